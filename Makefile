@@ -1,0 +1,67 @@
+# Veri-Train. `make` alone lists the targets. Needs: Python 3.11 with venv, make, git.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TASK ?=
+STAGES := probe generate gate train evaluate report
+BENCHES := example choice decision
+export MLFLOW_DISABLE_TELEMETRY := true
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup loop test test-slow check lab ui lock notebooks clean status doctor $(STAGES) $(BENCHES:%=bench-%)
+
+help:  ## list the targets
+	@grep -hE '^[a-z%$$(){}:=_ -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]*):[^#]*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
+	@printf '  %-14s %s\n' "$(firstword $(STAGES)) ..." "one stage by its notebook: $(STAGES)"
+	@printf '  %-14s %s\n' "bench-NAME" "measure a claim: $(BENCHES)"
+
+setup: $(READY)  ## install the locked environment into .venv
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 3; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked environment (a few minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --compile -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+loop: $(READY)  ## run the closed loop (TASK=file.yaml; the built-in example by default)
+	@$(BIN)/veritrain loop $(or $(TASK),support)
+
+$(STAGES): $(READY)
+	@$(BIN)/veritrain $@ $(TASK)
+
+status: $(READY)  ## where the task stands
+	@$(BIN)/veritrain status $(TASK)
+
+doctor: $(READY)  ## check the installation
+	@$(BIN)/veritrain doctor
+
+lab: $(READY)  ## open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/00_overview.ipynb
+
+ui: $(READY)  ## open the MLflow UI on the project's store
+	@$(BIN)/mlflow ui --host 127.0.0.1 --port 5000
+
+test: $(READY)  ## ruff, mypy and the tests (under 8 minutes)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+
+test-slow: $(READY)  ## kills, long runs, browsers (under 60 minutes)
+	@$(BIN)/python -m pytest -q -m slow
+
+check: $(READY)  ## ruff and mypy only
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+$(BENCHES:%=bench-%): bench-%: $(READY)
+	@$(BIN)/python -m benchmarks.$*
+
+lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock
+
+clean:  ## remove the environment and caches (the record stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

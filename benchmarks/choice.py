@@ -1,0 +1,192 @@
+"""How much choosing by uncertainty beats choosing at random: `python -m benchmarks.choice`.
+
+CLINC150 (150 intents). For each seed, 10 training rows an intent are drawn anew as the human rows and the
+other 90 an intent are the pool; the seed also goes into the student and into the choice. The real `Pool`
+teacher chooses `rounds` batches of `batch` rows with a refit between them, and the real student, trained on
+the human rows and what was chosen, answers the full test set. The error by class that `class_error` needs is
+measured on the validation set. The last line is JSON; `gain` is in points, after all rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.task import Task
+    from veritrain_lib.teachers.base import Request
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "clinc150"
+FILES = ("seed.csv", "pool.csv", "val.csv", "test.csv")
+ROWS_AN_INTENT = 10
+
+
+def task_of(folder: Path, labels: Sequence[str]) -> Task:
+    """Write a task file over the folder's seed, pool, development and test file, and load it."""
+    from veritrain_lib.task import load_task
+
+    content = {
+        "version": 1,
+        "name": "clinc150",
+        "inputs": {"text": {"language": "en"}},
+        "target": {"field": "label", "labels": list(labels)},
+        "contract": {"type": "object", "required": ["label"]},
+        "metrics": [{"name": "accuracy"}],
+        "data": {
+            "seed": "seed.csv",
+            "pool": "pool.csv",
+            "development": "development.csv",
+            "test": "test.csv",
+        },
+    }
+    (folder / "task.yaml").write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML
+    return load_task(folder / "task.yaml")
+
+
+class Arena:
+    """One seed's division of the data, and what is asked of every strategy alike."""
+
+    def __init__(self, data: Path, folder: Path, seed: int) -> None:
+        import pandas as pd
+
+        from veritrain_lib.metrics.accuracy import Accuracy
+        from veritrain_lib.rows import read_examples, read_table
+        from veritrain_lib.trainers.tfidf_svc import TfidfSvc
+
+        training = pd.concat(
+            [read_table(data / "seed.csv"), read_table(data / "pool.csv")], ignore_index=True
+        )
+        drawn = training.groupby("label").sample(ROWS_AN_INTENT, random_state=seed)
+        drawn.to_csv(folder / "seed.csv", index=False)
+        training.drop(index=drawn.index).sample(frac=1, random_state=seed).to_csv(
+            folder / "pool.csv", index=False
+        )
+        for name, source in (("development", "val"), ("test", "test")):
+            (folder / f"{name}.csv").write_bytes((data / f"{source}.csv").read_bytes())
+        self.seed = seed
+        self.task = task_of(folder, sorted(set(training["label"])))
+        self.human = read_examples(self.task, folder / "seed.csv", "human")
+        self.pool = read_examples(self.task, folder / "pool.csv", "pool")
+        self._development = read_examples(self.task, folder / "development.csv", "human")
+        self._test = read_examples(self.task, folder / "test.csv", "human")
+        self._trainer = TfidfSvc()
+        self._metric = Accuracy(self.task)
+
+    def accuracy(self, rows: pd.DataFrame) -> float:
+        """Percent right on the full test set of a student trained on rows."""
+        model = self._trainer.train(self.task, rows, seed=self.seed).model
+        return 100 * self._metric.value(self._test["label"].tolist(), model.answer(self._test))
+
+    def class_error(self) -> dict[str, float]:
+        """Share of each intent's validation rows that the seed student gets wrong."""
+        model = self._trainer.train(self.task, self.human, seed=self.seed).model
+        wrong = 1 - self._metric.per_row(self._development["label"].tolist(), model.answer(self._development))
+        rates = self._development.assign(wrong=wrong).groupby("label")["wrong"].mean()
+        return {str(label): float(rate) for label, rate in rates.items()}
+
+    def request(self, rows: int) -> Request:
+        """What every strategy is asked: the same rows to learn from, the same student, nothing screened."""
+        import pandas as pd
+
+        from veritrain_lib.teachers.base import Request
+
+        return Request(
+            task=self.task,
+            rows=rows,
+            trusted=self.human,
+            seed=self.seed,
+            fit=lambda known: self._trainer.train(self.task, known, seed=self.seed).model,
+            screen=lambda pool: pd.Series(True, index=pool.index),
+            class_error=self.class_error(),
+        )
+
+
+def measure(
+    data: Path, strategies: Sequence[str], seeds: int, rounds: int, batch: int, say: Callable[[str], None]
+) -> dict[str, dict[int, list[float]]]:
+    """Per strategy, per number of chosen rows, the test accuracy in percent of every seed.
+
+    Under `seed` and `all`, with the key 0, stand the students of the human rows alone and of all rows.
+    """
+    import pandas as pd
+
+    from veritrain_lib.teachers.pool import Pool
+
+    stops = sorted({batch * done for done in (1, 2, rounds) if done <= rounds})
+    found: dict[str, dict[int, list[float]]] = {name: {stop: [] for stop in stops} for name in strategies}
+    found["seed"], found["all"] = {0: []}, {0: []}
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory() as folder:
+            arena = Arena(data, Path(folder), seed)
+            found["seed"][0].append(arena.accuracy(arena.human))
+            if seed == 0:  # all rows are the same rows for every seed
+                found["all"][0].append(
+                    arena.accuracy(pd.concat([arena.human, arena.pool], ignore_index=True))
+                )
+            request = arena.request(rounds * batch)
+            for name in strategies:
+                chosen = Pool(choose=name, batch=batch).write(request).rows  # type: ignore[arg-type]
+                for stop in stops:
+                    learnt = pd.concat([arena.human, chosen.iloc[:stop]], ignore_index=True)
+                    found[name][stop].append(arena.accuracy(learnt))
+                say(f"seed {seed}: {name} {found[name][stops[-1]][-1]:.2f}")
+    return found
+
+
+def table(found: dict[str, dict[int, list[float]]]) -> str:
+    """The measurements for people: mean and standard deviation over the seeds, in percent."""
+    from statistics import mean, stdev
+
+    def cell(values: list[float]) -> str:
+        return (
+            f"{mean(values):6.2f} ± {stdev(values):4.2f}"
+            if len(values) > 1
+            else f"{mean(values):6.2f}       "
+        )
+
+    strategies = [name for name in found if name not in ("seed", "all")]
+    stops = list(found[strategies[0]])
+    lines = [" ".join([f"{'chosen by':<12}", *(f"{f'+{stop}':>13}" for stop in stops)])]
+    lines += [" ".join([f"{name:<12}", *(cell(found[name][stop]) for stop in stops)]) for name in strategies]
+    lines += [f"{'seed rows':<12} {cell(found['seed'][0])}", f"{'all rows':<12} {cell(found['all'][0])}"]
+    return "\n".join(lines)
+
+
+@click.command(help=__doc__)
+@click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="Repetitions.")
+@click.option("--rounds", default=4, show_default=True, type=click.IntRange(1), help="Batches.")
+@click.option(
+    "--batch", default=500, show_default=True, type=click.IntRange(1), help="Rows between two refits."
+)
+@click.option("--all", "everything", is_flag=True, help="Measure balanced and class_error too.")
+@click.option("--data", default=DATA, type=click.Path(path_type=Path), help="Folder of CLINC150's CSV files.")
+def main(seeds: int, rounds: int, batch: int, everything: bool, data: Path) -> None:
+    """Print the table, then the JSON line."""
+    from statistics import mean
+
+    absent = [name for name in FILES if not (data / name).is_file()]
+    if absent:
+        click.echo(f"skipped: no {', '.join(absent)} in {data}; point --data at CLINC150's files")
+        click.echo(json.dumps({"skipped": True, "random": None, "uncertainty": None, "gain": None}))
+        return
+    start = time.perf_counter()
+    strategies = ["random", "uncertainty", *(["balanced", "class_error"] if everything else [])]
+    found = measure(data, strategies, seeds, rounds, batch, lambda line: click.echo(line, err=True))
+    click.echo(f"CLINC150, full test set, percent right, mean of {seeds} seed(s) ± standard deviation")
+    click.echo(table(found))
+    click.echo(f"{time.perf_counter() - start:.0f} s")
+    last = rounds * batch
+    final = {name: round(mean(found[name][last]), 2) for name in strategies}
+    click.echo(json.dumps({**final, "gain": round(final["uncertainty"] - final["random"], 2)}))
+
+
+if __name__ == "__main__":
+    main()

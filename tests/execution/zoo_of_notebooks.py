@@ -1,0 +1,29 @@
+"""Where the zoo of small notebooks is, and how tests look at what became of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+import psutil
+
+ZOO = Path(__file__).parents[1] / "notebooks" / "zoo"
+ROOT = Path(__file__).parents[2]
+
+
+def kernels_of(process: psutil.Process) -> list[psutil.Process]:
+    """The kernel processes below a process."""
+    return [
+        child for child in process.children(recursive=True) if "kernel_main.py" in " ".join(child.cmdline())
+    ]
+
+
+def states(executed: Path) -> list[str]:
+    """The state of each cell, as the executed notebook tells it."""
+    return [cell.metadata.papermill.status for cell in nbformat.read(executed, 4).cells]
+
+
+def marked(folder: Path) -> set[str]:
+    """The marks that the cells which really ran have left."""
+    return set(os.listdir(folder))

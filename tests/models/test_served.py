@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from veritrain_lib.models import served
+from veritrain_lib.models.served import MissingColumns, ServedStudent, joined
+from veritrain_lib.models.student import Student
+
+
+def test_the_file_alone_answers_where_veritrain_is_not_there(
+    student: Student, folder: Path, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    (tmp_path / "shipped.py").write_bytes(Path(served.__file__).read_bytes())
+    rows[["text"]].to_csv(tmp_path / "rows.csv", index=False)
+    program = (
+        "import sys; sys.modules['veritrain_lib'] = None; sys.path.insert(0, sys.argv[1]); "
+        "import json, pandas, shipped; "
+        "frame = pandas.read_csv(sys.argv[1] + '/rows.csv'); "
+        "print(json.dumps(shipped.ServedStudent.load(sys.argv[2]).predict(frame)))"
+    )
+    command = [sys.executable, "-I", "-c", program, str(tmp_path), str(folder)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert json.loads(printed) == [json.loads(response.raw) for response in student.answer(rows)]
+
+
+def test_importing_it_loads_no_heavy_library() -> None:
+    program = (
+        "import sys, veritrain_lib.models.student, veritrain_lib.trainers.tfidf_svc; "
+        "import veritrain_lib.teachers.pool, veritrain_lib.teachers.augment, veritrain_lib.metrics.macro_f1; "
+        "print(sorted({'numpy', 'pandas', 'sklearn', 'skops', 'jsonschema_rs'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program]
+    assert (
+        subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip() == "[]"
+    )
+
+
+def test_input_fields_are_joined_and_missing_values_are_empty() -> None:
+    frame = pd.DataFrame({"body": ["a", None, float("nan")], "subject": ["s", "t", 3]})
+    assert joined(frame, ["subject", "body"]) == ["s\na", "t\n", "3\n"]
+    with pytest.raises(MissingColumns, match="title"):
+        joined(frame, ["title", "body"])
+
+
+def test_a_file_is_not_unpickled(folder: Path) -> None:
+    import pickle
+
+    (folder / "student.skops").write_bytes(pickle.dumps({"features": 1, "classifier": 2}))
+    with pytest.raises(ValueError, match="can't be opened"):
+        ServedStudent.load(folder)

@@ -1,0 +1,46 @@
+"""Content digests: the names by which finished work is found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def of_json(value: object) -> str:
+    """SHA-256 of the canonical JSON of a value, as 64 hex digits. Key order does not matter."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def of_example(fields: dict[str, str]) -> str:
+    """The id of an example: 16 hex digits of the digest of its input fields (not of its target)."""
+    return of_json(fields)[:16]
+
+
+def of_rows(rows: pd.DataFrame) -> str:
+    """SHA-256 over rows in order: column names and every value; the index does not count."""
+    names = [str(name) for name in rows.columns]
+    lines = rows.astype(object).where(rows.notna(), None).to_dict("records") if len(rows) else []
+    return of_json([names, lines])
+
+
+@cache
+def of_code() -> str:
+    """SHA-256 over the library's own source files: a result names the code that made it."""
+    package = Path(__file__).resolve().parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,238 @@
+"""Runs the cells one after another and decides, of each, how it ended.
+
+The kernel's reply alone can't be trusted: `%run broken.py` and `%%capture` reply
+`ok` although an error was shown, `exit()` replies `ok` and takes the kernel away,
+and a misspelled magic replies `error` but shows none. So a cell is good only when
+the reply is ok, no error was shown, and it did not ask to end the kernel. A cell
+tagged `raises-exception` may raise.
+
+As everywhere in Jupyter, a shell command (`!false`, `%pip install nosuch`) that
+ends with a non-zero code is not an error; `%%bash` is the form that raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from papermill.clientwrap import PapermillNotebookClient
+
+from veritrain_lib.execution.cell_states import CellStates, has_something_to_run
+from veritrain_lib.execution.ending import Ending
+from veritrain_lib.execution.kernel import Kernel, KernelNotStarted, logger
+from veritrain_lib.execution.outcome import Progress
+from veritrain_lib.execution.stoppable import Stop
+from veritrain_lib.execution.streams import merge_streams
+from veritrain_lib.execution.titles import cell_titles
+
+INTERRUPT_GRACE_S = 5.0
+"""How long an interrupted cell may take to clean up before its kernel is killed."""
+
+START_TIMEOUT_S = 60.0
+"""How long a kernel may take to start, unless told otherwise."""
+
+SHUTDOWN_GRACE_S = 10.0
+"""How long an idle kernel may take for its `atexit` handlers."""
+
+OUTPUT_GRACE_S = 60.0
+"""How long the outputs of a cell may trail behind its reply."""
+
+FINISHED = Ending("finished")
+
+
+class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is untyped
+    """One execution of one notebook on one kernel of its own."""
+
+    def __init__(
+        self,
+        states: CellStates,
+        *,
+        kernel_name: str | None = None,
+        cwd: Path | None = None,
+        environment: dict[str, str] | None = None,
+        cell_timeout_s: float | None = None,
+        start_timeout_s: float | None = None,
+        **options: Any,
+    ) -> None:
+        """Prepare; `run` starts the kernel.
+
+        Args:
+            states: The notebook and the file it is saved to.
+            kernel_name: An installed kernel spec; None for this interpreter.
+            cwd: Working directory of the kernel; None for this process's.
+            environment: Added to the kernel's environment.
+            cell_timeout_s: Longest time one cell may run, in seconds; None for no limit.
+            start_timeout_s: Longest time the kernel may take to start, in seconds; None for
+                `START_TIMEOUT_S`.
+            options: papermill's and nbclient's own (`log_output`, `store_widget_state`, ...).
+        """
+        super().__init__(
+            states,
+            log=logger,
+            on_cell_executed=self._keep_reply,
+            iopub_timeout=OUTPUT_GRACE_S,
+            **options,
+        )
+        self.kernel = Kernel(kernel_name)
+        self._cwd, self._environment = cwd, dict(environment or {})
+        self._cell_timeout_s = cell_timeout_s
+        self._start_timeout_s = START_TIMEOUT_S if start_timeout_s is None else start_timeout_s
+        self._reply: dict[str, Any] = {}
+
+    async def run(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
+        """Start the kernel, run the cells, end the kernel.
+
+        Args:
+            stop: When asked, the running cell is interrupted and the run ends.
+            emit: Gets a `Progress` before each code cell.
+
+        Raises:
+            OSError: The notebook could not be saved. The kernel has ended then, too.
+        """
+        idle = False
+        try:
+            ending = await self._start(stop)
+            if ending is FINISHED:
+                ending = await self._run_cells(stop, emit)
+            idle = await self.kernel.exit_code() is None
+            return ending
+        finally:
+            await self.kernel.close(polite_s=SHUTDOWN_GRACE_S if idle and stop.times < 2 else 0)
+
+    async def _start(self, stop: Stop) -> Ending:
+        started = asyncio.ensure_future(
+            self.kernel.start(cwd=self._cwd, environment=self._environment, timeout_s=self._start_timeout_s)
+        )
+        asked = asyncio.ensure_future(stop.asked())
+        await asyncio.wait({started, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if not started.done():
+            started.cancel()
+            await asyncio.wait({started})
+            return self._interrupted(stop, None)
+        try:
+            started.result()
+        except KernelNotStarted as error:
+            return Ending("died", "KernelDied", f"the kernel did not start: {error}")
+        self.km, self.kc = self.kernel.manager, self.kernel.client
+        self.nb.metadata["language_info"] = self.kernel.language_info
+        return FINISHED
+
+    async def _run_cells(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
+        titles = cell_titles(self.nb)
+        total = sum(has_something_to_run(cell) for cell in self.nb.cells)
+        place = 0
+        for index, cell in enumerate(self.nb.cells):
+            if not has_something_to_run(cell):
+                self.nb_man.cell_skipped(cell)
+                continue
+            if stop.times:
+                return self._interrupted(stop, None)
+            if await self.kernel.exit_code() is not None:
+                return Ending("died", "KernelDied", f"{self.kernel.death()} between two cells")
+            place += 1
+            self.nb_man.cell_start(cell, index)
+            passed = (self.nb_man.now() - self.nb_man.start_time).total_seconds()
+            emit(Progress(place, total, titles[index], passed))
+            ending = await self._run_cell(cell, index, stop)
+            merge_streams(cell, index, self._display_id_map)
+            if ending is not FINISHED:
+                self._show(cell, ending)
+                self.nb_man.cell_exception(cell, cell_index=index)
+            self.nb_man.cell_complete(cell, cell_index=index)
+            if ending is not FINISHED:
+                return ending
+        if not await self.kernel.answers(SHUTDOWN_GRACE_S):
+            return Ending("died", "KernelDied", f"{self.kernel.death()} after the last cell")
+        self.set_widgets_metadata()
+        return FINISHED
+
+    async def _run_cell(self, cell: NotebookNode, index: int, stop: Stop) -> Ending:
+        """Run one cell until it ends, its time is up, its kernel dies or a stop is asked."""
+        self._reply = {}
+        execution = asyncio.ensure_future(self.async_execute_cell(cell, index))
+        death = asyncio.ensure_future(self.kernel.ended())
+        asked = asyncio.ensure_future(stop.asked())
+        try:
+            await asyncio.wait(
+                {execution, death, asked},
+                timeout=self._cell_timeout_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if death.done() and not execution.done():
+                await asyncio.wait({execution}, timeout=0.3)  # outputs still on their way
+            if execution.done():
+                return await self._judge(cell, index, execution)
+            if death.done():
+                return self._died(index)
+            await self._interrupt(execution, stop)
+            if asked.done():
+                return self._interrupted(stop, index)
+            message = f"cell {index} ran longer than {self._cell_timeout_s:g} s and was stopped"
+            return Ending("timed_out", "CellTimedOut", message, index)
+        finally:
+            death.cancel()
+            asked.cancel()
+            execution.cancel()
+            await asyncio.gather(execution, return_exceptions=True)
+
+    async def _interrupt(self, execution: asyncio.Future[Any], stop: Stop) -> None:
+        """Stop a running cell: by KeyboardInterrupt, so that it can clean up; else by force."""
+        await self.kernel.interrupt()
+        again = asyncio.ensure_future(stop.asked_again())
+        await asyncio.wait({execution, again}, timeout=INTERRUPT_GRACE_S, return_when=asyncio.FIRST_COMPLETED)
+        again.cancel()
+        if not execution.done():
+            await self.kernel.tell_where()
+            await self.kernel.kill()
+
+    async def _judge(self, cell: NotebookNode, index: int, execution: asyncio.Future[Any]) -> Ending:
+        """How a cell that came to its end ended."""
+        try:
+            execution.result()
+        except DeadKernelError:
+            await self.kernel.exit_code()
+            return self._died(index)
+        except CellTimeoutError:
+            late = f"the outputs of cell {index} did not arrive within {OUTPUT_GRACE_S:g} s"
+            return Ending("failed", "OutputsLost", late, index)
+        except CellExecutionError:
+            pass  # the reply says it, see below
+        if any(payload.get("source") == "ask_exit" for payload in self._reply.get("payload", [])):
+            message = "the cell called exit() or quit(), which ends the kernel"
+            return Ending("failed", "SystemExit", message, index)
+        if "raises-exception" in cell.metadata.get("tags", []):
+            return FINISHED
+        shown = [output for output in cell.outputs if output.output_type == "error"]
+        if self._reply.get("status") == "ok" and not shown:
+            return FINISHED
+        # The shown error names the exception even where the reply says `NoneType` (a failing repr).
+        error = shown[-1] if shown else self._reply
+        kind, message = error.get("ename") or "Error", error.get("evalue") or ""
+        if kind == "SystemExit":
+            message = f"{message} (the cell called sys.exit: the notebook did not run to its end)"
+        return Ending("failed", kind, message.strip(), index)
+
+    def _died(self, index: int) -> Ending:
+        return Ending("died", "KernelDied", f"{self.kernel.death()} during cell {index}", index)
+
+    def _interrupted(self, stop: Stop, index: int | None) -> Ending:
+        return Ending("interrupted", "Interrupted", f"stopped by {stop.reason}", index)
+
+    def _show(self, cell: NotebookNode, ending: Ending) -> None:
+        """Put the reason into the cell's outputs, where Jupyter itself left none."""
+        shown = [output.ename for output in cell.outputs if output.output_type == "error"]
+        if ending.status == "failed" and ending.kind in shown:
+            return
+        words = self.kernel.last_words().splitlines() if ending.status != "failed" else []
+        line = f"{ending.kind}: {ending.message}"
+        error = {"ename": ending.kind, "evalue": ending.message, "traceback": [*words, line]}
+        cell.outputs.append(new_output("error", **error))  # type: ignore[no-untyped-call]
+
+    def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        self._reply = execute_reply["content"]

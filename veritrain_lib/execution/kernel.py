@@ -1,0 +1,270 @@
+"""One kernel process: started, watched, interrupted and ended for certain.
+
+Always this interpreter's own ipykernel unless another kernel is named, whatever
+kernel specs the machine has. It is spoken to over Unix sockets, so parallel runs
+never race for a port, and the socket files are removed as soon as both sides are
+connected: a parent that is killed leaves nothing on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
+
+LONGEST_SOCKET_PATH = 100
+"""Unix socket paths are limited to about 107 bytes; a longer temporary folder is passed over."""
+
+_JUPYTER_FRAMES = re.compile(r'  File "[^"\n]*IPython/core/interactiveshell\.py"(?:.*\n?)(?:  File .*\n?)*')
+
+WATCH_EVERY_S = 0.1
+"""How often the kernel process is looked at."""
+
+logger = logging.getLogger("veritrain.execution")
+logger.addHandler(logging.NullHandler())  # a library is silent unless the application listens
+
+
+class KernelNotStarted(RuntimeError):
+    """The kernel process did not come up; the message says why."""
+
+
+class OwnKernelSpec(KernelSpecManager):
+    """Answers every kernel name with this interpreter's own ipykernel."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The spec that starts `kernel_main.py` with `sys.executable`."""
+        start = str(Path(__file__).with_name("kernel_main.py"))
+        return KernelSpec(
+            argv=[sys.executable, start, "-f", "{connection_file}"],
+            display_name="Veri-Train's own Python",
+            language="python",
+        )
+
+
+def check_kernel_name(kernel_name: str | None) -> None:
+    """Raise ValueError if `kernel_name` is neither None nor an installed kernel spec."""
+    if kernel_name is None:
+        return
+    specs = KernelSpecManager()
+    try:
+        specs.get_kernel_spec(kernel_name)
+    except NoSuchKernel:
+        installed = ", ".join(sorted(specs.find_kernel_specs())) or "none"
+        raise ValueError(
+            f"There is no kernel {kernel_name!r} on this machine (installed: {installed}). "
+            "Leave the kernel name out to run on this interpreter."
+        ) from None
+
+
+class Kernel:
+    """A kernel process and the client that speaks to it. Use: `start`, then `close`, always."""
+
+    def __init__(self, kernel_name: str | None = None) -> None:
+        self._kernel_name = kernel_name
+        # unnamed: goes away with this process
+        self._raw_output = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
+        self._exit_code: int | None = None
+        self.manager: AsyncKernelManager | None = None
+        self.client: AsyncKernelClient | None = None
+        self.language_info: dict[str, Any] = {}
+
+    async def start(self, *, cwd: Path | None, environment: Mapping[str, str], timeout_s: float) -> None:
+        """Launch the process and wait until it answers and its outputs arrive.
+
+        Raises:
+            KernelNotStarted: It ended or did not answer within `timeout_s` seconds.
+        """
+        folder = _private_folder()
+        try:
+            specs = OwnKernelSpec() if self._kernel_name is None else KernelSpecManager()
+            self.manager = AsyncKernelManager(
+                kernel_name=self._kernel_name or "python3",
+                kernel_spec_manager=specs,
+                connection_file=str(folder / "kernel.json"),
+                transport="ipc",
+                ip=str(folder / "channel"),
+                log=logger,
+            )
+            try:
+                await self.manager.start_kernel(
+                    cwd=str(cwd) if cwd else None,
+                    env={**os.environ, **environment},
+                    stdout=self._raw_output.fileno(),
+                    stderr=self._raw_output.fileno(),
+                    extra_arguments=["--HistoryManager.hist_file=:memory:"],
+                )
+            except OSError as error:
+                raise KernelNotStarted(f"{type(error).__name__}: {error}") from error
+            self.client = self.manager.client()
+            self.client.start_channels(hb=False)  # the process itself is watched
+            self.client.allow_stdin = False  # nobody is there to answer `input()`
+            await self._wait_until_ready(time.monotonic() + timeout_s, timeout_s)
+        finally:
+            # Both sides are connected, or it is over: the names are no longer needed.
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _wait_until_ready(self, deadline: float, timeout_s: float) -> None:
+        """Ask for kernel_info until its answer, its output and the control channel all came."""
+        client = self._connected()
+        while True:
+            request = client.kernel_info()
+            reply = await _answer(client.shell_channel, request, seconds=1.0)
+            if reply is not None and await _went_idle(client, request):
+                self.language_info = reply["content"].get("language_info", {})
+                break
+            if await self.exit_code() is not None:
+                raise KernelNotStarted(f"{self.death()}.{self._said()}")
+            if time.monotonic() > deadline:
+                raise KernelNotStarted(f"no answer within {timeout_s:g} s.{self._said()}")
+        control = client.session.msg("kernel_info_request")
+        client.control_channel.send(control)
+        if await _answer(client.control_channel, control["header"]["msg_id"], seconds=10) is None:
+            raise KernelNotStarted("its control channel did not answer within 10 s.")
+
+    def _connected(self) -> AsyncKernelClient:
+        if self.client is None:
+            raise RuntimeError("The kernel was not started: call `await kernel.start(...)` first.")
+        return self.client
+
+    async def exit_code(self) -> int | None:
+        """None while the process lives; then its exit code, or minus the signal that killed it."""
+        provisioner = self.manager.provisioner if self.manager else None
+        if self._exit_code is None and provisioner is not None and provisioner.has_process:
+            self._exit_code = await provisioner.poll()
+        return self._exit_code
+
+    async def ended(self) -> None:
+        """Return once the process has ended."""
+        while await self.exit_code() is None:
+            await asyncio.sleep(WATCH_EVERY_S)
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether it lives and answers within `seconds`."""
+        client = self._connected()
+        if await self.exit_code() is not None:
+            return False
+        return await _answer(client.shell_channel, client.kernel_info(), seconds) is not None
+
+    def death(self) -> str:
+        """How the process ended, in words."""
+        code = self._exit_code
+        if code is None:
+            return "the kernel is alive but does not answer"
+        if code >= 0:
+            return f"the kernel process exited with code {code}"
+        name = signal.Signals(-code).name
+        hint = " (often: the machine ran out of memory)" if name == "SIGKILL" else ""
+        return f"the kernel process was killed by {name}{hint}"
+
+    def last_words(self, characters: int = 4000) -> str:
+        """The end of what the process wrote past Jupyter, such as a segmentation fault's trace.
+
+        Frames below the cell's own are left out: they are Jupyter's.
+        """
+        self._raw_output.seek(0)
+        written = self._raw_output.read().decode(errors="replace")
+        return _JUPYTER_FRAMES.sub("", written)[-characters:].strip()
+
+    def _said(self) -> str:
+        last_line = self.last_words().rpartition("\n")[2]
+        return f" Its last line: {last_line}" if last_line else ""
+
+    async def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the running cell, if the process lives and listens."""
+        if self.manager is not None and await self.exit_code() is None:
+            await self.manager.interrupt_kernel()
+
+    async def tell_where(self) -> None:
+        """Have our own kernel write where it hangs into its last words.
+
+        Works also when it holds the interpreter lock in C code, where no exception reaches it.
+        """
+        if self._kernel_name is None and self.manager is not None and await self.exit_code() is None:
+            await self.manager.signal_kernel(signal.SIGUSR1)
+            await asyncio.sleep(WATCH_EVERY_S)
+
+    async def kill(self) -> None:
+        """End the process and its children now, whatever they are doing."""
+        if self.manager is not None and await self.exit_code() is None:
+            if self.manager.provisioner is not None:
+                await self.manager.provisioner.kill()  # the whole process group
+            await self.ended()
+
+    async def close(self, polite_s: float) -> None:
+        """End the process and free everything.
+
+        Args:
+            polite_s: How long it may take to end by itself, so that `atexit` handlers
+                run (MLflow ends its active runs in one); 0 kills at once.
+        """
+        if self.manager is None:
+            self._raw_output.close()
+            return
+        if polite_s > 0 and self.client is not None and await self.exit_code() is None:
+            self.client.shutdown()
+            await asyncio.wait({asyncio.ensure_future(self.ended())}, timeout=polite_s)
+        await self.kill()
+        _kill_group(getattr(self.manager.provisioner, "pgid", None))
+        if self.client is not None:
+            self.client.stop_channels()
+        await self.manager.cleanup_resources()
+        self._raw_output.close()
+
+
+def _private_folder() -> Path:
+    """A new folder only this user can enter, with a name short enough for a socket."""
+    folder = tempfile.mkdtemp(prefix="veritrain-")
+    if len(folder) + len("/channel-5") > LONGEST_SOCKET_PATH:
+        os.rmdir(folder)
+        folder = tempfile.mkdtemp(prefix="veritrain-", dir="/tmp")
+    return Path(folder)
+
+
+def _kill_group(group: int | None) -> None:
+    """Kill what a kernel that ended left behind, such as joblib's workers."""
+    if group is None or group == os.getpgid(0):
+        return
+    with suppress(ProcessLookupError):  # nothing is left, as it should be
+        os.killpg(group, signal.SIGKILL)
+
+
+async def _answer(channel: Any, request: str, seconds: float) -> dict[str, Any] | None:
+    """The reply to the message with id `request`, or None if it didn't come in time."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            message: dict[str, Any] = await channel.get_msg(timeout=left)
+        except Empty:
+            return None
+        if message["parent_header"].get("msg_id") == request:
+            return message
+    return None
+
+
+async def _went_idle(client: AsyncKernelClient, request: str) -> bool:
+    """Whether the output channel told that `request` was served: it is subscribed by then."""
+    deadline = time.monotonic() + 0.1
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            message = await client.iopub_channel.get_msg(timeout=left)
+        except Empty:
+            return False
+        mine = message["parent_header"].get("msg_id") == request
+        if mine and message["content"].get("execution_state") == "idle":
+            return True
+    return False

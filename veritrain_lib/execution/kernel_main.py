@@ -1,0 +1,54 @@
+"""What a kernel process runs: tie its life to its parent's, leave a trace of crashes, become ipykernel.
+
+ipykernel looks once a second, in a Python thread, whether its parent is still
+there. A cell that holds the interpreter lock (a regular expression that
+backtracks, a C extension) keeps that thread from ever running, and the kernel
+outlives a killed parent, at full load, for ever. So Linux is asked to kill it.
+
+Run as a file, not imported: the package need not be importable where the kernel starts.
+"""
+
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Have this process killed when the thread that started it ends (Linux only).
+
+    Args:
+        parent: Process id of the parent, as it said itself.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the call above: nobody would tell us
+        sys.exit("The process that started this kernel has gone.")
+
+
+def leave_last_words() -> None:
+    """Have crashes, and SIGUSR1, write the running stack past Jupyter to the parent.
+
+    ipykernel sends file descriptor 2 to the notebook by a thread, which a crash or a held
+    lock stops; so a copy of the original is used.
+    """
+    import faulthandler
+
+    original = os.dup(2)
+    faulthandler.enable(file=original, all_threads=False)  # the others are Jupyter's
+    if hasattr(faulthandler, "register"):  # not on Windows
+        faulthandler.register(signal.SIGUSR1, file=original, all_threads=False)
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # the folder of this file; ipykernel puts the working directory there
+    die_with_parent(int(os.environ["JPY_PARENT_PID"]))
+    leave_last_words()
+
+    from ipykernel.kernelapp import launch_new_instance
+
+    launch_new_instance()

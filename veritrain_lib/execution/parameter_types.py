@@ -1,0 +1,178 @@
+"""The types a notebook parameter may have, read from its annotation.
+
+bool, int, float, str, list, dict, None, Any, Literal[...], `X | Y`, Optional[X],
+Union[X, Y], list[X], dict[str, X], nested as you like. Values are plain data: what
+JSON can hold, because papermill turns everything else into text without a word.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from typing import Any
+
+SUPPORTED = "bool, int, float, str, list, dict, list[X], dict[str, X], Literal[...], X | Y, X | None, Any"
+
+_SIMPLE: dict[str, Callable[[Any], bool]] = {
+    "bool": lambda value: isinstance(value, bool),
+    # a bool is an int to Python, never to a person
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "float": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "str": lambda value: isinstance(value, str),
+    "list": lambda value: isinstance(value, list) and _is_plain(value),
+    "dict": lambda value: isinstance(value, dict) and _is_plain(value),
+    "None": lambda value: value is None,
+    "Any": lambda value: _is_plain(value),
+}
+_WORDS: dict[str, dict[str, bool | None]] = {
+    "None": {"none": None, "null": None},
+    "bool": {"true": True, "false": False},
+}
+_OLD_NAMES = {"List": "list", "Dict": "dict"}
+
+
+class UnsupportedType(ValueError):
+    """An annotation that no parameter can have."""
+
+
+class ParameterType:
+    """One annotation, able to say whether a value fits and to read one from text.
+
+    >>> ParameterType("int | None").fits(True)
+    False
+    >>> ParameterType("str").from_text("007")
+    '007'
+    """
+
+    def __init__(self, annotation: str | type) -> None:
+        """Read an annotation.
+
+        Raises:
+            UnsupportedType: It is not one of `SUPPORTED`.
+        """
+        plain_class = isinstance(annotation, type) and not hasattr(annotation, "__args__")
+        self.text = annotation.__name__ if plain_class else str(annotation)  # type: ignore[union-attr]
+        self.text = self.text.replace("typing.", "").replace("NoneType", "None")
+        try:
+            self._node = ast.parse(self.text, mode="eval").body
+        except SyntaxError as error:
+            raise UnsupportedType(f"{self.text!r} is not a type") from error
+        self._choices = _choices(self._node)
+
+    def fits(self, value: Any) -> bool:
+        """Whether `value` has this type; an int fits float, a bool fits only bool."""
+        return any(choice.fits(value) for choice in self._choices)
+
+    def from_text(self, text: str) -> Any:
+        """Read `text`, typed on a command line, as this type.
+
+        bool: true, false. list, dict: JSON. None: the word `none` or `null` in any case,
+        but where text is allowed too only `None`. Of several types the narrowest that
+        can be read wins, and str comes last.
+
+        Raises:
+            ValueError: It can't be read so.
+        """
+        takes_text = any(choice.name == "str" for choice in self._choices)
+        for choice in sorted(self._choices, key=lambda choice: choice.order):
+            if choice.name == "None" and takes_text and text != "None":
+                continue
+            try:
+                value = choice.read(text)
+            except ValueError:
+                continue
+            if choice.fits(value):
+                return value
+        raise ValueError(f"{text!r} can't be read as {self.text}")
+
+
+class _Choice:
+    """One alternative of an annotation."""
+
+    ORDER = ("Literal", "None", "bool", "int", "float", "list", "dict", "Any", "str")
+
+    def __init__(self, name: str, fits: Callable[[Any], bool], options: tuple[Any, ...] = ()) -> None:
+        self.name, self.fits, self.options = name, fits, options
+        self.order = self.ORDER.index(name)
+
+    def read(self, text: str) -> Any:
+        """Read text as this type; ValueError if it can't be."""
+        match self.name:
+            case "str":
+                return text
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "Literal":
+                return next(iter([option for option in self.options if str(option) == text]), object())
+            case "None" | "bool":
+                if text.lower() not in _WORDS[self.name]:
+                    raise ValueError(text)
+                return _WORDS[self.name][text.lower()]
+        return json.loads(text)
+
+
+def _choices(node: ast.expr) -> list[_Choice]:
+    """The alternatives that an annotation's syntax tree names."""
+    match node:
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _choices(left) + _choices(right)
+        case ast.Constant(value=None):
+            return [_Choice("None", _SIMPLE["None"])]
+        case ast.Constant(value=str(quoted)):
+            return _choices(ast.parse(quoted, mode="eval").body)
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            name = _OLD_NAMES.get(name, name)
+            if name in _SIMPLE:
+                return [_Choice(name, _SIMPLE[name])]
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
+            parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            return _generic(_OLD_NAMES.get(name, name), parts, ast.unparse(node))
+    raise UnsupportedType(f"{ast.unparse(node)!r} is not a type a parameter can have ({SUPPORTED})")
+
+
+def _generic(name: str, parts: list[ast.expr], text: str) -> list[_Choice]:
+    """The alternatives of `name[parts]`."""
+    if name == "Literal":
+        options = tuple(ast.literal_eval(part) for part in parts)
+        return [
+            _Choice(
+                "Literal",
+                lambda value: any(value == o and type(value) is type(o) for o in options),
+                options,
+            )
+        ]
+    if name == "Union":
+        return [choice for part in parts for choice in _choices(part)]
+    if name == "Optional" and len(parts) == 1:
+        return [*_choices(parts[0]), _Choice("None", _SIMPLE["None"])]
+    inner = _choices(parts[-1])
+
+    def item_fits(value: Any) -> bool:
+        return any(choice.fits(value) for choice in inner)
+
+    if name == "list" and len(parts) == 1:
+        return [_Choice("list", lambda v: isinstance(v, list) and all(map(item_fits, v)))]
+    if name == "dict" and len(parts) == 2 and ast.unparse(parts[0]) == "str":
+        return [
+            _Choice(
+                "dict",
+                lambda v: (
+                    isinstance(v, dict)
+                    and all(isinstance(key, str) for key in v)
+                    and all(map(item_fits, v.values()))
+                ),
+            )
+        ]
+    raise UnsupportedType(f"{text!r} is not a type a parameter can have ({SUPPORTED})")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether papermill writes the value down as it is."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)

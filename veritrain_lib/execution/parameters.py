@@ -1,0 +1,241 @@
+"""The contract between a notebook and whoever runs it: its `parameters` cell.
+
+    seed: int = 0  # RNG seed
+    task: str = "intent"  # name of the task
+
+papermill only logs a misspelled name and runs the default, turns `007` into 7 and
+lets any type through. Here names and types are checked before a kernel starts, and
+`check_injected` lets a notebook do the same from within when plain papermill runs it.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import tokenize
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from veritrain_lib.execution.parameter_types import ParameterType, UnsupportedType
+
+TAG = "parameters"
+
+
+class ParameterError(ValueError):
+    """A parameter that the notebook does not have, or of the wrong type; lists every problem."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell.
+
+    Attributes:
+        name: Its name.
+        annotation: Its type as written; of an unannotated line, the type of its default.
+        default: Its value when none is given.
+        comment: What the author says about it; empty if nothing.
+    """
+
+    name: str
+    annotation: str
+    default: Any
+    comment: str
+
+
+def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
+    """The parameters a notebook declares, in order; none if no cell is tagged `parameters`.
+
+    Raises:
+        FileNotFoundError: There is no such notebook.
+        ParameterError: The cell can't be read: two such cells, code that isn't Python, a default
+            that is no literal or doesn't fit its own type.
+        ValueError: The file is no notebook.
+    """
+    cells = [
+        cell.source
+        for cell in read_notebook(notebook).cells
+        if cell.cell_type == "code" and TAG in cell.metadata.get("tags", [])
+    ]
+    if len(cells) > 1:
+        raise ParameterError(
+            f"{notebook} has {len(cells)} cells tagged `{TAG}`, and papermill would take the first: keep one."
+        )
+    return tuple(_declared(cells[0], notebook)) if cells else ()
+
+
+def check_parameters(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check values against what `notebook` declares and return them as they are.
+
+    An int fits a float parameter; a bool fits only bool; None fits only a type that
+    allows it. Nothing is converted: "007" is no int.
+
+    Raises:
+        FileNotFoundError: There is no such notebook.
+        ParameterError: A name is unknown or a value has the wrong type; names all of them.
+    """
+    types = {p.name: p.annotation for p in read_parameters(notebook)}
+    _raise_if(_problems(given, types), f"{notebook.name} can't run with these parameters")
+    return dict(given)
+
+
+def parse_assignments(assignments: Iterable[str], notebook: Path) -> dict[str, Any]:
+    """Read `name=value` texts from a command line by the types that `notebook` declares.
+
+    "007" stays text for a str parameter, "true" becomes True for a bool one; lists and
+    dicts are written as JSON; see `ParameterType.from_text`.
+
+    Raises:
+        ParameterError: No `=`, a name twice, an unknown name, or a value that can't be read.
+    """
+    types = {p.name: p.annotation for p in read_parameters(notebook)}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        name = name.strip()
+        if not equals:
+            problems.append(f"{assignment!r} is no assignment: write name=value.")
+        elif name in values:
+            problems.append(f"{name!r} is given twice: give it once.")
+        elif name not in types:
+            problems += _problems({name: text}, types)
+        else:
+            try:
+                values[name] = ParameterType(types[name]).from_text(text)
+            except ValueError as error:
+                problems.append(f"{name!r}: {error}.")
+    _raise_if(problems, f"{notebook.name} can't run with these parameters")
+    return values
+
+
+def check_injected(source_cells: Sequence[str], allowed: Mapping[str, str | type]) -> dict[str, Any]:
+    """Check, from within a running notebook, what papermill injected into it.
+
+        check_injected(In, {"seed": int, "task": str})
+
+    Args:
+        source_cells: The cells run so far, IPython's `In`.
+        allowed: Type, or annotation as text, of every parameter.
+
+    Returns:
+        The injected names and values; empty when nothing was injected.
+
+    Raises:
+        ParameterError: papermill was given a misspelled name or a value of the wrong type.
+    """
+    injected: dict[str, Any] = {}
+    for source in source_cells:
+        if source.lstrip().startswith("# Parameters"):
+            for name, node in _assignments(ast.parse(source)):
+                injected[name] = _injected_value(name, node)
+    _raise_if(
+        _problems(injected, allowed),
+        "papermill was given wrong parameters (for text that looks like a number use `-r name value`, "
+        "for a bool `-y 'name: true'`)",
+    )
+    return injected
+
+
+def read_notebook(path: Path) -> Any:
+    """The notebook at `path`, in nbformat 4.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no notebook.
+    """
+    import nbformat  # takes a while to import
+
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no notebook {path}: check the path.")
+    try:
+        return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+    except (nbformat.reader.NotJSONError, UnicodeDecodeError, AttributeError, KeyError) as error:
+        raise ValueError(f"{path} is not a Jupyter notebook ({error}).") from error
+
+
+def _declared(source: str, notebook: Path) -> Iterable[Parameter]:
+    """The parameters in the source of a parameters cell."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise ParameterError(
+            f"The `{TAG}` cell of {notebook} is not plain Python ({error.msg}, line {error.lineno})."
+        ) from error
+    comments = {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    for statement in tree.body:
+        for name, node in _assignments(ast.Module([statement], [])):
+            where = f"Parameter {name!r} in the `{TAG}` cell of {notebook}"
+            try:
+                default = ast.literal_eval(node)
+            except ValueError as error:
+                raise ParameterError(
+                    f"{where} has the default {ast.unparse(node)}, which is computed: write a literal value."
+                ) from error
+            if isinstance(statement, ast.AnnAssign):
+                annotation = ast.unparse(statement.annotation)
+            else:
+                annotation = "Any" if default is None else type(default).__name__
+            try:
+                fits = ParameterType(annotation).fits(default)
+            except UnsupportedType as error:
+                raise ParameterError(f"{where}: {error}.") from error
+            if not fits:
+                raise ParameterError(
+                    f"{where} is {annotation}, but its default is {_told(default)}: "
+                    f"mend one of them (`{annotation} | None` allows None)."
+                )
+            comment = comments.get(statement.end_lineno or 0, "")
+            yield Parameter(name, annotation, default, comment)
+
+
+def _assignments(tree: ast.Module) -> Iterable[tuple[str, ast.expr]]:
+    """Names and value expressions of the plain assignments at the top of a module."""
+    for statement in tree.body:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                yield name, value
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+
+
+def _injected_value(name: str, node: ast.expr) -> Any:
+    """The value papermill wrote: a literal, or float('nan') and its like."""
+    match node:
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str(text))]):
+            return float(text)
+    try:
+        return ast.literal_eval(node)
+    except ValueError as error:
+        raise ParameterError(
+            f"Parameter {name!r} was injected as {ast.unparse(node)}, which is no plain value."
+        ) from error
+
+
+def _problems(given: Mapping[str, Any], types: Mapping[str, str | type]) -> list[str]:
+    """One sentence for each unknown name and each mistyped value."""
+    problems = []
+    for name, value in given.items():
+        if name not in types:
+            near = difflib.get_close_matches(str(name), types, n=1, cutoff=0.6)
+            allowed = f"Allowed are {', '.join(sorted(types))}." if types else "It has no parameters."
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            problems.append(f"Unknown parameter {name!r}.{guess} {allowed}")
+        elif not (wanted := ParameterType(types[name])).fits(value):
+            problems.append(f"{name!r} is {_told(value)}, but {wanted.text} is wanted.")
+    return problems
+
+
+def _told(value: Any) -> str:
+    return "None" if value is None else f"{value!r} ({type(value).__name__})"
+
+
+def _raise_if(problems: list[str], what: str) -> None:
+    if problems:
+        raise ParameterError(f"{what}: {' '.join(problems)}")

@@ -1,0 +1,264 @@
+"""The closed loop: probe, generate, gate, train, evaluate, report, round after round.
+
+Read this first. Every step is named by the digest of its inputs, parameters and code, and is looked up in the
+record before it is done: walking the loop again from the start redoes only what is unfinished, so a killed
+loop resumes by the same command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from veritrain_lib import digest
+from veritrain_lib.recorded.defaults import SEED
+from veritrain_lib.recorded.evaluate import look_limit
+from veritrain_lib.recorded.gate import suite_of
+from veritrain_lib.round_run import RoundRun
+from veritrain_lib.stage_job import Done, attach_leftovers
+from veritrain_lib.tracking import datasets, models, runs
+
+if TYPE_CHECKING:
+    from veritrain_lib.execution.jobs import JobRunner
+    from veritrain_lib.execution.outcome import Progress
+    from veritrain_lib.task import Task
+
+Stopped = Literal["target", "budget", "looks", "plateau", "exhausted", "blocked", "waiting"]
+
+EXIT_CODES: dict[str, int] = {"blocked": 1, "waiting": 4}
+
+WORDS: dict[str, str] = {
+    "target": "the target is met",
+    "budget": "the declared rounds are done",
+    "looks": "the looks at the sealed test set are spent",
+    "plateau": "two rounds in a row gained less than can be detected",
+    "exhausted": "the teacher has no rows left",
+    "blocked": "the gate blocked the data",
+    "waiting": "rows wait for people's answers",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to tell a person who watches: a stage begins, moves on, or is done."""
+
+    round: int
+    stage: str
+    kind: Literal["begin", "cell", "done", "stored"]
+    text: str = ""
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class LoopResult:
+    """How a loop ended. `verdict` compares the seed model with the last champion on the sealed test set
+    (`none` when no challenger was ever promoted).
+    """
+
+    task: str
+    run_id: str
+    stopped: Stopped
+    rounds: int
+    seed_model: str
+    champion: str
+    verdict: str
+    headline: str
+    again: bool = False
+    report_run: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 blocked by a gate, 4 waiting for people."""
+        return EXIT_CODES.get(self.stopped, 0)
+
+
+@dataclass
+class _Walk:
+    """Where the loop is: what the next round starts from."""
+
+    dataset: str
+    model: str
+    seed_model: str
+    champion: str
+    small_gains: int = 0
+    looks_spent: bool = False
+    rounds: int = 0
+    stopped: Stopped | None = None
+    results: dict[str, Done] = field(default_factory=dict)
+
+
+def loop_digest(task: Task) -> str:
+    """Names a loop: the task with its data and suite, and the code. People's labels grow while it runs."""
+    return digest.of_json([digest.of_code(), task.digest(), task.data_digest("seed", "development", "test", "pool"), suite_of(task).digest])
+
+
+def run_loop(task: Task, *, runner: JobRunner | None = None, on_event: Callable[[Event], None] | None = None) -> LoopResult:
+    """Go round until the target is met or the budget is spent; take up what an earlier call left.
+
+    Raises StageFailed when a stage notebook does not finish (its run, the round's and the loop's say so).
+    """
+    attach_leftovers(task)
+    runs.close_abandoned(task)
+    name = loop_digest(task)
+    loop_run = _find_loop(task, name)
+    if loop_run is not None and runs.get(loop_run).info.status == "FINISHED" and "veritrain.stopped" in runs.get(loop_run).data.tags:
+        done = _stored(task, loop_run)
+        if done.stopped != "waiting":
+            return done
+    if loop_run is None:
+        loop_run = runs.open_run(task, f"loop {task.name}", kind="loop", tags={"veritrain.digest": name})
+        before = models.by_alias(task, models.CHAMPION)
+        runs.tag(loop_run, {"veritrain.start_champion": before.uri if before else ""})
+        runs.log(loop_run, parameters=_parameters(task))
+    else:
+        runs.take_up(loop_run)
+    try:
+        return _walk(task, loop_run, runner, on_event or (lambda event: None))
+    except KeyboardInterrupt:
+        runs.end_run(loop_run, "KILLED", "interrupted from outside; the same command goes on")
+        raise
+    except BaseException as error:
+        runs.end_run(loop_run, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
+        raise
+
+
+def _walk(task: Task, loop_run: str, runner: JobRunner | None, tell: Callable[[Event], None]) -> LoopResult:
+    walk = _seed_round(task, loop_run, runner, tell)
+    while walk.stopped is None:
+        walk.stopped = _stop_before(task, walk)
+        if walk.stopped is None:
+            walk.rounds += 1
+            _round(task, loop_run, walk, runner, tell)
+    return _finish(task, loop_run, walk, runner, tell)
+
+
+def _seed_round(task: Task, loop_run: str, runner: JobRunner | None, tell: Callable[[Event], None]) -> _Walk:
+    """Round 0: the seed rows through the gate, and the model that everything is measured against."""
+    with RoundRun(task, loop_run, 0, runner, tell) as here:
+        gate = here.stage("gate", dataset=SEED, seed=task.seed)
+        if gate.result.outcome == "blocked":
+            return _Walk("", "", "", "", stopped="blocked", results={"gate": gate})
+        dataset = _dataset(gate)
+        train = here.stage("train", dataset=dataset, seed=task.seed)
+        seed_model = _model(train)
+        champion = runs.get(loop_run).data.tags.get("veritrain.start_champion") or seed_model
+        if models.by_alias(task, models.CHAMPION) is None:
+            models.set_alias(task, models.describe(task, seed_model).version, models.CHAMPION)
+        here.summarize(train.result, f"The seed model {seed_model}, trained on {dataset}.")
+    return _Walk(dataset, seed_model, seed_model, champion)
+
+
+def _round(task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tell: Callable[[Event], None]) -> None:
+    """One trip: what it finds changes the walk."""
+    seed = task.seed + walk.rounds
+    with RoundRun(task, loop_run, walk.rounds, runner, tell) as here:
+        here.parameters(champion=walk.champion, dataset=walk.dataset, teacher=task.teacher.name, choose=task.teacher.choose, seed=seed)
+        here.stage("probe", model=walk.champion, seed=task.seed)
+        generate = here.stage("generate", dataset=walk.dataset, model=walk.model, seed=seed)
+        if generate.result.outcome == "waiting":
+            walk.stopped = "waiting"
+            here.wait(generate.result.headline)
+            return
+        if not len(generate.result.tables["rows"]):
+            walk.stopped = "exhausted"
+            here.summarize(None, "The teacher had no row left to give.")
+            return
+        gate = here.stage("gate", dataset=_dataset(generate), seed=seed)
+        if gate.result.outcome == "blocked":
+            walk.stopped = "blocked"
+            here.stage("report", about=here.run_id, seed=task.seed)
+            here.summarize(None, gate.result.headline)
+            return
+        walk.dataset = _dataset(gate)
+        train = here.stage("train", dataset=walk.dataset, seed=task.seed)
+        walk.model = _model(train)
+        if walk.model == walk.champion:
+            walk.stopped = "exhausted"
+            here.summarize(train.result, "No row was accepted, so the challenger would be the champion itself.")
+            return
+        evaluate = here.stage("evaluate", champion=walk.champion, challenger=walk.model, seed=task.seed)
+        judged: Any = evaluate.result
+        walk.small_gains = 0 if judged.sealed or judged.looks_spent else walk.small_gains + 1
+        # From the verdict, not from the count in the record: a resumed loop sees looks that it has yet to walk past.
+        walk.looks_spent = judged.looks_spent or (judged.sealed is not None and judged.sealed.look >= look_limit(task, "promotion"))
+        if judged.promote:
+            walk.champion = walk.model
+        here.stage("report", about=here.run_id, seed=task.seed)
+        here.summarize(judged, judged.headline, also={"training_rows": train.result.measures["training_rows"].value or 0.0})
+        walk.results = {"train": train, "evaluate": evaluate, "generate": generate, "gate": gate}
+
+
+def _stop_before(task: Task, walk: _Walk) -> Stopped | None:
+    """Why not to start another round; None to go on. The first reason that holds, in this order."""
+    if task.goal is not None and _reached(task, walk.champion):
+        return "target"
+    if walk.rounds >= task.budget.rounds:
+        return "budget"
+    if walk.looks_spent:
+        return "looks"
+    if walk.small_gains >= 2:
+        return "plateau"
+    return None
+
+
+def _reached(task: Task, champion: str) -> bool:
+    known = models.describe(task, champion)
+    value = runs.get(known.run_id).data.metrics.get(task.primary.name)
+    if value is None or task.goal is None:
+        return False
+    return bool(value >= task.goal.at_least if task.primary.higher_is_better else value <= task.goal.at_least)
+
+
+def _finish(task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tell: Callable[[Event], None]) -> LoopResult:
+    """Compare the seed model with the last champion, and close the loop's run."""
+    stopped = walk.stopped or "budget"
+    verdict, report_run = "none", ""
+    if stopped not in ("waiting", "blocked") and walk.champion != walk.seed_model:
+        with RoundRun(task, loop_run, None, runner, tell) as here:
+            final = here.stage("evaluate", champion=walk.seed_model, challenger=walk.champion, purpose="final", seed=task.seed)
+            judged: Any = final.result
+            verdict = judged.verdict
+            here.summarize(judged, judged.headline, steps=False)
+            report_run = here.stage("report", about=here.run_id, scope="loop", seed=task.seed).run_id
+    headline = f"{task.name}: stopped after {walk.rounds} round(s) because {WORDS[stopped]}. Champion: {walk.champion or 'none'}"
+    headline += f", {verdict} than the seed model {walk.seed_model} on the sealed test set." if verdict != "none" else "."
+    runs.tag(loop_run, {
+        "veritrain.stopped": stopped, "veritrain.rounds": str(walk.rounds), "veritrain.verdict": verdict, "veritrain.champion": walk.champion,
+        "veritrain.seed_model": walk.seed_model, "veritrain.headline": headline, "veritrain.run.report": report_run, "mlflow.note.content": headline,
+    })  # fmt: skip
+    runs.end_run(loop_run, "FINISHED")
+    return _stored(task, loop_run, again=False)
+
+
+def _stored(task: Task, loop_run: str, *, again: bool = True) -> LoopResult:
+    tags = runs.get(loop_run).data.tags
+    stopped: Any = tags["veritrain.stopped"]
+    return LoopResult(
+        task.name, loop_run, stopped, int(tags["veritrain.rounds"]), tags["veritrain.seed_model"], tags["veritrain.champion"],
+        tags["veritrain.verdict"], tags["veritrain.headline"], again, tags.get("veritrain.run.report", ""),
+    )  # fmt: skip
+
+
+def _find_loop(task: Task, name: str) -> str | None:
+    found = runs.search(task, f"tags.`veritrain.digest` = '{name}' AND tags.`veritrain.kind` = 'loop'", limit=1)
+    return found[0].info.run_id if found else None
+
+
+def _dataset(done: Done) -> str:
+    made = datasets.of_run(done.run_id)
+    assert made is not None  # generate and gate always make one unless they wait
+    return made.reference
+
+
+def _model(done: Done) -> str:
+    result: Any = done.result
+    return str(result.model)
+
+
+def _parameters(task: Task) -> dict[str, Any]:
+    return {
+        "task": task.name, "rounds": task.budget.rounds, "rows_per_round": task.budget.rows_per_round, "teacher": task.teacher.name,
+        "choose": task.teacher.choose, "batch": task.teacher.batch, "trainer": task.trainer.name, "max_looks": task.promotion.max_looks,
+        "alpha": task.promotion.alpha, "spending": task.promotion.spending, "goal": task.goal.at_least if task.goal else "none", "seed": task.seed,
+    }  # fmt: skip

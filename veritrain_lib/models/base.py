@@ -1,0 +1,55 @@
+"""What answers: one protocol, and one opener for a model's address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from veritrain_lib import registry
+from veritrain_lib.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from veritrain_lib.records import Response
+    from veritrain_lib.task import Task
+
+
+class Model(Protocol):
+    """Anything that answers rows."""
+
+    @property
+    def uri(self) -> str:
+        """The address under which it can be opened again."""
+        ...
+
+    def answer(self, rows: pd.DataFrame) -> list[Response]:
+        """One response a row, in order. A row that could not be answered gets a response with `error`."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """A model that can score every label, which choosing by uncertainty needs."""
+
+    labels: list[str]
+
+    def scores(self, rows: pd.DataFrame) -> np.ndarray:
+        """Shape (rows, labels): higher is more certain; each row sums to 1."""
+        ...
+
+
+def open_model(uri: str, task: Task) -> Model:
+    """Open a model by its address.
+
+    `models:/NAME/VERSION`, `models:/NAME@ALIAS` and `runs:/...` are MLflow's; `student:FOLDER` is a
+    scikit-learn student on disk; another scheme is looked up among the extensions of `veritrain.models`.
+
+    Raises UserError for an address of no known scheme or a model that is not there.
+    """
+    scheme, colon, _ = uri.partition(":")
+    if not colon:
+        raise UserError(f"{uri!r} is no model address; examples: models:/{task.name}@champion, models:/{task.name}/3")
+    name = "mlflow" if scheme in ("models", "runs") else scheme
+    opened: Model = registry.get("models", name)(uri, task)
+    return opened

@@ -1,0 +1,102 @@
+"""The student: a small scikit-learn model that answers with candidates, scores and an explanation."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from veritrain_lib.errors import UserError
+from veritrain_lib.models.served import MissingColumns, ServedStudent
+from veritrain_lib.records import Candidate, Response
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from veritrain_lib.task import Task
+
+SCHEME = "student:"
+
+
+class Student:
+    """Answers rows and scores every label it was trained on (the protocols `Model` and `Scorer`).
+
+    `folder` is where it is saved, None while it lives in memory only. `labels` are those it was trained on,
+    in the order of the columns of `scores`; they may be fewer than the task's.
+    """
+
+    def __init__(self, served: ServedStudent, folder: Path | None = None) -> None:
+        self.served = served
+        self.labels: list[str] = served.card.labels
+        self._folder = folder
+
+    @property
+    def uri(self) -> str:
+        """`student:FOLDER`, by which `open_model` opens it; `student:` alone while it is not saved."""
+        return f"{SCHEME}{self._folder or ''}"
+
+    def scores(self, rows: pd.DataFrame) -> np.ndarray:
+        """Shape (rows, labels), each row sums to 1: relative scores, not calibrated probabilities.
+
+        Raises UserError when an input column is missing.
+        """
+        try:
+            return self.served.scores(rows)
+        except MissingColumns as error:
+            raise UserError(str(error)) from error
+
+    def answer(self, rows: pd.DataFrame) -> list[Response]:
+        """One response a row, in order; `raw` is the JSON text that the output contract judges.
+
+        `seconds` is the mean over the rows: they are answered together. Raises UserError when an input column
+        is missing.
+        """
+        start = time.perf_counter()
+        try:
+            answers = self.served.predict(rows)
+        except MissingColumns as error:
+            raise UserError(str(error)) from error
+        seconds = (time.perf_counter() - start) / max(len(answers), 1)
+        return [
+            Response(
+                candidates=tuple(Candidate(one["label"], one["score"]) for one in answer["candidates"]),
+                raw=json.dumps(answer, ensure_ascii=False),
+                explanation=answer["explanation"],
+                seconds=seconds,
+            )
+            for answer in answers
+        ]
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder; from then on `uri` names that folder."""
+        self.served.save(folder)
+        self._folder = Path(folder).resolve()
+
+
+def open_student(uri: str, task: Task) -> Student:
+    """Open `student:FOLDER` for a task.
+
+    Raises UserError when there is no student in the folder, when it was written by another version of the
+    format or of scikit-learn, when it is damaged, or when it reads other columns or knows labels that the
+    task does not have.
+    """
+    place = uri.removeprefix(SCHEME)
+    if not place:
+        raise UserError(f"{uri!r} names no folder; write {SCHEME}FOLDER, where a trainer saved a student")
+    folder = Path(place).expanduser().resolve()
+    try:
+        served = ServedStudent.load(folder)
+    except (FileNotFoundError, ValueError) as error:
+        raise UserError(str(error)) from error
+    if served.card.inputs != list(task.inputs):
+        raise UserError(
+            f"{uri} reads {served.card.inputs}, task {task.name} has {list(task.inputs)}; train again"
+        )
+    foreign = sorted(set(served.card.labels) - set(task.labels)) if task.labels else []
+    if foreign:
+        raise UserError(
+            f"{uri} answers with labels that task {task.name} lacks: {', '.join(foreign)}; train again"
+        )
+    return Student(served, folder)

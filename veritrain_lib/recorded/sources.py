@@ -1,0 +1,73 @@
+"""The task's own files as rows; the sealed test set is opened here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from veritrain_lib.errors import UserError
+from veritrain_lib.rows import read_examples
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.task import Task
+
+
+def seed_rows(task: Task) -> pd.DataFrame:
+    """The human seed rows."""
+    return _with_answers(task, "seed")
+
+
+def development_rows(task: Task) -> pd.DataFrame:
+    """Development rows, which steer."""
+    return _with_answers(task, "development")
+
+
+def test_inputs(task: Task) -> pd.DataFrame:
+    """The sealed rows without their answers: enough to find leaks, nothing to learn from."""
+    file = task.file("test")
+    assert file is not None  # the task file requires it
+    return read_examples(task, file, "human", answers=False)
+
+
+def open_sealed(task: Task) -> pd.DataFrame:
+    """The sealed rows with their answers. Only a counted look may call this."""
+    return _with_answers(task, "test")
+
+
+def human_labels(task: Task) -> dict[str, str]:
+    """The answers that people gave to chosen pool rows, by id; empty while there is no file.
+
+    Raises UserError for an answer that the task does not allow, with the number of its row.
+    """
+    from veritrain_lib.rows import read_table
+
+    file = task.file("labels")
+    if file is None or not file.exists():
+        return {}
+    table = read_table(file)
+    if not len(table):
+        return {}
+    target = task.target.field
+    absent = [name for name in ("id", target) if name not in table.columns]
+    if absent:
+        raise UserError(f"{file.name} lacks the column(s) {', '.join(absent)}; it needs id and {target}")
+    done = table[table[target].str.strip() != ""]
+    if task.labels:
+        wrong = done.index[~done[target].isin(task.labels)]
+        if len(wrong):
+            shown = "; ".join(f"row {number + 1}: {done[target][number]!r}" for number in wrong[:5])
+            raise UserError(f"{file.name}: {len(wrong)} answer(s) that the task does not allow: {shown}. Allowed: {', '.join(task.labels)}")
+    return dict(zip(done["id"], done[target], strict=True))
+
+
+def _with_answers(task: Task, kind: str) -> pd.DataFrame:
+    file = task.file(kind)  # type: ignore[arg-type]
+    assert file is not None
+    rows = read_examples(task, file, "human")
+    empty = rows.index[rows[task.target.field] == ""]
+    if len(empty):
+        raise UserError(f"{file.name}: {len(empty)} row(s) without an answer in {task.target.field!r}, the first is row {empty[0] + 1}; {kind} rows need one")
+    if not len(rows):
+        raise UserError(f"{file.name} holds no rows; {kind} rows are needed")
+    return rows

@@ -1,0 +1,209 @@
+"""One stage in the record, from a notebook's first cell to its last.
+
+A stage opens its own run. Under our engine the engine then closes it with the truth about the notebook; by
+hand, or under plain papermill, the stage closes it itself: at `close()`, or as FAILED as soon as a cell fails.
+Work that was done before (same inputs, parameters and code) is shown from the record and costs nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib import digest
+from veritrain_lib.errors import UserError
+from veritrain_lib.recorded.binding import Binding, Inputs, binding
+from veritrain_lib.tracking import runs
+
+if TYPE_CHECKING:
+    from veritrain_lib.stages.result import StageResult
+    from veritrain_lib.task import Task
+
+MAILBOX = "VERITRAIN_MAILBOX"
+"""Environment variable with the path of a file in which a stage tells the engine which run is its own."""
+
+RESULT = "result"
+
+ADDRESSES = {"task": "", "round_run": ""}
+"""Parameters that every stage notebook has: which task, and under which round's run."""
+
+
+def begin(stage: str, namespace: Mapping[str, Any]) -> RecordedStage:
+    """Check a notebook's parameters, find the stage's inputs, and stand ready.
+
+    `namespace` is the notebook's `globals()`. Raises UserError for an unknown or mistyped parameter, and for
+    an input that is not there; nothing is opened or paid before.
+    """
+    bound = binding(stage)
+    allowed = {**ADDRESSES, **bound.PARAMETERS}
+    _refuse_wrong_parameters(namespace, allowed)
+    given = {name: namespace.get(name, default) for name, default in allowed.items()}
+    return RecordedStage(stage, given, bound)
+
+
+def prepare(stage: str, parameters: Mapping[str, Any], *, inner: bool = False) -> RecordedStage:
+    """A stage outside a notebook: to know its digest before it is launched, or to run it inside another."""
+    bound = binding(stage)
+    return RecordedStage(stage, {**ADDRESSES, **bound.PARAMETERS, **parameters}, bound, inner=inner)
+
+
+def _refuse_wrong_parameters(namespace: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
+    from veritrain_lib.execution.parameters import check_injected
+
+    cells = [cell for cell in namespace.get("In", []) if isinstance(cell, str)]
+    check_injected(cells, {name: type(default).__name__ for name, default in allowed.items()})
+    for name, default in allowed.items():
+        value = namespace.get(name, default)
+        fits = isinstance(value, type(default)) or (isinstance(default, float) and isinstance(value, int))
+        if not fits or (isinstance(value, bool) and not isinstance(default, bool)):
+            raise UserError(f"parameter {name} is {value!r} ({type(value).__name__}); it must be {type(default).__name__}")
+
+
+class RecordedStage:
+    """A stage with its parameters and inputs. Shows both in a notebook."""
+
+    def __init__(self, stage: str, parameters: Mapping[str, Any], bound: Binding, *, inner: bool = False) -> None:
+        """`inner`: a stage that another one runs first, in the same process: the engine hears nothing of it."""
+        from veritrain_lib.recorded.tasks import find_task
+
+        self.stage = stage
+        self._mailbox = None if inner else os.environ.get(MAILBOX)
+        self._inner = inner
+        self.parameters = dict(parameters)
+        self.task: Task = find_task(parameters["task"])
+        if not inner:
+            runs.close_abandoned(self.task)
+        self._bound = bound
+        self.inputs: Inputs = bound.resolve(self.task, self.parameters)
+        self.run_id = ""
+        self.stored = False
+        self._failed = False
+        self._result: StageResult | None = None
+
+    @property
+    def digest(self) -> str:
+        """Names the work: stage, code, inputs and parameters. `task` and `round_run` are only addresses."""
+        own = {name: value for name, value in self.parameters.items() if name in self._bound.PARAMETERS}
+        # An input given by name and the same one found by default are the same work.
+        for name in self.inputs.names:
+            own.pop(name, None)
+        return digest.of_json([self.stage, digest.of_code(), self.task.name, own, self.inputs.digest])
+
+    def run(self) -> StageResult:
+        """Do the work, or show it from the record if it was done before. A second call gives the same result."""
+        if self._result is not None and not self._failed:
+            return self._result
+        found = runs.finished(self.task, self.digest)
+        if found is not None:
+            self.run_id, self.stored = found.info.run_id, True
+            self._tell_engine()
+            self._result = load_result(self.stage, self.run_id)
+            return self._result
+        if not self.run_id:
+            self._open()
+        elif self._failed:
+            runs.take_up(self.run_id)
+        self._failed = False
+        with self._closing_on_error():
+            result = self._bound.work(self.task, self.parameters, self.inputs, self.run_id)
+            self._file(result)
+        self._result = result
+        return result
+
+    def close(self) -> str:
+        """The notebook's last call: the run is over, and ended well. Gives one line on where it is."""
+        if self._result is None:
+            raise UserError("close() comes after run(); run the cells from the top")
+        if not self.stored and not self._mailbox and not self._failed:
+            runs.end_run(self.run_id, "FINISHED")
+            self._unwatch()
+        how = "shown from the record, nothing was done twice" if self.stored else "filed"
+        return f"{self.stage}: {how}, run {self.run_id} of experiment {self.task.name!r}"
+
+    def _open(self) -> None:
+        number = _round_number(self.parameters["round_run"])
+        name = f"round {number} · {self.stage}" if number else self.stage
+        tags = {"veritrain.stage": self.stage, "veritrain.digest": self.digest}
+        tags |= {f"veritrain.input.{key}": value for key, value in self.inputs.names.items() if value}
+        self.run_id = runs.open_run(self.task, name, kind="stage", parent=self.parameters["round_run"] or None, tags=tags)
+        self._tell_engine()
+        own = {name: value for name, value in self.parameters.items() if name in self._bound.PARAMETERS}
+        runs.log(self.run_id, parameters={"task": self.task.name} | own | self.inputs.names)
+        if not self._mailbox and not self._inner:
+            self._watch()
+
+    def _file(self, result: StageResult) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            result.save(Path(folder))
+            runs.log_folder(self.run_id, Path(folder), RESULT)
+        runs.log(self.run_id, metrics=result.metrics())
+        runs.note(self.run_id, result.headline)
+        runs.tag(self.run_id, {"veritrain.outcome": result.outcome})
+
+    def _tell_engine(self) -> None:
+        if self._mailbox:
+            letter = Path(self._mailbox)
+            part = letter.with_suffix(".part")
+            part.write_text(json.dumps({"run": self.run_id, "stored": self.stored}), encoding="utf-8")
+            part.replace(letter)
+
+    @contextlib.contextmanager
+    def _closing_on_error(self) -> Any:
+        try:
+            yield
+        except BaseException as error:
+            self._fail(f"{type(error).__name__}: {error}")
+            raise
+
+    def _fail(self, reason: str) -> None:
+        self._failed = True
+        if not self._mailbox:
+            runs.end_run(self.run_id, "FAILED", reason.splitlines()[0][:500])
+
+    def _watch(self) -> None:
+        shell = _shell()
+        if shell is not None:
+            shell.events.register("post_run_cell", self._after_cell)
+
+    def _unwatch(self) -> None:
+        shell = _shell()
+        if shell is not None:
+            with contextlib.suppress(ValueError):  # never registered, or closed twice
+                shell.events.unregister("post_run_cell", self._after_cell)
+
+    def _after_cell(self, outcome: Any) -> None:
+        error = outcome.error_in_exec or outcome.error_before_exec
+        if error is not None and not self._failed:
+            self._fail(f"{type(error).__name__}: {error}")
+
+    def _repr_html_(self) -> str:
+        rows = {**self.inputs.names, **{key: value for key, value in self.parameters.items() if key not in self.inputs.names}}
+        cells = "".join(f"<tr><th style='text-align:left'>{html.escape(key)}</th><td style='text-align:left'>{html.escape(str(value))}</td></tr>" for key, value in rows.items() if value != "")
+        return f"<p><strong>{html.escape(self.stage)}</strong> for task {html.escape(self.task.name)}</p><table>{cells}</table>"
+
+
+def load_result(stage: str, run_id: str) -> StageResult:
+    """The stored result of a stage's run."""
+    with tempfile.TemporaryDirectory() as folder:
+        return binding(stage).result_class().load(runs.fetch(run_id, RESULT, Path(folder)))
+
+
+def _round_number(run_id: str) -> str:
+    return str(runs.get(run_id).data.tags.get("veritrain.round", "")) if run_id else ""
+
+
+def _shell() -> Any:
+    import sys
+
+    if "IPython" not in sys.modules:
+        return None
+    return sys.modules["IPython"].get_ipython()
+
+
+__all__ = ["MAILBOX", "RecordedStage", "begin", "load_result"]

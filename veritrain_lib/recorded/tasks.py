@@ -1,0 +1,59 @@
+"""Which task is meant: a file, a folder, the name of a task the record knows, or nothing at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from veritrain_lib import project
+from veritrain_lib.errors import UserError
+from veritrain_lib.task import load_task
+from veritrain_lib.tracking import store
+
+if TYPE_CHECKING:
+    from veritrain_lib.task import Task
+
+FILE_TAG = "veritrain.task_file"
+
+
+def find_task(given: str = "") -> Task:
+    """The task for what a user gave.
+
+    A path (file or folder) is read; a name is looked up among the tasks that this project has worked on;
+    nothing means the task that was worked on last, or the built-in example where there is none.
+
+    Raises UserError when nothing fits.
+    """
+    if given and (Path(given).exists() or given.endswith((".yaml", ".yml")) or "/" in given):
+        path = Path(given) if Path(given).exists() else project.root() / given
+        return _remember(load_task(path))
+    example = load_task(project.example_task())
+    if given == example.name:
+        known = _known(given)
+        return known or _remember(example)
+    if given:
+        known = _known(given)
+        if known is None:
+            raise UserError(f"no task is called {given!r} here; give the path of its YAML file, or {example.name!r} for the built-in example")
+        return known
+    return _last() or _remember(example)
+
+
+def _remember(task: Task) -> Task:
+    store.client().set_experiment_tag(store.experiment(task).experiment_id, FILE_TAG, str(task.path))
+    return task
+
+
+def _known(name: str) -> Task | None:
+    found = store.client().get_experiment_by_name(name)
+    file = found.tags.get(FILE_TAG) if found else None
+    return load_task(file) if file and Path(file).exists() else None
+
+
+def _last() -> Task | None:
+    found = store.client().search_experiments(order_by=["last_update_time DESC"])
+    for experiment in found:
+        file = experiment.tags.get(FILE_TAG)
+        if file and Path(file).exists():
+            return load_task(file)
+    return None

@@ -1,0 +1,36 @@
+"""Pictures and pages: what a person looks at.
+
+The room takes plain DataFrames and dataclasses and knows no other room, so a stage, a notebook
+and a test can all use it. Nothing here fetches anything: pages and pictures are self-contained.
+
+Contents, simplest first:
+    fonts      where the typefaces are, Japanese included
+    cells      a DataFrame as aligned texts
+    html       a table or a figure inside a notebook
+    render     a figure as PNG or SVG, the same bytes every time
+    document   what a report says, apart from how it looks
+    page       a document as one HTML page
+    paper      the sheet of the PDF: fonts, footer, blocks
+    pdf        a document as a PDF
+    pictures   the drawings, one a file (loads matplotlib only when something is drawn)
+"""
+
+from .document import Block, Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict
+from .html import figure_svg_or_png, table_html
+from .page import to_html
+from .pdf import to_pdf
+
+__all__ = [
+    "Block",
+    "Document",
+    "Heading",
+    "KeyValues",
+    "Paragraph",
+    "Picture",
+    "Table",
+    "Verdict",
+    "figure_svg_or_png",
+    "table_html",
+    "to_html",
+    "to_pdf",
+]

@@ -1,0 +1,91 @@
+"""Tables and figures for a notebook's output: escaped, deterministic, without JavaScript."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from typing import TYPE_CHECKING
+
+from .cells import MISSING, Grid, lay_out
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+LARGEST_SVG = 300_000
+"""Bytes beyond which a picture is embedded as PNG: a crowded SVG slows a page down."""
+
+# Greys that are half transparent and inherited text colour suit a light and a dark page alike.
+TABLE_CSS = """
+div.vt-table{overflow-x:auto;max-width:100%;margin:.6em 0}
+div.vt-table table{border-collapse:collapse;border:0;margin:0;font-size:13px;line-height:1.4;color:inherit;
+font-variant-numeric:tabular-nums;table-layout:auto}
+div.vt-table caption{caption-side:top;text-align:left;font-weight:600;padding:0 0 .4em;color:inherit}
+div.vt-table th,div.vt-table td{padding:.32em .8em;border:0;border-bottom:1px solid rgba(128,128,128,.28);
+vertical-align:top;max-width:34em;overflow-wrap:break-word;white-space:pre-wrap;background:none;color:inherit}
+div.vt-table thead th{border-bottom:2px solid rgba(128,128,128,.6);font-weight:600;vertical-align:bottom}
+div.vt-table tbody tr:nth-child(even){background:rgba(128,128,128,.07)}
+div.vt-table .vt-number{white-space:nowrap}
+div.vt-table .vt-long{min-width:16em}
+div.vt-table .vt-remark{opacity:.75;font-style:italic}
+@media print{div.vt-table{overflow:visible}div.vt-table tr{break-inside:avoid}
+div.vt-table thead{display:table-header-group}}
+""".strip()
+
+
+def table_html(frame: pd.DataFrame, caption: str = "", max_rows: int = 50) -> str:
+    """A frame as a piece of HTML with its own style.
+
+    Every text is escaped; numbers stand flush right; missing values are a dash; rows beyond `max_rows`
+    (default 50) are counted in a last line.
+    """
+    return f"<style>{TABLE_CSS}</style>" + table_markup(lay_out(frame, max_rows), caption)
+
+
+def table_markup(grid: Grid, caption: str = "") -> str:
+    """The table alone, for a page that carries the style once. It scrolls sideways where it is too wide."""
+    label = f' aria-label="{escape(caption)}"' if caption else ' aria-label="table"'
+    parts = [f'<div class="vt-table" role="region" tabindex="0"{label}><table>']
+    if caption:
+        parts.append(f"<caption>{escape(caption)}</caption>")
+    head = "".join(
+        f'<th scope="col"{_side(number)}>{escape(name)}</th>'
+        for name, number in zip(grid.header, grid.numeric, strict=True)
+    )
+    parts.append(f"<thead><tr>{head}</tr></thead><tbody>" if head else "<tbody>")
+    for row in grid.rows:
+        cells = (
+            f"<td{_side(number, len(text))}>{escape(text)}</td>"
+            for text, number in zip(row, grid.numeric, strict=True)
+        )
+        parts.append(f"<tr>{''.join(cells)}</tr>")
+    remark = grid.remark or ("" if grid.rows else f"{MISSING} no rows")
+    if remark:
+        span = max(len(grid.header), 1)
+        parts.append(f'<tr><td colspan="{span}" class="vt-remark" style="text-align:left">{remark}</td></tr>')
+    parts.append("</tbody></table></div>")
+    return "".join(parts)
+
+
+def figure_svg_or_png(figure: Figure) -> str:
+    """A figure as a data URI: sharp SVG, or PNG at twice the size on screen where the SVG would be heavy."""
+    from .render import png, svg
+
+    drawn = svg(figure)
+    if len(drawn) <= LARGEST_SVG:
+        return data_uri(drawn, "image/svg+xml")
+    return data_uri(png(figure), "image/png")
+
+
+def data_uri(content: bytes, mime: str) -> str:
+    """Bytes as a `data:` address, which a page opens without fetching."""
+    return f"data:{mime};base64,{b64encode(content).decode('ascii')}"
+
+
+def _side(number: bool, length: int = 0) -> str:
+    # Inline, because a notebook that is not trusted loses its style sheets but keeps this.
+    if number:
+        return ' class="vt-number" style="text-align:right"'
+    # A phone would squeeze a sentence to one word a line.
+    long = ' class="vt-long"' if length > 60 else ""
+    return f'{long} style="text-align:left"'

@@ -1,0 +1,123 @@
+"""A document as one HTML page: nothing is fetched, nothing runs, it prints well and fits a phone."""
+
+from __future__ import annotations
+
+from html import escape
+
+from .cells import clean, lay_out
+from .document import VERDICT_WORD, Block, Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict
+from .html import TABLE_CSS, data_uri, figure_svg_or_png, table_markup
+
+# Colours of the verdicts: Okabe and Ito (2008), told apart by colour-blind readers.
+BLOCKS_CSS = """
+.vt-doc h2{font-size:1.3em;line-height:1.3;margin:1.8em 0 .5em;padding-bottom:.25em;
+border-bottom:1px solid rgba(128,128,128,.35)}
+.vt-doc p{margin:.6em 0;max-width:46em;white-space:pre-line}
+.vt-doc figure{margin:1em 0;break-inside:avoid}
+.vt-doc figure img{display:block;max-width:100%;height:auto;background:#fff;border-radius:4px}
+.vt-doc figcaption{font-size:.9em;opacity:.8;margin-top:.35em}
+.vt-doc .vt-verdict{--c:#6b7280;border-left:6px solid var(--c);padding:.7em 1em;margin:1em 0;
+background:rgba(128,128,128,.1);border-radius:0 6px 6px 0;break-inside:avoid;white-space:pre-line}
+.vt-doc .vt-verdict b{color:var(--c);filter:brightness(.9);margin-right:.6em;white-space:nowrap}
+.vt-doc .vt-better{--c:#0072b2}.vt-doc .vt-not-better,.vt-doc .vt-blocked{--c:#d55e00}
+.vt-doc .vt-inconclusive{--c:#8a6d00}
+.vt-doc dl{display:grid;grid-template-columns:minmax(7em,max-content) 1fr;gap:.25em 1.2em;margin:.8em 0}
+.vt-doc dt{opacity:.75}.vt-doc dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
+@media(max-width:520px){.vt-doc dl{grid-template-columns:1fr;gap:0}.vt-doc dd{margin:0 0 .5em}}
+@media(prefers-color-scheme:dark){.vt-page .vt-better{--c:#56b4e9}.vt-page .vt-inconclusive{--c:#e6c229}
+.vt-page .vt-not-better,.vt-page .vt-blocked{--c:#ff9248}.vt-page .vt-info{--c:#9aa4b2}}
+""".strip()
+
+PAGE_CSS = """
+:root{color-scheme:light dark}
+body{margin:0;font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Hiragino Sans",
+"Noto Sans CJK JP","Yu Gothic",sans-serif;color:#1c2330;background:#fff}
+main{max-width:1000px;margin:0 auto;padding:1.6em 1.2em 4em}
+h1{font-size:1.9em;line-height:1.2;margin:.2em 0}
+.vt-subtitle{font-size:1.05em;opacity:.75;margin:0 0 1.2em}
+nav ol{margin:.4em 0 1em;padding-left:1.4em;columns:2 18em}
+nav a{color:inherit}
+@media(prefers-color-scheme:dark){body{color:#e5e9f0;background:#14181f}}
+@media print{body{color:#000;background:#fff;font-size:11pt}main{max-width:none;padding:0}nav{display:none}
+h2{break-after:avoid}@page{margin:16mm}}
+""".strip()
+
+# The browser itself then refuses whatever would be fetched or run.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def to_html(document: Document) -> str:
+    """The document as a self-contained page, the same text every time for the same document."""
+    title = _safe(document.title)
+    contents = [block.text for block in document.blocks if isinstance(block, Heading)]
+    links = "".join(
+        f'<li><a href="#section-{at}">{_safe(text)}</a></li>' for at, text in enumerate(contents, 1)
+    )
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            f'<html lang="{escape(document.language)}">',
+            '<head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{title}</title>",
+            f"<style>{PAGE_CSS}\n{TABLE_CSS}\n{BLOCKS_CSS}</style></head>",
+            '<body class="vt-page"><main class="vt-doc">',
+            f"<h1>{title}</h1>",
+            f'<p class="vt-subtitle">{_safe(document.subtitle)}</p>' if document.subtitle else "",
+            f'<nav aria-label="Contents"><ol>{links}</ol></nav>' if len(contents) > 3 else "",
+            *_blocks(document),
+            "</main></body></html>\n",
+        ]
+    )
+
+
+def to_fragment(document: Document) -> str:
+    """The document as a piece of HTML for a notebook's output."""
+    return "\n".join(
+        [
+            f'<div class="vt-doc"><style>{TABLE_CSS}\n{BLOCKS_CSS}</style>',
+            f'<h1 style="font-size:1.5em;margin:.3em 0">{_safe(document.title)}</h1>',
+            f"<p>{_safe(document.subtitle)}</p>" if document.subtitle else "",
+            *_blocks(document),
+            "</div>",
+        ]
+    )
+
+
+def _blocks(document: Document) -> list[str]:
+    parts, section = [], 0
+    for block in document.blocks:
+        if isinstance(block, Heading):
+            section += 1
+            parts.append(f'<h2 id="section-{section}">{_safe(block.text)}</h2>')
+        else:
+            parts.append(_block(block))
+    return parts
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph(text):
+            return "".join(f"<p>{_safe(part.strip())}</p>" for part in text.split("\n\n") if part.strip())
+        case Table(frame, caption, max_rows):
+            return table_markup(lay_out(frame, max_rows), clean(caption))
+        case Picture(figure, caption):
+            address = (
+                data_uri(figure, "image/png") if isinstance(figure, bytes) else figure_svg_or_png(figure)
+            )
+            below = f"<figcaption>{_safe(caption)}</figcaption>" if caption else ""
+            return f'<figure><img src="{address}" alt="{_safe(block.spoken)}">{below}</figure>'
+        case Verdict(text, kind):
+            name = kind.replace(" ", "-")
+            return f'<div class="vt-verdict vt-{name}"><b>{VERDICT_WORD[kind]}</b>{_safe(text)}</div>'
+        case KeyValues(items, caption):
+            above = f"<p><strong>{_safe(caption)}</strong></p>" if caption else ""
+            pairs = "".join(f"<dt>{_safe(name)}</dt><dd>{_safe(value)}</dd>" for name, value in items)
+            return f"{above}<dl>{pairs}</dl>" if pairs else above
+        case Heading(text):
+            return f"<h2>{_safe(text)}</h2>"
+
+
+def _safe(text: str) -> str:
+    return escape(clean(str(text)))

@@ -1,0 +1,64 @@
+"""Which answers are taken for which? The most confused pairs as bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .canvas import (
+    BLUE,
+    INK,
+    NORMAL,
+    SMALL,
+    bars_height,
+    blank,
+    missing,
+    numbers,
+    remark,
+    require,
+    shorten,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .drawing import Drawing
+
+
+def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
+    """Expected and wrongly answered, the most frequent pair on top.
+
+    Args:
+        pairs: a row a pair: `expected`, `answered`, `count` (rows, 0 or more); pairs that agree or that never
+            occurred are passed over.
+        show: how many pairs at most; the rest is counted below the picture.
+
+    Raises:
+        UserError: a column is absent or holds no numbers.
+    """
+    title = "Most confused pairs: expected → answered"
+    require(pairs, ("expected", "answered", "count"), "confused_pairs")
+    rows = numbers(pairs, "count")
+    wrong = rows[(rows["expected"].astype(str) != rows["answered"].astype(str)) & (rows["count"] > 0)]
+    if wrong.empty:
+        return missing(title, "No pair was confused: every answer was right, or nothing was evaluated.")
+    ranked = wrong.sort_values(["count", "expected", "answered"], ascending=[False, True, True], kind="stable")
+    chosen = ranked.head(show).iloc[::-1].reset_index(drop=True)
+    top = ranked.iloc[0]
+    alt = f"{title}. Most often {top['expected']} was answered {top['answered']}: {top['count']:.0f} rows."
+    drawing, axes = blank(title, bars_height(len(chosen)), alt)
+    bars = axes.barh(range(len(chosen)), chosen["count"], color=BLUE, height=0.66)
+    axes.bar_label(bars, fmt="{:.0f}", padding=4, fontsize=SMALL, color=INK)
+    names = [
+        f"{shorten(left, 28)} → {shorten(right, 28)}"
+        for left, right in zip(chosen["expected"], chosen["answered"], strict=True)
+    ]
+    axes.set_yticks(range(len(chosen)), names, parse_math=False)
+    axes.set_ylim(-0.7, len(chosen) - 0.3)
+    axes.grid(False, axis="y")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.margins(x=0.08)
+    axes.set_xlabel("rows", fontsize=NORMAL)
+    rest = ranked.iloc[show:]["count"]
+    remark(drawing, f"{len(rest)} more pairs with {rest.sum():,.0f} rows are left out" if len(rest) else "")
+    drawing.use_fonts()
+    return drawing

@@ -1,0 +1,97 @@
+"""The whole confusion matrix, or the part of it where the errors are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .canvas import BLUE, INK, NORMAL, SMALL, VERMILLION, WIDTH, blank, missing, remark, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .drawing import Drawing
+
+REST = "all others"
+
+
+def confusion(matrix: pd.DataFrame, show: int = 20) -> Drawing:
+    """Rows expected, columns answered: right answers blue, errors vermillion, darker where a row's share is larger.
+
+    Args:
+        matrix: counts; the index holds the expected labels, the columns the answered ones (a label that is
+            absent on one side counts as 0; labels in other orders are brought together).
+        show: how many labels at most, those with the most errors; the rest is added up as one.
+    """
+    title = "Confusion: expected (rows) and answered (columns)"
+    counts = _square(matrix)
+    if counts.empty or counts.to_numpy().sum() == 0:
+        return missing(title, "Nothing has been answered yet: evaluate a model first.")
+    whole = len(counts)
+    counts = _largest(counts, show)
+    grid = counts.to_numpy(dtype=float)
+    size, total = len(grid), grid.sum()
+    right = float(counts.to_numpy().diagonal().sum()) if whole == size else _right(matrix)
+    alt = f"{title}. {right:,.0f} of {total:,.0f} answers are right."
+    drawing, axes = blank(title, min(max(2.2 + 0.33 * size, 3.4), WIDTH), alt)
+    _cells(axes, grid)
+    names = [shorten(name, 26) for name in counts.index]
+    axes.set_yticks(range(size), names, parse_math=False)
+    axes.set_xticks(range(size), names, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)
+    axes.tick_params(labelsize=SMALL, length=0)
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_ylabel("expected", fontsize=NORMAL)
+    axes.set_xlabel("answered", fontsize=NORMAL)
+    remark(drawing, f"{whole - size + 1} labels with fewer errors are added up as '{REST}'" if whole > size else "")
+    drawing.use_fonts()
+    return drawing
+
+
+def _square(matrix: pd.DataFrame) -> pd.DataFrame:
+    labels = sorted({str(label) for label in [*matrix.index, *matrix.columns]})
+    named = matrix.rename(index=str, columns=str)
+    return named.reindex(index=labels, columns=labels).fillna(0)
+
+
+def _right(matrix: pd.DataFrame) -> float:
+    return float(_square(matrix).to_numpy(dtype=float).diagonal().sum())
+
+
+def _largest(counts: pd.DataFrame, show: int) -> pd.DataFrame:
+    """The labels with the most errors, as expected or as answered; the others in one row and column."""
+    if len(counts) <= show:
+        return counts
+    import numpy as np
+
+    grid = counts.to_numpy(dtype=float)
+    errors = grid.sum(axis=0) + grid.sum(axis=1) - 2 * grid.diagonal()
+    kept = sorted(np.argsort(-errors, kind="stable")[: show - 1].tolist())
+    groups = [counts.index[at] if at in set(kept) else REST for at in range(len(counts))]
+    order = [*(counts.index[at] for at in kept), REST]
+    summed = counts.groupby(groups).sum().T.groupby(groups).sum().T
+    return summed.reindex(index=order, columns=order)
+
+
+def _cells(axes: object, grid: object) -> None:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.colors import LinearSegmentedColormap
+
+    assert isinstance(axes, Axes)
+    values = np.asarray(grid, dtype=float)
+    sums = values.sum(axis=1, keepdims=True)
+    share = np.divide(values, sums, out=np.zeros_like(values), where=sums > 0)
+    right = np.eye(len(values), dtype=bool)
+    for mask, colour in ((~right, BLUE), (right, VERMILLION)):
+        shades = LinearSegmentedColormap.from_list("shades", ["#ffffff", colour])
+        # Errors are rarer than right answers: their scale ends at a third of a row.
+        top = 1.0 if colour == BLUE else 1 / 3
+        axes.imshow(np.ma.array(share, mask=mask), cmap=shades, vmin=0, vmax=top, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        if value:
+            dark = share[row, column] > (0.6 if row == column else 0.22)
+            axes.text(
+                column, row, f"{value:,.0f}", ha="center", va="center", fontsize=SMALL,
+                color="white" if dark else INK,
+            )  # fmt: skip

@@ -1,0 +1,70 @@
+"""How many rows does each label have, before and after data was added?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .canvas import (
+    BLUE,
+    GREY,
+    INK,
+    NORMAL,
+    SMALL,
+    bars_height,
+    blank,
+    missing,
+    numbers,
+    remark,
+    require,
+    shorten,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .drawing import Drawing
+
+
+def label_counts(counts: pd.DataFrame, show: int = 25) -> Drawing:
+    """Two bars a label, before above after, the largest change on top.
+
+    Args:
+        counts: a row a label: `label`, `before`, `after` (rows, 0 or more; missing counts as 0).
+        show: how many labels at most, those that changed most; the rest is counted below the picture.
+
+    Raises:
+        UserError: a column is absent or holds no numbers.
+    """
+    title = "Rows by label, before and after"
+    require(counts, ("label", "before", "after"), "label_counts")
+    rows = numbers(counts, "before", "after")
+    if rows.empty:
+        return missing(title, "There are no labels to count: the dataset is empty.")
+    rows = rows.assign(before=rows["before"].fillna(0), after=rows["after"].fillna(0))
+    ranked = rows.assign(_change=(rows["after"] - rows["before"]).abs()).sort_values(
+        ["_change", "after", "label"], ascending=[False, False, True], kind="stable"
+    )
+    chosen = ranked.head(show).iloc[::-1].reset_index(drop=True)
+    alt = f"{title}. {rows['before'].sum():,.0f} rows before, {rows['after'].sum():,.0f} after."
+    drawing, axes = blank(title, bars_height(len(chosen), each=0.4, around=1.5), alt)
+    at = chosen.index.to_numpy()
+    axes.barh(at + 0.2, chosen["before"], height=0.36, color=GREY, label="before")
+    bars = axes.barh(at - 0.2, chosen["after"], height=0.36, color=BLUE, label="after")
+    texts = [
+        f"{after:,.0f} ({after - before:+,.0f})"
+        for before, after in zip(chosen["before"], chosen["after"], strict=True)
+    ]
+    axes.bar_label(bars, texts, padding=4, fontsize=SMALL, color=INK)
+    axes.set_yticks(at, [shorten(label) for label in chosen["label"]], parse_math=False)
+    axes.set_ylim(-0.7, len(chosen) - 0.3)
+    axes.grid(False, axis="y")
+    axes.margins(x=0.12)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel("rows", fontsize=NORMAL)
+    axes.legend(
+        fontsize=SMALL, frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
+    )
+    rest = len(ranked) - len(chosen)
+    remark(drawing, f"{rest} labels that changed less are left out" if rest else "")
+    drawing.use_fonts()
+    return drawing

@@ -1,0 +1,104 @@
+"""What did the gate take out, and how near was each rule to its limit?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .canvas import (
+    BLUE,
+    GREY,
+    INK,
+    NORMAL,
+    ORANGE,
+    PALE,
+    SMALL,
+    VERMILLION,
+    bars_height,
+    blank,
+    missing,
+    numbers,
+    remark,
+    require,
+    shorten,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from .drawing import Drawing
+
+BAD, WARNED = ("block", "fail", "refuse", "error"), ("warn",)
+"""How the words of outcomes begin that are drawn in vermillion and in orange; all others are blue."""
+
+
+def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
+    """The share of rows that each rule rejected, beside the limit at which the dataset is blocked.
+
+    Args:
+        rules: a row a rule: `rule`, `rejected` (rows), `share` and `limit` (0..1 of the rows; a rule without
+            a limit has none drawn), `outcome` (`passed`, `warned`, `blocked`, ...).
+        show: how many rules at most, those with the largest shares; the rest is counted below the picture.
+
+    Raises:
+        UserError: a column is absent or holds no numbers.
+    """
+    title = "What the gate removed, by rule"
+    require(rules, ("rule", "rejected", "share", "limit", "outcome"), "removed")
+    rows = numbers(rules, "rejected", "share", "limit")
+    if rows.empty:
+        return missing(title, "No rule has run: give the task a gate suite, then run the gate.")
+    ranked = rows.assign(share=rows["share"].fillna(0), rejected=rows["rejected"].fillna(0)).sort_values(
+        ["share", "rule"], ascending=[False, True], kind="stable"
+    )
+    chosen = ranked.head(show).iloc[::-1].reset_index(drop=True)
+    alt = f"{title}. " + "; ".join(
+        f"{row.rule}: {row.rejected:.0f} rows, {row.share:.1%}, {row.outcome}"
+        for row in chosen.iloc[::-1].itertuples()
+    )
+    drawing, axes = blank(title, bars_height(len(chosen), around=1.5), alt)
+    colours = [_colour(outcome) for outcome in chosen["outcome"]]
+    axes.barh(range(len(chosen)), chosen["share"], color=colours, height=0.6)
+    limits = chosen["limit"].dropna()
+    axes.plot(limits, limits.index, "|", color=INK, ms=17, mew=2.2)
+    axes.set_yticks(range(len(chosen)), [shorten(rule) for rule in chosen["rule"]], parse_math=False)
+    axes.set_ylim(-0.7, len(chosen) - 0.3)
+    axes.set_xlim(0, max(float(chosen[["share", "limit"]].max().max()) * 1.06, 0.01))
+    axes.grid(False, axis="y")
+    side = axes.get_yaxis_transform()
+    for at, row in enumerate(chosen.itertuples()):
+        text = f"{row.rejected:,.0f} rows, {row.share:.1%}  {row.outcome}"
+        axes.text(1.01, at, text, transform=side, va="center", fontsize=SMALL, color=INK, parse_math=False)
+    axes.xaxis.set_major_formatter(_percent)
+    axes.set_xlabel("share of the rows", fontsize=NORMAL)
+    _legend(axes, set(colours))
+    rest = len(ranked) - len(chosen)
+    remark(drawing, f"{rest} rules that rejected less are left out" if rest else "")
+    drawing.use_fonts()
+    return drawing
+
+
+def _colour(outcome: object) -> str:
+    word = str(outcome).lower()
+    return VERMILLION if word.startswith(BAD) else ORANGE if word.startswith(WARNED) else BLUE
+
+
+def _legend(axes: Axes, colours: set[str]) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    words = {BLUE: "within its limit", ORANGE: "warned", VERMILLION: "blocks the dataset"}
+    marks: list[Patch | Line2D] = [
+        Patch(color=colour, label=word) for colour, word in words.items() if colour in colours
+    ]
+    marks.append(Line2D([], [], color=INK, marker="|", ms=13, mew=2.2, linestyle="none", label="limit"))
+    axes.legend(
+        handles=marks, fontsize=SMALL, frameon=False, ncols=4, loc="lower left", bbox_to_anchor=(0, 1),
+        borderaxespad=0.2,
+    )  # fmt: skip
+    axes.spines["left"].set_color(PALE)
+    axes.tick_params(axis="x", color=GREY)
+
+
+def _percent(share: float, _: object = None) -> str:
+    return f"{100 * share:.3g} %"

@@ -1,0 +1,111 @@
+"""Reading a user's files into rows: CSV or JSON Lines, checked, with an id for every row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from veritrain_lib.digest import of_example
+from veritrain_lib.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.records import Source
+    from veritrain_lib.task import Task
+
+MAX_FILE_BYTES = 4 * 1024**3
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Every row of a CSV or JSON Lines file as text; an absent value is the empty text.
+
+    Raises UserError for another suffix, text that is not UTF-8, a line that is no JSON object, or a row with
+    more cells than the header, with the number of the row (the first row after the header is 1).
+    """
+    import pandas as pd
+
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".jsonl"):
+        raise UserError(f"{path.name}: {suffix or 'no suffix'} can't be read; allowed: .csv, .jsonl (UTF-8)")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path.name} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    records = _csv(path, text) if suffix == ".csv" else _jsonl(path, text)
+    return pd.DataFrame(records).fillna("") if records else pd.DataFrame()
+
+
+def _csv(path: Path, text: str) -> list[dict[str, str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[dict[str, str]] = []
+    header: list[str] = []
+    try:
+        for number, cells in enumerate(reader):
+            if not header:
+                header = cells
+                if len(set(header)) != len(header):
+                    raise UserError(f"{path.name}: the header names a column twice: {header}")
+            elif cells:
+                if len(cells) > len(header):
+                    raise UserError(f"{path.name} row {number}: {len(cells)} cells under {len(header)} columns; quote commas")
+                records.append(dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True)))
+    except csv.Error as error:
+        raise UserError(f"{path.name} row {len(records) + 1}: {error}") from error
+    return records
+
+
+def _jsonl(path: Path, text: str) -> list[dict[str, str]]:
+    records = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UserError(f"{path.name} line {number} is no JSON: {error}") from error
+        if not isinstance(record, dict):
+            raise UserError(f"{path.name} line {number} must be a JSON object, not {type(record).__name__}")
+        records.append({str(key): _as_text(value) for key, value in record.items()})
+    return records
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def read_examples(task: Task, path: Path, source: Source, *, answers: bool = True) -> pd.DataFrame:
+    """Rows of a data file in the form every room works on.
+
+    Columns: `id`, the task's columns, `source`, `provenance`. With `answers=False` the target column is left
+    empty, whatever the file says: a pool's labels stay hidden until a row is chosen.
+
+    Raises UserError when a column is missing, or (with answers) a label is not one of the task's.
+    """
+    import pandas as pd
+
+    table = read_table(path)
+    needed = [*task.inputs, *([task.target.field] if answers else [])]
+    absent = [name for name in needed if name not in table.columns]
+    if absent:
+        raise UserError(f"{path.name} lacks the column(s) {', '.join(absent)}; it has: {', '.join(map(str, table.columns)) or 'none'}")
+    if answers and task.labels:
+        column = table[task.target.field]
+        wrong = table.index[~column.isin([*task.labels, ""])]
+        if len(wrong):
+            shown = "; ".join(f"row {number + 1}: {column[number]!r}" for number in wrong[:5])
+            raise UserError(f"{path.name}: {len(wrong)} label(s) that the task does not list: {shown}. Allowed: {', '.join(task.labels)}")
+    ids = [of_example(dict(zip(task.inputs, values, strict=True))) for values in table[list(task.inputs)].itertuples(index=False)]
+    rows = pd.DataFrame({"id": ids})
+    for name in task.columns:
+        rows[name] = table[name].astype(str) if name in table.columns else ""
+    if not answers:
+        rows[task.target.field] = ""
+    rows["source"] = source
+    rows["provenance"] = [json.dumps({"file": path.name, "row": number + 1}) for number in range(len(rows))]
+    return rows

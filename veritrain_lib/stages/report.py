@@ -1,0 +1,173 @@
+"""Report: what changed, improved, regressed; what the added data did; cost and time; the next step and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from veritrain_lib.stages.next_step import NextStep, next_step
+from veritrain_lib.stages.result import Measure, StageResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from veritrain_lib.reporting.document import Document
+    from veritrain_lib.stages.evaluate import EvaluateResult
+    from veritrain_lib.stages.gate import GateResult
+    from veritrain_lib.stages.generate import GenerateResult
+    from veritrain_lib.stages.train import TrainResult
+    from veritrain_lib.task import Task
+
+
+class ReportConfig(BaseModel):
+    """`scope`: one round, or the whole loop (seed model against the last champion)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scope: Literal["round", "loop"] = "round"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the record knows, gathered for a report.
+
+    `rounds` has one line a round: round, rows, value, low, high (development, primary metric), verdict,
+    promoted, gain (development), sealed_gain, seconds. `without` is the training result before this round's
+    rows were added. Stages that did not run are None.
+    """
+
+    title: str
+    rounds: pd.DataFrame
+    generate: GenerateResult | None = None
+    gate: GateResult | None = None
+    train: TrainResult | None = None
+    without: TrainResult | None = None
+    evaluate: EvaluateResult | None = None
+    champion: str = ""
+    stopped: str = ""
+    looks_used: int = 0
+    money: float = 0.0
+    made_by: dict[str, str] = field(default_factory=dict)
+
+
+class ReportResult(StageResult):
+    """Tables: `rounds`, `improved`, `regressed`, `unclear` (slices), `added_data` (with against without),
+    and what the pictures need: `slices`, `confusions`, `rules`.
+    """
+
+    title: str
+    metric: str
+    goal: float | None
+    next_step: str
+    next_step_why: str
+    changed: list[str]
+    verdict: str
+    made_by: dict[str, str]
+
+    def learning_curve(self) -> Figure:
+        """The primary metric on development rows over the rounds."""
+        from veritrain_lib.reporting.pictures import learning_curve
+
+        return learning_curve(self.tables["rounds"], self.metric, self.goal)
+
+    def slices(self) -> Figure | None:
+        """The change in every slice; None when nothing was evaluated."""
+        from veritrain_lib.reporting.pictures import slice_changes
+
+        return slice_changes(self.tables["slices"]) if len(self.tables["slices"]) else None
+
+    def confused(self) -> Figure | None:
+        """The most confused pairs of answers; None when nothing was evaluated."""
+        from veritrain_lib.reporting.pictures import confused_pairs
+
+        return confused_pairs(self.tables["confusions"]) if len(self.tables["confusions"]) else None
+
+    def removed(self) -> Figure | None:
+        """What the gate removed; None when no gate ran."""
+        from veritrain_lib.reporting.pictures import removed
+
+        return removed(self.tables["rules"]) if len(self.tables["rules"]) else None
+
+    def document(self) -> Document:
+        """The report as blocks, for the HTML page and the PDF."""
+        from veritrain_lib.stages.report_document import build
+
+        return build(self)
+
+
+def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
+    """Put the facts of a round, or of the whole loop, into words, tables and pictures."""
+    import pandas as pd
+
+    evaluate = facts.evaluate
+    empty = pd.DataFrame()
+    slices = evaluate.tables.get("sealed_slices", evaluate.tables["slices"]) if evaluate else empty
+    step = next_step(task, facts)
+    verdict = evaluate.verdict if evaluate else ("blocked" if facts.gate and facts.gate.status == "blocked" else "none")
+    tables = {
+        "rounds": facts.rounds,
+        "slices": slices,
+        "improved": _where(slices, "low", above=True),
+        "regressed": _where(slices, "high", above=False),
+        "unclear": slices[slices["verdict"] == "can't tell"] if len(slices) else empty,
+        "confusions": evaluate.tables["confusions"] if evaluate else empty,
+        "rules": facts.gate.tables["rules"] if facts.gate else empty,
+        "added_data": _added_data(facts, config.seed),
+    }
+    measures = dict(evaluate.measures) if evaluate else (dict(facts.train.measures) if facts.train else {})
+    measures["seconds"] = Measure(value=float(facts.rounds["seconds"].sum()) if len(facts.rounds) else 0.0)
+    measures["money"] = Measure(value=facts.money)
+    return ReportResult(
+        outcome="done", headline=f"{facts.title}: {verdict}. {step.action}", measures=measures, tables=tables, title=facts.title,
+        metric=task.primary.name, goal=task.goal.at_least if task.goal else None, next_step=step.action, next_step_why=step.why,
+        changed=_changed(task, facts), verdict=verdict, made_by=facts.made_by,
+    )  # fmt: skip
+
+
+def _where(slices: pd.DataFrame, bound: str, *, above: bool) -> pd.DataFrame:
+    if not len(slices):
+        return slices
+    return slices[slices[bound] > 0] if above else slices[slices[bound] < 0]
+
+
+def _changed(task: Task, facts: Facts) -> list[str]:
+    lines = [result.headline for result in (facts.generate, facts.gate, facts.train) if result]
+    evaluate = facts.evaluate
+    if evaluate and evaluate.sealed:
+        sealed = evaluate.sealed
+        lines.append(
+            f"Sealed test set, look {sealed.look} of {task.promotion.max_looks} (level {sealed.look_alpha:.4f}): {sealed.champion:.3f} to "
+            f"{sealed.challenger:.3f}, change {sealed.difference:+.3f} ({sealed.low:+.3f} to {sealed.high:+.3f} at level {sealed.level:.3f}), p = {sealed.p:.2g}, n = {sealed.n}."
+        )  # fmt: skip
+        if sealed.detectable is not None:
+            lines.append(f"Stated detectable difference: {sealed.detectable:.3f} (a true gain of this size is promoted 80 % of the time).")
+    elif evaluate:
+        lines.append(evaluate.why)
+    if facts.champion:
+        lines.append(f"Champion now: {facts.champion}.")
+    return lines
+
+
+def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
+    """The same trainer with the round's rows against without them, on the same development rows."""
+    import pandas as pd
+
+    from veritrain_lib.statistics.mcnemar import mcnemar
+
+    columns = ["rows_without", "rows_with", "correct_without", "correct_with", "difference", "low", "high", "p", "n"]
+    if facts.train is None or facts.without is None:
+        return pd.DataFrame(columns=columns)
+    pair = facts.without.tables["predictions"].merge(facts.train.tables["predictions"], on="id", suffixes=("_without", "_with"))
+    test = mcnemar(pair["correct_without"], pair["correct_with"])
+    line = [
+        facts.without.rows, facts.train.rows, pair["correct_without"].mean(), pair["correct_with"].mean(),
+        test.difference, test.interval.low, test.interval.high, test.p_two_sided, len(pair),
+    ]  # fmt: skip
+    return pd.DataFrame([line], columns=columns)
+
+
+__all__ = ["Facts", "NextStep", "ReportConfig", "ReportResult", "run"]

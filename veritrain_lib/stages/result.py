@@ -1,0 +1,80 @@
+"""What every stage gives back: frozen, stored in the record, opened again, shown in a notebook."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Outcome = Literal["done", "blocked", "waiting"]
+
+
+class Measure(BaseModel):
+    """A number with its interval (95 % unless the key says otherwise) and the rows it was measured on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+
+class StageResult(BaseModel):
+    """Base of the six results.
+
+    `headline` is one sentence for people; `measures` are the numbers that the record keeps as metrics;
+    `tables` are DataFrames by name, stored beside the rest. `outcome` is `blocked` when a gate refused and
+    `waiting` when people must act before the loop can go on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    outcome: Outcome = "done"
+    headline: str
+    measures: dict[str, Measure] = {}
+    tables: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
+
+    def metrics(self) -> dict[str, float]:
+        """The measures as flat metrics: KEY, KEY_low, KEY_high. Absent values are left out."""
+        flat = {}
+        for key, measure in self.measures.items():
+            for suffix, value in (("", measure.value), ("_low", measure.low), ("_high", measure.high)):
+                if value is not None:
+                    flat[key + suffix] = float(value)
+        return flat
+
+    def save(self, folder: Path) -> None:
+        """Write `result.json` and a Parquet file for each table into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {"result": self.model_dump(mode="json"), "tables": sorted(self.tables)}
+        (folder / "result.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+        for name, rows in self.tables.items():
+            rows.to_parquet(folder / f"{name}.parquet", index=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Open what `save` wrote."""
+        import pandas as pd
+
+        content = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in content["tables"]}
+        return cls(**content["result"], tables=tables)
+
+    def measure_table(self) -> Any:
+        """The measures as a DataFrame: name, value, low, high, n."""
+        import pandas as pd
+
+        rows = [{"name": name, **measure.model_dump()} for name, measure in self.measures.items()]
+        return pd.DataFrame(rows, columns=["name", "value", "low", "high", "n"])
+
+    def _repr_html_(self) -> str:
+        from veritrain_lib.reporting.html import table_html
+
+        parts = [f"<p><strong>{html.escape(self.headline)}</strong></p>"]
+        if self.measures:
+            parts.append(table_html(self.measure_table(), caption="Measured, with 95 % intervals"))
+        return "".join(parts)

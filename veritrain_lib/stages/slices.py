@@ -1,0 +1,37 @@
+"""Slices: named subsets of evaluation rows, as the task cuts them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from veritrain_lib.task import Task
+
+
+def cut(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Masks over the rows, shape (rows,), by slice name: `label=refund_request`, `text words<=8`, ...
+
+    The values come from the rows themselves; every row is in one slice of each cut.
+    """
+    masks: dict[str, np.ndarray] = {}
+    for column in task.slices.by:
+        for value in sorted(rows[column].unique()):
+            masks[f"{column}={value}"] = (rows[column] == value).to_numpy()
+    if task.slices.length_of and task.slices.length_bands:
+        words = length(rows[task.slices.length_of])
+        name, low = f"{task.slices.length_of} words", 0
+        for high in task.slices.length_bands:
+            masks[f"{name} {low + 1}-{high}"] = ((words > low) & (words <= high)).to_numpy()
+            low = high
+        masks[f"{name} >{low}"] = (words > low).to_numpy()
+    return masks
+
+
+def length(texts: pd.Series[str]) -> pd.Series[int]:
+    """Length in words; text of a script without spaces counts two characters as a word."""
+    spaced = texts.str.split().str.len()
+    dense = texts.str.count(r"[\u3040-\u30ff\u4e00-\u9fff]") // 2
+    return spaced + dense

@@ -1,0 +1,65 @@
+"""When Veri-Train says 'better', it is better.
+
+Champion and challenger are measured on the same rows. Development rows steer the loop as
+often as it likes; a sealed test set decides promotion, and every look at it is paid for.
+
+    plan = LookPlan(max_looks=10, alpha=0.05)          how many looks, and what each may cost
+    gate = screen(dev_old, dev_new, n_test=720, look_alpha=plan.alpha_at(look))
+    if gate.opens:                                      worth a look?
+        verdict = decide(test_old, test_new, look_alpha=plan.alpha_at(look), slices=masks)
+
+Contents, simplest first:
+    scores         paired scores of two models, checked
+    intervals      Wilson for a rate, Newcombe for the difference of two
+    mcnemar        exact paired test for right-or-wrong scores
+    randomization  paired test for graded scores and corpus metrics
+    bootstrap      intervals for metrics that are no mean
+    power          what a test of so many rows can show
+    detectable     what screen and test together can show: the stated detectable difference
+    looks          the budget of looks at the sealed set, and why a sum is enough
+    screen         whether the development gain is worth a look
+    slices         is any slice worse, and could we have seen it
+    evidence       size and certainty of the difference, by the test that fits the metric
+    decision       the verdict
+"""
+
+from .bootstrap import PairedBootstrap, bootstrap_interval, paired_bootstrap
+from .decision import Decision, decide
+from .detectable import critical_difference, decision_power, detectable_gain
+from .evidence import CorpusMetric
+from .intervals import Interval, Rate, wilson
+from .looks import LookPlan, LooksSpentError
+from .mcnemar import McNemar, mcnemar
+from .power import detectable_difference, detectable_loss, paired_power
+from .randomization import sign_flip_test, swap_test
+from .screen import Screen, screen
+from .slices import SliceVerdict, holm, judge_slices
+
+__all__ = [
+    "CorpusMetric",
+    "Decision",
+    "Interval",
+    "LookPlan",
+    "LooksSpentError",
+    "McNemar",
+    "PairedBootstrap",
+    "Rate",
+    "Screen",
+    "SliceVerdict",
+    "bootstrap_interval",
+    "critical_difference",
+    "decide",
+    "decision_power",
+    "detectable_difference",
+    "detectable_gain",
+    "detectable_loss",
+    "holm",
+    "judge_slices",
+    "mcnemar",
+    "paired_bootstrap",
+    "paired_power",
+    "screen",
+    "sign_flip_test",
+    "swap_test",
+    "wilson",
+]

@@ -1,0 +1,171 @@
+"""The promotion decision: is the challenger better than the champion on the sealed set?
+
+Right-or-wrong scores are judged by the exact McNemar test, graded scores by the sign-flip
+test, and a metric of the whole set (macro F1, a corpus score) by swapping the two models'
+answers. Every one is one-sided, at the level of this look. The slice guard can only forbid
+a promotion, so it never adds to the chance of a false one.
+
+Of all this only `Decision.promote` may go back into the loop; `looks` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from numpy.typing import ArrayLike
+
+from .evidence import CorpusMetric, Evidence, by_metric, by_scores
+from .intervals import Interval
+from .scores import check_fraction, pair_scores
+from .slices import SliceVerdict, judge_pair_slices
+
+Outcome = Literal["better", "not better", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one look at the sealed set says.
+
+    Attributes:
+        verdict: `better` if the test is significant at look_alpha; else `not better` if the
+            interval excludes every gain of `useful_gain` or more; else `inconclusive`.
+        promote: better, and no slice is worse.
+        p: one-sided p value against 'no better'.
+        look_alpha: level of this look.
+        champion, challenger: their scores, None without rows.
+        difference: challenger minus champion, None without rows.
+        interval: for the difference, at level 1 - 2 * look_alpha, so that each end is a
+            one-sided bound at the level of the test.
+        n: sealed rows.
+        discordance: share of rows on which the two score differently.
+        useful_gain: gain below which the task doesn't care.
+        detectable: the stated detectable difference, see `decide`; None if no gain is.
+        power: probability it is stated for.
+        test: name of the test.
+        slices: the per-slice table.
+        explanation: one sentence for people.
+    """
+
+    verdict: Outcome
+    promote: bool
+    p: float
+    look_alpha: float
+    champion: float | None
+    challenger: float | None
+    difference: float | None
+    interval: Interval
+    n: int
+    discordance: float
+    useful_gain: float
+    detectable: float | None
+    power: float
+    test: str
+    slices: tuple[SliceVerdict, ...]
+    explanation: str
+
+
+def decide(
+    champion: ArrayLike,
+    challenger: ArrayLike,
+    *,
+    look_alpha: float,
+    slices: Mapping[str, ArrayLike] | None = None,
+    margin: float = 0.10,
+    slice_alpha: float = 0.05,
+    useful_gain: float = 0.01,
+    n_dev: int = 0,
+    power: float = 0.8,
+    metric: CorpusMetric | None = None,
+    seed: int = 0,
+) -> Decision:
+    """Judge a challenger on the sealed rows.
+
+    Args:
+        champion, challenger: scores in 0..1, shape (n,), same rows; 0 or 1 for accuracy. A
+            row a model failed on scores 0.
+        look_alpha: one-sided level of this look (`LookPlan.alpha_at`).
+        slices: name to boolean mask, shape (n,), may overlap; default none.
+        margin: loss in a slice that forbids a promotion when shown, default 0.10.
+        slice_alpha: one-sided chance of calling any slice worse that isn't, default 0.05.
+        useful_gain: smallest gain worth having, 0..1, default 0.01.
+        n_dev: rows of the development screen that came before; with it the stated
+            detectable difference is that of screen and test together. Default 0, no screen.
+        power: probability for stated detectable differences, default 0.8.
+        metric: decide by this metric rather than by the mean score; slices are still
+            judged by the scores.
+        seed: for tests and intervals that draw at random, default 0.
+
+    Raises:
+        ValueError: an argument is out of range, or shapes don't agree.
+    """
+    check_fraction("look_alpha", look_alpha)
+    if look_alpha >= 0.5:
+        raise ValueError(f"look_alpha is {look_alpha}: allowed is a one-sided level between 0 and 0.5")
+    check_fraction("power", power)
+    if not 0 <= useful_gain <= 1:
+        raise ValueError(f"useful_gain is {useful_gain}: allowed is 0..1")
+    if n_dev < 0:
+        raise ValueError(f"n_dev is {n_dev}: allowed is 0 or more rows")
+    pair = pair_scores(champion, challenger)
+    guard = judge_pair_slices(pair, slices or {}, margin=margin, alpha=slice_alpha, power=power, seed=seed)
+    if metric:
+        found = by_metric(metric, pair.n, look_alpha, power, seed)
+    else:
+        found = by_scores(pair, look_alpha, n_dev, power, seed)
+    verdict: Outcome = "inconclusive"
+    if found.p <= look_alpha:
+        verdict = "better"
+    elif found.interval.high < useful_gain or found.interval.high <= 0:
+        verdict = "not better"
+    worse = [part.name for part in guard if part.verdict == "worse"]
+    return Decision(
+        verdict=verdict,
+        promote=verdict == "better" and not worse,
+        p=found.p,
+        look_alpha=look_alpha,
+        champion=found.champion,
+        challenger=found.challenger,
+        difference=found.difference,
+        interval=found.interval,
+        n=pair.n,
+        discordance=pair.discordance,
+        useful_gain=useful_gain,
+        detectable=found.detectable,
+        power=power,
+        test=found.test,
+        slices=guard,
+        explanation=_explain(verdict, found, pair.n, look_alpha, worse, len(guard), useful_gain),
+    )
+
+
+def _explain(
+    verdict: Outcome,
+    found: Evidence,
+    n: int,
+    alpha: float,
+    worse: list[str],
+    n_slices: int,
+    useful_gain: float,
+) -> str:
+    if found.difference is None:
+        return "Inconclusive: there are no sealed rows."
+    measured = (
+        f"{100 * found.difference:+.1f} points ({100 * found.interval.level:.4g} % interval "
+        f"{100 * found.interval.low:+.1f} to {100 * found.interval.high:+.1f}) on {n} sealed rows, "
+        f"{found.test}, p = {found.p:.2g} at {alpha:.2g}"
+    )
+    if verdict == "better":
+        if worse:
+            return f"Better but not promoted: {measured}, while it is worse in {', '.join(worse)}."
+        guard = f", and none of {n_slices} slices is shown to be worse" if n_slices else ""
+        return f"Better: {measured}{guard}."
+    if verdict == "not better":
+        return f"Not better: {measured}; a gain of {100 * useful_gain:.1f} points or more is excluded."
+    could = (
+        "no gain could have been shown"
+        if found.detectable is None
+        else f"a true gain of {100 * found.detectable:.1f} points would mostly have been shown"
+    )
+    return f"Inconclusive: {measured}; {could}."

@@ -1,0 +1,110 @@
+"""What the whole decision, screen and sealed test together, can show.
+
+The stated detectable difference of Veri-Train is the true gain at which a challenger is
+promoted with 80 % probability: its gain has to show on the development rows first and be
+significant on the sealed rows then. Both chances are exact for right-or-wrong scores.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+
+from .mcnemar import binomial_tail
+from .power import critical_wins, discordant_counts, paired_power, smallest_gain, win_share
+from .scores import FloatArray, PairedScores, check_fraction
+
+
+def critical_difference(n: int, discordance: float, alpha: float) -> float | None:
+    """Smallest observed gain that the exact McNemar test finds significant on n rows.
+
+    Args:
+        n: rows.
+        discordance: share of them that are discordant, 0..1; rounded to whole rows.
+        alpha: one-sided level.
+
+    Returns:
+        The gain in 0..1. If so few rows are discordant that not even all wins would do, the
+        fewest wins without a loss that would. None if n rows can't be significant at all.
+    """
+    value = float(_critical_differences(n, alpha)[round(discordance * n)])
+    return value if value <= 1 else None
+
+
+def decision_power(gain: float, n_dev: int, n_test: int, discordance: float, look_alpha: float) -> float:
+    """Probability that screen and sealed test both let a true gain through.
+
+    Exact for right-or-wrong scores: the two sets share no rows, so their chances multiply.
+    The slice guard is left out; it only matters where a slice is truly worse.
+
+    Args:
+        gain: true gain, the same on both sets, -1..1.
+        n_dev, n_test: rows; with n_dev 0 there is no screen.
+        discordance: as in `power.paired_power`.
+        look_alpha: one-sided level of the look.
+    """
+    tested = paired_power(gain, n_test, discordance, look_alpha)
+    return tested * _screen_power(gain, n_dev, n_test, discordance, look_alpha) if n_dev else tested
+
+
+@lru_cache(maxsize=65_536)
+def detectable_gain(
+    n_dev: int, n_test: int, discordance: float, look_alpha: float, power: float = 0.8
+) -> float | None:
+    """The stated detectable difference: true gain at which the whole decision promotes.
+
+    Args:
+        n_dev, n_test, discordance, look_alpha: as in `decision_power`.
+        power: wanted probability of promotion, default 0.8.
+
+    Returns:
+        The gain in 0..1, to within 1e-4; None if no gain reaches that power.
+    """
+    check_fraction("power", power)
+    return smallest_gain(lambda gain: decision_power(gain, n_dev, n_test, discordance, look_alpha), power)
+
+
+def pair_detectable(
+    pair: PairedScores, n_dev: int, n_test: int, look_alpha: float, power: float
+) -> float | None:
+    """`detectable_gain` at the discordance a pair shows.
+
+    A gain the pair has is part of that discordance and so counted twice: the safe side.
+    For graded scores the spread of the differences stands in for it, by normal approximation.
+    """
+    if pair.binary:
+        return detectable_gain(n_dev, n_test, pair.discordance, look_alpha, power)
+    if not pair.n or not n_test or 0.5**n_test > look_alpha:
+        return None
+    spread = float(np.sqrt(np.mean(pair.differences**2)))
+    normal = NormalDist()
+    cut = normal.inv_cdf(1 - look_alpha) * spread / np.sqrt(n_test)
+
+    def power_at(gain: float) -> float:
+        errors = [spread / np.sqrt(n) for n in (n_dev, n_test) if n]
+        return float(np.prod([normal.cdf((gain - cut) / error) for error in errors]))
+
+    return smallest_gain(power_at, power)
+
+
+@lru_cache(maxsize=256)
+def _critical_differences(n: int, alpha: float) -> FloatArray:
+    discordant = np.arange(n + 1)
+    wins = critical_wins(n, alpha)
+    reachable = np.flatnonzero(wins <= discordant)
+    if not reachable.size:
+        return np.full(n + 1, np.inf)
+    fewest = int(reachable[0])
+    return np.where(discordant < fewest, fewest, 2 * wins - discordant) / max(n, 1)
+
+
+def _screen_power(gain: float, n_dev: int, n_test: int, discordance: float, alpha: float) -> float:
+    share, win = win_share(gain, discordance)
+    discordant = np.arange(n_dev + 1)
+    expected = np.rint(discordant / n_dev * n_test).astype(np.int64)
+    threshold = _critical_differences(n_test, alpha)[expected]
+    # (wins - losses) / n_dev reaches the threshold, with wins - losses = 2 wins - discordant
+    needed = np.ceil((threshold * n_dev + discordant) / 2 - 1e-9)
+    return float(discordant_counts(n_dev, share) @ binomial_tail(needed, discordant, win))

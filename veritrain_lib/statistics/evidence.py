@@ -1,0 +1,132 @@
+"""Evidence on the whole sealed set: how large the difference is, and how sure.
+
+Three tests, picked by what is measured: right-or-wrong scores, graded scores, or a metric
+of all answers together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bootstrap import paired_bootstrap
+from .detectable import pair_detectable
+from .intervals import Interval, mean_difference_bounds, paired_difference_bounds
+from .mcnemar import exact_p
+from .power import detectable_from_error
+from .randomization import sign_flip_test, swap_test, swaps_for
+from .scores import IntArray, PairedScores
+
+
+@dataclass(frozen=True)
+class CorpusMetric:
+    """A metric of all answers together that is no mean over rows, such as macro F1.
+
+    Attributes:
+        name: e.g. `macro F1`.
+        champion, challenger: the answers, one a row, any array type with n rows first.
+        score: gets answers and the row numbers they belong to (repeats included, both of
+            length n) and returns the metric, in 0..1, higher is better.
+    """
+
+    name: str
+    champion: NDArray[Any]
+    challenger: NDArray[Any]
+    score: Callable[[NDArray[Any], IntArray], float]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One comparison of the whole set.
+
+    Attributes:
+        test: name of the test.
+        p: one-sided p value against 'no better'.
+        champion, challenger: their scores, None without rows.
+        difference: challenger minus champion, None without rows.
+        interval: for the difference, at level 1 - 2 * alpha.
+        detectable: true gain that would be shown with the wanted power, None if none is.
+    """
+
+    test: str
+    p: float
+    champion: float | None
+    challenger: float | None
+    difference: float | None
+    interval: Interval
+    detectable: float | None
+
+
+def by_scores(pair: PairedScores, alpha: float, n_dev: int, power: float, seed: int) -> Evidence:
+    """Compare mean scores: exact McNemar if all are 0 or 1, else sign flips.
+
+    Args:
+        pair: the scores.
+        alpha: one-sided level, below 0.5.
+        n_dev: rows of the development screen, 0 for none; for `detectable`.
+        power: wanted power, for `detectable`.
+        seed: for sign flips.
+    """
+    level = 1 - 2 * alpha
+    if pair.binary:
+        test = "exact McNemar test"
+        both = int(pair.champion @ pair.challenger)
+        losses, wins = int(pair.champion.sum()) - both, int(pair.challenger.sum()) - both
+        p = float(exact_p(wins, losses))
+        low, high = paired_difference_bounds(both, wins, losses, pair.n - both - wins - losses, level)
+        interval = Interval(float(low), float(high), level)
+    else:
+        test = "sign-flip test"
+        p = sign_flip_test(pair.differences, n_swaps=max(10_000, swaps_for(alpha)), seed=seed)
+        interval = Interval(*mean_difference_bounds(pair.differences, level, pair.scale), level)
+    old, new = (float(x.mean()) if pair.n else None for x in (pair.champion, pair.challenger))
+    detectable = pair_detectable(pair, n_dev, pair.n, alpha, power)
+    return Evidence(test, p, old, new, pair.difference, interval, detectable)
+
+
+def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: int) -> Evidence:
+    """Compare a corpus metric: p from swaps, interval and standard error from the bootstrap.
+
+    Args:
+        metric: the metric and both models' answers.
+        n: rows, 1 or more.
+        alpha, power, seed: as in `by_scores`. The screen isn't counted in `detectable` here.
+
+    Raises:
+        ValueError: the answers don't have n rows, n is 0, or the metric isn't finite.
+    """
+    old, new = metric.champion, metric.challenger
+    if len(old) != n or len(new) != n:
+        raise ValueError(
+            f"{metric.name} has {len(old)} and {len(new)} answers: expected one for each of the {n} rows"
+        )
+    rows = np.arange(n, dtype=np.int64)
+
+    def swapped(mask: NDArray[np.bool_]) -> float:
+        shape = (-1,) + (1,) * (old.ndim - 1)
+        turn = mask.reshape(shape)
+        return metric.score(np.where(turn, old, new), rows) - metric.score(np.where(turn, new, old), rows)
+
+    swaps, level = swaps_for(alpha), 1 - 2 * alpha
+    p = swap_test(swapped, n, n_swaps=swaps, seed=seed)
+    drawn = paired_bootstrap(
+        lambda chosen: metric.score(new[chosen], chosen) - metric.score(old[chosen], chosen),
+        n,
+        n_resamples=swaps,
+        seed=seed,
+        level=level,
+    )
+    detectable = detectable_from_error(drawn.standard_error, alpha, power)
+    return Evidence(
+        f"randomization test of {metric.name}",
+        p,
+        metric.score(old, rows),
+        metric.score(new, rows),
+        drawn.difference,
+        drawn.interval,
+        detectable,
+    )

@@ -1,0 +1,176 @@
+"""Confidence intervals for a rate, and for the difference of two paired rates.
+
+Sources: E. B. Wilson (1927), JASA 22:209-212, for one rate; R. G. Newcombe (1998),
+Statistics in Medicine 17:2635-2650, method 10, for two rates on the same rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .scores import FloatArray, check_fraction
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Two-sided confidence interval.
+
+    Attributes:
+        low, high: its ends, low <= high.
+        level: confidence level, strictly between 0 and 1, e.g. 0.95.
+
+    Raises:
+        ValueError: the ends are crossed or not numbers, or the level is out of range.
+    """
+
+    low: float
+    high: float
+    level: float
+
+    def __post_init__(self) -> None:
+        check_fraction("level", self.level)
+        if not self.low <= self.high:
+            raise ValueError(f"interval runs from {self.low} to {self.high}: low must not exceed high")
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A measured rate, e.g. the share of responses that kept the output contract.
+
+    Attributes:
+        successes: 0..n.
+        n: rows tried, failures included; 0 is allowed and says that nothing is known.
+        level: confidence level of `interval`, default 0.95.
+
+    Raises:
+        ValueError: successes outside 0..n, or level outside 0..1.
+    """
+
+    successes: int
+    n: int
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        _check_counts(self.successes, self.n)
+        check_fraction("level", self.level)
+
+    @property
+    def value(self) -> float | None:
+        """The observed share, or None when n is 0."""
+        return self.successes / self.n if self.n else None
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson interval; 0..1 when n is 0."""
+        return wilson(self.successes, self.n, self.level)
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+    """Score interval for a binomial rate (Wilson 1927, no continuity correction).
+
+    Args:
+        successes: 0..n.
+        n: number of independent rows; with 0 the interval is all of 0..1.
+        level: confidence level, default 0.95.
+
+    Raises:
+        ValueError: successes outside 0..n, or level outside 0..1.
+    """
+    _check_counts(successes, n)
+    low, high = wilson_bounds(successes, n, level)
+    return Interval(float(low), float(high), level)
+
+
+def wilson_bounds(successes: ArrayLike, n: ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
+    """Ends of the Wilson interval for arrays of counts, any one shape; 0 and 1 where n is 0."""
+    z = normal_quantile(level)
+    k = np.asarray(successes, dtype=np.float64)
+    rows = np.maximum(np.asarray(n, dtype=np.float64), 1.0)
+    known = np.asarray(n) > 0
+    share = k / rows
+    centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z / (1 + z * z / rows) * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    # At 0 or n successes an end is exactly 0 or 1, which rounding would miss by a hair.
+    low = np.where(known & (k > 0), np.maximum(centre - half, 0.0), 0.0)
+    high = np.where(known & (k < rows), np.minimum(centre + half, 1.0), 1.0)
+    return low, high
+
+
+def paired_difference_bounds(
+    both: ArrayLike, wins: ArrayLike, losses: ArrayLike, neither: ArrayLike, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Ends of Newcombe's (1998) method 10 interval for challenger rate minus champion rate.
+
+    Squares and adds the Wilson half-widths of the two rates, less a term for their
+    correlation, estimated by a continuity-corrected phi.
+
+    Args:
+        both, wins, losses, neither: counts of rows that both, only the challenger, only
+            the champion, and neither got right; arrays of one shape, or numbers.
+        level: confidence level.
+
+    Returns:
+        Low and high ends in -1..1; -1 and 1 where there are no rows.
+    """
+    a, b, c, d = (np.asarray(x, dtype=np.float64) for x in (both, wins, losses, neither))
+    n = a + b + c + d
+    rows = np.maximum(n, 1.0)
+    new, old = (a + b) / rows, (a + c) / rows
+    new_low, new_high = wilson_bounds(a + b, n, level)
+    old_low, old_high = wilson_bounds(a + c, n, level)
+    margins = (a + b) * (c + d) * (a + c) * (b + d)
+    cross = a * d - b * c
+    cross = np.where(cross > 0, np.maximum(cross - rows / 2, 0.0), cross)
+    phi = np.where(margins > 0, cross / np.sqrt(np.maximum(margins, 1.0)), 0.0)
+    down_new, up_old = new - new_low, old_high - old
+    up_new, down_old = new_high - new, old - old_low
+    low = new - old - np.sqrt(np.maximum(down_new**2 - 2 * phi * down_new * up_old + up_old**2, 0.0))
+    high = new - old + np.sqrt(np.maximum(up_new**2 - 2 * phi * up_new * down_old + down_old**2, 0.0))
+    empty = n == 0
+    return np.where(empty, -1.0, np.maximum(low, -1.0)), np.where(empty, 1.0, np.minimum(high, 1.0))
+
+
+def mean_difference_bounds(differences: FloatArray, level: float, scale: float = 1.0) -> tuple[float, float]:
+    """Ends of an interval for the mean of row differences that lie in -1..1.
+
+    Student's t over the rows plus two pseudo rows: one of no difference, and one split
+    evenly between a full win and a full loss. That is the paired adjustment of A. Agresti
+    and Y. Min (2005), Statistics in Medicine 24:729-740, carried from 0/1 to graded scores.
+    Without it a slice of a few equal rows would get an interval of no width, and a slice
+    of one row none at all. Never excludes the observed mean; -1..1 without rows.
+
+    Args:
+        differences: shape (n,), each in -1..1.
+        level: confidence level.
+        scale: size of a full win, above 0 to 1; default 1, as for right or wrong. For graded
+            scores the largest difference seen on any row of the comparison.
+    """
+    from scipy.special import stdtrit
+
+    if not differences.size:
+        return -1.0, 1.0
+    rows = differences.size + 2
+    centre = float(differences.sum()) / rows
+    variance = (float(differences @ differences) + scale**2 - rows * centre**2) / (rows - 1)
+    half = float(stdtrit(rows - 1, (1 + level) / 2)) * float(np.sqrt(variance / rows))
+    mean = float(differences.mean())
+    return max(-1.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
+
+
+def normal_quantile(level: float) -> float:
+    """Two-sided standard normal quantile, e.g. 1.96 for level 0.95."""
+    return NormalDist().inv_cdf(0.5 + check_fraction("level", level) / 2)
+
+
+def _check_counts(successes: int, n: int) -> None:
+    if n < 0:
+        raise ValueError(f"n is {n}: allowed is 0 or more rows")
+    if not 0 <= successes <= n:
+        raise ValueError(f"successes is {successes}: allowed is 0 to n = {n}")

@@ -1,0 +1,111 @@
+"""Exact McNemar test: are two models right equally often on the same rows?
+
+Only rows on which exactly one of them is right carry information. If neither model is
+better, each such row is a fair coin toss, so the wins are binomial with rate one half.
+Source: Q. McNemar (1947), Psychometrika 12:153-157; the exact form is the sign test of
+the discordant pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .intervals import Interval, paired_difference_bounds
+from .scores import FloatArray, check_fraction, pair_scores
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Outcome of the exact test.
+
+    Attributes:
+        n: rows.
+        n01: rows that only the challenger got right (its wins).
+        n10: rows that only the champion got right (its losses).
+        difference: challenger accuracy minus champion accuracy, -1..1; None without rows.
+        interval: Newcombe's method 10 interval for the difference.
+        p_greater: one-sided p value against 'the challenger is no better'.
+        p_less: one-sided p value against 'the challenger is no worse'.
+        p_two_sided: twice the smaller of the two, at most 1.
+    """
+
+    n: int
+    n01: int
+    n10: int
+    difference: float | None
+    interval: Interval
+    p_greater: float
+    p_less: float
+    p_two_sided: float
+
+
+def mcnemar(champion_correct: ArrayLike, challenger_correct: ArrayLike, level: float = 0.95) -> McNemar:
+    """Test two models on the same rows.
+
+    Args:
+        champion_correct: shape (n,), booleans or 0/1.
+        challenger_correct: the same rows in the same order.
+        level: confidence level of the interval, default 0.95.
+
+    Raises:
+        ValueError: unequal lengths, values other than 0 and 1, or level outside 0..1.
+    """
+    check_fraction("level", level)
+    pair = pair_scores(champion_correct, challenger_correct)
+    if not pair.binary:
+        raise ValueError(
+            "McNemar's test needs right or wrong (0 or 1) for each row; use sign_flip_test for graded scores"
+        )
+    old, new = pair.champion > 0, pair.challenger > 0
+    both, n01, n10 = int(np.sum(old & new)), int(np.sum(~old & new)), int(np.sum(old & ~new))
+    low, high = paired_difference_bounds(both, n01, n10, pair.n - both - n01 - n10, level)
+    greater, less = float(exact_p(n01, n10)), float(exact_p(n10, n01))
+    return McNemar(
+        n=pair.n,
+        n01=n01,
+        n10=n10,
+        difference=(n01 - n10) / pair.n if pair.n else None,
+        interval=Interval(float(low), float(high), level),
+        p_greater=greater,
+        p_less=less,
+        p_two_sided=min(1.0, 2 * min(greater, less)),
+    )
+
+
+def exact_p(wins: ArrayLike, losses: ArrayLike) -> FloatArray:
+    """One-sided exact p value for arrays of counts: P(at least `wins` heads in wins + losses tosses).
+
+    Args:
+        wins, losses: counts >= 0, any one shape.
+
+    Returns:
+        p values in 0..1 of that shape; 1 where there are no wins.
+    """
+    k = np.asarray(wins, dtype=np.float64)
+    return fair_coin_tail(k, k + np.asarray(losses, dtype=np.float64))
+
+
+def fair_coin_tail(heads: ArrayLike, tosses: ArrayLike) -> FloatArray:
+    """`binomial_tail` of a fair coin."""
+    return binomial_tail(heads, tosses, 0.5)
+
+
+def binomial_tail(heads: ArrayLike, tosses: ArrayLike, rate: float) -> FloatArray:
+    """P(X >= heads) for X binomial(tosses, rate), by the regularised incomplete beta function.
+
+    Args:
+        heads, tosses: arrays of one shape, or numbers.
+        rate: chance of heads, 0..1.
+
+    Returns:
+        That shape; 1 where heads <= 0, 0 where heads > tosses.
+    """
+    from scipy.special import betainc
+
+    k, m = np.broadcast_arrays(np.asarray(heads, dtype=np.float64), np.asarray(tosses, dtype=np.float64))
+    inside = (k > 0) & (k <= m)
+    tail = betainc(np.where(inside, k, 1.0), np.where(inside, m - k + 1, 1.0), rate)
+    return np.where(inside, tail, np.where(k <= 0, 1.0, 0.0))

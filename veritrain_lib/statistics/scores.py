@@ -1,0 +1,111 @@
+"""Paired scores: what two models got on the same rows, checked once for the whole room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class PairedScores:
+    """Scores of champion and challenger, row by row.
+
+    Attributes:
+        champion: shape (n,), each in 0..1, higher is better.
+        challenger: shape (n,), same rows in the same order.
+        binary: every score is 0 or 1 (right or wrong), so counts say it all.
+    """
+
+    champion: FloatArray
+    challenger: FloatArray
+    binary: bool
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return int(self.champion.size)
+
+    @cached_property
+    def differences(self) -> FloatArray:
+        """Challenger minus champion, shape (n,), each in -1..1."""
+        return self.challenger - self.champion
+
+    @cached_property
+    def differing(self) -> BoolArray:
+        """Rows on which the two score differently, shape (n,)."""
+        return np.asarray(self.champion != self.challenger)
+
+    @cached_property
+    def difference(self) -> float | None:
+        """Mean change, in -1..1; None without rows."""
+        return float(self.differences.mean()) if self.n else None
+
+    @cached_property
+    def scale(self) -> float:
+        """Largest difference on any row, in 0..1; 1 if no row differs, since nothing is known then."""
+        return float(np.abs(self.differences).max(initial=0.0)) or 1.0
+
+    @cached_property
+    def discordance(self) -> float:
+        """Share of rows on which the two score differently, in 0..1; 0 without rows."""
+        return float(self.differing.mean()) if self.n else 0.0
+
+
+def pair_scores(champion: ArrayLike, challenger: ArrayLike) -> PairedScores:
+    """Check two score vectors and pair them.
+
+    Args:
+        champion: shape (n,), booleans or numbers in 0..1. A score on another scale
+            (chrF runs from 0 to 100) must be brought to 0..1 by the caller.
+        challenger: the same for the challenger.
+
+    Raises:
+        ValueError: other shape, unequal length, not finite, or outside 0..1. A row on
+            which a model or judge failed has no score of its own: score it 0, so that
+            it stays in the denominator.
+    """
+    old = _as_scores(champion, "champion")
+    new = _as_scores(challenger, "challenger")
+    if old.size != new.size:
+        raise ValueError(
+            f"champion has {old.size} rows and challenger {new.size}: "
+            "a paired comparison needs the same rows in the same order"
+        )
+    binary = bool(np.all((old == 0) | (old == 1)) and np.all((new == 0) | (new == 1)))
+    return PairedScores(old, new, binary)
+
+
+def _as_scores(values: ArrayLike, name: str) -> FloatArray:
+    try:
+        scores = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} scores must be booleans or numbers in 0..1: {error}") from error
+    if scores.ndim != 1:
+        raise ValueError(f"{name} scores have shape {scores.shape}: expected one score a row, shape (n,)")
+    # A NaN fails both comparisons, so this one test covers it too.
+    wrong = np.flatnonzero(~((scores >= 0) & (scores <= 1)))
+    if wrong.size:
+        row = int(wrong[0])
+        raise ValueError(
+            f"{name} score in row {row} is {scores[row]}: allowed is 0..1 "
+            "(rescale other metrics; score a row the model failed on as 0)"
+        )
+    return scores
+
+
+def check_fraction(name: str, value: float) -> float:
+    """Return value if it lies strictly between 0 and 1.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not 0 < value < 1:
+        raise ValueError(f"{name} is {value}: allowed is a number between 0 and 1, both excluded")
+    return float(value)

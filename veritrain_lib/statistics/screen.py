@@ -1,0 +1,106 @@
+"""Development screen: is the gain on development rows worth a look at the sealed set?
+
+A look costs part of the error budget, so it is taken only when the gain seen on the
+development rows is one that the sealed test could find significant: at least the critical
+difference of that test, with the discordance just seen. Development rows are used as often
+as the loop likes; the sealed test doesn't rely on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .detectable import critical_difference, pair_detectable
+from .scores import PairedScores, check_fraction, pair_scores
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Whether to open the sealed set.
+
+    Attributes:
+        opens: the gain on development rows reaches the threshold.
+        difference: that gain, challenger minus champion; None without rows.
+        threshold: smallest observed gain that could be significant on the sealed set;
+            None if no gain could, because the set has too few rows for the level.
+        discordance: share of development rows on which the two score differently.
+        n_dev, n_test: rows of either set.
+        look_alpha: level of the look.
+        detectable: true gain at which screen and sealed test together promote with
+            probability `power`, all slices permitting; None if there is none.
+        power: that probability.
+        explanation: one sentence for people.
+    """
+
+    opens: bool
+    difference: float | None
+    threshold: float | None
+    discordance: float
+    n_dev: int
+    n_test: int
+    look_alpha: float
+    detectable: float | None
+    power: float
+    explanation: str
+
+
+def screen(
+    dev_champion: ArrayLike, dev_challenger: ArrayLike, *, n_test: int, look_alpha: float, power: float = 0.8
+) -> Screen:
+    """Decide whether a challenger may take a look at the sealed set.
+
+    Args:
+        dev_champion, dev_challenger: scores in 0..1 on development rows, shape (n_dev,).
+        n_test: rows in the sealed set, 0 or more.
+        look_alpha: one-sided level the next look is tested at (`LookPlan.alpha_at`).
+        power: for the stated detectable gain, default 0.8.
+
+    Raises:
+        ValueError: scores, n_test, look_alpha or power are out of range.
+    """
+    pair = pair_scores(dev_champion, dev_challenger)
+    if n_test < 0:
+        raise ValueError(f"n_test is {n_test}: allowed is 0 or more rows")
+    check_fraction("look_alpha", look_alpha)
+    check_fraction("power", power)
+    threshold = _threshold(pair, n_test, look_alpha)
+    gain = pair.difference
+    opens = gain is not None and threshold is not None and gain >= threshold - 1e-9
+    return Screen(
+        opens=opens,
+        difference=gain,
+        threshold=threshold,
+        discordance=pair.discordance,
+        n_dev=pair.n,
+        n_test=n_test,
+        look_alpha=look_alpha,
+        detectable=pair_detectable(pair, pair.n, n_test, look_alpha, power),
+        power=power,
+        explanation=_explain(opens, gain, threshold, pair.n, n_test),
+    )
+
+
+def _threshold(pair: PairedScores, n_test: int, alpha: float) -> float | None:
+    if pair.binary:
+        return critical_difference(n_test, pair.discordance, alpha)
+    if not n_test or 0.5**n_test > alpha:
+        return None
+    spread = float(np.sqrt(np.mean(pair.differences**2)))
+    return NormalDist().inv_cdf(1 - alpha) * spread / float(np.sqrt(n_test))
+
+
+def _explain(opens: bool, gain: float | None, threshold: float | None, n_dev: int, n_test: int) -> str:
+    if gain is None:
+        return "The sealed set stays shut: there are no development rows to steer by."
+    if threshold is None:
+        return f"The sealed set stays shut: with {n_test} rows no gain could be significant at this look."
+    verb = "may be opened" if opens else "stays shut"
+    side = "reaches" if opens else "is below"
+    return (
+        f"The sealed set {verb}: the gain of {100 * gain:+.1f} points on {n_dev} development rows {side} "
+        f"the {100 * threshold:.1f} points that its {n_test} rows could find significant."
+    )

@@ -1,0 +1,265 @@
+"""A task: what is asked of a model. One YAML file; unknown keys are refused by name."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from veritrain_lib.digest import of_file, of_json
+from veritrain_lib.errors import UserError
+from veritrain_lib.records import RESERVED
+
+TASK_VERSION = 1
+
+
+class Part(BaseModel):
+    """Base of every part of a task file: frozen, unknown keys forbidden."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputField(Part):
+    """One input column. `language` is an ISO 639-1 code that the language check holds rows against."""
+
+    language: str | None = Field(default=None, min_length=2, max_length=2)
+    description: str = ""
+
+
+class Target(Part):
+    """The column with the right answer. `labels` lists the allowed ones; None when the answer is free text."""
+
+    field: str = "label"
+    labels: list[str] | None = None
+    descriptions: dict[str, str] = {}
+
+    @field_validator("labels")
+    @classmethod
+    def _distinct(cls, labels: list[str] | None) -> list[str] | None:
+        if labels is not None:
+            twice = sorted({label for label in labels if labels.count(label) > 1})
+            if twice:
+                raise ValueError(f"labels listed twice: {', '.join(twice)}")
+            if len(labels) < 2:
+                raise ValueError("a classification needs at least 2 labels")
+        return labels
+
+
+class Slices(Part):
+    """How evaluation rows are cut: by the values of columns, and by length in words of an input field.
+
+    `length_bands` are upper bounds: [8, 20] cuts into up to 8 words, 9 to 20, and more.
+    """
+
+    by: list[str] = []
+    length_of: str | None = None
+    length_bands: list[int] = []
+
+
+class MetricChoice(Part):
+    """A metric by name, the version that this task was written for, and its direction, stated to be checked."""
+
+    name: str
+    version: int = 1
+    higher_is_better: bool = True
+
+
+class DataFiles(Part):
+    """Files of examples (CSV or JSON Lines), relative to the task file.
+
+    `test` is sealed: only the promotion decision reads its answers. `pool` may lack answers; people's labels
+    are then kept in `labels`.
+    """
+
+    seed: str
+    development: str
+    test: str
+    pool: str | None = None
+    labels: str = "labels.csv"
+
+
+class TeacherChoice(Part):
+    """Who writes or chooses rows. `choose` is how a pool is chosen from; a batch is followed by a refit."""
+
+    name: str = "pool"
+    choose: Literal["uncertainty", "random", "balanced", "class_error"] = "uncertainty"
+    batch: int = Field(default=50, ge=1, le=100_000)
+    parameters: dict[str, Any] = {}
+
+
+class TrainerChoice(Part):
+    """Who makes challengers, and its parameters."""
+
+    name: str = "tfidf_svc"
+    parameters: dict[str, Any] = {}
+
+
+class Budget(Part):
+    """When to stop spending: rounds, and new rows a round. `money` is a cap in US dollars for paid calls."""
+
+    rounds: int = Field(default=4, ge=1, le=1000)
+    rows_per_round: int = Field(default=150, ge=1, le=1_000_000)
+    money: float = Field(default=0.0, ge=0)
+
+
+class Goal(Part):
+    """The target: the primary metric on development rows at which the loop is done."""
+
+    at_least: float
+
+
+class Promotion(Part):
+    """How promotion is decided on the sealed test set.
+
+    `max_looks` new pairs of champion and challenger may be shown the set; `alpha` is the one-sided error
+    budget for all of them together, spent as `spending` says. `slice_margin` is the loss (0 to 1) from which
+    a slice that is shown to be worse forbids promotion.
+    """
+
+    max_looks: int = Field(default=5, ge=1, le=100)
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    spending: Literal["even", "halving"] = "even"
+    slice_margin: float = Field(default=0.10, ge=0, le=1)
+
+
+class Task(Part):
+    """A task file, checked. `path` is where it was read from; data files are relative to it."""
+
+    version: Literal[1]
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    description: str = ""
+    inputs: dict[str, InputField] = Field(min_length=1)
+    target: Target
+    contract: dict[str, Any]
+    slices: Slices = Slices()
+    metrics: list[MetricChoice] = Field(min_length=1)
+    gate: str = "classification"
+    data: DataFiles
+    teacher: TeacherChoice = TeacherChoice()
+    trainer: TrainerChoice = TrainerChoice()
+    budget: Budget = Budget()
+    goal: Goal | None = None
+    promotion: Promotion = Promotion()
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+
+    _path: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        columns = [*self.inputs, self.target.field, *self.slices.by]
+        taken = [name for name in {*self.inputs, self.target.field} if name in RESERVED]
+        if taken:
+            raise ValueError(f"column names {taken} are reserved; rename them in the data ({', '.join(RESERVED)})")
+        if self.target.field in self.inputs:
+            raise ValueError(f"target.field {self.target.field!r} is also an input; an answer can't be an input")
+        if self.slices.length_of is not None and self.slices.length_of not in columns:
+            raise ValueError(f"slices.length_of {self.slices.length_of!r} is no input; inputs: {list(self.inputs)}")
+        if self.slices.length_bands != sorted(set(self.slices.length_bands)):
+            raise ValueError(f"slices.length_bands {self.slices.length_bands} must rise")
+        unknown = sorted(set(self.target.descriptions) - set(self.target.labels or self.target.descriptions))
+        if unknown:
+            raise ValueError(f"target.descriptions for labels that are not listed: {', '.join(unknown)}")
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The task file."""
+        return self._path
+
+    @property
+    def primary(self) -> MetricChoice:
+        """The metric that steers: the first one listed."""
+        return self.metrics[0]
+
+    @property
+    def columns(self) -> list[str]:
+        """The task's own columns in a dataset, in order: inputs, target, slice columns."""
+        return list(dict.fromkeys([*self.inputs, self.target.field, *self.slices.by]))
+
+    @property
+    def labels(self) -> list[str]:
+        """The allowed answers, sorted; empty for free text."""
+        return sorted(self.target.labels or [])
+
+    def file(self, kind: Literal["seed", "development", "test", "pool", "labels"]) -> Path | None:
+        """The absolute path of a data file, None when the task has none of that kind."""
+        name = getattr(self.data, kind)
+        return None if name is None else (self._path.parent / name).resolve()
+
+    def digest(self, *parts: str) -> str:
+        """Digest of the named parts of the task (all when none is named), without the content of data files."""
+        whole = self.model_dump(mode="json")
+        return of_json({part: whole[part] for part in parts} if parts else whole)
+
+    def data_digest(self, *kinds: Literal["seed", "development", "test", "pool", "labels"]) -> str:
+        """Digest of the content of data files; a missing one counts as absent."""
+        found = {kind: self.file(kind) for kind in kinds}
+        return of_json({kind: of_file(path) if path and path.exists() else None for kind, path in found.items()})
+
+
+def load_task(path: str | Path) -> Task:
+    """Read and check a task file.
+
+    Raises UserError that names the file, each unknown key with the allowed ones, each wrong value with what
+    is allowed, and each data file that is missing.
+    """
+    import yaml
+
+    file = Path(path).expanduser().resolve()
+    if file.is_dir():
+        file = file / "task.yaml"
+    if not file.is_file():
+        raise UserError(f"no task file at {path}. Write one with: veritrain new-task --from rows.csv")
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{file.name} is no YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{file.name} must hold keys and values, not {type(content).__name__}")
+    try:
+        task = Task.model_validate(content)
+    except ValidationError as error:
+        raise UserError(_explain(file, error)) from error
+    task._path = file
+    missing = [f"{kind}: {task.file(kind)}" for kind in ("seed", "development", "test", "pool")
+               if (found := task.file(kind)) is not None and not found.is_file()]  # fmt: skip
+    if missing:
+        raise UserError(f"{file.name}: data files are missing: {'; '.join(missing)}. Paths are relative to the task file.")
+    return task
+
+
+def _explain(file: Path, error: ValidationError) -> str:
+    lines = [f"{file.name} has {error.error_count()} mistake(s):"]
+    for item in error.errors():
+        where = ".".join(str(step) for step in item["loc"]) or "the file"
+        if item["type"] == "extra_forbidden":
+            allowed = _allowed_keys(item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), allowed, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            lines.append(f"- {where}: unknown key{hint} Allowed here: {', '.join(allowed)}")
+        elif item["type"] == "missing":
+            lines.append(f"- {where}: is required")
+        else:
+            lines.append(f"- {where}: {item['msg']} (given: {json.dumps(item['input'], default=str)[:120]})")
+    return "\n".join(lines)
+
+
+def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
+    part: Any = Task
+    for step in location:
+        if not (isinstance(part, type) and issubclass(part, BaseModel)) or step not in part.model_fields:
+            continue  # an index of a list or a key of a mapping: the part stays the one found so far
+        for candidate in _parts_in(part.model_fields[str(step)].annotation):
+            part = candidate
+    return sorted(part.model_fields)
+
+
+def _parts_in(annotation: Any) -> list[type[BaseModel]]:
+    from typing import get_args
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [part for argument in get_args(annotation) for part in _parts_in(argument)]

@@ -1,0 +1,180 @@
+"""Ways of writing the same message differently: what hurried people do to a text, the question unchanged.
+
+Each operation takes a text and a source of randomness, and gives another text or None where it can't apply.
+The word lists are ours. The keys that lie side by side are those of the QWERTY layout.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+
+Operation = Callable[[str, random.Random], str | None]
+
+_KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_NEIGHBOURS = {
+    key: row[max(at - 1, 0) : at] + row[at + 1 : at + 2] for row in _KEY_ROWS for at, key in enumerate(row)
+}
+
+# Words that a reader supplies by himself; a negation or a preposition could change what is asked.
+_SPARE_WORDS = {
+    "a",
+    "an",
+    "the",
+    "please",
+    "just",
+    "really",
+    "also",
+    "very",
+    "so",
+    "kindly",
+    "actually",
+    "maybe",
+}
+
+_CONTRACTIONS = {
+    "i am": "i'm", "i have": "i've", "i will": "i'll", "i would": "i'd",
+    "we are": "we're", "we have": "we've",
+    "you are": "you're", "it is": "it's", "that is": "that's", "there is": "there's", "what is": "what's",
+    "do not": "don't", "does not": "doesn't", "did not": "didn't", "is not": "isn't", "are not": "aren't",
+    "was not": "wasn't", "can not": "can't", "cannot": "can't", "could not": "couldn't", "will not": "won't",
+    "would not": "wouldn't", "should not": "shouldn't", "has not": "hasn't", "have not": "haven't",
+}  # fmt: skip
+
+_GREETINGS = {
+    "en": ("Hi,", "Hello,", "Hi there,", "Hey,", "Good morning,", "Hello team,"),
+    "de": ("Hallo,", "Guten Tag,", "Guten Morgen,"),
+    "es": ("Hola,", "Buenos días,", "Buenas tardes,"),
+    "fr": ("Bonjour,", "Bonsoir,"),
+    "ja": ("こんにちは。", "お世話になっております。"),
+}
+_CLOSINGS = {
+    "en": ("Thanks.", "Thank you!", "thanks in advance", "Cheers", "Best regards", "thx"),
+    "de": ("Danke.", "Vielen Dank!", "Viele Grüße"),
+    "es": ("Gracias.", "¡Muchas gracias!", "Un saludo"),
+    "fr": ("Merci.", "Merci d'avance", "Cordialement"),
+    "ja": ("よろしくお願いします。", "ありがとうございます。"),
+}
+
+# Nothing but letters, four or more, and no part of a number, an address or a name with digits.
+_PLAIN_WORD = re.compile(r"(?<!\S)[^\w\s]{0,2}([^\W\d_]{4,})(?=[^\w\s]{0,3}(?:\s|$))")
+
+
+def _inside_word(text: str, rng: random.Random, change: Callable[[str, int], str | None]) -> str | None:
+    words = list(_PLAIN_WORD.finditer(text))
+    if not words:
+        return None
+    start, end = rng.choice(words).span(1)
+    # The first letter stays: it is mistyped least.
+    changed = change(text[start:end], rng.randrange(1, end - start - 1))
+    return None if changed is None else text[:start] + changed + text[end:]
+
+
+def neighbour_key(text: str, rng: random.Random) -> str | None:
+    """One letter becomes one that lies beside it on the keyboard."""
+
+    def change(word: str, at: int) -> str | None:
+        keys = _NEIGHBOURS.get(word[at].lower())
+        return word[:at] + rng.choice(keys) + word[at + 1 :] if keys else None
+
+    return _inside_word(text, rng, change)
+
+
+def dropped_letter(text: str, rng: random.Random) -> str | None:
+    """One letter is left out."""
+    return _inside_word(text, rng, lambda word, at: word[:at] + word[at + 1 :])
+
+
+def swapped_letters(text: str, rng: random.Random) -> str | None:
+    """Two letters change places."""
+    return _inside_word(text, rng, lambda word, at: word[:at] + word[at + 1] + word[at] + word[at + 2 :])
+
+
+def doubled_letter(text: str, rng: random.Random) -> str | None:
+    """One letter is typed twice."""
+    return _inside_word(text, rng, lambda word, at: word[: at + 1] + word[at:])
+
+
+def case(text: str, rng: random.Random) -> str | None:
+    """All lower case, or a capital at the start only, or (seldom) all capitals."""
+    return rng.choice([text.lower(), text.lower(), text[:1].upper() + text[1:].lower(), text.upper()])
+
+
+def punctuation(text: str, rng: random.Random) -> str | None:
+    """Marks at the end go, or more of them come; or the commas go."""
+    bare = text.rstrip(" .!?,;:")
+    if not bare:
+        return None
+    ends = ["", "", "!", "..."] + (["??", " ?"] if text.rstrip().endswith("?") else [".", "!!"])
+    return rng.choice([bare + rng.choice(ends), text.replace(", ", " ")])
+
+
+def contraction(text: str, rng: random.Random) -> str | None:
+    """`do not` becomes `don't` or `dont`, or the other way round (English)."""
+    low = text.lower().replace("’", "'")
+    places = [
+        (found.start(), found.end(), short if found.group() == long else long)
+        for long, short in _CONTRACTIONS.items()
+        for found in re.finditer(rf"\b(?:{long}|{short})\b", low)
+    ]
+    if not places or len(low) != len(text):
+        return None
+    start, end, other = rng.choice(places)
+    if "'" in other and rng.random() < 0.5:
+        other = other.replace("'", "")
+    other = other[0].upper() + other[1:] if text[start].isupper() else other
+    return text[:start] + other + text[end:]
+
+
+def dropped_word(text: str, rng: random.Random) -> str | None:
+    """A word that carries nothing (an article, `please`) is left out (English)."""
+    words = text.split(" ")
+    spare = [at for at, word in enumerate(words) if word.lower() in _SPARE_WORDS]
+    if not spare or len(words) < 4:
+        return None
+    at = rng.choice(spare)
+    return " ".join(words[:at] + words[at + 1 :])
+
+
+def greeting(text: str, rng: random.Random, language: str = "en") -> str | None:
+    """A greeting comes first, unless the text begins with one."""
+    choices = _GREETINGS.get(language, ())
+    known = {item.rstrip(",。").split()[0].lower() for item in choices}
+    if not choices or any(text.lower().startswith(word) for word in known):
+        return None
+    return rng.choice(choices) + ("" if language == "ja" else " ") + text
+
+
+def closing(text: str, rng: random.Random, language: str = "en") -> str | None:
+    """Thanks or regards come last, unless the text ends with them."""
+    choices = _CLOSINGS.get(language, ())
+    if not choices or any(item.strip(".!¡。").lower() in text.lower() for item in choices):
+        return None
+    if language == "ja":
+        return text.rstrip("。") + "。" + rng.choice(choices)
+    end = "" if text.rstrip()[-1:] in ".!?," else rng.choice([".", ","])
+    return f"{text.rstrip()}{end} {rng.choice(choices)}"
+
+
+ANY_LANGUAGE: dict[str, Operation] = {
+    "neighbour_key": neighbour_key,
+    "dropped_letter": dropped_letter,
+    "swapped_letters": swapped_letters,
+    "doubled_letter": doubled_letter,
+    "case": case,
+    "punctuation": punctuation,
+}
+NAMES = (*ANY_LANGUAGE, "contraction", "dropped_word", "greeting", "closing")
+
+
+def operations(language: str | None) -> dict[str, Operation]:
+    """The operations that are right for a language (ISO 639-1); of an unknown one those on characters."""
+    found = dict(ANY_LANGUAGE)
+    if language == "en":
+        found |= {"contraction": contraction, "dropped_word": dropped_word}
+    if language in _GREETINGS:
+        found["greeting"] = lambda text, rng: greeting(text, rng, language)
+    if language in _CLOSINGS:
+        found["closing"] = lambda text, rng: closing(text, rng, language)
+    return found
