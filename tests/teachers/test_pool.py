@@ -144,10 +144,8 @@ def test_what_people_answered_continues_the_same_choice(bench: Any, make_pool: M
 
 def test_people_are_believed_before_the_file(bench: Any) -> None:
     first = Pool(batch=5).write(bench.request(5)).rows
-    other = {
-        str(name): "invite" if label != "invite" else "login"
-        for name, label in zip(first["id"], first["label"])
-    }  # noqa: B905
+    pairs = zip(first["id"], first["label"], strict=True)
+    other = {name: "login" if label == "invite" else "invite" for name, label in pairs}
     again = Pool(batch=5).write(bench.request(5, known=other)).rows
     assert dict(zip(again["id"], again["label"], strict=True)) == other
 

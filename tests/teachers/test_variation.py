@@ -12,7 +12,7 @@ TEXT = "Please cancel order INV-20431 at help.me@example.com, I do not need it"
 
 
 def edits(before: str, after: str) -> int:
-    """Edit distance with swaps of neighbours (optimal string alignment), written anew as an independent check."""
+    """Edit distance with swaps of neighbours (optimal string alignment): an independent check."""
     cost = [[max(row, column) if 0 in (row, column) else 0 for column in range(len(after) + 1)]
             for row in range(len(before) + 1)]  # fmt: skip
     for row in range(1, len(before) + 1):

@@ -17,11 +17,12 @@ def model_or_seed(task: Task, given: str) -> str:
     """An address with its version fixed: the one given, else the champion, else the newest, else a seed model."""
     if given:
         return models.describe(task, given).uri if given.startswith("models:/") else given
-    known = models.by_alias(task, models.CHAMPION) or (models.listing(task) or [None])[-1]
-    if known is None:
+    champion = models.by_alias(task, models.CHAMPION)
+    if champion is not None:
+        return champion.uri
+    if not models.listing(task):
         ahead(task, "train", dataset=seed_dataset(task).reference)
-        known = models.listing(task)[-1]
-    return known.uri
+    return models.listing(task)[-1].uri
 
 
 def seed_dataset(task: Task) -> Dataset:

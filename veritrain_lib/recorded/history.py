@@ -11,8 +11,6 @@ from veritrain_lib.tracking import datasets, models, runs
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.entities import Run
-
     from veritrain_lib.stages.evaluate import EvaluateResult
     from veritrain_lib.stages.train import TrainResult
     from veritrain_lib.task import Task
@@ -38,7 +36,7 @@ def rounds_of(task: Task, loop_run: str) -> list[Round]:
     return sorted((as_round(run) for run in found), key=lambda one: one.number)
 
 
-def as_round(run: Run) -> Round:
+def as_round(run: runs.Run) -> Round:
     """A round from its run."""
     tags = run.data.tags
     stages = {name: tags[STAGE_RUN + name] for name in NAMES if STAGE_RUN + name in tags}

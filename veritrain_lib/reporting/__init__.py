@@ -10,7 +10,8 @@ Contents, simplest first:
     render     a figure as PNG or SVG, the same bytes every time
     document   what a report says, apart from how it looks
     page       a document as one HTML page
-    paper      the sheet of the PDF: fonts, footer, blocks
+    columns    how a table finds room on paper
+    paper      the sheet of the PDF: fonts, footer, paragraphs, tables
     pdf        a document as a PDF
     pictures   the drawings, one a file (loads matplotlib only when something is drawn)
 """

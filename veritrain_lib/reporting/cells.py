@@ -51,7 +51,9 @@ def lay_out(frame: pd.DataFrame, max_rows: int = 50) -> Grid:
     import pandas as pd
 
     head = frame.head(max(max_rows, 0))
-    columns = [(name, head.iloc[:, at].tolist()) for at, name in enumerate(head.columns)]
+    columns: list[tuple[object, list[Any]]] = [
+        (name, head.iloc[:, at].tolist()) for at, name in enumerate(head.columns)
+    ]
     plain = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
     if not plain:
         index = head.index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .cells import clean, lay_out
 from .document import (
@@ -108,8 +108,11 @@ def _picture(paper: Paper, picture: Picture) -> None:
 def _verdict(paper: Paper, text: str, kind: VerdictKind) -> None:
     paper.set_font("latin", size=10.5)
     word = f"{VERDICT_WORD[kind]}   "
-    height = paper.multi_cell(
-        paper.epw - 4, 5.5, word + text, align="L", dry_run=True, output="HEIGHT", padding=2
+    height = cast(
+        float,
+        paper.multi_cell(
+            paper.epw - 4, 5.5, word + text, align="L", dry_run=True, output="HEIGHT", padding=2
+        ),
     )
     paper.need(height + 2)
     top = paper.get_y()
@@ -120,9 +123,7 @@ def _verdict(paper: Paper, text: str, kind: VerdictKind) -> None:
     # fpdf2 would fill the cells of the next table with the last colour.
     paper.set_fill_color(0)
     paper.set_xy(paper.l_margin + 4, top)
-    paper.multi_cell(
-        paper.epw - 4, 5.5, word + text, align="L", padding=2, new_x="LMARGIN", new_y="NEXT"
-    )
+    paper.multi_cell(paper.epw - 4, 5.5, word + text, align="L", padding=2, new_x="LMARGIN", new_y="NEXT")
     paper.set_y(top + height)
     paper.ln(3)
 

@@ -80,7 +80,7 @@ def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame
         wrong.groupby([task.target.field, "answer"]).size().rename("count").reset_index()
         .set_axis(["expected", "answered", "count"], axis=1).sort_values(["count", "expected", "answered"], ascending=[False, True, True])
     )  # fmt: skip
-    errors = evidence.groupby(task.target.field)["correct"].agg(n="size", right="sum").reset_index(names="slice")
+    errors = evidence.groupby(task.target.field)["correct"].agg(n="size", right="sum").reset_index().rename(columns={task.target.field: "slice"})
     errors["error"] = 1 - errors["right"] / errors["n"]
     said = ", ".join(f"{name.replace('_', ' ')} {measures[name].value:.0%}" for name in ("several_candidates", "explanation", "output_contract"))
     primary = measures[task.primary.name].value

@@ -38,5 +38,5 @@ def build(report: ReportResult) -> Document:
     ):
         if figure is not None:
             blocks += [Heading(title), Picture(figure, text, text)]
-    blocks += [Heading("What made this"), KeyValues(report.made_by)]
+    blocks += [Heading("What made this"), KeyValues(tuple(report.made_by.items()))]
     return Document(report.title, "Veri-Train report", tuple(blocks))

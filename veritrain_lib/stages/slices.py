@@ -32,6 +32,6 @@ def cut(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def length(texts: pd.Series[str]) -> pd.Series[int]:
     """Length in words; text of a script without spaces counts two characters as a word."""
-    spaced = texts.str.split().str.len()
+    spaced = texts.map(lambda text: len(text.split()))
     dense = texts.str.count(r"[\u3040-\u30ff\u4e00-\u9fff]") // 2
     return spaced + dense

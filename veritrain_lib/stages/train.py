@@ -69,10 +69,10 @@ def run(config: TrainConfig, task: Task, dataset: Dataset, development: pd.DataF
         "score": [response.candidates[0].score if response.candidates else None for response in responses],
     })  # fmt: skip
     predictions["correct"] = predictions["expected"] == predictions["answer"]
-    errors = predictions.groupby("expected")["correct"].agg(n="size", right="sum").reset_index(names="slice")
+    errors = predictions.groupby("expected")["correct"].agg(n="size", right="sum").reset_index().rename(columns={"expected": "slice"})
     before = dataset.rows.loc[dataset.rows["source"] == "human", target].value_counts()
     now = dataset.rows[target].value_counts()
-    counts = pd.DataFrame({"before": before, "after": now}).fillna(0).astype(int).reset_index(names="label").sort_values("label")
+    counts = pd.DataFrame({"before": before, "after": now}).fillna(0).astype(int).rename_axis("label").reset_index().sort_values("label")
     primary = measures[task.primary.name]
     headline = f"Trained {task.trainer.name} on {len(dataset.rows)} rows of {dataset.reference}: development {task.primary.name} {primary.value:.3f} ({primary.low:.3f} to {primary.high:.3f}, n={primary.n})."
     result = TrainResult(headline=headline, measures=measures, rows=len(dataset.rows), tables={"predictions": predictions, "labels": counts, "errors": errors})

@@ -60,10 +60,10 @@ class Pool:
     def write(self, request: Request) -> Written:
         """Choose up to `request.rows` rows and reveal their answers, the first chosen first.
 
-        Rows that are used or at hand already (by id) don't count; the rest goes through `request.screen` before anything
-        is chosen, and of rows with one text only the first stays. An answer comes from `request.known` (what
-        people said) or else from the pool file. A chosen row that has none is put into `waiting`, and
-        choosing ends with that batch: the next one would need a refit on its answer.
+        Rows that are used or at hand already (by id) don't count; the rest goes through `request.screen`
+        before anything is chosen, and of rows with one text only the first stays. An answer comes from
+        `request.known` (what people said) or else from the pool file. A chosen row that has none is put into
+        `waiting`, and choosing ends with that batch: the next one would need a refit on its answer.
 
         Raises UserError when the task has no pool, when `class_error` is asked for without any, or when a
         revealed answer is not one of the task's labels.

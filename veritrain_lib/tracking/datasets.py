@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from veritrain_lib import digest
 from veritrain_lib.errors import UserError
@@ -106,7 +106,7 @@ def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
         rows = _read(run.info.run_id)
         if digest.of_rows(rows) != content:
             raise UserError(f"dataset {tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}: its file is not what was stored (digest differs); restore the artifact of run {run.info.run_id}")
-    status: DatasetStatus = tags[f"{PREFIX}status"]
+    status: Any = tags[f"{PREFIX}status"]
     return Dataset(tags[f"{PREFIX}name"], int(tags[f"{PREFIX}version"]), status, content, rows, tags[f"{PREFIX}parent"] or None, run.info.run_id)
 
 

@@ -12,7 +12,7 @@ from veritrain_lib import __version__, digest
 from veritrain_lib.tracking import store
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from mlflow.entities import Run as Run
 
     from veritrain_lib.task import Task
 
@@ -95,7 +95,8 @@ def close_abandoned(task: Task) -> list[str]:
 
 def search(task: Task, where: str = "", *, limit: int = 50_000, newest_first: bool = True) -> list[Run]:
     """Runs of the task's experiment that fit an MLflow filter, newest first."""
-    talk, found = store.client(), []
+    talk = store.client()
+    found: list[Run] = []
     token: str | None = None
     order = [f"attributes.start_time {'DESC' if newest_first else 'ASC'}"]
     while True:

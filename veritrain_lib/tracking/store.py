@@ -70,6 +70,6 @@ def experiment(task: Task) -> Experiment:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         found = talk.get_experiment_by_name(task.name)
-    if found.lifecycle_stage != "active":
+    if found is None or found.lifecycle_stage != "active":
         raise Infrastructure(f"the MLflow experiment {task.name!r} is deleted; restore it, or rename the task")
     return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
 
 from veritrain_lib.errors import UserError
+from veritrain_lib.reporting.cells import clean
+
+from .wording import shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +26,19 @@ SMALL, NORMAL, LARGE = 9.0, 10.0, 12.5
 """Points of text: remarks, labels, titles."""
 
 
-def blank(title: str, height: float, alt: str) -> tuple[Drawing, Axes]:
-    """A sheet with one plot, its title flush left over everything. Height in inches."""
+def sheet(title: str, height: float, alt: str) -> Drawing:
+    """A sheet without a plot, its title flush left over everything. Height in inches."""
     from .drawing import Drawing
 
-    drawing = Drawing(WIDTH, height, alt)
-    drawing.get_layout_engine().set(w_pad=0.12, h_pad=0.1)  # type: ignore[union-attr]
-    drawing.suptitle(title, x=0.014, ha="left", fontsize=LARGE, fontweight="bold", color=INK)
+    drawing = Drawing(WIDTH, height, clean(alt))
+    drawing.get_layout_engine().set(w_pad=0.12, h_pad=0.1)  # type: ignore[call-arg, union-attr]
+    drawing.suptitle(shorten(title, 90), x=0.014, ha="left", fontsize=LARGE, fontweight="bold", color=INK)
+    return drawing
+
+
+def blank(title: str, height: float, alt: str) -> tuple[Drawing, Axes]:
+    """A sheet with one plot."""
+    drawing = sheet(title, height, alt)
     axes = drawing.add_subplot()
     plain(axes)
     return drawing, axes
@@ -85,23 +93,6 @@ def numbers(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return copy
 
 
-def shorten(text: object, width: int = 40) -> str:
-    """A label cut in its middle, so that its ends still tell it apart; a full-width letter counts as two."""
-    label = " ".join(str(text).split())
-    if _columns(label) <= width:
-        return label
-    front, back = label, label
-    while _columns(front) > (width - 1) * 3 // 5:
-        front = front[:-1]
-    while _columns(back) > (width - 1) * 2 // 5:
-        back = back[1:]
-    return f"{front}…{back}"
-
-
 def bars_height(rows: int, each: float = 0.3, around: float = 1.25) -> float:
     """Inches of a picture with one line a row, so that labels never touch."""
     return around + each * max(rows, 2)
-
-
-def _columns(text: str) -> int:
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import (
-    BLUE,
-    INK,
-    NORMAL,
-    SMALL,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
-    shorten,
-)
+from .canvas import BLUE, INK, NORMAL, SMALL, bars_height, blank, missing, numbers, remark, require
+from .wording import counted, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +30,9 @@ def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
     wrong = rows[(rows["expected"].astype(str) != rows["answered"].astype(str)) & (rows["count"] > 0)]
     if wrong.empty:
         return missing(title, "No pair was confused: every answer was right, or nothing was evaluated.")
-    ranked = wrong.sort_values(["count", "expected", "answered"], ascending=[False, True, True], kind="stable")
+    ranked = wrong.sort_values(
+        ["count", "expected", "answered"], ascending=[False, True, True], kind="stable"
+    )
     chosen = ranked.head(show).iloc[::-1].reset_index(drop=True)
     top = ranked.iloc[0]
     alt = f"{title}. Most often {top['expected']} was answered {top['answered']}: {top['count']:.0f} rows."
@@ -55,10 +46,15 @@ def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
     axes.set_yticks(range(len(chosen)), names, parse_math=False)
     axes.set_ylim(-0.7, len(chosen) - 0.3)
     axes.grid(False, axis="y")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.margins(x=0.08)
     axes.set_xlabel("rows", fontsize=NORMAL)
     rest = ranked.iloc[show:]["count"]
-    remark(drawing, f"{len(rest)} more pairs with {rest.sum():,.0f} rows are left out" if len(rest) else "")
+    left_out = (
+        f"{counted(len(rest), 'more pair', 'more pairs')} ({rest.sum():,.0f} rows) left out"
+        if len(rest)
+        else ""
+    )
+    remark(drawing, left_out)
     drawing.use_fonts()
     return drawing

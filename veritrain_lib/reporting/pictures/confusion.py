@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import BLUE, INK, NORMAL, SMALL, VERMILLION, WIDTH, blank, missing, remark, shorten
+from .canvas import BLUE, INK, NORMAL, SMALL, VERMILLION, WIDTH, blank, missing, remark
+from .wording import shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,7 @@ REST = "all others"
 
 
 def confusion(matrix: pd.DataFrame, show: int = 20) -> Drawing:
-    """Rows expected, columns answered: right answers blue, errors vermillion, darker where a row's share is larger.
+    """Counts of expected and answered labels: right answers blue, errors vermillion, larger shares darker.
 
     Args:
         matrix: counts; the index holds the expected labels, the columns the answered ones (a label that is
@@ -43,7 +44,10 @@ def confusion(matrix: pd.DataFrame, show: int = 20) -> Drawing:
         spine.set_visible(False)
     axes.set_ylabel("expected", fontsize=NORMAL)
     axes.set_xlabel("answered", fontsize=NORMAL)
-    remark(drawing, f"{whole - size + 1} labels with fewer errors are added up as '{REST}'" if whole > size else "")
+    remark(
+        drawing,
+        f"{whole - size + 1} labels with fewer errors are added up as '{REST}'" if whole > size else "",
+    )
     drawing.use_fonts()
     return drawing
 
@@ -63,14 +67,17 @@ def _largest(counts: pd.DataFrame, show: int) -> pd.DataFrame:
     if len(counts) <= show:
         return counts
     import numpy as np
+    import pandas as pd
 
     grid = counts.to_numpy(dtype=float)
     errors = grid.sum(axis=0) + grid.sum(axis=1) - 2 * grid.diagonal()
     kept = sorted(np.argsort(-errors, kind="stable")[: show - 1].tolist())
-    groups = [counts.index[at] if at in set(kept) else REST for at in range(len(counts))]
-    order = [*(counts.index[at] for at in kept), REST]
-    summed = counts.groupby(groups).sum().T.groupby(groups).sum().T
-    return summed.reindex(index=order, columns=order)
+    places = {at: place for place, at in enumerate(kept)}
+    belongs = np.zeros((len(kept) + 1, len(counts)))
+    for at in range(len(counts)):
+        belongs[places.get(at, len(kept)), at] = 1
+    names = [*(counts.index[at] for at in kept), REST]
+    return pd.DataFrame(belongs @ grid @ belongs.T, index=names, columns=names)
 
 
 def _cells(axes: object, grid: object) -> None:

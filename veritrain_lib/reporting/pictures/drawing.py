@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from veritrain_lib.reporting.fonts import FAMILIES, japanese_font
+from veritrain_lib.reporting.fonts import FAMILIES, JAPANESE, japanese_font
 from veritrain_lib.reporting.render import png
 
 DOTS = 100
@@ -47,4 +48,8 @@ class Drawing(Figure):
 
 @cache
 def _register() -> None:
-    font_manager.fontManager.addfont(str(japanese_font()))
+    manager = font_manager.fontManager
+    manager.addfont(str(japanese_font()))
+    # One weight of Japanese exists; entered as bold too, or matplotlib warns at every title.
+    regular = next(entry for entry in manager.ttflist if entry.name == JAPANESE)
+    manager.ttflist.append(replace(regular, weight=700))

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import (
-    BLUE,
-    GREY,
-    INK,
-    NORMAL,
-    SMALL,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
-    shorten,
-)
+from .canvas import BLUE, GREY, INK, NORMAL, SMALL, bars_height, blank, missing, numbers, remark, require
+from .wording import counted, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,12 +47,14 @@ def label_counts(counts: pd.DataFrame, show: int = 25) -> Drawing:
     axes.set_ylim(-0.7, len(chosen) - 0.3)
     axes.grid(False, axis="y")
     axes.margins(x=0.12)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlabel("rows", fontsize=NORMAL)
     axes.legend(
         fontsize=SMALL, frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
     )
     rest = len(ranked) - len(chosen)
-    remark(drawing, f"{rest} labels that changed less are left out" if rest else "")
+    remark(
+        drawing, counted(rest, "label that changed less is left out", "labels that changed less are left out")
+    )
     drawing.use_fonts()
     return drawing

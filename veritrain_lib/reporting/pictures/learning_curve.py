@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .canvas import BLUE, GREEN, INK, NORMAL, SMALL, blank, missing, numbers, remark, require
+from .wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +45,19 @@ def learning_curve(rounds: pd.DataFrame, metric: str, goal: float | None = None)
     promoted = shown["promoted"].fillna(False).astype(bool).to_numpy()
     for kind, face, label in ((promoted, BLUE, "promoted"), (~promoted, "white", "not promoted")):
         if kind.any():
-            axes.plot(
-                x[kind], y[kind], "o", ms=8, mfc=face, mec=BLUE, mew=1.6, zorder=3, label=label
-            )
-    for at, value in zip(x, y, strict=True):
+            axes.plot(x[kind], y[kind], "o", ms=8, mfc=face, mec=BLUE, mew=1.6, zorder=3, label=label)
+    for at, (number, value) in enumerate(zip(x, y, strict=True)):
+        if len(x) > 12 and 0 < at < len(x) - 1:
+            continue
+        # Away from the line to the next dot.
+        rises = at + 1 < len(y) and y[at + 1] > value
         axes.annotate(
-            f"{value:.3f}", (at, value), (8, 7), textcoords="offset points", fontsize=SMALL, color=INK
+            f"{value:.3f}",
+            (number, value),
+            (8, -13 if rises else 7),
+            textcoords="offset points",
+            fontsize=SMALL,
+            color=INK,
         )
     if goal is not None:
         axes.axhline(goal, color=GREEN, linewidth=1.4, linestyle=(0, (5, 3)), label=f"goal {goal:g}")
@@ -62,6 +70,6 @@ def learning_curve(rounds: pd.DataFrame, metric: str, goal: float | None = None)
     axes.set_ylabel(metric, fontsize=NORMAL)
     axes.legend(fontsize=SMALL, frameon=False, loc="best")
     absent = len(rows) - len(shown)
-    remark(drawing, f"{absent} round(s) without a value are not drawn" if absent else "")
+    remark(drawing, counted(absent, "round has no value", "rounds have no value"))
     drawing.use_fonts()
     return drawing

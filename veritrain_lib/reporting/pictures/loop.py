@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from veritrain_lib.errors import UserError
+from veritrain_lib.reporting.cells import clean
 
 from .canvas import BLUE, GREEN, GREY, INK, LARGE, NORMAL, SMALL, VERMILLION
+from .wording import fold, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,14 +58,16 @@ def loop(state: Mapping[str, object] | None = None) -> Drawing:
         raise UserError(f"The picture loop knows no {', '.join(unknown)}; allowed: {', '.join(texts)}.")
     given = {key: str(value) for key, value in (state or {}).items()}
     spoken = "; ".join(f"{key}: {value}" for key, value in given.items() if key != "title")
-    drawing = Drawing(10.0, 4.3, f"{ALT} {spoken}".strip())
+    drawing = Drawing(10.0, 4.2, clean(f"{ALT} {spoken}".strip()))
     drawing.set_layout_engine("none")
     axes = drawing.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, 100)
-    axes.set_ylim(0, 43)
+    axes.set_ylim(0, 42)
     axes.set_axis_off()
     texts |= given
-    axes.text(1.6, 40.6, texts["title"], fontsize=LARGE, fontweight="bold", color=INK, va="center")
+    axes.text(
+        1.6, 39.6, shorten(texts["title"], 90), fontsize=LARGE, fontweight="bold", color=INK, va="center"
+    )
     _stages(axes, texts, given)
     _ways(axes)
     _box(axes, _middle(3), LANE, "quarantine", texts["quarantine"], VERMILLION, "quarantine" in given)
@@ -92,6 +95,8 @@ def _ways(axes: Axes) -> None:
         (_middle(1) + _middle(6)) / 2, back + 0.8, "failing slices and budget left: the next round",
         ha="center", va="bottom", fontsize=SMALL, color=INK,
     )  # fmt: skip
+    _arrow(axes, [(_middle(0), top + 2.6), (_middle(0), top)], GREY)
+    axes.text(_middle(0), top + 2.9, "task.yaml", ha="center", va="bottom", fontsize=SMALL, color=INK)
     _arrow(axes, [(_middle(3), bottom), (_middle(3), LANE + HIGH / 2)], VERMILLION)
     axes.text(_middle(3) + 0.8, 17.6, "rejected", fontsize=SMALL, color=VERMILLION, va="center")
     _arrow(axes, [(_middle(5), bottom), (_middle(5), LANE + HIGH / 2)], GREEN)
@@ -105,9 +110,7 @@ def _ways(axes: Axes) -> None:
     )  # fmt: skip
 
 
-def _box(
-    axes: Axes, x: float, y: float, name: str, text: str, colour: str, told: bool
-) -> None:
+def _box(axes: Axes, x: float, y: float, name: str, text: str, colour: str, told: bool) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     corner = (x - WIDE / 2, y - HIGH / 2)
@@ -116,10 +119,11 @@ def _box(
             corner, WIDE, HIGH, boxstyle="round,pad=0,rounding_size=1.1", fc="white", ec=colour, lw=1.8
         )
     )
-    axes.text(x, y + 2.5, name, ha="center", va="center", fontsize=NORMAL + 0.5, fontweight="bold", color=colour)
-    lines = wrap(" ".join(text.split()), 18, max_lines=3, placeholder="…")
     axes.text(
-        x, y - 1.25, "\n".join(lines), ha="center", va="center", fontsize=SMALL - 0.6, linespacing=1.15,
+        x, y + 2.5, name, ha="center", va="center", fontsize=NORMAL + 0.5, fontweight="bold", color=colour
+    )
+    axes.text(
+        x, y - 1.25, fold(text, 15, 3), ha="center", va="center", fontsize=SMALL - 0.6, linespacing=1.15,
         color=INK if told else GREY,
     )  # fmt: skip
 

@@ -11,14 +11,14 @@ from .canvas import (
     SMALL,
     VERMILLION,
     bars_height,
-    blank,
     missing,
     numbers,
     plain,
     remark,
     require,
-    shorten,
+    sheet,
 )
+from .wording import counted, percent, percent_tick, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,10 +49,8 @@ def plan(plan: pd.DataFrame, show: int = 25) -> Drawing:
     chosen = ranked.head(show).iloc[::-1].reset_index(drop=True)
     top = ranked.iloc[0]
     alt = f"{title}. {ranked['rows'].sum():,.0f} rows, most for {top['slice']}: {top['rows']:,.0f}."
-    drawing, _ = blank(title, bars_height(len(chosen)), alt)
-    drawing.clear()
+    drawing = sheet(title, bars_height(len(chosen)), alt)
     why, much = drawing.subplots(1, 2, sharey=True)
-    drawing.suptitle(title, x=0.014, ha="left", fontsize=12.5, fontweight="bold", color=INK)
     for axes in (why, much):
         plain(axes)
         axes.grid(False, axis="y")
@@ -63,20 +61,25 @@ def plan(plan: pd.DataFrame, show: int = 25) -> Drawing:
     why.set_yticks(at, [shorten(name, 34) for name in chosen["slice"]], parse_math=False)
     why.set_ylim(-0.7, len(chosen) - 0.3)
     why.set_xlim(left=0)
-    why.xaxis.set_major_formatter("{x:.0%}")
+    why.xaxis.set_major_formatter(percent_tick)
     why.set_xlabel("error, with its interval", fontsize=NORMAL)
     bars = much.barh(at, chosen["rows"], color=BLUE, height=0.62)
     texts = [
-        f"{count:,.0f}" + (f" ({share:.0%})" if share == share else "")
+        f"{count:,.0f}" + (f" ({percent(share, 0)})" if share == share else "")
         for count, share in zip(chosen["rows"], chosen["share"], strict=True)
     ]
     much.bar_label(bars, texts, padding=4, fontsize=SMALL, color=INK)
     much.margins(x=0.25)
     much.set_xlim(left=0)
     much.tick_params(axis="y", length=0)
-    much.xaxis.get_major_locator().set_params(integer=True)
+    much.locator_params(axis="x", integer=True)
     much.set_xlabel("rows asked for (share)", fontsize=NORMAL)
     rest = ranked.iloc[show:]["rows"]
-    remark(drawing, f"{len(rest)} more slices with {rest.sum():,.0f} rows are left out" if len(rest) else "")
+    left_out = (
+        f"{counted(len(rest), 'more slice', 'more slices')} ({rest.sum():,.0f} rows) left out"
+        if len(rest)
+        else ""
+    )
+    remark(drawing, left_out)
     drawing.use_fonts()
     return drawing

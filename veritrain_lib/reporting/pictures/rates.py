@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 from veritrain_lib.errors import UserError
 
-from .canvas import (
-    BLUE,
-    INK,
-    NORMAL,
-    SMALL,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
-    shorten,
-)
+from .canvas import BLUE, INK, NORMAL, SMALL, bars_height, blank, missing, numbers, remark, require
+from .wording import percent, percent_tick, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +37,7 @@ def rates(rates: pd.DataFrame, title: str = "What the probe measured") -> Drawin
     if known.empty:
         return missing(title, "Nothing has been measured yet: probe a model first.")
     alt = f"{title}. " + "; ".join(
-        f"{name}: {value:.1%}" for name, value in zip(known["name"], known["value"], strict=True)
+        f"{name}: {percent(value)}" for name, value in zip(known["name"], known["value"], strict=True)
     )
     drawing, axes = blank(title, bars_height(len(known), each=0.36), alt)
     at = known.index.to_numpy()
@@ -59,12 +49,12 @@ def rates(rates: pd.DataFrame, title: str = "What the probe measured") -> Drawin
     axes.set_xlim(-0.02, 1.02)
     axes.grid(False, axis="y")
     side = axes.get_yaxis_transform()
-    for row_at, row in enumerate(known.itertuples()):
-        bounds = f" ({row.low:.1%} to {row.high:.1%})" if row.low == row.low and row.high == row.high else ""
-        count = f", n={row.n:.0f}" if row.n == row.n else ""
-        text = f"{row.value:.1%}{bounds}{count}"
-        axes.text(1.01, row_at, text, transform=side, va="center", fontsize=SMALL, color=INK)
-    axes.xaxis.set_major_formatter("{x:.0%}")
+    for place, (value, lower, upper, n) in enumerate(known[["value", "low", "high", "n"]].to_numpy()):
+        bounds = "" if isnan(lower) or isnan(upper) else f" ({percent(lower)} to {percent(upper)})"
+        count = "" if isnan(n) else f", n={n:,.0f}"
+        text = f"{percent(value)}{bounds}{count}"
+        axes.text(1.01, place, text, transform=side, va="center", fontsize=SMALL, color=INK)
+    axes.xaxis.set_major_formatter(percent_tick)
     axes.set_xlabel("rate, with its interval", fontsize=NORMAL)
     silent = rows[rows["value"].isna()]["name"].astype(str)
     remark(drawing, f"not measured: {shorten(', '.join(silent), 110)}" if len(silent) else "")

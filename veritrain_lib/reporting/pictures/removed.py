@@ -19,8 +19,8 @@ from .canvas import (
     numbers,
     remark,
     require,
-    shorten,
 )
+from .wording import counted, percent, percent_tick, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,8 @@ def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
     Args:
         rules: a row a rule: `rule`, `rejected` (rows), `share` and `limit` (0..1 of the rows; a rule without
             a limit has none drawn), `outcome` (`passed`, `warned`, `blocked`, ...).
-        show: how many rules at most, those with the largest shares; the rest is counted below the picture.
+        show: how many rules at most, those that block and then those with the largest shares; the rest is
+            counted below the picture.
 
     Raises:
         UserError: a column is absent or holds no numbers.
@@ -48,14 +49,16 @@ def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
     rows = numbers(rules, "rejected", "share", "limit")
     if rows.empty:
         return missing(title, "No rule has run: give the task a gate suite, then run the gate.")
-    ranked = rows.assign(share=rows["share"].fillna(0), rejected=rows["rejected"].fillna(0)).sort_values(
-        ["share", "rule"], ascending=[False, True], kind="stable"
-    )
-    chosen = ranked.head(show).iloc[::-1].reset_index(drop=True)
-    alt = f"{title}. " + "; ".join(
-        f"{row.rule}: {row.rejected:.0f} rows, {row.share:.1%}, {row.outcome}"
-        for row in chosen.iloc[::-1].itertuples()
-    )
+    ranked = rows.assign(
+        share=rows["share"].fillna(0),
+        rejected=rows["rejected"].fillna(0),
+        _calm=[_colour(outcome) != VERMILLION for outcome in rows["outcome"]],
+    ).sort_values(["_calm", "share", "rule"], ascending=[True, False, True], kind="stable")
+    chosen = ranked.head(show).sort_values("share", kind="stable").reset_index(drop=True)
+    facts = zip(chosen["rejected"], chosen["share"], chosen["outcome"], strict=True)
+    texts = [f"{rejected:,.0f} rows, {percent(share)}, {outcome}" for rejected, share, outcome in facts]
+    spoken = [f"{rule}: {text}" for rule, text in zip(chosen["rule"], texts, strict=True)]
+    alt = f"{title}. {'; '.join(reversed(spoken))}."
     drawing, axes = blank(title, bars_height(len(chosen), around=1.5), alt)
     colours = [_colour(outcome) for outcome in chosen["outcome"]]
     axes.barh(range(len(chosen)), chosen["share"], color=colours, height=0.6)
@@ -66,14 +69,15 @@ def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
     axes.set_xlim(0, max(float(chosen[["share", "limit"]].max().max()) * 1.06, 0.01))
     axes.grid(False, axis="y")
     side = axes.get_yaxis_transform()
-    for at, row in enumerate(chosen.itertuples()):
-        text = f"{row.rejected:,.0f} rows, {row.share:.1%}  {row.outcome}"
+    for at, text in enumerate(texts):
         axes.text(1.01, at, text, transform=side, va="center", fontsize=SMALL, color=INK, parse_math=False)
-    axes.xaxis.set_major_formatter(_percent)
+    axes.xaxis.set_major_formatter(percent_tick)
     axes.set_xlabel("share of the rows", fontsize=NORMAL)
     _legend(axes, set(colours))
     rest = len(ranked) - len(chosen)
-    remark(drawing, f"{rest} rules that rejected less are left out" if rest else "")
+    remark(
+        drawing, counted(rest, "rule that rejected less is left out", "rules that rejected less are left out")
+    )
     drawing.use_fonts()
     return drawing
 
@@ -98,7 +102,3 @@ def _legend(axes: Axes, colours: set[str]) -> None:
     )  # fmt: skip
     axes.spines["left"].set_color(PALE)
     axes.tick_params(axis="x", color=GREY)
-
-
-def _percent(share: float, _: object = None) -> str:
-    return f"{100 * share:.3g} %"

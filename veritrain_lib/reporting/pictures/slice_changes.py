@@ -18,8 +18,8 @@ from .canvas import (
     numbers,
     remark,
     require,
-    shorten,
 )
+from .wording import counted, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,8 @@ def slice_changes(slices: pd.DataFrame, show: int = 25) -> Drawing:
     counts = known["verdict"].astype(str).value_counts().sort_index()
     alt = f"{title}. " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) + "."
     drawing, axes = blank(title, bars_height(len(chosen), around=1.5), alt)
-    for verdict in sorted(set(chosen["verdict"].astype(str))):
+    present = set(chosen["verdict"].astype(str))
+    for verdict in [*(word for word in LOOKS if word in present), *sorted(present - set(LOOKS))]:
         part = chosen[chosen["verdict"].astype(str) == verdict]
         colour, marker = LOOKS.get(verdict, (GREY, "s"))
         at = part.index.to_numpy()
@@ -71,24 +72,29 @@ def slice_changes(slices: pd.DataFrame, show: int = 25) -> Drawing:
     axes.axvline(0, color=INK, linewidth=1.1)
     axes.set_yticks(
         range(len(chosen)),
-        [f"{shorten(name)}  (n={n:.0f})" for name, n in zip(chosen["name"], chosen["n"].fillna(0), strict=True)],
+        [
+            f"{shorten(name)}  (n={n:.0f})"
+            for name, n in zip(chosen["name"], chosen["n"].fillna(0), strict=True)
+        ],
         parse_math=False,
     )
     axes.set_ylim(-0.7, len(chosen) - 0.3)
     axes.grid(False, axis="y")
     side = axes.get_yaxis_transform()
-    for at, (old, new) in enumerate(zip(chosen["champion"], chosen["challenger"], strict=True)):
-        axes.text(1.01, at, f"{old:.2f} → {new:.2f}", transform=side, va="center", fontsize=SMALL, color=INK)
-    axes.xaxis.set_major_formatter("{x:+.2f}")
+    for row, (old, new) in enumerate(zip(chosen["champion"], chosen["challenger"], strict=True)):
+        axes.text(1.01, row, f"{old:.2f} → {new:.2f}", transform=side, va="center", fontsize=SMALL, color=INK)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.3g}" if abs(value) > 1e-9 else "0")
+    axes.locator_params(axis="x", nbins=7)
     axes.set_xlabel("difference, with its interval", fontsize=NORMAL)
     axes.legend(
         fontsize=SMALL, frameon=False, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
     )
-    notes = []
-    if len(known) > len(chosen):
-        notes.append(f"{len(known) - len(chosen)} less changed slices are left out")
-    if len(rows) > len(known):
-        notes.append(f"{len(rows) - len(known)} slices have no rows")
-    remark(drawing, "; ".join(notes))
+    notes = (
+        counted(
+            len(known) - len(chosen), "less changed slice is left out", "less changed slices are left out"
+        ),
+        counted(len(rows) - len(known), "slice has no rows", "slices have no rows"),
+    )
+    remark(drawing, "; ".join(note for note in notes if note))
     drawing.use_fonts()
     return drawing

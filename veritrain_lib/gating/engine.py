@@ -1,0 +1,163 @@
+"""Where Great Expectations is called: rules in, results matched by rule id out.
+
+Great Expectations fails open (an unregistered type is dropped, an error inside a metric is just
+`success=False`, nulls are skipped), so what comes back is compared with what went in.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    import pandas as pd
+
+    from veritrain_lib.gating.suite import Rule
+
+# These expectations are about nulls themselves; every other one skips them.
+ABOUT_NULLS = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What Great Expectations said of one rule.
+
+    `positions` are the numbers (from 0) of the rows it rejects, None when only their count was asked for or
+    the expectation is about the whole table; `error` says that it could not be evaluated.
+    """
+
+    rule: str
+    success: bool
+    rejected: int
+    positions: tuple[int, ...] | None = None
+    error: str | None = None
+
+
+def gx() -> ModuleType:
+    """Great Expectations, imported on first use: quiet, and without analytics."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # A grammar of 5 seconds that only jsonschema's optional URI formats need.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import great_expectations
+
+    return great_expectations  # type: ignore[no-any-return]
+
+
+def expectation(rule: Rule) -> Any:
+    """The Great Expectations object of a rule.
+
+    Raises UserError for a type or a kwarg that Great Expectations does not know.
+    """
+    gx()
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.expectations.registry import (
+        get_expectation_impl,
+        list_registered_expectation_implementations,
+    )
+    from pydantic.v1 import ValidationError
+
+    try:
+        kind = get_expectation_impl(rule.type)
+    except ExpectationNotFoundError as error:
+        import difflib
+
+        near = difflib.get_close_matches(rule.type, list_registered_expectation_implementations(), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise UserError(f"unknown expectation type {rule.type!r}.{hint}") from error
+    try:
+        return kind(**rule.kwargs, severity=rule.severity, meta={"rule": rule.id})
+    except (ValidationError, TypeError, ValueError) as error:
+        raise UserError(f"{rule.type} does not take these kwargs: {error}") from error
+
+
+def is_row_rule(rule: Rule) -> bool:
+    """Whether the expectation judges rows one by one (a column map expectation), not the whole table."""
+    gx()
+    from great_expectations.expectations.expectation import ColumnMapExpectation
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    return issubclass(get_expectation_impl(rule.type), ColumnMapExpectation)
+
+
+def evaluate(rules: Sequence[Rule], frame: pd.DataFrame) -> dict[str, Result]:
+    """Results by rule id of judging a frame of at least one row.
+
+    Rules with a check only count (BASIC); stock expectations on raw columns also say which rows (COMPLETE),
+    and there a null is a rejected row, not a skipped one.
+
+    Raises RuntimeError when the frame that was judged is not the one given, or when the results are not one
+    for each rule.
+    """
+    frame = frame.reset_index(drop=True)
+    stock = [rule for rule in rules if rule.meta.check is None]
+    results = _validate([rule for rule in rules if rule.meta.check is not None], frame, "BASIC")
+    for result in _validate(stock, frame, "COMPLETE").values():
+        rule = next(one for one in stock if one.id == result.rule)
+        results[result.rule] = _with_nulls(rule, result, frame)
+    if set(results) != {rule.id for rule in rules}:
+        raise RuntimeError(f"Great Expectations judged {sorted(results)}, not {sorted(rule.id for rule in rules)}")
+    return results
+
+
+def _validate(rules: Sequence[Rule], frame: pd.DataFrame, result_format: str) -> dict[str, Result]:
+    if not rules:
+        return {}
+    library = gx()
+    context = library.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("rows").get_batch(batch_parameters={"dataframe": frame})
+    suite = library.ExpectationSuite(name="gate", expectations=[expectation(rule) for rule in rules])
+    outcome = batch.validate(suite, result_format=result_format)
+    evaluated = outcome.statistics["evaluated_expectations"]
+    if evaluated != len(rules) or len(outcome.results) != len(rules):
+        raise RuntimeError(f"Great Expectations evaluated {evaluated} of {len(rules)} expectations")
+    results = {}
+    for one in outcome.results:
+        result = _result(one)
+        counted = one.result.get("element_count")
+        if result.error is None and counted is not None and counted != len(frame):
+            raise RuntimeError(f"rule {result.rule}: Great Expectations saw {counted} of {len(frame)} rows")
+        results[result.rule] = result
+    return results
+
+
+def _result(one: Any) -> Result:
+    rule = str(one.expectation_config.meta["rule"])
+    error = _error(one.exception_info or {})
+    positions = one.result.get("unexpected_index_list")
+    return Result(
+        rule=rule,
+        success=bool(one.success) and error is None,
+        rejected=int(one.result.get("unexpected_count") or 0),
+        positions=None if positions is None else tuple(int(number) for number in positions),
+        error=error,
+    )
+
+
+def _error(info: dict[str, Any]) -> str | None:
+    # One flat dict, or one dict for each metric that broke.
+    parts = [info] if "raised_exception" in info else list(info.values())
+    broken = [str(part.get("exception_message")) for part in parts if part.get("raised_exception")]
+    return "; ".join(dict.fromkeys(broken)) or None
+
+
+def _with_nulls(rule: Rule, result: Result, frame: pd.DataFrame) -> Result:
+    column = rule.kwargs.get("column")
+    if result.error or not is_row_rule(rule):
+        return Result(rule.id, result.success, 0, None, result.error)
+    positions = set(result.positions or ())
+    if len(positions) != result.rejected:
+        return Result(rule.id, False, 0, None, f"{result.rejected} rows rejected but {len(positions)} named")
+    if rule.type not in ABOUT_NULLS:
+        missing = frame[column].isna().to_numpy()
+        positions |= {number for number, null in enumerate(missing) if null}
+    success = len(positions) / len(frame) <= rule.limit
+    return Result(rule.id, success, len(positions), tuple(sorted(positions)))

@@ -1,0 +1,196 @@
+"""A gate suite: our own JSON file, loaded fail-closed.
+
+Great Expectations drops an expectation it does not know with a log line and calls an empty suite a success,
+so everything is checked here first and refused by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from veritrain_lib import project, registry
+from veritrain_lib.digest import of_json
+from veritrain_lib.errors import UserError
+
+IN_SET = "expect_column_values_to_be_in_set"
+Action = Literal["quarantine", "warn"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Part(BaseModel):
+    """Base of every part of a suite file: frozen, unknown keys forbidden, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DatasetRules(Part):
+    """When the dataset as a whole is blocked, whatever its rows say.
+
+    `minimum_rows`: accepted rows needed; `minimum_accepted_share`: of the rows judged; `minimum_rows_per_label`:
+    rows, accepted now or trusted before, that every label of the task needs (0 turns coverage off).
+    """
+
+    minimum_rows: Annotated[int, Field(ge=1)] = 1
+    minimum_accepted_share: Share = 0.5
+    minimum_rows_per_label: Count = 1
+
+
+class Meta(Part):
+    """What the workbench adds to an expectation.
+
+    `rule` is its id; `check` the row check that fills the column `ok_<rule>` (None for a stock expectation on
+    a raw column) and `parameters` what it is given; `needs_label` keeps it out of the screening of a pool;
+    `action` is what happens to a row it rejects, `on_uncertain` the same for a row that was chosen for its
+    uncertainty (default: `action`); `reason` tells a person why, `owner` who answers for it, `source` where
+    the rule or its threshold is from.
+    """
+
+    rule: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    check: str | None = None
+    parameters: dict[str, Any] = {}
+    needs_label: bool
+    action: Action
+    on_uncertain: Action | None = None
+    reason: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
+class Rule(Part):
+    """One expectation. `severity` critical blocks the dataset when it fails; warning and info only tell."""
+
+    type: str
+    kwargs: dict[str, Any]
+    severity: Literal["critical", "warning", "info"]
+    meta: Meta
+
+    @property
+    def id(self) -> str:
+        """The rule's id, by which results are matched."""
+        return self.meta.rule
+
+    @property
+    def limit(self) -> float:
+        """The share of rejected rows above which the rule fails: 1 - `mostly`."""
+        return round(1.0 - float(self.kwargs.get("mostly", 1.0)), 12)
+
+
+class _File(Part):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    version: Annotated[int, Field(ge=1)]
+    notes: str = ""
+    dataset: DatasetRules
+    expectations: list[Rule] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A checked suite. `digest` is of the file's content: key order and spacing do not count."""
+
+    name: str
+    version: int
+    notes: str
+    dataset: DatasetRules
+    rules: tuple[Rule, ...]
+    digest: str
+
+
+def load_suite(name: str | Path) -> Suite:
+    """Load a suite by its name in `gates/` or by the path of a JSON file.
+
+    Raises UserError for a file that is not there or no JSON, an unknown or missing key, an unknown
+    expectation type, kwarg, check or parameter, a rule id used twice, or a suite without a rule.
+    """
+    path = Path(name)
+    if path.suffix != ".json":
+        path = project.gates() / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(one.stem for one in project.gates().glob("*.json"))) or "none"
+        raise UserError(f"no gate suite {name!s}: {path} is not there. Suites in gates/: {known}")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_key_twice)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"gate suite {path.name} is no JSON: {error}") from error
+    return make_suite(content, where=path.name)
+
+
+def make_suite(content: object, where: str = "suite") -> Suite:
+    """Check a suite's content, as `load_suite` does with a file. `where` names it in messages."""
+    try:
+        file = _File.model_validate(content)
+    except ValidationError as error:
+        raise UserError(_explain(where, error)) from error
+    ids = [rule.id for rule in file.expectations]
+    twice = sorted({one for one in ids if ids.count(one) > 1})
+    if twice:
+        raise UserError(f"gate suite {where}: rule id(s) used twice: {', '.join(twice)}")
+    for rule in file.expectations:
+        _check_rule(where, rule)
+    return Suite(
+        file.name, file.version, file.notes, file.dataset, tuple(file.expectations), of_json(content)
+    )
+
+
+def _check_rule(where: str, rule: Rule) -> None:
+    from veritrain_lib.gating.engine import expectation
+    from veritrain_lib.gating.parameters import checked
+
+    place = f"gate suite {where}, rule {rule.id!r}"
+    mostly = rule.kwargs.get("mostly", 1.0)
+    if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
+        raise UserError(f"{place}: mostly is {mostly!r}; allowed is a number from 0 to 1")
+    column = f"ok_{rule.id}"
+    if rule.meta.check is None:
+        if rule.meta.parameters:
+            raise UserError(f"{place}: parameters belong to a check, and this rule names none")
+        if str(rule.kwargs.get("column", "")).startswith("ok_"):
+            raise UserError(f"{place}: the column {rule.kwargs['column']} is filled by a check; name it in meta.check")
+    else:
+        if rule.type != IN_SET or rule.kwargs.get("column") != column or rule.kwargs.get("value_set") != [True]:
+            raise UserError(
+                f"{place}: a rule with a check must be {IN_SET} with column {column!r} and value_set [true]"
+            )
+        try:
+            checked(rule.id, registry.get("checks", rule.meta.check), rule.meta.parameters)
+        except UserError as error:
+            raise UserError(f"gate suite {where}: {error}") from error
+    try:
+        expectation(rule)
+    except UserError as error:
+        raise UserError(f"{place}: {error}") from error
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise UserError(f"a gate suite holds a key twice in one object: {', '.join(twice)}; JSON would keep only the last")
+    return dict(pairs)
+
+
+def _explain(where: str, error: ValidationError) -> str:
+    lines = [f"gate suite {where} has {error.error_count()} mistake(s):"]
+    for item in error.errors():
+        steps = item["loc"]
+        place = ".".join(str(step) for step in steps) or "the file"
+        if item["type"] == "extra_forbidden":
+            part = next((_PARTS[step] for step in reversed(steps[:-1]) if step in _PARTS), _File)
+            allowed = sorted(part.model_fields)
+            near = difflib.get_close_matches(str(steps[-1]), allowed, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            lines.append(f"- {place}: unknown key.{hint} Allowed here: {', '.join(allowed)}")
+        elif item["type"] == "missing":
+            lines.append(f"- {place}: is required")
+        else:
+            lines.append(f"- {place}: {item['msg']} (given: {json.dumps(item['input'], default=str)[:120]})")
+    return "\n".join(lines)
+
+
+_PARTS: dict[str | int, type[Part]] = {"dataset": DatasetRules, "meta": Meta, "expectations": Rule}

@@ -1,0 +1,52 @@
+"""What a gate says of a dataset."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RULE_COLUMNS = ["rule", "check", "severity", "checked", "rejected", "share", "low", "high", "limit", "outcome"]
+SEPARATOR = "; "
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a gate says of a dataset.
+
+    `rules` has one row a rule: how many rows it checked and rejected, the rejected `share` (0 to 1) with its
+    95 % Wilson interval `low` to `high`, the `limit` above which it fails, and `outcome`: `passed`, `failed`
+    (blocks), `warned` (failed, but its severity only tells) or `error` (could not be evaluated; blocks).
+    `accepted` are the rows that go on; `quarantine` and `warnings` are rows with a column `reasons`, all
+    reasons of a row joined by `; `. `overview` counts what came and what went.
+    """
+
+    status: Literal["passed", "blocked"]
+    block_reasons: list[str]
+    rules: pd.DataFrame = field(repr=False)
+    accepted: pd.DataFrame = field(repr=False)
+    quarantine: pd.DataFrame = field(repr=False)
+    warnings: pd.DataFrame = field(repr=False)
+    overview: dict[str, Any] = field(repr=False)
+    suite: str
+    suite_version: int
+    suite_digest: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the dataset may be trained on."""
+        return self.status == "passed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the rows themselves, ready for JSON."""
+        rules = json.loads(self.rules.to_json(orient="records"))
+        return {
+            "status": self.status,
+            "block_reasons": self.block_reasons,
+            "rules": rules,
+            "overview": self.overview,
+            "suite": {"name": self.suite, "version": self.suite_version, "digest": self.suite_digest},
+        }
