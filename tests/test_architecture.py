@@ -63,7 +63,9 @@ def _imported(path: Path, tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             if node.level:
-                package = path.parent.relative_to(PACKAGE.parent).parts[: None if node.level == 1 else 1 - node.level]
+                package = path.parent.relative_to(PACKAGE.parent).parts[
+                    : None if node.level == 1 else 1 - node.level
+                ]
                 base = ".".join([*package, *([node.module] if node.module else [])])
             else:
                 base = node.module or ""
@@ -96,11 +98,15 @@ def test_one_room_knows_each_outside_library() -> None:
         for name in _imported(path, tree):
             owners = OWNERS.get(name.split(".")[0])
             if owners is not None and room not in owners | EXCEPTIONS:
-                wrong.append(f"{path.relative_to(PACKAGE)} imports {name}; only {', '.join(sorted(owners))} may")
+                wrong.append(
+                    f"{path.relative_to(PACKAGE)} imports {name}; only {', '.join(sorted(owners))} may"
+                )
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("heavy", ["mlflow", "pandas", "sklearn", "great_expectations", "papermill", "matplotlib", "openai"])
+@pytest.mark.parametrize(
+    "heavy", ["mlflow", "pandas", "sklearn", "great_expectations", "papermill", "matplotlib", "openai"]
+)
 def test_the_command_line_loads_nothing_heavy_before_it_is_asked_to_work(heavy: str) -> None:
     code = f"import sys, veritrain_lib.cli; print({heavy!r} in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -90,10 +90,19 @@ class _Walk:
 
 def loop_digest(task: Task) -> str:
     """Names a loop: the task with its data and suite, and the code. People's labels grow while it runs."""
-    return digest.of_json([digest.of_code(), task.digest(), task.data_digest("seed", "development", "test", "pool"), suite_of(task).digest])
+    return digest.of_json(
+        [
+            digest.of_code(),
+            task.digest(),
+            task.data_digest("seed", "development", "test", "pool"),
+            suite_of(task).digest,
+        ]
+    )
 
 
-def run_loop(task: Task, *, runner: JobRunner | None = None, on_event: Callable[[Event], None] | None = None) -> LoopResult:
+def run_loop(
+    task: Task, *, runner: JobRunner | None = None, on_event: Callable[[Event], None] | None = None
+) -> LoopResult:
     """Go round until the target is met or the budget is spent; take up what an earlier call left.
 
     Raises StageFailed when a stage notebook does not finish (its run, the round's and the loop's say so).
@@ -102,7 +111,11 @@ def run_loop(task: Task, *, runner: JobRunner | None = None, on_event: Callable[
     runs.close_abandoned(task)
     name = loop_digest(task)
     loop_run = _find_loop(task, name)
-    if loop_run is not None and runs.get(loop_run).info.status == "FINISHED" and "veritrain.stopped" in runs.get(loop_run).data.tags:
+    if (
+        loop_run is not None
+        and runs.get(loop_run).info.status == "FINISHED"
+        and "veritrain.stopped" in runs.get(loop_run).data.tags
+    ):
         done = _stored(task, loop_run)
         if done.stopped != "waiting":
             return done
@@ -149,11 +162,19 @@ def _seed_round(task: Task, loop_run: str, runner: JobRunner | None, tell: Calla
     return _Walk(dataset, seed_model, seed_model, champion)
 
 
-def _round(task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tell: Callable[[Event], None]) -> None:
+def _round(
+    task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tell: Callable[[Event], None]
+) -> None:
     """One trip: what it finds changes the walk."""
     seed = task.seed + walk.rounds
     with RoundRun(task, loop_run, walk.rounds, runner, tell) as here:
-        here.parameters(champion=walk.champion, dataset=walk.dataset, teacher=task.teacher.name, choose=task.teacher.choose, seed=seed)
+        here.parameters(
+            champion=walk.champion,
+            dataset=walk.dataset,
+            teacher=task.teacher.name,
+            choose=task.teacher.choose,
+            seed=seed,
+        )
         here.stage("probe", model=walk.champion, seed=task.seed)
         generate = here.stage("generate", dataset=walk.dataset, model=walk.model, seed=seed)
         if generate.result.outcome == "waiting":
@@ -175,17 +196,25 @@ def _round(task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tel
         walk.model = _model(train)
         if walk.model == walk.champion:
             walk.stopped = "exhausted"
-            here.summarize(train.result, "No row was accepted, so the challenger would be the champion itself.")
+            here.summarize(
+                train.result, "No row was accepted, so the challenger would be the champion itself."
+            )
             return
         evaluate = here.stage("evaluate", champion=walk.champion, challenger=walk.model, seed=task.seed)
         judged: Any = evaluate.result
         walk.small_gains = 0 if judged.sealed or judged.looks_spent else walk.small_gains + 1
         # From the verdict, not from the count in the record: a resumed loop sees looks that it has yet to walk past.
-        walk.looks_spent = judged.looks_spent or (judged.sealed is not None and judged.sealed.look >= look_limit(task, "promotion"))
+        walk.looks_spent = judged.looks_spent or (
+            judged.sealed is not None and judged.sealed.look >= look_limit(task, "promotion")
+        )
         if judged.promote:
             walk.champion = walk.model
         here.stage("report", about=here.run_id, seed=task.seed)
-        here.summarize(judged, judged.headline, also={"training_rows": train.result.measures["training_rows"].value or 0.0})
+        here.summarize(
+            judged,
+            judged.headline,
+            also={"training_rows": train.result.measures["training_rows"].value or 0.0},
+        )
         walk.results = {"train": train, "evaluate": evaluate, "generate": generate, "gate": gate}
 
 
@@ -210,23 +239,44 @@ def _reached(task: Task, champion: str) -> bool:
     return bool(value >= task.goal.at_least if task.primary.higher_is_better else value <= task.goal.at_least)
 
 
-def _finish(task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tell: Callable[[Event], None]) -> LoopResult:
+def _finish(
+    task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tell: Callable[[Event], None]
+) -> LoopResult:
     """Compare the seed model with the last champion, and close the loop's run."""
     stopped = walk.stopped or "budget"
     verdict, report_run = "none", ""
     if stopped not in ("waiting", "blocked") and walk.champion != walk.seed_model:
         with RoundRun(task, loop_run, None, runner, tell) as here:
-            final = here.stage("evaluate", champion=walk.seed_model, challenger=walk.champion, purpose="final", seed=task.seed)
+            final = here.stage(
+                "evaluate",
+                champion=walk.seed_model,
+                challenger=walk.champion,
+                purpose="final",
+                seed=task.seed,
+            )
             judged: Any = final.result
             verdict = judged.verdict
             here.summarize(judged, judged.headline, steps=False)
             report_run = here.stage("report", about=here.run_id, scope="loop", seed=task.seed).run_id
     headline = f"{task.name}: stopped after {walk.rounds} round(s) because {WORDS[stopped]}. Champion: {walk.champion or 'none'}"
-    headline += f", {verdict} than the seed model {walk.seed_model} on the sealed test set." if verdict != "none" else "."
-    runs.tag(loop_run, {
-        "veritrain.stopped": stopped, "veritrain.rounds": str(walk.rounds), "veritrain.verdict": verdict, "veritrain.champion": walk.champion,
-        "veritrain.seed_model": walk.seed_model, "veritrain.headline": headline, "veritrain.run.report": report_run, "mlflow.note.content": headline,
-    })  # fmt: skip
+    headline += (
+        f", {verdict} than the seed model {walk.seed_model} on the sealed test set."
+        if verdict != "none"
+        else "."
+    )
+    runs.tag(
+        loop_run,
+        {
+            "veritrain.stopped": stopped,
+            "veritrain.rounds": str(walk.rounds),
+            "veritrain.verdict": verdict,
+            "veritrain.champion": walk.champion,
+            "veritrain.seed_model": walk.seed_model,
+            "veritrain.headline": headline,
+            "veritrain.run.report": report_run,
+            "mlflow.note.content": headline,
+        },
+    )
     runs.end_run(loop_run, "FINISHED")
     return _stored(task, loop_run, again=False)
 
@@ -235,13 +285,23 @@ def _stored(task: Task, loop_run: str, *, again: bool = True) -> LoopResult:
     tags = runs.get(loop_run).data.tags
     stopped: Any = tags["veritrain.stopped"]
     return LoopResult(
-        task.name, loop_run, stopped, int(tags["veritrain.rounds"]), tags["veritrain.seed_model"], tags["veritrain.champion"],
-        tags["veritrain.verdict"], tags["veritrain.headline"], again, tags.get("veritrain.run.report", ""),
-    )  # fmt: skip
+        task.name,
+        loop_run,
+        stopped,
+        int(tags["veritrain.rounds"]),
+        tags["veritrain.seed_model"],
+        tags["veritrain.champion"],
+        tags["veritrain.verdict"],
+        tags["veritrain.headline"],
+        again,
+        tags.get("veritrain.run.report", ""),
+    )
 
 
 def _find_loop(task: Task, name: str) -> str | None:
-    found = runs.search(task, f"tags.`veritrain.digest` = '{name}' AND tags.`veritrain.kind` = 'loop'", limit=1)
+    found = runs.search(
+        task, f"tags.`veritrain.digest` = '{name}' AND tags.`veritrain.kind` = 'loop'", limit=1
+    )
     return found[0].info.run_id if found else None
 
 
@@ -258,7 +318,16 @@ def _model(done: Done) -> str:
 
 def _parameters(task: Task) -> dict[str, Any]:
     return {
-        "task": task.name, "rounds": task.budget.rounds, "rows_per_round": task.budget.rows_per_round, "teacher": task.teacher.name,
-        "choose": task.teacher.choose, "batch": task.teacher.batch, "trainer": task.trainer.name, "max_looks": task.promotion.max_looks,
-        "alpha": task.promotion.alpha, "spending": task.promotion.spending, "goal": task.goal.at_least if task.goal else "none", "seed": task.seed,
-    }  # fmt: skip
+        "task": task.name,
+        "rounds": task.budget.rounds,
+        "rows_per_round": task.budget.rows_per_round,
+        "teacher": task.teacher.name,
+        "choose": task.teacher.choose,
+        "batch": task.teacher.batch,
+        "trainer": task.trainer.name,
+        "max_looks": task.promotion.max_looks,
+        "alpha": task.promotion.alpha,
+        "spending": task.promotion.spending,
+        "goal": task.goal.at_least if task.goal else "none",
+        "seed": task.seed,
+    }

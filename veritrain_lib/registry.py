@@ -48,5 +48,7 @@ def get(kind: str, name: str) -> Any:
         known = names(kind)
         near = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"no {kind.removesuffix('s')} named {name!r}.{hint} Known: {', '.join(known) or 'none'}")
+        raise UserError(
+            f"no {kind.removesuffix('s')} named {name!r}.{hint} Known: {', '.join(known) or 'none'}"
+        )
     return point.load()

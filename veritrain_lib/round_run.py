@@ -23,7 +23,14 @@ class RoundRun:
     The run ends FINISHED, or FAILED with the reason when a stage did not finish, or KILLED on an interrupt.
     """
 
-    def __init__(self, task: Task, loop_run: str, number: int | None, runner: JobRunner | None, tell: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        task: Task,
+        loop_run: str,
+        number: int | None,
+        runner: JobRunner | None,
+        tell: Callable[..., None],
+    ) -> None:
         self.task, self.loop_run, self.number = task, loop_run, number
         self._runner, self._tell = runner, tell
         self.run_id = ""
@@ -31,19 +38,34 @@ class RoundRun:
 
     def __enter__(self) -> Self:
         kind = "final" if self.number is None else "round"
-        known = [one for one in runs.children(self.task, self.loop_run) if one.data.tags.get("veritrain.kind") == kind
-                 and one.data.tags.get("veritrain.round", "") == self._label()]  # fmt: skip
+        known = [
+            one
+            for one in runs.children(self.task, self.loop_run)
+            if one.data.tags.get("veritrain.kind") == kind
+            and one.data.tags.get("veritrain.round", "") == self._label()
+        ]
         if known:
             self.run_id = known[0].info.run_id
-            self._was_finished = known[0].info.status == "FINISHED" and known[0].data.tags.get("veritrain.outcome") != "waiting"
+            self._was_finished = (
+                known[0].info.status == "FINISHED"
+                and known[0].data.tags.get("veritrain.outcome") != "waiting"
+            )
             if not self._was_finished:
                 runs.take_up(self.run_id)
         else:
-            name = "final comparison" if self.number is None else f"round {self.number}" + (" (seed)" if self.number == 0 else "")
-            self.run_id = runs.open_run(self.task, name, kind=kind, parent=self.loop_run, tags={"veritrain.round": self._label()})
+            name = (
+                "final comparison"
+                if self.number is None
+                else f"round {self.number}" + (" (seed)" if self.number == 0 else "")
+            )
+            self.run_id = runs.open_run(
+                self.task, name, kind=kind, parent=self.loop_run, tags={"veritrain.round": self._label()}
+            )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if error is None:
             if not self._was_finished:
                 runs.end_run(self.run_id, "FINISHED")
@@ -82,12 +104,26 @@ class RoundRun:
         """The round stands still until people have acted; it is taken up again later."""
         runs.tag(self.run_id, {"veritrain.outcome": "waiting", "mlflow.note.content": headline})
 
-    def summarize(self, result: StageResult | None, headline: str, *, also: dict[str, float] | None = None, steps: bool = True) -> None:
+    def summarize(
+        self,
+        result: StageResult | None,
+        headline: str,
+        *,
+        also: dict[str, float] | None = None,
+        steps: bool = True,
+    ) -> None:
         """Headline metrics on the round's run, and the same as a step of the loop's run, so that curves appear."""
         if self._was_finished:
             return
         metrics = {**(result.metrics() if result else {}), **(also or {})}
-        runs.tag(self.run_id, {"mlflow.note.content": headline, "veritrain.outcome": "done", "veritrain.verdict": str(getattr(result, "verdict", ""))})
+        runs.tag(
+            self.run_id,
+            {
+                "mlflow.note.content": headline,
+                "veritrain.outcome": "done",
+                "veritrain.verdict": str(getattr(result, "verdict", "")),
+            },
+        )
         if metrics:
             runs.log(self.run_id, metrics=metrics)
             if steps and self.number is not None:

@@ -51,7 +51,9 @@ def _csv(path: Path, text: str) -> list[dict[str, str]]:
                     raise UserError(f"{path.name}: the header names a column twice: {header}")
             elif cells:
                 if len(cells) > len(header):
-                    raise UserError(f"{path.name} row {number}: {len(cells)} cells under {len(header)} columns; quote commas")
+                    raise UserError(
+                        f"{path.name} row {number}: {len(cells)} cells under {len(header)} columns; quote commas"
+                    )
                 records.append(dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True)))
     except csv.Error as error:
         raise UserError(f"{path.name} row {len(records) + 1}: {error}") from error
@@ -93,14 +95,21 @@ def read_examples(task: Task, path: Path, source: Source, *, answers: bool = Tru
     needed = [*task.inputs, *([task.target.field] if answers else [])]
     absent = [name for name in needed if name not in table.columns]
     if absent:
-        raise UserError(f"{path.name} lacks the column(s) {', '.join(absent)}; it has: {', '.join(map(str, table.columns)) or 'none'}")
+        raise UserError(
+            f"{path.name} lacks the column(s) {', '.join(absent)}; it has: {', '.join(map(str, table.columns)) or 'none'}"
+        )
     if answers and task.labels:
         column = table[task.target.field]
         wrong = table.index[~column.isin([*task.labels, ""])]
         if len(wrong):
             shown = "; ".join(f"row {number + 1}: {column[number]!r}" for number in wrong[:5])
-            raise UserError(f"{path.name}: {len(wrong)} label(s) that the task does not list: {shown}. Allowed: {', '.join(task.labels)}")
-    ids = [of_example(dict(zip(task.inputs, values, strict=True))) for values in table[list(task.inputs)].itertuples(index=False)]
+            raise UserError(
+                f"{path.name}: {len(wrong)} label(s) that the task does not list: {shown}. Allowed: {', '.join(task.labels)}"
+            )
+    ids = [
+        of_example(dict(zip(task.inputs, values, strict=True)))
+        for values in table[list(task.inputs)].itertuples(index=False)
+    ]
     rows = pd.DataFrame({"id": ids})
     for name in task.columns:
         rows[name] = table[name].astype(str) if name in table.columns else ""

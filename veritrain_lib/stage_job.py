@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.result import StageResult
     from veritrain_lib.task import Task
 
-ENDINGS: Mapping[str, runs.Ending] = {"finished": "FINISHED", "failed": "FAILED", "timed_out": "FAILED", "died": "FAILED", "interrupted": "KILLED"}
+ENDINGS: Mapping[str, runs.Ending] = {
+    "finished": "FINISHED",
+    "failed": "FAILED",
+    "timed_out": "FAILED",
+    "died": "FAILED",
+    "interrupted": "KILLED",
+}
 """How a run is closed for each way in which its notebook can end."""
 
 
@@ -51,8 +57,15 @@ def find_done(task: Task, stage: str, parameters: Mapping[str, Any]) -> Done | N
     return Done(stage, load_result(stage, found.info.run_id), found.info.run_id, True) if found else None
 
 
-def run_stage(task: Task, stage: str, parameters: Mapping[str, Any], *, runner: JobRunner | None = None,
-              cell_timeout_s: float | None = None, on_progress: Callable[[Progress], None] | None = None) -> Done:  # fmt: skip
+def run_stage(
+    task: Task,
+    stage: str,
+    parameters: Mapping[str, Any],
+    *,
+    runner: JobRunner | None = None,
+    cell_timeout_s: float | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Done:
     """Do a stage by its notebook, unless this very work was done before.
 
     Raises StageFailed when the notebook does not finish; what the record says then equals how it ended.
@@ -64,20 +77,33 @@ def run_stage(task: Task, stage: str, parameters: Mapping[str, Any], *, runner: 
     desk = _desk() / uuid.uuid4().hex
     desk.mkdir(parents=True)
     mailbox, executed = desk / "mailbox.json", desk / notebook_of(stage).name
-    job = Job(stage, notebook_of(stage), executed, whole, {MAILBOX: str(mailbox), "VERITRAIN_HOME": str(project.root())}, cell_timeout_s)
+    job = Job(
+        stage,
+        notebook_of(stage),
+        executed,
+        whole,
+        {MAILBOX: str(mailbox), "VERITRAIN_HOME": str(project.root())},
+        cell_timeout_s,
+    )
     try:
         outcome = (runner or LocalRunner()).run(job, on_progress)
     except KeyboardInterrupt:
         _close(task, stage, parameters, mailbox, executed, "KILLED", "interrupted from outside")
         raise
     else:
-        run_id, stored = _close(task, stage, parameters, mailbox, executed, ENDINGS[outcome.status], _reason(outcome))
+        run_id, stored = _close(
+            task, stage, parameters, mailbox, executed, ENDINGS[outcome.status], _reason(outcome)
+        )
     finally:
         shutil.rmtree(desk, ignore_errors=True)
     if not outcome.ok:
-        raise StageFailed(f"{stage} {_reason(outcome)}. The executed notebook is an artifact of run {run_id} (experiment {task.name!r}).")
+        raise StageFailed(
+            f"{stage} {_reason(outcome)}. The executed notebook is an artifact of run {run_id} (experiment {task.name!r})."
+        )
     if not run_id:
-        raise StageFailed(f"{notebook_of(stage).name} ended without doing its stage: it never called begin() and run()")
+        raise StageFailed(
+            f"{notebook_of(stage).name} ended without doing its stage: it never called begin() and run()"
+        )
     return Done(stage, load_result(stage, run_id), run_id, stored)
 
 
@@ -92,7 +118,9 @@ def attach_leftovers(task: Task) -> None:
             continue  # a living process is still at it
         if executed is not None and run_id and runs.get(run_id).info.experiment_id == _experiment(task):
             runs.log_file(run_id, executed, "notebook")
-            runs.end_run(run_id, "KILLED", "the process that ran this notebook died; closed at the next start")
+            runs.end_run(
+                run_id, "KILLED", "the process that ran this notebook died; closed at the next start"
+            )
         shutil.rmtree(desk, ignore_errors=True)
 
 
@@ -120,7 +148,15 @@ def _reason(outcome: NotebookOutcome) -> str:
     return f"{outcome.status.replace('_', ' ')}{where}: {outcome.error}"
 
 
-def _close(task: Task, stage: str, parameters: Mapping[str, Any], mailbox: Path, executed: Path, status: runs.Ending, reason: str) -> tuple[str, bool]:
+def _close(
+    task: Task,
+    stage: str,
+    parameters: Mapping[str, Any],
+    mailbox: Path,
+    executed: Path,
+    status: runs.Ending,
+    reason: str,
+) -> tuple[str, bool]:
     from veritrain_lib.execution.html import export_html
 
     run_id, stored = _letter(mailbox)
@@ -128,7 +164,13 @@ def _close(task: Task, stage: str, parameters: Mapping[str, Any], mailbox: Path,
         return run_id, True
     if not run_id or stored:
         # The notebook ended badly before its stage had a run of its own: the failure belongs in the record all the same.
-        run_id = runs.open_run(task, stage, kind="stage", parent=parameters.get("round_run") or None, tags={"veritrain.stage": stage})
+        run_id = runs.open_run(
+            task,
+            stage,
+            kind="stage",
+            parent=parameters.get("round_run") or None,
+            tags={"veritrain.stage": stage},
+        )
         if status == "FINISHED":
             status, reason = "FAILED", "the notebook never called begin() and run()"
     if executed.exists():

@@ -7,7 +7,15 @@ import json
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from veritrain_lib.digest import of_file, of_json
 from veritrain_lib.errors import UserError
@@ -152,11 +160,17 @@ class Task(Part):
         columns = [*self.inputs, self.target.field, *self.slices.by]
         taken = [name for name in {*self.inputs, self.target.field} if name in RESERVED]
         if taken:
-            raise ValueError(f"column names {taken} are reserved; rename them in the data ({', '.join(RESERVED)})")
+            raise ValueError(
+                f"column names {taken} are reserved; rename them in the data ({', '.join(RESERVED)})"
+            )
         if self.target.field in self.inputs:
-            raise ValueError(f"target.field {self.target.field!r} is also an input; an answer can't be an input")
+            raise ValueError(
+                f"target.field {self.target.field!r} is also an input; an answer can't be an input"
+            )
         if self.slices.length_of is not None and self.slices.length_of not in columns:
-            raise ValueError(f"slices.length_of {self.slices.length_of!r} is no input; inputs: {list(self.inputs)}")
+            raise ValueError(
+                f"slices.length_of {self.slices.length_of!r} is no input; inputs: {list(self.inputs)}"
+            )
         if self.slices.length_bands != sorted(set(self.slices.length_bands)):
             raise ValueError(f"slices.length_bands {self.slices.length_bands} must rise")
         unknown = sorted(set(self.target.descriptions) - set(self.target.labels or self.target.descriptions))
@@ -197,7 +211,9 @@ class Task(Part):
     def data_digest(self, *kinds: Literal["seed", "development", "test", "pool", "labels"]) -> str:
         """Digest of the content of data files; a missing one counts as absent."""
         found = {kind: self.file(kind) for kind in kinds}
-        return of_json({kind: of_file(path) if path and path.exists() else None for kind, path in found.items()})
+        return of_json(
+            {kind: of_file(path) if path and path.exists() else None for kind, path in found.items()}
+        )
 
 
 def load_task(path: str | Path) -> Task:
@@ -224,10 +240,15 @@ def load_task(path: str | Path) -> Task:
     except ValidationError as error:
         raise UserError(_explain(file, error)) from error
     task._path = file
-    missing = [f"{kind}: {task.file(kind)}" for kind in ("seed", "development", "test", "pool")
-               if (found := task.file(kind)) is not None and not found.is_file()]  # fmt: skip
+    missing = [
+        f"{kind}: {task.file(kind)}"
+        for kind in ("seed", "development", "test", "pool")
+        if (found := task.file(kind)) is not None and not found.is_file()
+    ]
     if missing:
-        raise UserError(f"{file.name}: data files are missing: {'; '.join(missing)}. Paths are relative to the task file.")
+        raise UserError(
+            f"{file.name}: data files are missing: {'; '.join(missing)}. Paths are relative to the task file."
+        )
     return task
 
 

@@ -49,6 +49,8 @@ def open_metrics(task: Task) -> list[Metric]:
         for what in ("version", "higher_is_better"):
             stated, real = getattr(choice, what), getattr(metric, what)
             if stated != real:
-                raise UserError(f"task {task.name}: metric {choice.name} has {what} {real}, the task states {stated}; correct the task file")
+                raise UserError(
+                    f"task {task.name}: metric {choice.name} has {what} {real}, the task states {stated}; correct the task file"
+                )
         opened.append(metric)
     return opened

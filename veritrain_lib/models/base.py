@@ -49,7 +49,9 @@ def open_model(uri: str, task: Task) -> Model:
     """
     scheme, colon, _ = uri.partition(":")
     if not colon:
-        raise UserError(f"{uri!r} is no model address; examples: models:/{task.name}@champion, models:/{task.name}/3")
+        raise UserError(
+            f"{uri!r} is no model address; examples: models:/{task.name}@champion, models:/{task.name}/3"
+        )
     name = "mlflow" if scheme in ("models", "runs") else scheme
     opened: Model = registry.get("models", name)(uri, task)
     return opened

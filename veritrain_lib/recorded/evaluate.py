@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from veritrain_lib.errors import Refused
 from veritrain_lib.models.base import open_model
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 class Evaluate:
     """Binding of the evaluate stage."""
 
-    PARAMETERS: Mapping[str, Any] = {"champion": "", "challenger": "", "purpose": "promotion", "seed": 0}
+    PARAMETERS: ClassVar[Mapping[str, Any]] = {
+        "champion": "",
+        "challenger": "",
+        "purpose": "promotion",
+        "seed": 0,
+    }
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
         """Both models by address; left empty, those of the latest evaluation, else champion and challenger.
@@ -33,19 +38,25 @@ class Evaluate:
         names = {"champion": champion, "challenger": challenger}
         identities = {role: models.identity(task, uri) for role, uri in names.items()}
         if identities["champion"] == identities["challenger"]:
-            raise Refused(f"{champion} and {challenger} are the same model; a model is never compared with itself. Train a challenger on other data first.")
+            raise Refused(
+                f"{champion} and {challenger} are the same model; a model is never compared with itself. Train a challenger on other data first."
+            )
         for uri in names.values():
             _refuse_leak(task, uri)
         content = {
-            **identities, "task": task.digest("inputs", "target", "contract", "metrics", "slices", "promotion"),
-            "data": task.data_digest("development", "test"), "purpose": parameters["purpose"],
-        }  # fmt: skip
+            **identities,
+            "task": task.digest("inputs", "target", "contract", "metrics", "slices", "promotion"),
+            "data": task.data_digest("development", "test"),
+            "purpose": parameters["purpose"],
+        }
         return Inputs(names, content, {"identities": identities})
 
     def _pair(self, task: Task, parameters: Mapping[str, Any]) -> tuple[str, str]:
         given = (parameters["champion"], parameters["challenger"])
         if not any(given):
-            last = runs.search(task, "tags.`veritrain.stage` = 'evaluate' AND attributes.status = 'FINISHED'", limit=1)
+            last = runs.search(
+                task, "tags.`veritrain.stage` = 'evaluate' AND attributes.status = 'FINISHED'", limit=1
+            )
             if last:
                 tags = last[0].data.tags
                 return tags["veritrain.input.champion"], tags["veritrain.input.challenger"]
@@ -62,7 +73,9 @@ class Evaluate:
             newest = models.listing(task)[-1]
         return champion, newest.uri
 
-    def work(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> evaluate.EvaluateResult:
+    def work(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
+    ) -> evaluate.EvaluateResult:
         """Compare and decide; a look is written down before the sealed set is opened."""
         config = evaluate.EvaluateConfig(purpose=parameters["purpose"], seed=parameters["seed"])
         champion, challenger = inputs.names["champion"], inputs.names["challenger"]
@@ -73,16 +86,26 @@ class Evaluate:
         number = self._next(task, test, known, limit)
 
         def open_sealed() -> pd.DataFrame:
-            taken = looks.take(task, test, known["champion"], known["challenger"], limit=limit, purpose=config.purpose)
+            taken = looks.take(
+                task, test, known["champion"], known["challenger"], limit=limit, purpose=config.purpose
+            )
             if taken is None or taken.number != number:
-                raise Refused("another process took this look at the sealed set in between; run the stage again")
+                raise Refused(
+                    "another process took this look at the sealed set in between; run the stage again"
+                )
             runs.tag(run_id, {"veritrain.look": str(taken.number)})
             return sources.open_sealed(task)
 
         result = evaluate.run(
-            config, task, open_model(champion, task), open_model(challenger, task), sources.development_rows(task),
-            n_test=len(sources.test_inputs(task)), look=(number, plan.alpha_at(number)) if number else None, open_sealed=open_sealed,
-        )  # fmt: skip
+            config,
+            task,
+            open_model(champion, task),
+            open_model(challenger, task),
+            sources.development_rows(task),
+            n_test=len(sources.test_inputs(task)),
+            look=(number, plan.alpha_at(number)) if number else None,
+            open_sealed=open_sealed,
+        )
         self._file(task, run_id, result, test)
         current = models.by_alias(task, models.CHAMPION)
         # A by-hand comparison of two old models must not move the alias of a third.
@@ -98,17 +121,35 @@ class Evaluate:
         return number if number <= limit else None
 
     def _file(self, task: Task, run_id: str, result: evaluate.EvaluateResult, test: str) -> None:
-        challenger = models.describe(task, result.challenger) if result.challenger.startswith("models:/") else None
+        challenger = (
+            models.describe(task, result.challenger) if result.challenger.startswith("models:/") else None
+        )
         seen = {name: value for name, value in result.metrics().items() if not name.startswith("sealed_")}
-        runs.log(run_id, metrics=seen, model_id=challenger.id if challenger else None, dataset=("development", task.data_digest("development")[:12]))
+        runs.log(
+            run_id,
+            metrics=seen,
+            model_id=challenger.id if challenger else None,
+            dataset=("development", task.data_digest("development")[:12]),
+        )
         sealed = {name: value for name, value in result.metrics().items() if name.startswith("sealed_")}
         if sealed:
-            runs.log(run_id, metrics=sealed, model_id=challenger.id if challenger else None, dataset=("test", test[:12]))
+            runs.log(
+                run_id,
+                metrics=sealed,
+                model_id=challenger.id if challenger else None,
+                dataset=("test", test[:12]),
+            )
         runs.log_table(run_id, result.tables["predictions"], "predictions.json")
         for name in ("slices", "sealed_slices", "metrics"):
             if name in result.tables:
-                runs.log_table(run_id, result.tables[name].astype(object).where(result.tables[name].notna(), None), f"{name}.json")
-        runs.tag(run_id, {"veritrain.verdict": result.verdict, "veritrain.promote": str(result.promote).lower()})
+                runs.log_table(
+                    run_id,
+                    result.tables[name].astype(object).where(result.tables[name].notna(), None),
+                    f"{name}.json",
+                )
+        runs.tag(
+            run_id, {"veritrain.verdict": result.verdict, "veritrain.promote": str(result.promote).lower()}
+        )
 
     def result_class(self) -> type[evaluate.EvaluateResult]:
         """The class of the stored result."""
@@ -130,7 +171,9 @@ def _refuse_leak(task: Task, uri: str) -> None:
     leaked = rows.index[rows["id"].isin(sealed)]
     if len(leaked):
         shown = ", ".join(str(number + 1) for number in leaked[:5])
-        raise Refused(f"{len(leaked)} test row(s) are in the training data of {uri} ({known.dataset}, rows {shown}); nothing it scores there means anything. Remove them and train again.")
+        raise Refused(
+            f"{len(leaked)} test row(s) are in the training data of {uri} ({known.dataset}, rows {shown}); nothing it scores there means anything. Remove them and train again."
+        )
 
 
 __all__ = ["BINDING", "Evaluate", "look_limit"]

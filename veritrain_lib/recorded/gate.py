@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from veritrain_lib import registry
 from veritrain_lib.recorded import sources
@@ -43,24 +43,37 @@ def context(task: Task, trusted: pd.DataFrame, seed: int) -> Context:
         scorer: Scorer = trainer.train(task, rows, seed=seed).model
         return scorer
 
-    return Context(task=task, trusted=trusted, development=sources.development_rows(task), test_inputs=sources.test_inputs(task), fit=fit, seed=seed)
+    return Context(
+        task=task,
+        trusted=trusted,
+        development=sources.development_rows(task),
+        test_inputs=sources.test_inputs(task),
+        fit=fit,
+        seed=seed,
+    )
 
 
 class Gate:
     """Binding of the gate stage. `dataset` `seed` means the task's seed file."""
 
-    PARAMETERS: Mapping[str, Any] = {"dataset": "", "suite": "", "seed": 0}
+    PARAMETERS: ClassVar[Mapping[str, Any]] = {"dataset": "", "suite": "", "seed": 0}
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
         """`dataset`: what is judged (empty: the newest draft); rows of its parent are trusted."""
         suite = suite_of(task, parameters["suite"])
-        data = {"suite": suite.digest, "task": task.digest("inputs", "target", "contract", "trainer"), "data": task.data_digest("development", "test")}
+        data = {
+            "suite": suite.digest,
+            "task": task.digest("inputs", "target", "contract", "trainer"),
+            "data": task.data_digest("development", "test"),
+        }
         if parameters["dataset"] == SEED:
             return Inputs({"dataset": SEED}, {"dataset": task.data_digest("seed"), **data}, {"suite": suite})
         draft = draft_dataset(task, parameters["dataset"])
         parent = datasets.load(task, draft.parent) if draft.parent else None
         content = {"dataset": draft.digest, "parent": parent.digest if parent else "", **data}
-        return Inputs({"dataset": draft.reference}, content, {"suite": suite, "draft": draft, "parent": parent})
+        return Inputs(
+            {"dataset": draft.reference}, content, {"suite": suite, "draft": draft, "parent": parent}
+        )
 
     def work(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> gate.GateResult:
         """Judge; store the accepted rows together with the trusted ones as the next version."""
@@ -87,7 +100,11 @@ class Gate:
             for name in ("quarantine", "warnings", "rules"):
                 result.tables[name].to_csv(place / f"{name}.csv", index=False)
             runs.log_folder(run_id, place, "gate")
-        runs.log_table(run_id, result.tables["rules"].astype(object).where(result.tables["rules"].notna(), None), "rules.json")
+        runs.log_table(
+            run_id,
+            result.tables["rules"].astype(object).where(result.tables["rules"].notna(), None),
+            "rules.json",
+        )
 
     def result_class(self) -> type[gate.GateResult]:
         """The class of the stored result."""

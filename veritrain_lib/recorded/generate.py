@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from veritrain_lib import registry
 from veritrain_lib.models.base import open_model
@@ -26,26 +26,42 @@ if TYPE_CHECKING:
 class Generate:
     """Binding of the generate stage. 0 rows or batch, and an empty teacher or choose, mean the task's own."""
 
-    PARAMETERS: Mapping[str, Any] = {"dataset": "", "model": "", "teacher": "", "choose": "", "rows": 0, "batch": 0, "seed": 0}
+    PARAMETERS: ClassVar[Mapping[str, Any]] = {
+        "dataset": "",
+        "model": "",
+        "teacher": "",
+        "choose": "",
+        "rows": 0,
+        "batch": 0,
+        "seed": 0,
+    }
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
         """`dataset`: what there is so far (empty: the newest that passed); `model`: whose errors make the plan."""
         dataset = passed_dataset(task, parameters["dataset"])
         uri = model_or_seed(task, parameters["model"])
         content = {
-            "dataset": dataset.digest, "model": models.identity(task, uri), "suite": suite_of(task).digest,
-            "task": task.digest("inputs", "target", "teacher", "trainer"), "config": self._config(task, parameters).model_dump_json(),
+            "dataset": dataset.digest,
+            "model": models.identity(task, uri),
+            "suite": suite_of(task).digest,
+            "task": task.digest("inputs", "target", "teacher", "trainer"),
+            "config": self._config(task, parameters).model_dump_json(),
             "data": task.data_digest("development", "test", "pool", "labels"),
-        }  # fmt: skip
+        }
         return Inputs({"dataset": dataset.reference, "model": uri}, content, {"dataset": dataset})
 
     def _config(self, task: Task, parameters: Mapping[str, Any]) -> generate.GenerateConfig:
         return generate.GenerateConfig(
-            rows=parameters["rows"] or task.budget.rows_per_round, teacher=parameters["teacher"] or task.teacher.name,
-            choose=parameters["choose"] or task.teacher.choose, batch=parameters["batch"] or task.teacher.batch, seed=parameters["seed"],
-        )  # fmt: skip
+            rows=parameters["rows"] or task.budget.rows_per_round,
+            teacher=parameters["teacher"] or task.teacher.name,
+            choose=parameters["choose"] or task.teacher.choose,
+            batch=parameters["batch"] or task.teacher.batch,
+            seed=parameters["seed"],
+        )
 
-    def work(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> generate.GenerateResult:
+    def work(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
+    ) -> generate.GenerateResult:
         """Plan and write. Rows that people must answer first are handed out to the labels file."""
         from veritrain_lib.gating.gate import screen
 
@@ -59,10 +75,15 @@ class Generate:
             return scorer
 
         result = generate.run(
-            self._config(task, parameters), task, errors=_errors(task, inputs.names["model"]), trusted=parent.rows,
-            used=frozenset(_seen(task, parent)), known=sources.human_labels(task), fit=fit,
+            self._config(task, parameters),
+            task,
+            errors=_errors(task, inputs.names["model"]),
+            trusted=parent.rows,
+            used=frozenset(_seen(task, parent)),
+            known=sources.human_labels(task),
+            fit=fit,
             screen=lambda rows: screen(rows, surroundings, suite),
-        )  # fmt: skip
+        )
         datasets.use(run_id, parent, "trusted")
         runs.log_table(run_id, result.tables["plan"], "plan.json")
         if result.outcome == "waiting":
@@ -81,7 +102,12 @@ def _errors(task: Task, uri: str) -> pd.DataFrame:
 
     development = sources.development_rows(task)
     target = task.target.field
-    right = [response.best == wanted for response, wanted in zip(open_model(uri, task).answer(development), development[target], strict=True)]
+    right = [
+        response.best == wanted
+        for response, wanted in zip(
+            open_model(uri, task).answer(development), development[target], strict=True
+        )
+    ]
     # A free-text target has no values to plan by: then the task's first slice column, or all rows together.
     column = target if task.labels else (task.slices.by[0] if task.slices.by else None)
     slices = development[column] if column else pd.Series("all rows", index=development.index)

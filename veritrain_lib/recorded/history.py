@@ -11,6 +11,7 @@ from veritrain_lib.tracking import datasets, models, runs
 
 if TYPE_CHECKING:
     import pandas as pd
+
     from veritrain_lib.stages.evaluate import EvaluateResult
     from veritrain_lib.stages.train import TrainResult
     from veritrain_lib.task import Task
@@ -18,7 +19,19 @@ if TYPE_CHECKING:
 STAGE_RUN = "veritrain.run."
 """Prefix of the tags by which a round's run names the runs of its stages; shared work counts in every round."""
 
-COLUMNS = ["round", "rows", "value", "low", "high", "verdict", "promoted", "gain", "sealed_gain", "seconds", "model"]
+COLUMNS = [
+    "round",
+    "rows",
+    "value",
+    "low",
+    "high",
+    "verdict",
+    "promoted",
+    "gain",
+    "sealed_gain",
+    "seconds",
+    "model",
+]
 
 
 @dataclass(frozen=True)
@@ -65,16 +78,23 @@ def table(task: Task, rounds: list[Round]) -> pd.DataFrame:
 def line(task: Task, one: Round) -> dict[str, Any]:
     """The line of one round."""
     train: TrainResult = load_result("train", one.stages["train"])  # type: ignore[assignment]
-    evaluate: EvaluateResult | None = load_result("evaluate", one.stages["evaluate"]) if "evaluate" in one.stages else None  # type: ignore[assignment]
+    evaluate: EvaluateResult | None = (
+        load_result("evaluate", one.stages["evaluate"]) if "evaluate" in one.stages else None
+    )  # type: ignore[assignment]
     measure = train.measures[task.primary.name]
     return {
-        "round": one.number, "rows": train.rows, "value": measure.value, "low": measure.low, "high": measure.high,
+        "round": one.number,
+        "rows": train.rows,
+        "value": measure.value,
+        "low": measure.low,
+        "high": measure.high,
         "verdict": evaluate.verdict if evaluate else ("seed" if one.number == 0 else "none"),
         "promoted": evaluate.promote if evaluate else one.number == 0,
         "gain": evaluate.development_gain if evaluate else None,
         "sealed_gain": evaluate.sealed.difference if evaluate and evaluate.sealed else None,
-        "seconds": sum(seconds(run_id) for run_id in one.stages.values()), "model": train.model,
-    }  # fmt: skip
+        "seconds": sum(seconds(run_id) for run_id in one.stages.values()),
+        "model": train.model,
+    }
 
 
 def seconds(run_id: str) -> float:

@@ -6,7 +6,7 @@ import datetime as dt
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from veritrain_lib import __version__, digest
 from veritrain_lib.errors import UserError
@@ -22,13 +22,18 @@ from veritrain_lib.tracking import looks, models, runs
 class Report:
     """Binding of the report stage. `about` is the run of a round or of a loop; empty means the newest round."""
 
-    PARAMETERS: Mapping[str, Any] = {"about": "", "scope": "round", "seed": 0}
+    PARAMETERS: ClassVar[Mapping[str, Any]] = {"about": "", "scope": "round", "seed": 0}
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
         """Find the runs behind the round: by the round's tags, or by lineage where no loop made it."""
         about = parameters["about"] or parameters["round_run"]
         rounds, stages = self._find(task, about, parameters["scope"])
-        content = {"rounds": digest.of_json([one.stages for one in rounds]), "stages": digest.of_json(stages), "task": task.digest(), "data": task.data_digest("test")}
+        content = {
+            "rounds": digest.of_json([one.stages for one in rounds]),
+            "stages": digest.of_json(stages),
+            "task": task.digest(),
+            "data": task.data_digest("test"),
+        }
         return Inputs({"about": about or "latest"}, content, {"rounds": rounds, "stages": stages})
 
     def _find(self, task: Task, about: str, scope: str) -> tuple[list[history.Round], dict[str, str]]:
@@ -39,7 +44,11 @@ class Report:
             about = latest[0].run_id
         run = runs.get(about)
         one = history.as_round(run)
-        loop_run = about if run.data.tags.get("veritrain.kind") == "loop" else run.data.tags.get("mlflow.parentRunId", "")
+        loop_run = (
+            about
+            if run.data.tags.get("veritrain.kind") == "loop"
+            else run.data.tags.get("mlflow.parentRunId", "")
+        )
         rounds = history.rounds_of(task, loop_run) if loop_run else []
         if scope == "round":
             rounds = [earlier for earlier in rounds if earlier.number <= one.number]
@@ -48,31 +57,62 @@ class Report:
             raise UserError(f"run {about} names no stages; give the run of a round or of a loop")
         if scope == "loop" and rounds:
             # The loop's own tags name only the final comparison; data and gate are those of the last round.
-            stages = {name: rounds[-1].stages[name] for name in ("generate", "gate", "train") if name in rounds[-1].stages} | stages
-        return [history.Round(other.number, other.run_id, {name: run for name, run in other.stages.items() if name != "report"}) for other in rounds], stages
+            stages = {
+                name: rounds[-1].stages[name]
+                for name in ("generate", "gate", "train")
+                if name in rounds[-1].stages
+            } | stages
+        return [
+            history.Round(
+                other.number,
+                other.run_id,
+                {name: run for name, run in other.stages.items() if name != "report"},
+            )
+            for other in rounds
+        ], stages
 
     def _evaluation(self, task: Task) -> str:
-        found = runs.search(task, "tags.`veritrain.stage` = 'evaluate' AND attributes.status = 'FINISHED'", limit=1)
+        found = runs.search(
+            task, "tags.`veritrain.stage` = 'evaluate' AND attributes.status = 'FINISHED'", limit=1
+        )
         return found[0].info.run_id if found else ahead(task, "evaluate")[1]
 
-    def work(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> report.ReportResult:
+    def work(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
+    ) -> report.ReportResult:
         """Gather the facts, write the report, and store its pages."""
         rounds: list[history.Round] = inputs.things["rounds"]
         stages: dict[str, str] = inputs.things["stages"]
-        opened: dict[str, Any] = {name: load_result(name, stage_run) for name, stage_run in stages.items() if name in ("generate", "gate", "train", "evaluate")}
+        opened: dict[str, Any] = {
+            name: load_result(name, stage_run)
+            for name, stage_run in stages.items()
+            if name in ("generate", "gate", "train", "evaluate")
+        }
         earlier = rounds[-2].stages.get("train") if len(rounds) > 1 else None
         champion = models.by_alias(task, models.CHAMPION)
         scope = parameters["scope"]
-        numbers = f"round {rounds[-1].number}" if rounds and scope == "round" else "the whole loop" if scope == "loop" else "by hand"
+        numbers = (
+            f"round {rounds[-1].number}"
+            if rounds and scope == "round"
+            else "the whole loop"
+            if scope == "loop"
+            else "by hand"
+        )
         facts = report.Facts(
-            title=f"{task.name}: {numbers}", rounds=history.table(task, rounds or [history.Round(1, "", stages)]), **opened,
+            title=f"{task.name}: {numbers}",
+            rounds=history.table(task, rounds or [history.Round(1, "", stages)]),
+            **opened,
             without=load_result("train", earlier) if earlier else None,  # type: ignore[arg-type]
-            champion=champion.uri if champion else "", looks_used=len(looks.all_looks(task, task.data_digest("test"))),
+            champion=champion.uri if champion else "",
+            looks_used=len(looks.all_looks(task, task.data_digest("test"))),
             made_by={
-                "task": f"{task.name} ({task.digest()[:12]})", "code": f"veritrain {__version__} ({digest.of_code()[:12]})",
-                "test set": task.data_digest("test")[:12], "seed": str(parameters["seed"]), "runs": ", ".join(f"{name} {stage_run[:8]}" for name, stage_run in stages.items()),
+                "task": f"{task.name} ({task.digest()[:12]})",
+                "code": f"veritrain {__version__} ({digest.of_code()[:12]})",
+                "test set": task.data_digest("test")[:12],
+                "seed": str(parameters["seed"]),
+                "runs": ", ".join(f"{name} {stage_run[:8]}" for name, stage_run in stages.items()),
             },
-        )  # fmt: skip
+        )
         result = report.run(report.ReportConfig(scope=scope, seed=parameters["seed"]), task, facts)
         self._file(run_id, result)
         return result
@@ -86,7 +126,12 @@ class Report:
             place = Path(folder)
             (place / "report.html").write_text(to_html(document), encoding="utf-8")
             (place / "report.pdf").write_bytes(to_pdf(document, dt.datetime.now(dt.UTC)))
-            for name, figure in (("learning_curve", result.learning_curve()), ("slices", result.slices()), ("confused", result.confused()), ("removed", result.removed())):
+            for name, figure in (
+                ("learning_curve", result.learning_curve()),
+                ("slices", result.slices()),
+                ("confused", result.confused()),
+                ("removed", result.removed()),
+            ):
                 if figure is not None:
                     figure.savefig(place / f"{name}.png", dpi=120, bbox_inches="tight")
             runs.log_folder(run_id, place, "report")
@@ -97,4 +142,3 @@ class Report:
 
 
 BINDING = Report()
-

@@ -57,7 +57,9 @@ def human_labels(task: Task) -> dict[str, str]:
         wrong = done.index[~done[target].isin(task.labels)]
         if len(wrong):
             shown = "; ".join(f"row {number + 1}: {done[target][number]!r}" for number in wrong[:5])
-            raise UserError(f"{file.name}: {len(wrong)} answer(s) that the task does not allow: {shown}. Allowed: {', '.join(task.labels)}")
+            raise UserError(
+                f"{file.name}: {len(wrong)} answer(s) that the task does not allow: {shown}. Allowed: {', '.join(task.labels)}"
+            )
     return dict(zip(done["id"], done[target], strict=True))
 
 
@@ -67,7 +69,9 @@ def _with_answers(task: Task, kind: str) -> pd.DataFrame:
     rows = read_examples(task, file, "human")
     empty = rows.index[rows[task.target.field] == ""]
     if len(empty):
-        raise UserError(f"{file.name}: {len(empty)} row(s) without an answer in {task.target.field!r}, the first is row {empty[0] + 1}; {kind} rows need one")
+        raise UserError(
+            f"{file.name}: {len(empty)} row(s) without an answer in {task.target.field!r}, the first is row {empty[0] + 1}; {kind} rows need one"
+        )
     if not len(rows):
         raise UserError(f"{file.name} holds no rows; {kind} rows are needed")
     return rows

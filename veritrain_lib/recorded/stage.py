@@ -62,13 +62,17 @@ def _refuse_wrong_parameters(namespace: Mapping[str, Any], allowed: Mapping[str,
         value = namespace.get(name, default)
         fits = isinstance(value, type(default)) or (isinstance(default, float) and isinstance(value, int))
         if not fits or (isinstance(value, bool) and not isinstance(default, bool)):
-            raise UserError(f"parameter {name} is {value!r} ({type(value).__name__}); it must be {type(default).__name__}")
+            raise UserError(
+                f"parameter {name} is {value!r} ({type(value).__name__}); it must be {type(default).__name__}"
+            )
 
 
 class RecordedStage:
     """A stage with its parameters and inputs. Shows both in a notebook."""
 
-    def __init__(self, stage: str, parameters: Mapping[str, Any], bound: Binding, *, inner: bool = False) -> None:
+    def __init__(
+        self, stage: str, parameters: Mapping[str, Any], bound: Binding, *, inner: bool = False
+    ) -> None:
         """`inner`: a stage that another one runs first, in the same process: the engine hears nothing of it."""
         from veritrain_lib.recorded.tasks import find_task
 
@@ -131,7 +135,9 @@ class RecordedStage:
         name = f"round {number} · {self.stage}" if number else self.stage
         tags = {"veritrain.stage": self.stage, "veritrain.digest": self.digest}
         tags |= {f"veritrain.input.{key}": value for key, value in self.inputs.names.items() if value}
-        self.run_id = runs.open_run(self.task, name, kind="stage", parent=self.parameters["round_run"] or None, tags=tags)
+        self.run_id = runs.open_run(
+            self.task, name, kind="stage", parent=self.parameters["round_run"] or None, tags=tags
+        )
         self._tell_engine()
         own = {name: value for name, value in self.parameters.items() if name in self._bound.PARAMETERS}
         runs.log(self.run_id, parameters={"task": self.task.name} | own | self.inputs.names)
@@ -183,8 +189,15 @@ class RecordedStage:
             self._fail(f"{type(error).__name__}: {error}")
 
     def _repr_html_(self) -> str:
-        rows = {**self.inputs.names, **{key: value for key, value in self.parameters.items() if key not in self.inputs.names}}
-        cells = "".join(f"<tr><th style='text-align:left'>{html.escape(key)}</th><td style='text-align:left'>{html.escape(str(value))}</td></tr>" for key, value in rows.items() if value != "")
+        rows = {
+            **self.inputs.names,
+            **{key: value for key, value in self.parameters.items() if key not in self.inputs.names},
+        }
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td style='text-align:left'>{html.escape(str(value))}</td></tr>"
+            for key, value in rows.items()
+            if value != ""
+        )
         return f"<p><strong>{html.escape(self.stage)}</strong> for task {html.escape(self.task.name)}</p><table>{cells}</table>"
 
 

@@ -6,6 +6,8 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 MISSING = "–"
 LONGEST = 300
 """Characters of a cell that are shown; a longer one says how many are left out."""
+
+MOST_LINES = 8
+"""Lines of a cell; a text of more is run together, so that a row never outgrows a page."""
 
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -74,8 +79,18 @@ def clean(text: str) -> str:
     return _UNSHOWABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def clipped(text: str, longest: int = LONGEST) -> str:
+    """The cleaned text, cut after `longest` characters with a count of the rest; many lines become one."""
+    text = clean(text)
+    if text.count("\n") >= MOST_LINES:
+        text = " ".join(text.split())
+    if len(text) > longest:
+        return f"{text[:longest]}… (+{len(text) - longest:,} characters)"
+    return text
+
+
 def _name(name: Any) -> str:
-    return clean(" / ".join(map(str, name)) if isinstance(name, tuple) else str(name))
+    return clipped(" / ".join(map(str, name)) if isinstance(name, tuple) else str(name))
 
 
 def _column(values: list[Any]) -> tuple[list[str], bool]:
@@ -83,7 +98,9 @@ def _column(values: list[Any]) -> tuple[list[str], bool]:
 
     missing = [bool(pd.api.types.is_scalar(value) and pd.isna(value)) for value in values]
     known = [value for value, gone in zip(values, missing, strict=True) if not gone]
-    numeric = bool(known) and all(pd.api.types.is_number(value) and not _is_bool(value) for value in known)
+    numeric = bool(known) and all(
+        isinstance(value, Real | Decimal) and not _is_bool(value) for value in known
+    )
     digits = _digits([float(value) for value in known]) if numeric else 0
     texts = [
         MISSING if gone else _number(value, digits) if numeric else _text(value)
@@ -127,7 +144,4 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict | list | tuple):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    text = clean(str(value))
-    if len(text) > LONGEST:
-        return f"{text[:LONGEST]}… (+{len(text) - LONGEST:,} characters)"
-    return text
+    return clipped(str(value))

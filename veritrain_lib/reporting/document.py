@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from veritrain_lib.errors import UserError
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
@@ -64,10 +66,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The sentence a reader came for."""
+    """The sentence a reader came for. Raises `UserError` for an unknown kind."""
 
     text: str
     kind: VerdictKind = "info"
+
+    def __post_init__(self) -> None:
+        if self.kind not in VERDICT_WORD:
+            raise UserError(f"A verdict is no {self.kind!r}; allowed: {', '.join(VERDICT_WORD)}.")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
-from .cells import clean, lay_out
+from .cells import clean, clipped, lay_out
 from .document import (
     VERDICT_WORD,
     Block,
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 TALLEST = 225.0
 """Millimetres of the tallest picture, so that its caption stays on the page."""
+
+LONGEST_VALUE = 1000
+"""Characters of a value in `KeyValues`: a row must fit a page."""
 
 VERDICT_COLOUR: dict[VerdictKind, tuple[int, int, int]] = {
     "better": (0, 114, 178),
@@ -135,10 +138,11 @@ def _pairs(paper: Paper, items: tuple[tuple[str, str], ...], caption: str) -> No
     if not items:
         return
     paper.set_font("latin", size=9.5)
-    names = max(paper.get_string_width(clean(name)) for name, _ in items) + 4
+    pairs = [(clipped(name), clipped(str(value), LONGEST_VALUE)) for name, value in items]
+    names = max(paper.get_string_width(name) for name, _ in pairs) + 4
     left = min(names, paper.epw * 0.4)
     with paper.table(
-        [(clean(name), clean(str(value))) for name, value in items],
+        pairs,
         col_widths=(left, paper.epw - left),
         text_align="LEFT",
         first_row_as_headings=False,

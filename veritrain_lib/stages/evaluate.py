@@ -106,44 +106,70 @@ def run(
     shown to be worse than the task's margin.
     """
     from veritrain_lib.metrics.base import open_metrics
+    from veritrain_lib.stages.slices import cut
     from veritrain_lib.statistics.screen import screen
     from veritrain_lib.statistics.slices import judge_slices
-    from veritrain_lib.stages.slices import cut
 
     metrics = open_metrics(task)
     references = development[task.target.field].tolist()
     old, new = champion.answer(development), challenger.answer(development)
     old_scores, new_scores = _scores(metrics[0], references, old), _scores(metrics[0], references, new)
     table = _metric_table(task, metrics, references, old, new, config.seed)
-    slices = judge_slices(old_scores, new_scores, cut(task, development), margin=task.promotion.slice_margin or 1e-9)
+    slices = judge_slices(
+        old_scores, new_scores, cut(task, development), margin=task.promotion.slice_margin or 1e-9
+    )
     # With no look left the level of the last one still says what a set of this size could show.
     level = look[1] if look else task.promotion.alpha / task.promotion.max_looks
     screened = screen(old_scores, new_scores, n_test=n_test, look_alpha=level)
     gain = float(table.iloc[0]["difference"])
     opens = look is not None and (config.purpose == "final" or screened.opens)
     tables: dict[str, Any] = {
-        "metrics": table, "slices": _slice_table(slices),
+        "metrics": table,
+        "slices": _slice_table(slices),
         "predictions": _predictions(development, task, old, new),
         "confusions": _confusions(references, new),
-    }  # fmt: skip
+    }
     decision, sealed = None, None
     if opens and look is not None:
         rows = open_sealed()
         decision = _decide(config, task, metrics[0], champion, challenger, rows, look[1], len(development))
         sealed = Sealed(
-            n=decision.n, look=look[0], look_alpha=look[1], p=decision.p, test=decision.test, champion=decision.champion or 0.0,
-            challenger=decision.challenger or 0.0, difference=decision.difference or 0.0, low=decision.interval.low,
-            high=decision.interval.high, level=decision.interval.level, detectable=decision.detectable, explanation=decision.explanation,
-        )  # fmt: skip
+            n=decision.n,
+            look=look[0],
+            look_alpha=look[1],
+            p=decision.p,
+            test=decision.test,
+            champion=decision.champion or 0.0,
+            challenger=decision.challenger or 0.0,
+            difference=decision.difference or 0.0,
+            low=decision.interval.low,
+            high=decision.interval.high,
+            level=decision.interval.level,
+            detectable=decision.detectable,
+            explanation=decision.explanation,
+        )
         tables["sealed_slices"] = _slice_table(decision.slices)
-    verdict = decision.verdict if decision else ("not better" if float(table.iloc[0]["high"]) <= 0 else "inconclusive")
+    verdict = (
+        decision.verdict
+        if decision
+        else ("not better" if float(table.iloc[0]["high"]) <= 0 else "inconclusive")
+    )
     why = decision.explanation if decision else _closed_because(look, screened.explanation)
     return EvaluateResult(
         headline=f"{challenger.uri} against {champion.uri}: {verdict}. {why}",
-        measures=_measures(table, sealed), tables=tables, champion=champion.uri, challenger=challenger.uri,
-        verdict=verdict, promote=bool(decision and decision.promote), development_gain=gain,
-        development_detectable=screened.detectable, screen=screened.explanation, sealed=sealed, looks_spent=look is None, why=why,
-    )  # fmt: skip
+        measures=_measures(table, sealed),
+        tables=tables,
+        champion=champion.uri,
+        challenger=challenger.uri,
+        verdict=verdict,
+        promote=bool(decision and decision.promote),
+        development_gain=gain,
+        development_detectable=screened.detectable,
+        screen=screened.explanation,
+        sealed=sealed,
+        looks_spent=look is None,
+        why=why,
+    )
 
 
 def _closed_because(look: tuple[int, float] | None, screened: str) -> str:
@@ -158,24 +184,43 @@ def _scores(metric: Metric, references: list[str], responses: list[Response]) ->
     each = metric.per_row(references, responses)
     if each is None:
         # A metric of the whole set still needs one score a row for slices and screen: right or wrong.
-        each = np.array([float(response.best == wanted) for response, wanted in zip(responses, references, strict=True)])
+        each = np.array(
+            [float(response.best == wanted) for response, wanted in zip(responses, references, strict=True)]
+        )
     return each if metric.higher_is_better else 1 - each
 
 
-def _decide(config: EvaluateConfig, task: Task, metric: Metric, champion: Model, challenger: Model, rows: pd.DataFrame, alpha: float, n_dev: int) -> Decision:
-    from veritrain_lib.statistics.decision import decide
+def _decide(
+    config: EvaluateConfig,
+    task: Task,
+    metric: Metric,
+    champion: Model,
+    challenger: Model,
+    rows: pd.DataFrame,
+    alpha: float,
+    n_dev: int,
+) -> Decision:
     from veritrain_lib.stages.slices import cut
+    from veritrain_lib.statistics.decision import decide
 
     references = rows[task.target.field].tolist()
     old, new = champion.answer(rows), challenger.answer(rows)
     whole = _corpus_metric(metric, references, old, new)
     return decide(
-        _scores(metric, references, old), _scores(metric, references, new), look_alpha=alpha, slices=cut(task, rows),
-        margin=task.promotion.slice_margin or 1e-9, n_dev=0 if config.purpose == "final" else n_dev, metric=whole, seed=config.seed,
-    )  # fmt: skip
+        _scores(metric, references, old),
+        _scores(metric, references, new),
+        look_alpha=alpha,
+        slices=cut(task, rows),
+        margin=task.promotion.slice_margin or 1e-9,
+        n_dev=0 if config.purpose == "final" else n_dev,
+        metric=whole,
+        seed=config.seed,
+    )
 
 
-def _corpus_metric(metric: Metric, references: list[str], old: list[Response], new: list[Response]) -> CorpusMetric | None:
+def _corpus_metric(
+    metric: Metric, references: list[str], old: list[Response], new: list[Response]
+) -> CorpusMetric | None:
     import numpy as np
 
     from veritrain_lib.statistics.evidence import CorpusMetric
@@ -192,7 +237,14 @@ def _corpus_metric(metric: Metric, references: list[str], old: list[Response], n
     return CorpusMetric(metric.name, np.arange(n), np.arange(n, 2 * n), score)
 
 
-def _metric_table(task: Task, metrics: list[Metric], references: list[str], old: list[Response], new: list[Response], seed: int) -> pd.DataFrame:
+def _metric_table(
+    task: Task,
+    metrics: list[Metric],
+    references: list[str],
+    old: list[Response],
+    new: list[Response],
+    seed: int,
+) -> pd.DataFrame:
     import pandas as pd
 
     from veritrain_lib.stages.measuring import measure_metric
@@ -204,15 +256,27 @@ def _metric_table(task: Task, metrics: list[Metric], references: list[str], old:
 
         def change(rows: np.ndarray, metric: Metric = metric) -> float:
             chosen = [references[row] for row in rows]
-            return metric.value(chosen, [new[row] for row in rows]) - metric.value(chosen, [old[row] for row in rows])
+            return metric.value(chosen, [new[row] for row in rows]) - metric.value(
+                chosen, [old[row] for row in rows]
+            )
 
         paired = paired_bootstrap(change, len(references), n_resamples=400, seed=seed)
-        lines.append({
-            "metric": metric.name, "champion": a.value, "champion_low": a.low, "champion_high": a.high,
-            "challenger": b.value, "challenger_low": b.low, "challenger_high": b.high,
-            "difference": paired.difference, "low": paired.interval.low, "high": paired.interval.high,
-            "n": len(references), "signature": metric.signature(),
-        })  # fmt: skip
+        lines.append(
+            {
+                "metric": metric.name,
+                "champion": a.value,
+                "champion_low": a.low,
+                "champion_high": a.high,
+                "challenger": b.value,
+                "challenger_low": b.low,
+                "challenger_high": b.high,
+                "difference": paired.difference,
+                "low": paired.interval.low,
+                "high": paired.interval.high,
+                "n": len(references),
+                "signature": metric.signature(),
+            }
+        )
     return pd.DataFrame(lines)
 
 
@@ -224,13 +288,29 @@ def _slice_table(slices: Any) -> pd.DataFrame:
         line = asdict(part)
         interval = line.pop("interval")
         lines.append(line | {"low": interval["low"], "high": interval["high"]})
-    names = ["name", "n", "champion", "challenger", "difference", "low", "high", "p_worse", "p_holm", "detectable_loss", "verdict"]
+    names = [
+        "name",
+        "n",
+        "champion",
+        "challenger",
+        "difference",
+        "low",
+        "high",
+        "p_worse",
+        "p_holm",
+        "detectable_loss",
+        "verdict",
+    ]
     return pd.DataFrame(lines, columns=names)
 
 
-def _predictions(development: pd.DataFrame, task: Task, old: list[Response], new: list[Response]) -> pd.DataFrame:
+def _predictions(
+    development: pd.DataFrame, task: Task, old: list[Response], new: list[Response]
+) -> pd.DataFrame:
     target = task.target.field
-    rows = development[["id", *task.inputs, target]].rename(columns={target: "expected"}).reset_index(drop=True)
+    rows = (
+        development[["id", *task.inputs, target]].rename(columns={target: "expected"}).reset_index(drop=True)
+    )
     rows["champion"] = [response.best or "" for response in old]
     rows["challenger"] = [response.best or "" for response in new]
     rows["champion_correct"] = rows["champion"] == rows["expected"]
@@ -241,20 +321,36 @@ def _predictions(development: pd.DataFrame, task: Task, old: list[Response], new
 def _confusions(references: list[str], responses: list[Response]) -> pd.DataFrame:
     import pandas as pd
 
-    wrong = [(wanted, response.best or "(none)") for wanted, response in zip(references, responses, strict=True) if response.best != wanted]
-    counted = pd.DataFrame(wrong, columns=["expected", "answered"]).value_counts().rename("count").reset_index()
-    return counted.sort_values(["count", "expected", "answered"], ascending=[False, True, True]).reset_index(drop=True)
+    wrong = [
+        (wanted, response.best or "(none)")
+        for wanted, response in zip(references, responses, strict=True)
+        if response.best != wanted
+    ]
+    counted = (
+        pd.DataFrame(wrong, columns=["expected", "answered"]).value_counts().rename("count").reset_index()
+    )
+    return counted.sort_values(["count", "expected", "answered"], ascending=[False, True, True]).reset_index(
+        drop=True
+    )
 
 
 def _measures(table: pd.DataFrame, sealed: Sealed | None) -> dict[str, Measure]:
     measures = {}
     for line in table.to_dict("records"):
         name = line["metric"]
-        measures[name] = Measure(value=line["challenger"], low=line["challenger_low"], high=line["challenger_high"], n=line["n"])
-        measures[f"champion_{name}"] = Measure(value=line["champion"], low=line["champion_low"], high=line["champion_high"], n=line["n"])
-        measures[f"gain_{name}"] = Measure(value=line["difference"], low=line["low"], high=line["high"], n=line["n"])
+        measures[name] = Measure(
+            value=line["challenger"], low=line["challenger_low"], high=line["challenger_high"], n=line["n"]
+        )
+        measures[f"champion_{name}"] = Measure(
+            value=line["champion"], low=line["champion_low"], high=line["champion_high"], n=line["n"]
+        )
+        measures[f"gain_{name}"] = Measure(
+            value=line["difference"], low=line["low"], high=line["high"], n=line["n"]
+        )
     if sealed:
-        measures["sealed_gain"] = Measure(value=sealed.difference, low=sealed.low, high=sealed.high, n=sealed.n)
+        measures["sealed_gain"] = Measure(
+            value=sealed.difference, low=sealed.low, high=sealed.high, n=sealed.n
+        )
         measures["sealed_champion"] = Measure(value=sealed.champion, n=sealed.n)
         measures["sealed_challenger"] = Measure(value=sealed.challenger, n=sealed.n)
         measures["sealed_p"] = Measure(value=sealed.p, n=sealed.n)

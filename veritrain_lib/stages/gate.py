@@ -54,7 +54,12 @@ def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) 
     headline = f"{verdict.status}: {len(verdict.accepted)} of {total} rows accepted, {removed} in quarantine, {len(verdict.warnings)} with a warning"
     if verdict.block_reasons:
         headline += f". Blocked because {verdict.block_reasons[0]}"
-    tables = {"rules": verdict.rules, "accepted": verdict.accepted, "quarantine": verdict.quarantine, "warnings": verdict.warnings}
+    tables = {
+        "rules": verdict.rules,
+        "accepted": verdict.accepted,
+        "quarantine": verdict.quarantine,
+        "warnings": verdict.warnings,
+    }
     return GateResult(
         outcome="blocked" if verdict.status == "blocked" else "done",
         headline=headline.removesuffix(".") + ".",
@@ -64,6 +69,10 @@ def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) 
             "share_quarantined": Measure(value=removed / total if total else None, n=total),
         },
         tables={name: rows.reset_index(drop=True) for name, rows in tables.items()},
-        status=verdict.status, suite=suite.name, suite_digest=suite.digest,
-        block_reasons=list(verdict.block_reasons), overview=verdict.overview, data_docs=data_docs(verdict),
-    )  # fmt: skip
+        status=verdict.status,
+        suite=suite.name,
+        suite_digest=suite.digest,
+        block_reasons=list(verdict.block_reasons),
+        overview=verdict.overview,
+        data_docs=data_docs(verdict),
+    )

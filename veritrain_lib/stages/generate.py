@@ -70,7 +70,10 @@ def make_plan(errors: pd.DataFrame, rows: int) -> pd.DataFrame:
     order = np.argsort(-(exact - whole).to_numpy(), kind="stable")
     whole.iloc[order[: rows - int(whole.sum())]] += 1
     plan["rows"] = whole
-    plan["why"] = [f"{count} of {n} development rows wrong (up to {high:.0%})" for count, n, high in zip(wrong, plan["n"], plan["high"], strict=True)]
+    plan["why"] = [
+        f"{count} of {n} development rows wrong (up to {high:.0%})"
+        for count, n, high in zip(wrong, plan["n"], plan["high"], strict=True)
+    ]
     return plan.sort_values(["rows", "slice"], ascending=[False, True]).reset_index(drop=True)
 
 
@@ -106,11 +109,21 @@ def run(
     if config.teacher == "pool":
         parameters |= {"choose": config.choose, "batch": config.batch}
     teacher = registry.get("teachers", config.teacher)(**parameters)
-    written = teacher.write(Request(
-        task=task, rows=config.rows, trusted=trusted, seed=config.seed, fit=fit, screen=may_be_chosen,
-        shares=dict(zip(plan["slice"], plan["share"], strict=True)), used=used, known=dict(known),
-        class_error=dict(zip(plan["slice"], plan["error"], strict=True)),
-    ))  # fmt: skip
+    written = teacher.write(
+        Request(
+            task=task,
+            rows=config.rows,
+            trusted=trusted,
+            seed=config.seed,
+            fit=fit,
+            screen=may_be_chosen,
+            # Quotas by slice would overrule a choice by uncertainty, which was measured to be better than they are.
+            shares={} if config.teacher == "pool" else dict(zip(plan["slice"], plan["share"], strict=True)),
+            used=used,
+            known=dict(known),
+            class_error=dict(zip(plan["slice"], plan["error"], strict=True)),
+        )
+    )
     got = written.rows[task.target.field].value_counts()
     plan["got"] = plan["slice"].map(got).fillna(0).astype(int)
     waiting = len(written.waiting)
@@ -121,7 +134,17 @@ def run(
     return GenerateResult(
         outcome="waiting" if waiting else "done",
         headline=headline + ".",
-        measures={"rows_generated": Measure(value=len(written.rows)), "rows_screened_out": Measure(value=sum(counts.values())), "rows_waiting": Measure(value=waiting)},
-        tables={"plan": plan, "rows": written.rows.reset_index(drop=True), "waiting": written.waiting.reset_index(drop=True)},
-        asked=config.rows, left=written.left, screened=counts,
-    )  # fmt: skip
+        measures={
+            "rows_generated": Measure(value=len(written.rows)),
+            "rows_screened_out": Measure(value=sum(counts.values())),
+            "rows_waiting": Measure(value=waiting),
+        },
+        tables={
+            "plan": plan,
+            "rows": written.rows.reset_index(drop=True),
+            "waiting": written.waiting.reset_index(drop=True),
+        },
+        asked=config.rows,
+        left=written.left,
+        screened=counts,
+    )

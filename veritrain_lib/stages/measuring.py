@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from veritrain_lib.records import Response
 
 
-def measure_metric(metric: Metric, references: Sequence[str], responses: Sequence[Response], seed: int) -> Measure:
+def measure_metric(
+    metric: Metric, references: Sequence[str], responses: Sequence[Response], seed: int
+) -> Measure:
     """The metric's value with a 95 % interval: Wilson for right-or-wrong rows, else a percentile bootstrap."""
     import numpy as np
 

@@ -23,28 +23,55 @@ def next_step(task: Task, facts: Facts) -> NextStep:
     generate, gate, evaluate = facts.generate, facts.gate, facts.evaluate
     if generate and generate.outcome == "waiting":
         waiting = len(generate.tables["waiting"])
-        return NextStep(f"Label {waiting} rows in notebooks/label.ipynb.", "The chosen rows have no answer yet, and only people can give it.")
+        return NextStep(
+            f"Label {waiting} rows in notebooks/label.ipynb.",
+            "The chosen rows have no answer yet, and only people can give it.",
+        )
     if gate and gate.status == "blocked":
-        return NextStep("Look at the quarantine and mend the data or the suite.", f"The gate blocked the data: {'; '.join(gate.block_reasons)}")
+        return NextStep(
+            "Look at the quarantine and mend the data or the suite.",
+            f"The gate blocked the data: {'; '.join(gate.block_reasons)}",
+        )
     reached = _reached(task, facts)
     if reached is not None:
-        return NextStep("Serve the champion.", f"The target is met: development {task.primary.name} {reached:.3f}, wanted {task.goal.at_least if task.goal else 0:.3f}.")
+        return NextStep(
+            "Serve the champion.",
+            f"The target is met: development {task.primary.name} {reached:.3f}, wanted {task.goal.at_least if task.goal else 0:.3f}.",
+        )
     if evaluate is None:
         return NextStep("Run the next round.", "Nothing was compared yet.")
     worse = evaluate.tables["slices"].query("verdict == 'worse'")["name"].tolist()
     if evaluate.verdict == "better" and not evaluate.promote:
-        return NextStep("Add rows for the slices that got worse.", "The challenger is better as a whole, but a slice is shown to be worse than the task's margin.")
+        return NextStep(
+            "Add rows for the slices that got worse.",
+            "The challenger is better as a whole, but a slice is shown to be worse than the task's margin.",
+        )
     if worse:
-        return NextStep(f"Add rows for {', '.join(worse[:3])}.", "These slices are worse than the task's margin on development rows.")
+        return NextStep(
+            f"Add rows for {', '.join(worse[:3])}.",
+            "These slices are worse than the task's margin on development rows.",
+        )
     if generate and generate.left == 0:
-        return NextStep("Bring more traffic into the pool, or another teacher.", "The pool has no rows left to choose from.")
+        return NextStep(
+            "Bring more traffic into the pool, or another teacher.",
+            "The pool has no rows left to choose from.",
+        )
     if facts.looks_used >= task.promotion.max_looks - 1:
-        return NextStep("Collect a fresh test set.", f"{facts.looks_used} of {task.promotion.max_looks} looks at the sealed set are used; the last is kept for the final comparison.")
+        return NextStep(
+            "Collect a fresh test set.",
+            f"{facts.looks_used} of {task.promotion.max_looks} looks at the sealed set are used; the last is kept for the final comparison.",
+        )
     if evaluate.verdict == "better":
-        return NextStep("Run another round.", _most_confused(facts) or "The challenger is better, and there is still something to win.")
+        return NextStep(
+            "Run another round.",
+            _most_confused(facts) or "The challenger is better, and there is still something to win.",
+        )
     detectable = evaluate.development_detectable
     small = f"A gain below {detectable:.3f} can't be shown with these sets; " if detectable else ""
-    return NextStep("Run another round, or enlarge the sealed test set.", f"{small}the accepted rows stay, so gains too small for one round add up.")
+    return NextStep(
+        "Run another round, or enlarge the sealed test set.",
+        f"{small}the accepted rows stay, so gains too small for one round add up.",
+    )
 
 
 def _reached(task: Task, facts: Facts) -> float | None:

@@ -9,9 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from veritrain_lib.models.base import Model
     from veritrain_lib.task import Task
@@ -71,21 +70,37 @@ def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame
     for name in ("several_candidates", "explanation", "output_contract"):
         held = int(evidence[name].sum())
         interval = wilson(held, len(evidence))
-        measures[name] = Measure(value=held / len(evidence), low=interval.low, high=interval.high, n=len(evidence))
+        measures[name] = Measure(
+            value=held / len(evidence), low=interval.low, high=interval.high, n=len(evidence)
+        )
     for metric in open_metrics(task):
         if metric.name not in ("contract_rate",):
             measures[metric.name] = measure_metric(metric, references, responses, config.seed)
     wrong = evidence[~evidence["correct"]]
     confusions = (
-        wrong.groupby([task.target.field, "answer"]).size().rename("count").reset_index()
-        .set_axis(["expected", "answered", "count"], axis=1).sort_values(["count", "expected", "answered"], ascending=[False, True, True])
-    )  # fmt: skip
-    errors = evidence.groupby(task.target.field)["correct"].agg(n="size", right="sum").reset_index().rename(columns={task.target.field: "slice"})
+        wrong.groupby([task.target.field, "answer"])
+        .size()
+        .rename("count")
+        .reset_index()
+        .set_axis(["expected", "answered", "count"], axis=1)
+        .sort_values(["count", "expected", "answered"], ascending=[False, True, True])
+    )
+    errors = (
+        evidence.groupby(task.target.field)["correct"]
+        .agg(n="size", right="sum")
+        .reset_index()
+        .rename(columns={task.target.field: "slice"})
+    )
     errors["error"] = 1 - errors["right"] / errors["n"]
-    said = ", ".join(f"{name.replace('_', ' ')} {measures[name].value:.0%}" for name in ("several_candidates", "explanation", "output_contract"))
+    said = ", ".join(
+        f"{name.replace('_', ' ')} {measures[name].value:.0%}"
+        for name in ("several_candidates", "explanation", "output_contract")
+    )
     primary = measures[task.primary.name].value
     headline = f"{model.uri} on {len(asked)} development rows: {said}; {task.primary.name} {primary:.3f}."
     return ProbeResult(
-        headline=headline, measures=measures, model=model.uri,
+        headline=headline,
+        measures=measures,
+        model=model.uri,
         tables={"evidence": evidence, "confusions": pd.DataFrame(confusions), "errors": errors},
-    )  # fmt: skip
+    )

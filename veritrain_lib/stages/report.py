@@ -107,7 +107,11 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
     empty = pd.DataFrame()
     slices = evaluate.tables.get("sealed_slices", evaluate.tables["slices"]) if evaluate else empty
     step = next_step(task, facts)
-    verdict = evaluate.verdict if evaluate else ("blocked" if facts.gate and facts.gate.status == "blocked" else "none")
+    verdict = (
+        evaluate.verdict
+        if evaluate
+        else ("blocked" if facts.gate and facts.gate.status == "blocked" else "none")
+    )
     tables = {
         "rounds": facts.rounds,
         "slices": slices,
@@ -122,10 +126,19 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
     measures["seconds"] = Measure(value=float(facts.rounds["seconds"].sum()) if len(facts.rounds) else 0.0)
     measures["money"] = Measure(value=facts.money)
     return ReportResult(
-        outcome="done", headline=f"{facts.title}: {verdict}. {step.action}", measures=measures, tables=tables, title=facts.title,
-        metric=task.primary.name, goal=task.goal.at_least if task.goal else None, next_step=step.action, next_step_why=step.why,
-        changed=_changed(task, facts), verdict=verdict, made_by=facts.made_by,
-    )  # fmt: skip
+        outcome="done",
+        headline=f"{facts.title}: {verdict}. {step.action}",
+        measures=measures,
+        tables=tables,
+        title=facts.title,
+        metric=task.primary.name,
+        goal=task.goal.at_least if task.goal else None,
+        next_step=step.action,
+        next_step_why=step.why,
+        changed=_changed(task, facts),
+        verdict=verdict,
+        made_by=facts.made_by,
+    )
 
 
 def _where(slices: pd.DataFrame, bound: str, *, above: bool) -> pd.DataFrame:
@@ -142,9 +155,11 @@ def _changed(task: Task, facts: Facts) -> list[str]:
         lines.append(
             f"Sealed test set, look {sealed.look} of {task.promotion.max_looks} (level {sealed.look_alpha:.4f}): {sealed.champion:.3f} to "
             f"{sealed.challenger:.3f}, change {sealed.difference:+.3f} ({sealed.low:+.3f} to {sealed.high:+.3f} at level {sealed.level:.3f}), p = {sealed.p:.2g}, n = {sealed.n}."
-        )  # fmt: skip
+        )
         if sealed.detectable is not None:
-            lines.append(f"Stated detectable difference: {sealed.detectable:.3f} (a true gain of this size is promoted 80 % of the time).")
+            lines.append(
+                f"Stated detectable difference: {sealed.detectable:.3f} (a true gain of this size is promoted 80 % of the time)."
+            )
     elif evaluate:
         lines.append(evaluate.why)
     if facts.champion:
@@ -158,15 +173,34 @@ def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
 
     from veritrain_lib.statistics.mcnemar import mcnemar
 
-    columns = ["rows_without", "rows_with", "correct_without", "correct_with", "difference", "low", "high", "p", "n"]
+    columns = [
+        "rows_without",
+        "rows_with",
+        "correct_without",
+        "correct_with",
+        "difference",
+        "low",
+        "high",
+        "p",
+        "n",
+    ]
     if facts.train is None or facts.without is None:
         return pd.DataFrame(columns=columns)
-    pair = facts.without.tables["predictions"].merge(facts.train.tables["predictions"], on="id", suffixes=("_without", "_with"))
+    pair = facts.without.tables["predictions"].merge(
+        facts.train.tables["predictions"], on="id", suffixes=("_without", "_with")
+    )
     test = mcnemar(pair["correct_without"], pair["correct_with"])
     line = [
-        facts.without.rows, facts.train.rows, pair["correct_without"].mean(), pair["correct_with"].mean(),
-        test.difference, test.interval.low, test.interval.high, test.p_two_sided, len(pair),
-    ]  # fmt: skip
+        facts.without.rows,
+        facts.train.rows,
+        pair["correct_without"].mean(),
+        pair["correct_with"].mean(),
+        test.difference,
+        test.interval.low,
+        test.interval.high,
+        test.p_two_sided,
+        len(pair),
+    ]
     return pd.DataFrame([line], columns=columns)
 
 

@@ -8,29 +8,67 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.document import Document
     from veritrain_lib.stages.report import ReportResult
 
-SLICE_COLUMNS = ["name", "n", "champion", "challenger", "difference", "low", "high", "detectable_loss", "verdict"]
+SLICE_COLUMNS = [
+    "name",
+    "n",
+    "champion",
+    "challenger",
+    "difference",
+    "low",
+    "high",
+    "detectable_loss",
+    "verdict",
+]
 
 
 def build(report: ReportResult) -> Document:
     """Verdict and next step first, then evidence, then what made it."""
-    from veritrain_lib.reporting.document import Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict
+    from veritrain_lib.reporting.document import (
+        Document,
+        Heading,
+        KeyValues,
+        Paragraph,
+        Picture,
+        Table,
+        Verdict,
+    )
 
     tables = report.tables
-    kind: Any = report.verdict if report.verdict in ("better", "not better", "inconclusive", "blocked") else "info"
+    kind: Any = (
+        report.verdict if report.verdict in ("better", "not better", "inconclusive", "blocked") else "info"
+    )
     blocks: list[Any] = [
         Verdict(report.headline, kind),
-        Heading("Next step"), Paragraph(f"{report.next_step} {report.next_step_why}"),
-        Heading("What changed"), *[Paragraph(line) for line in report.changed],
-        Heading("Learning curve"), Picture(report.learning_curve(), f"Development {report.metric} by round, 95 % intervals", "Learning curve over rounds"),
+        Heading("Next step"),
+        Paragraph(f"{report.next_step} {report.next_step_why}"),
+        Heading("What changed"),
+        *[Paragraph(line) for line in report.changed],
+        Heading("Learning curve"),
+        Picture(
+            report.learning_curve(),
+            f"Development {report.metric} by round, 95 % intervals",
+            "Learning curve over rounds",
+        ),
         Table(tables["rounds"], "Rounds"),
-    ]  # fmt: skip
+    ]
     if len(tables["added_data"]):
-        blocks += [Heading("Effect of the added data"), Table(tables["added_data"], "The same trainer with this round's rows against without them (exact McNemar, two-sided)")]
+        blocks += [
+            Heading("Effect of the added data"),
+            Table(
+                tables["added_data"],
+                "The same trainer with this round's rows against without them (exact McNemar, two-sided)",
+            ),
+        ]
     for name, title in (("improved", "Improved"), ("regressed", "Regressed"), ("unclear", "Can't tell")):
         rows = tables[name]
         blocks.append(Heading(f"{title}: {len(rows)} slices"))
         if len(rows):
-            blocks.append(Table(rows[[column for column in SLICE_COLUMNS if column in rows]], f"{title}, with the loss each slice could have shown"))
+            blocks.append(
+                Table(
+                    rows[[column for column in SLICE_COLUMNS if column in rows]],
+                    f"{title}, with the loss each slice could have shown",
+                )
+            )
     for figure, title, text in (
         (report.slices(), "Change by slice", "Change in every slice with intervals"),
         (report.confused(), "Most confused", "Most confused pairs of answers"),

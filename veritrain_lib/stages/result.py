@@ -51,7 +51,9 @@ class StageResult(BaseModel):
         """Write `result.json` and a Parquet file for each table into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         content = {"result": self.model_dump(mode="json"), "tables": sorted(self.tables)}
-        (folder / "result.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+        (folder / "result.json").write_text(
+            json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
         for name, rows in self.tables.items():
             rows.to_parquet(folder / f"{name}.parquet", index=False)
 

@@ -26,21 +26,35 @@ PREFIX = "veritrain.dataset."
 PLACE = "dataset"
 
 
-def save(task: Task, run_id: str, rows: pd.DataFrame, *, status: DatasetStatus, parent: str | None) -> Dataset:
+def save(
+    task: Task, run_id: str, rows: pd.DataFrame, *, status: DatasetStatus, parent: str | None
+) -> Dataset:
     """Store rows as the next version of the task's dataset, made by a run."""
     content = digest.of_rows(rows)
     version = max((int(run.data.tags[f"{PREFIX}version"]) for run in _made(task)), default=0) + 1
     made = Dataset(task.name, version, status, content, rows, parent, run_id)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.jsonl"
-        file.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in rows.to_dict("records")), encoding="utf-8")
+        file.write_text(
+            "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in rows.to_dict("records")),
+            encoding="utf-8",
+        )
         # Without rows a JSON Lines file forgets the columns.
-        (Path(folder) / "columns.json").write_text(json.dumps([str(name) for name in rows.columns]), encoding="utf-8")
+        (Path(folder) / "columns.json").write_text(
+            json.dumps([str(name) for name in rows.columns]), encoding="utf-8"
+        )
         runs.log_folder(run_id, Path(folder), PLACE)
-    runs.tag(run_id, {
-        f"{PREFIX}name": task.name, f"{PREFIX}version": str(version), f"{PREFIX}status": status, f"{PREFIX}digest": content,
-        f"{PREFIX}parent": parent or "", f"{PREFIX}rows": str(len(rows)),
-    })  # fmt: skip
+    runs.tag(
+        run_id,
+        {
+            f"{PREFIX}name": task.name,
+            f"{PREFIX}version": str(version),
+            f"{PREFIX}status": status,
+            f"{PREFIX}digest": content,
+            f"{PREFIX}parent": parent or "",
+            f"{PREFIX}rows": str(len(rows)),
+        },
+    )
     use(run_id, made, "made")
     return made
 
@@ -52,9 +66,19 @@ def use(run_id: str, dataset: Dataset, context: str) -> None:
 
     source = json.dumps({"reference": dataset.reference, "run": dataset.made_by})
     profile = json.dumps({"num_rows": len(dataset.rows), "digest": dataset.digest})
-    schema = json.dumps({"mlflow_colspec": [{"type": "string", "name": str(name), "required": True} for name in dataset.rows.columns]})
-    entity = Entity(dataset.reference, dataset.digest[:12], "veritrain", source, schema=schema, profile=profile)
-    store.client().log_inputs(run_id, datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", context)])])
+    schema = json.dumps(
+        {
+            "mlflow_colspec": [
+                {"type": "string", "name": str(name), "required": True} for name in dataset.rows.columns
+            ]
+        }
+    )
+    entity = Entity(
+        dataset.reference, dataset.digest[:12], "veritrain", source, schema=schema, profile=profile
+    )
+    store.client().log_inputs(
+        run_id, datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", context)])]
+    )
 
 
 def load(task: Task, reference: str) -> Dataset:
@@ -105,9 +129,19 @@ def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
     if rows is None:
         rows = _read(run.info.run_id)
         if digest.of_rows(rows) != content:
-            raise UserError(f"dataset {tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}: its file is not what was stored (digest differs); restore the artifact of run {run.info.run_id}")
+            raise UserError(
+                f"dataset {tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}: its file is not what was stored (digest differs); restore the artifact of run {run.info.run_id}"
+            )
     status: Any = tags[f"{PREFIX}status"]
-    return Dataset(tags[f"{PREFIX}name"], int(tags[f"{PREFIX}version"]), status, content, rows, tags[f"{PREFIX}parent"] or None, run.info.run_id)
+    return Dataset(
+        tags[f"{PREFIX}name"],
+        int(tags[f"{PREFIX}version"]),
+        status,
+        content,
+        rows,
+        tags[f"{PREFIX}parent"] or None,
+        run.info.run_id,
+    )
 
 
 def _read(run_id: str) -> pd.DataFrame:

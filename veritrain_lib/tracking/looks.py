@@ -46,7 +46,9 @@ def find(task: Task, test: str, champion: str, challenger: str) -> Look | None:
     return None
 
 
-def take(task: Task, test: str, champion: str, challenger: str, *, limit: int, purpose: str = "promotion") -> Look | None:
+def take(
+    task: Task, test: str, champion: str, challenger: str, *, limit: int, purpose: str = "promotion"
+) -> Look | None:
     """Write down a look at the test set for a pair and give it; the pair's old look if it had one.
 
     None when `limit` looks are spent: then the set stays closed.

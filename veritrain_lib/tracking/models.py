@@ -28,7 +28,7 @@ DIGEST = "veritrain.model.digest"
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 # What follows the student's own source in the file that MLflow serves: nothing of Veri-Train is needed there.
-SERVED = '''
+SERVED = """
 
 import mlflow.pyfunc  # noqa: E402
 
@@ -42,7 +42,7 @@ class StudentModel(mlflow.pyfunc.PythonModel):
 
 
 mlflow.models.set_model(StudentModel())
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,16 @@ class Registered:
         return f"models:/{self.name}/{self.version}"
 
 
-def register(task: Task, run_id: str, fitted: Fitted, *, model_digest: str, dataset: str, example: pd.DataFrame, measures: Mapping[str, float]) -> Registered:
+def register(
+    task: Task,
+    run_id: str,
+    fitted: Fitted,
+    *,
+    model_digest: str,
+    dataset: str,
+    example: pd.DataFrame,
+    measures: Mapping[str, float],
+) -> Registered:
     """Store a trained model as the next version of the task's registered model; alias `challenger`.
 
     A model with the same digest is not stored twice: its version is given.
@@ -75,19 +84,39 @@ def register(task: Task, run_id: str, fitted: Fitted, *, model_digest: str, data
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "model"
-        logged = talk.create_logged_model(store.experiment(task).experiment_id, name=f"{task.name}-{model_digest[:8]}", source_run_id=run_id,
-                                          params={"trainer": task.trainer.name, "dataset": dataset}, tags={DIGEST: model_digest}, model_type="classifier")  # fmt: skip
+        logged = talk.create_logged_model(
+            store.experiment(task).experiment_id,
+            name=f"{task.name}-{model_digest[:8]}",
+            source_run_id=run_id,
+            params={"trainer": task.trainer.name, "dataset": dataset},
+            tags={DIGEST: model_digest},
+            model_type="classifier",
+        )
         _write(place, task, fitted, example, logged.model_id)
         talk.log_model_artifacts(logged.model_id, str(place))
         talk.finalize_logged_model(logged.model_id, "READY")
     try:
-        talk.create_registered_model(task.name, tags={"veritrain.task": task.name}, description=task.description)
+        talk.create_registered_model(
+            task.name, tags={"veritrain.task": task.name}, description=task.description
+        )
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    tags = {DIGEST: model_digest, "veritrain.dataset": dataset, "veritrain.type": "base", "veritrain.status": "available", "veritrain.trainer": task.trainer.name}
-    made = talk.create_model_version(task.name, f"models:/{logged.model_id}", run_id=run_id, tags=tags, model_id=logged.model_id,
-                                     description=f"{task.trainer.name} trained on {dataset}; development {task.primary.name} {measures.get(task.primary.name, float('nan')):.3f}")  # fmt: skip
+    tags = {
+        DIGEST: model_digest,
+        "veritrain.dataset": dataset,
+        "veritrain.type": "base",
+        "veritrain.status": "available",
+        "veritrain.trainer": task.trainer.name,
+    }
+    made = talk.create_model_version(
+        task.name,
+        f"models:/{logged.model_id}",
+        run_id=run_id,
+        tags=tags,
+        model_id=logged.model_id,
+        description=f"{task.trainer.name} trained on {dataset}; development {task.primary.name} {measures.get(task.primary.name, float('nan')):.3f}",
+    )
     set_alias(task, int(made.version), CHALLENGER)
     return _registered(made)
 
@@ -108,20 +137,33 @@ def _write(place: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model
         candidate = Object([Property("label", DataType.string), Property("score", DataType.double)])
         signature = ModelSignature(
             Schema([ColSpec(DataType.string, name) for name in task.inputs]),
-            Schema([ColSpec(DataType.string, "label"), ColSpec(Array(candidate), "candidates"), ColSpec(DataType.string, "explanation")]),
+            Schema(
+                [
+                    ColSpec(DataType.string, "label"),
+                    ColSpec(Array(candidate), "candidates"),
+                    ColSpec(DataType.string, "explanation"),
+                ]
+            ),
         )
         mlflow.pyfunc.save_model(
-            str(place), python_model=str(code), artifacts={"student": str(student)}, signature=signature, mlflow_model=Model(model_id=model_id),
-            input_example=example[list(task.inputs)].reset_index(drop=True), pip_requirements=requirements(),
+            str(place),
+            python_model=str(code),
+            artifacts={"student": str(student)},
+            signature=signature,
+            mlflow_model=Model(model_id=model_id),
+            input_example=example[list(task.inputs)].reset_index(drop=True),
+            pip_requirements=requirements(),
             metadata={"task": task.name, "contract": json.dumps(task.contract)},
-        )  # fmt: skip
+        )
 
 
 def requirements() -> list[str]:
     """What a server needs to answer with a student: the pinned versions of this environment."""
     from importlib.metadata import version
 
-    return [f"{name}=={version(name)}" for name in ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")]
+    return [
+        f"{name}=={version(name)}" for name in ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
+    ]
 
 
 def with_digest(task: Task, model_digest: str) -> Registered | None:
@@ -138,7 +180,14 @@ def listing(task: Task) -> list[Registered]:
 
 def _registered(version: ModelVersion) -> Registered:
     tags = version.tags or {}
-    return Registered(version.name, int(version.version), tags.get(DIGEST, ""), tags.get("veritrain.dataset", ""), version.run_id or "", version.model_id or "")
+    return Registered(
+        version.name,
+        int(version.version),
+        tags.get(DIGEST, ""),
+        tags.get("veritrain.dataset", ""),
+        version.run_id or "",
+        version.model_id or "",
+    )
 
 
 def set_alias(task: Task, version: int, alias: str) -> None:
@@ -190,7 +239,9 @@ def identity(task: Task, uri: str) -> str:
         return known.digest or digest.of_json(known.uri)
     if uri.startswith("student:"):
         folder = Path(uri.removeprefix("student:")).expanduser()
-        return digest.of_json({file.name: digest.of_file(file) for file in sorted(folder.iterdir()) if file.is_file()})
+        return digest.of_json(
+            {file.name: digest.of_file(file) for file in sorted(folder.iterdir()) if file.is_file()}
+        )
     return digest.of_json(uri)
 
 
@@ -208,7 +259,9 @@ def open_mlflow(uri: str, task: Task) -> Model:
     from veritrain_lib.models.student import open_student
 
     store.client()
-    address = describe(task, uri).uri if uri.startswith("models:/") and uri.count("/") + uri.count("@") > 1 else uri
+    address = (
+        describe(task, uri).uri if uri.startswith("models:/") and uri.count("/") + uri.count("@") > 1 else uri
+    )
     try:
         place = Path(mlflow.artifacts.download_artifacts(artifact_uri=address))
     except MlflowException as error:
@@ -247,7 +300,9 @@ class _Pyfunc:
         given = self._model.predict(rows[list(self._task.inputs)].reset_index(drop=True))
         answers = given.to_dict("records") if isinstance(given, pd.DataFrame) else list(given)
         if len(answers) != len(rows):
-            raise UserError(f"{self.uri} gave {len(answers)} answers to {len(rows)} rows; a model answers each row once, in order")
+            raise UserError(
+                f"{self.uri} gave {len(answers)} answers to {len(rows)} rows; a model answers each row once, in order"
+            )
         return [self._response(answer) for answer in answers]
 
     def _response(self, answer: Any) -> Response:
@@ -256,5 +311,12 @@ class _Pyfunc:
         raw = json.dumps(answer, ensure_ascii=False, default=str)
         key = self._task.target.field if self._task.target.field in answer else "label"
         listed = answer.get("candidates") or ([{key: answer[key]}] if key in answer else [])
-        candidates = tuple(Candidate(str(one.get(key, one.get("label", ""))), one.get("score")) for one in listed)
-        return Response(candidates, raw=raw, explanation=answer.get("explanation"), error=None if candidates else "no answer")
+        candidates = tuple(
+            Candidate(str(one.get(key, one.get("label", ""))), one.get("score")) for one in listed
+        )
+        return Response(
+            candidates,
+            raw=raw,
+            explanation=answer.get("explanation"),
+            error=None if candidates else "no answer",
+        )

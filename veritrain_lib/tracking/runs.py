@@ -45,7 +45,9 @@ def _alive(who: str) -> bool | None:
         return False
 
 
-def open_run(task: Task, name: str, *, kind: str, parent: str | None = None, tags: Mapping[str, str] | None = None) -> str:
+def open_run(
+    task: Task, name: str, *, kind: str, parent: str | None = None, tags: Mapping[str, str] | None = None
+) -> str:
     """Open a run in the task's experiment and say whose it is. Gives its id."""
     whole = {
         "veritrain.kind": kind,
@@ -88,7 +90,9 @@ def close_abandoned(task: Task) -> list[str]:
     for run in search(task, "attributes.status = 'RUNNING'"):
         who = run.data.tags.get(OWNER)
         if who and _alive(who) is False:
-            end_run(run.info.run_id, "KILLED", "the process that owned this run died; closed at the next start")
+            end_run(
+                run.info.run_id, "KILLED", "the process that owned this run died; closed at the next start"
+            )
             closed.append(run.info.run_id)
     return closed
 
@@ -100,7 +104,13 @@ def search(task: Task, where: str = "", *, limit: int = 50_000, newest_first: bo
     token: str | None = None
     order = [f"attributes.start_time {'DESC' if newest_first else 'ASC'}"]
     while True:
-        page = talk.search_runs([store.experiment(task).experiment_id], where, max_results=min(limit, 1000), order_by=order, page_token=token)
+        page = talk.search_runs(
+            [store.experiment(task).experiment_id],
+            where,
+            max_results=min(limit, 1000),
+            order_by=order,
+            page_token=token,
+        )
         found.extend(page)
         token = page.token
         if not token or len(found) >= limit:
@@ -130,8 +140,15 @@ def note(run_id: str, text: str) -> None:
     tag(run_id, {"mlflow.note.content": text})
 
 
-def log(run_id: str, *, parameters: Mapping[str, Any] | None = None, metrics: Mapping[str, float] | None = None, step: int = 0,
-        model_id: str | None = None, dataset: tuple[str, str] | None = None) -> None:  # fmt: skip
+def log(
+    run_id: str,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, float] | None = None,
+    step: int = 0,
+    model_id: str | None = None,
+    dataset: tuple[str, str] | None = None,
+) -> None:
     """Log parameters and metrics in one call; `dataset` is (name, digest) that the metrics were measured on."""
     import time
 
@@ -139,7 +156,10 @@ def log(run_id: str, *, parameters: Mapping[str, Any] | None = None, metrics: Ma
 
     now = int(time.time() * 1000)
     name, content = dataset or (None, None)
-    points = [Metric(key, float(value), now, step, model_id=model_id, dataset_name=name, dataset_digest=content) for key, value in (metrics or {}).items()]
+    points = [
+        Metric(key, float(value), now, step, model_id=model_id, dataset_name=name, dataset_digest=content)
+        for key, value in (metrics or {}).items()
+    ]
     given = [Param(key, str(value)[:6000]) for key, value in (parameters or {}).items()]
     store.client().log_batch(run_id, metrics=points, params=given)
 

@@ -52,7 +52,9 @@ def _client(address: str) -> MlflowClient:
         found = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
         found.search_experiments(max_results=1)
     except (MlflowException, OSError) as error:
-        raise Infrastructure(f"the MLflow store {address} can't be opened: {str(error).splitlines()[0]}. Check MLFLOW_TRACKING_URI or run: veritrain doctor") from error
+        raise Infrastructure(
+            f"the MLflow store {address} can't be opened: {str(error).splitlines()[0]}. Check MLFLOW_TRACKING_URI or run: veritrain doctor"
+        ) from error
     return found
 
 
@@ -65,11 +67,17 @@ def experiment(task: Task) -> Experiment:
     if found is None:
         place = None if is_remote() else (project.root() / "mlruns").resolve().as_uri() + f"/{task.name}"
         try:
-            talk.create_experiment(task.name, artifact_location=place, tags={"mlflow.note.content": task.description, "veritrain.task": task.name})
+            talk.create_experiment(
+                task.name,
+                artifact_location=place,
+                tags={"mlflow.note.content": task.description, "veritrain.task": task.name},
+            )
         except MlflowException as error:  # another process made it in between
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         found = talk.get_experiment_by_name(task.name)
     if found is None or found.lifecycle_stage != "active":
-        raise Infrastructure(f"the MLflow experiment {task.name!r} is deleted; restore it, or rename the task")
+        raise Infrastructure(
+            f"the MLflow experiment {task.name!r} is deleted; restore it, or rename the task"
+        )
     return found

@@ -20,7 +20,7 @@ WIDTH = 9.0
 
 # Okabe and Ito (2008), "Color Universal Design": told apart with any common colour blindness.
 BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"
-GREY, PALE, INK = "#7a828c", "#d3d8de", "#1c2330"
+GREY, PALE, INK = "#646c76", "#d3d8de", "#1c2330"
 
 SMALL, NORMAL, LARGE = 9.0, 10.0, 12.5
 """Points of text: remarks, labels, titles."""

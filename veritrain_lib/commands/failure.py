@@ -1,0 +1,47 @@
+"""How an error ends the process: one line for a person, the right exit code, never a traceback unasked."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from veritrain_lib.commands.answer import print_json
+from veritrain_lib.errors import UserError
+
+DEBUG = "VERITRAIN_DEBUG"
+"""Environment variable: set to 1, an unexpected error shows its traceback."""
+
+USAGE, UNEXPECTED, INTERRUPTED = 2, 3, 130
+
+
+def explain(error: Exception, arguments: Sequence[str]) -> int:
+    """Say on standard error what went wrong and give the exit code.
+
+    With `--json` among the arguments standard output gets one document with the key `error`.
+    """
+    if isinstance(error, click.exceptions.Abort):
+        again = shlex.join(["veritrain", *arguments])
+        message, code = f"Interrupted. What was finished is kept; go on with: {again}", INTERRUPTED
+        click.echo(message, err=True)
+    elif isinstance(error, click.ClickException):
+        message, code = error.format_message(), error.exit_code
+        error.show(sys.stderr)
+    elif isinstance(error, UserError):
+        message, code = str(error), error.exit_code
+        click.echo(f"veritrain: {message}", err=True)
+    else:
+        lines = str(error).strip().splitlines()
+        message, code = f"unexpected {type(error).__name__}: {lines[0] if lines else 'no message'}", UNEXPECTED
+        if os.environ.get(DEBUG, "") not in ("", "0"):
+            click.echo("".join(traceback.format_exception(error)).rstrip(), err=True)
+            click.echo(f"veritrain: {message}", err=True)
+        else:
+            click.echo(f"veritrain: {message} (for the traceback: {DEBUG}=1)", err=True)
+    if "--json" in arguments:
+        print_json({"error": {"kind": type(error).__name__, "message": message, "exit_code": code}})
+    return code

@@ -1,0 +1,139 @@
+"""The six stages as commands: each runs its notebook, with the notebook's parameters as options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+import click
+
+from veritrain_lib.commands.answer import TASK_HELP, Answer, AnsweringCommand
+from veritrain_lib.errors import UserError
+
+if TYPE_CHECKING:
+    from veritrain_lib.stage_job import Done
+    from veritrain_lib.task import Task
+
+EXIT_CODES = {"done": 0, "blocked": 1, "waiting": 4}
+
+PURPOSE = {
+    "probe": "Measure what a model can do: several candidates, explanation, output contract.",
+    "generate": "Plan and get new rows from the teacher, as a draft dataset.",
+    "gate": "Judge a draft dataset by its suite: passed or blocked, with a quarantine.",
+    "train": "Train a challenger on a passed dataset and register it.",
+    "evaluate": "Compare champion and challenger; promote only on a proven gain.",
+    "report": "Write the report of a round or a whole loop as page and PDF.",
+}
+
+
+class StageCommand(AnsweringCommand):
+    """A stage. Its options are the stage's own parameters; what they mean is read from its notebook."""
+
+    def __init__(self, stage: str) -> None:
+        text = f"{PURPOSE[stage]}\n\nRuns the same notebook as by hand; work that was done before is shown and not repeated. {TASK_HELP}"
+        assignment = click.Option(["-p", "assignments"], multiple=True, metavar="NAME=VALUE", help="Any parameter of the notebook; may be repeated.")
+        task = click.Argument(["task"], default="", metavar="[TASK]")
+        super().__init__(stage, callback=self._work, params=[task, assignment], help=text, short_help=PURPOSE[stage])
+        self.stage = stage
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The fixed parameters and, read only now, those of the stage."""
+        fixed = super().get_params(ctx)
+        return [fixed[0], *self._options, *fixed[1:]]
+
+    @cached_property
+    def _options(self) -> list[click.Parameter]:
+        from veritrain_lib.recorded.binding import binding
+
+        meanings = self._meanings()
+        choices = _choices(self.stage)
+        options: list[click.Parameter] = []
+        for name, default in binding(self.stage).PARAMETERS.items():
+            metavar = "|".join(choices[name]) if name in choices else {int: "NUMBER", float: "NUMBER"}.get(type(default), "TEXT")
+            options.append(click.Option([f"--{name.replace('_', '-')}", name], metavar=metavar, help=meanings.get(name, "")))
+        return options
+
+    def _meanings(self) -> dict[str, str]:
+        from veritrain_lib.execution.parameters import read_parameters
+        from veritrain_lib.stage_job import notebook_of
+
+        return {one.name: one.comment for one in read_parameters(notebook_of(self.stage))}
+
+    def _work(self, task: str, assignments: tuple[str, ...], **options: str | None) -> Answer:
+        from veritrain_lib.commands.watch import Watch
+        from veritrain_lib.recorded.tasks import find_task
+        from veritrain_lib.stage_job import run_stage
+
+        given = [f"{name}={value}" for name, value in options.items() if value is not None]
+        parameters = checked(self.stage, [*given, *assignments])
+        with Watch() as watch:
+            found = find_task(task)
+            watch.begin(self.stage)
+            done = run_stage(found, self.stage, parameters, on_progress=lambda progress: watch.cell(self.stage, progress))
+        return _answer(found, done)
+
+
+def checked(stage: str, assignments: list[str]) -> dict[str, Any]:
+    """`name=value` texts as the notebook of a stage declares them, checked before anything is launched.
+
+    Raises UserError for an unknown name, a name given twice, the task (which has its own place), or a value
+    of the wrong type or outside what the stage allows.
+    """
+    from veritrain_lib.execution.parameters import ParameterError, parse_assignments
+    from veritrain_lib.stage_job import notebook_of
+
+    try:
+        parameters = parse_assignments(assignments, notebook_of(stage))
+    except ParameterError as error:
+        raise UserError(str(error)) from error
+    if "task" in parameters:
+        raise UserError(f"the task is no -p parameter here; write: veritrain {stage} {parameters['task'] or 'TASK'}")
+    _refuse_out_of_range(stage, parameters)
+    return parameters
+
+
+def _refuse_out_of_range(stage: str, parameters: Mapping[str, Any]) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from veritrain_lib.recorded.binding import binding
+
+    defaults = binding(stage).PARAMETERS
+    for name, field in _config_fields(stage).items():
+        # A default such as 0 or "" means "the task's own" and is not what the stage gets.
+        if name not in parameters or parameters[name] == defaults.get(name):
+            continue
+        try:
+            TypeAdapter(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation).validate_python(parameters[name])
+        except ValidationError as error:
+            raise UserError(f"{stage}: {name} is {parameters[name]!r}: {error.errors()[0]['msg']}") from error
+
+
+def _config_fields(stage: str) -> dict[str, Any]:
+    from importlib import import_module
+
+    config = getattr(import_module(f"veritrain_lib.stages.{stage}"), f"{stage.capitalize()}Config")
+    return dict(config.model_fields)
+
+
+def _choices(stage: str) -> dict[str, list[str]]:
+    fields = _config_fields(stage)
+    return {name: [str(choice) for choice in get_args(field.annotation)] for name, field in fields.items() if get_origin(field.annotation) is Literal}
+
+
+def _answer(task: Task, done: Done) -> Answer:
+    from veritrain_lib.commands.places import places
+    from veritrain_lib.stage_job import notebook_of
+
+    where = places(done.run_id, {"notebook": f"notebook/{notebook_of(done.stage).name}", "report": "report/report.html" if done.stage == "report" else ""})
+    how = "found in the record, nothing was done twice" if done.stored else "filed"
+    document = {
+        "stage": done.stage, "task": task.name, "outcome": done.result.outcome, "headline": done.result.headline, "run": done.run_id,
+        "stored": done.stored, "measures": {name: measure.model_dump() for name, measure in done.result.measures.items()}, "where": where,
+        **{name: getattr(done.result, name) for name in ("verdict", "promote", "model", "status") if hasattr(done.result, name)},
+    }  # fmt: skip
+    show = [done.result.headline, f"run {done.run_id} of experiment {task.name!r} ({how})", *(f"{name}: {place}" for name, place in where.items())]
+    return Answer(document, show, EXIT_CODES[done.result.outcome])
+
+
+probe, generate, gate, train, evaluate, report = (StageCommand(stage) for stage in PURPOSE)
