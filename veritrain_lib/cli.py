@@ -52,6 +52,8 @@ class Veritrain(click.Group):
              standalone_mode: bool = True, **extra: Any) -> Any:  # fmt: skip
         """Run, explain whatever went wrong, and exit."""
         given = list(sys.argv[1:] if args is None else args)
+        # jsonschema loads this grammar for 3 to 5 s when it is there, for a format that nothing here checks.
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
         if not standalone_mode:
             return super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
         try:

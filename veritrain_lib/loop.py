@@ -156,8 +156,6 @@ def _seed_round(task: Task, loop_run: str, runner: JobRunner | None, tell: Calla
         train = here.stage("train", dataset=dataset, seed=task.seed)
         seed_model = _model(train)
         champion = runs.get(loop_run).data.tags.get("veritrain.start_champion") or seed_model
-        if models.by_alias(task, models.CHAMPION) is None:
-            models.set_alias(task, models.describe(task, seed_model).version, models.CHAMPION)
         here.summarize(train.result, f"The seed model {seed_model}, trained on {dataset}.")
     return _Walk(dataset, seed_model, seed_model, champion)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import psutil
 import pytest
-from zoo_of_notebooks import ZOO, kernels_of
 
+from tests.execution.zoo_of_notebooks import ZOO, kernels_of
 from veritrain_lib.execution import NotebookOutcome, execute_notebook
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from zoo_of_notebooks import ROOT, ZOO, marked
 
+from tests.execution.zoo_of_notebooks import ROOT, ZOO, marked
 from veritrain_lib.execution import Job, LocalRunner, ParameterError, Progress, execute_notebook
 
 pytestmark = pytest.mark.timeout(60)

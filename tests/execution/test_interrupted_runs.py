@@ -14,8 +14,8 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from zoo_of_notebooks import ROOT, ZOO, kernels_of, marked, states
 
+from tests.execution.zoo_of_notebooks import ROOT, ZOO, kernels_of, marked, states
 from veritrain_lib.execution import execute_notebook, was_cut_off
 
 pytestmark = pytest.mark.timeout(60)

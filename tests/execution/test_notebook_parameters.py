@@ -7,8 +7,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from zoo_of_notebooks import ZOO
 
+from tests.execution.zoo_of_notebooks import ZOO
 from veritrain_lib.execution import (
     Parameter,
     ParameterError,

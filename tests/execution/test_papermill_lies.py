@@ -12,8 +12,8 @@ import papermill
 import pytest
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
-from zoo_of_notebooks import ZOO, marked, states
 
+from tests.execution.zoo_of_notebooks import ZOO, marked, states
 from veritrain_lib.execution.engine import register_engine
 
 pytestmark = pytest.mark.timeout(60)

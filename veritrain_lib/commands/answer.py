@@ -39,7 +39,9 @@ class AnsweringCommand(click.Command):
     def __init__(self, *positional: Any, **named: Any) -> None:
         super().__init__(*positional, **named)
         self.params.append(
-            click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document on standard output.")
+            click.Option(
+                ["--json", "as_json"], is_flag=True, help="Print one JSON document on standard output."
+            )
         )
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -71,10 +73,10 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if value is None or isinstance(value, str | bool | int):
         return value
-    if hasattr(value, "item") and not isinstance(value, float):
-        return plain(value.item())
     if isinstance(value, float):
         return float(value) if value - value == 0 else None
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
     return str(value)
 
 

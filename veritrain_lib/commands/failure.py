@@ -36,7 +36,10 @@ def explain(error: Exception, arguments: Sequence[str]) -> int:
         click.echo(f"veritrain: {message}", err=True)
     else:
         lines = str(error).strip().splitlines()
-        message, code = f"unexpected {type(error).__name__}: {lines[0] if lines else 'no message'}", UNEXPECTED
+        message, code = (
+            f"unexpected {type(error).__name__}: {lines[0] if lines else 'no message'}",
+            UNEXPECTED,
+        )
         if os.environ.get(DEBUG, "") not in ("", "0"):
             click.echo("".join(traceback.format_exception(error)).rstrip(), err=True)
             click.echo(f"veritrain: {message}", err=True)

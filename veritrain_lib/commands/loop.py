@@ -35,16 +35,24 @@ def loop(task: str) -> Answer:
 def _answer(task: Task, result: LoopResult) -> Answer:
     from veritrain_lib.commands.places import places
 
-    where = places(result.report_run, {"report": "report/report.html", "pdf": "report/report.pdf"}) if result.report_run else {}
+    where = (
+        places(result.report_run, {"report": "report/report.html", "pdf": "report/report.pdf"})
+        if result.report_run
+        else {}
+    )
     show = [*(["Nothing is left to do."] if result.again else []), result.headline]
     show += [f"{name}: {place}" for name, place in where.items()]
     if result.stopped == "waiting":
         from veritrain_lib.recorded.labelling import label_file
 
         where["labels"] = str(label_file(task))
-        show.append(f"Answer the rows in {where['labels']} or in notebooks/label.ipynb, then run the same command again.")
+        show.append(
+            f"Answer the rows in {where['labels']} or in notebooks/label.ipynb, then run the same command again."
+        )
     elif result.stopped == "blocked":
-        show.append("See the quarantine in the gate's run; mend the data or the suite, then run the same command again.")
+        show.append(
+            "See the quarantine in the gate's run; mend the data or the suite, then run the same command again."
+        )
     else:
         show.append(f"All runs: make ui, experiment {task.name!r}, run {result.run_id}")
         if result.again:

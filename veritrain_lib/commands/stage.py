@@ -32,9 +32,16 @@ class StageCommand(AnsweringCommand):
 
     def __init__(self, stage: str) -> None:
         text = f"{PURPOSE[stage]}\n\nRuns the same notebook as by hand; work that was done before is shown and not repeated. {TASK_HELP}"
-        assignment = click.Option(["-p", "assignments"], multiple=True, metavar="NAME=VALUE", help="Any parameter of the notebook; may be repeated.")
+        assignment = click.Option(
+            ["-p", "assignments"],
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Any parameter of the notebook; may be repeated.",
+        )
         task = click.Argument(["task"], default="", metavar="[TASK]")
-        super().__init__(stage, callback=self._work, params=[task, assignment], help=text, short_help=PURPOSE[stage])
+        super().__init__(
+            stage, callback=self._work, params=[task, assignment], help=text, short_help=PURPOSE[stage]
+        )
         self.stage = stage
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -50,8 +57,16 @@ class StageCommand(AnsweringCommand):
         choices = _choices(self.stage)
         options: list[click.Parameter] = []
         for name, default in binding(self.stage).PARAMETERS.items():
-            metavar = "|".join(choices[name]) if name in choices else {int: "NUMBER", float: "NUMBER"}.get(type(default), "TEXT")
-            options.append(click.Option([f"--{name.replace('_', '-')}", name], metavar=metavar, help=meanings.get(name, "")))
+            metavar = (
+                "|".join(choices[name])
+                if name in choices
+                else {int: "NUMBER", float: "NUMBER"}.get(type(default), "TEXT")
+            )
+            options.append(
+                click.Option(
+                    [f"--{name.replace('_', '-')}", name], metavar=metavar, help=meanings.get(name, "")
+                )
+            )
         return options
 
     def _meanings(self) -> dict[str, str]:
@@ -70,7 +85,9 @@ class StageCommand(AnsweringCommand):
         with Watch() as watch:
             found = find_task(task)
             watch.begin(self.stage)
-            done = run_stage(found, self.stage, parameters, on_progress=lambda progress: watch.cell(self.stage, progress))
+            done = run_stage(
+                found, self.stage, parameters, on_progress=lambda progress: watch.cell(self.stage, progress)
+            )
         return _answer(found, done)
 
 
@@ -88,7 +105,9 @@ def checked(stage: str, assignments: list[str]) -> dict[str, Any]:
     except ParameterError as error:
         raise UserError(str(error)) from error
     if "task" in parameters:
-        raise UserError(f"the task is no -p parameter here; write: veritrain {stage} {parameters['task'] or 'TASK'}")
+        raise UserError(
+            f"the task is no -p parameter here; write: veritrain {stage} {parameters['task'] or 'TASK'}"
+        )
     _refuse_out_of_range(stage, parameters)
     return parameters
 
@@ -104,7 +123,9 @@ def _refuse_out_of_range(stage: str, parameters: Mapping[str, Any]) -> None:
         if name not in parameters or parameters[name] == defaults.get(name):
             continue
         try:
-            TypeAdapter(Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation).validate_python(parameters[name])
+            TypeAdapter(
+                Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+            ).validate_python(parameters[name])
         except ValidationError as error:
             raise UserError(f"{stage}: {name} is {parameters[name]!r}: {error.errors()[0]['msg']}") from error
 
@@ -118,21 +139,35 @@ def _config_fields(stage: str) -> dict[str, Any]:
 
 def _choices(stage: str) -> dict[str, list[str]]:
     fields = _config_fields(stage)
-    return {name: [str(choice) for choice in get_args(field.annotation)] for name, field in fields.items() if get_origin(field.annotation) is Literal}
+    return {
+        name: [str(choice) for choice in get_args(field.annotation)]
+        for name, field in fields.items()
+        if get_origin(field.annotation) is Literal
+    }
 
 
 def _answer(task: Task, done: Done) -> Answer:
     from veritrain_lib.commands.places import places
     from veritrain_lib.stage_job import notebook_of
 
-    where = places(done.run_id, {"notebook": f"notebook/{notebook_of(done.stage).name}", "report": "report/report.html" if done.stage == "report" else ""})
+    where = places(
+        done.run_id,
+        {
+            "notebook": f"notebook/{notebook_of(done.stage).name}",
+            "report": "report/report.html" if done.stage == "report" else "",
+        },
+    )
     how = "found in the record, nothing was done twice" if done.stored else "filed"
     document = {
         "stage": done.stage, "task": task.name, "outcome": done.result.outcome, "headline": done.result.headline, "run": done.run_id,
         "stored": done.stored, "measures": {name: measure.model_dump() for name, measure in done.result.measures.items()}, "where": where,
         **{name: getattr(done.result, name) for name in ("verdict", "promote", "model", "status") if hasattr(done.result, name)},
     }  # fmt: skip
-    show = [done.result.headline, f"run {done.run_id} of experiment {task.name!r} ({how})", *(f"{name}: {place}" for name, place in where.items())]
+    show = [
+        done.result.headline,
+        f"run {done.run_id} of experiment {task.name!r} ({how})",
+        *(f"{name}: {place}" for name, place in where.items()),
+    ]
     return Answer(document, show, EXIT_CODES[done.result.outcome])
 
 

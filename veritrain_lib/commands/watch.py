@@ -32,7 +32,9 @@ class Watch:
             self._status = self._stack.enter_context(self._console.status("looking at the record"))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stack.close()
 
     def event(self, event: Event) -> None:

@@ -13,11 +13,17 @@ ends with a non-zero code is not an error; `%%bash` is the form that raises.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import (
+    CellExecutionComplete,
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
@@ -38,6 +44,9 @@ START_TIMEOUT_S = 60.0
 
 SHUTDOWN_GRACE_S = 10.0
 """How long an idle kernel may take for its `atexit` handlers."""
+
+BEGIN_GRACE_S = 1.0
+"""How long an idle kernel may take to begin with a cell."""
 
 OUTPUT_GRACE_S = 60.0
 """How long the outputs of a cell may trail behind its reply."""
@@ -83,6 +92,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
         self._cell_timeout_s = cell_timeout_s
         self._start_timeout_s = START_TIMEOUT_S if start_timeout_s is None else start_timeout_s
         self._reply: dict[str, Any] = {}
+        self._asked: dict[str, tuple[NotebookNode, int]] = {}  # by the request's message id
 
     async def run(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
         """Start the kernel, run the cells, end the kernel.
@@ -99,10 +109,14 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
             ending = await self._start(stop)
             if ending is FINISHED:
                 ending = await self._run_cells(stop, emit)
-            idle = await self.kernel.exit_code() is None
+                idle = True
             return ending
         finally:
-            await self.kernel.close(polite_s=SHUTDOWN_GRACE_S if idle and stop.times < 2 else 0)
+            try:
+                await self.kernel.end(polite_s=SHUTDOWN_GRACE_S if idle and stop.times < 2 else 0)
+                await self._take_late_outputs()
+            finally:
+                await self.kernel.close()
 
     async def _start(self, stop: Stop) -> Ending:
         started = asyncio.ensure_future(
@@ -170,7 +184,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
                 return await self._judge(cell, index, execution)
             if death.done():
                 return self._died(index)
-            await self._interrupt(execution, stop)
+            await self._interrupt(cell, execution, stop)
             if asked.done():
                 return self._interrupted(stop, index)
             message = f"cell {index} ran longer than {self._cell_timeout_s:g} s and was stopped"
@@ -181,8 +195,12 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
             execution.cancel()
             await asyncio.gather(execution, return_exceptions=True)
 
-    async def _interrupt(self, execution: asyncio.Future[Any], stop: Stop) -> None:
+    async def _interrupt(self, cell: NotebookNode, execution: asyncio.Future[Any], stop: Stop) -> None:
         """Stop a running cell: by KeyboardInterrupt, so that it can clean up; else by force."""
+        # An interrupt that comes before the kernel has begun with the cell is lost.
+        deadline = time.monotonic() + BEGIN_GRACE_S
+        while "iopub.execute_input" not in cell.metadata.execution and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
         await self.kernel.interrupt()
         again = asyncio.ensure_future(stop.asked_again())
         await asyncio.wait({execution, again}, timeout=INTERRUPT_GRACE_S, return_when=asyncio.FIRST_COMPLETED)
@@ -233,6 +251,34 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
         line = f"{ending.kind}: {ending.message}"
         error = {"ename": ending.kind, "evalue": ending.message, "traceback": [*words, line]}
         cell.outputs.append(new_output("error", **error))  # type: ignore[no-untyped-call]
+
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
+        """nbclient's reader of outputs, which drops what an earlier cell sends late.
+
+        Text that a thread, a child process or C code prints passes through a pipe and
+        often comes after the cell has ended. Here it goes to the cell that made it.
+        """
+        self._asked[parent_msg_id] = cell, cell_index
+        while True:
+            message = await self.kernel.next_output()
+            if self._take_output(message) and message["parent_header"]["msg_id"] == parent_msg_id:
+                return
+
+    def _take_output(self, message: dict[str, Any]) -> bool:
+        """Put an output where it belongs; True if it says that its cell has come to its end."""
+        whose = self._asked.get(message["parent_header"].get("msg_id"))
+        if whose is not None:
+            try:
+                self.process_message(message, *whose)
+            except CellExecutionComplete:
+                return True
+        return False
+
+    async def _take_late_outputs(self) -> None:
+        for message in await self.kernel.late_messages():
+            self._take_output(message)
+        for cell, index in self._asked.values():
+            merge_streams(cell, index, self._display_id_map)
 
     def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]

@@ -109,9 +109,16 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
             stderr_file=stderr_file,
             **options,
         )
-        ending, stop = run_stoppable(runner.run, on_progress)
+        try:
+            ending, stop = run_stoppable(runner.run, on_progress)
+        except Exception as error:  # not the notebook's doing: a full disk, a mistake here
+            broken = Ending("interrupted", type(error).__name__, str(error))
+            nb_man.finish(broken, broken.line(environment))
+            raise
         line = ending.line(environment)
         nb_man.finish(ending, line)
+        if stop.error is not None:
+            raise stop.error
         if stop.reason is not None:  # also when it came too late to change the ending
             raise KeyboardInterrupt(stop.reason)
         if line is not None:

@@ -7,15 +7,18 @@ model, shown by a cell, can't act in the reader's browser.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "form-action 'none'; base-uri 'none'"
+)
 """What the page may load: its own styles, and images inside it."""
 
-_SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.IGNORECASE | re.DOTALL)
+ACTIVE = ["script", "iframe", "frame", "object", "embed", "applet", "link", "meta", "base", "form"]
+"""Elements that load or do something; none belongs into the body of a page of results."""
 
-# Code is folded away: the page is for reading results. Scripts in outputs are dropped with the rest.
+# Code is folded away: the page is for reading results.
 _TEMPLATE = """\
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}
@@ -63,9 +66,27 @@ def export_html(executed: Path, html: Path) -> Path:
     )
     resources = {"metadata": {"path": str(executed.absolute().parent), "name": executed.stem}}
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
-    page = _SCRIPT.sub("", page)
     html.parent.mkdir(parents=True, exist_ok=True)
     beside = html.with_name(f".{html.name}.part")
-    beside.write_text(page, encoding="utf-8")
+    beside.write_text(without_activity(page), encoding="utf-8")
     os.replace(beside, html)
     return html
+
+
+def without_activity(page: str) -> str:
+    """The page without elements, event handlers and links in its body that do something.
+
+    The browser obeys the page's policy anyway; mail programs and artifact viewers may not.
+    """
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(page, features="html.parser")
+    body = soup.body
+    if body is not None:
+        for element in body.find_all(ACTIVE):
+            element.decompose()
+        for element in body.find_all(True):
+            for name, value in list(element.attrs.items()):
+                if name.startswith("on") or str(value).strip().lower().startswith("javascript:"):
+                    del element.attrs[name]
+    return str(soup)

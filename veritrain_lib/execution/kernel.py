@@ -32,6 +32,9 @@ LONGEST_SOCKET_PATH = 100
 
 _JUPYTER_FRAMES = re.compile(r'  File "[^"\n]*IPython/core/interactiveshell\.py"(?:.*\n?)(?:  File .*\n?)*')
 
+KILL_TIMEOUT_S = 30.0
+"""How long the machine may take to end a process that was killed."""
+
 WATCH_EVERY_S = 0.1
 """How often the kernel process is looked at."""
 
@@ -72,7 +75,7 @@ def check_kernel_name(kernel_name: str | None) -> None:
 
 
 class Kernel:
-    """A kernel process and the client that speaks to it. Use: `start`, then `close`, always."""
+    """A kernel process and the client that speaks to it. Use: `start`; then always `end` and `close`."""
 
     def __init__(self, kernel_name: str | None = None) -> None:
         self._kernel_name = kernel_name
@@ -141,12 +144,22 @@ class Kernel:
             raise RuntimeError("The kernel was not started: call `await kernel.start(...)` first.")
         return self.client
 
+    async def next_output(self) -> dict[str, Any]:
+        """Wait for the next message on the output channel."""
+        message: dict[str, Any] = await self._connected().iopub_channel.get_msg(timeout=None)
+        return message
+
     async def exit_code(self) -> int | None:
         """None while the process lives; then its exit code, or minus the signal that killed it."""
         provisioner = self.manager.provisioner if self.manager else None
         if self._exit_code is None and provisioner is not None and provisioner.has_process:
             self._exit_code = await provisioner.poll()
         return self._exit_code
+
+    async def alive(self) -> bool:
+        """Whether the process was launched and has not ended."""
+        launched = self.manager is not None and self.manager.has_kernel
+        return launched and await self.exit_code() is None
 
     async def ended(self) -> None:
         """Return once the process has ended."""
@@ -186,7 +199,7 @@ class Kernel:
 
     async def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the running cell, if the process lives and listens."""
-        if self.manager is not None and await self.exit_code() is None:
+        if self.manager is not None and await self.alive():
             await self.manager.interrupt_kernel()
 
     async def tell_where(self) -> None:
@@ -194,35 +207,49 @@ class Kernel:
 
         Works also when it holds the interpreter lock in C code, where no exception reaches it.
         """
-        if self._kernel_name is None and self.manager is not None and await self.exit_code() is None:
+        if self.manager is not None and self._kernel_name is None and await self.alive():
             await self.manager.signal_kernel(signal.SIGUSR1)
             await asyncio.sleep(WATCH_EVERY_S)
 
     async def kill(self) -> None:
-        """End the process and its children now, whatever they are doing."""
-        if self.manager is not None and await self.exit_code() is None:
-            if self.manager.provisioner is not None:
-                await self.manager.provisioner.kill()  # the whole process group
-            await self.ended()
+        """End the process and its children now, whatever they are doing.
 
-    async def close(self, polite_s: float) -> None:
-        """End the process and free everything.
+        Raises:
+            TimeoutError: The machine does not end it within `KILL_TIMEOUT_S`, as with a dead network disk.
+        """
+        if self.manager is not None and self.manager.provisioner is not None and await self.alive():
+            await self.manager.provisioner.kill()  # the whole process group
+            await asyncio.wait_for(self.ended(), KILL_TIMEOUT_S)
+
+    async def end(self, polite_s: float) -> None:
+        """End the process; what it sent before can still be read until `close`.
 
         Args:
             polite_s: How long it may take to end by itself, so that `atexit` handlers
                 run (MLflow ends its active runs in one); 0 kills at once.
         """
-        if self.manager is None:
-            self._raw_output.close()
-            return
-        if polite_s > 0 and self.client is not None and await self.exit_code() is None:
+        if polite_s > 0 and self.client is not None and await self.alive():
             self.client.shutdown()
-            await asyncio.wait({asyncio.ensure_future(self.ended())}, timeout=polite_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ended(), polite_s)
         await self.kill()
-        _kill_group(getattr(self.manager.provisioner, "pgid", None))
+
+    async def late_messages(self) -> list[dict[str, Any]]:
+        """Outputs that were still on their way when the process ended."""
+        messages: list[dict[str, Any]] = []
         if self.client is not None:
-            self.client.stop_channels()
-        await self.manager.cleanup_resources()
+            with suppress(Empty):
+                while True:
+                    messages.append(await self.client.iopub_channel.get_msg(timeout=0.05))
+        return messages
+
+    async def close(self) -> None:
+        """Free everything the process used, its children included."""
+        if self.manager is not None:
+            _kill_group(getattr(self.manager.provisioner, "pgid", None))
+            if self.client is not None:
+                self.client.stop_channels()
+            await self.manager.cleanup_resources()
         self._raw_output.close()
 
 

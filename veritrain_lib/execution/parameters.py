@@ -152,7 +152,7 @@ def read_notebook(path: Path) -> Any:
         raise FileNotFoundError(f"There is no notebook {path}: check the path.")
     try:
         return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
-    except (nbformat.reader.NotJSONError, UnicodeDecodeError, AttributeError, KeyError) as error:
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a Jupyter notebook ({error}).") from error
 
 

@@ -29,7 +29,9 @@ class Stop:
 
     def __init__(self) -> None:
         self.reason: str | None = None
-        """Who asked first: a signal's name, or the exception that `on_event` raised."""
+        """Who asked first: a signal's name, or the type of `error`."""
+        self.error: BaseException | None = None
+        """What `on_event`, or a foreign signal handler, raised in the caller's thread."""
         self.times = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked = asyncio.Event()
@@ -76,16 +78,19 @@ def run_stoppable(
         work: Has to watch `stop` and come to an end soon after it is asked.
         on_event: Called in the caller's thread, in order, with whatever `work` emits
             (MLflow's active run, for one, belongs to a thread). If it raises, the
-            work is stopped and the exception raised when the work has ended.
+            work is asked to stop.
+
+    Returns:
+        The result, and the stop: raise `stop.error` if there is one, and look at
+        `stop.reason` for a signal, which does not raise here.
 
     Raises:
-        BaseException: What `work` or `on_event` raised. A signal does not raise
-            here: look at `stop.reason`.
+        BaseException: What `work` raised.
     """
     stop = Stop()
     events: queue.SimpleQueue[E | _Done] = queue.SimpleQueue()
     results: list[T] = []
-    errors: list[BaseException] = []
+    failures: list[BaseException] = []
 
     async def attached() -> T:
         stop.attach()
@@ -94,14 +99,14 @@ def run_stoppable(
     def body() -> None:
         try:
             results.append(asyncio.run(attached()))
-        except BaseException as error:  # noqa: BLE001  # handed to the caller's thread below
-            errors.append(error)
+        except BaseException as error:  # noqa: BLE001  # raised in the caller's thread below
+            failures.append(error)
         finally:
             events.put(_Done())
 
     def deliver_until_done() -> None:
         while not isinstance(event := events.get(), _Done):
-            if on_event is not None and not errors:
+            if on_event is not None and stop.error is None:
                 on_event(event)
 
     with _signals_ask(stop):
@@ -109,13 +114,13 @@ def run_stoppable(
         thread.start()
         try:
             deliver_until_done()
-        except BaseException as error:  # noqa: BLE001  # on_event's, or a signal handler's; raised below
+        except BaseException as error:  # noqa: BLE001  # kept for the caller to raise
+            stop.error = error
             stop.request(type(error).__name__)
-            errors.append(error)
             deliver_until_done()
         thread.join()
-    if errors:
-        raise errors[0]
+    if failures:
+        raise failures[0]
     return results[0], stop
 
 

@@ -53,7 +53,7 @@ def as_round(run: runs.Run) -> Round:
     """A round from its run."""
     tags = run.data.tags
     stages = {name: tags[STAGE_RUN + name] for name in NAMES if STAGE_RUN + name in tags}
-    return Round(int(tags.get("veritrain.round", 0)), run.info.run_id, stages)
+    return Round(int(tags.get("veritrain.round") or 0), run.info.run_id, stages)
 
 
 def by_lineage(task: Task, evaluation: str) -> dict[str, str]:

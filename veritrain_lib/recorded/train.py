@@ -54,6 +54,9 @@ class Train:
             example=development.head(2),
             measures={name: measure.value or 0.0 for name, measure in result.measures.items()},
         )
+        if models.by_alias(task, models.CHAMPION) is None:
+            # The first model has nobody to beat.
+            models.set_alias(task, model.version, models.CHAMPION)
         runs.log(
             run_id,
             metrics=result.metrics(),

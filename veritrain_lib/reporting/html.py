@@ -28,7 +28,7 @@ div.vt-table tbody tr:nth-child(even){background:rgba(128,128,128,.07)}
 div.vt-table .vt-number{white-space:nowrap}
 div.vt-table .vt-long{min-width:16em}
 div.vt-table .vt-remark{opacity:.75;font-style:italic}
-@media print{div.vt-table{overflow:visible}div.vt-table tr{break-inside:avoid}
+@media print{div.vt-table{overflow:visible}div.vt-table table{font-size:8.5pt}div.vt-table tr{break-inside:avoid}
 div.vt-table thead{display:table-header-group}}
 """.strip()
 

@@ -21,12 +21,19 @@ background:rgba(128,128,128,.1);border-radius:0 6px 6px 0;break-inside:avoid;whi
 .vt-doc .vt-verdict b{color:var(--c);filter:brightness(.9);margin-right:.6em;white-space:nowrap}
 .vt-doc .vt-better{--c:#0072b2}.vt-doc .vt-not-better,.vt-doc .vt-blocked{--c:#d55e00}
 .vt-doc .vt-inconclusive{--c:#8a6d00}
-.vt-doc dl{display:grid;grid-template-columns:minmax(7em,max-content) 1fr;gap:.25em 1.2em;margin:.8em 0}
-.vt-doc dt{opacity:.75}.vt-doc dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
-@media(max-width:520px){.vt-doc dl{grid-template-columns:1fr;gap:0}.vt-doc dd{margin:0 0 .5em}}
-@media(prefers-color-scheme:dark){.vt-page .vt-better{--c:#56b4e9}.vt-page .vt-inconclusive{--c:#e6c229}
-.vt-page .vt-not-better,.vt-page .vt-blocked{--c:#ff9248}.vt-page .vt-info{--c:#9aa4b2}}
+.vt-doc dl{display:grid;grid-template-columns:fit-content(40%) 1fr;gap:.25em 1.2em;margin:.8em 0}
+.vt-doc dl dt{opacity:.75;float:none;width:auto;font-weight:400;padding:0}
+.vt-doc dl dd{margin:0;padding:0;overflow-wrap:anywhere;white-space:pre-wrap}
+@media(max-width:520px){.vt-doc dl{grid-template-columns:1fr;gap:0}.vt-doc dl dd{margin:0 0 .5em}}
 """.strip()
+
+DARK_CSS = (
+    "SCOPE .vt-better{--c:#56b4e9}SCOPE .vt-inconclusive{--c:#e6c229}"
+    "SCOPE .vt-not-better,SCOPE .vt-blocked{--c:#ff9248}SCOPE .vt-info{--c:#9aa4b2}"
+)
+# A page follows the reader's system, a notebook the theme of its JupyterLab.
+PAGE_DARK = "@media screen and (prefers-color-scheme:dark){" + DARK_CSS.replace("SCOPE", ".vt-page") + "}"
+NOTEBOOK_DARK = DARK_CSS.replace("SCOPE", '[data-jp-theme-light="false"] .vt-doc')
 
 PAGE_CSS = """
 :root{color-scheme:light dark}
@@ -37,7 +44,7 @@ h1{font-size:1.9em;line-height:1.2;margin:.2em 0}
 .vt-subtitle{font-size:1.05em;opacity:.75;margin:0 0 1.2em}
 nav ol{margin:.4em 0 1em;padding-left:1.4em;columns:2 18em}
 nav a{color:inherit}
-@media(prefers-color-scheme:dark){body{color:#e5e9f0;background:#14181f}}
+@media screen and (prefers-color-scheme:dark){body{color:#e5e9f0;background:#14181f}}
 @media print{body{color:#000;background:#fff;font-size:11pt}main{max-width:none;padding:0}nav{display:none}
 h2{break-after:avoid}@page{margin:16mm}}
 """.strip()
@@ -61,7 +68,7 @@ def to_html(document: Document) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{title}</title>",
-            f"<style>{PAGE_CSS}\n{TABLE_CSS}\n{BLOCKS_CSS}</style></head>",
+            f"<style>{PAGE_CSS}\n{TABLE_CSS}\n{BLOCKS_CSS}\n{PAGE_DARK}</style></head>",
             '<body class="vt-page"><main class="vt-doc">',
             f"<h1>{title}</h1>",
             f'<p class="vt-subtitle">{_safe(document.subtitle)}</p>' if document.subtitle else "",
@@ -76,7 +83,7 @@ def to_fragment(document: Document) -> str:
     """The document as a piece of HTML for a notebook's output."""
     return "\n".join(
         [
-            f'<div class="vt-doc"><style>{TABLE_CSS}\n{BLOCKS_CSS}</style>',
+            f'<div class="vt-doc"><style>{TABLE_CSS}\n{BLOCKS_CSS}\n{NOTEBOOK_DARK}</style>',
             f'<h1 style="font-size:1.5em;margin:.3em 0">{_safe(document.title)}</h1>',
             f"<p>{_safe(document.subtitle)}</p>" if document.subtitle else "",
             *_blocks(document),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, TableCellFillMode, XPos, YPos
 from fpdf.fonts import FontFace
@@ -28,6 +30,10 @@ class Paper(FPDF):
         # There is one weight of Japanese; it stands in for bold too.
         self.set_fallback_fonts(["japanese"], exact_match=False)
         self.set_font("latin", size=10)
+
+    def header(self) -> None:
+        """Called by fpdf2 on every page before anything else is on it."""
+        self._settle_font()
 
     def footer(self) -> None:
         """Called by fpdf2 on every page."""
@@ -63,6 +69,19 @@ class Paper(FPDF):
             self.ln(1.5)
         if grid.remark or not grid.rows:
             self.line_of(grid.remark or "no rows", 7.5, grey=90)
+
+    def _render_styled_text_line(self, *line: Any, **layout: Any) -> bool:
+        self._settle_font()
+        return super()._render_styled_text_line(*line, **layout)
+
+    def _settle_font(self) -> None:
+        """Name the font outside the line that is about to be set.
+
+        fpdf2 2.8.9 names it inside a line that begins with a fallback glyph and takes it for settled, so that
+        the text after a Japanese one comes out as other letters (py-pdf/fpdf2 issue 1772, fixed in part).
+        """
+        if self.page and self.current_font is not None and not self.current_font_is_set_on_page:
+            self._out(self._set_font_for_page(self.current_font, self.font_size_pt))
 
     def _table(self, part: Part) -> None:
         self.set_font("latin", size=part.size)

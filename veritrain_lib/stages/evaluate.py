@@ -175,7 +175,7 @@ def run(
 def _closed_because(look: tuple[int, float] | None, screened: str) -> str:
     if look is None:
         return "The sealed set stays closed: the looks that the task declares are spent."
-    return f"The sealed set stays closed: {screened}"
+    return screened
 
 
 def _scores(metric: Metric, references: list[str], responses: list[Response]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from veritrain_lib.stages.result import Measure, StageResult
 
@@ -33,8 +33,8 @@ class GateResult(StageResult):
     status: str
     suite: str
     suite_digest: str
-    block_reasons: list[str] = []
-    overview: dict[str, Any] = {}
+    block_reasons: list[str] = Field(default_factory=list)
+    overview: dict[str, Any] = Field(default_factory=dict)
     data_docs: str = ""
 
     def picture(self) -> Figure:

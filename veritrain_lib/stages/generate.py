@@ -38,7 +38,7 @@ class GenerateResult(StageResult):
 
     asked: int
     left: int | None = None
-    screened: dict[str, int] = {}
+    screened: dict[str, int] = Field(default_factory=dict)
 
     def picture(self) -> Figure:
         """The plan: where the model fails, and how many rows each slice should get."""

@@ -44,7 +44,7 @@ def _client(address: str) -> MlflowClient:
     from mlflow.exceptions import MlflowException
 
     # MLflow announces each of its migrations on a fresh store; a person at a terminal has no use for them.
-    for name in ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client"):
+    for name in ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.pyfunc"):
         logging.getLogger(name).setLevel(logging.WARNING)
     mlflow.set_tracking_uri(address)
     mlflow.set_registry_uri(address)

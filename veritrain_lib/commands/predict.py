@@ -1,0 +1,190 @@
+"""`veritrain predict`: ask the champion (or any model) about a text or a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from veritrain_lib.commands.answer import TASK_HELP, Answer, AnsweringCommand, plain, task_argument
+from veritrain_lib.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from veritrain_lib.records import Response
+    from veritrain_lib.task import Task
+
+AT_ONCE = 1000
+"""Rows that a model is asked at a time."""
+
+SHOWN = 20
+"""Rows of a file that are shown on a terminal; all of them go to --out and --json."""
+
+
+@click.command(cls=AnsweringCommand, short_help="Answer a text or a file with the champion.", help=(
+    "Answer a text or a file, with the champion unless --model names another.\n\n"
+    "With --file, --json prints JSON Lines: one document a row. A row that could not be answered has `error`, "
+    "and the exit code is 3. " + TASK_HELP
+))  # fmt: skip
+@task_argument
+@click.option("--text", help="The text to answer, for a task with one input field.")
+@click.option(
+    "--input", "inputs", multiple=True, metavar="NAME=VALUE", help="One input field; may be repeated."
+)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="Rows to answer: .csv or .jsonl with the task's input columns.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the answers here as JSON Lines."
+)
+@click.option(
+    "--model",
+    default="",
+    metavar="URI",
+    help="Address of a model, for example models:/support/3 (default: the champion).",
+)
+def predict(
+    task: str, text: str | None, inputs: tuple[str, ...], file: Path | None, out: Path | None, model: str
+) -> Answer:
+    """Answer rows."""
+    if sum([text is not None, bool(inputs), file is not None]) != 1:
+        raise click.UsageError("give one of --text, --input NAME=VALUE (once a field) or --file")
+    if file is not None and not file.is_file():
+        raise UserError(f"there is no file {file}")
+    if file is not None and out is not None and out.exists() and out.samefile(file):
+        raise UserError(f"--out {out} is the file that is read; choose another name")
+    from veritrain_lib.models.base import open_model
+    from veritrain_lib.recorded.tasks import find_task
+
+    found = find_task(task)
+    rows = _file_rows(found, file) if file is not None else _typed_row(found, text, inputs)
+    opened = open_model(model or _champion(found), found)
+    records: list[dict[str, Any]] = []
+    for start in range(0, len(rows), AT_ONCE):
+        part = rows.iloc[start : start + AT_ONCE]
+        records.extend(
+            _record(found, start + at, given, response)
+            for at, (given, response) in enumerate(_pairs(part, opened.answer(part)), 1)
+        )
+    if out is not None:
+        _write(out, records)
+    failed = sum(record["error"] is not None for record in records)
+    show = _show(found, opened.uri, records, failed, out)
+    if file is None:
+        return Answer({"model": opened.uri, "task": found.name, **records[0]}, show, 3 if failed else 0)
+    return Answer(records, show, 3 if failed else 0)
+
+
+def _champion(task: Task) -> str:
+    from veritrain_lib.tracking import models
+
+    champion = models.by_alias(task, models.CHAMPION)
+    if champion is None:
+        raise UserError(f"task {task.name} has no champion yet; run: veritrain loop {task.path}")
+    return champion.uri
+
+
+def _typed_row(task: Task, text: str | None, inputs: tuple[str, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    names = list(task.inputs)
+    if text is not None:
+        if len(names) > 1:
+            wanted = " ".join(f"--input {name}=..." for name in names)
+            raise UserError(f"task {task.name} has {len(names)} input fields; write {wanted}")
+        return pd.DataFrame({names[0]: [text]})
+    given: dict[str, str] = {}
+    for item in inputs:
+        name, equals, value = item.partition("=")
+        if not equals or name not in names or name in given:
+            raise UserError(
+                f"--input {item!r}: write NAME=VALUE, each field once; the fields are {', '.join(names)}"
+            )
+        given[name] = value
+    absent = [name for name in names if name not in given]
+    if absent:
+        raise UserError(
+            f"the input field(s) {', '.join(absent)} of task {task.name} are missing; add --input {absent[0]}=..."
+        )
+    return pd.DataFrame({name: [given[name]] for name in names})
+
+
+def _file_rows(task: Task, file: Path) -> pd.DataFrame:
+    from veritrain_lib.rows import read_table
+
+    table = read_table(file)
+    absent = [name for name in task.inputs if name not in table.columns]
+    if absent:
+        there = ", ".join(map(str, table.columns)) or "none"
+        raise UserError(
+            f"{file.name} lacks the input column(s) {', '.join(absent)} of task {task.name}; it has: {there}"
+        )
+    if not len(table):
+        raise UserError(f"{file.name} holds no rows")
+    return table[list(task.inputs)].astype(str)
+
+
+def _pairs(rows: pd.DataFrame, responses: list[Response]) -> Iterator[tuple[dict[str, str], Response]]:
+    for given, response in zip(rows.to_dict("records"), responses, strict=True):
+        yield {str(name): str(value) for name, value in given.items()}, response
+
+
+def _record(task: Task, number: int, given: dict[str, str], response: Response) -> dict[str, Any]:
+    candidates = [{"text": one.text, "score": one.score} for one in response.candidates]
+    record = {
+        "row": number,
+        "input": given,
+        "answer": response.best,
+        "candidates": candidates,
+        "explanation": response.explanation,
+        "error": response.error,
+    }
+    return dict(plain(record))
+
+
+def _write(out: Path, records: list[dict[str, Any]]) -> None:
+    part = out.with_name(out.name + ".part")
+    try:
+        part.write_text(
+            "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8"
+        )
+        part.replace(out)
+    except OSError as error:
+        raise UserError(f"--out {out} can't be written: {error.strerror}") from error
+
+
+def _show(
+    task: Task, uri: str, records: list[dict[str, Any]], failed: int, out: Path | None
+) -> list[RenderableType]:
+    from rich.markup import escape
+    from rich.table import Table
+
+    told = (
+        f"{len(records)} row(s) answered by {uri}"
+        + (f"; {failed} could not be answered" if failed else "")
+        + (f"; all in {out}" if out else "")
+    )
+    table = Table("row", *task.inputs, "answer", "score", "explanation or error")
+    for record in records[:SHOWN]:
+        best = record["candidates"][0]["score"] if record["candidates"] else None
+        cells = [
+            str(record["row"]),
+            *(value[:200] for value in record["input"].values()),
+            record["answer"] or "",
+            "" if best is None else f"{best:.3f}",
+            record["error"] or record["explanation"] or "",
+        ]
+        table.add_row(*(escape(cell) for cell in cells))
+    left = len(records) - SHOWN
+    return [
+        table,
+        *([f"... and {left} more; --out FILE.jsonl or --json gives all"] if left > 0 and not out else []),
+        told,
+    ]

@@ -1,0 +1,57 @@
+"""What machines leave in a text field: template and markup debris, broken encodings, blobs."""
+
+from __future__ import annotations
+
+import re
+
+DEBRIS = re.compile(
+    r"""<!--.*?(?:-->|$)|</?[a-zA-Z][^<>]{0,200}>|&(?:\#\d+|\w{2,8});
+      | \{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|\[\[.*?\]\]|<%.*?%>|%[A-Z][A-Z0-9_]{2,}%|%%\w+%%|\{\w+(?:\.\w+)*\}
+      | =\?[\w-]+\?[QBqb]\?.*?\?=|(?:=[0-9A-F]{2}){2,}|(?:%[0-9A-Fa-f]{2}){2,}|(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+
+      | \[object\ Object\]|\b(?:undefined|null|nil|NaN|None|N/A|\#REF!|\#N/A|\#VALUE!|void\ 0)\b""",
+    re.X | re.S,
+)
+MOJIBAKE = re.compile(
+    # UTF-8 read as Latin-1 or Windows-1252: a lead byte's letter, then signs that no one types after it.
+    "(?:[ÃÂÅÄÐÑØÙâãåæçïð][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ¡-¿]+)|\ufffd+|(?:Ã.)|\u00ad"
+)
+# Japanese in UTF-8 read as Shift JIS, or the reverse, shows half-width kana and these kanji.
+MOJIBAKE_JAPANESE = re.compile("(?:縺|繧|繝|譁|蟄|邵|郢|ï½)")
+BLOB = re.compile(r"(?<![\w/+])(?:0x)?(?:[A-Fa-f0-9]{16,}|[A-Za-z0-9+/_-]{20,}={0,2}|[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12})(?![\w])")
+HEX_BYTES = re.compile(r"(?<!\w)(?:(?:0x)?[A-Fa-f0-9]{2}[ :,]+){5,}(?:0x)?[A-Fa-f0-9]{2}(?!\w)")
+
+
+def debris(text: str) -> bool:
+    """Mostly placeholders, markup, encoded words or the names that programs give to nothing."""
+    rest, count = DEBRIS.subn(" ", text)
+    return count > 0 and _letters(rest) * 2 <= _letters(text) and _words(rest) <= 3
+
+
+def mojibake(text: str) -> bool:
+    """Mostly characters that come from reading one encoding as another."""
+    hits = sum(len(match) for match in MOJIBAKE.findall(text))
+    hits += 3 * len(MOJIBAKE_JAPANESE.findall(text))
+    visible = len("".join(text.split()))
+    return hits >= 2 and hits * 3 >= visible
+
+
+def blob(text: str) -> bool:
+    """Mostly base64, hexadecimal or an identifier of a machine."""
+    rest = text
+    for pattern in (BLOB, HEX_BYTES):
+        rest = pattern.sub(lambda match: " " if _machine_made(match[0]) else match[0], rest)
+    return rest != text and _letters(rest) * 2 <= _letters(text) and _words(rest) <= 3
+
+
+def _machine_made(token: str) -> bool:
+    has_digit = any(c.isdigit() for c in token)
+    switches = sum(a.islower() and b.isupper() for a, b in zip(token, token[1:], strict=False))
+    return (has_digit and any(c.isalpha() for c in token)) or switches >= 3 or token.endswith("=")
+
+
+def _letters(text: str) -> int:
+    return sum(c.isalnum() for c in text)
+
+
+def _words(text: str) -> int:
+    return sum(any(c.isalpha() for c in word) and len(word) > 1 for word in text.split())

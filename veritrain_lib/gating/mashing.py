@@ -1,0 +1,93 @@
+"""What people leave in a text field without saying anything: mashed keys, repetition, test words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from itertools import pairwise
+
+VOWELS = set("aeiouyäöüáàâãåéèêëíìîïóòôõøúùûýæœıąęėįųūőű")
+KEYBOARDS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiopü", "asdfghjklöä", "yxcvbnm", "azertyuiop", "qsdfghjklm",
+             "wxcvbn", "1234567890")  # fmt: skip
+RUN = re.compile(r"(.)\1{4,}")
+LATIN_WORD = re.compile(r"[a-zà-öø-ÿā-ž]+")
+PLACEHOLDERS = frozenset(
+    "test tests testing tester asdf asd asdfg asdfgh qwe qwer qwerty qwertz foo bar baz foobar lorem ipsum dolor sit amet "
+    "xxx xxxx xx zzz aaa abc abcd xyz bla blah blub dummy sample placeholder sdf dfg fgh hjk jkl".split()
+)
+FILLER = frozenset("a the this is just hello hi ok one two 1 2 3 12 123 1234 again".split())
+
+
+def repeated(text: str) -> bool:
+    """Mostly one character, or very few words said again and again."""
+    visible = "".join(text.split())
+    runs = sum(len(match[0]) for match in RUN.finditer(visible))
+    if runs * 2 > len(visible):
+        return True
+    for width in (2, 3, 4):
+        if len(visible) >= 12 and len({visible[i : i + width] for i in range(0, len(visible) - width + 1, width)}) == 1:
+            return True
+    tokens = text.casefold().split()
+    return len(tokens) >= 6 and len(set(tokens)) * 3 <= len(tokens)
+
+
+def placeholder(text: str) -> bool:
+    """Mostly words that people type to fill a field."""
+    words = re.findall(r"\w+", text.casefold())
+    real = [word for word in words if not word.isdigit() and word not in FILLER]
+    if not real:
+        return False
+    hits = sum(word in PLACEHOLDERS or _adjacent(word) for word in real)
+    return hits * 3 > len(real) * 2 and not (len(real) == 1 and len(words) > 3)
+
+
+def mashed(text: str) -> bool:
+    """Mostly letters no word is made of: keys side by side, many consonants in a row, hardly a vowel."""
+    words = [word for word in LATIN_WORD.findall(text.casefold()) if len(word) >= 3]
+    letters = sum(map(len, words))
+    if letters < 5 or letters * 2 < sum(character.isalpha() for character in text):
+        return False
+    odd = sum(len(word) for word in words if _unspeakable(word))
+    return odd * 5 >= letters * 3
+
+
+def _unspeakable(word: str) -> bool:
+    if _adjacent(word):
+        return True
+    if len(word) < 4:
+        return False
+    longest = max((len(run) for run in re.split(f"[{''.join(sorted(VOWELS))}]", word)), default=0)
+    share = sum(letter in VOWELS for letter in word) / len(word)
+    common = max(Counter(word).values()) / len(word)
+    odd_pairs = sum(a + b in _rare_pairs() for a, b in pairwise(word))
+    return longest >= 6 or (longest >= 5 and share < 0.3) or share == 0 and len(word) >= 5 or common >= 0.6 \
+        or odd_pairs >= 2 or (odd_pairs >= 1 and len(word) <= 7 and longest >= 4)  # fmt: skip
+
+
+def _adjacent(word: str) -> bool:
+    """At least four fifths of neighbouring letters are neighbours on a keyboard (a stutter counts)."""
+    if len(word) < 4:
+        return False
+    hits = sum(b in _neighbours().get(a, "") or a == b for a, b in pairwise(word))
+    return hits * 5 >= (len(word) - 1) * 4
+
+
+@cache
+def _neighbours() -> dict[str, str]:
+    near: dict[str, str] = {}
+    for row in KEYBOARDS:
+        for a, b in pairwise(row):
+            near[a] = near.get(a, "") + b
+            near[b] = near.get(b, "") + a
+    return near
+
+
+@cache
+def _rare_pairs() -> frozenset[str]:
+    # Letter pairs that words of the European languages hardly have, names apart.
+    return frozenset(
+        "bq bx cj cv cx dx fq fx fv fz gq gx gv hx hj jb jc jd jf jg jh jk jl jm jn jp jq jr js jt jv jw jx jz kq kx kz "
+        "lx mx mq pq px qb qc qd qe qf qg qh qj qk ql qm qn qo qp qr qs qt qv qw qx qy qz sx tx tq vb vc vf vg vh vj vk "
+        "vm vp vq vt vw vx vz wq wx wv wj xb xd xf xg xj xk xm xn xq xr xs xv xw xz zx zq zf zj zv zp zr".split()
+    )

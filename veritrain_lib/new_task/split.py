@@ -1,0 +1,130 @@
+"""Rows dealt into seed, development, test and pool: stratified, seeded, no text in two of them."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from veritrain_lib.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.new_task.columns import Columns
+
+FEWEST = {"seed": 2, "development": 1, "test": 2, "pool": 0}
+"""Rows of every label that each part gets before shares count."""
+
+SHARES = {"seed": 0.20, "development": 0.15, "test": 0.30, "pool": 0.35}
+"""A third sealed, because the test set alone proves a gain; a third to choose from; the rest to start with."""
+
+POOL_FROM = 100
+"""Labelled rows from which a pool is worth having; below, it goes to the other parts and rows are varied instead."""
+
+FEWEST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Split:
+    """`parts` are tables by kind, in the order of the file. `left_out` are the rows in none, with `row` (from
+    1) and `reason` (`empty_input`, `duplicate`, `contradicting_answers`, `rare_label`)."""
+
+    parts: dict[str, pd.DataFrame]
+    left_out: pd.DataFrame
+    labels: list[str]
+
+
+def split(rows: pd.DataFrame, columns: Columns, *, seed: int, leave_out_rare: bool = False) -> Split:
+    """Deal the rows. Unlabelled rows go to the pool, where they wait for people.
+
+    Raises UserError for too few rows or labels, and for labels with too few rows unless they may be left out.
+    """
+    import pandas as pd
+
+    answers = rows[columns.target].str.strip()
+    reasons = _reasons(rows, columns, answers)
+    counts = answers[(reasons == "") & (answers != "")].value_counts()
+    least = sum(FEWEST.values())
+    rare = sorted(str(label) for label in counts.index[counts < least])
+    if rare and not leave_out_rare:
+        shown = ", ".join(f"{label} ({counts[label]})" for label in rare[:10]) + (
+            " ..." if len(rare) > 10 else ""
+        )
+        raise UserError(
+            f"{len(rare)} of {len(counts)} label(s) have fewer than {least} different rows: {shown}. Give them more rows, merge them, or pass --leave-out-rare"
+        )
+    reasons[(reasons == "") & answers.isin(rare)] = "rare_label"
+    kept = rows[(reasons == "") & (answers != "")]
+    labels = sorted(answers[kept.index].unique())
+    if len(labels) < 2 or len(kept) < FEWEST_ROWS:
+        raise UserError(
+            f"{len(kept)} usable row(s) of {len(labels)} label(s) out of {len(rows)}; at least {FEWEST_ROWS} rows of 2 labels with {least} rows each are needed"
+        )
+    dealt = _deal(answers[kept.index], seed)
+    unlabelled = rows.index[(reasons == "") & (answers == "")]
+    taken = {kind: sorted(index for index, part in dealt.items() if part == kind) for kind in SHARES}
+    taken["pool"] = sorted([*taken["pool"], *unlabelled])
+    clean = rows.assign(**{columns.target: answers})
+    parts = {kind: clean.loc[indices].reset_index(drop=True) for kind, indices in taken.items() if indices}
+    out = rows[reasons != ""]
+    left_out = pd.concat(
+        [pd.DataFrame({"row": out.index + 1, "reason": reasons[out.index]}, index=out.index), out], axis=1
+    )
+    return Split(parts, left_out.reset_index(drop=True), labels)
+
+
+def _reasons(rows: pd.DataFrame, columns: Columns, answers: pd.Series[str]) -> pd.Series[str]:
+    import pandas as pd
+
+    reasons = pd.Series("", index=rows.index, dtype=object)
+    keys = pd.Series(
+        [
+            "\n".join(_same(value) for value in values)
+            for values in rows[columns.inputs].itertuples(index=False)
+        ],
+        index=rows.index,
+        dtype=object,
+    )
+    empty = keys.str.strip() == ""
+    reasons[empty] = "empty_input"
+    for _, group in answers[~empty].groupby(keys[~empty], sort=False):
+        given = group[group != ""]
+        if given.nunique() > 1:
+            # Nobody can tell which of them is right.
+            reasons[group.index] = "contradicting_answers"
+        elif len(group) > 1:
+            first = given.index[0] if len(given) else group.index[0]
+            reasons[group.index.difference([first])] = "duplicate"
+    return reasons
+
+
+def _same(text: str) -> str:
+    """What two texts have in common that differ only in case, width or blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _deal(answers: pd.Series[str], seed: int) -> dict[int, str]:
+    with_pool = len(answers) >= POOL_FROM
+    shares = {kind: share for kind, share in SHARES.items() if with_pool or kind != "pool"}
+    dealt: dict[int, str] = {}
+    for label, group in sorted(answers.groupby(answers), key=lambda item: str(item[0])):
+        indices = [int(index) for index in group.index]
+        # One generator a label: adding a label leaves the split of the others as it is.
+        random.Random(f"{seed}/{label}").shuffle(indices)
+        start = 0
+        for kind, count in _counts(len(indices), shares).items():
+            dealt.update(dict.fromkeys(indices[start : start + count], kind))
+            start += count
+    return dealt
+
+
+def _counts(rows: int, shares: dict[str, float]) -> dict[str, int]:
+    """Whole numbers near the shares that add up: each part its fewest, the rest by largest remainder."""
+    counts = {kind: FEWEST[kind] for kind in shares}
+    total = sum(shares.values())
+    while sum(counts.values()) < rows:
+        behind = {kind: share / total * rows - counts[kind] for kind, share in shares.items()}
+        counts[max(behind, key=lambda kind: behind[kind])] += 1
+    return counts
