@@ -11,11 +11,69 @@ import yaml
 LABELS = ("delivery", "greeting", "refund")
 
 WORDS = {
-    "delivery": ["parcel", "courier", "shipping", "package", "arrived", "tracking", "depot", "doorstep", "late", "missing", "van", "address"],
-    "greeting": ["hello", "morning", "evening", "welcome", "howdy", "thanks", "regards", "cheers", "bye", "friend", "nice", "day"],
-    "refund": ["money", "back", "charged", "twice", "refund", "return", "amount", "bank", "transfer", "overpaid", "credit", "price"],
+    "delivery": [
+        "parcel",
+        "courier",
+        "shipping",
+        "package",
+        "arrived",
+        "tracking",
+        "depot",
+        "doorstep",
+        "late",
+        "missing",
+        "van",
+        "address",
+    ],
+    "greeting": [
+        "hello",
+        "morning",
+        "evening",
+        "welcome",
+        "howdy",
+        "thanks",
+        "regards",
+        "cheers",
+        "bye",
+        "friend",
+        "nice",
+        "day",
+    ],
+    "refund": [
+        "money",
+        "back",
+        "charged",
+        "twice",
+        "refund",
+        "return",
+        "amount",
+        "bank",
+        "transfer",
+        "overpaid",
+        "credit",
+        "price",
+    ],
 }
-FILLERS = ["please", "the", "my", "is", "a", "for", "this", "order", "you", "can", "we", "about", "it", "when", "today", "again", "still", "not"]
+FILLERS = [
+    "please",
+    "the",
+    "my",
+    "is",
+    "a",
+    "for",
+    "this",
+    "order",
+    "you",
+    "can",
+    "we",
+    "about",
+    "it",
+    "when",
+    "today",
+    "again",
+    "still",
+    "not",
+]
 
 
 def text_of(label: str, chance: random.Random) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_task import write_task
 
+from tests.small_task import write_task
 from veritrain_lib.compare import compare
 from veritrain_lib.errors import UserError
 from veritrain_lib.recorded import sources
@@ -147,7 +147,7 @@ def test_one_model_under_two_names_is_shown_once_and_said_so(trained: Task) -> N
 
 
 def test_an_address_that_is_not_there_names_those_that_are(trained: Task) -> None:
-    with pytest.raises(UserError, match="there is no model models:/small/9.*models:/small/1"):
+    with pytest.raises(UserError, match=r"there is no model models:/small/9.*models:/small/1"):
         compare("small", "models:/small/9")
 
 

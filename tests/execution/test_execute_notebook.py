@@ -89,6 +89,15 @@ def test_an_old_result_does_not_survive_a_new_run(run) -> None:
     assert nbformat.read(second.executed, 4).cells[3].outputs == []
 
 
+def test_an_executed_notebook_run_again_forgets_its_old_parameters(run, marks: Path, tmp_path: Path) -> None:
+    first = run("parameters", {"seed": 7})
+
+    second = execute_notebook(first.executed, tmp_path / "again.ipynb")
+
+    assert json.loads((marks / "values.json").read_text())["seed"] == 0
+    assert nbformat.read(second.executed, 4).metadata.papermill.parameters == {}
+
+
 def test_a_kernel_that_does_not_start_is_told(run, monkeypatch, tmp_path) -> None:
     (tmp_path / "ipykernel").mkdir()
     (tmp_path / "ipykernel" / "__init__.py").write_text("raise ImportError('no such library')")

@@ -167,6 +167,17 @@ def test_printed_text_is_whole_and_in_one_piece(run) -> None:
     assert cell.outputs[0].text.splitlines() == [str(i) for i in range(20_000)]
 
 
+def test_a_cell_that_prints_for_ever_does_not_fill_the_memory(run, monkeypatch) -> None:
+    monkeypatch.setattr("veritrain_lib.execution.outputs.LONGEST_PRINT", 100_000)
+
+    outcome = run("prints_for_ever", cell_timeout_s=1.0)
+
+    assert outcome.status == "timed_out"
+    text = nbformat.read(outcome.executed, 4).cells[1].outputs[0].text
+    assert "more than 100,000 characters; the rest was left out" in text
+    assert 100_000 < len(text) < 101_000
+
+
 def test_a_progress_bar_leaves_its_last_state(run) -> None:
     cell = nbformat.read(run("progress_bar").executed, 4).cells[1]
 

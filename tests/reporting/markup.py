@@ -27,7 +27,7 @@ class Page(HTMLParser):
             self.cells.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open and self.open[-1] == tag, f"</{tag}> inside {self.open}"
+        assert [tag] == self.open[-1:], f"</{tag}> inside {self.open}"
         self.open.pop()
 
     def handle_data(self, data: str) -> None:

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,8 +12,8 @@ def text(document: Document) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(text: str) -> Iterator[Page]:
-    yield Page(text)
+def page(text: str) -> Page:
+    return Page(text)
 
 
 def test_the_page_is_well_formed_and_says_its_language_and_title(page: Page, text: str) -> None:

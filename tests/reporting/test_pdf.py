@@ -78,8 +78,12 @@ def test_pictures_are_embedded(reader: PdfReader) -> None:
 
 def test_the_same_document_and_date_give_the_same_bytes(document: Document, content: bytes) -> None:
     assert to_pdf(document, MADE) == content
-    assert to_pdf(document, MADE.replace(tzinfo=None)) == content
-    assert to_pdf(document, MADE.replace(year=2027)) != content
+
+
+def test_a_date_without_a_time_zone_is_utc_and_another_date_is_another_file() -> None:
+    small = Document("Report")
+    assert to_pdf(small, MADE.replace(tzinfo=None)) == to_pdf(small, MADE)
+    assert to_pdf(small, MADE.replace(year=2027)) != to_pdf(small, MADE)
 
 
 def test_every_word_reads_back_however_languages_alternate() -> None:

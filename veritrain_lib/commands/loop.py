@@ -35,26 +35,39 @@ def loop(task: str) -> Answer:
 def _answer(task: Task, result: LoopResult) -> Answer:
     from veritrain_lib.commands.places import places
 
-    where = (
-        places(result.report_run, {"report": "report/report.html", "pdf": "report/report.pdf"})
-        if result.report_run
-        else {}
-    )
-    show = [*(["Nothing is left to do."] if result.again else []), result.headline]
-    show += [f"{name}: {place}" for name, place in where.items()]
+    report = {"report": "report/report.html", "pdf": "report/report.pdf"}
+    where = places(result.report_run, report) if result.report_run else {}
     if result.stopped == "waiting":
         from veritrain_lib.recorded.labelling import label_file
 
         where["labels"] = str(label_file(task))
-        show.append(
-            f"Answer the rows in {where['labels']} or in notebooks/label.ipynb, then run the same command again."
-        )
+        then = "Answer the waiting rows there or in notebooks/label.ipynb, then run the same command again."
     elif result.stopped == "blocked":
-        show.append(
-            "See the quarantine in the gate's run; mend the data or the suite, then run the same command again."
-        )
+        where |= _quarantine(task)
+        then = "Mend the data or the suite, then run the same command again."
     else:
-        show.append(f"All runs: make ui, experiment {task.name!r}, run {result.run_id}")
-        if result.again:
-            show.append("Another budget, goal, or other data in the task file makes a new loop.")
-    return Answer({**asdict(result), "exit_code": result.exit_code, "where": where}, show, result.exit_code)
+        where["runs"] = f"make ui, experiment {task.name}, run {result.run_id}"
+        then = (
+            "Another budget, goal, or other data in the task file makes a new loop." if result.again else ""
+        )
+    again = "Nothing has changed since." if result.exit_code else "Nothing is left to do."
+    show = [
+        *([again] if result.again else []),
+        result.headline,
+        *(f"{name}: {place}" for name, place in where.items()),
+        then,
+    ]
+    return Answer(
+        {**asdict(result), "exit_code": result.exit_code, "where": where},
+        [line for line in show if line],
+        result.exit_code,
+    )
+
+
+def _quarantine(task: Task) -> dict[str, str]:
+    from veritrain_lib.commands.places import places
+    from veritrain_lib.tracking import runs
+
+    gates = runs.search(task, "tags.`veritrain.stage` = 'gate' AND attributes.status = 'FINISHED'", limit=1)
+    wanted = {"quarantine": "gate/quarantine.csv", "data docs": "gate/data_docs.html"}
+    return places(gates[0].info.run_id, wanted) if gates else {}

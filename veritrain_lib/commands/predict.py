@@ -163,28 +163,36 @@ def _write(out: Path, records: list[dict[str, Any]]) -> None:
 def _show(
     task: Task, uri: str, records: list[dict[str, Any]], failed: int, out: Path | None
 ) -> list[RenderableType]:
+    told = f"{len(records)} row(s) answered by {uri}"
+    told += f"; {failed} could not be answered" if failed else ""
+    told += f"; all in {out}" if out else ""
+    if len(records) == 1:
+        return [*_one(records[0]), told]
+    left = len(records) - SHOWN
+    more = [f"... and {left} more; --out FILE.jsonl or --json gives all"] if left > 0 and not out else []
+    return [_table(task, records), *more, told]
+
+
+def _one(record: dict[str, Any]) -> list[str]:
+    if record["error"] is not None:
+        return [f"no answer: {record['error']}"]
+    lines = [_candidate(one) for one in record["candidates"]]
+    return [*lines, *([record["explanation"]] if record["explanation"] else [])]
+
+
+def _candidate(one: dict[str, Any]) -> str:
+    return f"{one['text']}" if one["score"] is None else f"{one['text']}  {one['score']:.3f}"
+
+
+def _table(task: Task, records: list[dict[str, Any]]) -> RenderableType:
+    from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
-    told = (
-        f"{len(records)} row(s) answered by {uri}"
-        + (f"; {failed} could not be answered" if failed else "")
-        + (f"; all in {out}" if out else "")
-    )
-    table = Table("row", *task.inputs, "answer", "score", "explanation or error")
+    table = Table("row", *task.inputs, "answer", "explanation or error", box=SIMPLE_HEAD)
     for record in records[:SHOWN]:
-        best = record["candidates"][0]["score"] if record["candidates"] else None
-        cells = [
-            str(record["row"]),
-            *(value[:200] for value in record["input"].values()),
-            record["answer"] or "",
-            "" if best is None else f"{best:.3f}",
-            record["error"] or record["explanation"] or "",
-        ]
+        answer = _candidate(record["candidates"][0]) if record["candidates"] else ""
+        inputs = [value[:200] for value in record["input"].values()]
+        cells = [str(record["row"]), *inputs, answer, record["error"] or record["explanation"] or ""]
         table.add_row(*(escape(cell) for cell in cells))
-    left = len(records) - SHOWN
-    return [
-        table,
-        *([f"... and {left} more; --out FILE.jsonl or --json gives all"] if left > 0 and not out else []),
-        told,
-    ]
+    return table

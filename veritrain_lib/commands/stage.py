@@ -122,10 +122,9 @@ def _refuse_out_of_range(stage: str, parameters: Mapping[str, Any]) -> None:
         # A default such as 0 or "" means "the task's own" and is not what the stage gets.
         if name not in parameters or parameters[name] == defaults.get(name):
             continue
+        wanted: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
         try:
-            TypeAdapter(
-                Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-            ).validate_python(parameters[name])
+            TypeAdapter(wanted).validate_python(parameters[name])
         except ValidationError as error:
             raise UserError(f"{stage}: {name} is {parameters[name]!r}: {error.errors()[0]['msg']}") from error
 

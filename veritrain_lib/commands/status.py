@@ -52,10 +52,17 @@ def _model(model: dict[str, Any] | None) -> str:
 def _datasets(rows: list[dict[str, Any]]) -> list[RenderableType]:
     if not rows:
         return ["Datasets    none yet"]
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(
-        "dataset", "status", "rows", "parent", title=f"Datasets ({len(rows)})", title_justify="left"
+        "dataset",
+        "status",
+        "rows",
+        "parent",
+        title=f"Datasets ({len(rows)})",
+        title_justify="left",
+        box=SIMPLE_HEAD,
     )
     for row in rows[-DATASETS_SHOWN:]:
         table.add_row(row["dataset"], row["status"], str(row["rows"]), row["parent"] or "")
@@ -65,11 +72,20 @@ def _datasets(rows: list[dict[str, Any]]) -> list[RenderableType]:
 def _loop(loop: dict[str, Any] | None) -> list[RenderableType]:
     if loop is None:
         return ["Last loop   none yet"]
+    from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(
-        "round", "status", "rows", "value", "verdict", "headline", title="Last loop", title_justify="left"
+        "round",
+        "status",
+        "rows",
+        "value",
+        "verdict",
+        "headline",
+        title="Last loop",
+        title_justify="left",
+        box=SIMPLE_HEAD,
     )
     for one in loop["rounds"]:
         value = "" if one["value"] is None else f"{one['value']:.3f}"

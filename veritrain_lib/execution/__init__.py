@@ -10,13 +10,16 @@ The only room that knows papermill, nbclient, nbconvert and Jupyter. Read in thi
     html             the executed notebook as one offline page
 
     engine           the papermill engine `veritrain`
-    cell_runner      what counts as a good cell
+    cell_runner      the cells one after another: time-outs, deaths, interrupts
+    verdict          what counts as a good cell
+    outputs, streams everything a cell shows, in whole and tidy
     cell_states      the state of every cell, on disk at every moment
     kernel           one kernel process: started, watched, ended for certain
+    kernel_spec      which command starts it
     kernel_main      what that process runs
     stoppable        Ctrl-C and SIGTERM in order
     ending           why a run stopped, in one safe line
-    streams, titles  tidy outputs; a title for each cell
+    titles           a title for each cell
 
 Importing this package loads neither papermill nor Jupyter.
 """

@@ -1,14 +1,4 @@
-"""Runs the cells one after another and decides, of each, how it ended.
-
-The kernel's reply alone can't be trusted: `%run broken.py` and `%%capture` reply
-`ok` although an error was shown, `exit()` replies `ok` and takes the kernel away,
-and a misspelled magic replies `error` but shows none. So a cell is good only when
-the reply is ok, no error was shown, and it did not ask to end the kernel. A cell
-tagged `raises-exception` may raise.
-
-As everywhere in Jupyter, a shell command (`!false`, `%pip install nosuch`) that
-ends with a non-zero code is not an error; `%%bash` is the form that raises.
-"""
+"""Runs the cells one after another, each until it ends, its time is up, its kernel dies or a stop is asked."""
 
 from __future__ import annotations
 
@@ -19,22 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from nbclient.exceptions import (
-    CellExecutionComplete,
     CellExecutionError,
     CellTimeoutError,
     DeadKernelError,
 )
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
-from papermill.clientwrap import PapermillNotebookClient
 
 from veritrain_lib.execution.cell_states import CellStates, has_something_to_run
 from veritrain_lib.execution.ending import Ending
 from veritrain_lib.execution.kernel import Kernel, KernelNotStarted, logger
 from veritrain_lib.execution.outcome import Progress
+from veritrain_lib.execution.outputs import OutputKeeper
 from veritrain_lib.execution.stoppable import Stop
 from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.execution.titles import cell_titles
+from veritrain_lib.execution.verdict import FINISHED, show_reason, verdict
 
 INTERRUPT_GRACE_S = 5.0
 """How long an interrupted cell may take to clean up before its kernel is killed."""
@@ -51,10 +40,8 @@ BEGIN_GRACE_S = 1.0
 OUTPUT_GRACE_S = 60.0
 """How long the outputs of a cell may trail behind its reply."""
 
-FINISHED = Ending("finished")
 
-
-class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is untyped
+class CellRunner(OutputKeeper):
     """One execution of one notebook on one kernel of its own."""
 
     def __init__(
@@ -92,7 +79,6 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
         self._cell_timeout_s = cell_timeout_s
         self._start_timeout_s = START_TIMEOUT_S if start_timeout_s is None else start_timeout_s
         self._reply: dict[str, Any] = {}
-        self._asked: dict[str, tuple[NotebookNode, int]] = {}  # by the request's message id
 
     async def run(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
         """Start the kernel, run the cells, end the kernel.
@@ -114,7 +100,7 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
         finally:
             try:
                 await self.kernel.end(polite_s=SHUTDOWN_GRACE_S if idle and stop.times < 2 else 0)
-                await self._take_late_outputs()
+                self.take_late(await self.kernel.late_messages())
             finally:
                 await self.kernel.close()
 
@@ -156,7 +142,8 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
             ending = await self._run_cell(cell, index, stop)
             merge_streams(cell, index, self._display_id_map)
             if ending is not FINISHED:
-                self._show(cell, ending)
+                words = self.kernel.last_words() if ending.status != "failed" else ""
+                show_reason(cell, ending, words)
                 self.nb_man.cell_exception(cell, cell_index=index)
             self.nb_man.cell_complete(cell, cell_index=index)
             if ending is not FINISHED:
@@ -221,64 +208,13 @@ class CellRunner(PapermillNotebookClient):  # type: ignore[misc]  # papermill is
             return Ending("failed", "OutputsLost", late, index)
         except CellExecutionError:
             pass  # the reply says it, see below
-        if any(payload.get("source") == "ask_exit" for payload in self._reply.get("payload", [])):
-            message = "the cell called exit() or quit(), which ends the kernel"
-            return Ending("failed", "SystemExit", message, index)
-        if "raises-exception" in cell.metadata.get("tags", []):
-            return FINISHED
-        shown = [output for output in cell.outputs if output.output_type == "error"]
-        if self._reply.get("status") == "ok" and not shown:
-            return FINISHED
-        # The shown error names the exception even where the reply says `NoneType` (a failing repr).
-        error = shown[-1] if shown else self._reply
-        kind, message = error.get("ename") or "Error", error.get("evalue") or ""
-        if kind == "SystemExit":
-            message = f"{message} (the cell called sys.exit: the notebook did not run to its end)"
-        return Ending("failed", kind, message.strip(), index)
+        return verdict(cell, index, self._reply)
 
     def _died(self, index: int) -> Ending:
         return Ending("died", "KernelDied", f"{self.kernel.death()} during cell {index}", index)
 
     def _interrupted(self, stop: Stop, index: int | None) -> Ending:
         return Ending("interrupted", "Interrupted", f"stopped by {stop.reason}", index)
-
-    def _show(self, cell: NotebookNode, ending: Ending) -> None:
-        """Put the reason into the cell's outputs, where Jupyter itself left none."""
-        shown = [output.ename for output in cell.outputs if output.output_type == "error"]
-        if ending.status == "failed" and ending.kind in shown:
-            return
-        words = self.kernel.last_words().splitlines() if ending.status != "failed" else []
-        line = f"{ending.kind}: {ending.message}"
-        error = {"ename": ending.kind, "evalue": ending.message, "traceback": [*words, line]}
-        cell.outputs.append(new_output("error", **error))  # type: ignore[no-untyped-call]
-
-    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
-        """nbclient's reader of outputs, which drops what an earlier cell sends late.
-
-        Text that a thread, a child process or C code prints passes through a pipe and
-        often comes after the cell has ended. Here it goes to the cell that made it.
-        """
-        self._asked[parent_msg_id] = cell, cell_index
-        while True:
-            message = await self.kernel.next_output()
-            if self._take_output(message) and message["parent_header"]["msg_id"] == parent_msg_id:
-                return
-
-    def _take_output(self, message: dict[str, Any]) -> bool:
-        """Put an output where it belongs; True if it says that its cell has come to its end."""
-        whose = self._asked.get(message["parent_header"].get("msg_id"))
-        if whose is not None:
-            try:
-                self.process_message(message, *whose)
-            except CellExecutionComplete:
-                return True
-        return False
-
-    async def _take_late_outputs(self) -> None:
-        for message in await self.kernel.late_messages():
-            self._take_output(message)
-        for cell, index in self._asked.values():
-            merge_streams(cell, index, self._display_id_map)
 
     def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]

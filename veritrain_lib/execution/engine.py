@@ -44,7 +44,7 @@ class NotebookNotFinished(PapermillExecutionError):  # type: ignore[misc]  # pap
 
 
 class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is untyped
-    """Runs a notebook on a kernel of its own. See `cell_runner` for what counts as failed."""
+    """Runs a notebook on a kernel of its own. See `verdict` for what counts as failed."""
 
     @classmethod
     def execute_notebook(

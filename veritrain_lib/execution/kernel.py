@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -24,8 +23,10 @@ from queue import Empty
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+
+from veritrain_lib.execution.kernel_spec import OwnKernelSpec
 
 LONGEST_SOCKET_PATH = 100
 """Unix socket paths are limited to about 107 bytes; a longer temporary folder is passed over."""
@@ -44,34 +45,6 @@ logger.addHandler(logging.NullHandler())  # a library is silent unless the appli
 
 class KernelNotStarted(RuntimeError):
     """The kernel process did not come up; the message says why."""
-
-
-class OwnKernelSpec(KernelSpecManager):
-    """Answers every kernel name with this interpreter's own ipykernel."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """The spec that starts `kernel_main.py` with `sys.executable`."""
-        start = str(Path(__file__).with_name("kernel_main.py"))
-        return KernelSpec(
-            argv=[sys.executable, start, "-f", "{connection_file}"],
-            display_name="Veri-Train's own Python",
-            language="python",
-        )
-
-
-def check_kernel_name(kernel_name: str | None) -> None:
-    """Raise ValueError if `kernel_name` is neither None nor an installed kernel spec."""
-    if kernel_name is None:
-        return
-    specs = KernelSpecManager()
-    try:
-        specs.get_kernel_spec(kernel_name)
-    except NoSuchKernel:
-        installed = ", ".join(sorted(specs.find_kernel_specs())) or "none"
-        raise ValueError(
-            f"There is no kernel {kernel_name!r} on this machine (installed: {installed}). "
-            "Leave the kernel name out to run on this interpreter."
-        ) from None
 
 
 class Kernel:
@@ -143,11 +116,6 @@ class Kernel:
         if self.client is None:
             raise RuntimeError("The kernel was not started: call `await kernel.start(...)` first.")
         return self.client
-
-    async def next_output(self) -> dict[str, Any]:
-        """Wait for the next message on the output channel."""
-        message: dict[str, Any] = await self._connected().iopub_channel.get_msg(timeout=None)
-        return message
 
     async def exit_code(self) -> int | None:
         """None while the process lives; then its exit code, or minus the signal that killed it."""

@@ -69,17 +69,21 @@ def execute_notebook(
             "or None for no limit."
         )
     # papermill and Jupyter take a while to import: not before they are needed
+    from papermill.execute import remove_error_markers
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
     from veritrain_lib.execution.cell_states import CellStates, has_something_to_run
     from veritrain_lib.execution.engine import ENGINE, NotebookNotFinished, TruthfulEngine, register_engine
-    from veritrain_lib.execution.kernel import check_kernel_name
+    from veritrain_lib.execution.kernel_spec import check_kernel_name
 
     check_kernel_name(kernel_name)
     register_engine()
     output.parent.mkdir(parents=True, exist_ok=True)
-    node = load_notebook_node(str(notebook))
+    node = remove_error_markers(load_notebook_node(str(notebook)))
+    # An executed notebook run again: the parameters of this run hold, not those of that one.
+    node.cells = [cell for cell in node.cells if "injected-parameters" not in cell.metadata.tags]
+    node.metadata.papermill["parameters"] = {}
     if given:
         node = parameterize_notebook(
             node, given, kernel_name="python3", language="python", engine_name=ENGINE
@@ -132,7 +136,7 @@ def was_cut_off(executed_path: Path) -> bool:
     node = read_notebook(Path(executed_path))
     ours = node.metadata.get("veritrain")
     if ours is not None:
-        return ours["status"] == "running" and not is_running(ours["process"])
+        return ours.get("status") == "running" and not is_running(ours.get("process", {}))
     papermill = node.metadata.get("papermill", {})
     if not papermill.get("start_time"):
         raise ValueError(

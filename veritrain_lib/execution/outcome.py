@@ -35,8 +35,8 @@ class NotebookOutcome:
             `ExceptionType: message`, with known secrets masked.
         failed_cell: Index in `executed` (all cells counted, from 0) of the cell
             that was running when it went wrong; None when no cell was.
-        cells_run: Code cells that ran to their end. Equal to `cells_total` exactly
-            when `status` is `finished`.
+        cells_run: Code cells that ran to their end without failing; all of
+            `cells_total` when `status` is `finished`.
         cells_total: Code cells with something to run: not empty, not tagged
             `skip-execution`. An injected parameters cell counts.
     """

@@ -10,33 +10,42 @@ if TYPE_CHECKING:
 
     from veritrain_lib.gating.context import Context
 
+FLOOR = 1e-12
+"""Scores are raised to this before the logarithm."""
 
-def out_of_fold(judged: pd.DataFrame, context: Context, *, folds: int, repeats: int) -> np.ndarray:
-    """Scores of shape (rows, labels of the task in sorted order), by students that had not seen the row.
+MINIMUM_AGREEING = 10
+"""With fewer rows that the students agree with there is no measure of how sure they usually are."""
 
-    Trusted rows of people train every student; other trusted rows are folded with the judged ones. Folds are
-    dealt out label by label, so that each has about the same share of each; means over the repeats.
+
+def out_of_fold(judged: pd.DataFrame, context: Context, *, folds: int, repeats: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean log scores by students that had not seen the row, and the numbers of the rows' own labels.
+
+    Shapes (rows, labels of the task in sorted order) and (rows,); the judged rows come first, then the trusted
+    rows that are not people's. Trusted rows of people train every student. Folds are dealt out label by label,
+    so that each holds about the same share of each. A label that a student did not know scores `nan`.
     """
     import numpy as np
     import pandas as pd
 
     target, labels = context.task.target.field, context.task.labels
-    people = context.trusted[context.trusted["source"] == "human"] if len(context.trusted) else judged.iloc[:0]
-    others = context.trusted[context.trusted["source"] != "human"] if len(context.trusted) else judged.iloc[:0]
-    folded = pd.concat([judged, others[others[target].isin(labels)]], ignore_index=True)
-    assert context.fit is not None
-    total = np.zeros((len(judged), len(labels)))
+    trusted = context.trusted if len(context.trusted) else judged.iloc[:0]
+    trusted = trusted[trusted[target].isin(labels)]
+    people, others = trusted[trusted["source"] == "human"], trusted[trusted["source"] != "human"]
+    folded = pd.concat([judged, others], ignore_index=True)
+    if context.fit is None:
+        raise ValueError("out-of-fold scores need context.fit")
+    total = np.zeros((len(folded), len(labels)))
     for repeat in range(repeats):
         fold = deal(folded[target].tolist(), folds, np.random.default_rng([context.seed, repeat]))
         for number in range(folds):
-            asked = np.flatnonzero(fold[: len(judged)] == number)
+            asked = np.flatnonzero(fold == number)
             if not len(asked):
                 continue
             scorer = context.fit(pd.concat([people, folded[fold != number]], ignore_index=True))
-            scores = scorer.scores(judged.iloc[asked])
-            for column, label in enumerate(scorer.labels):
-                total[asked, labels.index(label)] += scores[:, column]
-    return total / repeats
+            scores = np.full((len(asked), len(labels)), np.nan)
+            scores[:, [labels.index(label) for label in scorer.labels]] = scorer.scores(folded.iloc[asked])
+            total[asked] += np.log(np.maximum(scores, FLOOR))
+    return total / repeats, np.array([labels.index(label) for label in folded[target]], dtype=int)
 
 
 def deal(given: list[str], folds: int, rng: np.random.Generator) -> np.ndarray:
@@ -44,7 +53,7 @@ def deal(given: list[str], folds: int, rng: np.random.Generator) -> np.ndarray:
     import numpy as np
 
     numbers = np.zeros(len(given), dtype=int)
-    labels = np.array(given)
+    labels = np.array(given, dtype=object)
     start = 0
     for label in sorted(set(given)):
         places = rng.permutation(np.flatnonzero(labels == label))
@@ -53,20 +62,24 @@ def deal(given: list[str], folds: int, rng: np.random.Generator) -> np.ndarray:
     return numbers
 
 
-def contradicted(scores: np.ndarray, given: np.ndarray, margin: float) -> np.ndarray:
+def contradicted(logs: np.ndarray, given: np.ndarray, certainty: float) -> np.ndarray:
     """For each row the number of the label that contradicts its own, -1 where none does.
 
-    `scores` of shape (rows, labels), `given` the numbers of the rows' own labels. A label counts where its
-    score reaches the mean score of the rows that carry it (Northcutt et al. 2021, equation 2); the best such
-    label must be another one and beat the own score by `margin`.
+    `logs` are log scores of shape (rows, labels), `given` the numbers of the rows' own labels. The log odds of
+    the best other label against the own one must reach `certainty` times the median log odds by which the own
+    label wins where it does win, so that the rule does not depend on how sharp a student's scores are. -1
+    everywhere when fewer than `MINIMUM_AGREEING` rows agree, and where the own label was unknown to a student.
     """
     import numpy as np
 
-    thresholds = np.array(
-        [scores[given == k, k].mean() if (given == k).any() else np.inf for k in range(scores.shape[1])]
-    )
-    confident = np.where(scores >= thresholds, scores, -np.inf)
-    best = confident.argmax(axis=1)
     everyone = np.arange(len(given))
-    beaten = confident[everyone, best] - scores[everyone, given] >= margin
-    return np.where((best != given) & beaten, best, -1)
+    own = logs[everyone, given]
+    others = np.where(np.isnan(logs), -np.inf, logs)
+    others[everyone, given] = -np.inf
+    best = others.argmax(axis=1)
+    odds = others[everyone, best] - own
+    agreeing = odds[odds < 0]
+    if len(agreeing) < MINIMUM_AGREEING:
+        return np.full(len(given), -1)
+    flagged = (odds > 0) & (odds >= certainty * -np.median(agreeing))
+    return np.where(flagged, best, -1)

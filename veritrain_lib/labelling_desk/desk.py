@@ -30,7 +30,7 @@ class Progress:
         if not self.total:
             return "No row waits for an answer."
         if not self.waiting:
-            return f"All {self.total} rows are answered. Nothing waits any more."
+            return f"Every row is answered ({self.total}). Nothing waits any more."
         skipped = f", {self.skipped} of them skipped" if self.skipped else ""
         return f"{self.answered} of {self.total} rows answered; {self.waiting} wait{skipped}."
 

@@ -112,6 +112,6 @@ def _is_text(column: pd.Series[str]) -> bool:
     given = column[column.str.strip() != ""]
     if not len(given) or given.nunique() < len(given) / 2:
         return False
-    several_words = given.str.split().str.len().mean() >= 2
+    several_words = given.map(lambda text: len(text.split())).mean() >= 2
     dense = given.str.count(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]").mean() >= 3
     return bool(several_words or dense)

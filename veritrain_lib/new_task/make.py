@@ -129,7 +129,7 @@ def _starter(
 
 def _bands(texts: pd.Series[str]) -> list[int]:
     """Bounds at the thirds of the lengths in words; none where all texts are about equally long."""
-    words = texts.str.split().str.len()
+    words = texts.map(lambda text: len(text.split()))
     bands = sorted({int(words.quantile(share)) for share in (1 / 3, 2 / 3)})
     return [band for band in bands if 0 < band < int(words.max())]
 

@@ -110,6 +110,8 @@ def _waiting(task: Task) -> int:
 
 def _people(task: Task) -> str:
     waiting = _waiting(task)
+    if waiting == 1:
+        return "1 row waits for an answer: label.ipynb"
     return f"{waiting} rows wait for an answer: label.ipynb" if waiting else "no row waits for an answer"
 
 

@@ -1,7 +1,9 @@
 """What a drawing says, read from the drawn figure: texts, what is cut, what overlaps."""
 
+from collections.abc import Iterator
 from itertools import combinations
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -14,8 +16,7 @@ def texts(figure: Figure) -> list[str]:
 
 
 def cut(figure: Figure) -> list[str]:
-    """Texts that reach over the edge of the picture."""
-    figure.canvas.draw()
+    """Texts of a drawn figure that reach over the edge of the picture."""
     page = figure.bbox
     return [
         text.get_text()
@@ -26,8 +27,7 @@ def cut(figure: Figure) -> list[str]:
 
 
 def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of upright texts that lie over each other by more than a pixel."""
-    figure.canvas.draw()
+    """Pairs of upright texts of a drawn figure that lie over each other by more than a pixel."""
     boxes = [
         (text.get_text(), text.get_window_extent()) for text in _drawn(figure) if not text.get_rotation()
     ]
@@ -39,27 +39,22 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
 
 
 def smallest(figure: Figure) -> float:
-    """Points of the smallest letter."""
-    figure.canvas.draw()
+    """Points of the smallest letter of a drawn figure."""
     return min(float(text.get_fontsize()) for text in _drawn(figure))
 
 
 def _drawn(figure: Figure) -> list[Text]:
-    found = [text for text in figure.findobj(Text) if isinstance(text, Text)]
-    return [text for text in found if text.get_visible() and text.get_text().strip() and _inside_view(text)]
+    hidden = {text for axes in figure.axes for text in _not_drawn(axes)}
+    found = [text for text in figure.findobj(Text) if isinstance(text, Text) and text not in hidden]
+    return [text for text in found if text.get_visible() and text.get_text().strip()]
 
 
-def _inside_view(text: Text) -> bool:
-    # Ticks outside the limits exist but are not drawn.
-    axes = text.axes
-    if axes is None:
-        return True
-    if not axes.axison and text not in axes.texts:
-        return False
+def _not_drawn(axes: Axes) -> Iterator[Text]:
+    """Labels of spare ticks and of ticks beyond the limits, which exist but are never drawn."""
     for axis in (axes.xaxis, axes.yaxis):
-        labels = [label for tick in axis.get_major_ticks() for label in (tick.label1, tick.label2)]
-        if text in labels:
-            low, high = sorted(axis.get_view_interval())
-            drawn = [tick for tick in axis.get_major_ticks() if low - 1e-9 <= tick.get_loc() <= high + 1e-9]
-            return any(text is tick.label1 for tick in drawn)
-    return True
+        shown = set(axis._update_ticks()) if axes.axison else set()
+        for tick in [*axis.majorTicks, *axis.minorTicks]:
+            if tick not in shown:
+                yield from (tick.label1, tick.label2)
+        if not axes.axison:
+            yield axis.label

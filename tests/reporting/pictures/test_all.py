@@ -20,44 +20,44 @@ def curve(rounds: pd.DataFrame) -> Drawing:
     return pictures.learning_curve(rounds, "accuracy", 0.9)
 
 
-FRAMED: dict[str, tuple[Draw, pd.DataFrame]] = {
+PLAIN: dict[str, tuple[Draw, pd.DataFrame]] = {
     "learning_curve": (curve, examples.rounds()),
-    "learning_curve long": (curve, examples.rounds(30)),
     "slice_changes": (pictures.slice_changes, examples.slices()),
     "confused_pairs": (pictures.confused_pairs, examples.pairs()),
     "confusion": (pictures.confusion, examples.matrix()),
-    "confusion large": (pictures.confusion, examples.matrix(150)),
     "removed": (pictures.removed, examples.rules()),
     "rates": (pictures.rates, examples.rates()),
     "plan": (pictures.plan, examples.plan()),
-    "plan large": (pictures.plan, examples.plan(60)),
     "label_counts": (pictures.label_counts, examples.counts()),
-    "label_counts large": (pictures.label_counts, examples.counts(60)),
     "uncertainty": (pictures.uncertainty, examples.margins()),
 }
-each = pytest.mark.parametrize(("draw", "frame"), FRAMED.values(), ids=FRAMED)
+LARGE: dict[str, tuple[Draw, pd.DataFrame]] = {
+    "learning_curve": (curve, examples.rounds(30)),
+    "confusion": (pictures.confusion, examples.matrix(150)),
+    "plan": (pictures.plan, examples.plan(60)),
+    "label_counts": (pictures.label_counts, examples.counts(60)),
+}
+ALL = [*PLAIN.values(), *LARGE.values()]
+each = pytest.mark.parametrize(("draw", "frame"), PLAIN.values(), ids=PLAIN)
 
 
-@each
-def test_nothing_is_cut_overlaps_or_is_too_small_to_read(draw: Draw, frame: pd.DataFrame) -> None:
-    drawing = draw(frame)
-    assert cut(drawing) == []
-    assert overlaps(drawing) == []
-    assert smallest(drawing) >= 8.4
-
-
-@each
-def test_drawing_warns_of_nothing_and_leaves_the_frame_as_it_was(draw: Draw, frame: pd.DataFrame) -> None:
+@pytest.mark.parametrize(("draw", "frame"), ALL, ids=[*PLAIN, *(f"large {name}" for name in LARGE)])
+def test_nothing_is_cut_overlaps_is_too_small_to_read_or_warns(draw: Draw, frame: pd.DataFrame) -> None:
     before = frame.copy()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        png(draw(frame), 100)
+        drawing = draw(frame)
+        drawing.canvas.draw()
+    assert cut(drawing) == []
+    assert overlaps(drawing) == []
+    assert smallest(drawing) >= 8.4
     pd.testing.assert_frame_equal(frame, before)
 
 
 @each
 def test_one_row_is_enough(draw: Draw, frame: pd.DataFrame) -> None:
     drawing = draw(frame.head(1))
+    drawing.canvas.draw()
     assert cut(drawing) == []
     assert overlaps(drawing) == []
 
@@ -65,10 +65,8 @@ def test_one_row_is_enough(draw: Draw, frame: pd.DataFrame) -> None:
 @each
 def test_no_row_gives_a_picture_that_says_what_is_missing(draw: Draw, frame: pd.DataFrame) -> None:
     drawing = draw(frame.head(0))
-    title, message = texts(drawing)
+    message, title = sorted(texts(drawing), key=lambda text: not text.endswith("."))
     assert drawing.alt == f"{title}: {message}"
-    assert message.endswith(".")
-    assert ":" in message
 
 
 @each
@@ -84,20 +82,18 @@ def test_there_are_words_for_those_who_cannot_see_it(draw: Draw, frame: pd.DataF
     drawing = draw(frame)
     assert len(drawing.alt) > 40
     assert "nan" not in drawing.alt
-    assert drawing._repr_png_()[1]["alt"] == drawing.alt
 
 
-@each
-def test_the_order_of_rows_does_not_change_the_picture(draw: Draw, frame: pd.DataFrame) -> None:
-    backwards = frame.iloc[::-1]
-    if draw is pictures.rates:
-        pytest.skip("rates keep the order given")
-    assert png(draw(backwards), 50) == png(draw(frame), 50)
+# Rates keep the order given.
+@pytest.mark.parametrize("name", sorted(set(PLAIN) - {"rates"}))
+def test_the_order_of_rows_does_not_change_the_picture(name: str) -> None:
+    draw, frame = PLAIN[name]
+    assert png(draw(frame.iloc[::-1]), 40) == png(draw(frame), 40)
 
 
-@pytest.mark.parametrize("name", [name for name in FRAMED if " " not in name and name != "confusion"])
+@pytest.mark.parametrize("name", sorted(set(PLAIN) - {"confusion"}))
 def test_an_absent_column_is_named(name: str) -> None:
-    draw, frame = FRAMED[name]
+    draw, frame = PLAIN[name]
     column = frame.columns[-1]
     with pytest.raises(UserError, match=f"absent: {column}; given: "):
         draw(frame.drop(columns=column))
@@ -121,6 +117,7 @@ def test_hostile_labels_are_drawn_on_one_line() -> None:
     drawing = pictures.label_counts(
         pd.DataFrame({"label": ["a\x00\nb" + "c" * 300], "before": [1], "after": [2]})
     )
+    drawing.canvas.draw()
     assert cut(drawing) == []
     assert any(text.startswith("a� bccc") and "…" in text for text in texts(drawing))
 
@@ -131,3 +128,4 @@ def test_a_notebook_gets_a_sharp_picture_of_the_right_size() -> None:
     data, metadata = DisplayFormatter().format(pictures.rates(examples.rates()))
     assert data["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"]["width"] == 900
+    assert "explanation: 42.0 %" in metadata["image/png"]["alt"]

@@ -33,10 +33,9 @@ def test_colours_and_words_tell_the_outcome() -> None:
 
 
 def test_a_rule_that_blocks_is_never_left_out_for_one_that_passed() -> None:
-    frame = pd.concat([rules().assign(rule=lambda rows: rows["rule"] + str(at)) for at in range(9)])
-    frame = pd.concat(
-        [frame[frame["outcome"] != "blocked"], rules()[rules()["outcome"] == "blocked"].assign(share=0)]
-    )
+    calm = rules()[rules()["outcome"] != "blocked"]
+    many = [calm.assign(rule=calm["rule"] + str(at)) for at in range(9)]
+    frame = pd.concat([*many, rules()[rules()["outcome"] == "blocked"].assign(share=0.0)])
     drawing = removed(frame, show=5)
     assert "leakage" in texts(drawing)
     assert "23 rules that rejected less are left out" in texts(drawing)

@@ -32,7 +32,7 @@ def sheet(title: str, height: float, alt: str) -> Drawing:
 
     drawing = Drawing(WIDTH, height, clean(alt))
     drawing.get_layout_engine().set(w_pad=0.12, h_pad=0.1)  # type: ignore[call-arg, union-attr]
-    drawing.suptitle(shorten(title, 90), x=0.014, ha="left", fontsize=LARGE, fontweight="bold", color=INK)
+    drawing.suptitle(shorten(title, 80), x=0.014, ha="left", fontsize=LARGE, fontweight="bold", color=INK)
     return drawing
 
 

@@ -66,7 +66,7 @@ def loop(state: Mapping[str, object] | None = None) -> Drawing:
     axes.set_axis_off()
     texts |= given
     axes.text(
-        1.6, 39.6, shorten(texts["title"], 90), fontsize=LARGE, fontweight="bold", color=INK, va="center"
+        1.6, 39.6, shorten(texts["title"], 80), fontsize=LARGE, fontweight="bold", color=INK, va="center"
     )
     _stages(axes, texts, given)
     _ways(axes)

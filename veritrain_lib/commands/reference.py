@@ -1,0 +1,57 @@
+"""docs/commands.md, generated from the help: `python -m veritrain_lib.commands.reference` writes the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from veritrain_lib.cli import cli
+
+WIDTH = 100
+
+HEAD = """\
+# Commands
+
+Generated from the help by `python -m veritrain_lib.commands.reference`; a test compares. Results go to
+standard output, progress and errors to standard error. With `--json` standard output holds one JSON document
+and nothing else, also after an error (key `error`).
+
+| exit code | meaning |
+| --- | --- |
+| 0 | ok |
+| 1 | refused by a gate or a rule of the workbench |
+| 2 | wrong usage, or a mistake in the user's files |
+| 3 | something outside the task failed (store, kernel, disk), or an unexpected error |
+| 4 | waiting for people |
+| 130 | interrupted; the same command goes on |
+
+`VERITRAIN_DEBUG=1` shows the traceback of an unexpected error.
+"""
+
+
+def commands_page() -> str:
+    """The page: the help of the group and of every command, as a terminal of 100 columns shows it."""
+    root = click.Context(cli, info_name="veritrain", terminal_width=WIDTH, max_content_width=WIDTH)
+    parts = [HEAD, f"## veritrain\n\n```\n{cli.get_help(root)}\n```\n"]
+    for name in cli.list_commands(root):
+        command = cli.get_command(root, name)
+        assert command is not None  # the group lists only what it has
+        here = click.Context(
+            command, info_name=name, parent=root, terminal_width=WIDTH, max_content_width=WIDTH
+        )
+        parts.append(f"## veritrain {name}\n\n```\n{command.get_help(here)}\n```\n")
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write docs/commands.md and docs/task.md of this checkout."""
+    from veritrain_lib.commands.task_reference import task_page
+
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    (docs / "commands.md").write_text(commands_page(), encoding="utf-8")
+    (docs / "task.md").write_text(task_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""docs/task.md: every key of a task file. Types, defaults and ranges come from the models themselves."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from veritrain_lib.task import Task
+
+MEANINGS = {
+    "version": "Version of the task file's format.",
+    "name": "Name of the task: MLflow experiment, registered model and datasets are called so.",
+    "description": "One sentence for people; MLflow shows it.",
+    "inputs": "The input columns, by name.",
+    "inputs.NAME.language": "ISO 639-1 code. The language check holds rows against it; without one it does not.",
+    "inputs.NAME.description": "What the field holds, for people and for models that read.",
+    "target": "The right answer.",
+    "target.field": "Column with the right answer.",
+    "target.labels": "The allowed answers, each once, at least 2. Without them the answer is free text.",
+    "target.descriptions": "What a label means, by label.",
+    "contract": "What a model's answer must look like: a JSON Schema, judged on the raw text of each answer.",
+    "slices": "How evaluation rows are cut; a slice shown to be worse forbids promotion.",
+    "slices.by": "Columns of which each value is a slice.",
+    "slices.length_of": "Input whose length in words cuts slices.",
+    "slices.length_bands": "Upper bounds of the length bands, rising: [8, 20] is up to 8 words, 9 to 20, and more.",
+    "metrics": "At least one. The first steers the loop and decides promotion.",
+    "metrics[].name": "Name of a metric: one of ours or an installed extension.",
+    "metrics[].version": "Version of the metric that the task was written for; another one is refused.",
+    "metrics[].higher_is_better": "The metric's direction, stated so that it can be checked.",
+    "gate": "Suite that judges data: a name in `gates/`, or a file beside the task file.",
+    "data": "Files of examples, .csv or .jsonl in UTF-8, relative to the task file.",
+    "data.seed": "Human rows to start from. They are never dropped.",
+    "data.development": "Rows that steer: slices, choice of rows, goal, comparison.",
+    "data.test": "The sealed rows. Only the promotion decision reads their answers, and every look is counted.",
+    "data.pool": "Rows to choose from. A row's answer stays hidden until the row is chosen; it may be absent.",
+    "data.labels": "People's answers to chosen pool rows that have none. Written by the loop, filled in by people.",
+    "teacher": "Who writes or chooses new rows.",
+    "teacher.name": "Name of a teacher: `pool` chooses from the pool, `augment` varies the rows at hand.",
+    "teacher.choose": "How a pool is chosen from.",
+    "teacher.batch": "Rows chosen between two refits of the student.",
+    "teacher.parameters": "What the teacher is called with; each teacher says what it takes.",
+    "trainer": "Who makes challengers.",
+    "trainer.name": "Name of a trainer.",
+    "trainer.parameters": "What the trainer is called with; each trainer says what it takes.",
+    "budget": "When to stop spending.",
+    "budget.rounds": "Rounds of a loop.",
+    "budget.rows_per_round": "New rows a round.",
+    "budget.money": "Cap for paid calls, in US dollars.",
+    "goal": "When the loop is done before its budget is.",
+    "goal.at_least": "Value of the first metric on development rows; for a metric of which lower is better, at most.",
+    "promotion": "How the sealed test set decides.",
+    "promotion.max_looks": "New pairs of champion and challenger that may be shown the set; the last one is kept for the final comparison.",
+    "promotion.alpha": "One-sided error budget for all looks together.",
+    "promotion.spending": "How the budget is spread over the looks.",
+    "promotion.slice_margin": "Loss (0 to 1) from which a slice that is shown to be worse forbids promotion.",
+    "seed": "Seed of every random choice.",
+}  # fmt: skip
+
+HEAD = """\
+# The task file
+
+One YAML file says what is asked of a model. A key that is not listed here is refused by name. A starter from
+your own rows: `veritrain new-task --from rows.csv`; a complete one: `veritrain_lib/examples/support/task.yaml`.
+Generated from the models in `veritrain_lib/task.py` by `python -m veritrain_lib.commands.reference`.
+
+In data files the columns `id`, `source` and `provenance` belong to the workbench.
+
+| key | type | default | meaning |
+| --- | --- | --- | --- |
+"""
+
+WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
+
+
+def task_page() -> str:
+    """The page. Raises KeyError for a key of the task file that has no meaning here."""
+    return HEAD + "".join(
+        f"| `{key}` | {_kind(field)} | {_default(field)} | {MEANINGS[key]} |\n" for key, field in keys()
+    )
+
+
+def keys(part: type[BaseModel] = Task, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every key of a task file in order, `NAME` for a name of the user's and `[]` for a list's entry."""
+    for name, field in part.model_fields.items():
+        yield prefix + name, field
+        for inner, step in _parts(field.annotation):
+            yield from keys(inner, f"{prefix}{name}{step}.")
+
+
+def _parts(annotation: Any) -> list[tuple[type[BaseModel], str]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [(annotation, "")]
+    step = {dict: ".NAME", list: "[]"}.get(get_origin(annotation), "")
+    return [(part, step + rest) for argument in get_args(annotation) for part, rest in _parts(argument)]
+
+
+def _kind(field: FieldInfo) -> str:
+    rules = {
+        name: getattr(rule, name)
+        for rule in field.metadata
+        for name in ("ge", "gt", "le", "lt", "pattern")
+        if getattr(rule, name, None) is not None
+    }
+    low = f"from {rules['ge']}" if "ge" in rules else f"above {rules['gt']}" if "gt" in rules else ""
+    high = f"to {rules['le']}" if "le" in rules else f"below {rules['lt']}" if "lt" in rules else ""
+    pattern = f"`{rules['pattern']}`" if "pattern" in rules else ""
+    limits = " ".join(one for one in (low, high, pattern) if one)
+    return _type(field.annotation) + (f", {limits}" if limits else "")
+
+
+def _type(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{choice}`" for choice in arguments)
+    if origin is types.UnionType or type(None) in arguments:
+        return _type(next(one for one in arguments if one is not type(None)))
+    if origin is list:
+        return f"list of {_type(arguments[0])}"
+    if origin is dict:
+        return f"{_type(arguments[1])} by name"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "keys below"
+    return WORDS[annotation]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        return "as below"
+    return (
+        "none"
+        if value in (None, "", [], {})
+        else f"`{json.dumps(value) if not isinstance(value, str) else value}`"
+    )

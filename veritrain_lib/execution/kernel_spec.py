@@ -1,0 +1,36 @@
+"""Which command starts a kernel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+
+
+class OwnKernelSpec(KernelSpecManager):
+    """Answers every kernel name with this interpreter's own ipykernel."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The spec that starts `kernel_main.py` with `sys.executable`."""
+        start = str(Path(__file__).with_name("kernel_main.py"))
+        return KernelSpec(
+            argv=[sys.executable, start, "-f", "{connection_file}"],
+            display_name="Veri-Train's own Python",
+            language="python",
+        )
+
+
+def check_kernel_name(kernel_name: str | None) -> None:
+    """Raise ValueError if `kernel_name` is neither None nor an installed kernel spec."""
+    if kernel_name is None:
+        return
+    specs = KernelSpecManager()
+    try:
+        specs.get_kernel_spec(kernel_name)
+    except NoSuchKernel:
+        installed = ", ".join(sorted(specs.find_kernel_specs())) or "none"
+        raise ValueError(
+            f"There is no kernel {kernel_name!r} on this machine (installed: {installed}). "
+            "Leave the kernel name out to run on this interpreter."
+        ) from None
