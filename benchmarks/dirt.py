@@ -78,7 +78,11 @@ def plant(
         near = NEAREST.get(row.label, labels[0]) if turn % 2 == 0 else None
         others = [label for label in labels if label not in (row.label, NEAREST.get(row.label))]
         said = near or rng.choice(others)
-        rows[at] = (Message(row.text, said), Dirt("wrong_label", "nearest" if near else "random", row.label), None)
+        rows[at] = (
+            Message(row.text, said),
+            Dirt("wrong_label", "nearest" if near else "random", row.label),
+            None,
+        )
     for turn in range(COUNTS["secret"]):
         at = order.pop()
         text, what = with_secret(clean[at].text, turn, rng)
@@ -95,7 +99,9 @@ def plant(
         at = order.pop()
         edit = EDITS[turn % len(EDITS)]
         text = edit(clean[at].text, rng)
-        rows.append((Message(text, clean[at].label), Dirt("near_duplicate", edit.__name__, clean[at].label), at))
+        rows.append(
+            (Message(text, clean[at].label), Dirt("near_duplicate", edit.__name__, clean[at].label), at)
+        )
     for row in rng.sample(foreign, COUNTS["other_language"]):
         rows.append((row, Dirt("other_language", "", row.label), None))
     blank = ["", "   ", "\t "]
@@ -121,7 +127,9 @@ def _shuffled(
     for place, (message, wrong, original) in zip(places, rows, strict=True):
         pool[place] = message
         if wrong is not None:
-            detail = wrong.detail if original is None else f"{wrong.detail} row {places[original] + 1}".strip()
+            detail = (
+                wrong.detail if original is None else f"{wrong.detail} row {places[original] + 1}".strip()
+            )
             dirt[place] = Dirt(wrong.kind, detail, wrong.label)
     return pool, dirt
 
@@ -171,7 +179,15 @@ def punctuation(text: str, rng: random.Random) -> str:
     return rng.choice([bare.lower(), bare + "!!", bare + " ...", bare.lower() + "?", bare.upper()])
 
 
-GREETINGS = ("Hi, ", "Hello, ", "Hey there, ", "Good morning! ", "Dear support, ", "Hi team, ", "Hello again, ")
+GREETINGS = (
+    "Hi, ",
+    "Hello, ",
+    "Hey there, ",
+    "Good morning! ",
+    "Dear support, ",
+    "Hi team, ",
+    "Hello again, ",
+)
 
 
 def greeting(text: str, rng: random.Random) -> str:
@@ -181,7 +197,14 @@ def greeting(text: str, rng: random.Random) -> str:
 
 EDITS = (typo, small_word, punctuation, greeting)
 FIRST = ("anna", "j.miller", "tom", "s_okafor", "mei.lin", "billing", "office", "r.kovacs", "lena", "d.osei")
-HOSTS = ("northgate-studio.co.uk", "gmail.com", "brightoak.io", "outlook.com", "kessler-bau.de", "acme-hr.com")
+HOSTS = (
+    "northgate-studio.co.uk",
+    "gmail.com",
+    "brightoak.io",
+    "outlook.com",
+    "kessler-bau.de",
+    "acme-hr.com",
+)
 
 
 def with_secret(text: str, turn: int, rng: random.Random) -> tuple[str, str]:

@@ -64,7 +64,9 @@ class Veritrain(click.Group):
 
 
 @click.group(
-    cls=Veritrain, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    "veritrain",
+    cls=Veritrain,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="veritrain")
 def cli() -> None:

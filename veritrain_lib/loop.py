@@ -28,15 +28,6 @@ Stopped = Literal["target", "budget", "looks", "plateau", "exhausted", "blocked"
 
 EXIT_CODES: dict[str, int] = {"blocked": 1, "waiting": 4}
 
-THAN: dict[str, str] = {
-    "better": "better than",
-    "not better": "not better than",
-    "inconclusive": "not shown to differ from",
-}
-
-START, LAST = "veritrain.start.", "veritrain.last."
-"""Prefixes of the tags of a loop's run: what it began with, and what it left."""
-
 WORDS: dict[str, str] = {
     "target": "the target is met",
     "budget": "the declared rounds are done",
@@ -129,12 +120,14 @@ def run_loop(
         if done.stopped != "waiting":
             return done
     if loop_run is None:
-        loop_run = runs.open_run(task, f"loop {task.name}", kind="loop", tags={"veritrain.digest": name})
-        runs.tag(loop_run, _start(task))
-        runs.log(loop_run, parameters=_parameters(task))
+        before = models.by_alias(task, models.CHAMPION)
+        # In one call with the run: a loop killed here must not start from another champion the next time.
+        tags = {"veritrain.digest": name, "veritrain.start_champion": before.uri if before else ""}
+        loop_run = runs.open_run(task, f"loop {task.name}", kind="loop", tags=tags)
     else:
         runs.take_up(loop_run)
     try:
+        runs.log(loop_run, parameters=_parameters(task))
         return _walk(task, loop_run, runner, on_event or (lambda event: None))
     except KeyboardInterrupt:
         runs.end_run(loop_run, "KILLED", "interrupted from outside; the same command goes on")
@@ -163,11 +156,10 @@ def _seed_round(task: Task, loop_run: str, runner: JobRunner | None, tell: Calla
         dataset = _dataset(gate)
         train = here.stage("train", dataset=dataset, seed=task.seed)
         seed_model = _model(train)
+        here.trained_on(dataset)
+        champion = runs.get(loop_run).data.tags.get("veritrain.start_champion") or seed_model
         here.summarize(train.result, f"The seed model {seed_model}, trained on {dataset}.")
-    # Written down when the loop was begun, so that a resumed walk starts where the first one did.
-    start = runs.get(loop_run).data.tags
-    champion, model = start.get(f"{START}champion") or seed_model, start.get(f"{START}model") or seed_model
-    return _Walk(start.get(f"{START}dataset") or dataset, model, seed_model, champion)
+    return _Walk(dataset, seed_model, seed_model, champion)
 
 
 def _round(
@@ -202,6 +194,7 @@ def _round(
         walk.dataset = _dataset(gate)
         train = here.stage("train", dataset=walk.dataset, seed=task.seed)
         walk.model = _model(train)
+        here.trained_on(walk.dataset)
         if walk.model == walk.champion:
             walk.stopped = "exhausted"
             here.summarize(
@@ -211,7 +204,8 @@ def _round(
         evaluate = here.stage("evaluate", champion=walk.champion, challenger=walk.model, seed=task.seed)
         judged: Any = evaluate.result
         walk.small_gains = 0 if judged.sealed or judged.looks_spent else walk.small_gains + 1
-        # From the verdict, not from the count in the record: a resumed loop sees looks that it has yet to walk past.
+        # From the verdict, not from the count in the record: a resumed loop finds looks there that it has
+        # yet to walk past.
         walk.looks_spent = judged.looks_spent or (
             judged.sealed is not None and judged.sealed.look >= look_limit(task, "promotion")
         )
@@ -266,9 +260,10 @@ def _finish(
             verdict = judged.verdict
             here.summarize(judged, judged.headline, steps=False)
             report_run = here.stage("report", about=here.run_id, scope="loop", seed=task.seed).run_id
-    headline = f"{task.name}: stopped after {walk.rounds} round(s) because {WORDS[stopped]}. Champion: {walk.champion or 'none'}"
+    headline = f"{task.name}: stopped after {walk.rounds} round(s) because {WORDS[stopped]}. "
+    headline += f"Champion: {walk.champion or 'none'}"
     headline += (
-        f", {THAN[verdict]} the seed model {walk.seed_model} on the sealed test set."
+        f", {verdict} than the seed model {walk.seed_model} on the sealed test set."
         if verdict != "none"
         else "."
     )
@@ -282,8 +277,6 @@ def _finish(
             "veritrain.seed_model": walk.seed_model,
             "veritrain.headline": headline,
             "veritrain.run.report": report_run,
-            f"{LAST}dataset": walk.dataset if stopped != "waiting" else "",
-            f"{LAST}model": walk.model if stopped != "waiting" else "",
             "mlflow.note.content": headline,
         },
     )
@@ -306,23 +299,6 @@ def _stored(task: Task, loop_run: str, *, again: bool = True) -> LoopResult:
         again,
         tags.get("veritrain.run.report", ""),
     )
-
-
-def _start(task: Task) -> dict[str, str]:
-    """What an earlier loop on the same seed rows left: its champion, and its accepted data, which stay."""
-    champion = models.by_alias(task, models.CHAMPION)
-    seed = task.data_digest("seed")
-    ended = runs.search(
-        task,
-        f"tags.`veritrain.kind` = 'loop' AND attributes.status = 'FINISHED' AND tags.`{START}seed` = '{seed}'",
-    )
-    last = next((run.data.tags for run in ended if run.data.tags.get(f"{LAST}dataset")), {})
-    return {
-        f"{START}champion": champion.uri if champion else "",
-        f"{START}dataset": last.get(f"{LAST}dataset", ""),
-        f"{START}model": last.get(f"{LAST}model", ""),
-        f"{START}seed": seed,
-    }
 
 
 def _find_loop(task: Task, name: str) -> str | None:

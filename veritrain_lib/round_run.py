@@ -1,4 +1,4 @@
-"""A round's run in the record: opened or taken up, its stages beneath it, its summary on it and on the loop's run."""
+"""A round's run in the record: opened or taken up, its stages beneath it, its summary above it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from veritrain_lib.recorded.history import STAGE_RUN
 from veritrain_lib.stage_job import Done, find_done, run_stage
-from veritrain_lib.tracking import runs
+from veritrain_lib.tracking import datasets, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.execution.jobs import JobRunner
@@ -100,6 +100,11 @@ class RoundRun:
         if not runs.get(self.run_id).data.params:
             runs.log(self.run_id, parameters=given)
 
+    def trained_on(self, dataset: str) -> None:
+        """Name the round's training data on its run, as MLflow's dataset input."""
+        if not self._was_finished:
+            datasets.use(self.run_id, datasets.load(self.task, dataset), "training")
+
     def wait(self, headline: str) -> None:
         """The round stands still until people have acted; it is taken up again later."""
         runs.tag(self.run_id, {"veritrain.outcome": "waiting", "mlflow.note.content": headline})
@@ -112,7 +117,7 @@ class RoundRun:
         also: dict[str, float] | None = None,
         steps: bool = True,
     ) -> None:
-        """Headline metrics on the round's run, and the same as a step of the loop's run, so that curves appear."""
+        """Headline metrics on the round's run, and as a step of the loop's run, so that curves appear."""
         if self._was_finished:
             return
         metrics = {**(result.metrics() if result else {}), **(also or {})}

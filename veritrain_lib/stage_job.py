@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib import project
 from veritrain_lib.errors import Infrastructure
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
-from veritrain_lib.recorded.stage import MAILBOX, load_result, prepare
+from veritrain_lib.recorded.stage import load_result, prepare
+from veritrain_lib.recorded.watching import MAILBOX, read_letter
 from veritrain_lib.stages import NAMES
 from veritrain_lib.tracking import runs
 
@@ -43,7 +43,7 @@ class Done:
 
 
 class StageFailed(Infrastructure):
-    """A stage notebook did not finish; the message says which cell and why, and which run holds the notebook."""
+    """A stage notebook did not finish; the message says which cell, why, and which run holds the notebook."""
 
 
 def notebook_of(stage: str) -> Path:
@@ -74,7 +74,7 @@ def run_stage(
     old = find_done(task, stage, parameters)
     if old is not None:
         return old
-    desk = _desk() / uuid.uuid4().hex
+    desk = _desks() / f"{runs.owner().replace('/', BETWEEN)}{BETWEEN}{uuid.uuid4().hex}"
     desk.mkdir(parents=True)
     mailbox, executed = desk / "mailbox.json", desk / notebook_of(stage).name
     job = Job(
@@ -98,7 +98,8 @@ def run_stage(
         shutil.rmtree(desk, ignore_errors=True)
     if not outcome.ok:
         raise StageFailed(
-            f"{stage} {_reason(outcome)}. The executed notebook is an artifact of run {run_id} (experiment {task.name!r})."
+            f"{stage} {_reason(outcome)}. The executed notebook is an artifact of run {run_id} "
+            f"(experiment {task.name!r})."
         )
     if not run_id:
         raise StageFailed(
@@ -108,19 +109,27 @@ def run_stage(
 
 
 def attach_leftovers(task: Task) -> None:
-    """Give the notebooks that a killed process left half executed to their runs, and clear them away."""
-    from veritrain_lib.execution.notebook import was_cut_off
+    """Give the notebooks that a killed process left on its desk to their runs, and clear the desk away.
 
-    for desk in sorted(_desk().glob("*")):
+    Desks of living processes and of other machines are left alone, those of other tasks for when these are
+    worked on again.
+    """
+    for desk in sorted(_desks().glob("*")):
+        owner, _, _ = desk.name.rpartition(BETWEEN)
+        if owner and runs.alive(owner.replace(BETWEEN, "/")) is not False:
+            continue
         executed = next(desk.glob("*.ipynb"), None)
-        run_id, _ = _letter(desk / "mailbox.json")
-        if executed is not None and not was_cut_off(executed):
-            continue  # a living process is still at it
-        if executed is not None and run_id and runs.get(run_id).info.experiment_id == _experiment(task):
-            runs.log_file(run_id, executed, "notebook")
-            runs.end_run(
-                run_id, "KILLED", "the process that ran this notebook died; closed at the next start"
-            )
+        run_id, stored = read_letter(desk / "mailbox.json")
+        if run_id and not stored:
+            run = runs.get(run_id)
+            if run.info.experiment_id != _experiment(task):
+                continue
+            if executed is not None:
+                runs.log_file(run_id, executed, "notebook")
+            if run.info.status == "RUNNING":
+                runs.end_run(
+                    run_id, "KILLED", "the process that ran this notebook died; closed at the next start"
+                )
         shutil.rmtree(desk, ignore_errors=True)
 
 
@@ -130,15 +139,12 @@ def _experiment(task: Task) -> str:
     return str(store.experiment(task).experiment_id)
 
 
-def _desk() -> Path:
+BETWEEN = "~"
+"""Stands between the parts of a desk's name: who works at it (`runs.owner`), and a number of its own."""
+
+
+def _desks() -> Path:
     return project.root() / "mlruns" / ".running"
-
-
-def _letter(mailbox: Path) -> tuple[str, bool]:
-    if not mailbox.exists():
-        return "", False
-    letter = json.loads(mailbox.read_text(encoding="utf-8"))
-    return str(letter["run"]), bool(letter["stored"])
 
 
 def _reason(outcome: NotebookOutcome) -> str:
@@ -159,11 +165,11 @@ def _close(
 ) -> tuple[str, bool]:
     from veritrain_lib.execution.html import export_html
 
-    run_id, stored = _letter(mailbox)
+    run_id, stored = read_letter(mailbox)
     if stored and status == "FINISHED":
         return run_id, True
     if not run_id or stored:
-        # The notebook ended badly before its stage had a run of its own: the failure belongs in the record all the same.
+        # It ended badly before its stage had a run of its own: the failure belongs in the record too.
         run_id = runs.open_run(
             task,
             stage,

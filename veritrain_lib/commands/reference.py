@@ -32,7 +32,8 @@ and nothing else, also after an error (key `error`).
 
 def commands_page() -> str:
     """The page: the help of the group and of every command, as a terminal of 100 columns shows it."""
-    root = click.Context(cli, info_name="veritrain", terminal_width=WIDTH, max_content_width=WIDTH)
+    settings = {**cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    root = click.Context(cli, info_name="veritrain", **settings)
     parts = [HEAD, f"## veritrain\n\n```\n{cli.get_help(root)}\n```\n"]
     for name in cli.list_commands(root):
         command = cli.get_command(root, name)

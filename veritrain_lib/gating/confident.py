@@ -17,7 +17,9 @@ MINIMUM_AGREEING = 10
 """With fewer rows that the students agree with there is no measure of how sure they usually are."""
 
 
-def out_of_fold(judged: pd.DataFrame, context: Context, *, folds: int, repeats: int) -> tuple[np.ndarray, np.ndarray]:
+def out_of_fold(
+    judged: pd.DataFrame, context: Context, *, folds: int, repeats: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean log scores by students that had not seen the row, and the numbers of the rows' own labels.
 
     Shapes (rows, labels of the task in sorted order) and (rows,); the judged rows come first, then the trusted

@@ -17,7 +17,9 @@ MOJIBAKE = re.compile(
 )
 # Japanese in UTF-8 read as Shift JIS, or the reverse, shows half-width kana and these kanji.
 MOJIBAKE_JAPANESE = re.compile("(?:縺|繧|繝|譁|蟄|邵|郢|ï½)")
-BLOB = re.compile(r"(?<![\w/+])(?:0x)?(?:[A-Fa-f0-9]{16,}|[A-Za-z0-9+/_-]{20,}={0,2}|[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12})(?![\w])")
+BLOB = re.compile(
+    r"(?<![\w/+])(?:0x)?(?:[A-Fa-f0-9]{16,}|[A-Za-z0-9+/_-]{20,}={0,2}|[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12})(?![\w])"
+)
 HEX_BYTES = re.compile(r"(?<!\w)(?:(?:0x)?[A-Fa-f0-9]{2}[ :,]+){5,}(?:0x)?[A-Fa-f0-9]{2}(?!\w)")
 
 

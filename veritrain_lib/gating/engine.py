@@ -44,7 +44,7 @@ def gx() -> ModuleType:
     """Great Expectations, imported on first use: quiet, and without analytics."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     # A grammar of 5 seconds that only jsonschema's optional URI formats need.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("rfc3987_syntax", None)
     import great_expectations
 
     return great_expectations  # type: ignore[no-any-return]
@@ -56,7 +56,7 @@ def expectation(rule: Rule) -> Any:
     Raises UserError for a type or a kwarg that Great Expectations does not know.
     """
     gx()
-    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.registry import (
         get_expectation_impl,
         list_registered_expectation_implementations,
@@ -72,7 +72,8 @@ def expectation(rule: Rule) -> Any:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UserError(f"unknown expectation type {rule.type!r}.{hint}") from error
     try:
-        return kind(**rule.kwargs, severity=rule.severity, meta={"rule": rule.id})
+        made: dict[str, Any] = {**rule.kwargs, "severity": rule.severity, "meta": {"rule": rule.id}}
+        return kind(**made)
     except (ValidationError, TypeError, ValueError) as error:
         raise UserError(f"{rule.type} does not take these kwargs: {error}") from error
 
@@ -102,7 +103,9 @@ def evaluate(rules: Sequence[Rule], frame: pd.DataFrame) -> dict[str, Result]:
         rule = next(one for one in stock if one.id == result.rule)
         results[result.rule] = _with_nulls(rule, result, frame)
     if set(results) != {rule.id for rule in rules}:
-        raise RuntimeError(f"Great Expectations judged {sorted(results)}, not {sorted(rule.id for rule in rules)}")
+        raise RuntimeError(
+            f"Great Expectations judged {sorted(results)}, not {sorted(rule.id for rule in rules)}"
+        )
     return results
 
 
@@ -113,7 +116,9 @@ def _validate(rules: Sequence[Rule], frame: pd.DataFrame, result_format: str) ->
     context = library.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
-    batch = asset.add_batch_definition_whole_dataframe("rows").get_batch(batch_parameters={"dataframe": frame})
+    batch = asset.add_batch_definition_whole_dataframe("rows").get_batch(
+        batch_parameters={"dataframe": frame}
+    )
     suite = library.ExpectationSuite(name="gate", expectations=[expectation(rule) for rule in rules])
     outcome = batch.validate(suite, result_format=result_format)
     evaluated = outcome.statistics["evaluated_expectations"]

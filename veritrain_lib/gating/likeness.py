@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from veritrain_lib.task import Task
 
-MINIMUM_CONTENT = 3  # content words below which only exact copies count
-MINIMUM_WORDS = 4  # words in all, likewise
-FUNCTION_CHANGES = 2  # function words that may be changed, added or missing
+MINIMUM_CONTENT = 3  # content words below which no function word may differ
+MINIMUM_WORDS = 4  # words in all, likewise; and no typo
+FUNCTION_CHANGES = 1  # function words that may be changed, added or missing
 CLAUSE_WORDS = 5  # longest clause that counts as put in front or at the end
 REST_CONTENT = 4  # content words that must be left without that clause
 KANA_CHANGES = 4  # hiragana that may change in a text without spaces: particles and endings
@@ -48,15 +48,26 @@ class Print:
     @property
     def comparable(self) -> bool:
         """Whether it is long enough for likeness to mean anything."""
-        if self.characters is not None:
-            return len(self.characters) >= UNSPACED_MINIMUM
-        return len(self.content) >= MINIMUM_CONTENT and len(self.content) + len(self.function) >= MINIMUM_WORDS
+        return bool(self.content) if self.characters is None else len(self.characters) >= UNSPACED_MINIMUM
+
+    @property
+    def words(self) -> int:
+        """Words without courtesy."""
+        return len(self.content) + len(self.function)
+
+    @property
+    def short(self) -> bool:
+        """Whether a changed function word may change what it says."""
+        return len(self.content) < MINIMUM_CONTENT or self.words < MINIMUM_WORDS
 
     def keys(self) -> Iterator[tuple[object, ...]]:
         """Equal for two prints whose content differs in at most one word, or only in order."""
+        if self.characters is not None:
+            return
         yield self.content
-        for place in range(len(self.content)):
-            yield (*self.content[:place], *self.content[place + 1 :])
+        if len(self.content) > 1 and self.words >= MINIMUM_WORDS:
+            for place in range(len(self.content)):
+                yield (*self.content[:place], *self.content[place + 1 :])
         yield ("sorted", *sorted(self.content))
 
 
@@ -87,7 +98,9 @@ class Matcher:
         tokens = form.split()
         kinds = [self._light(token) for token in tokens]
         content = tuple(token for token, light in zip(tokens, kinds, strict=True) if not light)
-        function = tuple(t for t, light in zip(tokens, kinds, strict=True) if light and t not in COURTESY_WORDS)
+        function = tuple(
+            t for t, light in zip(tokens, kinds, strict=True) if light and t not in COURTESY_WORDS
+        )
         return Print(content, function)
 
     def _light(self, token: str) -> bool:
@@ -129,7 +142,9 @@ class Matcher:
         self, prints: list[Print], shorter: list[list[Print]], one: int, other: int, vocabulary: Counter[str]
     ) -> bool:
         pairs = [(prints[one], prints[other])]
-        pairs += [(rest, prints[other]) for rest in shorter[one]] + [(prints[one], rest) for rest in shorter[other]]
+        pairs += [(rest, prints[other]) for rest in shorter[one]] + [
+            (prints[one], rest) for rest in shorter[other]
+        ]
         return any(same(left, right, vocabulary) for left, right in pairs)
 
 
@@ -164,7 +179,8 @@ def same(one: Print, other: Print, vocabulary: Counter[str]) -> bool:
     if one.characters is not None or other.characters is not None:
         return _same_unspaced(one.characters, other.characters)
     left, right = Counter(one.function), Counter(other.function)
-    if max((left - right).total(), (right - left).total()) > FUNCTION_CHANGES:
+    changes = 0 if one.short or other.short else FUNCTION_CHANGES
+    if max((left - right).total(), (right - left).total()) > changes:
         return False
     if one.content == other.content:
         return True
@@ -175,6 +191,8 @@ def same(one: Print, other: Print, vocabulary: Counter[str]) -> bool:
 
 
 def _same_but_typos(one: Print, other: Print, vocabulary: Counter[str]) -> bool:
+    if min(one.words, other.words) < MINIMUM_WORDS:
+        return False
     budget = 1 + len(one.content) // 6
     for tag, a, b, c, d in SequenceMatcher(None, one.content, other.content, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -186,10 +204,10 @@ def _same_but_typos(one: Print, other: Print, vocabulary: Counter[str]) -> bool:
         elif len(left) == len(right):
             if not all(is_typo(x, y, vocabulary) for x, y in zip(left, right, strict=True)):
                 return False
-        # A slip in a function word makes it look like a content word that the other text lacks.
-        elif not all(_slip(word, other.function, vocabulary) for word in left if len(left) > len(right)) or not all(
-            _slip(word, one.function, vocabulary) for word in right if len(right) > len(left)
-        ):
+        # A slip in a light word makes it look like a content word that the other text lacks.
+        elif not all(
+            _slip(word, other.function, vocabulary) for word in left if len(left) > len(right)
+        ) or not all(_slip(word, one.function, vocabulary) for word in right if len(right) > len(left)):
             return False
         if budget < 0:
             return False
@@ -197,7 +215,10 @@ def _same_but_typos(one: Print, other: Print, vocabulary: Counter[str]) -> bool:
 
 
 def _slip(word: str, function: tuple[str, ...], vocabulary: Counter[str]) -> bool:
-    return vocabulary[word] <= 1 and any(distance_at_most(word, near, 1) for near in function if len(near) > 1)
+    if vocabulary[word] > 1:
+        return False
+    courtesy = (near for near in COURTESY_WORDS if len(near) > 3)
+    return any(distance_at_most(word, near, 1) for near in (*function, *courtesy) if len(near) > 1)
 
 
 def is_typo(one: str, other: str, vocabulary: Counter[str]) -> bool:

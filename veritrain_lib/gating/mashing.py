@@ -26,7 +26,10 @@ def repeated(text: str) -> bool:
     if runs * 2 > len(visible):
         return True
     for width in (2, 3, 4):
-        if len(visible) >= 12 and len({visible[i : i + width] for i in range(0, len(visible) - width + 1, width)}) == 1:
+        if (
+            len(visible) >= 12
+            and len({visible[i : i + width] for i in range(0, len(visible) - width + 1, width)}) == 1
+        ):
             return True
     tokens = text.casefold().split()
     return len(tokens) >= 6 and len(set(tokens)) * 3 <= len(tokens)

@@ -14,17 +14,25 @@ def overview(rows: pd.DataFrame, accepted: pd.DataFrame, warned: int, task: Task
     """Counts of rows (`rows` judged, `accepted`, `quarantined`, `warned`), and of the accepted rows: mean words
     of each input field, share of each label (0 to 1, sums to 1) and count of each source."""
     words = {
-        name: round(float(accepted[name].fillna("").str.split().str.len().mean()), 2) if len(accepted) else 0.0
+        name: round(float(sum(len(text.split()) for text in accepted[name].fillna("")) / len(accepted)), 2)
+        if len(accepted)
+        else 0.0
         for name in task.inputs
     }
     # A label that is free text would make a list as long as the data.
-    labels = accepted[task.target.field].value_counts(normalize=True) if task.labels and len(accepted) else None
+    labels = (
+        accepted[task.target.field].value_counts(normalize=True) if task.labels and len(accepted) else None
+    )
     return {
         "rows": len(rows),
         "accepted": len(accepted),
         "quarantined": len(rows) - len(accepted),
         "warned": warned,
         "mean_words": words,
-        "label_shares": {} if labels is None else {str(k): round(float(v), 4) for k, v in labels.sort_index().items()},
-        "sources": {str(key): int(count) for key, count in accepted["source"].value_counts().sort_index().items()},
+        "label_shares": {}
+        if labels is None
+        else {str(k): round(float(v), 4) for k, v in labels.sort_index().items()},
+        "sources": {
+            str(key): int(count) for key, count in accepted["source"].value_counts().sort_index().items()
+        },
     }

@@ -151,9 +151,15 @@ def _check_rule(where: str, rule: Rule) -> None:
         if rule.meta.parameters:
             raise UserError(f"{place}: parameters belong to a check, and this rule names none")
         if str(rule.kwargs.get("column", "")).startswith("ok_"):
-            raise UserError(f"{place}: the column {rule.kwargs['column']} is filled by a check; name it in meta.check")
+            raise UserError(
+                f"{place}: the column {rule.kwargs['column']} is filled by a check; name it in meta.check"
+            )
     else:
-        if rule.type != IN_SET or rule.kwargs.get("column") != column or rule.kwargs.get("value_set") != [True]:
+        if (
+            rule.type != IN_SET
+            or rule.kwargs.get("column") != column
+            or rule.kwargs.get("value_set") != [True]
+        ):
             raise UserError(
                 f"{place}: a rule with a check must be {IN_SET} with column {column!r} and value_set [true]"
             )
@@ -171,7 +177,9 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise UserError(f"a gate suite holds a key twice in one object: {', '.join(twice)}; JSON would keep only the last")
+        raise UserError(
+            f"a gate suite holds a key twice in one object: {', '.join(twice)}; JSON would keep only the last"
+        )
     return dict(pairs)
 
 

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-RULE_COLUMNS = ["rule", "check", "severity", "checked", "rejected", "share", "low", "high", "limit", "outcome"]
+RULE_COLUMNS = [
+    "rule",
+    "check",
+    "severity",
+    "checked",
+    "rejected",
+    "share",
+    "low",
+    "high",
+    "limit",
+    "outcome",
+]
 SEPARATOR = "; "
 
 

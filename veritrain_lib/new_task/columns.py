@@ -67,7 +67,8 @@ def choose_columns(rows: pd.DataFrame, inputs: tuple[str, ...] = (), target: str
     slices = [
         name
         for name in others
-        if 2 <= rows[name].nunique() <= MOST_SLICE_VALUES and (rows[name].str.strip() != "").all()
+        if 2 <= rows[name].nunique() <= min(MOST_SLICE_VALUES, len(rows) // 4)
+        and (rows[name].str.strip() != "").all()
     ]
     if slices:
         why.append(f"slices also by {', '.join(map(repr, slices))}: few different values, none empty")

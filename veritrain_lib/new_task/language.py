@@ -33,7 +33,9 @@ def guess_language(texts: Sequence[str]) -> str | None:
     from lingua import Language, LanguageDetectorBuilder
 
     ordered = sorted((text for text in texts if text.strip()), key=lambda text: len(text) < SHORTEST)
-    sample = ordered[:SAMPLE]
+    # Spread over the file: rows are often sorted.
+    longer = [text for text in ordered if len(text) >= SHORTEST] or ordered
+    sample = longer[:: max(1, len(longer) // SAMPLE)][:SAMPLE]
     if not sample:
         return None
     detector = LanguageDetectorBuilder.from_languages(*(getattr(Language, name) for name in AMONG)).build()

@@ -66,8 +66,8 @@ def make_task(source: Path, *, name: str = "", into: Path | None = None, inputs:
     if not len(rows):
         raise UserError(f"{source.name} holds no rows")
     rows, columns, renamed = _without_reserved(rows, choose_columns(rows, inputs, target))
-    dealt = split(rows, columns, seed=seed, leave_out_rare=leave_out_rare)
-    languages = {field: guess_language(dealt.parts["seed"][field].tolist()) for field in columns.inputs}
+    languages = {field: guess_language(rows[field].tolist()) for field in columns.inputs}
+    dealt = split(rows, columns, languages, seed=seed, leave_out_rare=leave_out_rare)
     starter = _starter(name, source, columns, dealt, languages, seed)
     task = _write(folder, starter, columns, dealt)
     told = [

@@ -1,9 +1,13 @@
-"""Rows dealt into seed, development, test and pool: stratified, seeded, no text in two of them."""
+"""Rows dealt into seed, development, test and pool: stratified, seeded, no text in two of them.
+
+What a copy is, the gate says: a text that it would find to be leaked never stands in two parts, and near copies
+go where the first of them goes.
+"""
 
 from __future__ import annotations
 
 import random
-import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,8 +40,15 @@ class Split:
     labels: list[str]
 
 
-def split(rows: pd.DataFrame, columns: Columns, *, seed: int, leave_out_rare: bool = False) -> Split:
-    """Deal the rows. Unlabelled rows go to the pool, where they wait for people.
+def split(
+    rows: pd.DataFrame,
+    columns: Columns,
+    languages: Mapping[str, str | None],
+    *,
+    seed: int,
+    leave_out_rare: bool = False,
+) -> Split:
+    """Deal the rows. Unlabelled rows go to the pool, where they wait for people. `languages` are the inputs'.
 
     Raises UserError for too few rows or labels, and for labels with too few rows unless they may be left out.
     """
@@ -45,49 +56,55 @@ def split(rows: pd.DataFrame, columns: Columns, *, seed: int, leave_out_rare: bo
 
     answers = rows[columns.target].str.strip()
     reasons = _reasons(rows, columns, answers)
-    counts = answers[(reasons == "") & (answers != "")].value_counts()
-    least = sum(FEWEST.values())
-    rare = sorted(str(label) for label in counts.index[counts < least])
-    if rare and not leave_out_rare:
-        shown = ", ".join(f"{label} ({counts[label]})" for label in rare[:10]) + (
-            " ..." if len(rare) > 10 else ""
-        )
-        raise UserError(
-            f"{len(rare)} of {len(counts)} label(s) have fewer than {least} different rows: {shown}. Give them more rows, merge them, or pass --leave-out-rare"
-        )
+    usable = rows[(reasons == "") & (answers != "")]
+    near = _near_copies(usable, languages)
+    rare = _rare_labels(answers[usable.index], near, leave_out_rare)
     reasons[(reasons == "") & answers.isin(rare)] = "rare_label"
-    kept = rows[(reasons == "") & (answers != "")]
-    labels = sorted(answers[kept.index].unique())
+    kept = answers[(reasons == "") & (answers != "")]
+    labels = sorted(kept.unique())
     if len(labels) < 2 or len(kept) < FEWEST_ROWS:
         raise UserError(
-            f"{len(kept)} usable row(s) of {len(labels)} label(s) out of {len(rows)}; at least {FEWEST_ROWS} rows of 2 labels with {least} rows each are needed"
+            f"{len(kept)} usable row(s) of {len(labels)} label(s) out of {len(rows)}; at least {FEWEST_ROWS} rows of "
+            f"2 labels with {sum(FEWEST.values())} rows each are needed"
         )
-    dealt = _deal(answers[kept.index], seed)
-    unlabelled = rows.index[(reasons == "") & (answers == "")]
-    taken = {kind: sorted(index for index, part in dealt.items() if part == kind) for kind in SHARES}
-    taken["pool"] = sorted([*taken["pool"], *unlabelled])
+    near = {
+        copy: original for copy, original in near.items() if copy in kept.index and original in kept.index
+    }
+    dealt = _deal(kept[kept.index.difference(list(near))], seed)
+    dealt |= {copy: dealt[original] for copy, original in near.items()}
+    dealt |= {int(index): "pool" for index in rows.index[(reasons == "") & (answers == "")]}
     clean = rows.assign(**{columns.target: answers})
+    taken = {kind: sorted(index for index, part in dealt.items() if part == kind) for kind in SHARES}
     parts = {kind: clean.loc[indices].reset_index(drop=True) for kind, indices in taken.items() if indices}
-    out = rows[reasons != ""]
-    left_out = pd.concat(
-        [pd.DataFrame({"row": out.index + 1, "reason": reasons[out.index]}, index=out.index), out], axis=1
+    out = pd.concat(
+        [pd.DataFrame({"row": rows.index + 1, "reason": reasons}, index=rows.index), rows], axis=1
     )
-    return Split(parts, left_out.reset_index(drop=True), labels)
+    return Split(parts, out[reasons != ""].reset_index(drop=True), labels)
+
+
+def _rare_labels(answers: pd.Series[str], near: Mapping[int, int], leave_out: bool) -> list[str]:
+    """Labels that can't be dealt. Raises UserError for any, unless they may be left out."""
+    least = sum(FEWEST.values())
+    originals = answers[answers.index.difference(list(near))].value_counts()
+    counts = {str(label): int(originals.get(label, 0)) for label in sorted(answers.unique())}
+    rare = [label for label, count in counts.items() if count < least]
+    if rare and not leave_out:
+        shown = ", ".join(f"{label} ({counts[label]})" for label in rare[:10]) + (" ..." if rare[10:] else "")
+        raise UserError(
+            f"{len(rare)} of {len(counts)} label(s) have fewer than {least} different rows: {shown}. Give them more "
+            "rows, merge them, or pass --leave-out-rare"
+        )
+    return rare
 
 
 def _reasons(rows: pd.DataFrame, columns: Columns, answers: pd.Series[str]) -> pd.Series[str]:
     import pandas as pd
 
+    from veritrain_lib.gating.texts import FIELD_END, joined, normal
+
     reasons = pd.Series("", index=rows.index, dtype=object)
-    keys = pd.Series(
-        [
-            "\n".join(_same(value) for value in values)
-            for values in rows[columns.inputs].itertuples(index=False)
-        ],
-        index=rows.index,
-        dtype=object,
-    )
-    empty = keys.str.strip() == ""
+    keys = pd.Series([normal(text) for text in joined(rows, columns.inputs)], index=rows.index, dtype=object)
+    empty = keys.str.strip(FIELD_END + " ") == ""
     reasons[empty] = "empty_input"
     for _, group in answers[~empty].groupby(keys[~empty], sort=False):
         given = group[group != ""]
@@ -100,9 +117,22 @@ def _reasons(rows: pd.DataFrame, columns: Columns, answers: pd.Series[str]) -> p
     return reasons
 
 
-def _same(text: str) -> str:
-    """What two texts have in common that differ only in case, width or blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+def _near_copies(rows: pd.DataFrame, languages: Mapping[str, str | None]) -> dict[int, int]:
+    """Index of each near copy, and of the row that it copies."""
+    from veritrain_lib.gating.likeness import Matcher
+    from veritrain_lib.gating.texts import joined
+    from veritrain_lib.task import InputField, Task
+
+    # There is no task yet; the gate's matcher reads nothing of it but the languages of its inputs.
+    outline = Task.model_construct(
+        inputs={name: InputField(language=language) for name, language in languages.items()}
+    )
+    found = Matcher(outline).earlier_copies(joined(rows, list(languages)))
+    return {
+        int(rows.index[at]): int(rows.index[original])
+        for at, original in enumerate(found)
+        if original is not None
+    }
 
 
 def _deal(answers: pd.Series[str], seed: int) -> dict[int, str]:

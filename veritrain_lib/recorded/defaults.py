@@ -1,4 +1,4 @@
-"""What a stage takes when a name is left empty: the latest state, or made from the seed rows where there is none."""
+"""What a stage takes when a name is left empty: the latest state, or made now from the seed rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def model_or_seed(task: Task, given: str) -> str:
-    """An address with its version fixed: the one given, else the champion, else the newest, else a seed model."""
+    """An address with its version fixed: the given one, else the champion, the newest, or a seed model."""
     if given:
         return models.describe(task, given).uri if given.startswith("models:/") else given
     champion = models.by_alias(task, models.CHAMPION)

@@ -1,4 +1,4 @@
-"""Evaluate in the record: two addresses in, a verdict out; the champion's alias moves only on a proven gain."""
+"""Evaluate in the record: two addresses in, a verdict out; the alias moves only on a proven gain."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Evaluate:
         identities = {role: models.identity(task, uri) for role, uri in names.items()}
         if identities["champion"] == identities["challenger"]:
             raise Refused(
-                f"{champion} and {challenger} are the same model; a model is never compared with itself. Train a challenger on other data first."
+                f"{champion} and {challenger} are the same model; a model is never compared with itself. "
+                "Train a challenger on other data first."
             )
         for uri in names.values():
             _refuse_leak(task, uri)
@@ -172,7 +173,8 @@ def _refuse_leak(task: Task, uri: str) -> None:
     if len(leaked):
         shown = ", ".join(str(number + 1) for number in leaked[:5])
         raise Refused(
-            f"{len(leaked)} test row(s) are in the training data of {uri} ({known.dataset}, rows {shown}); nothing it scores there means anything. Remove them and train again."
+            f"{len(leaked)} test row(s) are in the training data of {uri} ({known.dataset}, rows {shown}); "
+            "nothing it scores there means anything. Remove them and train again."
         )
 
 

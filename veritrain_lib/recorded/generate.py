@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from veritrain_lib import registry
+from veritrain_lib import digest, registry
 from veritrain_lib.models.base import open_model
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.binding import Inputs
@@ -37,7 +37,7 @@ class Generate:
     }
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """`dataset`: what there is so far (empty: the newest that passed); `model`: whose errors make the plan."""
+        """`dataset`: what there is so far (empty: the newest passed); `model`: whose errors make the plan."""
         dataset = passed_dataset(task, parameters["dataset"])
         uri = model_or_seed(task, parameters["model"])
         content = {
@@ -46,7 +46,9 @@ class Generate:
             "suite": suite_of(task).digest,
             "task": task.digest("inputs", "target", "teacher", "trainer"),
             "config": self._config(task, parameters).model_dump_json(),
-            "data": task.data_digest("development", "test", "pool", "labels"),
+            "data": task.data_digest("development", "test", "pool"),
+            # The answers, not the file: handing rows out writes to it and changes nothing.
+            "labels": digest.of_json(sources.human_labels(task)),
         }
         return Inputs({"dataset": dataset.reference, "model": uri}, content, {"dataset": dataset})
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from veritrain_lib.task import Task
 
 STAGE_RUN = "veritrain.run."
-"""Prefix of the tags by which a round's run names the runs of its stages; shared work counts in every round."""
+"""Prefix of the tags by which a round names the runs of its stages; shared work counts in every round."""
 
 COLUMNS = [
     "round",
@@ -57,7 +57,7 @@ def as_round(run: runs.Run) -> Round:
 
 
 def by_lineage(task: Task, evaluation: str) -> dict[str, str]:
-    """The stage runs behind an evaluation that was made by hand: its challenger, its data, the gate before."""
+    """The stage runs behind an evaluation made by hand: its challenger, its data, the gate before."""
     stages = {"evaluate": evaluation}
     challenger = models.describe(task, runs.get(evaluation).data.tags["veritrain.input.challenger"])
     stages["train"] = challenger.run_id
@@ -78,9 +78,8 @@ def table(task: Task, rounds: list[Round]) -> pd.DataFrame:
 def line(task: Task, one: Round) -> dict[str, Any]:
     """The line of one round."""
     train: TrainResult = load_result("train", one.stages["train"])  # type: ignore[assignment]
-    evaluate: EvaluateResult | None = (
-        load_result("evaluate", one.stages["evaluate"]) if "evaluate" in one.stages else None
-    )  # type: ignore[assignment]
+    evaluated: Any = load_result("evaluate", one.stages["evaluate"]) if "evaluate" in one.stages else None
+    evaluate: EvaluateResult | None = evaluated
     measure = train.measures[task.primary.name]
     return {
         "round": one.number,

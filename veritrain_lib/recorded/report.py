@@ -20,7 +20,7 @@ from veritrain_lib.tracking import looks, models, runs
 
 
 class Report:
-    """Binding of the report stage. `about` is the run of a round or of a loop; empty means the newest round."""
+    """Binding of the report stage. `about` is the run of a round or of a loop; empty: the newest round."""
 
     PARAMETERS: ClassVar[Mapping[str, Any]] = {"about": "", "scope": "round", "seed": 0}
 

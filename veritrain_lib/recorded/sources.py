@@ -58,7 +58,8 @@ def human_labels(task: Task) -> dict[str, str]:
         if len(wrong):
             shown = "; ".join(f"row {number + 1}: {done[target][number]!r}" for number in wrong[:5])
             raise UserError(
-                f"{file.name}: {len(wrong)} answer(s) that the task does not allow: {shown}. Allowed: {', '.join(task.labels)}"
+                f"{file.name}: {len(wrong)} answer(s) that the task does not allow: {shown}. "
+                f"Allowed: {', '.join(task.labels)}"
             )
     return dict(zip(done["id"], done[target], strict=True))
 
@@ -70,7 +71,8 @@ def _with_answers(task: Task, kind: str) -> pd.DataFrame:
     empty = rows.index[rows[task.target.field] == ""]
     if len(empty):
         raise UserError(
-            f"{file.name}: {len(empty)} row(s) without an answer in {task.target.field!r}, the first is row {empty[0] + 1}; {kind} rows need one"
+            f"{file.name}: {len(empty)} row(s) without an answer in {task.target.field!r}, the first is row "
+            f"{empty[0] + 1}; {kind} rows need one"
         )
     if not len(rows):
         raise UserError(f"{file.name} holds no rows; {kind} rows are needed")

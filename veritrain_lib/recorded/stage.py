@@ -1,7 +1,7 @@
 """One stage in the record, from a notebook's first cell to its last.
 
 A stage opens its own run. Under our engine the engine then closes it with the truth about the notebook; by
-hand, or under plain papermill, the stage closes it itself: at `close()`, or as FAILED as soon as a cell fails.
+hand, or under plain papermill, the stage closes it itself: at `close()`, or as FAILED when a cell fails.
 Work that was done before (same inputs, parameters and code) is shown from the record and costs nothing.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import html
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -19,16 +18,16 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib import digest
 from veritrain_lib.errors import UserError
 from veritrain_lib.recorded.binding import Binding, Inputs, binding
+from veritrain_lib.recorded.watching import MAILBOX, CellWatch, write_letter
 from veritrain_lib.tracking import runs
 
 if TYPE_CHECKING:
     from veritrain_lib.stages.result import StageResult
     from veritrain_lib.task import Task
 
-MAILBOX = "VERITRAIN_MAILBOX"
-"""Environment variable with the path of a file in which a stage tells the engine which run is its own."""
-
 RESULT = "result"
+
+LEFT = "style='text-align:left'"
 
 ADDRESSES = {"task": "", "round_run": ""}
 """Parameters that every stage notebook has: which task, and under which round's run."""
@@ -73,7 +72,7 @@ class RecordedStage:
     def __init__(
         self, stage: str, parameters: Mapping[str, Any], bound: Binding, *, inner: bool = False
     ) -> None:
-        """`inner`: a stage that another one runs first, in the same process: the engine hears nothing of it."""
+        """`inner`: a stage that another one runs first, in this process: the engine hears nothing of it."""
         from veritrain_lib.recorded.tasks import find_task
 
         self.stage = stage
@@ -88,6 +87,7 @@ class RecordedStage:
         self.run_id = ""
         self.stored = False
         self._failed = False
+        self._watch = CellWatch(self._cell_failed)
         self._result: StageResult | None = None
 
     @property
@@ -100,7 +100,7 @@ class RecordedStage:
         return digest.of_json([self.stage, digest.of_code(), self.task.name, own, self.inputs.digest])
 
     def run(self) -> StageResult:
-        """Do the work, or show it from the record if it was done before. A second call gives the same result."""
+        """Do the work, or show it from the record if it was done before; again, it gives the same result."""
         if self._result is not None and not self._failed:
             return self._result
         found = runs.finished(self.task, self.digest)
@@ -126,7 +126,7 @@ class RecordedStage:
             raise UserError("close() comes after run(); run the cells from the top")
         if not self.stored and not self._mailbox and not self._failed:
             runs.end_run(self.run_id, "FINISHED")
-            self._unwatch()
+            self._watch.stop()
         how = "shown from the record, nothing was done twice" if self.stored else "filed"
         return f"{self.stage}: {how}, run {self.run_id} of experiment {self.task.name!r}"
 
@@ -142,7 +142,7 @@ class RecordedStage:
         own = {name: value for name, value in self.parameters.items() if name in self._bound.PARAMETERS}
         runs.log(self.run_id, parameters={"task": self.task.name} | own | self.inputs.names)
         if not self._mailbox and not self._inner:
-            self._watch()
+            self._watch.start()
 
     def _file(self, result: StageResult) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -154,10 +154,7 @@ class RecordedStage:
 
     def _tell_engine(self) -> None:
         if self._mailbox:
-            letter = Path(self._mailbox)
-            part = letter.with_suffix(".part")
-            part.write_text(json.dumps({"run": self.run_id, "stored": self.stored}), encoding="utf-8")
-            part.replace(letter)
+            write_letter(Path(self._mailbox), self.run_id, self.stored)
 
     @contextlib.contextmanager
     def _closing_on_error(self) -> Any:
@@ -172,20 +169,8 @@ class RecordedStage:
         if not self._mailbox:
             runs.end_run(self.run_id, "FAILED", reason.splitlines()[0][:500])
 
-    def _watch(self) -> None:
-        shell = _shell()
-        if shell is not None:
-            shell.events.register("post_run_cell", self._after_cell)
-
-    def _unwatch(self) -> None:
-        shell = _shell()
-        if shell is not None:
-            with contextlib.suppress(ValueError):  # never registered, or closed twice
-                shell.events.unregister("post_run_cell", self._after_cell)
-
-    def _after_cell(self, outcome: Any) -> None:
-        error = outcome.error_in_exec or outcome.error_before_exec
-        if error is not None and not self._failed:
+    def _cell_failed(self, error: BaseException) -> None:
+        if not self._failed:
             self._fail(f"{type(error).__name__}: {error}")
 
     def _repr_html_(self) -> str:
@@ -194,11 +179,12 @@ class RecordedStage:
             **{key: value for key, value in self.parameters.items() if key not in self.inputs.names},
         }
         cells = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td style='text-align:left'>{html.escape(str(value))}</td></tr>"
+            f"<tr><th {LEFT}>{html.escape(key)}</th><td {LEFT}>{html.escape(str(value))}</td></tr>"
             for key, value in rows.items()
             if value != ""
         )
-        return f"<p><strong>{html.escape(self.stage)}</strong> for task {html.escape(self.task.name)}</p><table>{cells}</table>"
+        title = f"<p><strong>{html.escape(self.stage)}</strong> for task {html.escape(self.task.name)}</p>"
+        return f"{title}<table>{cells}</table>"
 
 
 def load_result(stage: str, run_id: str) -> StageResult:
@@ -209,14 +195,6 @@ def load_result(stage: str, run_id: str) -> StageResult:
 
 def _round_number(run_id: str) -> str:
     return str(runs.get(run_id).data.tags.get("veritrain.round", "")) if run_id else ""
-
-
-def _shell() -> Any:
-    import sys
-
-    if "IPython" not in sys.modules:
-        return None
-    return sys.modules["IPython"].get_ipython()
 
 
 __all__ = ["MAILBOX", "RecordedStage", "begin", "load_result"]

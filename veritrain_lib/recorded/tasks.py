@@ -35,7 +35,8 @@ def find_task(given: str = "") -> Task:
         known = _known(given)
         if known is None:
             raise UserError(
-                f"no task is called {given!r} here; give the path of its YAML file, or {example.name!r} for the built-in example"
+                f"no task is called {given!r} here; give the path of its YAML file, "
+                f"or {example.name!r} for the built-in example"
             )
         return known
     return _last() or _remember(example)

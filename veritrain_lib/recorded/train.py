@@ -40,7 +40,7 @@ class Train:
         datasets.use(run_id, dataset, "training")
         # A model is what its rows, trainer, parameters, seed and code make it, not the version it gets.
         made_of = [
-            digest.of_code("trainers", "models"),
+            digest.of_code(),
             task.digest("inputs", "target", "trainer"),
             dataset.digest,
             parameters["seed"],

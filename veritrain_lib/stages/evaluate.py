@@ -1,14 +1,17 @@
-"""Evaluate: champion and challenger on the same rows. Development rows steer; the sealed set only decides promotion."""
+"""Evaluate: champion and challenger on the same rows.
+
+Development rows steer; the sealed set only decides promotion.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from veritrain_lib.stages.result import Measure, StageResult
+from veritrain_lib.stages import comparison
+from veritrain_lib.stages.result import StageResult
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +74,7 @@ class EvaluateResult(StageResult):
     why: str = ""
 
     def picture(self) -> Figure:
-        """The change in every slice, with intervals: of the sealed set when it was opened, else development."""
+        """The change in every slice, with intervals: of the sealed set if opened, else development."""
         from veritrain_lib.reporting.pictures import slice_changes
 
         return slice_changes(self.tables.get("sealed_slices", self.tables["slices"]))
@@ -114,7 +117,7 @@ def run(
     references = development[task.target.field].tolist()
     old, new = champion.answer(development), challenger.answer(development)
     old_scores, new_scores = _scores(metrics[0], references, old), _scores(metrics[0], references, new)
-    table = _metric_table(task, metrics, references, old, new, config.seed)
+    table = comparison.metric_table(task, metrics, references, old, new, config.seed)
     slices = judge_slices(
         old_scores, new_scores, cut(task, development), margin=task.promotion.slice_margin or 1e-9
     )
@@ -125,9 +128,9 @@ def run(
     opens = look is not None and (config.purpose == "final" or screened.opens)
     tables: dict[str, Any] = {
         "metrics": table,
-        "slices": _slice_table(slices),
-        "predictions": _predictions(development, task, old, new),
-        "confusions": _confusions(references, new),
+        "slices": comparison.slice_table(slices),
+        "predictions": comparison.predictions(development, task, old, new),
+        "confusions": comparison.confusions(references, new),
     }
     decision, sealed = None, None
     if opens and look is not None:
@@ -148,7 +151,7 @@ def run(
             detectable=decision.detectable,
             explanation=decision.explanation,
         )
-        tables["sealed_slices"] = _slice_table(decision.slices)
+        tables["sealed_slices"] = comparison.slice_table(decision.slices)
     verdict = (
         decision.verdict
         if decision
@@ -157,7 +160,7 @@ def run(
     why = decision.explanation if decision else _closed_because(look, screened.explanation)
     return EvaluateResult(
         headline=f"{challenger.uri} against {champion.uri}: {verdict}. {why}",
-        measures=_measures(table, sealed),
+        measures=comparison.measures(table, sealed),
         tables=tables,
         champion=champion.uri,
         challenger=challenger.uri,
@@ -235,123 +238,3 @@ def _corpus_metric(
         return value if metric.higher_is_better else 1 - value
 
     return CorpusMetric(metric.name, np.arange(n), np.arange(n, 2 * n), score)
-
-
-def _metric_table(
-    task: Task,
-    metrics: list[Metric],
-    references: list[str],
-    old: list[Response],
-    new: list[Response],
-    seed: int,
-) -> pd.DataFrame:
-    import pandas as pd
-
-    from veritrain_lib.stages.measuring import measure_metric
-    from veritrain_lib.statistics.bootstrap import paired_bootstrap
-
-    lines = []
-    for metric in metrics:
-        a, b = (measure_metric(metric, references, responses, seed) for responses in (old, new))
-
-        def change(rows: np.ndarray, metric: Metric = metric) -> float:
-            chosen = [references[row] for row in rows]
-            return metric.value(chosen, [new[row] for row in rows]) - metric.value(
-                chosen, [old[row] for row in rows]
-            )
-
-        paired = paired_bootstrap(change, len(references), n_resamples=400, seed=seed)
-        lines.append(
-            {
-                "metric": metric.name,
-                "champion": a.value,
-                "champion_low": a.low,
-                "champion_high": a.high,
-                "challenger": b.value,
-                "challenger_low": b.low,
-                "challenger_high": b.high,
-                "difference": paired.difference,
-                "low": paired.interval.low,
-                "high": paired.interval.high,
-                "n": len(references),
-                "signature": metric.signature(),
-            }
-        )
-    return pd.DataFrame(lines)
-
-
-def _slice_table(slices: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    lines = []
-    for part in slices:
-        line = asdict(part)
-        interval = line.pop("interval")
-        lines.append(line | {"low": interval["low"], "high": interval["high"]})
-    names = [
-        "name",
-        "n",
-        "champion",
-        "challenger",
-        "difference",
-        "low",
-        "high",
-        "p_worse",
-        "p_holm",
-        "detectable_loss",
-        "verdict",
-    ]
-    return pd.DataFrame(lines, columns=names)
-
-
-def _predictions(
-    development: pd.DataFrame, task: Task, old: list[Response], new: list[Response]
-) -> pd.DataFrame:
-    target = task.target.field
-    rows = (
-        development[["id", *task.inputs, target]].rename(columns={target: "expected"}).reset_index(drop=True)
-    )
-    rows["champion"] = [response.best or "" for response in old]
-    rows["challenger"] = [response.best or "" for response in new]
-    rows["champion_correct"] = rows["champion"] == rows["expected"]
-    rows["challenger_correct"] = rows["challenger"] == rows["expected"]
-    return rows
-
-
-def _confusions(references: list[str], responses: list[Response]) -> pd.DataFrame:
-    import pandas as pd
-
-    wrong = [
-        (wanted, response.best or "(none)")
-        for wanted, response in zip(references, responses, strict=True)
-        if response.best != wanted
-    ]
-    counted = (
-        pd.DataFrame(wrong, columns=["expected", "answered"]).value_counts().rename("count").reset_index()
-    )
-    return counted.sort_values(["count", "expected", "answered"], ascending=[False, True, True]).reset_index(
-        drop=True
-    )
-
-
-def _measures(table: pd.DataFrame, sealed: Sealed | None) -> dict[str, Measure]:
-    measures = {}
-    for line in table.to_dict("records"):
-        name = line["metric"]
-        measures[name] = Measure(
-            value=line["challenger"], low=line["challenger_low"], high=line["challenger_high"], n=line["n"]
-        )
-        measures[f"champion_{name}"] = Measure(
-            value=line["champion"], low=line["champion_low"], high=line["champion_high"], n=line["n"]
-        )
-        measures[f"gain_{name}"] = Measure(
-            value=line["difference"], low=line["low"], high=line["high"], n=line["n"]
-        )
-    if sealed:
-        measures["sealed_gain"] = Measure(
-            value=sealed.difference, low=sealed.low, high=sealed.high, n=sealed.n
-        )
-        measures["sealed_champion"] = Measure(value=sealed.champion, n=sealed.n)
-        measures["sealed_challenger"] = Measure(value=sealed.challenger, n=sealed.n)
-        measures["sealed_p"] = Measure(value=sealed.p, n=sealed.n)
-    return measures

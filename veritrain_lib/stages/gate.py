@@ -51,7 +51,8 @@ def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) 
 
     verdict = judge(rows, context, suite)
     removed, total = len(verdict.quarantine), len(rows)
-    headline = f"{verdict.status}: {len(verdict.accepted)} of {total} rows accepted, {removed} in quarantine, {len(verdict.warnings)} with a warning"
+    headline = f"{verdict.status}: {len(verdict.accepted)} of {total} rows accepted, {removed} in quarantine"
+    headline += f", {len(verdict.warnings)} with a warning"
     if verdict.block_reasons:
         headline += f". Blocked because {verdict.block_reasons[0]}"
     tables = {

@@ -91,7 +91,7 @@ def run(
     """Plan, then ask the teacher.
 
     `errors` are the development errors by slice of the student at hand (slice, n, right); `screen` gives a
-    reason for each row that must not be chosen ("" for a good one). The rest is as `teachers.base.Request` says.
+    reason for each row that must not be chosen ("" for a good one). For the rest see `teachers.base.Request`.
     """
     from veritrain_lib import registry
     from veritrain_lib.teachers.base import Request
@@ -117,7 +117,7 @@ def run(
             seed=config.seed,
             fit=fit,
             screen=may_be_chosen,
-            # Quotas by slice would overrule a choice by uncertainty, which was measured to be better than they are.
+            # Quotas by slice would overrule a choice by uncertainty, which was measured to be the better one.
             shares={} if config.teacher == "pool" else dict(zip(plan["slice"], plan["share"], strict=True)),
             used=used,
             known=dict(known),

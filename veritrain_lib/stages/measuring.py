@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def measure_metric(
     metric: Metric, references: Sequence[str], responses: Sequence[Response], seed: int
 ) -> Measure:
-    """The metric's value with a 95 % interval: Wilson for right-or-wrong rows, else a percentile bootstrap."""
+    """The metric with a 95 % interval: Wilson for right-or-wrong rows, else a percentile bootstrap."""
     import numpy as np
 
     from veritrain_lib.statistics.bootstrap import bootstrap_interval

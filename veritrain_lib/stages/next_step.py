@@ -36,7 +36,8 @@ def next_step(task: Task, facts: Facts) -> NextStep:
     if reached is not None:
         return NextStep(
             "Serve the champion.",
-            f"The target is met: development {task.primary.name} {reached:.3f}, wanted {task.goal.at_least if task.goal else 0:.3f}.",
+            f"The target is met: development {task.primary.name} {reached:.3f}, "
+            f"wanted {task.goal.at_least if task.goal else 0:.3f}.",
         )
     if evaluate is None:
         return NextStep("Run the next round.", "Nothing was compared yet.")
@@ -59,7 +60,8 @@ def next_step(task: Task, facts: Facts) -> NextStep:
     if facts.looks_used >= task.promotion.max_looks - 1:
         return NextStep(
             "Collect a fresh test set.",
-            f"{facts.looks_used} of {task.promotion.max_looks} looks at the sealed set are used; the last is kept for the final comparison.",
+            f"{facts.looks_used} of {task.promotion.max_looks} looks at the sealed set are used; "
+            "the last is kept for the final comparison.",
         )
     if evaluate.verdict == "better":
         return NextStep(
@@ -91,4 +93,5 @@ def _most_confused(facts: Facts) -> str:
     if pairs is None or not len(pairs):
         return ""
     top = pairs.iloc[0]
-    return f"Most confused now: {top['expected']} answered as {top['answered']} ({top['count']} development rows)."
+    pair = f"{top['expected']} answered as {top['answered']}"
+    return f"Most confused now: {pair} ({top['count']} development rows)."

@@ -1,4 +1,4 @@
-"""Report: what changed, improved, regressed; what the added data did; cost and time; the next step and why."""
+"""Report: what changed, improved, regressed; what the added data did; cost, time; the next step and why."""
 
 from __future__ import annotations
 
@@ -120,6 +120,7 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         "unclear": slices[slices["verdict"] == "can't tell"] if len(slices) else empty,
         "confusions": evaluate.tables["confusions"] if evaluate else empty,
         "rules": facts.gate.tables["rules"] if facts.gate else empty,
+        "screened": _screened(facts.generate),
         "added_data": _added_data(facts, config.seed),
     }
     measures = dict(evaluate.measures) if evaluate else (dict(facts.train.measures) if facts.train else {})
@@ -127,7 +128,7 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
     measures["money"] = Measure(value=facts.money)
     return ReportResult(
         outcome="done",
-        headline=f"{facts.title}: {verdict}. {step.action}",
+        headline=f"{facts.title}: {verdict}. {_in_short(task, evaluate)}{step.action}",
         measures=measures,
         tables=tables,
         title=facts.title,
@@ -139,6 +140,15 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         verdict=verdict,
         made_by=facts.made_by,
     )
+
+
+def _in_short(task: Task, evaluate: EvaluateResult | None) -> str:
+    if evaluate is None:
+        return ""
+    if evaluate.sealed:
+        sealed = evaluate.sealed
+        return f"{task.primary.name.capitalize()} on {sealed.n} sealed rows {sealed.champion:.3f} to {sealed.challenger:.3f}. "
+    return f"Development gain {evaluate.development_gain:+.3f}; the sealed set stayed closed. "
 
 
 def _where(slices: pd.DataFrame, bound: str, *, above: bool) -> pd.DataFrame:
@@ -153,18 +163,30 @@ def _changed(task: Task, facts: Facts) -> list[str]:
     if evaluate and evaluate.sealed:
         sealed = evaluate.sealed
         lines.append(
-            f"Sealed test set, look {sealed.look} of {task.promotion.max_looks} (level {sealed.look_alpha:.4f}): {sealed.champion:.3f} to "
-            f"{sealed.challenger:.3f}, change {sealed.difference:+.3f} ({sealed.low:+.3f} to {sealed.high:+.3f} at level {sealed.level:.3f}), p = {sealed.p:.2g}, n = {sealed.n}."
+            f"Sealed test set, look {sealed.look} of {task.promotion.max_looks} "
+            f"(level {sealed.look_alpha:.4f}): "
+            f"{sealed.champion:.3f} to {sealed.challenger:.3f}, change {sealed.difference:+.3f} "
+            f"({sealed.low:+.3f} to {sealed.high:+.3f} at level {sealed.level:.3f}), p = {sealed.p:.2g}, "
+            f"n = {sealed.n}."
         )
         if sealed.detectable is not None:
             lines.append(
-                f"Stated detectable difference: {sealed.detectable:.3f} (a true gain of this size is promoted 80 % of the time)."
+                f"Stated detectable difference: {sealed.detectable:.3f} "
+                "(a true gain of this size is promoted 80 % of the time)."
             )
     elif evaluate:
         lines.append(evaluate.why)
     if facts.champion:
         lines.append(f"Champion now: {facts.champion}.")
     return lines
+
+
+def _screened(generate: GenerateResult | None) -> pd.DataFrame:
+    import pandas as pd
+
+    counts = generate.screened if generate else {}
+    rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return pd.DataFrame(rows, columns=["reason", "rows"])
 
 
 def _added_data(facts: Facts, seed: int) -> pd.DataFrame:

@@ -76,5 +76,11 @@ def build(report: ReportResult) -> Document:
     ):
         if figure is not None:
             blocks += [Heading(title), Picture(figure, text, text)]
+    if len(tables["screened"]):
+        blocks += [
+            Heading("Turned down before choosing"),
+            Paragraph("Rows of the pool that a rule which needs no label kept from being chosen."),
+            Table(tables["screened"], "Pool rows by the first reason"),
+        ]
     blocks += [Heading("What made this"), KeyValues(tuple(report.made_by.items()))]
     return Document(report.title, "Veri-Train report", tuple(blocks))

@@ -64,7 +64,8 @@ def run(
             else f"run the gate first: veritrain gate {task.name} --dataset {dataset.reference}"
         )
         raise Refused(
-            f"dataset {dataset.reference} is {dataset.status}; only a passed dataset can be trained on: {mend}"
+            f"dataset {dataset.reference} is {dataset.status}; "
+            f"only a passed dataset can be trained on: {mend}"
         )
     fitted = registry.get("trainers", task.trainer.name)(**task.trainer.parameters).train(
         task, dataset.rows, seed=config.seed
@@ -105,7 +106,10 @@ def run(
         .sort_values("label")
     )
     primary = measures[task.primary.name]
-    headline = f"Trained {task.trainer.name} on {len(dataset.rows)} rows of {dataset.reference}: development {task.primary.name} {primary.value:.3f} ({primary.low:.3f} to {primary.high:.3f}, n={primary.n})."
+    headline = (
+        f"Trained {task.trainer.name} on {len(dataset.rows)} rows of {dataset.reference}: development "
+        f"{task.primary.name} {primary.value:.3f} ({primary.low:.3f} to {primary.high:.3f}, n={primary.n})."
+    )
     result = TrainResult(
         headline=headline,
         measures=measures,

@@ -60,7 +60,7 @@ def save(
 
 
 def use(run_id: str, dataset: Dataset, context: str) -> None:
-    """Say on a run that it uses a dataset (MLflow's dataset input); `context` is made, training, evaluation, ..."""
+    """Say on a run that it uses a dataset (MLflow's dataset input); `context`: made, training, judged, ..."""
     from mlflow.entities import Dataset as Entity
     from mlflow.entities import DatasetInput, InputTag
 
@@ -130,7 +130,8 @@ def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
         rows = _read(run.info.run_id)
         if digest.of_rows(rows) != content:
             raise UserError(
-                f"dataset {tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}: its file is not what was stored (digest differs); restore the artifact of run {run.info.run_id}"
+                f"dataset {tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}: its file is not what was "
+                f"stored (digest differs); restore the artifact of run {run.info.run_id}"
             )
     status: Any = tags[f"{PREFIX}status"]
     return Dataset(

@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from veritrain_lib import digest
 from veritrain_lib.errors import UserError
-from veritrain_lib.records import Candidate, Response
-from veritrain_lib.tracking import store
+from veritrain_lib.tracking import served, store
+from veritrain_lib.tracking.opened import PyfuncModel, RegisteredStudent
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from mlflow.entities.model_registry import ModelVersion
 
     from veritrain_lib.models.base import Model
-    from veritrain_lib.models.student import Student
     from veritrain_lib.task import Task
     from veritrain_lib.trainers.base import Fitted
 
 DIGEST = "veritrain.model.digest"
 CHAMPION, CHALLENGER = "champion", "challenger"
 
-# What follows the student's own source in the file that MLflow serves: nothing of Veri-Train is needed there.
-SERVED = """
-
-import mlflow.pyfunc  # noqa: E402
-
-
-class StudentModel(mlflow.pyfunc.PythonModel):
-    def load_context(self, context):
-        self.student = ServedStudent.load(context.artifacts["student"])
-
-    def predict(self, context, model_input, params=None):
-        return self.student.predict(model_input)
-
-
-mlflow.models.set_model(StudentModel())
-"""
-
 
 @dataclass(frozen=True)
 class Registered:
-    """A version in the registry. `dataset` is the reference that it was trained on, `id` MLflow's model id."""
+    """A version in the registry. `dataset` is the reference it was trained on, `id` MLflow's model id."""
 
     name: str
     version: int
@@ -74,10 +54,11 @@ def register(
 ) -> Registered:
     """Store a trained model as the next version of the task's registered model; alias `challenger`.
 
-    A model with the same digest is not stored twice: its version is given.
+    A model with the same digest is not stored twice: its version is given, and the alias moves to it.
     """
     old = with_digest(task, model_digest)
     if old is not None:
+        set_alias(task, old.version, CHALLENGER)
         return old
     talk = store.client()
     from mlflow.exceptions import MlflowException
@@ -92,7 +73,7 @@ def register(
             tags={DIGEST: model_digest},
             model_type="classifier",
         )
-        _write(place, task, fitted, example, logged.model_id)
+        served.write(place, task, fitted, example, logged.model_id)
         talk.log_model_artifacts(logged.model_id, str(place))
         talk.finalize_logged_model(logged.model_id, "READY")
     try:
@@ -102,6 +83,7 @@ def register(
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+    measured = f"{task.primary.name} {measures.get(task.primary.name, float('nan')):.3f}"
     tags = {
         DIGEST: model_digest,
         "veritrain.dataset": dataset,
@@ -115,55 +97,10 @@ def register(
         run_id=run_id,
         tags=tags,
         model_id=logged.model_id,
-        description=f"{task.trainer.name} trained on {dataset}; development {task.primary.name} {measures.get(task.primary.name, float('nan')):.3f}",
+        description=f"{task.trainer.name} trained on {dataset}; development {measured}",
     )
     set_alias(task, int(made.version), CHALLENGER)
     return _registered(made)
-
-
-def _write(place: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_id: str) -> None:
-    import mlflow
-    from mlflow.models import Model
-    from mlflow.models.signature import ModelSignature
-    from mlflow.types.schema import Array, ColSpec, DataType, Object, Property, Schema
-
-    import veritrain_lib.models.served as served
-
-    with tempfile.TemporaryDirectory() as folder:
-        student = Path(folder) / "student"
-        fitted.save(student)
-        code = Path(folder) / "served_student.py"
-        code.write_text(Path(served.__file__).read_text(encoding="utf-8") + SERVED, encoding="utf-8")
-        candidate = Object([Property("label", DataType.string), Property("score", DataType.double)])
-        signature = ModelSignature(
-            Schema([ColSpec(DataType.string, name) for name in task.inputs]),
-            Schema(
-                [
-                    ColSpec(DataType.string, "label"),
-                    ColSpec(Array(candidate), "candidates"),
-                    ColSpec(DataType.string, "explanation"),
-                ]
-            ),
-        )
-        mlflow.pyfunc.save_model(
-            str(place),
-            python_model=str(code),
-            artifacts={"student": str(student)},
-            signature=signature,
-            mlflow_model=Model(model_id=model_id),
-            input_example=example[list(task.inputs)].reset_index(drop=True),
-            pip_requirements=requirements(),
-            metadata={"task": task.name, "contract": json.dumps(task.contract)},
-        )
-
-
-def requirements() -> list[str]:
-    """What a server needs to answer with a student: the pinned versions of this environment."""
-    from importlib.metadata import version
-
-    return [
-        f"{name}=={version(name)}" for name in ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
-    ]
 
 
 def with_digest(task: Task, model_digest: str) -> Registered | None:
@@ -267,56 +204,5 @@ def open_mlflow(uri: str, task: Task) -> Model:
     except MlflowException as error:
         raise UserError(f"the model {uri} can't be opened: {str(error).splitlines()[0]}") from error
     if (place / "artifacts" / "student").is_dir():
-        return _RegisteredStudent(address, open_student(f"student:{place / 'artifacts' / 'student'}", task))
-    return _Pyfunc(address, mlflow.pyfunc.load_model(str(place)), task)
-
-
-class _RegisteredStudent:
-    """A student that goes by its address in the registry, not by the folder it was fetched to."""
-
-    def __init__(self, uri: str, student: Student) -> None:
-        self.uri = uri
-        self.labels = student.labels
-        self._student = student
-
-    def answer(self, rows: pd.DataFrame) -> list[Response]:
-        return self._student.answer(rows)
-
-    def scores(self, rows: pd.DataFrame) -> np.ndarray:
-        return self._student.scores(rows)
-
-
-class _Pyfunc:
-    """Any MLflow model that answers in the form of the output contract."""
-
-    def __init__(self, uri: str, model: Any, task: Task) -> None:
-        self.uri = uri
-        self._model = model
-        self._task = task
-
-    def answer(self, rows: pd.DataFrame) -> list[Response]:
-        import pandas as pd
-
-        given = self._model.predict(rows[list(self._task.inputs)].reset_index(drop=True))
-        answers = given.to_dict("records") if isinstance(given, pd.DataFrame) else list(given)
-        if len(answers) != len(rows):
-            raise UserError(
-                f"{self.uri} gave {len(answers)} answers to {len(rows)} rows; a model answers each row once, in order"
-            )
-        return [self._response(answer) for answer in answers]
-
-    def _response(self, answer: Any) -> Response:
-        if not isinstance(answer, dict):
-            return Response((Candidate(str(answer)),), raw=str(answer))
-        raw = json.dumps(answer, ensure_ascii=False, default=str)
-        key = self._task.target.field if self._task.target.field in answer else "label"
-        listed = answer.get("candidates") or ([{key: answer[key]}] if key in answer else [])
-        candidates = tuple(
-            Candidate(str(one.get(key, one.get("label", ""))), one.get("score")) for one in listed
-        )
-        return Response(
-            candidates,
-            raw=raw,
-            explanation=answer.get("explanation"),
-            error=None if candidates else "no answer",
-        )
+        return RegisteredStudent(address, open_student(f"student:{place / 'artifacts' / 'student'}", task))
+    return PyfuncModel(address, mlflow.pyfunc.load_model(str(place)), task)

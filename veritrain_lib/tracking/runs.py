@@ -22,7 +22,7 @@ OWNER = "veritrain.owner"
 
 
 def owner() -> str:
-    """Who works on a run: host, process and when that process started, so that a reused number is no alibi."""
+    """Who works on a run: host, process, and when that process started (a reused number is no alibi)."""
     return _owner_of(os.getpid())
 
 
@@ -32,8 +32,8 @@ def _owner_of(process: int) -> str:
     return f"{socket.gethostname()}/{process}/{psutil.Process(process).create_time():.0f}"
 
 
-def _alive(who: str) -> bool | None:
-    """Whether the owner still lives; None when it is on another machine."""
+def alive(who: str) -> bool | None:
+    """Whether an owner (as `owner` writes it) still lives; None when it is on another machine."""
     import psutil
 
     host, process, _ = who.rsplit("/", 2)
@@ -43,6 +43,9 @@ def _alive(who: str) -> bool | None:
         return _owner_of(int(process)) == who
     except psutil.NoSuchProcess:
         return False
+
+
+_alive = alive
 
 
 def open_run(
@@ -89,7 +92,7 @@ def close_abandoned(task: Task) -> list[str]:
     closed = []
     for run in search(task, "attributes.status = 'RUNNING'"):
         who = run.data.tags.get(OWNER)
-        if who and _alive(who) is False:
+        if who and alive(who) is False:
             end_run(
                 run.info.run_id, "KILLED", "the process that owned this run died; closed at the next start"
             )
@@ -118,7 +121,7 @@ def search(task: Task, where: str = "", *, limit: int = 50_000, newest_first: bo
 
 
 def finished(task: Task, work: str) -> Run | None:
-    """The run that did this work (a digest of inputs, parameters and code) and ended well; None if nobody has."""
+    """The run that did this work (a digest of inputs, parameters and code) and ended well, or None."""
     found = search(task, f"tags.`veritrain.digest` = '{work}' AND attributes.status = 'FINISHED'", limit=1)
     return found[0] if found else None
 
@@ -149,7 +152,7 @@ def log(
     model_id: str | None = None,
     dataset: tuple[str, str] | None = None,
 ) -> None:
-    """Log parameters and metrics in one call; `dataset` is (name, digest) that the metrics were measured on."""
+    """Log parameters and metrics in one call; `dataset` is (name, digest) of what was measured on."""
     import time
 
     from mlflow.entities import Metric, Param

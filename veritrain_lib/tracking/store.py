@@ -31,7 +31,21 @@ def is_remote() -> bool:
 
 def client() -> MlflowClient:
     """A client of the store; every room that writes to the record goes through it."""
-    return _client(uri())
+    address = uri()
+    found = _client(address)
+    import mlflow
+
+    if mlflow.get_tracking_uri() != address:
+        # Opening a model by its address goes through MLflow's own globals: they must mean this store too.
+        _point_mlflow_at(address)
+    return found
+
+
+def _point_mlflow_at(address: str) -> None:
+    import mlflow
+
+    mlflow.set_tracking_uri(address)
+    mlflow.set_registry_uri(address)
 
 
 @cache
@@ -44,16 +58,17 @@ def _client(address: str) -> MlflowClient:
     from mlflow.exceptions import MlflowException
 
     # MLflow announces each of its migrations on a fresh store; a person at a terminal has no use for them.
-    for name in ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.pyfunc"):
+    loud = ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.pyfunc")
+    for name in loud:
         logging.getLogger(name).setLevel(logging.WARNING)
-    mlflow.set_tracking_uri(address)
-    mlflow.set_registry_uri(address)
+    _point_mlflow_at(address)
     try:
         found = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
         found.search_experiments(max_results=1)
     except (MlflowException, OSError) as error:
         raise Infrastructure(
-            f"the MLflow store {address} can't be opened: {str(error).splitlines()[0]}. Check MLFLOW_TRACKING_URI or run: veritrain doctor"
+            f"the MLflow store {address} can't be opened: {str(error).splitlines()[0]}. "
+            "Check MLFLOW_TRACKING_URI or run: veritrain doctor"
         ) from error
     return found
 
@@ -70,7 +85,11 @@ def experiment(task: Task) -> Experiment:
             talk.create_experiment(
                 task.name,
                 artifact_location=place,
-                tags={"mlflow.note.content": task.description, "veritrain.task": task.name},
+                tags={
+                    "mlflow.note.content": task.description,
+                    "veritrain.task": task.name,
+                    "mlflow.experimentKind": "custom_model_development",
+                },
             )
         except MlflowException as error:  # another process made it in between
             if error.error_code != "RESOURCE_ALREADY_EXISTS":

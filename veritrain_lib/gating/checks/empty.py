@@ -22,7 +22,9 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
     import pandas as pd
 
     texts = joined(rows, list(context.task.inputs))
-    return pd.Series(["" if _visible(text) else "empty:no_text" for text in texts], index=rows.index, dtype=object)
+    return pd.Series(
+        ["" if _visible(text) else "empty:no_text" for text in texts], index=rows.index, dtype=object
+    )
 
 
 def _visible(text: str) -> bool:

@@ -6,6 +6,7 @@ script without spaces or without upper and lower case only meets the finders tha
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from veritrain_lib.gating.debris import blob, debris, mojibake
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from veritrain_lib.gating.context import Context
 
 MINIMUM_LETTERS = 2
+LONGER_WORD = re.compile(r"[^\W\d_]{4,}|[^\W\d_\x00-\u02ff]{2,}")
 FINDERS = (debris, mojibake, blob, repeated, placeholder, mashed)
 
 
@@ -32,13 +34,19 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
     return pd.Series([_reason(text) for text in texts], index=rows.index, dtype=object)
 
 
+def _no_words(text: str) -> bool:
+    letters = sum(character.isalpha() for character in text)
+    signs = sum(not character.isalnum() and not character.isspace() for character in text)
+    return letters < MINIMUM_LETTERS or (signs > letters and LONGER_WORD.search(text) is None)
+
+
 def _reason(text: str) -> str:
     if not text.strip("\x1f \t\r\n"):
         return ""
     for finder in FINDERS[:3]:
         if finder(text):
             return f"garbage:{finder.__name__}"
-    if sum(character.isalpha() for character in text) < MINIMUM_LETTERS:
+    if _no_words(text):
         return "garbage:no_words"
     for finder in FINDERS[3:]:
         if finder(text):

@@ -26,7 +26,7 @@ def check(
     *,
     folds: Annotated[int, Field(ge=2, le=50)] = 5,
     repeats: Annotated[int, Field(ge=1, le=50)] = 3,
-    certainty: Annotated[float, Field(gt=0, le=100)] = 1.1,
+    certainty: Annotated[float, Field(gt=0, le=100)] = 1.2,
 ) -> pd.Series[str]:
     """`label_disagreement:says=<label>` for a row whose label is contradicted out of fold.
 

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 USUAL = (
     "EN DE FR ES IT PT NL PL CS SK DA SV NB FI HU RO TR RU UK BG EL AR HE FA HI BN TH VI ID JA ZH KO ET LV LT HR CA"
 ).split()
-NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|\S*\d\S*|\S*[_\\/=<>{}]\S*")
+NOT_LATIN = frozenset("ja zh ko ru uk bg be mk sr el ar fa ur he hi mr bn pa gu ta te th ka hy kk mn".split())
+SCRIPT_LETTERS = 3
+# Only ASCII neighbours go with a digit or sign: a script without spaces would lose its whole sentence.
+NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|[!-~]+@[!-~]+|[!-~]*[0-9][!-~]*|[!-~]*[_\\/=<>{}][!-~]*")
 
 
 def check(
@@ -36,7 +39,8 @@ def check(
 
     Clearly: lingua gives that language at least `certainty` and the declared one at most `doubt` (shares of
     1 over some 35 languages), on at least `minimum_letters` letters outside addresses and numbers (a letter of
-    Chinese, Japanese or Korean counts as three). Fields without a declared language are not looked at.
+    Chinese, Japanese or Korean counts as three). Another script than the declared language's is always clear.
+    Fields without a declared language are not looked at.
 
     Raises UserError when a declared language is one that lingua does not know.
     """
@@ -50,7 +54,8 @@ def check(
         long_enough = [number for number, text in enumerate(texts) if _weight(text) >= minimum_letters]
         found = _languages([texts[number] for number in long_enough], field.language)
         for number, (code, share, declared) in zip(long_enough, found, strict=True):
-            if code != field.language and share >= certainty and declared <= doubt and reasons.iloc[number] == "":
+            clear = share >= certainty and declared <= doubt or _other_script(texts[number], field.language)
+            if code != field.language and clear and reasons.iloc[number] == "":
                 reasons.iloc[number] = f"language:{code}"
     return reasons
 
@@ -62,6 +67,16 @@ def prose(text: str) -> str:
 
 def _weight(text: str) -> int:
     return sum(3 if unicodedata.category(c) == "Lo" else 1 for c in text if c.isalpha())
+
+
+def _other_script(text: str, declared: str) -> bool:
+    letters = [character for character in text if character.isalpha()]
+    latin = sum(
+        unicodedata.name(character, "").startswith(("LATIN", "FULLWIDTH LATIN")) for character in letters
+    )
+    if len(letters) < SCRIPT_LETTERS:
+        return False
+    return latin == len(letters) if declared in NOT_LATIN else latin * 2 < len(letters)
 
 
 def _languages(texts: list[str], declared: str) -> list[tuple[str, float, float]]:

@@ -28,7 +28,9 @@ def check(rows: pd.DataFrame, context: Context, *, near: bool = True) -> pd.Seri
     for name, frame in held_out.items():
         if not len(frame):
             continue
-        known = dict(zip((normal(text) for text in joined(frame, inputs)), frame["id"].astype(str), strict=True))
+        known = dict(
+            zip((normal(text) for text in joined(frame, inputs)), frame["id"].astype(str), strict=True)
+        )
         for number, text in enumerate(texts):
             if not reasons[number] and text in known and text.strip(FIELD_END + " "):
                 reasons[number] = f"leakage:exact_{name}={known[text]}"
@@ -37,7 +39,9 @@ def check(rows: pd.DataFrame, context: Context, *, near: bool = True) -> pd.Seri
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
-def _near(rows: pd.DataFrame, context: Context, held_out: dict[str, pd.DataFrame], reasons: list[str]) -> None:
+def _near(
+    rows: pd.DataFrame, context: Context, held_out: dict[str, pd.DataFrame], reasons: list[str]
+) -> None:
     inputs = list(context.task.inputs)
     matcher = Matcher(context.task)
     owners = [(name, str(one)) for name, frame in held_out.items() if len(frame) for one in frame["id"]]

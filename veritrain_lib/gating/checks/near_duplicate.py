@@ -26,10 +26,15 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
     texts = joined(rows, inputs)
     order = people_first(rows)
     whole = [*trusted, *(texts[number] for number in order)]
-    ids = [*(context.trusted["id"].astype(str) if trusted else []), *(str(rows["id"].iloc[number]) for number in order)]
+    ids = [
+        *(context.trusted["id"].astype(str) if trusted else []),
+        *(str(rows["id"].iloc[number]) for number in order),
+    ]
     normals = [normal(text) for text in whole]
     reasons = [""] * len(rows)
-    for place, match in enumerate(Matcher(context.task).earlier_copies(whole)[len(trusted) :], start=len(trusted)):
+    for place, match in enumerate(
+        Matcher(context.task).earlier_copies(whole)[len(trusted) :], start=len(trusted)
+    ):
         if match is not None and normals[match] != normals[place]:
             reasons[order[place - len(trusted)]] = f"near_duplicate:of={ids[match]}"
     return pd.Series(reasons, index=rows.index, dtype=object)

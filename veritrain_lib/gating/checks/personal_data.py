@@ -18,7 +18,10 @@ MINIMUM_ENTROPY = 3.0
 """Bits a character (Shannon 1948) from which a long token of letters and digits counts as a secret; English
 words and numbers written together stay below, random keys of 20 characters are at 3.6 and more."""
 
-EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+|\b[\w.+-]+\s?[\[(]\s?at\s?[\])]\s?[\w-]+(?:\s?(?:\.|[\[(]\s?dot\s?[\])])\s?\w+)+", re.I)
+EMAIL = re.compile(
+    r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+|\b[\w.+-]+\s?[\[(]\s?at\s?[\])]\s?[\w-]+(?:\s?(?:\.|[\[(]\s?dot\s?[\])])\s?\w+)+",
+    re.I,
+)
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)", re.I)
 # Prefixes as their issuers document them.
 KNOWN_KEY = re.compile(
@@ -121,14 +124,32 @@ def _entropy(token: str) -> float:
 def _unlike_a_word(value: str) -> bool:
     value = value.rstrip(".,;:!?") or value
     symbols = sum(not c.isalnum() for c in value.strip("-'’,./"))
-    return len(value) >= 4 and (any(c.isdigit() for c in value) or (symbols > 0 and "/" not in value and "-" not in value and "…" not in value and "..." not in value and "'" not in value and "’" not in value))
+    return len(value) >= 4 and (
+        any(c.isdigit() for c in value)
+        or (
+            symbols > 0
+            and "/" not in value
+            and "-" not in value
+            and "…" not in value
+            and "..." not in value
+            and "'" not in value
+            and "’" not in value
+        )
+    )
 
 
 def _luhn(text: str) -> bool:
     digits = [int(c) for c in text if c.isdigit()]
-    if not 13 <= len(digits) <= 19 or digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) < 3 and digits[0] != 4:
+    if (
+        not 13 <= len(digits) <= 19
+        or digits[0] not in (2, 3, 4, 5, 6)
+        or len(set(digits)) < 3
+        and digits[0] != 4
+    ):
         return False
-    doubled = [d if place % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for place, d in enumerate(reversed(digits))]
+    doubled = [
+        d if place % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for place, d in enumerate(reversed(digits))
+    ]
     return sum(doubled) % 10 == 0
 
 

@@ -1,0 +1,54 @@
+"""Every notebook runs as it stands, in the order of the loop, from an empty store on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+ORDER = (
+    "00_overview",
+    "01_probe",
+    "02_generate",
+    "03_gate",
+    "04_train",
+    "05_evaluate",
+    "06_report",
+    "compare",
+    "label",
+)
+
+
+@pytest.mark.xdist_group("nbval")
+def test_every_notebook_passes_nbval_from_an_empty_store(home: Any) -> None:
+    files = [f"{name}.ipynb" for name in ORDER]
+    assert {NOTEBOOKS / file for file in files} == set(NOTEBOOKS.glob("*.ipynb"))
+    before = {path: path.read_bytes() for path in NOTEBOOKS.glob("*")}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbval-lax",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            *files,
+        ],
+        cwd=NOTEBOOKS,
+        env=home.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert re.search(r"^\d+ passed", done.stdout.splitlines()[-1])
+    assert home.runs("probe") == home.runs("report") == ["FINISHED"]
+    assert set(home.runs()) == {"FINISHED"}
+    assert {path: path.read_bytes() for path in NOTEBOOKS.glob("*")} == before

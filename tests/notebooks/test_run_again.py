@@ -1,0 +1,111 @@
+"""By hand: a cell run twice, a kernel restarted, a notebook gone through again. Work is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.small_task import write_task
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+@pytest.fixture(scope="module")
+def passed(home: Any) -> str:
+    """A task with a dataset that passed; gives the task file."""
+    from veritrain_lib.recorded import sources
+    from veritrain_lib.recorded.tasks import find_task
+    from veritrain_lib.tracking import datasets, runs
+
+    task = find_task(str(write_task(home.path / "task")))
+    run = runs.open_run(task, "seed", kind="data")
+    datasets.save(task, run, sources.seed_rows(task), status="passed", parent=None)
+    runs.end_run(run, "FINISHED")
+    return str(task.path)
+
+
+class Session:
+    """A notebook open in a living kernel, its cells run one by one as a person does."""
+
+    def __init__(self, client: NotebookClient) -> None:
+        self._client = client
+
+    def cells(self) -> list[Any]:
+        return [cell for cell in self._client.nb.cells if cell.cell_type == "code"]
+
+    def run(self, cell: Any) -> str:
+        """Run a cell; gives the text of what it shows."""
+        self._client.execute_cell(cell, self._client.nb.cells.index(cell))
+        shown = [out.get("data", {}).get("text/plain", "") + out.get("text", "") for out in cell.outputs]
+        return "\n".join(shown)
+
+
+@contextmanager
+def opened(name: str, home: Any, **given: Any) -> Iterator[Session]:
+    """Open a notebook, its parameters typed into the parameters cell, with a fresh kernel."""
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
+    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    cell.source += "".join(f"\n{key} = {value!r}" for key, value in given.items())
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(home.path)}}
+    )
+    with client.setup_kernel(env=home.environment):
+        yield Session(client)
+
+
+def test_each_cell_run_twice_does_the_work_once(home: Any, passed: str) -> None:
+    with opened("04_train", home, task=passed) as session:
+        said = [text for cell in session.cells() for text in (session.run(cell), session.run(cell))]
+    assert said[-1] == said[-2]
+    assert "filed, run" in said[-1]
+    assert home.runs("train") == ["FINISHED"]
+    assert home.model_versions() == 1
+
+
+def test_a_restarted_kernel_shows_the_stored_work(home: Any, passed: str) -> None:
+    with opened("04_train", home, task=passed) as session:
+        said = [session.run(cell) for cell in session.cells()]
+    assert "shown from the record, nothing was done twice" in said[-1]
+    assert home.runs("train") == ["FINISHED"]
+    assert home.model_versions() == 1
+
+
+def test_a_kernel_that_dies_before_the_end_is_told_at_the_next_start(home: Any, passed: str) -> None:
+    with opened("04_train", home, task=passed, seed=7) as session:
+        for cell in session.cells()[:-1]:
+            session.run(cell)
+    assert home.runs("train") == ["FINISHED", "RUNNING"]
+    with opened("04_train", home, task=passed, seed=7) as session:
+        for cell in session.cells():
+            session.run(cell)
+    assert home.runs("train") == ["FINISHED", "KILLED", "FINISHED"]
+    assert home.model_versions() == 2
+
+
+def test_going_back_to_the_first_cell_leaves_no_run_open(home: Any, passed: str) -> None:
+    with opened("04_train", home, task=passed, seed=8) as session:
+        parameters, begin, run, *_, close = session.cells()
+        for cell in (parameters, begin, run, parameters, begin, run, close):
+            session.run(cell)
+        assert "RUNNING" not in home.runs("train")
+
+
+def test_a_mistake_in_a_later_cell_once_mended_does_not_spoil_the_run(home: Any, passed: str) -> None:
+    with opened("04_train", home, task=passed, seed=9) as session:
+        parameters, begin, run, shown, *_, close = session.cells()
+        for cell in (parameters, begin, run):
+            session.run(cell)
+        good, shown.source = shown.source, "result.typo"
+        with pytest.raises(Exception, match="typo"):
+            session.run(shown)
+        assert home.runs("train")[-1] == "FAILED"
+        shown.source = good
+        session.run(shown)
+        session.run(close)
+        assert home.runs("train")[-1] == "FINISHED"

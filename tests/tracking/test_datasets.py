@@ -1,0 +1,116 @@
+"""Datasets are `name@version`: immutable, checked when opened, and there only once their run finished."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from veritrain_lib import digest
+from veritrain_lib.errors import UserError
+from veritrain_lib.records import Dataset
+from veritrain_lib.task import Task
+from veritrain_lib.tracking import datasets, runs
+
+COLUMNS = ["id", "text", "label", "source", "provenance"]
+
+
+def table(*texts: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        [[digest.of_example({"text": text}), text, "parcel", "human", "{}"] for text in texts],
+        columns=COLUMNS,
+    )
+
+
+def stored(task: Task, rows: pd.DataFrame, ending: runs.Ending | None = "FINISHED", **parts: str) -> Dataset:
+    run = runs.open_run(task, "data", kind="stage")
+    made = datasets.save(task, run, rows, status=parts.get("status", "passed"), parent=parts.get("parent"))  # type: ignore[arg-type]
+    if ending:
+        runs.end_run(run, ending)
+    return made
+
+
+def test_versions_count_up_and_the_old_one_keeps_its_rows(task: Task) -> None:
+    first = stored(task, table("one"))
+    second = stored(task, table("one", "two"), parent=first.reference)
+    assert (first.reference, second.reference) == ("tiny@1", "tiny@2")
+    assert datasets.load(task, "tiny@1").rows["text"].tolist() == ["one"]
+    again = datasets.load(task, "tiny@2")
+    assert again.parent == "tiny@1"
+    assert again.digest == digest.of_rows(again.rows)
+    assert again.made_by == second.made_by
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["line\u2028separator", "next\u0085line", "form\x0cfeed", "a\nb\r\nc", "tab\t\"quoted\"", "配達はいつですか", "\x1e🙂"],
+)
+def test_any_text_survives_the_file(task: Task, text: str) -> None:
+    stored(task, table("before", text, "after"))
+    assert datasets.load(task, "tiny@1").rows["text"].tolist() == ["before", text, "after"]
+
+
+def test_a_dataset_without_rows_keeps_its_columns(task: Task) -> None:
+    stored(task, table().astype(str))
+    found = datasets.load(task, "tiny@1")
+    assert len(found.rows) == 0
+    assert list(found.rows.columns) == COLUMNS
+
+
+def test_a_changed_file_is_refused_and_the_run_to_restore_is_named(task: Task, home: Path) -> None:
+    made = stored(task, table("one", "two"))
+    file = next(home.glob(f"mlruns/tiny/{made.made_by}/artifacts/dataset/rows.jsonl"))
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    lines[1]["label"] = "billing"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    with pytest.raises(UserError, match=rf"tiny@1.*not what was stored.*{made.made_by}"):
+        datasets.load(task, "tiny@1")
+
+
+@pytest.mark.parametrize("ending", ["KILLED", "FAILED", None])
+def test_a_stage_that_did_not_finish_leaves_no_version(task: Task, ending: runs.Ending | None) -> None:
+    stored(task, table("half"), ending)
+    assert datasets.listing(task) == []
+    assert datasets.latest(task) is None
+    assert stored(task, table("whole")).reference == "tiny@1"
+    assert datasets.load(task, "tiny@1").rows["text"].tolist() == ["whole"]
+
+
+def test_an_unknown_reference_lists_those_there_are(task: Task) -> None:
+    with pytest.raises(UserError, match=r"no dataset tiny@3; there are: none yet"):
+        datasets.load(task, "tiny@3")
+    stored(task, table("one"))
+    stored(task, table("two"))
+    with pytest.raises(UserError, match=r"no dataset tiny@3; there are: tiny@1, tiny@2"):
+        datasets.load(task, "tiny@3")
+    for malformed in ("tiny", "tiny@x", "tiny@-1", "@"):
+        with pytest.raises(UserError, match="write NAME@VERSION, for example tiny@1"):
+            datasets.load(task, malformed)
+
+
+def test_latest_looks_at_the_status(task: Task) -> None:
+    for text, status in (("a", "draft"), ("b", "passed"), ("c", "blocked")):
+        stored(task, table(text), status=status)
+    assert [one.status for one in datasets.listing(task)] == ["draft", "passed", "blocked"]
+    references = {
+        statuses: found.reference
+        for statuses in ((), ("passed",), ("draft", "passed"))
+        if (found := datasets.latest(task, *statuses))  # type: ignore[arg-type]
+    }
+    assert references == {(): "tiny@3", ("passed",): "tiny@2", ("draft", "passed"): "tiny@2"}
+
+
+def test_the_run_that_made_it_and_one_that_uses_it_show_it_as_their_input(task: Task) -> None:
+    made = stored(task, table("one"))
+    user = runs.open_run(task, "train", kind="stage")
+    datasets.use(user, made, "training")
+    for run, context in ((made.made_by or "", "made"), (user, "training")):
+        (given,) = runs.get(run).inputs.dataset_inputs
+        assert (given.dataset.name, given.dataset.digest) == ("tiny@1", made.digest[:12])
+        assert [tag.value for tag in given.tags] == [context]
+    assert datasets.of_run(user) is None
+    found = datasets.of_run(made.made_by or "")
+    assert found is not None
+    assert found.reference == "tiny@1"

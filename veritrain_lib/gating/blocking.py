@@ -1,0 +1,111 @@
+"""What a gate's rules add up to: the table of rules, and the reasons to block a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from veritrain_lib.gating.engine import is_row_rule
+from veritrain_lib.gating.verdict import RULE_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.gating.context import Context
+    from veritrain_lib.gating.engine import Result
+    from veritrain_lib.gating.findings import Findings
+    from veritrain_lib.gating.suite import Suite
+
+HARD_LEAK = "leakage:exact_test"
+"""The one reason that people's rows are not excused for: an exact copy of a sealed test row."""
+
+
+def rule_table(suite: Suite, results: dict[str, Result], count: int) -> pd.DataFrame:
+    import pandas as pd
+
+    from veritrain_lib.statistics.intervals import wilson
+
+    lines = []
+    for rule in suite.rules:
+        result = results[rule.id]
+        judged = 0 if result.error else count
+        interval = wilson(result.rejected if judged else 0, judged)
+        if result.error:
+            outcome = "error"
+        elif result.success:
+            outcome = "passed"
+        else:
+            outcome = "failed" if rule.severity == "critical" else "warned"
+        share = result.rejected / judged if judged else 0.0
+        lines.append([rule.id, rule.meta.check or rule.type, rule.severity, judged, result.rejected, share,
+                      interval.low, interval.high, rule.limit, outcome])  # fmt: skip
+    return pd.DataFrame(lines, columns=RULE_COLUMNS)
+
+
+def block_reasons(
+    suite: Suite,
+    results: dict[str, Result],
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    accepted: pd.DataFrame,
+    context: Context,
+    findings: Findings,
+) -> list[str]:
+    if not len(rows):
+        return ["no rows: there is nothing to judge"]
+    reasons = []
+    for rule, line in zip(suite.rules, table.to_dict("records"), strict=True):
+        if line["outcome"] == "error":
+            reasons.append(f"{rule.id}: error, the rule could not be evaluated: {results[rule.id].error}")
+        elif line["outcome"] == "failed" and not is_row_rule(rule):
+            reasons.append(f"{rule.id}: failed, {rule.type} does not hold for the {line['checked']} rows")
+        elif line["outcome"] == "failed":
+            reasons.append(
+                f"{rule.id}: failed, {line['rejected']} of {line['checked']} rows rejected, share "
+                f"{line['share']:.3f} (95 % interval {line['low']:.3f} to {line['high']:.3f}), limit {line['limit']:.3f}"
+            )
+    return [*reasons, *_dataset_reasons(suite, rows, accepted, context), *_leaks(rows, findings)]
+
+
+def _dataset_reasons(suite: Suite, rows: pd.DataFrame, accepted: pd.DataFrame, context: Context) -> list[str]:
+    from veritrain_lib.statistics.intervals import wilson
+
+    rules, reasons = suite.dataset, []
+    if len(accepted) < rules.minimum_rows:
+        reasons.append(f"minimum_rows: {len(accepted)} rows accepted, {rules.minimum_rows} needed")
+    share = len(accepted) / len(rows)
+    if share < rules.minimum_accepted_share:
+        interval = wilson(len(accepted), len(rows))
+        reasons.append(
+            f"minimum_accepted_share: {len(accepted)} of {len(rows)} rows accepted, share {share:.3f} (95 % interval "
+            f"{interval.low:.3f} to {interval.high:.3f}), needed {rules.minimum_accepted_share:.3f}"
+        )
+    target = context.task.target.field
+    have = accepted[target].value_counts().to_dict()
+    if len(context.trusted):
+        for label, count in context.trusted[target].value_counts().items():
+            have[label] = have.get(label, 0) + int(count)
+    short = {label: int(have.get(label, 0)) for label in context.task.labels
+             if have.get(label, 0) < rules.minimum_rows_per_label}  # fmt: skip
+    if short:
+        shown = ", ".join(f"{label} has {count}" for label, count in list(short.items())[:10])
+        reasons.append(
+            f"coverage: {len(short)} of {len(context.task.labels)} labels have fewer than "
+            f"{rules.minimum_rows_per_label} accepted or trusted rows: {shown}"
+        )
+    return reasons
+
+
+def _leaks(rows: pd.DataFrame, findings: Findings) -> list[str]:
+    human = (rows["source"] == "human").tolist()
+    found = [
+        str(rows["id"].iloc[number])
+        for reasons in findings.reasons.values()
+        for number, reason in enumerate(reasons)
+        if human[number] and reason.startswith(HARD_LEAK)
+    ]
+    if not found:
+        return []
+    return [
+        f"leakage: {len(found)} row(s) written by people are exact copies of sealed test rows: ids "
+        f"{', '.join(found[:5])}; take them out of the test set or of the data"
+    ]
