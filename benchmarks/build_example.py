@@ -74,7 +74,7 @@ def build(source: Path = SOURCE, seed: int = SEED) -> Example:
         seed=parts["seed"],
         test=parts["test"],
         foreign=read_foreign(source),
-        garbage=[line for line in _lines(source / "garbage.txt")],
+        garbage=_lines(source / "garbage.txt"),
         rng=rng,
     )
     return Example(parts["seed"], parts["development"], parts["test"], pool, dirt)

@@ -141,7 +141,7 @@ def as_it_is(text: str, rng: random.Random) -> str:
 
 def typo(text: str, rng: random.Random) -> str:
     """Two neighbouring letters swapped, a letter lost or doubled in one long word."""
-    words = [match for match in re.finditer(r"[A-Za-z]{5,}", text)]
+    words = list(re.finditer(r"[A-Za-z]{5,}", text))
     if not words:
         return text + text[-1]
     match = rng.choice(words)

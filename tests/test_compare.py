@@ -20,6 +20,10 @@ from veritrain_lib.task import Task
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 
+# One worker: the store is made once, and the tests go on from each other.
+pytestmark = pytest.mark.xdist_group("compare")
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Task]:
     """A store with two registered versions: of 9 seed rows, and of those with 40 rows more."""
@@ -162,5 +166,9 @@ def test_the_picture_says_what_it_shows_and_draws_any_number_of_models(trained: 
 def test_the_notebook_table_is_escaped_and_shows_intervals(trained: Task) -> None:
     page = compare("small")._repr_html_()
     assert "<script" not in page
-    assert " to " in page
+    one = compare("small").models.iloc[0]
+    assert f"{one['accuracy']:.3f}\u00a0({one['accuracy_low']:.3f}\u00a0to\u00a0" in page
+    assert "small@2, 47 rows" in page
+    assert "several candidates 100%" in page
+    assert "not probed" in page
     assert "60 development rows" in page

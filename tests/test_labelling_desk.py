@@ -271,12 +271,20 @@ def test_the_desk_shows_itself_as_widgets_with_a_sentence_for_pages(desk: Labell
     assert again[0] == data
 
 
-def test_when_all_is_answered_the_widgets_keep_only_undo(desk: LabellingDesk) -> None:
+def test_when_all_is_answered_the_last_answer_can_still_be_taken_back(desk: LabellingDesk) -> None:
     view = view_of(desk)
     for key in "121":
         view.field.value = key
     assert "Every row is answered (3)" in view.row.value
-    shown = [child for child in view.box.children if child is view.choices or child is view.field]
-    assert shown == []
-    view.undo.click()
+    assert view.choices not in view.box.children
+    view.field.value = "1"
+    assert "nothing waits" in view.notice.value
+    view.field.value = "u"
     assert view.choices in view.box.children
+    assert desk.progress().waiting == 1
+
+
+def test_without_any_row_only_a_sentence_is_shown(task: Task) -> None:
+    view = view_of(LabellingDesk())
+    assert "No row waits for an answer." in view.row.value
+    assert view.field not in view.box.children

@@ -20,6 +20,10 @@ from veritrain_lib.task import Task
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 
+# One worker: the store is made once, and the tests go on from each other.
+pytestmark = pytest.mark.xdist_group("overview")
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("overview")
@@ -128,6 +132,17 @@ def test_links_lead_to_each_run_in_the_ui_and_to_its_files(worked: Task, home: P
     linked = re.search(r'href="(file://[^"]*04_train\.html)"', page)
     assert linked is not None
     assert Path(linked[1].removeprefix("file://")).read_text(encoding="utf-8") == "executed"
+
+
+def test_the_newest_report_is_linked_also_when_the_last_round_made_none(worked: Task, home: Path) -> None:
+    run = runs.open_run(
+        worked, "round 0 · report", kind="stage", parent="gone", tags={"veritrain.stage": "report"}
+    )
+    page = home / "report.html"
+    page.write_text("report", encoding="utf-8")
+    runs.log_file(run, page, "report")
+    runs.end_run(run, "FINISHED")
+    assert "report.html</a>" in overview("worked").links()._repr_html_()
 
 
 def test_links_are_relative_for_a_notebook_inside_the_project(

@@ -31,6 +31,9 @@ class Said:
 
 Run = Callable[..., Said]
 
+SEED_ROWS = 6
+"""Seed rows a label: enough for the gate."""
+
 
 @pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -61,7 +64,7 @@ def run() -> Run:
 @pytest.fixture(scope="package")
 def task(home: Path) -> Path:
     """The task file of the small task."""
-    return write_task(home / "small")
+    return write_task(home / "small", seed_rows=SEED_ROWS)
 
 
 @pytest.fixture(scope="package")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.conftest import Run
+from tests.commands.conftest import SEED_ROWS, Run
 from tests.small_task import write_task
 from veritrain_lib import loop as loop_module
 from veritrain_lib.errors import Refused
@@ -114,7 +114,7 @@ def test_a_refusal_ends_with_1(run: Run, task: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.slow
 def test_a_real_loop_is_interrupted_goes_on_and_is_then_done(tmp_path: Path) -> None:
-    task = write_task(tmp_path / "small")
+    task = write_task(tmp_path / "small", seed_rows=SEED_ROWS)
     environment = {**os.environ, "VERITRAIN_HOME": str(tmp_path)}
     environment.pop("MLFLOW_TRACKING_URI", None)
     command = [sys.executable, "-m", "veritrain_lib.cli", "loop", str(task)]

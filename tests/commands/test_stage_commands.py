@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.commands.conftest import Run, Said
+from tests.commands.conftest import SEED_ROWS, Run, Said
+from tests.small_task import write_task
 from veritrain_lib.cli import cli
-from veritrain_lib.commands.stage import PURPOSE, checked
+from veritrain_lib.commands.stage import PURPOSE
+from veritrain_lib.commands.stage_parameters import checked
 from veritrain_lib.errors import UserError
 from veritrain_lib.recorded.binding import binding
 from veritrain_lib.stages import NAMES
@@ -70,14 +72,20 @@ def test_a_wrong_parameter_ends_with_2_before_the_record_is_touched(run: Run, ho
 
 
 @pytest.fixture(scope="module")
-def judged(home: Path, task: Path) -> Said:
+def judged_task(home: Path) -> Path:
+    """A task whose seed rows nobody else judges."""
+    return write_task(home / "judged", "judged", seed_rows=SEED_ROWS)
+
+
+@pytest.fixture(scope="module")
+def judged(home: Path, judged_task: Path) -> Said:
     """The seed rows through the gate, by its notebook."""
     from click.testing import CliRunner
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VERITRAIN_HOME", str(home))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        result = CliRunner().invoke(cli, ["gate", str(task), "--dataset", "seed", "--json"])
+        result = CliRunner().invoke(cli, ["gate", str(judged_task), "--dataset", "seed", "--json"])
     return Said(result.exit_code, result.stdout, result.stderr)
 
 
@@ -98,17 +106,17 @@ def test_progress_goes_to_standard_error(judged: Said) -> None:
     assert "gate ..." in judged.err
 
 
-def test_the_same_stage_again_is_found_in_the_record(judged: Said, run: Run, task: Path) -> None:
-    again = run("gate", task, "-p", "dataset=seed")
+def test_the_same_stage_again_is_found_in_the_record(judged: Said, run: Run, judged_task: Path) -> None:
+    again = run("gate", judged_task, "-p", "dataset=seed")
     assert again.code == 0
     assert "nothing was done twice" in again.out
     assert judged.document()["run"] in again.out
 
 
-def test_a_dataset_that_is_not_there_is_a_users_error(judged: Said, run: Run, task: Path) -> None:
-    said = run("gate", task, "--dataset", "small@99", "--json")
+def test_a_dataset_that_is_not_there_is_a_users_error(judged: Said, run: Run, judged_task: Path) -> None:
+    said = run("gate", judged_task, "--dataset", "judged@99", "--json")
     assert said.code == 2
-    assert "there is no dataset small@99; there are: small@1" in said.document()["error"]["message"]
+    assert "there is no dataset judged@99; there are: judged@1" in said.document()["error"]["message"]
 
 
 def test_a_model_is_never_compared_with_itself(run: Run, task: Path, champion: str) -> None:

@@ -35,7 +35,7 @@ def test_champion_and_datasets_are_shown(run: Run, task: Path, champion: str) ->
         document["datasets"][0]["dataset"],
         document["datasets"][0]["status"],
         document["datasets"][0]["rows"],
-    ) == ("small@1", "passed", 9)
+    ) == ("small@1", "passed", 18)
     text = run("status", "small").out
     assert champion in text
     assert "small@1" in text

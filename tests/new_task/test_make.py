@@ -55,7 +55,7 @@ def test_the_same_file_gives_the_same_folder_byte_by_byte(tmp_path: Path) -> Non
 
 
 def test_without_a_pool_rows_are_varied_instead(tmp_path: Path) -> None:
-    task = make_task(write_rows(tmp_path / "mail.csv", 10), into=tmp_path / "task").task
+    task = make_task(write_rows(tmp_path / "mail.csv", 14), into=tmp_path / "task").task
     assert (task.data.pool, task.teacher.name) == (None, "augment")
 
 
@@ -67,7 +67,7 @@ def test_a_pool_lasts_for_the_rounds(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten_and_nothing_is_left_behind(tmp_path: Path) -> None:
-    source = write_rows(tmp_path / "mail.csv", 10)
+    source = write_rows(tmp_path / "mail.csv", 14)
     (tmp_path / "task").mkdir()
     (tmp_path / "task" / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(UserError, match="is there already and nothing is overwritten"):
@@ -80,12 +80,12 @@ def test_nothing_is_overwritten_and_nothing_is_left_behind(tmp_path: Path) -> No
 
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     (tmp_path / "task").mkdir()
-    assert make_task(write_rows(tmp_path / "mail.csv", 10), into=tmp_path / "task").task.name == "mail"
+    assert make_task(write_rows(tmp_path / "mail.csv", 14), into=tmp_path / "task").task.name == "mail"
 
 
 def test_a_column_with_a_reserved_name_gets_another(tmp_path: Path) -> None:
     made = make_task(
-        write_rows(tmp_path / "mail.csv", 10, text="source"), into=tmp_path / "task", inputs=("source",)
+        write_rows(tmp_path / "mail.csv", 14, text="source"), into=tmp_path / "task", inputs=("source",)
     )
     assert list(made.task.inputs) == ["source_given"]
     assert any("'source' is called 'source_given'" in told for told in made.guesses)
@@ -100,7 +100,7 @@ def test_a_column_with_a_reserved_name_gets_another(tmp_path: Path) -> None:
     ],
 )
 def test_what_cant_be_done_is_refused(tmp_path: Path, file: str, name: str, told: str) -> None:
-    write_rows(tmp_path / "mail.csv", 10)
+    write_rows(tmp_path / "mail.csv", 14)
     with pytest.raises(UserError, match=told):
         make_task(tmp_path / file, name=name, into=tmp_path / "task")
 
@@ -113,7 +113,7 @@ def test_a_file_with_a_header_alone_holds_no_rows(tmp_path: Path) -> None:
 
 def test_the_name_comes_from_the_file_where_it_can(tmp_path: Path) -> None:
     assert (
-        make_task(write_rows(tmp_path / "2024 Kunden-Mail.v2.csv", 10), into=tmp_path / "a").task.name
+        make_task(write_rows(tmp_path / "2024 Kunden-Mail.v2.csv", 14), into=tmp_path / "a").task.name
         == "kunden-mail-v"
     )
 

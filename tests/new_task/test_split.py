@@ -9,8 +9,9 @@ import pytest
 
 from tests.small_task import LABELS, text_of
 from veritrain_lib.errors import UserError
+from veritrain_lib.gating.suite import load_suite
 from veritrain_lib.new_task.columns import Columns
-from veritrain_lib.new_task.split import FEWEST, SHARES, Split, split
+from veritrain_lib.new_task.split import FEWEST, FEWEST_ROWS, SHARES, Split, split
 
 COLUMNS = Columns(["text"], "label", [], [])
 ENGLISH = {"text": "en"}
@@ -36,7 +37,7 @@ def part_of(result: Split, text: str) -> list[str]:
     return [kind for kind, part in result.parts.items() if text in part["text"].tolist()]
 
 
-@pytest.mark.parametrize("each", [7, 40])
+@pytest.mark.parametrize("each", [14, 40])
 def test_every_row_is_in_exactly_one_part(each: int) -> None:
     rows = rows_of(each)
     result = dealt(rows)
@@ -44,7 +45,7 @@ def test_every_row_is_in_exactly_one_part(each: int) -> None:
     assert len(result.left_out) == 0
 
 
-@pytest.mark.parametrize("each", [7, 40, 41])
+@pytest.mark.parametrize("each", [14, 40, 41])
 def test_every_label_is_spread_alike(each: int) -> None:
     result = dealt(rows_of(each))
     for kind, part in result.parts.items():
@@ -65,6 +66,13 @@ def test_below_a_hundred_rows_there_is_no_pool() -> None:
     assert "pool" in dealt(rows_of(34)).parts
 
 
+def test_the_fewest_rows_give_seed_rows_enough_for_the_standard_suite() -> None:
+    rows = rows_of(20)
+    two = rows[rows["label"] != "greeting"].reset_index(drop=True)
+    assert len(two) == FEWEST_ROWS
+    assert len(dealt(two).parts["seed"]) >= load_suite("classification").dataset.minimum_rows
+
+
 def test_the_same_seed_deals_the_same_and_another_seed_differently() -> None:
     rows = rows_of(40)
     first, again, other = dealt(rows, 1), dealt(rows, 1), dealt(rows, 2)
@@ -83,7 +91,7 @@ def test_another_label_leaves_the_others_where_they_are() -> None:
 
 def test_copies_are_left_out_with_row_and_reason() -> None:
     rows = add(
-        rows_of(10),
+        rows_of(14),
         ("  ", "refund"),
         ("Where Is It", "delivery"),
         ("where is  it?", "delivery"),
@@ -92,30 +100,30 @@ def test_copies_are_left_out_with_row_and_reason() -> None:
     )
     out = dealt(rows).left_out
     assert out[["row", "reason"]].to_numpy().tolist() == [
-        [31, "empty_input"], [33, "duplicate"], [34, "contradicting_answers"], [35, "contradicting_answers"],
+        [43, "empty_input"], [45, "duplicate"], [46, "contradicting_answers"], [47, "contradicting_answers"],
     ]  # fmt: skip
 
 
 def test_a_near_copy_goes_where_its_original_goes() -> None:
     text = "the courier left my parcel at the depot on Market Street"
     for seed in range(8):
-        result = dealt(add(rows_of(10), (text, "delivery"), (f"Hello, {text}", "delivery")), seed)
+        result = dealt(add(rows_of(14), (text, "delivery"), (f"Hello, {text}", "delivery")), seed)
         assert part_of(result, text) == part_of(result, f"Hello, {text}")
 
 
 def test_rows_without_an_answer_wait_in_the_pool() -> None:
-    result = dealt(add(rows_of(10), ("what now", ""), ("  and then  ", " ")))
+    result = dealt(add(rows_of(14), ("what now", ""), ("  and then  ", " ")))
     assert result.parts["pool"].to_dict("list") == {"text": ["what now", "  and then  "], "label": ["", ""]}
 
 
 def test_an_answered_copy_wins_over_an_unanswered_one() -> None:
-    result = dealt(add(rows_of(10), ("what now", ""), ("What now?", "refund")))
+    result = dealt(add(rows_of(14), ("what now", ""), ("What now?", "refund")))
     assert part_of(result, "What now?") in (["seed"], ["development"], ["test"])
-    assert result.left_out["row"].tolist() == [31]
+    assert result.left_out["row"].tolist() == [43]
 
 
 def test_rare_labels_are_refused_by_name_or_left_out_on_request() -> None:
-    rows = add(rows_of(10), ("my dog barks", "pets"), ("my cat sleeps", "pets"))
+    rows = add(rows_of(14), ("my dog barks", "pets"), ("my cat sleeps", "pets"))
     with pytest.raises(UserError, match=r"1 of 4 label\(s\) have fewer than 5 different rows: pets \(2\)"):
         dealt(rows)
     result = split(rows, COLUMNS, ENGLISH, seed=0, leave_out_rare=True)
@@ -125,7 +133,7 @@ def test_rare_labels_are_refused_by_name_or_left_out_on_request() -> None:
 
 def test_too_few_rows_or_labels_are_refused_with_what_is_needed() -> None:
     with pytest.raises(
-        UserError, match=r"15 usable row\(s\) of 3 label\(s\) out of 15; at least 20 rows of 2 labels"
+        UserError, match=r"15 usable row\(s\) of 3 label\(s\) out of 15; at least 40 rows of 2 labels"
     ):
         dealt(rows_of(5))
     one = rows_of(40)

@@ -23,6 +23,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 TOKEN = "for-this-test-only"
 
 pytestmark = [
+    pytest.mark.xdist_group("jupyterlab"),
     pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
@@ -121,9 +122,9 @@ def test_a_notebook_runs_from_the_menu_and_shows_tables_and_pictures(lab: str, p
     assert drawn.evaluate("image => image.naturalWidth") > 500
     assert panel.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
     assert home.runs("probe") == ["FINISHED"]
-    assert picture(page, "probe_end").stat().st_size > 20_000
-    panel.locator(".jp-Cell").nth(3).scroll_into_view_if_needed()
-    picture(page, "probe_result")
+    assert picture(page, "probe_top").stat().st_size > 20_000
+    drawn.scroll_into_view_if_needed()
+    picture(page, "probe_picture")
 
 
 def test_rows_are_labelled_with_the_keyboard_alone(lab: str, page: Any, home: Any) -> None:

@@ -14,6 +14,9 @@ from tests.small_task import write_task
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
+# One worker: the store is made once, and the tests go on from each other.
+pytestmark = pytest.mark.xdist_group("papermill")
+
 
 @pytest.fixture(scope="module")
 def draft(home: Any) -> str:
@@ -57,6 +60,7 @@ def test_wrong_parameters_are_refused_before_anything_is_recorded(home: Any, dra
     assert home.runs() == []
 
 
+@pytest.mark.slow
 def test_good_parameters_make_a_finished_run_of_what_was_named(home: Any, draft: str) -> None:
     gate = NOTEBOOKS / "03_gate.ipynb"
     code, said = ended(papermill(home, gate, "-p", "task", draft, "-p", "dataset", "small@1"))
@@ -71,6 +75,7 @@ def test_good_parameters_make_a_finished_run_of_what_was_named(home: Any, draft:
     assert run.data.params["dataset"] == "small@1"
 
 
+@pytest.mark.slow
 def test_a_later_cell_that_fails_makes_the_run_failed_and_says_why(
     home: Any, draft: str, tmp_path: Path
 ) -> None:

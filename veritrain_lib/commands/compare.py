@@ -48,8 +48,15 @@ def _table(title: str, frame: pd.DataFrame) -> Table:
     from rich.table import Table
 
     # An interval stands beside its value, not in two columns of its own.
-    shown = [name for name in map(str, frame.columns) if not name.endswith(("_low", "_high"))]
-    table = Table(*(escape(name) for name in shown), title=title, title_justify="left", box=SIMPLE_HEAD)
+    shown = [
+        name for name in map(str, frame.columns) if name != "address" and not name.endswith(("_low", "_high"))
+    ]
+    table = Table(
+        *(escape(name.replace("_", " ")) for name in shown),
+        title=title,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
     for row in frame.to_dict("records"):
         table.add_row(*(escape(_text(row[name]) + _interval(row, name)) for name in shown))
     return table

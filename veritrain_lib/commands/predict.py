@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from veritrain_lib.commands.answer import TASK_HELP, Answer, AnsweringCommand, plain, task_argument
+from veritrain_lib.commands.questions import file_rows, typed_row
 from veritrain_lib.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def predict(
     from veritrain_lib.recorded.tasks import find_task
 
     found = find_task(task)
-    rows = _file_rows(found, file) if file is not None else _typed_row(found, text, inputs)
+    rows = file_rows(found, file) if file is not None else typed_row(found, text, inputs)
     opened = open_model(model or _champion(found), found)
     records: list[dict[str, Any]] = []
     for start in range(0, len(rows), AT_ONCE):
@@ -89,46 +90,6 @@ def _champion(task: Task) -> str:
     if champion is None:
         raise UserError(f"task {task.name} has no champion yet; run: veritrain loop {task.path}")
     return champion.uri
-
-
-def _typed_row(task: Task, text: str | None, inputs: tuple[str, ...]) -> pd.DataFrame:
-    import pandas as pd
-
-    names = list(task.inputs)
-    if text is not None:
-        if len(names) > 1:
-            wanted = " ".join(f"--input {name}=..." for name in names)
-            raise UserError(f"task {task.name} has {len(names)} input fields; write {wanted}")
-        return pd.DataFrame({names[0]: [text]})
-    given: dict[str, str] = {}
-    for item in inputs:
-        name, equals, value = item.partition("=")
-        if not equals or name not in names or name in given:
-            raise UserError(
-                f"--input {item!r}: write NAME=VALUE, each field once; the fields are {', '.join(names)}"
-            )
-        given[name] = value
-    absent = [name for name in names if name not in given]
-    if absent:
-        raise UserError(
-            f"the input field(s) {', '.join(absent)} of task {task.name} are missing; add --input {absent[0]}=..."
-        )
-    return pd.DataFrame({name: [given[name]] for name in names})
-
-
-def _file_rows(task: Task, file: Path) -> pd.DataFrame:
-    from veritrain_lib.rows import read_table
-
-    table = read_table(file)
-    absent = [name for name in task.inputs if name not in table.columns]
-    if absent:
-        there = ", ".join(map(str, table.columns)) or "none"
-        raise UserError(
-            f"{file.name} lacks the input column(s) {', '.join(absent)} of task {task.name}; it has: {there}"
-        )
-    if not len(table):
-        raise UserError(f"{file.name} holds no rows")
-    return table[list(task.inputs)].astype(str)
 
 
 def _pairs(rows: pd.DataFrame, responses: list[Response]) -> Iterator[tuple[dict[str, str], Response]]:

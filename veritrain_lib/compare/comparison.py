@@ -55,17 +55,40 @@ class Comparison:
         return side_by_side(self.models, self.metric, title)
 
     def _repr_html_(self) -> str:
+        import pandas as pd
+
         from veritrain_lib.reporting.html import table_html
 
-        names = [str(name) for name in self.models]
-        shown = self.models[[name for name in names if not name.endswith(("_low", "_high"))]].copy()
-        for name in [name for name in names if f"{name}_low" in names]:
-            ends = zip(*(self.models[f"{name}{end}"] for end in ("", "_low", "_high")), strict=True)
-            shown[name] = [f"{value:.3f} ({low:.3f} to {high:.3f})" for value, low, high in ends]
+        metrics = [str(name).removesuffix("_low") for name in self.models if str(name).endswith("_low")]
+        lines = []
+        for line in self.models.astype(object).where(self.models.notna(), None).to_dict("records"):
+            rows = "" if line["training_rows"] is None else f", {line['training_rows']:,} rows"
+            held = {name: line[name] for name in CARD if line[name] is not None}
+            lines.append(
+                {
+                    "model": line["model"],
+                    "marks": line["marks"],
+                    "trained on": f"{line['trained_on'] or 'unknown'}{rows}",
+                    **{
+                        name: _interval(*(line[name + end] for end in ("", "_low", "_high")))
+                        for name in metrics
+                    },
+                    "probe card": ", ".join(
+                        f"{name.replace('_', ' ')} {rate:.0%}" for name, rate in held.items()
+                    )
+                    or "not probed",
+                }
+            )
+        shown = pd.DataFrame(lines)
         caption = (
             f"{self.task}: {len(self.models)} model(s) on {self.n} development rows, with 95 % intervals"
         )
         return table_html(shown, caption) + "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    # Spaces that do not break: an interval over three lines is hard to read.
+    return f"{value:.3f} ({low:.3f} to {high:.3f})".replace(" ", "\u00a0")
 
 
 def compare(task: str = "", models: str = "") -> Comparison:

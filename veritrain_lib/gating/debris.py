@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 DEBRIS = re.compile(
     r"""<!--.*?(?:-->|$)|</?[a-zA-Z][^<>]{0,200}>|&(?:\#\d+|\w{2,8});
       | \{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|\[\[.*?\]\]|<%.*?%>|%[A-Z][A-Z0-9_]{2,}%|%%\w+%%|\{\w+(?:\.\w+)*\}
       | =\?[\w-]+\?[QBqb]\?.*?\?=|(?:=[0-9A-F]{2}){2,}|(?:%[0-9A-Fa-f]{2}){2,}|(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+
-      | \[object\ Object\]|\b(?:undefined|null|nil|NaN|None|N/A|\#REF!|\#N/A|\#VALUE!|void\ 0)\b""",
+      | \[object\ Object\]|\#(?:REF|VALUE|NAME)[!?]|\#?N/A|\b(?:undefined|null|nil|NaN|None|void\ 0)\b""",
     re.X | re.S,
 )
 MOJIBAKE = re.compile(
@@ -18,7 +19,7 @@ MOJIBAKE = re.compile(
 # Japanese in UTF-8 read as Shift JIS, or the reverse, shows half-width kana and these kanji.
 MOJIBAKE_JAPANESE = re.compile("(?:縺|繧|繝|譁|蟄|邵|郢|ï½)")
 BLOB = re.compile(
-    r"(?<![\w/+])(?:0x)?(?:[A-Fa-f0-9]{16,}|[A-Za-z0-9+/_-]{20,}={0,2}|[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12})(?![\w])"
+    r"(?<![\w/+])(?:0x)?(?:[A-Fa-f0-9]{16,}|[A-Za-z0-9+/_]{20,}={0,2}|[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12})(?![\w])"
 )
 HEX_BYTES = re.compile(r"(?<!\w)(?:(?:0x)?[A-Fa-f0-9]{2}[ :,]+){5,}(?:0x)?[A-Fa-f0-9]{2}(?!\w)")
 
@@ -47,7 +48,7 @@ def blob(text: str) -> bool:
 
 def _machine_made(token: str) -> bool:
     has_digit = any(c.isdigit() for c in token)
-    switches = sum(a.islower() and b.isupper() for a, b in zip(token, token[1:], strict=False))
+    switches = sum(a.islower() and b.isupper() for a, b in pairwise(token))
     return (has_digit and any(c.isalpha() for c in token)) or switches >= 3 or token.endswith("=")
 
 

@@ -60,7 +60,7 @@ class Print:
         """Whether a changed function word may change what it says."""
         return len(self.content) < MINIMUM_CONTENT or self.words < MINIMUM_WORDS
 
-    def keys(self) -> Iterator[tuple[object, ...]]:
+    def deletion_keys(self) -> Iterator[tuple[object, ...]]:
         """Equal for two prints whose content differs in at most one word, or only in order."""
         if self.characters is not None:
             return
@@ -158,7 +158,7 @@ class _Index:
     def add(self, number: int, whole: Print, shorter: list[Print]) -> None:
         if not whole.comparable:
             return
-        for key in {hash(key) for one in (whole, *shorter) for key in one.keys()}:
+        for key in {hash(key) for one in (whole, *shorter) for key in one.deletion_keys()}:
             self._keys.setdefault(key, []).append(number)
         self._sketches.add(number, _shingles(whole))
 
@@ -166,7 +166,7 @@ class _Index:
         if not whole.comparable:
             return []
         found: set[int] = set()
-        for key in {hash(key) for one in (whole, *shorter) for key in one.keys()}:
+        for key in {hash(key) for one in (whole, *shorter) for key in one.deletion_keys()}:
             found.update(self._keys.get(key, ()))
         found.update(self._sketches.candidates(_shingles(whole)))
         return sorted(found)

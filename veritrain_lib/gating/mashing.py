@@ -10,13 +10,20 @@ from itertools import pairwise
 VOWELS = set("aeiouyäöüáàâãåéèêëíìîïóòôõøúùûýæœıąęėįųūőű")
 KEYBOARDS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiopü", "asdfghjklöä", "yxcvbnm", "azertyuiop", "qsdfghjklm",
              "wxcvbn", "1234567890")  # fmt: skip
+# Letter pairs that words of the European languages hardly have, names apart.
+_RARE = "vm vp vq vt vw vx vz wq wx wv wj xb xd xf xg xj xk xm xn xq xr xs xv xw xz zx zq zf zj zv zp zr"
+RARE_PAIRS = frozenset(_RARE.split())
 RUN = re.compile(r"(.)\1{4,}")
+STUTTER = re.compile(r"(.)\1{2,}")
+CONSONANTS = re.compile(f"[{''.join(sorted(VOWELS))}]")
 LATIN_WORD = re.compile(r"[a-zà-öø-ÿā-ž]+")
-PLACEHOLDERS = frozenset(
-    "test tests testing tester asdf asd asdfg asdfgh qwe qwer qwerty qwertz foo bar baz foobar lorem ipsum dolor sit amet "
-    "xxx xxxx xx zzz aaa abc abcd xyz bla blah blub dummy sample placeholder sdf dfg fgh hjk jkl".split()
+_PLACEHOLDERS = (
+    "test tests testing tester asdf asd asdfg asdfgh qwe qwer qwerty qwertz foo bar baz foobar lorem ipsum dolor sit "
+    "amet xxx xxxx xx zzz aaa abc abcd xyz bla blah blub dummy sample placeholder sdf dfg fgh hjk jkl"
 )
-FILLER = frozenset("a the this is just hello hi ok one two 1 2 3 12 123 1234 again".split())
+_FILLER = "a the this is just hello hi ok one two 1 2 3 12 123 1234 again"
+PLACEHOLDERS = frozenset(_PLACEHOLDERS.split())
+FILLER = frozenset(_FILLER.split())
 
 
 def repeated(text: str) -> bool:
@@ -26,10 +33,7 @@ def repeated(text: str) -> bool:
     if runs * 2 > len(visible):
         return True
     for width in (2, 3, 4):
-        if (
-            len(visible) >= 12
-            and len({visible[i : i + width] for i in range(0, len(visible) - width + 1, width)}) == 1
-        ):
+        if len(visible) >= 12 and visible == (visible[:width] * len(visible))[: len(visible)]:
             return True
     tokens = text.casefold().split()
     return len(tokens) >= 6 and len(set(tokens)) * 3 <= len(tokens)
@@ -41,8 +45,8 @@ def placeholder(text: str) -> bool:
     real = [word for word in words if not word.isdigit() and word not in FILLER]
     if not real:
         return False
-    hits = sum(word in PLACEHOLDERS or _adjacent(word) for word in real)
-    return hits * 3 > len(real) * 2 and not (len(real) == 1 and len(words) > 3)
+    hits = sum(word in PLACEHOLDERS or _adjacent(word) or _one_letter(word) for word in real)
+    return hits * 3 > len(real) * 2
 
 
 def mashed(text: str) -> bool:
@@ -58,14 +62,25 @@ def mashed(text: str) -> bool:
 def _unspeakable(word: str) -> bool:
     if _adjacent(word):
         return True
+    word = STUTTER.sub(r"\1\1", word)  # hmmmm, aaargh, pleaaase are words
     if len(word) < 4:
         return False
-    longest = max((len(run) for run in re.split(f"[{''.join(sorted(VOWELS))}]", word)), default=0)
+    longest = max(len(run) for run in CONSONANTS.split(word))
     share = sum(letter in VOWELS for letter in word) / len(word)
     common = max(Counter(word).values()) / len(word)
-    odd_pairs = sum(a + b in _rare_pairs() for a, b in pairwise(word))
-    return longest >= 6 or (longest >= 5 and share < 0.3) or share == 0 and len(word) >= 5 or common >= 0.6 \
-        or odd_pairs >= 2 or (odd_pairs >= 1 and len(word) <= 7 and longest >= 4)  # fmt: skip
+    odd_pairs = sum(a + b in RARE_PAIRS for a, b in pairwise(word))
+    return (
+        longest >= 6
+        or (longest >= 5 and share < 0.3 and len(word) <= 12)
+        or (share == 0 and len(word) >= 5)
+        or (common >= 0.6 and len(word) >= 6)
+        or odd_pairs >= 2
+        or (odd_pairs >= 1 and len(word) <= 7 and longest >= 4)
+    )
+
+
+def _one_letter(word: str) -> bool:
+    return len(word) >= 3 and len(set(word)) == 1
 
 
 def _adjacent(word: str) -> bool:
@@ -84,13 +99,3 @@ def _neighbours() -> dict[str, str]:
             near[a] = near.get(a, "") + b
             near[b] = near.get(b, "") + a
     return near
-
-
-@cache
-def _rare_pairs() -> frozenset[str]:
-    # Letter pairs that words of the European languages hardly have, names apart.
-    return frozenset(
-        "bq bx cj cv cx dx fq fx fv fz gq gx gv hx hj jb jc jd jf jg jh jk jl jm jn jp jq jr js jt jv jw jx jz kq kx kz "
-        "lx mx mq pq px qb qc qd qe qf qg qh qj qk ql qm qn qo qp qr qs qt qv qw qx qy qz sx tx tq vb vc vf vg vh vj vk "
-        "vm vp vq vt vw vx vz wq wx wv wj xb xd xf xg xj xk xm xn xq xr xs xv xw xz zx zq zf zj zv zp zr".split()
-    )

@@ -57,11 +57,13 @@ class DeskView:
         """Show the current row and how far the work is."""
         row, progress = self.desk.current, self.desk.progress()
         self.bar.max, self.bar.value = max(progress.total, 1), progress.answered
-        self.done.value = str(progress)
+        self.done.value = str(progress) if progress.waiting else ""
         under = [self.notice, widgets.HBox([self.bar, self.done])]
         if row is None:
             self.row.value = f"<p><strong>{html.escape(str(progress))}</strong></p>"
-            self.box.children = [self.row, widgets.HBox([self.undo]), *under]
+            # The last answer can be wrong too: its key for taking it back still works.
+            keys = [self.field] if self.labels and progress.total else []
+            self.box.children = [self.row, *keys, widgets.HBox([self.undo]), *under]
             return
         cells = "".join(_field(name, row[name]) for name in self.desk.task.inputs)
         self.row.value = f"<div style='font-size:120%;margin:.4em 0'>{cells}</div>"

@@ -50,8 +50,10 @@ class Links:
 
     @classmethod
     def of(cls, task: Task, trip: Trip) -> Links:
-        """The runs of a trip, then the newest stage runs made by hand."""
+        """The runs of a trip, the newest report, then the newest stage runs made by hand."""
         wanted = [trip.loop_run, *([trip.round.run_id] if trip.round else []), *trip.stages.values()]
+        reported = "tags.`veritrain.stage` = 'report' AND attributes.status = 'FINISHED'"
+        wanted += [run.info.run_id for run in runs.search(task, reported, limit=1)]
         by_hand = runs.search(task, "tags.`veritrain.kind` = 'stage'", limit=50)
         alone = [run.info.run_id for run in by_hand if "mlflow.parentRunId" not in run.data.tags][:BY_HAND]
         names = dict.fromkeys(run_id for run_id in [*wanted, *alone] if run_id)

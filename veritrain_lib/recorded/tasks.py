@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from veritrain_lib.task import Task
 
 FILE_TAG = "veritrain.task_file"
+
+USED_TAG = "veritrain.last_used"
+"""When a task was last asked for, in seconds since 1970: MLflow itself only notes when it was made."""
 
 
 def find_task(given: str = "") -> Task:
@@ -30,7 +34,7 @@ def find_task(given: str = "") -> Task:
     example = load_task(project.example_task())
     if given == example.name:
         known = _known(given)
-        return known or _remember(example)
+        return _remember(known or example)
     if given:
         known = _known(given)
         if known is None:
@@ -38,12 +42,14 @@ def find_task(given: str = "") -> Task:
                 f"no task is called {given!r} here; give the path of its YAML file, "
                 f"or {example.name!r} for the built-in example"
             )
-        return known
+        return _remember(known)
     return _last() or _remember(example)
 
 
 def _remember(task: Task) -> Task:
-    store.client().set_experiment_tag(store.experiment(task).experiment_id, FILE_TAG, str(task.path))
+    place = store.experiment(task).experiment_id
+    for tag, value in ((FILE_TAG, str(task.path)), (USED_TAG, f"{time.time():.6f}")):
+        store.client().set_experiment_tag(place, tag, value)
     return task
 
 
@@ -54,8 +60,8 @@ def _known(name: str) -> Task | None:
 
 
 def _last() -> Task | None:
-    found = store.client().search_experiments(order_by=["last_update_time DESC"])
-    for experiment in found:
+    found = store.client().search_experiments()
+    for experiment in sorted(found, key=lambda one: float(one.tags.get(USED_TAG, 0)), reverse=True):
         file = experiment.tags.get(FILE_TAG)
         if file and Path(file).exists():
             return load_task(file)

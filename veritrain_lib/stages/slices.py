@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def cut(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Masks over the rows, shape (rows,), by slice name: `label=refund_request`, `text words<=8`, ...
+    """Masks over the rows, shape (rows,), by slice name: `label=refund_request`, `text words <=8`, ...
 
     The values come from the rows themselves; every row is in one slice of each cut.
     """
@@ -22,9 +22,11 @@ def cut(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
             masks[f"{column}={value}"] = (rows[column] == value).to_numpy()
     if task.slices.length_of and task.slices.length_bands:
         words = length(rows[task.slices.length_of])
-        name, low = f"{task.slices.length_of} words", 0
+        name, low = f"{task.slices.length_of} words", -1
         for high in task.slices.length_bands:
-            masks[f"{name} {low + 1}-{high}"] = ((words > low) & (words <= high)).to_numpy()
+            # The first band holds rows without any word too.
+            band = f"<={high}" if low < 0 else f"{low + 1}-{high}"
+            masks[f"{name} {band}"] = ((words > low) & (words <= high)).to_numpy()
             low = high
         masks[f"{name} >{low}"] = (words > low).to_numpy()
     return masks

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 # What people write to companies in; a smaller set forces every other language into itself, a larger one finds
 # rare languages in short clean rows.
-USUAL = (
-    "EN DE FR ES IT PT NL PL CS SK DA SV NB FI HU RO TR RU UK BG EL AR HE FA HI BN TH VI ID JA ZH KO ET LV LT HR CA"
-).split()
-NOT_LATIN = frozenset("ja zh ko ru uk bg be mk sr el ar fa ur he hi mr bn pa gu ta te th ka hy kk mn".split())
+_USUAL = "EN DE FR ES IT PT NL PL CS SK DA SV NB FI HU RO TR RU UK BG EL AR HE FA HI BN TH VI ID JA ZH KO ET LV LT HR CA"
+USUAL = tuple(_USUAL.split())
+_NOT_LATIN = "ja zh ko ru uk bg be mk sr el ar fa ur he hi mr bn pa gu ta te th ka hy kk mn"
+NOT_LATIN = frozenset(_NOT_LATIN.split())
 SCRIPT_LETTERS = 3
 # Only ASCII neighbours go with a digit or sign: a script without spaces would lose its whole sentence.
 NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|[!-~]+@[!-~]+|[!-~]*[0-9][!-~]*|[!-~]*[_\\/=<>{}][!-~]*")
@@ -54,7 +54,7 @@ def check(
         long_enough = [number for number, text in enumerate(texts) if _weight(text) >= minimum_letters]
         found = _languages([texts[number] for number in long_enough], field.language)
         for number, (code, share, declared) in zip(long_enough, found, strict=True):
-            clear = share >= certainty and declared <= doubt or _other_script(texts[number], field.language)
+            clear = (share >= certainty and declared <= doubt) or _other_script(texts[number], field.language)
             if code != field.language and clear and reasons.iloc[number] == "":
                 reasons.iloc[number] = f"language:{code}"
     return reasons

@@ -1,0 +1,88 @@
+"""Wrong labels are found out of fold; people's are left alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gate_rows import fit, make_context, make_task, traffic
+
+from veritrain_lib.errors import UserError
+from veritrain_lib.gating.checks.label_disagreement import check
+from veritrain_lib.gating.confident import contradicted, deal
+
+
+def flipped(count: int, every: int):
+    rows = traffic(count)
+    wrong = rows.index[::every]
+    rows.loc[wrong, "label"] = ["refund" if label == "bug" else "bug" for label in rows.loc[wrong, "label"]]
+    return rows, wrong
+
+
+def test_flipped_labels_are_found_and_the_better_label_is_named():
+    truth = traffic(240)["label"]
+    rows, wrong = flipped(240, 20)
+    found = check(rows, make_context())
+    flagged = found[found != ""]
+    assert len(set(flagged.index) & set(wrong)) >= 0.8 * len(wrong)
+    assert len(set(flagged.index) - set(wrong)) <= 0.02 * len(rows)
+    assert flagged[wrong[0]] == f"label_disagreement:says={truth[wrong[0]]}"
+
+
+def test_peoples_rows_are_never_flagged():
+    rows, _ = flipped(240, 20)
+    rows["source"] = "human"
+    assert set(check(rows, make_context())) == {""}
+
+
+def test_the_same_seed_gives_the_same_rows():
+    rows, _ = flipped(120, 20)
+    assert check(rows, make_context(seed=3)).equals(check(rows, make_context(seed=3)))
+
+
+def test_it_needs_a_student_and_fixed_labels():
+    with pytest.raises(UserError, match="fit"):
+        check(traffic(30), make_context(fit=None))
+    with pytest.raises(UserError, match="fixed labels"):
+        check(traffic(30), make_context(make_task(labels=None)))
+
+
+def test_a_student_never_sees_the_row_that_it_judges_and_always_peoples_rows():
+    rows, people = traffic(60), traffic(30, start=900)
+    people["source"] = "human"
+    trained: list[set[str]] = []
+
+    def spy(given):
+        trained.append(set(given["id"]))
+        return fit(given)
+
+    check(rows, make_context(trusted=people, fit=spy), folds=3, repeats=2)
+    assert len(trained) == 6
+    assert all(set(people["id"]) <= ids for ids in trained)
+    left_out = [set(rows["id"]) - ids for ids in trained[:3]]
+    assert set.union(*left_out) == set(rows["id"])
+    assert sum(map(len, left_out)) == len(rows)
+
+
+def test_folds_hold_each_label_evenly():
+    numbers = deal(["a"] * 10 + ["b"] * 5, 5, np.random.default_rng(0))
+    assert np.bincount(numbers[:10]).tolist() == [2] * 5
+    assert np.bincount(numbers[10:]).tolist() == [1] * 5
+
+
+def test_the_cut_is_in_units_of_how_sure_the_students_usually_are():
+    # Twenty rows win by log odds 2; the last two lose by 1.9 and by 2.5.
+    logs = np.zeros((22, 2))
+    logs[:20, 0] = 2.0
+    logs[20, 1], logs[21, 1] = 1.9, 2.5
+    given = np.zeros(22, dtype=int)
+    assert contradicted(logs, given, 1.0).tolist() == [-1] * 21 + [1]
+    assert contradicted(3 * logs, given, 1.0).tolist() == [-1] * 21 + [1]
+    assert contradicted(logs, given, 0.9).tolist() == [-1] * 20 + [1, 1]
+
+
+def test_a_label_that_no_student_knew_is_not_judged():
+    logs = np.zeros((21, 2))
+    logs[:20, 0] = 2.0
+    logs[20, 1] = np.nan
+    given = np.array([0] * 20 + [1])
+    assert contradicted(logs, given, 1.0).tolist() == [-1] * 21

@@ -1,0 +1,47 @@
+"""The task's files as rows, with row numbers in every complaint; test inputs come without their answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.recorded.tiny_task import read_rows, write_rows, write_tiny
+
+from veritrain_lib.errors import UserError
+from veritrain_lib.recorded import sources
+from veritrain_lib.task import Task, load_task
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Task:
+    return load_task(write_tiny(tmp_path))
+
+
+def test_sealed_rows_come_without_answers_unless_they_are_opened(task: Task) -> None:
+    closed, opened = sources.test_inputs(task), sources.open_sealed(task)
+    assert set(closed["label"]) == {""}
+    assert opened["label"].tolist() == [row["label"] for row in read_rows(task.path.parent / "test.csv")]
+    assert closed["id"].tolist() == opened["id"].tolist()
+
+
+@pytest.mark.parametrize("read", [sources.seed_rows, sources.development_rows, sources.open_sealed])
+def test_a_row_without_its_answer_is_named(task: Task, read: object) -> None:
+    name = {"seed_rows": "seed", "development_rows": "dev", "open_sealed": "test"}[read.__name__]  # type: ignore[attr-defined]
+    rows = [(row["text"], row["label"]) for row in read_rows(task.path.parent / f"{name}.csv")]
+    rows[3] = (rows[3][0], "")
+    write_rows(task.path.parent / f"{name}.csv", rows)
+    with pytest.raises(UserError, match=rf"{name}\.csv: 1 row\(s\) without an answer in 'label', the first is row 4"):
+        read(task)  # type: ignore[operator]
+
+
+def test_a_file_without_rows_is_refused(task: Task) -> None:
+    (task.path.parent / "dev.csv").write_text("text,label\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"dev\.csv"):
+        sources.development_rows(task)
+
+
+def test_without_a_labels_file_nobody_has_answered(task: Task) -> None:
+    assert sources.human_labels(task) == {}
+    file = task.path.parent / "labels.csv"
+    file.write_text("id,text,label\na,x,parcel\nb,y,\nc,z,  \n", encoding="utf-8")
+    assert sources.human_labels(task) == {"a": "parcel"}

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.recorded.tiny_task import write_tiny
+
+from veritrain_lib.records import Candidate, Response
+from veritrain_lib.recorded import sources
+from veritrain_lib.task import Task, load_task
+
+
+class Told:
+    """A model that gives the answers it was told, by id; None is a row that it fails on."""
+
+    def __init__(self, uri: str, answers: dict[str, str | None]) -> None:
+        self.uri = uri
+        self.asked = 0
+        self._answers = answers
+
+    def answer(self, rows: pd.DataFrame) -> list[Response]:
+        self.asked += len(rows)
+        return [self._response(self._answers[one]) for one in rows["id"]]
+
+    def _response(self, label: str | None) -> Response:
+        if label is None:
+            return Response((), raw="", error="timed out")
+        raw = f'{{"label": "{label}", "candidates": [], "explanation": "told"}}'
+        return Response((Candidate(label, 0.9), Candidate("other", 0.1)), raw=raw, explanation="told")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def task(tiny: Path) -> Task:
+    return load_task(tiny)
+
+
+@pytest.fixture
+def development(task: Task) -> pd.DataFrame:
+    return sources.development_rows(task)
+
+
+@pytest.fixture
+def sealed(task: Task) -> pd.DataFrame:
+    return sources.open_sealed(task)
+
+
+@pytest.fixture
+def told(task: Task, development: pd.DataFrame, sealed: pd.DataFrame) -> Callable[..., Told]:
+    """Makes a model that is wrong on the rows at these places of the development and of the sealed set."""
+
+    def make(uri: str, *, wrong_dev: range | list[int] = range(0), wrong_test: range | list[int] = range(0)) -> Told:
+        answers: dict[str, str | None] = {}
+        for rows, wrong in ((development, wrong_dev), (sealed, wrong_test)):
+            for place, (name, label) in enumerate(zip(rows["id"], rows["label"], strict=True)):
+                other = task.labels[(task.labels.index(label) + 1) % len(task.labels)]
+                answers[name] = other if place in wrong else label
+        return Told(uri, answers)
+
+    return make

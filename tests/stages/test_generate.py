@@ -1,0 +1,143 @@
+"""The plan shares rows out by possible error and adds up; the teacher gets what it needs and no more."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from veritrain_lib import registry
+from veritrain_lib.recorded import sources
+from veritrain_lib.rows import read_examples
+from veritrain_lib.stages import generate
+from veritrain_lib.stages.generate import make_plan
+from veritrain_lib.task import Task
+from veritrain_lib.teachers.base import Request, Written
+
+measured = st.lists(
+    st.integers(1, 400).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), min_size=1, max_size=12
+)
+
+
+def errors_of(pairs: list[tuple[int, int]]) -> pd.DataFrame:
+    return pd.DataFrame([{"slice": f"s{place:02d}", "n": n, "right": right} for place, (n, right) in enumerate(pairs)])
+
+
+def wilson_upper(wrong: int, n: int) -> float:
+    """Upper end of the interval of E. B. Wilson (1927), JASA 22:209-212, at z = 1.959964."""
+    z, share = 1.959963984540054, wrong / n
+    return (share + z * z / (2 * n) + z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5) / (1 + z * z / n)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs=measured, rows=st.integers(1, 1000))
+def test_the_plan_adds_up_and_rounds_by_less_than_a_row(pairs: list[tuple[int, int]], rows: int) -> None:
+    plan = make_plan(errors_of(pairs), rows)
+    assert plan["rows"].sum() == rows
+    assert plan["share"].sum() == pytest.approx(1)
+    assert ((plan["rows"] - plan["share"] * rows).abs() < 1).all()
+    upper = {f"s{place:02d}": wilson_upper(n - right, n) for place, (n, right) in enumerate(pairs)}
+    total = sum(upper.values())
+    for line in plan.to_dict("records"):
+        assert line["high"] == pytest.approx(upper[line["slice"]], abs=1e-9)
+        assert line["share"] == pytest.approx(upper[line["slice"]] / total, abs=1e-9)
+
+
+def test_the_largest_remainders_get_the_rows_left_over() -> None:
+    # Error ceilings of three like slices are alike: 10 rows are 3.33 each, and the first gets the tenth.
+    plan = make_plan(errors_of([(20, 10)] * 3), 10)
+    assert dict(zip(plan["slice"], plan["rows"], strict=True)) == {"s00": 4, "s01": 3, "s02": 3}
+
+
+def test_a_slice_seen_on_few_rows_is_not_taken_for_perfect() -> None:
+    plan = make_plan(errors_of([(2, 2), (200, 200)]), 100).set_index("slice")
+    assert plan.loc["s00", "rows"] > 90
+    assert plan.loc["s00", "why"].startswith("0 of 2 development rows wrong (up to 66%)")
+
+
+class Recorder:
+    """A teacher that gives nothing and notes what it was asked."""
+
+    asked: ClassVar[list[Request]] = []
+    name = "recorder"
+
+    def __init__(self, **parameters: Any) -> None:
+        self.parameters = parameters
+
+    def write(self, request: Request) -> Written:
+        self.asked.append(request)
+        return Written(request.trusted.iloc[:0], request.trusted.iloc[:0], left=7)
+
+
+@pytest.fixture
+def parts(task: Task) -> dict[str, Any]:
+    return {
+        "errors": pd.DataFrame({"slice": list(task.labels), "n": [10, 10, 10], "right": [9, 5, 10]}),
+        "trusted": sources.seed_rows(task),
+        "used": frozenset({"x"}),
+        "known": {"y": "parcel"},
+        "fit": lambda rows: pytest.fail("no student is needed"),
+        "screen": lambda rows: pd.Series("", index=rows.index),
+    }
+
+
+def test_a_writing_teacher_gets_the_plan_as_shares_and_what_must_not_come_again(
+    task: Task, parts: dict[str, Any]
+) -> None:
+    registry.register("teachers", "recorder", Recorder)
+    Recorder.asked.clear()
+    result = generate.run(generate.GenerateConfig(rows=12, teacher="recorder", seed=3), task, **parts)
+    (request,) = Recorder.asked
+    plan = result.tables["plan"].set_index("slice")
+    assert request.shares == pytest.approx(plan["share"].to_dict())
+    assert (request.rows, request.seed, request.used, request.known) == (12, 3, frozenset({"x"}), {"y": "parcel"})
+    assert request.class_error == pytest.approx({"billing": 0.1, "greeting": 0.5, "parcel": 0.0})
+    assert (result.outcome, result.left, result.asked) == ("done", 7, 12)
+    assert result.headline == "0 of 12 new rows from teacher recorder."
+
+
+def test_pool_rows_that_the_rules_turn_down_are_counted_by_reason_and_never_chosen(
+    task: Task, parts: dict[str, Any]
+) -> None:
+    file = task.file("pool")
+    assert file is not None
+    pool = read_examples(task, file, "pool")
+    bad = dict(zip(pool["id"][:4], ["garbage: mashed", "garbage: symbols", "language: de; short", "empty"], strict=True))
+
+    def screen(rows: pd.DataFrame) -> pd.Series[str]:
+        return rows["id"].map(bad).fillna("")
+
+    config = generate.GenerateConfig(rows=100, choose="random", batch=100)
+    result = generate.run(config, task, **{**parts, "screen": screen})
+    rows = result.tables["rows"]
+    assert result.screened == {"garbage": 2, "language": 1, "empty": 1}
+    assert len(rows) == 56
+    assert result.left == 0
+    assert not set(rows["id"]) & set(bad)
+    got = result.tables["plan"].set_index("slice")["got"].to_dict()
+    assert got == rows["label"].value_counts().to_dict()
+    assert result.measures["rows_screened_out"].value == 4
+
+
+def test_answers_of_people_win_and_rows_without_any_wait(tmp_path: Any, parts: dict[str, Any]) -> None:
+    from tests.recorded.tiny_task import write_tiny
+
+    from veritrain_lib.task import load_task
+
+    task = load_task(write_tiny(tmp_path, labelled_pool=False))
+    file = task.file("pool")
+    assert file is not None
+    pool = read_examples(task, file, "pool", answers=False)
+    config = generate.GenerateConfig(rows=6, choose="random", batch=6)
+    first = generate.run(config, task, **parts)
+    assert (first.outcome, len(first.tables["rows"]), len(first.tables["waiting"])) == ("waiting", 0, 6)
+    assert set(first.tables["waiting"]["label"]) == {""}
+    known = dict.fromkeys(first.tables["waiting"]["id"], "parcel")
+    second = generate.run(config, task, **{**parts, "known": known})
+    assert second.outcome == "done"
+    assert second.tables["rows"]["id"].tolist() == first.tables["waiting"]["id"].tolist()
+    assert set(second.tables["rows"]["label"]) == {"parcel"}
+    assert set(known) <= set(pool["id"])
