@@ -31,7 +31,7 @@ ALLOWED = {
     ("cli", "commands"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "metrics"),
     ("gating", "reporting"), ("task", "records"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),
-    ("digest", "errors"), ("project", "errors"), ("metrics", "models"),
+    ("digest", "errors"), ("project", "errors"), ("metrics", "models"), ("new_task", "gating"),
 }  # fmt: skip
 
 OWNERS = {

@@ -20,10 +20,6 @@ from veritrain_lib.task import Task
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 
-# One worker: the store is made once, and the tests go on from each other.
-pytestmark = pytest.mark.xdist_group("compare")
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Task]:
     """A store with two registered versions: of 9 seed rows, and of those with 40 rows more."""

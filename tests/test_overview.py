@@ -20,10 +20,6 @@ from veritrain_lib.task import Task
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 
-# One worker: the store is made once, and the tests go on from each other.
-pytestmark = pytest.mark.xdist_group("overview")
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("overview")

@@ -124,9 +124,6 @@ def test_every_mistake_is_told_at_once(file: Path) -> None:
     assert message.count("\n- ") == 3
 
 
-@pytest.mark.xfail(
-    reason="a slice column may be called id, source or provenance and then hides the workbench's own"
-)
 def test_a_slice_column_must_not_take_a_reserved_name(file: Path) -> None:
     assert "reserved" in _refusal(_change(file, slices__by=["id"]))
 

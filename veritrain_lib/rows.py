@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from veritrain_lib.records import Source
     from veritrain_lib.task import Task
 
-MAX_FILE_BYTES = 4 * 1024**3
-
 
 def read_table(path: Path) -> pd.DataFrame:
     """Every row of a CSV or JSON Lines file as text; an absent value is the empty text.
@@ -32,19 +30,21 @@ def read_table(path: Path) -> pd.DataFrame:
     if suffix not in (".csv", ".jsonl"):
         raise UserError(f"{path.name}: {suffix or 'no suffix'} can't be read; allowed: .csv, .jsonl (UTF-8)")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # Not read_text: it would turn the line ends inside quoted cells into others.
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path.name} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    records = _csv(path, text) if suffix == ".csv" else _jsonl(path, text)
-    return pd.DataFrame(records).fillna("") if records else pd.DataFrame()
+    header, records = _csv(path, text) if suffix == ".csv" else ([], _jsonl(path, text))
+    return pd.DataFrame(records).fillna("") if records else pd.DataFrame(columns=header, dtype=str)
 
 
-def _csv(path: Path, text: str) -> list[dict[str, str]]:
+def _csv(path: Path, text: str) -> tuple[list[str], list[dict[str, str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[dict[str, str]] = []
     header: list[str] = []
     try:
-        for number, cells in enumerate(reader):
+        for cells in reader:
+            number = len(records) + 1
             if not header:
                 header = cells
                 if len(set(header)) != len(header):
@@ -57,7 +57,7 @@ def _csv(path: Path, text: str) -> list[dict[str, str]]:
                 records.append(dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True)))
     except csv.Error as error:
         raise UserError(f"{path.name} row {len(records) + 1}: {error}") from error
-    return records
+    return header, records
 
 
 def _jsonl(path: Path, text: str) -> list[dict[str, str]]:
@@ -71,7 +71,17 @@ def _jsonl(path: Path, text: str) -> list[dict[str, str]]:
             raise UserError(f"{path.name} line {number} is no JSON: {error}") from error
         if not isinstance(record, dict):
             raise UserError(f"{path.name} line {number} must be a JSON object, not {type(record).__name__}")
-        records.append({str(key): _as_text(value) for key, value in record.items()})
+        texts = {str(key): _as_text(value) for key, value in record.items()}
+        broken = [
+            key
+            for key, value in texts.items()
+            if any("\ud800" <= letter <= "\udfff" for letter in key + value)
+        ]
+        if broken:
+            raise UserError(
+                f"{path.name} line {number}: half a character (a lone surrogate) in {broken[0]!r}; mend the escape"
+            )
+        records.append(texts)
     return records
 
 

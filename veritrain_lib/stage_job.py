@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib import project
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.errors import Infrastructure, Refused, UserError, WaitingForPeople
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
 from veritrain_lib.recorded.stage import load_result, prepare
 from veritrain_lib.recorded.watching import MAILBOX, read_letter
@@ -97,7 +97,7 @@ def run_stage(
     finally:
         shutil.rmtree(desk, ignore_errors=True)
     if not outcome.ok:
-        raise StageFailed(
+        raise _kind_of(outcome)(
             f"{stage} {_reason(outcome)}. The executed notebook is an artifact of run {run_id} "
             f"(experiment {task.name!r})."
         )
@@ -145,6 +145,14 @@ BETWEEN = "~"
 
 def _desks() -> Path:
     return project.root() / "mlruns" / ".running"
+
+
+def _kind_of(outcome: NotebookOutcome) -> type[UserError]:
+    """A refusal or a user's mistake inside the notebook keeps its kind, and so its exit code."""
+    name = (outcome.error or "").partition(":")[0]
+    return {"Refused": Refused, "UserError": UserError, "WaitingForPeople": WaitingForPeople}.get(
+        name, StageFailed
+    )
 
 
 def _reason(outcome: NotebookOutcome) -> str:

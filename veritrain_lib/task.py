@@ -157,8 +157,7 @@ class Task(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        columns = [*self.inputs, self.target.field, *self.slices.by]
-        taken = [name for name in {*self.inputs, self.target.field} if name in RESERVED]
+        taken = [name for name in self.columns if name in RESERVED]
         if taken:
             raise ValueError(
                 f"column names {taken} are reserved; rename them in the data ({', '.join(RESERVED)})"
@@ -167,7 +166,7 @@ class Task(Part):
             raise ValueError(
                 f"target.field {self.target.field!r} is also an input; an answer can't be an input"
             )
-        if self.slices.length_of is not None and self.slices.length_of not in columns:
+        if self.slices.length_of is not None and self.slices.length_of not in self.inputs:
             raise ValueError(
                 f"slices.length_of {self.slices.length_of!r} is no input; inputs: {list(self.inputs)}"
             )
@@ -259,7 +258,7 @@ def _explain(file: Path, error: ValidationError) -> str:
         if item["type"] == "extra_forbidden":
             allowed = _allowed_keys(item["loc"][:-1])
             near = difflib.get_close_matches(str(item["loc"][-1]), allowed, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             lines.append(f"- {where}: unknown key{hint} Allowed here: {', '.join(allowed)}")
         elif item["type"] == "missing":
             lines.append(f"- {where}: is required")

@@ -79,5 +79,5 @@ def test_a_broken_check_refuses_the_pool():
         raise KeyError("nope")
 
     registry.register("checks", "broken", broken)
-    with pytest.raises(UserError, match="could not be screened.*broken: KeyError"):
+    with pytest.raises(UserError, match=r"could not be screened.*broken: KeyError"):
         screen(unlabelled(["a"]), make_context(), suite(rule("broken")))

@@ -23,7 +23,6 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 TOKEN = "for-this-test-only"
 
 pytestmark = [
-    pytest.mark.xdist_group("jupyterlab"),
     pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 ORDER = (
     "00_overview",
@@ -24,7 +22,6 @@ ORDER = (
 )
 
 
-@pytest.mark.xdist_group("nbval")
 def test_every_notebook_passes_nbval_from_an_empty_store(home: Any) -> None:
     files = [f"{name}.ipynb" for name in ORDER]
     assert {NOTEBOOKS / file for file in files} == set(NOTEBOOKS.glob("*.ipynb"))

@@ -75,7 +75,7 @@ def leftovers() -> Check:
     places = [one.experiment_id for one in client.search_experiments()]
     open_runs = client.search_runs(places, "attributes.status = 'RUNNING'", max_results=1000)
     owners = [run.data.tags.get(runs.OWNER) for run in open_runs]
-    dead = sum(1 for owner in owners if owner and runs._alive(owner) is False)
+    dead = sum(1 for owner in owners if owner and runs.alive(owner) is False)
     desks = [
         notebook
         for notebook in (project.root() / "mlruns" / ".running").glob("*/*.ipynb")

@@ -68,8 +68,9 @@ def contradicted(logs: np.ndarray, given: np.ndarray, certainty: float) -> np.nd
     """For each row the number of the label that contradicts its own, -1 where none does.
 
     `logs` are log scores of shape (rows, labels), `given` the numbers of the rows' own labels. The log odds of
-    the best other label against the own one must reach `certainty` times the median log odds by which the own
-    label wins where it does win, so that the rule does not depend on how sharp a student's scores are. -1
+    the best other label against the own one must reach `certainty` times the median log odds of the own label
+    against the mean other one where the own label wins: what a random wrong label would show. So the rule does
+    not depend on how sharp a student's scores are, nor much on how many labels there are. -1
     everywhere when fewer than `MINIMUM_AGREEING` rows agree, and where the own label was unknown to a student.
     """
     import numpy as np
@@ -80,8 +81,9 @@ def contradicted(logs: np.ndarray, given: np.ndarray, certainty: float) -> np.nd
     others[everyone, given] = -np.inf
     best = others.argmax(axis=1)
     odds = others[everyone, best] - own
-    agreeing = odds[odds < 0]
-    if len(agreeing) < MINIMUM_AGREEING:
+    agreeing = odds < 0
+    if agreeing.sum() < MINIMUM_AGREEING:
         return np.full(len(given), -1)
-    flagged = (odds > 0) & (odds >= certainty * -np.median(agreeing))
+    mean_other = np.nanmean(np.where(np.isfinite(others), others, np.nan)[agreeing], axis=1)
+    flagged = (odds > 0) & (odds >= certainty * np.median(own[agreeing] - mean_other))
     return np.where(flagged, best, -1)

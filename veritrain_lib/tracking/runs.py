@@ -45,9 +45,6 @@ def alive(who: str) -> bool | None:
         return False
 
 
-_alive = alive
-
-
 def open_run(
     task: Task, name: str, *, kind: str, parent: str | None = None, tags: Mapping[str, str] | None = None
 ) -> str:

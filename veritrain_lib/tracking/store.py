@@ -44,8 +44,12 @@ def client() -> MlflowClient:
 def _point_mlflow_at(address: str) -> None:
     import mlflow
 
+    given = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(address)
     mlflow.set_registry_uri(address)
+    if given is None:
+        # MLflow writes it there; `uri` must go on telling a user's choice from our own default.
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 @cache

@@ -26,13 +26,13 @@ def check(
     *,
     folds: Annotated[int, Field(ge=2, le=50)] = 5,
     repeats: Annotated[int, Field(ge=1, le=50)] = 3,
-    certainty: Annotated[float, Field(gt=0, le=100)] = 1.2,
+    certainty: Annotated[float, Field(gt=0, le=100)] = 0.65,
 ) -> pd.Series[str]:
     """`label_disagreement:says=<label>` for a row whose label is contradicted out of fold.
 
     `folds` and `repeats` say how often a student is trained: log scores are means over the repeats.
-    `certainty` is how sure the contradiction must be, in units of how sure students are of labels they agree
-    with (median log odds); higher flags fewer. Trusted rows of people are in every training set; people's rows
+    `certainty` is how sure the contradiction must be, in units of how sure it would be of a random wrong label
+    (median log odds); higher flags fewer. Trusted rows of people are in every training set; people's rows
     are never flagged; rows without an allowed answer are left to `contract`.
 
     Raises UserError when the context has no `fit` or the task has no fixed labels.
