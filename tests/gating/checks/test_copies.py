@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from gate_rows import make_context, make_rows, make_task
 
@@ -120,3 +122,16 @@ def test_near_leaks_can_be_left_out():
     rows = make_rows([NEAR[0]])
     context = make_context(make_task("en"), test_inputs=make_rows([BASE], ""))
     assert registry.get("checks", "leakage")(rows, context, near=False).tolist() == [""]
+
+
+def test_a_declared_variation_may_be_like_its_origin_and_its_siblings_but_like_nothing_else():
+    rows = make_rows([BASE, NEAR[0], NEAR[1], NEAR[3]])
+    origin = rows["id"][0]
+    varied = json.dumps({"teacher": "augment", "operations": ["slips"], "seed_rows": [origin]})
+    stranger = json.dumps({"teacher": "augment", "operations": ["slips"], "seed_rows": ["another"]})
+    rows["provenance"] = ["{}", varied, varied, stranger]
+    assert find("near_duplicate", rows) == ["", "", "", f"near_duplicate:of={origin}"]
+    found = registry.get("checks", "near_duplicate")(
+        rows, make_context(make_task("en")), spare_variations=False
+    )
+    assert found.tolist()[1] == f"near_duplicate:of={origin}"
