@@ -51,7 +51,7 @@ ui: $(READY)  ## open the MLflow UI on the project's store
 test: $(READY)  ## ruff, mypy and the tests (under 8 minutes)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY)  ## kills, long runs, browsers (under 60 minutes)
 	@$(BIN)/python -m pytest -q -m slow

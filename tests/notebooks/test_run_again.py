@@ -95,9 +95,6 @@ def test_a_kernel_that_dies_before_the_end_is_told_at_the_next_start(home: Any, 
     assert home.model_versions() == versions + 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="begin() forgets the stage that this kernel had open: its run stays RUNNING"
-)
 @pytest.mark.slow
 def test_going_back_to_the_first_cell_leaves_no_run_open(home: Any, passed: str) -> None:
     with opened("04_train", home, task=passed, seed=8) as session:
@@ -107,7 +104,6 @@ def test_going_back_to_the_first_cell_leaves_no_run_open(home: Any, passed: str)
         assert "RUNNING" not in home.runs("train")
 
 
-@pytest.mark.xfail(strict=True, reason="close() leaves a run FAILED whose failing cell was mended by hand")
 @pytest.mark.slow
 def test_a_mistake_in_a_later_cell_once_mended_does_not_spoil_the_run(home: Any, passed: str) -> None:
     with opened("04_train", home, task=passed, seed=9) as session:

@@ -103,6 +103,10 @@ def seconds(run_id: str) -> float:
 
 
 def latest_round(task: Task) -> tuple[Round, str] | None:
-    """The newest round of the newest loop, with that loop's run id."""
-    found = runs.search(task, "tags.`veritrain.kind` = 'round'", limit=1)
-    return (as_round(found[0]), found[0].data.tags.get("mlflow.parentRunId", "")) if found else None
+    """The newest round that compared models, else the newest one that did anything; with its loop's run id."""
+    found = [
+        (as_round(run), run.data.tags.get("mlflow.parentRunId", ""))
+        for run in runs.search(task, "tags.`veritrain.kind` = 'round'", limit=50)
+    ]
+    begun = [pair for pair in found if pair[0].stages]
+    return next((pair for pair in begun if "evaluate" in pair[0].stages), begun[0] if begun else None)

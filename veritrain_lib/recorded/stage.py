@@ -43,7 +43,18 @@ def begin(stage: str, namespace: Mapping[str, Any]) -> RecordedStage:
     allowed = {**ADDRESSES, **bound.PARAMETERS}
     _refuse_wrong_parameters(namespace, allowed)
     given = {name: namespace.get(name, default) for name, default in allowed.items()}
-    return RecordedStage(stage, given, bound)
+    begun = RecordedStage(stage, given, bound)
+    before = _at_hand.get(stage)
+    if before is not None and before.is_open:
+        if before.digest == begun.digest:
+            return before
+        before.leave("begun again with other parameters or inputs before the last cell")
+    _at_hand[stage] = begun
+    return begun
+
+
+_at_hand: dict[str, RecordedStage] = {}
+"""What this kernel has begun, by stage: going back to the first cell must leave no run open."""
 
 
 def prepare(stage: str, parameters: Mapping[str, Any], *, inner: bool = False) -> RecordedStage:
@@ -87,6 +98,7 @@ class RecordedStage:
         self.run_id = ""
         self.stored = False
         self._failed = False
+        self._closed = False
         self._watch = CellWatch(self._cell_failed)
         self._result: StageResult | None = None
 
@@ -113,6 +125,7 @@ class RecordedStage:
             self._open()
         elif self._failed:
             runs.take_up(self.run_id)
+            self._closed = False
         self._failed = False
         with self._closing_on_error():
             result = self._bound.work(self.task, self.parameters, self.inputs, self.run_id)
@@ -120,13 +133,29 @@ class RecordedStage:
         self._result = result
         return result
 
+    @property
+    def is_open(self) -> bool:
+        """Its run is RUNNING, and by hand: nobody but the stage itself will close it."""
+        return bool(self.run_id) and not (self.stored or self._mailbox or self._failed or self._closed)
+
+    def leave(self, reason: str) -> None:
+        """Close the run of a stage that is not gone on with."""
+        runs.end_run(self.run_id, "KILLED", reason)
+        self._closed = True
+        self._watch.stop()
+
     def close(self) -> str:
         """The notebook's last call: the run is over, and ended well. Gives one line on where it is."""
         if self._result is None:
             raise UserError("close() comes after run(); run the cells from the top")
-        if not self.stored and not self._mailbox and not self._failed:
-            runs.end_run(self.run_id, "FINISHED")
+        if self.is_open or (self._failed and not self._mailbox):
+            # By hand a cell that failed can be mended: the last cell ran, so the notebook ended well.
+            runs.end_run(
+                self.run_id, "FINISHED", "a cell failed and was mended by hand" if self._failed else ""
+            )
+            self._failed = False
             self._watch.stop()
+        self._closed = True
         how = "shown from the record, nothing was done twice" if self.stored else "filed"
         return f"{self.stage}: {how}, run {self.run_id} of experiment {self.task.name!r}"
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 FILE_TAG = "veritrain.task_file"
 
+EXAMPLE = "support"
+"""The name of the built-in example."""
+
 USED_TAG = "veritrain.last_used"
 """When a task was last asked for, in seconds since 1970: MLflow itself only notes when it was made."""
 
@@ -31,19 +34,17 @@ def find_task(given: str = "") -> Task:
     if given and (Path(given).exists() or given.endswith((".yaml", ".yml")) or "/" in given):
         path = Path(given) if Path(given).exists() else project.root() / given
         return _remember(load_task(path))
-    example = load_task(project.example_task())
-    if given == example.name:
-        known = _known(given)
-        return _remember(known or example)
     if given:
         known = _known(given)
+        if known is None and given == EXAMPLE:
+            return _remember(load_task(project.example_task()))
         if known is None:
             raise UserError(
                 f"no task is called {given!r} here; give the path of its YAML file, "
-                f"or {example.name!r} for the built-in example"
+                f"or {EXAMPLE!r} for the built-in example"
             )
         return _remember(known)
-    return _last() or _remember(example)
+    return _last() or _remember(load_task(project.example_task()))
 
 
 def _remember(task: Task) -> Task:
