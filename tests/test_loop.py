@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from tests.recorded.in_process import InProcess
 from tests.recorded.tiny_task import write_suite, write_tiny
-
 from veritrain_lib.loop import Event, LoopResult, run_loop
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.labelling import answer, label_file, read_labels
@@ -65,8 +65,11 @@ def go_to(home: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 def way(task: Task) -> list[tuple[str, str, int]]:
-    """What the loop chose: status, content and size of every dataset in order, whatever the store calls it."""
-    return [(one.status, one.digest, len(datasets.load(task, one.reference).rows)) for one in datasets.listing(task)]
+    """What the loop chose: status, content and size of every dataset in order, whatever it is called."""
+    return [
+        (one.status, one.digest, len(datasets.load(task, one.reference).rows))
+        for one in datasets.listing(task)
+    ]
 
 
 def model_digests(task: Task, result: LoopResult) -> list[str]:
@@ -124,7 +127,9 @@ def test_the_champion_is_better_than_the_seed_model_and_carries_the_alias(
     assert f"Champion: {champion.uri}, better than the seed model models:/tiny/1" in walked.result.headline
 
 
-def test_the_seed_rows_are_in_every_dataset_that_passed(walked: Walked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_seed_rows_are_in_every_dataset_that_passed(
+    walked: Walked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go_to(walked.home, monkeypatch)
     seed = sources.seed_rows(walked.task)
     passed = [one for one in datasets.listing(walked.task) if one.status == "passed"]
@@ -135,7 +140,9 @@ def test_the_seed_rows_are_in_every_dataset_that_passed(walked: Walked, monkeypa
         assert kept[["id", "text", "label", "source"]].equals(seed[["id", "text", "label", "source"]])
 
 
-def test_a_second_call_gives_the_same_and_does_nothing(walked: Walked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_call_gives_the_same_and_does_nothing(
+    walked: Walked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go_to(walked.home, monkeypatch)
     before = len(runs.search(walked.task))
     runner = InProcess()
@@ -162,7 +169,9 @@ def test_another_store_comes_to_the_same_data_and_models_whatever_the_sealed_num
         sealed = result.sealed.model_copy(update={"p": 0.9, "difference": -0.5, "challenger": 0.01})
         tables = {**result.tables, "sealed_slices": result.tables["sealed_slices"].assign(verdict="worse")}
         # Only `promote` stays as it was.
-        return result.model_copy(update={"sealed": sealed, "verdict": "not better", "why": "", "tables": tables})
+        return result.model_copy(
+            update={"sealed": sealed, "verdict": "not better", "why": "", "tables": tables}
+        )
 
     monkeypatch.setattr(evaluate, "run", other_numbers)
     task = tiny()

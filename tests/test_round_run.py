@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.recorded.in_process import InProcess
 from tests.recorded.tiny_task import write_tiny
-
 from veritrain_lib.round_run import RoundRun
 from veritrain_lib.stages.result import Measure, StageResult
 from veritrain_lib.task import Task, load_task
@@ -59,11 +59,13 @@ def test_it_ends_as_its_body_did(
     assert ended(here.run_id) == (status, reason)
 
 
-def test_a_round_is_found_again_by_its_number_and_taken_up_unless_it_finished(task: Task, loop_run: str) -> None:
+def test_a_round_is_found_again_by_its_number_and_taken_up_unless_it_finished(
+    task: Task, loop_run: str
+) -> None:
     made: dict[Any, str] = {}
     for number in (0, 1, None):
         first = round_of(task, loop_run, number)
-        with pytest.raises(OSError), first:  # noqa: PT011
+        with pytest.raises(OSError), first:
             raise OSError
         made[number] = first.run_id
     assert len(set(made.values())) == 3
@@ -92,7 +94,9 @@ def test_a_waiting_round_is_taken_up_again(task: Task, loop_run: str) -> None:
         assert runs.get(again.run_id).info.status == "RUNNING"
 
 
-def test_the_summary_is_on_the_round_and_a_step_of_the_loop_and_written_once(task: Task, loop_run: str) -> None:
+def test_the_summary_is_on_the_round_and_a_step_of_the_loop_and_written_once(
+    task: Task, loop_run: str
+) -> None:
     from veritrain_lib.tracking import store
 
     result = StageResult(headline="h", measures={"accuracy": Measure(value=0.5)})
@@ -111,8 +115,10 @@ def test_the_summary_is_on_the_round_and_a_step_of_the_loop_and_written_once(tas
 def test_a_stage_is_told_done_first_and_stored_the_next_time(task: Task, loop_run: str) -> None:
     told: list[tuple[str, str]] = []
     for number in (0, 1):
-        here = RoundRun(task, loop_run, number, InProcess(), lambda event: told.append((event.stage, event.kind)))
+        here = RoundRun(
+            task, loop_run, number, InProcess(), lambda event: told.append((event.stage, event.kind))
+        )
         with here:
             done = here.stage("gate", dataset="seed")
         assert runs.get(here.run_id).data.tags["veritrain.run.gate"] == done.run_id
-    assert told == [("gate", "begin"), ("gate", "cell"), ("gate", "done")] + [("gate", "stored")]
+    assert told == [("gate", kind) for kind in ("begin", "cell", "done", "stored")]

@@ -1,4 +1,4 @@
-"""One stage notebook: its run in the record ends as the notebook did, also when nothing of it is left to ask."""
+"""One stage notebook: its run in the record ends as the notebook did, whoever was killed meanwhile."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import nbformat
 import pytest
+
 from tests.recorded.in_process import InProcess
 from tests.recorded.tiny_task import write_tiny
-
 from veritrain_lib.execution import Job, NotebookOutcome
 from veritrain_lib.recorded.watching import MAILBOX, write_letter
 from veritrain_lib.stage_job import BETWEEN, StageFailed, attach_leftovers, find_done, notebook_of, run_stage
@@ -66,12 +66,15 @@ def test_work_is_done_once_and_then_found(task: Task, home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended", "status"), [("failed", "FAILED"), ("timed_out", "FAILED"), ("died", "FAILED"), ("interrupted", "KILLED")]
+    ("ended", "status"),
+    [("failed", "FAILED"), ("timed_out", "FAILED"), ("died", "FAILED"), ("interrupted", "KILLED")],
 )
 def test_a_notebook_that_ends_badly_before_its_stage_began_is_in_the_record_too(
     task: Task, ended: str, status: str
 ) -> None:
-    with pytest.raises(StageFailed, match=rf"gate {ended.replace('_', ' ')} in cell 3: SomeError: why.*artifact of run"):
+    with pytest.raises(
+        StageFailed, match=rf"gate {ended.replace('_', ' ')} in cell 3: SomeError: why.*artifact of run"
+    ):
         run_stage(task, "gate", {"dataset": "seed"}, runner=Ends(ended))
     (run,) = runs.search(task)
     assert (run.info.status, run.data.tags["veritrain.stage"]) == (status, "gate")
@@ -107,7 +110,9 @@ def test_showing_stored_work_in_a_notebook_that_then_fails_does_not_spoil_the_st
             task,
             "gate",
             {"dataset": "seed"},
-            runner=Ends("failed", lambda job: write_letter(Path(job.environment[MAILBOX]), stored.run_id, True)),
+            runner=Ends(
+                "failed", lambda job: write_letter(Path(job.environment[MAILBOX]), stored.run_id, True)
+            ),
         )
     assert runs.get(stored.run_id).info.status == "FINISHED"
     assert sorted(run.info.status for run in runs.search(task)) == ["FAILED", "FINISHED"]
@@ -131,12 +136,12 @@ def test_what_a_killed_process_left_goes_to_its_run(task: Task, home: Path) -> N
     assert not desk.exists()
 
 
-@pytest.mark.parametrize("owner", [runs.owner(), "another-host/7/1"])
+@pytest.mark.parametrize("owner", ["", "another-host/7/1"], ids=["living", "elsewhere"])
 def test_the_desk_of_a_living_process_or_of_another_machine_is_left_alone(
     task: Task, home: Path, owner: str
 ) -> None:
     run = runs.open_run(task, "gate", kind="stage")
-    desk = leave(home, owner, run)
+    desk = leave(home, owner or runs.owner(), run)
     attach_leftovers(task)
     assert runs.get(run).info.status == "RUNNING"
     assert desk.exists()

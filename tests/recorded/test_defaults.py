@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.recorded.conftest import Do, state
 from tests.recorded.tiny_task import write_suite, write_tiny
-
 from veritrain_lib.errors import Refused
 from veritrain_lib.stages import NAMES
 from veritrain_lib.task import load_task

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from tests.recorded.conftest import Do, state
 from tests.recorded.tiny_task import read_rows, write_rows, write_tiny
-
 from veritrain_lib.errors import Refused
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.evaluate import look_limit
@@ -56,7 +56,9 @@ def test_the_look_is_written_down_before_the_sealed_rows_are_read(
     assert seen == [done.run_id]
 
 
-def test_a_killed_comparison_costs_no_second_look(task: Task, do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_comparison_costs_no_second_look(
+    task: Task, do: Do, monkeypatch: pytest.MonkeyPatch
+) -> None:
     two_models(task, do)
     with monkeypatch.context() as broken:
 
@@ -81,7 +83,10 @@ def test_the_alias_moves_only_on_promotion(task: Task, do: Do) -> None:
     assert (final.promote, champion(task)) == (True, OLD)  # type: ignore[attr-defined]
     better = do("evaluate", task, champion=OLD, challenger=NEW).run()
     assert (better.promote, champion(task)) == (True, NEW)  # type: ignore[attr-defined]
-    assert runs.get(do("evaluate", task, champion=OLD, challenger=NEW).run_id).data.tags["veritrain.promote"] == "true"
+    assert (
+        runs.get(do("evaluate", task, champion=OLD, challenger=NEW).run_id).data.tags["veritrain.promote"]
+        == "true"
+    )
 
 
 def test_comparing_two_old_models_moves_no_alias_of_a_third(task: Task, do: Do) -> None:
@@ -112,7 +117,9 @@ def test_a_test_row_in_training_data_stops_the_comparison(task: Task, do: Do, wh
     test = task.path.parent / "test.csv"
     leaked = rows[0]
     write_rows(test, [(row["text"], row["label"]) for row in [*read_rows(test), leaked]])
-    with pytest.raises(Refused, match=r"1 test row\(s\) are in the training data of models:/tiny/[12] \(tiny@"):
+    with pytest.raises(
+        Refused, match=r"1 test row\(s\) are in the training data of models:/tiny/[12] \(tiny@"
+    ):
         do("evaluate", task, champion=OLD, challenger=NEW)
     assert looks.all_looks(task, task.data_digest("test")) == []
 

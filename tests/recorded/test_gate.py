@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from tests.recorded.conftest import Do
 from tests.recorded.tiny_task import write_suite, write_tiny
-
 from veritrain_lib.errors import Refused
 from veritrain_lib.recorded import sources
 from veritrain_lib.rows import read_examples
@@ -22,7 +22,9 @@ def copies(home: Path, do: Do) -> Task:
     task = load_task(write_tiny(home / "task", mostly=0.7))
     do("gate", task, dataset="seed")
     some = read_examples(task, home / "task" / "pool.csv", "pool").head(20)
-    shouted = some.head(5).assign(text=some["text"].head(5).str.upper(), id=[f"{place:016d}" for place in range(5)])
+    shouted = some.head(5).assign(
+        text=some["text"].head(5).str.upper(), id=[f"{place:016d}" for place in range(5)]
+    )
     run = runs.open_run(task, "draft", kind="data")
     datasets.save(task, run, pd.concat([some, shouted], ignore_index=True), status="draft", parent="tiny@1")
     runs.end_run(run, "FINISHED")
@@ -53,7 +55,12 @@ def test_the_next_version_is_the_trusted_rows_and_the_accepted_ones(home: Path, 
     do("gate", task)
     draft, passed = datasets.load(task, "tiny@2"), datasets.load(task, "tiny@3")
     seed = sources.seed_rows(task)
-    assert (draft.status, draft.parent, passed.status, passed.parent) == ("draft", "tiny@1", "passed", "tiny@2")
+    assert (draft.status, draft.parent, passed.status, passed.parent) == (
+        "draft",
+        "tiny@1",
+        "passed",
+        "tiny@2",
+    )
     assert passed.rows["id"].tolist() == [*seed["id"], *draft.rows["id"]]
     assert set(passed.rows["source"]) == {"human", "pool"}
 
@@ -63,5 +70,7 @@ def test_quarantine_and_rules_are_artifacts_for_people(copies: Task, do: Do) -> 
 
     stage = do("gate", copies)
     files = {file.path for file in store.client().list_artifacts(stage.run_id, "gate")}
-    assert files == {f"gate/{name}" for name in ("data_docs.html", "quarantine.csv", "warnings.csv", "rules.csv")}
+    assert files == {
+        f"gate/{name}" for name in ("data_docs.html", "quarantine.csv", "warnings.csv", "rules.csv")
+    }
     assert runs.get(stage.run_id).data.metrics["rows_quarantined"] == 5

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from tests.recorded.conftest import Do
 from tests.recorded.tiny_task import read_rows, write_tiny
-
 from veritrain_lib.errors import UserError, WaitingForPeople
 from veritrain_lib.recorded.labelling import answer, hand_out, label_file, read_labels
 from veritrain_lib.task import Task, load_task
@@ -64,13 +64,18 @@ def test_a_gate_that_needs_the_rows_says_that_people_must_act(unlabelled: Task, 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("id,text,label\na,x,parcel\nb,y,refund\nc,z,Parcel\n", r"2 answer\(s\).*row 2: 'refund'; row 3: 'Parcel'.*Allowed"),
+        (
+            "id,text,label\na,x,parcel\nb,y,refund\nc,z,Parcel\n",
+            r"2 answer\(s\).*row 2: 'refund'; row 3: 'Parcel'.*Allowed",
+        ),
         ("id,text\na,x\n", r"labels.csv lacks the column\(s\) label"),
         ("id,text,label\na,x,parcel,more\n", r"labels.csv row 1: 4 cells under 3 columns"),
         ('id,text,label\na,"x,parcel\n', r"labels.csv row 1"),
     ],
 )  # fmt: skip
-def test_mistakes_in_the_labels_file_are_named_by_row(unlabelled: Task, do: Do, content: str, said: str) -> None:
+def test_mistakes_in_the_labels_file_are_named_by_row(
+    unlabelled: Task, do: Do, content: str, said: str
+) -> None:
     label_file(unlabelled).write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=said):
         do("generate", unlabelled)
@@ -84,7 +89,9 @@ def test_one_answer_is_checked_and_can_be_taken_back(unlabelled: Task) -> None:
     answer(unlabelled, "a", "billing")
     answer(unlabelled, "a", "")
     assert read_labels(unlabelled)["label"].tolist() == ["", ""]
-    with pytest.raises(UserError, match=r"'refund' is no answer of task tiny; allowed: billing, greeting, parcel"):
+    with pytest.raises(
+        UserError, match=r"'refund' is no answer of task tiny; allowed: billing, greeting, parcel"
+    ):
         answer(unlabelled, "a", "refund")
     with pytest.raises(UserError, match="row z was not handed out"):
         answer(unlabelled, "z", "billing")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.recorded.tiny_task import read_rows, write_rows, write_tiny
 
+from tests.recorded.tiny_task import read_rows, write_rows, write_tiny
 from veritrain_lib.errors import UserError
 from veritrain_lib.recorded import sources
 from veritrain_lib.task import Task, load_task
@@ -30,7 +30,9 @@ def test_a_row_without_its_answer_is_named(task: Task, read: object) -> None:
     rows = [(row["text"], row["label"]) for row in read_rows(task.path.parent / f"{name}.csv")]
     rows[3] = (rows[3][0], "")
     write_rows(task.path.parent / f"{name}.csv", rows)
-    with pytest.raises(UserError, match=rf"{name}\.csv: 1 row\(s\) without an answer in 'label', the first is row 4"):
+    with pytest.raises(
+        UserError, match=rf"{name}\.csv: 1 row\(s\) without an answer in 'label', the first is row 4"
+    ):
         read(task)  # type: ignore[operator]
 
 

@@ -1,4 +1,4 @@
-"""A stage in the record: checked parameters, a run that ends with the truth, work that is never done twice."""
+"""A stage in the record: checked parameters, a run that ends with the truth, no work done twice."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.recorded.conftest import Do
 from tests.recorded.tiny_task import write_tiny
-
 from veritrain_lib.errors import UserError
 from veritrain_lib.execution import ParameterError
 from veritrain_lib.recorded import begin, sources
@@ -96,7 +96,9 @@ def test_other_rows_or_another_trainer_are_other_work(task: Task, do: Do, change
     done = do("train", task)
     if changed == "development":
         file = task.path.parent / "dev.csv"
-        file.write_text("\n".join(file.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8")
+        file.write_text(
+            "\n".join(file.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8"
+        )
     else:
         task.path.write_text(task.path.read_text() + "trainer: {parameters: {C: 0.5}}\n", encoding="utf-8")
     assert prepare("train", {"task": str(task.path), "dataset": "tiny@1"}).digest != done.digest
@@ -145,11 +147,24 @@ def test_a_cell_that_fails_after_the_run_fails_it(task: Task, monkeypatch: pytes
     Shell.events["post_run_cell"](bad)
     assert runs.get(stage.run_id).info.status == "FAILED"
     stage.close()
-    assert runs.get(stage.run_id).info.status == "FAILED", "close() does not turn it round"
-    stage.run()
-    stage.close()
-    assert runs.get(stage.run_id).info.status == "FINISHED"
+    mended = runs.get(stage.run_id)
+    assert mended.info.status == "FINISHED", "the cell was mended and the last one ran"
+    assert mended.data.tags["veritrain.reason"] == "a cell failed and was mended by hand"
     assert not Shell.events
+
+
+def test_going_back_to_the_first_cell_leaves_no_run_open(task: Task) -> None:
+    first = begin("gate", given(task, dataset="seed"))
+    first.run()
+    assert begin("gate", given(task, dataset="seed")) is first
+    other = begin("gate", given(task, dataset="seed", seed=1))
+    assert other is not first
+    left = runs.get(first.run_id)
+    assert left.info.status == "KILLED"
+    assert "begun again with other parameters" in left.data.tags["veritrain.reason"]
+    other.run()
+    other.close()
+    assert {run.info.status for run in runs.search(task)} == {"KILLED", "FINISHED"}
 
 
 def test_watching_outside_a_notebook_does_nothing() -> None:

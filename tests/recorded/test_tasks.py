@@ -6,15 +6,20 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.recorded.tiny_task import write_tiny
 
+from tests.recorded.tiny_task import write_tiny
 from veritrain_lib.errors import UserError
 from veritrain_lib.recorded.tasks import find_task
 
 
 def test_a_path_a_folder_and_then_its_name_mean_the_same_task(home: Path) -> None:
     file = write_tiny(home / "mine", "mine")
-    found = [find_task(str(file)), find_task(str(file.parent)), find_task("mine"), find_task("mine/task.yaml")]
+    found = [
+        find_task(str(file)),
+        find_task(str(file.parent)),
+        find_task("mine"),
+        find_task("mine/task.yaml"),
+    ]
     assert {task.path for task in found} == {file.resolve()}
 
 

@@ -17,11 +17,69 @@ import yaml
 LABELS = ("billing", "greeting", "parcel")
 
 WORDS = {
-    "billing": "invoice charged payment receipt credit amount bank refund price money fee tax".split(),
-    "greeting": "hello morning evening welcome howdy thanks regards cheers bye friend nice sunny".split(),
-    "parcel": "courier shipping package tracking depot doorstep driver delivery box late van street".split(),
+    "billing": [
+        "invoice",
+        "charged",
+        "payment",
+        "receipt",
+        "credit",
+        "amount",
+        "bank",
+        "refund",
+        "price",
+        "money",
+        "fee",
+        "tax",
+    ],
+    "greeting": [
+        "hello",
+        "morning",
+        "evening",
+        "welcome",
+        "howdy",
+        "thanks",
+        "regards",
+        "cheers",
+        "bye",
+        "friend",
+        "nice",
+        "sunny",
+    ],
+    "parcel": [
+        "courier",
+        "shipping",
+        "package",
+        "tracking",
+        "depot",
+        "doorstep",
+        "driver",
+        "delivery",
+        "box",
+        "late",
+        "van",
+        "street",
+    ],
 }
-FILLERS = "please the my is a for this order you can we about it when today again still not".split()
+FILLERS = [
+    "please",
+    "the",
+    "my",
+    "is",
+    "a",
+    "for",
+    "this",
+    "order",
+    "you",
+    "can",
+    "we",
+    "about",
+    "it",
+    "when",
+    "today",
+    "again",
+    "still",
+    "not",
+]
 
 SIZES = {"seed": 7, "dev": 10, "test": 20, "pool": 20}
 """Rows of each label in each file."""

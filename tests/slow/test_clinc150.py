@@ -1,4 +1,4 @@
-"""CLINC150, 150 intents of real requests, by a task file alone: one round of 500 rows makes a better champion."""
+"""CLINC150, 150 intents of real requests, by a task file alone: 500 rows make a better champion."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.recorded.in_process import InProcess
 
+from tests.recorded.in_process import InProcess
 from veritrain_lib.loop import run_loop
 from veritrain_lib.task import load_task
 from veritrain_lib.tracking import models, runs
@@ -70,7 +70,11 @@ def test_one_round_over_clinc150_makes_a_better_champion(
     runner = InProcess()
     result = run_loop(task, runner=runner)
     seconds = time.perf_counter() - start
-    gates = [run.data for run in runs.search(task, newest_first=False) if run.data.tags.get("veritrain.stage") == "gate"]
+    gates = [
+        run.data
+        for run in runs.search(task, newest_first=False)
+        if run.data.tags.get("veritrain.stage") == "gate"
+    ]
     with capsys.disabled():
         accuracy = {
             uri: runs.get(models.describe(task, uri).run_id).data.metrics["accuracy"]

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.recorded.tiny_task import write_tiny
 
+from tests.recorded.tiny_task import write_tiny
 from veritrain_lib.models.base import open_model
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.defaults import ahead
@@ -27,7 +27,13 @@ from veritrain_lib.tracking import models, store
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("serving")]
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
-OFFLINE = ("error sending request", "failed to fetch", "failed to lookup", "network", "temporary failure in name")
+OFFLINE = (
+    "error sending request",
+    "failed to fetch",
+    "failed to lookup",
+    "network",
+    "temporary failure in name",
+)
 
 
 @pytest.fixture
@@ -57,8 +63,8 @@ def venv(task: Task, home: Path) -> Path:
 
     needs = mlflow.artifacts.download_artifacts(f"models:/{model.name}/{model.version}/requirements.txt")
     locked = home / "constraints.txt"
-    pins = (line.split(";")[0].split("\\")[0].strip() for line in LOCK.read_text(encoding="utf-8").splitlines())
-    locked.write_text("".join(f"{pin}\n" for pin in pins if "==" in pin and not pin.startswith(("#", "-"))))
+    pins = (line.rstrip(" \\") for line in LOCK.read_text(encoding="utf-8").splitlines())
+    locked.write_text("".join(f"{pin}\n" for pin in pins if "==" in pin and pin[0].isalnum()))
     done = subprocess.run(
         [sys.executable, "-m", "uv", "pip", "install", "--python", str(folder / "bin" / "python"),
          "-r", str(needs), "-c", str(locked)],
@@ -117,9 +123,7 @@ def test_the_champion_is_served_without_veritrain_and_answers_like_the_student(
     )  # fmt: skip
     assert "No module named 'veritrain_lib'" in lacks.stderr
     rows = sources.development_rows(task)
-    expected = [
-        json.loads(one.raw) for one in open_model(f"models:/{task.name}@champion", task).answer(rows)
-    ]
+    expected = [json.loads(one.raw) for one in open_model(f"models:/{task.name}@champion", task).answer(rows)]
     texts = rows["text"].tolist()
     given = ask(served, {"dataframe_records": [{"text": text} for text in texts]})
     assert given["predictions"] == expected

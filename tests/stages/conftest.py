@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.recorded.tiny_task import write_tiny
 
-from veritrain_lib.records import Candidate, Response
+from tests.recorded.tiny_task import write_tiny
 from veritrain_lib.recorded import sources
+from veritrain_lib.records import Candidate, Response
 from veritrain_lib.task import Task, load_task
 
 
@@ -55,7 +55,9 @@ def sealed(task: Task) -> pd.DataFrame:
 def told(task: Task, development: pd.DataFrame, sealed: pd.DataFrame) -> Callable[..., Told]:
     """Makes a model that is wrong on the rows at these places of the development and of the sealed set."""
 
-    def make(uri: str, *, wrong_dev: range | list[int] = range(0), wrong_test: range | list[int] = range(0)) -> Told:
+    def make(
+        uri: str, *, wrong_dev: range | list[int] = range(0), wrong_test: range | list[int] = range(0)
+    ) -> Told:
         answers: dict[str, str | None] = {}
         for rows, wrong in ((development, wrong_dev), (sealed, wrong_test)):
             for place, (name, label) in enumerate(zip(rows["id"], rows["label"], strict=True)):

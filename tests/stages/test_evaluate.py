@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tests.stages.conftest import Told
 
+from tests.stages.conftest import Told
 from veritrain_lib.stages import evaluate
 from veritrain_lib.task import Task
 
@@ -17,7 +17,9 @@ LOOK = (1, 0.0125)
 
 
 @pytest.fixture
-def compare(task: Task, development: pd.DataFrame, sealed: pd.DataFrame) -> Callable[..., evaluate.EvaluateResult]:
+def compare(
+    task: Task, development: pd.DataFrame, sealed: pd.DataFrame
+) -> Callable[..., evaluate.EvaluateResult]:
     def run(champion: Told, challenger: Told, **changed: Any) -> evaluate.EvaluateResult:
         opened: list[int] = []
 
@@ -58,7 +60,9 @@ def test_a_model_that_is_better_beyond_doubt_is_promoted_by_the_exact_test(
 def test_identical_answers_are_no_gain_and_open_nothing(
     compare: Callable[..., evaluate.EvaluateResult], told: Callable[..., Told]
 ) -> None:
-    found = compare(told("m:old", wrong_dev=range(5)), told("m:new", wrong_dev=range(5)), open_sealed=stays_closed)
+    found = compare(
+        told("m:old", wrong_dev=range(5)), told("m:new", wrong_dev=range(5)), open_sealed=stays_closed
+    )
     assert (found.verdict, found.promote, found.sealed) == ("not better", False, None)
     assert found.development_gain == 0
     assert "sealed_slices" not in found.tables
@@ -158,8 +162,8 @@ def test_a_metric_of_the_whole_set_decides_by_its_own_value(
     tiny: Any, told: Callable[..., Told], development: pd.DataFrame, sealed: pd.DataFrame, tmp_path: Any
 ) -> None:
     from sklearn.metrics import f1_score
-    from tests.recorded.tiny_task import write_tiny
 
+    from tests.recorded.tiny_task import write_tiny
     from veritrain_lib.task import load_task
 
     task = load_task(write_tiny(tmp_path, metrics=[{"name": "macro_f1"}, {"name": "accuracy"}]))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tests.recorded.tiny_task import write_suite
 
+from tests.recorded.tiny_task import write_suite
 from veritrain_lib.gating.context import Context
 from veritrain_lib.gating.suite import load_suite
 from veritrain_lib.recorded import sources
@@ -39,7 +39,9 @@ def rows(task: Task) -> pd.DataFrame:
     return pd.concat([some, some.head(4), empty], ignore_index=True)
 
 
-def judged(rows: pd.DataFrame, context: Context, folder: Path, mostly: float, **dataset: Any) -> gate.GateResult:
+def judged(
+    rows: pd.DataFrame, context: Context, folder: Path, mostly: float, **dataset: Any
+) -> gate.GateResult:
     write_suite(folder / "suite.json", mostly, **dataset)
     return gate.run(gate.GateConfig(), rows, context, load_suite(folder / "suite.json"))
 
@@ -72,7 +74,9 @@ def test_a_rule_blocks_beyond_its_limit_and_says_so(
         assert found.block_reasons[0].rstrip(".") in found.headline
 
 
-def test_too_few_rows_block_whatever_the_rules_say(rows: pd.DataFrame, context: Context, tmp_path: Path) -> None:
+def test_too_few_rows_block_whatever_the_rules_say(
+    rows: pd.DataFrame, context: Context, tmp_path: Path
+) -> None:
     found = judged(rows.head(5), context, tmp_path, 0.5, minimum_rows=6)
     assert found.status == "blocked"
     assert judged(rows.head(6), context, tmp_path, 0.5, minimum_rows=6).status == "passed"
@@ -84,7 +88,9 @@ def test_no_rows_at_all_are_blocked(rows: pd.DataFrame, context: Context, tmp_pa
     assert found.measures["share_quarantined"].value is None
 
 
-def test_the_verdict_names_the_suite_that_gave_it(rows: pd.DataFrame, context: Context, tmp_path: Path) -> None:
+def test_the_verdict_names_the_suite_that_gave_it(
+    rows: pd.DataFrame, context: Context, tmp_path: Path
+) -> None:
     one, same, other = (judged(rows, context, tmp_path, mostly) for mostly in (0.5, 0.5, 0.6))
     assert one.suite == "light"
     assert one.suite_digest == same.suite_digest != other.suite_digest

@@ -23,13 +23,17 @@ measured = st.lists(
 
 
 def errors_of(pairs: list[tuple[int, int]]) -> pd.DataFrame:
-    return pd.DataFrame([{"slice": f"s{place:02d}", "n": n, "right": right} for place, (n, right) in enumerate(pairs)])
+    return pd.DataFrame(
+        [{"slice": f"s{place:02d}", "n": n, "right": right} for place, (n, right) in enumerate(pairs)]
+    )
 
 
 def wilson_upper(wrong: int, n: int) -> float:
     """Upper end of the interval of E. B. Wilson (1927), JASA 22:209-212, at z = 1.959964."""
     z, share = 1.959963984540054, wrong / n
-    return (share + z * z / (2 * n) + z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5) / (1 + z * z / n)
+    return (share + z * z / (2 * n) + z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5) / (
+        1 + z * z / n
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -93,7 +97,12 @@ def test_a_writing_teacher_gets_the_plan_as_shares_and_what_must_not_come_again(
     (request,) = Recorder.asked
     plan = result.tables["plan"].set_index("slice")
     assert request.shares == pytest.approx(plan["share"].to_dict())
-    assert (request.rows, request.seed, request.used, request.known) == (12, 3, frozenset({"x"}), {"y": "parcel"})
+    assert (request.rows, request.seed, request.used, request.known) == (
+        12,
+        3,
+        frozenset({"x"}),
+        {"y": "parcel"},
+    )
     assert request.class_error == pytest.approx({"billing": 0.1, "greeting": 0.5, "parcel": 0.0})
     assert (result.outcome, result.left, result.asked) == ("done", 7, 12)
     assert result.headline == "0 of 12 new rows from teacher recorder."
@@ -105,7 +114,13 @@ def test_pool_rows_that_the_rules_turn_down_are_counted_by_reason_and_never_chos
     file = task.file("pool")
     assert file is not None
     pool = read_examples(task, file, "pool")
-    bad = dict(zip(pool["id"][:4], ["garbage: mashed", "garbage: symbols", "language: de; short", "empty"], strict=True))
+    bad = dict(
+        zip(
+            pool["id"][:4],
+            ["garbage: mashed", "garbage: symbols", "language: de; short", "empty"],
+            strict=True,
+        )
+    )
 
     def screen(rows: pd.DataFrame) -> pd.Series[str]:
         return rows["id"].map(bad).fillna("")
@@ -124,7 +139,6 @@ def test_pool_rows_that_the_rules_turn_down_are_counted_by_reason_and_never_chos
 
 def test_answers_of_people_win_and_rows_without_any_wait(tmp_path: Any, parts: dict[str, Any]) -> None:
     from tests.recorded.tiny_task import write_tiny
-
     from veritrain_lib.task import load_task
 
     task = load_task(write_tiny(tmp_path, labelled_pool=False))

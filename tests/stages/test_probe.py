@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from pydantic import ValidationError
-from tests.stages.conftest import Told
 
+from tests.stages.conftest import Told
 from veritrain_lib.stages import probe
 from veritrain_lib.task import Task
 
@@ -29,7 +29,12 @@ def test_rates_and_intervals_are_those_of_the_answers(
     for name in development["id"][6:10]:
         model._answers[name] = None
     found = probe.run(probe.ProbeConfig(), task, model, development)
-    for name, held in (("several_candidates", 26), ("explanation", 26), ("output_contract", 26), ("accuracy", 20)):
+    for name, held in (
+        ("several_candidates", 26),
+        ("explanation", 26),
+        ("output_contract", 26),
+        ("accuracy", 20),
+    ):
         measure = found.measures[name]
         assert (measure.value, measure.n) == (pytest.approx(held / 30), 30)
         assert (measure.low, measure.high) == pytest.approx(wilson(held, 30), abs=1e-5)
@@ -57,7 +62,9 @@ def test_the_sample_is_the_seeds_and_never_larger_than_the_set(
 ) -> None:
     model = told("m:1")
     drawn = [
-        probe.run(probe.ProbeConfig(rows=8, seed=seed), task, model, development).tables["evidence"]["id"].tolist()
+        probe.run(probe.ProbeConfig(rows=8, seed=seed), task, model, development)
+        .tables["evidence"]["id"]
+        .tolist()
         for seed in (1, 1, 2)
     ]
     assert drawn[0] == drawn[1] != drawn[2]

@@ -42,11 +42,20 @@ def facts() -> report.Facts:
         difference=0.3, low=0.1, high=0.5, level=0.975, detectable=0.28, explanation="Better.",
     )  # fmt: skip
     evaluate = EvaluateResult(
-        headline="better", champion="models:/tiny/1", challenger="models:/tiny/2", verdict="better", promote=True,
-        development_gain=0.3, sealed=sealed, measures={"accuracy": Measure(value=0.9, n=30)},
-        tables={"slices": SLICES.assign(low=-1.0, high=1.0), "sealed_slices": SLICES,
-                "confusions": pd.DataFrame([["billing", "parcel", 4]], columns=["expected", "answered", "count"])},
-    )  # fmt: skip
+        headline="better",
+        champion="models:/tiny/1",
+        challenger="models:/tiny/2",
+        verdict="better",
+        promote=True,
+        development_gain=0.3,
+        sealed=sealed,
+        measures={"accuracy": Measure(value=0.9, n=30)},
+        tables={
+            "slices": SLICES.assign(low=-1.0, high=1.0),
+            "sealed_slices": SLICES,
+            "confusions": pd.DataFrame([["billing", "parcel", 4]], columns=["expected", "answered", "count"]),
+        },
+    )
     gate = GateResult(
         headline="passed: 15 of 16 rows accepted.", status="passed", suite="light", suite_digest="d",
         tables={"rules": pd.DataFrame()},
@@ -70,7 +79,11 @@ def test_slices_improved_and_regressed_only_where_the_interval_excludes_no_chang
 ) -> None:
     tables = report.run(report.ReportConfig(), task, facts).tables
     named = {name: tables[name]["name"].tolist() for name in ("improved", "regressed", "unclear")}
-    assert named == {"improved": ["label=billing"], "regressed": ["label=greeting"], "unclear": ["label=parcel"]}
+    assert named == {
+        "improved": ["label=billing"],
+        "regressed": ["label=greeting"],
+        "unclear": ["label=parcel"],
+    }
 
 
 def test_the_added_rows_are_judged_by_the_same_rows_with_and_without(task: Task, facts: report.Facts) -> None:
@@ -81,11 +94,18 @@ def test_the_added_rows_are_judged_by_the_same_rows_with_and_without(task: Task,
     assert line["p"] == pytest.approx(0.125)
 
 
-def test_what_changed_names_look_level_interval_and_detectable_difference(task: Task, facts: report.Facts) -> None:
+def test_what_changed_names_look_level_interval_and_detectable_difference(
+    task: Task, facts: report.Facts
+) -> None:
     found = report.run(report.ReportConfig(), task, facts)
     text = " ".join(found.changed)
-    for part in ("look 2 of 4 (level 0.0125)", "0.600 to 0.900, change +0.300 (+0.100 to +0.500 at level 0.975)",
-                 "n = 60", "detectable difference: 0.280", "Champion now: models:/tiny/2."):  # fmt: skip
+    for part in (
+        "look 2 of 4 (level 0.0125)",
+        "0.600 to 0.900, change +0.300 (+0.100 to +0.500 at level 0.975)",
+        "n = 60",
+        "detectable difference: 0.280",
+        "Champion now: models:/tiny/2.",
+    ):
         assert part in text
     assert found.verdict == "better"
     assert found.measures["seconds"].value == 7.5
@@ -97,7 +117,9 @@ def test_a_round_that_ended_early_still_has_a_report(
     task: Task, facts: report.Facts, status: str, verdict: str
 ) -> None:
     rules: dict[str, Any] = {"rules": pd.DataFrame()}
-    gate = GateResult(headline="g", status=status, suite="s", suite_digest="d", block_reasons=["why"], tables=rules)
+    gate = GateResult(
+        headline="g", status=status, suite="s", suite_digest="d", block_reasons=["why"], tables=rules
+    )
     early = report.Facts(title="tiny: round 1", rounds=facts.rounds.head(0), gate=gate)
     found = report.run(report.ReportConfig(), task, early)
     assert found.verdict == verdict
@@ -116,7 +138,9 @@ def test_it_becomes_one_offline_page_and_a_pdf(task: Task, facts: report.Facts, 
     assert "tiny &lt;1&gt;" in page
     assert "<script" not in page
     assert not re.search(r"(src|href|url\()\s*=?\s*['\"]?https?:", page), "nothing is fetched"
-    read = "\n".join(one.extract_text() for one in PdfReader(BytesIO(to_pdf(document, dt.datetime.now(dt.UTC)))).pages)
+    read = "\n".join(
+        one.extract_text() for one in PdfReader(BytesIO(to_pdf(document, dt.datetime.now(dt.UTC)))).pages
+    )
     for part in ("tiny: round 1", "Regressed: 1 slices", "label=greeting", "Next step"):
         assert part in read
         assert part in page

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.recorded.tiny_task import write_tiny
 
+from tests.recorded.tiny_task import write_tiny
 from veritrain_lib.recorded import sources
 from veritrain_lib.stages.slices import cut, length
 from veritrain_lib.task import load_task

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.recorded.tiny_task import write_tiny
 
+from tests.recorded.tiny_task import write_tiny
 from veritrain_lib.task import Task, load_task
 
 

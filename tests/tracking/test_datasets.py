@@ -45,7 +45,15 @@ def test_versions_count_up_and_the_old_one_keeps_its_rows(task: Task) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["line\u2028separator", "next\u0085line", "form\x0cfeed", "a\nb\r\nc", "tab\t\"quoted\"", "配達はいつですか", "\x1e🙂"],
+    [
+        "line\u2028separator",
+        "next\u0085line",
+        "form\x0cfeed",
+        "a\nb\r\nc",
+        'tab\t"quoted"',
+        "配達はいつですか",
+        "\x1e🙂",
+    ],
 )
 def test_any_text_survives_the_file(task: Task, text: str) -> None:
     stored(task, table("before", text, "after"))

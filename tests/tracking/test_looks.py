@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from veritrain_lib.task import Task
 from veritrain_lib.tracking import looks
 
+
 def test_a_new_pair_counts_and_the_same_pair_is_free(task: Task) -> None:
     first = looks.take(task, "t1", "a", "b", limit=3)
     second = looks.take(task, "t1", "a", "c", limit=3)

@@ -124,7 +124,9 @@ def test_a_model_comes_from_the_store_in_use_not_from_the_one_used_before(
     other = [one.raw for one in open_model("models:/tiny/1", task).answer(asked)]
     new_home(home)
     mine = [one.raw for one in open_model(few.uri, task).answer(asked)]
-    expected = [one.raw for one in TfidfSvc().train(task, sources.seed_rows(task), seed=0).model.answer(asked)]
+    expected = [
+        one.raw for one in TfidfSvc().train(task, sources.seed_rows(task), seed=0).model.answer(asked)
+    ]
     assert mine == expected
     assert mine != other
 

@@ -39,7 +39,9 @@ def test_a_store_that_cannot_be_opened_is_a_fault_of_the_machine_and_says_its_ad
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////proc/no/such/place/mlflow.db")
-    with pytest.raises(Infrastructure, match=r"/proc/no/such/place/mlflow\.db.*MLFLOW_TRACKING_URI") as caught:
+    with pytest.raises(
+        Infrastructure, match=r"/proc/no/such/place/mlflow\.db.*MLFLOW_TRACKING_URI"
+    ) as caught:
         store.client()
     assert caught.value.exit_code == 3
 

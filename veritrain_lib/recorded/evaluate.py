@@ -143,11 +143,7 @@ class Evaluate:
         runs.log_table(run_id, result.tables["predictions"], "predictions.json")
         for name in ("slices", "sealed_slices", "metrics"):
             if name in result.tables:
-                runs.log_table(
-                    run_id,
-                    result.tables[name].astype(object).where(result.tables[name].notna(), None),
-                    f"{name}.json",
-                )
+                runs.log_table(run_id, result.tables[name], f"{name}.json")
         runs.tag(
             run_id, {"veritrain.verdict": result.verdict, "veritrain.promote": str(result.promote).lower()}
         )

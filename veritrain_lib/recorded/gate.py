@@ -100,11 +100,7 @@ class Gate:
             for name in ("quarantine", "warnings", "rules"):
                 result.tables[name].to_csv(place / f"{name}.csv", index=False)
             runs.log_folder(run_id, place, "gate")
-        runs.log_table(
-            run_id,
-            result.tables["rules"].astype(object).where(result.tables["rules"].notna(), None),
-            "rules.json",
-        )
+        runs.log_table(run_id, result.tables["rules"], "rules.json")
 
     def result_class(self) -> type[gate.GateResult]:
         """The class of the stored result."""

@@ -103,7 +103,7 @@ def seconds(run_id: str) -> float:
 
 
 def latest_round(task: Task) -> tuple[Round, str] | None:
-    """The newest round that compared models, else the newest one that did anything; with its loop's run id."""
+    """The newest round that compared models, else the newest that did anything; with its loop's run id."""
     found = [
         (as_round(run), run.data.tags.get("mlflow.parentRunId", ""))
         for run in runs.search(task, "tags.`veritrain.kind` = 'round'", limit=50)

@@ -147,7 +147,8 @@ def _in_short(task: Task, evaluate: EvaluateResult | None) -> str:
         return ""
     if evaluate.sealed:
         sealed = evaluate.sealed
-        return f"{task.primary.name.capitalize()} on {sealed.n} sealed rows {sealed.champion:.3f} to {sealed.challenger:.3f}. "
+        moved = f"{sealed.champion:.3f} to {sealed.challenger:.3f}"
+        return f"{task.primary.name.capitalize()} on {sealed.n} sealed rows {moved}. "
     return f"Development gain {evaluate.development_gain:+.3f}; the sealed set stayed closed. "
 
 

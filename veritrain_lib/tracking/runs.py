@@ -176,7 +176,8 @@ def log_file(run_id: str, file: Path, place: str | None = None) -> None:
 
 def log_table(run_id: str, rows: Any, name: str) -> None:
     """Store a table (DataFrame) so that the MLflow UI shows it, also in its evaluation view."""
-    store.client().log_table(run_id, rows, name)
+    # MLflow reads pandas' own text type by a path that pandas is about to remove, and knows no missing value.
+    store.client().log_table(run_id, rows.astype(object).where(rows.notna(), None), name)
 
 
 def fetch(run_id: str, place: str, into: Path) -> Path:
