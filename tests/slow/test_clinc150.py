@@ -19,7 +19,7 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "clinc150"
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(600),
     pytest.mark.xdist_group("clinc150"),
     pytest.mark.skipif(not DATA.is_dir(), reason="the CLINC150 files are not beside this checkout"),
 ]

@@ -49,6 +49,7 @@ def start(task: Path, log: Path, checkout: Path) -> subprocess.Popen[bytes]:
             [sys.executable, "-W", "ignore", "-c", LOOP, str(task)],
             stdout=out,
             stderr=out,
+            cwd=checkout,
             env={**os.environ, "PYTHONPATH": str(checkout)},
         )
 
