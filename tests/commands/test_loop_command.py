@@ -119,7 +119,13 @@ def test_a_real_loop_is_interrupted_goes_on_and_is_then_done(tmp_path: Path) -> 
     environment.pop("MLFLOW_TRACKING_URI", None)
     command = [sys.executable, "-m", "veritrain_lib.cli", "loop", str(task)]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts its background jobs deaf to Ctrl-C, and their children inherit it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:

@@ -40,6 +40,11 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
+def hears_ctrl_c() -> None:
+    """A shell starts its background jobs deaf to Ctrl-C, and their children inherit it: not these."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def parent(marks: Path, tmp_path: Path):
     """Start another process that executes a notebook, and wait until its second code cell runs."""
@@ -53,6 +58,7 @@ def parent(marks: Path, tmp_path: Path):
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
+            preexec_fn=hears_ctrl_c,
         )
         processes.append(process)
         wait_for((marks / "started").exists)

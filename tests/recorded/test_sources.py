@@ -47,3 +47,27 @@ def test_without_a_labels_file_nobody_has_answered(task: Task) -> None:
     file = task.path.parent / "labels.csv"
     file.write_text("id,text,label\na,x,parcel\nb,y,\nc,z,  \n", encoding="utf-8")
     assert sources.human_labels(task) == {"a": "parcel"}
+
+
+def test_a_test_row_that_is_also_a_seed_row_is_set_aside_only_while_such_rows_are_few(
+    home: Path, tmp_path: Path
+) -> None:
+    strict = load_task(write_tiny(tmp_path / "strict"))
+    seed, test = strict.file("seed"), strict.file("test")
+    assert seed is not None
+    assert test is not None
+    shared = read_rows(seed)[0]
+    write_rows(test, [(row["text"], row["label"]) for row in [*read_rows(test), shared]])
+    # 1 of 61 is more than one in a thousand: it stays, and gate and evaluation refuse it as a leak.
+    assert sources.set_aside(strict) == 0
+    assert shared["text"] in set(sources.test_inputs(strict)["text"])
+    generous = write_tiny(tmp_path / "generous", promotion={"max_set_aside": 0.02})
+    test = load_task(generous).file("test")
+    assert test is not None
+    write_rows(test, [(row["text"], row["label"]) for row in [*read_rows(test), shared]])
+    (generous.parent / "seed.csv").write_bytes(seed.read_bytes())
+    allowed = load_task(generous)
+    assert sources.set_aside(allowed) == 1
+    for rows in (sources.test_inputs(allowed), sources.open_sealed(allowed)):
+        assert len(rows) == 60
+        assert shared["text"] not in set(rows["text"])

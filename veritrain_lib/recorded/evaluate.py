@@ -47,7 +47,7 @@ class Evaluate:
         content = {
             **identities,
             "task": task.digest("inputs", "target", "contract", "metrics", "slices", "promotion"),
-            "data": task.data_digest("development", "test"),
+            "data": task.data_digest("seed", "development", "test"),
             "purpose": parameters["purpose"],
         }
         return Inputs(names, content, {"identities": identities})

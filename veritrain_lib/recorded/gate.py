@@ -65,6 +65,7 @@ class Gate:
             "suite": suite.digest,
             "task": task.digest("inputs", "target", "contract", "trainer"),
             "data": task.data_digest("development", "test"),
+            "set_aside": str(sources.set_aside(task)),
         }
         if parameters["dataset"] == SEED:
             return Inputs({"dataset": SEED}, {"dataset": task.data_digest("seed"), **data}, {"suite": suite})

@@ -47,6 +47,7 @@ class Generate:
             "task": task.digest("inputs", "target", "teacher", "trainer"),
             "config": self._config(task, parameters).model_dump_json(),
             "data": task.data_digest("development", "test", "pool"),
+            "set_aside": str(sources.set_aside(task)),
             # The answers, not the file: handing rows out writes to it and changes nothing.
             "labels": digest.of_json(sources.human_labels(task)),
         }

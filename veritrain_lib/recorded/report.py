@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from veritrain_lib import __version__, digest
 from veritrain_lib.errors import UserError
-from veritrain_lib.recorded import history
+from veritrain_lib.recorded import history, sources
 from veritrain_lib.recorded.binding import Inputs
 from veritrain_lib.recorded.defaults import ahead
 from veritrain_lib.recorded.stage import load_result
@@ -108,7 +108,7 @@ class Report:
             made_by={
                 "task": f"{task.name} ({task.digest()[:12]})",
                 "code": f"veritrain {__version__} ({digest.of_code()[:12]})",
-                "test set": task.data_digest("test")[:12],
+                "test set": task.data_digest("test")[:12] + _aside(sources.set_aside(task)),
                 "seed": str(parameters["seed"]),
                 "runs": ", ".join(f"{name} {stage_run[:8]}" for name, stage_run in stages.items()),
             },
@@ -139,6 +139,10 @@ class Report:
     def result_class(self) -> type[report.ReportResult]:
         """The class of the stored result."""
         return report.ReportResult
+
+
+def _aside(rows: int) -> str:
+    return f"; {rows} row(s) set aside, because the seed has them too" if rows else ""
 
 
 BINDING = Report()

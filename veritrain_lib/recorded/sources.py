@@ -25,14 +25,40 @@ def development_rows(task: Task) -> pd.DataFrame:
 
 def test_inputs(task: Task) -> pd.DataFrame:
     """The sealed rows without their answers: enough to find leaks, nothing to learn from."""
+    rows = _all_test_inputs(task)
+    return rows[~_in_seed(task, rows)].reset_index(drop=True)
+
+
+def open_sealed(task: Task) -> pd.DataFrame:
+    """The sealed rows with their answers. Only a counted look may call this."""
+    rows = _with_answers(task, "test")
+    return rows[~_in_seed(task, rows)].reset_index(drop=True)
+
+
+def set_aside(task: Task) -> int:
+    """How many test rows are never counted because the seed has the same input."""
+    return int(_in_seed(task, _all_test_inputs(task)).sum())
+
+
+def _all_test_inputs(task: Task) -> pd.DataFrame:
     file = task.file("test")
     assert file is not None  # the task file requires it
     return read_examples(task, file, "human", answers=False)
 
 
-def open_sealed(task: Task) -> pd.DataFrame:
-    """The sealed rows with their answers. Only a counted look may call this."""
-    return _with_answers(task, "test")
+def _in_seed(task: Task, rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which test rows to set aside: by their input alone, before any answer or model is looked at.
+
+    None when they are more than the task allows: then they are leaks, which the gate and the evaluation refuse.
+    """
+    import pandas as pd
+
+    from veritrain_lib.gating.texts import joined, normal
+
+    inputs = list(task.inputs)
+    known = {normal(text) for text in joined(seed_rows(task), inputs)}
+    found = pd.Series([normal(text) in known for text in joined(rows, inputs)], index=rows.index, dtype=bool)
+    return found & (found.mean() <= task.promotion.max_set_aside)
 
 
 def human_labels(task: Task) -> dict[str, str]:

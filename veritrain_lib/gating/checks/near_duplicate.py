@@ -34,7 +34,8 @@ def check(rows: pd.DataFrame, context: Context, *, spare_variations: bool = True
         *(str(rows["id"].iloc[number]) for number in order),
     ]
     normals = [normal(text) for text in whole]
-    seeds = [*_varied_from(context.trusted), *(_varied_from(rows)[number] for number in order)]
+    varied = _varied_from(rows)
+    seeds = [*_varied_from(context.trusted), *(varied[number] for number in order)]
     reasons = [""] * len(rows)
     for place, match in enumerate(
         Matcher(context.task).earlier_copies(whole)[len(trusted) :], start=len(trusted)
