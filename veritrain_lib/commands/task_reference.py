@@ -57,9 +57,9 @@ MEANINGS = {
     "promotion.max_looks": "New pairs of champion and challenger that may be shown the set; the last one is kept for the final comparison.",
     "promotion.alpha": "One-sided error budget for all looks together.",
     "promotion.spending": "How the budget is spread over the looks.",
+    "promotion.slice_margin": "Loss (0 to 1) from which a slice that is shown to be worse forbids promotion.",
     "promotion.max_set_aside": "Share of test rows (0 to 0.05) that may be set aside, never counted, because the "
     "seed has the same input; with more, gate and evaluation refuse them as leaks.",
-    "promotion.slice_margin": "Loss (0 to 1) from which a slice that is shown to be worse forbids promotion.",
     "seed": "Seed of every random choice.",
 }  # fmt: skip
 
