@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from veritrain_lib import registry
+
 MIGRATE = (
     "import sys; from mlflow.tracking import MlflowClient; MlflowClient(sys.argv[1]).search_experiments()"
 )
@@ -33,6 +35,12 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
             subprocess.run([sys.executable, "-c", MIGRATE, f"sqlite:///{part}"], check=True, env=environment)
             part.rename(file)
     return file
+
+
+@pytest.fixture(autouse=True)
+def _registered_for_one_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers by hand is gone after it."""
+    monkeypatch.setattr(registry, "_added", {})
 
 
 @pytest.fixture

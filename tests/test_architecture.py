@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "veritrain_lib"
 # only where ALLOWED says so.
 LINES: list[set[str]] = [
     {"cli", "commands", "doctor", "overview", "compare", "labelling_desk"},
-    {"loop", "round_run", "stage_job"},
+    {"loop", "loop_record", "round_run", "stage_job"},
     {"recorded"},
     {"execution", "tracking"},
     {"stages"},
@@ -27,7 +27,7 @@ LINES: list[set[str]] = [
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {
-    ("loop", "round_run"), ("round_run", "stage_job"), ("loop", "stage_job"), ("round_run", "loop"),
+    ("loop", "round_run"), ("loop", "loop_record"), ("round_run", "stage_job"), ("loop", "stage_job"),
     ("cli", "commands"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "metrics"),
     ("gating", "reporting"), ("task", "records"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),

@@ -10,11 +10,6 @@ from veritrain_lib import registry
 from veritrain_lib.errors import UserError
 
 
-@pytest.fixture
-def nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_added", {})
-
-
 @pytest.mark.parametrize("kind", registry.KINDS)
 def test_every_declared_extension_can_be_loaded(kind: str) -> None:
     declared = sorted(point.name for point in entry_points(group=f"veritrain.{kind}"))
@@ -38,7 +33,6 @@ def test_a_name_like_no_other_gets_no_guess() -> None:
     assert "tfidf_svc" in str(caught.value)
 
 
-@pytest.mark.usefixtures("nothing_stays")
 def test_what_is_registered_by_hand_wins_over_an_entry_point() -> None:
     mine = object()
     registry.register("metrics", "accuracy", mine)
@@ -49,7 +43,6 @@ def test_what_is_registered_by_hand_wins_over_an_entry_point() -> None:
     assert "mine" not in registry.names("trainers")
 
 
-@pytest.mark.usefixtures("nothing_stays")
 def test_an_unknown_kind_is_refused_with_the_allowed_ones() -> None:
     with pytest.raises(UserError, match="unknown kind of extension 'metric'; allowed: metrics, trainers"):
         registry.register("metric", "mine", object())

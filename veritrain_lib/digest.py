@@ -45,6 +45,7 @@ PEOPLE = frozenset(
         "labelling_desk",
         "new_task",
         "loop",
+        "loop_record",
         "round_run",
         "stage_job",
         "execution",

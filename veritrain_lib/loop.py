@@ -9,68 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest
+from veritrain_lib.loop_record import (
+    START,
+    LoopResult,
+    Stopped,
+    close_loop,
+    find_loop,
+    headline,
+    loop_parameters,
+    open_loop,
+    stored_result,
+)
 from veritrain_lib.recorded.defaults import SEED
 from veritrain_lib.recorded.evaluate import look_limit
-from veritrain_lib.recorded.gate import suite_of
-from veritrain_lib.round_run import RoundRun
+from veritrain_lib.round_run import Event, RoundRun
 from veritrain_lib.stage_job import Done, attach_leftovers
 from veritrain_lib.tracking import datasets, models, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.execution.jobs import JobRunner
-    from veritrain_lib.execution.outcome import Progress
     from veritrain_lib.task import Task
-
-Stopped = Literal["target", "budget", "looks", "plateau", "exhausted", "blocked", "waiting"]
-
-EXIT_CODES: dict[str, int] = {"blocked": 1, "waiting": 4}
-
-WORDS: dict[str, str] = {
-    "target": "the target is met",
-    "budget": "the declared rounds are done",
-    "looks": "the looks at the sealed test set are spent",
-    "plateau": "two rounds in a row gained less than can be detected",
-    "exhausted": "the teacher has no rows left",
-    "blocked": "the gate blocked the data",
-    "waiting": "rows wait for people's answers",
-}
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something to tell a person who watches: a stage begins, moves on, or is done."""
-
-    round: int
-    stage: str
-    kind: Literal["begin", "cell", "done", "stored"]
-    text: str = ""
-    progress: Progress | None = None
-
-
-@dataclass(frozen=True)
-class LoopResult:
-    """How a loop ended. `verdict` compares the seed model with the last champion on the sealed test set
-    (`none` when no challenger was ever promoted).
-    """
-
-    task: str
-    run_id: str
-    stopped: Stopped
-    rounds: int
-    seed_model: str
-    champion: str
-    verdict: str
-    headline: str
-    again: bool = False
-    report_run: str = ""
-
-    @property
-    def exit_code(self) -> int:
-        """0 done, 1 blocked by a gate, 4 waiting for people."""
-        return EXIT_CODES.get(self.stopped, 0)
 
 
 @dataclass
@@ -88,18 +48,6 @@ class _Walk:
     results: dict[str, Done] = field(default_factory=dict)
 
 
-def loop_digest(task: Task) -> str:
-    """Names a loop: the task with its data and suite, and the code. People's labels grow while it runs."""
-    return digest.of_json(
-        [
-            digest.of_code(),
-            task.digest(),
-            task.data_digest("seed", "development", "test", "pool"),
-            suite_of(task).digest,
-        ]
-    )
-
-
 def run_loop(
     task: Task, *, runner: JobRunner | None = None, on_event: Callable[[Event], None] | None = None
 ) -> LoopResult:
@@ -109,25 +57,16 @@ def run_loop(
     """
     attach_leftovers(task)
     runs.close_abandoned(task)
-    name = loop_digest(task)
-    loop_run = _find_loop(task, name)
-    if (
-        loop_run is not None
-        and runs.get(loop_run).info.status == "FINISHED"
-        and "veritrain.stopped" in runs.get(loop_run).data.tags
-    ):
-        done = _stored(task, loop_run)
-        if done.stopped != "waiting":
-            return done
+    loop_run = find_loop(task)
     if loop_run is None:
-        before = models.by_alias(task, models.CHAMPION)
-        # In one call with the run: a loop killed here must not start from another champion the next time.
-        tags = {"veritrain.digest": name, "veritrain.start_champion": before.uri if before else ""}
-        loop_run = runs.open_run(task, f"loop {task.name}", kind="loop", tags=tags)
+        loop_run = open_loop(task)
     else:
+        done = stored_result(task, loop_run)
+        if done is not None and done.stopped != "waiting":
+            return done
         runs.take_up(loop_run)
     try:
-        runs.log(loop_run, parameters=_parameters(task))
+        runs.log(loop_run, parameters=loop_parameters(task))
         return _walk(task, loop_run, runner, on_event or (lambda event: None))
     except KeyboardInterrupt:
         runs.end_run(loop_run, "KILLED", "interrupted from outside; the same command goes on")
@@ -157,9 +96,15 @@ def _seed_round(task: Task, loop_run: str, runner: JobRunner | None, tell: Calla
         train = here.stage("train", dataset=dataset, seed=task.seed)
         seed_model = _model(train)
         here.trained_on(dataset)
-        champion = runs.get(loop_run).data.tags.get("veritrain.start_champion") or seed_model
         here.summarize(train.result, f"The seed model {seed_model}, trained on {dataset}.")
-    return _Walk(dataset, seed_model, seed_model, champion)
+    # Written down when the loop was begun, so that a resumed walk starts where the first one did.
+    start = runs.get(loop_run).data.tags
+    return _Walk(
+        dataset=start.get(f"{START}dataset") or dataset,
+        model=start.get(f"{START}model") or seed_model,
+        seed_model=seed_model,
+        champion=start.get(f"{START}champion") or seed_model,
+    )
 
 
 def _round(
@@ -260,52 +205,20 @@ def _finish(
             verdict = judged.verdict
             here.summarize(judged, judged.headline, steps=False)
             report_run = here.stage("report", about=here.run_id, scope="loop", seed=task.seed).run_id
-    headline = f"{task.name}: stopped after {walk.rounds} round(s) because {WORDS[stopped]}. "
-    headline += f"Champion: {walk.champion or 'none'}"
-    headline += (
-        f", {verdict} than the seed model {walk.seed_model} on the sealed test set."
-        if verdict != "none"
-        else "."
-    )
-    runs.tag(
-        loop_run,
-        {
-            "veritrain.stopped": stopped,
-            "veritrain.rounds": str(walk.rounds),
-            "veritrain.verdict": verdict,
-            "veritrain.champion": walk.champion,
-            "veritrain.seed_model": walk.seed_model,
-            "veritrain.headline": headline,
-            "veritrain.run.report": report_run,
-            "mlflow.note.content": headline,
-        },
-    )
-    runs.end_run(loop_run, "FINISHED")
-    return _stored(task, loop_run, again=False)
-
-
-def _stored(task: Task, loop_run: str, *, again: bool = True) -> LoopResult:
-    tags = runs.get(loop_run).data.tags
-    stopped: Any = tags["veritrain.stopped"]
-    return LoopResult(
+    said = headline(task, walk.rounds, stopped, walk.champion, walk.seed_model, verdict)
+    result = LoopResult(
         task.name,
         loop_run,
         stopped,
-        int(tags["veritrain.rounds"]),
-        tags["veritrain.seed_model"],
-        tags["veritrain.champion"],
-        tags["veritrain.verdict"],
-        tags["veritrain.headline"],
-        again,
-        tags.get("veritrain.run.report", ""),
+        walk.rounds,
+        walk.seed_model,
+        walk.champion,
+        verdict,
+        said,
+        report_run=report_run,
     )
-
-
-def _find_loop(task: Task, name: str) -> str | None:
-    found = runs.search(
-        task, f"tags.`veritrain.digest` = '{name}' AND tags.`veritrain.kind` = 'loop'", limit=1
-    )
-    return found[0].info.run_id if found else None
+    close_loop(task, loop_run, result, dataset=walk.dataset, model=walk.model)
+    return result
 
 
 def _dataset(done: Done) -> str:
@@ -319,18 +232,4 @@ def _model(done: Done) -> str:
     return str(result.model)
 
 
-def _parameters(task: Task) -> dict[str, Any]:
-    return {
-        "task": task.name,
-        "rounds": task.budget.rounds,
-        "rows_per_round": task.budget.rows_per_round,
-        "teacher": task.teacher.name,
-        "choose": task.teacher.choose,
-        "batch": task.teacher.batch,
-        "trainer": task.trainer.name,
-        "max_looks": task.promotion.max_looks,
-        "alpha": task.promotion.alpha,
-        "spending": task.promotion.spending,
-        "goal": task.goal.at_least if task.goal else "none",
-        "seed": task.seed,
-    }
+__all__ = ["Event", "LoopResult", "run_loop"]

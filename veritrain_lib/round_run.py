@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from veritrain_lib.recorded.history import STAGE_RUN
 from veritrain_lib.stage_job import Done, find_done, run_stage
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from veritrain_lib.execution.outcome import Progress
     from veritrain_lib.stages.result import StageResult
     from veritrain_lib.task import Task
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to tell a person who watches: a stage begins, moves on, or is done.
+
+    `round` is -1 for the final comparison.
+    """
+
+    round: int
+    stage: str
+    kind: Literal["begin", "cell", "done", "stored"]
+    text: str = ""
+    progress: Progress | None = None
 
 
 class RoundRun:
@@ -79,8 +94,6 @@ class RoundRun:
 
     def stage(self, stage: str, **parameters: Any) -> Done:
         """Do a stage of this round, or find that it was done."""
-        from veritrain_lib.loop import Event
-
         number = -1 if self.number is None else self.number
         parameters = {"round_run": self.run_id, **parameters}
         done = find_done(self.task, stage, parameters)

@@ -40,7 +40,7 @@ class Train:
         datasets.use(run_id, dataset, "training")
         # A model is what its rows, trainer, parameters, seed and code make it, not the version it gets.
         made_of = [
-            digest.of_code(),
+            digest.of_code("trainers", "models"),
             task.digest("inputs", "target", "trainer"),
             dataset.digest,
             parameters["seed"],

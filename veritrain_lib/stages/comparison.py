@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ConfigDict
+
 from veritrain_lib.stages.result import Measure
 
 if TYPE_CHECKING:
@@ -13,8 +15,27 @@ if TYPE_CHECKING:
 
     from veritrain_lib.metrics.base import Metric
     from veritrain_lib.records import Response
-    from veritrain_lib.stages.evaluate import Sealed
     from veritrain_lib.task import Task
+
+
+class Sealed(BaseModel):
+    """What the sealed set said, without its rows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n: int
+    look: int
+    look_alpha: float
+    p: float
+    test: str
+    champion: float
+    challenger: float
+    difference: float
+    low: float
+    high: float
+    level: float
+    detectable: float | None
+    explanation: str
 
 
 def metric_table(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from veritrain_lib.stages import comparison
+from veritrain_lib.stages.comparison import Sealed as Sealed
 from veritrain_lib.stages.result import StageResult
 
 if TYPE_CHECKING:
@@ -35,26 +36,6 @@ class EvaluateConfig(BaseModel):
 
     purpose: Literal["promotion", "final"] = "promotion"
     seed: int = 0
-
-
-class Sealed(BaseModel):
-    """What the sealed set said, without its rows."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    n: int
-    look: int
-    look_alpha: float
-    p: float
-    test: str
-    champion: float
-    challenger: float
-    difference: float
-    low: float
-    high: float
-    level: float
-    detectable: float | None
-    explanation: str
 
 
 class EvaluateResult(StageResult):
