@@ -140,7 +140,8 @@ def run(
     )
     why = decision.explanation if decision else _closed_because(look, screened.explanation)
     return EvaluateResult(
-        headline=f"{challenger.uri} against {champion.uri}: {verdict}. {why}",
+        # A decision's explanation begins with its verdict already.
+        headline=f"{challenger.uri} against {champion.uri}. {why if decision else f'{verdict.capitalize()}. {why}'}",
         measures=comparison.measures(table, sealed),
         tables=tables,
         champion=champion.uri,
