@@ -66,7 +66,7 @@ def venv(task: Task, home: Path) -> Path:
     pins = (line.rstrip(" \\") for line in LOCK.read_text(encoding="utf-8").splitlines())
     locked.write_text("".join(f"{pin}\n" for pin in pins if "==" in pin and pin[0].isalnum()))
     done = subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "install", "--python", str(folder / "bin" / "python"),
+        [sys.executable, "-m", "uv", "pip", "install", "--system-certs", "--python", str(folder / "bin" / "python"),
          "-r", str(needs), "-c", str(locked)],
         capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
