@@ -8,7 +8,7 @@ loop resumes by the same command.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.loop_record import (
@@ -45,7 +45,6 @@ class _Walk:
     looks_spent: bool = False
     rounds: int = 0
     stopped: Stopped | None = None
-    results: dict[str, Done] = field(default_factory=dict)
 
 
 def run_loop(
@@ -91,7 +90,7 @@ def _seed_round(task: Task, loop_run: str, runner: JobRunner | None, tell: Calla
     with RoundRun(task, loop_run, 0, runner, tell) as here:
         gate = here.stage("gate", dataset=SEED, seed=task.seed)
         if gate.result.outcome == "blocked":
-            return _Walk("", "", "", "", stopped="blocked", results={"gate": gate})
+            return _Walk("", "", "", "", stopped="blocked")
         dataset = _dataset(gate)
         train = here.stage("train", dataset=dataset, seed=task.seed)
         seed_model = _model(train)
@@ -162,7 +161,6 @@ def _round(
             judged.headline,
             also={"training_rows": train.result.measures["training_rows"].value or 0.0},
         )
-        walk.results = {"train": train, "evaluate": evaluate, "generate": generate, "gate": gate}
 
 
 def _stop_before(task: Task, walk: _Walk) -> Stopped | None:

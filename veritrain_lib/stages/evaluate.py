@@ -77,7 +77,6 @@ def run(
     n_test: int,
     look: tuple[int, float] | None,
     open_sealed: Callable[[], pd.DataFrame],
-    before: str = "",
 ) -> EvaluateResult:
     """Compare two models and decide.
 
