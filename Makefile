@@ -4,16 +4,18 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LORA := $(VENV)/.lora
+DATATROVE := .venv-datatrove/.ready
 TASK ?=
 STAGES := probe generate gate train evaluate report
-BENCHES := example choice decision
+BENCHES := choice decision example gate gate-speed lora notebooks server teacher translation
 export MLFLOW_DISABLE_TELEMETRY := true
 # MLflow's own job workers: 0.9 GB that nothing here uses
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup loop test test-slow check lab ui lock notebooks clean status doctor $(STAGES) $(BENCHES:%=bench-%)
+.PHONY: serve help setup setup-lora loop test test-slow check lab ui lock notebooks clean status doctor $(STAGES) $(BENCHES:%=bench-%)
 
 help:  ## list the targets
 	@grep -hE '^[a-z%$$(){}:=_ -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]*):[^#]*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -28,6 +30,13 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Installing the locked environment (a few minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --compile -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup-lora: $(LORA)  ## add what tuning language models here needs (docs/lora.md)
+
+$(LORA): $(READY)
+	@echo "Installing torch, transformers and peft (a few minutes, some GB) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[lora]'
 	@touch $@
 
 loop: $(READY)  ## run the closed loop (TASK=file.yaml; the built-in example by default)
@@ -48,6 +57,9 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 ui: $(READY)  ## open the MLflow UI on the project's store
 	@$(BIN)/mlflow ui --host 127.0.0.1 --port 5000
 
+serve: $(READY)  ## serve the REST API, the home page and the MLflow UI on port 8000
+	@$(BIN)/veritrain serve
+
 test: $(READY)  ## ruff, mypy and the tests (under 8 minutes)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -59,11 +71,21 @@ test-slow: $(READY)  ## kills, long runs, browsers (under 60 minutes)
 check: $(READY)  ## ruff and mypy only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+bench-lora bench-translation: $(LORA)
+bench-gate-speed: $(DATATROVE)
+
+# Beside the gate in its benchmark; its pins are not ours, so it has an environment of its own.
+$(DATATROVE): Makefile
+	@$(PYTHON) -m venv .venv-datatrove
+	@.venv-datatrove/bin/python -m pip install --quiet --disable-pip-version-check "datatrove[io,processing]==0.10.1" spacy==3.8.18 orjson==3.13.0 \
+	  || { rm -rf .venv-datatrove; echo "datatrove can't be installed here; the benchmark leaves it out"; }
+	@test ! -d .venv-datatrove || touch $@
+
 $(BENCHES:%=bench-%): bench-%: $(READY)
-	@$(BIN)/python -m benchmarks.$*
+	@$(BIN)/python -m benchmarks.$(subst -,_,$*)
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and caches (the record stays)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-datatrove .mypy_cache .ruff_cache .pytest_cache
