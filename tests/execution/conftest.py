@@ -36,11 +36,20 @@ def nothing_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     assert kernels_of(psutil.Process()) == []
 
 
+@pytest.fixture(params=["cold", "warm"])
+def warm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Once with a kernel that is started, once with one that is forked."""
+    # What the zygote has imported makes no difference here, and this much is there in a moment.
+    monkeypatch.setenv("VERITRAIN_PRELOAD", "numpy")
+    return str(request.param) == "warm"
+
+
 @pytest.fixture
-def run(marks: Path, tmp_path: Path) -> Callable[..., NotebookOutcome]:
+def run(marks: Path, tmp_path: Path, warm: bool) -> Callable[..., NotebookOutcome]:
     """Execute a notebook of the zoo by name."""
 
     def execute(name: str, parameters: dict[str, Any] | None = None, **options: Any) -> NotebookOutcome:
+        options.setdefault("warm", warm and "kernel_name" not in options)
         return execute_notebook(
             ZOO / f"{name}.ipynb", tmp_path / "out" / f"{name}.ipynb", parameters, **options
         )

@@ -118,6 +118,7 @@ def test_a_kernel_that_never_answers_is_given_up(run, monkeypatch, tmp_path) -> 
     (tmp_path / "ipykernel").mkdir()
     (tmp_path / "ipykernel" / "__init__.py").write_text("import time; time.sleep(600)")
     monkeypatch.setattr("veritrain_lib.execution.cell_runner.START_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("veritrain_lib.execution.warm.zygote.START_TIMEOUT_S", 1.0)
 
     outcome = run("good", environment={"PYTHONPATH": str(tmp_path)})
 
@@ -152,21 +153,23 @@ def test_progress_comes_before_each_cell_in_the_calling_thread(run) -> None:
     assert threads == {threading.current_thread()}
 
 
-def test_a_job_is_run_here_and_hides_its_environment(marks: Path, tmp_path: Path) -> None:
+def test_a_job_is_run_here_and_hides_its_environment(marks: Path, tmp_path: Path, warm: bool) -> None:
     job = Job(
         "probe", ZOO / "tells_environment.ipynb", tmp_path / "out.ipynb", environment={"GREETING": "sesame"}
     )
 
-    assert LocalRunner().run(job).ok
+    assert [outcome.ok for outcome in LocalRunner(warm=warm).run([job])] == [True]
     assert (marks / "facts").read_text().startswith("sesame\n")
     assert "sesame" not in repr(job)
 
 
-def test_four_runs_at_once(marks: Path, tmp_path: Path) -> None:
+def test_four_runs_at_once(marks: Path, tmp_path: Path, warm: bool) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(4) as pool:
-        outcomes = pool.map(lambda i: execute_notebook(ZOO / "good.ipynb", tmp_path / f"{i}.ipynb"), range(4))
+        outcomes = pool.map(
+            lambda i: execute_notebook(ZOO / "good.ipynb", tmp_path / f"{i}.ipynb", warm=warm), range(4)
+        )
 
     assert [outcome.status for outcome in outcomes] == ["finished"] * 4
 

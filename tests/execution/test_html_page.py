@@ -80,6 +80,83 @@ def test_terminal_colours_do_not_become_markup(tmp_path: Path) -> None:
     assert "&lt;i&gt;red&lt;/i&gt;" in page
 
 
+def shown(html: str, folder: Path, name: str = "hostile") -> str:
+    """The page of a notebook whose one cell shows this HTML, then the text `last`."""
+    outputs = [
+        nbformat.v4.new_output("display_data", data={"text/html": html}),
+        nbformat.v4.new_output("stream", name="stdout", text="last"),
+    ]
+    cell = nbformat.v4.new_code_cell("1", outputs=outputs)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / f"{name}.ipynb")
+    return export_html(folder / f"{name}.ipynb", folder / f"{name}.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "</body><script>alert(1)</script>",
+        "</div></div></main></body></html><img src=x onerror=alert(1)>",
+        "</head><body><script>alert(1)</script>",
+        "<b><p <img src=x onerror=alert(1)>",
+        "<!-- --!><script>alert(1)</script> -->",
+        "<!--><script>alert(1)</script>-->",
+        "<![CDATA[><script>alert(1)</script>]]>",
+        "<svg><style><img src=x onerror=alert(1)></style></svg>",
+        '<textarea><b title="</textarea><img src=x onerror=alert(1)>">',
+        "<a href=' java\nscript:alert(1)'>a</a>",
+        "<svg><animate values='x;javascript:alert(1)'/></svg>",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+        "<form action=x><input autofocus onfocus=alert(1)>",
+        "<SCRIPT>alert(1)</SCRIPT><ScRiPt>alert(1)</sCrIpT>",
+    ],
+)
+def test_nothing_in_the_body_acts_however_odd_its_tags_are(html: str, tmp_path: Path) -> None:
+    page = shown(html, tmp_path)
+
+    head, _, body = page.partition("</head>")
+    assert "default-src 'none'" in head
+    assert "<script" not in body.lower()
+    assert not re.search(r"<(img|input)[^>]*\son\w+=", body)
+    assert not re.search(r"java\s*script:", body)
+    assert "srcdoc" not in body
+    assert "<!--" not in body
+
+
+def test_what_a_cell_shows_after_an_odd_tag_is_still_there(tmp_path: Path) -> None:
+    assert "last" in shown("</div></body></html><b>unclosed", tmp_path)
+    assert "a &gt; b" in shown("<style>a > b {}</style>a &gt; b", tmp_path)
+    assert "<style>a > b {}</style>" in shown("<style>a > b {}</style>", tmp_path)
+
+
+def test_a_metadata_that_says_more_than_a_number_sets_no_handler(tmp_path: Path) -> None:
+    pixel = {"image/png": base64.b64encode(PIXEL).decode()}
+    told = {"image/png": {"width": "9 onload=alert(1)"}}
+    output = nbformat.v4.new_output("display_data", data=pixel, metadata=told)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
+    nbformat.write(notebook, tmp_path / "wide.ipynb")
+    page = export_html(tmp_path / "wide.ipynb", tmp_path / "wide.html").read_text(encoding="utf-8")
+    assert "onload" not in page.partition("</head>")[2]
+
+
+def test_pages_made_side_by_side_are_those_made_one_after_the_other(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    alone = [shown(f"<i>number {at}</i>", tmp_path, f"page{at}") for at in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda at: shown(f"<i>number {at}</i>", tmp_path, f"page{at}"), range(8)))
+    # The id of a cell is drawn anew for each notebook.
+    cell = re.compile(r"cell-id=\w+")
+    assert [cell.sub("", page) for page in together] == [cell.sub("", page) for page in alone]
+
+
+def test_pictures_have_words_and_what_scrolls_can_be_reached(page: str) -> None:
+    found = Elements(page).found
+    assert all(attrs.get("alt") for tag, attrs in found if tag == "img")
+    outputs = [attrs for tag, attrs in found if "jp-OutputArea-output" in (attrs.get("class") or "").split()]
+    assert outputs
+    assert all(attrs["tabindex"] == "0" for attrs in outputs)
+
+
 def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="There is no notebook"):
         export_html(tmp_path / "nosuch.ipynb", tmp_path / "page.html")

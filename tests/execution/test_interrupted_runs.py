@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.execution.zoo_of_notebooks import ROOT, ZOO, kernels_of, marked, states
-from veritrain_lib.execution import execute_notebook, was_cut_off
+from veritrain_lib.execution import was_cut_off
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from veritrain_lib.execution import execute_notebook
 try:
-    outcome = execute_notebook(Path(sys.argv[1]), Path(sys.argv[2]))
+    outcome = execute_notebook(Path(sys.argv[1]), Path(sys.argv[2]), warm=sys.argv[3] == "True")
     print(outcome.status)
 except KeyboardInterrupt as stopped:
     print("KeyboardInterrupt", stopped)
@@ -46,14 +46,14 @@ def hears_ctrl_c() -> None:
 
 
 @pytest.fixture
-def parent(marks: Path, tmp_path: Path):
+def parent(marks: Path, tmp_path: Path, warm: bool):
     """Start another process that executes a notebook, and wait until its second code cell runs."""
     processes = []
 
     def start(name: str) -> tuple[subprocess.Popen[str], Path, list[psutil.Process]]:
         out = tmp_path / f"{name}.ipynb"
         process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(ZOO / f"{name}.ipynb"), str(out)],
+            [sys.executable, "-c", SCRIPT, str(ZOO / f"{name}.ipynb"), str(out), str(warm)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -159,10 +159,10 @@ def test_a_failing_disk_is_an_error_and_the_kernel_ends(run, tmp_path: Path, mon
         run("good")
 
 
-def test_it_runs_inside_a_running_event_loop(marks: Path, tmp_path: Path) -> None:
+def test_it_runs_inside_a_running_event_loop(run) -> None:
     import asyncio
 
     async def from_a_notebook() -> str:
-        return execute_notebook(ZOO / "good.ipynb", tmp_path / "out.ipynb").status
+        return run("good").status
 
     assert asyncio.run(from_a_notebook()) == "finished"

@@ -13,10 +13,21 @@ ROOT = Path(__file__).parents[2]
 
 
 def kernels_of(process: psutil.Process) -> list[psutil.Process]:
-    """The kernel processes below a process."""
-    return [
-        child for child in process.children(recursive=True) if "kernel_main.py" in " ".join(child.cmdline())
-    ]
+    """The kernel processes below a process: started ones, and forked ones, which are a zygote's children."""
+    return [child for child in process.children(recursive=True) if _is_kernel(child)]
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    try:
+        if "zygote_main.py" in _command(process):
+            return process.name() == "vt-kernel"  # not the zygote itself, nor its spare
+        return "kernel_main.py" in _command(process)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _command(process: psutil.Process) -> str:
+    return " ".join(process.cmdline())
 
 
 def states(executed: Path) -> list[str]:

@@ -7,6 +7,10 @@ The only room that knows papermill, nbclient, nbconvert and Jupyter. Read in thi
     parameters       the typed `parameters` cell: check before launch, and from within
     parameter_types  which types a parameter may have
     jobs             a run as a `Job` for a `JobRunner`; `LocalRunner` runs it here
+    prepared         a notebook that has been checked and is ready to run
+    fan_out          several at once, with the machine's threads divided among them
+    afterwards       work that follows a notebook, beside the next one
+    warm             kernels forked from a process that has imported the stack already
     html             the executed notebook as one offline page
 
     engine           the papermill engine `veritrain`
@@ -15,6 +19,7 @@ The only room that knows papermill, nbclient, nbconvert and Jupyter. Read in thi
     outputs, streams everything a cell shows, in whole and tidy
     cell_states      the state of every cell, on disk at every moment
     kernel           one kernel process: started, watched, ended for certain
+    channels, process_end  waiting for what it says, and for its end
     kernel_spec      which command starts it
     kernel_main      what that process runs
     stoppable        Ctrl-C and SIGTERM in order
@@ -36,6 +41,7 @@ from veritrain_lib.execution.parameters import (
     parse_assignments,
     read_parameters,
 )
+from veritrain_lib.execution.warm import warm_up
 
 __all__ = [
     "Job",
@@ -52,5 +58,6 @@ __all__ = [
     "export_html",
     "parse_assignments",
     "read_parameters",
+    "warm_up",
     "was_cut_off",
 ]

@@ -49,6 +49,7 @@ class CellRunner(OutputKeeper):
         states: CellStates,
         *,
         kernel_name: str | None = None,
+        warm: bool = False,
         cwd: Path | None = None,
         environment: dict[str, str] | None = None,
         cell_timeout_s: float | None = None,
@@ -60,6 +61,7 @@ class CellRunner(OutputKeeper):
         Args:
             states: The notebook and the file it is saved to.
             kernel_name: An installed kernel spec; None for this interpreter.
+            warm: Fork this interpreter's kernel instead of starting it.
             cwd: Working directory of the kernel; None for this process's.
             environment: Added to the kernel's environment.
             cell_timeout_s: Longest time one cell may run, in seconds; None for no limit.
@@ -74,11 +76,23 @@ class CellRunner(OutputKeeper):
             iopub_timeout=OUTPUT_GRACE_S,
             **options,
         )
-        self.kernel = Kernel(kernel_name)
+        self._states = states
+        self.kernel = Kernel(kernel_name, warm=warm)
         self._cwd, self._environment = cwd, dict(environment or {})
         self._cell_timeout_s = cell_timeout_s
         self._start_timeout_s = START_TIMEOUT_S if start_timeout_s is None else start_timeout_s
         self._reply: dict[str, Any] = {}
+
+    async def run_and_save(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
+        """As `run`, and write how it ended into the notebook and its file, whatever happens."""
+        try:
+            ending = await self.run(stop, emit)
+        except Exception as error:  # not the notebook's doing: a full disk, a mistake here
+            broken = Ending("interrupted", type(error).__name__, str(error))
+            self._states.finish(broken, broken.line(self._environment))
+            raise
+        self._states.finish(ending, ending.line(self._environment))
+        return ending
 
     async def run(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
         """Start the kernel, run the cells, end the kernel.

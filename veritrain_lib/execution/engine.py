@@ -63,7 +63,7 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
             kernel_name: Ignored unless it comes with `use_installed_kernel=True`: the
                 kernel is this interpreter's, not what a kernel spec of that name points to.
             options: `execution_timeout` (seconds a cell may run), `start_timeout`, `cwd`,
-                `environment`, `on_progress`; others go to nbclient.
+                `environment`, `on_progress`, `warm` (fork the kernel); others go to nbclient.
 
         Raises:
             NotebookNotFinished: It failed, timed out or its kernel died.
@@ -97,9 +97,11 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
         on_progress = options.pop("on_progress", None)
         environment = options.pop("environment", None)
         cwd = options.pop("cwd", None)
+        warm = bool(options.pop("warm", False))
         runner = CellRunner(
             nb_man,
             kernel_name=kernel_name if options.pop("use_installed_kernel", False) else None,
+            warm=warm,
             cwd=Path(cwd) if cwd else None,
             environment=environment,
             cell_timeout_s=execution_timeout,
@@ -109,18 +111,9 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
             stderr_file=stderr_file,
             **options,
         )
-        try:
-            ending, stop = run_stoppable(runner.run, on_progress)
-        except Exception as error:  # not the notebook's doing: a full disk, a mistake here
-            broken = Ending("interrupted", type(error).__name__, str(error))
-            nb_man.finish(broken, broken.line(environment))
-            raise
+        ending, stop = run_stoppable(runner.run_and_save, on_progress)
+        stop.raise_if_asked()
         line = ending.line(environment)
-        nb_man.finish(ending, line)
-        if stop.error is not None:
-            raise stop.error
-        if stop.reason is not None:  # also when it came too late to change the ending
-            raise KeyboardInterrupt(stop.reason)
         if line is not None:
             raise NotebookNotFinished(ending, line, nb_man.nb)
 

@@ -7,7 +7,15 @@ model, shown by a cell, can't act in the reader's browser.
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.execution.inert import without_activity
+
+if TYPE_CHECKING:
+    from nbconvert import HTMLExporter
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
@@ -15,10 +23,8 @@ POLICY = (
 )
 """What the page may load: its own styles, and images inside it."""
 
-ACTIVE = ["script", "iframe", "frame", "object", "embed", "applet", "link", "meta", "base", "form"]
-"""Elements that load or do something; none belongs into the body of a page of results."""
-
-# Code is folded away: the page is for reading results.
+# Code is folded away: the page is for reading results. nbconvert would clean the code that Pygments has just
+# escaped; all of the body is cleaned below.
 _TEMPLATE = """\
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}
@@ -38,11 +44,19 @@ details.code { margin: 0.2rem 0; }
 {%- block input_group -%}
 <details class="code"><summary>code</summary>{{ super() }}</details>
 {%- endblock -%}
+{%- block input -%}
+<div class="jp-CodeMirrorEditor jp-Editor jp-InputArea-editor" data-type="inline">
+<div class="cm-editor cm-s-jupyter">{{ cell.source | highlight_code(metadata=cell.metadata) }}</div>
+</div>
+{%- endblock -%}
 """.replace("POLICY", POLICY)
+
+_LOCK = Lock()
+"""Held while the exporter works: it keeps what belongs to one notebook in itself."""
 
 
 def export_html(executed: Path, html: Path) -> Path:
-    """Write the executed notebook as a self-contained HTML page.
+    """Write the executed notebook as a self-contained HTML page. Safe to call from several threads.
 
     Args:
         executed: A notebook, executed or not.
@@ -55,17 +69,13 @@ def export_html(executed: Path, html: Path) -> Path:
         FileNotFoundError: There is no such notebook.
         ValueError: It is no notebook.
     """
-    from nbconvert import HTMLExporter  # takes a while to import
-
     from veritrain_lib.execution.parameters import read_notebook
 
     executed, html = Path(executed), Path(html)
     notebook = read_notebook(executed)
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
-        raw_template=_TEMPLATE, embed_images=True, exclude_anchor_links=True
-    )
     resources = {"metadata": {"path": str(executed.absolute().parent), "name": executed.stem}}
-    page, _ = exporter.from_notebook_node(notebook, resources=resources)
+    with _LOCK:
+        page, _ = _exporter().from_notebook_node(notebook, resources=resources)
     html.parent.mkdir(parents=True, exist_ok=True)
     beside = html.with_name(f".{html.name}.part")
     beside.write_text(without_activity(page), encoding="utf-8")
@@ -73,20 +83,29 @@ def export_html(executed: Path, html: Path) -> Path:
     return html
 
 
-def without_activity(page: str) -> str:
-    """The page without elements, event handlers and links in its body that do something.
+@cache
+def _exporter() -> HTMLExporter:
+    """The exporter, once a process: its templates take longer to compile than a notebook to write."""
+    from nbconvert import HTMLExporter  # takes a while to import
+    from nbconvert.exporters.templateexporter import TemplateExporter
+    from nbconvert.filters.highlight import Highlight2HTML
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
-    The browser obeys the page's policy anyway; mail programs and artifact viewers may not.
-    """
-    from bs4 import BeautifulSoup
+    class Exporter(HTMLExporter):
+        """nbconvert's, without its own walk through the whole page: `without_activity` does the same."""
 
-    soup = BeautifulSoup(page, features="html.parser")
-    body = soup.body
-    if body is not None:
-        for element in body.find_all(ACTIVE):
-            element.decompose()
-        for element in body.find_all(True):
-            for name, value in list(element.attrs.items()):
-                if name.startswith("on") or str(value).strip().lower().startswith("javascript:"):
-                    del element.attrs[name]
-    return str(soup)
+        def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
+            self._nb_metadata.clear()  # it would keep that of every notebook
+            about = nb.metadata.get("language_info", {})
+            lexer = about.get("pygments_lexer", about.get("name", None))
+            resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
+            data_type = WidgetsDataTypeFilter(  # type: ignore[no-untyped-call]
+                notebook_metadata=self._nb_metadata, parent=self, resources=resources
+            )
+            highlight = Highlight2HTML(pygments_lexer=lexer, parent=self)  # type: ignore[no-untyped-call]
+            self.environment.filters |= {"highlight_code": highlight, "filter_data_type": data_type}
+            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+
+    return Exporter(  # type: ignore[no-untyped-call]
+        raw_template=_TEMPLATE, embed_images=True, exclude_anchor_links=True, optimistic_validation=True
+    )

@@ -22,11 +22,15 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import zmq
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
+from veritrain_lib.execution.channels import answer, went_idle
 from veritrain_lib.execution.kernel_spec import OwnKernelSpec
+from veritrain_lib.execution.process_end import readable, watch
 
 LONGEST_SOCKET_PATH = 100
 """Unix socket paths are limited to about 107 bytes; a longer temporary folder is passed over."""
@@ -37,7 +41,10 @@ KILL_TIMEOUT_S = 30.0
 """How long the machine may take to end a process that was killed."""
 
 WATCH_EVERY_S = 0.1
-"""How often the kernel process is looked at."""
+"""How often the kernel process is looked at, where its end can't be waited for."""
+
+LAST_OUTPUT_MS = 500
+"""How long to wait for the outputs of a process that has ended, in milliseconds."""
 
 logger = logging.getLogger("veritrain.execution")
 logger.addHandler(logging.NullHandler())  # a library is silent unless the application listens
@@ -50,11 +57,15 @@ class KernelNotStarted(RuntimeError):
 class Kernel:
     """A kernel process and the client that speaks to it. Use: `start`; then always `end` and `close`."""
 
-    def __init__(self, kernel_name: str | None = None) -> None:
+    def __init__(self, kernel_name: str | None = None, *, warm: bool = False) -> None:
         self._kernel_name = kernel_name
+        self._warm = warm
         # unnamed: goes away with this process
         self._raw_output = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
         self._exit_code: int | None = None
+        # readable once the process has ended; None where the platform has no such descriptor
+        self._process_ended: int | None = None
+        self._hung_up: zmq.asyncio.Socket | None = None
         self.manager: AsyncKernelManager | None = None
         self.client: AsyncKernelClient | None = None
         self.language_info: dict[str, Any] = {}
@@ -67,7 +78,7 @@ class Kernel:
         """
         folder = _private_folder()
         try:
-            specs = OwnKernelSpec() if self._kernel_name is None else KernelSpecManager()
+            specs = OwnKernelSpec(warm=self._warm) if self._kernel_name is None else KernelSpecManager()
             self.manager = AsyncKernelManager(
                 kernel_name=self._kernel_name or "python3",
                 kernel_spec_manager=specs,
@@ -86,21 +97,25 @@ class Kernel:
                 )
             except OSError as error:
                 raise KernelNotStarted(f"{type(error).__name__}: {error}") from error
+            self._process_ended = watch(getattr(self.manager.provisioner, "pid", None))
             self.client = self.manager.client()
             self.client.start_channels(hb=False)  # the process itself is watched
+            self._hung_up = self.client.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
             self.client.allow_stdin = False  # nobody is there to answer `input()`
             await self._wait_until_ready(time.monotonic() + timeout_s, timeout_s)
         finally:
             # Both sides are connected, or it is over: the names are no longer needed.
             shutil.rmtree(folder, ignore_errors=True)
+            if self.manager is not None:  # a kernel that was forked ahead has brought a folder of its own
+                shutil.rmtree(Path(self.manager.ip).parent, ignore_errors=True)
 
     async def _wait_until_ready(self, deadline: float, timeout_s: float) -> None:
         """Ask for kernel_info until its answer, its output and the control channel all came."""
         client = self._connected()
         while True:
             request = client.kernel_info()
-            reply = await _answer(client.shell_channel, request, seconds=1.0)
-            if reply is not None and await _went_idle(client, request):
+            reply = await answer(client.shell_channel, request, seconds=1.0)
+            if reply is not None and await went_idle(client, request):
                 self.language_info = reply["content"].get("language_info", {})
                 break
             if await self.exit_code() is not None:
@@ -109,7 +124,7 @@ class Kernel:
                 raise KernelNotStarted(f"no answer within {timeout_s:g} s.{self._said()}")
         control = client.session.msg("kernel_info_request")
         client.control_channel.send(control)
-        if await _answer(client.control_channel, control["header"]["msg_id"], seconds=10) is None:
+        if await answer(client.control_channel, control["header"]["msg_id"], seconds=10) is None:
             raise KernelNotStarted("its control channel did not answer within 10 s.")
 
     def _connected(self) -> AsyncKernelClient:
@@ -131,6 +146,10 @@ class Kernel:
 
     async def ended(self) -> None:
         """Return once the process has ended."""
+        if self._process_ended is not None and await self.exit_code() is None:
+            await readable(self._process_ended)
+            while await self.exit_code() is None:  # its parent is about to hear of it
+                await asyncio.sleep(0.002)
         while await self.exit_code() is None:
             await asyncio.sleep(WATCH_EVERY_S)
 
@@ -139,7 +158,7 @@ class Kernel:
         client = self._connected()
         if await self.exit_code() is not None:
             return False
-        return await _answer(client.shell_channel, client.kernel_info(), seconds) is not None
+        return await answer(client.shell_channel, client.kernel_info(), seconds) is not None
 
     def death(self) -> str:
         """How the process ended, in words."""
@@ -206,9 +225,12 @@ class Kernel:
         """Outputs that were still on their way when the process ended."""
         messages: list[dict[str, Any]] = []
         if self.client is not None:
+            if self._hung_up is not None:
+                # ZeroMQ tells of a lost connection after it has handed over all that came through it
+                await self._hung_up.poll(LAST_OUTPUT_MS)
             with suppress(Empty):
                 while True:
-                    messages.append(await self.client.iopub_channel.get_msg(timeout=0.05))
+                    messages.append(await self.client.iopub_channel.get_msg(timeout=0))
         return messages
 
     async def close(self) -> None:
@@ -216,8 +238,12 @@ class Kernel:
         if self.manager is not None:
             _kill_group(getattr(self.manager.provisioner, "pgid", None))
             if self.client is not None:
+                if self._hung_up is not None:
+                    self.client.iopub_channel.socket.disable_monitor()
                 self.client.stop_channels()
             await self.manager.cleanup_resources()
+        if self._process_ended is not None:
+            os.close(self._process_ended)
         self._raw_output.close()
 
 
@@ -236,30 +262,3 @@ def _kill_group(group: int | None) -> None:
         return
     with suppress(ProcessLookupError):  # nothing is left, as it should be
         os.killpg(group, signal.SIGKILL)
-
-
-async def _answer(channel: Any, request: str, seconds: float) -> dict[str, Any] | None:
-    """The reply to the message with id `request`, or None if it didn't come in time."""
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            message: dict[str, Any] = await channel.get_msg(timeout=left)
-        except Empty:
-            return None
-        if message["parent_header"].get("msg_id") == request:
-            return message
-    return None
-
-
-async def _went_idle(client: AsyncKernelClient, request: str) -> bool:
-    """Whether the output channel told that `request` was served: it is subscribed by then."""
-    deadline = time.monotonic() + 0.1
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            message = await client.iopub_channel.get_msg(timeout=left)
-        except Empty:
-            return False
-        mine = message["parent_header"].get("msg_id") == request
-        if mine and message["content"].get("execution_state") == "idle":
-            return True
-    return False

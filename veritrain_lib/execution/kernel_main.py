@@ -11,8 +11,12 @@ Run as a file, not imported: the package need not be importable where the kernel
 import os
 import signal
 import sys
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
+
+SHUTDOWN_S = 5.0
+"""How long the answer to a shutdown may take."""
 
 
 def die_with_parent(parent: int) -> None:
@@ -30,18 +34,32 @@ def die_with_parent(parent: int) -> None:
         sys.exit("The process that started this kernel has gone.")
 
 
-def leave_last_words() -> None:
+def leave_last_words(errors: int = 2) -> None:
     """Have crashes, and SIGUSR1, write the running stack past Jupyter to the parent.
 
     ipykernel sends file descriptor 2 to the notebook by a thread, which a crash or a held
     lock stops; so a copy of the original is used.
+
+    Args:
+        errors: The original.
     """
     import faulthandler
 
-    original = os.dup(2)
+    original = os.dup(errors)
     faulthandler.enable(file=original, all_threads=False)  # the others are Jupyter's
     if hasattr(faulthandler, "register"):  # not on Windows
         faulthandler.register(signal.SIGUSR1, file=original, all_threads=False)
+
+
+def run_until_shut_down(app: Any) -> None:
+    """Run an initialized ipykernel application until it is shut down.
+
+    The thread that takes the shutdown still waits for the last output to be sent. Were the outputs' thread stopped
+    before, by the end of the process, it would wait ten seconds for nothing.
+    """
+    app.start()
+    if getattr(app.kernel, "_shutdown_message", None) is not None:
+        app.control_thread.join(SHUTDOWN_S)
 
 
 if __name__ == "__main__":
@@ -49,6 +67,8 @@ if __name__ == "__main__":
     die_with_parent(int(os.environ["JPY_PARENT_PID"]))
     leave_last_words()
 
-    from ipykernel.kernelapp import launch_new_instance
+    from ipykernel.kernelapp import IPKernelApp
 
-    launch_new_instance()
+    app = IPKernelApp.instance()
+    app.initialize()  # type: ignore[no-untyped-call]
+    run_until_shut_down(app)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
+WARM = "veritrain-warm"
+"""Name of the kernel provisioner that forks (see `warm.provisioner`)."""
+
 
 class OwnKernelSpec(KernelSpecManager):
-    """Answers every kernel name with this interpreter's own ipykernel."""
+    """Answers every kernel name with this interpreter's own ipykernel, `warm` or started anew."""
+
+    def __init__(self, *, warm: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._warm = warm
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """The spec that starts `kernel_main.py` with `sys.executable`."""
+        """The spec that starts `kernel_main.py` with `sys.executable`, or has it forked."""
         start = str(Path(__file__).with_name("kernel_main.py"))
         return KernelSpec(
             argv=[sys.executable, start, "-f", "{connection_file}"],
             display_name="Veri-Train's own Python",
             language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": WARM}} if self._warm else {},
         )
 
 

@@ -7,14 +7,11 @@ if not outcome.ok:
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from veritrain_lib.execution.outcome import NotebookOutcome, Progress
-from veritrain_lib.execution.parameters import check_parameters
 
 
 def execute_notebook(
@@ -27,6 +24,7 @@ def execute_notebook(
     environment: Mapping[str, str] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     kernel_name: str | None = None,
+    warm: bool = False,
 ) -> NotebookOutcome:
     """Execute `notebook` with `parameters` on a fresh kernel and save it to `output`.
 
@@ -46,6 +44,8 @@ def execute_notebook(
             run is interrupted and saved, and the exception raised.
         kernel_name: A kernel spec installed on this machine; None (as a rule) for this
             interpreter's own ipykernel.
+        warm: Fork the kernel from a process that has imported the stack already, which is kept
+            for the next notebook; where that can't be, a plain kernel is started.
 
     Raises:
         FileNotFoundError: There is no such notebook.
@@ -56,64 +56,25 @@ def execute_notebook(
         KeyboardInterrupt: This process got Ctrl-C, SIGTERM or SIGHUP; the kernel has ended and
             the notebook is saved.
     """
-    began = time.monotonic()
-    notebook, output = Path(notebook).absolute(), Path(output).absolute()
-    given = check_parameters(notebook, parameters or {})
-    if output.resolve() == notebook.resolve() or (output.exists() and output.samefile(notebook)):
-        raise ValueError(
-            f"The output {output} is the notebook itself and would overwrite it: choose another output."
-        )
-    if cell_timeout_s is not None and not cell_timeout_s > 0:
-        raise ValueError(
-            f"cell_timeout_s is {cell_timeout_s!r}: it has to be a number of seconds above 0, "
-            "or None for no limit."
-        )
-    # papermill and Jupyter take a while to import: not before they are needed
-    from papermill.execute import remove_error_markers
-    from papermill.iorw import load_notebook_node
-    from papermill.parameterize import parameterize_notebook
+    from veritrain_lib.execution.fan_out import execute_all
+    from veritrain_lib.execution.prepared import Prepared
 
-    from veritrain_lib.execution.cell_states import CellStates, has_something_to_run
-    from veritrain_lib.execution.engine import ENGINE, NotebookNotFinished, TruthfulEngine, register_engine
-    from veritrain_lib.execution.kernel_spec import check_kernel_name
-
-    check_kernel_name(kernel_name)
-    register_engine()
-    output.parent.mkdir(parents=True, exist_ok=True)
-    node = remove_error_markers(load_notebook_node(str(notebook)))
-    # An executed notebook run again: the parameters of this run hold, not those of that one.
-    node.cells = [cell for cell in node.cells if "injected-parameters" not in cell.metadata.tags]
-    node.metadata.papermill["parameters"] = {}
-    if given:
-        node = parameterize_notebook(
-            node, given, kernel_name="python3", language="python", engine_name=ENGINE
-        )
-    # Not papermill.execute_notebook: it takes `{}` in a path for a template, and adds cells
-    # to a failed notebook, so that no index fits any more.
-    node.metadata.papermill.update(input_path=str(notebook), output_path=str(output))
-    states = CellStates(node, output_path=str(output), progress_bar=False)
-    states.notebook_start()
-    # An ending that is not good is in the notebook's metadata, and so in the outcome.
-    with suppress(NotebookNotFinished):
-        TruthfulEngine.execute_managed_notebook(
-            states,
-            kernel_name,
-            use_installed_kernel=kernel_name is not None,
-            execution_timeout=cell_timeout_s,
-            cwd=cwd,
-            environment=dict(environment or {}),
-            on_progress=on_progress,
-        )
-    ending = node.metadata["veritrain"]
-    return NotebookOutcome(
-        status=ending["status"],
-        executed=output,
-        seconds=time.monotonic() - began,
-        error=ending["error"],
-        failed_cell=ending["failed_cell"],
-        cells_run=states.cells_run(),
-        cells_total=sum(has_something_to_run(cell) for cell in node.cells),
+    prepared = Prepared(
+        notebook,
+        output,
+        parameters or {},
+        cwd=cwd,
+        cell_timeout_s=cell_timeout_s,
+        environment=environment or {},
+        kernel_name=kernel_name,
+        warm=warm,
     )
+
+    def tell(index: int, progress: Progress) -> None:
+        if on_progress is not None:
+            on_progress(progress)
+
+    return execute_all([prepared], at_once=1, on_progress=tell)[0]
 
 
 def was_cut_off(executed_path: Path) -> bool:

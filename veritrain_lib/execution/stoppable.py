@@ -55,6 +55,13 @@ class Stop:
         if self.times >= 2:
             self._asked_again.set()
 
+    def raise_if_asked(self) -> None:
+        """Raise what asked: `error`, or KeyboardInterrupt for a signal; also when it came too late to matter."""
+        if self.error is not None:
+            raise self.error
+        if self.reason is not None:
+            raise KeyboardInterrupt(self.reason)
+
     async def asked(self) -> None:
         """Return once a stop was asked for."""
         await self._asked.wait()

@@ -1,0 +1,95 @@
+"""The door for every Jupyter program: a kernel provisioner that forks instead of starting.
+
+papermill, nbval and JupyterLab use it by the kernel spec `veritrain`, our own engine by the same entry point.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from veritrain_lib.execution.warm.birth import OWN_ARGUMENTS
+from veritrain_lib.execution.warm.forked import ForkedProcess
+from veritrain_lib.execution.warm.zygote import NoZygote, Zygote, zygote_for
+
+
+class WarmProvisioner(LocalProvisioner):
+    """A kernel of this interpreter, forked from this process's zygote; a plain one where that can't be."""
+
+    process: Any
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork a kernel and wait until its sockets are bound."""
+        environment = {name: str(value) for name, value in (kwargs.get("env") or os.environ).items()}
+        try:
+            return await self._fork(zygote_for(environment), environment, cmd, kwargs)
+        except NoZygote as error:
+            if error.first:
+                self.log.warning("No warm kernel: %s. A plain one is started, which takes longer.", error)
+        return await super().launch_kernel(cmd, **kwargs)
+
+    async def _fork(
+        self, zygote: Zygote, environment: dict[str, str], cmd: list[str], kwargs: dict[str, Any]
+    ) -> KernelConnectionInfo:
+        while not zygote.is_ready():
+            await asyncio.sleep(0.02)
+        cwd = str(kwargs.get("cwd") or os.getcwd())
+        argv = cmd[cmd.index("-f") :]
+        # A spare has a connection of its own: right for a first start over sockets that nobody knows yet.
+        takes_any = (
+            getattr(self.parent, "transport", "") == "ipc"
+            and self.process is None
+            and tuple(argv[2:]) == OWN_ARGUMENTS
+        )
+        kernel = zygote.fork(
+            {"argv": argv, "environment": environment, "cwd": cwd},
+            _descriptor(kwargs.get("stdout"), 1),
+            _descriptor(kwargs.get("stderr"), 2),
+            spare=takes_any,
+        )
+        while kernel.poll() is None and not kernel.ready:
+            await _news(kernel)
+        self.process, self.pid, self.pgid, self.cwd = kernel, kernel.pid, kernel.pid or None, cwd
+        if kernel.connection:
+            own = {**kernel.connection, "key": kernel.connection["key"].encode()}
+            self.connection_info.update(own)  # type: ignore[typeddict-item]
+        return self.connection_info
+
+    async def wait(self) -> int | None:
+        """Wait for the process's end; there is no process any more then."""
+        kernel = self.process
+        if not isinstance(kernel, ForkedProcess):
+            ended: int | None = await super().wait()
+            return ended
+        while kernel.poll() is None:
+            await _news(kernel)
+        self.process = None
+        kernel.close()
+        return kernel.returncode
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Let go of the process."""
+        if isinstance(self.process, ForkedProcess):
+            self.process.close()
+        await super().cleanup(restart=restart)
+
+
+async def _news(kernel: ForkedProcess) -> None:
+    """Return when the kernel may have told something."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    loop.add_reader(kernel.fileno(), told.set)
+    try:
+        await told.wait()
+    finally:
+        loop.remove_reader(kernel.fileno())
+
+
+def _descriptor(given: Any, standard: int) -> int:
+    if isinstance(given, int) and given >= 0:
+        return given
+    return int(given.fileno()) if hasattr(given, "fileno") else standard
