@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from tests.text_task import write_text_task
 from veritrain_lib import registry
 from veritrain_lib.digest import of_example
 from veritrain_lib.errors import UserError
+from veritrain_lib.rows import read_examples
+from veritrain_lib.task import load_task
 from veritrain_lib.teachers import variation
 from veritrain_lib.teachers.augment import Augment
+from veritrain_lib.teachers.base import Request
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 
@@ -103,3 +108,28 @@ def test_wrong_parameters_are_refused_by_name(parameters: dict[str, Any]) -> Non
 
 def test_is_found_under_its_name() -> None:
     assert registry.get("teachers", "augment") is Augment
+
+
+def test_a_translated_text_gets_nothing_that_its_translation_would_have_to_say(tmp_path: Path) -> None:
+    turned = {
+        "inputs": {"en": {"language": "en"}},
+        "target": {"field": "ja", "language": "ja"},
+        "glossary": {},
+        "slices": {"by": ["scene"]},
+    }
+    task = load_task(write_text_task(tmp_path / "office", turned))
+    seed = task.file("seed")
+    assert seed is not None
+    human = read_examples(task, seed, "human")
+    request = Request(
+        task=task, rows=20, trusted=human, seed=0, fit=lambda rows: None,  # type: ignore[arg-type,return-value]
+        screen=lambda rows: pd.Series(True, index=rows.index), shares={"meeting": 0.5, "written": 0.5},
+    )  # fmt: skip
+    rows = Augment().write(request).rows
+    assert rows["scene"].value_counts().to_dict() == {"meeting": 10, "written": 10}
+    done = {name for note in rows["provenance"] for name in json.loads(note)["operations"]}
+    assert done
+    assert not done & {"greeting", "closing"}
+    answers = dict(zip(human["id"], human["ja"], strict=True))
+    parents = [json.loads(note)["seed_rows"][0] for note in rows["provenance"]]
+    assert rows["ja"].tolist() == [answers[parent] for parent in parents]

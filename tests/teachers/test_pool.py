@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.text_task import write_text_task
 from veritrain_lib import registry
 from veritrain_lib.errors import UserError
 from veritrain_lib.rows import read_examples
-from veritrain_lib.teachers.base import Written
+from veritrain_lib.task import load_task
+from veritrain_lib.teachers.base import Request, Written
 from veritrain_lib.teachers.pool import Pool
+from veritrain_lib.trainers.memory import MemoryTrainer
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 MakePool = Callable[[int, int], list[tuple[str, str]]]
@@ -209,3 +214,42 @@ def test_wrong_parameters_are_refused_by_name(parameters: dict[str, Any]) -> Non
 
 def test_is_found_under_its_name() -> None:
     assert registry.get("teachers", "pool") is Pool
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Any:
+    """A translation task, its human rows, and a request for rows of its pool."""
+    task = load_task(write_text_task(tmp_path / "office"))
+    seed = task.file("seed")
+    assert seed is not None
+    human = read_examples(task, seed, "human")
+
+    def request(rows: int) -> Request:
+        return Request(
+            task=task,
+            rows=rows,
+            trusted=human,
+            seed=0,
+            fit=lambda known: MemoryTrainer().train(task, known, seed=0).model,  # type: ignore[arg-type,return-value]
+            screen=lambda there: pd.Series(True, index=there.index),
+        )
+
+    return task, human, request
+
+
+def test_without_labels_the_rows_least_like_those_at_hand_come_first(office: Any) -> None:
+    task, human, request = office
+    written = Pool(choose="uncertainty", batch=10).write(request(10))
+    pool = read_examples(task, task.file("pool"), "pool").drop_duplicates("id")
+    sure = MemoryTrainer().train(task, human, seed=0).model.certainty(pool)
+    assert sorted(note["margin"] for note in notes(written)) == pytest.approx(sorted(sure)[:10], abs=1e-6)
+    assert (written.rows["en"] != "").all()
+    assert {note["margin"] for note in notes(Pool(choose="random").write(request(10)))} == {None}
+
+
+@pytest.mark.parametrize("choose", ["balanced", "class_error"])
+def test_quotas_by_label_need_labels(office: Any, choose: Any) -> None:
+    _, _, request = office
+    asked = replace(request(10), class_error={"meeting": 0.5, "written": 0.5})
+    with pytest.raises(UserError, match="choose uncertainty or random"):
+        Pool(choose=choose).write(asked)

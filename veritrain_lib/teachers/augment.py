@@ -12,6 +12,7 @@ from veritrain_lib.digest import of_example
 from veritrain_lib.errors import UserError
 from veritrain_lib.teachers import choice, variation
 from veritrain_lib.teachers.base import Request, Written
+from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,8 @@ class Augment:
     def write(self, request: Request) -> Written:
         """Up to `request.rows` rows of source `synthetic`, varied from the trusted rows of source `human`.
 
-        `request.shares` says how many each label gets; without it all labels of the human rows get the same
+        Of a task without labels its slices take the place of labels, and nothing is put into a text that its answer
+        would have to say too. `request.shares` says how many each label gets; without it all labels of the human rows get the same
         number. A label without human rows, or whose variations are used up, gets fewer. Never gives an id of
         `request.used` or a text at hand. Raises UserError when no trusted row is human and has an answer.
         """
@@ -68,7 +70,10 @@ class Augment:
         human = request.trusted[(request.trusted["source"] == "human") & (request.trusted[target] != "")]
         if not len(human):
             raise UserError("teacher augment varies human rows, and none with an answer is at hand")
-        by_label = {str(label): group for label, group in human.groupby(target)}
+        column = slice_column(task)
+        by_label = (
+            {str(label): group for label, group in human.groupby(column)} if column else {ALL_ROWS: human}
+        )
         quotas = choice.in_proportion(request.shares or dict.fromkeys(by_label, 1.0), request.rows)
         taken = {_bare(task, fields) for fields in request.trusted[list(task.inputs)].to_dict("records")}
         written: list[dict[str, str]] = []
@@ -111,7 +116,12 @@ class Augment:
             return None
         field = rng.choice(filled)
         suitable = variation.operations(task.inputs[field].language)
-        names = [name for name in self.operations if name in suitable]
+        kept = (
+            suitable
+            if task.labels
+            else {name: suitable[name] for name in suitable if name in variation.SILENT}
+        )
+        names = [name for name in self.operations if name in kept]
         text = fields[field]
         done: list[str] = []
         for name in rng.sample(names, len(names)):

@@ -33,9 +33,14 @@ def margins(scores: np.ndarray) -> np.ndarray:
 
 def uncertainty(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """All positions, the least certain row first (smallest margin between the two best scores)."""
+    return least(margins(scores), rng)
+
+
+def least(certainty: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """All positions, the least certain row first; chance decides between equals."""
     import numpy as np
 
-    order: np.ndarray = np.lexsort((rng.random(len(scores)), margins(scores)))
+    order: np.ndarray = np.lexsort((rng.random(len(certainty)), certainty))
     return order
 
 

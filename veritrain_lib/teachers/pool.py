@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from veritrain_lib.errors import UserError
+from veritrain_lib.models.base import Scorer, Sure
 from veritrain_lib.rows import read_examples, read_table
 from veritrain_lib.teachers import choice
 from veritrain_lib.teachers.base import Request, Written
@@ -32,7 +33,8 @@ class _Chosen:
 class Pool:
     """Chooses the rows asked for in batches, with a refit on the revealed answers between two batches.
 
-    `choose`: `uncertainty` (smallest margin between the student's two best scores), `random`, `balanced`
+    `choose`: `uncertainty` (smallest margin between the student's two best scores; of a student without labels, least
+    certain), `random`, `balanced`
     (predicted labels brought to equal numbers) or `class_error` (predicted labels in proportion to
     `request.class_error`); within the last two, rows are drawn at random. `batch` is rows between refits,
     from 1. When `request.shares` is given it sets how many rows of each *predicted* label come, whatever
@@ -111,17 +113,21 @@ class Pool:
     ) -> _Chosen:
         if self.choose == "random" and not request.shares:
             return _Chosen(choice.random(len(there), rng)[:size].tolist(), None)
-        student = request.fit(learnt)
-        scores = student.scores(there)
-        gaps = choice.margins(scores)
+        student: object = request.fit(learnt)
+        scores, gaps = _judged(student, there)
         by_doubt = self.choose == "uncertainty"
-        order = choice.uncertainty(scores, rng) if by_doubt else choice.random(len(there), rng)
+        order = choice.least(gaps, rng) if by_doubt else choice.random(len(there), rng)
         quotas = self._quotas(request, learnt, size)
         if quotas is None:
             positions = order[:size].tolist()
-        else:
+        elif isinstance(student, Scorer) and scores is not None:
             predicted = [student.labels[best] for best in scores.argmax(axis=1)]
             positions = choice.fill(order, predicted, quotas, size)
+        else:
+            raise UserError(
+                f"teacher pool can't choose by {self.choose} with a student that scores no labels; choose "
+                "uncertainty or random"
+            )
         return _Chosen(positions, gaps[positions].tolist())
 
     def _quotas(self, request: Request, learnt: pd.DataFrame, size: int) -> dict[str, int] | None:
@@ -144,8 +150,20 @@ class Pool:
         for at, was in enumerate(rows["provenance"]):
             margin = None if picked.margins is None else round(picked.margins[at], 6)
             note = {"teacher": self.name, "chosen_by": self.choose, "batch": batch, "margin": margin}
-            notes.append(json.dumps({**json.loads(was), **note}))
+            notes.append(json.dumps({**json.loads(was), **note}, ensure_ascii=False))
         return rows.assign(provenance=notes)
+
+
+def _judged(student: object, there: pd.DataFrame) -> tuple[np.ndarray | None, np.ndarray]:
+    """Scores of every label, None of a student that has none; and how sure it is of each row."""
+    if isinstance(student, Scorer):
+        scores = student.scores(there)
+        return scores, choice.margins(scores)
+    if isinstance(student, Sure):
+        return None, student.certainty(there)
+    raise UserError(
+        "teacher pool can't choose by uncertainty with a student that doesn't say how sure it is; choose random"
+    )
 
 
 class _HiddenAnswers:

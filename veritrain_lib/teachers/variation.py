@@ -167,6 +167,9 @@ ANY_LANGUAGE: dict[str, Operation] = {
 }
 NAMES = (*ANY_LANGUAGE, "contraction", "dropped_word", "greeting", "closing")
 
+SILENT = frozenset({*ANY_LANGUAGE, "contraction", "dropped_word"})
+"""Operations after which a translation of the text is still right: none brings in something to be said."""
+
 
 def operations(language: str | None) -> dict[str, Operation]:
     """The operations that are right for a language (ISO 639-1); of an unknown one those on characters."""

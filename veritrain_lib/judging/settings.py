@@ -1,0 +1,21 @@
+"""What a task says of its judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from veritrain_lib.errors import UserError
+from veritrain_lib.task import JudgeChoice as JudgeChoice
+
+if TYPE_CHECKING:
+    from veritrain_lib.task import Task
+
+
+def settings_of(task: Task) -> JudgeChoice:
+    """The task's judge. Raises UserError when it names none."""
+    if task.judge is None:
+        raise UserError(
+            f"task {task.name} has no judge; add a part `judge` with `model` (openai:/MODEL or "
+            "azure:/DEPLOYMENT) and `rubric` to the task file, or take out what asks for one"
+        )
+    return task.judge

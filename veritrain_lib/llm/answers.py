@@ -1,0 +1,133 @@
+"""From a stored raw answer to checked candidates. Each candidate is judged on its own."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from veritrain_lib.errors import UserError
+from veritrain_lib.llm.records import ChatRequest, Choice, Outcome, Usage
+
+SHOWN = 200
+"""Characters of a foreign text in a reason."""
+
+
+def parse(raw: bytes) -> dict[str, Any] | None:
+    """The answer's JSON when it is one that can be kept: an object with at least one choice; else None."""
+    try:
+        answer = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    choices = answer.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return None
+    return answer if all(isinstance(choice, dict) for choice in choices) else None
+
+
+def is_content_filter(status: int, raw: bytes) -> bool:
+    """Whether an error is the provider's filter on the prompt: an answer to keep, not a fault to retry."""
+    return status == 400 and error_of(raw)[0] == "content_filter"
+
+
+def error_of(raw: bytes) -> tuple[str, str]:
+    """Code and message of an error body, empty where it has none."""
+    try:
+        error = json.loads(raw)["error"]
+        return str(error.get("code") or ""), str(error.get("message") or "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "", ""
+
+
+def usage_of(answer: Mapping[str, Any]) -> Usage | None:
+    """The tokens as counted by the provider; None when it does not say."""
+    usage = answer.get("usage")
+    if not isinstance(usage, Mapping):
+        return None
+    given, made = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not isinstance(given, int) or not isinstance(made, int):
+        return None
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
+    return Usage(given, made, cached if isinstance(cached, int) else 0)
+
+
+def choices_of(request: ChatRequest, status: int, raw: bytes) -> tuple[tuple[Choice, ...], Outcome, str]:
+    """The candidates of a stored answer, the outcome of the whole and its reason."""
+    if is_content_filter(status, raw):
+        return (), "filtered", "the provider's content filter refused the prompt"
+    answer = parse(raw)
+    if answer is None:
+        return (), "invalid", "the stored answer holds no choices"
+    choices = tuple(_choice(request, choice) for choice in answer["choices"])
+    if any(choice.outcome == "done" for choice in choices):
+        return choices, "done", ""
+    return choices, choices[0].outcome, choices[0].reason
+
+
+def _choice(request: ChatRequest, choice: Mapping[str, Any]) -> Choice:
+    message = choice.get("message")
+    message = message if isinstance(message, Mapping) else {}
+    content, finish = message.get("content"), choice.get("finish_reason")
+    text = content if isinstance(content, str) else ""
+    likely = _log_probability(choice.get("logprobs"))
+    refusal = message.get("refusal")
+    if isinstance(refusal, str) and refusal:
+        return Choice(refusal, "refused", f"the model refused: {refusal[:SHOWN]}", likely)
+    if finish == "content_filter":
+        return Choice(text, "filtered", "the provider's content filter cut the answer", likely)
+    if finish == "length":
+        return Choice(text, "invalid", "the answer was cut at the limit of tokens", likely)
+    if not text.strip():
+        return Choice(text, "invalid", "the answer is empty", likely)
+    problem = breach(request.schema, text) if request.schema is not None else None
+    return Choice(text, "invalid", problem, likely) if problem else Choice(text, "done", "", likely)
+
+
+def breach(schema: Mapping[str, Any], text: str) -> str | None:
+    """Why a text is no JSON that fulfils the schema; None when it is."""
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        return f"the answer is no JSON: {str(error)[:SHOWN]}"
+    try:
+        first = next(iter(_validator(json.dumps(schema, sort_keys=True)).iter_errors(value)), None)
+    except ValueError as error:  # half of a surrogate pair, or a number beyond every limit
+        return f"the answer holds a value that can't be checked: {str(error)[:SHOWN]}"
+    if first is None:
+        return None
+    place = "/".join(str(part) for part in first.instance_path)
+    return f"the answer breaks the schema at /{place}: {str(first.message)[:SHOWN]}"
+
+
+def check_schema(schema: Mapping[str, Any]) -> None:
+    """Raise UserError for a schema that is none, before anything is asked with it."""
+    _validator(json.dumps(schema, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Any:
+    import jsonschema_rs
+
+    try:
+        return jsonschema_rs.validator_for(json.loads(schema))
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        raise UserError(f"the JSON Schema for the answers is not valid: {str(error)[:SHOWN]}") from error
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _log_probability(logprobs: object) -> float | None:
+    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    if not isinstance(tokens, list) or not tokens:
+        return None
+    values: list[Any] = [token.get("logprob") for token in tokens if isinstance(token, Mapping)]
+    if len(values) != len(tokens) or not all(isinstance(value, int | float) for value in values):
+        return None
+    return math.fsum(values)

@@ -1,0 +1,103 @@
+"""What is known of each fine-tuning order, on disk before the next step: file, intent, job, model."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from veritrain_lib.errors import Infrastructure
+
+TABLE = """CREATE TABLE IF NOT EXISTS tuning (
+    key TEXT PRIMARY KEY, address TEXT NOT NULL, base TEXT NOT NULL, file_id TEXT, intended REAL,
+    job_id TEXT, status TEXT, model TEXT, trained_tokens INTEGER, cost REAL, changed REAL NOT NULL)"""
+FIELDS = ("file_id", "intended", "job_id", "status", "model", "trained_tokens", "cost")
+LOCK_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class TuningState:
+    """How far an order has come.
+
+    `intended` is when a job was about to be created (seconds since 1970): set without `job_id` it means that a
+    job may exist that nobody here has heard of. `cost` is the estimate in US dollars that was allowed.
+    """
+
+    key: str
+    file_id: str | None = None
+    intended: float | None = None
+    job_id: str | None = None
+    status: str | None = None
+    model: str | None = None
+    trained_tokens: int | None = None
+    cost: float | None = None
+
+
+class TuningRecord:
+    """A small sqlite file. Each `note` is on the disk when it returns, so a kill between two steps loses nothing.
+
+    Raises Infrastructure when the file can't be opened or written.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with self._open() as base:
+                base.execute(TABLE)
+        except OSError as error:
+            raise Infrastructure(f"the record of fine-tuning jobs {file} can't be made: {error}") from error
+
+    def state(self, key: str) -> TuningState:
+        """What is known of an order; all None for one never heard of."""
+        with self._open() as base:
+            row = base.execute(f"SELECT {', '.join(FIELDS)} FROM tuning WHERE key = ?", (key,)).fetchone()
+        return TuningState(key, *row) if row else TuningState(key)
+
+    def note(
+        self, key: str, address: str, base_model: str, **fields: str | float | int | None
+    ) -> TuningState:
+        """Write down some fields of an order; the others stay as they are."""
+        unknown = sorted(set(fields) - set(FIELDS))
+        if unknown:
+            raise ValueError(f"no fields of a tuning order: {unknown}")
+        names = list(fields)
+        columns = ", ".join(["key", "address", "base", "changed", *names])
+        marks = ", ".join("?" * (4 + len(names)))
+        updates = ", ".join(f"{name} = excluded.{name}" for name in ["changed", *names])
+        with self._open() as base:
+            base.execute(
+                f"INSERT INTO tuning ({columns}) VALUES ({marks}) ON CONFLICT (key) DO UPDATE SET {updates}",
+                (key, address, base_model, time.time(), *fields.values()),
+            )
+        return self.state(key)
+
+    @contextmanager
+    def alone(self, key: str) -> Iterator[None]:
+        """Hold an order for this process: nobody else uploads or creates for it meanwhile. A kill lets go.
+
+        Raises Infrastructure when another process holds it for more than 10 minutes.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._file.with_name(f"{self._file.stem}-{key[:16]}.lock"), timeout=LOCK_SECONDS)
+        try:
+            with lock:
+                yield
+        except Timeout as error:
+            raise Infrastructure(
+                f"another process has been starting this fine-tuning job for {LOCK_SECONDS:.0f} s; wait for it"
+            ) from error
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._file, timeout=60)) as base:
+                base.execute("PRAGMA synchronous=FULL")
+                with base:
+                    yield base
+        except sqlite3.Error as error:
+            raise Infrastructure(f"the record of fine-tuning jobs {self._file}: {error}") from error

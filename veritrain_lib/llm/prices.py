@@ -1,0 +1,119 @@
+"""Prices, from a dated file that a user can override. A model without a price is refused, not free."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from veritrain_lib.errors import UserError
+from veritrain_lib.llm.keys import setting
+from veritrain_lib.llm.records import Endpoint, Usage
+
+BUILT_IN = Path(__file__).with_name("prices.yaml")
+KEYS = {"input", "cached", "output", "training", "hosting", "max_output", "same_as"}
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars for a million tokens. `name` is the entry, `date` when its list was read.
+
+    `max_output` is the most tokens of one answer, None when the list does not say; `training` is for a million
+    trained tokens, `hosting` for an hour of a deployed fine-tuned model, None when not given.
+    """
+
+    name: str
+    date: str
+    input: float
+    cached: float
+    output: float
+    training: float | None = None
+    hosting: float | None = None
+    max_output: int | None = None
+
+    def of(self, usage: Usage) -> float:
+        """What an answer cost, in US dollars."""
+        cached = min(usage.cached_tokens, usage.input_tokens)
+        fresh = usage.input_tokens - cached
+        return (fresh * self.input + cached * self.cached + usage.output_tokens * self.output) / MILLION
+
+
+def price_of(endpoint: Endpoint) -> Price:
+    """The price of an endpoint's model.
+
+    Looked up in the file named by `VERITRAIN_PRICES`, then in the built-in one, each by address, model, and
+    for fine-tuned models `ft:BASE`.
+
+    Raises:
+        UserError: No entry, or a price file that can't be read.
+    """
+    return find_price(endpoint.address, endpoint.model)
+
+
+def find_price(address: str, model: str) -> Price:
+    """As `price_of`, by address and model name (a base model to be trained has no endpoint)."""
+    names = [address, model]
+    if model.startswith("ft:"):
+        names.append(":".join(model.split(":")[:2]))
+    tables = [_read(file) for file in _files()]
+    for table in tables:
+        for name in names:
+            if name in table["models"]:
+                return _entry(tables, table, name)
+    raise UserError(
+        f"no price is known for {address}: an unknown price is not free. Write an entry for {model!r} into a "
+        f"copy of {BUILT_IN.name} (0 for a model of your own) and name the file in VERITRAIN_PRICES"
+    )
+
+
+def _files() -> list[Path]:
+    own = setting("VERITRAIN_PRICES")
+    return [*([Path(own).expanduser()] if own else []), BUILT_IN]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        table = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"the price file {file} can't be read: {str(error).splitlines()[0]}") from error
+    models = table.get("models") if isinstance(table, dict) else None
+    if not isinstance(models, dict) or not isinstance(table.get("date"), datetime.date):
+        raise UserError(
+            f"the price file {file} needs `date: YYYY-MM-DD` and `models:`; {BUILT_IN} shows both"
+        )
+    return {"date": str(table["date"]), "models": models, "file": file}
+
+
+def _entry(
+    tables: list[dict[str, Any]], table: dict[str, Any], name: str, seen: tuple[str, ...] = ()
+) -> Price:
+    where = f"the entry {name!r} in {table['file']}"
+    entry = table["models"][name]
+    if not isinstance(entry, Mapping) or not set(entry) <= KEYS:
+        raise UserError(f"{where} has to be a mapping with keys of {', '.join(sorted(KEYS))}")
+    if "same_as" in entry:
+        other = str(entry["same_as"])
+        for candidate in tables:
+            if other in candidate["models"] and other not in seen:
+                return _entry(tables, candidate, other, (*seen, name))
+        raise UserError(f"{where} is the same as {other!r}, which has no entry of its own")
+    number = {key: _number(where, key, entry[key]) for key in entry}
+    if not {"input", "output"} <= set(number):
+        raise UserError(f"{where} needs input and output, in US dollars for a million tokens")
+    most = number.get("max_output")
+    return Price(
+        name, table["date"], number["input"], number.get("cached", number["input"]), number["output"],
+        number.get("training"), number.get("hosting"), None if most is None else int(most),
+    )  # fmt: skip
+
+
+def _number(where: str, key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise UserError(f"{where}: {key} is {value!r}; it has to be a number from 0")
+    return float(value)
