@@ -31,7 +31,7 @@ def test_only_rules_without_a_label_screen_and_of_copies_the_first_stays():
     assert reasons.index.tolist() == [3, 1, 4, 15, 92]
     assert reasons.tolist() == [
         "",
-        "empty:no_text",
+        "required_fields:missing=text; empty:no_text",
         f"exact_duplicate:of={rows['id'].iloc[0]}",
         "",
         "personal_data:email",

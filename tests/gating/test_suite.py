@@ -20,7 +20,7 @@ def test_the_shipped_suite_loads_with_every_first_check():
     suite = load_suite("classification")
     assert {one.meta.check for one in suite.rules} == {
         "contract", "empty", "garbage", "language", "personal_data", "exact_duplicate", "near_duplicate", "leakage",
-        "label_disagreement",
+        "label_disagreement", "refusal", "truncation", "length_outlier", "toxic", "required_fields", "field_types", "coverage", "balance", "length_drift", "vocabulary_drift",
     }  # fmt: skip
     assert suite.dataset.minimum_rows_per_label >= 1
     disagreement = next(one for one in suite.rules if one.id == "label_disagreement")

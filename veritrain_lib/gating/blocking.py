@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.gating.engine import is_row_rule
+from veritrain_lib.gating.expectations import is_row_rule
 from veritrain_lib.gating.verdict import RULE_COLUMNS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ HARD_LEAK = "leakage:exact_test"
 """The one reason that people's rows are not excused for: an exact copy of a sealed test row."""
 
 
-def rule_table(suite: Suite, results: dict[str, Result], count: int) -> pd.DataFrame:
+def rule_table(suite: Suite, results: dict[str, Result], count: int, findings: Findings) -> pd.DataFrame:
     import pandas as pd
 
     from veritrain_lib.statistics.intervals import wilson
@@ -27,17 +27,22 @@ def rule_table(suite: Suite, results: dict[str, Result], count: int) -> pd.DataF
     lines = []
     for rule in suite.rules:
         result = results[rule.id]
-        judged = 0 if result.error else count
+        judged = 0 if result.error else (count if result.looked is None else result.looked)
         interval = wilson(result.rejected if judged else 0, judged)
+        kind = "rows" if is_row_rule(rule) else "dataset"
         if result.error:
             outcome = "error"
         elif result.success:
             outcome = "passed"
         else:
-            outcome = "failed" if rule.severity == "critical" else "warned"
+            outcome = "failed" if rule.severity == "critical" and result.decides else "warned"
         share = result.rejected / judged if judged else 0.0
+        low, high = interval.low, interval.high
+        found = findings.measured.get(rule.id)
+        if found is not None and not result.error:
+            judged, share, low, high = found.n, found.value, found.low, found.high
         lines.append([rule.id, rule.meta.check or rule.type, rule.severity, judged, result.rejected, share,
-                      interval.low, interval.high, rule.limit, outcome])  # fmt: skip
+                      low, high, rule.limit, outcome, kind])  # fmt: skip
     return pd.DataFrame(lines, columns=RULE_COLUMNS)
 
 
@@ -56,8 +61,18 @@ def block_reasons(
     for rule, line in zip(suite.rules, table.to_dict("records"), strict=True):
         if line["outcome"] == "error":
             reasons.append(f"{rule.id}: error, the rule could not be evaluated: {results[rule.id].error}")
-        elif line["outcome"] == "failed" and not is_row_rule(rule):
-            reasons.append(f"{rule.id}: failed, {rule.type} does not hold for the {line['checked']} rows")
+        elif line["outcome"] == "failed" and rule.measures:
+            note = findings.measured[rule.id].note
+            reasons.append(
+                f"{rule.id}: failed, {line['share']:.3f} (95 % interval {line['low']:.3f} to {line['high']:.3f}, n = "
+                f"{line['checked']}), limit {line['limit']:.3f}{': ' if note else ''}{note}"
+            )
+        elif line["outcome"] == "failed" and results[rule.id].positions is None and rule.meta.check is None:
+            observed = results[rule.id].observed
+            saw = "" if observed is None else f"; it saw {str(observed)[:200]}"
+            reasons.append(
+                f"{rule.id}: failed, {rule.type} does not hold for the {line['checked']} rows{saw}"
+            )
         elif line["outcome"] == "failed":
             reasons.append(
                 f"{rule.id}: failed, {line['rejected']} of {line['checked']} rows rejected, share "
@@ -96,12 +111,12 @@ def _dataset_reasons(suite: Suite, rows: pd.DataFrame, accepted: pd.DataFrame, c
 
 
 def _leaks(rows: pd.DataFrame, findings: Findings) -> list[str]:
-    human = (rows["source"] == "human").tolist()
+    human = [number for number, source in enumerate(rows["source"].tolist()) if source == "human"]
     found = [
         str(rows["id"].iloc[number])
         for reasons in findings.reasons.values()
-        for number, reason in enumerate(reasons)
-        if human[number] and reason.startswith(HARD_LEAK)
+        for number in human
+        if reasons[number].startswith(HARD_LEAK)
     ]
     if not found:
         return []

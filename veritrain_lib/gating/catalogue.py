@@ -34,6 +34,13 @@ A suite is a JSON file: `name`, `version`, `notes`, `dataset` (`minimum_rows`, `
 unknown, misspelt, missing or broken is refused or blocks: a gate that can't be evaluated never passes. Rows that
 people wrote (source `human`) are never removed; what is wrong with them is a warning, and an exact copy of a sealed
 test row among them blocks.
+
+A check about the dataset as a whole measures one number, from 0 (best), on the rows that the row checks leave. Its rule
+is `expect_column_max_to_be_between` on `measure_<rule>`, with the limit as `max_value` and the action `warn`; it fails
+when the low end of the number's 95 % interval is above the limit.
+
+A rule of your own is ten lines: [docs/own_rule.md](../docs/own_rule.md). People's review of a sample of the rows
+(`notebooks/03_gate.ipynb`, `veritrain review`) is stored beside the verdict and changes nothing in it.
 """
 
 
@@ -56,7 +63,9 @@ def _check(name: str) -> str:
     module = inspect.getmodule(check)
     about = inspect.getdoc(module) or ""
     parameters = ", ".join(f"`{key}` = {one.default}" for key, one in declared(check).items()) or "none"
-    return f"### {name}\n\n{about}\n\n{inspect.getdoc(check)}\n\nParameters: {parameters}.\n"
+    whole = inspect.signature(check).return_annotation == "Measured"
+    kind = "Measures the dataset as a whole. " if whole else ""
+    return f"### {name}\n\n{about}\n\n{inspect.getdoc(check)}\n\n{kind}Parameters: {parameters}.\n"
 
 
 def _suite(suite: Suite) -> str:
@@ -77,7 +86,8 @@ def _rule(rule: Rule) -> str:
         meta.action if meta.on_uncertain is None else f"{meta.action}; uncertain rows: {meta.on_uncertain}"
     )
     needs = "yes" if meta.needs_label else "no"
-    return f"| {rule.id} | {rule.severity} | {rule.limit:.0%} | {action} | {needs} | {meta.reason} | {meta.owner} |"
+    limit = f"{rule.limit:g}" if rule.measures else f"{rule.limit:.0%}"
+    return f"| {rule.id} | {rule.severity} | {limit} | {action} | {needs} | {meta.reason} | {meta.owner} |"
 
 
 def main() -> None:

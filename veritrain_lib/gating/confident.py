@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,26 +65,43 @@ def deal(given: list[str], folds: int, rng: np.random.Generator) -> np.ndarray:
     return numbers
 
 
-def contradicted(logs: np.ndarray, given: np.ndarray, certainty: float) -> np.ndarray:
-    """For each row the number of the label that contradicts its own, -1 where none does.
+@dataclass(frozen=True)
+class Margins:
+    """What is left of log scores of n rows: of the row's `own` label, of the `best` other one and which that is
+    (`rival`, its number), and the mean of all others (`rest`). nan where no student knew the own label."""
 
-    `logs` are log scores of shape (rows, labels), `given` the numbers of the rows' own labels. The log odds of
-    the best other label against the own one must reach `certainty` times the median log odds of the own label
-    against the mean other one where the own label wins: what a random wrong label would show. So the rule does
-    not depend on how sharp a student's scores are, nor much on how many labels there are. -1
-    everywhere when fewer than `MINIMUM_AGREEING` rows agree, and where the own label was unknown to a student.
-    """
+    own: np.ndarray
+    best: np.ndarray
+    rival: np.ndarray
+    rest: np.ndarray
+
+
+def margins(logs: np.ndarray, given: np.ndarray) -> Margins:
+    """The margins of log scores of shape (rows, labels); `given` are the numbers of the rows' own labels."""
     import numpy as np
 
     everyone = np.arange(len(given))
-    own = logs[everyone, given]
-    others = np.where(np.isnan(logs), -np.inf, logs)
-    others[everyone, given] = -np.inf
-    best = others.argmax(axis=1)
-    odds = others[everyone, best] - own
+    known = ~np.isnan(logs)
+    known[everyone, given] = False
+    others = np.where(known, logs, -np.inf)
+    best = others.max(axis=1, initial=-np.inf)
+    rest = np.where(known, logs, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return Margins(logs[everyone, given], best, others.argmax(axis=1), rest)
+
+
+def contradicted(margins: Margins, certainty: float) -> np.ndarray:
+    """For each row the number of the label that contradicts its own, -1 where none does.
+
+    The log odds of the best other label against the own one must reach `certainty` times the median log odds of the
+    own label against the mean other one where the own label wins: what a random wrong label would show. So the rule
+    does not depend on how sharp a student's scores are, nor much on how many labels there are. -1 everywhere when
+    fewer than `MINIMUM_AGREEING` rows agree, and where the own label was unknown to a student.
+    """
+    import numpy as np
+
+    odds = margins.best - margins.own
     agreeing = odds < 0
     if agreeing.sum() < MINIMUM_AGREEING:
-        return np.full(len(given), -1)
-    mean_other = np.nanmean(np.where(np.isfinite(others), others, np.nan)[agreeing], axis=1)
-    flagged = (odds > 0) & (odds >= certainty * np.median(own[agreeing] - mean_other))
-    return np.where(flagged, best, -1)
+        return np.full(len(odds), -1)
+    usual = np.median((margins.own - margins.rest)[agreeing])
+    return np.where((odds > 0) & (odds >= certainty * usual), margins.rival, -1)

@@ -18,6 +18,10 @@ MOJIBAKE = re.compile(
 )
 # Japanese in UTF-8 read as Shift JIS, or the reverse, shows half-width kana and these kanji.
 MOJIBAKE_JAPANESE = re.compile("(?:縺|繧|繝|譁|蟄|邵|郢|ï½)")
+UNREADABLE = re.compile("[\ufffd\u0080-\u009f]")
+HIGH_RUN = re.compile("[\u0080-\u00ff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{2,}")
+# Bytes of one character of UTF-8 in three or four (RFC 3629): too many to fit by chance.
+UTF8 = re.compile(rb"[\xe1-\xec][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 BLOB = re.compile(
     r"(?<![\w/+])(?:0x)?(?:[A-Fa-f0-9]{16,}|[A-Za-z0-9+/_]{20,}={0,2}|[A-Fa-f0-9]{8}(?:-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12})(?![\w])"
 )
@@ -31,11 +35,37 @@ def debris(text: str) -> bool:
 
 
 def mojibake(text: str) -> bool:
-    """Mostly characters that come from reading one encoding as another."""
+    """Characters that come from reading one encoding as another, anywhere: one that could not be read (U+FFFD), a
+    control of Latin-1 (U+0080 to U+009F), a run that is UTF-8 when written back byte by byte, kanji of misread kana;
+    or many letters and signs that stand together in no language."""
+    if text.isascii():
+        return False
+    if UNREADABLE.search(text) or len(MOJIBAKE_JAPANESE.findall(text)) >= 2:
+        return True
+    if any(_misread(text, match.start(), match[0]) for match in HIGH_RUN.finditer(text)):
+        return True
     hits = sum(len(match) for match in MOJIBAKE.findall(text))
-    hits += 3 * len(MOJIBAKE_JAPANESE.findall(text))
     visible = len("".join(text.split()))
     return hits >= 2 and hits * 3 >= visible
+
+
+def _misread(text: str, at: int, run: str) -> bool:
+    written = b"".join(_byte(character) for character in run)
+    if len(run) == 2 and "\x80" <= chr(written[1]) < "\xa0" and text[at - 1 : at].isupper():
+        return False  # a capital and the quote or dash behind it: “CAFÉ”
+    try:
+        meant = written.decode("utf-8")
+    except UnicodeDecodeError:
+        # A run may begin or end with a letter that was read rightly.
+        return bool(UTF8.search(written)) and len(run) > 2
+    return meant not in text  # `Ã¼ instead of ü` is somebody's complaint
+
+
+def _byte(character: str) -> bytes:
+    try:
+        return character.encode("cp1252")
+    except UnicodeEncodeError:
+        return character.encode("latin-1")
 
 
 def blob(text: str) -> bool:

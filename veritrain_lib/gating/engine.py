@@ -6,16 +6,13 @@ Great Expectations fails open (an unregistered type is dropped, an error inside 
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.gating.expectations import expectation, gx, is_row_rule, judged_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     import pandas as pd
 
@@ -30,7 +27,9 @@ class Result:
     """What Great Expectations said of one rule.
 
     `positions` are the numbers (from 0) of the rows it rejects, None when only their count was asked for or
-    the expectation is about the whole table; `error` says that it could not be evaluated.
+    the expectation is about the whole table; `error` says that it could not be evaluated. `looked` is how many
+    rows a check on a sample looked at (None: all); with `decides` False the rule only warns. `observed` is what an
+    expectation about the whole table saw.
     """
 
     rule: str
@@ -38,53 +37,9 @@ class Result:
     rejected: int
     positions: tuple[int, ...] | None = None
     error: str | None = None
-
-
-def gx() -> ModuleType:
-    """Great Expectations, imported on first use: quiet, and without analytics."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    # A grammar of 5 seconds that only jsonschema's optional URI formats need.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    import great_expectations
-
-    return great_expectations
-
-
-def expectation(rule: Rule) -> Any:
-    """The Great Expectations object of a rule.
-
-    Raises UserError for a type or a kwarg that Great Expectations does not know.
-    """
-    gx()
-    from great_expectations.exceptions.exceptions import ExpectationNotFoundError
-    from great_expectations.expectations.registry import (
-        get_expectation_impl,
-        list_registered_expectation_implementations,
-    )
-    from pydantic.v1 import ValidationError
-
-    try:
-        kind = get_expectation_impl(rule.type)
-    except ExpectationNotFoundError as error:
-        import difflib
-
-        near = difflib.get_close_matches(rule.type, list_registered_expectation_implementations(), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"unknown expectation type {rule.type!r}.{hint}") from error
-    try:
-        made: dict[str, Any] = {**rule.kwargs, "severity": rule.severity, "meta": {"rule": rule.id}}
-        return kind(**made)
-    except (ValidationError, TypeError, ValueError) as error:
-        raise UserError(f"{rule.type} does not take these kwargs: {error}") from error
-
-
-def is_row_rule(rule: Rule) -> bool:
-    """Whether the expectation judges rows one by one (a column map expectation), not the whole table."""
-    gx()
-    from great_expectations.expectations.expectation import ColumnMapExpectation
-    from great_expectations.expectations.registry import get_expectation_impl
-
-    return issubclass(get_expectation_impl(rule.type), ColumnMapExpectation)
+    looked: int | None = None
+    decides: bool = True
+    observed: Any = None
 
 
 def evaluate(rules: Sequence[Rule], frame: pd.DataFrame) -> dict[str, Result]:
@@ -144,6 +99,7 @@ def _result(one: Any) -> Result:
         rejected=int(one.result.get("unexpected_count") or 0),
         positions=None if positions is None else tuple(int(number) for number in positions),
         error=error,
+        observed=one.result.get("observed_value"),
     )
 
 
@@ -155,14 +111,25 @@ def _error(info: dict[str, Any]) -> str | None:
 
 
 def _with_nulls(rule: Rule, result: Result, frame: pd.DataFrame) -> Result:
-    column = rule.kwargs.get("column")
-    if result.error or not is_row_rule(rule):
-        return Result(rule.id, result.success, 0, None, result.error)
+    if result.error or not is_row_rule(rule) or result.positions is None:
+        # Some row expectations look at the column's type alone and name no row: what they say stands.
+        said = result.error or _only_nulls(rule, frame)
+        if said is None and is_row_rule(rule) and result.rejected:
+            said = f"{result.rejected} rows rejected but none named"
+        return Result(rule.id, result.success and said is None, 0, None, said, observed=result.observed)
     positions = set(result.positions or ())
     if len(positions) != result.rejected:
         return Result(rule.id, False, 0, None, f"{result.rejected} rows rejected but {len(positions)} named")
     if rule.type not in ABOUT_NULLS:
-        missing = frame[column].isna().to_numpy()
+        missing = frame[judged_columns(rule)].isna().any(axis=1).to_numpy()
         positions |= {number for number, null in enumerate(missing) if null}
     success = len(positions) / len(frame) <= rule.limit
     return Result(rule.id, success, len(positions), tuple(sorted(positions)))
+
+
+def _only_nulls(rule: Rule, frame: pd.DataFrame) -> str | None:
+    """What is wrong when an expectation about a whole column had no value to look at: it would pass unseen."""
+    if "null" in rule.type or rule.type == "expect_column_to_exist":
+        return None
+    empty = [name for name in judged_columns(rule) if name in frame.columns and frame[name].isna().all()]
+    return f"the column(s) {', '.join(empty)} hold no value, so there was nothing to judge" if empty else None

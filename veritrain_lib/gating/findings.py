@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from veritrain_lib import registry
+from veritrain_lib.errors import Infrastructure, Refused
 from veritrain_lib.gating.engine import Result, evaluate
+from veritrain_lib.gating.measured import Measured, judged
 from veritrain_lib.gating.parameters import checked
+from veritrain_lib.gating.sampled import Sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import pandas as pd
@@ -22,10 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass
 class Findings:
-    """Reasons by rule, aligned to the rows' positions, and the rules that broke with what they said."""
+    """Reasons by rule, aligned to the rows' positions, and the rules that broke with what they said. `sampled`
+    holds, by rule, what a check said that looked at a sample only; its `looked` counts the rows it looked at.
+    `measured` holds what rules about the dataset as a whole found."""
 
     reasons: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    sampled: dict[str, Sampled] = field(default_factory=dict)
+    measured: dict[str, Measured] = field(default_factory=dict)
+
+    def decides(self, rule_id: str) -> bool:
+        """Whether what a rule found may remove rows and block."""
+        return rule_id not in self.sampled or self.sampled[rule_id].decides
 
 
 def run_checks(
@@ -37,22 +48,55 @@ def run_checks(
 ) -> None:
     asked = rows if gone is None else rows[~gone].reset_index(drop=True)
     for rule in rules:
-        if rule.meta.check is None:
+        if rule.meta.check is None or rule.measures:
             continue
         try:
             check = registry.get("checks", rule.meta.check)
-            found = check(asked, context, **checked(rule.id, check, rule.meta.parameters))
+            found = check(_shown(check, asked), context, **checked(rule.id, check, rule.meta.parameters))
+            if isinstance(found, Sampled):
+                findings.sampled[rule.id] = found
+                found = found.reasons
             reasons = _as_reasons(rule, found, asked)
             if gone is not None:
                 answers = iter(reasons)
                 reasons = ["" if out else next(answers) for out in gone]
             findings.reasons[rule.id] = reasons
+        except (Refused, Infrastructure):
+            # The money or the service ran out, which says nothing of the data: no verdict may be stored.
+            raise
         except Exception as error:  # noqa: BLE001 - any crash of a check must block, and the verdict tells it
             findings.errors[rule.id] = f"{type(error).__name__}: {error}"
 
 
+def run_measures(
+    rows: pd.DataFrame, context: Context, rules: Sequence[Rule], findings: Findings, gone: np.ndarray
+) -> None:
+    """Ask the rules about the dataset as a whole, of the rows that the row checks leave."""
+    left = rows[~gone].reset_index(drop=True)
+    for rule in rules:
+        if not rule.measures or rule.meta.check is None:
+            continue
+        try:
+            check = registry.get("checks", rule.meta.check)
+            found = check(_shown(check, left), context, **checked(rule.id, check, rule.meta.parameters))
+            if not isinstance(found, Measured):
+                raise TypeError(
+                    f"check {rule.meta.check} must answer with one Measured for the whole dataset"
+                )
+            findings.measured[rule.id] = found
+        except (Refused, Infrastructure):
+            raise
+        except Exception as error:  # noqa: BLE001 - any crash of a check must block, and the verdict tells it
+            findings.errors[rule.id] = f"{type(error).__name__}: {error}"
+
+
+def _shown(check: Callable[..., Any], rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows as a check gets them: a check that is not ours gets a copy, so that what it changes changes no row."""
+    return rows if check.__module__.startswith("veritrain_lib.") else rows.copy()
+
+
 def removed_so_far(
-    rows: pd.DataFrame, rules: Sequence[Rule], findings: Findings, excused: dict[str, list[bool]]
+    rows: pd.DataFrame, rules: Sequence[Rule], findings: Findings, excused: dict[str, np.ndarray]
 ) -> np.ndarray:
     """Whether each row is removed by what was found so far."""
     import numpy as np
@@ -60,8 +104,17 @@ def removed_so_far(
     removing = [rule for rule in rules if rule.meta.action == "quarantine" and rule.id in findings.reasons]
     gone = np.zeros(len(rows), dtype=bool)
     for rule in removing:
-        gone |= np.array([bool(r) for r in findings.reasons[rule.id]]) & ~np.array(excused[rule.id])
+        if not findings.decides(rule.id):
+            continue
+        gone |= hits(findings.reasons[rule.id]) & ~excused[rule.id]
     return gone
+
+
+def hits(reasons: Sequence[str]) -> np.ndarray:
+    """Which rows have a reason."""
+    import numpy as np
+
+    return np.fromiter(map(bool, reasons), dtype=bool, count=len(reasons))
 
 
 def _as_reasons(rule: Rule, found: pd.Series[str], rows: pd.DataFrame) -> list[str]:
@@ -70,24 +123,20 @@ def _as_reasons(rule: Rule, found: pd.Series[str], rows: pd.DataFrame) -> list[s
             f"check {rule.meta.check} answered for {len(found)} other rows than the {len(rows)} asked"
         )
     reasons = found.tolist()
-    if not all(isinstance(reason, str) for reason in reasons):
+    if not all(issubclass(kind, str) for kind in set(map(type, reasons))):
         raise TypeError(
             f"check {rule.meta.check} must answer with text for every row, not nulls or other types"
         )
     return reasons
 
 
-def excused_rows(rows: pd.DataFrame, rules: Sequence[Rule]) -> dict[str, list[bool]]:
+def excused_rows(rows: pd.DataFrame, rules: Sequence[Rule]) -> dict[str, np.ndarray]:
     """For each rule, whether each row keeps its place whatever the rule finds."""
-    human = (rows["source"] == "human").tolist()
-    uncertain = [_chosen_by(text) == "uncertainty" for text in rows["provenance"]]
-    return {
-        rule.id: [
-            person or (doubt and rule.meta.on_uncertain == "warn")
-            for person, doubt in zip(human, uncertain, strict=True)
-        ]
-        for rule in rules
-    }
+    import numpy as np
+
+    human = (rows["source"] == "human").to_numpy(dtype=bool)
+    uncertain = np.array([_chosen_by(text) == "uncertainty" for text in rows["provenance"]], dtype=bool)
+    return {rule.id: human | uncertain if rule.meta.on_uncertain == "warn" else human for rule in rules}
 
 
 def _chosen_by(provenance: object) -> str:
@@ -100,16 +149,17 @@ def _chosen_by(provenance: object) -> str:
 
 
 def results_of(
-    rows: pd.DataFrame, rules: Sequence[Rule], findings: Findings, excused: dict[str, list[bool]]
+    rows: pd.DataFrame, rules: Sequence[Rule], findings: Findings, excused: dict[str, np.ndarray]
 ) -> dict[str, Result]:
     """Results by rule id; the reasons of stock expectations are added to the findings."""
     if not len(rows):
         return {rule.id: Result(rule.id, False, 0, None, "there are no rows to judge") for rule in rules}
     frame = rows.copy()
     for rule in rules:
-        if rule.id in findings.reasons:
-            pairs = zip(findings.reasons[rule.id], excused[rule.id], strict=True)
-            frame[f"ok_{rule.id}"] = [reason == "" or kept for reason, kept in pairs]
+        if rule.id in findings.measured:
+            frame[rule.column] = findings.measured[rule.id].low
+        elif rule.id in findings.reasons:
+            frame[f"ok_{rule.id}"] = ~hits(findings.reasons[rule.id]) | excused[rule.id]
     ready = [rule for rule in rules if rule.id not in findings.errors]
     try:
         results = evaluate(ready, frame)
@@ -124,11 +174,18 @@ def results_of(
             counted = [n for n in hit if not excused[rule.id][n]]
             success = len(counted) / len(rows) <= rule.limit
             results[rule.id] = Result(rule.id, success, len(counted), tuple(sorted(hit)))
+        elif rule.measures and result.error is None:
+            results[rule.id] = judged(rule, findings.measured[rule.id], result)
         elif rule.meta.check is not None and result.error is None:
             ours = len(rows) - int(frame[f"ok_{rule.id}"].sum())
             if ours != result.rejected:
                 said = f"Great Expectations counted {result.rejected} rejected rows, the check {ours}"
                 results[rule.id] = Result(rule.id, False, ours, None, said)
+            elif rule.id in findings.sampled:
+                sample = findings.sampled[rule.id]
+                looked = int(sample.looked.sum())
+                good = ours <= rule.limit * looked
+                results[rule.id] = Result(rule.id, good, ours, looked=looked, decides=sample.decides)
     for rule_id, said in findings.errors.items():
         results[rule_id] = Result(rule_id, False, 0, None, said)
     return results

@@ -6,11 +6,21 @@ judges those columns against the suite's limits; whatever can't be evaluated blo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.errors import UserError
 from veritrain_lib.gating.blocking import block_reasons, rule_table
-from veritrain_lib.gating.findings import Findings, excused_rows, removed_so_far, results_of, run_checks
+from veritrain_lib.gating.findings import (
+    Findings,
+    excused_rows,
+    hits,
+    removed_so_far,
+    results_of,
+    run_checks,
+    run_measures,
+)
+from veritrain_lib.gating.groups import duplicate_groups
 from veritrain_lib.gating.overview import overview
 from veritrain_lib.gating.verdict import SEPARATOR, Verdict
 
@@ -20,6 +30,9 @@ if TYPE_CHECKING:
 
     from veritrain_lib.gating.context import Context
     from veritrain_lib.gating.suite import Suite
+
+Reasons = dict[int, list[str]]
+"""What was found of rows, by their number: hardly any row of a million has a reason."""
 
 
 def judge(rows: pd.DataFrame, context: Context, suite: Suite) -> Verdict:
@@ -44,29 +57,28 @@ def judge(rows: pd.DataFrame, context: Context, suite: Suite) -> Verdict:
         run_checks(rows, context, [rule for rule in suite.rules if not rule.meta.needs_label], findings)
         gone = removed_so_far(rows, suite.rules, findings, excused)
         run_checks(rows, context, [rule for rule in suite.rules if rule.meta.needs_label], findings, gone)
+        gone = removed_so_far(rows, suite.rules, findings, excused)
+        run_measures(rows, context, suite.rules, findings, gone)
     results = results_of(rows, suite.rules, findings, excused)
 
-    removing: list[list[str]] = [[] for _ in range(len(rows))]
-    warning: list[list[str]] = [[] for _ in range(len(rows))]
-    for rule in suite.rules:
-        for number, reason in enumerate(findings.reasons.get(rule.id, [])):
-            if reason:
-                kept = rule.meta.action == "warn" or excused[rule.id][number]
-                (warning if kept else removing)[number].append(reason)
-
-    removed = _mask([bool(found) for found in removing])
-    warned = _mask([bool(found) for found in warning]) & ~removed
+    removing, warning = _sorted_out(suite, findings, excused)
+    removed = _mask(removing, len(rows))
+    warned = _mask(warning, len(rows)) & ~removed
     accepted = rows[~removed].reset_index(drop=True)
-    table = rule_table(suite, results, len(rows))
+    table = rule_table(suite, results, len(rows), findings)
     blocks = block_reasons(suite, results, table, rows, accepted, context, findings)
+    quarantine = _with_reasons(rows, [removing, warning], removed)
+    warnings = _with_reasons(rows, [warning], warned)
+    said = [*quarantine["reasons"], *warnings["reasons"]]
     return Verdict(
         status="blocked" if blocks else "passed",
         block_reasons=blocks,
         rules=table,
         accepted=accepted,
-        quarantine=_with_reasons(rows, [*map(list.__add__, removing, warning)], removed),
-        warnings=_with_reasons(rows, warning, warned),
-        overview=overview(rows, accepted, int(warned.sum()), context.task),
+        quarantine=quarantine,
+        warnings=warnings,
+        groups=duplicate_groups([quarantine, warnings], [accepted, context.trusted], context.task),
+        overview=overview(rows, accepted, int(warned.sum()), context.task, said) | _remarks(findings),
         suite=suite.name,
         suite_version=suite.version,
         suite_digest=suite.digest,
@@ -82,6 +94,7 @@ def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]
     Raises UserError when a column is missing or a rule could not be evaluated: a pool that was not screened
     must not be chosen from.
     """
+    import numpy as np
     import pandas as pd
 
     _need_columns(rows, context, list(context.task.inputs))
@@ -90,18 +103,51 @@ def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]
     findings = Findings()
     if len(clean):
         run_checks(clean, context, rules, findings)
-        results = results_of(clean, rules, findings, {rule.id: [False] * len(clean) for rule in rules})
+        nobody = np.zeros(len(clean), dtype=bool)
+        results = results_of(clean, rules, findings, {rule.id: nobody for rule in rules})
         findings.errors.update({one.rule: one.error for one in results.values() if one.error})
     if findings.errors:
         broken = SEPARATOR.join(f"{rule}: {error}" for rule, error in findings.errors.items())
         raise UserError(f"the pool could not be screened, so nothing may be chosen from it: {broken}")
-    joined = [
-        SEPARATOR.join(
-            found for rule in rules if (found := findings.reasons.get(rule.id, [""] * len(clean))[number])
-        )
-        for number in range(len(clean))
-    ]
-    return pd.Series(joined, index=rows.index, dtype=object)
+    joined: Reasons = defaultdict(list)
+    for rule in rules:
+        _add(joined, findings.reasons.get(rule.id, []))
+    told = [SEPARATOR.join(joined.get(number, [])) for number in range(len(rows))]
+    return pd.Series(told, index=rows.index, dtype=object)
+
+
+def _sorted_out(suite: Suite, findings: Findings, excused: dict[str, np.ndarray]) -> tuple[Reasons, Reasons]:
+    """Reasons to take rows out, and reasons to warn of them, by the number of the row."""
+    import numpy as np
+
+    removing: Reasons = defaultdict(list)
+    warning: Reasons = defaultdict(list)
+    for rule in suite.rules:
+        reasons = findings.reasons.get(rule.id, [])
+        kept = excused[rule.id]
+        if rule.meta.action == "warn" or not findings.decides(rule.id):
+            kept = np.ones(len(kept), dtype=bool)
+        _add(warning, reasons, kept)
+        _add(removing, reasons, ~kept)
+    return removing, warning
+
+
+def _add(told: Reasons, reasons: list[str], asked: np.ndarray | None = None) -> None:
+    import numpy as np
+
+    found = hits(reasons)
+    for number in np.flatnonzero(found if asked is None or not len(found) else found & asked).tolist():
+        told[number].append(reasons[number])
+
+
+def _remarks(findings: Findings) -> dict[str, Any]:
+    """What checks on a sample say of themselves: `notes` by rule, and `numbers` by name; `measured` is what rules about
+    the dataset as a whole say. Nothing empty is kept."""
+    notes = {rule: sample.note for rule, sample in findings.sampled.items() if sample.note}
+    told = {rule: one.note for rule, one in findings.measured.items() if one.note}
+    numbers = {name: one for sample in findings.sampled.values() for name, one in sample.numbers.items()}
+    parts = {"notes": notes, "numbers": numbers, "measured": told}
+    return {name: part for name, part in parts.items() if part}
 
 
 def _need_columns(rows: pd.DataFrame, context: Context, own: list[str]) -> None:
@@ -118,13 +164,23 @@ def _need_columns(rows: pd.DataFrame, context: Context, own: list[str]) -> None:
             )
 
 
-def _mask(values: list[bool]) -> np.ndarray:
+def _mask(told: Reasons, count: int) -> np.ndarray:
     import numpy as np
 
-    return np.array(values, dtype=bool)
+    found = np.zeros(count, dtype=bool)
+    found[list(told)] = True
+    return found
 
 
-def _with_reasons(rows: pd.DataFrame, reasons: list[list[str]], chosen: np.ndarray) -> pd.DataFrame:
+def _with_reasons(rows: pd.DataFrame, reasons: list[Reasons], chosen: np.ndarray) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
     table = rows[chosen].copy()
-    table["reasons"] = [SEPARATOR.join(found) for found, keep in zip(reasons, chosen, strict=True) if keep]
+    said = [
+        SEPARATOR.join(reason for told in reasons for reason in told.get(number, []))
+        for number in np.flatnonzero(chosen).tolist()
+    ]
+    # Without a row the column would become one of numbers.
+    table["reasons"] = pd.Series(said, index=table.index, dtype=object)
     return table.reset_index(drop=True)

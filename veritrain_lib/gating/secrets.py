@@ -43,6 +43,8 @@ PASSWORD = re.compile(
       [^\S\n]*(?:\b(?:is|was|ist|est|es)\b|[=:は]|->|→)[^\S\n]*(?:(?:still|now|always)[ ])?["'`“<(]?([^\s"'`”<>)]{4,})""",
     re.IGNORECASE | re.VERBOSE,
 )
+LENGTH = re.compile(r"[0-9０-９]+(?:文字|桁|字以)")
+"""What a rule on passwords says: how long they must be."""
 LONG_TOKEN = re.compile(r"(?<![\w/.@-])[A-Za-z0-9_+/-]{20,}={0,2}(?![\w@])")
 HEXADECIMAL = re.compile(r"[A-Fa-f0-9-]{20,}")
 
@@ -57,8 +59,9 @@ def has_key(text: str) -> bool:
 
 
 def has_password(text: str) -> bool:
-    """`password is X` where X holds a digit or a sign, as words after `password is` do not."""
-    return any(_unlike_a_word(match[1]) for match in PASSWORD.finditer(text))
+    """`password is X` where X holds a digit or a sign, as words after `password is` do not, and is no length."""
+    found = (match[1] for match in PASSWORD.finditer(text))
+    return any(_unlike_a_word(value) and not LENGTH.match(value) for value in found)
 
 
 def _random(token: str) -> bool:

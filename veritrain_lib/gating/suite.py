@@ -19,6 +19,7 @@ from veritrain_lib.digest import of_json
 from veritrain_lib.errors import UserError
 
 IN_SET = "expect_column_values_to_be_in_set"
+AT_MOST = "expect_column_max_to_be_between"
 Action = Literal["quarantine", "warn"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -77,8 +78,21 @@ class Rule(Part):
         return self.meta.rule
 
     @property
+    def measures(self) -> bool:
+        """Whether it holds one number about the whole dataset against a limit, instead of judging rows."""
+        return self.meta.check is not None and self.type == AT_MOST
+
+    @property
+    def column(self) -> str:
+        """The column that its check fills: `ok_<rule>`, or `measure_<rule>` for a number about the dataset."""
+        return f"{'measure' if self.measures else 'ok'}_{self.id}"
+
+    @property
     def limit(self) -> float:
-        """The share of rejected rows above which the rule fails: 1 - `mostly`."""
+        """The share of rejected rows above which the rule fails: 1 - `mostly`; for a number about the whole
+        dataset the largest one allowed, `max_value`."""
+        if self.measures:
+            return float(self.kwargs["max_value"])
         return round(1.0 - float(self.kwargs.get("mostly", 1.0)), 12)
 
 
@@ -92,7 +106,8 @@ class _File(Part):
 
 @dataclass(frozen=True)
 class Suite:
-    """A checked suite. `digest` is of the file's content: key order and spacing do not count."""
+    """A checked suite. `digest` is of the file's content (key order and spacing do not count) and of the code of
+    rules that are not ours."""
 
     name: str
     version: int
@@ -115,14 +130,33 @@ def load_suite(name: str | Path) -> Suite:
         known = ", ".join(sorted(one.stem for one in project.gates().glob("*.json"))) or "none"
         raise UserError(f"no gate suite {name!s}: {path} is not there. Suites in gates/: {known}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_key_twice)
+        text = path.read_text(encoding="utf-8")
+        if (path.name, text) in _at_hand:
+            return _at_hand[path.name, text]
+        content = json.loads(text, object_pairs_hook=_no_key_twice)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"gate suite {path.name} is no JSON: {error}") from error
-    return make_suite(content, where=path.name)
+    suite = make_suite(content, where=path.name)
+    if _only_ours(suite):
+        _at_hand[path.name, text] = suite
+    return suite
+
+
+_at_hand: dict[tuple[str, str], Suite] = {}
+"""Suites that this process has checked, by their file's name and content, as far as all their rules are ours: others
+may mean something else the next time."""
+
+
+def _only_ours(suite: Suite) -> bool:
+    from veritrain_lib.gating.own_rules import own_code
+
+    return not own_code(suite.rules)
 
 
 def make_suite(content: object, where: str = "suite") -> Suite:
     """Check a suite's content, as `load_suite` does with a file. `where` names it in messages."""
+    from veritrain_lib.gating.own_rules import own_code
+
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
@@ -133,16 +167,18 @@ def make_suite(content: object, where: str = "suite") -> Suite:
         raise UserError(f"gate suite {where}: rule id(s) used twice: {', '.join(twice)}")
     for rule in file.expectations:
         _check_rule(where, rule)
-    return Suite(
-        file.name, file.version, file.notes, file.dataset, tuple(file.expectations), of_json(content)
-    )
+    own = own_code(file.expectations)
+    digest = of_json([content, own]) if own else of_json(content)
+    return Suite(file.name, file.version, file.notes, file.dataset, tuple(file.expectations), digest)
 
 
 def _check_rule(where: str, rule: Rule) -> None:
-    from veritrain_lib.gating.engine import expectation
+    from veritrain_lib.gating.expectations import expectation
     from veritrain_lib.gating.parameters import checked
 
     place = f"gate suite {where}, rule {rule.id!r}"
+    if rule.measures:
+        _check_measure(place, rule)
     mostly = rule.kwargs.get("mostly", 1.0)
     if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
         raise UserError(f"{place}: mostly is {mostly!r}; allowed is a number from 0 to 1")
@@ -150,18 +186,19 @@ def _check_rule(where: str, rule: Rule) -> None:
     if rule.meta.check is None:
         if rule.meta.parameters:
             raise UserError(f"{place}: parameters belong to a check, and this rule names none")
-        if str(rule.kwargs.get("column", "")).startswith("ok_"):
+        if str(rule.kwargs.get("column", "")).startswith(("ok_", "measure_")):
             raise UserError(
                 f"{place}: the column {rule.kwargs['column']} is filled by a check; name it in meta.check"
             )
     else:
-        if (
+        if not rule.measures and (
             rule.type != IN_SET
             or rule.kwargs.get("column") != column
             or rule.kwargs.get("value_set") != [True]
         ):
             raise UserError(
-                f"{place}: a rule with a check must be {IN_SET} with column {column!r} and value_set [true]"
+                f"{place}: a rule with a check must be {IN_SET} with column {column!r} and value_set [true], or, for a "
+                f"check about the whole dataset, {AT_MOST} with column 'measure_{rule.id}' and a max_value"
             )
         try:
             checked(rule.id, registry.get("checks", rule.meta.check), rule.meta.parameters)
@@ -171,6 +208,20 @@ def _check_rule(where: str, rule: Rule) -> None:
         expectation(rule)
     except UserError as error:
         raise UserError(f"{place}: {error}") from error
+
+
+def _check_measure(place: str, rule: Rule) -> None:
+    most = rule.kwargs.get("max_value")
+    if isinstance(most, bool) or not isinstance(most, int | float) or not most == most:
+        raise UserError(
+            f"{place}: max_value is {most!r}; a check about the whole dataset needs a number there"
+        )
+    if set(rule.kwargs) != {"column", "max_value"} or rule.kwargs["column"] != rule.column:
+        raise UserError(
+            f"{place}: {AT_MOST} with a check takes column {rule.column!r} and max_value, nothing else"
+        )
+    if rule.meta.action != "warn" or rule.meta.on_uncertain is not None:
+        raise UserError(f"{place}: a check about the whole dataset removes no row; its action must be 'warn'")
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ RULE_COLUMNS = [
     "high",
     "limit",
     "outcome",
+    "kind",
 ]
 SEPARATOR = "; "
 
@@ -30,9 +31,11 @@ class Verdict:
 
     `rules` has one row a rule: how many rows it checked and rejected, the rejected `share` (0 to 1) with its
     95 % Wilson interval `low` to `high`, the `limit` above which it fails, and `outcome`: `passed`, `failed`
-    (blocks), `warned` (failed, but its severity only tells) or `error` (could not be evaluated; blocks).
+    (blocks), `warned` (failed, but its severity only tells) or `error` (could not be evaluated; blocks). `kind` is
+    `rows`, or `dataset` for a rule about all rows together: `share` is then the number that its check measured.
     `accepted` are the rows that go on; `quarantine` and `warnings` are rows with a column `reasons`, all
-    reasons of a row joined by `; `. `overview` counts what came and what went.
+    reasons of a row joined by `; `. `groups` shows copies under the row that stays (`groups.duplicate_groups`).
+    `overview` counts what came and what went.
     """
 
     status: Literal["passed", "blocked"]
@@ -41,10 +44,17 @@ class Verdict:
     accepted: pd.DataFrame = field(repr=False)
     quarantine: pd.DataFrame = field(repr=False)
     warnings: pd.DataFrame = field(repr=False)
+    groups: pd.DataFrame = field(repr=False)
     overview: dict[str, Any] = field(repr=False)
     suite: str
     suite_version: int
     suite_digest: str
+
+    @property
+    def measured(self) -> list[str]:
+        """The rules that measure the dataset as a whole by a check of ours or of a user's."""
+        mine = (self.rules["kind"] == "dataset") & ~self.rules["check"].astype(str).str.startswith("expect_")
+        return [str(rule) for rule in self.rules.loc[mine, "rule"]]
 
     @property
     def passed(self) -> bool:

@@ -7,19 +7,52 @@ purpose: negations, question words, `before`, `after`, `out`, `off`, `up`, `down
 
 from __future__ import annotations
 
+import re
+
 _FUNCTION = """
-a an the this that these those i me my mine we us our ours you your yours u ur he him his she her it its they
+a an the this that these those i me my mine we us ours our you your yours u ur he him his she her it its they
 them their there here am is are was were be been being im ive id ill were youre its thats theres do does did have
 has had having will would can could shall should may might must to of in on at for with by from as about
 into onto and or but so then than if that which who just really very quite also too still now already
-actually simply only some any one ones
+actually simply only some any one ones please pls plz kindly ok okay well oh again um uh hm hmm
 """
 
-_COURTESY = """
-hi hello hey hiya heya howdy yo dear good morning afternoon evening day greetings support team all folks guys
-everyone there please pls plz kindly thanks thank thx ty cheers regards best kind many much advance sir madam
-sorry ok okay um uh hm hmm well oh again asap
+_FRAME = """
+can could would will may might must please pls plz kindly need want wanna like id i you to ok okay
+"""
+
+_POLITE = """
+please pls plz kindly ok okay well oh um uh hm hmm
+"""
+
+_TURNING = """
+no not never none nothing without cannot cant dont wont isnt arent doesnt didnt shouldnt couldnt wouldnt before
+after out off up down over under more less but except instead what when where why how who which
 """
 
 FUNCTION_WORDS = frozenset(_FUNCTION.split())
-COURTESY_WORDS = frozenset(_COURTESY.split())
+
+FRAME_WORDS = frozenset(_FRAME.split())
+"""Words of the frame of a request (`could you ... please`): people who ask for the same differ in it."""
+
+POLITE_WORDS = frozenset(_POLITE.split())
+"""Of these those that say nothing wherever they stand."""
+
+TURNING_WORDS = frozenset(_TURNING.split()) - FUNCTION_WORDS
+"""Words that, added or left out, make another message of it."""
+
+_HELLO = (
+    r"(?:hi|hello|hey|hiya|heya|howdy|yo|dear|greetings|good (?:morning|afternoon|evening|day))"
+    r"(?: (?:hi|hello|hey|there|all|team|support|folks|guys|everyone|again|sir|madam))*"
+)
+_BYE = (
+    r"(?:(?:many |kind |best |warm )?(?:thanks|thank you|thank u|thx|ty|cheers|regards)"
+    r"(?: (?:a lot|so much|very much|in advance|again))?)"
+)
+COURTESY = re.compile(rf"^(?:{_HELLO} )+(?=\S)|(?<=\S)(?: {_BYE})+$")
+"""What people put in front of a message and behind it, in its normal form."""
+
+_FIRST = "hi hello hey hiya heya howdy yo dear greetings good"
+_LAST = "thanks you u thx ty cheers regards lot much advance again"
+GREETS, THANKS = frozenset(_FIRST.split()), frozenset(_LAST.split())
+"""First and last words without which there is no courtesy to leave out."""

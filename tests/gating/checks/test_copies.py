@@ -55,6 +55,34 @@ def test_templated_requests_that_differ_in_a_slot_pass(one: str, other: str):
     assert find("near_duplicate", make_rows([one, other])) == ["", ""]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "and we can not close our books, the invoice for march is missing",
+        "books our close not can we and missing is march for invoice the",
+    ],
+)
+def test_the_same_words_in_another_order_are_a_copy(text: str):
+    rows = make_rows(["The invoice for march is missing and we can not close our books.", text])
+    assert find("near_duplicate", rows) == ["", f"near_duplicate:of={rows['id'][0]}"]
+
+
+def test_distinct_requests_of_a_template_are_no_copies():
+    cities, days = ["paris", "berlin", "new york", "oslo", "rome"], ["monday", "friday", "may 3", "next week"]
+    frames = ["book a flight from {a} to {b} on {d}", "i need to get from {a} to {b} {d} please",
+              "what is the weather in {a} and in {b} on {d}"]  # fmt: skip
+    texts = [
+        frame.format(a=a, b=b, d=d)
+        for frame in frames
+        for a in cities
+        for b in cities
+        if a != b
+        for d in days
+    ]
+    found = find("near_duplicate", make_rows(texts))
+    assert sum(map(bool, found)) <= 0.02 * len(texts)
+
+
 def test_two_common_words_are_two_words_but_a_rare_one_is_a_slip():
     texts = [
         "the new form for the office is lost",
@@ -111,7 +139,7 @@ def test_leaks_say_which_set_and_how():
         make_rows([BASE], ""),
         make_rows(["cancel our contract at the end of may"], "bug", "human"),
     )
-    rows = make_rows([BASE.upper(), NEAR[0], "Hello, cancel our contract at the end of may", OTHER[0]])
+    rows = make_rows([BASE.upper(), NEAR[0], "Hello, cancel our contract at the end of may", OTHER[2]])
     found = find("leakage", rows, test_inputs=test, development=development)
     ids = (test["id"][0], test["id"][0], development["id"][0])
     kinds = ("exact_test", "near_test", "near_development")
@@ -135,3 +163,26 @@ def test_a_declared_variation_may_be_like_its_origin_and_its_siblings_but_like_n
         rows, make_context(make_task("en")), spare_variations=False
     )
     assert found.tolist()[1] == f"near_duplicate:of={origin}"
+
+
+def test_a_test_row_with_other_slot_values_is_a_leak_and_a_development_row_only_when_asked():
+    held_out = make_rows(["book me a table in berlin for 5 people on friday"], "")
+    rows = make_rows(["book me a table in paris for 3 people on monday"])
+    assert find("leakage", rows, test_inputs=held_out) == [f"leakage:swapped_test={held_out['id'][0]}"]
+    assert find("leakage", rows, development=held_out) == [""]
+    context = make_context(make_task("en"), development=held_out)
+    found = registry.get("checks", "leakage")(rows, context, swapped="all").tolist()
+    assert found == [f"leakage:swapped_development={held_out['id'][0]}"]
+    context = make_context(make_task("en"), test_inputs=held_out)
+    assert registry.get("checks", "leakage")(rows, context, swapped="none").tolist() == [""]
+
+
+def test_a_translation_of_a_test_row_turned_round_is_a_leak():
+    held_out = make_rows(["先月の請求書がまだ届いていません"], "")
+    rows = make_rows(
+        ["last month's invoice has not come yet", "hello"], ["先月の請求書がまだ届いていません。", "やあ"]
+    )
+    task = make_task("ja", labels=None)
+    context = make_context(task, test_inputs=held_out)
+    found = registry.get("checks", "leakage")(rows, context).tolist()
+    assert found == [f"leakage:crossed_test={held_out['id'][0]}", ""]

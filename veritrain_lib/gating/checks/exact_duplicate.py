@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.gating.texts import FIELD_END, joined, normal
+from veritrain_lib.gating.prepared import tokens_in
+from veritrain_lib.gating.texts import joined, normal
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
@@ -17,28 +19,43 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
     in a trusted row or earlier among the rows. Of several copies the first stays, people's before others'.
     Rows without text are left to `empty`.
     """
+    import numpy as np
     import pandas as pd
 
     inputs = list(context.task.inputs)
-    first: dict[str, str] = {}
-    if len(context.trusted):
-        for text, owner in zip(joined(context.trusted, inputs), context.trusted["id"], strict=True):
-            first.setdefault(normal(text), str(owner))
-    texts = [normal(text) for text in joined(rows, inputs)]
-    ids = rows["id"].astype(str).tolist()
-    reasons = [""] * len(rows)
-    for number in people_first(rows):
-        text = texts[number]
-        if not text.strip(FIELD_END + " "):
-            continue
-        if text in first:
-            reasons[number] = f"exact_duplicate:of={first[text]}"
-        else:
-            first[text] = ids[number]
+    trusted = len(context.trusted)
+    order = people_first(rows)
+    forms = tokens_in(rows, inputs).forms[order]
+    owners = rows["id"].astype(str).to_numpy(dtype=object)[order]
+    if trusted:
+        forms = np.concatenate([tokens_in(context.trusted, inputs).forms, forms])
+        owners = np.concatenate([context.trusted["id"].astype(str).to_numpy(dtype=object), owners])
+    first = first_of_each(forms)
+    copies = np.flatnonzero(first != np.arange(len(first)))
+    copies = copies[copies >= trusted]
+    reasons = np.full(len(rows), "", dtype=object)
+    texts = joined(rows.iloc[order[copies - trusted]], inputs)
+    for place, text in zip(copies.tolist(), texts, strict=True):
+        if normal(text):
+            reasons[order[place - trusted]] = f"exact_duplicate:of={owners[first[place]]}"
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
-def people_first(rows: pd.DataFrame) -> list[int]:
+def first_of_each(keys: np.ndarray) -> np.ndarray:
+    """For each key the place at which the same key stands first."""
+    import numpy as np
+
+    order = np.argsort(keys, kind="stable")
+    fresh = np.concatenate([[True], keys[order][1:] != keys[order][:-1]]) if len(keys) else np.zeros(0, bool)
+    heads = order[fresh]
+    first = np.empty(len(keys), dtype=np.int64)
+    first[order] = heads[np.cumsum(fresh) - 1] if len(keys) else heads
+    return first
+
+
+def people_first(rows: pd.DataFrame) -> np.ndarray:
     """Positions of rows in the order in which copies keep their place: people's rows, then the others."""
-    human = (rows["source"] == "human").tolist()
-    return sorted(range(len(rows)), key=lambda number: not human[number])
+    import numpy as np
+
+    order: np.ndarray = np.argsort((rows["source"] != "human").to_numpy(dtype=bool), kind="stable")
+    return order

@@ -13,7 +13,10 @@ from pydantic import Field
 
 from veritrain_lib.gating.debris import blob, debris, mojibake
 from veritrain_lib.gating.mashing import mashed, placeholder, repeated
-from veritrain_lib.gating.strange import Strangeness
+from veritrain_lib.gating.plain import plainly_words
+from veritrain_lib.gating.prepared import surface_in, tokens_in
+from veritrain_lib.gating.strange import familiar_shares
+from veritrain_lib.gating.text_fields import text_groups
 from veritrain_lib.gating.texts import joined
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from veritrain_lib.gating.context import Context
 
+NOTHINGS = frozenset(["none", "nan", "null", "nil", "undefined", "void"])
 MINIMUM_LETTERS = 2
 LONGER_WORD = re.compile(r"[^\W\d_]{4,}|[^\W\d_\x00-\u02ff]{2,}")
 
@@ -28,28 +32,33 @@ LONGER_WORD = re.compile(r"[^\W\d_]{4,}|[^\W\d_\x00-\u02ff]{2,}")
 def check(
     rows: pd.DataFrame, context: Context, *, familiar: Annotated[float, Field(ge=0, le=1)] = 0.45
 ) -> pd.Series[str]:
-    """`garbage:<kind>`, the first that fits of: debris, mojibake, blob, no_words, repeated, placeholder, mashed,
-    strange.
+    """`garbage:<kind>` of the input fields or of a target of text, the first that fits of: debris, mojibake, blob,
+    no_words, repeated, placeholder, mashed, strange.
 
     A row is strange when at most `familiar` (0 to 1) of its letter trigrams stand in trusted or development
     rows or in two other rows; 0 turns that off. Rows without any visible character are left to `empty`.
     """
+    import numpy as np
     import pandas as pd
 
-    inputs = list(context.task.inputs)
-    texts = joined(rows, inputs)
-    known = [
-        text for one in (context.trusted, context.development) if len(one) for text in joined(one, inputs)
-    ]
-    strangeness = Strangeness(texts, known)
-    reasons = []
-    for text in texts:
-        kind = kind_of(text)
-        if not kind:
-            share = strangeness.familiar(text)
-            kind = "strange" if share is not None and share < familiar else ""
-        reasons.append(f"garbage:{kind}" if kind else "")
+    reasons = np.full(len(rows), "", dtype=object)
+    for names in text_groups(rows, context.task):
+        texts, tokens = joined(rows, names), tokens_in(rows, names)
+        plain = plainly_words(tokens, texts, surface_in(rows, names), _odd)
+        for number in np.flatnonzero(~plain).tolist():
+            if not reasons[number] and (kind := kind_of(texts[number])):
+                reasons[number] = f"garbage:{kind}"
+        known = [
+            text for one in (context.trusted, context.development) if len(one) for text in joined(one, names)
+        ]
+        strange = familiar_shares(tokens, known) < familiar
+        reasons[strange & (reasons == "")] = "garbage:strange"  # nan is not below
     return pd.Series(reasons, index=rows.index, dtype=object)
+
+
+def _odd(word: str) -> bool:
+    """Whether any finder may have something to say of a text because of this word."""
+    return word in NOTHINGS or kind_of(word) not in ("", "no_words") or mashed(f"{word} {word}")
 
 
 def kind_of(text: str) -> str:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from veritrain_lib.errors import UserError
-from veritrain_lib.gating.confident import contradicted, out_of_fold
+from veritrain_lib.gating.confident import contradicted, margins, out_of_fold
+from veritrain_lib.gating.quick_students import MANY, quick_margins
+from veritrain_lib.gating.word_students import folded_margins, too_much_work
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,14 +28,17 @@ def check(
     *,
     folds: Annotated[int, Field(ge=2, le=50)] = 5,
     repeats: Annotated[int, Field(ge=1, le=50)] = 3,
-    certainty: Annotated[float, Field(gt=0, le=100)] = 0.65,
+    certainty: Annotated[float, Field(gt=0, le=100)] = 0.7,
 ) -> pd.Series[str]:
     """`label_disagreement:says=<label>` for a row whose label is contradicted out of fold.
 
     `folds` and `repeats` say how often a student is trained: log scores are means over the repeats.
     `certainty` is how sure the contradiction must be, in units of how sure it would be of a random wrong label
     (median log odds); higher flags fewer. Trusted rows of people are in every training set; people's rows
-    are never flagged; rows without an allowed answer are left to `contract`.
+    are never flagged; rows without an allowed answer are left to `contract`. Above 5,000 rows, trusted ones with
+    them, or 150,000 rows times labels, students that read words only stand in for the task's own
+    (`gating/word_students.py`), with two repeats at most; above 30,000 rows they learn from a sample
+    (`gating/quick_students.py`), and `folds` and `repeats` do not count.
 
     Raises UserError when the context has no `fit` or the task has no fixed labels.
     """
@@ -44,12 +49,18 @@ def check(
     if not task.labels or context.fit is None:
         lacks = "fit, a student to train" if context.fit is None else "fixed labels"
         raise UserError(f"label_disagreement needs {lacks}; give it or take the rule out of the suite")
-    judged = rows[rows[task.target.field].isin(task.labels)]
+    allowed = rows[task.target.field].isin(task.labels)
+    judged = rows if allowed.all() else rows[allowed]
     if judged.empty:
         return reasons
-    logs, given = out_of_fold(judged, context, folds=folds, repeats=repeats)
-    other = contradicted(logs, given, certainty)[: len(judged)]
-    for position, best, source in zip(judged.index, other, judged["source"], strict=True):
-        if best >= 0 and source != "human":
-            reasons[position] = f"label_disagreement:says={task.labels[best]}"
+    if len(judged) > MANY:
+        found = quick_margins(judged, context)
+    elif too_much_work(len(judged) + len(context.trusted), len(task.labels)):
+        found = folded_margins(judged, context, folds=folds, repeats=repeats)
+    else:
+        found = margins(*out_of_fold(judged, context, folds=folds, repeats=repeats))
+    other = contradicted(found, certainty)[: len(judged)]
+    other[(judged["source"] == "human").to_numpy()] = -1
+    for position, best in zip(judged.index[other >= 0], other[other >= 0], strict=True):
+        reasons[position] = f"label_disagreement:says={task.labels[best]}"
     return reasons

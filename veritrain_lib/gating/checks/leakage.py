@@ -2,51 +2,80 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from veritrain_lib.gating.likeness import Matcher
-from veritrain_lib.gating.texts import FIELD_END, joined, normal
+from veritrain_lib.gating.prepared import tokens_in
+from veritrain_lib.gating.slots import slot_swapped
+from veritrain_lib.gating.texts import joined, normal
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
 
 
-def check(rows: pd.DataFrame, context: Context, *, near: bool = True) -> pd.Series[str]:
+def check(
+    rows: pd.DataFrame,
+    context: Context,
+    *,
+    near: bool = True,
+    swapped: Literal["all", "none", "test"] = "test",
+) -> pd.Series[str]:
     """`leakage:exact_test=<id>` (or `_development`) for a row whose normal form equals that of a held-out row,
-    `leakage:near_test=<id>` for one that is a near copy of it (the test of `near_duplicate`).
+    `leakage:near_test=<id>` for one that is a near copy of it or the same words in another order (the test of
+    `near_duplicate`), `leakage:swapped_test=<id>` for one that is it with other slot values (`slots`), and
+    `leakage:crossed_test=<id>` for a row whose text answer is, exactly or nearly, a held-out input: a
+    translation pair turned round.
 
-    `near`: also look for near copies. Only inputs are compared; answers of test rows are not known here.
+    `near`, `swapped`: also look for these, the latter among test rows only unless it says `all`. Only inputs are compared; answers of test rows are not known here.
     """
+    import numpy as np
     import pandas as pd
 
-    inputs = list(context.task.inputs)
-    texts = [normal(text) for text in joined(rows, inputs)]
-    reasons = [""] * len(rows)
+    reasons = np.full(len(rows), "", dtype=object)
     held_out = {"test": context.test_inputs, "development": context.development}
     for name, frame in held_out.items():
-        if not len(frame):
-            continue
-        known = dict(
-            zip((normal(text) for text in joined(frame, inputs)), frame["id"].astype(str), strict=True)
-        )
-        for number, text in enumerate(texts):
-            if not reasons[number] and text in known and text.strip(FIELD_END + " "):
-                reasons[number] = f"leakage:exact_{name}={known[text]}"
-    if near:
-        _near(rows, context, held_out, reasons)
+        if len(frame):
+            _exact(rows, context, name, frame, reasons)
+    inputs = list(context.task.inputs)
+    finders = [("near", name, Matcher(context.task).held_out) for name in held_out if near]
+    finders += [("swapped", name, slot_swapped) for name in held_out if swapped in (name, "all")]
+    for how, name, find in finders:
+        frame = held_out[name]
+        if len(frame):
+            owners = frame["id"].astype(str).tolist()
+            found = find(tokens_in(rows, inputs), tokens_in(frame, inputs))
+            for place in np.flatnonzero((found >= 0) & (reasons == "")).tolist():
+                reasons[place] = f"leakage:{how}_{name}={owners[found[place]]}"
+    if not context.task.labels:
+        _crossed(rows, context, held_out, reasons)
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
-def _near(
-    rows: pd.DataFrame, context: Context, held_out: dict[str, pd.DataFrame], reasons: list[str]
+def _crossed(
+    rows: pd.DataFrame, context: Context, held_out: dict[str, pd.DataFrame], reasons: np.ndarray
 ) -> None:
+    import numpy as np
+
+    answers = tokens_in(rows, [context.task.target.field])
+    for name, frame in held_out.items():
+        if len(frame):
+            owners = frame["id"].astype(str).tolist()
+            found = Matcher(context.task).held_out(answers, tokens_in(frame, list(context.task.inputs)))
+            for place in np.flatnonzero((found >= 0) & (reasons == "")).tolist():
+                reasons[place] = f"leakage:crossed_{name}={owners[found[place]]}"
+
+
+def _exact(rows: pd.DataFrame, context: Context, name: str, frame: pd.DataFrame, reasons: np.ndarray) -> None:
+    import numpy as np
+
     inputs = list(context.task.inputs)
-    matcher = Matcher(context.task)
-    owners = [(name, str(one)) for name, frame in held_out.items() if len(frame) for one in frame["id"]]
-    reference = [text for frame in held_out.values() if len(frame) for text in joined(frame, inputs)]
-    for number, match in enumerate(matcher.copies_in(joined(rows, inputs), reference)):
-        if match is not None and not reasons[number]:
-            name, owner = owners[match]
-            reasons[number] = f"leakage:near_{name}={owner}"
+    known = {normal(text): str(one) for text, one in zip(joined(frame, inputs), frame["id"], strict=True)}
+    # Hashes first: only what agrees is looked at as text.
+    alike = np.flatnonzero(np.isin(tokens_in(rows, inputs).forms, tokens_in(frame, inputs).forms))
+    for place, text in zip(alike.tolist(), joined(rows.iloc[alike], inputs), strict=True):
+        form = normal(text)
+        if form and not reasons[place] and form in known:
+            reasons[place] = f"leakage:exact_{name}={known[form]}"

@@ -1,4 +1,4 @@
-"""Almost the same message twice: a typo, another small word, a greeting put in front."""
+"""Almost the same message twice: a typo, another small word, a greeting put in front, another order."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.gating.checks.exact_duplicate import people_first
 from veritrain_lib.gating.likeness import Matcher
-from veritrain_lib.gating.texts import joined, normal
+from veritrain_lib.gating.prepared import tokens_in
+from veritrain_lib.gating.tokens import in_order, joined_tokens
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
@@ -22,38 +24,58 @@ def check(rows: pd.DataFrame, context: Context, *, spare_variations: bool = True
     `spare_variations` (the default) a row that was made by varying another one, and whose provenance says so
     (`operations` and `seed_rows`), may be like that row and like its other variations: that is its purpose.
     """
+    import numpy as np
     import pandas as pd
 
     inputs = list(context.task.inputs)
-    trusted = joined(context.trusted, inputs) if len(context.trusted) else []
-    texts = joined(rows, inputs)
-    order = people_first(rows)
-    whole = [*trusted, *(texts[number] for number in order)]
-    ids = [
-        *(context.trusted["id"].astype(str) if trusted else []),
-        *(str(rows["id"].iloc[number]) for number in order),
-    ]
-    normals = [normal(text) for text in whole]
-    varied = _varied_from(rows)
-    seeds = [*_varied_from(context.trusted), *(varied[number] for number in order)]
-    reasons = [""] * len(rows)
-    for place, match in enumerate(
-        Matcher(context.task).earlier_copies(whole)[len(trusted) :], start=len(trusted)
-    ):
-        if match is None or normals[match] == normals[place]:
+    order, trusted = people_first(rows), len(context.trusted)
+    tokens = in_order(tokens_in(rows, inputs), order)
+    owners = rows["id"].astype(str).to_numpy(dtype=object)[order]
+    notes = _notes(rows)[order]
+    if trusted:
+        tokens = joined_tokens(tokens_in(context.trusted, inputs), tokens)
+        owners = np.concatenate([context.trusted["id"].astype(str).to_numpy(dtype=object), owners])
+        notes = np.concatenate([_notes(context.trusted), notes])
+    found = Matcher(context.task).earlier(tokens, _answers(rows, context, order))
+    reasons = np.full(len(rows), "", dtype=object)
+    for place in (np.flatnonzero(found[trusted:] >= 0) + trusted).tolist():
+        match = int(found[place])
+        if tokens.forms[match] == tokens.forms[place]:
             continue
-        family = seeds[match] | {ids[match]}
-        if not (spare_variations and seeds[place] & family):
-            reasons[order[place - len(trusted)]] = f"near_duplicate:of={ids[match]}"
+        family = _varied_from(notes[match]) | {str(owners[match])}
+        if not (spare_variations and _varied_from(notes[place]) & family):
+            reasons[order[place - trusted]] = f"near_duplicate:of={owners[match]}"
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
-def _varied_from(rows: pd.DataFrame) -> list[frozenset[str]]:
-    """Per row, the ids of the rows it was varied from; empty for a row that is nobody's variation."""
+def _answers(rows: pd.DataFrame, context: Context, order: np.ndarray) -> np.ndarray:
+    """A number for the answer of each trusted row and each row, in the order in which they are compared."""
+    import numpy as np
+    import pandas as pd
+
+    field = context.task.target.field
+    given = [rows[field].to_numpy(dtype=object)[order] if field in rows.columns else np.full(len(rows), "")]
+    if len(context.trusted):
+        given.insert(0, context.trusted[field].to_numpy(dtype=object))
+    texts = pd.Series(np.concatenate(given), dtype=object).fillna("").astype(str)
+    if not context.task.labels:
+        texts = texts.str.casefold().str.replace(r"\W+", " ", regex=True)
+    texts = texts.str.strip()
+    codes, _ = pd.factorize(texts.where(texts != "", None))
+    found: np.ndarray = codes
+    return found
+
+
+def _notes(rows: pd.DataFrame) -> np.ndarray:
+    import numpy as np
+
     if "provenance" not in rows.columns:
-        return [frozenset()] * len(rows)
-    notes = [json.loads(text) if text else {} for text in rows["provenance"]]
-    return [
-        frozenset(map(str, note.get("seed_rows", []))) if "operations" in note else frozenset()
-        for note in notes
-    ]
+        return np.full(len(rows), "", dtype=object)
+    return rows["provenance"].to_numpy(dtype=object)
+
+
+def _varied_from(note: object) -> frozenset[str]:
+    """The ids of the rows that a row with this provenance was varied from; empty for nobody's variation."""
+    if not isinstance(note, str) or '"operations"' not in note:
+        return frozenset()
+    return frozenset(map(str, json.loads(note).get("seed_rows", [])))

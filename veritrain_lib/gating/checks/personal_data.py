@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from veritrain_lib.gating.secrets import has_key, has_password
+from veritrain_lib.gating.prepared import surface_in, tokens_in
+from veritrain_lib.gating.secrets import KNOWN_KEY, has_key, has_password
+from veritrain_lib.gating.surface import BEYOND, OTHER
+from veritrain_lib.gating.text_fields import text_fields
 from veritrain_lib.gating.texts import joined
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
@@ -26,6 +30,13 @@ PHONE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 SOCIAL = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+# Every pattern here and in `secrets` needs one of these; most rows have none and are done with one search.
+MAY_HOLD = re.compile(
+    r"\d|[@_]|[\[(]\s?at|-----|\S{13}|pass|pwd|\bpw|\bpin|mot de|contrase|senha|パスワード", re.IGNORECASE
+)
+PIECES = re.compile("pass|pwd|pw|pin|mot|contrase|senha")
+"""What a word of a text of letters and stops holds when `MAY_HOLD` matches it for anything but a long run."""
+LONG_RUN = 13
 IBAN_LENGTHS = range(15, 35)  # Norway has 15 characters, ISO 13616 allows 34
 CARD_STARTS = "23456"  # major industry identifiers of payment and travel cards, ISO/IEC 7812-1
 
@@ -38,14 +49,33 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
     its country code, a national grouping or a word like `call` in front. The value itself is never in the
     reason: it would carry the secret on.
     """
+    import numpy as np
     import pandas as pd
 
-    found = [kinds_in(text) for text in joined(rows, list(context.task.inputs))]
-    return pd.Series(
-        [f"personal_data:{'+'.join(kinds)}" if kinds else "" for kinds in found],
-        index=rows.index,
-        dtype=object,
-    )
+    names = text_fields(rows, context.task)
+    texts, reasons = joined(rows, names), np.full(len(rows), "", dtype=object)
+    asked, long_run = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    for name in names:
+        found, run = _may_hold(rows, name)
+        asked, long_run = asked | found, long_run | run
+    for number in np.flatnonzero(asked).tolist():
+        if MAY_HOLD.search(texts[number]) and (kinds := kinds_in(texts[number])):
+            reasons[number] = f"personal_data:{'+'.join(kinds)}"
+    for number in np.flatnonzero(long_run & ~asked).tolist():
+        if KNOWN_KEY.search(texts[number]):
+            reasons[number] = "personal_data:key"
+    return pd.Series(reasons, index=rows.index, dtype=object)
+
+
+def _may_hold(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Whether `MAY_HOLD` may match each text of a field for anything but a long run, and whether for that. Most texts
+    meet no pattern at all. In one of letters and stops (`surface.OTHER`) a long run can only be a known key: all else
+    needs a digit, a sign or one of the `PIECES`."""
+    surface = surface_in(rows, [name])
+    found: np.ndarray = ~surface.lacks(OTHER | BEYOND)
+    if not found.all():
+        found = found | tokens_in(rows, [name]).holding(lambda word: PIECES.search(word) is not None)
+    return found, surface.longest >= LONG_RUN
 
 
 def kinds_in(text: str) -> list[str]:
