@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,25 +11,20 @@ import pytest
 
 from benchmarks.build_example import SEED, build, read_intents, write
 from benchmarks.dirt import COUNTS, NEAREST
+from tests.examples import reading
+from tests.examples.reading import bare
 from veritrain_lib import project
 from veritrain_lib.task import load_task
 
 FOLDER = project.example_task().parent
 
 
-def table(name: str) -> pd.DataFrame:
-    return pd.read_csv(FOLDER / f"{name}.csv", keep_default_na=False, dtype=str)
-
-
-def bare(texts: pd.Series) -> pd.Series:
-    return texts.str.lower().str.replace(r"[\W_]", "", regex=True)
+table = partial(reading.table, "support")
 
 
 @pytest.fixture(scope="module")
 def dirt() -> pd.DataFrame:
-    found = table("dirt")
-    found.index = found["row"].astype(int) - 1
-    return found
+    return reading.dirt_of("support")
 
 
 @pytest.fixture(scope="module")

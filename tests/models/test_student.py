@@ -119,7 +119,28 @@ def test_another_scikit_learn_is_refused_with_what_to_install(folder: Path, task
         open_model(f"student:{folder}", task)
 
 
-@pytest.mark.parametrize("name", ["student.skops", "student.json"])
+def test_a_student_of_the_first_format_still_opens(
+    student: Student, task: Task, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    import skops.io
+
+    student.served.save(tmp_path)
+    (tmp_path / "terms.json").unlink()
+    parts = {"features": student.served._features, "classifier": student.served._classifier}
+    skops.io.dump(parts, tmp_path / "student.skops")
+    edit_card(tmp_path, format_version=1)
+    again = open_model(f"student:{tmp_path}", task)
+    assert [one.raw for one in again.answer(rows)] == [one.raw for one in student.answer(rows)]
+
+
+def test_terms_that_are_not_the_models_are_refused(folder: Path, task: Task) -> None:
+    terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
+    (folder / "terms.json").write_text(json.dumps({**terms, "words": terms["words"][1:]}), encoding="utf-8")
+    with pytest.raises(UserError, match=r"terms\.json is damaged"):
+        open_model(f"student:{folder}", task)
+
+
+@pytest.mark.parametrize("name", ["student.skops", "student.json", "terms.json"])
 def test_a_cut_file_is_refused(folder: Path, task: Task, name: str) -> None:
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(whole[: len(whole) // 2])

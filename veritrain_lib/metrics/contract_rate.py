@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from veritrain_lib.digest import of_json
@@ -21,7 +22,8 @@ class ContractRate:
     """Share of responses, 0 to 1, whose raw text is JSON that the task's JSON Schema accepts.
 
     The dialect is the schema's `$schema`, 2020-12 without one; `format` only annotates, as that dialect says.
-    Text that is no JSON (NaN and Infinity are none) and a response with an error count as broken.
+    Text that is no JSON (NaN and Infinity are none) and a response with an error count as broken. Numbers are
+    compared exactly, however many digits they have; of a key that is given twice the last one counts.
 
     Raises UserError when the contract is no valid JSON Schema or refers to another document: none is fetched.
     """
@@ -34,10 +36,11 @@ class ContractRate:
         import jsonschema_rs
 
         try:
-            self._validator = jsonschema_rs.validator_for(task.contract, offline=True)
+            self._validator = jsonschema_rs.validator_for(task.contract, offline=True, validate_formats=False)
         except ValueError as error:
             raise UserError(f"task {task.name}: the contract is no usable JSON Schema: {error}") from error
         self._contract = of_json(task.contract)[:12]
+        self._judged: dict[str, bool] = {}
 
     def signature(self) -> str:
         """What made the number."""
@@ -61,8 +64,16 @@ class ContractRate:
     def _kept(self, response: Response) -> bool:
         if response.error is not None:
             return False
+        # A bootstrap asks about the same texts hundreds of times.
+        kept = self._judged.get(response.raw)
+        if kept is None:
+            kept = self._judged[response.raw] = self._is_valid(response.raw)
+        return kept
+
+    def _is_valid(self, raw: str) -> bool:
         try:
-            return bool(self._validator.is_valid(json.loads(response.raw, parse_constant=_refuse)))
+            said = json.loads(raw, parse_constant=_refuse, parse_float=Decimal)
+            return bool(self._validator.is_valid(said))
         except (ValueError, RecursionError):  # no JSON, a lone surrogate, or nested beyond reading
             return False
 

@@ -39,11 +39,20 @@ class Scorer(Protocol):
         ...
 
 
+@runtime_checkable
+class Sure(Protocol):
+    """A model that says how sure it is of its answer without being compared with a label."""
+
+    def certainty(self, rows: pd.DataFrame) -> np.ndarray:
+        """Shape (rows,): higher is more certain."""
+        ...
+
+
 def open_model(uri: str, task: Task) -> Model:
     """Open a model by its address.
 
-    `models:/NAME/VERSION`, `models:/NAME@ALIAS` and `runs:/...` are MLflow's; `student:FOLDER` is a
-    scikit-learn student on disk; another scheme is looked up among the extensions of `veritrain.models`.
+    `models:/NAME/VERSION`, `models:/NAME@ALIAS` and `runs:/...` are MLflow's; `student:FOLDER` is a scikit-learn
+    student on disk and `memory:FOLDER` a translation memory; another scheme is looked up among the extensions of `veritrain.models`.
 
     Raises UserError for an address of no known scheme or a model that is not there.
     """

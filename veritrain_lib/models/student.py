@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veritrain_lib.errors import UserError
+from veritrain_lib.models.folder import open_folder
+from veritrain_lib.models.responding import respond
 from veritrain_lib.models.served import MissingColumns, ServedStudent
-from veritrain_lib.records import Candidate, Response
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from veritrain_lib.records import Response
     from veritrain_lib.task import Task
 
 SCHEME = "student:"
@@ -53,21 +53,7 @@ class Student:
         `seconds` is the mean over the rows: they are answered together. Raises UserError when an input column
         is missing.
         """
-        start = time.perf_counter()
-        try:
-            answers = self.served.predict(rows)
-        except MissingColumns as error:
-            raise UserError(str(error)) from error
-        seconds = (time.perf_counter() - start) / max(len(answers), 1)
-        return [
-            Response(
-                candidates=tuple(Candidate(one["label"], one["score"]) for one in answer["candidates"]),
-                raw=json.dumps(answer, ensure_ascii=False),
-                explanation=answer["explanation"],
-                seconds=seconds,
-            )
-            for answer in answers
-        ]
+        return respond(self.served, rows, "label", MissingColumns)
 
     def save(self, folder: Path) -> None:
         """Write it into a folder; from then on `uri` names that folder."""
@@ -82,14 +68,7 @@ def open_student(uri: str, task: Task) -> Student:
     format or of scikit-learn, when it is damaged, or when it reads other columns or knows labels that the
     task does not have.
     """
-    place = uri.removeprefix(SCHEME)
-    if not place:
-        raise UserError(f"{uri!r} names no folder; write {SCHEME}FOLDER, where a trainer saved a student")
-    folder = Path(place).expanduser().resolve()
-    try:
-        served = ServedStudent.load(folder)
-    except (FileNotFoundError, ValueError) as error:
-        raise UserError(str(error)) from error
+    served, folder = open_folder(uri, SCHEME, "student", ServedStudent.load)
     if served.card.inputs != list(task.inputs):
         raise UserError(
             f"{uri} reads {served.card.inputs}, task {task.name} has {list(task.inputs)}; train again"

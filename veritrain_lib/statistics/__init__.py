@@ -26,7 +26,7 @@ Contents, simplest first:
 from .bootstrap import PairedBootstrap, bootstrap_interval, paired_bootstrap
 from .decision import Decision, decide
 from .detectable import critical_difference, decision_power, detectable_gain
-from .evidence import CorpusMetric
+from .evidence import Change, CorpusMetric, change
 from .intervals import Interval, Rate, wilson
 from .looks import LookPlan, LooksSpentError
 from .mcnemar import McNemar, mcnemar
@@ -36,6 +36,7 @@ from .screen import Screen, screen
 from .slices import SliceVerdict, holm, judge_slices
 
 __all__ = [
+    "Change",
     "CorpusMetric",
     "Decision",
     "Interval",
@@ -47,6 +48,7 @@ __all__ = [
     "Screen",
     "SliceVerdict",
     "bootstrap_interval",
+    "change",
     "critical_difference",
     "decide",
     "decision_power",

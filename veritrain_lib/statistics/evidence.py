@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .bootstrap import paired_bootstrap
 from .detectable import pair_detectable
 from .intervals import Interval, mean_difference_bounds, paired_difference_bounds
-from .mcnemar import exact_p
+from .mcnemar import exact_p, mcnemar
 from .power import detectable_from_error
 from .randomization import sign_flip_test, swap_test, swaps_for
-from .scores import IntArray, PairedScores
+from .scores import IntArray, PairedScores, pair_scores
 
 
 @dataclass(frozen=True)
@@ -130,3 +130,44 @@ def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: in
         drawn.interval,
         detectable,
     )
+
+
+@dataclass(frozen=True)
+class Change:
+    """Two models on the same rows, two-sided: for a table, not for a decision.
+
+    Attributes:
+        n: rows. wins, losses: rows that the second scores higher, lower on.
+        difference: second minus first, mean score.
+        low, high: its 95 % interval.
+        p: two-sided p value, exact McNemar for right-or-wrong scores, else sign flips.
+    """
+
+    n: int
+    wins: int
+    losses: int
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def change(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Change:
+    """Compare two score vectors (0..1, shape (n,), n >= 1, same rows).
+
+    Raises:
+        ValueError: shapes or scores are out of range, or there are no rows.
+    """
+    pair = pair_scores(first, second)
+    if not pair.n:
+        raise ValueError("no rows to compare: 1 or more are needed")
+    wins, losses = int(np.sum(pair.differences > 0)), int(np.sum(pair.differences < 0))
+    difference = float(pair.differences.mean())
+    if pair.binary:
+        test = mcnemar(first, second)
+        return Change(
+            pair.n, wins, losses, difference, test.interval.low, test.interval.high, test.p_two_sided
+        )
+    low, high = mean_difference_bounds(pair.differences, 0.95, pair.scale)
+    sides = [sign_flip_test(sign * pair.differences, seed=seed) for sign in (1, -1)]
+    return Change(pair.n, wins, losses, difference, float(low), float(high), min(1.0, 2 * min(sides)))

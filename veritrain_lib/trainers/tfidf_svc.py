@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.errors import UserError
 from veritrain_lib.models.student import Student
+from veritrain_lib.trainers.base import ServedForm, empty_place
+from veritrain_lib.trainers.counting import Counts
+from veritrain_lib.trainers.parameters import count, filled, known, number, span
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from veritrain_lib.task import Task
@@ -25,14 +27,25 @@ class FittedStudent:
 
     model: Student
 
+    @property
+    def served(self) -> ServedForm:
+        """How a model server answers with it."""
+        from veritrain_lib.models import served
+
+        return ServedForm(
+            Path(served.__file__),
+            "ServedStudent",
+            packages=("scikit-learn", "skops", "numpy", "scipy", "pandas"),
+            columns=tuple(self.model.served.card.inputs),
+            key="label",
+        )
+
     def save(self, folder: Path) -> None:
         """Write it into an empty or new folder; `open_model("student:FOLDER", task)` opens it again.
 
         Raises UserError when the folder holds anything.
         """
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UserError(f"{folder} is not empty; a model is saved into an empty folder of its own")
-        self.model.save(folder)
+        self.model.save(empty_place(folder))
 
 
 class TfidfSvc:
@@ -46,18 +59,15 @@ class TfidfSvc:
     """
 
     name = "tfidf_svc"
+    parameter_names = tuple(DEFAULTS)
 
     def __init__(self, **parameters: Any) -> None:
-        unknown = sorted(set(parameters) - set(DEFAULTS))
-        if unknown:
-            raise UserError(
-                f"trainer {self.name} has no parameter {', '.join(unknown)}; allowed: {', '.join(DEFAULTS)}"
-            )
-        given = {**DEFAULTS, **parameters}
-        self.word_ngrams = _span("word_ngrams", given["word_ngrams"])
-        self.char_ngrams = _span("char_ngrams", given["char_ngrams"])
-        self.C = _number("C", given["C"])
-        self.candidates = _count("candidates", given["candidates"])
+        given = known(self.name, DEFAULTS, parameters)
+        self.word_ngrams = span("word_ngrams", given["word_ngrams"])
+        self.char_ngrams = span("char_ngrams", given["char_ngrams"])
+        self.C = number("C", given["C"])
+        self.candidates = count("candidates", given["candidates"])
+        self._words, self._characters = Counts(), Counts()
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedStudent:
         """Train on rows with an answer each (columns as `records` says). Same rows and seed: same answers.
@@ -70,24 +80,29 @@ class TfidfSvc:
         import numpy as np
         import sklearn
         import skops
+        from scipy.sparse import hstack
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.pipeline import FeatureUnion
         from sklearn.svm import LinearSVC
 
         from veritrain_lib.models.served import Card, ServedStudent, joined
 
-        answers = self._answers(task, rows)
+        answers = answers_of(task, rows)
         texts = joined(rows, list(task.inputs))
         shared = {"sublinear_tf": True, "dtype": np.float32}
         words = TfidfVectorizer(ngram_range=self.word_ngrams, **shared)
         characters = TfidfVectorizer(analyzer="char_wb", ngram_range=self.char_ngrams, **shared)
-        features = FeatureUnion([("words", words), ("characters", characters)])
         try:
-            encoded = features.fit_transform(texts)
+            parts = [
+                self._words.fit_transform(words, texts),
+                self._characters.fit_transform(characters, texts),
+            ]
         except ValueError as error:
             raise UserError(
                 f"the {len(rows)} training rows hold no words to learn from ({error}); check the input fields"
             ) from error
+        features = FeatureUnion([("words", words), ("characters", characters)])
+        encoded = hstack(parts, format="csr")
         classifier = LinearSVC(C=self.C, random_state=seed, max_iter=MAX_ITERATIONS).fit(encoded, answers)
         # Half the size on disk; rounded before the first answer, so that a saved student answers the same.
         classifier.coef_ = classifier.coef_.astype(np.float32)
@@ -112,40 +127,12 @@ class TfidfSvc:
         )
         return FittedStudent(Student(ServedStudent(card, features, classifier)))
 
-    def _answers(self, task: Task, rows: pd.DataFrame) -> list[str]:
-        target = task.target.field
-        if len(rows) < 2:
-            raise UserError(f"{len(rows)} training row(s); at least 2 are needed, of 2 different answers")
-        given = rows[target].fillna("").astype(str)
-        empty = rows.loc[(given.str.strip() == "").to_numpy(), "id"]
-        if len(empty):
-            raise UserError(
-                f"{len(empty)} training row(s) have no {target}: ids {', '.join(map(str, empty[:5]))}"
-                f"{' ...' if len(empty) > 5 else ''}. Label them or leave them out."
-            )
-        if given.nunique() < 2:
-            raise UserError(
-                f"all {len(rows)} training rows are {given.iloc[0]!r}; 2 different answers are the least"
-            )
-        return given.tolist()
 
-
-def _span(name: str, value: Any) -> tuple[int, int]:
-    whole = isinstance(value, list | tuple) and len(value) == 2 and all(type(end) is int for end in value)
-    if not whole or not 1 <= value[0] <= value[1] <= 10:
-        raise UserError(
-            f"{name} must be [shortest, longest] with 1 <= shortest <= longest <= 10, not {value!r}"
-        )
-    return (value[0], value[1])
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise UserError(f"{name} must be a number above 0, not {value!r}")
-    return float(value)
-
-
-def _count(name: str, value: Any) -> int:
-    if type(value) is not int or value < 1:
-        raise UserError(f"{name} must be a whole number from 1, not {value!r}")
-    return value
+def answers_of(task: Task, rows: pd.DataFrame) -> list[str]:
+    """The rows' answers. Raises UserError for what can't be learned from, as `TfidfSvc.train` says."""
+    if len(rows) < 2:
+        raise UserError(f"{len(rows)} training row(s); at least 2 are needed, of 2 different answers")
+    given = filled(task, rows)
+    if len(set(given)) < 2:
+        raise UserError(f"all {len(rows)} training rows are {given[0]!r}; 2 different answers are the least")
+    return given

@@ -1,0 +1,77 @@
+"""The address of a chat model with its settings: `openai:/MODEL?temperature=0&candidates=3`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+from veritrain_lib.errors import UserError
+
+PROVIDERS = ("openai", "azure")
+
+MAX_TOKENS = 2048
+"""Room for one answer, thinking of reasoning models included. It bounds the worst case of the budget."""
+
+_RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
+    "temperature": (float, 0.0, 2.0),
+    "candidates": (int, 1, 20),
+    "max_tokens": (int, 1, 1_000_000),
+}
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """Which chat model, asked how.
+
+    `address` is the bare one, without settings. `temperature` 0 to 2; None, the default, leaves it to the
+    provider, because some models accept no other. `candidates` 1 to 20 texts are asked for in each request
+    (default 1: a contract that lists candidates needs no more). `max_tokens` of one answer, default 2048.
+    """
+
+    address: str
+    temperature: float | None = None
+    candidates: int = 1
+    max_tokens: int = MAX_TOKENS
+
+    @classmethod
+    def read(cls, uri: str) -> Self:
+        """Take an address apart. Raises UserError for one without a model, an unknown setting or a bad value."""
+        address, _, query = uri.partition("?")
+        provider, slash, model = address.partition(":/")
+        if provider not in PROVIDERS or not slash or not model.strip("/"):
+            raise UserError(
+                f"{uri!r} names no chat model; write openai:/MODEL or azure:/DEPLOYMENT, "
+                "for example openai:/gpt-4o-mini"
+            )
+        given: dict[str, Any] = {}
+        for name, text in parse_qsl(query, keep_blank_values=True):
+            if name not in _RANGES:
+                raise UserError(f"{uri!r}: unknown setting {name!r}; allowed: {', '.join(_RANGES)}")
+            given[name] = _number(uri, name, text)
+        return cls(address, **given)
+
+    @property
+    def uri(self) -> str:
+        """The address with those settings that are not the default, always in the same order."""
+        own = {
+            "temperature": None if self.temperature is None else f"{self.temperature:g}",
+            "candidates": None if self.candidates == 1 else str(self.candidates),
+            "max_tokens": None if self.max_tokens == MAX_TOKENS else str(self.max_tokens),
+        }
+        query = "&".join(f"{name}={value}" for name, value in own.items() if value is not None)
+        return f"{self.address}?{query}" if query else self.address
+
+
+def _number(uri: str, name: str, text: str) -> float | int:
+    kind, low, high = _RANGES[name]
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not low <= value <= high:
+        raise UserError(
+            f"{uri!r}: {name} is {text!r}; it must be a {'whole number' if kind is int else 'number'} "
+            f"from {low:g} to {high:g}"
+        )
+    return value
