@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import pytest
 
 from veritrain_lib.execution import Job, NotebookOutcome, Progress
+from veritrain_lib.execution.afterwards import call_here
 from veritrain_lib.recorded.stage import begin
 
 
@@ -17,11 +18,33 @@ class InProcess:
     def __init__(self) -> None:
         self.jobs: list[str] = []
 
-    def run(self, job: Job, on_progress: Callable[[Progress], None] | None = None) -> NotebookOutcome:
+    def run(
+        self,
+        jobs: Sequence[Job],
+        *,
+        on_progress: Callable[[Job, Progress], None] | None = None,
+        on_done: Callable[[Job, NotebookOutcome], None] | None = None,
+    ) -> list[NotebookOutcome]:
+        """One after another."""
+        outcomes = []
+        for job in jobs:
+            if on_progress:
+                on_progress(job, Progress(1, 3, job.name, 0.0))
+            outcomes.append(self.do(job))
+            if on_done:
+                on_done(job, outcomes[-1])
+        return outcomes
+
+    def afterwards(self, function: str, *arguments: str) -> None:
+        """At once."""
+        call_here(function, *arguments)
+
+    def finish(self) -> None:
+        """Nothing is left."""
+
+    def do(self, job: Job) -> NotebookOutcome:
         """Begin, run and close the stage under the job's parameters and environment."""
         self.jobs.append(job.name)
-        if on_progress:
-            on_progress(Progress(1, 3, job.name, 0.0))
         error: Exception | None = None
         with ExitStack() as stack:
             patch = stack.enter_context(pytest.MonkeyPatch.context())

@@ -71,6 +71,14 @@ def test_quarantine_and_rules_are_artifacts_for_people(copies: Task, do: Do) -> 
     stage = do("gate", copies)
     files = {file.path for file in store.client().list_artifacts(stage.run_id, "gate")}
     assert files == {
-        f"gate/{name}" for name in ("data_docs.html", "quarantine.csv", "warnings.csv", "rules.csv")
+        f"gate/{name}"
+        for name in (
+            "data_docs.html",
+            "accepted.csv",
+            "quarantine.csv",
+            "warnings.csv",
+            "rules.csv",
+            "groups.csv",
+        )
     }
     assert runs.get(stage.run_id).data.metrics["rows_quarantined"] == 5

@@ -27,6 +27,8 @@ def test_nothing_means_the_last_one_and_first_of_all_the_example(home: Path) -> 
     assert find_task().name == "support"
     find_task(str(write_tiny(home / "mine", "mine")))
     assert find_task().name == "mine"
+    find_task("meetings")
+    assert find_task().name == "meetings"
     find_task("support")
     assert find_task().name == "support"
 
@@ -39,3 +41,18 @@ def test_an_unknown_name_says_what_to_give(home: Path) -> None:
     shutil.rmtree(file.parent)
     with pytest.raises(UserError, match="no task is called 'gone' here"):
         find_task("gone")
+
+
+def test_looking_at_the_task_in_hand_writes_nothing_and_coming_back_to_one_does(home: Path) -> None:
+    first, second = (str(write_tiny(home / name, name)) for name in ("first", "second"))
+    find_task(first)
+    before = (home / "mlflow.db").read_bytes()
+    for given in (first, "first", ""):
+        assert find_task(given).name == "first"
+    assert (home / "mlflow.db").read_bytes() == before
+    find_task(second)
+    find_task(first)
+    assert find_task().name == "first"
+    moved = (home / "first").rename(home / "moved")
+    find_task(str(moved))
+    assert find_task("first").path == moved / "task.yaml"

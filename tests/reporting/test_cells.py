@@ -85,3 +85,12 @@ def test_a_text_of_many_lines_is_run_together() -> None:
 def test_characters_that_no_page_can_show_are_marked() -> None:
     assert clean("a\x00b\x1b[31m\ud800 c\r\nd\te") == "a�b�[31m� c\nd\te"
     assert clean("日本語 😀 é") == "日本語 😀 é"
+
+
+def test_rows_that_are_quantities_of_their_own_keep_their_own_digits() -> None:
+    frame = pd.DataFrame(
+        {"name": ["rate", "seconds"], "value": [0.6312, 211.456], "low": [0.5, None], "n": [60, None]}
+    )
+    assert lay_out(frame).rows == (("rate", "0.6", "0.500", "60"), ("seconds", "211.5", "–", "–"))
+    by_row = lay_out(frame, by_row=True).rows
+    assert by_row == (("rate", "0.631", "0.500", "60"), ("seconds", "211.5", "–", "–"))

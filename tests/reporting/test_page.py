@@ -44,6 +44,12 @@ def test_every_picture_has_words_for_those_who_cannot_see_it(page: Page) -> None
     assert [image["alt"] for image in page.named("img")] == ["alt <script>alert(1)</script>", "Bytes"]
 
 
+def test_every_picture_is_a_png_of_a_known_size_so_that_the_page_does_not_jump(page: Page) -> None:
+    for image in page.named("img"):
+        assert image["src"].startswith("data:image/png;base64,")
+        assert (image["width"], image["height"]) == ("1000", "420")
+
+
 def test_contents_lead_to_the_sections(page: Page) -> None:
     targets = {f"#{heading['id']}" for heading in page.named("h2")}
     assert {link["href"] for link in page.named("a")} == targets

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from veritrain_lib.reporting import Document, Heading, KeyValues, Paragraph, Table, Verdict, to_pdf
+from veritrain_lib.reporting import Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict, to_pdf
+from veritrain_lib.reporting.pictures import loop
 
 MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
@@ -74,6 +75,23 @@ def test_sections_are_bookmarks_and_properties_are_set(reader: PdfReader) -> Non
 
 def test_pictures_are_embedded(reader: PdfReader) -> None:
     assert sum(len(page.images) for page in reader.pages) == 2
+
+
+def test_a_picture_reads_back_pixel_by_pixel_whatever_its_kind() -> None:
+    import numpy as np
+    from PIL import Image
+
+    drawn = loop().png()
+    small = BytesIO()
+    Image.new("L", (4, 2), 7).save(small, "PNG")
+    jpeg = BytesIO()
+    Image.new("RGB", (8, 8), (200, 10, 10)).save(jpeg, "JPEG")
+    pages = read(*(Picture(content) for content in (drawn, drawn, small.getvalue(), jpeg.getvalue()))).pages
+    found = [image.image for page in pages for image in page.images]
+    assert all(found)
+    assert {(8, 8), (4, 2), (2000, 840)} == {image.size for image in found if image}
+    large = next(image for image in found if image and image.size == (2000, 840))
+    assert (np.asarray(large.convert("RGB")) == np.asarray(Image.open(BytesIO(drawn)))).all()
 
 
 def test_the_same_document_and_date_give_the_same_bytes(document: Document, content: bytes) -> None:
@@ -150,3 +168,12 @@ def test_text_of_any_length_finds_its_place(block: object) -> None:
 )
 def test_an_empty_block_is_set_too(block: object) -> None:
     assert len(read(block).pages) == 1
+
+
+def test_the_japanese_typeface_is_only_in_a_pdf_that_needs_it() -> None:
+    def typefaces(text: str) -> set[str]:
+        fonts = read(Paragraph(text)).pages[0]["/Resources"]["/Font"].values()
+        return {str(font.get_object()["/BaseFont"]).partition("+")[2] for font in fonts}
+
+    assert not any("IPA" in name for name in typefaces("only Latin ✓"))
+    assert any("IPA" in name for name in typefaces("Latin first, then 請求書"))

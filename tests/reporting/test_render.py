@@ -2,7 +2,8 @@ import re
 import sys
 from subprocess import run
 
-from veritrain_lib.reporting.pictures import loop
+from tests.reporting.pictures import examples
+from veritrain_lib.reporting.pictures import loop, rates
 from veritrain_lib.reporting.render import png, svg
 
 
@@ -32,3 +33,30 @@ def test_a_png_is_as_sharp_as_asked() -> None:
 
     assert Image.open(BytesIO(png(loop(), 100))).size == (1000, 420)
     assert Image.open(BytesIO(png(loop()))).size == (2000, 840)
+
+
+def test_the_pixels_are_those_of_savefig_and_the_figure_stays_as_it_was() -> None:
+    from io import BytesIO
+
+    import numpy as np
+    from PIL import Image
+
+    for draw in (loop, lambda: rates(examples.rates())):
+        buffer = BytesIO()
+        draw().savefig(buffer, format="png", dpi=200)
+        drawing = draw()
+        engine, canvas = drawing.get_layout_engine(), drawing.canvas
+        ours, theirs = Image.open(BytesIO(png(drawing))), Image.open(buffer)
+        assert (ours.mode, round(ours.info["dpi"][0])) == ("RGB", 200)
+        assert (np.asarray(ours) == np.asarray(theirs.convert("RGB"))).all()
+        assert drawing.get_layout_engine() is engine
+        assert drawing.canvas is canvas
+        assert drawing.dpi == 100
+
+
+def test_a_drawing_is_drawn_again_only_when_it_was_changed() -> None:
+    drawing = loop()
+    first = drawing.png()
+    assert drawing.png() is first
+    drawing.suptitle("another title")
+    assert drawing.png() != first

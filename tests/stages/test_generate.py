@@ -93,7 +93,9 @@ def test_a_writing_teacher_gets_the_plan_as_shares_and_what_must_not_come_again(
 ) -> None:
     registry.register("teachers", "recorder", Recorder)
     Recorder.asked.clear()
-    result = generate.run(generate.GenerateConfig(rows=12, teacher="recorder", seed=3), task, **parts)
+    result = generate.run(
+        generate.GenerateConfig(rows=12, teacher="recorder", seed=3), task, generate.Surroundings(**parts)
+    )
     (request,) = Recorder.asked
     plan = result.tables["plan"].set_index("slice")
     assert request.shares == pytest.approx(plan["share"].to_dict())
@@ -126,7 +128,7 @@ def test_pool_rows_that_the_rules_turn_down_are_counted_by_reason_and_never_chos
         return rows["id"].map(bad).fillna("")
 
     config = generate.GenerateConfig(rows=100, choose="random", batch=100)
-    result = generate.run(config, task, **{**parts, "screen": screen})
+    result = generate.run(config, task, generate.Surroundings(**{**parts, "screen": screen}))
     rows = result.tables["rows"]
     assert result.screened == {"garbage": 2, "language": 1, "empty": 1}
     assert len(rows) == 56
@@ -146,11 +148,11 @@ def test_answers_of_people_win_and_rows_without_any_wait(tmp_path: Any, parts: d
     assert file is not None
     pool = read_examples(task, file, "pool", answers=False)
     config = generate.GenerateConfig(rows=6, choose="random", batch=6)
-    first = generate.run(config, task, **parts)
+    first = generate.run(config, task, generate.Surroundings(**parts))
     assert (first.outcome, len(first.tables["rows"]), len(first.tables["waiting"])) == ("waiting", 0, 6)
     assert set(first.tables["waiting"]["label"]) == {""}
     known = dict.fromkeys(first.tables["waiting"]["id"], "parcel")
-    second = generate.run(config, task, **{**parts, "known": known})
+    second = generate.run(config, task, generate.Surroundings(**{**parts, "known": known}))
     assert second.outcome == "done"
     assert second.tables["rows"]["id"].tolist() == first.tables["waiting"]["id"].tolist()
     assert set(second.tables["rows"]["label"]) == {"parcel"}

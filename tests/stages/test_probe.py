@@ -62,7 +62,7 @@ def test_the_sample_is_the_seeds_and_never_larger_than_the_set(
 ) -> None:
     model = told("m:1")
     drawn = [
-        probe.run(probe.ProbeConfig(rows=8, seed=seed), task, model, development)
+        probe.run(probe.ProbeConfig(rows=8, extra_rows=0, seed=seed), task, model, development)
         .tables["evidence"]["id"]
         .tolist()
         for seed in (1, 1, 2)

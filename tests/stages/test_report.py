@@ -31,7 +31,7 @@ SLICES = pd.DataFrame(
 
 
 def trained(rows: int, right: list[bool]) -> TrainResult:
-    predictions = pd.DataFrame({"id": [f"i{place}" for place in range(len(right))], "correct": right})
+    predictions = pd.DataFrame({"id": [f"i{place}" for place in range(len(right))], "grade": right})
     return TrainResult(headline=f"Trained on {rows} rows.", rows=rows, tables={"predictions": predictions})
 
 
@@ -89,7 +89,7 @@ def test_slices_improved_and_regressed_only_where_the_interval_excludes_no_chang
 def test_the_added_rows_are_judged_by_the_same_rows_with_and_without(task: Task, facts: report.Facts) -> None:
     (line,) = report.run(report.ReportConfig(), task, facts).tables["added_data"].to_dict("records")
     assert (line["rows_without"], line["rows_with"], line["n"]) == (21, 36, 10)
-    assert (line["correct_without"], line["correct_with"]) == pytest.approx((0.4, 0.9))
+    assert (line["grade_without"], line["grade_with"]) == pytest.approx((0.4, 0.9))
     # Six rows won, one lost: two-sided sign test 2 * (1 + 7) / 2**7.
     assert line["p"] == pytest.approx(0.125)
 

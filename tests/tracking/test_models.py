@@ -175,7 +175,7 @@ def test_tags_of_a_version_are_set_on_it(task: Task) -> None:
     from veritrain_lib.tracking import store
 
     put(task, "d1")
-    models.tag_version(task, 1, {"veritrain.probe": "{}"})
+    models.tag_version(task.name, 1, {"veritrain.probe": "{}"})
     tags = store.client().get_model_version("tiny", "1").tags
     assert tags["veritrain.probe"] == "{}"
     assert tags["veritrain.dataset"] == "tiny@1"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from veritrain_lib.errors import Refused
-from veritrain_lib.models.base import open_model
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.binding import Inputs
 from veritrain_lib.recorded.defaults import ahead, model_or_seed, passed_dataset
+from veritrain_lib.recorded.opened import judge_for, opened_for
+from veritrain_lib.recorded.tracks import by_track
 from veritrain_lib.stages import evaluate
 from veritrain_lib.statistics.looks import LookPlan
 from veritrain_lib.task import Task
@@ -42,14 +44,17 @@ class Evaluate:
                 f"{champion} and {challenger} are the same model; a model is never compared with itself. "
                 "Train a challenger on other data first."
             )
-        for uri in names.values():
-            _refuse_leak(task, uri)
+        _refuse_leaks(task, names.values())
         content = {
             **identities,
-            "task": task.digest("inputs", "target", "contract", "metrics", "slices", "promotion"),
+            "task": task.digest(
+                "inputs", "target", "glossary", "contract", "metrics", "slices", "promotion", "trainer"
+            ),
             "data": task.data_digest("seed", "development", "test"),
             "purpose": parameters["purpose"],
         }
+        if task.judge:
+            content["judge"] = task.digest("judge", "description")
         return Inputs(names, content, {"identities": identities})
 
     def _pair(self, task: Task, parameters: Mapping[str, Any]) -> tuple[str, str]:
@@ -97,16 +102,19 @@ class Evaluate:
             runs.tag(run_id, {"veritrain.look": str(taken.number)})
             return sources.open_sealed(task)
 
-        result = evaluate.run(
-            config,
-            task,
-            open_model(champion, task),
-            open_model(challenger, task),
-            sources.development_rows(task),
-            n_test=len(sources.test_inputs(task)),
-            look=(number, plan.alpha_at(number)) if number else None,
-            open_sealed=open_sealed,
-        )
+        with contextlib.ExitStack() as around:
+            result = evaluate.run(
+                config,
+                task,
+                around.enter_context(opened_for(task, champion, run_id)),
+                around.enter_context(opened_for(task, challenger, run_id)),
+                sources.development_rows(task),
+                n_test=len(sources.test_inputs(task)),
+                look=(number, plan.alpha_at(number)) if number else None,
+                open_sealed=open_sealed,
+                judge=around.enter_context(judge_for(task, run_id)) if task.judge else None,
+                training=self._training(task, inputs.names, parameters["seed"]),
+            )
         self._file(task, run_id, result, test)
         current = models.by_alias(task, models.CHAMPION)
         # A by-hand comparison of two old models must not move the alias of a third.
@@ -131,7 +139,11 @@ class Evaluate:
             metrics=seen,
             model_id=challenger.id if challenger else None,
             dataset=("development", task.data_digest("development")[:12]),
+            tags={"veritrain.verdict": result.verdict, "veritrain.promote": str(result.promote).lower()},
         )
+        tracks, words = by_track(task, sources.development_rows(task), result.tables["predictions"])
+        if words:
+            runs.log(run_id, metrics=tracks, tags=words)
         sealed = {name: value for name, value in result.metrics().items() if name.startswith("sealed_")}
         if sealed:
             runs.log(
@@ -140,17 +152,62 @@ class Evaluate:
                 model_id=challenger.id if challenger else None,
                 dataset=("test", test[:12]),
             )
-        runs.log_table(run_id, result.tables["predictions"], "predictions.json")
-        for name in ("slices", "sealed_slices", "metrics"):
-            if name in result.tables:
-                runs.log_table(run_id, result.tables[name], f"{name}.json")
-        runs.tag(
-            run_id, {"veritrain.verdict": result.verdict, "veritrain.promote": str(result.promote).lower()}
-        )
+        names = ("predictions", "slices", "sealed_slices", "metrics", "judge")
+        shown = [name for name in names if name in result.tables]
+        runs.log_tables(run_id, {f"{name}.json": result.tables[name] for name in shown})
+        if result.judge_decides is not None:
+            decides = str(result.judge_decides).lower()
+            runs.tag(run_id, {"veritrain.judge.decides": decides, "veritrain.judge": result.judge_note})
+
+    def _training(self, task: Task, addresses: Mapping[str, str], seed: int) -> dict[str, pd.DataFrame]:
+        """What both models were trained on, by source, and what the challenger's synthetic rows did."""
+        import pandas as pd
+
+        from veritrain_lib.recorded.students import is_quick
+        from veritrain_lib.stages.with_without import no_comparison, sources_of
+
+        rows = {role: _trained_on(task, uri) for role, uri in addresses.items()}
+        parts = [
+            sources_of(trained).assign(model=role) for role, trained in rows.items() if trained is not None
+        ]
+        columns = ["model", "source", "rows", "share"]
+        tables = {"sources": pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)}
+        tables["synthetic"] = no_comparison()
+        trained = rows["challenger"]
+        if trained is not None and is_quick(task):
+            made = trained["source"] == "synthetic"
+            if made.any() and not made.all():
+                tables["synthetic"] = _synthetic(task, trained, seed)
+        return tables
 
     def result_class(self) -> type[evaluate.EvaluateResult]:
         """The class of the stored result."""
         return evaluate.EvaluateResult
+
+
+def _trained_on(task: Task, uri: str) -> pd.DataFrame | None:
+    known = models.describe(task, uri).dataset if uri.startswith("models:/") else ""
+    return datasets.load(task, known).rows if known else None
+
+
+def _synthetic(task: Task, rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The task's trainer on all rows against the rows that are not synthetic, on development rows."""
+    import pandas as pd
+
+    from veritrain_lib.metrics.base import primary_metric, references_of, row_scores
+    from veritrain_lib.recorded.students import quick_trainer
+    from veritrain_lib.stages.with_without import with_against_without
+
+    development = sources.development_rows(task)
+    metric, references = primary_metric(task), references_of(task, development)
+    people = rows[rows["source"] != "synthetic"].reset_index(drop=True)
+
+    def grades(known: pd.DataFrame) -> pd.DataFrame:
+        model = quick_trainer(task).train(task, known, seed=seed).model
+        given = row_scores(metric, references, model.answer(development))
+        return pd.DataFrame({"id": development["id"], "grade": given})
+
+    return with_against_without(grades(people), grades(rows), len(people), len(rows), seed=seed)
 
 
 def look_limit(task: Task, purpose: str) -> int:
@@ -159,19 +216,22 @@ def look_limit(task: Task, purpose: str) -> int:
     return declared if purpose == "final" or declared == 1 else declared - 1
 
 
-def _refuse_leak(task: Task, uri: str) -> None:
-    known = models.describe(task, uri) if uri.startswith("models:/") else None
-    if known is None or not known.dataset:
+def _refuse_leaks(task: Task, addresses: Iterable[str]) -> None:
+    """Raise Refused when a test row is in the training data of a model; each dataset is read once."""
+    known = {uri: models.describe(task, uri).dataset for uri in addresses if uri.startswith("models:/")}
+    trained = {dataset: uri for uri, dataset in known.items() if dataset}
+    if not trained:
         return
     sealed = set(sources.test_inputs(task)["id"])
-    rows = datasets.load(task, known.dataset).rows
-    leaked = rows.index[rows["id"].isin(sealed)]
-    if len(leaked):
-        shown = ", ".join(str(number + 1) for number in leaked[:5])
-        raise Refused(
-            f"{len(leaked)} test row(s) are in the training data of {uri} ({known.dataset}, rows {shown}); "
-            "nothing it scores there means anything. Remove them and train again."
-        )
+    for dataset, uri in trained.items():
+        rows = datasets.load(task, dataset).rows
+        leaked = rows.index[rows["id"].isin(sealed)]
+        if len(leaked):
+            shown = ", ".join(str(number + 1) for number in leaked[:5])
+            raise Refused(
+                f"{len(leaked)} test row(s) are in the training data of {uri} ({dataset}, rows {shown}); "
+                "nothing it scores there means anything. Remove them and train again."
+            )
 
 
 __all__ = ["BINDING", "Evaluate", "look_limit"]

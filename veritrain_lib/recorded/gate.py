@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from veritrain_lib import registry
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.binding import Inputs
 from veritrain_lib.recorded.defaults import SEED, draft_dataset
+from veritrain_lib.recorded.opened import judge_for
+from veritrain_lib.recorded.students import quick_trainer
 from veritrain_lib.stages import gate
 from veritrain_lib.task import Task
 from veritrain_lib.tracking import datasets, runs
@@ -20,24 +22,25 @@ if TYPE_CHECKING:
 
     from veritrain_lib.gating.context import Context
     from veritrain_lib.gating.suite import Suite
+    from veritrain_lib.judging.judge import Judge
+    from veritrain_lib.judging.sampling import JudgedSample
     from veritrain_lib.models.base import Scorer
     from veritrain_lib.records import Dataset
 
 
 def suite_of(task: Task, given: str = "") -> Suite:
     """The suite: a name in `gates/`, a path, or the task's own."""
-    from veritrain_lib.gating.suite import load_suite
+    from veritrain_lib.gating import task_suite
 
-    name = given or task.gate
-    beside = task.path.parent / name
-    return load_suite(beside if beside.is_file() else name)
+    return task_suite.suite_of(task, given)
 
 
-def context(task: Task, trusted: pd.DataFrame, seed: int) -> Context:
-    """What the checks may look at beside the rows they judge."""
+def context(task: Task, trusted: pd.DataFrame, seed: int, judge: Judge | None = None) -> Context:
+    """What the checks may look at beside the rows they judge; `judge` only where a rule of the suite asks one."""
     from veritrain_lib.gating.context import Context
 
-    trainer = registry.get("trainers", task.trainer.name)(**task.trainer.parameters)
+    trainer = quick_trainer(task)
+    development = sources.development_rows(task)
 
     def fit(rows: pd.DataFrame) -> Scorer:
         scorer: Scorer = trainer.train(task, rows, seed=seed).model
@@ -46,11 +49,25 @@ def context(task: Task, trusted: pd.DataFrame, seed: int) -> Context:
     return Context(
         task=task,
         trusted=trusted,
-        development=sources.development_rows(task),
+        development=development,
         test_inputs=sources.test_inputs(task),
         fit=fit,
+        judge=_sampler(judge, development, seed) if judge else None,
         seed=seed,
     )
+
+
+def asks_judge(suite: Suite) -> bool:
+    """Whether a rule of the suite shows rows to the task's judge."""
+    return any(rule.meta.check == "judge_sample" for rule in suite.rules)
+
+
+def _sampler(
+    judge: Judge, development: pd.DataFrame, seed: int
+) -> Callable[[pd.DataFrame, int], JudgedSample]:
+    from veritrain_lib.judging.sampling import judge_sample
+
+    return lambda rows, count: judge_sample(judge, rows, development, count=count, seed=seed)
 
 
 class Gate:
@@ -67,6 +84,8 @@ class Gate:
             "data": task.data_digest("development", "test"),
             "set_aside": str(sources.set_aside(task)),
         }
+        if asks_judge(suite):
+            data["judge"] = task.digest("judge", "description")
         if parameters["dataset"] == SEED:
             return Inputs({"dataset": SEED}, {"dataset": task.data_digest("seed"), **data}, {"suite": suite})
         draft = draft_dataset(task, parameters["dataset"])
@@ -85,7 +104,11 @@ class Gate:
         rows = draft.rows if draft else sources.seed_rows(task)
         trusted = parent.rows if parent else rows.iloc[:0]
         config = gate.GateConfig(suite=parameters["suite"], seed=parameters["seed"])
-        result = gate.run(config, rows, context(task, trusted, parameters["seed"]), inputs.things["suite"])
+        suite: Suite = inputs.things["suite"]
+        with contextlib.ExitStack() as around:
+            # A missing key is an error before anything is judged.
+            judge = around.enter_context(judge_for(task, run_id)) if asks_judge(suite) else None
+            result = gate.run(config, rows, context(task, trusted, parameters["seed"], judge), suite)
         if draft:
             datasets.use(run_id, draft, "judged")
         self._file(run_id, result)
@@ -98,7 +121,7 @@ class Gate:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             (place / "data_docs.html").write_text(result.data_docs, encoding="utf-8")
-            for name in ("quarantine", "warnings", "rules"):
+            for name in ("accepted", "quarantine", "warnings", "rules", "groups"):
                 result.tables[name].to_csv(place / f"{name}.csv", index=False)
             runs.log_folder(run_id, place, "gate")
         runs.log_table(run_id, result.tables["rules"], "rules.json")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from veritrain_lib.errors import UserError
-from veritrain_lib.rows import read_table
+from veritrain_lib.rows import read_records, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,18 @@ def read_labels(task: Task) -> pd.DataFrame:
     if absent:
         raise UserError(f"{file.name} lacks the column(s) {', '.join(absent)}; it needs {', '.join(columns)}")
     return table[columns]
+
+
+def count_waiting(task: Task) -> int:
+    """How many rows were handed out and have no answer yet. Raises UserError for a file that lacks a column."""
+    if not label_file(task).exists():
+        return 0
+    target = task.target.field
+    _, records = read_records(label_file(task))
+    if not all(target in record for record in records):
+        # Unusual: a missing column, or JSON Lines with gaps. The table knows what to say to either.
+        return int((read_labels(task)[target].str.strip() == "").sum())
+    return sum(not record[target].strip() for record in records)
 
 
 def answer(task: Task, row_id: str, value: str) -> None:

@@ -1,12 +1,13 @@
-"""Report in the record: a round (or a whole loop) in, a notebook page, an HTML page and a PDF out."""
+"""Report in the record: a round (or a whole loop) in, a notebook page and an HTML page out; the PDF apart."""
 
 from __future__ import annotations
 
 import datetime as dt
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from veritrain_lib import __version__, digest
 from veritrain_lib.errors import UserError
@@ -17,6 +18,14 @@ from veritrain_lib.recorded.stage import load_result
 from veritrain_lib.stages import report
 from veritrain_lib.task import Task
 from veritrain_lib.tracking import looks, models, runs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from veritrain_lib.reporting.document import Document
+
+FOLDER = "report"
+"""Of the run's artifacts: the page, its pictures and the PDF."""
 
 
 class Report:
@@ -104,6 +113,7 @@ class Report:
             **opened,
             without=load_result("train", earlier) if earlier else None,  # type: ignore[arg-type]
             champion=champion.uri if champion else "",
+            money=_paid(task),
             looks_used=len(looks.all_looks(task, task.data_digest("test"))),
             made_by={
                 "task": f"{task.name} ({task.digest()[:12]})",
@@ -118,27 +128,74 @@ class Report:
         return result
 
     def _file(self, run_id: str, result: report.ReportResult) -> None:
+        from veritrain_lib.reporting.document import Picture
         from veritrain_lib.reporting.page import to_html
-        from veritrain_lib.reporting.pdf import to_pdf
 
-        document = result.document()
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
-            (place / "report.html").write_text(to_html(document), encoding="utf-8")
-            (place / "report.pdf").write_bytes(to_pdf(document, dt.datetime.now(dt.UTC)))
-            for name, figure in (
-                ("learning_curve", result.learning_curve()),
-                ("slices", result.slices()),
-                ("confused", result.confused()),
-                ("removed", result.removed()),
-            ):
-                if figure is not None:
-                    figure.savefig(place / f"{name}.png", dpi=120, bbox_inches="tight")
-            runs.log_folder(run_id, place, "report")
+            (place / "report.html").write_text(to_html(result.document()), encoding="utf-8")
+            for name, figure in _figures(result).items():
+                (place / f"{name}.png").write_bytes(Picture(figure).png)
+            runs.log_folder(run_id, place, FOLDER)
 
     def result_class(self) -> type[report.ReportResult]:
         """The class of the stored result."""
         return report.ReportResult
+
+
+def _paid(task: Task) -> float:
+    """What is paid for the task so far, in US dollars: answers and fine-tuning jobs, and what may be lost."""
+    from veritrain_lib.llm.ledger import Ledger, default_place
+
+    if not default_place().is_file():
+        return 0.0
+    with Ledger() as ledger:
+        spent = ledger.spent(task.name)
+    return spent.paid + spent.lost
+
+
+def store_pdf(task: Task, run_id: str) -> None:
+    """Set the stored report of a run of the report stage as `report/report.pdf` beside its page.
+
+    Apart from the stage, because it takes as long as the page and its pictures, and nothing waits for it.
+
+    Args:
+        task: the task that the report is about; the stored report says all that is needed of it.
+        run_id: a run of the report stage that has filed its result.
+    """
+    from veritrain_lib.reporting.pdf import to_pdf
+
+    result = cast(report.ReportResult, load_result("report", run_id))
+    with tempfile.TemporaryDirectory() as fetched, tempfile.TemporaryDirectory() as folder:
+        document = as_stored(result, runs.fetch(run_id, FOLDER, Path(fetched)))
+        (Path(folder) / "report.pdf").write_bytes(to_pdf(document, dt.datetime.now(dt.UTC)))
+        runs.log_folder(run_id, Path(folder), FOLDER)
+
+
+def as_stored(result: report.ReportResult, folder: Path) -> Document:
+    """The report with the pictures that are stored in the folder: to draw them again would take longest."""
+    from veritrain_lib.reporting.document import Picture
+
+    files = {id(figure): folder / f"{name}.png" for name, figure in _figures(result).items()}
+    document = result.document()
+    blocks = (
+        replace(block, figure=files[id(block.figure)].read_bytes())
+        if isinstance(block, Picture) and id(block.figure) in files
+        else block
+        for block in document.blocks
+    )
+    return replace(document, blocks=tuple(blocks))
+
+
+def _figures(result: report.ReportResult) -> dict[str, Figure]:
+    """The pictures that there are, by the names of their files."""
+    figures = {
+        "learning_curve": result.learning_curve(),
+        "slices": result.slices(),
+        "confused": result.confused(),
+        "removed": result.removed(),
+    }
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def _aside(rows: int) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veritrain_lib import digest
 from veritrain_lib.errors import UserError
 from veritrain_lib.rows import read_examples
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from veritrain_lib.task import Task
@@ -43,7 +46,7 @@ def set_aside(task: Task) -> int:
 def _all_test_inputs(task: Task) -> pd.DataFrame:
     file = task.file("test")
     assert file is not None  # the task file requires it
-    return read_examples(task, file, "human", answers=False)
+    return _read(task, file, answers=False)
 
 
 def _in_seed(task: Task, rows: pd.DataFrame) -> pd.Series[bool]:
@@ -56,9 +59,19 @@ def _in_seed(task: Task, rows: pd.DataFrame) -> pd.Series[bool]:
     from veritrain_lib.gating.texts import joined, normal
 
     inputs = list(task.inputs)
-    known = {normal(text) for text in joined(seed_rows(task), inputs)}
-    found = pd.Series([normal(text) in known for text in joined(rows, inputs)], index=rows.index, dtype=bool)
+    form = task.digest("inputs", "target", "slices")
+    key = (str(task.file("seed")), str(task.file("test")), task.data_digest("seed", "test"), form)
+    if key not in _same_input:
+        if len(_same_input) >= MOST_AT_HAND:
+            _same_input.clear()
+        known = {normal(text) for text in joined(seed_rows(task), inputs)}
+        _same_input[key] = [normal(text) in known for text in joined(rows, inputs)]
+    found = pd.Series(_same_input[key], index=rows.index, dtype=bool)
     return found & (found.mean() <= task.promotion.max_set_aside)
+
+
+_same_input: dict[tuple[str, ...], list[bool]] = {}
+"""Which test rows have an input that the seed has too, by files, content and what the task makes of them."""
 
 
 def human_labels(task: Task) -> dict[str, str]:
@@ -93,7 +106,7 @@ def human_labels(task: Task) -> dict[str, str]:
 def _with_answers(task: Task, kind: str) -> pd.DataFrame:
     file = task.file(kind)  # type: ignore[arg-type]
     assert file is not None
-    rows = read_examples(task, file, "human")
+    rows = _read(task, file, answers=True)
     empty = rows.index[rows[task.target.field] == ""]
     if len(empty):
         raise UserError(
@@ -103,3 +116,20 @@ def _with_answers(task: Task, kind: str) -> pd.DataFrame:
     if not len(rows):
         raise UserError(f"{file.name} holds no rows; {kind} rows are needed")
     return rows
+
+
+_at_hand: dict[tuple[str, ...], pd.DataFrame] = {}
+"""Files that this process has read, by path, content and what the task makes of it."""
+
+MOST_AT_HAND = 8
+
+
+def _read(task: Task, file: Path, *, answers: bool) -> pd.DataFrame:
+    """The rows of a file; a stage asks for the same ones up to five times."""
+    form = task.digest("inputs", "target", "slices")
+    key = (str(file), digest.of_file(file), form, str(answers))
+    if key not in _at_hand:
+        if len(_at_hand) >= MOST_AT_HAND:
+            _at_hand.clear()
+        _at_hand[key] = read_examples(task, file, "human", answers=answers)
+    return _at_hand[key].copy()

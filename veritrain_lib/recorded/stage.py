@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib import digest
 from veritrain_lib.errors import UserError
 from veritrain_lib.recorded.binding import Binding, Inputs, binding
+from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import MAILBOX, CellWatch, write_letter
 from veritrain_lib.tracking import runs
 
@@ -155,6 +156,8 @@ class RecordedStage:
             )
             self._failed = False
             self._watch.stop()
+            if self.stage == "gate":
+                tell_verdict(self.task, self.run_id, self._result)
         self._closed = True
         how = "shown from the record, nothing was done twice" if self.stored else "filed"
         return f"{self.stage}: {how}, run {self.run_id} of experiment {self.task.name!r}"
@@ -177,9 +180,8 @@ class RecordedStage:
         with tempfile.TemporaryDirectory() as folder:
             result.save(Path(folder))
             runs.log_folder(self.run_id, Path(folder), RESULT)
-        runs.log(self.run_id, metrics=result.metrics())
-        runs.note(self.run_id, result.headline)
-        runs.tag(self.run_id, {"veritrain.outcome": result.outcome})
+        said = {runs.NOTE: result.headline, "veritrain.outcome": result.outcome}
+        runs.log(self.run_id, metrics=result.metrics(), tags=said)
 
     def _tell_engine(self) -> None:
         if self._mailbox:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib import project
 from veritrain_lib.errors import UserError
+from veritrain_lib.recorded.derived import is_derived
 from veritrain_lib.task import load_task
 from veritrain_lib.tracking import store
 
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
+    from veritrain_lib.tracking.entities import Experiment
 
 FILE_TAG = "veritrain.task_file"
-
-EXAMPLE = "support"
-"""The name of the built-in example."""
 
 USED_TAG = "veritrain.last_used"
 """When a task was last asked for, in seconds since 1970: MLflow itself only notes when it was made."""
@@ -27,7 +26,7 @@ def find_task(given: str = "") -> Task:
     """The task for what a user gave.
 
     A path (file or folder) is read; a name is looked up among the tasks that this project has worked on;
-    nothing means the task that was worked on last, or the built-in example where there is none.
+    nothing means the task that was worked on last, or the first built-in example where there is none.
 
     Raises UserError when nothing fits.
     """
@@ -36,33 +35,52 @@ def find_task(given: str = "") -> Task:
         return _remember(load_task(path))
     if given:
         known = _known(given)
-        if known is None and given == EXAMPLE:
-            return _remember(load_task(project.example_task()))
+        if known is None and given in project.EXAMPLES:
+            return _remember(load_task(project.example_task(given)))
         if known is None:
             raise UserError(
                 f"no task is called {given!r} here; give the path of its YAML file, "
-                f"or {EXAMPLE!r} for the built-in example"
+                f"or a built-in example: {', '.join(map(repr, project.EXAMPLES))}"
             )
         return _remember(known)
     return _last() or _remember(load_task(project.example_task()))
 
 
+def known_task(name: str) -> Task | None:
+    """The task of that name, as `find_task` finds it, for a look: it is not noted as worked on.
+
+    None when this project knows no such task or its file is gone or broken.
+    """
+    try:
+        return _known(name) or (load_task(project.example_task(name)) if name in project.EXAMPLES else None)
+    except UserError:
+        return None
+
+
 def _remember(task: Task) -> Task:
-    place = store.experiment(task).experiment_id
-    for tag, value in ((FILE_TAG, str(task.path)), (USED_TAG, f"{time.time():.6f}")):
-        store.client().set_experiment_tag(place, tag, value)
+    if is_derived(task):
+        return task  # of one experiment: the task's own file stays the one that a name means
+    here = store.experiment(task)
+    newest = max(_used(one) for one in store.experiments())
+    # Written only when it changes something: a look at the task in hand reads and nothing more.
+    if here.tags.get(FILE_TAG) != str(task.path) or _used(here) < newest or not newest:
+        for tag, value in ((FILE_TAG, str(task.path)), (USED_TAG, f"{time.time():.6f}")):
+            store.client().set_experiment_tag(here.experiment_id, tag, value)
     return task
 
 
+def _used(experiment: Experiment) -> float:
+    return float(experiment.tags.get(USED_TAG, 0))
+
+
 def _known(name: str) -> Task | None:
-    found = store.client().get_experiment_by_name(name)
+    found = store.find_experiment(name)
     file = found.tags.get(FILE_TAG) if found else None
     return load_task(file) if file and Path(file).exists() else None
 
 
 def _last() -> Task | None:
-    found = store.client().search_experiments()
-    for experiment in sorted(found, key=lambda one: float(one.tags.get(USED_TAG, 0)), reverse=True):
+    for experiment in sorted(store.experiments(), key=_used, reverse=True):
         file = experiment.tags.get(FILE_TAG)
         if file and Path(file).exists():
             return load_task(file)

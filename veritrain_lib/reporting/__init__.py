@@ -6,7 +6,8 @@ and a test can all use it. Nothing here fetches anything: pages and pictures are
 Contents, simplest first:
     fonts      where the typefaces are, Japanese included
     cells      a DataFrame as aligned texts
-    html       a table or a figure inside a notebook
+    html       a table or a picture inside a notebook
+    png_file   PNG files, written fast and opened for a PDF
     render     a figure as PNG or SVG, the same bytes every time
     document   what a report says, apart from how it looks
     page       a document as one HTML page
@@ -17,7 +18,7 @@ Contents, simplest first:
 """
 
 from .document import Block, Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict
-from .html import figure_svg_or_png, table_html
+from .html import table_html
 from .page import to_html
 from .pdf import to_pdf
 
@@ -30,7 +31,6 @@ __all__ = [
     "Picture",
     "Table",
     "Verdict",
-    "figure_svg_or_png",
     "table_html",
     "to_html",
     "to_pdf",

@@ -48,10 +48,12 @@ class Grid:
         return f"{self.left_out:,} more {rows} not shown"
 
 
-def lay_out(frame: pd.DataFrame, max_rows: int = 50) -> Grid:
+def lay_out(frame: pd.DataFrame, max_rows: int = 50, *, by_row: bool = False) -> Grid:
     """The first `max_rows` rows (0 or more) of a frame as texts.
 
     The digits after the point are the same all through a column, so that points stand under each other.
+    With `by_row` each row is a quantity of its own (a rate, then seconds) and has its own digits, so that a
+    large number takes none from the others; columns of whole numbers stay whole.
     """
     import pandas as pd
 
@@ -65,7 +67,8 @@ def lay_out(frame: pd.DataFrame, max_rows: int = 50) -> Grid:
         columns = [
             (index.names[at] or "", index.get_level_values(at).tolist()) for at in range(index.nlevels)
         ] + columns
-    written = [_column(values) for _, values in columns]
+    digits = _digits_of_rows(columns) if by_row else None
+    written = [_column(values, digits) for _, values in columns]
     return Grid(
         header=tuple(_name(name) for name, _ in columns),
         numeric=tuple(numeric for _, numeric in written),
@@ -93,20 +96,39 @@ def _name(name: Any) -> str:
     return clipped(" / ".join(map(str, name)) if isinstance(name, tuple) else str(name))
 
 
-def _column(values: list[Any]) -> tuple[list[str], bool]:
-    import pandas as pd
-
-    missing = [bool(pd.api.types.is_scalar(value) and pd.isna(value)) for value in values]
+def _column(values: list[Any], digits_of_rows: list[int] | None) -> tuple[list[str], bool]:
+    missing = [_is_missing(value) for value in values]
     known = [value for value, gone in zip(values, missing, strict=True) if not gone]
-    numeric = bool(known) and all(
-        isinstance(value, Real | Decimal) and not _is_bool(value) for value in known
-    )
+    numeric = _all_numbers(known)
     digits = _digits([float(value) for value in known]) if numeric else 0
+    each = digits_of_rows if digits_of_rows is not None and digits else [digits] * len(values)
     texts = [
-        MISSING if gone else _number(value, digits) if numeric else _text(value)
-        for value, gone in zip(values, missing, strict=True)
+        MISSING if gone else _number(value, places) if numeric else _text(value)
+        for value, gone, places in zip(values, missing, each, strict=True)
     ]
     return texts, numeric
+
+
+def _digits_of_rows(columns: list[tuple[object, list[Any]]]) -> list[int]:
+    fractional = []
+    for _, values in columns:
+        known = [value for value in values if not _is_missing(value)]
+        if _all_numbers(known) and _digits([float(value) for value in known]):
+            fractional.append(values)
+    return [
+        _digits([float(value) for value in row if not _is_missing(value)])
+        for row in zip(*fractional, strict=True)
+    ]
+
+
+def _all_numbers(known: list[Any]) -> bool:
+    return bool(known) and all(isinstance(value, Real | Decimal) and not _is_bool(value) for value in known)
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _is_bool(value: Any) -> bool:

@@ -63,6 +63,16 @@ class Picture:
         """The alt text that pages carry."""
         return self.alt or str(getattr(self.figure, "alt", "")) or self.caption or "picture"
 
+    @property
+    def png(self) -> bytes:
+        """The picture as PNG; a drawing of ours remembers it."""
+        if isinstance(self.figure, bytes):
+            return self.figure
+        from .render import png
+
+        own = getattr(self.figure, "png", None)
+        return own() if own else png(self.figure)
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -1,4 +1,4 @@
-"""Tables and figures for a notebook's output: escaped, deterministic, without JavaScript."""
+"""Tables and pictures for a notebook's output: escaped, deterministic, without JavaScript."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from .cells import MISSING, Grid, lay_out
+from .japanese import FONTS, has_kana, language_attribute
+from .png_file import decode
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
-
-LARGEST_SVG = 300_000
-"""Bytes beyond which a picture is embedded as PNG: a crowded SVG slows a page down."""
 
 # Greys that are half transparent and inherited text colour suit a light and a dark page alike.
 TABLE_CSS = """
@@ -30,32 +28,34 @@ div.vt-table .vt-long{min-width:16em}
 div.vt-table .vt-remark{opacity:.75;font-style:italic}
 @media print{div.vt-table{overflow:visible}div.vt-table table{font-size:8.5pt}div.vt-table tr{break-inside:avoid}
 div.vt-table thead{display:table-header-group}}
-""".strip()
+div.vt-table :lang(ja){font-family:FONTS}
+""".strip().replace("FONTS", FONTS)
 
 
-def table_html(frame: pd.DataFrame, caption: str = "", max_rows: int = 50) -> str:
+def table_html(frame: pd.DataFrame, caption: str = "", max_rows: int = 50, *, by_row: bool = False) -> str:
     """A frame as a piece of HTML with its own style.
 
     Every text is escaped; numbers stand flush right; missing values are a dash; rows beyond `max_rows`
-    (default 50) are counted in a last line.
+    (default 50) are counted in a last line; `by_row` gives each row its own digits after the point.
     """
-    return f"<style>{TABLE_CSS}</style>" + table_markup(lay_out(frame, max_rows), caption)
+    return f"<style>{TABLE_CSS}</style>" + table_markup(lay_out(frame, max_rows, by_row=by_row), caption)
 
 
 def table_markup(grid: Grid, caption: str = "") -> str:
     """The table alone, for a page that carries the style once. It scrolls sideways where it is too wide."""
     label = f' aria-label="{escape(caption)}"' if caption else ' aria-label="table"'
+    japanese = has_kana(text for row in (grid.header, *grid.rows) for text in row)
     parts = [f'<div class="vt-table" role="region" tabindex="0"{label}><table>']
     if caption:
         parts.append(f"<caption>{escape(caption)}</caption>")
     head = "".join(
-        f'<th scope="col"{_side(number)}>{escape(name)}</th>'
+        f'<th scope="col"{language_attribute(name, japanese)}{_side(number)}>{escape(name)}</th>'
         for name, number in zip(grid.header, grid.numeric, strict=True)
     )
     parts.append(f"<thead><tr>{head}</tr></thead><tbody>" if head else "<tbody>")
     for row in grid.rows:
         cells = (
-            f"<td{_side(number, len(text))}>{escape(text)}</td>"
+            f"<td{language_attribute(text, japanese)}{_side(number, len(text))}>{escape(text)}</td>"
             for text, number in zip(row, grid.numeric, strict=True)
         )
         parts.append(f"<tr>{''.join(cells)}</tr>")
@@ -67,14 +67,11 @@ def table_markup(grid: Grid, caption: str = "") -> str:
     return "".join(parts)
 
 
-def figure_svg_or_png(figure: Figure) -> str:
-    """A figure as a data URI: sharp SVG, or PNG at twice the size on screen where the SVG would be heavy."""
-    from .render import png, svg
-
-    drawn = svg(figure)
-    if len(drawn) <= LARGEST_SVG:
-        return data_uri(drawn, "image/svg+xml")
-    return data_uri(png(figure), "image/png")
+def picture_markup(content: bytes, alt: str) -> str:
+    """A PNG as an image inside the page, at half its pixels: sharp where a screen has two dots to a pixel."""
+    found = decode(content)
+    size = f' width="{round(found.width / 2)}" height="{round(found.height / 2)}"' if found else ""
+    return f'<img src="{data_uri(content, "image/png")}"{size} alt="{escape(alt)}">'
 
 
 def data_uri(content: bytes, mime: str) -> str:

@@ -6,7 +6,8 @@ from html import escape
 
 from .cells import clean, lay_out
 from .document import VERDICT_WORD, Block, Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict
-from .html import TABLE_CSS, data_uri, figure_svg_or_png, table_markup
+from .html import TABLE_CSS, picture_markup, table_markup
+from .japanese import FONTS, has_kana, language_attribute
 
 # Colours of the verdicts: Okabe and Ito (2008), told apart by colour-blind readers.
 BLOCKS_CSS = """
@@ -44,10 +45,11 @@ h1{font-size:1.9em;line-height:1.2;margin:.2em 0}
 .vt-subtitle{font-size:1.05em;opacity:.75;margin:0 0 1.2em}
 nav ol{margin:.4em 0 1em;padding-left:1.4em;columns:2 18em}
 nav a{color:inherit}
+:lang(ja){font-family:FONTS}
 @media screen and (prefers-color-scheme:dark){body{color:#e5e9f0;background:#14181f}}
 @media print{body{color:#000;background:#fff;font-size:11pt}main{max-width:none;padding:0}nav{display:none}
 h2{break-after:avoid}@page{margin:16mm}}
-""".strip()
+""".strip().replace("FONTS", FONTS)
 
 # The browser itself then refuses whatever would be fetched or run.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -106,21 +108,24 @@ def _blocks(document: Document) -> list[str]:
 def _block(block: Block) -> str:
     match block:
         case Paragraph(text):
-            return "".join(f"<p>{_safe(part.strip())}</p>" for part in text.split("\n\n") if part.strip())
+            parts = [part.strip() for part in text.split("\n\n") if part.strip()]
+            return "".join(f"<p{language_attribute(part)}>{_safe(part)}</p>" for part in parts)
         case Table(frame, caption, max_rows):
             return table_markup(lay_out(frame, max_rows), clean(caption))
-        case Picture(figure, caption):
-            address = (
-                data_uri(figure, "image/png") if isinstance(figure, bytes) else figure_svg_or_png(figure)
-            )
+        case Picture(_, caption):
             below = f"<figcaption>{_safe(caption)}</figcaption>" if caption else ""
-            return f'<figure><img src="{address}" alt="{_safe(block.spoken)}">{below}</figure>'
+            return f"<figure>{picture_markup(block.png, clean(block.spoken))}{below}</figure>"
         case Verdict(text, kind):
             name = kind.replace(" ", "-")
             return f'<div class="vt-verdict vt-{name}"><b>{VERDICT_WORD[kind]}</b>{_safe(text)}</div>'
         case KeyValues(items, caption):
             above = f"<p><strong>{_safe(caption)}</strong></p>" if caption else ""
-            pairs = "".join(f"<dt>{_safe(name)}</dt><dd>{_safe(value)}</dd>" for name, value in items)
+            japanese = has_kana(str(text) for item in items for text in item)
+            pairs = "".join(
+                f"<dt{language_attribute(str(name), japanese)}>{_safe(name)}</dt>"
+                f"<dd{language_attribute(str(value), japanese)}>{_safe(value)}</dd>"
+                for name, value in items
+            )
             return f"{above}<dl>{pairs}</dl>" if pairs else above
         case Heading(text):
             return f"<h2>{_safe(text)}</h2>"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, TableCellFillMode, XPos, YPos
 from fpdf.fonts import FontFace
+from fpdf.image_datastructures import RasterImageInfo
+from fpdf.line_break import TextLine
 
 from .cells import Grid
 from .columns import PADDING, Part, columns_that_fit
 from .fonts import japanese_font, latin_font
+from .line_breaks import MAY_END, with_line_breaks, without_marks
+from .png_file import decode
 
 MARGIN = 15.0
 """Millimetres on every side."""
@@ -26,10 +32,18 @@ class Paper(FPDF):
         self.set_auto_page_break(True, margin=MARGIN + 5)
         self.add_font("latin", "", latin_font())
         self.add_font("latin", "B", latin_font(bold=True))
-        self.add_font("japanese", "", japanese_font())
-        # There is one weight of Japanese; it stands in for bold too.
-        self.set_fallback_fonts(["japanese"], exact_match=False)
+        # Without a fallback fpdf2 would not ask for one, glyph by glyph.
+        self.set_fallback_fonts(["latin"], exact_match=False)
         self.set_font("latin", size=10)
+
+    def get_fallback_font(self, char: str, style: str = "") -> str | None:
+        """Called by fpdf2 for a glyph that the font lacks. Japanese is only opened (0.3 s) for a text that has it."""
+        if "japanese" not in self.fonts:
+            self.add_font("japanese", "", japanese_font())
+            # There is one weight of Japanese; it stands in for bold too.
+            self.set_fallback_fonts(["japanese"], exact_match=False)
+        found: str | None = super().get_fallback_font(char, style)
+        return found
 
     def header(self) -> None:
         """Called by fpdf2 on every page before anything else is on it."""
@@ -54,6 +68,24 @@ class Paper(FPDF):
         self.set_text_color(0)
         self.ln(after)
 
+    def picture(self, content: bytes, width: float, height: float, alt: str) -> None:
+        """A picture file (PNG) at the left margin, so many millimetres wide and high."""
+        found = decode(content)
+        if found is None or found.deflated is None:
+            self.image(BytesIO(content), w=width, h=height, alt_text=alt)
+            return
+        # A PDF keeps lines of pixels as a PNG does (ISO 32000-1, 7.4.4.4: predictor 15), so they go in as they
+        # are; fpdf2 would unpack and pack them again. It looks a picture up by its name before it opens it.
+        name = f"data:{sha256(content).hexdigest()}"
+        known = self.image_cache.images
+        if name not in known:
+            form = f"/Predictor 15 /Colors 3 /Columns {found.width}"
+            known[name] = RasterImageInfo(
+                i=len(known) + 1, data=found.deflated, w=found.width, h=found.height, cs="DeviceRGB", bpc=8, dpn=3,
+                f="FlateDecode", dp=form, iccp=None, iccp_i=None, inverted=False, usages=0,
+            )  # fmt: skip
+        self.image(name, w=width, h=height, alt_text=alt)
+
     def need(self, height: float) -> None:
         """Start a page unless so many millimetres are left on this one."""
         if self.will_page_break(height):
@@ -70,9 +102,15 @@ class Paper(FPDF):
         if grid.remark or not grid.rows:
             self.line_of(grid.remark or "no rows", 7.5, grey=90)
 
-    def _render_styled_text_line(self, *line: Any, **layout: Any) -> bool:
+    def multi_cell(self, w: float, h: float | None = None, text: str = "", *rest: Any, **named: Any) -> Any:
+        """Text in lines, Japanese broken where Japanese may be; fpdf2's tables come here too."""
+        return super().multi_cell(w, h, with_line_breaks(text), *rest, **named)
+
+    def _render_styled_text_line(self, text_line: TextLine, *rest: Any, **layout: Any) -> bool:
         self._settle_font()
-        return super()._render_styled_text_line(*line, **layout)
+        if any(MAY_END in one.characters for one in text_line.fragments):
+            text_line = text_line._replace(fragments=without_marks(text_line.fragments))
+        return super()._render_styled_text_line(text_line, *rest, **layout)
 
     def _settle_font(self) -> None:
         """Name the font outside the line that is about to be set.

@@ -91,21 +91,28 @@ def _set(paper: Paper, block: Block) -> None:
 
 
 def _picture(paper: Paper, picture: Picture) -> None:
-    from PIL import Image
-
-    from .render import png
-
-    content = picture.figure if isinstance(picture.figure, bytes) else png(picture.figure)
-    with Image.open(BytesIO(content)) as image:
-        width, height = image.size
+    content = picture.png
+    width, height = _size(content)
     # Our figures are drawn at 200 dots an inch; a picture of unknown origin is treated alike.
     scale = min(25.4 / 200, paper.epw / width, TALLEST / height)
     paper.need(height * scale + (8 if picture.caption else 2))
-    paper.image(BytesIO(content), w=width * scale, h=height * scale, alt_text=clean(picture.spoken))
+    paper.picture(content, width * scale, height * scale, clean(picture.spoken))
     paper.ln(1)
     if picture.caption:
         paper.line_of(clean(picture.caption), 8.5, grey=90)
     paper.ln(2)
+
+
+def _size(content: bytes) -> tuple[int, int]:
+    from .png_file import decode
+
+    found = decode(content)
+    if found:
+        return found.width, found.height
+    from PIL import Image
+
+    with Image.open(BytesIO(content)) as image:
+        return image.size
 
 
 def _verdict(paper: Paper, text: str, kind: VerdictKind) -> None:

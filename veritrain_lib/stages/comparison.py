@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +57,7 @@ def metric_table(
     for metric in metrics:
         a, b = (measure_metric(metric, references, responses, seed) for responses in (old, new))
 
-        def change(rows: np.ndarray, metric: Metric = metric) -> float:
-            chosen = [references[row] for row in rows]
-            return metric.value(chosen, [new[row] for row in rows]) - metric.value(
-                chosen, [old[row] for row in rows]
-            )
-
+        change = _change(metric, references, old, new)
         paired = paired_bootstrap(change, len(references), n_resamples=400, seed=seed)
         lines.append(
             {
@@ -80,6 +76,23 @@ def metric_table(
             }
         )
     return pd.DataFrame(lines)
+
+
+def _change(
+    metric: Metric, references: list[str], old: list[Response], new: list[Response]
+) -> Callable[[np.ndarray], float]:
+    """From row numbers, repeats included, to the metric of the new answers minus that of the old ones."""
+    before, after = (metric.per_row(references, responses) for responses in (old, new))
+    if before is not None and after is not None:
+        moved = after - before
+        return lambda rows: float(moved[rows].mean())
+
+    def of_all(rows: np.ndarray) -> float:
+        chosen = [references[row] for row in rows]
+        values = [metric.value(chosen, [responses[row] for row in rows]) for responses in (new, old)]
+        return values[0] - values[1]
+
+    return of_all
 
 
 def slice_table(slices: Any) -> pd.DataFrame:
@@ -108,35 +121,56 @@ def slice_table(slices: Any) -> pd.DataFrame:
 
 
 def predictions(
-    development: pd.DataFrame, task: Task, old: list[Response], new: list[Response]
+    development: pd.DataFrame,
+    task: Task,
+    metric: Metric,
+    references: list[str],
+    old: list[Response],
+    new: list[Response],
 ) -> pd.DataFrame:
-    """One line a row: inputs, the expected answer, both models' answers and whether they were right."""
+    """One line a row: inputs, the expected answer, and of both models the answer, whether it is exactly the expected
+    one, and its grade by the primary metric (0 to 1, higher is better)."""
+    from veritrain_lib.metrics.base import row_scores
+
     target = task.target.field
     rows = (
         development[["id", *task.inputs, target]].rename(columns={target: "expected"}).reset_index(drop=True)
     )
-    rows["champion"] = [response.best or "" for response in old]
-    rows["challenger"] = [response.best or "" for response in new]
-    rows["champion_correct"] = rows["champion"] == rows["expected"]
-    rows["challenger_correct"] = rows["challenger"] == rows["expected"]
+    for role, responses in (("champion", old), ("challenger", new)):
+        rows[role] = [response.best or "" for response in responses]
+        rows[f"{role}_correct"] = rows[role] == rows["expected"]
+        rows[f"{role}_grade"] = row_scores(metric, references, responses)
     return rows
 
 
-def confusions(references: list[str], responses: list[Response]) -> pd.DataFrame:
-    """Wrong answers counted: expected, answered, count; the most frequent first."""
+def errors_by_slice(
+    task: Task, rows: pd.DataFrame, predictions: pd.DataFrame, references: list[str], new: list[Response]
+) -> pd.DataFrame:
+    """One line a slice: rows, the mean grade of both models, and the challenger's most frequent mistake there."""
     import pandas as pd
 
-    wrong = [
-        (wanted, response.best or "(none)")
-        for wanted, response in zip(references, responses, strict=True)
-        if response.best != wanted
-    ]
-    counted = (
-        pd.DataFrame(wrong, columns=["expected", "answered"]).value_counts().rename("count").reset_index()
-    )
-    return counted.sort_values(["count", "expected", "answered"], ascending=[False, True, True]).reset_index(
-        drop=True
-    )
+    from veritrain_lib.metrics.mistakes import confusions
+    from veritrain_lib.stages.slices import cut
+
+    lines = []
+    for name, mask in cut(task, rows).items():
+        own = [at for at, inside in enumerate(mask) if inside]
+        if not own:
+            continue
+        made = confusions(task, [references[at] for at in own], [new[at] for at in own])
+        top = made.iloc[0] if len(made) else None
+        lines.append(
+            {
+                "slice": name,
+                "n": len(own),
+                "champion": float(predictions["champion_grade"].iloc[own].mean()),
+                "challenger": float(predictions["challenger_grade"].iloc[own].mean()),
+                "most frequent error": "" if top is None else f"{top['expected']} → {top['answered']}",
+                "rows with it": 0 if top is None else int(top["count"]),
+            }
+        )
+    names = ["slice", "n", "champion", "challenger", "most frequent error", "rows with it"]
+    return pd.DataFrame(lines, columns=names)
 
 
 def measures(table: pd.DataFrame, sealed: Sealed | None) -> dict[str, Measure]:

@@ -5,23 +5,26 @@ Development rows steer; the sealed set only decides promotion.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from veritrain_lib.stages import comparison
 from veritrain_lib.stages.comparison import Sealed as Sealed
-from veritrain_lib.stages.result import StageResult
+from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from veritrain_lib.judging.judge import Judge
     from veritrain_lib.metrics.base import Metric
     from veritrain_lib.models.base import Model
     from veritrain_lib.records import Response
+    from veritrain_lib.reporting.side_by_side import SideBySide
     from veritrain_lib.statistics.decision import Decision
     from veritrain_lib.statistics.evidence import CorpusMetric
     from veritrain_lib.task import Task
@@ -40,7 +43,11 @@ class EvaluateConfig(BaseModel):
 
 class EvaluateResult(StageResult):
     """Tables: `predictions` (development rows, both models), `slices` (development), `confusions` (the
-    challenger's wrong answers), `metrics` (both models), and `sealed_slices` when the sealed set was opened.
+    challenger's mistakes: with labels, which was taken for which), `errors_by_slice`, `METRIC_details` of a metric that has any, `sources` (what both models
+    were trained on, by source) and `synthetic` (the challenger with against without its synthetic rows; empty where
+    it has none or training takes long), `metrics` (both models), `sealed_slices` when the sealed set was opened, and `judge` (a sample of
+    development rows) when the task has a judge. `judge_decides` says whether the judge agrees with people well
+    enough to count (None: no judge), `judge_note` its numbers in words.
     """
 
     champion: str
@@ -53,6 +60,8 @@ class EvaluateResult(StageResult):
     sealed: Sealed | None = None
     looks_spent: bool = False
     why: str = ""
+    judge_decides: bool | None = None
+    judge_note: str = ""
 
     def picture(self) -> Figure:
         """The change in every slice, with intervals: of the sealed set if opened, else development."""
@@ -61,10 +70,19 @@ class EvaluateResult(StageResult):
         return slice_changes(self.tables.get("sealed_slices", self.tables["slices"]))
 
     def confused(self) -> Figure:
-        """The challenger's most frequent confusions on development rows."""
+        """The challenger's most frequent mistakes on development rows."""
         from veritrain_lib.reporting.pictures import confused_pairs
 
         return confused_pairs(self.tables["confusions"])
+
+    def worst(self, rows: int = 10) -> SideBySide:
+        """The development rows that the challenger answers worst, side by side, what differs from the expected
+        answer marked."""
+        from veritrain_lib.reporting.side_by_side import SideBySide
+
+        table = self.tables["predictions"]
+        wrong = table[~table["challenger_correct"]].sort_values("challenger_grade", kind="stable")
+        return SideBySide(wrong.head(rows))
 
 
 def run(
@@ -77,26 +95,32 @@ def run(
     n_test: int,
     look: tuple[int, float] | None,
     open_sealed: Callable[[], pd.DataFrame],
+    judge: Judge | None = None,
+    training: Mapping[str, pd.DataFrame] | None = None,
 ) -> EvaluateResult:
     """Compare two models and decide.
 
     `look` is the number and one-sided level of the look that this pair has or would take, None when no look
     is left; `open_sealed` writes the look down and gives the sealed rows with their answers (called at most
-    once, and only when the set is to be opened).
+    once, and only when the set is to be opened). `training` may have tables that say what the models were trained
+    on: `sources` and `synthetic`.
 
     The verdict: `better` when the exact test on the sealed set is significant at the look's level,
     `not better` when a useful gain is excluded, else `inconclusive`. `promote` also needs that no slice is
-    shown to be worse than the task's margin.
+    shown to be worse than the task's margin. A judge is shown development rows only; when it agrees with people
+    well enough and is sure that the champion is better, the sealed set stays closed. Else it decides nothing.
     """
-    from veritrain_lib.metrics.base import open_metrics
+    from veritrain_lib.judging.comparing import compare
+    from veritrain_lib.metrics.base import open_metrics, references_of, row_scores, scale_of
+    from veritrain_lib.metrics.mistakes import confusions
     from veritrain_lib.stages.slices import cut
     from veritrain_lib.statistics.screen import screen
     from veritrain_lib.statistics.slices import judge_slices
 
     metrics = open_metrics(task)
-    references = development[task.target.field].tolist()
+    references = references_of(task, development)
     old, new = champion.answer(development), challenger.answer(development)
-    old_scores, new_scores = _scores(metrics[0], references, old), _scores(metrics[0], references, new)
+    old_scores, new_scores = (row_scores(metrics[0], references, answers) for answers in (old, new))
     table = comparison.metric_table(task, metrics, references, old, new, config.seed)
     slices = judge_slices(
         old_scores, new_scores, cut(task, development), margin=task.promotion.slice_margin or 1e-9
@@ -104,14 +128,29 @@ def run(
     # With no look left the level of the last one still says what a set of this size could show.
     level = look[1] if look else task.promotion.alpha / task.promotion.max_looks
     screened = screen(old_scores, new_scores, n_test=n_test, look_alpha=level)
-    gain = float(table.iloc[0]["difference"])
-    opens = look is not None and (config.purpose == "final" or screened.opens)
+    steered = table.iloc[0]
+    up, scale = metrics[0].higher_is_better, scale_of(metrics[0])
+    gain = float(steered["difference"] if up else -steered["difference"])
+    most = float(steered["high"] if up else -steered["low"])
+    judged = compare(judge, development, old, new, seed=config.seed) if judge else None
+    kept_shut = judged is not None and judged.forbids
+    opens = look is not None and (config.purpose == "final" or (screened.opens and not kept_shut))
+    answered = comparison.predictions(development, task, metrics[0], references, old, new)
     tables: dict[str, Any] = {
         "metrics": table,
         "slices": comparison.slice_table(slices),
-        "predictions": comparison.predictions(development, task, old, new),
-        "confusions": comparison.confusions(references, new),
+        "predictions": answered,
+        "confusions": confusions(task, references, new),
+        "errors_by_slice": comparison.errors_by_slice(task, development, answered, references, new),
+        **{
+            f"{metric.name}_details": metric.details(references, new)
+            for metric in metrics
+            if hasattr(metric, "details")
+        },
+        **(training or {}),
     }
+    if judged:
+        tables["judge"] = judged.table
     decision, sealed = None, None
     if opens and look is not None:
         rows = open_sealed()
@@ -122,37 +161,38 @@ def run(
             look_alpha=look[1],
             p=decision.p,
             test=decision.test,
-            champion=decision.champion or 0.0,
-            challenger=decision.challenger or 0.0,
-            difference=decision.difference or 0.0,
-            low=decision.interval.low,
-            high=decision.interval.high,
+            champion=_on_scale(metrics[0], decision.champion),
+            challenger=_on_scale(metrics[0], decision.challenger),
+            difference=scale * (decision.difference or 0.0),
+            low=scale * decision.interval.low,
+            high=scale * decision.interval.high,
             level=decision.interval.level,
-            detectable=decision.detectable,
+            detectable=None if decision.detectable is None else scale * decision.detectable,
             explanation=decision.explanation,
         )
         tables["sealed_slices"] = comparison.slice_table(decision.slices)
-    verdict = (
-        decision.verdict
-        if decision
-        else ("not better" if float(table.iloc[0]["high"]) <= 0 else "inconclusive")
-    )
+    verdict = decision.verdict if decision else ("not better" if most <= 0 else "inconclusive")
     why = decision.explanation if decision else _closed_because(look, screened.explanation)
+    if judged and not decision and screened.opens and kept_shut:
+        why = f"The sealed set stays closed: the judge is sure that the champion is better. {judged.note}"
     return EvaluateResult(
         # A decision's explanation begins with its verdict already.
         headline=f"{challenger.uri} against {champion.uri}. {why if decision else f'{verdict.capitalize()}. {why}'}",
-        measures=comparison.measures(table, sealed),
+        measures=comparison.measures(table, sealed)
+        | {name: Measure(**asdict(number)) for name, number in (judged.numbers if judged else {}).items()},
         tables=tables,
         champion=champion.uri,
         challenger=challenger.uri,
         verdict=verdict,
         promote=bool(decision and decision.promote),
         development_gain=gain,
-        development_detectable=screened.detectable,
+        development_detectable=None if screened.detectable is None else scale * screened.detectable,
         screen=screened.explanation,
         sealed=sealed,
         looks_spent=look is None,
         why=why,
+        judge_decides=judged.decides if judged else None,
+        judge_note=judged.note if judged else "",
     )
 
 
@@ -162,16 +202,12 @@ def _closed_because(look: tuple[int, float] | None, screened: str) -> str:
     return screened
 
 
-def _scores(metric: Metric, references: list[str], responses: list[Response]) -> np.ndarray:
-    import numpy as np
+def _on_scale(metric: Metric, score: float | None) -> float:
+    """A score of 0 to 1, higher is better, as the metric itself says it."""
+    from veritrain_lib.metrics.base import scale_of
 
-    each = metric.per_row(references, responses)
-    if each is None:
-        # A metric of the whole set still needs one score a row for slices and screen: right or wrong.
-        each = np.array(
-            [float(response.best == wanted) for response, wanted in zip(responses, references, strict=True)]
-        )
-    return each if metric.higher_is_better else 1 - each
+    value = score or 0.0
+    return scale_of(metric) * (value if metric.higher_is_better else 1 - value)
 
 
 def _decide(
@@ -184,15 +220,16 @@ def _decide(
     alpha: float,
     n_dev: int,
 ) -> Decision:
+    from veritrain_lib.metrics.base import references_of, row_scores
     from veritrain_lib.stages.slices import cut
     from veritrain_lib.statistics.decision import decide
 
-    references = rows[task.target.field].tolist()
+    references = references_of(task, rows)
     old, new = champion.answer(rows), challenger.answer(rows)
     whole = _corpus_metric(metric, references, old, new)
     return decide(
-        _scores(metric, references, old),
-        _scores(metric, references, new),
+        row_scores(metric, references, old),
+        row_scores(metric, references, new),
         look_alpha=alpha,
         slices=cut(task, rows),
         margin=task.promotion.slice_margin or 1e-9,
@@ -207,6 +244,7 @@ def _corpus_metric(
 ) -> CorpusMetric | None:
     import numpy as np
 
+    from veritrain_lib.metrics.base import scale_of
     from veritrain_lib.statistics.evidence import CorpusMetric
 
     if metric.per_row(references, old) is not None:
@@ -216,6 +254,7 @@ def _corpus_metric(
 
     def score(answers: np.ndarray, rows: np.ndarray) -> float:
         value = metric.value([references[row] for row in rows], [both[int(answer)] for answer in answers])
+        value /= scale_of(metric)
         return value if metric.higher_is_better else 1 - value
 
     return CorpusMetric(metric.name, np.arange(n), np.arange(n, 2 * n), score)

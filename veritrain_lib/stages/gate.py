@@ -27,7 +27,8 @@ class GateConfig(BaseModel):
 
 class GateResult(StageResult):
     """The verdict. Tables: `rules` (one line a rule), `accepted` (the rows that passed), `quarantine` (rows
-    with all their reasons), `warnings` (rows kept in spite of a remark).
+    with all their reasons), `warnings` (rows kept in spite of a remark), `groups` (copies under the row that stays),
+    `examples` (a few rows for each kind of reason; `what` says whether they were removed or kept with a warning).
     """
 
     status: str
@@ -37,16 +38,33 @@ class GateResult(StageResult):
     overview: dict[str, Any] = Field(default_factory=dict)
     data_docs: str = ""
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        reasons = "".join(f"<li>{escape(reason)}</li>" for reason in self.block_reasons)
+        told = f"<p>Why it is blocked:</p><ul>{reasons}</ul>" if reasons else "<p>No reason to block.</p>"
+        return super()._repr_html_() + told
+
     def picture(self) -> Figure:
         """What each rule removed, beside the limit at which it blocks."""
         from veritrain_lib.reporting.pictures import removed
 
         return removed(self.tables["rules"])
 
+    def copies(self) -> Figure:
+        """The messages of which most copies came."""
+        from veritrain_lib.gating.groups import group_sizes
+        from veritrain_lib.reporting.pictures import copies
+
+        return copies(group_sizes(self.tables["groups"]))
+
 
 def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) -> GateResult:
     """Judge rows. Blocked is an outcome, not an error; an error in a check blocks too and says so."""
+    import pandas as pd
+
     from veritrain_lib.gating.data_docs import data_docs
+    from veritrain_lib.gating.examples import examples
     from veritrain_lib.gating.gate import judge
 
     verdict = judge(rows, context, suite)
@@ -55,11 +73,23 @@ def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) 
     headline += f", {len(verdict.warnings)} with a warning"
     if verdict.block_reasons:
         headline += f". Blocked because {verdict.block_reasons[0]}"
+    rules = verdict.rules[(verdict.rules["kind"] == "dataset") & (verdict.rules["checked"] > 0)]
+    measured = {line["rule"]: line for line in rules.to_dict("records") if line["rule"] in verdict.measured}
+    for name, line in measured.items():
+        if line["outcome"] == "warned":
+            headline = f"{headline.removesuffix('.')}. Rule {name} warns: {line['share']:.2f}, limit {line['limit']:.2f}"
+    for note in verdict.overview.get("notes", {}).values():
+        headline = f"{headline.removesuffix('.')}. {note}"
+    removed_and_kept = {"removed": verdict.quarantine, "kept": verdict.warnings}
     tables = {
         "rules": verdict.rules,
         "accepted": verdict.accepted,
         "quarantine": verdict.quarantine,
         "warnings": verdict.warnings,
+        "groups": verdict.groups,
+        "examples": pd.concat(
+            [examples(rows).assign(what=what) for what, rows in removed_and_kept.items()], ignore_index=True
+        ),
     }
     return GateResult(
         outcome="blocked" if verdict.status == "blocked" else "done",
@@ -68,6 +98,11 @@ def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) 
             "rows_accepted": Measure(value=len(verdict.accepted)),
             "rows_quarantined": Measure(value=removed),
             "share_quarantined": Measure(value=removed / total if total else None, n=total),
+            **{name: Measure(**number) for name, number in verdict.overview.get("numbers", {}).items()},
+            **{
+                name: Measure(value=line["share"], low=line["low"], high=line["high"], n=line["checked"])
+                for name, line in measured.items()
+            },
         },
         tables={name: rows.reset_index(drop=True) for name, rows in tables.items()},
         status=verdict.status,

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from veritrain_lib.stages.plan import make_plan
 from veritrain_lib.stages.result import Measure, StageResult
+from veritrain_lib.stages.teaching import GenerateConfig, Surroundings, request_of, teacher_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from veritrain_lib.models.base import Scorer
+    from veritrain_lib.prompts.prompt import Prompt
     from veritrain_lib.task import Task
-
-
-class GenerateConfig(BaseModel):
-    """`rows` new examples are asked of `teacher`; a pool is chosen from as `choose` says, in batches."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rows: int = Field(default=150, ge=1)
-    teacher: str = "pool"
-    choose: Literal["uncertainty", "random", "balanced", "class_error"] = "uncertainty"
-    batch: int = Field(default=50, ge=1)
-    seed: int = 0
+    from veritrain_lib.teachers.base import Preview, Written
 
 
 class GenerateResult(StageResult):
     """Table `rows` are the new examples, `waiting` those that people must answer first, `plan` the plan.
 
-    `screened` counts, by reason, the pool rows that the suite's label-free rules turned down before choosing.
+    `screened` counts, by reason, the rows that the suite's label-free rules turned down: of a pool before
+    choosing, of a writing teacher before keeping. Table `endings`, of a teacher that pays, says how every row
+    that was asked for ended: slice, outcome (done, refused, filtered, invalid, failed), reason, rows.
     """
 
     asked: int
     left: int | None = None
     screened: dict[str, int] = Field(default_factory=dict)
+
+    def endings(self) -> pd.DataFrame:
+        """How rows ended that are not among the new ones: slice, outcome, reason, rows.
+
+        Of a pool: what the suite's rules turned down, by rule.
+        """
+        import pandas as pd
+
+        if "endings" in self.tables:
+            table: pd.DataFrame = self.tables["endings"]
+            return table
+        lines = [("", "screened out", rule, rows) for rule, rows in sorted(self.screened.items())]
+        return pd.DataFrame(lines, columns=["slice", "outcome", "reason", "rows"])
 
     def picture(self) -> Figure:
         """The plan: where the model fails, and how many rows each slice should get."""
@@ -47,104 +51,88 @@ class GenerateResult(StageResult):
         return plan(self.tables["plan"])
 
 
-def make_plan(errors: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """Share rows out in proportion to the error that each slice could still have.
+def preview(config: GenerateConfig, task: Task, around: Surroundings) -> Preview | None:
+    """What a teacher that pays would ask and pay; None for one that costs nothing. Asks and pays nothing."""
+    from veritrain_lib.teachers.base import PaidTeacher
 
-    `errors` has slice, n, right. A slice weighs by the upper end of the Wilson interval of its error, so that
-    a slice measured on few rows is not taken for perfect. Columns of the answer: slice, n, error, low, high,
-    share, rows, why. `rows` adds up to the number asked for (largest remainders).
-    """
-    import numpy as np
-
-    from veritrain_lib.statistics.intervals import wilson
-
-    plan = errors[["slice", "n"]].copy()
-    wrong = (errors["n"] - errors["right"]).astype(int)
-    intervals = [wilson(int(count), int(n)) for count, n in zip(wrong, errors["n"], strict=True)]
-    plan["error"] = wrong / errors["n"]
-    plan["low"] = [interval.low for interval in intervals]
-    plan["high"] = [interval.high for interval in intervals]
-    plan["share"] = plan["high"] / plan["high"].sum()
-    exact = plan["share"] * rows
-    whole = np.floor(exact).astype(int)
-    order = np.argsort(-(exact - whole).to_numpy(), kind="stable")
-    whole.iloc[order[: rows - int(whole.sum())]] += 1
-    plan["rows"] = whole
-    plan["why"] = [
-        f"{count} of {n} development rows wrong (up to {high:.0%})"
-        for count, n, high in zip(wrong, plan["n"], plan["high"], strict=True)
-    ]
-    return plan.sort_values(["rows", "slice"], ascending=[False, True]).reset_index(drop=True)
+    teacher = teacher_of(config, task)
+    if not isinstance(teacher, PaidTeacher):
+        return None
+    plan = make_plan(around.errors, config.rows)
+    return teacher.preview(request_of(config, task, around, plan, {}))
 
 
-def run(
-    config: GenerateConfig,
-    task: Task,
-    *,
-    errors: pd.DataFrame,
-    trusted: pd.DataFrame,
-    used: frozenset[str],
-    known: Mapping[str, str],
-    fit: Callable[[pd.DataFrame], Scorer],
-    screen: Callable[[pd.DataFrame], pd.Series[str]],
-) -> GenerateResult:
-    """Plan, then ask the teacher.
+def prompt_of(config: GenerateConfig, task: Task) -> Prompt | None:
+    """The prompt of a teacher that asks a model; None for another one."""
+    from veritrain_lib.teachers.base import PaidTeacher
 
-    `errors` are the development errors by slice of the student at hand (slice, n, right); `screen` gives a
-    reason for each row that must not be chosen ("" for a good one). For the rest see `teachers.base.Request`.
-    """
-    from veritrain_lib import registry
-    from veritrain_lib.teachers.base import Request
+    teacher = teacher_of(config, task)
+    return teacher.prompt(task, config.prompt) if isinstance(teacher, PaidTeacher) else None
 
-    plan = make_plan(errors, config.rows)
+
+def run(config: GenerateConfig, task: Task, around: Surroundings) -> GenerateResult:
+    """Plan, then ask the teacher."""
+    from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
+
+    plan = make_plan(around.errors, config.rows)
     counts: dict[str, int] = {}
-
-    def may_be_chosen(rows: pd.DataFrame) -> pd.Series[bool]:
-        reasons = screen(rows)
-        for reason, count in reasons[reasons != ""].str.split("[:;]").str[0].value_counts().items():
-            counts[str(reason)] = int(count)
-        return reasons == ""
-
-    parameters = dict(task.teacher.parameters) if config.teacher == task.teacher.name else {}
-    if config.teacher == "pool":
-        parameters |= {"choose": config.choose, "batch": config.batch}
-    teacher = registry.get("teachers", config.teacher)(**parameters)
-    written = teacher.write(
-        Request(
-            task=task,
-            rows=config.rows,
-            trusted=trusted,
-            seed=config.seed,
-            fit=fit,
-            screen=may_be_chosen,
-            # Quotas by slice would overrule a choice by uncertainty, which was measured to be the better one.
-            shares={} if config.teacher == "pool" else dict(zip(plan["slice"], plan["share"], strict=True)),
-            used=used,
-            known=dict(known),
-            class_error=dict(zip(plan["slice"], plan["error"], strict=True)),
-        )
-    )
-    got = written.rows[task.target.field].value_counts()
+    written = teacher_of(config, task).write(request_of(config, task, around, plan, counts))
+    column = slice_column(task)
+    got = written.rows[column].value_counts() if column else {ALL_ROWS: len(written.rows)}
     plan["got"] = plan["slice"].map(got).fillna(0).astype(int)
     waiting = len(written.waiting)
-    headline = f"{len(written.rows)} of {config.rows} new rows from teacher {config.teacher}"
-    headline += f" ({config.choose})" if config.teacher == "pool" else ""
-    headline += f"; {sum(counts.values())} pool rows screened out before choosing" if counts else ""
-    headline += f"; {waiting} chosen rows wait for people's answers" if waiting else ""
+    tables = {
+        "plan": plan,
+        "rows": written.rows.reset_index(drop=True),
+        "waiting": written.waiting.reset_index(drop=True),
+    }
+    measures = {
+        "rows_generated": Measure(value=len(written.rows)),
+        "rows_screened_out": Measure(value=sum(counts.values())),
+        "rows_waiting": Measure(value=waiting),
+    }
+    if written.endings is not None:
+        tables["endings"] = written.endings
+        measures |= _paid_measures(written)
     return GenerateResult(
         outcome="waiting" if waiting else "done",
-        headline=headline + ".",
-        measures={
-            "rows_generated": Measure(value=len(written.rows)),
-            "rows_screened_out": Measure(value=sum(counts.values())),
-            "rows_waiting": Measure(value=waiting),
-        },
-        tables={
-            "plan": plan,
-            "rows": written.rows.reset_index(drop=True),
-            "waiting": written.waiting.reset_index(drop=True),
-        },
+        headline=_headline(config, written, sum(counts.values())),
+        measures=measures,
+        tables=tables,
         asked=config.rows,
         left=written.left,
         screened=counts,
     )
+
+
+def _paid_measures(written: Written) -> dict[str, Measure]:
+    """`cost` is in US dollars whenever it was paid, `paid_now` the part that this run paid; rows by outcome."""
+    assert written.endings is not None
+    ended = written.endings.groupby("outcome")["rows"].sum()
+    counts = {f"rows_{outcome}": Measure(value=int(rows)) for outcome, rows in ended.items()}
+    return {"cost": Measure(value=written.cost), "paid_now": Measure(value=written.paid), **counts}
+
+
+def _headline(config: GenerateConfig, written: Written, screened: int) -> str:
+    said = f"{len(written.rows)} of {config.rows} new rows from teacher {config.teacher}"
+    said += f" ({config.choose})" if config.teacher == "pool" else ""
+    if written.endings is not None:
+        ended = written.endings.groupby("outcome")["rows"].sum().to_dict()
+        came = ", ".join(f"{rows} {outcome}" for outcome, rows in ended.items())
+        said += f" for {written.cost:.4f} US dollars ({written.paid:.4f} paid now); rows asked for: {came}"
+    elif screened:
+        said += f"; {screened} pool rows screened out before choosing"
+    waiting = len(written.waiting)
+    return said + (f"; {waiting} chosen rows wait for people's answers" if waiting else "") + "."
+
+
+__all__ = [
+    "GenerateConfig",
+    "GenerateResult",
+    "Surroundings",
+    "make_plan",
+    "preview",
+    "prompt_of",
+    "run",
+    "teacher_of",
+]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from veritrain_lib.stages.result import Measure
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from veritrain_lib.metrics.base import Metric
     from veritrain_lib.records import Response
 
@@ -37,3 +39,11 @@ def measure_metric(
 
         interval = bootstrap_interval(rows, on, n_resamples=400, seed=seed)
     return Measure(value=value, low=interval.low, high=interval.high, n=n)
+
+
+def graded(slices: Sequence[str], grades: Sequence[float]) -> pd.DataFrame:
+    """The grades of rows (0 to 1) by slice: columns slice, n, and right, their sum."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"slice": list(slices), "right": list(grades)})
+    return frame.groupby("slice")["right"].agg(n="size", right="sum").reset_index()

@@ -94,4 +94,4 @@ def _most_confused(facts: Facts) -> str:
         return ""
     top = pairs.iloc[0]
     pair = f"{top['expected']} answered as {top['answered']}"
-    return f"Most confused now: {pair} ({top['count']} development rows)."
+    return f"Most frequent error now: {pair} ({top['count']} development rows)."

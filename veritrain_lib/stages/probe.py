@@ -1,11 +1,13 @@
-"""Probe: does a model give several candidates, does it explain, does it keep the output contract?"""
+"""Probe: what does a model give back, how steady, sure, fast and costly is it, and can its input order it about?"""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from veritrain_lib.stages.probing.given import NAMES as GIVEN
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
@@ -13,94 +15,127 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from veritrain_lib.models.base import Model
+    from veritrain_lib.reporting.probe_card import ProbeCard
     from veritrain_lib.task import Task
 
 
 class ProbeConfig(BaseModel):
-    """`rows`: how many development rows are asked, 1 or more; they are drawn by `seed`."""
+    """How a model is probed.
+
+    `rows`: how many development rows are asked, 1 or more; they are drawn by `seed`. `extra_rows`: how many of
+    them are asked again for stability, robustness and hidden orders, 0 or more (0: none); of a free and quick
+    model three times as many. `money`: US dollars that all of it may cost with a paid model, 0 or more.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rows: int = Field(default=240, ge=1)
+    extra_rows: int = Field(default=40, ge=0)
+    money: float = Field(default=0.0, ge=0)
     seed: int = 0
 
 
 class ProbeResult(StageResult):
     """Rates with Wilson intervals; table `evidence` has every asked row with its answer and what held.
 
-    Table `confusions` counts wrong answers (expected, answered); `errors` the error by expected answer.
+    Table `confusions` counts mistakes (expected, answered); `errors` the error by label or slice;
+    `again` has the rows asked once more; `reliability` the bins of the calibration; `card` the measures of
+    this model and of those it was probed beside. `notes` say what was not measured, and why.
     """
 
     model: str
+    notes: tuple[str, ...] = ()
+
+    def card(self) -> ProbeCard:
+        """The probe card: every measure with its interval, a column a model."""
+        from veritrain_lib.reporting.probe_card import ProbeCard
+
+        return ProbeCard(self.tables["card"], self.notes)
 
     def picture(self) -> Figure:
         """The rates with their intervals."""
         from veritrain_lib.reporting.pictures import rates
 
-        return rates(self.measure_table())
+        own = self.tables["card"]
+        own = own[(own["model"] == self.model) & (own["unit"] == "rate")]
+        names = own["title"] + own["lower_is_better"].map({True: " (low is good)", False: ""})
+        return rates(own.assign(name=names)[["name", "value", "low", "high", "n"]].reset_index(drop=True))
+
+    def reliability(self) -> Figure:
+        """How often the model was right where it was how sure."""
+        from veritrain_lib.reporting.pictures.reliability import reliability
+
+        return reliability(self.tables["reliability"])
 
 
 def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame) -> ProbeResult:
     """Ask a model a sample of development rows and measure what it gives back.
 
-    A row that the model failed on counts as: no candidates, no explanation, contract broken, wrong.
+    A row that the model failed on counts as: no candidates, no explanation, contract broken, wrong, not the
+    same, not resisted.
     """
-    import pandas as pd
-
-    from veritrain_lib.metrics.base import open_metrics
-    from veritrain_lib.metrics.contract_rate import ContractRate
-    from veritrain_lib.stages.measuring import measure_metric
-    from veritrain_lib.statistics.intervals import wilson
+    from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
+    from veritrain_lib.metrics.mistakes import confusions
+    from veritrain_lib.stages.measuring import graded, measure_metric
+    from veritrain_lib.stages.probing.card import card_rows
+    from veritrain_lib.stages.probing.extra import First, measure_extra
+    from veritrain_lib.stages.probing.given import what_is_given
+    from veritrain_lib.stages.probing.measured import rate
+    from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
 
     asked = development.sample(n=min(config.rows, len(development)), random_state=config.seed).sort_index()
+    start = time.perf_counter()
     responses = model.answer(asked)
-    references = asked[task.target.field].tolist()
-    kept = ContractRate(task).per_row(references, responses)
+    seconds = time.perf_counter() - start
+    references = references_of(task, asked)
+    metrics = open_metrics(task)
+    grades = row_scores(metrics[0], references, responses)
+    first = First(asked, responses, seconds, grades.tolist())
+    given = what_is_given(task, references, responses).set_axis(asked.index)
     evidence = asked[["id", *task.columns]].assign(
         answer=[response.best or "" for response in responses],
         correct=[response.best == wanted for response, wanted in zip(responses, references, strict=True)],
-        several_candidates=[len(response.candidates) > 1 for response in responses],
-        explanation=[bool(response.explanation) for response in responses],
-        output_contract=kept.astype(bool),
+        grade=grades,
+        **{name: given[name] for name in GIVEN},
         explanation_text=[response.explanation or "" for response in responses],
         raw=[response.raw for response in responses],
         error=[response.error or "" for response in responses],
     )
-    measures = {}
-    for name in ("several_candidates", "explanation", "output_contract"):
-        held = int(evidence[name].sum())
-        interval = wilson(held, len(evidence))
-        measures[name] = Measure(
-            value=held / len(evidence), low=interval.low, high=interval.high, n=len(evidence)
-        )
-    for metric in open_metrics(task):
+    measures: dict[str, Measure] = {name: rate(evidence[name].tolist()) for name in GIVEN}
+    for metric in metrics:
         if metric.name not in ("contract_rate",):
             measures[metric.name] = measure_metric(metric, references, responses, config.seed)
-    wrong = evidence[~evidence["correct"]]
-    confusions = (
-        wrong.groupby([task.target.field, "answer"])
-        .size()
-        .rename("count")
-        .reset_index()
-        .set_axis(["expected", "answered", "count"], axis=1)
-        .sort_values(["count", "expected", "answered"], ascending=[False, True, True])
+    extra = measure_extra(
+        task, model, first, extra_rows=config.extra_rows, money=config.money, seed=config.seed
     )
-    errors = (
-        evidence.groupby(task.target.field)["correct"]
-        .agg(n="size", right="sum")
-        .reset_index()
-        .rename(columns={task.target.field: "slice"})
-    )
-    errors["error"] = 1 - errors["right"] / errors["n"]
-    said = ", ".join(
-        f"{name.replace('_', ' ')} {measures[name].value:.0%}"
-        for name in ("several_candidates", "explanation", "output_contract")
-    )
+    measures |= extra.measures
+    by = slice_column(task)
+    errors = graded(asked[by].tolist() if by else [ALL_ROWS] * len(asked), grades.tolist())
+    said = ", ".join(f"{name.replace('_', ' ')} {measures[name].value:.0%}" for name in GIVEN)
     primary = measures[task.primary.name].value
     headline = f"{model.uri} on {len(asked)} development rows: {said}; {task.primary.name} {primary:.3f}."
     return ProbeResult(
         headline=headline,
         measures=measures,
         model=model.uri,
-        tables={"evidence": evidence, "confusions": pd.DataFrame(confusions), "errors": errors},
+        notes=tuple(extra.notes),
+        tables={
+            "evidence": evidence,
+            "confusions": confusions(task, references, responses),
+            "errors": errors.assign(error=1 - errors["right"] / errors["n"]),
+            "again": extra.again,
+            "reliability": extra.reliability,
+            "card": card_rows(model.uri, measures),
+        },
     )
+
+
+def beside(result: ProbeResult, others: list[ProbeResult]) -> ProbeResult:
+    """The same result, its card showing the other models too, with what could not be measured of them."""
+    if not others:
+        return result
+    from veritrain_lib.stages.probing.card import compare_cards
+
+    notes = (*result.notes, *(f"{other.model}: {note}" for other in others for note in other.notes))
+    tables = {**result.tables, "card": compare_cards([result, *others]).measures}
+    return result.model_copy(update={"tables": tables, "notes": notes})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from veritrain_lib.stages.next_step import NextStep, next_step
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -37,7 +39,7 @@ class Facts:
 
     `rounds` has one line a round: round, rows, value, low, high (development, primary metric), verdict,
     promoted, gain (development), sealed_gain, seconds. `without` is the training result before this round's
-    rows were added. Stages that did not run are None.
+    rows were added. Stages that did not run are None. `money` is what is paid for the task so far, in US dollars.
     """
 
     title: str
@@ -56,7 +58,8 @@ class Facts:
 
 class ReportResult(StageResult):
     """Tables: `rounds`, `improved`, `regressed`, `unclear` (slices), `added_data` (with against without),
-    and what the pictures need: `slices`, `confusions`, `rules`.
+    what the pictures need: `slices`, `confusions`, `rules`; `screened` (of a pool) and `endings` (of a paid
+    teacher): how rows ended that are not among the new ones.
     """
 
     title: str
@@ -68,29 +71,43 @@ class ReportResult(StageResult):
     verdict: str
     made_by: dict[str, str]
 
+    _figures: dict[str, Any] = PrivateAttr(default_factory=dict)
+
     def learning_curve(self) -> Figure:
         """The primary metric on development rows over the rounds."""
         from veritrain_lib.reporting.pictures import learning_curve
 
-        return learning_curve(self.tables["rounds"], self.metric, self.goal)
+        return self._once(
+            "learning_curve", lambda: learning_curve(self.tables["rounds"], self.metric, self.goal)
+        )
 
     def slices(self) -> Figure | None:
         """The change in every slice; None when nothing was evaluated."""
         from veritrain_lib.reporting.pictures import slice_changes
 
-        return slice_changes(self.tables["slices"]) if len(self.tables["slices"]) else None
+        rows = self.tables["slices"]
+        return self._once("slices", lambda: slice_changes(rows)) if len(rows) else None
 
     def confused(self) -> Figure | None:
         """The most confused pairs of answers; None when nothing was evaluated."""
         from veritrain_lib.reporting.pictures import confused_pairs
 
-        return confused_pairs(self.tables["confusions"]) if len(self.tables["confusions"]) else None
+        rows = self.tables["confusions"]
+        return self._once("confused", lambda: confused_pairs(rows)) if len(rows) else None
 
     def removed(self) -> Figure | None:
         """What the gate removed; None when no gate ran."""
         from veritrain_lib.reporting.pictures import removed
 
-        return removed(self.tables["rules"]) if len(self.tables["rules"]) else None
+        rows = self.tables["rules"]
+        return self._once("removed", lambda: removed(rows)) if len(rows) else None
+
+    def _once(self, name: str, draw: Callable[[], Figure]) -> Figure:
+        # The page, the PDF, the stored pictures and the notebook show the same four.
+        if name not in self._figures:
+            self._figures[name] = draw()
+        figure: Figure = self._figures[name]
+        return figure
 
     def document(self) -> Document:
         """The report as blocks, for the HTML page and the PDF."""
@@ -121,6 +138,7 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         "confusions": evaluate.tables["confusions"] if evaluate else empty,
         "rules": facts.gate.tables["rules"] if facts.gate else empty,
         "screened": _screened(facts.generate),
+        "endings": _endings(facts.generate),
         "added_data": _added_data(facts, config.seed),
     }
     measures = dict(evaluate.measures) if evaluate else (dict(facts.train.measures) if facts.train else {})
@@ -185,46 +203,36 @@ def _changed(task: Task, facts: Facts) -> list[str]:
 def _screened(generate: GenerateResult | None) -> pd.DataFrame:
     import pandas as pd
 
-    counts = generate.screened if generate else {}
+    # What a writing teacher's rows were turned down for is among its endings.
+    counts = generate.screened if generate and "endings" not in generate.tables else {}
     rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return pd.DataFrame(rows, columns=["reason", "rows"])
 
 
-def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
-    """The same trainer with the round's rows against without them, on the same development rows."""
+def _endings(generate: GenerateResult | None) -> pd.DataFrame:
+    """How the rows that were asked of a paid teacher ended, over all slices: outcome, reason, rows."""
     import pandas as pd
 
-    from veritrain_lib.statistics.mcnemar import mcnemar
+    if generate is None or "endings" not in generate.tables:
+        return pd.DataFrame(columns=["outcome", "reason", "rows"])
+    counts = generate.endings().groupby(["outcome", "reason"])[["rows"]].sum().reset_index()
+    return counts.sort_values(["rows", "outcome", "reason"], ascending=[False, True, True], ignore_index=True)
 
-    columns = [
-        "rows_without",
-        "rows_with",
-        "correct_without",
-        "correct_with",
-        "difference",
-        "low",
-        "high",
-        "p",
-        "n",
-    ]
+
+def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
+    """The same trainer with the round's rows against without them, on the same development rows."""
+    from veritrain_lib.stages.with_without import no_comparison, with_against_without
+
     if facts.train is None or facts.without is None:
-        return pd.DataFrame(columns=columns)
-    pair = facts.without.tables["predictions"].merge(
-        facts.train.tables["predictions"], on="id", suffixes=("_without", "_with")
+        return no_comparison()
+    with_rows, without = facts.train, facts.without
+    return with_against_without(
+        without.tables["predictions"],
+        with_rows.tables["predictions"],
+        without.rows,
+        with_rows.rows,
+        seed=seed,
     )
-    test = mcnemar(pair["correct_without"], pair["correct_with"])
-    line = [
-        facts.without.rows,
-        facts.train.rows,
-        pair["correct_without"].mean(),
-        pair["correct_with"].mean(),
-        test.difference,
-        test.interval.low,
-        test.interval.high,
-        test.p_two_sided,
-        len(pair),
-    ]
-    return pd.DataFrame([line], columns=columns)
 
 
 __all__ = ["Facts", "NextStep", "ReportConfig", "ReportResult", "run"]

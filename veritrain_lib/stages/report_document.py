@@ -56,7 +56,7 @@ def build(report: ReportResult) -> Document:
             Heading("Effect of the added data"),
             Table(
                 tables["added_data"],
-                "The same trainer with this round's rows against without them (exact McNemar, two-sided)",
+                "The same trainer with this round's rows against without them (two-sided)",
             ),
         ]
     for name, title in (("improved", "Improved"), ("regressed", "Regressed"), ("unclear", "Can't tell")):
@@ -71,7 +71,11 @@ def build(report: ReportResult) -> Document:
             )
     for figure, title, text in (
         (report.slices(), "Change by slice", "Change in every slice with intervals"),
-        (report.confused(), "Most confused", "Most confused pairs of answers"),
+        (
+            report.confused(),
+            "Most frequent errors",
+            "Most frequent errors: what was expected, what was answered",
+        ),
         (report.removed(), "What the gate removed", "Rejected rows by rule beside the limit of the rule"),
     ):
         if figure is not None:
@@ -81,6 +85,12 @@ def build(report: ReportResult) -> Document:
             Heading("Turned down before choosing"),
             Paragraph("Rows of the pool that a rule which needs no label kept from being chosen."),
             Table(tables["screened"], "Pool rows by the first reason"),
+        ]
+    if len(tables["endings"]):
+        blocks += [
+            Heading("What became of the rows that were asked for"),
+            Paragraph("Every row asked of the teacher, whether it came, was kept, or why not."),
+            Table(tables["endings"], "Rows by outcome and reason"),
         ]
     blocks += [Heading("What made this"), KeyValues(tuple(report.made_by.items()))]
     return Document(report.title, "Veri-Train report", tuple(blocks))

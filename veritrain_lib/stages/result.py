@@ -78,5 +78,6 @@ class StageResult(BaseModel):
 
         parts = [f"<p><strong>{html.escape(self.headline)}</strong></p>"]
         if self.measures:
-            parts.append(table_html(self.measure_table(), caption="Measured, with 95 % intervals"))
+            caption = "Measured, with 95 % intervals"
+            parts.append(table_html(self.measure_table(), caption, by_row=True))
         return "".join(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from veritrain_lib.models.base import Model
     from veritrain_lib.records import Dataset
     from veritrain_lib.task import Task
     from veritrain_lib.trainers.base import Fitted
@@ -27,35 +30,46 @@ class TrainConfig(BaseModel):
 
 
 class TrainResult(StageResult):
-    """Measures on development rows. Tables: `predictions` on them (id, expected, answer, correct, score),
-    `labels` (rows by label, before this round and now), `errors` by label.
+    """Measures on development rows. Tables: `predictions` on them (id, expected, answer, correct, score, and grade by
+    the primary metric, 0 to 1), `labels` (rows by the column that data is planned by, human ones and now), `errors` by
+    the same, and `sources` (rows by source).
 
-    `model` and `version` are filled in once the model is registered.
+    `by` is that column: the target when it has labels, else the first slice column. `model` and `version` are
+    filled in once the model is registered.
     """
 
     rows: int
+    by: str = "label"
     model: str = ""
     model_digest: str = ""
 
     def picture(self) -> Figure:
-        """Training rows by label, before and now."""
+        """Training rows by label or slice, before and now."""
         from veritrain_lib.reporting.pictures import label_counts
 
-        return label_counts(self.tables["labels"])
+        return label_counts(self.tables["labels"], by=self.by)
 
 
 def run(
-    config: TrainConfig, task: Task, dataset: Dataset, development: pd.DataFrame
+    config: TrainConfig,
+    task: Task,
+    dataset: Dataset,
+    development: pd.DataFrame,
+    around: Callable[[Model], AbstractContextManager[Model]] = nullcontext,
+    on_step: Callable[[int, Mapping[str, float]], None] | None = None,
 ) -> tuple[TrainResult, Fitted]:
-    """Train on a dataset and measure the model on development rows.
+    """Train on a dataset and measure the model on development rows. `around` may listen to the model's answers, and
+    `on_step` hears the steps of a trainer that has any.
 
     Raises Refused when the dataset is blocked, or still a draft that no gate has judged.
     """
     import pandas as pd
 
     from veritrain_lib import registry
-    from veritrain_lib.metrics.base import open_metrics
-    from veritrain_lib.stages.measuring import measure_metric
+    from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
+    from veritrain_lib.stages.measuring import graded, measure_metric
+    from veritrain_lib.stages.with_without import sources_of
+    from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
 
     if dataset.status != "passed":
         mend = (
@@ -67,21 +81,20 @@ def run(
             f"dataset {dataset.reference} is {dataset.status}; "
             f"only a passed dataset can be trained on: {mend}"
         )
-    fitted = registry.get("trainers", task.trainer.name)(**task.trainer.parameters).train(
-        task, dataset.rows, seed=config.seed
-    )
-    responses = fitted.model.answer(development)
-    target = task.target.field
-    references = development[target].tolist()
-    measures = {
-        metric.name: measure_metric(metric, references, responses, config.seed)
-        for metric in open_metrics(task)
-    }
+    trainer = registry.get("trainers", task.trainer.name)(**task.trainer.parameters)
+    if hasattr(trainer, "on_step"):
+        trainer.on_step = on_step
+    fitted = trainer.train(task, dataset.rows, seed=config.seed)
+    with around(fitted.model) as model:
+        responses = model.answer(development)
+    references = references_of(task, development)
+    metrics = open_metrics(task)
+    measures = {metric.name: measure_metric(metric, references, responses, config.seed) for metric in metrics}
     measures["training_rows"] = Measure(value=len(dataset.rows))
     predictions = pd.DataFrame(
         {
             "id": development["id"].tolist(),
-            "expected": references,
+            "expected": development[task.target.field].tolist(),
             "answer": [response.best or "" for response in responses],
             "score": [
                 response.candidates[0].score if response.candidates else None for response in responses
@@ -89,16 +102,18 @@ def run(
         }
     )
     predictions["correct"] = predictions["expected"] == predictions["answer"]
-    errors = (
-        predictions.groupby("expected")["correct"]
-        .agg(n="size", right="sum")
-        .reset_index()
-        .rename(columns={"expected": "slice"})
-    )
-    before = dataset.rows.loc[dataset.rows["source"] == "human", target].value_counts()
-    now = dataset.rows[target].value_counts()
+    predictions["grade"] = row_scores(metrics[0], references, responses)
+    by = slice_column(task)
+    parts = development[by] if by else pd.Series(ALL_ROWS, index=development.index)
+    errors = graded(parts.tolist(), predictions["grade"].tolist())
+    where = dataset.rows[by] if by else pd.Series(ALL_ROWS, index=dataset.rows.index)
     counts = (
-        pd.DataFrame({"before": before, "after": now})
+        pd.DataFrame(
+            {
+                "before": where[dataset.rows["source"] == "human"].value_counts(),
+                "after": where.value_counts(),
+            }
+        )
         .fillna(0)
         .astype(int)
         .rename_axis("label")
@@ -114,6 +129,12 @@ def run(
         headline=headline,
         measures=measures,
         rows=len(dataset.rows),
-        tables={"predictions": predictions, "labels": counts, "errors": errors},
+        by=by or "dataset",
+        tables={
+            "predictions": predictions,
+            "labels": counts,
+            "errors": errors,
+            "sources": sources_of(dataset.rows),
+        },
     )
     return result, fitted

@@ -11,16 +11,18 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest
+from veritrain_lib import digest, project
 from veritrain_lib.errors import UserError
 from veritrain_lib.records import Dataset, DatasetStatus
 from veritrain_lib.tracking import runs, store
+from veritrain_lib.tracking.dataset_facts import facts
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.entities import Run
+    from filelock import FileLock
 
     from veritrain_lib.task import Task
+    from veritrain_lib.tracking.entities import Run
 
 PREFIX = "veritrain.dataset."
 PLACE = "dataset"
@@ -31,8 +33,6 @@ def save(
 ) -> Dataset:
     """Store rows as the next version of the task's dataset, made by a run."""
     content = digest.of_rows(rows)
-    version = max((int(run.data.tags[f"{PREFIX}version"]) for run in _made(task)), default=0) + 1
-    made = Dataset(task.name, version, status, content, rows, parent, run_id)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.jsonl"
         file.write_text(
@@ -44,19 +44,37 @@ def save(
             json.dumps([str(name) for name in rows.columns]), encoding="utf-8"
         )
         runs.log_folder(run_id, Path(folder), PLACE)
-    runs.tag(
-        run_id,
-        {
-            f"{PREFIX}name": task.name,
-            f"{PREFIX}version": str(version),
-            f"{PREFIX}status": status,
-            f"{PREFIX}digest": content,
-            f"{PREFIX}parent": parent or "",
-            f"{PREFIX}rows": str(len(rows)),
-        },
-    )
+    told = {
+        f"{PREFIX}name": task.name,
+        f"{PREFIX}status": status,
+        f"{PREFIX}digest": content,
+        f"{PREFIX}parent": parent or "",
+        f"{PREFIX}rows": str(len(rows)),
+        **{f"{PREFIX}{name}": value for name, value in facts(task, rows).items()},
+    }
+    with _numbering(task):
+        version = _next_version(task)
+        runs.tag(run_id, {**told, f"{PREFIX}version": str(version)})
+    made = Dataset(task.name, version, status, content, rows, parent, run_id)
     use(run_id, made, "made")
     return made
+
+
+def _next_version(task: Task) -> int:
+    """One more than any version that counts, or that a run under way has taken."""
+    taken = [
+        int(run.data.tags[f"{PREFIX}version"])
+        for run in runs.search(task, f"tags.`{PREFIX}name` = '{task.name}'")
+        if run.info.status in ("FINISHED", "RUNNING") and f"{PREFIX}version" in run.data.tags
+    ]
+    return max(taken, default=0) + 1
+
+
+def _numbering(task: Task) -> FileLock:
+    """Held while a version is chosen and written: uploads, gates and loops may end at the same moment."""
+    from filelock import FileLock
+
+    return FileLock(project.root() / f".{task.name}.versions.lock", timeout=60)
 
 
 def use(run_id: str, dataset: Dataset, context: str) -> None:
@@ -71,7 +89,8 @@ def use(run_id: str, dataset: Dataset, context: str) -> None:
             "mlflow_colspec": [
                 {"type": "string", "name": str(name), "required": True} for name in dataset.rows.columns
             ]
-        }
+        },
+        ensure_ascii=False,
     )
     entity = Entity(
         dataset.reference, dataset.digest[:12], "veritrain", source, schema=schema, profile=profile
@@ -89,8 +108,8 @@ def load(task: Task, reference: str) -> Dataset:
     name, at, version = reference.rpartition("@")
     if not at or not version.isdigit():
         raise UserError(f"{reference!r} is no dataset; write NAME@VERSION, for example {task.name}@1")
-    for run in _made(task):
-        if run.data.tags[f"{PREFIX}name"] == name and run.data.tags[f"{PREFIX}version"] == version:
+    for run in _made(task, version):
+        if run.data.tags[f"{PREFIX}name"] == name:
             return _from_run(run)
     there = ", ".join(entry.reference for entry in listing(task)) or "none yet"
     raise UserError(f"there is no dataset {reference}; there are: {there}")
@@ -119,8 +138,9 @@ def listing(task: Task) -> list[Dataset]:
     return sorted(found, key=lambda entry: entry.version)
 
 
-def _made(task: Task) -> list[Run]:
-    return runs.search(task, f"tags.`{PREFIX}name` = '{task.name}' AND attributes.status = 'FINISHED'")
+def _made(task: Task, version: str = "") -> list[Run]:
+    where = f"tags.`{PREFIX}name` = '{task.name}' AND attributes.status = 'FINISHED'"
+    return runs.search(task, where + (f" AND tags.`{PREFIX}version` = '{version}'" if version else ""))
 
 
 def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:

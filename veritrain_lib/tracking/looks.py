@@ -10,8 +10,6 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from veritrain_lib import project
 from veritrain_lib.tracking import store
 
@@ -33,7 +31,7 @@ class Look:
 def all_looks(task: Task, test: str) -> list[Look]:
     """Every look so far at the test set with this digest, in order."""
     prefix = f"veritrain.look.{test[:16]}."
-    tags = store.client().get_experiment(store.experiment(task).experiment_id).tags
+    tags = store.experiment(task).tags
     found = [Look(**json.loads(value)) for key, value in tags.items() if key.startswith(prefix)]
     return sorted(found, key=lambda look: look.number)
 
@@ -53,6 +51,8 @@ def take(
 
     None when `limit` looks are spent: then the set stays closed.
     """
+    from filelock import FileLock
+
     # MLflow has no compare-and-set; on one machine a lock keeps two stages from taking the same number.
     with FileLock(project.root() / f".{task.name}.looks.lock", timeout=60):
         old = find(task, test, champion, challenger)

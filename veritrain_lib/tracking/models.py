@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest
+from veritrain_lib import digest, registry
 from veritrain_lib.errors import UserError
-from veritrain_lib.tracking import served, store
-from veritrain_lib.tracking.opened import PyfuncModel, RegisteredStudent
+from veritrain_lib.tracking import glance, served, store
+from veritrain_lib.tracking.artifacts import local_folder
+from veritrain_lib.tracking.entities import Version
+from veritrain_lib.tracking.opened import PyfuncModel, as_registered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from veritrain_lib.trainers.base import Fitted
 
 DIGEST = "veritrain.model.digest"
+ADDRESS = "veritrain.address"
+"""Tag of a version that lives elsewhere, such as a provider's model: the address that it is opened by."""
+
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
@@ -51,10 +56,15 @@ def register(
     dataset: str,
     example: pd.DataFrame,
     measures: Mapping[str, float],
+    base: str = "",
+    remote: bool = False,
+    facts: Mapping[str, str] | None = None,
 ) -> Registered:
     """Store a trained model as the next version of the task's registered model; alias `challenger`.
 
-    A model with the same digest is not stored twice: its version is given, and the alias moves to it.
+    `base` is the address of the model that it is an adapter of, empty for a model of its own; a `remote` model lives
+    at a provider and is stored as its card. `facts` become tags `veritrain.<name>` of the version. A model with
+    the same digest is not stored twice: its version is given, and the alias moves to it.
     """
     old = with_digest(task, model_digest)
     if old is not None:
@@ -71,9 +81,12 @@ def register(
             source_run_id=run_id,
             params={"trainer": task.trainer.name, "dataset": dataset},
             tags={DIGEST: model_digest},
-            model_type="classifier",
+            model_type=task.trainer.name,
         )
-        served.write(place, task, fitted, example, logged.model_id)
+        if remote:
+            served.write_remote(place, task, fitted, logged.model_id)
+        else:
+            served.write(place, task, fitted, example, logged.model_id)
         talk.log_model_artifacts(logged.model_id, str(place))
         talk.finalize_logged_model(logged.model_id, "READY")
     try:
@@ -87,9 +100,11 @@ def register(
     tags = {
         DIGEST: model_digest,
         "veritrain.dataset": dataset,
-        "veritrain.type": "base",
+        "veritrain.type": "adapter" if base else "base",
         "veritrain.status": "available",
         "veritrain.trainer": task.trainer.name,
+        **({"veritrain.base": base} if base else {}),
+        **{f"veritrain.{name}": value for name, value in (facts or {}).items()},
     }
     made = talk.create_model_version(
         task.name,
@@ -100,7 +115,7 @@ def register(
         description=f"{task.trainer.name} trained on {dataset}; development {measured}",
     )
     set_alias(task, int(made.version), CHALLENGER)
-    return _registered(made)
+    return _registered(_version(made))
 
 
 def with_digest(task: Task, model_digest: str) -> Registered | None:
@@ -111,19 +126,29 @@ def with_digest(task: Task, model_digest: str) -> Registered | None:
 
 def listing(task: Task) -> list[Registered]:
     """Every version of the task's registered model, oldest first."""
-    found = store.client().search_model_versions(f"name = '{task.name}'", max_results=10_000)
-    return sorted((_registered(one) for one in found if DIGEST in one.tags), key=lambda one: one.version)
+    try:
+        with glance.at(store.uri()) as seen:
+            found = seen.versions(task.name)
+    except glance.CannotGlance:
+        asked = store.client().search_model_versions(f"name = '{task.name}'", max_results=10_000)
+        found = sorted((_version(one) for one in asked), key=lambda one: one.version)
+    return [_registered(one) for one in found if DIGEST in one.tags]
 
 
-def _registered(version: ModelVersion) -> Registered:
-    tags = version.tags or {}
+def _version(version: ModelVersion) -> Version:
+    tags = dict(version.tags or {})
+    return Version(version.name, int(version.version), version.run_id or "", tags, version.model_id or "")
+
+
+def _registered(version: Version) -> Registered:
+    tags = version.tags
     return Registered(
         version.name,
-        int(version.version),
+        version.version,
         tags.get(DIGEST, ""),
         tags.get("veritrain.dataset", ""),
-        version.run_id or "",
-        version.model_id or "",
+        version.run_id,
+        version.model_id,
     )
 
 
@@ -134,14 +159,8 @@ def set_alias(task: Task, version: int, alias: str) -> None:
 
 def by_alias(task: Task, alias: str) -> Registered | None:
     """The version that an alias points at, None when it points nowhere."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return _registered(store.client().get_model_version_by_alias(task.name, alias))
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise
+    found = _find(f"{task.name}@{alias}")
+    return _registered(found) if found else None
 
 
 def describe(task: Task, uri: str) -> Registered:
@@ -149,60 +168,141 @@ def describe(task: Task, uri: str) -> Registered:
 
     Raises UserError when there is no such version, naming those there are.
     """
+    found = _find(uri.removeprefix("models:/"))
+    if found is None:
+        there = ", ".join(one.uri for one in listing(task)) or "none yet; run: veritrain loop"
+        raise UserError(f"there is no model {uri}; there are: {there}")
+    return _registered(found)
+
+
+def _find(address: str) -> Version | None:
+    """The version at `NAME/VERSION` or `NAME@ALIAS`, None when there is none."""
+    name, _, alias = address.partition("@")
+    number = ""
+    if not alias:
+        name, _, number = address.rpartition("/")
+    try:
+        if alias.lower() == "latest" or not (alias or number.isdecimal()):
+            raise glance.CannotGlance(address)  # what it means is MLflow's to say
+        with glance.at(store.uri()) as seen:
+            return seen.alias(name, alias) if alias else seen.version(name, number)
+    except glance.CannotGlance:
+        return _ask(name, number, alias)
+
+
+def _ask(name: str, number: str, alias: str) -> Version | None:
+    talk = store.client()
     from mlflow.exceptions import MlflowException
 
-    address = uri.removeprefix("models:/")
-    talk = store.client()
     try:
-        if "@" in address:
-            return _registered(talk.get_model_version_by_alias(*address.split("@", 1)))
-        name, _, version = address.rpartition("/")
-        return _registered(talk.get_model_version(name, version))
+        return _version(
+            talk.get_model_version_by_alias(name, alias) if alias else talk.get_model_version(name, number)
+        )
     except MlflowException as error:
-        there = ", ".join(one.uri for one in listing(task)) or "none yet; run: veritrain loop"
-        raise UserError(f"there is no model {uri}; there are: {there}") from error
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
 
 
-def tag_version(task: Task, version: int, tags: Mapping[str, str]) -> None:
-    """Set tags of a version, for example its probe result."""
+def tag_version(name: str, version: int, tags: Mapping[str, str]) -> None:
+    """Set tags of a version, for example its probe result. `name` is the registered model's."""
+    talk: Any = store.client()
+    # The client's own call asks each time whether the model is a prompt: two questions more for each tag.
+    registry = talk._get_registry_client()
     for key, value in tags.items():
-        store.client().set_model_version_tag(task.name, str(version), key, value)
+        registry.set_model_version_tag(name, str(version), key, value)
 
 
 def identity(task: Task, uri: str) -> str:
     """The digest that names a model whatever it is called: of what made it, or else of its address."""
     if uri.startswith("models:/"):
         known = describe(task, uri)
-        return known.digest or digest.of_json(known.uri)
-    if uri.startswith("student:"):
-        folder = Path(uri.removeprefix("student:")).expanduser()
-        return digest.of_json(
-            {file.name: digest.of_file(file) for file in sorted(folder.iterdir()) if file.is_file()}
-        )
+        if known.digest:
+            return known.digest
+        elsewhere = _find(f"{known.name}/{known.version}")
+        address = elsewhere.tags.get(ADDRESS) if elsewhere else None
+        return identity(task, address) if address else digest.of_json(known.uri)
+    place = uri.partition(":")[2]
+    folder = Path(place).expanduser()
+    if place and folder.is_dir():
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
+        return digest.of_json({str(file.relative_to(folder)): digest.of_file(file) for file in files})
+    from veritrain_lib.models import chat
+
+    if chat.is_chat_address(uri):
+        return chat.identity(uri, task)
     return digest.of_json(uri)
 
 
 def open_mlflow(uri: str, task: Task) -> Model:
     """Open `models:/...` or `runs:/...` (the opener of extension `mlflow`).
 
-    A student of ours opens as a student, which can score every label; any other model opens through MLflow's
-    pyfunc and must answer in the form of the task's output contract.
+    A model of ours (`artifacts/SCHEME`) opens by its scheme, and can do what it could when it was trained; one that
+    was tuned at a provider opens as a chat model, one that was filed by an address (`ADDRESS`) by that; any other model opens through MLflow's pyfunc and must answer in the form of the task's output
+    contract.
 
     Raises UserError when there is no such model.
     """
+    found = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
+    address = describe(task, uri).uri if _is_version(uri) else uri
+    if found is not None and ADDRESS in found.tags:
+        return _open_elsewhere(address, found.tags[ADDRESS], task)
+    place = local_folder(found.place) if found and found.place else None
+    if place is None or not place.is_dir():
+        place = _download(address)
+    if (place / "remote").is_dir():
+        return _open_remote(address, place / "remote", task)
+    kept = sorted((place / "artifacts").iterdir()) if (place / "artifacts").is_dir() else []
+    for folder in kept:
+        if folder.name in registry.names("models"):
+            return as_registered(
+                address, registry.get("models", folder.name)(f"{folder.name}:{folder}", task)
+            )
+    store.client()
+    import mlflow
+
+    return PyfuncModel(address, mlflow.pyfunc.load_model(str(place)), task)
+
+
+def _open_remote(address: str, card: Path, task: Task) -> Model:
+    """A model that lives at a provider: our registry holds its card, and it keeps the registry's address."""
+    from veritrain_lib.models.chat import open_chat_model
+    from veritrain_lib.trainers.openai_tuning_fitted import read_card
+
+    model = open_chat_model(read_card(card)["address"], task)
+    model.uri = address
+    return model
+
+
+def _open_elsewhere(uri: str, address: str, task: Task) -> Model:
+    """A model that was filed by an address; it keeps the registry's."""
+    from veritrain_lib.models.base import open_model
+    from veritrain_lib.models.chat import ChatModel
+
+    model = open_model(address, task)
+    if isinstance(model, ChatModel):
+        model.uri = uri
+        return model
+    return as_registered(uri, model)
+
+
+def fixed(uri: str) -> str | None:
+    """`models:/NAME/VERSION` for `models:/NAME/VERSION` or `models:/NAME@ALIAS`; None when there is no such version."""
+    found = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
+    return f"models:/{found.name}/{found.version}" if found else None
+
+
+def _is_version(uri: str) -> bool:
+    """Whether an address names a version of a registered model; `models:/m-...` names a model of a run."""
+    return uri.startswith("models:/") and uri.count("/") + uri.count("@") > 1
+
+
+def _download(address: str) -> Path:
+    store.client()
     import mlflow
     from mlflow.exceptions import MlflowException
 
-    from veritrain_lib.models.student import open_student
-
-    store.client()
-    address = (
-        describe(task, uri).uri if uri.startswith("models:/") and uri.count("/") + uri.count("@") > 1 else uri
-    )
     try:
-        place = Path(mlflow.artifacts.download_artifacts(artifact_uri=address))
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=address))
     except MlflowException as error:
-        raise UserError(f"the model {uri} can't be opened: {str(error).splitlines()[0]}") from error
-    if (place / "artifacts" / "student").is_dir():
-        return RegisteredStudent(address, open_student(f"student:{place / 'artifacts' / 'student'}", task))
-    return PyfuncModel(address, mlflow.pyfunc.load_model(str(place)), task)
+        raise UserError(f"the model {address} can't be opened: {str(error).splitlines()[0]}") from error

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.errors import UserError
 from veritrain_lib.records import Candidate, Response
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
-    from veritrain_lib.models.student import Student
+    from veritrain_lib.models.base import Model
     from veritrain_lib.task import Task
 
 
-class RegisteredStudent:
-    """A student that goes by its address in the registry, not by the folder it was fetched to."""
+def as_registered(uri: str, model: Model) -> Model:
+    """The model under its address in the registry, not that of the folder it was fetched to.
 
-    def __init__(self, uri: str, student: Student) -> None:
-        self.uri = uri
-        self.labels = student.labels
-        self._student = student
-
-    def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """As the student does."""
-        return self._student.answer(rows)
-
-    def scores(self, rows: pd.DataFrame) -> np.ndarray:
-        """As the student does."""
-        return self._student.scores(rows)
+    All else it can do (score labels, say how sure it is) stays what it is, also for `isinstance`.
+    """
+    kind = type(model)
+    named: Any = copy(model)
+    named.__class__ = type(kind.__name__, (kind,), {"uri": uri})
+    registered: Model = named
+    return registered
 
 
 class PyfuncModel:

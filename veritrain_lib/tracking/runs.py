@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from veritrain_lib import __version__, digest
 from veritrain_lib.tracking import store
+from veritrain_lib.tracking.artifacts import fetch, log_file, log_folder, log_table, log_tables
+from veritrain_lib.tracking.entities import Run
+from veritrain_lib.tracking.lookup import children, finished, get, search
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run as Run
-
     from veritrain_lib.task import Task
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 
 OWNER = "veritrain.owner"
 
+JOB = "veritrain.job"
+"""Tag: the id of the detached process that was started for a run, from before it takes the run up."""
+
+STOP = "veritrain.stop"
+"""Tag: when somebody asked that the run be stopped."""
+
+NOTE = "mlflow.note.content"
+"""The tag that the MLflow UI shows as a run's note."""
+
 
 def owner() -> str:
     """Who works on a run: host, process, and when that process started (a reused number is no alibi)."""
-    return _owner_of(os.getpid())
+    return owner_of(os.getpid())
 
 
-def _owner_of(process: int) -> str:
+def owner_of(process: int) -> str:
+    """As `owner`, of another process of this machine. Raises psutil.NoSuchProcess."""
     import psutil
 
     return f"{socket.gethostname()}/{process}/{psutil.Process(process).create_time():.0f}"
@@ -40,9 +50,16 @@ def alive(who: str) -> bool | None:
     if host != socket.gethostname():
         return None
     try:
-        return _owner_of(int(process)) == who
+        return owner_of(int(process)) == who and not _is_zombie(int(process))
     except psutil.NoSuchProcess:
         return False
+
+
+def _is_zombie(process: int) -> bool:
+    """Whether a process has ended and only waits for its parent to hear of it."""
+    import psutil
+
+    return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
 
 
 def open_run(
@@ -66,6 +83,21 @@ def open_run(
     return str(run.info.run_id)
 
 
+def schedule(
+    task: Task, name: str, *, kind: str, tags: Mapping[str, str], parameters: Mapping[str, Any]
+) -> str:
+    """Open a run that nobody works on yet (SCHEDULED), with what was asked. Gives its id."""
+    run_id = open_run(task, name, kind=kind, tags=tags)
+    log(run_id, parameters=parameters)
+    store.client().update_run(run_id, status="SCHEDULED")
+    return run_id
+
+
+def delete(run_id: str) -> None:
+    """Take a run out of the record, as MLflow does: it can be restored there until it is removed for good."""
+    store.client().delete_run(run_id)
+
+
 def take_up(run_id: str) -> None:
     """Go on with a run that was closed or left: it is RUNNING again and ours."""
     talk = store.client()
@@ -86,58 +118,38 @@ def close_abandoned(task: Task) -> list[str]:
 
     A run of another machine is left alone: from here nobody can tell.
     """
-    closed = []
-    for run in search(task, "attributes.status = 'RUNNING'"):
-        who = run.data.tags.get(OWNER)
-        if who and alive(who) is False:
-            end_run(
-                run.info.run_id, "KILLED", "the process that owned this run died; closed at the next start"
-            )
-            closed.append(run.info.run_id)
-    return closed
+    return [
+        run.info.run_id for run in search(task, "attributes.status = 'RUNNING'") if close_if_abandoned(run)
+    ]
 
 
-def search(task: Task, where: str = "", *, limit: int = 50_000, newest_first: bool = True) -> list[Run]:
-    """Runs of the task's experiment that fit an MLflow filter, newest first."""
-    talk = store.client()
-    found: list[Run] = []
-    token: str | None = None
-    order = [f"attributes.start_time {'DESC' if newest_first else 'ASC'}"]
-    while True:
-        page = talk.search_runs(
-            [store.experiment(task).experiment_id],
-            where,
-            max_results=min(limit, 1000),
-            order_by=order,
-            page_token=token,
-        )
-        found.extend(page)
-        token = page.token
-        if not token or len(found) >= limit:
-            return found[:limit]
+def close_if_abandoned(run: Run) -> bool:
+    """Close a run that is being worked on, or whose job was started, when its owner is gone. Whether it was.
 
+    Whoever follows its events hears of it.
+    """
+    tags = run.data.tags
+    open_ = run.info.status == "RUNNING" or (run.info.status == "SCHEDULED" and JOB in tags)
+    who = tags.get(OWNER)
+    if not open_ or not who or alive(who) is not False:
+        return False
+    reason = "the process that owned this run died; closed at the next start"
+    end_run(run.info.run_id, "KILLED", "stopped" if STOP in tags else reason)
+    if tags.get("veritrain.kind") not in ("stage", "loop"):
+        from veritrain_lib.tracking import watched
 
-def finished(task: Task, work: str) -> Run | None:
-    """The run that did this work (a digest of inputs, parameters and code) and ended well, or None."""
-    found = search(task, f"tags.`veritrain.digest` = '{work}' AND attributes.status = 'FINISHED'", limit=1)
-    return found[0] if found else None
-
-
-def get(run_id: str) -> Run:
-    """One run by id."""
-    return store.client().get_run(run_id)
+        watched.say_ended(run.info.run_id, "KILLED", "stopped" if STOP in tags else reason)
+    return True
 
 
 def tag(run_id: str, tags: Mapping[str, str]) -> None:
     """Set tags of a run."""
-    from mlflow.entities import RunTag
-
-    store.client().log_batch(run_id, tags=[RunTag(key, str(value)[:8000]) for key, value in tags.items()])
+    log(run_id, tags=tags)
 
 
 def note(run_id: str, text: str) -> None:
     """The run's note, shown as Markdown on its page in the MLflow UI."""
-    tag(run_id, {"mlflow.note.content": text})
+    tag(run_id, {NOTE: text})
 
 
 def log(
@@ -145,14 +157,15 @@ def log(
     *,
     parameters: Mapping[str, Any] | None = None,
     metrics: Mapping[str, float] | None = None,
+    tags: Mapping[str, str] | None = None,
     step: int = 0,
     model_id: str | None = None,
     dataset: tuple[str, str] | None = None,
 ) -> None:
-    """Log parameters and metrics in one call; `dataset` is (name, digest) of what was measured on."""
+    """Log parameters, metrics and tags in one call; `dataset` is (name, digest) of what was measured on."""
     import time
 
-    from mlflow.entities import Metric, Param
+    from mlflow.entities import Metric, Param, RunTag
 
     now = int(time.time() * 1000)
     name, content = dataset or (None, None)
@@ -161,30 +174,37 @@ def log(
         for key, value in (metrics or {}).items()
     ]
     given = [Param(key, str(value)[:6000]) for key, value in (parameters or {}).items()]
-    store.client().log_batch(run_id, metrics=points, params=given)
+    words = [RunTag(key, str(value)[:8000]) for key, value in (tags or {}).items()]
+    store.client().log_batch(run_id, metrics=points, params=given, tags=words)
 
 
-def log_folder(run_id: str, folder: Path, place: str) -> None:
-    """Store every file of a folder as artifacts under `place`."""
-    store.client().log_artifacts(run_id, str(folder), place)
-
-
-def log_file(run_id: str, file: Path, place: str | None = None) -> None:
-    """Store one file as an artifact."""
-    store.client().log_artifact(run_id, str(file), place)
-
-
-def log_table(run_id: str, rows: Any, name: str) -> None:
-    """Store a table (DataFrame) so that the MLflow UI shows it, also in its evaluation view."""
-    # MLflow reads pandas' own text type by a path that pandas is about to remove, and knows no missing value.
-    store.client().log_table(run_id, rows.astype(object).where(rows.notna(), None), name)
-
-
-def fetch(run_id: str, place: str, into: Path) -> Path:
-    """Bring an artifact folder or file of a run to `into`; gives the local path."""
-    return Path(store.client().download_artifacts(run_id, place, str(into)))
-
-
-def children(task: Task, parent: str) -> Sequence[Run]:
-    """The runs under a run, oldest first."""
-    return search(task, f"tags.`mlflow.parentRunId` = '{parent}'", newest_first=False)
+__all__ = [
+    "JOB",
+    "NOTE",
+    "OWNER",
+    "STOP",
+    "Ending",
+    "Run",
+    "alive",
+    "children",
+    "close_abandoned",
+    "close_if_abandoned",
+    "delete",
+    "end_run",
+    "fetch",
+    "finished",
+    "get",
+    "log",
+    "log_file",
+    "log_folder",
+    "log_table",
+    "log_tables",
+    "note",
+    "open_run",
+    "owner",
+    "owner_of",
+    "schedule",
+    "search",
+    "tag",
+    "take_up",
+]

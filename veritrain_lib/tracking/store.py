@@ -7,21 +7,42 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from veritrain_lib import project
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.llm import keys
+from veritrain_lib.tracking import engines, glance
+from veritrain_lib.tracking.entities import Experiment
 
 if TYPE_CHECKING:
-    from mlflow.entities import Experiment
     from mlflow.tracking import MlflowClient
 
     from veritrain_lib.task import Task
 
 
 def uri() -> str:
-    """The tracking URI: `MLFLOW_TRACKING_URI` when set, else `<project>/mlflow.db`, always absolute.
+    """The tracking URI: `MLFLOW_TRACKING_URI` when set, else the database of `DATABASE_URL`, else
+    `<project>/mlflow.db`, always absolute.
 
     A relative sqlite path in the environment is kept as it is given: it means what it means to MLflow.
     """
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project.root() / 'mlflow.db'}"
+    given = os.environ.get("MLFLOW_TRACKING_URI") or database_url(keys.project_setting("DATABASE_URL"))
+    return given or f"sqlite:///{project.root() / 'mlflow.db'}"
+
+
+def database_url(given: str) -> str:
+    """A database's address as SQLAlchemy 2.1 wants it: drivers of asyncio and old names are put right.
+
+    Raises UserError for a database that MLflow's store can't be in. Empty stays empty.
+    """
+    if not given:
+        return ""
+    scheme, separator, rest = given.partition("://")
+    base = scheme.partition("+")[0]
+    kind = {"postgres": "postgresql"}.get(base, base)
+    if not separator or kind not in ("postgresql", "sqlite"):
+        raise UserError(
+            f"DATABASE_URL begins with {scheme!r}; allowed: postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE"
+        )
+    return f"{kind}://{rest}"
 
 
 def is_remote() -> bool:
@@ -62,16 +83,24 @@ def _client(address: str) -> MlflowClient:
 
     import mlflow
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     # MLflow announces each of its migrations on a fresh store; a person at a terminal has no use for them.
     loud = ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.pyfunc")
     for name in loud:
         logging.getLogger(name).setLevel(logging.WARNING)
+    if address == f"sqlite:///{project.root() / 'mlflow.db'}":
+        from veritrain_lib.tracking import template
+
+        template.provide(project.root() / "mlflow.db")
     _point_mlflow_at(address)
     try:
+        engines.open_engines(address)
         found = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
-        found.search_experiments(max_results=1)
-    except (MlflowException, OSError) as error:
+        if is_remote():
+            # A database is opened and its schema checked by now, a server not yet asked.
+            found.search_experiments(max_results=1)
+    except (MlflowException, SQLAlchemyError, OSError) as error:
         raise Infrastructure(
             f"the MLflow store {address} can't be opened: {str(error).splitlines()[0]}. "
             "Check MLFLOW_TRACKING_URI or run: veritrain doctor"
@@ -79,30 +108,63 @@ def _client(address: str) -> MlflowClient:
     return found
 
 
+def is_open() -> bool:
+    """Whether this process has a client of a store."""
+    return _client.cache_info().currsize > 0
+
+
+def forget() -> None:
+    """Let go of the clients; the next use opens its store anew."""
+    _client.cache_clear()
+
+
+def find_experiment(name: str) -> Experiment | None:
+    """The experiment of a name, deleted or not; None when there is none."""
+    try:
+        with glance.at(uri()) as seen:
+            return seen.experiment(name)
+    except glance.CannotGlance:
+        found = client().get_experiment_by_name(name)
+        return Experiment.of(found) if found else None
+
+
+def experiments() -> list[Experiment]:
+    """Every experiment that is not deleted."""
+    try:
+        with glance.at(uri()) as seen:
+            return seen.experiments()
+    except glance.CannotGlance:
+        return [Experiment.of(one) for one in client().search_experiments()]
+
+
 def experiment(task: Task) -> Experiment:
     """The experiment of a task, made when it is not there yet (its note is the task's description)."""
-    from mlflow.exceptions import MlflowException
-
-    talk = client()
-    found = talk.get_experiment_by_name(task.name)
+    found = find_experiment(task.name)
     if found is None:
-        place = None if is_remote() else (project.root() / "mlruns").resolve().as_uri() + f"/{task.name}"
-        try:
-            talk.create_experiment(
-                task.name,
-                artifact_location=place,
-                tags={
-                    "mlflow.note.content": task.description,
-                    "veritrain.task": task.name,
-                    "mlflow.experimentKind": "custom_model_development",
-                },
-            )
-        except MlflowException as error:  # another process made it in between
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-        found = talk.get_experiment_by_name(task.name)
+        _make_experiment(task)
+        found = find_experiment(task.name)
     if found is None or found.lifecycle_stage != "active":
         raise Infrastructure(
             f"the MLflow experiment {task.name!r} is deleted; restore it, or rename the task"
         )
     return found
+
+
+def _make_experiment(task: Task) -> None:
+    talk = client()
+    from mlflow.exceptions import MlflowException
+
+    place = None if is_remote() else (project.root() / "mlruns").resolve().as_uri() + f"/{task.name}"
+    try:
+        talk.create_experiment(
+            task.name,
+            artifact_location=place,
+            tags={
+                "mlflow.note.content": task.description,
+                "veritrain.task": task.name,
+                "mlflow.experimentKind": "custom_model_development",
+            },
+        )
+    except MlflowException as error:  # another process made it in between
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise

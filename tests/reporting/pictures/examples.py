@@ -55,6 +55,17 @@ def rules() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def copies(count: int = 20) -> pd.DataFrame:
+    lines = []
+    for group in range(1, count + 1):
+        text = LABELS[group % 12].replace("_", " ") + " please, a rather long message of somebody" * (
+            group % 2
+        )
+        near = {"group": group, "text": text, "kind": "near_duplicate", "copies": 1 + group % 3}
+        lines += [{**near, "kind": "exact_duplicate", "copies": count - group}, near]
+    return pd.DataFrame(lines)
+
+
 def rates() -> pd.DataFrame:
     return pd.DataFrame(
         {

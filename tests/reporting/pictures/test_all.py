@@ -26,6 +26,7 @@ PLAIN: dict[str, tuple[Draw, pd.DataFrame]] = {
     "confused_pairs": (pictures.confused_pairs, examples.pairs()),
     "confusion": (pictures.confusion, examples.matrix()),
     "removed": (pictures.removed, examples.rules()),
+    "copies": (pictures.copies, examples.copies()),
     "rates": (pictures.rates, examples.rates()),
     "plan": (pictures.plan, examples.plan()),
     "label_counts": (pictures.label_counts, examples.counts()),

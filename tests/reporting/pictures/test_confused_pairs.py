@@ -21,7 +21,7 @@ def test_the_most_frequent_pair_stands_on_top_and_the_rest_is_counted() -> None:
     assert widths == sorted(widths)
     assert widths[-1] == wrong["count"].max()
     rest = wrong["count"].sum() - sum(widths)
-    assert f"{len(wrong) - 10} more pairs ({rest:,.0f} rows) left out" in texts(drawing)
+    assert f"{len(wrong) - 10} more kinds ({rest:,.0f} rows) left out" in texts(drawing)
 
 
 def test_all_right_is_said() -> None:

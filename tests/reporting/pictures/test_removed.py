@@ -17,6 +17,12 @@ def test_bars_are_the_shares_and_ticks_the_limits_of_their_rules() -> None:
     assert limits == {"exact_duplicate": 0.1, "leakage": 0.05, "contract": 0.01}
 
 
+def test_a_rule_about_the_dataset_as_a_whole_is_not_drawn() -> None:
+    frame = rules().assign(kind=["rows", "dataset", "rows", "rows"])
+    assert "leakage" not in texts(removed(frame))
+    assert "exact_duplicate" in texts(removed(frame))
+
+
 def test_colours_and_words_tell_the_outcome() -> None:
     from matplotlib.colors import to_hex
 

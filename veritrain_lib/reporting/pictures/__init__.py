@@ -8,6 +8,7 @@ Beside a title each drawing has `alt`, what it shows in words. Importing this lo
 
 from .confused_pairs import confused_pairs
 from .confusion import confusion
+from .copies import copies
 from .label_counts import label_counts
 from .learning_curve import learning_curve
 from .loop import loop
@@ -20,6 +21,7 @@ from .uncertainty import uncertainty
 __all__ = [
     "confused_pairs",
     "confusion",
+    "copies",
     "label_counts",
     "learning_curve",
     "loop",

@@ -1,4 +1,4 @@
-"""Which answers are taken for which? The most confused pairs as bars."""
+"""Which mistakes are made? The most frequent ones as bars."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
     Raises:
         UserError: a column is absent or holds no numbers.
     """
-    title = "Most confused pairs: expected → answered"
+    title = "Most frequent errors: expected → answered"
     require(pairs, ("expected", "answered", "count"), "confused_pairs")
     rows = numbers(pairs, "count")
     wrong = rows[(rows["expected"].astype(str) != rows["answered"].astype(str)) & (rows["count"] > 0)]
     if wrong.empty:
-        return missing(title, "No pair was confused: every answer was right, or nothing was evaluated.")
+        return missing(title, "No error was found: every answer was right, or nothing was evaluated.")
     ranked = wrong.sort_values(
         ["count", "expected", "answered"], ascending=[False, True, True], kind="stable"
     )
@@ -51,7 +51,7 @@ def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
     axes.set_xlabel("rows", fontsize=NORMAL)
     rest = ranked.iloc[show:]["count"]
     left_out = (
-        f"{counted(len(rest), 'more pair', 'more pairs')} ({rest.sum():,.0f} rows) left out"
+        f"{counted(len(rest), 'more kind', 'more kinds')} ({rest.sum():,.0f} rows) left out"
         if len(rest)
         else ""
     )

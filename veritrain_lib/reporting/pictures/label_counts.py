@@ -13,17 +13,18 @@ if TYPE_CHECKING:
     from .drawing import Drawing
 
 
-def label_counts(counts: pd.DataFrame, show: int = 25) -> Drawing:
+def label_counts(counts: pd.DataFrame, show: int = 25, by: str = "label") -> Drawing:
     """Two bars a label, before above after, the largest change on top.
 
     Args:
         counts: a row a label: `label`, `before`, `after` (rows, 0 or more; missing counts as 0).
         show: how many labels at most, those that changed most; the rest is counted below the picture.
+        by: the column that they are the values of.
 
     Raises:
         UserError: a column is absent or holds no numbers.
     """
-    title = "Rows by label, before and after"
+    title = f"Rows by {shorten(by, 30)}, before and after"
     require(counts, ("label", "before", "after"), "label_counts")
     rows = numbers(counts, "before", "after")
     if rows.empty:

@@ -37,7 +37,8 @@ def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
 
     Args:
         rules: a row a rule: `rule`, `rejected` (rows), `share` and `limit` (0..1 of the rows; a rule without
-            a limit has none drawn), `outcome` (`passed`, `warned`, `blocked`, ...).
+            a limit has none drawn), `outcome` (`passed`, `warned`, `blocked`, ...). With a column `kind` only rules about
+            `rows` are drawn: one about the dataset as a whole removes nothing.
         show: how many rules at most, those that block and then those with the largest shares; the rest is
             counted below the picture.
 
@@ -46,7 +47,8 @@ def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
     """
     title = "What the gate removed, by rule"
     require(rules, ("rule", "rejected", "share", "limit", "outcome"), "removed")
-    rows = numbers(rules, "rejected", "share", "limit")
+    about_rows = rules[rules["kind"] == "rows"] if "kind" in rules.columns else rules
+    rows = numbers(about_rows, "rejected", "share", "limit")
     if rows.empty:
         return missing(title, "No rule has run: give the task a gate suite, then run the gate.")
     ranked = rows.assign(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from veritrain_lib.reporting.cells import clean
+
+_SET_ON = ("Mn", "Me", "Cf")
+"""Marks and joiners, such as the voicing mark of a Kana that is written in two code points."""
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -55,5 +58,7 @@ def shorten(text: object, width: int = 40) -> str:
 
 
 def columns_of(text: str) -> int:
-    """Width of a text in columns: a full-width letter takes two."""
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+    """Width of a text in columns: a full-width letter takes two, a mark that is set on another letter none."""
+    return sum(
+        0 if category(letter) in _SET_ON else 1 + (east_asian_width(letter) in "WF") for letter in text
+    )

@@ -1,0 +1,61 @@
+"""A model or a judge opened for a run: what a chat model is asked and answers is kept there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from veritrain_lib.models.base import open_model
+
+if TYPE_CHECKING:
+    from veritrain_lib.judging.judge import Judge
+    from veritrain_lib.models.base import Model
+    from veritrain_lib.task import Task
+
+
+@contextlib.contextmanager
+def opened_for(task: Task, uri: str, run_id: str) -> Iterator[Model]:
+    """The model at an address, opened and `heard`. Raises UserError as `open_model` does, else as `heard`."""
+    with heard(task, open_model(uri, task), run_id) as model:
+        yield model
+
+
+@contextlib.contextmanager
+def heard(task: Task, model: Model, run_id: str) -> Iterator[Model]:
+    """Of a chat model every call leaves a trace with the run, the prompt's version is named on it, and progress
+    is shown; of another model nothing is heard.
+
+    Raises Infrastructure on leaving when traces could not be written.
+    """
+    from veritrain_lib.models.chat import ChatModel
+
+    if not isinstance(model, ChatModel):
+        yield model
+        return
+    from veritrain_lib.recorded.progress import ProgressLine
+    from veritrain_lib.tracking import prompts
+    from veritrain_lib.tracking.traces import Traces
+
+    prompt = model.prompt.prompt
+    prompts.use(run_id, prompt, prompts.register(task, prompt))
+    with Traces(task, model.chat.endpoint, run_id=run_id) as traces:
+        model.on_reply, model.on_progress = traces, ProgressLine().show
+        yield model
+
+
+@contextlib.contextmanager
+def judge_for(task: Task, run_id: str) -> Iterator[Judge]:
+    """The task's judge; every call leaves a trace with the run, and progress is shown.
+
+    Raises UserError when the task has no judge or no key or endpoint is set, and Infrastructure on leaving when
+    traces could not be written.
+    """
+    from veritrain_lib.judging.judge import open_judge
+    from veritrain_lib.judging.settings import settings_of
+    from veritrain_lib.llm.endpoint import open_endpoint
+    from veritrain_lib.recorded.progress import ProgressLine
+    from veritrain_lib.tracking.traces import Traces
+
+    with Traces(task, open_endpoint(settings_of(task).model), run_id=run_id) as traces:
+        yield open_judge(task, on_reply=traces, on_progress=ProgressLine().show)

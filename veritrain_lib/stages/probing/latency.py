@@ -1,0 +1,76 @@
+"""How long does an answer take? Median and 95th percentile, in seconds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from veritrain_lib.stages.result import Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.models.base import Model
+    from veritrain_lib.records import Response
+
+QUANTILES = {"seconds_median": 0.5, "seconds_p95": 0.95}
+
+
+def timed_singly(model: Model, rows: pd.DataFrame) -> list[float]:
+    """Seconds of each row asked alone; a row that the model failed on took for ever.
+
+    Answering many rows at once is faster a row, but nobody who asks one question gets that speed.
+    """
+    taken = []
+    for at in range(len(rows)):
+        start = time.perf_counter()
+        (response,) = model.answer(rows.iloc[at : at + 1])
+        seconds = time.perf_counter() - start
+        taken.append(math.inf if response.error is not None else seconds)
+    return taken
+
+
+def as_reported(responses: Sequence[Response]) -> list[float]:
+    """Seconds that the responses themselves state; a failed row, or one that states none, took for ever."""
+    return [
+        math.inf if response.error is not None or response.seconds is None else response.seconds
+        for response in responses
+    ]
+
+
+def latency(seconds: Sequence[float]) -> dict[str, Measure]:
+    """`seconds_median` and `seconds_p95` over all rows, failed ones included."""
+    return {name: quantile(seconds, share) for name, share in QUANTILES.items()}
+
+
+def quantile(seconds: Sequence[float], share: float) -> Measure:
+    """The smallest time that at least `share` (above 0, below 1) of the rows kept.
+
+    The interval goes from one order statistic to another and needs no assumption on how times are spread (G. J.
+    Hahn and W. Q. Meeker (1991), Statistical Intervals, section 5.2); its high end is open when the rows are
+    too few for it, as for the 95th percentile of fewer than 72 rows. No value when that many rows failed.
+    """
+    import numpy as np
+    from scipy.special import bdtr
+
+    n = len(seconds)
+    if not n:
+        return Measure(value=None, n=0)
+    ordered = sorted(seconds)
+    value = ordered[math.ceil(share * n) - 1]
+    # With B ~ binomial(n, share): P(B < lower) and P(B >= upper) are each 2.5 % at most.
+    below = bdtr(np.arange(n), n, share)
+    lower = int(np.sum(below <= 0.025))
+    upper = n + 1 - int(np.sum(1 - below <= 0.025))
+    return Measure(
+        value=_finite(value),
+        low=_finite(ordered[lower - 1]) if lower else 0.0,
+        high=_finite(ordered[upper - 1]) if upper <= n else None,
+        n=n,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,75 @@
+"""Files of a run: stored, and read again; in place when they lie on this machine."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from veritrain_lib.tracking import lookup, store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+
+LOGGED = "mlflow.loggedArtifacts"
+"""The tag in which MLflow keeps which of a run's files are tables."""
+
+
+def local_folder(address: str) -> Path | None:
+    """The folder of artifacts on this disk that an artifact address means; None when they lie elsewhere."""
+    parts = urlsplit(address)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return Path(unquote(parts.path))
+    return Path(address) if Path(address).is_absolute() else None
+
+
+def log_folder(run_id: str, folder: Path, place: str | None) -> None:
+    """Store every file of a folder as artifacts under `place` (None: at the top)."""
+    _place_of(run_id).log_artifacts(str(folder), place)  # type: ignore[no-untyped-call]
+
+
+def log_file(run_id: str, file: Path, place: str | None = None) -> None:
+    """Store one file as an artifact."""
+    _place_of(run_id).log_artifact(str(file), place)  # type: ignore[no-untyped-call]
+
+
+def _place_of(run_id: str) -> ArtifactRepository:
+    """Where a run's artifacts go. MLflow's client finds it too, but loads the whole run for it, piece by piece."""
+    store.client()  # sets MLflow up
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    return get_artifact_repository(lookup.get(run_id).info.artifact_uri, tracking_uri=store.uri())
+
+
+def log_table(run_id: str, rows: pd.DataFrame, name: str) -> None:
+    """Store a table so that the MLflow UI shows it, also in its evaluation view. `name` ends in `.json`."""
+    log_tables(run_id, {name: rows})
+
+
+def log_tables(run_id: str, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Store tables by file name, as MLflow's `log_table` would one by one; one stored before is replaced."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, rows in tables.items():
+            # MLflow reads pandas' own text type by a path that pandas is about to remove, and knows no missing value.
+            plain = rows.astype(object).where(rows.notna(), None)
+            plain.to_json(Path(folder) / name, orient="split", index=False, date_format="iso")
+        log_folder(run_id, Path(folder), None)
+    known = json.loads(lookup.get(run_id).data.tags.get(LOGGED, "[]"))
+    new = [one for name in tables if (one := {"path": name, "type": "table"}) not in known]
+    if new:
+        store.client().set_tag(run_id, LOGGED, json.dumps(known + new))
+
+
+def fetch(run_id: str, place: str, into: Path) -> Path:
+    """A local path to read an artifact folder or file of a run from; never to write to.
+
+    That is where it lies when it lies on this machine, else it is brought to `into`.
+    """
+    folder = local_folder(lookup.get(run_id).info.artifact_uri)
+    if folder is not None and (folder / place).exists():
+        return folder / place
+    return Path(store.client().download_artifacts(run_id, place, str(into)))
