@@ -1,0 +1,105 @@
+"""A record that a small loop has filled, worked out once a process, and a server over it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.recorded.in_process import InProcess
+from tests.recorded.tiny_task import write_tiny
+from tests.server.conftest import _forget_stores
+from veritrain_lib.recorded.stage import RecordedStage, prepare
+from veritrain_lib.recorded.tasks import find_task
+from veritrain_lib.server import work
+from veritrain_lib.task import Task
+
+UNSET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS")
+
+
+@pytest.fixture(scope="session")
+def worked(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which a loop of two rounds has run on the task `tiny`."""
+    from veritrain_lib.loop import run_loop
+    from veritrain_lib.task import load_task
+
+    folder = tmp_path_factory.mktemp("worked")
+    shutil.copy(empty_store, folder / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERITRAIN_HOME", str(folder))
+        for name in ("MLFLOW_TRACKING_URI", "DATABASE_URL", "VERITRAIN_MAILBOX"):
+            patch.delenv(name, raising=False)
+        run_loop(load_task(write_tiny(folder / "task")), runner=InProcess())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def api(worked: Path) -> Iterator[TestClient]:
+    """A server without a login over the filled record. Tests share both: what one adds, others see."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield from _served(worked, patch)
+
+
+def _served(worked: Path, patch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    from veritrain_lib.server.app import create_app
+    from veritrain_lib.server.database import migrate
+    from veritrain_lib.server.environment import environment
+    from veritrain_lib.tracking import mlflow_server
+
+    for name in (*UNSET, "MLFLOW_TRACKING_URI", "VERITRAIN_MAILBOX"):
+        patch.delenv(name, raising=False)
+    patch.setenv("VERITRAIN_HOME", str(worked))
+    for name in mlflow_server.environment():
+        patch.setenv(name, "")  # remembered, so that it is taken back
+        patch.delenv(name)
+    _forget_stores(patch)
+    environment.cache_clear()
+    migrate.upgrade()
+    base = "http://127.0.0.1:8000/api/v1"
+    with TestClient(create_app(), base_url=base, raise_server_exceptions=False) as client:
+        yield client
+    environment.cache_clear()
+
+
+@pytest.fixture
+def task(home: Path) -> Task:
+    """A task that the record knows; its gate wants half of the rows to be no copies."""
+    return find_task(str(write_tiny(home / "task")))
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Work is not begun but noted: the ids of its runs."""
+    noted: list[str] = []
+    monkeypatch.setattr(work, "launch", noted.append)
+    return noted
+
+
+@pytest.fixture
+def do_work(launched: list[str]) -> Callable[[], InProcess]:
+    """Does what was launched, in this process, as the detached worker would."""
+
+    def do() -> InProcess:
+        from importlib import import_module
+
+        from veritrain_lib.tracking import runs
+
+        runner = InProcess()
+        while launched:
+            run_id = launched.pop(0)
+            module, _, name = work.WORK[runs.get(run_id).data.tags["veritrain.kind"]].partition(":")
+            getattr(import_module(module), name)(run_id, runner)
+        return runner
+
+    return do
+
+
+def stage(name: str, task: Task, **parameters: object) -> RecordedStage:
+    """A stage as a person at a notebook would do it."""
+    stood = prepare(name, {"task": str(task.path), **parameters})
+    stood.run()
+    stood.close()
+    return stood

@@ -1,0 +1,65 @@
+"""A server of its own for each test that asks for one: in this process by HTTP calls, over an empty record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+SECRET = "a secret of the tests that is long enough"  # for tests only
+
+
+@pytest.fixture
+def home(tmp_path: Path, new_home: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty project, with no server setting of the machine's."""
+    for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+    from veritrain_lib.tracking import mlflow_server
+
+    home = new_home(tmp_path / "home")
+    for name in mlflow_server.environment():
+        monkeypatch.setenv(name, "")  # remembered, so that what a server of this process sets is taken back
+        monkeypatch.delenv(name)
+    _forget_stores(monkeypatch)
+    yield home
+    from veritrain_lib.server.database import session
+    from veritrain_lib.tracking import listing, store
+
+    for room in (listing, session):  # or the files of every test's record would stay open
+        room._engine(store.uri()).dispose()
+
+
+def _forget_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's server keeps its store for as long as its process lives; here each test has a store of its own."""
+    import mlflow.server.handlers as theirs
+
+    for name in ("_tracking_store", "_model_registry_store", "_artifact_repo"):
+        if hasattr(theirs, name):
+            monkeypatch.setattr(theirs, name, None)
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[TestClient]:
+    """A server without a login over the project `home`."""
+    with _client() as client:
+        yield client
+
+
+@pytest.fixture
+def guarded_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """A server with SECRET_KEY set: everything needs a login."""
+    monkeypatch.setenv("SECRET_KEY", SECRET)
+    with _client() as client:
+        yield client
+
+
+def _client() -> TestClient:
+    from veritrain_lib.server.app import create_app
+    from veritrain_lib.server.database import migrate
+    from veritrain_lib.server.environment import environment
+
+    environment.cache_clear()
+    migrate.upgrade()
+    return TestClient(create_app(), base_url="http://127.0.0.1:8000", raise_server_exceptions=False)

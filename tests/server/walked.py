@@ -1,0 +1,87 @@
+"""A record in which one loop of the tiny task was walked to its end, and a server over it: made once a module."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.recorded.in_process import InProcess
+from tests.recorded.tiny_task import write_tiny
+from veritrain_lib.loop import run_loop
+from veritrain_lib.recorded.report import Report
+from veritrain_lib.recorded.tasks import find_task
+from veritrain_lib.task import Task
+from veritrain_lib.tracking import runs
+
+SETTINGS = (
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "ALLOWED_ORIGINS",
+    "ALLOWED_HOSTS",
+    "MLFLOW_TRACKING_URI",
+)
+
+
+@dataclass
+class Walked:
+    """A project whose loop ended. `rounds` are its rounds' runs by number, `draft` is the dataset of round 1."""
+
+    home: Path
+    task: Task
+    rounds: dict[int, str]
+    draft: str
+    seed: str
+
+
+@contextmanager
+def walked_home(home: Path, empty_store: Path) -> Iterator[Walked]:
+    """Walk one round in a folder, and stay in that project until the end."""
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(empty_store, home / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in SETTINGS:
+            patch.delenv(name, raising=False)
+        patch.setenv("VERITRAIN_HOME", str(home))
+        patch.setattr(Report, "_file", lambda self, run_id, result: None)
+        task = find_task(str(write_tiny(home / "task", budget={"rounds": 1, "rows_per_round": 15})))
+        run_loop(task, runner=InProcess())
+        found = runs.search(task, "tags.`veritrain.kind` = 'round'")
+        rounds = {int(run.data.tags["veritrain.round"]): run for run in found}
+        yield Walked(
+            home,
+            task,
+            {number: run.info.run_id for number, run in rounds.items()},
+            rounds[1].data.tags["veritrain.run.generate"],
+            rounds[0].data.tags["veritrain.run.gate"],
+        )
+
+
+@contextmanager
+def server_over(walked: Walked) -> Iterator[TestClient]:
+    """A server of this process over the project."""
+    import mlflow.server.handlers as theirs
+
+    from veritrain_lib.server.app import create_app
+    from veritrain_lib.server.database import migrate
+    from veritrain_lib.server.environment import environment
+    from veritrain_lib.tracking import mlflow_server
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in mlflow_server.environment():
+            patch.setenv(name, "")  # remembered, so that what a server of this process sets is taken back
+            patch.delenv(name)
+        for name in ("_tracking_store", "_model_registry_store", "_artifact_repo"):
+            if hasattr(theirs, name):
+                patch.setattr(theirs, name, None)
+        environment.cache_clear()
+        migrate.upgrade()
+        client = TestClient(create_app(), base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+        with client:
+            yield client

@@ -1,0 +1,269 @@
+"""Routes of /api/v1: evaluations. They answer in snake_case."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from veritrain_lib.recorded.tracks import TAG
+from veritrain_lib.server.api.casing import Answer, Given
+from veritrain_lib.server.api.paging import Paging, envelope
+from veritrain_lib.server.api.problems import NotFound, WrongField
+from veritrain_lib.server.items import metrics as measured
+from veritrain_lib.server.items.errors import Severity
+from veritrain_lib.server.items.evaluation import (
+    CHALLENGER,
+    PARENT,
+    TRACKS,
+    Evaluation,
+    Track,
+    evaluation_items,
+    evaluations_query,
+    find_evaluation,
+    find_round,
+    metrics_of,
+    tracks_of,
+)
+from veritrain_lib.server.items.evaluation_compared import Comparison, compared
+from veritrain_lib.server.items.evaluation_content import Sample, samples
+from veritrain_lib.server.items.evaluation_of_model import dataset_of
+from veritrain_lib.server.items.ids import id_of_uri
+from veritrain_lib.tracking import filed
+from veritrain_lib.tracking.entities import Run
+from veritrain_lib.tracking.listing import read_runs, runs_page
+
+router = APIRouter(tags=["evaluations"])
+
+LARGEST = 1e100
+"""No metric is larger; NaN is not smaller either."""
+
+METRIC_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+
+
+class Items(BaseModel):
+    """The list once more, where page clients look for it."""
+
+    items: list[Evaluation]
+    total: int
+
+
+class EvaluationPage(Answer):
+    """A page of evaluations; `data` has the same list."""
+
+    items: list[Evaluation]
+    total: int
+    page: int
+    page_size: int
+    pageSize: int  # as page clients read it
+    total_pages: int
+    totalPages: int
+    data: Items
+
+
+class EvaluationDetail(Evaluation):
+    """An evaluation with the names around it and a sample of development rows; never rows of the sealed set."""
+
+    experiment_name: str
+    dataset_name: str = Field(description="the rows that the model was trained on; empty when unknown")
+    model_name: str
+    tracks: dict[Track, measured.Metrics] = Field(description="the metrics of each track that it has rows of")
+    sample_results: list[Sample]
+
+
+class TopErrorGiven(Given):
+    """A mistake."""
+
+    type: str = Field(min_length=1, max_length=200)
+    count: int = Field(ge=0, le=10**9)
+    severity: Severity = "major"
+
+
+class ErrorAnalysisGiven(Given):
+    """The mistakes of an evaluation."""
+
+    top_errors: list[TopErrorGiven] = Field(default=[], max_length=200)
+    error_type_distribution: dict[str, Annotated[float, Field(ge=0, le=1e9)]] = Field(
+        default={}, max_length=200
+    )
+
+
+class PointsGiven(Given):
+    """Points of a judge, 1 to 5."""
+
+    fluency: measured.Points | None = None
+    adequacy: measured.Points | None = None
+    accuracy: measured.Points | None = None
+
+
+class ErrorsGiven(Given):
+    """Errors that a judge marked."""
+
+    mqm_score: float | None = Field(default=None, ge=0, le=100)
+    error_distribution: dict[str, Annotated[float, Field(ge=0, le=1e9)]] | None = Field(
+        default=None, max_length=200
+    )
+
+
+class MetricsGiven(Given):
+    """Metrics that were measured elsewhere; beside the named ones any other, as a number."""
+
+    model_config = ConfigDict(extra="allow")
+
+    bleu: measured.Share | None = None
+    rouge_l: measured.Share | None = None
+    ribes: measured.Share | None = None
+    gpt_eval_1: PointsGiven | None = None
+    gpt_eval_2: ErrorsGiven | None = None
+
+
+class EvaluationGiven(Given):
+    """An evaluation that was made elsewhere, of what a round made."""
+
+    experiment_id: str = Field(min_length=1, max_length=64)
+    track: Track
+    metrics: MetricsGiven
+    error_analysis: ErrorAnalysisGiven = ErrorAnalysisGiven()
+
+
+class CompareGiven(Given):
+    """The evaluations to compare: the baseline, and the one that is compared with it."""
+
+    evaluation_ids: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
+        min_length=2, max_length=2
+    )
+
+
+class TrackComparison(Answer):
+    """Which track is the better one, by BLEU; null where one of them has none."""
+
+    better_track: Track | None
+    bleu_diff: float | None = Field(description="spoken minus written")
+
+
+class RoundSummary(Answer):
+    """The newest metrics of each track of a round; null for a track without any."""
+
+    experiment_id: str
+    spoken: measured.Metrics | None
+    written: measured.Metrics | None
+    comparison: TrackComparison
+
+
+@router.get("/evaluations", response_model=EvaluationPage, summary="List evaluations")
+def list_evaluations(
+    asked: Paging,
+    track: Annotated[Track | None, Query()] = None,
+    experiment_id: Annotated[str | None, Query(max_length=64)] = None,
+    experiment_camel: Annotated[str | None, Query(alias="experimentId", max_length=64)] = None,
+) -> Any:
+    """The newest first. Shown are the metrics of the setting `evaluation.default_metrics`, all where it is empty."""
+    from veritrain_lib.server.settings.kept import default_metrics
+
+    wanted = experiment_id or experiment_camel or ""
+    round_run = find_round(wanted) if wanted else None
+    found: list[Run] = []
+    total = 0
+    if round_run is not None or not wanted:
+        query = evaluations_query(track=track or "", round_run=round_run)
+        found, total = runs_page(query, offset=asked.offset, limit=asked.size)
+    items = evaluation_items(found, track=track, round_id=wanted, names=default_metrics())
+    return {**envelope(items, total, asked), "data": {"items": items, "total": total}}
+
+
+@router.post("/evaluations", response_model=Evaluation, status_code=201, summary="File an evaluation")
+def create_evaluation(given: EvaluationGiven) -> Any:
+    """Files what was measured elsewhere under a round."""
+    round_run = find_round(given.experiment_id)
+    if round_run is None:
+        raise WrongField("body.experiment_id", f"there is no experiment {given.experiment_id!r}")
+    metrics = given.metrics.model_dump(exclude_none=True)
+    for name, value in (given.metrics.model_extra or {}).items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+        if not METRIC_NAME.fullmatch(name) or not is_number:
+            raise WrongField(
+                f"body.metrics.{name}", f"the metric {name[:100]!r} is a plain name with a finite number"
+            )
+    if len(metrics) > 100:
+        raise WrongField("body.metrics", f"{len(metrics)} metrics; at most 100")
+    errors = given.error_analysis.model_dump()
+    new = _challenger_of(round_run.info.run_id)
+    run_id = filed.file_under(
+        round_run,
+        f"evaluation ({given.track})",
+        kind="evaluation",
+        tags={TAG: given.track, **({CHALLENGER: new} if new else {})},
+        metrics=measured.numbers(metrics),
+        content={"metrics": metrics, "error_analysis": errors},
+    )
+    return evaluation_items([find_evaluation(run_id)])[0]
+
+
+def _challenger_of(round_id: str) -> str:
+    """The model that the newest evaluation of a round measured; empty when it has none."""
+    found, _ = runs_page(evaluations_query(round_run=find_round(round_id)), limit=1)
+    return found[0].data.tags.get(CHALLENGER, "") if found else ""
+
+
+@router.post("/evaluations/compare", response_model=Comparison, summary="Compare two evaluations")
+def compare_evaluations(given: CompareGiven) -> Any:
+    """The differences of the metrics that both have, second minus first; where both answered the same rows, paired
+    by row with an interval."""
+    first, second = (find_evaluation(one) for one in given.evaluation_ids)
+    return compared(first, second)
+
+
+@router.get(
+    "/evaluations/experiment/{experiment_id}/summary",
+    response_model=RoundSummary,
+    summary="The evaluations of an experiment",
+)
+def summarize(experiment_id: str) -> Any:
+    """The newest metrics of speech and of writing, side by side."""
+    round_run = find_round(experiment_id)
+    if round_run is None:
+        raise NotFound(f"there is no experiment {experiment_id!r}")
+    found, _ = runs_page(evaluations_query(round_run=round_run), limit=100)
+    newest: dict[str, dict[str, Any]] = {}
+    for run in found:
+        for track in tracks_of(run):
+            newest.setdefault(track, metrics_of(run, track))
+    spoken, written = (newest.get(track) for track in TRACKS)
+    difference = better = None
+    if spoken and written and "bleu" in spoken and "bleu" in written:
+        difference = spoken["bleu"] - written["bleu"]
+        better = "spoken" if difference > 0 else "written" if difference < 0 else None
+    return {
+        "experiment_id": experiment_id, "spoken": spoken, "written": written,
+        "comparison": {"better_track": better, "bleu_diff": difference},
+    }  # fmt: skip
+
+
+@router.get("/evaluations/{evaluation_id}", response_model=EvaluationDetail, summary="One evaluation")
+def get_evaluation(evaluation_id: str) -> Any:
+    """With all its metrics, and up to 50 development rows, the worst answers first."""
+    from veritrain_lib.recorded.tasks import known_task
+
+    run = find_evaluation(evaluation_id)
+    item = evaluation_items([run])[0]
+    tags = run.data.tags
+    new = tags.get(CHALLENGER, "")
+    parent = read_runs([tags.get(PARENT, "")]).get(tags.get(PARENT, ""))
+    return EvaluationDetail(
+        **dict(item),
+        experiment_name=parent.info.run_name if parent else run.info.run_name,
+        dataset_name=dataset_of(new),
+        model_name=id_of_uri(new),
+        tracks={track: metrics_of(run, track) for track in tracks_of(run)},  # type: ignore[misc]
+        sample_results=samples(run.info.run_id, known_task(tags.get("veritrain.task", ""))),
+    )
+
+
+@router.delete(
+    "/evaluations/{evaluation_id}", status_code=204, response_class=Response, summary="Delete an evaluation"
+)
+def delete_evaluation(evaluation_id: str) -> None:
+    """Nothing finds it any more; MLflow can bring the run back. What was looked at of the sealed set stays counted."""
+    filed.delete(find_evaluation(evaluation_id).info.run_id)

@@ -1,0 +1,313 @@
+"""Routes of /api/v1: models."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from veritrain_lib import registry
+from veritrain_lib.errors import UserError
+from veritrain_lib.server.api.casing import Given, TwofoldAnswer
+from veritrain_lib.server.api.paging import Filtering, Paging, envelope
+from veritrain_lib.server.api.problems import Conflict, NotFound, WrongField
+from veritrain_lib.server.items.evaluation_of_model import (
+    EvaluationSummary,
+    ModelEvaluations,
+    evaluations_of,
+    summary_of,
+)
+from veritrain_lib.server.items.ids import model_id, model_uri, parse_model_id
+from veritrain_lib.server.items.model import (
+    BASE,
+    CONFIG,
+    ENTRY,
+    METADATA,
+    STATUS,
+    TASK,
+    TYPE,
+    Kind,
+    ModelItem,
+    Status,
+    address_of,
+    model_items,
+    task_of,
+)
+from veritrain_lib.server.items.probed import Probed
+from veritrain_lib.server.items.prompt import PromptContract, prompts_of
+from veritrain_lib.tracking import catalogue
+from veritrain_lib.tracking import models as registered
+from veritrain_lib.tracking.listing import VersionItem, VersionQuery, read_version, versions_page
+
+router = APIRouter(tags=["models"])
+
+LONGEST_CONFIG = 20_000
+"""Characters of a model's configuration as JSON."""
+
+ORDERS: dict[str, dict[str, Any]] = {
+    "name": {"order": "name"},
+    "version": {"order": "version"},
+    "created_at": {"order": "creation_time"},
+    "updated_at": {"order": "last_updated_time"},
+    "type": {"order_tag": (TYPE, "base")},
+    "status": {"order_tag": (STATUS, "available")},
+}
+
+SortBy = Literal[
+    "name", "version", "type", "status", "created_at", "createdAt", "updated_at", "updatedAt", ""
+]
+SortOrder = Literal["asc", "desc", "ascend", "descend", ""]
+
+
+class ModelPage(TwofoldAnswer):
+    """A page of models."""
+
+    items: list[ModelItem]
+    total: int
+    page: int
+    page_size: int
+    total_pages: int
+
+
+class ModelDetail(ModelItem):
+    """A model with what belongs to it."""
+
+    prompt_contracts: list[PromptContract] = Field(description="the prompts that its task asks with")
+    evaluation_summary: EvaluationSummary
+
+
+class MetadataGiven(Given):
+    """What a client knows of a model's make."""
+
+    parameters: Annotated[str, Field(max_length=200)] | int | None = None
+    tokenizer: str | None = Field(default=None, max_length=500)
+    source: str | None = Field(default=None, max_length=2000)
+
+
+class ModelGiven(Given):
+    """A model to file: a base, or one that lives at `config.address`."""
+
+    name: str = Field(min_length=1, max_length=200, description="without / and :, other than any prompt's")
+    type: Kind
+    base_model_id: str | None = Field(
+        default=None, max_length=300, description="a model's id, or the address of a base"
+    )
+    status: Status = "available"
+    config: dict[str, Any] = Field(
+        default={},
+        description="`address`: what opens it, such as openai:/gpt-4.1-mini; `task`: the name of the task that it "
+        "answers (default: the model's name); anything else is kept as it is",
+    )
+    metadata: MetadataGiven = MetadataGiven()
+
+
+class StatusGiven(Given):
+    """A model's new status."""
+
+    status: Status
+
+
+class ProbeGiven(Given):
+    """What to ask beside the task's development rows."""
+
+    test_cases: list[str | dict[str, Any]] = Field(
+        default=[], max_length=50, description="texts, or objects of the task's inputs"
+    )
+
+
+@router.get("/models", response_model=ModelPage, summary="List models")
+def list_models(
+    asked: Paging,
+    filters: Filtering,
+    sort_by: Annotated[SortBy, Query()] = "",
+    sort_by_camel: Annotated[SortBy, Query(alias="sortBy")] = "",
+    sort_order: Annotated[SortOrder, Query()] = "",
+    sort_order_camel: Annotated[SortOrder, Query(alias="sortOrder")] = "",
+) -> Any:
+    """The newest first unless asked otherwise. A model is a version of a registered model."""
+    by = {"createdAt": "created_at", "updatedAt": "updated_at"}.get(
+        found := sort_by or sort_by_camel or "created_at", found
+    )
+    order = sort_order or sort_order_camel or ("desc" if by.endswith("_at") else "asc")
+    tags: dict[str, list[str]] = {}
+    without: dict[str, list[str]] = {catalogue.PROMPT: []}
+    _choose(TYPE, "type", filters.type, ("base", "adapter"), tags, without)
+    _choose(STATUS, "status", filters.status, ("available", "deprecated", "training"), tags, without)
+    query = VersionQuery(
+        tags=tags, without=without, search=filters.search, descending=order.startswith("desc"), **ORDERS[by]
+    )
+    versions, total = versions_page(query, offset=asked.offset, limit=asked.size)
+    return envelope(model_items(versions), total, asked)
+
+
+def _choose(
+    tag: str, name: str, given: str, values: tuple[str, ...], tags: dict[str, list[str]],
+    without: dict[str, list[str]],
+) -> None:  # fmt: skip
+    """Narrow a query to a value of a tag; the first of the values is what a version without the tag has."""
+    if not given:
+        return
+    if given not in values:
+        raise WrongField(f"query.{name}", f"{name} is {given!r}; allowed: {', '.join(values)}")
+    if given == values[0]:
+        without[tag] = list(values[1:])
+    else:
+        tags[tag] = [given]
+
+
+@router.post("/models", response_model=ModelItem, status_code=201, summary="File a model")
+def create_model(given: ModelGiven) -> Any:
+    """Files a base, or a model that lives at an address, as the next version of the registered model of that name."""
+    name = given.name.strip()
+    if name == "":
+        raise WrongField("body.name", "a name has a letter or more")
+    try:
+        catalogue.check_name(name)
+    except UserError as error:
+        raise WrongField("body.name", str(error)) from error
+    address = _address(given.config)
+    tags = {TYPE: given.type, STATUS: given.status, "veritrain.filed": "api"}
+    if given.base_model_id:
+        tags[BASE] = _base(given.base_model_id)
+    if address:
+        tags[registered.ADDRESS] = address
+    task = given.config.get("task")
+    if task is not None and not (isinstance(task, str) and task):
+        raise WrongField("body.config.task", "the name of a task is a text")
+    if task:
+        tags[TASK] = task
+    kept = {key: one for key, one in given.config.items() if key not in ("address", "task")}
+    for field, tag, content in (
+        ("config", CONFIG, kept),
+        ("metadata", METADATA, given.metadata.model_dump(exclude_none=True)),
+    ):
+        text = json.dumps(content, ensure_ascii=False)
+        if len(text) > LONGEST_CONFIG:
+            raise WrongField(
+                f"body.{field}", f"{field} has {len(text)} characters as JSON; at most {LONGEST_CONFIG}"
+            )
+        if content:
+            tags[tag] = text
+    version = catalogue.add(name, address or f"{ENTRY}{name}", tags, given.metadata.source or "")
+    return model_items([_version(model_id(name, version))])[0]
+
+
+def _address(config: dict[str, Any]) -> str:
+    """The address in a configuration, a version's number fixed; empty when there is none."""
+    given = config.get("address")
+    field = "body.config.address"
+    if given is None or given == "":
+        return ""
+    if not isinstance(given, str) or len(given) > 1000:
+        raise WrongField(
+            field, "an address is a text of at most 1000 characters, such as openai:/gpt-4.1-mini"
+        )
+    scheme, colon, place = given.partition(":")
+    if scheme in ("models", "runs") and colon:
+        if scheme == "models" and (found := registered.fixed(given)) is not None:
+            return found
+        raise WrongField(
+            field, f"there is no model {given}; write models:/NAME/VERSION or models:/NAME@ALIAS"
+        )
+    schemes = [name for name in registry.names("models") if name != "mlflow"]
+    if not colon or not place or scheme not in schemes:
+        known = ", ".join(f"{name}:" for name in schemes)
+        raise WrongField(field, f"{given!r} is no model address; it begins with models: or one of {known}")
+    if scheme in ("openai", "azure"):
+        from veritrain_lib.models.chat_settings import ChatSettings
+
+        try:
+            ChatSettings.read(given)
+        except UserError as error:
+            raise WrongField(field, str(error)) from error
+    return given
+
+
+def _base(given: str) -> str:
+    """The address of the base that an id or an address means."""
+    if ":" in given:
+        return given
+    one = _find(given)
+    if one is None:
+        raise WrongField("body.base_model_id", f"there is no model {given!r}")
+    return model_uri(given)
+
+
+@router.get("/models/{model_id}", response_model=ModelDetail, summary="One model")
+def get_model(model_id: str) -> Any:
+    """With its task's prompts and what its evaluations say."""
+    one = _version(model_id)
+    item = model_items([one])[0]
+    return ModelDetail(
+        **dict(item), prompt_contracts=prompts_of(task_of(one), item.id), evaluation_summary=summary_of(one)
+    )
+
+
+@router.post("/models/{model_id}/probe", response_model=Probed, summary="Probe a model")
+def probe_model(model_id: str, given: ProbeGiven | None = None) -> Any:
+    """Runs the probe stage on the model's task by its notebook; what was done before is answered at once.
+
+    409 when nothing opens the model or its task is not known here.
+    """
+    from veritrain_lib.server.probe_work import probe_apart
+
+    return probe_apart(model_id, given.test_cases if given else [])
+
+
+@router.get(
+    "/models/{model_id}/evaluations", response_model=ModelEvaluations, summary="A model's evaluations"
+)
+def list_model_evaluations(model_id: str) -> Any:
+    """The newest 100, first the newest. Metrics that the task does not have are absent."""
+    return evaluations_of(_version(model_id))
+
+
+@router.patch("/models/{model_id}/status", response_model=ModelItem, summary="Change a model's status")
+def change_status(
+    model_id: str, status: Annotated[Status | None, Query()] = None, given: StatusGiven | None = None
+) -> Any:
+    """The status comes in the query or in the body; the body wins."""
+    wanted = given.status if given else status
+    if wanted is None:
+        raise WrongField("body.status", "a status is needed, in the query or in the body")
+    one = _version(model_id)
+    catalogue.retag(one.version.name, one.version.version, {STATUS: wanted}, one.description)
+    return model_items([_version(model_id)])[0]
+
+
+@router.delete("/models/{model_id}", status_code=204, response_class=Response, summary="Delete a model")
+def delete_model(model_id: str) -> None:
+    """Also 204 when there is no such model. One that an alias points at, or that an adapter stands on, stays (409)."""
+    one = _find(model_id)
+    if one is None:
+        return
+    if one.aliases:
+        raise Conflict(
+            f"{model_id} is the {' and the '.join(one.aliases)} of {one.version.name}; let the alias point at another "
+            "version first (MLflow's page of the model, or a round that promotes another one)"
+        )
+    standing = versions_page(VersionQuery(tags={BASE: [address_of(one)]}), limit=1)[0]
+    if standing:
+        adapter = standing[0].version
+        raise Conflict(
+            f"{adapter.name}-{adapter.version} is an adapter of {model_id}; delete the adapter first"
+        )
+    catalogue.remove(one.version.name, one.version.version)
+
+
+def _version(given: str) -> VersionItem:
+    one = _find(given)
+    if one is None:
+        raise NotFound(f"there is no model {given!r}")
+    return one
+
+
+def _find(given: str) -> VersionItem | None:
+    """The version of an id; None for one that is not there, or is a prompt's."""
+    try:
+        one = read_version(*parse_model_id(given))
+    except NotFound:
+        return None
+    return None if one is None or catalogue.PROMPT in one.version.tags else one

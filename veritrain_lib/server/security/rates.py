@@ -1,0 +1,125 @@
+"""How often a caller may ask: moving windows, counted in this process or, for several, in Redis."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from anyio import from_thread
+from starlette.types import Scope
+
+from veritrain_lib.server.environment import Environment
+from veritrain_lib.server.security.refusal import Refusal
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.aio.strategies import MovingWindowRateLimiter
+
+LOGINS_PER_MINUTE = 10
+"""Attempts to sign in, or to renew a login, from one address."""
+
+LOGINS_PER_ACCOUNT = 30
+"""Wrong passwords for one account in a quarter of an hour, from wherever: guessing spread over many addresses."""
+
+LOGIN_PATHS = frozenset({"/login", "/api/v1/auth/login", "/api/v1/auth/refresh"})
+
+REDIS_PATIENCE_S = 1.0
+REDIS_PAUSE_S = 10
+"""How long Redis may take, and for how long it is left alone when it took longer or was not there."""
+
+TOO_MANY = "too many requests; wait before the next"
+
+log = logging.getLogger(__name__)
+
+
+class Rates:
+    """The windows of a server. `rate_limit` 0 leaves requests uncounted; attempts to sign in are counted anyway."""
+
+    def __init__(self, settings: Environment) -> None:
+        from limits import RateLimitItemPerMinute
+        from limits.aio.storage import MemoryStorage
+        from limits.aio.strategies import MovingWindowRateLimiter
+
+        self._usual = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
+        self._login = RateLimitItemPerMinute(LOGINS_PER_MINUTE)
+        self._account = RateLimitItemPerMinute(LOGINS_PER_ACCOUNT, 15)
+        self._here = MovingWindowRateLimiter(MemoryStorage())
+        self._asked_again_at = 0.0
+        self._shared = _in_redis(settings.redis_url) if settings.redis_url else None
+
+    async def count(self, scope: Scope, user_id: str | None) -> None:
+        """One request more of a caller. Raises Refusal (429) with the seconds to wait."""
+        address = client_address(scope)
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in LOGIN_PATHS:
+            await self._hit(self._login, "login", address)
+        if self._usual is not None:
+            await self._hit(self._usual, *(("user", user_id) if user_id else ("address", address)))
+
+    def count_login(self, account: str) -> None:
+        """One attempt more to sign in to an account; from a worker thread. Raises Refusal (429)."""
+        from_thread.run(self._hit, self._account, "account", account)
+
+    def forgive_login(self, account: str) -> None:
+        """The right password came: the wrong ones before it count no more. From a worker thread."""
+        from_thread.run(self._clear, self._account, "account", account)
+
+    async def _clear(self, item: RateLimitItem, *whose: str) -> None:
+        await self._here.clear(item, *whose)
+        if self._shared is not None and time.monotonic() >= self._asked_again_at:
+            try:
+                await self._shared.clear(item, *whose)
+            except Exception as error:  # noqa: BLE001  # as in `_hit`
+                self._leave_redis(error)
+
+    async def _hit(self, item: RateLimitItem, *whose: str) -> None:
+        if self._shared is not None and time.monotonic() >= self._asked_again_at:
+            try:
+                await _hit(self._shared, item, *whose)
+                return
+            except Refusal:
+                raise
+            except Exception as error:  # noqa: BLE001  # any trouble with Redis: count here rather than not at all
+                self._leave_redis(error)
+        await _hit(self._here, item, *whose)
+
+    def _leave_redis(self, error: Exception) -> None:
+        self._asked_again_at = time.monotonic() + REDIS_PAUSE_S
+        log.warning(
+            "Redis does not count requests (%s); this process does for %d s",
+            type(error).__name__,
+            REDIS_PAUSE_S,
+        )
+
+
+async def _hit(windows: MovingWindowRateLimiter, item: RateLimitItem, *whose: str) -> None:
+    if not await windows.hit(item, *whose):
+        free_at = (await windows.get_window_stats(item, *whose)).reset_time
+        raise Refusal(429, TOO_MANY, {"Retry-After": str(max(1, round(free_at - time.time() + 0.5)))})
+
+
+def _in_redis(address: str) -> MovingWindowRateLimiter:
+    from limits.aio.strategies import MovingWindowRateLimiter
+    from limits.storage import storage_from_string
+
+    storage = storage_from_string(
+        f"async+{address}",
+        implementation="redispy",
+        socket_connect_timeout=REDIS_PATIENCE_S,
+        socket_timeout=REDIS_PATIENCE_S,
+    )
+    return MovingWindowRateLimiter(storage)
+
+
+def client_address(scope: Scope) -> str:
+    """The address that a request comes from; of IPv6 the network, since a host has as many addresses as it likes."""
+    client = scope.get("client")
+    given = client[0] if client else "unknown"
+    try:
+        address = ipaddress.ip_address(given)
+    except ValueError:
+        return str(given)
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

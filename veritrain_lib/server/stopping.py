@@ -1,0 +1,35 @@
+"""Asking the process that works on a run to stop, from whichever process of the server was asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import UTC, datetime
+
+from veritrain_lib import event_log
+from veritrain_lib.server.api.problems import Conflict
+from veritrain_lib.tracking import runs, watched
+
+
+def stop(run: runs.Run) -> None:
+    """Ask the run's owner to stop; it closes the run as KILLED. An owner that is gone has its run closed here.
+
+    Raises Conflict when the owner is a process of another machine, or this one itself.
+    """
+    run_id = run.info.run_id
+    who = run.data.tags.get(runs.OWNER, "")
+    lives = runs.alive(who) if who else False
+    host, process, _ = who.rsplit("/", 2) if who else ("", "0", "")
+    if lives is None:
+        raise Conflict(f"run {run_id} is worked on by another machine ({host}); stop it there")
+    if int(process) == os.getpid():
+        raise Conflict(f"run {run_id} is just being opened; ask again in a moment")
+    runs.tag(run_id, {runs.STOP: datetime.now(UTC).isoformat()})
+    event_log.tell(run_id, "status", "stop was asked for", data={"status": watched.STATUS[run.info.status]})
+    try:
+        if lives:
+            os.kill(int(process), signal.SIGTERM)
+    except ProcessLookupError:
+        lives = False
+    if not lives:
+        watched.settle(runs.get(run_id))

@@ -1,0 +1,72 @@
+"""Rows for a task, whole or not at all: each wrong one is named by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from veritrain_lib.server.api.problems import FieldError
+from veritrain_lib.server.upload.reading import Table, refuse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.records import Source
+    from veritrain_lib.task import Task
+
+SOURCES = ("human", "synthetic", "pool")
+
+UNVOUCHED: Source = "pool"
+"""What rows from outside are, unless a model wrote them. Nobody here has vouched for them: the gate excuses rows of
+source `human` from its rules, so a client that could call its rows that would pass any gate."""
+
+
+def needed(task: Task) -> list[str]:
+    """The columns that rows of a task must have."""
+    return [*task.inputs, task.target.field]
+
+
+def rows_of(task: Task, table: Table, kind: str = "") -> pd.DataFrame:
+    """The rows as the rest of the workbench knows them.
+
+    `kind` (human, synthetic, mixed or empty) says who wrote rows that do not say it themselves in a column `source`.
+    People's are `UNVOUCHED`.
+    Raises WrongFields for rows without an answer or with one that the task does not allow.
+    """
+    import pandas as pd
+
+    from veritrain_lib.rows import as_examples
+
+    refuse(wrong_rows(task, table.records, "file.rows"))
+    frame = pd.DataFrame(table.records, columns=table.columns).fillna("")
+    rows = as_examples(task, frame, table.file, "synthetic" if kind == "synthetic" else UNVOUCHED)
+    if "source" in frame.columns and frame["source"].isin(SOURCES).all():
+        rows["source"] = [source_of(given) for given in frame["source"]]
+    return rows
+
+
+def source_of(given: str) -> Source:
+    """The source of a row from outside, for what it says itself."""
+    return "synthetic" if given == "synthetic" else UNVOUCHED
+
+
+def wrong_rows(
+    task: Task, records: Sequence[Mapping[str, str]], where: str, *, first: int = 1
+) -> list[FieldError]:
+    """What is wrong with rows, by number from `first`: an answer that is missing or that the task does not list.
+
+    An input may be empty here: to turn such rows down, with a reason each, is the gate's work.
+    """
+    target, labels = task.target.field, task.labels
+    wrong = []
+    for number, record in enumerate(records, start=first):
+        answer = record.get(target) or ""
+        said = ""
+        if not answer.strip():
+            said = f"row {number}: no answer in {target!r}"
+        elif labels and answer not in labels:
+            shown = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
+            said = f"row {number}: {answer[:60]!r} is none of the task's answers: {shown}"
+        if said:
+            wrong.append(FieldError(field=f"{where}.{number}.{target}", message=said))
+    return wrong
