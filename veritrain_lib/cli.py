@@ -24,11 +24,15 @@ COMMANDS = {
     "train": "stage:train",
     "evaluate": "stage:evaluate",
     "report": "stage:report",
+    "review": "review:review",
     "predict": "predict:predict",
     "status": "status:status",
     "compare": "compare:compare",
     "new-task": "new_task:new_task",
     "doctor": "doctor:doctor",
+    "serve": "serve:serve",
+    "migrate": "serve:migrate",
+    "users": "users:users",
 }
 """Name of each command: module in `commands` and the command in it."""
 

@@ -43,12 +43,17 @@ PEOPLE = frozenset(
         "overview",
         "compare",
         "labelling_desk",
+        "review_desk",
         "new_task",
         "loop",
         "loop_record",
         "round_run",
         "stage_job",
+        "stage_pages",
         "execution",
+        "event_log",
+        "experiment_run",
+        "server",
     }
 )
 """Rooms that show, launch or order work, but can't change what a stage finds."""

@@ -16,6 +16,10 @@ class Refused(UserError):
     exit_code = 1
 
 
+class OutOfMoney(Refused):
+    """A cap of money does not allow what comes next; what was paid for is kept (exit code 1)."""
+
+
 class Infrastructure(UserError):
     """Something outside the data and the task failed: a store, a kernel, a disk (exit code 3)."""
 

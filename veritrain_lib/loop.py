@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib.errors import OutOfMoney
+from veritrain_lib.execution.jobs import JobRunner, LocalRunner
 from veritrain_lib.loop_record import (
     START,
     LoopResult,
@@ -25,11 +27,10 @@ from veritrain_lib.loop_record import (
 from veritrain_lib.recorded.defaults import SEED
 from veritrain_lib.recorded.evaluate import look_limit
 from veritrain_lib.round_run import Event, RoundRun
-from veritrain_lib.stage_job import Done, attach_leftovers
+from veritrain_lib.stage_job import Done, attach_leftovers, finishing
 from veritrain_lib.tracking import datasets, models, runs
 
 if TYPE_CHECKING:
-    from veritrain_lib.execution.jobs import JobRunner
     from veritrain_lib.task import Task
 
 
@@ -54,6 +55,7 @@ def run_loop(
 
     Raises StageFailed when a stage notebook does not finish (its run, the round's and the loop's say so).
     """
+    runner = runner or LocalRunner()
     attach_leftovers(task)
     runs.close_abandoned(task)
     loop_run = find_loop(task)
@@ -64,18 +66,19 @@ def run_loop(
         if done is not None and done.stopped != "waiting":
             return done
         runs.take_up(loop_run)
-    try:
-        runs.log(loop_run, parameters=loop_parameters(task))
-        return _walk(task, loop_run, runner, on_event or (lambda event: None))
-    except KeyboardInterrupt:
-        runs.end_run(loop_run, "KILLED", "interrupted from outside; the same command goes on")
-        raise
-    except BaseException as error:
-        runs.end_run(loop_run, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
-        raise
+    with finishing(runner):
+        try:
+            runs.log(loop_run, parameters=loop_parameters(task))
+            return _walk(task, loop_run, runner, on_event or (lambda event: None))
+        except KeyboardInterrupt:
+            runs.end_run(loop_run, "KILLED", "interrupted from outside; the same command goes on")
+            raise
+        except BaseException as error:
+            runs.end_run(loop_run, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
+            raise
 
 
-def _walk(task: Task, loop_run: str, runner: JobRunner | None, tell: Callable[[Event], None]) -> LoopResult:
+def _walk(task: Task, loop_run: str, runner: JobRunner, tell: Callable[[Event], None]) -> LoopResult:
     walk = _seed_round(task, loop_run, runner, tell)
     while walk.stopped is None:
         walk.stopped = _stop_before(task, walk)
@@ -85,7 +88,7 @@ def _walk(task: Task, loop_run: str, runner: JobRunner | None, tell: Callable[[E
     return _finish(task, loop_run, walk, runner, tell)
 
 
-def _seed_round(task: Task, loop_run: str, runner: JobRunner | None, tell: Callable[[Event], None]) -> _Walk:
+def _seed_round(task: Task, loop_run: str, runner: JobRunner, tell: Callable[[Event], None]) -> _Walk:
     """Round 0: the seed rows through the gate, and the model that everything is measured against."""
     with RoundRun(task, loop_run, 0, runner, tell) as here:
         gate = here.stage("gate", dataset=SEED, seed=task.seed)
@@ -106,9 +109,7 @@ def _seed_round(task: Task, loop_run: str, runner: JobRunner | None, tell: Calla
     )
 
 
-def _round(
-    task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tell: Callable[[Event], None]
-) -> None:
+def _round(task: Task, loop_run: str, walk: _Walk, runner: JobRunner, tell: Callable[[Event], None]) -> None:
     """One trip: what it finds changes the walk."""
     seed = task.seed + walk.rounds
     with RoundRun(task, loop_run, walk.rounds, runner, tell) as here:
@@ -119,48 +120,58 @@ def _round(
             choose=task.teacher.choose,
             seed=seed,
         )
-        here.stage("probe", model=walk.champion, seed=task.seed)
-        generate = here.stage("generate", dataset=walk.dataset, model=walk.model, seed=seed)
-        if generate.result.outcome == "waiting":
-            walk.stopped = "waiting"
-            here.wait(generate.result.headline)
-            return
-        if not len(generate.result.tables["rows"]):
-            walk.stopped = "exhausted"
-            here.summarize(None, "The teacher had no row left to give.")
-            return
-        gate = here.stage("gate", dataset=_dataset(generate), seed=seed)
-        if gate.result.outcome == "blocked":
-            walk.stopped = "blocked"
-            here.stage("report", about=here.run_id, seed=task.seed)
-            here.summarize(None, gate.result.headline)
-            return
-        walk.dataset = _dataset(gate)
-        train = here.stage("train", dataset=walk.dataset, seed=task.seed)
-        walk.model = _model(train)
-        here.trained_on(walk.dataset)
-        if walk.model == walk.champion:
-            walk.stopped = "exhausted"
-            here.summarize(
-                train.result, "No row was accepted, so the challenger would be the champion itself."
-            )
-            return
-        evaluate = here.stage("evaluate", champion=walk.champion, challenger=walk.model, seed=task.seed)
-        judged: Any = evaluate.result
-        walk.small_gains = 0 if judged.sealed or judged.looks_spent else walk.small_gains + 1
-        # From the verdict, not from the count in the record: a resumed loop finds looks there that it has
-        # yet to walk past.
-        walk.looks_spent = judged.looks_spent or (
-            judged.sealed is not None and judged.sealed.look >= look_limit(task, "promotion")
-        )
-        if judged.promote:
-            walk.champion = walk.model
+        try:
+            _trip(task, here, walk, seed)
+        except OutOfMoney as error:
+            # The stage says in its own run what it would have cost; the round just ends here.
+            walk.stopped = "money"
+            here.summarize(None, str(error))
+
+
+def _trip(task: Task, here: RoundRun, walk: _Walk, seed: int) -> None:
+    """The stages of one round."""
+    _, generate = here.stages(
+        ("probe", {"model": walk.champion, "seed": task.seed}),
+        ("generate", {"dataset": walk.dataset, "model": walk.model, "seed": seed}),
+    )
+    if generate.result.outcome == "waiting":
+        walk.stopped = "waiting"
+        here.wait(generate.result.headline)
+        return
+    if not len(generate.result.tables["rows"]):
+        walk.stopped = "exhausted"
+        here.summarize(None, "The teacher had no row left to give.")
+        return
+    gate = here.stage("gate", dataset=_dataset(generate), seed=seed)
+    if gate.result.outcome == "blocked":
+        walk.stopped = "blocked"
         here.stage("report", about=here.run_id, seed=task.seed)
-        here.summarize(
-            judged,
-            judged.headline,
-            also={"training_rows": train.result.measures["training_rows"].value or 0.0},
-        )
+        here.summarize(None, gate.result.headline)
+        return
+    walk.dataset = _dataset(gate)
+    train = here.stage("train", dataset=walk.dataset, seed=task.seed)
+    walk.model = _model(train)
+    here.trained_on(walk.dataset)
+    if walk.model == walk.champion:
+        walk.stopped = "exhausted"
+        here.summarize(train.result, "No row was accepted, so the challenger would be the champion itself.")
+        return
+    evaluate = here.stage("evaluate", champion=walk.champion, challenger=walk.model, seed=task.seed)
+    judged: Any = evaluate.result
+    walk.small_gains = 0 if judged.sealed or judged.looks_spent else walk.small_gains + 1
+    # From the verdict, not from the count in the record: a resumed loop finds looks there that it has
+    # yet to walk past.
+    walk.looks_spent = judged.looks_spent or (
+        judged.sealed is not None and judged.sealed.look >= look_limit(task, "promotion")
+    )
+    if judged.promote:
+        walk.champion = walk.model
+    here.stage("report", about=here.run_id, seed=task.seed)
+    here.summarize(
+        judged,
+        judged.headline,
+        also={"training_rows": train.result.measures["training_rows"].value or 0.0},
+    )
 
 
 def _stop_before(task: Task, walk: _Walk) -> Stopped | None:
@@ -185,7 +196,7 @@ def _reached(task: Task, champion: str) -> bool:
 
 
 def _finish(
-    task: Task, loop_run: str, walk: _Walk, runner: JobRunner | None, tell: Callable[[Event], None]
+    task: Task, loop_run: str, walk: _Walk, runner: JobRunner, tell: Callable[[Event], None]
 ) -> LoopResult:
     """Compare the seed model with the last champion, and close the loop's run."""
     stopped = walk.stopped or "budget"

@@ -12,9 +12,9 @@ from veritrain_lib.tracking import models, runs
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
 
-Stopped = Literal["target", "budget", "looks", "plateau", "exhausted", "blocked", "waiting"]
+Stopped = Literal["target", "budget", "looks", "plateau", "exhausted", "money", "blocked", "waiting"]
 
-EXIT_CODES: dict[str, int] = {"blocked": 1, "waiting": 4}
+EXIT_CODES: dict[str, int] = {"blocked": 1, "money": 1, "waiting": 4}
 
 WHY: dict[Stopped, str] = {
     "target": "the target is met",
@@ -22,6 +22,7 @@ WHY: dict[Stopped, str] = {
     "looks": "the looks at the sealed test set are spent",
     "plateau": "two rounds in a row gained less than can be detected",
     "exhausted": "the teacher has no rows left",
+    "money": "budget.money does not allow what comes next",
     "blocked": "the gate blocked the data",
     "waiting": "rows wait for people's answers",
 }
@@ -55,7 +56,7 @@ class LoopResult:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 blocked by a gate, 4 waiting for people."""
+        """0 done, 1 blocked by a gate or by the cap of money, 4 waiting for people."""
         return EXIT_CODES.get(self.stopped, 0)
 
 

@@ -41,6 +41,10 @@ def _shipped(name: str) -> Path:
     return own if own.is_dir() else Path(__file__).resolve().parents[1] / name
 
 
-def example_task() -> Path:
-    """The task file of the built-in example."""
-    return Path(__file__).resolve().parent / "examples" / "support" / "task.yaml"
+EXAMPLES = ("support", "meetings")
+"""The names of the built-in examples' tasks; the first is taken where none is named."""
+
+
+def example_task(name: str = EXAMPLES[0]) -> Path:
+    """The task file of a built-in example."""
+    return Path(__file__).resolve().parent / "examples" / name / "task.yaml"

@@ -1,4 +1,4 @@
-"""One small registry for every extension point: metrics, trainers, teachers, models, checks.
+"""One small registry for every extension point: metrics, trainers, teachers, models, checks, expectations.
 
 An extension is an entry point of the group `veritrain.<kind>`. The built-ins are declared in our own
 pyproject.toml, so a third party's extension comes through the same door.
@@ -13,7 +13,7 @@ from typing import Any
 
 from veritrain_lib.errors import UserError
 
-KINDS = ("metrics", "trainers", "teachers", "models", "checks")
+KINDS = ("metrics", "trainers", "teachers", "models", "checks", "expectations")
 
 
 @cache

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from veritrain_lib import event_log
 from veritrain_lib.recorded.history import STAGE_RUN
-from veritrain_lib.stage_job import Done, find_done, run_stage
-from veritrain_lib.tracking import datasets, runs
+from veritrain_lib.stage_job import Done, StageWork, find_done, run_together
+from veritrain_lib.tracking import datasets, runs, watched
 
 if TYPE_CHECKING:
     from veritrain_lib.execution.jobs import JobRunner
@@ -32,10 +33,18 @@ class Event:
     progress: Progress | None = None
 
 
+WORDS = {"begin": "begins", "cell": "goes on", "done": "is done", "stored": "was done before"}
+
+STOPPED = "stopped"
+"""Why a round that was asked for by itself ended KILLED."""
+
+
 class RoundRun:
     """Context of one round. `number` None is the final comparison, which is no round of its own.
 
-    The run ends FINISHED, or FAILED with the reason when a stage did not finish, or KILLED on an interrupt.
+    The run ends FINISHED, or FAILED with the reason when a stage did not finish, or KILLED on an interrupt. What
+    happens is told to `tell`, and to whoever follows the run's events; of a round that had ended before, and is only
+    walked past, nothing new is told there.
     """
 
     def __init__(
@@ -43,15 +52,29 @@ class RoundRun:
         task: Task,
         loop_run: str,
         number: int | None,
-        runner: JobRunner | None,
+        runner: JobRunner,
         tell: Callable[..., None],
+        *,
+        given: str = "",
     ) -> None:
+        """Stand ready. `given` is a run that was opened for this round; without, it is found under the loop's or
+        opened there."""
         self.task, self.loop_run, self.number = task, loop_run, number
-        self._runner, self._tell = runner, tell
-        self.run_id = ""
+        self._runner, self._listener = runner, tell
+        self.run_id = given
         self._was_finished = False
+        self._metrics: dict[str, float] = {}
 
     def __enter__(self) -> Self:
+        if self.run_id:
+            runs.take_up(self.run_id)
+        else:
+            self._find_or_open()
+        if not self._was_finished:
+            watched.say_begun(self.run_id, f"{self._name()} begins", {"round": self._number})
+        return self
+
+    def _find_or_open(self) -> None:
         kind = "final" if self.number is None else "round"
         known = [
             one
@@ -68,45 +91,80 @@ class RoundRun:
             if not self._was_finished:
                 runs.take_up(self.run_id)
         else:
-            name = (
-                "final comparison"
-                if self.number is None
-                else f"round {self.number}" + (" (seed)" if self.number == 0 else "")
-            )
-            self.run_id = runs.open_run(
-                self.task, name, kind=kind, parent=self.loop_run, tags={"veritrain.round": self._label()}
-            )
-        return self
+            tags = {"veritrain.round": self._label()}
+            self.run_id = runs.open_run(self.task, self._name(), kind=kind, parent=self.loop_run, tags=tags)
+
+    def _name(self) -> str:
+        if not self.loop_run:
+            return "experiment"
+        if self.number is None:
+            return "final comparison"
+        return f"round {self.number}" + (" (seed)" if self.number == 0 else "")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
             if not self._was_finished:
-                runs.end_run(self.run_id, "FINISHED")
+                watched.end(self.run_id, "FINISHED", metrics=self._metrics)
         elif isinstance(error, KeyboardInterrupt):
-            runs.end_run(self.run_id, "KILLED", "interrupted from outside; the same command goes on")
+            again = "interrupted from outside; the same command goes on"
+            watched.end(self.run_id, "KILLED", again if self.loop_run else STOPPED)
         else:
-            runs.end_run(self.run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
+            watched.end(self.run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
+
+    @property
+    def _number(self) -> int:
+        return -1 if self.number is None else self.number
 
     def _label(self) -> str:
         return "" if self.number is None else str(self.number)
 
     def stage(self, stage: str, **parameters: Any) -> Done:
         """Do a stage of this round, or find that it was done."""
-        number = -1 if self.number is None else self.number
-        parameters = {"round_run": self.run_id, **parameters}
-        done = find_done(self.task, stage, parameters)
-        if done is None:
-            self._tell(Event(number, stage, "begin"))
+        return self.stages((stage, parameters))[0]
 
-            def moved(progress: Progress) -> None:
-                self._tell(Event(number, stage, "cell", progress=progress))
+    def stages(self, *wanted: tuple[str, dict[str, Any]]) -> list[Done]:
+        """Do stages that do not need each other, side by side where the machine can; each, or find it done."""
+        done: dict[str, Done] = {}
+        works = []
+        for stage, own in wanted:
+            parameters = {"round_run": self.run_id, **own}
+            old = find_done(self.task, stage, parameters)
+            if old is not None:
+                self._note(done, old)
+            else:
+                self._tell(Event(self._number, stage, "begin"))
+                works.append(StageWork(self.task, stage, parameters))
 
-            done = run_stage(self.task, stage, parameters, runner=self._runner, on_progress=moved)
-        runs.tag(self.run_id, {STAGE_RUN + stage: done.run_id})
-        self._tell(Event(number, stage, "stored" if done.stored else "done", done.result.headline))
-        return done
+        def moved(work: StageWork, progress: Progress) -> None:
+            self._tell(Event(self._number, work.stage, "cell", progress=progress))
+
+        def ended(work: StageWork) -> None:
+            if work.done is not None:
+                self._note(done, work.done)
+
+        if works:
+            run_together(works, runner=self._runner, on_progress=moved, on_done=ended)
+        return [done[stage] for stage, _ in wanted]
+
+    def _tell(self, event: Event) -> None:
+        self._listener(event)
+        if self._was_finished:
+            return
+        data: dict[str, Any] = {"stage": event.stage, "event": event.kind, "round": event.round}
+        if event.progress is not None:
+            at = event.progress
+            data |= {"cell": at.cell, "cells": at.cells, "title": at.title_of_cell, "seconds": at.seconds}
+            said = f"{event.stage}: cell {at.cell} of {at.cells}, {at.title_of_cell}"
+            event_log.tell(self.run_id, "progress", said, data=data)
+        else:
+            event_log.tell(self.run_id, "log", f"{event.stage}: {event.text or WORDS[event.kind]}", data=data)
+
+    def _note(self, done: dict[str, Done], one: Done) -> None:
+        done[one.stage] = one
+        runs.tag(self.run_id, {STAGE_RUN + one.stage: one.run_id})
+        self._tell(Event(self._number, one.stage, "stored" if one.stored else "done", one.result.headline))
 
     def parameters(self, **given: Any) -> None:
         """Parameters on the round's run, once."""
@@ -134,6 +192,7 @@ class RoundRun:
         if self._was_finished:
             return
         metrics = {**(result.metrics() if result else {}), **(also or {})}
+        self._metrics |= metrics
         runs.tag(
             self.run_id,
             {
@@ -144,5 +203,5 @@ class RoundRun:
         )
         if metrics:
             runs.log(self.run_id, metrics=metrics)
-            if steps and self.number is not None:
+            if steps and self.number is not None and self.loop_run:
                 runs.log(self.loop_run, metrics=metrics, step=self.number)

@@ -26,6 +26,15 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
+    header, records = read_records(path)
+    return pd.DataFrame(records).fillna("") if records else pd.DataFrame(columns=header, dtype=str)
+
+
+def read_records(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """What `read_table` reads, without pandas: the header (empty for JSON Lines) and the rows as they are.
+
+    Raises as `read_table` does. A row of JSON Lines may lack keys.
+    """
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".jsonl"):
         raise UserError(f"{path.name}: {suffix or 'no suffix'} can't be read; allowed: .csv, .jsonl (UTF-8)")
@@ -34,8 +43,7 @@ def read_table(path: Path) -> pd.DataFrame:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path.name} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    header, records = _csv(path, text) if suffix == ".csv" else ([], _jsonl(path, text))
-    return pd.DataFrame(records).fillna("") if records else pd.DataFrame(columns=header, dtype=str)
+    return _csv(path, text) if suffix == ".csv" else ([], _jsonl(path, text))
 
 
 def _csv(path: Path, text: str) -> tuple[list[str], list[dict[str, str]]]:
@@ -99,14 +107,20 @@ def read_examples(task: Task, path: Path, source: Source, *, answers: bool = Tru
 
     Raises UserError when a column is missing, or (with answers) a label is not one of the task's.
     """
+    return as_examples(task, read_table(path), path.name, source, answers=answers)
+
+
+def as_examples(
+    task: Task, table: pd.DataFrame, name: str, source: Source, *, answers: bool = True
+) -> pd.DataFrame:
+    """As `read_examples`, for a table of texts at hand that was read from a file called `name`."""
     import pandas as pd
 
-    table = read_table(path)
     needed = [*task.inputs, *([task.target.field] if answers else [])]
-    absent = [name for name in needed if name not in table.columns]
+    absent = [one for one in needed if one not in table.columns]
     if absent:
         raise UserError(
-            f"{path.name} lacks the column(s) {', '.join(absent)}; it has: {', '.join(map(str, table.columns)) or 'none'}"
+            f"{name} lacks the column(s) {', '.join(absent)}; it has: {', '.join(map(str, table.columns)) or 'none'}"
         )
     if answers and task.labels:
         column = table[task.target.field]
@@ -114,17 +128,19 @@ def read_examples(task: Task, path: Path, source: Source, *, answers: bool = Tru
         if len(wrong):
             shown = "; ".join(f"row {number + 1}: {column[number]!r}" for number in wrong[:5])
             raise UserError(
-                f"{path.name}: {len(wrong)} label(s) that the task does not list: {shown}. Allowed: {', '.join(task.labels)}"
+                f"{name}: {len(wrong)} label(s) that the task does not list: {shown}. Allowed: {', '.join(task.labels)}"
             )
     ids = [
         of_example(dict(zip(task.inputs, values, strict=True)))
         for values in table[list(task.inputs)].itertuples(index=False)
     ]
     rows = pd.DataFrame({"id": ids})
-    for name in task.columns:
-        rows[name] = table[name].astype(str) if name in table.columns else ""
+    for column_name in task.columns:
+        rows[column_name] = table[column_name].astype(str) if column_name in table.columns else ""
     if not answers:
         rows[task.target.field] = ""
     rows["source"] = source
-    rows["provenance"] = [json.dumps({"file": path.name, "row": number + 1}) for number in range(len(rows))]
+    rows["provenance"] = [
+        json.dumps({"file": name, "row": number + 1}, ensure_ascii=False) for number in range(len(rows))
+    ]
     return rows

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib import project
-from veritrain_lib.errors import Infrastructure, Refused, UserError, WaitingForPeople
+from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError, WaitingForPeople
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
 from veritrain_lib.recorded.stage import load_result, prepare
+from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import MAILBOX, read_letter
+from veritrain_lib.stage_pages import FUNCTION, store_pages
 from veritrain_lib.stages import NAMES
 from veritrain_lib.tracking import runs
 
@@ -70,51 +73,162 @@ def run_stage(
 
     Raises StageFailed when the notebook does not finish; what the record says then equals how it ended.
     """
-    whole = {"task": str(task.path), **parameters}
     old = find_done(task, stage, parameters)
     if old is not None:
         return old
-    desk = _desks() / f"{runs.owner().replace('/', BETWEEN)}{BETWEEN}{uuid.uuid4().hex}"
-    desk.mkdir(parents=True)
-    mailbox, executed = desk / "mailbox.json", desk / notebook_of(stage).name
-    job = Job(
-        stage,
-        notebook_of(stage),
-        executed,
-        whole,
-        {MAILBOX: str(mailbox), "VERITRAIN_HOME": str(project.root())},
-        cell_timeout_s,
-    )
+    work = StageWork(task, stage, parameters, cell_timeout_s)
+
+    def moved(_: StageWork, progress: Progress) -> None:
+        if on_progress is not None:
+            on_progress(progress)
+
+    runner = runner or LocalRunner()
+    with finishing(runner):
+        return run_together([work], runner=runner, on_progress=moved)[0]
+
+
+@contextmanager
+def finishing(runner: JobRunner) -> Iterator[None]:
+    """What is to be done afterwards is done when the context is left; an error on the way stays the one raised."""
     try:
-        outcome = (runner or LocalRunner()).run(job, on_progress)
-    except KeyboardInterrupt:
-        _close(task, stage, parameters, mailbox, executed, "KILLED", "interrupted from outside")
+        yield
+    except BaseException as error:
+        try:
+            runner.finish()
+        except Infrastructure as late:
+            error.add_note(str(late))
         raise
-    else:
-        run_id, stored = _close(
-            task, stage, parameters, mailbox, executed, ENDINGS[outcome.status], _reason(outcome)
+    runner.finish()
+
+
+class StageWork:
+    """One stage notebook on a desk of its own, until it is closed in the record."""
+
+    def __init__(
+        self, task: Task, stage: str, parameters: Mapping[str, Any], cell_timeout_s: float | None = None
+    ) -> None:
+        self.task, self.stage, self.parameters = task, stage, parameters
+        self.desk = _desks() / f"{runs.owner().replace('/', BETWEEN)}{BETWEEN}{uuid.uuid4().hex}"
+        self.desk.mkdir(parents=True)
+        self._mailbox, self._executed = self.desk / "mailbox.json", self.desk / notebook_of(stage).name
+        self.job = Job(
+            stage,
+            notebook_of(stage),
+            self._executed,
+            {"task": str(task.path), **parameters},
+            {MAILBOX: str(self._mailbox), "VERITRAIN_HOME": str(project.root())},
+            cell_timeout_s,
         )
-    finally:
-        shutil.rmtree(desk, ignore_errors=True)
-    if not outcome.ok:
-        raise _kind_of(outcome)(
-            f"{stage} {_reason(outcome)}. The executed notebook is an artifact of run {run_id} "
-            f"(experiment {task.name!r})."
-        )
-    if not run_id:
-        raise StageFailed(
-            f"{notebook_of(stage).name} ended without doing its stage: it never called begin() and run()"
-        )
-    return Done(stage, load_result(stage, run_id), run_id, stored)
+        self.done: Done | None = None
+        self.failure: UserError | None = None
+        self._closed = False
+        self._run_id = ""
+
+    def close(self, outcome: NotebookOutcome, runner: JobRunner) -> None:
+        """File how the notebook ended; then `done` or `failure` is there. Its pages follow by the runner."""
+        self._closed = True
+        why = _reason(outcome)
+        run_id, stored = self._file(ENDINGS[outcome.status], why)
+        if self.desk.exists() and self._run_id:
+            finished = str(self.task.path) if outcome.ok and run_id else ""
+            runner.afterwards(FUNCTION, self._run_id, self.stage, str(self._executed), finished)
+        if not outcome.ok:
+            self.failure = _kind_of(outcome)(
+                f"{self.stage} {why}. The executed notebook is an artifact of run {run_id} "
+                f"(experiment {self.task.name!r})."
+            )
+        elif not run_id:
+            self.failure = StageFailed(
+                f"{notebook_of(self.stage).name} ended without doing its stage: it never called begin() and run()"
+            )
+        else:
+            self.done = Done(self.stage, load_result(self.stage, run_id), run_id, stored)
+            if self.stage == "gate" and not stored:
+                tell_verdict(self.task, run_id, self.done.result)
+
+    def interrupt(self) -> None:
+        """File that it was interrupted, unless it has been closed."""
+        if not self._closed:
+            self._closed = True
+            self._file("KILLED", "interrupted from outside")
+            if self._run_id:
+                store_pages(self._run_id, self.stage, str(self._executed))
+
+    def _file(self, status: runs.Ending, reason: str) -> tuple[str, bool]:
+        """The run, "" when the notebook did no stage; and whether its work was found in the record."""
+        run_id, stored = read_letter(self._mailbox)
+        if stored and status == "FINISHED":
+            self._clear_desk()
+            return run_id, True
+        silent = status == "FINISHED" and not run_id
+        if not run_id or stored:
+            # It ended badly before its stage had a run of its own: the failure belongs in the record too.
+            run_id = runs.open_run(
+                self.task,
+                self.stage,
+                kind="stage",
+                parent=self.parameters.get("round_run") or None,
+                tags={"veritrain.stage": self.stage},
+            )
+            if status == "FINISHED":
+                status, reason = "FAILED", "the notebook never called begin() and run()"
+        if self._executed.exists():
+            runs.log_file(run_id, self._executed, "notebook")
+            self._run_id = run_id
+        else:
+            self._clear_desk()
+        runs.end_run(run_id, status, reason)
+        return ("" if silent else run_id), False
+
+    def _clear_desk(self) -> None:
+        shutil.rmtree(self.desk, ignore_errors=True)
+
+
+def run_together(
+    works: Sequence[StageWork],
+    *,
+    runner: JobRunner | None = None,
+    on_progress: Callable[[StageWork, Progress], None] | None = None,
+    on_done: Callable[[StageWork], None] | None = None,
+) -> list[Done]:
+    """Run the notebooks of stages that do not need each other, and close each in the record as it ends.
+
+    Raises StageFailed for the first that does not finish, when all have ended. Pages may follow: `runner.finish`.
+    """
+    runner = runner or LocalRunner()
+    of = {id(work.job): work for work in works}
+
+    def moved(job: Job, progress: Progress) -> None:
+        if on_progress is not None:
+            on_progress(of[id(job)], progress)
+
+    def ended(job: Job, outcome: NotebookOutcome) -> None:
+        work = of[id(job)]
+        work.close(outcome, runner)
+        if on_done is not None and work.done is not None:
+            on_done(work)
+
+    try:
+        runner.run([work.job for work in works], on_progress=moved, on_done=ended)
+    except BaseException:
+        for work in works:
+            work.interrupt()
+        raise
+    for work in works:
+        if work.failure is not None:
+            raise work.failure
+    return [work.done for work in works if work.done is not None]
 
 
 def attach_leftovers(task: Task) -> None:
-    """Give the notebooks that a killed process left on its desk to their runs, and clear the desk away.
+    """Give the notebooks that a killed process left on its desk to their runs, with their pages, and clear it away.
 
     Desks of living processes and of other machines are left alone, those of other tasks for when these are
     worked on again.
     """
     for desk in sorted(_desks().glob("*")):
+        if not desk.is_dir():
+            continue  # locks, sockets and outputs of the server's processes
         owner, _, _ = desk.name.rpartition(BETWEEN)
         if owner and runs.alive(owner.replace(BETWEEN, "/")) is not False:
             continue
@@ -130,6 +244,9 @@ def attach_leftovers(task: Task) -> None:
                 runs.end_run(
                     run_id, "KILLED", "the process that ran this notebook died; closed at the next start"
                 )
+            if executed is not None:
+                finished = str(task.path) if run.info.status == "FINISHED" else ""
+                store_pages(run_id, run.data.tags.get("veritrain.stage", ""), str(executed), finished)
         shutil.rmtree(desk, ignore_errors=True)
 
 
@@ -150,9 +267,8 @@ def _desks() -> Path:
 def _kind_of(outcome: NotebookOutcome) -> type[UserError]:
     """A refusal or a user's mistake inside the notebook keeps its kind, and so its exit code."""
     name = (outcome.error or "").partition(":")[0]
-    return {"Refused": Refused, "UserError": UserError, "WaitingForPeople": WaitingForPeople}.get(
-        name, StageFailed
-    )
+    kinds = (Refused, OutOfMoney, UserError, WaitingForPeople)
+    return {kind.__name__: kind for kind in kinds}.get(name, StageFailed)
 
 
 def _reason(outcome: NotebookOutcome) -> str:
@@ -160,35 +276,3 @@ def _reason(outcome: NotebookOutcome) -> str:
         return ""
     where = f" in cell {outcome.failed_cell}" if outcome.failed_cell is not None else ""
     return f"{outcome.status.replace('_', ' ')}{where}: {outcome.error}"
-
-
-def _close(
-    task: Task,
-    stage: str,
-    parameters: Mapping[str, Any],
-    mailbox: Path,
-    executed: Path,
-    status: runs.Ending,
-    reason: str,
-) -> tuple[str, bool]:
-    from veritrain_lib.execution.html import export_html
-
-    run_id, stored = read_letter(mailbox)
-    if stored and status == "FINISHED":
-        return run_id, True
-    if not run_id or stored:
-        # It ended badly before its stage had a run of its own: the failure belongs in the record too.
-        run_id = runs.open_run(
-            task,
-            stage,
-            kind="stage",
-            parent=parameters.get("round_run") or None,
-            tags={"veritrain.stage": stage},
-        )
-        if status == "FINISHED":
-            status, reason = "FAILED", "the notebook never called begin() and run()"
-    if executed.exists():
-        runs.log_file(run_id, executed, "notebook")
-        runs.log_file(run_id, export_html(executed, executed.with_suffix(".html")), "notebook")
-    runs.end_run(run_id, status, reason)
-    return ("", False) if status == "FAILED" and "never called" in reason else (run_id, False)

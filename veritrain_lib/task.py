@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     PrivateAttr,
+    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -38,11 +39,18 @@ class InputField(Part):
 
 
 class Target(Part):
-    """The column with the right answer. `labels` lists the allowed ones; None when the answer is free text."""
+    """The column with the right answer. `labels` lists the allowed ones; None when the answer is free text.
+
+    `language` is the ISO 639-1 code of free text: metrics cut it into words by it, and the language check holds
+    answers against it. `direction` names a column that says it row by row, such as `ja-en` (from Japanese into
+    English), for a task with several directions.
+    """
 
     field: str = "label"
     labels: list[str] | None = None
     descriptions: dict[str, str] = {}
+    language: str | None = Field(default=None, min_length=2, max_length=2)
+    direction: str | None = None
 
     @field_validator("labels")
     @classmethod
@@ -68,11 +76,15 @@ class Slices(Part):
 
 
 class MetricChoice(Part):
-    """A metric by name, the version that this task was written for, and its direction, stated to be checked."""
+    """A metric by name, the version that this task was written for, and its direction, stated to be checked.
+
+    `parameters` are the metric's own; see docs/metrics.md.
+    """
 
     name: str
     version: int = 1
     higher_is_better: bool = True
+    parameters: dict[str, Any] = {}
 
 
 class DataFiles(Part):
@@ -90,7 +102,10 @@ class DataFiles(Part):
 
 
 class TeacherChoice(Part):
-    """Who writes or chooses rows. `choose` is how a pool is chosen from; a batch is followed by a refit."""
+    """Who writes or chooses rows. `choose` is how a pool is chosen from; a batch is followed by a refit.
+
+    `parameters` are the teacher's own; those of teacher `llm` are listed in `teachers/llm.py`.
+    """
 
     name: str = "pool"
     choose: Literal["uncertainty", "random", "balanced", "class_error"] = "uncertainty"
@@ -136,8 +151,46 @@ class Promotion(Part):
     max_set_aside: float = Field(default=0.001, ge=0, le=0.05)
 
 
+class JudgeChoice(Part):
+    """A chat model that judges answers by a rubric.
+
+    `model` is its address; `rubric` says in plain words what a good answer is; `scale` is [lowest, highest] of
+    whole points; `floor` is the kappa (0 to 1) that its agreement with people must reach with the low end of the
+    95 % interval before it decides anything; `calibration` is on how many development rows that is measured and
+    `sample` how many rows of a draft, or pairs of an evaluation, it is shown. `temperature` None means the
+    provider's own; `max_tokens` bounds each answer of the judge.
+    """
+
+    model: str = Field(pattern=r"^[a-z]+:/\S+$")
+    rubric: str = Field(min_length=1)
+    scale: list[int] = Field(default=[1, 5], min_length=2, max_length=2)
+    floor: float = Field(default=0.6, ge=0, le=1)
+    calibration: int = Field(default=100, ge=20, le=100_000)
+    sample: int = Field(default=50, ge=1, le=100_000)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int = Field(default=500, ge=20, le=100_000)
+
+    @field_validator("scale")
+    @classmethod
+    def _rises(cls, scale: list[int]) -> list[int]:
+        if not 1 <= scale[1] - scale[0] <= 100:
+            raise ValueError("scale is [lowest, highest] with 1 to 100 points between them")
+        return scale
+
+    @property
+    def points(self) -> list[int]:
+        """Every whole number of points that may be given, rising."""
+        return list(range(self.scale[0], self.scale[1] + 1))
+
+
 class Task(Part):
-    """A task file, checked. `path` is where it was read from; data files are relative to it."""
+    """A task file, checked. `path` is where it was read from; data files are relative to it.
+
+    `prompts` are Jinja templates by name: a text, or a file relative to the task file. `gate_rules` are Python files
+    beside the task file with checks and expectations of your own (docs/own_rule.md). `glossary` has the terms that
+    must be kept: how a term of an input stands in the answer (and, where `target.direction` turns round, the other
+    way).
+    """
 
     version: Literal[1]
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
@@ -148,12 +201,16 @@ class Task(Part):
     slices: Slices = Slices()
     metrics: list[MetricChoice] = Field(min_length=1)
     gate: str = "classification"
+    gate_rules: list[str] = []
     data: DataFiles
     teacher: TeacherChoice = TeacherChoice()
     trainer: TrainerChoice = TrainerChoice()
     budget: Budget = Budget()
     goal: Goal | None = None
     promotion: Promotion = Promotion()
+    judge: JudgeChoice | None = None
+    glossary: dict[str, str] = {}
+    prompts: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")], str] = {}
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
 
     _path: Path = PrivateAttr(default=Path())
@@ -169,6 +226,13 @@ class Task(Part):
             raise ValueError(
                 f"target.field {self.target.field!r} is also an input; an answer can't be an input"
             )
+        if self.target.labels is not None and (self.target.language or self.target.direction):
+            raise ValueError(
+                "target.language and target.direction are for free text; leave them out beside labels"
+            )
+        blank = [term for term, kept in self.glossary.items() if not term.strip() or not kept.strip()]
+        if blank:
+            raise ValueError(f"glossary has an empty term or translation: {blank}")
         if self.slices.length_of is not None and self.slices.length_of not in self.inputs:
             raise ValueError(
                 f"slices.length_of {self.slices.length_of!r} is no input; inputs: {list(self.inputs)}"
@@ -192,8 +256,9 @@ class Task(Part):
 
     @property
     def columns(self) -> list[str]:
-        """The task's own columns in a dataset, in order: inputs, target, slice columns."""
-        return list(dict.fromkeys([*self.inputs, self.target.field, *self.slices.by]))
+        """The task's own columns in a dataset, in order: inputs, target, slice columns, direction."""
+        direction = [self.target.direction] if self.target.direction else []
+        return list(dict.fromkeys([*self.inputs, self.target.field, *self.slices.by, *direction]))
 
     @property
     def labels(self) -> list[str]:
@@ -206,8 +271,23 @@ class Task(Part):
         return None if name is None else (self._path.parent / name).resolve()
 
     def digest(self, *parts: str) -> str:
-        """Digest of the named parts of the task (all when none is named), without the content of data files."""
+        """Digest of the named parts of the task (all when none is named), without the content of data files.
+
+        Prompts count by their text, wherever it stands; a task without any, without a judge or without gate rules of
+        its own has no such part.
+        """
         whole = self.model_dump(mode="json")
+        whole["prompts"] = {
+            name: read_prompt(self._path.parent, given)[0] for name, given in self.prompts.items()
+        }
+        if not whole["prompts"] and "prompts" not in parts:
+            del whole["prompts"]
+        if whole["judge"] is None and "judge" not in parts:
+            del whole["judge"]
+        if not whole["gate_rules"] and "gate_rules" not in parts:
+            del whole["gate_rules"]
+        if not whole["glossary"] and "glossary" not in parts:
+            del whole["glossary"]
         return of_json({part: whole[part] for part in parts} if parts else whole)
 
     def data_digest(self, *kinds: Literal["seed", "development", "test", "pool", "labels"]) -> str:
@@ -216,6 +296,28 @@ class Task(Part):
         return of_json(
             {kind: of_file(path) if path and path.exists() else None for kind, path in found.items()}
         )
+
+
+def read_prompt(folder: Path, given: str) -> tuple[str, str]:
+    """A prompt's template and where it is from, for a template's text or the name of a file under `folder`.
+
+    What holds a line end or a Jinja brace is a text (from `task file`). Raises UserError for a file that is
+    missing, empty or not UTF-8.
+    """
+    if any(mark in given for mark in ("\n", "{{", "{%")):
+        return given, "task file"
+    file = (folder / given).resolve()
+    if not given or not file.is_file():
+        raise UserError(
+            f"no prompt file {given!r} beside the task file; write a file's name or the template itself"
+        )
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{given} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    if not text.strip():
+        raise UserError(f"{given} is empty; write the prompt into it, or leave it out of the task file")
+    return text, given
 
 
 def load_task(path: str | Path) -> Task:
@@ -232,7 +334,9 @@ def load_task(path: str | Path) -> Task:
     if not file.is_file():
         raise UserError(f"no task file at {path}. Write one with: veritrain new-task --from rows.csv")
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        # libyaml's parser where there is one: it takes a tenth of the time
+        safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=safe)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file.name} is no YAML: {error}") from error
     if not isinstance(content, dict):
@@ -251,6 +355,16 @@ def load_task(path: str | Path) -> Task:
         raise UserError(
             f"{file.name}: data files are missing: {'; '.join(missing)}. Paths are relative to the task file."
         )
+    lost = [name for name in task.gate_rules if not (file.parent / name).is_file()]
+    if lost:
+        raise UserError(
+            f"{file.name}: gate_rules names files that are not there: {', '.join(lost)}. Paths are relative to the task file."
+        )
+    for name, given in task.prompts.items():
+        try:
+            read_prompt(file.parent, given)
+        except UserError as error:
+            raise UserError(f"{file.name}: prompts.{name}: {error}") from error
     return task
 
 
@@ -266,7 +380,9 @@ def _explain(file: Path, error: ValidationError) -> str:
         elif item["type"] == "missing":
             lines.append(f"- {where}: is required")
         else:
-            lines.append(f"- {where}: {item['msg']} (given: {json.dumps(item['input'], default=str)[:120]})")
+            lines.append(
+                f"- {where}: {item['msg']} (given: {json.dumps(item['input'], ensure_ascii=False, default=str)[:120]})"
+            )
     return "\n".join(lines)
 
 

@@ -57,6 +57,8 @@ def _table(title: str, frame: pd.DataFrame) -> Table:
         title_justify="left",
         box=SIMPLE_HEAD,
     )
+    for column in table.columns:
+        column.overflow = "fold"  # a text without spaces would be cut as one long word
     for row in frame.to_dict("records"):
         table.add_row(*(escape(_text(row[name]) + _interval(row, name)) for name in shown))
     return table

@@ -25,10 +25,19 @@ def loop(task: str) -> Answer:
     from veritrain_lib.recorded.tasks import find_task
 
     with Watch() as watch:
+        from veritrain_lib.execution import LocalRunner, warm_up
+        from veritrain_lib.execution.jobs import asked_for_warm
+
+        runner = LocalRunner(warm=asked_for_warm(default=True))
+        found = find_task(task)
+        if runner.warm:
+            warm_up(
+                f"veritrain_lib.gating.warm_up:load_languages_of={found.path}",
+                f"veritrain_lib.recorded.warm_up:read_files_of={found.path}",
+            )
         from veritrain_lib.loop import run_loop
 
-        found = find_task(task)
-        result = run_loop(found, on_event=watch.event)
+        result = run_loop(found, runner=runner, on_event=watch.event)
     return _answer(found, result)
 
 

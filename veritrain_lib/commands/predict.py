@@ -151,6 +151,8 @@ def _table(task: Task, records: list[dict[str, Any]]) -> RenderableType:
     from rich.table import Table
 
     table = Table("row", *task.inputs, "answer", "explanation or error", box=SIMPLE_HEAD)
+    for column in table.columns:
+        column.overflow = "fold"  # a sentence without spaces would be cut as one long word
     for record in records[:SHOWN]:
         answer = _candidate(record["candidates"][0]) if record["candidates"] else ""
         inputs = [value[:200] for value in record["input"].values()]

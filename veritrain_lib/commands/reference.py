@@ -20,7 +20,7 @@ and nothing else, also after an error (key `error`).
 | exit code | meaning |
 | --- | --- |
 | 0 | ok |
-| 1 | refused by a gate or a rule of the workbench |
+| 1 | refused by a gate, a rule of the workbench or the cap of money |
 | 2 | wrong usage, or a mistake in the user's files |
 | 3 | something outside the task failed (store, kernel, disk), or an unexpected error |
 | 4 | waiting for people |
@@ -38,11 +38,20 @@ def commands_page() -> str:
     for name in cli.list_commands(root):
         command = cli.get_command(root, name)
         assert command is not None  # the group lists only what it has
-        here = click.Context(
-            command, info_name=name, parent=root, terminal_width=WIDTH, max_content_width=WIDTH
-        )
-        parts.append(f"## veritrain {name}\n\n```\n{command.get_help(here)}\n```\n")
+        parts += _sections(command, name, root)
     return "\n".join(parts)
+
+
+def _sections(command: click.Command, name: str, parent: click.Context) -> list[str]:
+    """The help of a command and of the commands in it."""
+    here = click.Context(
+        command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
+    )
+    made = [f"## {here.command_path}\n\n```\n{command.get_help(here)}\n```\n"]
+    if isinstance(command, click.Group):
+        for inner, one in command.commands.items():
+            made += _sections(one, inner, here)
+    return made
 
 
 def main() -> None:

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {"done": 0, "blocked": 1, "waiting": 4}
 
+GATE_PLACES = {
+    "data docs": "gate/data_docs.html",
+    "accepted": "gate/accepted.csv",
+    "quarantine": "gate/quarantine.csv",
+}
+
 PURPOSE = {
-    "probe": "Measure what a model can do: several candidates, explanation, output contract.",
+    "probe": "Measure what a model can do: candidates, contract, steadiness, certainty, time and cost.",
     "generate": "Plan and get new rows from the teacher, as a draft dataset.",
     "gate": "Judge a draft dataset by its suite: passed or blocked, with a quarantine.",
     "train": "Train a challenger on a passed dataset and register it.",
@@ -99,6 +105,7 @@ def _answer(task: Task, done: Done) -> Answer:
         {
             "notebook": f"notebook/{notebook_of(done.stage).name}",
             "report": "report/report.html" if done.stage == "report" else "",
+            **(GATE_PLACES if done.stage == "gate" else {}),
         },
     )
     how = "found in the record, nothing was done twice" if done.stored else "filed"

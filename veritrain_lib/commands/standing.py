@@ -109,13 +109,9 @@ def _running(run: Run) -> dict[str, Any]:
 
 
 def _waiting(task: Task) -> dict[str, Any]:
-    from veritrain_lib.recorded.labelling import label_file, read_labels
+    from veritrain_lib.recorded.labelling import count_waiting, label_file
 
-    file = label_file(task)
-    if not file.exists():
-        return {"rows": 0, "file": str(file)}
-    answers = read_labels(task)[task.target.field]
-    return {"rows": int((answers.str.strip() == "").sum()), "file": str(file)}
+    return {"rows": count_waiting(task), "file": str(label_file(task))}
 
 
 def _whole(value: float | None) -> int | None:

@@ -23,6 +23,8 @@ MEANINGS = {
     "target.field": "Column with the right answer.",
     "target.labels": "The allowed answers, each once, at least 2. Without them the answer is free text.",
     "target.descriptions": "What a label means, by label.",
+    "target.language": "Of free text: ISO 639-1 code. Metrics cut the answer into words by it, and the language check holds answers against it.",
+    "target.direction": "Column that says source and target language row by row, as `ja-en`; memories keep directions apart. For a task with several.",
     "contract": "What a model's answer must look like: a JSON Schema, judged on the raw text of each answer.",
     "slices": "How evaluation rows are cut; a slice shown to be worse forbids promotion.",
     "slices.by": "Columns of which each value is a slice.",
@@ -32,7 +34,9 @@ MEANINGS = {
     "metrics[].name": "Name of a metric: one of ours or an installed extension.",
     "metrics[].version": "Version of the metric that the task was written for; another one is refused.",
     "metrics[].higher_is_better": "The metric's direction, stated so that it can be checked.",
+    "metrics[].parameters": "What the metric is made with; docs/metrics.md says which metric takes any.",
     "gate": "Suite that judges data: a name in `gates/`, or a file beside the task file.",
+    "gate_rules": "Python files with gate checks and expectations of your own, relative to the task file (own_rule.md).",
     "data": "Files of examples, .csv or .jsonl in UTF-8, relative to the task file.",
     "data.seed": "Human rows to start from. They are never dropped.",
     "data.development": "Rows that steer: slices, choice of rows, goal, comparison.",
@@ -40,7 +44,7 @@ MEANINGS = {
     "data.pool": "Rows to choose from. A row's answer stays hidden until the row is chosen; it may be absent.",
     "data.labels": "People's answers to chosen pool rows that have none. Written by the loop, filled in by people.",
     "teacher": "Who writes or chooses new rows.",
-    "teacher.name": "Name of a teacher: `pool` chooses from the pool, `augment` varies the rows at hand.",
+    "teacher.name": "Name of a teacher: `pool` chooses from the pool, `augment` varies the rows at hand, `llm` asks a chat model to write new ones.",
     "teacher.choose": "How a pool is chosen from.",
     "teacher.batch": "Rows chosen between two refits of the student.",
     "teacher.parameters": "What the teacher is called with; each teacher says what it takes.",
@@ -50,7 +54,7 @@ MEANINGS = {
     "budget": "When to stop spending.",
     "budget.rounds": "Rounds of a loop.",
     "budget.rows_per_round": "New rows a round.",
-    "budget.money": "Cap for paid calls, in US dollars.",
+    "budget.money": "Cap for paid calls, in US dollars; with 0 nothing may be spent.",
     "goal": "When the loop is done before its budget is.",
     "goal.at_least": "Value of the first metric on development rows; for a metric of which lower is better, at most.",
     "promotion": "How the sealed test set decides.",
@@ -60,6 +64,17 @@ MEANINGS = {
     "promotion.slice_margin": "Loss (0 to 1) from which a slice that is shown to be worse forbids promotion.",
     "promotion.max_set_aside": "Share of test rows (0 to 0.05) that may be set aside, never counted, because the "
     "seed has the same input; with more, gate and evaluation refuse them as leaks.",
+    "judge": "A chat model that judges answers, in the evaluation and in gate rule `judge_sample`; without it nobody is asked.",
+    "judge.model": "Its address: `openai:/MODEL` or `azure:/DEPLOYMENT`.",
+    "judge.rubric": "In plain words: what makes an answer good or bad.",
+    "judge.scale": "Lowest and highest whole number of points.",
+    "judge.floor": "Cohen's kappa with people's labels that the low end of its 95 % interval must reach; below, the judge decides nothing.",
+    "judge.calibration": "Development rows on which that is measured.",
+    "judge.sample": "Rows of a draft, or pairs of answers of an evaluation, that it is shown.",
+    "judge.temperature": "Sampling temperature; none: the provider's own.",
+    "judge.max_tokens": "Longest answer of the judge, thinking of reasoning models included.",
+    "glossary": "Terms that must be kept: how a term of the first input stands in the answer, by term. The metric `term_accuracy` counts them, the student `memory` puts them in.",
+    "prompts": "Jinja templates by name, each a text or a file relative to the task file; without one the built-in is used. `write`: how teacher `llm` asks for new examples; `answer`: how chat models are asked, and what those tuned at a provider are trained on; `tuned`: the same for models tuned on this machine.",
     "seed": "Seed of every random choice.",
 }  # fmt: skip
 
@@ -67,7 +82,8 @@ HEAD = """\
 # The task file
 
 One YAML file says what is asked of a model. A key that is not listed here is refused by name. A starter from
-your own rows: `veritrain new-task --from rows.csv`; a complete one: `veritrain_lib/examples/support/task.yaml`.
+your own rows: `veritrain new-task --from rows.csv`; complete ones, for labels and for free text:
+`veritrain_lib/examples/support/task.yaml`, `veritrain_lib/examples/meetings/task.yaml` ([examples.md](examples.md)).
 Generated from the models in `veritrain_lib/task.py` by `python -m veritrain_lib.commands.reference`.
 
 In data files the columns `id`, `source` and `provenance` belong to the workbench.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from contextlib import ExitStack
@@ -25,9 +26,13 @@ class Watch:
         self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._stack = ExitStack()
-        self._began = 0.0
+        self._began: dict[str, float] = {}
 
     def __enter__(self) -> Self:
+        log = logging.getLogger("veritrain")
+        told = _Lines(self)
+        log.addHandler(told)
+        self._stack.callback(log.removeHandler, told)
         if self._console.is_terminal:
             self._status = self._stack.enter_context(self._console.status("looking at the record"))
         return self
@@ -51,7 +56,7 @@ class Watch:
 
     def begin(self, where: str) -> None:
         """A stage begins."""
-        self._began = time.monotonic()
+        self._began[where] = time.monotonic()
         if self._status is not None:
             self._status.update(_plain(where))
         else:
@@ -65,11 +70,24 @@ class Watch:
 
     def done(self, where: str, text: str) -> None:
         """A stage is done."""
-        self.line(f"{where}: {text} ({time.monotonic() - self._began:.0f} s)")
+        seconds = time.monotonic() - self._began.pop(where, time.monotonic())
+        self.line(f"{where}: {text} ({seconds:.1f} s)")
 
     def line(self, text: str) -> None:
         """One line that stays."""
         self._console.print(text, markup=False)
+
+
+class _Lines(logging.Handler):
+    """What the library warns of, as lines between the others."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(logging.WARNING)
+        self._watch = watch
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line a warning."""
+        self._watch.line(record.getMessage())
 
 
 def _plain(text: str) -> str:

@@ -30,11 +30,11 @@ class Comparison:
         n: development rows.
         models: a line a model: model, marks (champion, challenger), trained_on, training_rows, each metric as
             NAME, NAME_low, NAME_high (95 %), the rates of its last probe, answers_from, address.
-        pairs: each later model against the first on the same rows by the exact McNemar test: wins and losses
-            (rows that only it, only the first got right), difference of the shares of right rows with its 95 %
-            interval (Newcombe), two-sided p, and p_holm for all pairs together (S. Holm 1979, Scandinavian
+        pairs: each later model against the first on the same rows, by the exact McNemar test where rows are right or
+            wrong and by sign flips where they are graded: wins and losses (rows that it, that the first answers
+            better), difference of the mean grades with its 95 % interval, two-sided p, and p_holm for all pairs together (S. Holm 1979, Scandinavian
             Journal of Statistics 6:65-70).
-        slices: the share of right rows in each slice, a column a model, and the change from the first to the
+        slices: the mean grade of the rows in each slice (with labels the share of right ones), a column a model, and the change from the first to the
             last one, largest loss on top.
         notes: what a reader must know about models that were left out.
     """
@@ -156,19 +156,18 @@ def _model_table(sides: list[Side]) -> pd.DataFrame:
 def _pair_table(sides: list[Side]) -> pd.DataFrame:
     import pandas as pd
 
-    from veritrain_lib.statistics.mcnemar import mcnemar
+    from veritrain_lib.statistics.evidence import change
     from veritrain_lib.statistics.slices import holm
 
     first = sides[0]
     lines: list[dict[str, Any]] = []
     for side in sides[1:]:
         pair = first.answers.merge(side.answers, on="id", suffixes=("_first", ""), validate="one_to_one")
-        test = mcnemar(pair["correct_first"], pair["correct"])
+        test = change(pair["grade_first"], pair["grade"])
         lines.append(
             {
-                "model": side.name, "against": first.name, "n": test.n, "wins": test.n01, "losses": test.n10,
-                "difference": test.difference, "low": test.interval.low, "high": test.interval.high,
-                "p": test.p_two_sided,
+                "model": side.name, "against": first.name, "n": test.n, "wins": test.wins, "losses": test.losses,
+                "difference": test.difference, "low": test.low, "high": test.high, "p": test.p,
             }
         )  # fmt: skip
     for line, adjusted in zip(lines, holm([line["p"] for line in lines]), strict=True):
@@ -184,8 +183,8 @@ def _slice_table(task: Task, sides: list[Side], development: pd.DataFrame) -> pd
     masks = cut(task, development)
     table = pd.DataFrame({"slice": list(masks), "n": [int(mask.sum()) for mask in masks.values()]})
     for side in sides:
-        correct = side.answers.set_index("id")["correct"].loc[development["id"]].to_numpy(dtype=bool)
-        table[side.name] = [float(correct[mask].mean()) if mask.any() else None for mask in masks.values()]
+        grades = side.answers.set_index("id")["grade"].loc[development["id"]].to_numpy(dtype=float)
+        table[side.name] = [float(grades[mask].mean()) if mask.any() else None for mask in masks.values()]
     if len(sides) > 1:
         table["change"] = table[sides[-1].name] - table[sides[0].name]
         table = table.sort_values(["change", "slice"], ignore_index=True)

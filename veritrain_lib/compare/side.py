@@ -27,7 +27,8 @@ class Side:
         name: short and distinct: `v3` for a registered version of the task, else the address.
         uri: the address, its version fixed.
         measures: each of the task's metrics, 0..1 unless the metric says otherwise, with 95 % intervals.
-        answers: id, expected, answer, correct; a line a development row. A row it failed on is not correct.
+        answers: id, expected, answer, correct, grade (0..1 by the primary metric); a line a development row. A row
+            it failed on is not correct.
         marks: which aliases point at it, of champion and challenger.
         trained_on: the dataset reference, empty when the record does not know.
         training_rows: rows of that dataset, None when the record does not know.
@@ -87,20 +88,19 @@ def _train_result(task: Task, known: Registered) -> Any | None:
 
 
 def _ask(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str, Measure], pd.DataFrame]:
-    import pandas as pd
-
-    from veritrain_lib.metrics.base import open_metrics
+    from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.models.base import open_model
     from veritrain_lib.stages.measuring import measure_metric
 
     responses = open_model(uri, task).answer(development)
-    expected = development[task.target.field].tolist()
-    measures = {m.name: measure_metric(m, expected, responses, task.seed) for m in open_metrics(task)}
-    answers = pd.DataFrame({"id": development["id"].tolist(), "expected": expected})
+    expected, metrics = references_of(task, development), open_metrics(task)
+    measures = {m.name: measure_metric(m, expected, responses, task.seed) for m in metrics}
+    answers = (
+        development[["id", task.target.field]].reset_index(drop=True).set_axis(["id", "expected"], axis=1)
+    )
     answers["answer"] = [response.best or "" for response in responses]
-    answers["correct"] = [
-        response.best == wanted for response, wanted in zip(responses, expected, strict=True)
-    ]
+    answers["correct"] = answers["answer"] == answers["expected"]
+    answers["grade"] = row_scores(metrics[0], expected, responses)
     return measures, answers
 
 

@@ -61,11 +61,11 @@ def notebooks() -> Check:
 
 
 def example() -> Check:
-    """Whether the built-in example loads."""
+    """Whether the built-in examples load."""
     from veritrain_lib.task import load_task
 
     try:
-        task = load_task(project.example_task())
+        names = [load_task(project.example_task(name)).name for name in project.EXAMPLES]
     except UserError as error:
         return Check(
             "example",
@@ -73,7 +73,7 @@ def example() -> Check:
             str(error),
             "Take it from the repository again: git checkout veritrain_lib/examples",
         )
-    return Check("example", "ok", f"task {task.name} loads")
+    return Check("example", "ok", f"tasks {' and '.join(names)} load")
 
 
 def kernel() -> Check:

@@ -55,8 +55,8 @@ def make_task(source: Path, *, name: str = "", into: Path | None = None, inputs:
         raise UserError(
             f"{name!r} can't name a task; allowed: a small letter, then up to 62 of a-z 0-9 _ -. Choose one with --name"
         )
-    if name == load_task(project.example_task()).name:
-        raise UserError(f"{name!r} is the name of the built-in example; choose another with --name")
+    if name in project.EXAMPLES:
+        raise UserError(f"{name!r} is the name of a built-in example; choose another with --name")
     folder = (into or Path(name)).expanduser().resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(

@@ -7,10 +7,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from veritrain_lib import project
 from veritrain_lib.tracking import runs, store
+from veritrain_lib.tracking.artifacts import local_folder
 
 if TYPE_CHECKING:
     from veritrain_lib.overview.last_trip import Trip
@@ -74,17 +75,9 @@ def _ui() -> str:
 
 def _link(run: Any) -> Link:
     address = f"{_ui()}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
-    place = _local(run.info.artifact_uri)
+    place = local_folder(run.info.artifact_uri)
     files = tuple(file for pattern in PAGES for file in sorted(place.glob(pattern))) if place else ()
     return Link(run.info.run_name, run.info.status.lower(), address, files)
-
-
-def _local(address: str) -> Path | None:
-    """The folder of artifacts on this disk; None when they lie elsewhere."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("", "file"):
-        return None
-    return Path(unquote(parts.path))
 
 
 def _line(entry: Link) -> str:
