@@ -10,14 +10,12 @@ files. The planting lives in `benchmarks.dirt` and shares nothing with the check
 
 from __future__ import annotations
 
-import argparse
-import csv
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.dirt import Dirt, Message, plant
+from benchmarks.example_files import Options, options, save_table
 
 SOURCE = Path(__file__).parent / "example_source"
 OUT = Path(__file__).resolve().parents[1] / "veritrain_lib" / "examples" / "support"
@@ -95,16 +93,9 @@ def write(example: Example, folder: Path) -> None:
         ("test", example.test),
         ("pool", example.pool),
     ):
-        _table(folder / f"{name}.csv", ["text", "label"], ((row.text, row.label) for row in rows))
+        save_table(folder / f"{name}.csv", ["text", "label"], ((row.text, row.label) for row in rows))
     lines = ((str(at + 1), one.kind, one.detail, one.label) for at, one in sorted(example.dirt.items()))
-    _table(folder / "dirt.csv", ["row", "kind", "detail", "original_label"], lines)
-
-
-def _table(path: Path, header: list[str], rows: Iterable[tuple[str, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+    save_table(folder / "dirt.csv", ["row", "kind", "detail", "original_label"], lines)
 
 
 def _lines(path: Path) -> list[str]:
@@ -114,11 +105,7 @@ def _lines(path: Path) -> list[str]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Build the files of the built-in example.")
-    parser.add_argument("--seed", type=int, default=SEED, help="seed of the split and of the dirt")
-    parser.add_argument("--source", type=Path, default=SOURCE, help="folder of the hand-written messages")
-    parser.add_argument("--out", type=Path, default=OUT, help="folder to write to")
-    given = parser.parse_args()
+    given = options("Build the files of the built-in example.", Options(SOURCE, OUT, SEED))
     example = build(given.source, given.seed)
     write(example, given.out)
     print(f"{len(example.pool)} pool rows, {len(example.dirt)} dirty, written to {given.out}")

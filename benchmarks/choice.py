@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmarks.seeds import by_seed
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -109,36 +111,52 @@ class Arena:
         )
 
 
-def measure(
-    data: Path, strategies: Sequence[str], seeds: int, rounds: int, batch: int, say: Callable[[str], None]
-) -> dict[str, dict[int, list[float]]]:
-    """Per strategy, per number of chosen rows, the test accuracy in percent of every seed.
+def measure_seed(
+    seed: int, data: str, strategies: Sequence[str], rounds: int, batch: int
+) -> dict[str, dict[str, float]]:
+    """For one seed, per strategy and per number of chosen rows (as text), the test accuracy in percent.
 
-    Under `seed` and `all`, with the key 0, stand the students of the human rows alone and of all rows.
+    Under `seed` and `all`, with the key 0, stand the students of the human rows alone and of all rows; `all` for
+    the first seed only, since all rows are the same for every seed.
     """
     import pandas as pd
 
     from veritrain_lib.teachers.pool import Pool
 
-    stops = sorted({batch * done for done in (1, 2, rounds) if done <= rounds})
-    found: dict[str, dict[int, list[float]]] = {name: {stop: [] for stop in stops} for name in strategies}
-    found["seed"], found["all"] = {0: []}, {0: []}
-    for seed in range(seeds):
-        with tempfile.TemporaryDirectory() as folder:
-            arena = Arena(data, Path(folder), seed)
-            found["seed"][0].append(arena.accuracy(arena.human))
-            if seed == 0:  # all rows are the same rows for every seed
-                found["all"][0].append(
-                    arena.accuracy(pd.concat([arena.human, arena.pool], ignore_index=True))
-                )
-            request = arena.request(rounds * batch)
-            for name in strategies:
-                chosen = Pool(choose=name, batch=batch).write(request).rows  # type: ignore[arg-type]
-                for stop in stops:
-                    learnt = pd.concat([arena.human, chosen.iloc[:stop]], ignore_index=True)
-                    found[name][stop].append(arena.accuracy(learnt))
-                say(f"seed {seed}: {name} {found[name][stops[-1]][-1]:.2f}")
+    found: dict[str, dict[str, float]] = {name: {} for name in strategies}
+    with tempfile.TemporaryDirectory() as folder:
+        arena = Arena(Path(data), Path(folder), seed)
+        found["seed"] = {"0": arena.accuracy(arena.human)}
+        if seed == 0:
+            everything = pd.concat([arena.human, arena.pool], ignore_index=True)
+            found["all"] = {"0": arena.accuracy(everything)}
+        request = arena.request(rounds * batch)
+        for name in strategies:
+            chosen = Pool(choose=name, batch=batch).write(request).rows  # type: ignore[arg-type]
+            for stop in stops(rounds, batch):
+                learnt = pd.concat([arena.human, chosen.iloc[:stop]], ignore_index=True)
+                found[name][str(stop)] = arena.accuracy(learnt)
     return found
+
+
+def stops(rounds: int, batch: int) -> list[int]:
+    """Numbers of chosen rows after which is measured: one batch, two, all."""
+    return sorted({batch * done for done in (1, 2, rounds) if done <= rounds})
+
+
+def measure(
+    data: Path, strategies: Sequence[str], seeds: int, rounds: int, batch: int, say: Callable[[str], None]
+) -> dict[str, dict[int, list[float]]]:
+    """Per strategy, per number of chosen rows, the test accuracy in percent of every seed (see `measure_seed`)."""
+    arguments = {"data": str(data), "strategies": list(strategies), "rounds": rounds, "batch": batch}
+    each = by_seed("benchmarks.choice:measure_seed", range(seeds), arguments, say=say)
+    return {
+        name: {
+            stop: [one[name][str(stop)] for one in each if name in one]
+            for stop in ([0] if name in ("seed", "all") else stops(rounds, batch))
+        }
+        for name in (*strategies, "seed", "all")
+    }
 
 
 def table(found: dict[str, dict[int, list[float]]]) -> str:

@@ -89,7 +89,9 @@ def _context(task: Task) -> Context:
         scorer: Scorer = trainer.train(task, rows, seed=task.seed).model
         return scorer
 
-    return Context(task, _read(task, "seed"), _read(task, "development"), _read(task, "test"), fit, task.seed)
+    return Context(
+        task, _read(task, "seed"), _read(task, "development"), _read(task, "test"), fit, seed=task.seed
+    )
 
 
 def final_verdict() -> str:

@@ -15,23 +15,26 @@ PACKAGE = Path(__file__).resolve().parents[1] / "veritrain_lib"
 # From the top down: a room may import the rooms below its own line, and its neighbours in the same line
 # only where ALLOWED says so.
 LINES: list[set[str]] = [
-    {"cli", "commands", "doctor", "overview", "compare", "labelling_desk"},
-    {"loop", "loop_record", "round_run", "stage_job"},
+    {"server", "cli", "commands", "doctor", "overview", "compare", "labelling_desk", "review_desk"},
+    {"experiment_run", "loop", "loop_record", "round_run", "stage_job", "stage_pages"},
     {"recorded"},
     {"execution", "tracking"},
     {"stages"},
-    {"models", "teachers", "trainers", "gating", "metrics", "statistics", "reporting", "new_task"},
+    {"models", "teachers", "trainers", "judging", "gating", "metrics", "statistics", "reporting", "new_task"},
+    {"prompts"},
+    {"llm"},
     {"registry", "rows"},
     {"task"},
-    {"records", "digest", "project", "errors"},
+    {"event_log", "records", "digest", "project", "errors"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {
-    ("loop", "round_run"), ("loop", "loop_record"), ("round_run", "stage_job"), ("loop", "stage_job"),
-    ("cli", "commands"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
-    ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "metrics"),
+    ("loop", "round_run"), ("loop", "loop_record"), ("round_run", "stage_job"), ("loop", "stage_job"), ("stage_job", "stage_pages"),
+    ("cli", "commands"), ("commands", "server"), ("server", "overview"), ("server", "compare"), ("experiment_run", "round_run"),
+    ("experiment_run", "stage_job"), ("event_log", "project"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
+    ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "judging"), ("judging", "statistics"), ("gating", "metrics"),
     ("gating", "reporting"), ("task", "records"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),
-    ("digest", "errors"), ("project", "errors"), ("metrics", "models"), ("new_task", "gating"),
+    ("digest", "errors"), ("project", "errors"), ("metrics", "models"), ("metrics", "judging"), ("new_task", "gating"),
 }  # fmt: skip
 
 OWNERS = {
@@ -43,7 +46,10 @@ OWNERS = {
     "openai": {"llm"},
     "celery": {"execution"},
     "fpdf": {"reporting"},
-    "ipywidgets": {"labelling_desk"},
+    "ipywidgets": {"labelling_desk", "review_desk"},
+    "torch": {"models", "trainers"},
+    "transformers": {"models", "trainers"},
+    "peft": {"models", "trainers"},
 }
 # A health check looks at everything.
 EXCEPTIONS = {"doctor"}

@@ -13,6 +13,8 @@ import pytest
 
 from tests.recorded.in_process import InProcess
 from tests.recorded.tiny_task import write_suite, write_tiny
+from veritrain_lib import registry
+from veritrain_lib.errors import OutOfMoney
 from veritrain_lib.loop import Event, LoopResult, run_loop
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.labelling import answer, label_file, read_labels
@@ -20,6 +22,8 @@ from veritrain_lib.recorded.report import Report
 from veritrain_lib.stage_job import StageFailed
 from veritrain_lib.stages import evaluate, train
 from veritrain_lib.task import Task, load_task
+from veritrain_lib.teachers.base import Request, Written
+from veritrain_lib.teachers.pool import Pool
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 
@@ -214,6 +218,32 @@ def test_an_empty_pool_exhausts_the_teacher(tiny: Callable[..., Task]) -> None:
     assert (result.stopped, result.rounds) == ("exhausted", 2)
 
 
+class UntilBroke(Pool):
+    """A pool that costs money: in the second round there is none left."""
+
+    name = "until_broke"
+
+    def write(self, request: Request) -> Written:
+        if request.seed > 1:
+            raise OutOfMoney("the cap of $1.00 would be passed")
+        return super().write(request)
+
+
+def test_without_money_for_the_next_round_it_stops_and_still_compares(tiny: Callable[..., Task]) -> None:
+    registry.register("teachers", "until_broke", UntilBroke)
+    task = tiny(teacher={"name": "until_broke"}, budget={"rounds": 3, "rows_per_round": 15})
+    result = run_loop(task, runner=InProcess())
+    assert (result.stopped, result.rounds, result.exit_code) == ("money", 2, 1)
+    assert result.verdict == "better", "what was paid for is compared all the same"
+    assert statuses(task)["FAILED"] == {"generate"}, (
+        "the stage says that it was not done, nothing else failed"
+    )
+    rounds = [run for run in runs.children(task, result.run_id) if run.data.tags["veritrain.kind"] == "round"]
+    assert "the cap of $1.00 would be passed" in rounds[2].data.tags["mlflow.note.content"]
+    again = run_loop(task, runner=InProcess())
+    assert (again.again, again.stopped) == (True, "money")
+
+
 def test_blocked_seed_rows_end_it_with_exit_code_1(tiny: Callable[..., Task]) -> None:
     task = tiny()
     write_suite(task.path.parent / "suite.json", 0.5, minimum_rows=22)
@@ -281,10 +311,10 @@ def test_an_interrupt_is_recorded_as_one_and_the_same_call_goes_on(tiny: Callabl
     task = tiny(goal={"at_least": 0.35})
 
     class Interrupted(InProcess):
-        def run(self, job: Any, on_progress: Any = None) -> Any:
+        def do(self, job: Any) -> Any:
             if job.name == "train":
                 raise KeyboardInterrupt
-            return super().run(job, on_progress)
+            return super().do(job)
 
     with pytest.raises(KeyboardInterrupt):
         run_loop(task, runner=Interrupted())

@@ -13,7 +13,8 @@ from veritrain_lib.errors import UserError
 @pytest.mark.parametrize("kind", registry.KINDS)
 def test_every_declared_extension_can_be_loaded(kind: str) -> None:
     declared = sorted(point.name for point in entry_points(group=f"veritrain.{kind}"))
-    assert declared
+    # Great Expectations brings the expectations; only extensions add any.
+    assert declared or kind == "expectations"
     assert registry.names(kind) == declared
     for name in declared:
         assert callable(registry.get(kind, name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,19 @@ class Ends:
     def __init__(self, status: Any, before: Callable[[Job], None] = lambda job: None) -> None:
         self.status, self.before = status, before
 
-    def run(self, job: Job, on_progress: Any = None) -> NotebookOutcome:
+    def run(self, jobs: Sequence[Job], *, on_progress: Any, on_done: Any) -> list[NotebookOutcome]:
+        outcomes = [self._end(job) for job in jobs]
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            on_done(job, outcome)
+        return outcomes
+
+    def afterwards(self, function: str, *arguments: str) -> None:
+        InProcess().afterwards(function, *arguments)
+
+    def finish(self) -> None:
+        pass
+
+    def _end(self, job: Job) -> NotebookOutcome:
         nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")]), job.output)
         self.before(job)
         error = None if self.status == "finished" else "SomeError: why"
@@ -84,7 +96,7 @@ def test_a_notebook_that_ends_badly_before_its_stage_began_is_in_the_record_too(
 
 def test_a_notebook_that_fails_after_its_stage_ran_leaves_no_finished_work(task: Task) -> None:
     def work(job: Job) -> None:
-        assert InProcess().run(job).ok
+        assert InProcess().do(job).ok
 
     with pytest.raises(StageFailed):
         run_stage(task, "gate", {"dataset": "seed"}, runner=Ends("failed", work))
@@ -132,7 +144,7 @@ def test_what_a_killed_process_left_goes_to_its_run(task: Task, home: Path) -> N
     desk = leave(home, DEAD, run)
     attach_leftovers(task)
     assert runs.get(run).info.status == "KILLED"
-    assert artifacts(run) == ["03_gate.ipynb"]
+    assert artifacts(run) == ["03_gate.html", "03_gate.ipynb"]
     assert not desk.exists()
 
 

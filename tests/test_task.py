@@ -86,7 +86,7 @@ def test_the_first_metric_steers(file: Path) -> None:
         ({"inputs__text__langauge": "en"}, ["inputs.text.langauge: unknown key", "did you mean 'language'"]),
         (
             {"metrics": [{"name": "accuracy", "direction": "up"}]},
-            ["metrics.0.direction: unknown key", "higher_is_better, name, version"],
+            ["metrics.0.direction: unknown key", "higher_is_better, name, parameters, version"],
         ),
         ({"goal": {"at_lest": 1}}, ["goal.at_lest: unknown key", "goal.at_least: is required"]),
         ({"version": 2}, ["version: Input should be 1"]),

@@ -21,7 +21,7 @@ from veritrain_lib.loop import Event, LoopResult
 
 
 def _ends(monkeypatch: pytest.MonkeyPatch, stopped: Any, again: bool = False, verdict: str = "none") -> None:
-    def run_loop(task: Any, *, on_event: Callable[[Event], None]) -> LoopResult:
+    def run_loop(task: Any, *, on_event: Callable[[Event], None], **_: Any) -> LoopResult:
         on_event(Event(1, "probe", "stored", "as before"))
         on_event(Event(1, "gate", "begin"))
         print("a library that prints")
@@ -50,6 +50,7 @@ def _ends(monkeypatch: pytest.MonkeyPatch, stopped: Any, again: bool = False, ve
         ("exhausted", 0),
         ("looks", 0),
         ("blocked", 1),
+        ("money", 1),
         ("waiting", 4),
     ],
 )
@@ -71,7 +72,7 @@ def test_progress_is_plain_lines_when_nobody_watches(
         "round 1 · probe: found in the record: as before",
         "round 1 · gate ...",
     ]
-    assert "round 1 · gate: passed [all] (0 s)" in said.err
+    assert "round 1 · gate: passed [all] (0.0 s)" in said.err
     assert "a library that prints" in said.err
     assert said.out.splitlines()[0] == "stopped: budget"
 

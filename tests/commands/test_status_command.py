@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +89,28 @@ def test_a_run_whose_process_died_does_not_count_as_running(
     document = run("status", task.path, "--json").document()
     assert document["running"] == []
     assert document["loop"]["status"] == "KILLED"
+
+
+LOOK = """
+import sys
+from veritrain_lib.cli import cli
+cli.main(["status", *sys.argv[1:], "--json"], standalone_mode=False)
+print([name for name in ("mlflow", "pandas", "sqlalchemy", "matplotlib") if name in sys.modules], file=sys.stderr)
+"""
+
+
+def test_the_standing_of_the_task_in_hand_is_read_without_mlflow_and_without_pandas(
+    run: Run, task: Path, champion: str
+) -> None:
+    run("status", task)
+    (task.parent / "labels.csv").write_text("id,text,label\n1,x,refund\n2,y, \n", encoding="utf-8")
+    try:
+        said = subprocess.run(
+            [sys.executable, "-c", LOOK, str(task)], capture_output=True, text=True, timeout=60
+        )
+        assert said.returncode == 0, said.stderr[-2000:]
+        document = json.loads(said.stdout)
+        assert (document["champion"]["uri"], document["waiting"]["rows"]) == (champion, 1)
+        assert said.stderr.splitlines()[-1] == "[]"
+    finally:
+        (task.parent / "labels.csv").unlink()

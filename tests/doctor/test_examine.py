@@ -134,7 +134,7 @@ def test_missing_notebooks_fail(home: Path) -> None:
 
 
 def test_an_example_that_does_not_load_fails(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(project, "example_task", lambda: home / "none.yaml")
+    monkeypatch.setattr(project, "example_task", lambda name: home / "none.yaml")
     assert parts.example().state == "fail"
 
 

@@ -96,7 +96,8 @@ def test_a_column_with_a_reserved_name_gets_another(tmp_path: Path) -> None:
     [
         ("none.csv", "", "there is no file"),
         ("mail.csv", "Mail 2", "'Mail 2' can't name a task"),
-        ("mail.csv", "support", "name of the built-in example"),
+        ("mail.csv", "support", "name of a built-in example"),
+        ("mail.csv", "meetings", "name of a built-in example"),
     ],
 )
 def test_what_cant_be_done_is_refused(tmp_path: Path, file: str, name: str, told: str) -> None:

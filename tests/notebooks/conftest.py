@@ -42,6 +42,8 @@ class Home:
         return int(self._ask("SELECT COUNT(*) FROM model_versions")[0][0])
 
     def _ask(self, query: str, *values: str) -> list[tuple[object, ...]]:
+        if not (self.path / "mlflow.db").is_file():
+            return []
         with sqlite3.connect(self.path / "mlflow.db") as store:
             return store.execute(query, values).fetchall()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,13 +15,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from tests.execution.zoo_of_notebooks import kernels_of
 from tests.small_task import write_task
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TOKEN = "for-this-test-only"
+WARM = "Python 3 (Veri-Train, warm)"
 
 pytestmark = [
     pytest.mark.slow,
@@ -95,11 +99,22 @@ def page(lab: str) -> Iterator[Any]:
         browser.close()
 
 
-def run_all(page: Any, lab: str, notebook: str) -> None:
+def on_kernel(notebook: Path, kernel: str, seed: int) -> str:
+    """A copy that names this kernel, with a seed of its own so that its work is not found done; gives its name."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    content["metadata"]["kernelspec"]["name"] = kernel
+    [cell] = [one for one in content["cells"] if "parameters" in one["metadata"].get("tags", [])]
+    cell["source"] = re.sub(r"(?m)^seed: int = \d+", f"seed: int = {seed}", "".join(cell["source"]))
+    copy = notebook.with_name(f"{notebook.stem}_{kernel}.ipynb")
+    copy.write_text(json.dumps(content), encoding="utf-8")
+    return copy.name
+
+
+def run_all(page: Any, lab: str, notebook: str, kernel: str = "Python 3") -> None:
     """Open a notebook and choose Run, Run All Cells."""
     page.goto(f"{lab}/lab/tree/notebooks/{notebook}?token={TOKEN}&reset")
     page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
-    page.wait_for_selector('.jp-NotebookPanel-toolbar :text("Python 3")')
+    page.wait_for_selector('.jp-NotebookPanel-toolbar :text("' + kernel + '")')
     page.wait_for_selector('[data-status="idle"]')
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
@@ -112,18 +127,25 @@ def picture(page: Any, name: str) -> Path:
     return folder / f"{name}.png"
 
 
-def test_a_notebook_runs_from_the_menu_and_shows_tables_and_pictures(lab: str, page: Any, home: Any) -> None:
-    run_all(page, lab, "01_probe.ipynb")
+@pytest.mark.parametrize(("kernel", "shown"), [("python3", "Python 3 (ipykernel)"), ("veritrain", WARM)])
+def test_a_notebook_runs_from_the_menu_and_shows_tables_and_pictures(
+    lab: str, page: Any, home: Any, kernel: str, shown: str
+) -> None:
+    before = home.runs("probe")
+    name = on_kernel(home.path / "notebooks" / "01_probe.ipynb", kernel, seed=len(before))
+    run_all(page, lab, name, shown)
     panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
     panel.locator(".jp-OutputArea-output", has_text="probe: filed, run").wait_for(timeout=300_000)
     assert panel.locator(".jp-RenderedHTMLCommon table").count() >= 3
     drawn = panel.locator(".jp-OutputArea-output img").first
     assert drawn.evaluate("image => image.naturalWidth") > 500
     assert panel.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
-    assert home.runs("probe") == ["FINISHED"]
-    assert picture(page, "probe_top").stat().st_size > 20_000
+    assert home.runs("probe") == [*before, "FINISHED"]
+    forked = [process for process in kernels_of(psutil.Process()) if process.name() == "vt-kernel"]
+    assert len(forked) == (kernel == "veritrain")
+    assert picture(page, f"probe_top_{kernel}").stat().st_size > 20_000
     drawn.scroll_into_view_if_needed()
-    picture(page, "probe_picture")
+    picture(page, f"probe_picture_{kernel}")
 
 
 def test_rows_are_labelled_with_the_keyboard_alone(lab: str, page: Any, home: Any) -> None:
@@ -158,3 +180,40 @@ def test_rows_are_labelled_with_the_keyboard_alone(lab: str, page: Any, home: An
     panel.get_by_text("Every row is answered (4)").first.wait_for()
     picture(page, "label_done")
     assert read_labels(task)["label"].tolist() == ["delivery", "greeting", "refund", "greeting"]
+
+
+def test_a_sample_of_the_gates_rows_is_reviewed_and_its_data_docs_show_it_offline(
+    lab: str, page: Any, home: Any
+) -> None:
+    from veritrain_lib.recorded import review
+    from veritrain_lib.recorded.tasks import find_task
+    from veritrain_lib.tracking import runs
+
+    task = find_task(str(write_task(home.path / "reviewed", seed_rows=6)))
+    run_all(page, lab, "03_gate.ipynb")
+    panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    panel.locator(".jp-OutputArea-output", has_text="gate: filed, run").wait_for(timeout=300_000)
+    panel.get_by_placeholder("comment (optional)").fill("is this one of ours?")
+    panel.get_by_role("button", name="reject").click()
+    panel.get_by_text(re.compile(r"^1 of \d+$")).wait_for()
+    panel.get_by_role("button", name="accept").click()
+    panel.get_by_text(re.compile(r"^2 of \d+$")).wait_for()
+    panel.get_by_placeholder("your name").fill("Anna")
+    picture(page, "review_desk")
+    panel.get_by_role("button", name="store the review").click()
+    panel.get_by_text("stored. Anna: 50.0% of the accepted rows pass (1 of 2").wait_for()
+    run_id = review.gate_run(task)
+    (said,) = review.reviews(run_id)
+    assert [one["comment"] for one in said["comments"]] == ["is this one of ours?"]
+
+    docs = runs.fetch(run_id, "gate", home.path) / "data_docs.html"
+    asked: list[str] = []
+    with page.context.browser.new_context(offline=True) as without_network:
+        window = without_network.new_page()
+        window.on("request", lambda request: asked.append(request.url))
+        window.goto(docs.as_uri())
+        assert window.get_by_text("is this one of ours?").is_visible()
+        table = window.locator("table").first
+        assert table.evaluate("table => getComputedStyle(table).borderCollapse") == "collapse"
+        picture(window, "data_docs")
+    assert asked == [docs.as_uri()]

@@ -133,6 +133,20 @@ def test_any_machine_can_open_it(path: Path) -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_no_committed_notebook_needs_the_warm_kernel() -> None:
+    root = NOTEBOOKS.parent
+    folders = (NOTEBOOKS, root / "benchmarks", root / "tests", root / "veritrain_lib")
+    found = [
+        path
+        for folder in folders
+        for path in folder.rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in str(path)
+    ]
+    assert len(found) > len(FILES)
+    for path in found:
+        assert read(path)["metadata"].get("kernelspec", {}).get("name", "python3") == "python3", path
+
+
 @each_notebook
 def test_it_holds_no_secret_and_no_path_of_a_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

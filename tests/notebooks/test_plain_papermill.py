@@ -25,7 +25,6 @@ def draft(home: Any) -> str:
     task = find_task(str(write_task(home.path / "task", seed_rows=12)))
     run = runs.open_run(task, "drafts", kind="data")
     rows = sources.seed_rows(task)
-    datasets.save(task, run, rows, status="draft", parent=None)
     datasets.save(task, run, rows.iloc[::2], status="draft", parent=None)
     runs.end_run(run, "FINISHED")
     return str(task.path)

@@ -1,0 +1,370 @@
+"""What a notebook costs over calling its stage function: `python -m benchmarks.notebooks`.
+
+The six stages of a small round (a part of the built-in example: a few labels, a few hundred rows) are done again
+and again in one store: in this process, through warm kernels as the loop does it (probe and generate do not need
+each other and run at once), and through plain papermill, each time with a seed of its own, so that nothing is
+found done. What a notebook adds is its whole time, MLflow run, HTML page
+and upload included, less the time that the bare stage function took in this process. All three ways have the
+same bytecode, the same explicit requirements and the same cheap fixes. The last line is JSON; every figure is
+a median over the repeats, in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from veritrain_lib.execution import Job, NotebookOutcome
+    from veritrain_lib.task import Task
+
+LABELS = ("change_plan", "feature_request", "login_problem", "refund_request")
+ROWS_A_LABEL = {"seed": 8, "dev": 12, "test": 30, "pool": 30}
+LEFT = "pages left"
+STAGES = ("probe", "generate", "gate", "train", "evaluate", "report")
+STEPS = (("probe", "generate"), ("gate",), ("train",), ("evaluate",), ("report",))
+"""The stages in the loop's order; those of one step do not need each other, and the loop runs them at once."""
+
+
+def small_task(folder: Path) -> Task:
+    """A task over a few labels of the built-in example, with its suite and all its slices."""
+    import pandas as pd
+    import yaml
+
+    from veritrain_lib import project
+    from veritrain_lib.task import load_task
+
+    example = project.example_task().parent
+    content: dict[str, Any] = yaml.safe_load((example / "task.yaml").read_text(encoding="utf-8"))
+    content["name"] = "small"
+    content["target"]["labels"] = list(LABELS)
+    content["target"]["descriptions"] = {}
+    content["contract"]["properties"]["label"]["enum"] = list(LABELS)
+    content["promotion"]["max_looks"] = 100
+    content["budget"] = {"rounds": 1, "rows_per_round": 24}
+    content["teacher"]["batch"] = 12
+    folder.mkdir(parents=True)
+    for name, rows in ROWS_A_LABEL.items():
+        table = pd.read_csv(example / f"{name}.csv", dtype=str, keep_default_na=False)
+        table[table["label"].isin(LABELS)].groupby("label").head(rows).to_csv(
+            folder / f"{name}.csv", index=False
+        )
+    (folder / "task.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return load_task(folder / "task.yaml")
+
+
+class PlainPapermill:
+    """A job runner that uses papermill as it comes: its own engine, a kernel that is started."""
+
+    def run(
+        self,
+        jobs: Sequence[Job],
+        *,
+        on_progress: Any = None,
+        on_done: Callable[[Job, NotebookOutcome], None] | None = None,
+    ) -> list[NotebookOutcome]:
+        """One after another; the job's environment holds while its kernel starts."""
+        import papermill
+
+        from veritrain_lib.execution import NotebookOutcome
+
+        outcomes = []
+        for job in jobs:
+            began = time.perf_counter()
+            before = dict(os.environ)
+            os.environ.update(job.environment)
+            try:
+                papermill.execute_notebook(
+                    job.notebook, job.output, dict(job.parameters), progress_bar=False, kernel_name="python3"
+                )
+            finally:
+                os.environ.clear()
+                os.environ.update(before)
+            seconds = time.perf_counter() - began
+            outcomes.append(NotebookOutcome("finished", job.output, seconds, None, None, 0, 0))
+            if on_done:
+                on_done(job, outcomes[-1])
+        return outcomes
+
+    def afterwards(self, function: str, *arguments: str) -> None:
+        """At once."""
+        from veritrain_lib.execution.afterwards import call_here
+
+        call_here(function, *arguments)
+
+    def finish(self) -> None:
+        """Nothing is left."""
+
+
+class Round:
+    """One small round, stage by stage, each timed. `do` does a stage and gives the id of its run."""
+
+    def __init__(self, task: Task, seed: int, start: tuple[str, str]) -> None:
+        from veritrain_lib.tracking import runs
+
+        self.task, self.seed = task, seed
+        self.dataset, self.champion = start
+        self.run_id = runs.open_run(
+            task, f"round of seed {seed}", kind="round", tags={"veritrain.round": "1"}
+        )
+        self.seconds: dict[str, float] = {}
+
+    def walk(self, do: Do, finish: Callable[[], None]) -> None:
+        """All six stages, step by step, until `finish` says that nothing of them is left to do."""
+        from veritrain_lib.recorded.history import STAGE_RUN
+        from veritrain_lib.recorded.stage import load_result
+        from veritrain_lib.tracking import datasets, runs
+
+        made: dict[str, str] = {}
+        own: dict[str, Callable[[], dict[str, Any]]] = {
+            "probe": lambda: {"model": self.champion},
+            "generate": lambda: {"dataset": self.dataset, "model": self.champion},
+            "gate": lambda: {"dataset": made["generate"]},
+            "train": lambda: {"dataset": made["gate"]},
+            "evaluate": lambda: {"champion": self.champion, "challenger": made["train"]},
+            "report": lambda: {"about": self.run_id},
+        }
+        for step in STEPS:
+            wanted = {stage: {"round_run": self.run_id, "seed": self.seed, **own[stage]()} for stage in step}
+            began = time.perf_counter()
+            run_ids = do(self.task, wanted)
+            self.seconds[named(step)] = time.perf_counter() - began
+            for stage, run_id in zip(step, run_ids, strict=True):
+                runs.tag(self.run_id, {STAGE_RUN + stage: run_id})
+                if stage in ("generate", "gate"):
+                    dataset = datasets.of_run(run_id)
+                    assert dataset is not None
+                    made[stage] = dataset.reference
+                if stage == "train":
+                    result: Any = load_result("train", run_id)
+                    made[stage] = result.model
+        began = time.perf_counter()
+        finish()
+        self.seconds[LEFT] = time.perf_counter() - began
+
+
+Do = Callable[["Task", dict[str, dict[str, Any]]], list[str]]
+"""Does the stages of a step, given their parameters, and gives the ids of their runs."""
+
+
+def named(step: tuple[str, ...]) -> str:
+    """A step's name in the table."""
+    return " + ".join(step)
+
+
+def one_by_one(task: Task, wanted: dict[str, dict[str, Any]]) -> list[str]:
+    """A step in this process."""
+    return [in_this_process(task, stage, parameters) for stage, parameters in wanted.items()]
+
+
+def in_this_process(task: Task, stage: str, parameters: dict[str, Any]) -> str:
+    """The stage with its record, without a notebook."""
+    from veritrain_lib.recorded.stage import prepare
+    from veritrain_lib.tracking import runs
+
+    begun = prepare(stage, {"task": str(task.path), **parameters}, inner=True)
+    begun.run()
+    runs.end_run(begun.run_id, "FINISHED")
+    return begun.run_id
+
+
+def by_notebook(runner: Any) -> Do:
+    """A step by its notebooks, as the loop does it: pages may be made beside the next step."""
+    from veritrain_lib.stage_job import StageWork, find_done, run_together
+
+    def do(task: Task, wanted: dict[str, dict[str, Any]]) -> list[str]:
+        assert all(find_done(task, stage, parameters) is None for stage, parameters in wanted.items())
+        works = [StageWork(task, stage, parameters) for stage, parameters in wanted.items()]
+        return [done.run_id for done in run_together(works, runner=runner)]
+
+    return do
+
+
+@contextmanager
+def stage_functions_timed(into: dict[str, float]) -> Iterator[None]:
+    """While it holds, every bare stage function notes how long it took."""
+    modules: dict[str, Any] = {stage: import_module(f"veritrain_lib.stages.{stage}") for stage in STAGES}
+    plain = {stage: module.run for stage, module in modules.items()}
+
+    def timed(stage: str) -> Callable[..., Any]:
+        def run(*given: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return plain[stage](*given, **named)
+            finally:
+                into[stage] = time.perf_counter() - began
+
+        return run
+
+    for stage, module in modules.items():
+        module.run = timed(stage)
+    try:
+        yield
+    finally:
+        for stage, module in modules.items():
+            module.run = plain[stage]
+
+
+@contextmanager
+def phases_timed(into: dict[str, list[float]]) -> Iterator[None]:
+    """While it holds, the parts of running a notebook note how long they took, as this process sees them."""
+    from unittest.mock import patch
+
+    from veritrain_lib import stage_job
+    from veritrain_lib.execution import kernel
+    from veritrain_lib.execution.cell_runner import CellRunner
+
+    def plain(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return function(*given, **named)
+            finally:
+                into[name].append(time.perf_counter() - began)
+
+        return call
+
+    def waiting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(*given: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return await function(*given, **named)
+            finally:
+                into[name].append(time.perf_counter() - began)
+
+        return call
+
+    with (
+        patch.object(kernel.Kernel, "start", waiting("kernel start", kernel.Kernel.start)),
+        patch.object(CellRunner, "_run_cells", waiting("cells", CellRunner._run_cells)),
+        patch.object(kernel.Kernel, "end", waiting("kernel end", kernel.Kernel.end)),
+        patch.object(kernel.Kernel, "late_messages", waiting("last messages", kernel.Kernel.late_messages)),
+        patch.object(kernel.Kernel, "close", waiting("kernel close", kernel.Kernel.close)),
+        patch.object(stage_job.StageWork, "close", plain("close in the record", stage_job.StageWork.close)),
+        patch.object(stage_job, "find_done", plain("look in the record", stage_job.find_done)),
+    ):
+        yield
+
+
+@click.command()
+@click.option("--repeats", default=7, help="rounds in this process and through warm kernels")
+@click.option("--papermill-repeats", default=3, help="rounds through plain papermill; 0 leaves it out")
+def main(repeats: int, papermill_repeats: int) -> None:
+    """Measure and print a table for people, and one JSON object as the last line."""
+    with tempfile.TemporaryDirectory(prefix="veritrain-bench-") as home:
+        os.environ["VERITRAIN_HOME"] = home
+        from veritrain_lib.execution import LocalRunner, warm_up
+        from veritrain_lib.execution.fan_out import capacity
+        from veritrain_lib.stage_job import run_stage
+
+        task = small_task(Path(home) / "task")
+        warm_up(  # as `veritrain loop` does
+            f"veritrain_lib.gating.warm_up:load_languages_of={task.path}",
+            f"veritrain_lib.recorded.warm_up:read_files_of={task.path}",
+        )
+        gate = in_this_process(task, "gate", {"dataset": "seed"})
+        from veritrain_lib.tracking import datasets
+
+        dataset = datasets.of_run(gate)
+        assert dataset is not None
+        train = run_stage(task, "train", {"dataset": dataset.reference}, runner=LocalRunner(warm=True))
+        start = (dataset.reference, str(getattr(train.result, "model")))  # noqa: B009
+
+        function: dict[str, list[float]] = defaultdict(list)
+        ways: dict[str, list[dict[str, float]]] = defaultdict(list)
+        phases: dict[str, list[float]] = defaultdict(list)
+        seed = 0
+        for repeat in range(-1, max(repeats, papermill_repeats)):  # the first one only warms up
+            for way, times, runner in (
+                ("in process", repeats, None),
+                ("warm", repeats, LocalRunner(warm=True)),
+                ("papermill", papermill_repeats, PlainPapermill()),
+            ):
+                if repeat >= times or (repeat < 0 and way == "papermill"):
+                    continue
+                seed += 1
+                one = Round(task, seed, start)
+                bare: dict[str, float] = {}
+                spent: dict[str, list[float]] = defaultdict(list)
+                with stage_functions_timed(bare), phases_timed(spent):
+                    if runner is None:
+                        one.walk(one_by_one, lambda: None)
+                    else:
+                        one.walk(by_notebook(runner), runner.finish)
+                if repeat < 0:
+                    continue
+                ways[way].append(one.seconds)
+                if way == "in process":
+                    for stage, seconds in bare.items():
+                        function[stage].append(seconds)
+                if way == "warm":
+                    for phase, several in spent.items():
+                        phases[phase].append(sum(several) / len(STAGES))
+        _print(function, ways, phases, capacity())
+
+
+def _print(
+    function: dict[str, list[float]],
+    ways: dict[str, list[dict[str, float]]],
+    phases: dict[str, list[float]],
+    at_once: int,
+) -> None:
+    median = statistics.median
+
+    def stage_time(way: str, stage: str) -> float:
+        return median(one[stage] for one in ways[way])
+
+    def total(way: str) -> float:
+        return median(sum(one.values()) for one in ways[way])
+
+    bare = median(sum(one) for one in zip(*function.values(), strict=True))
+    print(
+        f"{'seconds':18}{'function':>10}{'recorded':>10}{'warm':>10}{'papermill':>11}{'added':>8}{'ratio':>8}"
+    )
+    for step in STEPS:
+        stage = named(step)
+        slow = stage_time("papermill", stage) if ways["papermill"] else float("nan")
+        warm, plain = stage_time("warm", stage), sum(median(function[one]) for one in step)
+        print(
+            f"{stage:18}{plain:10.3f}{stage_time('in process', stage):10.3f}{warm:10.3f}"
+            f"{slow:11.2f}{(warm - plain) / len(step):8.3f}{slow / warm:8.1f}"
+        )
+    slow = total("papermill") if ways["papermill"] else float("nan")
+    added = (total("warm") - bare) / len(STAGES)
+    left = stage_time("papermill", LEFT) if ways["papermill"] else float("nan")
+    print(f"{LEFT:18}{'':20}{stage_time('warm', LEFT):10.3f}{left:11.2f}")
+    print(
+        f"{'all six':18}{bare:10.3f}{total('in process'):10.3f}{total('warm'):10.3f}{slow:11.2f}"
+        f"{added:8.3f}{slow / total('warm'):8.1f}"
+    )
+    print("\nWhere a warm notebook's time goes, in this process's eyes (seconds a notebook):")
+    for phase, seconds in sorted(phases.items(), key=lambda pair: -median(pair[1])):
+        print(f"  {phase:22}{median(seconds):8.3f}")
+    print(
+        f"n = {len(ways['warm'])} rounds warm and in process, {len(ways['papermill'])} through papermill; "
+        f"{at_once} notebooks at once at most on this machine"
+    )
+    figures = {
+        "in_process_s": round(bare, 3),
+        "recorded_s": round(total("in process"), 3),
+        "warm_s": round(total("warm"), 3),
+        "papermill_s": round(slow, 2),
+        "added_per_notebook_s": round(added, 3),
+        "ratio": round(slow / total("warm"), 1),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

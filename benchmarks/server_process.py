@@ -1,0 +1,91 @@
+"""`veritrain serve` as a process of its own, for as long as a context lasts."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+UP_WITHIN_S = 180
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that answers. `log` has its standard error."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def openapi(self) -> dict[str, Any]:
+        """The API's description."""
+        with urllib.request.urlopen(f"{self.address}/api/v1/openapi.json", timeout=60) as answer:
+            return dict(json.load(answer))
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(
+    environment: Mapping[str, str], *, workers: int = 1, command: list[str] | None = None
+) -> Iterator[Served]:
+    """Start it, wait until it answers, stop it with SIGTERM. Raises RuntimeError, with its log, when it does not come up.
+
+    `command` in place of `veritrain serve`; `PORT` in it is replaced.
+    """
+    port = free_port()
+    line = command or [
+        sys.executable,
+        "-m",
+        "veritrain_lib.cli",
+        "serve",
+        "--port",
+        "PORT",
+        "--workers",
+        str(workers),
+    ]
+    log = Path(environment["VERITRAIN_HOME"]) / f"server-{port}.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [str(port) if part == "PORT" else part for part in line],
+            env=dict(environment), stdout=out, stderr=out, cwd=environment["VERITRAIN_HOME"],
+        )  # fmt: skip
+        served = Served(f"http://127.0.0.1:{port}", process, log)
+        try:
+            _wait(served)
+            yield served
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def _wait(served: Served) -> None:
+    end = time.monotonic() + UP_WITHIN_S
+    while time.monotonic() < end and served.process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{served.address}/health", timeout=10).close()
+            return
+        except urllib.error.HTTPError:
+            return  # it answers: a login is needed
+        except OSError:
+            time.sleep(0.3)
+    raise RuntimeError(f"the server did not come up: {served.log.read_text(encoding='utf-8')[-3000:]}")

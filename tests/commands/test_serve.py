@@ -1,0 +1,110 @@
+"""`veritrain serve` refuses what can't be, in words and with exit code 2, before anything is started."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from veritrain_lib import cli
+from veritrain_lib.server import supervise
+from veritrain_lib.server.environment import environment
+from veritrain_lib.server.supervise import supervise as run_supervised
+
+
+@pytest.fixture(autouse=True)
+def _never_really(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing may be started here."""
+
+    def started(*_: object) -> None:
+        raise AssertionError("it was started")
+
+    monkeypatch.setattr("os.execvpe", started)
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    environment.cache_clear()
+
+
+def _serve(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli.cli, ["serve", *arguments])
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "example.org"])
+def test_without_a_secret_it_listens_here_only(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.cli.main(["serve", "--host", host])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert host in said
+    assert "SECRET_KEY" in said
+
+
+def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit) as ended:
+            cli.cli.main(["serve", "--port", str(port)])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert str(port) in said
+    assert "in use" in said
+    assert "--port" in said
+
+
+def test_an_address_that_is_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "x" * 40)
+    environment.cache_clear()
+    with pytest.raises(SystemExit) as ended:
+        cli.cli.main(["serve", "--host", "203.0.113.7"])
+    assert ended.value.code == 2
+    assert "no address of this machine" in capsys.readouterr().err
+    environment.cache_clear()
+
+
+def test_the_database_password_is_not_on_the_command_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from veritrain_lib.tracking import mlflow_server
+
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somebody:very-secret@db/x")
+    line = mlflow_server.command("127.0.0.1", 8000, 2, uvicorn_options="")
+    assert "very-secret" not in " ".join(line)
+    assert "very-secret" in mlflow_server.command_environment()["MLFLOW_BACKEND_STORE_URI"]
+
+
+CHILDREN = """
+import subprocess, sys, signal, time
+child = subprocess.Popen([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"])
+child.wait()
+"""
+
+
+def test_an_ended_command_gives_its_exit_code() -> None:
+    assert run_supervised([sys.executable, "-c", "raise SystemExit(7)"]) == 7
+
+
+def test_a_stop_ends_the_whole_family() -> None:
+    import os
+    import signal
+    import subprocess
+    import time
+
+    import psutil
+
+    line = [sys.executable, "-m", supervise.__name__, sys.executable, "-c", CHILDREN]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"up\n"
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert len(family) == 2
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+    time.sleep(0.2)
+    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
