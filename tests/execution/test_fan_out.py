@@ -28,7 +28,17 @@ from veritrain_lib.execution.prepared import Prepared
 pytestmark = pytest.mark.timeout(90)
 
 SLEEPS = "import time\ntime.sleep(60)"
-OVERLAPS = "import time\nseen['began'] = time.monotonic(); time.sleep(0.4); seen['ended'] = time.monotonic()"
+OVERLAPS = """
+import time
+from pathlib import Path
+seen["began"] = time.monotonic()
+Path("{place}", "began-" + str(time.monotonic_ns())).touch()
+while len(list(Path("{place}").glob("began-*"))) < {company} and time.monotonic() < seen["began"] + 60:
+    time.sleep(0.01)
+time.sleep(0.2)
+seen["ended"] = time.monotonic()
+"""
+"""A notebook that waits for company, so that how slowly the others start is no matter; then for more than it wants."""
 LIMITS = """
 import os, numpy
 from threadpoolctl import threadpool_info
@@ -68,7 +78,8 @@ def most_at_once(looks: list[Mapping[str, Any]]) -> int:
 def test_no_more_than_asked_for_run_at_once(
     prepare: Prepare, tmp_path: Path, at_once: int, most: int
 ) -> None:
-    outcomes = execute_all([prepare(f"n{place}", OVERLAPS) for place in range(4)], at_once=at_once)
+    code = OVERLAPS.format(place=tmp_path, company=most)
+    outcomes = execute_all([prepare(f"n{place}", code) for place in range(4)], at_once=at_once)
 
     looks = [seen(tmp_path, f"n{place}") for place in range(4)]
     assert [outcome.ok for outcome in outcomes] == [True] * 4
@@ -97,7 +108,8 @@ def test_unasked_it_runs_what_the_machine_bears(
     cores(monkeypatch, 16)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2.5 * MEMORY_OF_A_KERNEL))
 
-    execute_all([prepare(f"n{place}", OVERLAPS) for place in range(3)])
+    code = OVERLAPS.format(place=tmp_path, company=2)
+    execute_all([prepare(f"n{place}", code) for place in range(3)])
 
     assert most_at_once([seen(tmp_path, f"n{place}") for place in range(3)]) == 2
 

@@ -48,6 +48,14 @@ def test_input_fields_are_joined_and_missing_values_are_empty() -> None:
         joined(frame, ["title", "body"])
 
 
+def test_texts_are_encoded_as_scikit_learn_does(folder: Path, rows: pd.DataFrame) -> None:
+    served = ServedStudent.load(folder)
+    ours, theirs = served._encode(rows), served._features.transform(joined(rows, served.card.inputs))
+    assert ours.shape == theirs.shape
+    assert ours.nnz > 0
+    assert (ours != theirs).nnz == 0
+
+
 def test_a_file_is_not_unpickled(folder: Path) -> None:
     import pickle
 

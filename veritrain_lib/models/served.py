@@ -180,7 +180,11 @@ class ServedStudent:
         return answers
 
     def _encode(self, frame: pd.DataFrame) -> Any:
-        return self._features.transform(joined(frame, self.card.inputs)).tocsr()
+        from scipy.sparse import hstack
+
+        # As FeatureUnion.transform, without its job queue: that takes longer than a short text does.
+        texts = joined(frame, self.card.inputs)
+        return hstack([part.transform(texts) for _, part in self._features.transformer_list], format="csr")
 
     def _decide(self, encoded: Any) -> np.ndarray:
         import numpy as np

@@ -150,7 +150,7 @@ def _with_facts(result: train.TrainResult, facts: Mapping[str, Any]) -> train.Tr
     numbers = {"training_dollars": facts.get("dollars"), "trained_tokens": facts.get("trained_tokens")}
     measured = {name: Measure(value=value) for name, value in numbers.items() if value is not None}
     return result.model_copy(
-        update={"measures": result.measures | measured, "tables": result.tables | {"job": table}}
+        update={"measures": result.measures | measured, "tables": {**result.tables, "job": table}}
     )
 
 

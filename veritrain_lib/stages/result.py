@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from veritrain_lib.stages.stored_tables import StoredTables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Outcome = Literal["done", "blocked", "waiting"]
 
@@ -36,7 +42,9 @@ class StageResult(BaseModel):
     outcome: Outcome = "done"
     headline: str
     measures: dict[str, Measure] = {}
-    tables: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
+    tables: Annotated[Mapping[str, Any], SkipValidation] = Field(
+        default_factory=dict, exclude=True, repr=False
+    )
 
     def metrics(self) -> dict[str, float]:
         """The measures as flat metrics: KEY, KEY_low, KEY_high. Absent values are left out."""
@@ -59,14 +67,11 @@ class StageResult(BaseModel):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Open what `save` wrote."""
-        import pandas as pd
-
+        """Open what `save` wrote. Its tables are parsed when they are first asked for."""
         content = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in content["tables"]}
-        return cls(**content["result"], tables=tables)
+        return cls(**content["result"], tables=StoredTables(folder, content["tables"]))
 
-    def measure_table(self) -> Any:
+    def measure_table(self) -> pd.DataFrame:
         """The measures as a DataFrame: name, value, low, high, n."""
         import pandas as pd
 

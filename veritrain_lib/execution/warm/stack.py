@@ -22,6 +22,7 @@ KERNEL = (
     "ipykernel.zmqshell",
     "ipykernel.debugger",
     "IPython.core.completer",
+    "IPython.core.logger",
     "IPython.core.pylabtools",
     "threadpoolctl",
 )
@@ -29,8 +30,12 @@ KERNEL = (
 
 MODULES: tuple[str, ...] = (
     "pandas",
+    "pandas.core.arrays.arrow.extension_types",
+    "pandas.core.methods.to_dict",
+    "pandas.core.reshape.reshape",
     "pandas.io.formats.csvs",
     "pandas.io.formats.html",
+    "pandas.io.formats.string",
     "pyarrow.dataset",
     "pyarrow.parquet",
     "scipy.sparse",

@@ -61,7 +61,10 @@ class Gatekeeper:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through or refuse."""
         if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)  # as long as the server lives
+            finally:
+                await self._rates.close()
             return
         visit = Visit(scope, Headers(scope=scope), credentials.token_of_address(scope))
 

@@ -16,6 +16,7 @@ from veritrain_lib.server.security.refusal import Refusal
 if TYPE_CHECKING:
     from limits import RateLimitItem
     from limits.aio.strategies import MovingWindowRateLimiter
+    from redis.asyncio import ConnectionPool
 
 LOGINS_PER_MINUTE = 10
 """Attempts to sign in, or to renew a login, from one address."""
@@ -47,7 +48,11 @@ class Rates:
         self._account = RateLimitItemPerMinute(LOGINS_PER_ACCOUNT, 15)
         self._here = MovingWindowRateLimiter(MemoryStorage())
         self._asked_again_at = 0.0
-        self._shared = _in_redis(settings.redis_url) if settings.redis_url else None
+        self._connections: ConnectionPool | None = None
+        self._shared: MovingWindowRateLimiter | None = None
+        if settings.redis_url:
+            self._connections = _redis_connections(settings.redis_url)
+            self._shared = _in_redis(settings.redis_url, self._connections)
 
     async def count(self, scope: Scope, user_id: str | None) -> None:
         """One request more of a caller. Raises Refusal (429) with the seconds to wait."""
@@ -56,6 +61,11 @@ class Rates:
             await self._hit(self._login, "login", address)
         if self._usual is not None:
             await self._hit(self._usual, *(("user", user_id) if user_id else ("address", address)))
+
+    async def close(self) -> None:
+        """Let go of Redis: the server ends."""
+        if self._connections is not None:
+            await self._connections.disconnect()
 
     def count_login(self, account: str) -> None:
         """One attempt more to sign in to an account; from a worker thread. Raises Refusal (429)."""
@@ -99,17 +109,21 @@ async def _hit(windows: MovingWindowRateLimiter, item: RateLimitItem, *whose: st
         raise Refusal(429, TOO_MANY, {"Retry-After": str(max(1, round(free_at - time.time() + 0.5)))})
 
 
-def _in_redis(address: str) -> MovingWindowRateLimiter:
-    from limits.aio.strategies import MovingWindowRateLimiter
-    from limits.storage import storage_from_string
+def _redis_connections(address: str) -> ConnectionPool:
+    from redis.asyncio import ConnectionPool
 
-    storage = storage_from_string(
-        f"async+{address}",
-        implementation="redispy",
-        socket_connect_timeout=REDIS_PATIENCE_S,
-        socket_timeout=REDIS_PATIENCE_S,
+    return ConnectionPool.from_url(
+        address, socket_connect_timeout=REDIS_PATIENCE_S, socket_timeout=REDIS_PATIENCE_S
     )
-    return MovingWindowRateLimiter(storage)
+
+
+def _in_redis(address: str, connections: ConnectionPool) -> MovingWindowRateLimiter:
+    from limits.aio.storage import RedisStorage
+    from limits.aio.strategies import MovingWindowRateLimiter
+
+    return MovingWindowRateLimiter(
+        RedisStorage(f"async+{address}", implementation="redispy", connection_pool=connections)
+    )
 
 
 def client_address(scope: Scope) -> str:
