@@ -121,9 +121,12 @@ def _in_redis(address: str, connections: ConnectionPool) -> MovingWindowRateLimi
     from limits.aio.storage import RedisStorage
     from limits.aio.strategies import MovingWindowRateLimiter
 
-    return MovingWindowRateLimiter(
-        RedisStorage(f"async+{address}", implementation="redispy", connection_pool=connections)
+    storage = RedisStorage(
+        f"async+{address}",
+        implementation="redispy",
+        connection_pool=connections,  # type: ignore[arg-type]  # documented, but not in its annotation
     )
+    return MovingWindowRateLimiter(storage)
 
 
 def client_address(scope: Scope) -> str:
