@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -161,3 +163,24 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="There is no notebook"):
         export_html(tmp_path / "nosuch.ipynb", tmp_path / "page.html")
     assert (ZOO / "page.ipynb").is_file()
+
+
+def test_after_the_warm_up_a_page_is_the_same_and_loads_nothing_more(run, tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from veritrain_lib.execution import html; "
+        "sys.argv[3] == 'warm' and html.warm_up(); before = set(sys.modules); "
+        "html.export_html(Path(sys.argv[1]), Path(sys.argv[2])); "
+        "print([name for name in set(sys.modules) - before if name.split('.')[0] in ('nbconvert', 'jinja2', 'bs4')])"
+    )
+    executed = run("page").executed
+    loaded, pages = {}, {}
+    for how in ("cold", "warm"):
+        page = tmp_path / f"{how}.html"
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(executed), str(page), how],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        loaded[how], pages[how] = done.stdout.strip(), page.read_text(encoding="utf-8")
+    assert loaded["cold"] != "[]"
+    assert loaded["warm"] == "[]"
+    assert pages["warm"] == pages["cold"].replace("<title>cold</title>", "<title>warm</title>")
