@@ -89,8 +89,9 @@ def warm_up() -> None:
     Loads nbconvert and compiles its templates (0.4 s), ahead for the processes that are forked from this one. Starts
     no thread and opens nothing.
     """
-    from nbformat import v4
+    import nbformat.v4
 
+    v4: Any = nbformat.v4
     outputs = [
         v4.new_output("stream", text="text\n"),
         v4.new_output("execute_result", {"text/html": "<p>table</p>", "text/plain": "table"}),
