@@ -194,9 +194,11 @@ def test_mlflows_own_command_over_unmigrated_tables_says_what_to_run(tmp_path: P
                 _get(f"{server.address}{path}")
             assert refused.value.code == 503
             assert "run: veritrain migrate" in json.load(refused.value)["detail"]
-        said = server.log.read_text(encoding="utf-8")
-        assert "run: veritrain migrate" in said
-        assert said.count("Started server process") == 2
+        until = time.monotonic() + 60
+        while (said := server.log.read_text(encoding="utf-8")).count("Started server process") < 2:
+            assert time.monotonic() < until, said
+            time.sleep(0.2)
+        assert said.count("'event': 'not ready'") == said.count("Started server process") == 2
 
 
 def test_a_stop_lets_open_requests_end_and_leaves_no_process(tmp_path: Path) -> None:
