@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner
 
 from veritrain_lib import cli
-from veritrain_lib.server import supervise
 from veritrain_lib.server.environment import environment
 from veritrain_lib.server.supervise import supervise as run_supervised
 
@@ -79,32 +78,5 @@ def test_the_database_password_is_not_on_the_command_line(
     assert "very-secret" in mlflow_server.command_environment()["MLFLOW_BACKEND_STORE_URI"]
 
 
-CHILDREN = """
-import subprocess, sys, signal, time
-child = subprocess.Popen([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"])
-child.wait()
-"""
-
-
 def test_an_ended_command_gives_its_exit_code() -> None:
     assert run_supervised([sys.executable, "-c", "raise SystemExit(7)"]) == 7
-
-
-def test_a_stop_ends_the_whole_family() -> None:
-    import os
-    import signal
-    import subprocess
-    import time
-
-    import psutil
-
-    line = [sys.executable, "-m", supervise.__name__, sys.executable, "-c", CHILDREN]
-    process = subprocess.Popen(line, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"up\n"
-    family = psutil.Process(process.pid).children(recursive=True)
-    assert len(family) == 2
-    os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(timeout=30) == 0
-    time.sleep(0.2)
-    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]

@@ -41,14 +41,15 @@ class Walked:
 
 
 @contextmanager
-def walked_home(home: Path, empty_store: Path) -> Iterator[Walked]:
-    """Walk one round in a folder, and stay in that project until the end."""
+def walked_home(home: Path, empty_store: Path, **settings: str) -> Iterator[Walked]:
+    """Walk one round in a folder, and stay in that project until the end, with these environment variables."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy(empty_store, home / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         for name in SETTINGS:
             patch.delenv(name, raising=False)
-        patch.setenv("VERITRAIN_HOME", str(home))
+        for name, value in {"VERITRAIN_HOME": str(home), **settings}.items():
+            patch.setenv(name, value)
         patch.setattr(Report, "_file", lambda self, run_id, result: None)
         task = find_task(str(write_tiny(home / "task", budget={"rounds": 1, "rows_per_round": 15})))
         run_loop(task, runner=InProcess())

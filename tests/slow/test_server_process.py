@@ -6,23 +6,21 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
 
-from benchmarks.server_process import Served, free_port, serving
+from benchmarks.server_process import Served, serving
+from tests.server.postgres import new_database
 
-POSTGRES = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OURS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS", "MLFLOW_TRACKING_URI")
 
@@ -42,21 +40,8 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         with serving(own, workers=2) as server:
             yield server
         return
-    admin = create_engine(
-        f"{POSTGRES}/postgres", isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
-    )
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    try:
-        with admin.connect() as opened:
-            opened.execute(text(f"CREATE DATABASE {name}"))
-    except OperationalError:
-        pytest.skip("no PostgreSQL on this machine that lets in postgres@127.0.0.1")
-    try:
-        with serving({**own, "DATABASE_URL": f"{POSTGRES}/{name}"}, workers=2) as server:
-            yield server
-    finally:
-        with admin.connect() as opened:
-            opened.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with new_database() as address, serving({**own, "DATABASE_URL": address}, workers=2) as server:
+        yield server
 
 
 def _get(address: str) -> str:
@@ -197,15 +182,23 @@ def test_mlflows_own_command_serves_us_too(tmp_path: Path) -> None:
 
 
 def test_mlflows_own_command_over_unmigrated_tables_says_what_to_run(tmp_path: Path) -> None:
+    """With several workers, which uvicorn would start anew for ever if they ended."""
     line = [
-        sys.executable, "-m", "mlflow", "server", "--app-name", "veritrain", "--port", str(free_port()),
-        "--workers", "1", "--backend-store-uri", f"sqlite:///{tmp_path / 'mlflow.db'}",
+        sys.executable, "-m", "veritrain_lib.server.supervise", sys.executable, "-m", "mlflow", "server",
+        "--app-name", "veritrain", "--port", "PORT", "--workers", "2",
+        "--backend-store-uri", f"sqlite:///{tmp_path / 'mlflow.db'}",
     ]  # fmt: skip
-    done = subprocess.run(
-        line, env=_environment(tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=240
-    )
-    # MLflow's command hides the exit code of the server that it started, but it ends.
-    assert "run: veritrain migrate" in done.stderr
+    with serving(_environment(tmp_path), command=line) as server:
+        for path in ("/", "/home", "/api/v1/health", "/api/2.0/mlflow/experiments/search"):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                _get(f"{server.address}{path}")
+            assert refused.value.code == 503
+            assert "run: veritrain migrate" in json.load(refused.value)["detail"]
+        until = time.monotonic() + 60
+        while (said := server.log.read_text(encoding="utf-8")).count("Started server process") < 2:
+            assert time.monotonic() < until, said
+            time.sleep(0.2)
+        assert said.count("'event': 'not ready'") == said.count("Started server process") == 2
 
 
 def test_a_stop_lets_open_requests_end_and_leaves_no_process(tmp_path: Path) -> None:
@@ -220,3 +213,19 @@ def test_a_stop_lets_open_requests_end_and_leaves_no_process(tmp_path: Path) -> 
         with pytest.raises(urllib.error.URLError):
             _get(f"{server.address}/home")
     assert '"Application shutdown complete."' in server.log.read_text(encoding="utf-8")
+
+
+def test_a_killed_server_leaves_nobody_on_its_port(tmp_path: Path) -> None:
+    import psutil
+
+    with serving(_environment(tmp_path), workers=2) as server:
+        family = psutil.Process(server.process.pid).children(recursive=True)
+        server.process.kill()
+        server.process.wait()
+        until = time.monotonic() + 60
+        while alive := [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
+            assert time.monotonic() < until, alive
+            time.sleep(0.1)
+        with socket.socket() as asked:
+            asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            asked.bind(("127.0.0.1", int(server.address.rpartition(":")[2])))

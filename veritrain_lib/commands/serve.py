@@ -40,7 +40,7 @@ def serve(host: str, port: int, workers: int) -> None:
     _refuse_taken(host, port)
     from veritrain_lib.server.database import migrate
     from veritrain_lib.server.observing import logs, metrics
-    from veritrain_lib.server.supervise import GRACE_S
+    from veritrain_lib.server.process_group import GRACE_S
     from veritrain_lib.tracking import mlflow_server
 
     migrate.upgrade()

@@ -32,18 +32,18 @@ def find_task(given: str = "") -> Task:
     """
     if given and (Path(given).exists() or given.endswith((".yaml", ".yml")) or "/" in given):
         path = Path(given) if Path(given).exists() else project.root() / given
-        return _remember(load_task(path))
+        return remember(load_task(path))
     if given:
         known = _known(given)
         if known is None and given in project.EXAMPLES:
-            return _remember(load_task(project.example_task(given)))
+            return remember(load_task(project.example_task(given)))
         if known is None:
             raise UserError(
                 f"no task is called {given!r} here; give the path of its YAML file, "
                 f"or a built-in example: {', '.join(map(repr, project.EXAMPLES))}"
             )
-        return _remember(known)
-    return _last() or _remember(load_task(project.example_task()))
+        return remember(known)
+    return _last() or remember(load_task(project.example_task()))
 
 
 def known_task(name: str) -> Task | None:
@@ -57,7 +57,8 @@ def known_task(name: str) -> Task | None:
         return None
 
 
-def _remember(task: Task) -> Task:
+def remember(task: Task) -> Task:
+    """Note in the record where the task's file is and that it was asked for now; gives it back."""
     if is_derived(task):
         return task  # of one experiment: the task's own file stays the one that a name means
     here = store.experiment(task)

@@ -18,7 +18,8 @@ from starlette.types import ASGIApp
 def create_app() -> ASGIApp:
     """The whole server as one ASGI application.
 
-    Raises UserError for settings that can't be, Infrastructure when our tables are not up to date.
+    Over tables that are not up to date it answers every request with what to do about it.
+    Raises UserError for settings that can't be.
     """
     from starlette.requests import Request
     from starlette.responses import Response
@@ -28,6 +29,7 @@ def create_app() -> ASGIApp:
     from veritrain_lib.server.database import migrate
     from veritrain_lib.server.environment import environment
     from veritrain_lib.server.live.sockets import socket_app
+    from veritrain_lib.server.not_ready import not_ready
     from veritrain_lib.server.observing import metrics
     from veritrain_lib.server.observing.requests import Observed, Routed
     from veritrain_lib.server.pages import home
@@ -36,7 +38,10 @@ def create_app() -> ASGIApp:
     from veritrain_lib.tracking import mlflow_routes, mlflow_server
 
     settings = environment()
-    migrate.check()
+    try:
+        migrate.check()
+    except migrate.NotMigrated as error:
+        return Observed(not_ready(f"{error}, then start the server again"))
     theirs = mlflow_server.application(settings.allowed_hosts, settings.allowed_origins)
     ours, sockets = api(), socket_app()
 

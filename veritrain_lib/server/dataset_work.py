@@ -26,11 +26,9 @@ def judge_upload(run_id: str, runner: JobRunner | None = None) -> None:
 
     A gate that could not be run is told on the draft, which stays one.
     """
-    run = runs.get(run_id)
-    task = task_of(run)
     event_log.append(run_id, "status", "the gate begins", data={"status": "judging"})
     try:
-        _judge(task, run_id, run_id, runner)
+        _judge(task_of(runs.get(run_id)), run_id, run_id, runner)
     except UserError as error:
         _could_not(run_id, str(error))
     except BaseException as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from veritrain_lib import registry
 from veritrain_lib.errors import OutOfMoney
+from veritrain_lib.recorded.tasks import remember
 from veritrain_lib.server.api.problems import Conflict, WrongField
 from veritrain_lib.server.items.dataset import find, training_reference
 from veritrain_lib.server.items.task import known_tasks, task_named
@@ -174,9 +175,9 @@ def _seconds(task: Task) -> tuple[float, str]:
 
 
 def begin(what: Plan, by: str) -> str:
-    """Open the run that will do it. Gives its id."""
+    """Open the run that will do it, of a task that the record knows from now on. Gives its id."""
     return runs.open_run(
-        what.task,
+        remember(what.task),
         f"generation · {what.parameters['rows']} rows",
         kind="generation",
         tags={PARAMETERS: json.dumps(what.parameters), "mlflow.user": by, "veritrain.by": by},

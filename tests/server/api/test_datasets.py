@@ -19,6 +19,7 @@ from tests.server.api.conftest import stage
 from veritrain_lib.recorded.tasks import find_task
 from veritrain_lib.server.api.problems import Conflict
 from veritrain_lib.server.items.dataset import training_reference
+from veritrain_lib.server.items.task import task_of
 from veritrain_lib.task import Task
 from veritrain_lib.tracking import datasets, runs
 
@@ -75,6 +76,33 @@ def test_an_upload_is_a_draft_until_the_gate_has_passed_it(
     assert datasets.load(task, training_reference(runs.get(made["id"]))).rows["text"].tolist() == [
         "my courier is late today", "hello again my friend", "the invoice was charged",
     ]  # fmt: skip
+
+
+def test_the_first_upload_of_an_empty_project_tells_the_record_its_task(
+    server: TestClient, launched: list[str]
+) -> None:
+    """Of a built-in example, whose file no loop has named yet; without it nothing could judge the rows."""
+    content = "text,label\nI can not log in any more.,login_problem\n"
+    made = draft(server, content)
+    assert (made["task"], launched) == ("support", [made["id"]])
+    assert task_of(runs.get(made["id"])).name == "support"
+    refused = server.post("/api/v1/experiments", json={
+        "name": "x", "task": "support", "baseModelId": "support-1", "datasetId": made["id"],
+    })  # fmt: skip
+    assert [one["field"] for one in refused.json()["errors"]] == ["body.base_model_id"], "the task is known"
+
+
+def test_a_draft_whose_task_is_gone_says_that_it_was_not_judged(
+    server: TestClient, task: Task, do_work: Work
+) -> None:
+    made = draft(server)
+    file = task.path.read_text(encoding="utf-8")
+    task.path.unlink()
+    assert do_work().jobs == []
+    task.path.write_text(file, encoding="utf-8")
+    gate = server.get(f"{HERE}/{made['id']}/quality-gate").json()
+    assert gate["status"] == "pending"
+    assert "can't be read any more" in gate["block_reasons"][0]
 
 
 def test_a_blocked_upload_says_why_and_can_not_be_used(server: TestClient, task: Task, do_work: Work) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import inspect, text
 
 from benchmarks.server_fill import fill
+from tests.server.postgres import new_database
 from veritrain_lib.errors import Infrastructure
 from veritrain_lib.server.database import migrate
 from veritrain_lib.server.database.session import engine, session
@@ -30,8 +28,6 @@ from veritrain_lib.server.database.tables import (
 )
 from veritrain_lib.tracking import store
 
-SERVER = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
-
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
@@ -39,20 +35,10 @@ def database(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Mon
     if request.param == "sqlite":
         yield store.uri()
         return
-    admin = create_engine(
-        f"{SERVER}/postgres", isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
-    )
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    try:
-        with admin.connect() as opened:
-            opened.execute(text(f"CREATE DATABASE {name}"))
-    except OperationalError:
-        pytest.skip("no PostgreSQL on this machine that lets in postgres@127.0.0.1")
-    monkeypatch.setenv("DATABASE_URL", f"{SERVER}/{name}")
-    yield store.uri()
-    engine().dispose()
-    with admin.connect() as opened:
-        opened.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with new_database() as address:
+        monkeypatch.setenv("DATABASE_URL", address)
+        yield store.uri()
+        engine().dispose()
 
 
 def _tables() -> set[str]:

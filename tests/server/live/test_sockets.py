@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-import types
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,13 +13,10 @@ import aiohttp
 import pytest
 import socketio
 import uvicorn
-from pydantic import SecretStr
-from socketio.exceptions import ConnectionError as NotConnected
 
 from tests.server.served import free_port
 from veritrain_lib import event_log
 from veritrain_lib.server import environment as settings
-from veritrain_lib.server.environment import Environment
 from veritrain_lib.server.live import places, sockets, tails, watchable
 
 RUN = "run1"
@@ -205,26 +200,3 @@ def test_a_socket_whose_path_is_too_long_is_elsewhere_and_the_users_own(
         places.clear_dead()
         assert place.exists(), "somebody listens there"
     assert not place.exists()
-
-
-@pytest.mark.parametrize(
-    ("auth", "let_in"), [({"token": "good"}, True), ({"token": "bad"}, False), (None, False)]
-)
-def test_where_a_login_is_needed_a_token_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, auth: dict[str, str] | None, let_in: bool
-) -> None:
-    tokens = types.ModuleType("tokens")
-    tokens.caller_of = lambda token: "somebody" if token == "good" else None  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "veritrain_lib.server.security.tokens", tokens)
-    monkeypatch.setattr(settings, "environment", lambda: Environment(secret_key=SecretStr("x" * 40)))
-
-    async def connect(address: str) -> bool:
-        client = socketio.AsyncClient()
-        try:
-            await client.connect(address, auth=auth)
-        except NotConnected:
-            return False
-        await client.disconnect()
-        return True
-
-    assert alone(connect) is let_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+import socketio
+from socketio.exceptions import ConnectionError as NotConnected
 
 from tests.server.security.conftest import PASSWORD, SECRET
 
@@ -178,6 +181,63 @@ def test_websocket_handshakes(running: Running, change: dict[str, object], statu
     url = f"{running.address}/socket.io/?EIO=4&transport=websocket{query}"
     with httpx.stream("GET", url, headers=headers) as found:
         assert found.status_code == status
+
+
+def _cookie(running: Running) -> str:
+    """What a browser sends along after it signed in."""
+    form = {"email": "viewer@example.org", "password": PASSWORD}
+    found = httpx.post(f"{running.address}/login", data=form)
+    assert found.status_code == 303
+    return f"veritrain_session={found.cookies['veritrain_session']}"
+
+
+WAYS = [
+    ("cookie", True), ("header", True), ("address", True), ("nothing", False), ("another's", False), ("auth alone", False)
+]  # fmt: skip
+
+
+def _shown(running: Running, way: str) -> tuple[dict[str, str], str]:
+    """Headers and the end of the query by which a client shows who it is."""
+    if way == "cookie":
+        return {"Cookie": _cookie(running)}, ""
+    if way == "header":
+        return {"Authorization": f"Bearer {running.viewer}"}, ""
+    if way == "another's":
+        return {"Authorization": f"Bearer {running.viewer[:-4]}AAAA"}, ""
+    return {}, f"&token={running.viewer}" if way == "address" else ""
+
+
+@pytest.mark.parametrize(("way", "let_in"), WAYS)
+def test_socket_io_is_for_who_shows_a_login_with_the_handshake(
+    running: Running, way: str, let_in: bool
+) -> None:
+    """A token in Socket.IO's own `auth` is sent behind the handshake: too late."""
+    headers, query = _shown(running, way)
+    client = socketio.Client(reconnection=False)
+    try:
+        client.connect(
+            f"{running.address}?{query}", headers=headers, transports=["websocket"], wait_timeout=20,
+            auth={"token": running.viewer} if way == "auth alone" else None,
+        )  # fmt: skip
+    except NotConnected:
+        assert not let_in
+        return
+    assert client.call("subscribe", {"type": "notifications"}, timeout=20) == {"ok": True}
+    client.disconnect()
+    assert let_in
+
+
+@pytest.mark.parametrize(("way", "let_in"), WAYS)
+def test_each_poll_shows_it_anew(running: Running, way: str, let_in: bool) -> None:
+    headers, query = _shown(running, way)
+    place = f"{running.address}/socket.io/?EIO=4&transport=polling"
+    opened = httpx.get(f"{place}{query}", headers=headers)
+    assert opened.status_code == (200 if let_in else 401)
+    if let_in:
+        session = json.loads(opened.text[1:])["sid"]
+        for headers_then, query_then, status in ((headers, query, 200), ({}, "", 401)):
+            sent = httpx.post(f"{place}&sid={session}{query_then}", headers=headers_then, content="40")
+            assert sent.status_code == status
 
 
 def test_a_body_without_a_length_is_counted_on_the_wire(running: Running) -> None:

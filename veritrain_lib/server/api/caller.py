@@ -1,4 +1,4 @@
-"""Who asks, by the name that is written beside what he does."""
+"""Who asks, by the name that is written beside what they do."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-LOCAL = "local"
-"""Where nobody signs in."""
+from veritrain_lib.server.security.caller import current_caller
 
 
-def caller(request: Request) -> str:
-    """The e-mail address or name of who signed in, as the gatekeeper noted it on the request; else `local`."""
-    found = request.scope.get("state", {}).get("caller")
-    return str(found.name or found.user_id) if found is not None else LOCAL
+def name_of_caller(request: Request) -> str:
+    """The e-mail address of who signed in; `local` where nobody signs in."""
+    return current_caller(request).name
 
 
-Caller = Annotated[str, Depends(caller)]
+CallerName = Annotated[str, Depends(name_of_caller)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import JSONResponse
 
-from veritrain_lib.server.api.caller import Caller
+from veritrain_lib.server.api.caller import CallerName
 from veritrain_lib.server.api.casing import DoubleAnswer, both
 from veritrain_lib.server.api.dataset_bodies import (
     DatasetChange,
@@ -147,7 +147,7 @@ def list_datasets(
     response_model=Uploaded | Dataset,
     openapi_extra=UPLOAD_BODY,
 )
-def create_dataset(body: Annotated[Received, Depends(received)], by: Caller) -> Response:
+def create_dataset(body: Annotated[Received, Depends(received)], by: CallerName) -> Response:
     """A file (multipart, part `file`) becomes a draft of the task whose columns it has, and the gate judges it at once;
     the answer has it in `data`. A JSON body begins a draft without rows, which is the answer itself."""
     from veritrain_lib.server.settings import kept
@@ -181,7 +181,7 @@ def estimate_generation(body: GenerationGiven) -> Response:
 
 
 @router.post("/datasets/generate", summary="Write new rows and judge them", response_model=GenerationStarted)
-def generate_dataset(body: GenerationGiven, by: Caller) -> Response:
+def generate_dataset(body: GenerationGiven, by: CallerName) -> Response:
     """The rows become a draft of their own, which the gate judges. Money that is not there is refused before."""
     from veritrain_lib.server.generation import begin, foresee, plan
     from veritrain_lib.server.settings import kept
@@ -246,7 +246,7 @@ def read_quality_gate(dataset_id: str) -> Response:
 
 
 @router.post("/datasets/{dataset_id}/review", summary="Store a person's review", response_model=ReviewStored)
-def review_dataset(dataset_id: str, body: ReviewGiven, by: Caller) -> Response:
+def review_dataset(dataset_id: str, body: ReviewGiven, by: CallerName) -> Response:
     """It stands beside the verdict, under the caller's name; said again, it replaces what the caller said before."""
     from veritrain_lib.recorded.review import store_numbers
 
@@ -269,7 +269,7 @@ def review_dataset(dataset_id: str, body: ReviewGiven, by: Caller) -> Response:
 @router.post(
     "/datasets/{dataset_id}/versions", summary="A next version", status_code=201, response_model=Dataset
 )
-def next_version(dataset_id: str, body: VersionGiven, by: Caller) -> Response:
+def next_version(dataset_id: str, body: VersionGiven, by: CallerName) -> Response:
     """The rows with some left out, changed or added, as a draft of their own; the gate judges it at once."""
     from veritrain_lib.server.upload.drafts import next_draft
     from veritrain_lib.server.work import launch

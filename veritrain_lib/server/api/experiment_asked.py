@@ -15,7 +15,8 @@ from veritrain_lib.recorded.accepted import accepted
 from veritrain_lib.server.api.casing import Given, snake_keys
 from veritrain_lib.server.api.problems import NotFound, WrongField
 from veritrain_lib.server.items.ids import parse_model_id
-from veritrain_lib.server.items.tasks import fixed_direction, known_task
+from veritrain_lib.server.items.task import task_named
+from veritrain_lib.server.items.tasks import fixed_direction
 from veritrain_lib.tracking import datasets, listing, runs
 
 if TYPE_CHECKING:
@@ -61,9 +62,7 @@ class ExperimentGiven(Given):
 def checked(given: ExperimentGiven) -> tuple[Task, Request]:
     """The task and the request. Raises WrongField for the first thing that the record knows better."""
     _refuse_unspeakable(given)
-    task = known_task(given.task)
-    if task is None:
-        raise WrongField("body.task", f"no task is called {given.task!r} here; its loop has never been run")
+    task = task_named(given.task)
     champion = _model(task, given.base_model_id, "body.base_model_id")
     unsupported = []
     if given.adapter_id:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from veritrain_lib import registry
+from veritrain_lib import project, registry
 from veritrain_lib.errors import UserError
 from veritrain_lib.server.api.casing import Given, TwofoldAnswer
 from veritrain_lib.server.api.paging import Filtering, Paging, envelope
-from veritrain_lib.server.api.problems import Conflict, NotFound, WrongField
+from veritrain_lib.server.api.problems import Conflict, NotAllowed, NotFound, WrongField
 from veritrain_lib.server.items.evaluation_of_model import (
     EvaluationSummary,
     ModelEvaluations,
@@ -37,6 +37,8 @@ from veritrain_lib.server.items.model import (
 )
 from veritrain_lib.server.items.probed import Probed
 from veritrain_lib.server.items.prompt import PromptContract, prompts_of
+from veritrain_lib.server.security.caller import current_caller
+from veritrain_lib.server.security.places import is_foreign
 from veritrain_lib.tracking import catalogue
 from veritrain_lib.tracking import models as registered
 from veritrain_lib.tracking.listing import VersionItem, VersionQuery, read_version, versions_page
@@ -158,8 +160,11 @@ def _choose(
 
 
 @router.post("/models", response_model=ModelItem, status_code=201, summary="File a model")
-def create_model(given: ModelGiven) -> Any:
-    """Files a base, or a model that lives at an address, as the next version of the registered model of that name."""
+def create_model(given: ModelGiven, request: Request) -> Any:
+    """Files a base, or a model that lives at an address, as the next version of the registered model of that name.
+
+    403 for an address in a folder outside the project, unless an admin files it.
+    """
     name = given.name.strip()
     if name == "":
         raise WrongField("body.name", "a name has a letter or more")
@@ -168,6 +173,14 @@ def create_model(given: ModelGiven) -> Any:
     except UserError as error:
         raise WrongField("body.name", str(error)) from error
     address = _address(given.config)
+    role = current_caller(request).role
+    for field, place in (("config.address", address), ("base_model_id", given.base_model_id or "")):
+        if role != "admin" and is_foreign(place):
+            raise NotAllowed(
+                f"body.{field}",
+                f"{place} is outside the project's folder {project.root()}; give an absolute path in it, or ask an admin to "
+                f"file it (you are {role})",
+            )
     tags = {TYPE: given.type, STATUS: given.status, "veritrain.filed": "api"}
     if given.base_model_id:
         tags[BASE] = _base(given.base_model_id)

@@ -10,6 +10,7 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from veritrain_lib.server.api.problems import WrongField
+from veritrain_lib.server.security.caller import current_caller
 
 MOST = 100
 DEFAULT = 20
@@ -39,7 +40,7 @@ def page_asked(
     if size is None:
         from veritrain_lib.server.settings.preferences import items_per_page
 
-        size = items_per_page(request)
+        size = items_per_page(current_caller(request).user_id)
     return PageAsked(page, size)
 
 

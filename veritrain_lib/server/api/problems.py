@@ -59,6 +59,10 @@ class WrongField(UserError):
         self.field = field
 
 
+class NotAllowed(WrongField):
+    """A field of the body asks for what the caller's role does not allow (403)."""
+
+
 class WrongFields(UserError):
     """Several things are wrong, such as rows of a file (422); `errors` says where and why."""
 
@@ -68,7 +72,7 @@ class WrongFields(UserError):
 
 
 STATUS: dict[type[UserError], int] = {
-    NotFound: 404, BadState: 400, WrongField: 422, Conflict: 409, OutOfMoney: 409, Refused: 409,
+    NotFound: 404, BadState: 400, NotAllowed: 403, WrongField: 422, Conflict: 409, OutOfMoney: 409, Refused: 409,
     Infrastructure: 503,
 }  # fmt: skip
 """What a user's mistake is to a client; any other is 422."""

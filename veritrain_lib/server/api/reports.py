@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from veritrain_lib.recorded.history import STAGE_RUN
-from veritrain_lib.server.api.caller import Caller
+from veritrain_lib.server.api.caller import CallerName
 from veritrain_lib.server.api.casing import CamelAnswer, Given, camel
 from veritrain_lib.server.api.dataset_bodies import Id, Text, Word
 from veritrain_lib.server.api.paging import Filtering, Page, PageAsked, envelope, page_asked
@@ -117,7 +117,7 @@ def list_reports(asked: Annotated[PageAsked, Depends(ten_a_page)], filters: Filt
 
 
 @router.post("/reports", summary="Ask for a report of an experiment", response_model=Report)
-def create_report(body: ReportGiven, by: Caller) -> Response:
+def create_report(body: ReportGiven, by: CallerName) -> Response:
     """What the experiment's report stage wrote is taken; where there is none it is written, and the status is
     `generating` until then. 409 when the experiment has nothing to report."""
     from veritrain_lib.server.work import launch

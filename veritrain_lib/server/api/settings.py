@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from veritrain_lib.server.api.casing import Answer, Given, TwofoldAnswer
+from veritrain_lib.server.security.caller import current_caller
 from veritrain_lib.server.settings import cleanup, connection, kept
-from veritrain_lib.server.settings.preferences import Liked, LikedChange, caller_of, like, liked
+from veritrain_lib.server.settings.preferences import Liked, LikedChange, like, liked
 from veritrain_lib.server.settings.sections import System, SystemChange
 from veritrain_lib.server.settings.supported import UNSUPPORTED, UNSUPPORTED_PREFERENCES
 from veritrain_lib.server.settings.usage import MB, used_bytes
@@ -85,13 +86,13 @@ def reset_system() -> Any:
 @router.get("/settings/preferences", response_model=Preferences, summary="What the caller likes")
 def get_preferences(request: Request) -> Any:
     """Of the user who asks."""
-    return _preferences(caller_of(request))
+    return _preferences(current_caller(request).user_id)
 
 
 @router.put("/settings/preferences", response_model=Preferences, summary="Change what the caller likes")
 def change_preferences(request: Request, given: LikedChange) -> Any:
     """Takes any part. 422 with the field for what nothing obeys."""
-    user_id = caller_of(request)
+    user_id = current_caller(request).user_id
     like(user_id, given)
     return _preferences(user_id)
 

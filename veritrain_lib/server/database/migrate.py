@@ -15,6 +15,11 @@ from veritrain_lib.server.database.session import engine
 from veritrain_lib.server.database.tables import VERSION_TABLE
 from veritrain_lib.tracking import store
 
+
+class NotMigrated(Infrastructure):
+    """The server's tables are not there, or those of another version."""
+
+
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -55,10 +60,10 @@ def current() -> str | None:
 
 
 def check() -> None:
-    """Raise Infrastructure, with the command to run, when the tables are not those of this code."""
+    """Raise NotMigrated, with the command to run, when the tables are not those of this code."""
     there, wanted = current(), newest()
     if there != wanted:
-        raise Infrastructure(
+        raise NotMigrated(
             f"the server's tables are at revision {there or 'none'}, this version needs {wanted}; "
             "run: veritrain migrate"
         )

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Request
 from pydantic import Field, ValidationError
 
 from veritrain_lib.server.api.casing import Answer, Given
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Preference
 from veritrain_lib.server.settings.supported import UNSUPPORTED_PREFERENCES, refuse
-
-LOCAL = "local"
 
 
 class Liked(Answer):
@@ -49,12 +46,6 @@ class LikedChange(Given):
     )
 
 
-def caller_of(request: Request) -> str:
-    """The id of who asks."""
-    caller = getattr(request.state, "caller", None)
-    return str(getattr(caller, "user_id", None) or LOCAL)[:32]
-
-
 def liked(user_id: str) -> Liked:
     """What somebody likes; a preference that is no longer possible has its default."""
     with session() as opened:
@@ -81,6 +72,6 @@ def like(user_id: str, given: LikedChange) -> None:
             row.content = {**row.content, **wanted}
 
 
-def items_per_page(request: Request) -> int:
-    """How many items the caller wants on a page."""
-    return liked(caller_of(request)).items_per_page
+def items_per_page(user_id: str) -> int:
+    """How many items somebody wants on a page."""
+    return liked(user_id).items_per_page

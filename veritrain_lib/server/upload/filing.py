@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from veritrain_lib.recorded.tasks import remember
 from veritrain_lib.server.items.dataset import EDITION, PARENT_ID
 from veritrain_lib.tracking import datasets, runs
 from veritrain_lib.tracking.dataset_listing import TITLE
@@ -49,9 +50,10 @@ class Filing:
 
 
 def file_draft(task: Task, rows: pd.DataFrame, filing: Filing) -> str:
-    """Store rows as the next draft of a task. Gives the id of its run, which has ended."""
+    """Store rows as the next draft of a task, which the record knows from now on. Gives the id of its run, which has
+    ended."""
     run_id = runs.open_run(
-        task,
+        remember(task),
         f"upload · {filing.title}",
         kind=KIND,
         tags={"mlflow.user": filing.by, "veritrain.by": filing.by},

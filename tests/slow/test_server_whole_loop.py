@@ -1,0 +1,243 @@
+"""The whole loop by HTTP, on the built-in example: a project that begins empty, and a real server over it. Only its
+first model is made as a notebook makes it.
+
+Each answer is held against the record, which MLflow's own client reads through the same port.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from docx import Document
+from mlflow.tracking import MlflowClient
+from pypdf import PdfReader
+from websockets.sync.client import connect
+
+from tests.server.api.conftest import UNSET, stage
+from tests.server.served import serving
+from veritrain_lib import project
+from veritrain_lib.recorded.tasks import find_task
+from veritrain_lib.tracking import runs
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+TASK = "support"
+COPIES = "text,label\n" + "My card was declined twice today.,payment_failed\n" * 60
+CHANGED = {"title": "The first week", "description": "for the team", "tags": ["weekly", "日本"]}
+
+
+@dataclass
+class Walk:
+    """One way through the loop, and what the client was told on it."""
+
+    http: httpx.Client
+    mlflow: MlflowClient
+    address: str
+    blocked: dict[str, Any] = field(default_factory=dict)
+    verdict_of_blocked: dict[str, Any] = field(default_factory=dict)
+    refused: httpx.Response | None = None
+    passed: dict[str, Any] = field(default_factory=dict)
+    verdict: dict[str, Any] = field(default_factory=dict)
+    pending: dict[str, Any] = field(default_factory=dict)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def get(self, path: str, **asked: str) -> Any:
+        """An answer that is one."""
+        found = self.http.get(f"/api/v1{path}", params=asked)
+        assert found.status_code == 200, found.text
+        return found.json()
+
+    def send(self, method: str, path: str, status: int = 200, **more: Any) -> Any:
+        """The same, of a request that changes something."""
+        found = self.http.request(method, f"/api/v1{path}", **more)
+        assert found.status_code == status, found.text
+        return found.json()
+
+    def upload(self, name: str, content: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The dataset of a file, and the gate's verdict on it."""
+        told = self.send("POST", "/datasets", 201, files={"file": (name, content)})["data"]
+        until = time.monotonic() + 300
+        while (gate := self.get(f"/datasets/{told['id']}/quality-gate"))["status"] == "pending":
+            assert not gate["block_reasons"], gate
+            assert time.monotonic() < until, "the gate has not judged it in 300 s"
+            time.sleep(0.5)
+        return told, gate
+
+    def experiment(self, dataset: str) -> httpx.Response:
+        """Ask for an experiment on a dataset."""
+        given = {
+            "name": "by HTTP", "task": TASK, "baseModelId": f"{TASK}-1", "datasetId": dataset, "config": {"seed": 3},
+        }  # fmt: skip
+        return self.http.post("/api/v1/experiments", json=given)
+
+    def follow(self, experiment: str) -> list[dict[str, Any]]:
+        """Every numbered line of its stream, until the server closes it."""
+        place = f"{self.address.replace('http', 'ws')}/api/v1/experiments/{experiment}/stream"
+        with connect(place, open_timeout=60) as there:
+            return [line for message in there if "seq" in (line := json.loads(message))]
+
+
+@pytest.fixture(scope="module")
+def walk(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """The loop, from an empty project to an experiment that has ended."""
+    home = tmp_path_factory.mktemp("whole")
+    shutil.copy(empty_store, home / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*UNSET, "MLFLOW_TRACKING_URI", "VERITRAIN_MAILBOX"):
+            patch.delenv(name, raising=False)
+        patch.setenv("VERITRAIN_HOME", str(home))
+        with serving(home) as address, httpx.Client(base_url=address, timeout=120) as http:
+            made = Walk(http, MlflowClient(address, address), address)
+            made.blocked, made.verdict_of_blocked = made.upload("copies.csv", COPIES)
+            _first_model()
+            made.refused = made.experiment(made.blocked["id"])
+            pool = project.example_task(TASK).parent / "pool.csv"
+            made.passed, made.verdict = made.upload("week.csv", pool.read_text(encoding="utf-8"))
+            made.pending = made.experiment(made.passed["id"]).json()
+            made.send("POST", f"/experiments/{made.pending['id']}/start")
+            made.lines = made.follow(made.pending["id"])
+            yield made
+
+
+def _first_model() -> None:
+    """What the loop does before its first round: the API asks for a model to compare with."""
+    task = find_task(TASK)
+    seed = stage("gate", task, dataset="seed")
+    version = runs.get(seed.run_id).data.tags["veritrain.dataset.version"]
+    stage("train", task, dataset=f"{TASK}@{version}")
+
+
+@pytest.fixture(scope="module")
+def report(walk: Walk) -> dict[str, Any]:
+    """A report of the experiment, said anew and published."""
+    given = {"title": "A week", "type": "comparison", "experimentId": walk.pending["id"]}
+    made = walk.send("POST", "/reports", json=given)
+    assert (made["status"], made["title"]) == ("draft", "A week"), "its round has written it already"
+    walk.send("PUT", f"/reports/{made['id']}", json=CHANGED)
+    walk.send("POST", f"/reports/{made['id']}/publish")
+    found: dict[str, Any] = walk.get(f"/reports/{made['id']}")
+    return found
+
+
+def test_a_blocked_upload_can_not_be_used(walk: Walk) -> None:
+    gate = walk.verdict_of_blocked
+    assert gate["status"] == "failed"
+    assert gate["metrics"]["duplicate_rate"] == pytest.approx(59 / 60, abs=1e-6)
+    assert any("exact_duplicate" in reason for reason in gate["block_reasons"])
+    assert walk.refused is not None
+    assert walk.refused.status_code == 422
+    assert [one["field"] for one in walk.refused.json()["errors"]] == ["body.dataset_id"]
+    assert walk.get(f"/datasets/{walk.blocked['id']}")["usage_history"] == []
+    judged = walk.mlflow.get_run(gate["gate_run_id"])
+    assert (judged.info.status, judged.data.tags["veritrain.dataset.status"]) == ("FINISHED", "blocked")
+
+
+def test_every_uploaded_row_is_accepted_or_in_quarantine_in_the_record(walk: Walk) -> None:
+    gate, sent = walk.verdict, walk.passed["rows"]
+    assert (gate["status"], walk.get(f"/datasets/{walk.passed['id']}")["status"]) == ("passed", "passed")
+    assert (sent, gate["rows_accepted"] + gate["rows_rejected"]) == (720, 720)
+    for name, count in (("accepted", gate["rows_accepted"]), ("quarantine", gate["rows_rejected"])):
+        stored = walk.http.get(f"/get-artifact?run_id={gate['gate_run_id']}&path=gate/{name}.csv")
+        assert len(list(csv.DictReader(io.StringIO(stored.text)))) == count > 50
+    judged = walk.mlflow.get_run(gate["gate_run_id"])
+    assert judged.data.metrics["rows_quarantined"] == gate["rows_rejected"]
+
+
+def test_the_stream_tells_the_experiment_from_its_first_line_to_its_last(walk: Walk) -> None:
+    assert walk.pending["status"] == "pending"
+    assert [line["seq"] for line in walk.lines] == list(range(1, len(walk.lines) + 1))
+    begun = [line["data"]["stage"] for line in walk.lines if line["data"].get("event") == "begin"]
+    assert begun == ["train", "evaluate", "report"]
+    assert (walk.lines[-1]["status"], walk.lines[-1]["ended"]) == ("completed", True)
+    logs = walk.get(f"/experiments/{walk.pending['id']}/logs", limit="1000")
+    assert [one["message"] for one in logs] == [line["message"] for line in walk.lines]
+
+
+def test_the_experiment_is_what_mlflow_says_of_its_run(walk: Walk) -> None:
+    found = walk.get(f"/experiments/{walk.pending['id']}")
+    run = walk.mlflow.get_run(found["id"])
+    assert (found["status"], run.info.status) == ("completed", "FINISHED")
+    assert found["bestScore"] == run.data.metrics["accuracy"] > 0.7
+    assert run.data.metrics["training_rows"] == walk.verdict["rows_accepted"], "what the gate took out is out"
+    (use,) = walk.get(f"/datasets/{walk.passed['id']}")["usage_history"]
+    assert (use["experiment_id"], use["experiment_name"]) == (found["id"], "by HTTP")
+    for name in ("train", "evaluate", "report"):
+        assert walk.mlflow.get_run(run.data.tags[f"veritrain.run.{name}"]).info.status == "FINISHED"
+
+
+def test_the_better_model_is_champion_for_both(walk: Walk) -> None:
+    said = walk.get(f"/experiments/{walk.pending['id']}")["evaluation"]
+    assert (said["verdict"], said["promoted"]) == ("better", True)
+    assert walk.mlflow.get_model_version_by_alias(TASK, "champion").version == "2"
+    listed = {one["id"]: one["aliases"] for one in walk.get("/models")["items"]}
+    assert set(listed) == {f"{TASK}-1", f"{TASK}-2"}
+    assert "champion" in listed[f"{TASK}-2"]
+    assert "champion" not in listed[f"{TASK}-1"]
+
+
+def test_the_evaluation_and_its_summary_have_the_runs_numbers(walk: Walk) -> None:
+    experiment = walk.get(f"/experiments/{walk.pending['id']}")
+    (listed,) = walk.get("/evaluations", experiment_id=experiment["id"])["data"]["items"]
+    assert listed["id"] == experiment["evaluation"]["id"]
+    measured = walk.mlflow.get_run(listed["id"]).data.metrics
+    names = ("accuracy", "macro_f1", "contract_rate")
+    assert listed["metrics"] == {name: pytest.approx(measured[name]) for name in names}
+    summary = walk.get(f"/evaluations/experiment/{experiment['id']}/summary")
+    assert (summary["written"], summary["spoken"]) == (listed["metrics"], None)
+    one = walk.get(f"/evaluations/{listed['id']}")
+    assert (one["experiment_name"], one["model_name"]) == ("by HTTP", f"{TASK}-2")
+    files = project.example_task(TASK).parent
+    texts = {
+        name: {row["text"] for row in csv.DictReader((files / f"{name}.csv").open(encoding="utf-8"))}
+        for name in ("dev", "test")
+    }
+    shown = {row["source"] for row in one["sample_results"]}
+    assert shown <= texts["dev"]
+    assert shown
+    assert not shown & texts["test"], "no row of the sealed set is shown"
+
+
+def test_a_report_is_said_anew_and_published_in_the_record(walk: Walk, report: dict[str, Any]) -> None:
+    assert {name: report[name] for name in CHANGED} == CHANGED
+    assert (report["status"], report["type"]) == ("published", "comparison")
+    run = walk.mlflow.get_run(report["id"])
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["veritrain.report.status"] == "published"
+    assert run.data.tags["veritrain.report.title"] == CHANGED["title"]
+    listed = walk.get("/reports", status="published")["items"]
+    assert [one["id"] for one in listed] == [report["id"]]
+    change = report["comparison"]["metrics"]["accuracy"]
+    measured = walk.mlflow.get_run(
+        walk.get(f"/experiments/{walk.pending['id']}")["evaluation"]["id"]
+    ).data.metrics
+    assert change["current"] == pytest.approx(measured["accuracy"])
+    assert change["baseline"] == pytest.approx(measured["champion_accuracy"])
+
+
+def test_the_report_is_the_same_in_all_three_formats(walk: Walk, report: dict[str, Any]) -> None:
+    def export(kind: str) -> bytes:
+        found = walk.http.get(f"/api/v1/reports/{report['id']}/export", params={"format": kind})
+        assert found.status_code == 200, found.text
+        assert f'filename="report_{report["id"]}.{kind}"' in found.headers["content-disposition"]
+        return found.content
+
+    verdict = report["conclusions"]
+    assert "better" in verdict
+    page = html.unescape(export("html").decode())
+    paper = PdfReader(io.BytesIO(export("pdf")))
+    word = Document(io.BytesIO(export("docx")))
+    assert verdict in page
+    assert verdict in " ".join(paper.pages[0].extract_text().split())
+    assert any(verdict in one.text for one in word.paragraphs)
+    assert len(word.inline_shapes) == page.count("<img ") > 0
