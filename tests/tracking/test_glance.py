@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +214,51 @@ def test_without_a_glance_the_client_gives_the_same(filled: Task, monkeypatch: p
     monkeypatch.setattr(MlflowClient, "get_run", get_run)
     assert answers() == quick
     assert len(asked) == 4
+
+
+def test_a_look_sees_what_was_written_since_the_last_one_also_within_a_look(task: Task) -> None:
+    first = runs.open_run(task, "first", kind="stage")
+    with glance.at(store.uri()) as seen:
+        second = runs.open_run(task, "second", kind="stage")
+        assert seen.run(first) is not None
+        assert seen.run(second) is None  # one consistent state
+        with glance.at(store.uri()) as within:
+            assert within.run(second) is not None
+    with glance.at(store.uri()) as seen:
+        assert seen.run(second) is not None
+
+
+def test_a_look_after_an_error_and_in_another_file_of_the_same_name(task: Task, home: Path) -> None:
+    run = runs.open_run(task, "before", kind="stage")
+    with pytest.raises(KeyError, match="mine"), glance.at(store.uri()):
+        raise KeyError("mine")
+    with glance.at(store.uri()) as seen:
+        assert seen.run(run) is not None
+    file = home / "mlflow.db"
+    file.rename(home / "old.db")
+    with pytest.raises(glance.CannotGlance), glance.at(store.uri()):
+        pass
+    shutil.copy(home / "old.db", file)
+    with closing(sqlite3.connect(file)) as opened, opened:
+        opened.execute("UPDATE runs SET name = 'after' WHERE run_uuid = ?", (run,))
+    with glance.at(store.uri()) as seen:
+        found = seen.run(run)
+    assert found is not None
+    assert found.info.run_name == "after"
+
+
+def test_a_fork_and_a_thread_look_through_connections_of_their_own(task: Task) -> None:
+    run = runs.open_run(task, "one", kind="stage")
+
+    def look() -> bool:
+        with glance.at(store.uri()) as seen:
+            return seen.run(run) is not None
+
+    assert look()
+    child = os.fork()
+    if not child:
+        os._exit(0 if look() and len(glance._idle.inherited) == 1 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: look(), range(8))) == [True] * 8
+    assert look()
