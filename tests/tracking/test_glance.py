@@ -17,7 +17,7 @@ from mlflow.tracking import MlflowClient
 
 from veritrain_lib.errors import Infrastructure
 from veritrain_lib.task import Task
-from veritrain_lib.tracking import glance, models, runs, store
+from veritrain_lib.tracking import glance, kept_connection, models, runs, store
 from veritrain_lib.tracking.entities import Experiment, Run
 
 FILTERS = [
@@ -257,7 +257,7 @@ def test_a_fork_and_a_thread_look_through_connections_of_their_own(task: Task) -
     assert look()
     child = os.fork()
     if not child:
-        os._exit(0 if look() and len(glance._idle.inherited) == 1 else 1)
+        os._exit(0 if look() and len(kept_connection._idle.inherited) == 1 else 1)
     assert os.waitpid(child, 0)[1] == 0
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda _: look(), range(8))) == [True] * 8
