@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.errors import Refused, UserError
 from veritrain_lib.round_run import Event, RoundRun
 from veritrain_lib.stage_job import attach_leftovers, finishing
 from veritrain_lib.tracking import models, runs
@@ -37,7 +37,7 @@ class Request(BaseModel):
     Attributes:
         direction: as it is shown, such as `ja-en`.
         base_model_id, adapter_id, dataset_id: as the API calls them; `dataset_id` is the run that made the dataset.
-        champion: the base model's address.
+        champion: the base model's address; empty when the experiment is to train the seed model first.
         seed: of every stage.
         trainer: parameters of the task's trainer that are to be others.
         config: the configuration as it was given.
@@ -106,6 +106,8 @@ def _trip(here: RoundRun, request: Request) -> None:
     from veritrain_lib.recorded.derived import with_trainer
 
     dataset = accepted(here.task, runs.get(request.dataset_id))
+    if not request.champion:
+        request = _with_seed_model(here, request)
     here.task = task = with_trainer(here.task, request.trainer)
     train = here.stage("train", dataset=dataset, seed=request.seed)
     result: Any = train.result
@@ -123,3 +125,22 @@ def _trip(here: RoundRun, request: Request) -> None:
         evaluate.result.headline,
         also={"training_rows": result.measures["training_rows"].value or 0.0},
     )
+
+
+def _with_seed_model(here: RoundRun, request: Request) -> Request:
+    """The request with the task's seed model as its base: its own rows through the gate, and a model of what passed.
+
+    Raises Refused when the gate blocks them.
+    """
+    from veritrain_lib.recorded.defaults import SEED
+    from veritrain_lib.tracking import datasets
+
+    gate = here.stage("gate", dataset=SEED, seed=here.task.seed)
+    passed = datasets.of_run(gate.run_id)
+    if gate.result.outcome == "blocked" or passed is None:
+        raise Refused(f"there is no model to compare with, and none can be made: {gate.result.headline}")
+    made: Any = here.stage("train", dataset=passed.reference, seed=here.task.seed).result
+    name, version = str(made.model).removeprefix("models:/").rsplit("/", 1)
+    based = request.model_copy(update={"champion": made.model, "base_model_id": f"{name}-{version}"})
+    runs.tag(here.run_id, {REQUEST: json.dumps(based.model_dump(mode="json"), ensure_ascii=False)})
+    return based

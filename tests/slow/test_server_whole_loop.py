@@ -1,5 +1,4 @@
-"""The whole loop by HTTP, on the built-in example: a project that begins empty, and a real server over it. Only its
-first model is made as a notebook makes it.
+"""The whole loop by HTTP, on the built-in example: a project that begins empty, and a real server over it.
 
 Each answer is held against the record, which MLflow's own client reads through the same port.
 """
@@ -24,11 +23,9 @@ from mlflow.tracking import MlflowClient
 from pypdf import PdfReader
 from websockets.sync.client import connect
 
-from tests.server.api.conftest import UNSET, stage
+from tests.server.api.conftest import UNSET
 from tests.server.served import serving
 from veritrain_lib import project
-from veritrain_lib.recorded.tasks import find_task
-from veritrain_lib.tracking import runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -77,7 +74,7 @@ class Walk:
     def experiment(self, dataset: str) -> httpx.Response:
         """Ask for an experiment on a dataset."""
         given = {
-            "name": "by HTTP", "task": TASK, "baseModelId": f"{TASK}-1", "datasetId": dataset, "config": {"seed": 3},
+            "name": "by HTTP", "task": TASK, "datasetId": dataset, "config": {"seed": 3},
         }  # fmt: skip
         return self.http.post("/api/v1/experiments", json=given)
 
@@ -100,7 +97,6 @@ def walk(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         with serving(home) as address, httpx.Client(base_url=address, timeout=120) as http:
             made = Walk(http, MlflowClient(address, address), address)
             made.blocked, made.verdict_of_blocked = made.upload("copies.csv", COPIES)
-            _first_model()
             made.refused = made.experiment(made.blocked["id"])
             pool = project.example_task(TASK).parent / "pool.csv"
             made.passed, made.verdict = made.upload("week.csv", pool.read_text(encoding="utf-8"))
@@ -108,14 +104,6 @@ def walk(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             made.send("POST", f"/experiments/{made.pending['id']}/start")
             made.lines = made.follow(made.pending["id"])
             yield made
-
-
-def _first_model() -> None:
-    """What the loop does before its first round: the API asks for a model to compare with."""
-    task = find_task(TASK)
-    seed = stage("gate", task, dataset="seed")
-    version = runs.get(seed.run_id).data.tags["veritrain.dataset.version"]
-    stage("train", task, dataset=f"{TASK}@{version}")
 
 
 @pytest.fixture(scope="module")
@@ -155,10 +143,10 @@ def test_every_uploaded_row_is_accepted_or_in_quarantine_in_the_record(walk: Wal
 
 
 def test_the_stream_tells_the_experiment_from_its_first_line_to_its_last(walk: Walk) -> None:
-    assert walk.pending["status"] == "pending"
+    assert (walk.pending["status"], walk.pending["base_model_id"]) == ("pending", None)
     assert [line["seq"] for line in walk.lines] == list(range(1, len(walk.lines) + 1))
     begun = [line["data"]["stage"] for line in walk.lines if line["data"].get("event") == "begin"]
-    assert begun == ["train", "evaluate", "report"]
+    assert begun == ["gate", "train", "train", "evaluate", "report"], "the seed model comes first"
     assert (walk.lines[-1]["status"], walk.lines[-1]["ended"]) == ("completed", True)
     logs = walk.get(f"/experiments/{walk.pending['id']}/logs", limit="1000")
     assert [one["message"] for one in logs] == [line["message"] for line in walk.lines]
@@ -168,6 +156,7 @@ def test_the_experiment_is_what_mlflow_says_of_its_run(walk: Walk) -> None:
     found = walk.get(f"/experiments/{walk.pending['id']}")
     run = walk.mlflow.get_run(found["id"])
     assert (found["status"], run.info.status) == ("completed", "FINISHED")
+    assert found["base_model_id"] == f"{TASK}-1", "the seed model that it made first"
     assert found["bestScore"] == run.data.metrics["accuracy"] > 0.7
     assert run.data.metrics["training_rows"] == walk.verdict["rows_accepted"], "what the gate took out is out"
     (use,) = walk.get(f"/datasets/{walk.passed['id']}")["usage_history"]
@@ -232,6 +221,7 @@ def test_the_report_is_the_same_in_all_three_formats(walk: Walk, report: dict[st
         assert f'filename="report_{report["id"]}.{kind}"' in found.headers["content-disposition"]
         return found.content
 
+    assert "support: by HTTP" in export("html").decode(), "it bears its experiment's name"
     verdict = report["conclusions"]
     assert "better" in verdict
     page = html.unescape(export("html").decode())

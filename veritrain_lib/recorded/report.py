@@ -37,13 +37,16 @@ class Report:
         """Find the runs behind the round: by the round's tags, or by lineage where no loop made it."""
         about = parameters["about"] or parameters["round_run"]
         rounds, stages = self._find(task, about, parameters["scope"])
+        numbers = _numbers(about, parameters["scope"], rounds)
         content = {
             "rounds": digest.of_json([one.stages for one in rounds]),
             "stages": digest.of_json(stages),
             "task": task.digest(),
             "data": task.data_digest("test"),
+            "title": numbers,
         }
-        return Inputs({"about": about or "latest"}, content, {"rounds": rounds, "stages": stages})
+        things = {"rounds": rounds, "stages": stages, "numbers": numbers}
+        return Inputs({"about": about or "latest"}, content, things)
 
     def _find(self, task: Task, about: str, scope: str) -> tuple[list[history.Round], dict[str, str]]:
         if not about:
@@ -99,16 +102,8 @@ class Report:
         }
         earlier = rounds[-2].stages.get("train") if len(rounds) > 1 else None
         champion = models.by_alias(task, models.CHAMPION)
-        scope = parameters["scope"]
-        numbers = (
-            f"round {rounds[-1].number}"
-            if rounds and scope == "round"
-            else "the whole loop"
-            if scope == "loop"
-            else "by hand"
-        )
         facts = report.Facts(
-            title=f"{task.name}: {numbers}",
+            title=f"{task.name}: {inputs.things['numbers']}",
             rounds=history.table(task, rounds or [history.Round(1, "", stages)]),
             **opened,
             without=load_result("train", earlier) if earlier else None,  # type: ignore[arg-type]
@@ -123,7 +118,9 @@ class Report:
                 "runs": ", ".join(f"{name} {stage_run[:8]}" for name, stage_run in stages.items()),
             },
         )
-        result = report.run(report.ReportConfig(scope=scope, seed=parameters["seed"]), task, facts)
+        result = report.run(
+            report.ReportConfig(scope=parameters["scope"], seed=parameters["seed"]), task, facts
+        )
         self._file(run_id, result)
         return result
 
@@ -141,6 +138,15 @@ class Report:
     def result_class(self) -> type[report.ReportResult]:
         """The class of the stored result."""
         return report.ReportResult
+
+
+def _numbers(about: str, scope: str, rounds: list[history.Round]) -> str:
+    """What the report is about, for its title: a round has a number in its loop, an experiment a name."""
+    if scope == "loop":
+        return "the whole loop"
+    if rounds:
+        return f"round {rounds[-1].number}"
+    return (runs.get(about).info.run_name if about else "") or "by hand"
 
 
 def _paid(task: Task) -> float:

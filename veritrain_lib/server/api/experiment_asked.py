@@ -14,10 +14,10 @@ from veritrain_lib.experiment_run import Request
 from veritrain_lib.recorded.accepted import accepted
 from veritrain_lib.server.api.casing import Given, snake_keys
 from veritrain_lib.server.api.problems import NotFound, WrongField
-from veritrain_lib.server.items.ids import parse_model_id
+from veritrain_lib.server.items.ids import id_of_uri, parse_model_id
 from veritrain_lib.server.items.task import task_named
 from veritrain_lib.server.items.tasks import fixed_direction
-from veritrain_lib.tracking import datasets, listing, runs
+from veritrain_lib.tracking import datasets, listing, models, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
@@ -48,12 +48,16 @@ class ConfigGiven(Given):
 
 
 class ExperimentGiven(Given):
-    """A new experiment: train on a dataset, compare with the base model. `direction` None is the task's own."""
+    """A new experiment: train on a dataset, compare with the base model. `direction` None is the task's own.
+
+    Without `base_model_id` it is compared with the task's champion; where there is none yet, the experiment first trains
+    the seed model, as the loop does: the task's own rows through the gate, and a model of what passed.
+    """
 
     name: str = Field(min_length=1, max_length=200)
     task: str = Field(min_length=1, max_length=200)
     direction: str | None = Field(default=None, max_length=40)
-    base_model_id: str = Field(max_length=300)
+    base_model_id: str | None = Field(default=None, max_length=300)
     adapter_id: str | None = Field(default=None, max_length=300)
     dataset_id: str = Field(max_length=64)
     config: ConfigGiven = Field(default_factory=ConfigGiven)
@@ -63,7 +67,7 @@ def checked(given: ExperimentGiven) -> tuple[Task, Request]:
     """The task and the request. Raises WrongField for the first thing that the record knows better."""
     _refuse_unspeakable(given)
     task = task_named(given.task)
-    champion = _model(task, given.base_model_id, "body.base_model_id")
+    base, champion = _base(task, given.base_model_id)
     unsupported = []
     if given.adapter_id:
         _model(task, given.adapter_id, "body.adapter_id")
@@ -78,7 +82,7 @@ def checked(given: ExperimentGiven) -> tuple[Task, Request]:
         raise WrongField("body.direction", f"task {task.name} goes {own}, not {given.direction!r}")
     return task, Request(
         direction=given.direction or own or task.name,
-        base_model_id=given.base_model_id,
+        base_model_id=base,
         adapter_id=given.adapter_id or None,
         dataset_id=given.dataset_id,
         champion=champion,
@@ -122,6 +126,14 @@ def _refuse_unspeakable(given: ExperimentGiven) -> None:
         raise WrongField("body", f"the body holds what JSON or Unicode can't say: {error}") from error
     if "\\u0000" in text:
         raise WrongField("body", "the body holds a NUL character")
+
+
+def _base(task: Task, given: str | None) -> tuple[str, str]:
+    """Id and address of the model to compare with; two empty texts where the experiment has to make it."""
+    if given:
+        return given, _model(task, given, "body.base_model_id")
+    champion = models.by_alias(task, models.CHAMPION)
+    return (id_of_uri(champion.uri), champion.uri) if champion else ("", "")
 
 
 def _model(task: Task, given: str, field: str) -> str:

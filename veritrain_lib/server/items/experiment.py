@@ -72,7 +72,9 @@ def experiment(run: runs.Run, task: Task | None) -> ExperimentItem:
         task=name,
         direction=request.direction if request else direction_of(task, name),
         dataset_id=request.dataset_id if request else _dataset(tags),
-        base_model_id=request.base_model_id if request else _model(run.data.params.get("champion", "")),
+        base_model_id=(request.base_model_id or None)
+        if request
+        else _model(run.data.params.get("champion", "")),
         adapter_id=request.adapter_id if request else None,
         status=STATUS[info.status],  # type: ignore[arg-type]
         best_score=score if score is not None and math.isfinite(score) else None,
