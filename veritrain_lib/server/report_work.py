@@ -5,11 +5,11 @@ from __future__ import annotations
 from veritrain_lib import event_log
 from veritrain_lib.errors import UserError
 from veritrain_lib.execution.jobs import JobRunner, LocalRunner
-from veritrain_lib.server.items.report import CONTENT, EXPERIMENT
+from veritrain_lib.server.items.report import CONTENT
 from veritrain_lib.server.items.task import task_of
 from veritrain_lib.stage_job import finishing, run_stage
 from veritrain_lib.tracking import runs
-from veritrain_lib.tracking.report_listing import HIDDEN
+from veritrain_lib.tracking.report_listing import EXPERIMENT, HIDDEN
 
 
 def write(run_id: str, runner: JobRunner | None = None) -> None:

@@ -39,7 +39,7 @@ from veritrain_lib.server.items.probed import Probed
 from veritrain_lib.server.items.prompt import PromptContract, prompts_of
 from veritrain_lib.tracking import catalogue
 from veritrain_lib.tracking import models as registered
-from veritrain_lib.tracking.listing import VersionItem, VersionQuery, read_version, versions_page
+from veritrain_lib.tracking.version_listing import VersionItem, VersionQuery, read_version, versions_page
 
 router = APIRouter(tags=["models"])
 

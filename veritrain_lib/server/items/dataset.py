@@ -12,6 +12,7 @@ from veritrain_lib.server.api.problems import Conflict, NotFound
 from veritrain_lib.server.items.task import tasks_by_experiment
 from veritrain_lib.tracking import dataset_facts, dataset_listing, runs
 from veritrain_lib.tracking.dataset_listing import TITLE, DatasetItem, DatasetQuery
+from veritrain_lib.tracking.dataset_shown import shown_as
 from veritrain_lib.tracking.datasets import PREFIX
 from veritrain_lib.tracking.entities import Run
 
@@ -133,4 +134,4 @@ def block_reasons(gate: Run) -> list[str]:
 
 def ids_of(references: Iterable[str]) -> dict[str, str]:
     """The id of the dataset that a list shows for each reference: for what a gate let through, its draft's."""
-    return dataset_listing.shown_as([one for one in references if one])
+    return shown_as([one for one in references if one])

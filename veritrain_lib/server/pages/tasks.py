@@ -13,11 +13,12 @@ from veritrain_lib.recorded.tasks import FILE_TAG, USED_TAG
 from veritrain_lib.server.pages.links import Link, ago, files_of, run_page
 from veritrain_lib.task import Task, load_task
 from veritrain_lib.tracking import models, store
-from veritrain_lib.tracking.listing import RunQuery, aliased, read_runs, runs_page
+from veritrain_lib.tracking.listing import RunQuery, read_runs, runs_page
+from veritrain_lib.tracking.version_listing import aliased
 
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Experiment, Run
-    from veritrain_lib.tracking.listing import VersionItem
+    from veritrain_lib.tracking.version_listing import VersionItem
 
 SHOWN = 6
 """Tasks that are shown with their rounds, those worked on last; the others are named."""
