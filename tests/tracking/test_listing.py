@@ -124,11 +124,13 @@ def test_the_first_of_each_experiment_are_what_a_page_of_each_would_give(
     everything: dict[str, dict[str, str]],
 ) -> None:
     query = RunQuery(tags=ROUNDS, statuses=["FINISHED", "FAILED"])
-    found = first_of_each_experiment(query, limit=3)
     names = {one.experiment_id: one.name for one in store.experiments()}
+    found = first_of_each_experiment(query, names, limit=3)
     assert {names[key] for key in found} == set(TASKS)
+    one = next(iter(found))
+    assert first_of_each_experiment(query, [one], limit=3) == {one: found[one]}
     for key, (first, total) in found.items():
-        one = RunQuery(tags={**ROUNDS, "veritrain.task": [names[key]]}, statuses=query.statuses)
-        page, whole = runs_page(one, limit=3)
+        alone = RunQuery(tags={**ROUNDS, "veritrain.task": [names[key]]}, statuses=query.statuses)
+        page, whole = runs_page(alone, limit=3)
         assert ([run.info.run_id for run in first], total) == ([run.info.run_id for run in page], whole)
-    assert first_of_each_experiment(RunQuery(tags={"veritrain.none": []}), limit=3) == {}
+    assert first_of_each_experiment(RunQuery(tags={"veritrain.none": []}), names, limit=3) == {}

@@ -62,8 +62,13 @@ def runs_page(query: RunQuery, *, offset: int = 0, limit: int = 20) -> tuple[lis
         return runs_by_id(opened, [row[0] for row in page]), page[0][1] if page else 0
 
 
-def first_of_each_experiment(query: RunQuery, *, limit: int) -> dict[str, tuple[list[Run], int]]:
-    """By the id of an experiment: its first runs of the query's order, and how many it has in all."""
+def first_of_each_experiment(
+    query: RunQuery, experiments: Collection[str], *, limit: int
+) -> dict[str, tuple[list[Run], int]]:
+    """By the id of an experiment: its first runs of the query's order, and how many it has in all.
+
+    Experiments without such a run are left out.
+    """
     from sqlalchemy import func, select
 
     runs = tables().runs.c
@@ -71,7 +76,8 @@ def first_of_each_experiment(query: RunQuery, *, limit: int) -> dict[str, tuple[
     place = func.row_number().over(partition_by=of, order_by=_order(query)).label("place")
     total = func.count().over(partition_by=of).label("total")
     with connect() as opened:
-        placed = _choose(query, select(runs.run_uuid, of, place, total)).subquery()
+        asked = _choose(query, select(runs.run_uuid, of, place, total))
+        placed = asked.where(of.in_([int(one) for one in experiments])).subquery()
         lines = opened.execute(select(placed).where(placed.c.place <= limit).order_by(placed.c.place)).all()
         known = {run.info.run_id: run for run in runs_by_id(opened, [line.run_uuid for line in lines])}
     found: dict[str, tuple[list[Run], int]] = {}

@@ -33,10 +33,10 @@ def runs_by_id(opened: Connection, ids: Sequence[str]) -> list[Run]:
     data = {run_id: RunData() for run_id in heads}
     for table, kind in ((found.tags.c, "tags"), (found.params.c, "params")):
         asked = select(table.run_uuid, table.key, table.value).where(table.run_uuid.in_(heads))
-        for run_id, key, value in opened.execute(asked):
+        for run_id, key, value in opened.execute(asked).all():
             getattr(data[run_id], kind)[key] = value
     newest = select(metrics.run_uuid, metrics.key, metrics.value, metrics.is_nan)
-    for run_id, key, value, is_nan in opened.execute(newest.where(metrics.run_uuid.in_(heads))):
+    for run_id, key, value, is_nan in opened.execute(newest.where(metrics.run_uuid.in_(heads))).all():
         data[run_id].metrics[key] = float("nan") if is_nan else value
     return [
         Run(
