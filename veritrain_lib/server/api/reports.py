@@ -25,7 +25,8 @@ from veritrain_lib.server.items.report import (
     page,
     report,
 )
-from veritrain_lib.server.items.report_content import ReportDetail, detail
+from veritrain_lib.server.items.report_answers import ReportDetail
+from veritrain_lib.server.items.report_content import detail
 from veritrain_lib.server.items.task import task_of
 from veritrain_lib.server.report_files import MEDIA_TYPES, Format, exported
 from veritrain_lib.tracking import runs

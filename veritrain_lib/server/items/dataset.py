@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from veritrain_lib.server.api.casing import DoubleAnswer
+from veritrain_lib.server.api.casing import TwofoldAnswer
 from veritrain_lib.server.api.problems import Conflict, NotFound
 from veritrain_lib.server.items.task import tasks_by_experiment
 from veritrain_lib.tracking import dataset_facts, dataset_listing, runs
@@ -25,7 +25,7 @@ NOT_JUDGED = f"{PREFIX}not_judged"
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
-class Dataset(DoubleAnswer):
+class Dataset(TwofoldAnswer):
     """A dataset. `reference` is the name (NAME@VERSION) by which stages and the command line know it, `rows` how many
     there are; `parent_id` is the dataset that it grew from, `file_path` where its rows are in the record."""
 
