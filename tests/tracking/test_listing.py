@@ -77,7 +77,7 @@ def test_every_kind_of_condition_chooses_as_reading_all_tags_would(
             lambda t: t["veritrain.kind"] == "round" and "round 1" in t["name"],
         ),
         (
-            RunQuery(search=f"{task[:-1].upper()}", search_tags=["veritrain.task"]),
+            RunQuery(search=f"{task[:-1].upper()}", search_task=True),
             lambda t: t["veritrain.task"] == task,
         ),
         (

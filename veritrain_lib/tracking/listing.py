@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.run_rows import runs_by_id
-from veritrain_lib.tracking.tables import connect, contains, tables
+from veritrain_lib.tracking.tables import connect, contains, of_task_like, tables
 
 if TYPE_CHECKING:
     from sqlalchemy.sql import Select
@@ -32,8 +32,7 @@ class RunQuery:
         either: of each of these at least one tag must have one of its values (`RUN_ID`: the run one of the ids).
         params: parameter: the values it may have.
         statuses: MLflow's run statuses, any when empty.
-        search: a part of the run's name or of one of `search_tags`, whatever its case.
-        search_tags: tags that `search` looks into beside the name.
+        search: a part of the run's name, or with `search_task` of its task's name, whatever its case.
         order: one of `RUN_ORDERS`; equal ones by run id.
     """
 
@@ -43,7 +42,7 @@ class RunQuery:
     params: Mapping[str, Collection[str]] = field(default_factory=dict)
     statuses: Collection[str] = ()
     search: str = ""
-    search_tags: Collection[str] = ()
+    search_task: bool = False
     order: Literal["start_time", "end_time", "name", "status"] = "start_time"
     descending: bool = True
 
@@ -152,9 +151,7 @@ def _choose(query: RunQuery, wanted: Select[Any]) -> Select[Any]:
         chosen = chosen.where(runs.run_uuid.in_(those))
     if query.search:
         seen = contains(runs.name, query.search)
-        if query.search_tags:
-            told = tags.alias().c
-            met = [told.run_uuid == runs.run_uuid, told.key.in_(query.search_tags)]
-            seen = or_(seen, exists().where(*met, contains(told.value, query.search)))
+        if query.search_task:
+            seen = or_(seen, of_task_like(runs.experiment_id, query.search))
         chosen = chosen.where(seen)
     return chosen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.run_rows import runs_by_id
-from veritrain_lib.tracking.tables import connect, contains, tables
+from veritrain_lib.tracking.tables import connect, contains, of_task_like, tables
 
 if TYPE_CHECKING:
     from sqlalchemy.sql import Select
@@ -22,7 +22,7 @@ HIDDEN = f"{PREFIX}hidden"
 EXPERIMENT = f"{PREFIX}experiment"
 """Tag of what a report was asked for about: each run of kind `report` has it, and no other."""
 
-SEARCHED = (f"{PREFIX}title", f"{PREFIX}description", "mlflow.note.content", "veritrain.task")
+SEARCHED = (f"{PREFIX}title", f"{PREFIX}description", "mlflow.note.content")
 
 DEFAULT_TYPE, DEFAULT_STATUS = "performance", "draft"
 
@@ -31,7 +31,7 @@ UNDER_WAY = ("RUNNING", "SCHEDULED")
 
 @dataclass(frozen=True)
 class ReportQuery:
-    """Which reports; an empty text asks nothing. `search` is a part of title, description, headline or run name;
+    """Which reports; an empty text asks nothing. `search` is a part of title, description, headline, task or run name;
     `status` is draft, published or generating (its run is under way)."""
 
     search: str = ""
@@ -100,5 +100,6 @@ def _choose(query: ReportQuery, wanted: Select[Any]) -> Select[Any]:
         said = exists().where(
             tags.run_uuid == runs.run_uuid, tags.key.in_(SEARCHED), contains(tags.value, query.search)
         )
-        chosen = chosen.where(or_(contains(runs.name, query.search), said))
+        task = of_task_like(runs.experiment_id, query.search)
+        chosen = chosen.where(or_(contains(runs.name, query.search), task, said))
     return chosen

@@ -76,6 +76,18 @@ def _map_file(connection: Any, _: object) -> None:
     connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
 
 
+def of_task_like(experiment_id: Any, part: str) -> Any:
+    """Whether an experiment, by the column of its id, is a task's whose name has a part in it, whatever its case.
+
+    Each run says its task too, but there are few tasks and many runs.
+    """
+    from sqlalchemy import select
+
+    tags = tables().experiment_tags.c
+    named = select(tags.experiment_id).where(tags.key == "veritrain.task", contains(tags.value, part))
+    return experiment_id.in_(named)
+
+
 def contains(column: Any, part: str) -> Any:
     """Whether a text has a part in it, whatever its case."""
     plain = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -65,7 +65,7 @@ def list_experiments(
         params={"champion": _addresses(model)} if model else {},
         statuses=OF_STATUS.get(filters.status, ()),
         search=filters.search,
-        search_tags=["veritrain.task"],
+        search_task=True,
     )
     found, total = listing.runs_page(query, offset=asked.offset, limit=asked.size)
     closed = [run for run in found if runs.close_if_abandoned(run)]
