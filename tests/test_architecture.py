@@ -15,7 +15,17 @@ PACKAGE = Path(__file__).resolve().parents[1] / "veritrain_lib"
 # From the top down: a room may import the rooms below its own line, and its neighbours in the same line
 # only where ALLOWED says so.
 LINES: list[set[str]] = [
-    {"server", "cli", "commands", "doctor", "overview", "compare", "labelling_desk", "review_desk"},
+    {
+        "server",
+        "cli",
+        "commands",
+        "doctor",
+        "overview",
+        "compare",
+        "labelling_desk",
+        "review_desk",
+        "desk_view",
+    },
     {"experiment_run", "loop", "loop_record", "round_run", "stage_job", "stage_pages"},
     {"recorded"},
     {"execution", "tracking"},
@@ -35,6 +45,7 @@ ALLOWED = {
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "judging"), ("judging", "statistics"), ("gating", "metrics"),
     ("gating", "reporting"), ("task", "records"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),
     ("digest", "errors"), ("project", "errors"), ("metrics", "models"), ("metrics", "judging"), ("new_task", "gating"),
+    ("labelling_desk", "desk_view"), ("review_desk", "desk_view"),
 }  # fmt: skip
 
 OWNERS = {
@@ -46,7 +57,7 @@ OWNERS = {
     "openai": {"llm"},
     "celery": {"execution"},
     "fpdf": {"reporting"},
-    "ipywidgets": {"labelling_desk", "review_desk"},
+    "ipywidgets": {"desk_view", "labelling_desk", "review_desk"},
     "torch": {"models", "trainers"},
     "transformers": {"models", "trainers"},
     "peft": {"models", "trainers"},

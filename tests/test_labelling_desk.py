@@ -14,7 +14,7 @@ from tests.small_task import LABELS, write_task
 from veritrain_lib.errors import UserError
 from veritrain_lib.labelling_desk import LabellingDesk
 from veritrain_lib.labelling_desk.keys import ONE_KEY, SKIP, UNDO, keys_of, matching
-from veritrain_lib.labelling_desk.widgets import DeskView, show
+from veritrain_lib.labelling_desk.widgets import LabellingView, show
 from veritrain_lib.recorded.labelling import hand_out
 from veritrain_lib.task import Task, load_task
 
@@ -184,7 +184,7 @@ def test_too_many_labels_for_keys_are_found_by_part_of_their_name() -> None:
     assert matching(labels, "nothing like it") == []
 
 
-def view_of(desk: LabellingDesk) -> DeskView:
+def view_of(desk: LabellingDesk) -> LabellingView:
     return show(desk)
 
 
@@ -258,7 +258,7 @@ def test_with_many_labels_typing_narrows_the_buttons_and_enter_takes_the_first(
     assert "no label holds" in view.notice.value
 
 
-def press_enter(view: DeskView) -> None:
+def press_enter(view: LabellingView) -> None:
     """What a browser sends when Enter is pressed in a text field."""
     view.field._handle_custom_msg({"event": "submit"}, [])
 

@@ -44,6 +44,7 @@ PEOPLE = frozenset(
         "compare",
         "labelling_desk",
         "review_desk",
+        "desk_view",
         "new_task",
         "loop",
         "loop_record",

@@ -25,9 +25,9 @@ def home(tmp_path: Path, new_home: Callable[[Path], Path], monkeypatch: pytest.M
     _forget_stores(monkeypatch)
     yield home
     from veritrain_lib.server.database import session
-    from veritrain_lib.tracking import listing, store
+    from veritrain_lib.tracking import store, tables
 
-    for room in (listing, session):  # or the files of every test's record would stay open
+    for room in (tables, session):  # or the files of every test's record would stay open
         room._engine(store.uri()).dispose()
 
 

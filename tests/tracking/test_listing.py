@@ -12,12 +12,10 @@ from veritrain_lib.tracking import store
 from veritrain_lib.tracking.listing import (
     RUN_ID,
     RunQuery,
-    VersionQuery,
-    aliased,
     count_runs,
+    first_of_each_experiment,
     read_runs,
     runs_page,
-    versions_page,
 )
 
 ROUNDS = {"veritrain.kind": ["round"]}
@@ -79,7 +77,7 @@ def test_every_kind_of_condition_chooses_as_reading_all_tags_would(
             lambda t: t["veritrain.kind"] == "round" and "round 1" in t["name"],
         ),
         (
-            RunQuery(search=f"{task[:-1].upper()}", search_tags=["veritrain.task"]),
+            RunQuery(search=f"{task[:-1].upper()}", search_task=True),
             lambda t: t["veritrain.task"] == task,
         ),
         (
@@ -105,19 +103,34 @@ def test_a_deleted_run_is_in_no_list(everything: dict[str, dict[str, str]]) -> N
     assert read_runs([gone]) == {}
 
 
-def test_versions_are_paged_ordered_and_found_by_tag_and_alias(everything: dict[str, dict[str, str]]) -> None:
-    whole, total = versions_page(VersionQuery(), limit=100)
-    assert total == len(whole) == 20
-    assert [one.created for one in whole] == sorted((one.created for one in whole), reverse=True)
-    base, _ = versions_page(VersionQuery(tags={"veritrain.type": ["base"]}), limit=100)
-    rest, _ = versions_page(VersionQuery(without={"veritrain.type": ["base"]}), limit=100)
-    assert len(base) + len(rest) == 20
-    by_status, _ = versions_page(
-        VersionQuery(order_tag=("veritrain.status", "available"), descending=False), limit=100
-    )
-    statuses = [one.version.tags["veritrain.status"] for one in by_status]
-    assert statuses == sorted(statuses)
-    assert versions_page(VersionQuery(), offset=500) == ([], 20)
-    champions = aliased("champion")
-    assert [one.version.name for one in champions] == sorted(TASKS)
-    assert all("champion" in one.aliases for one in champions)
+def test_one_tag_of_several_is_enough(home: Path) -> None:
+    talk = store.client()
+    made = [
+        str(talk.create_run("0", tags=tags).info.run_id)
+        for tags in ({"a": "1"}, {"b": "1"}, {"a": "2", "c": "1"}, {"c": "1"})
+    ]
+
+    def found(*either: dict[str, list[str]]) -> set[int]:
+        return {made.index(run.info.run_id) for run in runs_page(RunQuery(either=either))[0]}
+
+    assert found({"a": ["1"], "b": ["1"]}) == {0, 1}
+    assert found({"a": [], "b": []}) == {0, 1, 2}
+    assert found({"a": ["1"], RUN_ID: [made[3]]}) == {0, 3}
+    assert found({"a": []}, {"c": [], "b": []}) == {2}, "of each group one"
+    assert found() == {0, 1, 2, 3}
+
+
+def test_the_first_of_each_experiment_are_what_a_page_of_each_would_give(
+    everything: dict[str, dict[str, str]],
+) -> None:
+    query = RunQuery(tags=ROUNDS, statuses=["FINISHED", "FAILED"])
+    names = {one.experiment_id: one.name for one in store.experiments()}
+    found = first_of_each_experiment(query, names, limit=3)
+    assert {names[key] for key in found} == set(TASKS)
+    one = next(iter(found))
+    assert first_of_each_experiment(query, [one], limit=3) == {one: found[one]}
+    for key, (first, total) in found.items():
+        alone = RunQuery(tags={**ROUNDS, "veritrain.task": [names[key]]}, statuses=query.statuses)
+        page, whole = runs_page(alone, limit=3)
+        assert ([run.info.run_id for run in first], total) == ([run.info.run_id for run in page], whole)
+    assert first_of_each_experiment(RunQuery(tags={"veritrain.none": []}), names, limit=3) == {}

@@ -8,11 +8,12 @@ the focus. With more labels than keys, type part of a name: the buttons narrow, 
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.desk_view import DeskView, cell
 from veritrain_lib.labelling_desk.keys import SKIP, UNDO, keys_of, matching
 
 if TYPE_CHECKING:
@@ -22,36 +23,35 @@ SHOWN = 33
 """Label buttons at once; more make a wall in which nobody finds anything."""
 
 
-def show(desk: LabellingDesk) -> DeskView:
+def show(desk: LabellingDesk) -> LabellingView:
     """The desk as widgets."""
-    return DeskView(desk)
+    return LabellingView(desk)
 
 
-class DeskView:
+class LabellingView(DeskView):
     """The widgets of one desk; every event goes through the desk's own methods."""
 
     def __init__(self, desk: LabellingDesk) -> None:
+        super().__init__()
         self.desk = desk
         self.labels = desk.task.labels
         self.keys = keys_of(self.labels)
-        self.row = widgets.HTML()
-        self.notice = widgets.HTML()
-        self.bar = widgets.IntProgress(min=0, layout=widgets.Layout(width="60%"))
         self.done = widgets.Label()
-        self.undo = self._button(f"[{UNDO}] undo", "take the last answer back", lambda: self.desk.undo())
-        self.skip = self._button(f"[{SKIP}] skip", "leave this row for later", lambda: self.desk.skip())
+        self.undo = self.button(
+            f"[{UNDO}] undo", lambda: self.desk.undo(), tooltip="take the last answer back"
+        )
+        self.skip = self.button(
+            f"[{SKIP}] skip", lambda: self.desk.skip(), tooltip="leave this row for later"
+        )
         self.field: Any = self._key_field() if self.labels else widgets.Textarea(placeholder="your answer")
         self.buttons: dict[str, Any] = {label: self._label_button(label) for label in self.labels}
         self.choices = widgets.Box(layout=widgets.Layout(flex_flow="row wrap"))
-        self.save = self._button("save", "write the answer and go on", self._answer_text)
-        self.box = widgets.VBox()
+        self.save = self.button("save", self._answer_text, tooltip="write the answer and go on")
         self.refresh()
 
-    def bundle(self, **options: Any) -> Any:
-        """What JupyterLab shows: the widgets, or a sentence where there are none (an exported page)."""
-        found = self.box._repr_mimebundle_(**options)
-        data, meta = found if isinstance(found, tuple) else (found, {})
-        return data | {"text/html": f"<p>{html.escape(str(self.desk.progress()))}</p>"}, meta
+    def progress(self) -> str:
+        """How far the work is, in a sentence."""
+        return str(self.desk.progress())
 
     def refresh(self) -> None:
         """Show the current row and how far the work is."""
@@ -65,7 +65,7 @@ class DeskView:
             keys = [self.field] if self.labels and progress.total else []
             self.box.children = [self.row, *keys, widgets.HBox([self.undo]), *under]
             return
-        cells = "".join(_field(name, row[name]) for name in self.desk.task.inputs)
+        cells = "".join(cell(name, row[name]) for name in self.desk.task.inputs)
         self.row.value = f"<div style='font-size:120%;margin:.4em 0'>{cells}</div>"
         entry = [self.choices, self.field] if self.labels else [self.field, self.save]
         self.choices.children = [self.buttons[label] for label in self._offered()]
@@ -74,13 +74,13 @@ class DeskView:
     def pressed(self, key: str) -> None:
         """One key of the key field: a label's, undo or skip. Another one is told, not answered."""
         if key == UNDO:
-            self._do(self.desk.undo)
+            self.do(self.desk.undo)
         elif key == SKIP:
-            self._do(self.desk.skip)
+            self.do(self.desk.skip)
         elif key in self.keys:
-            self._do(lambda: self.desk.answer(self.keys[key]))
+            self.do(lambda: self.desk.answer(self.keys[key]))
         else:
-            self._tell(f"{key!r} is no key; see the buttons")
+            self.tell(f"{key!r} is no key; see the buttons")
 
     def _key_field(self) -> Any:
         hint = (
@@ -103,7 +103,7 @@ class DeskView:
             if len(typed) == 1:
                 self.pressed(typed.lower())
             else:
-                self._tell(f"{typed!r} was more than one key; press them one by one")
+                self.tell(f"{typed!r} was more than one key; press them one by one")
 
     def _entered(self, _: Any, content: Any, __: Any) -> None:
         typed = self.field.value.strip()
@@ -113,9 +113,9 @@ class DeskView:
         if typed.lower() in (UNDO, SKIP):
             self.pressed(typed.lower())
         elif found := matching(self.labels, typed):
-            self._do(lambda: self.desk.answer(found[0]))
+            self.do(lambda: self.desk.answer(found[0]))
         else:
-            self._tell(f"no label holds {typed!r}")
+            self.tell(f"no label holds {typed!r}")
 
     def _offered(self) -> list[str]:
         return self.labels if self.keys else matching(self.labels, self.field.value)[:SHOWN]
@@ -123,30 +123,13 @@ class DeskView:
     def _label_button(self, label: str) -> Any:
         key = next((f"[{key}] " for key, name in self.keys.items() if name == label), "")
         about = self.desk.task.target.descriptions.get(label, label)
-        return self._button(key + label, about, lambda: self.desk.answer(label))
+        return self.button(key + label, lambda: self.desk.answer(label), tooltip=about)
 
     def _answer_text(self) -> None:
         self.desk.answer(self.field.value)
         self.field.value = ""
 
-    def _button(self, text: str, about: str, act: Any) -> Any:
-        button = widgets.Button(description=text, tooltip=about, layout=widgets.Layout(width="auto"))
-        button.on_click(lambda _: self._do(act))
-        return button
-
-    def _do(self, act: Any) -> None:
-        self._tell("")
-        try:
-            act()
-        except UserError as error:
-            self._tell(str(error))
-        self.refresh()
+    def do(self, act: Callable[[], object]) -> None:
+        """As every desk; then the field has the focus again, so that the next key is taken."""
+        super().do(act)
         self.field.focus()
-
-    def _tell(self, text: str) -> None:
-        self.notice.value = f"<p role='status'>{html.escape(text)}</p>" if text else ""
-
-
-def _field(name: str, value: str) -> str:
-    shown = html.escape(value)
-    return f"<p><small>{html.escape(name)}</small><br><span dir='auto' style='white-space:pre-wrap'>{shown}</span></p>"

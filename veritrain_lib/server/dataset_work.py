@@ -12,6 +12,7 @@ from veritrain_lib.recorded.history import STAGE_RUN
 from veritrain_lib.server.generation import PARAMETERS
 from veritrain_lib.server.items.dataset import NOT_JUDGED
 from veritrain_lib.server.items.task import task_of
+from veritrain_lib.server.run_ending import carry_out
 from veritrain_lib.stage_job import Done, finishing, run_stage
 from veritrain_lib.tracking import datasets, runs
 from veritrain_lib.tracking.dataset_listing import GATE
@@ -40,7 +41,8 @@ def generate(run_id: str, runner: JobRunner | None = None) -> None:
     """Write new rows by the generate stage's notebook, then run the gate on them. The run ends as they end."""
     runs.take_up(run_id)
     run = runs.get(run_id)
-    try:
+
+    def work() -> str:
         task = task_of(run)
         parameters = json.loads(run.data.tags[PARAMETERS])
         event_log.append(run_id, "status", "generation begins", data={"status": "running"})
@@ -50,16 +52,9 @@ def generate(run_id: str, runner: JobRunner | None = None) -> None:
             verdict = _judge(task, made.run_id, run_id, runner)
             headline = f"{headline} {verdict.result.headline}"
         runs.tag(run_id, {runs.NOTE: headline, "veritrain.outcome": made.result.outcome})
-    except BaseException as error:
-        runs.end_run(run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
-        event_log.append(
-            run_id, "status", str(error).splitlines()[0], level="error", data={"status": "failed"}
-        )
-        if not isinstance(error, UserError):
-            raise
-    else:
-        runs.end_run(run_id, "FINISHED")
-        event_log.append(run_id, "status", headline, data={"status": "completed"})
+        return str(headline)
+
+    carry_out(run_id, work, status="completed")
 
 
 def _judge(task: Task, draft_run: str, under: str, runner: JobRunner | None) -> Done:

@@ -24,7 +24,7 @@ from veritrain_lib.server.items.ids import model_id, parse_model_id
 from veritrain_lib.server.items.model import address_of, can_be_opened, task_of
 from veritrain_lib.server.items.probed import Probed, probed
 from veritrain_lib.tracking import models, runs, store
-from veritrain_lib.tracking.listing import VersionItem, read_version
+from veritrain_lib.tracking.version_listing import VersionItem, read_version
 
 if TYPE_CHECKING:
     from veritrain_lib.stage_job import Done

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from veritrain_lib import event_log
-from veritrain_lib.errors import UserError
 from veritrain_lib.execution.jobs import JobRunner, LocalRunner
-from veritrain_lib.server.items.report import CONTENT, EXPERIMENT
+from veritrain_lib.server.items.report import CONTENT
 from veritrain_lib.server.items.task import task_of
+from veritrain_lib.server.run_ending import carry_out
 from veritrain_lib.stage_job import finishing, run_stage
 from veritrain_lib.tracking import runs
-from veritrain_lib.tracking.report_listing import HIDDEN
+from veritrain_lib.tracking.report_listing import EXPERIMENT, HIDDEN
 
 
 def write(run_id: str, runner: JobRunner | None = None) -> None:
@@ -17,22 +16,15 @@ def write(run_id: str, runner: JobRunner | None = None) -> None:
     runs.take_up(run_id)
     run = runs.get(run_id)
     at_work = runner or LocalRunner()
-    try:
-        task = task_of(run)
+
+    def work() -> str:
         about = {"round_run": run_id, "about": run.data.tags[EXPERIMENT]}
         with finishing(at_work):
-            done = run_stage(task, "report", about, runner=at_work)
+            done = run_stage(task_of(run), "report", about, runner=at_work)
         if not done.stored:
             # It is this report, and no other beside it.
             runs.tag(done.run_id, {HIDDEN: run_id})
         runs.tag(run_id, {CONTENT: done.run_id, runs.NOTE: done.result.headline})
-    except BaseException as error:
-        runs.end_run(run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
-        event_log.append(
-            run_id, "status", str(error).splitlines()[0], level="error", data={"status": "failed"}
-        )
-        if not isinstance(error, UserError):
-            raise
-    else:
-        runs.end_run(run_id, "FINISHED")
-        event_log.append(run_id, "status", done.result.headline, data={"status": "draft"})
+        return str(done.result.headline)
+
+    carry_out(run_id, work, status="draft")

@@ -1,8 +1,4 @@
-"""Pages of datasets: what was made, and what the newest gate said of it.
-
-A gate makes a version of its own from the rows that it lets through. In a list that is no dataset beside its draft:
-the draft shows the verdict. What a gate makes of a task's seed file has no draft and is listed itself.
-"""
+"""Pages of datasets: what was made, and what the newest gate said of it."""
 
 from __future__ import annotations
 
@@ -11,16 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.tracking.dataset_facts import DEFAULT_SCENE, DEFAULT_TYPE
+from veritrain_lib.tracking.dataset_verdicts import is_gate_of_draft, newest_gates, newest_statuses
 from veritrain_lib.tracking.datasets import PREFIX
 from veritrain_lib.tracking.entities import Run
-from veritrain_lib.tracking.listing import _connect, _contains, _read_runs, _tables
+from veritrain_lib.tracking.run_rows import runs_by_id
+from veritrain_lib.tracking.tables import connect, contains, tables
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.sql import Select
-
-SEED = "seed"
-"""What `veritrain.input.dataset` of a gate says when it judged the seed file."""
 
 TITLE, GATE = f"{PREFIX}title", f"{PREFIX}gate"
 """Tags of a dataset's run: its name for people, and the gate run whose verdict counts for it although that gate judged
@@ -65,195 +60,114 @@ def datasets_page(query: DatasetQuery, *, offset: int = 0, limit: int = 20) -> t
     """The datasets of a page, the newest first, and how many there are in all."""
     from sqlalchemy import func, select
 
-    runs = _tables().runs
-    with _connect() as opened:
-        chosen = _choose(query)
+    runs = tables().runs.c
+    with connect() as opened:
         if query.status:
-            those = _with_status(opened, chosen, query.status)
+            those = _with_status(opened, query)
             return _items(opened, those[offset : offset + limit]), len(those)
-        total = opened.execute(select(func.count()).select_from(chosen.subquery())).scalar_one()
-        page = chosen.order_by(runs.start_time.desc(), runs.run_uuid).offset(offset).limit(limit)
-        ids = list(opened.execute(page).scalars()) if total else []
-        return _items(opened, ids), total
+        chosen = _choose(query, select(runs.run_uuid, func.count().over()).select_from(tables().runs))
+        page = opened.execute(chosen.order_by(*_newest_first()).offset(offset).limit(limit)).all()
+        if not page and (offset or not limit):
+            # Behind the last page no line is left to say the total.
+            counted = _choose(query, select(func.count()).select_from(tables().runs))
+            return [], int(opened.execute(counted).scalar_one())
+        return _items(opened, [row[0] for row in page]), page[0][1] if page else 0
 
 
 def read_datasets(ids: Collection[str]) -> dict[str, DatasetItem]:
     """Datasets by the ids of their runs; unknown ones, and gate runs of a draft, are left out."""
     from sqlalchemy import select
 
-    runs = _tables().runs
-    with _connect() as opened:
-        there = select(runs.run_uuid).where(
-            runs.run_uuid.in_(ids), runs.run_uuid.in_(_choose(DatasetQuery()))
-        )
-        return {item.run.info.run_id: item for item in _items(opened, list(opened.execute(there).scalars()))}
+    runs = tables().runs.c
+    with connect() as opened:
+        chosen = _choose(DatasetQuery(), select(runs.run_uuid).select_from(tables().runs))
+        there = opened.execute(chosen.where(runs.run_uuid.in_(ids))).scalars().all()
+        return {item.run.info.run_id: item for item in _items(opened, there)}
 
 
-def shown_as(references: Collection[str]) -> dict[str, str]:
-    """The id of the run under which a dataset is listed, by reference: a gate's own version is shown by its draft."""
-    with _connect() as opened:
-        runs = _made(opened, references)
-        drafts = {
-            reference: run.data.tags["veritrain.input.dataset"]
-            for reference, run in runs.items()
-            if run.data.tags.get("veritrain.stage") == "gate"
-            and run.data.tags.get("veritrain.input.dataset", SEED) != SEED
-        }
-        behind = _made(opened, drafts.values())
-    shown = {reference: runs[reference] for reference in runs if reference not in drafts}
-    shown |= {reference: behind[draft] for reference, draft in drafts.items() if draft in behind}
-    return {reference: run.info.run_id for reference, run in shown.items()}
+def _choose(query: DatasetQuery, wanted: Select[Any]) -> Select[Any]:
+    from sqlalchemy import and_, exists, func, or_
 
+    runs, tags = tables().runs.c, tables().tags
 
-def _made(opened: Connection, references: Collection[str]) -> dict[str, Run]:
-    """The finished run that made each dataset, by its reference."""
-    from sqlalchemy import and_, select, tuple_
-    from sqlalchemy.orm import aliased
+    def of(tag: Any, name: str) -> Any:
+        return and_(tag.c.run_uuid == runs.run_uuid, tag.c.key == f"{PREFIX}{name}")
 
-    found = _tables()
-    name, version = aliased(found.tags), aliased(found.tags)
-    wanted = {tuple(one.rpartition("@")[::2]) for one in references if "@" in one}
-    if not wanted:
-        return {}
-    asked = (
-        select(found.runs.run_uuid)
-        .join(name, and_(name.run_uuid == found.runs.run_uuid, name.key == f"{PREFIX}name"))
-        .join(version, and_(version.run_uuid == found.runs.run_uuid, version.key == f"{PREFIX}version"))
-        .where(
-            found.runs.lifecycle_stage == "active",
-            found.runs.status == "FINISHED",
-            tuple_(name.value, version.value).in_(sorted(wanted)),
-        )
+    # Joined first: few runs made a dataset, and databases guess badly how few have what is told of it.
+    made = tags.alias()
+    chosen = wanted.join(made, of(made, "version")).where(
+        runs.lifecycle_stage == "active", runs.status == "FINISHED", ~is_gate_of_draft(runs.run_uuid)
     )
-    made = _read_runs(opened, list(opened.execute(asked).scalars()))
-    return {_reference(run): run for run in made}
 
+    def told(name: str) -> Any:
+        """The value of a tag, NULL where there is none; `chosen` has it joined from here on."""
+        nonlocal chosen
+        tag = tags.alias()
+        chosen = chosen.outerjoin(tag, of(tag, name))
+        return tag.c.value
 
-def _choose(query: DatasetQuery) -> Select[Any]:
-    from sqlalchemy import and_, func, or_, select
-    from sqlalchemy.orm import aliased
-
-    found = _tables()
-    runs, tags = found.runs, found.tags
-    chosen = select(runs.run_uuid).where(
-        runs.lifecycle_stage == "active",
-        runs.status == "FINISHED",
-        runs.run_uuid.in_(select(tags.run_uuid).where(tags.key == f"{PREFIX}version")),
-        runs.run_uuid.not_in(select(_gates().subquery().c.run_uuid)),
-    )
-    asked = [("type", query.type, DEFAULT_TYPE), ("scene", query.scene, DEFAULT_SCENE)]
-    for name, value, default in asked:
-        if value:
-            same = runs.run_uuid.in_(_having(f"{PREFIX}{name}", value))
-            none = runs.run_uuid.not_in(select(tags.run_uuid).where(tags.key == f"{PREFIX}{name}"))
-            chosen = chosen.where(or_(same, none) if value == default else same)
+    met = []
+    for name, value, default in (
+        ("type", query.type, DEFAULT_TYPE),
+        ("scene", query.scene, DEFAULT_SCENE),
+    ):
+        tag = tags.alias()
+        if value == default:  # or nothing is told
+            met.append(~exists().where(of(tag, name), tag.c.value != value))
+        elif value:
+            met.append(exists().where(of(tag, name), tag.c.value == value))
     if query.direction:
         those = [int(key) for key, value in query.directions.items() if value == query.direction]
-        key = f"{PREFIX}direction"
-        none = runs.run_uuid.not_in(select(tags.run_uuid).where(tags.key == key))
-        same = runs.run_uuid.in_(_having(key, query.direction))
-        chosen = chosen.where(or_(same, and_(none, runs.experiment_id.in_(those))))
-
-    def also(key: str, *, outer: bool = False) -> Any:
-        nonlocal chosen
-        one = aliased(tags)
-        met = and_(one.run_uuid == runs.run_uuid, one.key == key)
-        chosen = chosen.outerjoin(one, met) if outer else chosen.join(one, met)
-        return one.value
-
+        own = told("direction")
+        met.append(or_(own == query.direction, and_(own.is_(None), runs.experiment_id.in_(those))))
     if query.search:
-        title = also(TITLE, outer=True)
-        shown = func.coalesce(title, also(f"{PREFIX}name"))
-        chosen = chosen.where(_contains(shown, query.search))
-    return chosen
+        met.append(contains(func.coalesce(told("title"), told("name")), query.search))
+    return chosen.where(*met)
 
 
-def _with_status(opened: Connection, chosen: Select[Any], status: str) -> list[str]:
-    """The ids of the chosen runs whose dataset has a status, the newest first.
+def _newest_first() -> tuple[Any, Any]:
+    runs = tables().runs.c
+    return runs.start_time.desc(), runs.run_uuid
+
+
+def _with_status(opened: Connection, query: DatasetQuery) -> list[str]:
+    """The ids of the chosen runs whose dataset has the status asked for, the newest first.
 
     Drafts and verdicts meet here, by reference: no index of the database's would find one for the other.
     """
     from sqlalchemy import select
-    from sqlalchemy.orm import aliased
 
-    found = _tables()
-    runs, tags = found.runs, found.tags
-    own, name, version, pointer = (aliased(tags) for _ in range(4))
-    keys = [f"{PREFIX}{part}" for part in ("status", "name", "version")]
-    asked = select(runs.run_uuid, own.value, name.value, version.value, pointer.value).where(
-        runs.run_uuid.in_(chosen)
+    runs = tables().runs.c
+    own, name, version, pointer, pointed = (tables().tags.alias() for _ in range(5))
+    columns = (own.c.value, name.c.value, version.c.value, pointed.c.value)
+    asked = _choose(query, select(runs.run_uuid, *columns).select_from(tables().runs))
+    for one, part in ((own, "status"), (name, "name"), (version, "version")):
+        asked = asked.join(one, (one.c.run_uuid == runs.run_uuid) & (one.c.key == f"{PREFIX}{part}"))
+    asked = asked.outerjoin(pointer, (pointer.c.run_uuid == runs.run_uuid) & (pointer.c.key == GATE))
+    asked = asked.outerjoin(
+        pointed, (pointed.c.run_uuid == pointer.c.value) & (pointed.c.key == f"{PREFIX}status")
     )
-    for one, key in zip((own, name, version), keys, strict=True):
-        asked = asked.join(one, (one.run_uuid == runs.run_uuid) & (one.key == key))
-    asked = asked.outerjoin(pointer, (pointer.run_uuid == runs.run_uuid) & (pointer.key == GATE))
-    verdicts = {row.draft: row.status for row in opened.execute(_verdicts())}
-    told = opened.execute(select(tags.run_uuid, tags.value).where(tags.key == keys[0])).all()
-    pointed = {row.run_uuid: row.value for row in told}
+    verdicts = newest_statuses(opened)
     return [
         run_id
-        for run_id, said, named, number, gate in opened.execute(
-            asked.order_by(runs.start_time.desc(), runs.run_uuid)
-        )
-        if status
-        == (said if said != "draft" else verdicts.get(f"{named}@{number}") or pointed.get(gate, said))
+        for run_id, said, named, number, elsewhere in opened.execute(asked.order_by(*_newest_first()))
+        if query.status
+        == (said if said != "draft" else verdicts.get(f"{named}@{number}") or elsewhere or said)
     ]
 
 
-def _having(key: str, value: str) -> Select[Any]:
-    from sqlalchemy import select
-
-    tags = _tables().tags
-    return select(tags.run_uuid).where(tags.key == key, tags.value == value)
-
-
-def _gates(drafts: Collection[str] | None = None) -> Select[Any]:
-    """Finished gate runs that judged a draft (one of `drafts`, where given): `run_uuid`, `draft`, `start_time`."""
-    from sqlalchemy import and_, select
-    from sqlalchemy.orm import aliased
-
-    found = _tables()
-    stage, judged = aliased(found.tags), aliased(found.tags)
-    return (
-        select(found.runs.run_uuid, judged.value.label("draft"), found.runs.start_time)
-        .join(stage, and_(stage.run_uuid == found.runs.run_uuid, stage.key == "veritrain.stage"))
-        .join(judged, and_(judged.run_uuid == found.runs.run_uuid, judged.key == "veritrain.input.dataset"))
-        .where(
-            found.runs.lifecycle_stage == "active",
-            found.runs.status == "FINISHED",
-            stage.value == "gate",
-            judged.value != SEED if drafts is None else judged.value.in_(drafts),
-        )
-    )
-
-
-def _verdicts(drafts: Collection[str] | None = None) -> Select[Any]:
-    """The newest gate of each draft (of `drafts`, where given): `draft`, `run_uuid`, `status`."""
-    from sqlalchemy import func, select
-
-    gates, tags = _gates(drafts).subquery(), _tables().tags
-    place = func.row_number().over(
-        partition_by=gates.c.draft, order_by=(gates.c.start_time.desc(), gates.c.run_uuid)
-    )
-    ranked = (
-        select(gates.c.draft, gates.c.run_uuid, tags.value.label("status"), place.label("place"))
-        .join(tags, (tags.run_uuid == gates.c.run_uuid) & (tags.key == f"{PREFIX}status"))
-        .subquery()
-    )
-    return select(ranked.c.draft, ranked.c.run_uuid, ranked.c.status).where(ranked.c.place == 1)
-
-
 def _items(opened: Connection, ids: Sequence[str]) -> list[DatasetItem]:
-
-    runs = _read_runs(opened, list(ids))
-    asked = _verdicts([_reference(run) for run in runs])
-    newest = {row.draft: row.run_uuid for row in opened.execute(asked)} if runs else {}
-    of = {
-        run.info.run_id: newest.get(_reference(run)) or run.data.tags.get(GATE, "")
-        for run in runs
-        if run.data.tags[f"{PREFIX}status"] == "draft"
+    runs = runs_by_id(opened, ids)
+    drafts = {run.info.run_id: run for run in runs if run.data.tags[f"{PREFIX}status"] == "draft"}
+    newest = newest_gates(opened, [_reference(run) for run in drafts.values()])
+    judging = {
+        run_id: newest.get(_reference(run)) or run.data.tags.get(GATE, "") for run_id, run in drafts.items()
     }
-    gates = {gate.info.run_id: gate for gate in _read_runs(opened, [one for one in of.values() if one])}
-    return [DatasetItem(run, gates.get(of[key]) if (key := run.info.run_id) in of else run) for run in runs]
+    gates = {gate.info.run_id: gate for gate in runs_by_id(opened, [one for one in judging.values() if one])}
+    return [
+        DatasetItem(run, gates.get(judging[run.info.run_id]) if run.info.run_id in drafts else run)
+        for run in runs
+    ]
 
 
 def _reference(run: Run) -> str:

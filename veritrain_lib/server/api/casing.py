@@ -1,8 +1,8 @@
 """Keys in both casings: page clients write camelCase, backend clients snake_case, and both must be understood.
 
 Input models derive from `Given`: every field is accepted as `base_model_id` and as `baseModelId`. Answers derive
-from `Answer` (snake_case) and are sent by `both` (every multi-word key twice), `camel` or as they are; `TwofoldAnswer` sends
-itself with every multi-word key twice, and its schema says so.
+from `Answer` (snake_case) and are sent by `both` (every multi-word key twice), `camel` or as they are; a `TwofoldAnswer`
+sends itself with every multi-word key twice, and its schema says so.
 """
 
 from __future__ import annotations
@@ -89,21 +89,6 @@ def check_text(value: Any, *place: str | int) -> None:
     elif isinstance(value, list):
         for number, one in enumerate(value):
             check_text(one, *place, number)
-
-
-def _in_both_casings(schema: dict[str, Any]) -> None:
-    properties: dict[str, Any] = schema.get("properties", {})
-    for name in list(properties):
-        properties.setdefault(to_camel(name), properties[name])
-    if "required" in schema:
-        required: list[str] = schema["required"]
-        schema["required"] = list(dict.fromkeys([*required, *map(to_camel, required)]))
-
-
-class DoubleAnswer(Answer):
-    """An answer that is sent by `both`: its documentation shows every key in both casings."""
-
-    model_config = ConfigDict(json_schema_extra=_in_both_casings)
 
 
 class CamelAnswer(Answer):

@@ -2,106 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import JSONResponse
 
 from veritrain_lib.server.api.caller import CallerName
-from veritrain_lib.server.api.casing import DoubleAnswer, both
+from veritrain_lib.server.api.casing import both
+from veritrain_lib.server.api.dataset_answers import (
+    UPLOAD_BODY,
+    DatasetDetail,
+    DatasetPage,
+    GenerationEstimate,
+    GenerationStarted,
+    ReviewStored,
+    Uploaded,
+)
 from veritrain_lib.server.api.dataset_bodies import (
     DatasetChange,
-    DatasetGiven,
     GenerationGiven,
     ReviewGiven,
-    UploadGiven,
     VersionGiven,
 )
-from veritrain_lib.server.api.paging import Filtering, Page, Paging, envelope
+from veritrain_lib.server.api.paging import Filtering, Paging, envelope
 from veritrain_lib.server.api.problems import BadState, Conflict, WrongField
 from veritrain_lib.server.items.dataset import Dataset, answers, find, page
-from veritrain_lib.server.items.dataset_overview import Overview, overview
-from veritrain_lib.server.items.dataset_use import Use, usage_history, why_not_deleted
+from veritrain_lib.server.items.dataset_overview import overview
+from veritrain_lib.server.items.dataset_use import usage_history, why_not_deleted
 from veritrain_lib.server.items.gate_verdict import QualityGate, quality_gate
 from veritrain_lib.server.upload.receiving import Received, received
 
 router = APIRouter(tags=["datasets"])
-
-
-class DatasetPage(Page):
-    """A page of datasets."""
-
-    items: list[Dataset]
-
-
-class DatasetDetail(Dataset):
-    """A dataset with its numbers, its verdict (twice, by both of its names) and who was trained on it."""
-
-    overview: Overview
-    quality_gate: QualityGate
-    quality_gate_result: QualityGate
-    usage_history: list[Use]
-
-
-class Uploaded(DoubleAnswer):
-    """The answer to an upload: the dataset is in `data`. It is a draft until the gate has judged it."""
-
-    code: int
-    message: str
-    data: Dataset
-
-
-class GenerationEstimate(DoubleAnswer):
-    """Likely tokens, US dollars and seconds; `highest_cost` is the worst case, `basis` what the figures rest on and
-    `unsupported` what of the request can't be obeyed."""
-
-    total_tokens: int
-    estimated_cost: float
-    estimated_time: float
-    highest_cost: float
-    basis: str
-    unsupported: list[str]
-
-
-class GenerationStarted(DoubleAnswer):
-    """`task_id` is the run under which rows are written and judged."""
-
-    task_id: str
-    status: str
-    message: str
-    unsupported: list[str]
-
-
-class ReviewStored(DoubleAnswer):
-    """What was stored of a review."""
-
-    dataset_id: str
-    reviewed_by: str
-    reviewed_at: datetime | None
-    sample_size: int
-    pass_rate: float | None
-    comments: str
-
-
-UPLOAD_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "CSV or JSON, UTF-8"},
-                        **UploadGiven.model_json_schema()["properties"],
-                    },
-                }
-            },
-            "application/json": {"schema": DatasetGiven.model_json_schema()},
-        },
-    }
-}
 
 
 def answer(value: Any, status: int = 200) -> JSONResponse:
@@ -204,7 +135,7 @@ def read_dataset(dataset_id: str) -> Response:
     item = find(dataset_id)
     verdict = quality_gate(item)
     found = DatasetDetail(
-        **_shown(dataset_id).model_dump(),
+        **dict(_shown(dataset_id)),
         overview=overview(item.run),
         quality_gate=verdict,
         quality_gate_result=verdict,
@@ -261,7 +192,11 @@ def review_dataset(dataset_id: str, body: ReviewGiven, by: CallerName) -> Respon
     return answer(
         ReviewStored(
             dataset_id=dataset_id,
-            **said.model_dump(include={"reviewed_by", "reviewed_at", "sample_size", "pass_rate", "comments"}),
+            reviewed_by=said.reviewed_by,
+            reviewed_at=said.reviewed_at,
+            sample_size=said.sample_size,
+            pass_rate=said.pass_rate,
+            comments=said.comments,
         )
     )
 

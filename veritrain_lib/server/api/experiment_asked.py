@@ -17,7 +17,7 @@ from veritrain_lib.server.api.problems import NotFound, WrongField
 from veritrain_lib.server.items.ids import id_of_uri, parse_model_id
 from veritrain_lib.server.items.task import task_named
 from veritrain_lib.server.items.tasks import fixed_direction
-from veritrain_lib.tracking import datasets, listing, models, runs
+from veritrain_lib.tracking import datasets, listing, models, runs, version_listing
 
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
@@ -142,7 +142,7 @@ def _model(task: Task, given: str, field: str) -> str:
         name, version = parse_model_id(given)
     except NotFound as error:
         raise WrongField(field, str(error)) from error
-    found = listing.read_version(name, version)
+    found = version_listing.read_version(name, version)
     if found is None:
         raise WrongField(field, f"there is no model {given!r}")
     tags = found.version.tags

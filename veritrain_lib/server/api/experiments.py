@@ -17,7 +17,7 @@ from veritrain_lib.server.api.paging import Filtering, Page, Paging, envelope
 from veritrain_lib.server.api.problems import BadState, Conflict, NotFound, WrongField
 from veritrain_lib.server.items.experiment import OF_STATUS, ExperimentItem, experiments
 from veritrain_lib.server.items.experiment_detail import ExperimentDetail, LogEntry, detail, log_entry
-from veritrain_lib.tracking import listing, runs, watched
+from veritrain_lib.tracking import listing, runs, version_listing, watched
 from veritrain_lib.tracking.listing import RunQuery
 
 router = APIRouter(tags=["experiments"])
@@ -65,7 +65,7 @@ def list_experiments(
         params={"champion": _addresses(model)} if model else {},
         statuses=OF_STATUS.get(filters.status, ()),
         search=filters.search,
-        search_tags=["veritrain.task"],
+        search_task=True,
     )
     found, total = listing.runs_page(query, offset=asked.offset, limit=asked.size)
     closed = [run for run in found if runs.close_if_abandoned(run)]
@@ -222,6 +222,10 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 def _addresses(model: str) -> list[str]:
     """How a base model's id stands in the record: as a version, or as an address that it was registered for."""
     name, _, version = model.rpartition("-")
-    found = listing.read_version(name, int(version)) if version.isdecimal() and len(version) < 10 else None
+    found = (
+        version_listing.read_version(name, int(version))
+        if version.isdecimal() and len(version) < 10
+        else None
+    )
     address = found.version.tags.get("veritrain.address") if found else None
     return [model, f"models:/{name}/{version}", *([address] if address else [])]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from veritrain_lib import project, registry
 from veritrain_lib.errors import UserError
-from veritrain_lib.server.api.casing import Given, TwofoldAnswer
+from veritrain_lib.server.api.model_bodies import (
+    ModelDetail,
+    ModelGiven,
+    ModelPage,
+    ProbeGiven,
+    StatusGiven,
+)
+from veritrain_lib.server.api.model_query import models_query, sorting_asked
 from veritrain_lib.server.api.paging import Filtering, Paging, envelope
 from veritrain_lib.server.api.problems import Conflict, NotAllowed, NotFound, WrongField
 from veritrain_lib.server.items.evaluation_of_model import (
-    EvaluationSummary,
     ModelEvaluations,
     evaluations_of,
     summary_of,
@@ -28,7 +33,6 @@ from veritrain_lib.server.items.model import (
     STATUS,
     TASK,
     TYPE,
-    Kind,
     ModelItem,
     Status,
     address_of,
@@ -36,127 +40,26 @@ from veritrain_lib.server.items.model import (
     task_of,
 )
 from veritrain_lib.server.items.probed import Probed
-from veritrain_lib.server.items.prompt import PromptContract, prompts_of
+from veritrain_lib.server.items.prompt import prompts_of
 from veritrain_lib.server.security.caller import current_caller
 from veritrain_lib.server.security.places import is_foreign
 from veritrain_lib.tracking import catalogue
 from veritrain_lib.tracking import models as registered
-from veritrain_lib.tracking.listing import VersionItem, VersionQuery, read_version, versions_page
+from veritrain_lib.tracking.version_listing import VersionItem, VersionQuery, read_version, versions_page
 
 router = APIRouter(tags=["models"])
 
 LONGEST_CONFIG = 20_000
 """Characters of a model's configuration as JSON."""
 
-ORDERS: dict[str, dict[str, Any]] = {
-    "name": {"order": "name"},
-    "version": {"order": "version"},
-    "created_at": {"order": "creation_time"},
-    "updated_at": {"order": "last_updated_time"},
-    "type": {"order_tag": (TYPE, "base")},
-    "status": {"order_tag": (STATUS, "available")},
-}
-
-SortBy = Literal[
-    "name", "version", "type", "status", "created_at", "createdAt", "updated_at", "updatedAt", ""
-]
-SortOrder = Literal["asc", "desc", "ascend", "descend", ""]
-
-
-class ModelPage(TwofoldAnswer):
-    """A page of models."""
-
-    items: list[ModelItem]
-    total: int
-    page: int
-    page_size: int
-    total_pages: int
-
-
-class ModelDetail(ModelItem):
-    """A model with what belongs to it."""
-
-    prompt_contracts: list[PromptContract] = Field(description="the prompts that its task asks with")
-    evaluation_summary: EvaluationSummary
-
-
-class MetadataGiven(Given):
-    """What a client knows of a model's make."""
-
-    parameters: Annotated[str, Field(max_length=200)] | int | None = None
-    tokenizer: str | None = Field(default=None, max_length=500)
-    source: str | None = Field(default=None, max_length=2000)
-
-
-class ModelGiven(Given):
-    """A model to file: a base, or one that lives at `config.address`."""
-
-    name: str = Field(min_length=1, max_length=200, description="without / and :, other than any prompt's")
-    type: Kind
-    base_model_id: str | None = Field(
-        default=None, max_length=300, description="a model's id, or the address of a base"
-    )
-    status: Status = "available"
-    config: dict[str, Any] = Field(
-        default={},
-        description="`address`: what opens it, such as openai:/gpt-4.1-mini; `task`: the name of the task that it "
-        "answers (default: the model's name); anything else is kept as it is",
-    )
-    metadata: MetadataGiven = MetadataGiven()
-
-
-class StatusGiven(Given):
-    """A model's new status."""
-
-    status: Status
-
-
-class ProbeGiven(Given):
-    """What to ask beside the task's development rows."""
-
-    test_cases: list[str | dict[str, Any]] = Field(
-        default=[], max_length=50, description="texts, or objects of the task's inputs"
-    )
-
 
 @router.get("/models", response_model=ModelPage, summary="List models")
 def list_models(
-    asked: Paging,
-    filters: Filtering,
-    sort_by: Annotated[SortBy, Query()] = "",
-    sort_by_camel: Annotated[SortBy, Query(alias="sortBy")] = "",
-    sort_order: Annotated[SortOrder, Query()] = "",
-    sort_order_camel: Annotated[SortOrder, Query(alias="sortOrder")] = "",
+    asked: Paging, filters: Filtering, sorting: Annotated[tuple[str, bool], Depends(sorting_asked)]
 ) -> Any:
     """The newest first unless asked otherwise. A model is a version of a registered model."""
-    by = {"createdAt": "created_at", "updatedAt": "updated_at"}.get(
-        found := sort_by or sort_by_camel or "created_at", found
-    )
-    order = sort_order or sort_order_camel or ("desc" if by.endswith("_at") else "asc")
-    tags: dict[str, list[str]] = {}
-    without: dict[str, list[str]] = {catalogue.PROMPT: []}
-    _choose(TYPE, "type", filters.type, ("base", "adapter"), tags, without)
-    _choose(STATUS, "status", filters.status, ("available", "deprecated", "training"), tags, without)
-    query = VersionQuery(
-        tags=tags, without=without, search=filters.search, descending=order.startswith("desc"), **ORDERS[by]
-    )
-    versions, total = versions_page(query, offset=asked.offset, limit=asked.size)
+    versions, total = versions_page(models_query(filters, *sorting), offset=asked.offset, limit=asked.size)
     return envelope(model_items(versions), total, asked)
-
-
-def _choose(
-    tag: str, name: str, given: str, values: tuple[str, ...], tags: dict[str, list[str]],
-    without: dict[str, list[str]],
-) -> None:  # fmt: skip
-    """Narrow a query to a value of a tag; the first of the values is what a version without the tag has."""
-    if not given:
-        return
-    if given not in values:
-        raise WrongField(f"query.{name}", f"{name} is {given!r}; allowed: {', '.join(values)}")
-    if given == values[0]:
-        without[tag] = list(values[1:])
-    else:
-        tags[tag] = [given]
 
 
 @router.post("/models", response_model=ModelItem, status_code=201, summary="File a model")

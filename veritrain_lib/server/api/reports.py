@@ -18,7 +18,6 @@ from veritrain_lib.server.api.paging import Filtering, Page, PageAsked, envelope
 from veritrain_lib.server.api.problems import Conflict, WrongField
 from veritrain_lib.server.items.report import (
     CONTENT,
-    EXPERIMENT,
     Report,
     Type,
     content_run,
@@ -26,12 +25,13 @@ from veritrain_lib.server.items.report import (
     page,
     report,
 )
-from veritrain_lib.server.items.report_content import ReportDetail, detail
+from veritrain_lib.server.items.report_answers import ReportDetail
+from veritrain_lib.server.items.report_content import detail
 from veritrain_lib.server.items.task import task_of
 from veritrain_lib.server.report_files import MEDIA_TYPES, Format, exported
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.listing import read_runs
-from veritrain_lib.tracking.report_listing import HIDDEN, PREFIX
+from veritrain_lib.tracking.report_listing import EXPERIMENT, HIDDEN, PREFIX
 
 router = APIRouter(tags=["reports"])
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from veritrain_lib.server.api.casing import DoubleAnswer
+from veritrain_lib.server.api.casing import TwofoldAnswer
 from veritrain_lib.server.api.problems import Conflict, NotFound
 from veritrain_lib.server.items.task import tasks_by_experiment
 from veritrain_lib.tracking import dataset_facts, dataset_listing, runs
 from veritrain_lib.tracking.dataset_listing import TITLE, DatasetItem, DatasetQuery
+from veritrain_lib.tracking.dataset_shown import shown_as
 from veritrain_lib.tracking.datasets import PREFIX
 from veritrain_lib.tracking.entities import Run
 
@@ -24,7 +25,7 @@ NOT_JUDGED = f"{PREFIX}not_judged"
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
-class Dataset(DoubleAnswer):
+class Dataset(TwofoldAnswer):
     """A dataset. `reference` is the name (NAME@VERSION) by which stages and the command line know it, `rows` how many
     there are; `parent_id` is the dataset that it grew from, `file_path` where its rows are in the record."""
 
@@ -133,4 +134,4 @@ def block_reasons(gate: Run) -> list[str]:
 
 def ids_of(references: Iterable[str]) -> dict[str, str]:
     """The id of the dataset that a list shows for each reference: for what a gate let through, its draft's."""
-    return dataset_listing.shown_as([one for one in references if one])
+    return shown_as([one for one in references if one])

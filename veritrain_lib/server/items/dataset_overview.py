@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from veritrain_lib.server.api.casing import DoubleAnswer
+from veritrain_lib.server.api.casing import TwofoldAnswer
 from veritrain_lib.server.items.task import task_of
 from veritrain_lib.tracking.datasets import PREFIX
 
@@ -19,7 +19,7 @@ SHORT = {"words": 4, "characters": 10}
 """Up to this long a sentence is short."""
 
 
-class Overview(DoubleAnswer):
+class Overview(TwofoldAnswer):
     """Of the rows as they came, all inputs together: lengths are in `sentence_unit` (characters where most texts are
     written without spaces); `short_sentence_ratio` is the share of texts up to `short_sentence_length` long,
     `code_switch_ratio` that of rows with words in two scripts, both 0 to 1."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from veritrain_lib.server.api.casing import DoubleAnswer
+from veritrain_lib.server.api.casing import TwofoldAnswer
 from veritrain_lib.server.items.dataset import moment
 from veritrain_lib.server.items.task import task_of
 from veritrain_lib.tracking import models
@@ -18,7 +18,7 @@ MOST = 200
 """Uses that are listed, the newest first."""
 
 
-class Use(DoubleAnswer):
+class Use(TwofoldAnswer):
     """A training on the dataset. `performance` is the task's primary metric on development rows."""
 
     experiment_id: str

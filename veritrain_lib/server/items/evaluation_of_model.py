@@ -20,7 +20,8 @@ from veritrain_lib.server.items.ids import parse_model_id
 from veritrain_lib.server.items.model import addresses_of
 from veritrain_lib.server.items.probed import moment
 from veritrain_lib.tracking.entities import Run
-from veritrain_lib.tracking.listing import VersionItem, read_runs, read_version, runs_page
+from veritrain_lib.tracking.listing import read_runs, runs_page
+from veritrain_lib.tracking.version_listing import VersionItem, read_version
 
 MOST = 100
 

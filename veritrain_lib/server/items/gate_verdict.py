@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from veritrain_lib.server.api.casing import DoubleAnswer
+from veritrain_lib.server.api.casing import TwofoldAnswer
 from veritrain_lib.server.items.dataset import NOT_JUDGED, moment
 from veritrain_lib.tracking.dataset_listing import DatasetItem
 from veritrain_lib.tracking.entities import Run
@@ -27,7 +27,7 @@ SHARE_OF_REJECTED = {"duplicate_rate"}
 """Numbers that are themselves the rejected share; the others are what is left of 1."""
 
 
-class SamplingReview(DoubleAnswer):
+class SamplingReview(TwofoldAnswer):
     """The newest review of a sample by a person. `pass_rate` is a share, 0 to 1, with its 95 % interval; null while
     nothing was decided."""
 
@@ -40,7 +40,7 @@ class SamplingReview(DoubleAnswer):
     comments: str
 
 
-class QualityGate(DoubleAnswer):
+class QualityGate(TwofoldAnswer):
     """A gate's verdict. `metrics` are shares, 0 to 1; one whose rule the suite does not have, or that looked at no row,
     is absent. `thresholds` say at which share a rule blocks (for copies the strictest limit of the rules that count).
     While the status is pending, `block_reasons` says why a gate could not be run, if so."""

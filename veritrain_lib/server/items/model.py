@@ -12,8 +12,9 @@ from pydantic import Field
 from veritrain_lib.server.api.casing import TwofoldAnswer
 from veritrain_lib.server.items.ids import id_of_uri, model_id
 from veritrain_lib.server.items.probed import Probed, from_tags, moment
-from veritrain_lib.tracking.listing import VersionItem, read_runs
+from veritrain_lib.tracking.listing import read_runs
 from veritrain_lib.tracking.models import ADDRESS
+from veritrain_lib.tracking.version_listing import VersionItem
 
 Kind = Literal["base", "adapter"]
 Status = Literal["available", "deprecated", "training"]

@@ -7,7 +7,7 @@ from datetime import datetime
 from veritrain_lib.server.api.casing import TwofoldAnswer
 from veritrain_lib.server.items.probed import moment
 from veritrain_lib.tracking.catalogue import PROMPT, TEXT
-from veritrain_lib.tracking.listing import VersionQuery, versions_page
+from veritrain_lib.tracking.version_listing import VersionQuery, versions_page
 
 MOST = 100
 

@@ -12,7 +12,7 @@ from veritrain_lib.server.api.problems import NotFound
 from veritrain_lib.server.items.dataset import moment
 from veritrain_lib.tracking import report_listing, runs
 from veritrain_lib.tracking.entities import Run
-from veritrain_lib.tracking.report_listing import DEFAULT_TYPE, PREFIX, UNDER_WAY, ReportQuery
+from veritrain_lib.tracking.report_listing import DEFAULT_TYPE, EXPERIMENT, PREFIX, UNDER_WAY, ReportQuery
 
 Type = Literal["performance", "comparison", "analysis", "summary"]
 Status = Literal["draft", "generating", "published"]
@@ -20,8 +20,6 @@ TYPES: tuple[Type, ...] = ("performance", "comparison", "analysis", "summary")
 
 CONTENT = f"{PREFIX}content"
 """Tag of a run of kind `report`: the run of the report stage that wrote its content."""
-
-EXPERIMENT = f"{PREFIX}experiment"
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 

@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from veritrain_lib import registry
-from veritrain_lib.server.api.casing import CamelAnswer
-from veritrain_lib.server.items.report import Report, content_run, experiment_of, report
+from veritrain_lib.server.items.report import content_run, experiment_of, report
+from veritrain_lib.server.items.report_answers import (
+    Comparison,
+    Differences,
+    ReportDetail,
+    Summary,
+    SyntheticData,
+)
+from veritrain_lib.server.items.report_charts import charts, number
+from veritrain_lib.server.items.report_comparison import comparison
 from veritrain_lib.tracking.entities import Run
-from veritrain_lib.tracking.listing import read_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,79 +24,6 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.report import ReportResult
 
 AVERAGES = {"avg_bleu": "bleu", "avg_rouge_l": "rouge_l", "avg_ribes": "ribes"}
-
-
-class Summary(CamelAnswer):
-    """What changed, in sentences; slices that improved or regressed beyond chance, one sentence each."""
-
-    changes: str
-    improvements: list[str]
-    regressions: list[str]
-
-
-class Change(CamelAnswer):
-    """A metric before and after, on its own scale, with the 95 % interval of the difference."""
-
-    baseline: float | None
-    current: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
-
-
-class Differences(CamelAnswer):
-    """What is different: `config` in sentences, `metrics` by name."""
-
-    config: list[str]
-    metrics: dict[str, Change]
-
-
-class Comparison(CamelAnswer):
-    """The new model against the champion before it. `metrics` repeats `differences.metrics`."""
-
-    baseline_experiment_id: str | None
-    current_experiment_id: str | None
-    baseline_model: str | None
-    target_model: str | None
-    datasets: list[str]
-    differences: Differences
-    metrics: dict[str, Change]
-
-
-class SyntheticData(CamelAnswer):
-    """What the added rows did. Shares 0 to 1: `synthetic_ratio` of the added rows in those before, `quality_score` of the
-    new rows that the gate let through; `performance_change` in the mean grade (0 to 1) of the same trainer with them
-    against without. Null where it was not measured."""
-
-    synthetic_ratio: float | None
-    performance_change: float | None
-    quality_assessment: str
-    recommendation: str
-    quality_score: float | None
-    impact: str
-    details: str
-
-
-class Chart(CamelAnswer):
-    """A picture's numbers: `line` over rounds or `bar`; `data` has one object a point."""
-
-    type: str
-    title: str
-    data: list[dict[str, Any]]
-
-
-class ReportDetail(Report):
-    """A report with its content; empty while it is not written. Averages are shares, 0 to 1; those of metrics that the
-    task does not have are absent."""
-
-    summary: Summary
-    comparison: Comparison
-    synthetic_data_analysis: SyntheticData
-    metrics_summary: dict[str, float | str | None]
-    charts: list[Chart]
-    conclusions: str
-    recommendations: str
-    next_steps: str
 
 
 def detail(run: Run) -> ReportDetail:
@@ -107,10 +41,10 @@ def detail(run: Run) -> ReportDetail:
             improvements=_sentences(result.tables["improved"]),
             regressions=_sentences(result.tables["regressed"]),
         ),
-        comparison=_comparison(result, experiment_of(run)),
+        comparison=comparison(result, experiment_of(run)),
         synthetic_data_analysis=_added(result),
         metrics_summary=_averages(result),
-        charts=_charts(result),
+        charts=charts(result),
         conclusions=result.headline,
         recommendations=result.next_step_why,
         next_steps=result.next_step,
@@ -144,62 +78,6 @@ def _sentences(slices: pd.DataFrame) -> list[str]:
         f"({line['low']:+.3f} to {line['high']:+.3f}), n = {line['n']}"
         for line in slices.to_dict("records")
     ]
-
-
-def _comparison(result: ReportResult, experiment: str | None) -> Comparison:
-    metrics = _changes(result)
-    stages = _stages(experiment)
-    evaluated = stages.get("evaluate")
-    tags = evaluated.data.tags if evaluated else {}
-    trained = stages["train"].data.tags.get("veritrain.input.dataset") if "train" in stages else None
-    rounds = result.tables["rounds"]
-    newest = str(rounds["model"].iloc[-1]) if len(rounds) else None
-    return Comparison(
-        baseline_experiment_id=_round_before(experiment),
-        current_experiment_id=experiment,
-        baseline_model=tags.get("veritrain.input.champion"),
-        target_model=tags.get("veritrain.input.challenger") or newest,
-        datasets=[trained] if trained else [],
-        differences=Differences(config=result.changed, metrics=metrics),
-        metrics=metrics,
-    )
-
-
-def _changes(result: ReportResult) -> dict[str, Change]:
-    found = {}
-    for name, gain in result.measures.items():
-        if name.startswith("gain_") and (metric := name.removeprefix("gain_")) in result.measures:
-            found[metric] = Change(
-                baseline=result.measures[f"champion_{metric}"].value,
-                current=result.measures[metric].value,
-                difference=gain.value,
-                low=gain.low,
-                high=gain.high,
-            )
-    return found
-
-
-def _stages(experiment: str | None) -> dict[str, Run]:
-    """The stage runs that an experiment's run names."""
-    named = read_runs([experiment]).get(experiment) if experiment else None
-    tags = named.data.tags if named else {}
-    prefix = "veritrain.run."
-    ids = {key.removeprefix(prefix): value for key, value in tags.items() if key.startswith(prefix)}
-    known = read_runs(ids.values())
-    return {stage: known[run_id] for stage, run_id in ids.items() if run_id in known}
-
-
-def _round_before(experiment: str | None) -> str | None:
-    from veritrain_lib.recorded.history import as_round, rounds_of
-    from veritrain_lib.server.items.task import task_of
-
-    run = read_runs([experiment]).get(experiment) if experiment else None
-    loop = run.data.tags.get("mlflow.parentRunId") if run else None
-    if run is None or not loop:
-        return None
-    number = as_round(run).number
-    earlier = [one for one in rounds_of(task_of(run), loop) if one.number < number]
-    return earlier[-1].run_id if earlier else None
 
 
 def _added(result: ReportResult) -> SyntheticData:
@@ -253,38 +131,3 @@ def _averages(result: ReportResult) -> dict[str, float | str | None]:
     known = before is not None and gain is not None and before.value and gain.value is not None
     found["improvement_rate"] = gain.value / before.value if known else None  # type: ignore[union-attr, operator]
     return found
-
-
-def _charts(result: ReportResult) -> list[Chart]:
-    tables = result.tables
-    wanted = (
-        (
-            "line",
-            f"Development {result.metric} by round",
-            "rounds",
-            ["round", "value", "low", "high", "rows"],
-        ),
-        ("bar", "Change by slice", "slices", ["name", "difference", "low", "high", "n"]),
-        ("bar", "Most frequent errors", "confusions", ["expected", "answered", "count"]),
-        ("bar", "Share rejected by rule", "rules", ["rule", "share", "limit", "checked"]),
-    )
-    return [
-        Chart(type=kind, title=title, data=_records(tables[name], columns))
-        for kind, title, name, columns in wanted
-        if len(tables[name])
-    ]
-
-
-def _records(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
-    there = [name for name in columns if name in table.columns]
-    return [
-        {str(name): value if isinstance(value, str) else number(value) for name, value in line.items()}
-        for line in table[there].to_dict("records")
-    ]
-
-
-def number(value: Any) -> float | None:
-    """A number of a table that JSON can say; None for one that is missing or not finite."""
-    import math
-
-    return float(value) if value is not None and math.isfinite(value) else None

@@ -9,11 +9,12 @@ from veritrain_lib.errors import UserError
 from veritrain_lib.recorded.labelling import count_waiting
 from veritrain_lib.server.pages.links import Link, files_of, run_page
 from veritrain_lib.server.pages.results import result_of
-from veritrain_lib.tracking.listing import RunQuery, runs_page
+from veritrain_lib.tracking.listing import RunQuery, first_of_each_experiment
 
 if TYPE_CHECKING:
     from veritrain_lib.server.pages.tasks import TaskCard
     from veritrain_lib.server.pages.under_way import UnderWay
+    from veritrain_lib.tracking.entities import Run
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,15 @@ class NextStep:
 
 def next_steps(cards: list[TaskCard], now: UnderWay) -> list[NextStep]:
     """What stands still first, then in the order of the tasks."""
-    found = [one for card in cards for one in (_waiting(card), _failed(card), _reported(card)) if one]
+    query = RunQuery(tags={"veritrain.stage": ["report"]}, statuses=["FINISHED"])
+    reports = first_of_each_experiment(query, [card.experiment_id for card in cards], limit=1)
+    newest = {key: runs[0] for key, (runs, _) in reports.items()}
+    found = [
+        one
+        for card in cards
+        for one in (_waiting(card), _failed(card), _reported(card, newest.get(card.experiment_id)))
+        if one
+    ]
     if now.pending_total:
         count = now.pending_total
         said = "An experiment waits" if count == 1 else f"{count} experiments wait"
@@ -63,14 +72,12 @@ def _failed(card: TaskCard) -> NextStep | None:
     )  # fmt: skip
 
 
-def _reported(card: TaskCard) -> NextStep | None:
-    tags = {"veritrain.stage": ["report"], "veritrain.task": [card.name]}
-    found, _ = runs_page(RunQuery(tags=tags, statuses=["FINISHED"]), limit=1)
-    said = result_of(found[0]) if found else {}
-    if not said.get("next_step"):
+def _reported(card: TaskCard, report: Run | None) -> NextStep | None:
+    said = result_of(report) if report else {}
+    if report is None or not said.get("next_step"):
         return None
-    files = files_of(found[0], "report")
+    files = files_of(report, "report")
     link = (
-        Link(files[0].href, "read the report") if files else Link(run_page(found[0]), "open the report's run")
+        Link(files[0].href, "read the report") if files else Link(run_page(report), "open the report's run")
     )
     return NextStep(card.name, str(said["next_step"]), str(said.get("next_step_why", "")), link=link)

@@ -13,11 +13,12 @@ from veritrain_lib.recorded.tasks import FILE_TAG, USED_TAG
 from veritrain_lib.server.pages.links import Link, ago, files_of, run_page
 from veritrain_lib.task import Task, load_task
 from veritrain_lib.tracking import models, store
-from veritrain_lib.tracking.listing import RunQuery, aliased, read_runs, runs_page
+from veritrain_lib.tracking.listing import RunQuery, first_of_each_experiment, read_runs
+from veritrain_lib.tracking.version_listing import aliased
 
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Experiment, Run
-    from veritrain_lib.tracking.listing import VersionItem
+    from veritrain_lib.tracking.version_listing import VersionItem
 
 SHOWN = 6
 """Tasks that are shown with their rounds, those worked on last; the others are named."""
@@ -68,6 +69,7 @@ class TaskCard:
     """A task with its champion (its name such as `v2`, where it is, what it reached) and its last rounds."""
 
     name: str
+    experiment_id: str
     description: str
     href: str
     metric: str
@@ -84,29 +86,39 @@ def task_cards() -> tuple[list[TaskCard], list[Link]]:
     known.sort(key=lambda one: (-float(one.tags.get(USED_TAG, 0)), one.name))
     champions = {item.version.name: item for item in aliased(models.CHAMPION)}
     others = [Link(f"/#/experiments/{one.experiment_id}", one.name) for one in known[SHOWN:]]
-    return [_card(one, champions.get(one.name)) for one in known[:SHOWN]], others
+    shown = known[:SHOWN]
+    # The others are shown as work under way.
+    query = RunQuery(tags={"veritrain.kind": ["round"]}, statuses=ENDED)
+    rounds = first_of_each_experiment(query, [one.experiment_id for one in shown], limit=ROUNDS)
+    ids = [run_id for found, _ in rounds.values() for run in found for run_id in _stage_runs(run).values()]
+    ids += [item.version.run_id for one in shown if (item := champions.get(one.name))]
+    named = read_runs(run_id for run_id in ids if run_id)
+    cards = [
+        _card(one, champions.get(one.name), *rounds.get(one.experiment_id, ([], 0)), named) for one in shown
+    ]
+    return cards, others
 
 
-def _card(experiment: Experiment, champion: VersionItem | None) -> TaskCard:
-    tags = {"veritrain.kind": ["round"], "veritrain.task": [experiment.name]}
-    query = RunQuery(tags=tags, statuses=ENDED)  # the others are shown as work under way
-    found, total = runs_page(query, limit=ROUNDS)
+def _card(
+    experiment: Experiment, champion: VersionItem | None, found: list[Run], total: int, named: dict[str, Run]
+) -> TaskCard:
+    """Of the `found` rounds of `total`; `named` has the runs of their stages, and the one that made the champion."""
     task = _task(experiment.tags.get(FILE_TAG, ""))
     metric = task.primary.name if task else _primary(found)
-    stages = read_runs(run_id for run in found for run_id in _stage_runs(run).values())
-    behind = read_runs([champion.version.run_id]) if champion and champion.version.run_id else {}
-    best = next((_value(run, metric) for run in behind.values()), None)
+    made = named.get(champion.version.run_id) if champion else None
+    best = _value(made, metric) if made else None
     values = [_value(run, metric) for run in found]
     scale = _scale([one for one in (*values, best) if one])
     return TaskCard(
         name=experiment.name,
+        experiment_id=experiment.experiment_id,
         description=experiment.tags.get("mlflow.note.content", ""),
         href=f"/#/experiments/{experiment.experiment_id}",
         metric=metric,
         champion=_champion(champion),
         champion_value=best,
         rounds=[
-            _line(run, value and _placed(value, scale), stages)
+            _line(run, value and _placed(value, scale), named)
             for run, value in zip(found, values, strict=True)
         ],
         total=total,
