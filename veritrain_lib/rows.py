@@ -140,7 +140,6 @@ def as_examples(
     if not answers:
         rows[task.target.field] = ""
     rows["source"] = source
-    rows["provenance"] = [
-        json.dumps({"file": name, "row": number + 1}, ensure_ascii=False) for number in range(len(rows))
-    ]
+    file = json.dumps(name, ensure_ascii=False)
+    rows["provenance"] = [f'{{"file": {file}, "row": {number}}}' for number in range(1, len(rows) + 1)]
     return rows

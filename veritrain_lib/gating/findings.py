@@ -142,6 +142,8 @@ def excused_rows(rows: pd.DataFrame, rules: Sequence[Rule]) -> dict[str, np.ndar
 def _chosen_by(provenance: object) -> str:
     if not isinstance(provenance, str) or not provenance.startswith("{"):
         return ""
+    if "chosen_by" not in provenance and "\\" not in provenance:  # nor can an escape stand for it
+        return ""
     try:
         return str(json.loads(provenance).get("chosen_by", ""))
     except json.JSONDecodeError:

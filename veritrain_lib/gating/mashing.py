@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 VOWELS = set("aeiouyäöüáàâãåéèêëíìîïóòôõøúùûýæœıąęėįųūőű")
@@ -24,6 +24,8 @@ _PLACEHOLDERS = (
 _FILLER = "a the this is just hello hi ok one two 1 2 3 12 123 1234 again"
 PLACEHOLDERS = frozenset(_PLACEHOLDERS.split())
 FILLER = frozenset(_FILLER.split())
+WORDS_KEPT = 100_000
+"""Words whose verdict is remembered: texts share most of theirs."""
 
 
 def repeated(text: str) -> bool:
@@ -59,6 +61,7 @@ def mashed(text: str) -> bool:
     return odd * 5 >= letters * 3
 
 
+@lru_cache(WORDS_KEPT)
 def _unspeakable(word: str) -> bool:
     if _adjacent(word):
         return True
@@ -83,6 +86,7 @@ def _one_letter(word: str) -> bool:
     return len(word) >= 3 and len(set(word)) == 1
 
 
+@lru_cache(WORDS_KEPT)
 def _adjacent(word: str) -> bool:
     """At least four fifths of neighbouring letters are neighbours on a keyboard (a stutter counts)."""
     if len(word) < 4:

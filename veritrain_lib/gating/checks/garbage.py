@@ -73,7 +73,10 @@ def kind_of(text: str) -> str:
 
 def no_words(text: str) -> bool:
     """Hardly a letter, or more signs than letters and digits without one longer word."""
+    longer_word = LONGER_WORD.search(text) is not None
+    if longer_word and text.isascii():  # then it is of letters
+        return False
     letters = sum(character.isalpha() for character in text)
     signs = sum(not character.isalnum() and not character.isspace() for character in text)
     digits = sum(character.isdigit() for character in text)
-    return letters < MINIMUM_LETTERS or (signs > letters + digits and LONGER_WORD.search(text) is None)
+    return letters < MINIMUM_LETTERS or (signs > letters + digits and not longer_word)
