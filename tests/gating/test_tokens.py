@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from veritrain_lib.gating.tokens import in_order, joined_tokens, keys_of, light, tokens_of
+from veritrain_lib.gating.tokens import in_order, joined_tokens, keys_of, light, part_of, tokens_of
 
 
 def test_every_text_comes_back_as_its_words_and_words_are_counted_by_text():
@@ -68,3 +68,11 @@ def test_light_words_depend_on_the_language():
     assert not light("invoice", english=True)
     assert light("は", english=False)
     assert not light("月", english=False)
+
+
+def test_a_part_has_its_texts_words_and_counts_and_no_others():
+    whole = tokens_of(["the cat", "a dog", "the dog", ""])
+    part = part_of(whole, np.array([0, 2]))
+    assert [part.of(number) for number in range(len(part))] == [["the", "cat"], ["the", "dog"]]
+    assert dict(zip(part.words, part.shown.tolist(), strict=True)) == {"the": 2, "cat": 1, "a": 0, "dog": 1}
+    assert part.forms.tolist() == whole.forms[[0, 2]].tolist()

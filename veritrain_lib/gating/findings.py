@@ -11,7 +11,9 @@ from veritrain_lib.errors import Infrastructure, Refused
 from veritrain_lib.gating.engine import Result, evaluate
 from veritrain_lib.gating.measured import Measured, judged
 from veritrain_lib.gating.parameters import checked
+from veritrain_lib.gating.prepared import pass_on
 from veritrain_lib.gating.sampled import Sampled
+from veritrain_lib.gating.side_process import checks_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,27 +47,47 @@ def run_checks(
     rules: Sequence[Rule],
     findings: Findings,
     gone: np.ndarray | None = None,
+    *,
+    beside: bool = True,
 ) -> None:
-    asked = rows if gone is None else rows[~gone].reset_index(drop=True)
-    for rule in rules:
-        if rule.meta.check is None or rule.measures:
-            continue
-        try:
-            check = registry.get("checks", rule.meta.check)
-            found = check(_shown(check, asked), context, **checked(rule.id, check, rule.meta.parameters))
-            if isinstance(found, Sampled):
-                findings.sampled[rule.id] = found
-                found = found.reasons
-            reasons = _as_reasons(rule, found, asked)
-            if gone is not None:
-                answers = iter(reasons)
-                reasons = ["" if out else next(answers) for out in gone]
-            findings.reasons[rule.id] = reasons
-        except (Refused, Infrastructure):
-            # The money or the service ran out, which says nothing of the data: no verdict may be stored.
-            raise
-        except Exception as error:  # noqa: BLE001 - any crash of a check must block, and the verdict tells it
-            findings.errors[rule.id] = f"{type(error).__name__}: {error}"
+    """Ask the rules' checks of the rows that are not `gone`, of very many rows in two processes if `beside`."""
+    import numpy as np
+
+    asked = rows
+    if gone is not None:
+        asked = rows[~gone].reset_index(drop=True)
+        pass_on(rows, asked, np.flatnonzero(~gone))
+    asking = [rule for rule in rules if rule.meta.check is not None and not rule.measures]
+    with checks_beside(asked, context, asking if beside and gone is None else []) as elsewhere:
+        theirs = elsewhere.rules if elsewhere else frozenset()
+        for rule in asking:
+            if rule.id not in theirs:
+                _ask(rule, asked, context, findings, gone)
+        if elsewhere and not elsewhere.finish(findings):
+            for rule in asking:
+                if rule.id in theirs:
+                    _ask(rule, asked, context, findings, gone)
+
+
+def _ask(
+    rule: Rule, asked: pd.DataFrame, context: Context, findings: Findings, gone: np.ndarray | None
+) -> None:
+    try:
+        check = registry.get("checks", str(rule.meta.check))
+        found = check(_shown(check, asked), context, **checked(rule.id, check, rule.meta.parameters))
+        if isinstance(found, Sampled):
+            findings.sampled[rule.id] = found
+            found = found.reasons
+        reasons = _as_reasons(rule, found, asked)
+        if gone is not None:
+            answers = iter(reasons)
+            reasons = ["" if out else next(answers) for out in gone]
+        findings.reasons[rule.id] = reasons
+    except (Refused, Infrastructure):
+        # The money or the service ran out, which says nothing of the data: no verdict may be stored.
+        raise
+    except Exception as error:  # noqa: BLE001 - any crash of a check must block, and the verdict tells it
+        findings.errors[rule.id] = f"{type(error).__name__}: {error}"
 
 
 def run_measures(
@@ -135,7 +157,8 @@ def excused_rows(rows: pd.DataFrame, rules: Sequence[Rule]) -> dict[str, np.ndar
     import numpy as np
 
     human = (rows["source"] == "human").to_numpy(dtype=bool)
-    uncertain = np.array([_chosen_by(text) == "uncertainty" for text in rows["provenance"]], dtype=bool)
+    provenance = rows["provenance"].to_numpy(dtype=object)  # pandas' own texts are slow to walk through
+    uncertain = np.array([_chosen_by(text) == "uncertainty" for text in provenance], dtype=bool)
     return {rule.id: human | uncertain if rule.meta.on_uncertain == "warn" else human for rule in rules}
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.gating.surface import surface_of
 from veritrain_lib.gating.texts import joined
-from veritrain_lib.gating.tokens import tokens_of
+from veritrain_lib.gating.tokens import part_of, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
     import pandas as pd
 
     from veritrain_lib.gating.surface import Surface
@@ -42,6 +43,13 @@ def surface_in(rows: pd.DataFrame, inputs: Sequence[str]) -> Surface:
     return made
 
 
+def pass_on(rows: pd.DataFrame, part: pd.DataFrame, numbers: np.ndarray) -> None:
+    """Give `part`, a frame of the rows of these numbers, what was made of the whole."""
+    for (_, names), (frame, tokens) in list(_tokens.items()):
+        if frame() is rows:
+            _keep(_tokens, part, names, part_of(tokens, numbers))
+
+
 def _once(
     kept: dict[Place, Any], rows: pd.DataFrame, inputs: Sequence[str], make: Callable[[list[str]], Any]
 ) -> Any:
@@ -52,7 +60,11 @@ def _once(
     if had is not None and had[0]() is rows:
         return had[1]
     made = make(joined(rows, inputs))
+    _keep(kept, rows, inputs, made)
+    return made
+
+
+def _keep(kept: dict[Place, Any], rows: pd.DataFrame, inputs: Sequence[str], made: Any) -> None:
     while len(kept) >= KEPT:
         del kept[next(iter(kept))]
-    kept[key] = (weakref.ref(rows), made)
-    return made
+    kept[id(rows), tuple(inputs)] = (weakref.ref(rows), made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from veritrain_lib.gating.texts import normal, unspaced
@@ -123,6 +123,12 @@ def joined_tokens(first: Tokens, second: Tokens) -> Tokens:
     ids = np.concatenate([first.ids, mapped[second.ids]]) if len(second.ids) else first.ids
     starts = np.concatenate([first.starts, second.starts[1:] + first.starts[-1]])
     return Tokens(list(places), ids, starts, shown, np.concatenate([first.forms, second.forms]))
+
+
+def part_of(tokens: Tokens, numbers: np.ndarray) -> Tokens:
+    """The texts of some numbers, in that order, over the same vocabulary: some of its words may stand in none."""
+    found = in_order(tokens, numbers)
+    return replace(found, shown=_shown(found.ids, found.starts, len(found.words)))
 
 
 def in_order(tokens: Tokens, order: np.ndarray) -> Tokens:

@@ -28,4 +28,4 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
 
 
 def _visible(text: str) -> bool:
-    return any(unicodedata.category(character)[0] not in "ZC" for character in text)
+    return text[:1].isalnum() or any(unicodedata.category(character)[0] not in "ZC" for character in text)

@@ -30,7 +30,7 @@ def check(
     reasons = pd.Series("", index=rows.index, dtype=object)
     for name in text_fields(rows, context.task):
         frames = [one for one in (context.trusted, context.development, rows) if name in one.columns]
-        texts = (text for one in frames for text in one[name].fillna("").astype(str) if text.strip())
+        texts = (text for one in frames for text in one[name].fillna("").astype(str).tolist() if text.strip())
         whole = list(dict.fromkeys(texts))
         if len(whole) < MINIMUM_TEXTS:
             continue
