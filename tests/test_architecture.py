@@ -35,7 +35,7 @@ LINES: list[set[str]] = [
     {"llm"},
     {"registry", "rows"},
     {"task"},
-    {"event_log", "records", "digest", "project", "errors"},
+    {"event_log", "cores", "records", "digest", "project", "errors"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {

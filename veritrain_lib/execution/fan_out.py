@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from veritrain_lib.cores import usable_cores
 from veritrain_lib.execution.warm.stack import THREADS
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ def capacity() -> int:
     """How many notebooks this machine bears at once: by the cores this process may use and by free memory."""
     import psutil
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, int(psutil.virtual_memory().available) // MEMORY_OF_A_KERNEL))
+    return max(1, min(usable_cores(), int(psutil.virtual_memory().available) // MEMORY_OF_A_KERNEL))
 
 
 def thread_limits(at_once: int) -> dict[str, str]:
@@ -33,8 +33,7 @@ def thread_limits(at_once: int) -> dict[str, str]:
     """
     if at_once < 2:
         return {}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    share = str(max(1, cores // at_once))
+    share = str(max(1, usable_cores() // at_once))
     return {name: share for name in THREADS if name not in os.environ}
 
 

@@ -7,7 +7,6 @@ fork: this one may have threads that hold locks. It reads its order from a file 
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veritrain_lib import registry
+from veritrain_lib.cores import usable_cores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +79,7 @@ def checks_beside(
     """Some of the rules' checks in a second process for as long as the context is open; None where it is not worth it:
     few rows, one core, or none of our own checks among the rules."""
     own = [rule for rule in rules if rule.meta.check in BESIDE and _is_ours(rule.meta.check)]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(rows) < MANY or cores < 2 or not own:
+    if len(rows) < MANY or usable_cores() < 2 or not own:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
