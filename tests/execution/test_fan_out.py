@@ -18,7 +18,7 @@ import nbformat
 import psutil
 import pytest
 
-from tests.execution.test_interrupted_runs import hears_ctrl_c
+from tests.execution.test_interrupted_runs import hears_signals
 from tests.execution.warm_owners import below, living, looking, seen, wait_for
 from tests.execution.zoo_of_notebooks import ROOT
 from veritrain_lib.execution import Job, LocalRunner, NotebookOutcome, Progress
@@ -266,7 +266,7 @@ def test_an_interrupt_stops_all_and_leaves_no_kernel(tmp_path: Path, kernels: st
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=hears_ctrl_c,
+        preexec_fn=hears_signals,
     )
     try:
         running = [seen(tmp_path, name)["pid"] for name in names[:2]]

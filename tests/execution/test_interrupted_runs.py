@@ -40,9 +40,10 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
-def hears_ctrl_c() -> None:
-    """A shell starts its background jobs deaf to Ctrl-C, and their children inherit it: not these."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def hears_signals() -> None:
+    """Background jobs start deaf to Ctrl-C, and `nohup` to SIGHUP; these children do not inherit it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def parent(marks: Path, tmp_path: Path, warm: bool):
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            preexec_fn=hears_ctrl_c,
+            preexec_fn=hears_signals,
         )
         processes.append(process)
         wait_for((marks / "started").exists)
