@@ -85,18 +85,20 @@ async def _plain(address: str, run_id: str, heard: dict[str, float]) -> None:
 
 
 async def _socket_io(address: str, run_id: str, heard: dict[str, float]) -> None:
+    import aiohttp
     import socketio
-
-    client = socketio.AsyncClient(reconnection=False)
 
     def received(said: dict[str, Any]) -> None:
         heard.setdefault(str(said.get("message", "")), time.perf_counter())
 
-    client.on(f"experiment:{run_id}", received)
-    await client.connect(address, transports=["websocket"])
-    try:
-        await client.emit("subscribe", {"type": "experiment", "id": run_id})
-        await client.wait()
-    finally:
-        with contextlib.suppress(Exception):
-            await client.disconnect()
+    # A session that we close: the client would leave its own one to the garbage collector.
+    async with aiohttp.ClientSession() as session:
+        client = socketio.AsyncClient(reconnection=False, http_session=session)
+        client.on(f"experiment:{run_id}", received)
+        await client.connect(address, transports=["websocket"])
+        try:
+            await client.emit("subscribe", {"type": "experiment", "id": run_id})
+            await client.wait()
+        finally:
+            with contextlib.suppress(Exception):
+                await client.disconnect()
