@@ -158,7 +158,9 @@ def test_a_job_is_run_here_and_hides_its_environment(marks: Path, tmp_path: Path
         "probe", ZOO / "tells_environment.ipynb", tmp_path / "out.ipynb", environment={"GREETING": "sesame"}
     )
 
-    assert [outcome.ok for outcome in LocalRunner(warm=warm).run([job])] == [True]
+    runner = LocalRunner(warm=warm)
+    assert [outcome.ok for outcome in runner.run([job])] == [True]
+    runner.finish()
     assert (marks / "facts").read_text().startswith("sesame\n")
     assert "sesame" not in repr(job)
 

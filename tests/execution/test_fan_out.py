@@ -215,11 +215,14 @@ def test_a_runner_tells_which_job_it_speaks_of(tmp_path: Path) -> None:
     done: dict[str, str] = {}
     cells: list[str] = []
 
-    outcomes = LocalRunner(warm=True, at_once=2).run(
+    runner = LocalRunner(warm=True, at_once=2)
+    outcomes = runner.run(
         jobs,
         on_progress=lambda job, progress: cells.append(f"{job.name} {progress.cell}"),
         on_done=lambda job, outcome: done.update({job.name: outcome.status}),
     )
+
+    runner.finish()
 
     assert [outcome.status for outcome in outcomes] == ["finished", "failed"]
     assert done == {"one": "finished", "two": "failed"}

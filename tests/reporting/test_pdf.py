@@ -98,6 +98,19 @@ def test_the_same_document_and_date_give_the_same_bytes(document: Document, cont
     assert to_pdf(document, MADE) == content
 
 
+def test_a_sheet_made_ahead_gives_the_same_bytes_and_serves_once(document: Document, content: bytes) -> None:
+    from veritrain_lib.reporting import paper
+
+    paper.make_ahead()
+    ahead = paper._ahead[0]
+    paper.make_ahead()
+    assert paper._ahead == [ahead]
+
+    assert to_pdf(document, MADE) == content
+    assert paper._ahead == []
+    assert to_pdf(document, MADE) == content
+
+
 def test_a_date_without_a_time_zone_is_utc_and_another_date_is_another_file() -> None:
     small = Document("Report")
     assert to_pdf(small, MADE.replace(tzinfo=None)) == to_pdf(small, MADE)

@@ -68,7 +68,9 @@ for number in range(1, 201):
         states[number] = state()
 for again in range(5):
     jobs = [Job(f"{n}", folder / "one.ipynb", folder / f"out{n}.ipynb", {"number": n}) for n in range(8)]
-    outcomes = LocalRunner(warm=True, at_once=8).run(jobs)
+    runner = LocalRunner(warm=True, at_once=8)
+    outcomes = runner.run(jobs)
+    runner.finish()
     assert all(outcome.ok for outcome in outcomes), outcomes
     states[f"8 at once, {again + 1}"] = state()
 print(json.dumps({"states": states, "seconds": seconds}))

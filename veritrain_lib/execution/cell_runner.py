@@ -174,6 +174,8 @@ class CellRunner(OutputKeeper):
         death = asyncio.ensure_future(self.kernel.ended())
         asked = asyncio.ensure_future(stop.asked())
         try:
+            await asyncio.sleep(0)  # the cell is sent
+            self._states.save()
             await asyncio.wait(
                 {execution, death, asked},
                 timeout=self._cell_timeout_s,

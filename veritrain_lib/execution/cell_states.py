@@ -55,6 +55,14 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         }
         super().notebook_start(**kwargs)
 
+    def cell_start(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
+        """Mark a cell as running. Who sends it to the kernel saves at once: meanwhile the kernel works."""
+        self._saved_next = True
+        try:
+            super().cell_start(cell, cell_index, **kwargs)
+        finally:
+            self._saved_next = False
+
     def cell_complete(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
         """Mark a cell as completed. The start of the next one, or `finish`, follows at once and saves it."""
         self._saved_next = True

@@ -43,6 +43,7 @@ def execute_all(
     at_once: int = 0,
     on_progress: Callable[[int, Progress], None] | None = None,
     on_done: Callable[[int, NotebookOutcome], None] | None = None,
+    until_gone: bool = True,
 ) -> list[NotebookOutcome]:
     """Run notebooks, several at once; gives their outcomes in order.
 
@@ -61,6 +62,7 @@ def execute_all(
         OSError: A notebook could not be saved; the others were run to their ends.
     """
     from veritrain_lib.execution.outcome import Progress
+    from veritrain_lib.execution.process_end import LEAVING_S, wait_until_gone
     from veritrain_lib.execution.stoppable import run_stoppable
 
     width = max(1, min(at_once or capacity(), len(prepared)))
@@ -91,6 +93,12 @@ def execute_all(
         elif on_done is not None:
             on_done(place, what)
 
-    _, stop = run_stoppable(work, tell)
-    stop.raise_if_asked()
+    left = False
+    try:
+        _, stop = run_stoppable(work, tell)
+        stop.raise_if_asked()
+        left = not until_gone
+    finally:
+        if not left:
+            wait_until_gone(LEAVING_S)
     return [notebook.outcome() for notebook in prepared]

@@ -96,8 +96,13 @@ class LocalRunner:
 
     def finish(self) -> None:
         """See `JobRunner.finish`."""
-        if self._afterwards is not None:
-            self._afterwards.finish()
+        from veritrain_lib.execution.process_end import LEAVING_S, wait_until_gone
+
+        try:
+            if self._afterwards is not None:
+                self._afterwards.finish()
+        finally:
+            wait_until_gone(LEAVING_S)
 
     def run(
         self,
@@ -130,7 +135,7 @@ class LocalRunner:
             if on_done is not None:
                 on_done(jobs[place], outcome)
 
-        return execute_all(prepared, at_once=self.at_once, on_progress=moved, on_done=ended)
+        return execute_all(prepared, at_once=self.at_once, on_progress=moved, on_done=ended, until_gone=False)
 
 
 def asked_for_warm(*, default: bool) -> bool:

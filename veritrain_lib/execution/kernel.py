@@ -30,7 +30,8 @@ from jupyter_client.manager import AsyncKernelManager
 
 from veritrain_lib.execution.channels import answer, went_idle
 from veritrain_lib.execution.kernel_spec import OwnKernelSpec
-from veritrain_lib.execution.process_end import readable, watch
+from veritrain_lib.execution.process_end import let_leave, readable, watch
+from veritrain_lib.execution.warm.forked import ForkedProcess
 
 LONGEST_SOCKET_PATH = 100
 """Unix socket paths are limited to about 107 bytes; a longer temporary folder is passed over."""
@@ -65,6 +66,8 @@ class Kernel:
         self._exit_code: int | None = None
         # readable once the process has ended; None where the platform has no such descriptor
         self._process_ended: int | None = None
+        # of a forked process: readable once it has done all but give its memory back, and again once it is gone
+        self._news: int | None = None
         self._hung_up: zmq.asyncio.Socket | None = None
         self.manager: AsyncKernelManager | None = None
         self.client: AsyncKernelClient | None = None
@@ -98,6 +101,9 @@ class Kernel:
             except OSError as error:
                 raise KernelNotStarted(f"{type(error).__name__}: {error}") from error
             self._process_ended = watch(getattr(self.manager.provisioner, "pid", None))
+            process = getattr(self.manager.provisioner, "process", None)
+            if isinstance(process, ForkedProcess):
+                self._news = os.dup(process.fileno())
             self.client = self.manager.client()
             self.client.start_channels(hb=False)  # the process itself is watched
             self._hung_up = self.client.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
@@ -112,6 +118,8 @@ class Kernel:
     async def _wait_until_ready(self, deadline: float, timeout_s: float) -> None:
         """Ask for kernel_info until its answer, its output and the control channel all came."""
         client = self._connected()
+        control = client.session.msg("kernel_info_request")
+        client.control_channel.send(control)  # answered by a thread of its own, meanwhile
         while True:
             request = client.kernel_info()
             reply = await answer(client.shell_channel, request, seconds=1.0)
@@ -122,8 +130,6 @@ class Kernel:
                 raise KernelNotStarted(f"{self.death()}.{self._said()}")
             if time.monotonic() > deadline:
                 raise KernelNotStarted(f"no answer within {timeout_s:g} s.{self._said()}")
-        control = client.session.msg("kernel_info_request")
-        client.control_channel.send(control)
         if await answer(client.control_channel, control["header"]["msg_id"], seconds=10) is None:
             raise KernelNotStarted("its control channel did not answer within 10 s.")
 
@@ -146,8 +152,9 @@ class Kernel:
 
     async def ended(self) -> None:
         """Return once the process has ended."""
-        if self._process_ended is not None and await self.exit_code() is None:
-            await readable(self._process_ended)
+        sign = self._process_ended if self._news is None else self._news
+        if sign is not None and await self.exit_code() is None:
+            await readable(sign)
             while await self.exit_code() is None:  # its parent is about to hear of it
                 await asyncio.sleep(0.002)
         while await self.exit_code() is None:
@@ -242,6 +249,8 @@ class Kernel:
                     self.client.iopub_channel.socket.disable_monitor()
                 self.client.stop_channels()
             await self.manager.cleanup_resources()
+        if self._news is not None:
+            let_leave(self._news)
         if self._process_ended is not None:
             os.close(self._process_ended)
         self._raw_output.close()

@@ -4,6 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
+import time
+
+LEAVING_S = 10.0
+"""How long a process that has said that it ends may take."""
+
+_leaving: list[int] = []
+"""Of forked processes that have said that they end: what is readable once nothing is left of them."""
+
+
+def let_leave(descriptor: int) -> None:
+    """Go on while a process gives its memory back; see `wait_until_gone`. The descriptor is closed there."""
+    _leaving.append(descriptor)
+
+
+def wait_until_gone(seconds: float) -> None:
+    """Return once all processes that were let leave have ended, or so many seconds have passed."""
+    deadline = time.monotonic() + seconds
+    while _leaving:
+        descriptor = _leaving.pop()
+        ended = select.poll()  # not `select`, which knows no descriptor above 1,023
+        ended.register(descriptor, select.POLLIN)
+        ended.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        os.close(descriptor)
 
 
 def watch(pid: int | None) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -20,8 +19,6 @@ from veritrain_lib.task import Task
 from veritrain_lib.tracking import looks, models, runs
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from veritrain_lib.reporting.document import Document
 
 FOLDER = "report"
@@ -131,7 +128,7 @@ class Report:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             (place / "report.html").write_text(to_html(result.document()), encoding="utf-8")
-            for name, figure in _figures(result).items():
+            for name, figure in result.pictures().items():
                 (place / f"{name}.png").write_bytes(Picture(figure).png)
             runs.log_folder(run_id, place, FOLDER)
 
@@ -180,28 +177,7 @@ def store_pdf(task: Task, run_id: str) -> None:
 
 def as_stored(result: report.ReportResult, folder: Path) -> Document:
     """The report with the pictures that are stored in the folder: to draw them again would take longest."""
-    from veritrain_lib.reporting.document import Picture
-
-    files = {id(figure): folder / f"{name}.png" for name, figure in _figures(result).items()}
-    document = result.document()
-    blocks = (
-        replace(block, figure=files[id(block.figure)].read_bytes())
-        if isinstance(block, Picture) and id(block.figure) in files
-        else block
-        for block in document.blocks
-    )
-    return replace(document, blocks=tuple(blocks))
-
-
-def _figures(result: report.ReportResult) -> dict[str, Figure]:
-    """The pictures that there are, by the names of their files."""
-    figures = {
-        "learning_curve": result.learning_curve(),
-        "slices": result.slices(),
-        "confused": result.confused(),
-        "removed": result.removed(),
-    }
-    return {name: figure for name, figure in figures.items() if figure is not None}
+    return result.document({picture.stem: picture.read_bytes() for picture in folder.glob("*.png")})
 
 
 def _aside(rows: int) -> str:

@@ -22,12 +22,30 @@ MARGIN = 15.0
 """Millimetres on every side."""
 
 
+_ahead: list[Paper] = []
+
+
+def new_paper() -> Paper:
+    """A sheet that nothing is on: the one that was made ahead, if it is still there."""
+    try:
+        return _ahead.pop()
+    except IndexError:
+        return Paper()
+
+
+def make_ahead() -> None:
+    """Have a sheet ready for the next PDF: to read its typefaces takes as long as to set two pages."""
+    if not _ahead:
+        _ahead.append(Paper())
+
+
 class Paper(FPDF):
     """A4 upright with a footer; text falls back from DejaVu Sans to IPAex Gothic glyph by glyph."""
 
-    def __init__(self, footer: str) -> None:
+    footer_text = ""
+
+    def __init__(self) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
-        self.footer_text = footer
         self.set_margins(MARGIN, MARGIN)
         self.set_auto_page_break(True, margin=MARGIN + 5)
         self.add_font("latin", "", latin_font())

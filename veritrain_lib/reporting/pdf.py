@@ -46,11 +46,12 @@ def to_pdf(document: Document, made: datetime) -> bytes:
     The same document and date give the same bytes. Characters that neither typeface has (Hangul, emoji)
     show as boxes.
     """
-    from .paper import Paper
+    from .paper import new_paper
 
     if made.tzinfo is None:
         made = made.replace(tzinfo=UTC)
-    paper = Paper(clean(f"{document.title} · {made:%Y-%m-%d %H:%M %Z}"))
+    paper = new_paper()
+    paper.footer_text = clean(f"{document.title} · {made:%Y-%m-%d %H:%M %Z}")
     paper.set_creation_date(made)
     paper.set_title(clean(document.title))
     paper.set_lang(document.language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def warm_up() -> None:
-    """Register the typefaces, find them once, draw a picture as PNG, and set a line as PDF.
+    """Register the typefaces, find them once, draw a picture as PNG, set a line as PDF, and have a sheet ready.
 
     Safe before a fork: it starts no thread and runs no OpenMP code, and matplotlib opens its fonts anew in a
     fork. Takes 0.6 s with its imports, changes no result.
@@ -15,6 +15,7 @@ def warm_up() -> None:
 
     from veritrain_lib.reporting.document import Document, Paragraph, Picture, Table
     from veritrain_lib.reporting.page import to_html
+    from veritrain_lib.reporting.paper import make_ahead
     from veritrain_lib.reporting.pdf import to_pdf
     from veritrain_lib.reporting.pictures import rates
 
@@ -24,6 +25,7 @@ def warm_up() -> None:
     document = Document("Warm-up", "", (Paragraph("nothing"), Table(frame), Picture(rates(frame, "Nothing"))))
     to_html(document)
     to_pdf(document, datetime(2026, 1, 1, tzinfo=UTC))
+    make_ahead()
     _letters()
 
 

@@ -11,7 +11,7 @@ from veritrain_lib.stages.next_step import NextStep, next_step
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     from matplotlib.figure import Figure
@@ -109,11 +109,21 @@ class ReportResult(StageResult):
         figure: Figure = self._figures[name]
         return figure
 
-    def document(self) -> Document:
-        """The report as blocks, for the HTML page and the PDF."""
+    def pictures(self) -> dict[str, Figure]:
+        """The pictures that there are, by name."""
+        figures = {
+            "learning_curve": self.learning_curve(),
+            "slices": self.slices(),
+            "confused": self.confused(),
+            "removed": self.removed(),
+        }
+        return {name: figure for name, figure in figures.items() if figure is not None}
+
+    def document(self, drawn: Mapping[str, bytes] | None = None) -> Document:
+        """The report as blocks, for the HTML page and the PDF; `drawn`: its pictures, where they are PNG files already."""
         from veritrain_lib.stages.report_document import build
 
-        return build(self)
+        return build(self, self.pictures() if drawn is None else drawn)
 
 
 def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:

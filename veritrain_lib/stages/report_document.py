@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from veritrain_lib.reporting.document import Document
     from veritrain_lib.stages.report import ReportResult
 
@@ -21,8 +24,8 @@ SLICE_COLUMNS = [
 ]
 
 
-def build(report: ReportResult) -> Document:
-    """Verdict and next step first, then evidence, then what made it."""
+def build(report: ReportResult, pictures: Mapping[str, Figure | bytes]) -> Document:
+    """Verdict and next step first, then evidence, then what made it. `pictures` by the names of the report's own."""
     from veritrain_lib.reporting.document import (
         Document,
         Heading,
@@ -45,7 +48,7 @@ def build(report: ReportResult) -> Document:
         *[Paragraph(line) for line in report.changed],
         Heading("Learning curve"),
         Picture(
-            report.learning_curve(),
+            pictures["learning_curve"],
             f"Development {report.metric} by round, 95 % intervals",
             "Learning curve over rounds",
         ),
@@ -69,17 +72,13 @@ def build(report: ReportResult) -> Document:
                     f"{title}, with the loss each slice could have shown",
                 )
             )
-    for figure, title, text in (
-        (report.slices(), "Change by slice", "Change in every slice with intervals"),
-        (
-            report.confused(),
-            "Most frequent errors",
-            "Most frequent errors: what was expected, what was answered",
-        ),
-        (report.removed(), "What the gate removed", "Rejected rows by rule beside the limit of the rule"),
+    for name, title, text in (
+        ("slices", "Change by slice", "Change in every slice with intervals"),
+        ("confused", "Most frequent errors", "Most frequent errors: what was expected, what was answered"),
+        ("removed", "What the gate removed", "Rejected rows by rule beside the limit of the rule"),
     ):
-        if figure is not None:
-            blocks += [Heading(title), Picture(figure, text, text)]
+        if name in pictures:
+            blocks += [Heading(title), Picture(pictures[name], text, text)]
     if len(tables["screened"]):
         blocks += [
             Heading("Turned down before choosing"),

@@ -7,9 +7,11 @@ signals, environment, random states, threads' limits, module search path.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -59,7 +61,7 @@ def live(origin: Origin, order: Order) -> NoReturn:
     `worker` (true) for a worker, which is then asked over the same line (`_serve`).
     """
 
-    def life() -> None:
+    def life() -> socket.socket | None:
         _take_streams(order, 1, 2)
         with order.line.makefile("r", encoding="utf-8") as asked:
             request = _request(order, asked)
@@ -67,11 +69,11 @@ def live(origin: Origin, order: Order) -> NoReturn:
             if request.get("worker"):
                 tell(order.line, ready=True)
                 _serve(order.line, asked)
-                return
+                return None
         app = _initialized([*request["argv"], f"--IPKernelApp.parent_handle={origin.pid}"])
         tell(order.line, ready=True)
-        order.line.close()
         run_until_shut_down(app)
+        return order.line
 
     _run(origin, life)
 
@@ -85,7 +87,7 @@ def live_ahead(origin: Origin, folder: Path, next_order: Callable[[], Order | No
         next_order: Waits for the order, whose request has `environment` and `cwd`; None when there will be none.
     """
 
-    def life() -> None:
+    def life() -> socket.socket | None:
         own = {"-f": "kernel.json", "--ip": "channel"}
         argv = [f"{name}={folder / file}" for name, file in own.items()]
         before = dict(os.environ)
@@ -95,7 +97,7 @@ def live_ahead(origin: Origin, folder: Path, next_order: Callable[[], Order | No
         set_by_shell = {name: value for name, value in os.environ.items() if before.get(name) != value}
         order = next_order()
         if order is None:
-            return
+            return None
         # ipykernel has put pipes of its own in front of the descriptors that the order is about.
         output, errors = (
             getattr(stream, "_original_stdstream_copy", plain)
@@ -109,14 +111,15 @@ def live_ahead(origin: Origin, folder: Path, next_order: Callable[[], Order | No
         connection = {f"{name}_port": port for name, port in app._ports.items()}
         connection |= {"ip": app.ip, "transport": app.transport, "key": app.session.key.decode()}
         tell(order.line, ready=True, connection=connection)
-        order.line.close()
         run_until_shut_down(app)
+        return order.line
 
     _run(origin, life)
 
 
-def _run(origin: Origin, life: Callable[[], None]) -> NoReturn:
-    code = 1
+def _run(origin: Origin, life: Callable[[], socket.socket | None]) -> NoReturn:
+    """Live, then end. `life` gives the line on which the owner waits to hear of the end, if there is one."""
+    code, line, own = 1, None, os.getpid()
     try:
         os.setsid()  # a process group of its own, so that it is signalled with its children
         die_with_parent(origin.pid)
@@ -128,14 +131,15 @@ def _run(origin: Origin, life: Callable[[], None]) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         # A module search path as of a started kernel: ipykernel puts the working directory first.
         sys.path[:] = [place for place in sys.path if place]
-        life()
+        line = life()
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BaseException:  # noqa: BLE001  # a process ends here, and says why on its error output
         traceback.print_exc(file=sys.__stderr__)
     finally:
-        _end(code)
+        # A child that the notebook forked is not the one whose end the owner waits for.
+        _end(code, line if os.getpid() == own else None)
 
 
 def _initialized(argv: list[str]) -> Any:
@@ -148,6 +152,7 @@ def _initialized(argv: list[str]) -> Any:
 
 
 def _request(order: Order, asked: IO[str]) -> dict[str, Any]:
+    order.line.set_inheritable(False)  # kept to the end: no program that the notebook starts should have it
     request: dict[str, Any] = json.loads(asked.readline())
     tell(order.line, pid=os.getpid())
     return request
@@ -223,13 +228,20 @@ def tell(line: socket.socket, **what: object) -> None:
     line.sendall(json.dumps(what).encode() + b"\n")
 
 
-def _end(code: int) -> NoReturn:
-    """End as the interpreter would, without taking a copied heap apart object by object."""
+def _end(code: int, line: socket.socket | None) -> NoReturn:
+    """End as the interpreter would, without taking a copied heap apart object by object.
+
+    All is done but to give the memory back, which takes a copy of a large process 20 ms: the owner hears now.
+    """
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
         atexit._run_exitfuncs()
         for stream in (sys.__stdout__, sys.__stderr__):
             if stream is not None:
                 stream.flush()
+        if line is not None:
+            peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            with contextlib.suppress(OSError):  # the owner has gone and needs no answer
+                tell(line, exit_code=code, peak_kb=peak_kb)
     finally:
         os._exit(code)
