@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.execution.zoo_of_notebooks import ROOT, ZOO
+from tests.execution.zoo_of_notebooks import ROOT, ZOO, kernels_of
 from veritrain_lib.execution import process_end
 from veritrain_lib.execution.jobs import Job, LocalRunner
 
@@ -37,12 +37,6 @@ birth._run(birth.Origin(os.getppid(), (), {}), life)
 """
 
 
-def kernels() -> list[psutil.Process]:
-    """Kernels of this process's zygotes, spares left out."""
-    family = psutil.Process().children(recursive=True)
-    return [one for one in family if one.is_running() and one.name() == "vt-kernel"]
-
-
 def test_a_runner_that_has_finished_leaves_no_kernel(marks: Path, tmp_path: Path) -> None:
     runner = LocalRunner(warm=True)
     for number in range(3):
@@ -51,7 +45,7 @@ def test_a_runner_that_has_finished_leaves_no_kernel(marks: Path, tmp_path: Path
 
     runner.finish()
 
-    assert kernels() == []
+    assert kernels_of(psutil.Process()) == []
     assert process_end._leaving == []
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +59,20 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
 
     def cell_start(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
         """Mark a cell as running. Who sends it to the kernel saves at once: meanwhile the kernel works."""
-        self._saved_next = True
-        try:
+        with self._saved_soon():
             super().cell_start(cell, cell_index, **kwargs)
-        finally:
-            self._saved_next = False
 
     def cell_complete(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
-        """Mark a cell as completed. The start of the next one, or `finish`, follows at once and saves it."""
+        """Mark a cell as completed. The next one, or `finish`, follows at once and saves it."""
+        with self._saved_soon():
+            super().cell_complete(cell, cell_index, **kwargs)
+
+    @contextmanager
+    def _saved_soon(self) -> Iterator[None]:
+        """Leave out papermill's own save: one follows at once."""
         self._saved_next = True
         try:
-            super().cell_complete(cell, cell_index, **kwargs)
+            yield
         finally:
             self._saved_next = False
 

@@ -56,13 +56,15 @@ def execute_all(
         on_progress: Called with a notebook's place and its progress before each of its code cells, in the
             calling thread.
         on_done: Called with a notebook's place and outcome as soon as it has ended, in the calling thread.
+        until_gone: Whether to return only when nothing is left of the kernels' processes. If not, the caller calls
+            `process_end.wait_until_gone` in the end; what is raised waits for it all the same.
 
     Raises:
         KeyboardInterrupt: This process got Ctrl-C, SIGTERM or SIGHUP; all kernels have ended.
         OSError: A notebook could not be saved; the others were run to their ends.
     """
     from veritrain_lib.execution.outcome import Progress
-    from veritrain_lib.execution.process_end import LEAVING_S, wait_until_gone
+    from veritrain_lib.execution.process_end import wait_until_gone
     from veritrain_lib.execution.stoppable import run_stoppable
 
     width = max(1, min(at_once or capacity(), len(prepared)))
@@ -93,12 +95,13 @@ def execute_all(
         elif on_done is not None:
             on_done(place, what)
 
-    left = False
     try:
         _, stop = run_stoppable(work, tell)
         stop.raise_if_asked()
-        left = not until_gone
+    except BaseException:
+        until_gone = True
+        raise
     finally:
-        if not left:
-            wait_until_gone(LEAVING_S)
+        if until_gone:
+            wait_until_gone()
     return [notebook.outcome() for notebook in prepared]

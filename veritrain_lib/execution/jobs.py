@@ -96,13 +96,13 @@ class LocalRunner:
 
     def finish(self) -> None:
         """See `JobRunner.finish`."""
-        from veritrain_lib.execution.process_end import LEAVING_S, wait_until_gone
+        from veritrain_lib.execution.process_end import wait_until_gone
 
         try:
             if self._afterwards is not None:
                 self._afterwards.finish()
         finally:
-            wait_until_gone(LEAVING_S)
+            wait_until_gone()
 
     def run(
         self,

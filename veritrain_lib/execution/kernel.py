@@ -64,10 +64,9 @@ class Kernel:
         # unnamed: goes away with this process
         self._raw_output = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `close`
         self._exit_code: int | None = None
-        # readable once the process has ended; None where the platform has no such descriptor
+        # readable once the process has ended (a forked one: has done all but give its memory back, and again once
+        # nothing is left of it); None where the platform has no such descriptor
         self._process_ended: int | None = None
-        # of a forked process: readable once it has done all but give its memory back, and again once it is gone
-        self._news: int | None = None
         self._hung_up: zmq.asyncio.Socket | None = None
         self.manager: AsyncKernelManager | None = None
         self.client: AsyncKernelClient | None = None
@@ -100,10 +99,11 @@ class Kernel:
                 )
             except OSError as error:
                 raise KernelNotStarted(f"{type(error).__name__}: {error}") from error
-            self._process_ended = watch(getattr(self.manager.provisioner, "pid", None))
             process = getattr(self.manager.provisioner, "process", None)
             if isinstance(process, ForkedProcess):
-                self._news = os.dup(process.fileno())
+                self._process_ended = os.dup(process.fileno())
+            else:
+                self._process_ended = watch(getattr(self.manager.provisioner, "pid", None))
             self.client = self.manager.client()
             self.client.start_channels(hb=False)  # the process itself is watched
             self._hung_up = self.client.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
@@ -152,9 +152,8 @@ class Kernel:
 
     async def ended(self) -> None:
         """Return once the process has ended."""
-        sign = self._process_ended if self._news is None else self._news
-        if sign is not None and await self.exit_code() is None:
-            await readable(sign)
+        if self._process_ended is not None and await self.exit_code() is None:
+            await readable(self._process_ended)
             while await self.exit_code() is None:  # its parent is about to hear of it
                 await asyncio.sleep(0.002)
         while await self.exit_code() is None:
@@ -249,10 +248,8 @@ class Kernel:
                     self.client.iopub_channel.socket.disable_monitor()
                 self.client.stop_channels()
             await self.manager.cleanup_resources()
-        if self._news is not None:
-            let_leave(self._news)
         if self._process_ended is not None:
-            os.close(self._process_ended)
+            let_leave(self._process_ended)
         self._raw_output.close()
 
 

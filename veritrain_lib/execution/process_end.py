@@ -11,7 +11,7 @@ LEAVING_S = 10.0
 """How long a process that has said that it ends may take."""
 
 _leaving: list[int] = []
-"""Of forked processes that have said that they end: what is readable once nothing is left of them."""
+"""Of processes whose end was awaited: what is readable once nothing is left of them."""
 
 
 def let_leave(descriptor: int) -> None:
@@ -19,7 +19,7 @@ def let_leave(descriptor: int) -> None:
     _leaving.append(descriptor)
 
 
-def wait_until_gone(seconds: float) -> None:
+def wait_until_gone(seconds: float = LEAVING_S) -> None:
     """Return once all processes that were let leave have ended, or so many seconds have passed."""
     deadline = time.monotonic() + seconds
     while _leaving:

@@ -23,6 +23,7 @@ MARGIN = 15.0
 
 
 _ahead: list[Paper] = []
+"""At most one sheet, ready for the next PDF."""
 
 
 def new_paper() -> Paper:

@@ -228,6 +228,12 @@ def tell(line: socket.socket, **what: object) -> None:
     line.sendall(json.dumps(what).encode() + b"\n")
 
 
+def tell_if_there(line: socket.socket, **what: object) -> None:
+    """As `tell`; another side that has gone needs no answer."""
+    with contextlib.suppress(OSError):
+        tell(line, **what)
+
+
 def _end(code: int, line: socket.socket | None) -> NoReturn:
     """End as the interpreter would, without taking a copied heap apart object by object.
 
@@ -241,7 +247,6 @@ def _end(code: int, line: socket.socket | None) -> NoReturn:
                 stream.flush()
         if line is not None:
             peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            with contextlib.suppress(OSError):  # the owner has gone and needs no answer
-                tell(line, exit_code=code, peak_kb=peak_kb)
+            tell_if_there(line, exit_code=code, peak_kb=peak_kb)
     finally:
         os._exit(code)

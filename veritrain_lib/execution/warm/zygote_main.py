@@ -282,7 +282,9 @@ class Zygote:
             self.spares.remove(fork)
             self.spares_die = True
         else:
-            _tell(fork.line, exit_code=os.waitstatus_to_exitcode(status), peak_kb=used.ru_maxrss)
+            birth.tell_if_there(
+                fork.line, exit_code=os.waitstatus_to_exitcode(status), peak_kb=used.ru_maxrss
+            )
         if fork.place is not None:
             shutil.rmtree(fork.place, ignore_errors=True)
         self.poll.unregister(fork.ended)
@@ -307,13 +309,6 @@ class Zygote:
                 _signal_group(pid, signal.SIGKILL)
 
 
-def _tell(line: socket.socket, **what: object) -> None:
-    try:
-        line.sendall(json.dumps(what).encode() + b"\n")
-    except OSError:  # the other side has gone and needs no answer
-        return
-
-
 def _signal_group(pid: int, number: signal.Signals) -> None:
     for send in (os.killpg, os.kill):
         try:
@@ -335,7 +330,7 @@ def main() -> None:
     threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     gc.collect()
     gc.freeze()  # the collector of a fork must not touch, and so copy, every page
-    _tell(control, ready=not threads, threads=threads, missing=missing)
+    birth.tell_if_there(control, ready=not threads, threads=threads, missing=missing)
     try:
         if not threads:
             zygote = Zygote(control, owner, folder, set_by_imports)
