@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from veritrain_lib.reporting.png_file import Pixels, decode, encode
+from veritrain_lib.reporting.png_file import Pixels, decode, description, encode
 
 
 def picture(mode: str, **how: object) -> bytes:
@@ -20,6 +20,16 @@ def test_another_reader_finds_the_pixels_that_were_written(size: tuple[int, int]
     image.load()  # checks the sums, too
     assert (image.mode, round(image.info["dpi"][0])) == ("RGB", 200)
     assert (np.asarray(image) == rgba[:, :, :3]).all()
+
+
+def test_what_it_shows_is_kept_in_the_file_and_another_reader_finds_it() -> None:
+    words = "「返金」 rose by 3 %"
+    content = encode(np.zeros((3, 5, 4), np.uint8), 100, words)
+    image = Image.open(BytesIO(content))
+    image.load()
+    assert image.info["Description"] == words == description(content)
+    assert decode(content) == decode(encode(np.zeros((3, 5, 4), np.uint8), 100))
+    assert description(picture("RGB")) == description(b"") == ""
 
 
 def test_the_same_pixels_give_the_same_bytes() -> None:

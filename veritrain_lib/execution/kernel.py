@@ -55,6 +55,16 @@ class KernelNotStarted(RuntimeError):
     """The kernel process did not come up; the message says why."""
 
 
+class _Manager(AsyncKernelManager):
+    """Jupyter's, but a start ends when the kernel has been launched, not a hundredth of a second later."""
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # as in `AsyncKernelManager`
+        """See `AsyncKernelManager`; who waits for `ready` waits in vain."""
+        command, launch = await self.pre_start_kernel(**options)
+        await self._launch_kernel(command, **launch)
+        await self.post_start_kernel(**launch)
+
+
 class Kernel:
     """A kernel process and the client that speaks to it. Use: `start`; then always `end` and `close`."""
 
@@ -81,7 +91,10 @@ class Kernel:
         folder = _private_folder()
         try:
             specs = OwnKernelSpec(warm=self._warm) if self._kernel_name is None else KernelSpecManager()
-            self.manager = AsyncKernelManager(
+            # One for the whole process: each context of its own would start threads, and end them.
+            context = zmq.asyncio.Context.instance()
+            self.manager = _Manager(
+                context=context,
                 kernel_name=self._kernel_name or "python3",
                 kernel_spec_manager=specs,
                 connection_file=str(folder / "kernel.json"),
@@ -100,26 +113,26 @@ class Kernel:
             except OSError as error:
                 raise KernelNotStarted(f"{type(error).__name__}: {error}") from error
             process = getattr(self.manager.provisioner, "process", None)
-            if isinstance(process, ForkedProcess):
-                self._process_ended = os.dup(process.fileno())
+            forked = process if isinstance(process, ForkedProcess) else None
+            if forked is not None:
+                self._process_ended = os.dup(forked.fileno())
             else:
                 self._process_ended = watch(getattr(self.manager.provisioner, "pid", None))
-            self.client = self.manager.client()
+            self.client = self.manager.client(context=context)
             self.client.start_channels(hb=False)  # the process itself is watched
             self._hung_up = self.client.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
             self.client.allow_stdin = False  # nobody is there to answer `input()`
             await self._wait_until_ready(time.monotonic() + timeout_s, timeout_s)
+            # One that was forked ahead has brought a folder of its own, which its zygote clears away when it ends.
+            if forked is None or not forked.connection:
+                await self._wait_for_control()
         finally:
             # Both sides are connected, or it is over: the names are no longer needed.
             shutil.rmtree(folder, ignore_errors=True)
-            if self.manager is not None:  # a kernel that was forked ahead has brought a folder of its own
-                shutil.rmtree(Path(self.manager.ip).parent, ignore_errors=True)
 
     async def _wait_until_ready(self, deadline: float, timeout_s: float) -> None:
-        """Ask for kernel_info until its answer, its output and the control channel all came."""
+        """Ask for kernel_info until its answer and its output came."""
         client = self._connected()
-        control = client.session.msg("kernel_info_request")
-        client.control_channel.send(control)  # answered by a thread of its own, meanwhile
         while True:
             request = client.kernel_info()
             reply = await answer(client.shell_channel, request, seconds=1.0)
@@ -130,7 +143,12 @@ class Kernel:
                 raise KernelNotStarted(f"{self.death()}.{self._said()}")
             if time.monotonic() > deadline:
                 raise KernelNotStarted(f"no answer within {timeout_s:g} s.{self._said()}")
-        if await answer(client.control_channel, control["header"]["msg_id"], seconds=10) is None:
+
+    async def _wait_for_control(self) -> None:
+        client = self._connected()
+        asked = client.session.msg("kernel_info_request")
+        client.control_channel.send(asked)
+        if await answer(client.control_channel, asked["header"]["msg_id"], seconds=10) is None:
             raise KernelNotStarted("its control channel did not answer within 10 s.")
 
     def _connected(self) -> AsyncKernelClient:

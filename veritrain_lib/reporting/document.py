@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from veritrain_lib.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from .stored_picture import StoredPicture
 
 VerdictKind = Literal["better", "not better", "inconclusive", "blocked", "info"]
 
@@ -48,13 +52,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A matplotlib figure or the bytes of a PNG.
+    """A matplotlib figure, a stored picture or the bytes of a PNG.
 
     `alt` tells those who can't see the picture what is in it; left empty, the figure's own `alt` (our
     drawings have one) or else the caption is used.
     """
 
-    figure: Figure | bytes = field(compare=False, repr=False)
+    figure: Figure | StoredPicture | bytes = field(compare=False, repr=False)
     caption: str = ""
     alt: str = ""
 
@@ -70,8 +74,8 @@ class Picture:
             return self.figure
         from .render import png
 
-        own = getattr(self.figure, "png", None)
-        return own() if own else png(self.figure)
+        own: Callable[[], bytes] | None = getattr(self.figure, "png", None)
+        return own() if own else png(cast("Figure", self.figure))
 
 
 @dataclass(frozen=True)

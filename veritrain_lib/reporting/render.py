@@ -27,7 +27,7 @@ def png(figure: Figure, dpi: int = DOTS) -> bytes:
         figure.dpi = dpi
         # Lays out and draws. The pixels are ours to encode: savefig would lay out twice and encode slowly.
         paper.draw()  # type: ignore[no-untyped-call]
-        return encode(np.asarray(paper.buffer_rgba()), dpi)  # type: ignore[no-untyped-call]
+        return encode(np.asarray(paper.buffer_rgba()), dpi, getattr(figure, "alt", ""))  # type: ignore[no-untyped-call]
     finally:
         figure.dpi = dots
         figure.set_canvas(canvas)

@@ -67,13 +67,18 @@ class EvaluateResult(StageResult):
         """The change in every slice, with intervals: of the sealed set if opened, else development."""
         from veritrain_lib.reporting.pictures import slice_changes
 
-        return slice_changes(self.tables.get("sealed_slices", self.tables["slices"]))
+        rows = self.tables.get("sealed_slices", self.tables["slices"])
+        return self._once("slices", lambda: slice_changes(rows))
 
     def confused(self) -> Figure:
         """The challenger's most frequent mistakes on development rows."""
         from veritrain_lib.reporting.pictures import confused_pairs
 
-        return confused_pairs(self.tables["confusions"])
+        return self._once("confused", lambda: confused_pairs(self.tables["confusions"]))
+
+    def stored_with(self) -> dict[str, Figure]:
+        """`slices` and `confused`: both pictures above."""
+        return {"slices": self.picture(), "confused": self.confused()}
 
     def worst(self, rows: int = 10) -> SideBySide:
         """The development rows that the challenger answers worst, side by side, what differs from the expected

@@ -49,7 +49,11 @@ class GateResult(StageResult):
         """What each rule removed, beside the limit at which it blocks."""
         from veritrain_lib.reporting.pictures import removed
 
-        return removed(self.tables["rules"])
+        return self._once("removed", lambda: removed(self.tables["rules"]))
+
+    def stored_with(self) -> dict[str, Figure]:
+        """`removed`: the picture above."""
+        return {"removed": self.picture()}
 
     def copies(self) -> Figure:
         """The messages of which most copies came."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, ConfigDict
 
 from veritrain_lib.stages.next_step import NextStep, next_step
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
     from matplotlib.figure import Figure
 
     from veritrain_lib.reporting.document import Document
+    from veritrain_lib.reporting.stored_picture import StoredPicture
     from veritrain_lib.stages.evaluate import EvaluateResult
     from veritrain_lib.stages.gate import GateResult
     from veritrain_lib.stages.generate import GenerateResult
@@ -71,7 +72,14 @@ class ReportResult(StageResult):
     verdict: str
     made_by: dict[str, str]
 
-    _figures: dict[str, Any] = PrivateAttr(default_factory=dict)
+    def take_over(self, stage: StageResult | None) -> None:
+        """Show the pictures that a stage has drawn and stored as they are: to draw them takes as long as all else."""
+        from veritrain_lib.reporting.stored_picture import StoredPicture
+
+        for name in ("slices", "confused", "removed"):
+            content = stage.stored_picture(name) if stage else None
+            if content is not None:
+                self._figures[name] = StoredPicture(content)
 
     def learning_curve(self) -> Figure:
         """The primary metric on development rows over the rounds."""
@@ -81,35 +89,28 @@ class ReportResult(StageResult):
             "learning_curve", lambda: learning_curve(self.tables["rounds"], self.metric, self.goal)
         )
 
-    def slices(self) -> Figure | None:
+    def slices(self) -> Figure | StoredPicture | None:
         """The change in every slice; None when nothing was evaluated."""
         from veritrain_lib.reporting.pictures import slice_changes
 
         rows = self.tables["slices"]
         return self._once("slices", lambda: slice_changes(rows)) if len(rows) else None
 
-    def confused(self) -> Figure | None:
+    def confused(self) -> Figure | StoredPicture | None:
         """The most confused pairs of answers; None when nothing was evaluated."""
         from veritrain_lib.reporting.pictures import confused_pairs
 
         rows = self.tables["confusions"]
         return self._once("confused", lambda: confused_pairs(rows)) if len(rows) else None
 
-    def removed(self) -> Figure | None:
+    def removed(self) -> Figure | StoredPicture | None:
         """What the gate removed; None when no gate ran."""
         from veritrain_lib.reporting.pictures import removed
 
         rows = self.tables["rules"]
         return self._once("removed", lambda: removed(rows)) if len(rows) else None
 
-    def _once(self, name: str, draw: Callable[[], Figure]) -> Figure:
-        # The page, the PDF, the stored pictures and the notebook show the same four.
-        if name not in self._figures:
-            self._figures[name] = draw()
-        figure: Figure = self._figures[name]
-        return figure
-
-    def pictures(self) -> dict[str, Figure]:
+    def pictures(self) -> dict[str, Figure | StoredPicture]:
         """The pictures that there are, by name."""
         figures = {
             "learning_curve": self.learning_curve(),
@@ -154,7 +155,7 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
     measures = dict(evaluate.measures) if evaluate else (dict(facts.train.measures) if facts.train else {})
     measures["seconds"] = Measure(value=float(facts.rounds["seconds"].sum()) if len(facts.rounds) else 0.0)
     measures["money"] = Measure(value=facts.money)
-    return ReportResult(
+    result = ReportResult(
         outcome="done",
         headline=f"{facts.title}: {verdict}. {_in_short(task, evaluate)}{step.action}",
         measures=measures,
@@ -168,6 +169,9 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         verdict=verdict,
         made_by=facts.made_by,
     )
+    for stage in (facts.gate, facts.evaluate):
+        result.take_over(stage)
+    return result
 
 
 def _in_short(task: Task, evaluate: EvaluateResult | None) -> str:

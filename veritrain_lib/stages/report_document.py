@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from veritrain_lib.reporting.document import Document
+    from veritrain_lib.reporting.stored_picture import StoredPicture
     from veritrain_lib.stages.report import ReportResult
 
 SLICE_COLUMNS = [
@@ -24,7 +25,7 @@ SLICE_COLUMNS = [
 ]
 
 
-def build(report: ReportResult, pictures: Mapping[str, Figure | bytes]) -> Document:
+def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | bytes]) -> Document:
     """Verdict and next step first, then evidence, then what made it. `pictures` by the names of the report's own."""
     from veritrain_lib.reporting.document import (
         Document,

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation
 
 from veritrain_lib.stages.stored_tables import StoredTables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
+    from matplotlib.figure import Figure
 
 Outcome = Literal["done", "blocked", "waiting"]
 
@@ -46,6 +49,25 @@ class StageResult(BaseModel):
         default_factory=dict, exclude=True, repr=False
     )
 
+    _figures: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _stored: dict[str, bytes] = PrivateAttr(default_factory=dict)
+
+    def stored_with(self) -> dict[str, Figure]:
+        """Pictures that are stored beside the tables, by name, since a report shows them again; none, unless told
+        otherwise."""
+        return {}
+
+    def stored_picture(self, name: str) -> bytes | None:
+        """The PNG file of one of them, of a result that was opened; None where none is stored."""
+        return self._stored.get(name)
+
+    def _once(self, name: str, draw: Callable[[], Figure]) -> Figure:
+        """A picture that a notebook shows and that is stored: one figure, drawn once."""
+        if name not in self._figures:
+            self._figures[name] = draw()
+        figure: Figure = self._figures[name]
+        return figure
+
     def metrics(self) -> dict[str, float]:
         """The measures as flat metrics: KEY, KEY_low, KEY_high. Absent values are left out."""
         flat = {}
@@ -56,7 +78,7 @@ class StageResult(BaseModel):
         return flat
 
     def save(self, folder: Path) -> None:
-        """Write `result.json` and a Parquet file for each table into a folder."""
+        """Write `result.json`, a Parquet file for each table and a PNG for each of `stored_with` into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         content = {"result": self.model_dump(mode="json"), "tables": sorted(self.tables)}
         (folder / "result.json").write_text(
@@ -64,12 +86,18 @@ class StageResult(BaseModel):
         )
         for name, rows in self.tables.items():
             rows.to_parquet(folder / f"{name}.parquet", index=False)
+        for name, figure in self.stored_with().items():
+            from veritrain_lib.reporting.document import Picture
+
+            (folder / f"{name}.png").write_bytes(Picture(figure).png)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Open what `save` wrote. Its tables are parsed when they are first asked for."""
         content = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return cls(**content["result"], tables=StoredTables(folder, content["tables"]))
+        opened = cls(**content["result"], tables=StoredTables(folder, content["tables"]))
+        opened._stored.update((file.stem, file.read_bytes()) for file in folder.glob("*.png"))
+        return opened
 
     def measure_table(self) -> pd.DataFrame:
         """The measures as a DataFrame: name, value, low, high, n."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import importlib
 import json
 import os
@@ -33,6 +34,17 @@ INLINE = "module://matplotlib_inline.backend_inline"
 
 OWN_ARGUMENTS = ("--HistoryManager.hist_file=:memory:",)
 """ipykernel's arguments of a kernel that is forked ahead."""
+
+
+DESCRIPTORS = 1024
+"""Descriptors that fit into a fork's table without its growing: as many as a process may commonly have."""
+
+QUICK = (
+    "--IPKernelApp.outstream_class=veritrain_lib.execution.warm.streams.PromptStream",
+    "--IPythonKernel._execute_sleep=0",
+)
+"""ipykernel's arguments of every warm kernel. Its pause of half a millisecond before each reply is for outputs that
+might come behind it; our engine waits for the word that comes behind all outputs."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,7 @@ def _run(origin: Origin, life: Callable[[], socket.socket | None]) -> NoReturn:
         die_with_parent(origin.pid)
         for descriptor in origin.descriptors:
             os.close(descriptor)
+        _make_room_for_descriptors()
         _call_itself("vt-spare")
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -142,12 +155,23 @@ def _run(origin: Origin, life: Callable[[], socket.socket | None]) -> NoReturn:
         _end(code, line if os.getpid() == own else None)
 
 
+def _make_room_for_descriptors() -> None:
+    """Have the table of descriptors grow now, while there is one thread.
+
+    Linux copies to a fork a table that just fits, 64 at first. To let it grow when there are threads it waits until
+    every core has been seen at rest (`expand_fdtable`), 10 ms and more, and a kernel needs more than 64.
+    """
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    room = DESCRIPTORS if most == resource.RLIM_INFINITY else min(DESCRIPTORS, most)
+    os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, room - 1))
+
+
 def _initialized(argv: list[str]) -> Any:
     from ipykernel.kernelapp import IPKernelApp
 
     sys.argv = ["ipykernel_launcher", *argv]
     app = IPKernelApp.instance()
-    app.initialize(argv)  # type: ignore[no-untyped-call]
+    app.initialize([*argv, *QUICK])  # type: ignore[no-untyped-call]
     return app
 
 

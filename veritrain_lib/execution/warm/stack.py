@@ -25,6 +25,7 @@ KERNEL = (
     "IPython.core.logger",
     "IPython.core.pylabtools",
     "threadpoolctl",
+    "veritrain_lib.execution.warm.streams",
 )
 """What every kernel is made of."""
 

@@ -50,6 +50,9 @@ LOOK_EVERY_S = 0.5
 SPARES = 2
 """Kernels that are kept forked ahead; each holds about 0.1 GB of its own."""
 
+SPARE_AFTER_S = 0.1
+"""How long after an order no spare is forked: the kernel and its owner, who greet each other, need the cores."""
+
 END_GRACE_S = 2.0
 """How long a kernel whose owner let go of it may take before it is killed."""
 
@@ -143,6 +146,8 @@ class Zygote:
         self.overdue: dict[int, float] = {}
         self.retired = False
         self.spares_die = False
+        self.spares_from = 0.0
+        """When spares may be forked again (`time.monotonic`)."""
         self.folder = folder
         self.places = 0
         self.poll = select.poll()
@@ -153,7 +158,7 @@ class Zygote:
         """Fork on request until the owner has gone, or, when retired, until the last process has ended."""
         while not (self.retired and not self.forks):
             self._fork_spares()
-            for descriptor, event in self.poll.poll(200 if self.overdue else None):
+            for descriptor, event in self.poll.poll(self._patience_ms()):
                 if descriptor == self.owner_ended:
                     return
                 if descriptor == self.control.fileno():
@@ -180,6 +185,7 @@ class Zygote:
     def _hear(self) -> bool:
         word, descriptors, _, _ = socket.recv_fds(self.control, 1, 8)
         if word in (FORK, TAKE) and len(descriptors) == 3:
+            self.spares_from = time.monotonic() + SPARE_AFTER_S
             line, stdout, stderr = descriptors
             if not (word == TAKE and self._hand_to_spare(line, stdout, stderr)):
                 self._fork_one(line, stdout, stderr)
@@ -218,9 +224,19 @@ class Zygote:
 
     def _fork_spares(self) -> None:
         """See that there are `SPARES`; one gets ready at a time, so that it takes one core at most."""
-        waiting = any(not spare.ready for spare in self.spares)
-        if len(self.spares) < SPARES and not (waiting or self.retired or self.spares_die):
+        if self._lacks_spares() and time.monotonic() >= self.spares_from:
             self._fork_spare()
+
+    def _lacks_spares(self) -> bool:
+        waiting = any(not spare.ready for spare in self.spares)
+        return len(self.spares) < SPARES and not (waiting or self.retired or self.spares_die)
+
+    def _patience_ms(self) -> float | None:
+        """How long to wait for news at most, in milliseconds; None for as long as it takes."""
+        waits = [200.0] if self.overdue else []
+        if self._lacks_spares():
+            waits.append(max(0.0, self.spares_from - time.monotonic()) * 1000 + 1)
+        return min(waits, default=None)
 
     def _fork_spare(self) -> None:
         ours, theirs = socket.socketpair()
