@@ -63,6 +63,10 @@ PEOPLE = frozenset(
 """Rooms that show, launch or order work, but can't change what a stage finds."""
 
 
+TRAINED_BY = ("trainers", "models")
+"""Rooms whose code shapes a model that is trained here."""
+
+
 @cache
 def of_code(*rooms: str) -> str:
     """SHA-256 over the library's own source files: a result names the code that made it.

@@ -15,8 +15,8 @@ from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError,
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
 from veritrain_lib.recorded.stage import load_result, prepare
 from veritrain_lib.recorded.verdict_told import tell_verdict
-from veritrain_lib.recorded.watching import MAILBOX, read_letter
-from veritrain_lib.stage_pages import FUNCTION, store_pages
+from veritrain_lib.recorded.watching import MAILBOX, filed_run, read_letter
+from veritrain_lib.stage_pages import FUNCTION, PDF, store_pages
 from veritrain_lib.stages import NAMES
 from veritrain_lib.tracking import runs
 
@@ -123,6 +123,14 @@ class StageWork:
         self.failure: UserError | None = None
         self._closed = False
         self._run_id = ""
+        self._pdf_of = ""
+
+    def went_on(self, runner: JobRunner) -> None:
+        """The next cell begins: a report whose result is filed is set as PDF meanwhile, by the runner."""
+        if self.stage == "report" and not self._pdf_of:
+            self._pdf_of = filed_run(self._mailbox)
+            if self._pdf_of:
+                runner.afterwards(PDF, self._pdf_of, str(self.task.path))
 
     def close(self, outcome: NotebookOutcome, runner: JobRunner) -> None:
         """File how the notebook ended; then `done` or `failure` is there. Its pages follow by the runner."""
@@ -130,7 +138,7 @@ class StageWork:
         why = _reason(outcome)
         run_id, stored = self._file(ENDINGS[outcome.status], why)
         if self.desk.exists() and self._run_id:
-            finished = str(self.task.path) if outcome.ok and run_id else ""
+            finished = str(self.task.path) if outcome.ok and run_id and run_id != self._pdf_of else ""
             runner.afterwards(FUNCTION, self._run_id, self.stage, str(self._executed), finished)
         if not outcome.ok:
             self.failure = _kind_of(outcome)(
@@ -199,6 +207,7 @@ def run_together(
     of = {id(work.job): work for work in works}
 
     def moved(job: Job, progress: Progress) -> None:
+        of[id(job)].went_on(runner)
         if on_progress is not None:
             on_progress(of[id(job)], progress)
 

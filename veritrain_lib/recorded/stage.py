@@ -131,6 +131,7 @@ class RecordedStage:
         with self._closing_on_error():
             result = self._bound.work(self.task, self.parameters, self.inputs, self.run_id)
             self._file(result)
+            self._tell_engine(filed=True)
         self._result = result
         return result
 
@@ -183,9 +184,9 @@ class RecordedStage:
         said = {runs.NOTE: result.headline, "veritrain.outcome": result.outcome}
         runs.log(self.run_id, metrics=result.metrics(), tags=said)
 
-    def _tell_engine(self) -> None:
+    def _tell_engine(self, *, filed: bool = False) -> None:
         if self._mailbox:
-            write_letter(Path(self._mailbox), self.run_id, self.stored)
+            write_letter(Path(self._mailbox), self.run_id, self.stored, filed=filed)
 
     @contextlib.contextmanager
     def _closing_on_error(self) -> Any:

@@ -62,7 +62,7 @@ class Train:
             [remote.address, remote.facts["order"]]
             if remote
             else [
-                digest.of_code("trainers", "models"),
+                digest.of_code(*digest.TRAINED_BY),
                 task.digest("inputs", "target", "glossary", "trainer"),
                 dataset.digest,
                 parameters["seed"],

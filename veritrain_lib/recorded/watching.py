@@ -13,10 +13,13 @@ MAILBOX = "VERITRAIN_MAILBOX"
 """Environment variable with the path of a file in which a stage tells the engine which run is its own."""
 
 
-def write_letter(mailbox: Path, run_id: str, stored: bool) -> None:
-    """Tell the engine the stage's run, and whether it was only shown from the record. Whole or not at all."""
+def write_letter(mailbox: Path, run_id: str, stored: bool, *, filed: bool = False) -> None:
+    """Tell the engine the stage's run, and whether it was only shown from the record. Whole or not at all.
+
+    `filed`: the result is in the record, though the notebook goes on.
+    """
     part = mailbox.with_suffix(".part")
-    part.write_text(json.dumps({"run": run_id, "stored": stored}), encoding="utf-8")
+    part.write_text(json.dumps({"run": run_id, "stored": stored, "filed": filed}), encoding="utf-8")
     part.replace(mailbox)
 
 
@@ -26,6 +29,14 @@ def read_letter(mailbox: Path) -> tuple[str, bool]:
         return "", False
     letter = json.loads(mailbox.read_text(encoding="utf-8"))
     return str(letter["run"]), bool(letter["stored"])
+
+
+def filed_run(mailbox: Path) -> str:
+    """The stage's run once its result is filed in it; empty before, and for one shown from the record."""
+    if not mailbox.exists():
+        return ""
+    letter = json.loads(mailbox.read_text(encoding="utf-8"))
+    return str(letter["run"]) if letter.get("filed") else ""
 
 
 class CellWatch:

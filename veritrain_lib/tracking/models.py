@@ -66,7 +66,8 @@ def register(
     at a provider and is stored as its card. `facts` become tags `veritrain.<name>` of the version. A model with
     the same digest is not stored twice: its version is given, and the alias moves to it.
     """
-    old = with_digest(task, model_digest)
+    known = listing(task)
+    old = next((one for one in known if one.digest == model_digest), None)
     if old is not None:
         set_alias(task, old.version, CHALLENGER)
         return old
@@ -89,13 +90,14 @@ def register(
             served.write(place, task, fitted, example, logged.model_id)
         talk.log_model_artifacts(logged.model_id, str(place))
         talk.finalize_logged_model(logged.model_id, "READY")
-    try:
-        talk.create_registered_model(
-            task.name, tags={"veritrain.task": task.name}, description=task.description
-        )
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
+    if not known:
+        try:
+            talk.create_registered_model(
+                task.name, tags={"veritrain.task": task.name}, description=task.description
+            )
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
     measured = f"{task.primary.name} {measures.get(task.primary.name, float('nan')):.3f}"
     tags = {
         DIGEST: model_digest,

@@ -112,9 +112,14 @@ def write_remote(place: Path, task: Task, fitted: Fitted, model_id: str) -> None
     model.save(str(place / "MLmodel"))
 
 
-@cache
 def requirements(packages: tuple[str, ...]) -> tuple[str, ...]:
     """What a server needs to answer with a model: the pinned versions of this environment."""
+    return tuple(pinned(name) for name in ("mlflow", *packages))
+
+
+@cache
+def pinned(package: str) -> str:
+    """`NAME==VERSION` of an installed package; to look it up takes some milliseconds, so it is done once a process."""
     from importlib.metadata import version
 
-    return tuple(f"{name}=={version(name)}" for name in ("mlflow", *packages))
+    return f"{package}=={version(package)}"

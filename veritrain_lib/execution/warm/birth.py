@@ -42,9 +42,11 @@ DESCRIPTORS = 1024
 QUICK = (
     "--IPKernelApp.outstream_class=veritrain_lib.execution.warm.streams.PromptStream",
     "--IPythonKernel._execute_sleep=0",
+    f"--Session.copy_threshold={2**31}",
 )
 """ipykernel's arguments of every warm kernel. Its pause of half a millisecond before each reply is for outputs that
-might come behind it; our engine waits for the word that comes behind all outputs."""
+might come behind it; our engine waits for the word that comes behind all outputs. And not to copy the first picture
+that is sent would start a thread, which takes longer than to copy it."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ Run as a file, so that `-m` puts no folder in front of the module search path.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -106,6 +107,13 @@ def prepare(names: list[str]) -> list[str]:
         except Exception as error:  # noqa: BLE001  # see above
             failed.append(f"{name}: {type(error).__name__}: {error}")
     return failed
+
+
+def give_back_free_memory() -> None:
+    """Let go of what the imports have used and freed: a fork that used it again would first copy what is of no use."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    if trim is not None:
+        trim(0)
 
 
 @dataclass
@@ -346,6 +354,7 @@ def main() -> None:
     threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     gc.collect()
     gc.freeze()  # the collector of a fork must not touch, and so copy, every page
+    give_back_free_memory()
     birth.tell_if_there(control, ready=not threads, threads=threads, missing=missing)
     try:
         if not threads:

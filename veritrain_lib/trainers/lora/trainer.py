@@ -71,7 +71,7 @@ class Lora:
             self._settings(),
             [asdict(one) for one in examples],
             seed,
-            digest.of_code("trainers", "models"),
+            digest.of_code(*digest.TRAINED_BY),
             _versions(),
         ]
         work = Work(digest.of_json(parts))
