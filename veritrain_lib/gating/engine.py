@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib.gating.arguments import read_at_once
 from veritrain_lib.gating.expectations import expectation, gx, is_row_rule, judged_columns
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def _validate(rules: Sequence[Rule], frame: pd.DataFrame, result_format: str) ->
     if not rules:
         return {}
     library = gx()
+    read_at_once()
     context = library.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
