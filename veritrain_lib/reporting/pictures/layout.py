@@ -10,21 +10,30 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+MEASURE = "get_tightbbox"
 
 
 @contextmanager
 def steady_ticks(figure: Figure) -> Iterator[None]:
-    """While it holds, the ticks of an axis are found and measured once for each place that its plot is put to.
+    """While it holds, the ticks of an axis are found and measured once for each place that its plot is put to, and
+    what stands around a plot is measured once.
 
-    matplotlib does it again for every question: three times a pass of the layout, and twice when it draws.
+    matplotlib finds ticks again for every question: three times a pass of the layout, and twice when it draws. And
+    it makes two passes, since what stands around a plot may change when the plot is moved; of ours it hardly does.
     """
     steadied = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
     for axis in steadied:
         for name in ("_update_ticks", "_get_ticklabel_bboxes"):
             setattr(axis, name, partial(_while_unmoved, axis, getattr(axis, name), []))
+    for axes in figure.axes:
+        setattr(axes, MEASURE, partial(_measured_once, axes, axes.get_tightbbox, []))
     try:
         yield
     finally:
+        for axes in figure.axes:
+            delattr(axes, MEASURE)
         for axis in steadied:
             for name in ("_update_ticks", "_get_ticklabel_bboxes"):
                 delattr(axis, name)
@@ -36,3 +45,17 @@ def _while_unmoved(axis: Axis, find: Callable[..., Any], found: list[Any], *give
     if not found or found[0] != place:
         found[:] = place, find(*given)
     return found[1]
+
+
+def _measured_once(
+    axes: Axes, measure: Callable[..., Bbox | None], around: list[Any], *given: Any, **named: Any
+) -> Bbox | None:
+    """The box of a plot with all that stands around it, in pixels."""
+    if not named.get("for_layout_only"):
+        return measure(*given, **named)
+    if not around:
+        box = measure(*given, **named)
+        if box is None:
+            return None
+        around[:] = box.extents - axes.bbox.extents
+    return Bbox.from_extents(*(axes.bbox.extents + around))
