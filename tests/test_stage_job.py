@@ -15,7 +15,16 @@ from tests.recorded.in_process import InProcess
 from tests.recorded.tiny_task import write_tiny
 from veritrain_lib.execution import Job, NotebookOutcome
 from veritrain_lib.recorded.watching import MAILBOX, write_letter
-from veritrain_lib.stage_job import BETWEEN, StageFailed, attach_leftovers, find_done, notebook_of, run_stage
+from veritrain_lib.stage_job import (
+    BETWEEN,
+    StageFailed,
+    StageWork,
+    attach_leftovers,
+    find_done,
+    notebook_of,
+    run_stage,
+)
+from veritrain_lib.stage_pages import PDF
 from veritrain_lib.stages import NAMES
 from veritrain_lib.task import Task, load_task
 from veritrain_lib.tracking import runs
@@ -178,3 +187,33 @@ def test_leftovers_of_another_task_wait_until_it_is_worked_on(task: Task, home: 
     attach_leftovers(other)
     assert runs.get(run).info.status == "KILLED"
     assert not desk.exists()
+
+
+class Asked(InProcess):
+    """A runner that notes what it is to do afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.later: list[tuple[str, ...]] = []
+
+    def afterwards(self, function: str, *arguments: str) -> None:
+        self.later.append((function, *arguments))
+
+
+def test_a_report_that_is_filed_becomes_a_pdf_once_while_its_notebook_goes_on(task: Task) -> None:
+    runner = Asked()
+    report = StageWork(task, "report", {})
+    mailbox = Path(report.job.environment[MAILBOX])
+    report.went_on(runner)
+    write_letter(mailbox, "the run", False)
+    report.went_on(runner)
+    assert runner.later == []
+    write_letter(mailbox, "the run", False, filed=True)
+    report.went_on(runner)
+    report.went_on(runner)
+    assert runner.later == [(PDF, "the run", str(task.path))]
+
+    gate = StageWork(task, "gate", {"dataset": "seed"})
+    write_letter(Path(gate.job.environment[MAILBOX]), "the run", False, filed=True)
+    gate.went_on(runner)
+    assert len(runner.later) == 1

@@ -108,6 +108,29 @@ time.sleep(0.5)
         assert all(one["open"][kind] <= count for kind, count in cold["open"].items() if kind != "socket")
 
 
+def test_a_kernel_has_room_for_descriptors_before_it_has_threads(look: Look) -> None:
+    room = look('seen["room"] = [line.split()[1] for line in open("/proc/self/status") if "FDSize" in line]')
+    assert int(room["room"][0]) >= 1024
+
+
+def test_what_is_written_comes_whole_and_in_order(look: Look) -> None:
+    code = """
+import sys, threading
+for number in range(300):
+    print(number)
+    if number % 50 == 0:
+        sys.stdout.flush()
+written = threading.Thread(target=lambda: print("from a thread"))
+written.start(); written.join()
+print("told", file=sys.stderr)
+print("the end", flush=True)
+"""
+    outputs = look(code)["outputs"]
+    said = "".join(one["text"] for one in outputs if one.get("name") == "stdout")
+    assert said.splitlines() == [*map(str, range(300)), "from a thread", "the end"]
+    assert [one["text"] for one in outputs if one.get("name") == "stderr"] == ["told\n"]
+
+
 def test_random_states_are_fresh_in_each_notebook_and_obey_a_seed(look: Look) -> None:
     fresh = """
 import random, uuid, os, tempfile, numpy as np

@@ -57,5 +57,5 @@ def _measured_once(
         box = measure(*given, **named)
         if box is None:
             return None
-        around[:] = box.extents - axes.bbox.extents
-    return Bbox.from_extents(*(axes.bbox.extents + around))
+        around[:] = [edge - inner for edge, inner in zip(box.extents, axes.bbox.extents, strict=True)]
+    return Bbox.from_extents(*(inner + more for inner, more in zip(axes.bbox.extents, around, strict=True)))
