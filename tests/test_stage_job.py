@@ -24,7 +24,7 @@ from veritrain_lib.stage_job import (
     notebook_of,
     run_stage,
 )
-from veritrain_lib.stage_pages import PDF
+from veritrain_lib.stage_pages import FUNCTION, PDF
 from veritrain_lib.stages import NAMES
 from veritrain_lib.task import Task, load_task
 from veritrain_lib.tracking import runs
@@ -217,3 +217,25 @@ def test_a_report_that_is_filed_becomes_a_pdf_once_while_its_notebook_goes_on(ta
     write_letter(Path(gate.job.environment[MAILBOX]), "the run", False, filed=True)
     gate.went_on(runner)
     assert len(runner.later) == 1
+
+
+def test_a_pdf_that_can_not_be_made_on_the_way_does_not_stop_the_notebook_and_is_made_with_its_page(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refuses(Asked):
+        def afterwards(self, function: str, *arguments: str) -> None:
+            super().afterwards(function, *arguments)
+            if function == PDF:
+                raise RuntimeError("no typeface")
+
+    runner = Refuses()
+    run_id = run_stage(task, "gate", {"dataset": "seed"}, runner=InProcess()).run_id
+    report = StageWork(task, "report", {})
+    mailbox = Path(report.job.environment[MAILBOX])
+    write_letter(mailbox, run_id, False, filed=True)
+    report.went_on(runner)
+    report.went_on(runner)
+    assert runner.later == [(PDF, run_id, str(task.path))]
+    monkeypatch.setattr("veritrain_lib.stage_job.load_result", lambda *_: None)
+    report.close(Ends("finished")._end(report.job), runner)
+    assert runner.later[1:] == [(FUNCTION, run_id, "report", str(report.job.output), str(task.path))]

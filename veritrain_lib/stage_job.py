@@ -123,14 +123,18 @@ class StageWork:
         self.failure: UserError | None = None
         self._closed = False
         self._run_id = ""
-        self._pdf_of = ""
+        self._pdf_asked, self._pdf_of = False, ""
 
     def went_on(self, runner: JobRunner) -> None:
         """The next cell begins: a report whose result is filed is set as PDF meanwhile, by the runner."""
-        if self.stage == "report" and not self._pdf_of:
-            self._pdf_of = filed_run(self._mailbox)
-            if self._pdf_of:
-                runner.afterwards(PDF, self._pdf_of, str(self.task.path))
+        run_id = filed_run(self._mailbox) if self.stage == "report" and not self._pdf_asked else ""
+        if run_id:
+            self._pdf_asked = True
+            try:
+                runner.afterwards(PDF, run_id, str(self.task.path))
+            except Exception:  # noqa: BLE001  # tried again with the page, where it does not stop the notebook
+                return
+            self._pdf_of = run_id
 
     def close(self, outcome: NotebookOutcome, runner: JobRunner) -> None:
         """File how the notebook ended; then `done` or `failure` is there. Its pages follow by the runner."""

@@ -165,7 +165,8 @@ def _make_room_for_descriptors() -> None:
     """
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     room = DESCRIPTORS if most == resource.RLIM_INFINITY else min(DESCRIPTORS, most)
-    os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, room - 1))
+    with contextlib.suppress(OSError):  # no more are allowed: it grows when it must
+        os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, room - 1))
 
 
 def _initialized(argv: list[str]) -> Any:
