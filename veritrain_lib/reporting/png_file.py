@@ -70,7 +70,7 @@ def encode(rgba: np.ndarray, dpi: float, description: str = "") -> bytes:
         (
             _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, TRUECOLOUR, 0, 0, 0)),
             _chunk(b"pHYs", struct.pack(">IIB", metre, metre, 1)),
-            _chunk(b"iTXt", DESCRIPTION + description.encode()) if description else b"",
+            _chunk(b"iTXt", DESCRIPTION + description.encode("utf-8", "replace")) if description else b"",
             _chunk(b"IDAT", b"".join(packed)),
             _chunk(b"IEND", b""),
         )
