@@ -5,7 +5,9 @@ One notebook looks at everything at once, in a started kernel and in forked ones
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -106,6 +108,18 @@ time.sleep(0.5)
         # One connection more or less: it depends on how far the other side has come.
         assert abs(one["open"]["socket"] - cold["open"]["socket"]) <= 1
         assert all(one["open"][kind] <= count for kind, count in cold["open"].items() if kind != "socket")
+
+
+def test_notebooks_leave_no_descriptor_in_the_process_that_runs_them(look: Look) -> None:
+    look("pass")
+    gc.disable()  # nothing may wait for the collector
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            look("pass")
+        assert len(os.listdir("/proc/self/fd")) == before
+    finally:
+        gc.enable()
 
 
 def test_a_kernel_has_room_for_descriptors_before_it_has_threads(look: Look) -> None:

@@ -264,6 +264,7 @@ class Kernel:
             if self.client is not None:
                 if self._hung_up is not None:
                     self.client.iopub_channel.socket.disable_monitor()
+                    self._hung_up.close(linger=0)
                 self.client.stop_channels()
             await self.manager.cleanup_resources()
         if self._process_ended is not None:
