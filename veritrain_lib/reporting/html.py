@@ -70,7 +70,7 @@ def table_markup(grid: Grid, caption: str = "") -> str:
 def picture_markup(content: bytes, alt: str) -> str:
     """A PNG as an image inside the page, at half its pixels: sharp where a screen has two dots to a pixel."""
     found = decode(content)
-    size = f' width="{round(found.width / 2)}" height="{round(found.height / 2)}"' if found else ""
+    size = ' width="{}" height="{}"'.format(*found.shown) if found else ""
     return f'<img src="{data_uri(content, "image/png")}"{size} alt="{escape(alt)}">'
 
 

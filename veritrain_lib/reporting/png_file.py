@@ -44,6 +44,11 @@ class Pixels:
     height: int
     deflated: bytes | None
 
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height at 100 % zoom: half its pixels, so that it is sharp where a screen has two to a dot."""
+        return round(self.width / 2), round(self.height / 2)
+
 
 def encode(rgba: np.ndarray, dpi: float, description: str = "") -> bytes:
     """Pixels (height x width x 4, 8 bits each) as a PNG file without alpha: an opaque picture looks the same.

@@ -25,6 +25,5 @@ class StoredPicture:
 
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
         found = png_file.decode(self.content)
-        # Drawings are stored twice as sharp as they are shown at 100 % zoom.
-        size = {"width": round(found.width / 2), "height": round(found.height / 2)} if found else {}
+        size = dict(zip(("width", "height"), found.shown, strict=True)) if found else {}
         return self.content, {**size, "alt": self.alt}
