@@ -70,7 +70,7 @@ def _experiments(opened: Any) -> dict[str, int]:
 
     first = opened.execute(select(func.coalesce(func.max(SqlExperiment.experiment_id), 0))).scalar_one() + 1
     made = {task: first + place for place, task in enumerate(TASKS)}
-    root = (project.root() / "mlruns").as_uri()
+    root = project.artifacts().as_uri()
     opened.execute(
         insert(SqlExperiment),
         [
@@ -110,7 +110,7 @@ def _run(
             "run_uuid": run_id, "name": name, "source_type": "UNKNOWN", "source_name": "", "entry_point_name": "",
             "user_id": "unknown", "status": status, "start_time": clock, "end_time": clock + 9_000,
             "source_version": "", "lifecycle_stage": "active", "experiment_id": experiment,
-            "artifact_uri": f"{(project.root() / 'mlruns').as_uri()}/{task}/{run_id}/artifacts",
+            "artifact_uri": f"{project.artifacts().as_uri()}/{task}/{run_id}/artifacts",
         }
     )  # fmt: skip
     tags = {

@@ -110,8 +110,8 @@ def test_a_disk_that_takes_nothing_is_warned_of_once_and_stops_no_work(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(event_log, "_warned", set())
-    (project / "mlruns").mkdir(exist_ok=True)
-    (project / "mlruns" / ".events").write_text("a file where the folder should be")
+    (project / ".veritrain").mkdir(exist_ok=True)
+    (project / ".veritrain" / "events").write_text("a file where the folder should be")
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             write(RUN, "log", "text")

@@ -83,7 +83,7 @@ def test_work_is_done_once_and_then_found(task: Task, home: Path) -> None:
     assert again.result.headline == done.result.headline
     assert runner.jobs == ["gate"]
     assert runs.get(done.run_id).info.status == "FINISHED"
-    assert list((home / "mlruns" / ".running").iterdir()) == [], "the desk is cleared"
+    assert list((home / ".veritrain" / "running").iterdir()) == [], "the desk is cleared"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_showing_stored_work_in_a_notebook_that_then_fails_does_not_spoil_the_st
 
 def leave(home: Path, owner: str, run_id: str, *, stored: bool = False) -> Path:
     """A desk as a process leaves it that was killed with a notebook on it."""
-    desk = home / "mlruns" / ".running" / f"{owner.replace('/', BETWEEN)}{BETWEEN}0"
+    desk = home / ".veritrain" / "running" / f"{owner.replace('/', BETWEEN)}{BETWEEN}0"
     desk.mkdir(parents=True)
     nbformat.write(nbformat.v4.new_notebook(), desk / "03_gate.ipynb")
     write_letter(desk / "mailbox.json", run_id, stored)

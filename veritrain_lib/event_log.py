@@ -1,6 +1,6 @@
 """What happens in a run while it happens: numbered lines, appended by who works on it, read by who watches.
 
-One file of JSON lines a run, in `mlruns/.events/`. A line's number never changes and is never used twice, so a
+One file of JSON lines a run, in `.veritrain/events/`. A line's number never changes and is never used twice, so a
 reader that says how far it got misses nothing and sees nothing twice, whichever process it asks and however often
 it, or the writer, was cut off. When a run has ended the file is also an artifact of the run (`events/`).
 """
@@ -62,7 +62,7 @@ def place(run_id: str) -> Path:
     """The file of a run. Raises ValueError for what is no run id (it must name a file and no other place)."""
     if not (run_id.isalnum() and len(run_id) <= 64):
         raise ValueError(f"{run_id!r} is no run id")
-    return project.root() / "mlruns" / ".events" / f"{run_id}.jsonl"
+    return project.state("events", f"{run_id}.jsonl")
 
 
 def append(

@@ -25,6 +25,19 @@ def root() -> Path:
     return here
 
 
+def artifacts() -> Path:
+    """The folder of runs' files, one folder an experiment: what MLflow's server gives to whoever may read."""
+    return root() / "mlruns"
+
+
+def state(*parts: str) -> Path:
+    """A place in `.veritrain/`, the folder of what is ours and no artifact: ledger, event logs, locks, checkpoints.
+
+    It lies beside `mlruns/` and not in it, so that MLflow's server can neither show nor replace anything of it.
+    """
+    return root().joinpath(".veritrain", *parts)
+
+
 def notebooks() -> Path:
     """The folder of the stage notebooks."""
     return _shipped("notebooks")

@@ -274,7 +274,7 @@ BETWEEN = "~"
 
 
 def _desks() -> Path:
-    return project.root() / "mlruns" / ".running"
+    return project.state("running")
 
 
 def _kind_of(outcome: NotebookOutcome) -> type[UserError]:

@@ -154,5 +154,5 @@ def test_a_loop_killed_five_times_ends_as_an_undisturbed_one(
         if run.info.status == "FINISHED" and "veritrain.digest" in run.data.tags
     ]
     assert len(finished) == len(set(finished)), "finished work was done twice"
-    assert list((stormy / "mlruns" / ".running").iterdir()) == []
+    assert list((stormy / ".veritrain" / "running").iterdir()) == []
     assert not family(stormy)

@@ -31,7 +31,7 @@ def disk() -> Check:
 def writing() -> Check:
     """Whether the record can be written where it belongs."""
     wrong = []
-    for folder in (project.root(), project.root() / "mlruns"):
+    for folder in (project.root(), project.artifacts(), project.state()):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
@@ -45,7 +45,7 @@ def writing() -> Check:
             f"can't write to {', '.join(wrong)}",
             "Change the owner or the rights, or set VERITRAIN_HOME to a folder of your own.",
         )
-    return Check("write access", "ok", f"{project.root()} and its mlruns can be written")
+    return Check("write access", "ok", f"{project.root()} with its mlruns and .veritrain can be written")
 
 
 def store() -> Check:
@@ -76,11 +76,7 @@ def leftovers() -> Check:
     open_runs = client.search_runs(places, "attributes.status = 'RUNNING'", max_results=1000)
     owners = [run.data.tags.get(runs.OWNER) for run in open_runs]
     dead = sum(1 for owner in owners if owner and runs.alive(owner) is False)
-    desks = [
-        notebook
-        for notebook in (project.root() / "mlruns" / ".running").glob("*/*.ipynb")
-        if was_cut_off(notebook)
-    ]
+    desks = [notebook for notebook in (project.state("running")).glob("*/*.ipynb") if was_cut_off(notebook)]
     if dead or desks:
         found = f"{dead} run(s) say RUNNING though their process is gone, {len(desks)} notebook(s) were left half executed"
         return Check(

@@ -182,7 +182,7 @@ def open_chat(
     Args:
         money: Cap in US dollars for the account. None: no cap, and then `confirm` has to say yes to the
             estimate of every batch that costs anything. 0 allows free models only.
-        ledger: The ledger's file; default `mlruns/ledger.db` in the project's folder.
+        ledger: The ledger's file; default `.veritrain/ledger.db` in the project's folder.
         at_once: Most requests in flight, from 1.
         on_reply: Called in the caller's thread for every reply that came from the service.
         account: Whose money it is. All chats and processes that share a ledger and an account share the cap, also

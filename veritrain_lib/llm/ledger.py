@@ -90,8 +90,8 @@ class Use:
 
 
 def default_place() -> Path:
-    """`mlruns/ledger.db` in the project's folder."""
-    return project.root() / "mlruns" / "ledger.db"
+    """`.veritrain/ledger.db` in the project's folder."""
+    return project.state("ledger.db")
 
 
 class Ledger:

@@ -44,7 +44,7 @@ def is_derived(task: Task) -> bool:
 
 
 def _folder() -> Path:
-    return project.root() / "mlruns" / ".tasks"
+    return project.state("tasks")
 
 
 def _absolute(task: Task) -> dict[str, Any]:

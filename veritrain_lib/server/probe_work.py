@@ -82,10 +82,10 @@ def probe(given: str, cases: Sequence[Any]) -> Probed:
     from veritrain_lib.stage_job import run_stage
 
     one, task = _probeable(given)
-    place = project.root() / "mlruns" / ".running"
+    place = project.state("running")
     place.mkdir(parents=True, exist_ok=True)
     # Two that ask for the same probe at once get one.
-    with FileLock(place.parent / f".probe-{task.name}.lock"):
+    with FileLock(place / f"probe-{task.name}.lock"):
         done = run_stage(task, "probe", {"model": address_of(one)})
     answered = _asked(one, task, cases, done.run_id) if cases else []
     return _answer(one, done, answered)

@@ -135,7 +135,7 @@ def _slot(run_id: str) -> Iterator[None]:
 
 def folder() -> Path:
     """Where locks, sockets and outputs of the server's processes are."""
-    found = project.root() / "mlruns" / ".running"
+    found = project.state("running")
     found.mkdir(parents=True, exist_ok=True)
     return found
 

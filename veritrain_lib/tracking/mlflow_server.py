@@ -67,7 +67,7 @@ def environment() -> dict[str, str]:
         SERVE_ARTIFACTS_ENV_VAR,
     )
 
-    root = (project.root() / "mlruns").as_uri()
+    root = project.artifacts().as_uri()
     return {
         BACKEND_STORE_URI_ENV_VAR: store.uri(),
         REGISTRY_STORE_URI_ENV_VAR: store.uri(),
@@ -113,7 +113,7 @@ def command(host: str, port: int, workers: int, *, uvicorn_options: str) -> list
     return [
         sys.executable, "-m", "mlflow", "server", "--app-name", APP_NAME,
         "--host", host, "--port", str(port), "--workers", str(workers),
-        "--artifacts-destination", (project.root() / "mlruns").as_uri(), "--uvicorn-opts", uvicorn_options,
+        "--artifacts-destination", project.artifacts().as_uri(), "--uvicorn-opts", uvicorn_options,
     ]  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def _make_experiment(task: Task) -> None:
     talk = client()
     from mlflow.exceptions import MlflowException
 
-    place = None if is_remote() else (project.root() / "mlruns").resolve().as_uri() + f"/{task.name}"
+    place = None if is_remote() else project.artifacts().resolve().as_uri() + f"/{task.name}"
     try:
         talk.create_experiment(
             task.name,

@@ -104,7 +104,7 @@ class OpenAiTuning:
         _tell(f"fine-tuning {self.base}: {cost.sentence()} Cap ${task.budget.money:.2f}.")
         for remark in file.remarks:
             _tell(f"remark: {remark}")
-        record = TuningRecord(project.root() / "mlruns" / "fine_tuning.db")
+        record = TuningRecord(project.state("fine_tuning.db"))
         account = account_of(task)
 
         def reserve() -> None:

@@ -289,7 +289,7 @@ def test_only_what_may_go_is_deleted(server: TestClient, home: Path) -> None:
     ]
     changed = run_with_lines(ended=now - 100 * day, stored=True)
     event_log.append(changed, "log", "a line that the artifact lacks")
-    stray = home / "mlruns" / ".events" / "nobody.jsonl"
+    stray = home / ".veritrain" / "events" / "nobody.jsonl"
     stray.write_text("{}")
 
     answer = server.post(CLEANUP).json()
@@ -315,7 +315,7 @@ def test_desks_that_nobody_works_at_are_cleared_away(server: TestClient, home: P
 
     talk = store.client()
     run_id = str(talk.create_run("0").info.run_id)
-    place = home / "mlruns" / ".running"
+    place = home / ".veritrain" / "running"
 
     def desk(owner: str, *, notebook: bool) -> Path:
         made = place / f"{owner.replace('/', '~')}~{len(list(place.glob('*')))}"

@@ -68,7 +68,7 @@ def _value(text: str, name: str) -> float:
 
 
 def test_a_new_server_clears_away_counts_of_dead_ones_only(home: Path) -> None:
-    running = home / "mlruns" / ".running"
+    running = home / ".veritrain" / "running"
     dead = running / f"{runs.owner().split('/')[0]}~999999~1~metrics"
     elsewhere = running / "another-machine~1~1~metrics"
     for one in (dead, elsewhere):

@@ -68,7 +68,7 @@ def _database() -> None:
 
 
 def _artifacts() -> None:
-    folder = project.root() / "mlruns"
+    folder = project.artifacts()
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OSError("the folder of artifacts can't be written to")

@@ -18,9 +18,9 @@ LONGEST = 100
 
 
 def socket_of(worker: str) -> Path:
-    """The Unix socket of a worker: in `mlruns/.running/`, or where that path is too long, in a folder of the
+    """The Unix socket of a worker: in `.veritrain/running/`, or where that path is too long, in a folder of the
     temporary directory that only this user can enter."""
-    place = project.root() / "mlruns" / ".running" / f"live-{worker}.sock"
+    place = project.state("running", f"live-{worker}.sock")
     if len(os.fsencode(place)) <= LONGEST:
         return place
     name = hashlib.sha256(os.fsencode(project.root())).hexdigest()[:12]

@@ -89,7 +89,7 @@ def new_folder() -> Path:
     """
     from veritrain_lib.tracking import runs
 
-    running = project.root() / "mlruns" / ".running"
+    running = project.state("running")
     for old in running.glob("*~metrics"):
         if runs.alive(old.name.removesuffix("~metrics").replace("~", "/")) is False:
             shutil.rmtree(old, ignore_errors=True)

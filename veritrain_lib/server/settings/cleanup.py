@@ -43,7 +43,7 @@ def clean_up(retention_days: int) -> Cleaned:
 
 
 def _lines(before: float) -> Cleaned:
-    folder = project.root() / "mlruns" / ".events"
+    folder = project.state("events")
     return _remove(
         file
         for file, run in _with_runs(folder.glob("*.jsonl"), "")
@@ -53,7 +53,7 @@ def _lines(before: float) -> Cleaned:
 
 def _logs(before: float) -> Cleaned:
     """What detached work said beside its lines."""
-    folder = project.root() / "mlruns" / ".running"
+    folder = project.state("running")
     return _remove(
         file for file, run in _with_runs(folder.glob("work-*.log"), "work-") if _ended_before(run, before)
     )
@@ -99,7 +99,7 @@ def _holds(folder: Path, file: Path) -> bool:
 def _desks() -> Cleaned:
     """Desks whose owner is gone, whose run has ended and whose notebook is stored; others wait for `veritrain loop`."""
     items = freed = 0
-    for desk in sorted((project.root() / "mlruns" / ".running").glob("*~*~*~*")):
+    for desk in sorted((project.state("running")).glob("*~*~*~*")):
         owner, _, _ = desk.name.rpartition("~")
         if not desk.is_dir() or owner.count("~") != 2 or runs.alive(owner.replace("~", "/")) is not False:
             continue

@@ -24,12 +24,12 @@ _last: dict[str, tuple[float, int]] = {}
 
 
 def used_bytes(*, anew: bool = False) -> int:
-    """Bytes of `mlruns/` and of the database; `anew` measures although it was measured a moment ago."""
+    """Bytes of `mlruns/`, `.veritrain/` and of the database; `anew` measures although it was measured a moment ago."""
     key = f"{project.root()} {store.uri()}"
     with _lock:
         when, known = _last.get(key, (0.0, 0))
         if anew or not when or time.monotonic() - when > FRESH_S:
-            known = folder_bytes(project.root() / "mlruns") + _database_bytes()
+            known = folder_bytes(project.artifacts()) + folder_bytes(project.state()) + _database_bytes()
             _last[key] = (time.monotonic(), known)
         return known
 

@@ -1,7 +1,7 @@
 """The folder of one training: a lock, checkpoints that are whole, and the adapter when it is finished.
 
 A training is named by all that shapes its result, so the same training after a kill finds its own checkpoints.
-Deleting `mlruns/lora/` costs time, nothing else: what was registered is in the record.
+Deleting `.veritrain/lora/` costs time, nothing else: what was registered is in the record.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Work:
 
     @property
     def folder(self) -> Path:
-        """`mlruns/lora/KEY` in the project."""
+        """`.veritrain/lora/KEY` in the project."""
         return _all() / self.key[:16]
 
     @property
@@ -97,4 +97,4 @@ def number(checkpoint: Path) -> int:
 
 
 def _all() -> Path:
-    return project.root() / "mlruns" / "lora"
+    return project.state("lora")
