@@ -35,7 +35,9 @@ LINES: list[set[str]] = [
     {"llm"},
     {"registry", "rows"},
     {"task"},
-    {"event_log", "cores", "records", "digest", "project", "errors"},
+    {"claims", "own_temporary"},
+    {"living"},
+    {"event_log", "cores", "records", "digest", "project", "errors", "held_file"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {

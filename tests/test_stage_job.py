@@ -125,7 +125,7 @@ def test_showing_stored_work_in_a_notebook_that_then_fails_does_not_spoil_the_st
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = run_stage(task, "gate", {"dataset": "seed"}, runner=InProcess())
-    monkeypatch.setattr("veritrain_lib.stage_job.find_done", lambda *_: None)
+    monkeypatch.setattr("veritrain_lib.stage_job._finished", lambda *_: None)
     with pytest.raises(StageFailed):
         run_stage(
             task,

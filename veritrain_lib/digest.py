@@ -56,6 +56,10 @@ PEOPLE = frozenset(
         "stage_pages",
         "execution",
         "event_log",
+        "claims",
+        "living",
+        "held_file",
+        "own_temporary",
         "experiment_run",
         "server",
     }

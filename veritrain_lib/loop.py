@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib import claims
 from veritrain_lib.errors import OutOfMoney
 from veritrain_lib.execution.jobs import JobRunner, LocalRunner
 from veritrain_lib.loop_record import (
@@ -20,6 +21,7 @@ from veritrain_lib.loop_record import (
     close_loop,
     find_loop,
     headline,
+    loop_digest,
     loop_parameters,
     open_loop,
     stored_result,
@@ -53,9 +55,19 @@ def run_loop(
 ) -> LoopResult:
     """Go round until the target is met or the budget is spent; take up what an earlier call left.
 
+    A loop that another process goes round is waited for; its result is given, or it is taken over when that one dies.
     Raises StageFailed when a stage notebook does not finish (its run, the round's and the loop's say so).
     """
-    runner = runner or LocalRunner()
+    tell = on_event or (lambda event: None)
+
+    def waits(said: str) -> None:
+        tell(Event(-1, "loop", "waits", said))
+
+    with claims.claim(f"loop {loop_digest(task)}", f"loop of task {task.name}", tell=waits):
+        return _find_or_walk(task, runner or LocalRunner(), tell)
+
+
+def _find_or_walk(task: Task, runner: JobRunner, tell: Callable[[Event], None]) -> LoopResult:
     attach_leftovers(task)
     runs.close_abandoned(task)
     loop_run = find_loop(task)
@@ -69,7 +81,7 @@ def run_loop(
     with finishing(runner):
         try:
             runs.log(loop_run, parameters=loop_parameters(task))
-            return _walk(task, loop_run, runner, on_event or (lambda event: None))
+            return _walk(task, loop_run, runner, tell)
         except KeyboardInterrupt:
             runs.end_run(loop_run, "KILLED", "interrupted from outside; the same command goes on")
             raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from veritrain_lib import event_log
 from veritrain_lib.recorded.history import STAGE_RUN
-from veritrain_lib.stage_job import Done, StageWork, find_done, run_together
+from veritrain_lib.stage_job import Done, StageWork, find_or_claim, run_together
 from veritrain_lib.tracking import datasets, runs, watched
 
 if TYPE_CHECKING:
@@ -21,19 +21,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Event:
-    """Something to tell a person who watches: a stage begins, moves on, or is done.
+    """Something to tell a person who watches: a stage begins, moves on, is done, or is waited for.
 
     `round` is -1 for the final comparison.
     """
 
     round: int
     stage: str
-    kind: Literal["begin", "cell", "done", "stored"]
+    kind: Literal["begin", "cell", "done", "stored", "waits"]
     text: str = ""
     progress: Progress | None = None
 
 
-WORDS = {"begin": "begins", "cell": "goes on", "done": "is done", "stored": "was done before"}
+WORDS = {
+    "begin": "begins",
+    "cell": "goes on",
+    "done": "is done",
+    "stored": "was done before",
+    "waits": "waits",
+}
 
 STOPPED = "stopped"
 """Why a round that was asked for by itself ended KILLED."""
@@ -127,15 +133,14 @@ class RoundRun:
     def stages(self, *wanted: tuple[str, dict[str, Any]]) -> list[Done]:
         """Do stages that do not need each other, side by side where the machine can; each, or find it done."""
         done: dict[str, Done] = {}
-        works = []
-        for stage, own in wanted:
-            parameters = {"round_run": self.run_id, **own}
-            old = find_done(self.task, stage, parameters)
-            if old is not None:
-                self._note(done, old)
+        given = [(stage, {"round_run": self.run_id, **own}) for stage, own in wanted]
+        found = find_or_claim(self.task, given, tell=self._waits)
+        works = [one for one in found if isinstance(one, StageWork)]
+        for one in found:
+            if isinstance(one, Done):
+                self._note(done, one)
             else:
-                self._tell(Event(self._number, stage, "begin"))
-                works.append(StageWork(self.task, stage, parameters))
+                self._tell(Event(self._number, one.stage, "begin"))
 
         def moved(work: StageWork, progress: Progress) -> None:
             self._tell(Event(self._number, work.stage, "cell", progress=progress))
@@ -147,6 +152,9 @@ class RoundRun:
         if works:
             run_together(works, runner=self._runner, on_progress=moved, on_done=ended)
         return [done[stage] for stage, _ in wanted]
+
+    def _waits(self, stage: str, said: str) -> None:
+        self._tell(Event(self._number, stage, "waits", said))
 
     def _tell(self, event: Event) -> None:
         self._listener(event)

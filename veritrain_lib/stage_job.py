@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import project
+from veritrain_lib import claims, living, own_temporary, project
 from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError, WaitingForPeople
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
-from veritrain_lib.recorded.stage import load_result, prepare
+from veritrain_lib.recorded.stage import CLAIMED, claim_stage, load_result, prepare
 from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import MAILBOX, filed_run, read_letter
 from veritrain_lib.stage_pages import FUNCTION, PDF, store_pages
@@ -56,7 +56,68 @@ def notebook_of(stage: str) -> Path:
 
 def find_done(task: Task, stage: str, parameters: Mapping[str, Any]) -> Done | None:
     """The stage's result if this very work was done before; None if it is still to do."""
-    found = runs.finished(task, prepare(stage, {"task": str(task.path), **parameters}, inner=True).digest)
+    return _finished(task, stage, _work_of(task, stage, parameters))
+
+
+def find_or_claim(
+    task: Task,
+    wanted: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    tell: Callable[[str, str], None] | None = None,
+    cell_timeout_s: float | None = None,
+) -> list[Done | StageWork]:
+    """Each stage (name, parameters) as it was done before, or as work that is claimed for this process.
+
+    What another process is doing is waited for, and then found; `tell` hears of which stage and for whom, or standard
+    error does. All are claimed in an order that is everybody's, so that no two processes wait for each other. A claim
+    ends when its work is closed.
+    """
+    found: dict[str, Done | StageWork] = {}
+    works = {stage: _work_of(task, stage, given) for stage, given in wanted}
+    try:
+        for stage, given in sorted(wanted, key=lambda one: works[one[0]]):
+            found[stage] = _find_or_claim(task, stage, given, works[stage], tell, cell_timeout_s)
+    except BaseException:
+        for one in found.values():
+            if isinstance(one, StageWork):
+                one.drop()
+        raise
+    return [found[stage] for stage, _ in wanted]
+
+
+def _find_or_claim(
+    task: Task,
+    stage: str,
+    parameters: Mapping[str, Any],
+    work: str,
+    tell: Callable[[str, str], None] | None,
+    cell_timeout_s: float | None,
+) -> Done | StageWork:
+    def waits(said: str) -> None:
+        assert tell is not None
+        tell(stage, said)
+
+    done = _finished(task, stage, work)
+    if done is not None:
+        return done
+    claim = claim_stage(task, stage, work, tell=waits if tell else None)
+    try:
+        done = _finished(task, stage, work)
+        if done is None:
+            return StageWork(task, stage, parameters, cell_timeout_s, work=work, claim=claim)
+        claim.release()
+        return done
+    except BaseException:
+        claim.release()
+        raise
+
+
+def _work_of(task: Task, stage: str, parameters: Mapping[str, Any]) -> str:
+    return prepare(stage, {"task": str(task.path), **parameters}, inner=True).digest
+
+
+def _finished(task: Task, stage: str, work: str) -> Done | None:
+    found = runs.finished(task, work)
     return Done(stage, load_result(stage, found.info.run_id), found.info.run_id, True) if found else None
 
 
@@ -68,15 +129,17 @@ def run_stage(
     runner: JobRunner | None = None,
     cell_timeout_s: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_wait: Callable[[str, str], None] | None = None,
 ) -> Done:
     """Do a stage by its notebook, unless this very work was done before.
 
+    `on_wait` hears of a stage that another process is doing, and for whom is waited.
+
     Raises StageFailed when the notebook does not finish; what the record says then equals how it ended.
     """
-    old = find_done(task, stage, parameters)
-    if old is not None:
-        return old
-    work = StageWork(task, stage, parameters, cell_timeout_s)
+    work = find_or_claim(task, [(stage, parameters)], tell=on_wait, cell_timeout_s=cell_timeout_s)[0]
+    if isinstance(work, Done):
+        return work
 
     def moved(_: StageWork, progress: Progress) -> None:
         if on_progress is not None:
@@ -105,8 +168,16 @@ class StageWork:
     """One stage notebook on a desk of its own, until it is closed in the record."""
 
     def __init__(
-        self, task: Task, stage: str, parameters: Mapping[str, Any], cell_timeout_s: float | None = None
+        self,
+        task: Task,
+        stage: str,
+        parameters: Mapping[str, Any],
+        cell_timeout_s: float | None = None,
+        *,
+        work: str = "",
+        claim: claims.Claim | None = None,
     ) -> None:
+        """`claim`, if the work (its digest) was claimed, is released when the work is closed."""
         self.task, self.stage, self.parameters = task, stage, parameters
         self.desk = _desks() / f"{runs.owner().replace('/', BETWEEN)}{BETWEEN}{uuid.uuid4().hex}"
         self.desk.mkdir(parents=True)
@@ -116,11 +187,12 @@ class StageWork:
             notebook_of(stage),
             self._executed,
             {"task": str(task.path), **parameters},
-            {MAILBOX: str(self._mailbox), "VERITRAIN_HOME": str(project.root())},
+            {MAILBOX: str(self._mailbox), CLAIMED: work, "VERITRAIN_HOME": str(project.root())},
             cell_timeout_s,
         )
         self.done: Done | None = None
         self.failure: UserError | None = None
+        self._claim = claim
         self._closed = False
         self._run_id = ""
         self._pdf_asked, self._pdf_of = False, ""
@@ -140,7 +212,10 @@ class StageWork:
         """File how the notebook ended; then `done` or `failure` is there. Its pages follow by the runner."""
         self._closed = True
         why = _reason(outcome)
-        run_id, stored = self._file(ENDINGS[outcome.status], why)
+        try:
+            run_id, stored = self._file(ENDINGS[outcome.status], why)
+        finally:
+            self._release()
         if self.desk.exists() and self._run_id:
             finished = str(self.task.path) if outcome.ok and run_id and run_id != self._pdf_of else ""
             runner.afterwards(FUNCTION, self._run_id, self.stage, str(self._executed), finished)
@@ -162,9 +237,22 @@ class StageWork:
         """File that it was interrupted, unless it has been closed."""
         if not self._closed:
             self._closed = True
-            self._file("KILLED", "interrupted from outside")
+            try:
+                self._file("KILLED", "interrupted from outside")
+            finally:
+                self._release()
             if self._run_id:
                 store_pages(self._run_id, self.stage, str(self._executed))
+
+    def drop(self) -> None:
+        """Let go of work that was not begun."""
+        self._closed = True
+        self._clear_desk()
+        self._release()
+
+    def _release(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
 
     def _file(self, status: runs.Ending, reason: str) -> tuple[str, bool]:
         """The run, "" when the notebook did no stage; and whether its work was found in the record."""
@@ -237,8 +325,11 @@ def attach_leftovers(task: Task) -> None:
     """Give the notebooks that a killed process left on its desk to their runs, with their pages, and clear it away.
 
     Desks of living processes and of other machines are left alone, those of other tasks for when these are
-    worked on again.
+    worked on again. Claims, leases and temporary folders of killed processes go, too.
     """
+    claims.clear()
+    living.clear_leases()
+    own_temporary.clear()
     for desk in sorted(_desks().glob("*")):
         if not desk.is_dir():
             continue  # locks, sockets and outputs of the server's processes

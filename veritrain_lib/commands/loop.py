@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 @task_argument
 def loop(task: str) -> Answer:
     """Run the loop of a task."""
+    from veritrain_lib import own_temporary
     from veritrain_lib.commands.watch import Watch
     from veritrain_lib.recorded.tasks import find_task
 
+    own_temporary.use()
     with Watch() as watch:
         from veritrain_lib.execution import LocalRunner, warm_up
         from veritrain_lib.execution.jobs import asked_for_warm

@@ -81,17 +81,23 @@ class StageCommand(AnsweringCommand):
         return {one.name: one.comment for one in read_parameters(notebook_of(self.stage))}
 
     def _work(self, task: str, assignments: tuple[str, ...], **options: str | None) -> Answer:
+        from veritrain_lib import own_temporary
         from veritrain_lib.commands.watch import Watch
         from veritrain_lib.recorded.tasks import find_task
         from veritrain_lib.stage_job import run_stage
 
         given = [f"{name}={value}" for name, value in options.items() if value is not None]
         parameters = checked(self.stage, [*given, *assignments])
+        own_temporary.use()
         with Watch() as watch:
             found = find_task(task)
             watch.begin(self.stage)
             done = run_stage(
-                found, self.stage, parameters, on_progress=lambda progress: watch.cell(self.stage, progress)
+                found,
+                self.stage,
+                parameters,
+                on_progress=lambda progress: watch.cell(self.stage, progress),
+                on_wait=lambda _, said: watch.line(said),
             )
         return _answer(found, done)
 

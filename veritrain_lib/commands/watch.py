@@ -44,6 +44,9 @@ class Watch:
 
     def event(self, event: Event) -> None:
         """What the loop tells: a stage begins, a cell of its notebook starts, it is done or was found."""
+        if event.kind == "waits":
+            self.line(event.text)
+            return
         where = f"{'final' if event.round < 0 else f'round {event.round}'} · {event.stage}"
         if event.kind == "begin":
             self.begin(where)

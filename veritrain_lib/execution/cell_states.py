@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil
 from nbformat import NotebookNode
 from papermill.engines import NotebookExecutionManager
 
+from veritrain_lib import living
 from veritrain_lib.execution.ending import Ending
 
 SKIP_TAG = "skip-execution"
@@ -137,22 +136,9 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
 
 def this_process() -> dict[str, Any]:
     """What tells this process from all others, one that gets its number later included."""
-    return {
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "started": psutil.Process().create_time(),
-    }
+    return {"pid": os.getpid(), "name": living.name()}
 
 
 def is_running(process: dict[str, Any]) -> bool:
-    """Whether the process that `this_process` described is still there.
-
-    On another machine nobody can tell: False.
-    """
-    if process.get("host") != socket.gethostname():
-        return False
-    try:
-        started: float = psutil.Process(process["pid"]).create_time()
-    except psutil.NoSuchProcess:
-        return False
-    return abs(started - float(process["started"])) < 1.0
+    """Whether the process that `this_process` described is still there. Where nobody can tell: False."""
+    return living.alive(str(process.get("name", ""))) is True

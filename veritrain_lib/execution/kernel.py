@@ -28,6 +28,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
+from veritrain_lib import own_temporary
 from veritrain_lib.execution.channels import answer, went_idle
 from veritrain_lib.execution.kernel_spec import OwnKernelSpec
 from veritrain_lib.execution.process_end import let_leave, readable, watch
@@ -274,11 +275,11 @@ class Kernel:
 
 def _private_folder() -> Path:
     """A new folder only this user can enter, with a name short enough for a socket."""
-    folder = tempfile.mkdtemp(prefix="veritrain-")
-    if len(folder) + len("/channel-5") > LONGEST_SOCKET_PATH:
-        os.rmdir(folder)
-        folder = tempfile.mkdtemp(prefix="veritrain-", dir="/tmp")
-    return Path(folder)
+    folder = own_temporary.make()
+    if len(str(folder)) + len("/channel-5") > LONGEST_SOCKET_PATH:
+        shutil.rmtree(folder)
+        folder = own_temporary.make(folder="/tmp")
+    return folder
 
 
 def _kill_group(group: int | None) -> None:

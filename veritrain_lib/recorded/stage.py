@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest
+from veritrain_lib import claims, digest
 from veritrain_lib.errors import UserError
 from veritrain_lib.recorded.binding import Binding, Inputs, binding
 from veritrain_lib.recorded.verdict_told import tell_verdict
-from veritrain_lib.recorded.watching import MAILBOX, CellWatch, write_letter
+from veritrain_lib.recorded.watching import CLAIMED, MAILBOX, CellWatch, write_letter
 from veritrain_lib.tracking import runs
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class RecordedStage:
         self._closed = False
         self._watch = CellWatch(self._cell_failed)
         self._result: StageResult | None = None
+        self._claim: claims.Claim | None = None
 
     @property
     def digest(self) -> str:
@@ -116,7 +117,7 @@ class RecordedStage:
         """Do the work, or show it from the record if it was done before; again, it gives the same result."""
         if self._result is not None and not self._failed:
             return self._result
-        found = runs.finished(self.task, self.digest)
+        found = runs.finished(self.task, self.digest) or self._claimed()
         if found is not None:
             self.run_id, self.stored = found.info.run_id, True
             self._tell_engine()
@@ -135,6 +136,23 @@ class RecordedStage:
         self._result = result
         return result
 
+    def _claimed(self) -> runs.Run | None:
+        """Claim the work, unless whoever launched this notebook has; the run, if it was done while this waited."""
+        if self._mailbox and os.environ.get(CLAIMED) == self.digest:
+            return None
+        if self._claim is None:
+            self._claim = claim_stage(self.task, self.stage, self.digest)
+        found = runs.finished(self.task, self.digest)
+        if found is not None:
+            self._release()
+        return found
+
+    def _release(self) -> None:
+        """Let others do this work, or find it done. Under our engine the notebook's run is closed after its process."""
+        if self._claim is not None and not self._mailbox:
+            self._claim.release()
+            self._claim = None
+
     @property
     def is_open(self) -> bool:
         """Its run is RUNNING, and by hand: nobody but the stage itself will close it."""
@@ -145,6 +163,7 @@ class RecordedStage:
         runs.end_run(self.run_id, "KILLED", reason)
         self._closed = True
         self._watch.stop()
+        self._release()
 
     def close(self) -> str:
         """The notebook's last call: the run is over, and ended well. Gives one line on where it is."""
@@ -160,6 +179,7 @@ class RecordedStage:
             if self.stage == "gate":
                 tell_verdict(self.task, self.run_id, self._result)
         self._closed = True
+        self._release()
         how = "shown from the record, nothing was done twice" if self.stored else "filed"
         return f"{self.stage}: {how}, run {self.run_id} of experiment {self.task.name!r}"
 
@@ -200,6 +220,7 @@ class RecordedStage:
         self._failed = True
         if not self._mailbox:
             runs.end_run(self.run_id, "FAILED", reason.splitlines()[0][:500])
+        self._release()
 
     def _cell_failed(self, error: BaseException) -> None:
         if not self._failed:
@@ -219,6 +240,14 @@ class RecordedStage:
         return f"{title}<table>{cells}</table>"
 
 
+def claim_stage(task: Task, stage: str, work: str, *, tell: claims.Tell | None = None) -> claims.Claim:
+    """Claim a stage's work (its digest): who comes second waits, and finds it done when the first one has ended.
+
+    `tell` hears for whom is waited; without it standard error does.
+    """
+    return claims.claim(f"stage {work}", f"{stage} of task {task.name}", tell=tell)
+
+
 def load_result(stage: str, run_id: str) -> StageResult:
     """The stored result of a stage's run."""
     with tempfile.TemporaryDirectory() as folder:
@@ -229,4 +258,4 @@ def _round_number(run_id: str) -> str:
     return str(runs.get(run_id).data.tags.get("veritrain.round", "")) if run_id else ""
 
 
-__all__ = ["MAILBOX", "RecordedStage", "begin", "load_result"]
+__all__ = ["CLAIMED", "MAILBOX", "RecordedStage", "begin", "claim_stage", "load_result"]

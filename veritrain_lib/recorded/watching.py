@@ -12,6 +12,9 @@ from typing import Any
 MAILBOX = "VERITRAIN_MAILBOX"
 """Environment variable with the path of a file in which a stage tells the engine which run is its own."""
 
+CLAIMED = "VERITRAIN_CLAIMED"
+"""Environment variable with the digest of the work that was claimed for a stage by who launched its notebook."""
+
 
 def write_letter(mailbox: Path, run_id: str, stored: bool, *, filed: bool = False) -> None:
     """Tell the engine the stage's run, and whether it was only shown from the record. Whole or not at all.

@@ -6,7 +6,7 @@ import os
 import signal
 from datetime import UTC, datetime
 
-from veritrain_lib import event_log
+from veritrain_lib import event_log, living
 from veritrain_lib.server.api.problems import Conflict
 from veritrain_lib.tracking import runs, watched
 
@@ -14,21 +14,21 @@ from veritrain_lib.tracking import runs, watched
 def stop(run: runs.Run) -> None:
     """Ask the run's owner to stop; it closes the run as KILLED. An owner that is gone has its run closed here.
 
-    Raises Conflict when the owner is a process of another machine, or this one itself.
+    Raises Conflict when the owner is a process of another machine or container, or this one itself.
     """
     run_id = run.info.run_id
     who = run.data.tags.get(runs.OWNER, "")
     lives = runs.alive(who) if who else False
-    host, process, _ = who.rsplit("/", 2) if who else ("", "0", "")
-    if lives is None:
-        raise Conflict(f"run {run_id} is worked on by another machine ({host}); stop it there")
-    if int(process) == os.getpid():
+    process = living.number_here(who) if lives else None
+    if lives is None or (lives and process is None):
+        raise Conflict(f"run {run_id} is worked on elsewhere ({living.told(who)}); stop it there")
+    if process == os.getpid():
         raise Conflict(f"run {run_id} is just being opened; ask again in a moment")
     runs.tag(run_id, {runs.STOP: datetime.now(UTC).isoformat()})
     event_log.tell(run_id, "status", "stop was asked for", data={"status": watched.STATUS[run.info.status]})
     try:
-        if lives:
-            os.kill(int(process), signal.SIGTERM)
+        if process is not None:
+            os.kill(process, signal.SIGTERM)
     except ProcessLookupError:
         lives = False
     if not lives:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from veritrain_lib import __version__, digest
+from veritrain_lib import __version__, digest, living
 from veritrain_lib.tracking import store
 from veritrain_lib.tracking.artifacts import fetch, log_file, log_folder, log_table, log_tables
 from veritrain_lib.tracking.entities import Run
@@ -26,40 +25,26 @@ JOB = "veritrain.job"
 STOP = "veritrain.stop"
 """Tag: when somebody asked that the run be stopped."""
 
+REASON = "veritrain.reason"
+"""Tag: one line on why a run did not finish."""
+
 NOTE = "mlflow.note.content"
 """The tag that the MLflow UI shows as a run's note."""
 
 
 def owner() -> str:
-    """Who works on a run: host, process, and when that process started (a reused number is no alibi)."""
-    return owner_of(os.getpid())
+    """Who works on a run: this process, as `living` names it."""
+    return living.name()
 
 
 def owner_of(process: int) -> str:
-    """As `owner`, of another process of this machine. Raises psutil.NoSuchProcess."""
-    import psutil
-
-    return f"{socket.gethostname()}/{process}/{psutil.Process(process).create_time():.0f}"
+    """As `owner`, of another process of this machine. Raises ProcessLookupError."""
+    return living.name_of(process)
 
 
 def alive(who: str) -> bool | None:
-    """Whether an owner (as `owner` writes it) still lives; None when it is on another machine."""
-    import psutil
-
-    host, process, _ = who.rsplit("/", 2)
-    if host != socket.gethostname():
-        return None
-    try:
-        return owner_of(int(process)) == who and not _is_zombie(int(process))
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _is_zombie(process: int) -> bool:
-    """Whether a process has ended and only waits for its parent to hear of it."""
-    import psutil
-
-    return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
+    """Whether an owner (as `owner` writes it) still lives; None when that can't be told from here."""
+    return living.alive(who)
 
 
 def open_run(
@@ -103,14 +88,23 @@ def take_up(run_id: str) -> None:
     talk = store.client()
     talk.set_tag(run_id, OWNER, owner())
     talk.update_run(run_id, status="RUNNING")
+    _forget_reason(run_id)
 
 
 def end_run(run_id: str, status: Ending, reason: str = "") -> None:
     """Close a run. `reason` is one line for people on why it did not finish."""
     talk = store.client()
     if reason:
-        talk.set_tag(run_id, "veritrain.reason", reason[:4000])
+        talk.set_tag(run_id, REASON, reason[:4000])
+    elif status == "FINISHED":
+        _forget_reason(run_id)
     talk.set_terminated(run_id, status)
+
+
+def _forget_reason(run_id: str) -> None:
+    """What an earlier attempt ended of is no longer true of a run that goes on, or has finished."""
+    if get(run_id).data.tags.get(REASON):
+        store.client().delete_tag(run_id, REASON)
 
 
 def close_abandoned(task: Task) -> list[str]:

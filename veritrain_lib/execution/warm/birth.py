@@ -16,6 +16,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -218,6 +219,7 @@ def _become(origin: Origin, request: dict[str, Any], *, errors: int) -> None:
     if not request.get("worker"):  # as ipykernel does
         os.environ.setdefault("MPLBACKEND", INLINE)
     time.tzset()
+    tempfile.tempdir = None  # found anew in this environment
     os.chdir(request["cwd"])
     random, numpy = sys.modules.get("random"), sys.modules.get("numpy")
     if random is not None:
