@@ -176,8 +176,9 @@ def expectations_seconds(rows: list[tuple[str, str]]) -> tuple[float, list[str]]
     """Great Expectations alone: seconds, and the checks that it has expectations for."""
     import pandas as pd
 
-    from veritrain_lib.gating.checks.personal_data import CARD, EMAIL, IBAN, SOCIAL
+    from veritrain_lib.gating.checks.personal_data import CARD, EMAIL, IBAN
     from veritrain_lib.gating.expectations import gx
+    from veritrain_lib.gating.national_ids import SOCIAL
 
     library = gx()
     frame = pd.DataFrame(rows, columns=["text", "label"])

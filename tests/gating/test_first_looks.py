@@ -9,6 +9,7 @@ import pytest
 from gate_rows import make_context, make_rows
 from pattern_samples import sample
 
+from veritrain_lib.gating import phones
 from veritrain_lib.gating.checks import personal_data, refusal, toxic
 from veritrain_lib.gating.secrets import KNOWN_KEY, NAMED_KEY, PASSWORD
 
@@ -37,14 +38,15 @@ def test_all_that_is_a_models_talk_is_found(pattern: re.Pattern[str]):
     "pattern",
     [
         personal_data.EMAIL,
-        personal_data.PHONE,
+        phones.GROUPED,
+        phones.NAMED,
         personal_data.IBAN,
         personal_data.CARD,
         KNOWN_KEY,
         NAMED_KEY,
         PASSWORD,
     ],
-    ids=["email", "phone", "iban", "card", "key", "named", "password"],
+    ids=["email", "phone", "named phone", "iban", "card", "key", "named", "password"],
 )
 def test_personal_data_is_what_the_patterns_say_of_each_text(pattern: re.Pattern[str]):
     texts = [

@@ -21,8 +21,9 @@ PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)", re
 KNOWN_KEY = re.compile(
     r"""(?<![\w-])(?:
         (?:sk|pk|rk)[-_](?:live[-_]|test[-_]|proj[-_]|ant[-_]|or[-_])?(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}
-      | (?:gh[pousr]_|github_pat_|glpat-|gldt-|xox[abeoprs]-|xapp-|hf_|npm_|pypi-|dop_v1_|shpat_|shpss_|dapi|rubygems_)
-        [A-Za-z0-9_-]{10,}
+      | (?:gh[pousr]_|github_pat_|glpat-|gldt-|xox[abeoprs]-|xapp-|dop_v1_|shpat_|shpss_|rubygems_)
+        (?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{10,}
+      | (?:hf_|npm_|pypi-|dapi)(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}
       | whsec_[A-Za-z0-9+/=]{10,}
       | (?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}
       | AIza[A-Za-z0-9_-]{20,}
@@ -43,23 +44,60 @@ PASSWORD = re.compile(
       [^\S\n]*(?:\b(?:is|was|ist|est|es)\b|[=:は]|->|→)[^\S\n]*(?:(?:still|now|always)[ ])?["'`“<(]?([^\s"'`”<>)]{4,})""",
     re.IGNORECASE | re.VERBOSE,
 )
+IN_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]*:[^\s/@]{3,}@", re.IGNORECASE)
+"""An address that carries a password: `postgresql://user:password@host`."""
+
 LENGTH = re.compile(r"[0-9０-９]+(?:文字|桁|字以)")
 """What a rule on passwords says: how long they must be."""
 LONG_TOKEN = re.compile(r"(?<![\w/.@-])[A-Za-z0-9_+/-]{20,}={0,2}(?![\w@])")
-HEXADECIMAL = re.compile(r"[A-Fa-f0-9-]{20,}")
+ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+# What only names a thing, and opens nothing: a hash, a commit or an object's id in hexadecimal, a UUID (RFC 9562), a
+# ULID (its first ten characters are a time), and the hash of a package or an image behind the name of its algorithm.
+HEXADECIMAL = re.compile(r"(?:0x)?[A-Fa-f0-9-]{20,}", re.IGNORECASE)
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+ULID = re.compile(r"0[0-3][0-9A-HJKMNP-TV-Z]{24}")
+DIGEST = re.compile(
+    r"\b(?:sha-?(?:1|224|256|384|512)|md5|blake[23][bs]?)[-:= ]{1,2}[A-Za-z0-9+/_-]{20,}={0,2}", re.IGNORECASE
+)
+NAMES_ONLY = re.compile(
+    r"(?:primary|foreign|public|partition|sort|row|cache|object|s3|idempotency|dedup(?:lication)?|message|issue|jira|item|map|group|host)[ _-]?$"
+    r"|(?:continuation|page|next|cancel(?:lation)?|csrf|xsrf|sync|change)[ _-]?$",
+    re.IGNORECASE,
+)
+"""What stands before `key` or `token` where its value only names something: `primary key 17c2...`."""
+
+FEWEST_RANDOM = 16
+"""Letters and digits in a row that a long token needs to be random rather than a name made of parts."""
+
+
+MINIMUM_CHANGES = 0.47
+"""Share of neighbours of different kinds (lower case, upper case, digits) from which a token is random."""
+
+
+MINIMUM_DIGITS = 0.3
+"""Share of places where a letter follows a digit or a digit a letter from which one part of a token is random, whatever
+its case; random letters of one case and digits change at 40 %."""
 
 
 def has_key(text: str) -> bool:
-    """A private key block, a key of a known form, a random token that is called a key, or a long random token."""
+    """A private key block, a key of a known form, a random token that is called a key, or a long random token that is
+    no hash, commit, UUID or other mere name."""
     if PRIVATE_KEY.search(text) or KNOWN_KEY.search(text):
         return True
-    if any(_random(match[1]) for match in NAMED_KEY.finditer(text)):
+    if any(
+        _random(match[1]) and not NAMES_ONLY.search(text[: match.start()])
+        for match in NAMED_KEY.finditer(text)
+    ):
         return True
-    return any(_random(match[0]) and _mixed(match[0]) for match in LONG_TOKEN.finditer(text))
+    bare = DIGEST.sub(" ", ADDRESS.sub(" ", text))
+    return any(_random(match[0]) and _mixed(match[0]) for match in LONG_TOKEN.finditer(bare))
 
 
 def has_password(text: str) -> bool:
-    """`password is X` where X holds a digit or a sign, as words after `password is` do not, and is no length."""
+    """`password is X` where X holds a digit or a sign, as words after `password is` do not, and is no length; or an
+    address with a password in it."""
+    if IN_ADDRESS.search(text):
+        return True
     found = (match[1] for match in PASSWORD.finditer(text))
     return any(_unlike_a_word(value) and not LENGTH.match(value) for value in found)
 
@@ -72,11 +110,29 @@ def _random(token: str) -> bool:
 
 
 def _mixed(token: str) -> bool:
-    """Letters and digits change places often, as they don't in `customers-2024-export-final`."""
-    if HEXADECIMAL.fullmatch(token):
+    """Letters and digits change places often within one of its parts, or all kinds of characters do in the whole, as
+    they don't in `customers-2024-export-final` nor in what only names a thing."""
+    if HEXADECIMAL.fullmatch(token) or UUID.search(token) or ULID.fullmatch(token):
+        return False
+    parts = re.split(r"[-_+/=]", token)
+    return _changing("".join(parts)) or any(_mixed_part(part) for part in parts if len(part) >= FEWEST_RANDOM)
+
+
+def _mixed_part(part: str) -> bool:
+    if HEXADECIMAL.fullmatch(part):
+        return False
+    changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(part))
+    if changes >= MINIMUM_DIGITS * (len(part) - 1):
         return True
-    changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(token))
-    return changes >= 4 and not re.search(r"[a-z]{6,}", token)
+    return changes >= 4 and not re.search(r"[a-z]{6,}", part)
+
+
+def _changing(token: str) -> bool:
+    """Whether lower case, upper case and digits follow each other as in random text of all three: 63 % of the places
+    change there, in names put together from words and numbers a third at most."""
+    kinds = [0 if c.isdigit() else 1 if c.islower() else 2 for c in token]
+    changes = sum(one != other for one, other in pairwise(kinds))
+    return len(set(kinds)) == 3 and changes >= MINIMUM_CHANGES * (len(kinds) - 1)
 
 
 def _entropy(token: str) -> float:

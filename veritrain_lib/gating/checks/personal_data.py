@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from veritrain_lib.gating.national_ids import SOCIAL, has_national_id
+from veritrain_lib.gating.phones import has_phone
+from veritrain_lib.gating.plain_form import plain_form
 from veritrain_lib.gating.prepared import surface_in, tokens_in
 from veritrain_lib.gating.secrets import KNOWN_KEY, has_key, has_password
 from veritrain_lib.gating.surface import BEYOND, OTHER
@@ -22,32 +25,34 @@ EMAIL = re.compile(
     r"|\b[\w.+-]+\s?[\[(]\s?at\s?[\])]\s?[\w-]+(?:\s?(?:\.|[\[(]\s?dot\s?[\])])\s?\w+)+",
     re.IGNORECASE,
 )
-CARD = re.compile(r"(?<![\w.,-])(?:\d[ -]?){12,18}\d(?![\w-])")
-IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}(?![A-Za-z0-9])", re.IGNORECASE)
-PHONE = re.compile(
-    r"""(?<![\w.+-])(?:(?:\+|00)[1-9](?:[ ./()-]{0,2}\d){7,14}|\(\d{3}\)[ -]?\d{3}[ -]?\d{4}|\d{3}[-.\ ]\d{3}[-.\ ]\d{4})(?![\w-])
-      |(?:phone|call|cell|mobile|tel|text|whatsapp|fax|ring|電話)\b[^\d\n+]{0,20}(?<![\w-])0\d(?:[ ./()-]?\d){6,12}(?![\w-])""",
-    re.IGNORECASE | re.VERBOSE,
+# Lengths and beginnings as the card schemes publish theirs (ISO/IEC 7812): Visa, Mastercard, American Express, Diners,
+# Discover, JCB, UnionPay, Maestro.
+CARD = re.compile(r"(?<![A-Za-z0-9_.,-])(?:\d[ -]?){11,18}\d(?![A-Za-z0-9_-])")
+SCHEME = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}"
+    r"|6(?:011|4[4-9]\d|5\d\d)\d{12}|35\d{14}|62\d{14,17}|(?:50|5[6-9]|6\d)\d{14}"
 )
-SOCIAL = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}(?![A-Za-z0-9])", re.IGNORECASE)
 # Every pattern here and in `secrets` needs one of these; most rows have none and are done with one search.
 MAY_HOLD = re.compile(
-    r"\d|[@_]|[\[(]\s?at|-----|\S{13}|pass|pwd|\bpw|\bpin|mot de|contrase|senha|パスワード", re.IGNORECASE
+    r"\d|[@_]|://|[\[(]\s?at|-----|\S{13}|pass|pwd|\bpw|\bpin|mot de|contrase|senha|パスワード", re.IGNORECASE
 )
 PIECES = re.compile("pass|pwd|pw|pin|mot|contrase|senha")
 """What a word of a text of letters and stops holds when `MAY_HOLD` matches it for anything but a long run."""
 LONG_RUN = 13
 IBAN_LENGTHS = range(15, 35)  # Norway has 15 characters, ISO 13616 allows 34
-CARD_STARTS = "23456"  # major industry identifiers of payment and travel cards, ISO/IEC 7812-1
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """`personal_data:<kind>`, kinds joined by `+`: email, key, password, card, iban, phone, social.
+    """`personal_data:<kind>`, kinds joined by `+`: email, key, password, card, iban, phone, social, national_id.
 
-    Keys are known prefixes, named assignments (`token: ...`), private key blocks and long random tokens; card
-    numbers must keep the Luhn checksum (ISO/IEC 7812-1), IBANs theirs (ISO 13616, mod 97); a phone number needs
-    its country code, a national grouping or a word like `call` in front. The value itself is never in the
-    reason: it would carry the secret on.
+    Keys are known prefixes, named assignments (`token: ...`), private key blocks and long random tokens; a hash, a
+    commit or a UUID is none unless it is called a key. Card numbers must be of a scheme and keep the Luhn checksum
+    (ISO/IEC 7812-1), IBANs their country's length and theirs (ISO 13616, mod 97). A phone number needs its country
+    code, a grouping that its country writes (Japan, China, Europe, North America) or a word like `call` in front.
+    National numbers of 28 states, such as My Number or a Chinese resident's, need their check digits, and their
+    name where the shape alone is a common one. Digits and signs of full width count as those of ASCII. The value
+    itself is never in the reason: it would carry the secret on.
     """
     import numpy as np
     import pandas as pd
@@ -59,7 +64,8 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
         found, run = _may_hold(rows, name)
         asked, long_run = asked | found, long_run | run
     for number in np.flatnonzero(asked).tolist():
-        if MAY_HOLD.search(texts[number]) and (kinds := kinds_in(texts[number])):
+        text = plain_form(texts[number])
+        if MAY_HOLD.search(text) and (kinds := kinds_in(text)):
             reasons[number] = f"personal_data:{'+'.join(kinds)}"
     for number in np.flatnonzero(long_run & ~asked).tolist():
         if KNOWN_KEY.search(texts[number]):
@@ -79,29 +85,31 @@ def _may_hold(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def kinds_in(text: str) -> list[str]:
-    """The kinds of personal data in a text, each once, in a fixed order."""
+    """The kinds of personal data and secrets in a text, each once, in a fixed order."""
+    text = plain_form(text)
     kinds = {
         "email": EMAIL.search(text) is not None,
         "key": has_key(text),
         "password": has_password(text),
-        "card": any(_keeps_luhn(match[0]) for match in CARD.finditer(text)),
+        "card": any(_is_card(match[0]) for match in CARD.finditer(text)),
         "iban": any(_is_iban(match[0]) for match in IBAN.finditer(text)),
-        "phone": PHONE.search(text) is not None,
+        "phone": has_phone(text),
         "social": SOCIAL.search(text) is not None,
+        "national_id": has_national_id(text),
     }
     return [kind for kind, found in kinds.items() if found]
 
 
-def _keeps_luhn(text: str) -> bool:
+def _is_card(text: str) -> bool:
+    from stdnum import luhn
+
     digits = "".join(c for c in text if c.isdigit())
-    if digits[0] not in CARD_STARTS or len(set(digits)) == 1:
-        return False
-    doubled = (int(d) * (2 if place % 2 else 1) for place, d in enumerate(reversed(digits)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+    return len(set(digits)) > 1 and SCHEME.fullmatch(digits) is not None and bool(luhn.is_valid(digits))
 
 
 def _is_iban(text: str) -> bool:
+    from stdnum import iban
+
     code = re.sub(r"[ -]", "", text).upper()
     # The pattern may have swallowed a following word, so every length counts.
-    candidates = (code[:length] for length in IBAN_LENGTHS if length <= len(code))
-    return any(int("".join(str(int(c, 36)) for c in one[4:] + one[:4])) % 97 == 1 for one in candidates)
+    return any(iban.is_valid(code[:length]) for length in IBAN_LENGTHS if length <= len(code))
