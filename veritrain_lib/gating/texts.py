@@ -48,6 +48,11 @@ def normal(text: str) -> str:
     return _any_normal(text)
 
 
+def without_apostrophes(text: str) -> str:
+    """The text without the apostrophes inside its words: `can't` as `cant`."""
+    return _APOSTROPHE.sub("", text)
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _any_normal(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
