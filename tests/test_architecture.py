@@ -34,8 +34,8 @@ LINES: list[set[str]] = [
     {"prompts"},
     {"llm"},
     {"registry", "rows"},
-    {"task"},
-    {"claims", "own_temporary"},
+    {"task", "task_file"},
+    {"claims", "own_temporary", "yaml_file"},
     {"living"},
     {"event_log", "cores", "records", "digest", "project", "errors", "held_file"},
 ]
@@ -45,7 +45,7 @@ ALLOWED = {
     ("cli", "commands"), ("commands", "server"), ("server", "overview"), ("server", "compare"), ("experiment_run", "round_run"),
     ("experiment_run", "stage_job"), ("event_log", "project"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "judging"), ("judging", "statistics"), ("gating", "metrics"),
-    ("gating", "reporting"), ("task", "records"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),
+    ("gating", "reporting"), ("task", "records"), ("task", "task_file"), ("task_file", "task"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),
     ("digest", "errors"), ("project", "errors"), ("metrics", "models"), ("metrics", "judging"), ("new_task", "gating"),
     ("labelling_desk", "desk_view"), ("review_desk", "desk_view"),
 }  # fmt: skip

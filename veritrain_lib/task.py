@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +14,6 @@ from pydantic import (
     Field,
     PrivateAttr,
     StringConstraints,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -26,15 +26,23 @@ TASK_VERSION = 1
 
 
 class Part(BaseModel):
-    """Base of every part of a task file: frozen, unknown keys forbidden."""
+    """Base of every part of a task file: frozen, unknown keys forbidden, numbers finite, `yes` no number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Inconsistent(ValueError):
+    """Values that don't go together: `found` has each with the way to it."""
+
+    def __init__(self, found: list[tuple[tuple[str, ...], str]]) -> None:
+        super().__init__("; ".join(text for _, text in found))
+        self.found = found
 
 
 class InputField(Part):
     """One input column. `language` is an ISO 639-1 code that the language check holds rows against."""
 
-    language: str | None = Field(default=None, min_length=2, max_length=2)
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
     description: str = ""
 
 
@@ -49,19 +57,41 @@ class Target(Part):
     field: str = "label"
     labels: list[str] | None = None
     descriptions: dict[str, str] = {}
-    language: str | None = Field(default=None, min_length=2, max_length=2)
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
     direction: str | None = None
 
     @field_validator("labels")
     @classmethod
     def _distinct(cls, labels: list[str] | None) -> list[str] | None:
         if labels is not None:
-            twice = sorted({label for label in labels if labels.count(label) > 1})
+            twice = sorted(label for label, count in Counter(labels).items() if count > 1)
             if twice:
                 raise ValueError(f"labels listed twice: {', '.join(twice)}")
             if len(labels) < 2:
                 raise ValueError("a classification needs at least 2 labels")
+            if said := _unlike(labels):
+                raise ValueError(said)
         return labels
+
+
+def _unlike(labels: list[str]) -> str:
+    """Why labels can't be told apart by a person who reads them, "" when they can."""
+    blank = [label for label in labels if not label.strip()]
+    if blank:
+        return f"a label is empty ({blank[0]!r}); a row without an answer needs no label"
+    spaced = [label for label in labels if label != label.strip()]
+    if spaced:
+        return f"label {spaced[0]!r} begins or ends with white space; take it out"
+    forms: dict[str, str] = {}
+    for label in labels:
+        form = " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+        if form in forms:
+            return (
+                f"labels {forms[form]!r} and {label!r} differ only in case, width, accents' form or white space; "
+                "keep one of them, in the data too"
+            )
+        forms[form] = label
+    return ""
 
 
 class Slices(Part):
@@ -194,7 +224,7 @@ class Task(Part):
 
     version: Literal[1]
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
-    description: str = ""
+    description: str = Field(default="", max_length=5000)
     inputs: dict[str, InputField] = Field(min_length=1)
     target: Target
     contract: dict[str, Any]
@@ -217,32 +247,48 @@ class Task(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        found = [(tuple(way.split(".")), text) for way, text in self._inconsistencies()]
+        if found:
+            raise Inconsistent(found)
+        return self
+
+    def _inconsistencies(self) -> Iterator[tuple[str, str]]:
         taken = [name for name in self.columns if name in RESERVED]
         if taken:
-            raise ValueError(
-                f"column names {taken} are reserved; rename them in the data ({', '.join(RESERVED)})"
+            way = "target.field" if self.target.field in RESERVED else "slices.by"
+            yield (
+                "inputs" if set(self.inputs) & set(RESERVED) else way,
+                f"column names {taken} are reserved; rename them in the data ({', '.join(RESERVED)})",
             )
+        blank = [name for name in self.columns if not name.strip()]
+        if blank:
+            yield "slices.by", "a column's name is empty; every column of the data needs a name"
         if self.target.field in self.inputs:
-            raise ValueError(
-                f"target.field {self.target.field!r} is also an input; an answer can't be an input"
+            yield (
+                "target.field",
+                f"target.field {self.target.field!r} is also an input; an answer can't be an input",
             )
         if self.target.labels is not None and (self.target.language or self.target.direction):
-            raise ValueError(
-                "target.language and target.direction are for free text; leave them out beside labels"
+            yield (
+                "target.language" if self.target.language else "target.direction",
+                "target.language and target.direction are for free text; leave them out beside labels",
             )
-        blank = [term for term, kept in self.glossary.items() if not term.strip() or not kept.strip()]
-        if blank:
-            raise ValueError(f"glossary has an empty term or translation: {blank}")
+        empty = [term for term, kept in self.glossary.items() if not term.strip() or not kept.strip()]
+        if empty:
+            yield "glossary", f"glossary has an empty term or translation: {empty}"
         if self.slices.length_of is not None and self.slices.length_of not in self.inputs:
-            raise ValueError(
-                f"slices.length_of {self.slices.length_of!r} is no input; inputs: {list(self.inputs)}"
+            yield (
+                "slices.length_of",
+                f"slices.length_of {self.slices.length_of!r} is no input; inputs: {list(self.inputs)}",
             )
         if self.slices.length_bands != sorted(set(self.slices.length_bands)):
-            raise ValueError(f"slices.length_bands {self.slices.length_bands} must rise")
+            yield "slices.length_bands", f"slices.length_bands {self.slices.length_bands} must rise"
         unknown = sorted(set(self.target.descriptions) - set(self.target.labels or self.target.descriptions))
         if unknown:
-            raise ValueError(f"target.descriptions for labels that are not listed: {', '.join(unknown)}")
-        return self
+            yield (
+                "target.descriptions",
+                f"target.descriptions for labels that are not listed: {', '.join(unknown)}",
+            )
 
     @property
     def path(self) -> Path:
@@ -298,13 +344,18 @@ class Task(Part):
         )
 
 
+def is_template(given: str) -> bool:
+    """Whether a prompt is given as a text, not as the name of a file."""
+    return any(mark in given for mark in ("\n", "{{", "{%"))
+
+
 def read_prompt(folder: Path, given: str) -> tuple[str, str]:
     """A prompt's template and where it is from, for a template's text or the name of a file under `folder`.
 
     What holds a line end or a Jinja brace is a text (from `task file`). Raises UserError for a file that is
     missing, empty or not UTF-8.
     """
-    if any(mark in given for mark in ("\n", "{{", "{%")):
+    if is_template(given):
         return given, "task file"
     file = (folder / given).resolve()
     if not given or not file.is_file():
@@ -321,84 +372,14 @@ def read_prompt(folder: Path, given: str) -> tuple[str, str]:
 
 
 def load_task(path: str | Path) -> Task:
-    """Read and check a task file.
+    """Read and check a task file, or the `task.yaml` in a folder.
 
-    Raises UserError that names the file, each unknown key with the allowed ones, each wrong value with what
-    is allowed, and each data file that is missing.
+    Raises UserError that names the file, each unknown key with the allowed ones, each wrong value with its line and
+    what is allowed, and each file that is missing or out of reach.
     """
-    import yaml
+    from veritrain_lib.task_file.reading import read_task_file
 
-    file = Path(path).expanduser().resolve()
-    if file.is_dir():
-        file = file / "task.yaml"
-    if not file.is_file():
-        raise UserError(f"no task file at {path}. Write one with: veritrain new-task --from rows.csv")
-    try:
-        # libyaml's parser where there is one: it takes a tenth of the time
-        safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=safe)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{file.name} is no YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{file.name} must hold keys and values, not {type(content).__name__}")
-    try:
-        task = Task.model_validate(content)
-    except ValidationError as error:
-        raise UserError(_explain(file, error)) from error
-    task._path = file
-    missing = [
-        f"{kind}: {task.file(kind)}"
-        for kind in ("seed", "development", "test", "pool")
-        if (found := task.file(kind)) is not None and not found.is_file()
-    ]
-    if missing:
-        raise UserError(
-            f"{file.name}: data files are missing: {'; '.join(missing)}. Paths are relative to the task file."
-        )
-    lost = [name for name in task.gate_rules if not (file.parent / name).is_file()]
-    if lost:
-        raise UserError(
-            f"{file.name}: gate_rules names files that are not there: {', '.join(lost)}. Paths are relative to the task file."
-        )
-    for name, given in task.prompts.items():
-        try:
-            read_prompt(file.parent, given)
-        except UserError as error:
-            raise UserError(f"{file.name}: prompts.{name}: {error}") from error
-    return task
-
-
-def _explain(file: Path, error: ValidationError) -> str:
-    lines = [f"{file.name} has {error.error_count()} mistake(s):"]
-    for item in error.errors():
-        where = ".".join(str(step) for step in item["loc"]) or "the file"
-        if item["type"] == "extra_forbidden":
-            allowed = _allowed_keys(item["loc"][:-1])
-            near = difflib.get_close_matches(str(item["loc"][-1]), allowed, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
-            lines.append(f"- {where}: unknown key{hint} Allowed here: {', '.join(allowed)}")
-        elif item["type"] == "missing":
-            lines.append(f"- {where}: is required")
-        else:
-            lines.append(
-                f"- {where}: {item['msg']} (given: {json.dumps(item['input'], ensure_ascii=False, default=str)[:120]})"
-            )
-    return "\n".join(lines)
-
-
-def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
-    part: Any = Task
-    for step in location:
-        if not (isinstance(part, type) and issubclass(part, BaseModel)) or step not in part.model_fields:
-            continue  # an index of a list or a key of a mapping: the part stays the one found so far
-        for candidate in _parts_in(part.model_fields[str(step)].annotation):
-            part = candidate
-    return sorted(part.model_fields)
-
-
-def _parts_in(annotation: Any) -> list[type[BaseModel]]:
-    from typing import get_args
-
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [part for argument in get_args(annotation) for part in _parts_in(argument)]
+    reading = read_task_file(path)
+    if reading.mistakes or reading.task is None:
+        raise UserError(reading.document.told(reading.mistakes))
+    return reading.task

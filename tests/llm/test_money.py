@@ -64,11 +64,11 @@ def test_deployments_and_fine_tuned_models_are_found_by_their_names(folder: Path
     [
         ("models: {}", "date"),
         ("date: 2026-01-01\nmodels: {m: {input: -1, output: 2}}", "has to be a number from 0"),
-        ("date: 2026-01-01\nmodels: {m: {input: .nan, output: 2}}", "has to be a number from 0"),
+        ("date: 2026-01-01\nmodels: {m: {input: .nan, output: 2}}", "is no finite number"),
         ("date: 2026-01-01\nmodels: {m: {inptu: 1, output: 2}}", "keys of"),
         ("date: 2026-01-01\nmodels: {m: {output: 2}}", "needs input and output"),
         ("date: 2026-01-01\nmodels: {m: {same_as: m}}", "no entry of its own"),
-        ("{", "can't be read"),
+        ("{", "is no YAML: line "),
     ],
 )
 def test_a_broken_price_file_is_refused_with_the_reason(text: str, said: str, folder: Path) -> None:

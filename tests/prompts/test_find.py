@@ -50,7 +50,7 @@ def test_the_tasks_own_wins_and_one_given_here_wins_over_it(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("prompts", "said"),
     [
-        ({"write": "gone.jinja"}, r"task.yaml: prompts.write: no prompt file 'gone.jinja'"),
+        ({"write": "gone.jinja"}, r"prompts.write: no prompt file 'gone.jinja'"),
         ({"write": ""}, r"prompts.write: no prompt file ''"),
         ({"write": "empty.jinja"}, r"prompts.write: empty.jinja is empty"),
         ({"write": "latin.jinja"}, r"latin.jinja is not UTF-8 \(byte 1\)"),

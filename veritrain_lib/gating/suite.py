@@ -126,16 +126,24 @@ def load_suite(name: str | Path) -> Suite:
     path = Path(name)
     if path.suffix != ".json":
         path = project.gates() / f"{name}.json"
-    if not path.is_file():
+    if not _is_file(path):
         known = ", ".join(sorted(one.stem for one in project.gates().glob("*.json"))) or "none"
         raise UserError(f"no gate suite {name!s}: {path} is not there. Suites in gates/: {known}")
     try:
         text = path.read_text(encoding="utf-8")
         if (path.name, text) in _at_hand:
             return _at_hand[path.name, text]
-        content = json.loads(text, object_pairs_hook=_no_key_twice)
+        content = json.loads(
+            text, object_pairs_hook=_no_key_twice, parse_constant=_no_number, parse_int=_whole
+        )
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"gate suite {path.name} is no JSON: {error}") from error
+    except RecursionError as error:
+        raise UserError(
+            f"gate suite {path.name} holds hundreds of lists or objects within one another; a suite has five"
+        ) from error
+    except OSError as error:
+        raise UserError(f"gate suite {path.name} can't be read: {error}") from error
     suite = make_suite(content, where=path.name)
     if _only_ours(suite):
         _at_hand[path.name, text] = suite
@@ -232,6 +240,29 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             f"a gate suite holds a key twice in one object: {', '.join(twice)}; JSON would keep only the last"
         )
     return dict(pairs)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for any file
+        return False
+
+
+def _no_number(word: str) -> float:
+    raise UserError(f"a gate suite holds {word}, which is no finite number; write a number")
+
+
+def _whole(word: str) -> int:
+    if len(word) > LONGEST_WHOLE:
+        raise UserError(
+            f"a gate suite holds a number of {len(word)} digits; at most {LONGEST_WHOLE} are allowed"
+        )
+    return int(word)
+
+
+LONGEST_WHOLE = 19
+"""Digits of a whole number: 64 bits."""
 
 
 def _explain(where: str, error: ValidationError) -> str:

@@ -76,18 +76,25 @@ def _files() -> list[Path]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    import yaml
+    from veritrain_lib.yaml_file.read import read_yaml
 
-    try:
-        table = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"the price file {file} can't be read: {str(error).splitlines()[0]}") from error
+    document = read_yaml(file)
+    if document.mistakes:
+        raise UserError(document.told(document.mistakes))
+    table = document.content
     models = table.get("models") if isinstance(table, dict) else None
-    if not isinstance(models, dict) or not isinstance(table.get("date"), datetime.date):
+    if not isinstance(models, dict) or not _is_date(table.get("date")):
         raise UserError(
             f"the price file {file} needs `date: YYYY-MM-DD` and `models:`; {BUILT_IN} shows both"
         )
-    return {"date": str(table["date"]), "models": models, "file": file}
+    return {"date": table["date"], "models": models, "file": file}
+
+
+def _is_date(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(datetime.date.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def _entry(

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest, project
+from veritrain_lib import digest
 from veritrain_lib.task import load_task
+from veritrain_lib.task_file.files import derived_folder
 
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
@@ -44,7 +45,7 @@ def is_derived(task: Task) -> bool:
 
 
 def _folder() -> Path:
-    return project.state("tasks")
+    return derived_folder()
 
 
 def _absolute(task: Task) -> dict[str, Any]:
