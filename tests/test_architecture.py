@@ -37,7 +37,7 @@ LINES: list[set[str]] = [
     {"task", "task_file"},
     {"claims", "own_temporary", "yaml_file"},
     {"living"},
-    {"event_log", "cores", "records", "digest", "project", "errors", "held_file"},
+    {"event_log", "cores", "records", "digest", "project", "errors", "held_file", "reading"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {
@@ -46,7 +46,7 @@ ALLOWED = {
     ("experiment_run", "stage_job"), ("event_log", "project"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "judging"), ("judging", "statistics"), ("gating", "metrics"),
     ("gating", "reporting"), ("task", "records"), ("task", "task_file"), ("task_file", "task"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),
-    ("digest", "errors"), ("project", "errors"), ("metrics", "models"), ("metrics", "judging"), ("new_task", "gating"),
+    ("digest", "errors"), ("project", "errors"), ("reading", "errors"), ("metrics", "models"), ("metrics", "judging"), ("new_task", "gating"),
     ("labelling_desk", "desk_view"), ("review_desk", "desk_view"),
 }  # fmt: skip
 
@@ -59,6 +59,7 @@ OWNERS = {
     "openai": {"llm"},
     "celery": {"execution"},
     "fpdf": {"reporting"},
+    "openpyxl": {"reading"},
     "ipywidgets": {"desk_view", "labelling_desk", "review_desk"},
     "torch": {"models", "trainers"},
     "transformers": {"models", "trainers"},

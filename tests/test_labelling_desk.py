@@ -42,8 +42,8 @@ def waiting(texts: list[str]) -> pd.DataFrame:
 
 def in_file(task: Task) -> dict[str, str]:
     """What the file says, read by nothing of ours."""
-    with (task.path.parent / "labels.csv").open(encoding="utf-8", newline="") as file:
-        return {line["id"]: line["label"] for line in csv.DictReader(file)}
+    with (task.path.parent / "labels.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {line["id"].removeprefix("row-"): line["label"] for line in csv.DictReader(file)}
 
 
 def free_text(task: Task) -> Task:
@@ -115,7 +115,7 @@ def test_progress_counts_answers_of_anybody(desk: LabellingDesk, task: Task) -> 
     desk.answer("delivery")
     file = task.path.parent / "labels.csv"
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    table.loc[table["id"] == "row1", "label"] = "greeting"
+    table.loc[table["id"] == "row-row1", "label"] = "greeting"
     table.to_csv(file, index=False)
     progress = desk.progress()
     assert (progress.answered, progress.total, progress.waiting) == (2, 3, 1)

@@ -1,17 +1,21 @@
-"""Reading a user's files into rows: CSV or JSON Lines, checked, with an id for every row."""
+"""A user's files as rows of a task: read by `reading`, checked against the task, with an id for every row."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veritrain_lib.digest import of_example
 from veritrain_lib.errors import UserError
+from veritrain_lib.reading.exports import unwrap
+from veritrain_lib.reading.fault import refuse_rows
+from veritrain_lib.reading.files import read_file
+from veritrain_lib.reading.forms import differs_only_in
+from veritrain_lib.reading.header import looks_headless
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from veritrain_lib.records import Source
@@ -19,84 +23,12 @@ if TYPE_CHECKING:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Every row of a CSV or JSON Lines file as text; an absent value is the empty text.
+    """Every row of a file as text; an absent value is the empty text.
 
-    Raises UserError for another suffix, text that is not UTF-8, a line that is no JSON object, or a row with
-    more cells than the header, with the number of the row (the first row after the header is 1).
+    Raises UserError as `reading.files.read_file` does, with the number of each wrong row (the first row after the
+    header is 1).
     """
-    import pandas as pd
-
-    header, records = read_records(path)
-    return pd.DataFrame(records).fillna("") if records else pd.DataFrame(columns=header, dtype=str)
-
-
-def read_records(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """What `read_table` reads, without pandas: the header (empty for JSON Lines) and the rows as they are.
-
-    Raises as `read_table` does. A row of JSON Lines may lack keys.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in (".csv", ".jsonl"):
-        raise UserError(f"{path.name}: {suffix or 'no suffix'} can't be read; allowed: .csv, .jsonl (UTF-8)")
-    try:
-        # Not read_text: it would turn the line ends inside quoted cells into others.
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path.name} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    return _csv(path, text) if suffix == ".csv" else ([], _jsonl(path, text))
-
-
-def _csv(path: Path, text: str) -> tuple[list[str], list[dict[str, str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    records: list[dict[str, str]] = []
-    header: list[str] = []
-    try:
-        for cells in reader:
-            number = len(records) + 1
-            if not header:
-                header = cells
-                if len(set(header)) != len(header):
-                    raise UserError(f"{path.name}: the header names a column twice: {header}")
-            elif cells:
-                if len(cells) > len(header):
-                    raise UserError(
-                        f"{path.name} row {number}: {len(cells)} cells under {len(header)} columns; quote commas"
-                    )
-                records.append(dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True)))
-    except csv.Error as error:
-        raise UserError(f"{path.name} row {len(records) + 1}: {error}") from error
-    return header, records
-
-
-def _jsonl(path: Path, text: str) -> list[dict[str, str]]:
-    records = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"{path.name} line {number} is no JSON: {error}") from error
-        if not isinstance(record, dict):
-            raise UserError(f"{path.name} line {number} must be a JSON object, not {type(record).__name__}")
-        texts = {str(key): _as_text(value) for key, value in record.items()}
-        broken = [
-            key
-            for key, value in texts.items()
-            if any("\ud800" <= letter <= "\udfff" for letter in key + value)
-        ]
-        if broken:
-            raise UserError(
-                f"{path.name} line {number}: half a character (a lone surrogate) in {broken[0]!r}; mend the escape"
-            )
-        records.append(texts)
-    return records
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return read_file(path).frame()
 
 
 def read_examples(task: Task, path: Path, source: Source, *, answers: bool = True) -> pd.DataFrame:
@@ -121,15 +53,10 @@ def as_examples(
     if absent:
         raise UserError(
             f"{name} lacks the column(s) {', '.join(absent)}; it has: {', '.join(map(str, table.columns)) or 'none'}"
+            + looks_headless(table)
         )
     if answers and task.labels:
-        column = table[task.target.field]
-        wrong = table.index[~column.isin([*task.labels, ""])]
-        if len(wrong):
-            shown = "; ".join(f"row {number + 1}: {column[number]!r}" for number in wrong[:5])
-            raise UserError(
-                f"{name}: {len(wrong)} label(s) that the task does not list: {shown}. Allowed: {', '.join(task.labels)}"
-            )
+        table = table.assign(**{task.target.field: listed_answers(task, table[task.target.field], name)})
     ids = [
         of_example(dict(zip(task.inputs, values, strict=True)))
         for values in table[list(task.inputs)].itertuples(index=False)
@@ -143,3 +70,35 @@ def as_examples(
     file = json.dumps(name, ensure_ascii=False)
     rows["provenance"] = [f'{{"file": {file}, "row": {number}}}' for number in range(1, len(rows) + 1)]
     return rows
+
+
+def listed_answers(task: Task, answers: pd.Series[str], name: str) -> pd.Series[str]:
+    """The answers of a task with labels, a single one taken out of an annotation tool's list or object.
+
+    The index is the row's place in the file called `name`. Raises UserError for a row with several answers, or one
+    that the task does not list (the empty text is none).
+    """
+    import pandas as pd
+
+    wrong = ~answers.isin([*task.labels, ""])
+    if not wrong.any():
+        return answers
+    places = [int(place) for place in answers.index[wrong]]
+    found = unwrap(answers[wrong].tolist(), [place + 1 for place in places])
+    refuse_rows(name, found.faults, "Settle on one answer a row, and export again")
+    taken = dict(zip(places, found.values, strict=True))
+    answers = pd.Series(
+        [taken.get(int(place), answer) for place, answer in zip(answers.index, answers, strict=True)],
+        index=answers.index,
+        dtype=str,
+    )
+    still = {place: str(answers[place]) for place in places if answers[place] not in ("", *task.labels)}
+    if still:
+        shown = "; ".join(
+            f"row {place + 1}: {answer[:80]!r}{differs_only_in(answer, task.labels)}"
+            for place, answer in list(still.items())[:5]
+        )
+        raise UserError(
+            f"{name}: {len(still)} label(s) that the task does not list: {shown}. Allowed: {', '.join(task.labels)}"
+        )
+    return answers

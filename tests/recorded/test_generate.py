@@ -69,7 +69,7 @@ def test_a_gate_that_needs_the_rows_says_that_people_must_act(unlabelled: Task, 
             r"2 answer\(s\).*row 2: 'refund'; row 3: 'Parcel'.*Allowed",
         ),
         ("id,text\na,x\n", r"labels.csv lacks the column\(s\) label"),
-        ("id,text,label\na,x,parcel,more\n", r"labels.csv row 1: 4 cells under 3 columns"),
+        ("id,text,label\na,x,parcel,more\n", r"labels.csv row 1 \(line 2\): 4 cells under 3 columns"),
         ('id,text,label\na,"x,parcel\n', r"labels.csv row 1"),
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.recorded.tiny_task import read_rows, write_rows, write_tiny
+from veritrain_lib.digest import of_example
 from veritrain_lib.errors import UserError
 from veritrain_lib.recorded import sources
 from veritrain_lib.task import Task, load_task
@@ -45,8 +46,38 @@ def test_a_file_without_rows_is_refused(task: Task) -> None:
 def test_without_a_labels_file_nobody_has_answered(task: Task) -> None:
     assert sources.human_labels(task) == {}
     file = task.path.parent / "labels.csv"
-    file.write_text("id,text,label\na,x,parcel\nb,y,\nc,z,  \n", encoding="utf-8")
-    assert sources.human_labels(task) == {"a": "parcel"}
+    pool = task.file("pool")
+    assert pool is not None
+    chosen = of_example({"text": read_rows(pool)[0]["text"]})
+    file.write_text(f"id,text,label\nrow-{chosen},x,parcel\nrow-b,y,\nrow-c,z,  \n", encoding="utf-8")
+    assert sources.human_labels(task) == {chosen: "parcel"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("1.23E+15,x,parcel\n", "1 answered row.*an id that no row of the pool has: row 1: 1.23E"),
+        ("{0},x,parcel\n{0},x,bill\n", r"stand twice with different answers: .* in row 1 \('parcel'\) and row 2"),
+        ("{0},x,refund\n", "row 1: 'refund'"),
+    ],
+)  # fmt: skip
+def test_answers_that_would_be_lost_are_refused_by_row(task: Task, rows: str, told: str) -> None:
+    pool = task.file("pool")
+    assert pool is not None
+    chosen = f"row-{of_example({'text': read_rows(pool)[0]['text']})}"
+    (task.path.parent / "labels.csv").write_text("id,text,label\n" + rows.format(chosen), encoding="utf-8")
+    with pytest.raises(UserError, match=told):
+        sources.human_labels(task)
+
+
+def test_an_id_that_stands_twice_counts_once_and_a_label_may_have_blanks_and_wide_letters(task: Task) -> None:
+    pool = task.file("pool")
+    assert pool is not None
+    chosen = of_example({"text": read_rows(pool)[0]["text"]})
+    (task.path.parent / "labels.csv").write_text(
+        f"\ufeffid;text;label\nrow-{chosen};x;\nrow-{chosen};x;ｐarcel \n", encoding="utf-8"
+    )
+    assert sources.human_labels(task) == {chosen: "parcel"}
 
 
 def test_a_test_row_that_is_also_a_seed_row_is_set_aside_only_while_such_rows_are_few(

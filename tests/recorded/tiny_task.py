@@ -126,9 +126,10 @@ def write_rows(file: Path, rows: list[tuple[str, str]]) -> None:
 
 
 def read_rows(file: Path) -> list[dict[str, str]]:
-    """Read a data file of the task."""
-    with file.open(encoding="utf-8", newline="") as there:
-        return list(csv.DictReader(there))
+    """Read a data file of the task; ids as they were before they got a prefix for spreadsheets."""
+    with file.open(encoding="utf-8-sig", newline="") as there:
+        rows = list(csv.DictReader(there))
+    return [{**row, "id": row["id"].removeprefix("row-")} if "id" in row else row for row in rows]
 
 
 def write_suite(file: Path, mostly: float, minimum_rows: int = 1) -> None:

@@ -40,7 +40,7 @@ SHOWN = 20
 @click.option(
     "--file",
     type=click.Path(path_type=Path),
-    help="Rows to answer: .csv or .jsonl with the task's input columns.",
+    help="Rows to answer, with the task's input columns (docs/files.md says which files are read).",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the answers here as JSON Lines."

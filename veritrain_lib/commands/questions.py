@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from veritrain_lib.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,15 +45,23 @@ def typed_row(task: Task, text: str | None, inputs: tuple[str, ...]) -> pd.DataF
 
 
 def file_rows(task: Task, file: Path) -> pd.DataFrame:
-    """The input columns of a file's rows. Raises UserError when one is missing or there are no rows."""
-    from veritrain_lib.rows import read_table
+    """The input columns of a file's rows; what is worth saying of how it was read goes to standard error.
 
-    table = read_table(file)
+    Raises UserError for a file that can't be read, when a column is missing, or there are no rows.
+    """
+    from veritrain_lib.reading.files import read_file
+    from veritrain_lib.reading.header import looks_headless
+
+    found = read_file(file)
+    for note in found.notes:
+        click.echo(note, err=True)
+    table = found.frame()
     absent = [name for name in task.inputs if name not in table.columns]
     if absent:
         there = ", ".join(map(str, table.columns)) or "none"
         raise UserError(
             f"{file.name} lacks the input column(s) {', '.join(absent)} of task {task.name}; it has: {there}"
+            + looks_headless(table)
         )
     if not len(table):
         raise UserError(f"{file.name} holds no rows")

@@ -29,7 +29,6 @@ def review(task: str, run: str, rows: int | None, answers: str, reviewer: str) -
     from veritrain_lib.gating.review_sample import ROWS
     from veritrain_lib.recorded import review as recorded
     from veritrain_lib.recorded.tasks import find_task
-    from veritrain_lib.rows import read_table
 
     if bool(answers) != bool(reviewer):
         raise click.UsageError("--from and --reviewer go together: whose decisions are they?")
@@ -38,7 +37,7 @@ def review(task: str, run: str, rows: int | None, answers: str, reviewer: str) -
     found = find_task(task)
     gate = recorded.gate_run(found, run)
     if answers:
-        table = read_table(Path(answers))
+        table = recorded.read_filled_in(Path(answers))
         # A sample is drawn again for its number of rows, which the file itself tells.
         count = rows or (int((table["part"] == "accepted").sum()) if "part" in table.columns else ROWS)
         sheet = recorded.sheet(found, gate, rows=max(count, 1))

@@ -37,7 +37,7 @@ MEANINGS = {
     "metrics[].parameters": "What the metric is made with; docs/metrics.md says which metric takes any.",
     "gate": "Suite that judges data: a name in `gates/`, or a file beside the task file.",
     "gate_rules": "Python files with gate checks and expectations of your own, relative to the task file (own_rule.md).",
-    "data": "Files of examples, .csv or .jsonl in UTF-8, relative to the task file.",
+    "data": "Files of examples, relative to the task file: CSV, TSV, JSON Lines, JSON, Excel or Parquet ([files.md](files.md)).",
     "data.seed": "Human rows to start from. They are never dropped.",
     "data.development": "Rows that steer: slices, choice of rows, goal, comparison.",
     "data.test": "The sealed rows. Only the promotion decision reads their answers, and every look is counted.",

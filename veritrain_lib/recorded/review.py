@@ -16,8 +16,9 @@ from veritrain_lib import project
 from veritrain_lib.errors import UserError
 from veritrain_lib.gating import review
 from veritrain_lib.gating.review_sample import ROWS, sample
+from veritrain_lib.reading.files import read_file
+from veritrain_lib.reading.spreadsheet import restore, write_for_people
 from veritrain_lib.recorded.stage import load_result
-from veritrain_lib.rows import read_table
 from veritrain_lib.tracking import runs
 
 if TYPE_CHECKING:
@@ -45,17 +46,21 @@ class Sheet:
         """The sample with what is in the file; without a file nothing is decided."""
         if not self.file.exists():
             return self.rows.copy()
-        table = read_table(self.file)
+        table = read_filled_in(self.file)
         return review.decided(table, self.rows, self.file.name) if _any_decision(table) else self.rows.copy()
 
     def write(self, rows: pd.DataFrame) -> Path:
         """Write the sample with its decisions to the file, safely against a crash in the middle."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self.file}.lock", timeout=60):
-            part = self.file.with_suffix(".part")
-            rows.to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
-            part.replace(self.file)
+            write_for_people(rows, self.file)
         return self.file
+
+
+def read_filled_in(file: Path) -> pd.DataFrame:
+    """A sample that people filled in, with ids and texts as they were before the spreadsheet. Raises UserError for a file
+    that can't be read."""
+    return restore(read_file(file).frame())
 
 
 def gate_run(task: Task, given: str = "") -> str:
@@ -137,7 +142,7 @@ def _keep(run_id: str, said: dict[str, Any], rows: pd.DataFrame | None) -> None:
             place = Path(folder)
             if rows is not None:
                 file = f"{re.sub(r'[^0-9a-z]+', '-', name.lower()).strip('-') or 'reviewer'}.csv"
-                rows.to_csv(place / file, index=False)
+                write_for_people(rows, place / file)
             (place / "reviews.json").write_text(
                 json.dumps(everyone, ensure_ascii=False, indent=1), encoding="utf-8"
             )

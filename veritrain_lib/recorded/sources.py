@@ -77,30 +77,14 @@ _same_input: dict[tuple[str, ...], list[bool]] = {}
 def human_labels(task: Task) -> dict[str, str]:
     """The answers that people gave to chosen pool rows, by id; empty while there is no file.
 
-    Raises UserError for an answer that the task does not allow, with the number of its row.
+    Raises UserError for what can't be told from the file: see `labelling.answers_of_people`.
     """
-    from veritrain_lib.rows import read_table
+    from veritrain_lib.recorded.labelling import answers_of_people
 
-    file = task.file("labels")
+    file, pool = task.file("labels"), task.file("pool")
     if file is None or not file.exists():
         return {}
-    table = read_table(file)
-    if not len(table):
-        return {}
-    target = task.target.field
-    absent = [name for name in ("id", target) if name not in table.columns]
-    if absent:
-        raise UserError(f"{file.name} lacks the column(s) {', '.join(absent)}; it needs id and {target}")
-    done = table[table[target].str.strip() != ""]
-    if task.labels:
-        wrong = done.index[~done[target].isin(task.labels)]
-        if len(wrong):
-            shown = "; ".join(f"row {number + 1}: {done[target][number]!r}" for number in wrong[:5])
-            raise UserError(
-                f"{file.name}: {len(wrong)} answer(s) that the task does not allow: {shown}. "
-                f"Allowed: {', '.join(task.labels)}"
-            )
-    return dict(zip(done["id"], done[target], strict=True))
+    return answers_of_people(task, set(_read(task, pool, answers=False)["id"]) if pool else set())
 
 
 def _with_answers(task: Task, kind: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from veritrain_lib.errors import UserError
 from veritrain_lib.models.base import Scorer, Sure
-from veritrain_lib.rows import read_examples, read_table
+from veritrain_lib.rows import listed_answers, read_examples, read_table
 from veritrain_lib.teachers import choice
 from veritrain_lib.teachers.base import Request, Written
 
@@ -188,15 +188,7 @@ class _HiddenAnswers:
             self._known.get(name) or str(hidden[at]) for at, name in zip(rows.index, rows["id"], strict=True)
         ]
         told = [label if label.strip() else "" for label in told]
-        allowed = self._task.labels
-        wrong = [
-            f"row {at + 1}: {label!r}"
-            for at, label in zip(rows.index, told, strict=True)
-            if allowed and label and label not in allowed
-        ]
-        if wrong:
-            raise UserError(
-                f"{self._path.name}: {len(wrong)} chosen row(s) with a label that the task does not list: "
-                f"{'; '.join(wrong[:5])}. Allowed: {', '.join(allowed)}"
-            )
+        if self._task.labels:
+            shown = pd.Series(told, index=rows.index, dtype=str)
+            told = listed_answers(self._task, shown, f"{self._path.name}, of the chosen rows").tolist()
         return told

@@ -17,18 +17,18 @@ from veritrain_lib.server.upload.reading import read_upload, shown_name
         ("rows.csv", "text,label\n", "holds no rows"),
         ("rows.csv", "", "holds no rows"),
         ("rows.csv", "text,text\na,b\n", "names a column twice"),
-        ("rows.csv", "text,label\n".encode("utf-16"), "is not UTF-8 (byte 0)"),
-        ("rows.csv", "text,label\ncafé,parcel".encode("latin-1"), "is not UTF-8 (byte 14)"),
+        ("rows.csv", "text,label\n".encode("utf-16")[:-1], "is not UTF-16"),
+        ("rows.csv", "text,label\ncafé,parcel".encode("latin-1"), "is not UTF-8 (byte 14, line 2)"),
         ("rows.csv", ",".join(f"c{n}" for n in range(1_000_000)) + "\n", "1000000 columns; at most 200"),
         ("rows.json", json.dumps([{f"c{n}": "" for n in range(1_000)}]), "1000 keys; at most 200"),
         ("rows.json", "[" * 100_000, "nested too deeply"),
-        ("rows.jsonl", '{"text": ' + "[" * 100_000 + "}", "row 1 is no JSON: it is nested too deeply"),
+        ("rows.jsonl", '{"text": ' + "[" * 100_000 + "}", "row 1: is nested too deeply"),
         ("rows.json", json.dumps([{"text": [[[[[[[[[[1]]]]]]]]]], "label": "parcel"}]), "nested more than 8 deep"),
         ("rows.json", '[{"text": "\\ud800", "label": "parcel"}]', "half a character"),
-        ("rows.json", '[{"text": 1' + "0" * 5000 + ', "label": "parcel"}]', "is no JSON"),
+        ("rows.json", '[{"text": 1' + "0" * 5000 + ', "label": "parcel"}]', "row 1: holds a number of more than 4300 digits"),
         ("rows.json", "[1, 2]", "row 1: must be a JSON object, not int"),
         ("rows.json", "nonsense", "is no JSON"),
-        ("rows.csv", 'text,label\n"never closed,parcel\n', "row 1: unexpected end of data"),
+        ("rows.csv", 'text,label\n"never closed,parcel\n', "row 1 (line 2): unexpected end of data"),
     ],
 )  # fmt: skip
 def test_a_file_that_can_not_be_read_is_refused_with_its_reason(
@@ -49,11 +49,14 @@ def test_every_wrong_row_is_counted_and_the_first_are_named() -> None:
 def test_values_that_are_no_text_become_text() -> None:
     table = read_upload("a.jsonl", '{"a": 1, "b": null, "c": ["日本"]}\n{"d": true}'.encode())
     assert table.columns == ["a", "b", "c", "d"]
-    assert table.records == [{"a": "1", "b": "", "c": '["日本"]'}, {"d": "true"}]
+    assert table.records == [
+        {"a": "1", "b": "", "c": '["日本"]', "d": ""},
+        {"a": "", "b": "", "c": "", "d": "true"},
+    ]
 
 
 def test_quoted_line_ends_and_a_byte_order_mark_are_understood() -> None:
-    table = read_upload("a.csv", '\ufefftext,label\r\n"two\r\nlines",x\r\n\r\nshort\r\n'.encode())
+    table = read_upload("a.csv", '\ufefftext,label\r\n"two\r\nlines",x\r\n\r\nshort,\r\n'.encode())
     assert table.records == [{"text": "two\r\nlines", "label": "x"}, {"text": "short", "label": ""}]
 
 

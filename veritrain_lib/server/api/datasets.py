@@ -88,9 +88,9 @@ def create_dataset(body: Annotated[Received, Depends(received)], by: CallerName)
     kept.refuse_when_full()
     if body.description is not None:
         return answer(_shown(begun(body.description, by)), 201)
-    run_id, rows = uploaded(body, by)
+    run_id, rows, notes = uploaded(body, by)
     launch(run_id)
-    said = f"{rows} rows stored as a draft; the gate is judging them"
+    said = "; ".join([f"{rows} rows stored as a draft; the gate is judging them", *notes])
     return answer(Uploaded(code=201, message=said, data=_shown(run_id)), 201)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from veritrain_lib.reading.exports import unwrap
+from veritrain_lib.reading.forms import differs_only_in
 from veritrain_lib.server.api.problems import FieldError
 from veritrain_lib.server.upload.reading import Table, refuse
 
@@ -37,12 +40,33 @@ def rows_of(task: Task, table: Table, kind: str = "") -> pd.DataFrame:
 
     from veritrain_lib.rows import as_examples
 
+    table = _unwrapped(task, table)
     refuse(wrong_rows(task, table.records, "file.rows"))
     frame = pd.DataFrame(table.records, columns=table.columns).fillna("")
     rows = as_examples(task, frame, table.file, "synthetic" if kind == "synthetic" else UNVOUCHED)
     if "source" in frame.columns and frame["source"].isin(SOURCES).all():
         rows["source"] = [source_of(given) for given in frame["source"]]
     return rows
+
+
+def _unwrapped(task: Task, table: Table) -> Table:
+    """The table with single answers out of an annotation tool's lists and objects, where the task has labels; how many
+    is noted. Raises WrongFields for rows with several."""
+    target = task.target.field
+    if not task.labels or target not in table.columns:
+        return table
+    at = [place for place, record in enumerate(table.records) if record[target] not in task.labels]
+    found = unwrap([table.records[place][target] for place in at], [place + 1 for place in at])
+    refuse(
+        [FieldError(field=f"file.rows.{fault.row}.{target}", message=str(fault)) for fault in found.faults]
+    )
+    if not found.count:
+        return table
+    records = list(table.records)
+    for place, value in zip(at, found.values, strict=True):
+        records[place] = {**records[place], target: value}
+    table.notes.append(f"{found.count} single answers in {target!r} are taken out of their lists or objects")
+    return replace(table, records=records)
 
 
 def source_of(given: str) -> Source:
@@ -66,7 +90,8 @@ def wrong_rows(
             said = f"row {number}: no answer in {target!r}"
         elif labels and answer not in labels:
             shown = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
-            said = f"row {number}: {answer[:60]!r} is none of the task's answers: {shown}"
+            near = differs_only_in(answer, labels)
+            said = f"row {number}: {answer[:60]!r}{near} is none of the task's answers: {shown}"
         if said:
             wrong.append(FieldError(field=f"{where}.{number}.{target}", message=said))
     return wrong

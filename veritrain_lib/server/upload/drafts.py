@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.dataset_listing import DatasetItem
 
 
-def uploaded(body: Received, by: str) -> tuple[str, int]:
-    """Store a file's rows. Gives the run's id and how many there are. Raises as reading, matching and checking do."""
+def uploaded(body: Received, by: str) -> tuple[str, int, list[str]]:
+    """Store a file's rows. Gives the run's id, how many there are, and what is worth saying of how they were read.
+    Raises as reading, matching and checking do."""
     from veritrain_lib.server.upload.checking import rows_of
     from veritrain_lib.server.upload.matching import task_for
     from veritrain_lib.server.upload.reading import read_upload
@@ -34,7 +35,7 @@ def uploaded(body: Received, by: str) -> tuple[str, int]:
         form.name or table.title, by, form.type or "", form.language_direction or "", form.scene or "",
         description=form.description,
     )  # fmt: skip
-    return file_draft(task, rows, filing), len(rows)
+    return file_draft(task, rows, filing), len(rows), table.notes
 
 
 def begun(asked: DatasetGiven, by: str) -> str:
