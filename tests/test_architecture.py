@@ -35,6 +35,7 @@ LINES: list[set[str]] = [
     {"llm"},
     {"registry", "rows"},
     {"task", "task_file"},
+    {"trust"},
     {"claims", "own_temporary", "yaml_file"},
     {"living"},
     {"event_log", "cores", "records", "digest", "project", "errors", "held_file", "reading"},

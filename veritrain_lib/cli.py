@@ -29,6 +29,7 @@ COMMANDS = {
     "status": "status:status",
     "compare": "compare:compare",
     "new-task": "new_task:new_task",
+    "approve": "approve:approve",
     "doctor": "doctor:doctor",
     "serve": "serve:serve",
     "migrate": "serve:migrate",

@@ -62,6 +62,7 @@ PEOPLE = frozenset(
         "own_temporary",
         "experiment_run",
         "server",
+        "trust",
     }
 )
 """Rooms that show, launch or order work, but can't change what a stage finds."""

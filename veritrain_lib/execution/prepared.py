@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.execution.outcome import NotebookOutcome
 from veritrain_lib.execution.parameters import check_parameters
+from veritrain_lib.trust import door
 
 if TYPE_CHECKING:
     from veritrain_lib.execution.cell_runner import CellRunner
@@ -31,6 +32,7 @@ class Prepared:
     ) -> None:
         """Check and write the notebook that will run to `output`; see `notebook.execute_notebook`."""
         self.notebook, self.output = Path(notebook).absolute(), Path(output).absolute()
+        door.own_file(self.notebook, f"the notebook {self.notebook.name}")
         given = check_parameters(self.notebook, parameters)
         self._refuse_overwriting()
         if cell_timeout_s is not None and not cell_timeout_s > 0:

@@ -17,6 +17,7 @@ from veritrain_lib import registry
 from veritrain_lib.digest import of_file, of_json
 from veritrain_lib.errors import UserError
 from veritrain_lib.gating.expectations import expectation_class, gx
+from veritrain_lib.trust import door
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,6 +85,7 @@ def own_code(rules: Iterable[Rule]) -> str:
 
 
 def _module(given: str, file: Path) -> ModuleType:
+    door.own_file(file, f"gate_rules: {given}")
     content = of_file(file)
     key = (str(file), content)
     if key not in _loaded:

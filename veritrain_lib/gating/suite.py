@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from veritrain_lib import project, registry
 from veritrain_lib.digest import of_json
 from veritrain_lib.errors import UserError
+from veritrain_lib.trust import door
 
 IN_SET = "expect_column_values_to_be_in_set"
 AT_MOST = "expect_column_max_to_be_between"
@@ -129,6 +130,9 @@ def load_suite(name: str | Path) -> Suite:
     if not _is_file(path):
         known = ", ".join(sorted(one.stem for one in project.gates().glob("*.json"))) or "none"
         raise UserError(f"no gate suite {name!s}: {path} is not there. Suites in gates/: {known}")
+    door.own_file(
+        path, f"the gate suite {path.name}"
+    )  # a condition on rows is an expression that pandas evaluates
     try:
         text = path.read_text(encoding="utf-8")
         if (path.name, text) in _at_hand:

@@ -11,6 +11,7 @@ from veritrain_lib.errors import UserError
 from veritrain_lib.metrics.accuracy import answers
 from veritrain_lib.metrics.judged import Once
 from veritrain_lib.metrics.term_accuracy import asked_of
+from veritrain_lib.trust import door
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,6 +81,7 @@ def _load(checkpoint: Path | None) -> Any:
             f"metric comet needs weights, and {checkpoint or 'no path'} is none; set parameters.checkpoint of the "
             "metric to a COMET model.ckpt on this machine, or take the metric out of the task"
         )
+    door.own_file(checkpoint, f"the weights {checkpoint.name} of metric comet")  # a pickle
     try:
         from comet import load_from_checkpoint
     except ImportError as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veritrain_lib.errors import UserError
 from veritrain_lib.models.folder import open_folder
 from veritrain_lib.models.responding import respond
-from veritrain_lib.models.served import MissingColumns, ServedStudent
+from veritrain_lib.models.served import MODEL_FILE, MissingColumns, ServedStudent
+from veritrain_lib.trust import skops_types
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +70,7 @@ def open_student(uri: str, task: Task) -> Student:
     format or of scikit-learn, when it is damaged, or when it reads other columns or knows labels that the
     task does not have.
     """
-    served, folder = open_folder(uri, SCHEME, "student", ServedStudent.load)
+    served, folder = open_folder(uri, SCHEME, "student", _load)
     if served.card.inputs != list(task.inputs):
         raise UserError(
             f"{uri} reads {served.card.inputs}, task {task.name} has {list(task.inputs)}; train again"
@@ -79,3 +81,26 @@ def open_student(uri: str, task: Task) -> Student:
             f"{uri} answers with labels that task {task.name} lacks: {', '.join(foreign)}; train again"
         )
     return Student(served, folder)
+
+
+PARTS = re.compile(
+    r"(builtins|numpy)\.\w+|numpy\.dtypes\.\w+|scipy\.sparse\..+|sklearn\.pipeline\.FeatureUnion"
+    r"|sklearn\.feature_extraction\.text\.Tfidf(Vectorizer|Transformer)|sklearn\.svm\._classes\.LinearSVC"
+)
+"""What a student is made of."""
+
+
+def _load(folder: Path) -> ServedStudent:
+    """Open one whose file names nothing that a student is not made of; raises ValueError for any other."""
+    file = folder / MODEL_FILE
+    if file.is_file():
+        foreign = [
+            name
+            for name in skops_types.named_types(file)
+            if not (PARTS.fullmatch(name) and skops_types.PLAIN.fullmatch(name))
+        ]
+        if foreign:
+            raise ValueError(
+                f"{file} is not opened: it names {', '.join(foreign)[:300]}, of which no student is made, and could run code"
+            )
+    return ServedStudent.load(folder)

@@ -12,6 +12,7 @@ from veritrain_lib.errors import UserError
 from veritrain_lib.task import Task
 from veritrain_lib.task_file.explaining import explained
 from veritrain_lib.task_file.files import file_mistakes
+from veritrain_lib.trust import door
 from veritrain_lib.yaml_file.document import Document, Mistake
 from veritrain_lib.yaml_file.read import read_yaml
 
@@ -38,9 +39,10 @@ def read_task_file(path: str | Path) -> Reading:
     """Read a task file, or the `task.yaml` in a folder.
 
     Raises UserError for a file that is not there, can't be read, is no YAML, holds no mapping, or is larger, deeper or
-    expands further than `yaml_file` allows.
+    expands further than `yaml_file` allows, and Refused for one among the files of the record.
     """
     file = _found(path)
+    door.own_file(file, f"the task file {file.name}")
     document = read_yaml(file)
     content = document.content
     if not isinstance(content, dict):

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest, registry
+from veritrain_lib import digest
 from veritrain_lib.errors import UserError
 from veritrain_lib.tracking import glance, served, store
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Version
-from veritrain_lib.tracking.opened import PyfuncModel, as_registered
+from veritrain_lib.tracking.kept_model import code_of, elsewhere_code, open_elsewhere, open_kept
+from veritrain_lib.trust.content import digest_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,14 +166,15 @@ def by_alias(task: Task, alias: str) -> Registered | None:
     return _registered(found) if found else None
 
 
-def describe(task: Task, uri: str) -> Registered:
+def describe(task: Task | None, uri: str) -> Registered:
     """What the registry knows of `models:/NAME/VERSION` or `models:/NAME@ALIAS`.
 
     Raises UserError when there is no such version, naming those there are.
     """
     found = _find(uri.removeprefix("models:/"))
     if found is None:
-        there = ", ".join(one.uri for one in listing(task)) or "none yet; run: veritrain loop"
+        known = listing(task) if task else []
+        there = ", ".join(one.uri for one in known) or "none yet; run: veritrain loop"
         raise UserError(f"there is no model {uri}; there are: {there}")
     return _registered(found)
 
@@ -239,53 +241,54 @@ def identity(task: Task, uri: str) -> str:
 def open_mlflow(uri: str, task: Task) -> Model:
     """Open `models:/...` or `runs:/...` (the opener of extension `mlflow`).
 
-    A model of ours (`artifacts/SCHEME`) opens by its scheme, and can do what it could when it was trained; one that
-    was tuned at a provider opens as a chat model, one that was filed by an address (`ADDRESS`) by that; any other model opens through MLflow's pyfunc and must answer in the form of the task's output
-    contract.
+    A model of ours can do what it could when it was trained; one that was filed by an address (`ADDRESS`) opens by that.
 
-    Raises UserError when there is no such model.
+    Raises UserError when there is no such model, and Refused for one that holds code nobody approved (`kept_model`).
     """
     found = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
     address = describe(task, uri).uri if _is_version(uri) else uri
     if found is not None and ADDRESS in found.tags:
-        return _open_elsewhere(address, found.tags[ADDRESS], task)
+        return open_elsewhere(address, found.tags[ADDRESS], task)
+    return open_kept(address, files_of(address, found), task)
+
+
+def files_of(address: str, found: Version | None = None) -> Path:
+    """The folder of a model's files, to read from: where it lies when it lies on this machine, else a copy.
+
+    `found` is the version that the address means, when it is known. Raises UserError when there is no such model.
+    """
     place = local_folder(found.place) if found and found.place else None
-    if place is None or not place.is_dir():
-        place = _download(address)
-    if (place / "remote").is_dir():
-        return _open_remote(address, place / "remote", task)
-    kept = sorted((place / "artifacts").iterdir()) if (place / "artifacts").is_dir() else []
-    for folder in kept:
-        if folder.name in registry.names("models"):
-            return as_registered(
-                address, registry.get("models", folder.name)(f"{folder.name}:{folder}", task)
-            )
-    store.client()
-    import mlflow
-
-    return PyfuncModel(address, mlflow.pyfunc.load_model(str(place)), task)
+    return place if place is not None and place.is_dir() else _download(address)
 
 
-def _open_remote(address: str, card: Path, task: Task) -> Model:
-    """A model that lives at a provider: our registry holds its card, and it keeps the registry's address."""
-    from veritrain_lib.models.chat import open_chat_model
-    from veritrain_lib.trainers.openai_tuning_fitted import read_card
+@dataclass(frozen=True)
+class Held:
+    """What a model's files hold: which of it is code (empty: none), where they lie, their names, and their digest."""
 
-    model = open_chat_model(read_card(card)["address"], task)
-    model.uri = address
-    return model
+    address: str
+    code: str
+    folder: str
+    files: list[str]
+    digest: str
 
 
-def _open_elsewhere(uri: str, address: str, task: Task) -> Model:
-    """A model that was filed by an address; it keeps the registry's."""
-    from veritrain_lib.models.base import open_model
-    from veritrain_lib.models.chat import ChatModel
+def held_by(address: str) -> Held:
+    """What the model at `models:/...` or `runs:/...` holds; nothing of it is opened.
 
-    model = open_model(address, task)
-    if isinstance(model, ChatModel):
-        model.uri = uri
-        return model
-    return as_registered(uri, model)
+    Raises UserError when there is no such model.
+    """
+    if not address.startswith(("models:/", "runs:/")):
+        raise UserError(
+            f"{address!r} names no model of the record; write models:/NAME/VERSION or runs:/RUN/PATH"
+        )
+    found = _find(address.removeprefix("models:/")) if _is_version(address) else None
+    known = describe(None, address).uri if _is_version(address) else address
+    if found is not None and ADDRESS in found.tags:
+        code, digest_there = elsewhere_code(found.tags[ADDRESS])
+        return Held(address, code, found.tags[ADDRESS], [], digest_there)
+    place = files_of(known, found)
+    files = sorted(file.relative_to(place).as_posix() for file in place.rglob("*") if file.is_file())
+    return Held(address, code_of(place), str(place), files, digest_of(place))
 
 
 def fixed(uri: str) -> str | None:

@@ -64,3 +64,36 @@ class PyfuncModel:
             explanation=answer.get("explanation"),
             error=None if candidates else "no answer",
         )
+
+
+class SkopsModel(PyfuncModel):
+    """A scikit-learn model of plain classes, as MLflow's client logs it; the columns it was fitted on are asked for.
+
+    One that was fitted on texts gets the task's one input as texts. Where it gives probabilities, every label is a
+    candidate with its score, the best first.
+    """
+
+    def answer(self, rows: pd.DataFrame) -> list[Response]:
+        """One response a row, in order. Raises UserError when it can't read the rows of this task."""
+        import numpy as np
+
+        model, inputs = self._model, list(self._task.inputs)
+        columns = [str(name) for name in getattr(model, "feature_names_in_", [])]
+        if not columns and len(inputs) > 1:
+            raise UserError(f"{self.uri} was fitted on one text; task {self._task.name} has {inputs}")
+        try:
+            given = rows[columns] if columns else rows[inputs[0]].astype(str).tolist()
+            if not hasattr(model, "predict_proba"):
+                return [self._response({"label": str(label)}) for label in model.predict(given)]
+            scores = np.asarray(model.predict_proba(given))
+        except Exception as error:
+            raise UserError(
+                f"{self.uri} can't answer rows of task {self._task.name}: {type(error).__name__}: {error}"
+            ) from error
+        labels = [str(label) for label in model.classes_]
+        return [
+            self._response(
+                {"candidates": [{"label": labels[at], "score": round(float(row[at]), 6)} for at in order]}
+            )
+            for row, order in zip(scores, np.argsort(-scores, axis=1, kind="stable"), strict=True)
+        ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from veritrain_lib import digest
-from veritrain_lib.errors import UserError
+from veritrain_lib.errors import Refused, UserError
 
 FORMAT_VERSION = 1
 CARD = "lora.json"
@@ -65,9 +65,27 @@ def read_card(folder: Path) -> Card:
         raise UserError(f"{file} is damaged: {error}") from error
     if card is None:
         raise UserError(f"{file} has format version {version}, not {FORMAT_VERSION}; train again")
+    _refuse_code(folder / SETTINGS)
     found = digest.of_file(weights)
     if found != card.weights_digest:
         raise UserError(
             f"{weights} is damaged: its digest is {found[:12]}, it was saved with {card.weights_digest[:12]}"
         )
     return card
+
+
+NAMES_CODE = ("auto_mapping", "megatron_config")
+"""Settings by which peft imports whatever module the file names."""
+
+
+def _refuse_code(settings: Path) -> None:
+    try:
+        content = json.loads(settings.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{settings} is damaged: {error}") from error
+    named = [name for name in NAMES_CODE if not isinstance(content, dict) or content.get(name)]
+    if named:
+        raise Refused(
+            f"the adapter in {settings.parent} is not opened: {', '.join(named)} in its {SETTINGS} may name code that would "
+            "be run. None that was trained here has it; train again"
+        )

@@ -49,7 +49,9 @@ class Checkpoint:
         from transformers import AutoTokenizer
 
         try:
-            found = AutoTokenizer.from_pretrained(str(self.folder), local_files_only=True)
+            found = AutoTokenizer.from_pretrained(
+                str(self.folder), local_files_only=True, trust_remote_code=False
+            )
         except (OSError, ValueError, KeyError) as error:
             raise UserError(
                 f"the checkpoint {self.folder} has no usable tokenizer: {_first(error)}"
@@ -72,7 +74,11 @@ class Checkpoint:
         opener = AutoModelForCausalLM if self.kind == "causal" else AutoModelForSeq2SeqLM
         try:
             return opener.from_pretrained(
-                str(self.folder), dtype=dtype, local_files_only=True, use_safetensors=True
+                str(self.folder),
+                dtype=dtype,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,  # or it would ask whoever sits at the terminal
             )
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise UserError(f"the checkpoint {self.folder} can't be opened: {_first(error)}") from error

@@ -7,6 +7,7 @@ from fastapi_offline import FastAPIOffline
 
 from veritrain_lib import __version__
 from veritrain_lib.server.api import (
+    approvals,
     auth,
     datasets,
     evaluations,
@@ -21,7 +22,7 @@ from veritrain_lib.server.live import stream
 
 PREFIX = "/api/v1"
 
-ROOMS = (health, auth, models, datasets, experiments, stream, evaluations, reports, settings)
+ROOMS = (health, auth, models, datasets, experiments, stream, evaluations, reports, settings, approvals)
 
 
 def api() -> FastAPI:

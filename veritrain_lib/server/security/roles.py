@@ -23,6 +23,7 @@ UNSAFE = r"(?!GET |HEAD |OPTIONS )\S+ "
 
 RULES: tuple[tuple[str, Role], ...] = (
     (r"\S+ /api/v1/auth/(users|tokens)(/.*)?", "admin"),
+    (r"\S+ /api/v1/approvals(/.*)?", "admin"),
     (r"\S+ /api/v1/auth/.*", "viewer"),
     (rf"{UNSAFE}/api/v1/settings/preferences/?", "viewer"),  # one's own
     (rf"{UNSAFE}/api/v1/settings/(system|cleanup-storage)(/.*)?", "admin"),
