@@ -102,3 +102,10 @@ def listed_answers(task: Task, answers: pd.Series[str], name: str) -> pd.Series[
             f"{name}: {len(still)} label(s) that the task does not list: {shown}. Allowed: {', '.join(task.labels)}"
         )
     return answers
+
+
+def length(texts: pd.Series[str]) -> pd.Series[int]:
+    """Length in words; text of a script without spaces counts two characters as a word."""
+    spaced = texts.map(lambda text: len(text.split()))
+    dense = texts.str.count(r"[\u3040-\u30ff\u4e00-\u9fff]") // 2
+    return spaced + dense

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,18 +13,15 @@ if TYPE_CHECKING:
     from veritrain_lib.new_task.make import NewTask
 
 
-@click.command(cls=AnsweringCommand, short_help="Write a task from your own CSV or JSON Lines file.", help=(
-    "Write a task from your own CSV or JSON Lines file: a commented task.yaml and the rows, dealt into seed, "
-    "development, test and (from 100 rows) pool.\n\n"
+@click.command(cls=AnsweringCommand, short_help="Write a task from your own file of rows.", help=(
+    "Write a task from your own file of rows: a commented task.yaml and the rows, dealt into seed, development, test "
+    "and (from 100 rows) pool. CSV, TSV, JSON Lines, JSON, Excel, Parquet and exports of Label Studio, doccano and "
+    "Argilla are read (docs/files.md).\n\n"
     "What is not said is guessed and explained. Rows without an answer go to the pool and wait for people. "
     "Nothing is overwritten."
 ))  # fmt: skip
 @click.option(
-    "--from",
-    "source",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The file with your rows: .csv or .jsonl, UTF-8.",
+    "--from", "source", required=True, type=click.Path(path_type=Path), help="The file with your rows."
 )
 @click.option("--name", default="", help="Name of the task (default: after the file).")
 @click.option(
@@ -35,28 +32,37 @@ if TYPE_CHECKING:
     "inputs",
     multiple=True,
     metavar="COLUMN",
-    help="Input column; may be repeated (default: guessed).",
+    help="Input column; may be repeated (default: guessed). COLUMN.KEY is a field of the JSON objects in it.",
 )
 @click.option("--target", default="", metavar="COLUMN", help="Column with the answers (default: guessed).")
+@click.option(
+    "--text", is_flag=True, help="The answers are texts, such as translations or replies, and no labels."
+)
+@click.option(
+    "--header/--no-header",
+    "header",
+    default=None,
+    help="Whether the first row names the columns (default: yes, and asked where that is in doubt).",
+)
+@click.option(
+    "--skip-broken", is_flag=True, help="Leave out rows that can't be read, instead of refusing the file."
+)
+@click.option("--annotator", default="", metavar="NAME", help="Take only the answers of this person.")
+@click.option(
+    "--merge-case/--keep-case",
+    "merge_case",
+    default=None,
+    help="Whether labels that differ only by case are one (default: asked).",
+)
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**31 - 1), show_default=True, help="Seed of the split."
 )
 @click.option("--leave-out-rare", is_flag=True, help="Leave out labels with too few rows to be dealt.")
-def new_task(
-    source: Path,
-    name: str,
-    into: Path | None,
-    inputs: tuple[str, ...],
-    target: str,
-    seed: int,
-    leave_out_rare: bool,
-) -> Answer:
+def new_task(source: Path, name: str, into: Path | None, seed: int, **wanted: Any) -> Answer:
     """Write a task folder."""
-    from veritrain_lib.new_task.make import make_task
+    from veritrain_lib.new_task.make import Wanted, make_task
 
-    made = make_task(
-        source, name=name, into=into, inputs=inputs, target=target, seed=seed, leave_out_rare=leave_out_rare
-    )
+    made = make_task(source, name=name, into=into, wanted=Wanted(**wanted), seed=seed)
     task = made.task
     document = {
         "task": task.name, "task_file": str(task.path), "inputs": list(task.inputs), "target": task.target.field, "labels": task.labels,
@@ -77,12 +83,13 @@ def _show(made: NewTask) -> list[str]:
     lines = [
         f"Wrote {task.path}",
         *(f"- {guess}" for guess in made.guesses),
-        f"- {len(task.labels)} labels; rows: {rows}",
+        f"- {f'{len(task.labels)} labels' if task.labels else 'answers are texts'}; rows: {rows}",
     ]
     if made.left_out:
         told = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in made.left_out.items())
         lines.append(f"- left out: {told} (see {LEFT_OUT})")
-    lines.append(f"- {_power(made)}")
+    if task.labels:
+        lines.append(f"- {_power(made)}")
     if task.teacher.name == "augment":
         lines.append(
             "- too few rows to choose from a pool: the teacher varies the seed rows; real traffic in data.pool would teach more"

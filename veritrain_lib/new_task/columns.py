@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veritrain_lib.errors import UserError
+from veritrain_lib.new_task.annotators import OF_TOOLS
 from veritrain_lib.records import RESERVED
 
 if TYPE_CHECKING:
@@ -29,6 +30,23 @@ INPUT_NAMES = (
     "review",
 )
 
+TEXT_NAMES = (
+    "translation",
+    "target",
+    "answer",
+    "output",
+    "response",
+    "reply",
+    "summary",
+    "completion",
+    "reference",
+    "rewrite",
+)
+"""Names of columns with answers that are texts."""
+
+ASKED_NAMES = (*INPUT_NAMES, "source", "src", "prompt", "instruction", "context", "article", "document")
+"""Names of columns with what such an answer is asked of."""
+
 MOST_SLICE_VALUES = 12
 """A column with more different values is no slice column: its slices would be too small to show anything."""
 
@@ -43,8 +61,10 @@ class Columns:
     why: list[str]
 
 
-def choose_columns(rows: pd.DataFrame, inputs: tuple[str, ...] = (), target: str = "") -> Columns:
-    """The columns named by the user, the rest guessed.
+def choose_columns(
+    rows: pd.DataFrame, inputs: tuple[str, ...] = (), target: str = "", *, text: bool = False
+) -> Columns:
+    """The columns named by the user, the rest guessed. `text`: the answers are texts and no labels.
 
     Raises UserError when a named column is not there, is named twice, or nothing can be guessed.
     """
@@ -58,12 +78,16 @@ def choose_columns(rows: pd.DataFrame, inputs: tuple[str, ...] = (), target: str
         raise UserError(f"a column is named twice: inputs {', '.join(inputs)}; target {target}")
     why = []
     if not target:
-        target, reason = _target(rows, [name for name in names if name not in inputs])
+        guess = _text_target if text else _target
+        target, reason = guess(rows, [name for name in names if name not in inputs and not _of_tool(name)])
         why.append(f"target {target!r}: {reason}")
     if not inputs:
-        inputs, reason = _inputs(rows, [name for name in names if name != target])
+        asked = ASKED_NAMES if text else INPUT_NAMES
+        inputs, reason = _inputs(
+            rows, [name for name in names if name != target and not _of_tool(name)], asked
+        )
         why.append(f"input {', '.join(map(repr, inputs))}: {reason}")
-    others = [name for name in names if name not in (*inputs, target, *RESERVED)]
+    others = [name for name in names if name not in (*inputs, target, *RESERVED) and not _of_tool(name)]
     slices = [
         name
         for name in others
@@ -75,6 +99,27 @@ def choose_columns(rows: pd.DataFrame, inputs: tuple[str, ...] = (), target: str
     return Columns(list(inputs), target, slices, why)
 
 
+def _of_tool(name: str) -> bool:
+    """Whether an annotation tool keeps the column for itself."""
+    return name.lower() in OF_TOOLS or name.endswith(
+        (".users", ".status", ".suggestion", ".suggestion.score")
+    )
+
+
+def _text_target(rows: pd.DataFrame, names: list[str]) -> tuple[str, str]:
+    texts = [name for name in names if _is_text(rows[name])]
+    for known in TEXT_NAMES:
+        for name in texts:
+            if name.lower() == known:
+                return name, "its name, and mostly different texts"
+    if len(texts) >= 2:
+        return texts[-1], f"the last of the columns with texts ({', '.join(texts)}); --target names another"
+    raise UserError(
+        "which column holds the answers can't be guessed: an answer that is a text stands in a column of its own, mostly "
+        f"different texts of several words; the columns are: {', '.join(names)}. Name it with --target"
+    )
+
+
 def _target(rows: pd.DataFrame, names: list[str]) -> tuple[str, str]:
     fitting = [name for name in names if _is_label(rows[name])]
     for known in TARGET_NAMES:
@@ -83,12 +128,23 @@ def _target(rows: pd.DataFrame, names: list[str]) -> tuple[str, str]:
                 return name, f"its name, and {rows[name][rows[name] != ''].nunique()} different values"
     if len(fitting) == 1:
         return fitting[0], "the only column with few, short, repeated values"
+    for known in TARGET_NAMES:
+        for name in names:
+            given = rows[name][rows[name].str.strip() != ""]
+            if name.lower() == known and given.nunique() == 1:
+                raise UserError(
+                    f"the column {name!r} holds one label: {given.iloc[0][:60]!r}, in {len(given)} of {len(rows)} rows; at least 2 "
+                    "labels are needed. Name another column with --target"
+                )
     told = (
         f"several could be: {', '.join(fitting)}"
         if fitting
         else f"no column has few, short, repeated values; the columns are: {', '.join(names)}"
     )
-    raise UserError(f"which column holds the answers can't be guessed: {told}. Name it with --target")
+    raise UserError(
+        f"which column holds the answers can't be guessed: {told}. Name it with --target; if the answers are texts, such "
+        "as translations or replies, pass --text"
+    )
 
 
 def _is_label(column: pd.Series[str]) -> bool:
@@ -97,8 +153,10 @@ def _is_label(column: pd.Series[str]) -> bool:
     return 2 <= given.nunique() <= max(2, len(given) // 2) and bool(given.str.len().max() <= 80)
 
 
-def _inputs(rows: pd.DataFrame, names: list[str]) -> tuple[tuple[str, ...], str]:
-    known = tuple(name for name in names if name.lower() in INPUT_NAMES)
+def _inputs(
+    rows: pd.DataFrame, names: list[str], asked: tuple[str, ...] = INPUT_NAMES
+) -> tuple[tuple[str, ...], str]:
+    known = tuple(name for name in names if name.lower() in asked)
     if known:
         return known, "its name" if len(known) == 1 else "their names"
     texts = tuple(name for name in names if _is_text(rows[name]))

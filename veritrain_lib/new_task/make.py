@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from veritrain_lib import project
 from veritrain_lib.errors import UserError
+from veritrain_lib.new_task.annotators import disagreement, of_annotator
 from veritrain_lib.new_task.columns import Columns, choose_columns
 from veritrain_lib.new_task.language import guess_language
+from veritrain_lib.new_task.source import SourceRows, read_source
+from veritrain_lib.new_task.spelling import one_spelling
 from veritrain_lib.new_task.split import Split, split
 from veritrain_lib.new_task.starter import Starter
+from veritrain_lib.new_task.suite import SUITE, text_suite
+from veritrain_lib.reading.fault import refuse_rows
 from veritrain_lib.records import RESERVED
-from veritrain_lib.rows import read_table
+from veritrain_lib.rows import length
 from veritrain_lib.task import Task, load_task
 
 if TYPE_CHECKING:
@@ -41,13 +46,39 @@ class NewTask:
     guesses: list[str]
 
 
-def make_task(source: Path, *, name: str = "", into: Path | None = None, inputs: tuple[str, ...] = (), target: str = "",
-              seed: int = 0, leave_out_rare: bool = False) -> NewTask:  # fmt: skip
+@dataclass(frozen=True)
+class Wanted:
+    """What the user says of the file, where it is not guessed.
+
+    Attributes:
+        inputs, target: columns; `meta.text` is a field of the objects in the column `meta`.
+        text: the answers are texts and no labels.
+        header: whether the first row names the columns; None asks where that is in doubt.
+        skip_broken: leave out rows that can't be read, instead of refusing the file.
+        annotator: take only the answers of this person.
+        merge_case: whether labels that differ by case are one; None asks.
+        leave_out_rare: leave out labels with too few rows.
+    """
+
+    inputs: tuple[str, ...] = ()
+    target: str = ""
+    text: bool = False
+    header: bool | None = None
+    skip_broken: bool = False
+    annotator: str = ""
+    merge_case: bool | None = None
+    leave_out_rare: bool = False
+
+
+def make_task(source: Path, *, name: str = "", into: Path | None = None, wanted: Wanted | None = None, seed: int = 0,
+              **more: Any) -> NewTask:  # fmt: skip
     """Write a task folder (default: named after the task, in the working directory) and give the task back.
 
-    Same file and options: same folder, byte by byte. Raises UserError when the file can't be read or is too
-    small, a column is missing or can't be guessed, or the folder is there already; then nothing is written.
+    Same file and options: same folder, byte by byte. `more` are fields of `Wanted`, for short. Raises UserError when the
+    file can't be read or is too small, a column is missing or can't be guessed, rows have several answers or labels
+    several spellings, or the folder is there already; then nothing is written.
     """
+    wanted = wanted or Wanted(**more)
     if not source.is_file():
         raise UserError(f"there is no file {source}")
     name = name or _name_from(source)
@@ -62,24 +93,73 @@ def make_task(source: Path, *, name: str = "", into: Path | None = None, inputs:
         raise UserError(
             f"{folder} is there already and nothing is overwritten; choose another place with --into"
         )
-    rows = read_table(source)
-    if not len(rows):
-        raise UserError(f"{source.name} holds no rows")
-    rows, columns, renamed = _without_reserved(rows, choose_columns(rows, inputs, target))
+    named = (*wanted.inputs, *([wanted.target] if wanted.target else []))
+    found = read_source(source, header=wanted.header, skip_broken=wanted.skip_broken, wanted=named)
+    rows, columns, told = _chosen(source, found, wanted)
     languages = {field: guess_language(rows[field].tolist()) for field in columns.inputs}
-    dealt = split(rows, columns, languages, seed=seed, leave_out_rare=leave_out_rare)
+    answered = guess_language(rows[columns.target].tolist()) if wanted.text else None
+    apart = "" if wanted.text else disagreement(rows, columns.inputs, columns.target)
+    try:
+        dealt = split(
+            rows, columns, languages, seed=seed, leave_out_rare=wanted.leave_out_rare, text=wanted.text
+        )
+    except UserError as error:
+        raise UserError(f"{error}. {apart}" if apart else str(error)) from error
     starter = _starter(name, source, columns, dealt, languages, seed)
+    if wanted.text:
+        starter = replace(starter, text_answers=True, target_language=answered, slices=columns.slices)
     task = _write(folder, starter, columns, dealt)
-    told = [
+    spoken = {**languages, **({columns.target: answered} if wanted.text else {})}
+    told += [
         f"language of {field!r}: {language or 'not clear, so rows are not held against one'}"
-        for field, language in languages.items()
+        for field, language in spoken.items()
     ]
     reasons = {str(reason): int(count) for reason, count in dealt.left_out["reason"].value_counts().items()}
     return NewTask(
         task,
         {kind: len(part) for kind, part in dealt.parts.items()},
         reasons,
-        [*columns.why, *renamed, *told],
+        [*told, *([apart] if apart else [])],
+    )
+
+
+def _chosen(source: Path, found: SourceRows, wanted: Wanted) -> tuple[pd.DataFrame, Columns, list[str]]:
+    """The rows with the columns that are asked and answered, and what was done to get there.
+
+    Raises UserError for a column that is no text, rows with several answers, and labels that differ by case.
+    """
+    rows = of_annotator(found.rows, wanted.annotator) if wanted.annotator else found.rows
+    told = list(found.notes)
+    if wanted.annotator:
+        told.append(
+            f"only the answers of {wanted.annotator!r} are taken: {len(rows)} of {len(found.rows)} rows"
+        )
+    for name in (*wanted.inputs, wanted.target):
+        if name in found.nested:
+            raise UserError(_nested(name, found.nested[name]))
+    flat = rows.drop(columns=list(found.nested))
+    try:
+        columns = choose_columns(flat, wanted.inputs, wanted.target, text=wanted.text)
+    except UserError as error:
+        hints = [_nested(name, keys) for name, keys in found.nested.items()]
+        raise UserError(". ".join([str(error), *hints])) from error
+    told += [f"not taken: {_nested(name, keys)}" for name, keys in found.nested.items()]
+    remedy = f"One answer a row is needed in {columns.target!r}: settle on one, and export again"
+    refuse_rows(source.name, found.several.get(columns.target, []), remedy)
+    if count := found.unwrapped.get(columns.target, 0):
+        told.append(f"{count} single answers in {columns.target!r} are taken out of their lists or objects")
+    if not wanted.text:
+        answers, merged = one_spelling(flat[columns.target], wanted.merge_case)
+        flat = flat.assign(**{columns.target: answers})
+        told += merged
+    flat, columns, renamed = _without_reserved(flat, columns)
+    return flat, columns, [*told, *columns.why, *renamed]
+
+
+def _nested(name: str, keys: list[str]) -> str:
+    return (
+        f"the column {name!r} holds JSON objects (with {', '.join(keys) or 'no keys'}), no texts; a field inside is taken by "
+        f"--input {name}.{keys[0] if keys else 'KEY'}, or --target"
     )
 
 
@@ -88,15 +168,18 @@ def _name_from(source: Path) -> str:
 
 
 def _without_reserved(rows: pd.DataFrame, columns: Columns) -> tuple[pd.DataFrame, Columns, list[str]]:
-    """The workbench owns some column names: the user's columns of these names get another one."""
-    new = {name: f"{name}_given" for name in RESERVED if name in (*columns.inputs, columns.target)}
+    """The workbench owns some column names, and a dot is no part of one: such columns get another name."""
+    used = (*columns.inputs, columns.target)
+    new = {name: f"{name}_given" for name in RESERVED if name in used}
+    new |= {name: _undotted(name) for name in used if "." in name}
     clash = [name for name in new.values() if name in rows.columns]
     if clash:
         raise UserError(
-            f"the column(s) {', '.join(new)} must be renamed, because the workbench owns the name, but {', '.join(clash)} exists too; rename them in the file"
+            f"the column(s) {', '.join(new)} must be renamed for the task, but {', '.join(clash)} exists too; rename them in the file"
         )
     told = [
-        f"column {old!r} is called {fresh!r} in the task: the workbench owns the name {old!r}"
+        f"column {old!r} is called {fresh!r} in the task"
+        + (f": the workbench owns the name {old!r}" if old in RESERVED else "")
         for old, fresh in new.items()
     ]
     moved = Columns(
@@ -114,6 +197,11 @@ def _without_reserved(rows: pd.DataFrame, columns: Columns) -> tuple[pd.DataFram
     )
 
 
+def _undotted(name: str) -> str:
+    """`label.responses` as `label`, `data.text` as `data_text`."""
+    return name.removesuffix(".responses").replace(".", "_")
+
+
 def _starter(
     name: str, source: Path, columns: Columns, dealt: Split, languages: dict[str, str | None], seed: int
 ) -> Starter:
@@ -129,7 +217,7 @@ def _starter(
 
 def _bands(texts: pd.Series[str]) -> list[int]:
     """Bounds at the thirds of the lengths in words; none where all texts are about equally long."""
-    words = texts.map(lambda text: len(text.split()))
+    words = length(texts)
     bands = sorted({int(words.quantile(share)) for share in (1 / 3, 2 / 3)})
     return [band for band in bands if 0 < band < int(words.max())]
 
@@ -146,6 +234,8 @@ def _write(folder: Path, starter: Starter, columns: Columns, dealt: Split) -> Ta
         if len(dealt.left_out):
             dealt.left_out.to_csv(draft / LEFT_OUT, index=False, encoding="utf-8", lineterminator="\n")
         (draft / "task.yaml").write_text(starter.text(), encoding="utf-8")
+        if starter.gate == SUITE:
+            (draft / SUITE).write_text(text_suite(starter.name), encoding="utf-8")
         load_task(draft)
         if folder.is_dir():
             folder.rmdir()

@@ -30,6 +30,18 @@ POOL_FROM = 100
 FEWEST_ROWS = 40
 """Of these some 12 become seed rows; the standard suite asks for 10 to train on."""
 
+ALL_TEXTS = "text"
+"""What stands for every answer that is a text: rows of a text task are dealt as one label is."""
+
+MEANT = ". If the answers are texts and no labels, pass --text"
+
+WHY = {
+    "empty_input": "with an empty input",
+    "duplicate": "that repeat another row",
+    "contradicting_answers": "with contradicting answers to one input",
+    "rare_label": "of a label with too few rows",
+}
+
 
 @dataclass(frozen=True)
 class Split:
@@ -48,39 +60,64 @@ def split(
     *,
     seed: int,
     leave_out_rare: bool = False,
+    text: bool = False,
 ) -> Split:
     """Deal the rows. Unlabelled rows go to the pool, where they wait for people. `languages` are the inputs'.
 
-    Raises UserError for too few rows or labels, and for labels with too few rows unless they may be left out.
+    Answers that are texts (`text`) are no labels: their rows are dealt without them, and of several answers to one
+    input the first stays.
+
+    Raises UserError for too few rows or labels, with what was left out and why, and for labels with too few rows
+    unless they may be left out.
     """
     import pandas as pd
 
     answers = rows[columns.target].str.strip()
+    clean = rows.assign(**{columns.target: answers})
+    if text:
+        answers = answers.where(answers == "", ALL_TEXTS)
     reasons = _reasons(rows, columns, answers)
     usable = rows[(reasons == "") & (answers != "")]
     near = _near_copies(usable, languages)
-    rare = _rare_labels(answers[usable.index], near, leave_out_rare)
+    rare = [] if text else _rare_labels(answers[usable.index], near, leave_out_rare)
     reasons[(reasons == "") & answers.isin(rare)] = "rare_label"
     kept = answers[(reasons == "") & (answers != "")]
     labels = sorted(kept.unique())
-    if len(labels) < 2 or len(kept) < FEWEST_ROWS:
-        raise UserError(
-            f"{len(kept)} usable row(s) of {len(labels)} label(s) out of {len(rows)}; at least {FEWEST_ROWS} rows of "
-            f"2 labels with {sum(FEWEST.values())} rows each are needed"
-        )
+    if (len(labels) < 2 and not text) or len(kept) < FEWEST_ROWS:
+        raise UserError(_too_few(rows, labels, len(kept), reasons, answers, text))
     near = {
         copy: original for copy, original in near.items() if copy in kept.index and original in kept.index
     }
     dealt = _deal(kept[kept.index.difference(list(near))], seed)
     dealt |= {copy: dealt[original] for copy, original in near.items()}
     dealt |= {int(index): "pool" for index in rows.index[(reasons == "") & (answers == "")]}
-    clean = rows.assign(**{columns.target: answers})
     taken = {kind: sorted(index for index, part in dealt.items() if part == kind) for kind in SHARES}
     parts = {kind: clean.loc[indices].reset_index(drop=True) for kind, indices in taken.items() if indices}
     out = pd.concat(
         [pd.DataFrame({"row": rows.index + 1, "reason": reasons}, index=rows.index), rows], axis=1
     )
-    return Split(parts, out[reasons != ""].reset_index(drop=True), labels)
+    return Split(parts, out[reasons != ""].reset_index(drop=True), [] if text else labels)
+
+
+def _too_few(
+    rows: pd.DataFrame,
+    labels: list[str],
+    kept: int,
+    reasons: pd.Series[str],
+    answers: pd.Series[str],
+    text: bool,
+) -> str:
+    """How many rows can be used, why the others can't, and what is needed."""
+    counts = {str(reason): int(count) for reason, count in reasons[reasons != ""].value_counts().items()}
+    unanswered = int(((reasons == "") & (answers == "")).sum())
+    out = [f"{count} {WHY[reason]}" for reason, count in counts.items()]
+    out += [f"{unanswered} without an answer"] if unanswered else []
+    found = "" if text else f" of {len(labels)} label(s)" + (f" ({labels[0]!r})" if len(labels) == 1 else "")
+    needed = f"at least {FEWEST_ROWS} rows" + (
+        " with an answer" if text else f" of 2 labels with {sum(FEWEST.values())} rows each"
+    )
+    told = f"; left out: {', '.join(out)}" if out else ""
+    return f"{kept} usable row(s){found} out of {len(rows)}{told}; {needed} are needed"
 
 
 def _rare_labels(answers: pd.Series[str], near: Mapping[int, int], leave_out: bool) -> list[str]:
@@ -93,7 +130,7 @@ def _rare_labels(answers: pd.Series[str], near: Mapping[int, int], leave_out: bo
         shown = ", ".join(f"{label} ({counts[label]})" for label in rare[:10]) + (" ..." if rare[10:] else "")
         raise UserError(
             f"{len(rare)} of {len(counts)} label(s) have fewer than {least} different rows: {shown}. Give them more "
-            "rows, merge them, or pass --leave-out-rare"
+            f"rows, merge them, or pass --leave-out-rare{MEANT if len(counts) * 2 > len(answers) else ''}"
         )
     return rare
 

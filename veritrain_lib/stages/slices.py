@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veritrain_lib.rows import length
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -30,10 +32,3 @@ def cut(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
             low = high
         masks[f"{name} >{low}"] = (words > low).to_numpy()
     return masks
-
-
-def length(texts: pd.Series[str]) -> pd.Series[int]:
-    """Length in words; text of a script without spaces counts two characters as a word."""
-    spaced = texts.map(lambda text: len(text.split()))
-    dense = texts.str.count(r"[\u3040-\u30ff\u4e00-\u9fff]") // 2
-    return spaced + dense
