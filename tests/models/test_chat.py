@@ -142,3 +142,12 @@ def test_it_spends_the_tasks_money_from_the_tasks_account(
     budget = task.budget.model_copy(update={"money": 1.5})
     chat_room.open_chat_model("azure:/d?temperature=0", task.model_copy(update={"budget": budget}))
     assert (opened["address"], opened["money"], opened["account"]) == ("azure:/d", 1.5, "help")
+
+
+def test_a_row_without_a_text_is_not_asked_and_not_paid(task: Task) -> None:
+    model, chat = model_of(task, json.dumps(GOOD))
+    responses = model.answer(pd.DataFrame({"text": ["my money", None, "  ", "log in"]}))
+    assert [bool(one.error) for one in responses] == [False, True, True, False]
+    assert [one.best for one in responses] == ["refund", None, None, "refund"]
+    assert len(chat.asked) == 2
+    assert model.estimate(pd.DataFrame({"text": ["", "a"]})).requests == 1

@@ -8,9 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.models.conftest import TEXTS, make_task
 from veritrain_lib.models import served
 from veritrain_lib.models.served import MissingColumns, ServedStudent, joined
 from veritrain_lib.models.student import Student
+from veritrain_lib.task import Task
+from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 
 def test_the_file_alone_answers_where_veritrain_is_not_there(
@@ -62,3 +65,36 @@ def test_a_file_is_not_unpickled(folder: Path) -> None:
     (folder / "student.skops").write_bytes(pickle.dumps({"features": 1, "classifier": 2}))
     with pytest.raises(ValueError, match="can't be opened"):
         ServedStudent.load(folder)
+
+
+def test_a_row_without_a_text_is_an_error_and_the_others_are_answered(student: Student) -> None:
+    frame = pd.DataFrame(
+        {
+            "text": [
+                "refund my money",
+                None,
+                float("nan"),
+                "",
+                " \t\n\u3000",
+                "\u200b\ufeff",
+                "log in is broken",
+            ]
+        }
+    )
+    responses = student.answer(frame)
+    assert [response.best for response in responses] == ["refund", None, None, None, None, None, "login"]
+    assert [bool(response.error) for response in responses] == [False, *[True] * 5, False]
+    assert "input is empty" in (responses[1].error or "")
+    alone = student.answer(frame.iloc[[0, 6]])
+    assert [one.candidates for one in alone] == [responses[0].candidates, responses[6].candidates]
+    assert student.served.predict(frame.iloc[1:3])[0]["candidates"] == []
+
+
+def test_of_several_fields_one_with_a_text_is_enough(task: Task, rows: pd.DataFrame) -> None:
+    two = make_task([*TEXTS, "other"], ("subject", "body"))
+    trained = rows.assign(subject=rows["text"], body=rows["text"])
+    model = TfidfSvc().train(two, trained, seed=0).model
+    asked = pd.DataFrame({"subject": [None, " "], "body": ["refund my money", ""]})
+    first, second = model.answer(asked)
+    assert first.best == "refund"
+    assert second.best is None

@@ -232,3 +232,12 @@ def test_missing_columns_are_named(task: Task) -> None:
     with pytest.raises(UserError, match="lack the column ja"):
         model.answer(pd.DataFrame({"text": ["x"]}))
     assert isinstance(model.served, ServedMemory)
+
+
+def test_a_row_without_a_text_is_an_error_and_the_others_are_answered(task: Task) -> None:
+    known = rows_of(task, "seed")
+    model = MemoryTrainer().train(task, known, seed=0).model
+    given = known.head(3).assign(ja=[None, " \u3000", known["ja"][2]])
+    responses = model.answer(given)
+    assert [bool(response.error) for response in responses] == [True, True, False]
+    assert responses[2].best == known["en"][2]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib import digest
 from veritrain_lib.llm.records import ChatProgress, ChatRequest, Estimate, Outcome, Reply
+from veritrain_lib.models.blank import NO_INPUT, answerable
 from veritrain_lib.models.chat_prompt import AnswerPrompt
 from veritrain_lib.models.chat_reading import merge, read_text
 from veritrain_lib.models.chat_settings import PROVIDERS, ChatSettings
@@ -65,14 +66,20 @@ class ChatModel:
     def answer_again(self, rows: pd.DataFrame, sample: int) -> list[ChatResponse]:
         """The same question asked anew: another `sample` (0, 1, ...) is another answer, not the stored one.
 
-        Raises as `answer` does.
+        A row without a text is not asked, and costs nothing. Raises as `answer` does.
         """
-        replies = self.chat.ask(self.requests(rows, sample), on_progress=self.on_progress)
-        return [self._response(reply) for reply in replies]
+        asks = self._answerable(rows)
+        replies = iter(self.chat.ask(self.requests(rows[asks], sample), on_progress=self.on_progress))
+        empty = ChatResponse((), raw="", error=NO_INPUT, outcome="invalid")
+        return [self._response(next(replies)) if one else empty for one in asks]
+
+    def _answerable(self, rows: pd.DataFrame) -> list[bool]:
+        fields = [name for name in self._task.inputs if name != self._task.target.direction]
+        return answerable(rows, fields) if set(fields) <= set(rows.columns) else [True] * len(rows)
 
     def estimate(self, rows: pd.DataFrame, sample: int = 0) -> Estimate:
         """What answering would cost; nothing is asked. Raises UserError for an unknown price."""
-        return self.chat.estimate(self.requests(rows, sample))
+        return self.chat.estimate(self.requests(rows[self._answerable(rows)], sample))
 
     def requests(self, rows: pd.DataFrame, sample: int = 0) -> list[ChatRequest]:
         """One request a row. Raises UserError when an input column is missing."""

@@ -31,6 +31,10 @@ validation set from 10 rows an intent. A fixed scale for people's eyes, not fitt
 FEATURES_SHOWN = 5
 
 
+NO_INPUT = "no answer: the input is empty (null, a missing key, or blanks only); give it a text"
+"""Stands as the explanation of a row that is not answered."""
+
+
 class MissingColumns(ValueError):
     """The rows lack a column that the student reads."""
 
@@ -66,6 +70,15 @@ def joined(frame: pd.DataFrame, inputs: list[str]) -> list[str]:
         raise MissingColumns(f"the rows lack the input column(s) {', '.join(absent)}; they have: {there}")
     columns = [frame[name].astype(object).where(frame[name].notna(), "").astype(str) for name in inputs]
     return ["\n".join(values) for values in zip(*columns, strict=True)]
+
+
+def has_text(text: str) -> bool:
+    """Whether a text holds anything but blanks and signs that are not seen (zero width, control).
+
+    >>> has_text(" \u3000\u200b\ufeff"), has_text("?")
+    (False, True)
+    """
+    return any(sign.isprintable() and not sign.isspace() for sign in text)
 
 
 class ServedStudent:
@@ -160,8 +173,17 @@ class ServedStudent:
     def predict(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
         """One answer a row, in order.
 
-        Each is `{"label": best, "candidates": [{"label", "score"}, ...], "explanation": text}`, best first.
+        Each is `{"label": best, "candidates": [{"label", "score"}, ...], "explanation": text}`, best first. A row
+        without a text has no candidates and the empty label; its explanation says why.
         """
+        asked = [has_text(text) for text in joined(frame, self.card.inputs)]
+        if all(asked):
+            return self._answers(frame)
+        answers = iter(self._answers(frame[asked]))
+        none = {"label": "", "candidates": [], "explanation": NO_INPUT}
+        return [next(answers) if one else dict(none) for one in asked]
+
+    def _answers(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
         import numpy as np
 
         if not len(frame):

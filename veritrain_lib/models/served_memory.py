@@ -50,6 +50,10 @@ _RUNS = re.compile(
 )
 
 
+NO_INPUT = "no answer: the input is empty (null, a missing key, or blanks only); give it a text"
+"""Stands as the explanation of a row that is not answered."""
+
+
 class MissingColumns(ValueError):
     """The rows lack a column that the memory reads."""
 
@@ -135,7 +139,10 @@ class ServedMemory:
         return np.array(best, dtype=float)
 
     def predict(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
-        """One answer a row, in order: `{TARGET: text, "candidates": [{TARGET, "score"}], "explanation", "notes"}`."""
+        """One answer a row, in order: `{TARGET: text, "candidates": [{TARGET, "score"}], "explanation", "notes"}`.
+
+        A row without a text has no candidates; its explanation says why.
+        """
         sources = self._column(frame, self.card.source)
         return [
             self._answer(source, places, likeness)
@@ -144,6 +151,8 @@ class ServedMemory:
 
     def _answer(self, source: str, places: np.ndarray, likeness: np.ndarray) -> dict[str, Any]:
         key = self.card.target
+        if not any(sign.isprintable() and not sign.isspace() for sign in source):
+            return {key: "", "candidates": [], "explanation": NO_INPUT, "notes": ""}
         if not len(places):
             return {key: "", "candidates": [], "explanation": "no pair is like it", "notes": ""}
         # What people wrote for this very text needs no vote.

@@ -7,6 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.errors import UserError
+from veritrain_lib.models.blank import NO_INPUT, answerable
 from veritrain_lib.records import Candidate, Response
 
 if TYPE_CHECKING:
@@ -40,14 +41,19 @@ class PyfuncModel:
         """One response a row, in order. Raises UserError when the model gives another number of answers."""
         import pandas as pd
 
-        given = self._model.predict(rows[list(self._task.inputs)].reset_index(drop=True))
+        asks = answerable(rows, list(self._task.inputs))
+        if not any(asks):
+            return [Response((), raw="", error=NO_INPUT) for _ in asks]
+        asked = rows.loc[asks, list(self._task.inputs)].reset_index(drop=True)
+        given = self._model.predict(asked)
         answers = given.to_dict("records") if isinstance(given, pd.DataFrame) else list(given)
-        if len(answers) != len(rows):
+        if len(answers) != len(asked):
             raise UserError(
-                f"{self.uri} gave {len(answers)} answers to {len(rows)} rows; "
+                f"{self.uri} gave {len(answers)} answers to {len(asked)} rows; "
                 "a model answers each row once, in order"
             )
-        return [self._response(answer) for answer in answers]
+        found = iter(answers)
+        return [self._response(next(found)) if one else Response((), raw="", error=NO_INPUT) for one in asks]
 
     def _response(self, answer: Any) -> Response:
         if not isinstance(answer, dict):

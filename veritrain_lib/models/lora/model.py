@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.errors import UserError
+from veritrain_lib.models.blank import NO_INPUT, answerable
 from veritrain_lib.models.lora.answering import Generated, generate
 from veritrain_lib.models.lora.asking import Asking
 from veritrain_lib.models.lora.card import Card, read_card
@@ -52,7 +53,7 @@ class LoraModel:
     def answer(self, rows: pd.DataFrame) -> list[Response]:
         """One response a row, in order; `raw` is the JSON text that the output contract judges.
 
-        A question that is longer than `max_input_tokens` or holds one of the tokenizer's special tokens gets a
+        A row without a text, and a question that is longer than `max_input_tokens` or holds one of the tokenizer's special tokens gets a
         response with `error`. `seconds` is the mean over the rows that were answered together. Raises UserError
         when a column is missing.
         """
@@ -63,8 +64,11 @@ class LoraModel:
         given = rows[self._asking.columns].astype(object).where(rows[self._asking.columns].notna(), "")
         responses: list[Response | None] = [None] * len(given)
         asked: dict[int, list[int]] = {}
-        for at, row in enumerate(given.to_dict("records")):
-            ids, wrong = self._question(row)
+        fields = [name for name in self._asking.columns if name != self._asking.values.get("direction")]
+        for at, (row, asks) in enumerate(
+            zip(given.to_dict("records"), answerable(given, fields), strict=True)
+        ):
+            ids, wrong = self._question(row) if asks else ([], NO_INPUT)
             if wrong:
                 responses[at] = Response((), raw="", error=wrong)
             else:

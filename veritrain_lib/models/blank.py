@@ -1,0 +1,19 @@
+"""Rows that hold nothing to answer: nulls, missing keys, blanks. A guess at such a row would look like an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from veritrain_lib.models.served import NO_INPUT, has_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["NO_INPUT", "answerable", "has_text"]
+
+
+def answerable(rows: pd.DataFrame, columns: Sequence[str]) -> list[bool]:
+    """For each row, in order, whether any of these columns holds a text."""
+    values = rows[list(columns)].astype(object).where(rows[list(columns)].notna(), "")
+    return [any(has_text(str(value)) for value in row) for row in values.itertuples(index=False, name=None)]
