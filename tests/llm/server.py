@@ -10,6 +10,7 @@ Standard library only; every connection is a thread. Use it as a context:
         return {"label": "yes"}             # JSON text of an object, for every candidate
         return Answer(texts=["yes"], finish="length", refusal="No.", logprobs=[-0.1], output_tokens=7)
         return Fault("429", headers={"Retry-After": "0.1"})
+        return Raw(b"<html>...", kind="text/html")      # any bytes at all
 
     with Server(script) as server:
         server.openai_url                   # for OPENAI_BASE_URL (ends in /v1)
@@ -93,6 +94,17 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Raw:
+    """An answer byte by byte, as a service with quirks of its own sends it; `chunked`: in pieces, without a length."""
+
+    body: bytes
+    status: int = 200
+    kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    chunked: bool = False
+
+
+@dataclass(frozen=True)
 class Seen:
     """A request as it came in."""
 
@@ -112,7 +124,7 @@ class Book:
     delivered: int = 0
 
 
-Script = Callable[[dict[str, Any]], "str | list[str] | dict[str, Any] | Answer | Fault"]
+Script = Callable[[dict[str, Any]], "str | list[str] | dict[str, Any] | Answer | Fault | Raw"]
 Faults = Callable[[dict[str, Any], int], "Fault | None"]
 
 
@@ -279,6 +291,8 @@ class _Handler(BaseHTTPRequestHandler):
                 owner.closing.wait(seconds)
             if isinstance(found, Fault):
                 return self._break(found, book)
+            if isinstance(found, Raw):
+                return self._raw(found)
             answer = found if isinstance(found, Answer) else Answer(texts=_texts(found))
             with owner.lock:
                 book.paid += 1
@@ -319,6 +333,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
         else:
             raise ValueError(f"unknown fault {fault.kind!r}")
+
+    def _raw(self, raw: Raw) -> None:
+        if not raw.chunked:
+            return self._send(raw.status, raw.body, raw.kind, raw.headers)
+        self.send_response(raw.status)
+        for name, value in {"Content-Type": raw.kind, "Transfer-Encoding": "chunked", **raw.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for at in range(0, len(raw.body), 7):
+            piece = raw.body[at : at + 7]
+            self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+        return None
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

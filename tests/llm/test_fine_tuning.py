@@ -14,6 +14,7 @@ from veritrain_lib.llm import fine_tuning_money as money
 from veritrain_lib.llm.endpoint import open_endpoint
 from veritrain_lib.llm.fine_tuning import MaybeDone, TuningJob, TuningOrder, TuningService
 from veritrain_lib.llm.fine_tuning_record import TuningRecord
+from veritrain_lib.llm.fine_tuning_run import JobEnded, Waits, run_order
 from veritrain_lib.llm.ledger import Ledger
 from veritrain_lib.llm.records import Endpoint, Message
 
@@ -190,3 +191,27 @@ def test_money_is_reserved_inside_a_running_event_loop_too(tmp_path: Path) -> No
             return ledger.spent("me").total
 
     assert asyncio.run(as_in_a_notebook()) == 0
+
+
+@pytest.mark.parametrize(
+    ("states", "kind", "says"),
+    [
+        (["queued", "expired"], JobEnded, "expired: it was not done within the provider's time limit"),
+        (["queued", "canceled"], JobEnded, "cancelled: cancelled at the provider"),
+        (["Running", "FAILED"], JobEnded, "failed: no reason given"),
+        (["queued", "dreaming"], Infrastructure, "status 'dreaming', which is not known here"),
+    ],
+)
+def test_a_job_is_never_polled_without_end(
+    states: list[str], kind: type[Exception], says: str, server: Server, tmp_path: Path
+) -> None:
+    server.job_states = tuple(states)
+    service = TuningService(open_endpoint(f"openai:/{MODEL}"))
+    with pytest.raises(kind, match=says):
+        run_order(
+            service,
+            TuningRecord(tmp_path / "record.db"),
+            order(),
+            cost=1.0,
+            waits=Waits(poll=0.01, settle=0.01),
+        )

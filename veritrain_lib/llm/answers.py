@@ -10,13 +10,17 @@ from typing import Any
 
 from veritrain_lib.errors import UserError
 from veritrain_lib.llm.records import ChatRequest, Choice, Outcome, Usage
+from veritrain_lib.llm.understood import error_in
 
 SHOWN = 200
 """Characters of a foreign text in a reason."""
 
 
 def parse(raw: bytes) -> dict[str, Any] | None:
-    """The answer's JSON when it is one that can be kept: an object with at least one choice; else None."""
+    """The answer's JSON when it is one that can be kept: an object with at least one choice; else None.
+
+    A list of choices of which each only says that the provider failed is none.
+    """
     try:
         answer = json.loads(raw)
     except (ValueError, RecursionError):
@@ -26,7 +30,23 @@ def parse(raw: bytes) -> dict[str, Any] | None:
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices:
         return None
-    return answer if all(isinstance(choice, dict) for choice in choices) else None
+    if not all(isinstance(choice, dict) for choice in choices):
+        return None
+    return None if all(_is_failure(choice) for choice in choices) else answer
+
+
+def _is_failure(choice: Mapping[str, Any]) -> bool:
+    return (choice.get("finish_reason") == "error" or bool(choice.get("error"))) and not text_of(choice)
+
+
+def text_of(choice: Mapping[str, Any]) -> str:
+    """The text of a candidate: a string, parts of a list, or where older and streaming services put it."""
+    message = choice.get("message") or choice.get("delta")
+    content = message.get("content") if isinstance(message, Mapping) else choice.get("text")
+    if isinstance(content, list):
+        parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
 
 
 def is_content_filter(status: int, raw: bytes) -> bool:
@@ -35,11 +55,10 @@ def is_content_filter(status: int, raw: bytes) -> bool:
 
 
 def error_of(raw: bytes) -> tuple[str, str]:
-    """Code and message of an error body, empty where it has none."""
+    """Code and message of an error body, whatever its shape; empty where it has none."""
     try:
-        error = json.loads(raw)["error"]
-        return str(error.get("code") or ""), str(error.get("message") or "")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return error_in(json.loads(raw))
+    except (ValueError, RecursionError):
         return "", ""
 
 
@@ -48,12 +67,20 @@ def usage_of(answer: Mapping[str, Any]) -> Usage | None:
     usage = answer.get("usage")
     if not isinstance(usage, Mapping):
         return None
-    given, made = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if not isinstance(given, int) or not isinstance(made, int):
+    given = _count(usage.get("prompt_tokens", usage.get("input_tokens")))
+    made = _count(usage.get("completion_tokens", usage.get("output_tokens")))
+    if given is None or made is None:
         return None
     details = usage.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
-    return Usage(given, made, cached if isinstance(cached, int) else 0)
+    cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else 0
+    return Usage(given, made, min(cached or 0, given))
+
+
+def _count(value: object) -> int | None:
+    """A number of tokens; None for what is none (a text, a negative number, a share)."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def choices_of(request: ChatRequest, status: int, raw: bytes) -> tuple[tuple[Choice, ...], Outcome, str]:
@@ -72,8 +99,8 @@ def choices_of(request: ChatRequest, status: int, raw: bytes) -> tuple[tuple[Cho
 def _choice(request: ChatRequest, choice: Mapping[str, Any]) -> Choice:
     message = choice.get("message")
     message = message if isinstance(message, Mapping) else {}
-    content, finish = message.get("content"), choice.get("finish_reason")
-    text = content if isinstance(content, str) else ""
+    finish = choice.get("finish_reason")
+    text = text_of(choice)
     likely = _log_probability(choice.get("logprobs"))
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal:
@@ -83,9 +110,20 @@ def _choice(request: ChatRequest, choice: Mapping[str, Any]) -> Choice:
     if finish == "length":
         return Choice(text, "invalid", "the answer was cut at the limit of tokens", likely)
     if not text.strip():
-        return Choice(text, "invalid", "the answer is empty", likely)
+        return Choice(text, "invalid", _why_empty(message, finish), likely)
     problem = breach(request.schema, text) if request.schema is not None else None
     return Choice(text, "invalid", problem, likely) if problem else Choice(text, "done", "", likely)
+
+
+def _why_empty(message: Mapping[str, Any], finish: object) -> str:
+    calls = message.get("tool_calls") or message.get("function_call")
+    if calls:
+        return f"the model called a tool instead of answering: {json.dumps(calls, default=str)[:SHOWN]}"
+    if message.get("reasoning_content") or message.get("reasoning"):
+        return "the answer is empty: the model only thought; raise max_tokens"
+    if finish == "error":
+        return "the provider failed in the middle of this answer"
+    return "the answer is empty"
 
 
 def breach(schema: Mapping[str, Any], text: str) -> str | None:

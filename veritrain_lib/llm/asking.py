@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,13 @@ from veritrain_lib.llm.pace import Pass, gate_of, retry_after
 from veritrain_lib.llm.prices import Price
 from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply, Usage
 from veritrain_lib.llm.terms import Tally, Terms, place_of, reply_of
+from veritrain_lib.llm.understood import understood
 from veritrain_lib.llm.wire import body_of, encode
+
+PAGES = 2
+"""Attempts after a web page came in the place of an answer: a page of maintenance may go, a wrong address stays."""
+LONG_WAIT = 20.0
+"""Seconds: a wait that a service asks for is told of from here on."""
 
 
 class _Stopped(Exception):
@@ -49,6 +56,7 @@ class Batch:
         self._settled = asyncio.Event()
         self._answered = 0
         self._line = asyncio.Lock()
+        self._said_until = 0.0
 
     async def run(self, requests: Mapping[str, ChatRequest]) -> None:
         """Ask them all; comes back when each has a reply, or `error` is set and nothing is in flight."""
@@ -112,7 +120,8 @@ class Batch:
                 wait = self._gate.refused(passed, received.headers or {})
                 self._tally.held_back += 1
                 await self._let_go(digest)
-                self._look_for_the_end(received)
+                self._look_for_the_end(received, connection)
+                self._look_at_advice(received, patient_until)
                 if time.monotonic() + wait > patient_until:
                     return _failed(digest, f"held back (429) for {self._terms.patience:.0f} s", seconds)
                 await self._sleep(wait)
@@ -128,12 +137,15 @@ class Batch:
                 return replace(reply_of(request, stored), stored=False)
             self._tally.faults += 1
             reason = await self._write_down(digest, received)
-            self._look_for_the_end(received)
+            self._look_for_the_end(received, connection)
+            self._look_at_advice(received, patient_until)
             tries += 1
             if verdict.is_final(received):
                 return _failed(digest, reason, seconds)
-            if tries >= self._terms.attempts:
-                self._give_up(received, reason)
+            if tries >= min(
+                self._terms.attempts, PAGES if verdict.is_page(received) else self._terms.attempts
+            ):
+                self._give_up(received, reason, connection)
                 return _failed(digest, f"no answer in {tries} attempts; the last: {reason}", seconds)
             advice = retry_after(received.headers or {})
             wait = min(15.0, self._terms.first_wait * 2 ** (tries - 1)) * random.uniform(0.5, 1.0)
@@ -160,7 +172,7 @@ class Batch:
             self._lost.discard(digest)
             self._tally.possibly_paid_again += 1
         start = time.perf_counter()
-        received = await connection.chat(body)
+        received = understood(await connection.chat(body))
         return received, time.perf_counter() - start
 
     def _stored(
@@ -200,13 +212,45 @@ class Batch:
         await self._ledger.release(digest, self._owner)
         self._settled.set()
 
-    def _look_for_the_end(self, received: Received) -> None:
-        error = verdict.end_of_all(received, self._endpoint, self._hide)
+    def _look_at_advice(self, received: Received, patient_until: float) -> None:
+        """A service that asks to be left alone for longer than anybody waits here is not waited for."""
+        advice = retry_after(received.headers or {})
+        if advice is None or time.monotonic() + advice <= patient_until:
+            if advice is not None and advice >= LONG_WAIT:
+                self._say_wait(received, advice)
+            return
+        until = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + advice))
+        reason, _ = verdict.fault_of(received, self._hide)
+        self.stop(Infrastructure(
+            f"{self._endpoint.address} asks to wait {advice:.0f} s, until {until} ({reason}); at most "
+            f"{self._terms.patience:.0f} s are waited here. The answers so far are in the ledger: run the same "
+            "command again then"
+        ))  # fmt: skip
+        raise _Stopped
+
+    def _say_wait(self, received: Received, advice: float) -> None:
+        now = time.time()
+        if now < self._said_until:
+            return
+        self._said_until = now + advice
+        until = time.strftime("%H:%M:%S", time.localtime(now + advice))
+        print(
+            f"veritrain: {self._endpoint.address} asks to wait {advice:.0f} s (HTTP {received.status}); "
+            f"going on at {until}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def _look_for_the_end(self, received: Received, connection: Connection) -> None:
+        error = verdict.end_of_all(received, self._endpoint, self._hide, connection.url)
         if error is not None:
             self.stop(error)
             raise _Stopped
 
-    def _give_up(self, received: Received, reason: str) -> None:
+    def _give_up(self, received: Received, reason: str, connection: Connection) -> None:
+        if verdict.is_page(received) and self._answered == 0:
+            self.stop(verdict.not_an_answer(received, self._endpoint, self._hide, connection.url))
+            raise _Stopped
         if received.status == 0 and self._answered == 0:
             where = self._endpoint.base_url or "the provider"
             self.stop(Infrastructure(f"{where} gives no answer for {self._endpoint.address}: {reason}"))

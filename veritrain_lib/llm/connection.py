@@ -46,6 +46,8 @@ class Connection:
             verify=_trust(),
             timeout=httpx2.Timeout(timeout, connect=min(timeout, 15.0)),
             limits=httpx2.Limits(max_connections=at_once, max_keepalive_connections=at_once),
+            # A place that another one leads on to is not where the key was meant to go.
+            follow_redirects=False,
         )
         sdk = open_sdk(endpoint, asynchronous=True, http_client=self._http)
         self._errors: tuple[type[Exception], ...] = (httpx2.HTTPError, OSError)
@@ -56,7 +58,7 @@ class Connection:
         if endpoint.provider == "azure" and endpoint.api_version is not None:
             path = f"deployments/{quote(endpoint.model, safe='')}/{path}"
             query = f"?{urlencode({'api-version': endpoint.api_version})}"
-        self._url = httpx2.URL(f"{sdk.base_url}{path}{query}")
+        self._url = httpx2.URL(f"{str(sdk.base_url).rstrip('/')}/{path}{query}")
         # Without the SDK's telemetry headers: each costs its share of every request.
         headers = {
             name: value
@@ -66,6 +68,11 @@ class Connection:
         name = "api-key" if endpoint.provider == "azure" else "Authorization"
         headers[name] = key_of(endpoint) if name == "api-key" else f"Bearer {key_of(endpoint)}"
         self._http.headers.update(headers)
+
+    @property
+    def url(self) -> str:
+        """Where chat completions are asked for."""
+        return str(self._url)
 
     async def chat(self, body: bytes) -> Received:
         """Send one chat completion, once. Never raises for what the network or the service does."""
@@ -108,6 +115,8 @@ def open_sdk(endpoint: Endpoint, *, asynchronous: bool, **options: object) -> op
     import openai
 
     settings: dict[str, object] = {"api_key": key_of(endpoint), **options}
+    if not asynchronous:
+        settings.setdefault("http_client", openai.DefaultHttpxClient(follow_redirects=False))
     kind: Literal["OpenAI", "AzureOpenAI"] = "OpenAI"
     if endpoint.provider == "azure" and endpoint.api_version is not None:
         kind = "AzureOpenAI"

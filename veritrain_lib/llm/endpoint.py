@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from veritrain_lib.errors import UserError
+from veritrain_lib.llm.base_url import AZURE, OPENAI, azure_base, openai_base
 from veritrain_lib.llm.keys import key_of, setting
 from veritrain_lib.llm.records import Endpoint, Provider
 
@@ -25,38 +26,26 @@ def open_endpoint(address: str) -> Endpoint:
 
     OpenAI: `OPENAI_API_KEY`, and `OPENAI_BASE_URL` for any compatible service. Azure: `AZURE_OPENAI_ENDPOINT`,
     `AZURE_OPENAI_API_KEY` or `AZURE_OPENAI_KEY`, and `OPENAI_API_VERSION` or `AZURE_OPENAI_API_VERSION`; without
-    a version Azure's undated `/openai/v1` path is used, which takes none.
+    a version Azure's undated `/openai/v1` path is used, which takes none. `base_url.py` says which forms of an
+    address are understood.
 
     Raises:
         UserError: No address, or something is not set: one sentence that says what to set.
     """
     provider, model = parse_address(address)
     if provider == "openai":
-        endpoint = Endpoint(provider, model, _url("OPENAI_BASE_URL"))
+        given = setting(OPENAI)
+        endpoint = Endpoint(provider, model, openai_base(given) if given else None)
     else:
-        base = _url("AZURE_OPENAI_ENDPOINT")
-        if base is None:
+        given = setting(AZURE)
+        if given is None:
             raise UserError(
                 f"no endpoint for {address}: set AZURE_OPENAI_ENDPOINT (https://NAME.openai.azure.com) and "
                 "AZURE_OPENAI_KEY in the environment or in .env (.env.example shows how)"
             )
-        endpoint = Endpoint(provider, model, base, setting("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"))
+        base, version, undated = azure_base(given, model)
+        # A version in the address belongs to it; a variable is for an address without one.
+        named = None if undated else version or setting("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION")
+        endpoint = Endpoint(provider, model, base, named)
     key_of(endpoint)
     return endpoint
-
-
-def _url(name: str) -> str | None:
-    value = setting(name)
-    if value is None:
-        return None
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise UserError(f"{name} is no web address; write https://HOST or http://HOST:PORT/PATH")
-    if parts.username or parts.password:
-        raise UserError(f"{name} holds a user name or password; keys have their own variables")
-    return value.rstrip("/")

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from veritrain_lib.llm.records import Endpoint
 
 Item = TypeVar("Item")
-OVER = ("succeeded", "failed", "cancelled")
+SPELT = {"canceled": "cancelled", "success": "succeeded", "completed": "succeeded", "error": "failed"}
+"""Statuses of compatible services, as OpenAI's."""
+OVER = ("succeeded", "failed", "cancelled", "expired", "deleted", "rejected")
+UNDER_WAY = (
+    "validating_files", "queued", "running", "paused", "pending", "notrunning", "created", "pausing", "resuming",
+    "cancelling", "processing", "in_progress", "preprocessing", "submitted", "starting", "initializing",
+)  # fmt: skip
+"""Any other status is none that is known to end: it is not waited for without end."""
 PURPOSE: Literal["fine-tune"] = "fine-tune"
 
 
@@ -30,7 +37,8 @@ class MaybeDone(Infrastructure):
 class TuningJob:
     """A fine-tuning job as the provider tells of it.
 
-    `status` is the provider's word (validating_files, queued, running, paused, succeeded, failed, cancelled);
+    `status` is the provider's word (validating_files, queued, running, paused, succeeded, failed, cancelled,
+    expired), in small letters;
     `base` the model that is tuned and `model` the tuned one, None until it is there; `reason` why it failed;
     `seconds_left` the provider's own guess, None where it gives none; `created` in seconds since 1970.
     """
@@ -50,6 +58,11 @@ class TuningJob:
     def over(self) -> bool:
         """Whether it has ended, well or not."""
         return self.status in OVER
+
+    @property
+    def known(self) -> bool:
+        """Whether its status is one that is known."""
+        return self.status in OVER or self.status in UNDER_WAY
 
 
 @dataclass(frozen=True)
@@ -157,7 +170,7 @@ def _job(job: FineTuningJob) -> TuningJob:
     reason = f"{error.code}: {error.message}" if error and (error.code or error.message) else ""
     return TuningJob(
         id=job.id,
-        status=job.status,
+        status=SPELT.get(job.status.lower(), job.status.lower()),
         base=job.model,
         training_file=job.training_file,
         created=float(job.created_at or 0),

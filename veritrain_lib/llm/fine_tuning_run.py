@@ -21,6 +21,17 @@ BLIND_LOOKS = 20
 """Looks in a row that may fail before polling gives up; the job goes on at the provider."""
 
 
+UNKNOWN_LOOKS = 20
+"""Looks in a row at a job in a status that is not known here before polling gives up."""
+ENDED = {
+    "cancelled": "cancelled at the provider",
+    "expired": "it was not done within the provider's time limit",
+    "deleted": "deleted at the provider",
+    "succeeded": "the provider names no tuned model",
+}
+"""Why a job has no model, where the provider gives no reason."""
+
+
 class JobEnded(Infrastructure):
     """A job that ended without a model; `job` is what the provider says of it."""
 
@@ -83,7 +94,7 @@ def run_order(
         trained_tokens=job.trained_tokens,
     )
     if job.status != "succeeded" or not job.model:
-        why = job.reason or ("cancelled at the provider" if job.status == "cancelled" else "no reason given")
+        why = job.reason or ENDED.get(job.status, "no reason given")
         raise JobEnded(
             job,
             f"fine-tuning job {job.id} {job.status}: {why}. Running again finds this same job; to start another "
@@ -179,7 +190,7 @@ def _until_ready(service: TuningService, file_id: str, poll: float) -> None:
 def _wait(
     service: TuningService, job_id: str, poll: float, on_progress: Callable[[TuningProgress], None] | None
 ) -> TuningJob:
-    start, blind, seen = time.monotonic(), 0, set[str]()
+    start, blind, strange, seen = time.monotonic(), 0, 0, set[str]()
     told: tuple[object, ...] | None = None
     while True:
         try:
@@ -203,4 +214,10 @@ def _wait(
             on_progress(TuningProgress(job, texts, time.monotonic() - start))
         if job.over:
             return job
+        strange = 0 if job.known else strange + 1
+        if strange >= UNKNOWN_LOOKS:
+            raise Infrastructure(
+                f"job {job_id} has the status {job.status!r}, which is not known here, for {strange} looks now; look at "
+                "it on the provider's page. The same command takes it up again"
+            )
         time.sleep(poll)

@@ -9,6 +9,9 @@ from veritrain_lib.llm import answers
 from veritrain_lib.llm.connection import Received
 from veritrain_lib.llm.keys import KEY_NAMES
 from veritrain_lib.llm.records import Endpoint, Usage
+from veritrain_lib.llm.understood import page_title, what_it_said
+
+BASE_NAMES = {"openai": "OPENAI_BASE_URL", "azure": "AZURE_OPENAI_ENDPOINT"}
 
 LOST_STATUS = frozenset({408, 504, 524})
 """The service, or a gateway before it, gave up waiting: the work may be done and billed."""
@@ -32,34 +35,55 @@ def fault_of(received: Received, hide: Callable[[str], str]) -> tuple[str, bool]
     if received.status == 0:
         return received.reason, received.sent
     if received.status == 200:
-        return "a 200 without a readable answer", True
+        return hide(f"a 200 that is no answer: {what_it_said(received.body)}")[:300], True
     code, message = answers.error_of(received.body)
+    message = message or what_it_said(received.body)
     return hide(f"HTTP {received.status} {code} {message}".strip()[:300]), received.status in LOST_STATUS
 
 
 def is_final(received: Received) -> bool:
     """Whether another attempt would get the same: the request itself is wrong."""
-    return 400 <= received.status < 500 and received.status not in TRY_AGAIN
+    return 300 <= received.status < 500 and received.status not in TRY_AGAIN
 
 
-def end_of_all(received: Received, endpoint: Endpoint, hide: Callable[[str], str]) -> UserError | None:
-    """What no repetition mends for any request: a refused key, no such model, an empty account."""
-    if received.status not in (401, 403, 404, 429):
-        return None
+def is_page(received: Received) -> bool:
+    """Whether a web page came in the place of an answer: of a login, a proxy, or another service."""
+    return received.status == 200 and bool(page_title(received.body))
+
+
+def end_of_all(
+    received: Received, endpoint: Endpoint, hide: Callable[[str], str], url: str = ""
+) -> UserError | None:
+    """What no repetition mends for any request: a refused key, no such model or address, an empty account.
+
+    `url` is where it was asked.
+    """
+    status = received.status
     code, message = answers.error_of(received.body)
-    said = hide(message[:200])
-    if received.status in (401, 403):
+    said = hide((message or what_it_said(received.body))[:200])
+    where = f"{endpoint.address} at {url}" if url else endpoint.address
+    variable = BASE_NAMES[endpoint.provider]
+    if status in (401, 403, 407):
         names = " or ".join(KEY_NAMES[endpoint.provider])
+        return UserError(f"{where} refused the key (HTTP {status}): check {names}. It said: {said}")
+    if status in (404, 405, 410):
         return UserError(
-            f"{endpoint.address} refused the key (HTTP {received.status}): check {names}. It said: {said}"
-        )
-    if received.status == 404:
-        return UserError(
-            f"{endpoint.address} is not there (HTTP 404): check the model or deployment and the endpoint. "
+            f"{where} is not there (HTTP {status}): check the model or deployment, and the address in {variable}. "
             f"It said: {said}"
         )
-    if code == "insufficient_quota":
-        return Infrastructure(
-            f"the provider's account behind {endpoint.address} has no money left. It said: {said}"
+    if 300 <= status < 400:
+        to = hide((received.headers or {}).get("location", "")) or "another place"
+        return UserError(
+            f"{where} leads on to {to} (HTTP {status}), where the key is not sent; write the final address into {variable}"
         )
+    if status == 402 or (status == 429 and code in ("insufficient_quota", "billing_hard_limit_reached")):
+        return Infrastructure(f"the provider's account behind {where} has no money left. It said: {said}")
     return None
+
+
+def not_an_answer(received: Received, endpoint: Endpoint, hide: Callable[[str], str], url: str) -> UserError:
+    """What is said when a service that never answered gives web pages."""
+    return UserError(
+        f"{endpoint.address} at {url} answers with {hide(what_it_said(received.body))}, not with a chat completion: "
+        f"check the address in {BASE_NAMES[endpoint.provider]}"
+    )
