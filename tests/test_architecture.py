@@ -38,7 +38,7 @@ LINES: list[set[str]] = [
     {"trust"},
     {"claims", "own_temporary", "yaml_file"},
     {"living"},
-    {"event_log", "cores", "records", "digest", "project", "errors", "held_file", "reading"},
+    {"event_log", "cores", "records", "digest", "project", "errors", "held_file", "reading", "machine_fault"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {

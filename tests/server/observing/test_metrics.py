@@ -55,6 +55,28 @@ def test_workers_count_together_and_a_dead_ones_sockets_are_closed(home: Path) -
             worker.communicate()
 
 
+def test_the_mapped_files_have_their_room_so_that_a_full_disk_ends_no_worker(home: Path) -> None:
+    folder = metrics.new_folder()
+    own = {**os.environ, metrics.FOLDER: str(folder)}
+    subprocess.run([sys.executable, "-c", WORKER], env=own, input=b"\n", capture_output=True, check=True)
+    files = sorted(folder.glob("*.db"))
+    assert {file.name.rsplit("_", 1)[0] for file in files} == set(metrics.ROOM)
+    for file in files:
+        there = file.stat()
+        assert there.st_blocks * 512 >= there.st_size >= 65_536, f"{file.name} has a hole"
+
+
+def test_without_room_a_worker_counts_in_memory(home: Path) -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n" + WORKER
+    limited += 'print(made.requests.labels("GET", "/home", "200")._value.get())'
+    own = {**os.environ, metrics.FOLDER: str(metrics.new_folder())}
+    done = subprocess.run(
+        [sys.executable, "-c", limited], env=own, input="\n", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["counted", "2.0"]
+    assert "not shared with the server's others" in done.stderr
+
+
 def _read(environment: dict[str, str]) -> str:
     done = subprocess.run(
         [sys.executable, "-c", READER], env=environment, capture_output=True, text=True, check=True

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match
 
 from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError
+from veritrain_lib.machine_fault import machine_fault
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -97,8 +98,14 @@ def problem(
 
 
 def unexpected(request: Request, error: Exception) -> JSONResponse:
-    """The answer to an error that nobody expected: the id under which the log tells more, and nothing else."""
+    """The answer to an error that nobody expected: the id under which the log tells more, and nothing else.
+
+    A fault of the machine (a full disk, a database that is away) is said: it is no defect, and may be over soon.
+    """
     number = getattr(request.state, "request_id", "")
+    fault = machine_fault(error, places=False)
+    if fault is not None:
+        return problem(503, f"The server's machine can't do this now: {fault}. (Request {number})", request)
     return problem(500, f"Something went wrong here; the log tells more about request {number}.", request)
 
 

@@ -5,6 +5,7 @@ prometheus_client reads `PROMETHEUS_MULTIPROC_DIR` when it is first imported: no
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from veritrain_lib import project
+from veritrain_lib.machine_fault import machine_fault
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -50,10 +52,40 @@ class Metrics:
         )  # fmt: skip
 
 
+ROOM = {"counter": 2_097_152, "histogram": 4_194_304, "gauge_livesum": 65_536}
+"""Bytes of the files that this process maps, by prometheus_client's name for the kind: some three times what every
+method, route and status together take."""
+
+
 @cache
 def metrics() -> Metrics:
     """Those of this process, made at first use."""
+    _take_room()
     return Metrics(_own())
+
+
+def _take_room() -> None:
+    """Write the files that prometheus_client is about to map.
+
+    It would make them as holes: a hole that can't be filled, since the disk is full, ends the process by SIGBUS
+    without a word. Where there is no room now, this process counts in memory only.
+    """
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return
+    try:
+        for kind, size in ROOM.items():
+            file = Path(folder) / f"{kind}_{os.getpid()}.db"
+            if not file.exists():
+                part = file.with_suffix(".part")
+                part.write_bytes(bytes(size))
+                part.replace(file)
+    except OSError as error:
+        os.environ.pop(FOLDER)
+        logging.getLogger(__name__).warning(
+            "counts of this process are not shared with the server's others: %s",
+            machine_fault(error) or error,
+        )
 
 
 @cache

@@ -127,8 +127,10 @@ class _Seen:
         if self.is_socket:
             await self.send({"type": "websocket.close", "code": 1011})
             return
-        answer = unexpected(Request(self.scope), RuntimeError())
-        await self.send({"type": "http.response.start", "status": 500, "headers": answer.raw_headers})
+        answer = unexpected(Request(self.scope), self.error or RuntimeError())
+        await self.send(
+            {"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers}
+        )
         await self.send({"type": "http.response.body", "body": answer.body})
 
 
