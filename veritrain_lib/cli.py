@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from veritrain_lib import __version__
+from veritrain_lib.commands.answer import writing
 from veritrain_lib.commands.failure import explain
 
 COMMANDS = {
@@ -63,6 +64,8 @@ class Veritrain(click.Group):
             return super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
         try:
             code = super().main(given, prog_name or "veritrain", complete_var, standalone_mode=False, **extra)
+            with writing():
+                pass  # help and other texts that click prints
         except Exception as error:  # noqa: BLE001  # the one place where every error becomes a line and an exit code
             code = explain(error, given)
         sys.exit(code if isinstance(code, int) else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib import claims, living, own_temporary, project
 from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError, WaitingForPeople
+from veritrain_lib.execution.ending import one_line
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
+from veritrain_lib.machine_fault import machine_fault
 from veritrain_lib.recorded.stage import CLAIMED, claim_stage, load_result, prepare
 from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import MAILBOX, filed_run, read_letter
@@ -233,12 +236,16 @@ class StageWork:
             if self.stage == "gate" and not stored:
                 tell_verdict(self.task, run_id, self.done.result)
 
-    def interrupt(self) -> None:
-        """File that it was interrupted, unless it has been closed."""
+    def interrupt(self, error: BaseException) -> None:
+        """File that it was interrupted, or what else ended all of it, unless it has been closed."""
         if not self._closed:
             self._closed = True
             try:
-                self._file("KILLED", "interrupted from outside")
+                if isinstance(error, Exception):
+                    why = machine_fault(error) or one_line(type(error).__name__, str(error))
+                    self._file("FAILED", f"could not be executed: {why}")
+                else:
+                    self._file("KILLED", "interrupted from outside")
             finally:
                 self._release()
             if self._run_id:
@@ -272,11 +279,17 @@ class StageWork:
             )
             if status == "FINISHED":
                 status, reason = "FAILED", "the notebook never called begin() and run()"
-        if self._executed.exists():
-            runs.log_file(run_id, self._executed, "notebook")
-            self._run_id = run_id
-        else:
-            self._clear_desk()
+        try:
+            if self._executed.exists():
+                runs.log_file(run_id, self._executed, "notebook")
+                self._run_id = run_id
+            else:
+                self._clear_desk()
+        except (OSError, Infrastructure) as error:
+            # It stays on its desk; the next start tries again.
+            lost = f"the executed notebook could not be stored: {machine_fault(error) or error}"
+            print(f"veritrain: {self.stage}: {lost}", file=sys.stderr)
+            reason = f"{reason}; {lost}" if reason else lost
         runs.end_run(run_id, status, reason)
         return ("" if silent else run_id), False
 
@@ -311,9 +324,9 @@ def run_together(
 
     try:
         runner.run([work.job for work in works], on_progress=moved, on_done=ended)
-    except BaseException:
+    except BaseException as error:
         for work in works:
-            work.interrupt()
+            work.interrupt(error)
         raise
     for work in works:
         if work.failure is not None:

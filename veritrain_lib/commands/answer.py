@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from veritrain_lib.machine_fault import machine_fault
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,11 +52,41 @@ class AnsweringCommand(click.Command):
         as_json = bool(ctx.params.pop("as_json", False))
         with contextlib.redirect_stdout(sys.stderr):
             answer: Answer = super().invoke(ctx)
-        if as_json:
-            print_json(answer.document)
-        else:
-            _print(answer.show)
+        with writing():
+            if as_json:
+                print_json(answer.document)
+            else:
+                _print(answer.show)
         ctx.exit(answer.exit_code)
+
+
+class OutputLost(Exception):
+    """Standard output could not be written, so that nobody got the answer."""
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Write to standard output, to the last byte.
+
+    A reader that has gone (`| head`) wanted no more: that is no error. After any other one (a full disk, say)
+    standard output leads nowhere, so that the interpreter's own end says nothing more, and OutputLost is raised.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up_output()
+    except OSError as error:
+        _give_up_output()
+        why = machine_fault(error) or str(error)
+        raise OutputLost(f"the answer can't be written to standard output: {why}") from error
+
+
+def _give_up_output() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
@@ -10,8 +11,9 @@ from collections.abc import Sequence
 
 import click
 
-from veritrain_lib.commands.answer import print_json
+from veritrain_lib.commands.answer import OutputLost, print_json, writing
 from veritrain_lib.errors import UserError
+from veritrain_lib.machine_fault import machine_fault
 
 DEBUG = "VERITRAIN_DEBUG"
 """Environment variable: set to 1, an unexpected error shows its traceback."""
@@ -35,16 +37,26 @@ def explain(error: Exception, arguments: Sequence[str]) -> int:
         message, code = str(error), error.exit_code
         click.echo(f"veritrain: {message}", err=True)
     else:
-        lines = str(error).strip().splitlines()
-        message, code = (
-            f"unexpected {type(error).__name__}: {lines[0] if lines else 'no message'}",
-            UNEXPECTED,
-        )
+        message, code = _in_words(error), UNEXPECTED
         if os.environ.get(DEBUG, "") not in ("", "0"):
             click.echo("".join(traceback.format_exception(error)).rstrip(), err=True)
             click.echo(f"veritrain: {message}", err=True)
+        elif not message.startswith("unexpected "):
+            click.echo(f"veritrain: {message}", err=True)
         else:
             click.echo(f"veritrain: {message} (for the traceback: {DEBUG}=1)", err=True)
-    if "--json" in arguments:
-        print_json({"error": {"kind": type(error).__name__, "message": message, "exit_code": code}})
+    if "--json" in arguments and not isinstance(error, OutputLost):
+        with contextlib.suppress(OutputLost), writing():
+            print_json({"error": {"kind": type(error).__name__, "message": message, "exit_code": code}})
     return code
+
+
+def _in_words(error: Exception) -> str:
+    """What the machine lacks, or that it is a defect of ours."""
+    if isinstance(error, OutputLost):
+        return str(error)
+    fault = machine_fault(error)
+    if fault is not None:
+        return fault
+    lines = str(error).strip().splitlines()
+    return f"unexpected {type(error).__name__}: {lines[0] if lines else 'no message'}"

@@ -191,9 +191,14 @@ class RecordedStage:
         self.run_id = runs.open_run(
             self.task, name, kind="stage", parent=self.parameters["round_run"] or None, tags=tags
         )
-        self._tell_engine()
         own = {name: value for name, value in self.parameters.items() if name in self._bound.PARAMETERS}
-        runs.log(self.run_id, parameters={"task": self.task.name} | own | self.inputs.names)
+        try:
+            self._tell_engine()
+            runs.log(self.run_id, parameters={"task": self.task.name} | own | self.inputs.names)
+        except BaseException as error:
+            # The engine may never hear of this run (a full disk, say), and then nobody else would close it.
+            runs.end_run(self.run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0][:500])
+            raise
         if not self._mailbox and not self._inner:
             self._watch.start()
 

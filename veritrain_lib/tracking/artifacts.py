@@ -6,10 +6,11 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from veritrain_lib.tracking import lookup, store
+from veritrain_lib.tracking.patience import PatientClient
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,9 @@ def _place_of(run_id: str) -> ArtifactRepository:
     store.client()  # sets MLflow up
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    return get_artifact_repository(lookup.get(run_id).info.artifact_uri, tracking_uri=store.uri())
+    found = get_artifact_repository(lookup.get(run_id).info.artifact_uri, tracking_uri=store.uri())
+    # The same file stored twice is the same file.
+    return cast("ArtifactRepository", PatientClient(found, store.uri()))
 
 
 def log_table(run_id: str, rows: pd.DataFrame, name: str) -> None:

@@ -29,10 +29,18 @@ def stores() -> tuple[Any, ...]:
 
 def open_engines(address: str) -> None:
     """Have MLflow's engines for a tracking URI, with what was learnt. Nothing happens for another kind of store."""
+    from mlflow.store.db import utils
+
+    utils.MAX_RETRY_COUNT = (
+        3  # each of its tries waits twice as long as the one before, without a word to the user
+    )
     if not address.startswith("sqlite:"):
         return
     from sqlalchemy import event
 
+    if "%" in address:
+        # MLflow takes the quoted path for the folder's name and would make that folder, too.
+        utils._make_parent_dirs_if_sqlite = lambda db_uri: None
     for kind in stores():
         known = address in kind._engine_map
         engine: Any = kind._get_or_create_engine(address)

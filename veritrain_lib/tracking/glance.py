@@ -13,10 +13,10 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from veritrain_lib.tracking import kept_connection
+from veritrain_lib.tracking.address import file_of
 from veritrain_lib.tracking.entities import Experiment, Run, RunData, RunInfo, Version
 
 SCHEMA = "dc11669786a5"
@@ -41,8 +41,8 @@ def at(address: str) -> Iterator[Glance]:
 
     Raises CannotGlance for a store that is no SQLite file of the known schema, or can't be read just now.
     """
-    file = Path(address.removeprefix("sqlite:///"))
-    if not address.startswith("sqlite:///") or "?" in address or not file.is_file():
+    file = file_of(address)
+    if file is None or not file.is_file():
         raise CannotGlance(address)
     if os.environ.get("MLFLOW_ENABLE_WORKSPACES"):
         raise CannotGlance("workspaces")

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from veritrain_lib.errors import UserError
 from veritrain_lib.tracking import glance, store
 from veritrain_lib.tracking.entities import Run
 
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
+
+
+class NoSuchRun(UserError):
+    """The record has no run of this id."""
 
 
 def search(task: Task, where: str = "", *, limit: int = 50_000, newest_first: bool = True) -> list[Run]:
@@ -44,14 +49,26 @@ def finished(task: Task, work: str) -> Run | None:
 
 
 def get(run_id: str) -> Run:
-    """One run by id."""
+    """One run by id. Raises NoSuchRun when there is none."""
     try:
         with glance.at(store.uri()) as seen:
             found = seen.run(run_id)
     except glance.CannotGlance:
         found = None
-    # MLflow also says what is wrong with an id that nobody knows.
-    return found or Run.of(store.client().get_run(run_id))
+    return found or _get(run_id)
+
+
+def _get(run_id: str) -> Run:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Run.of(store.client().get_run(run_id))
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        raise NoSuchRun(
+            f"there is no run {run_id!r} in the record; `veritrain status` and the MLflow UI show those that are there"
+        ) from error
 
 
 def children(task: Task, parent: str) -> Sequence[Run]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from veritrain_lib import project
 from veritrain_lib.errors import Infrastructure
 from veritrain_lib.tracking import store
+from veritrain_lib.tracking.address import file_of
 
 APP_NAME = "veritrain"
 """Our name in the entry point group `mlflow.app`."""
@@ -46,8 +46,8 @@ def _refuse_other_store() -> None:
 
 def _place(address: str) -> str:
     """An address such that equal ones mean the same store."""
-    path = address.removeprefix("sqlite:///")
-    return address if path == address else str(Path(path).resolve())
+    file = file_of(address)
+    return address if file is None else str(file.resolve())
 
 
 def rules() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from veritrain_lib.tracking import glance, served, store
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Version
 from veritrain_lib.tracking.kept_model import code_of, elsewhere_code, open_elsewhere, open_kept
+from veritrain_lib.tracking.patience import patiently
 from veritrain_lib.trust.content import digest_of
 
 if TYPE_CHECKING:
@@ -214,7 +216,7 @@ def tag_version(name: str, version: int, tags: Mapping[str, str]) -> None:
     # The client's own call asks each time whether the model is a prompt: two questions more for each tag.
     registry = talk._get_registry_client()
     for key, value in tags.items():
-        registry.set_model_version_tag(name, str(version), key, value)
+        patiently(partial(registry.set_model_version_tag, name, str(version), key, value), store.uri())
 
 
 def identity(task: Task, uri: str) -> str:

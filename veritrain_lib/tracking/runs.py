@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from veritrain_lib import __version__, digest, living
-from veritrain_lib.tracking import store
+from veritrain_lib.tracking import reserve, store
 from veritrain_lib.tracking.artifacts import fetch, log_file, log_folder, log_table, log_tables
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.lookup import children, finished, get, search
@@ -92,7 +92,16 @@ def take_up(run_id: str) -> None:
 
 
 def end_run(run_id: str, status: Ending, reason: str = "") -> None:
-    """Close a run. `reason` is one line for people on why it did not finish."""
+    """Close a run, on a full disk too. `reason` is one line for people on why it did not finish."""
+    try:
+        _close(run_id, status, reason)
+    except Exception as error:
+        if not reserve.give_up(error):
+            raise
+        _close(run_id, status, reason)
+
+
+def _close(run_id: str, status: Ending, reason: str) -> None:
     talk = store.client()
     if reason:
         talk.set_tag(run_id, REASON, reason[:4000])

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from veritrain_lib import project
 from veritrain_lib.errors import Infrastructure, UserError
 from veritrain_lib.llm import keys
-from veritrain_lib.tracking import engines, glance
+from veritrain_lib.machine_fault import machine_fault
+from veritrain_lib.tracking import address as addresses
+from veritrain_lib.tracking import engines, glance, patience, reserve
 from veritrain_lib.tracking.entities import Experiment
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
     from veritrain_lib.task import Task
+
+TRIES = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+}
+"""How MLflow's client asks a server, unless the environment says otherwise: its own 7 tries are silent for minutes,
+ours (`patience`) go on after these and say so."""
 
 
 def uri() -> str:
@@ -25,7 +35,7 @@ def uri() -> str:
     A relative sqlite path in the environment is kept as it is given: it means what it means to MLflow.
     """
     given = os.environ.get("MLFLOW_TRACKING_URI") or database_url(keys.project_setting("DATABASE_URL"))
-    return given or f"sqlite:///{project.root() / 'mlflow.db'}"
+    return given or addresses.of_file(project.root() / "mlflow.db")
 
 
 def database_url(given: str) -> str:
@@ -79,6 +89,8 @@ def _client(address: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # Standard output belongs to results: with a server MLflow would print a link there for every run that ends.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    for name, value in TRIES.items():
+        os.environ.setdefault(name, value)
     import logging
 
     import mlflow
@@ -89,10 +101,14 @@ def _client(address: str) -> MlflowClient:
     loud = ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.pyfunc")
     for name in loud:
         logging.getLogger(name).setLevel(logging.WARNING)
-    if address == f"sqlite:///{project.root() / 'mlflow.db'}":
+    # It logs a traceback and raises the same error; ours says what is wrong in one line.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    patience.wait_until_reached(address)
+    if address == addresses.of_file(project.root() / "mlflow.db"):
         from veritrain_lib.tracking import template
 
         template.provide(project.root() / "mlflow.db")
+        reserve.keep()
     _point_mlflow_at(address)
     try:
         engines.open_engines(address)
@@ -101,11 +117,12 @@ def _client(address: str) -> MlflowClient:
             # A database is opened and its schema checked by now, a server not yet asked.
             found.search_experiments(max_results=1)
     except (MlflowException, SQLAlchemyError, OSError) as error:
+        why = machine_fault(error) or next(iter(str(error).splitlines()), type(error).__name__)
         raise Infrastructure(
-            f"the MLflow store {address} can't be opened: {str(error).splitlines()[0]}. "
-            "Check MLFLOW_TRACKING_URI or run: veritrain doctor"
+            f"the MLflow store {addresses.shown(address)} can't be opened: "
+            f"{addresses.without_passwords(why, address)}. Check MLFLOW_TRACKING_URI or run: veritrain doctor"
         ) from error
-    return found
+    return cast("MlflowClient", patience.PatientClient(found, address))
 
 
 def is_open() -> bool:

@@ -21,6 +21,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from veritrain_lib.tracking.address import of_file
+
 MAKING_S = 120.0
 """How long to wait for another process that makes the template; the migrations take 1 to 10 s."""
 
@@ -86,7 +88,7 @@ def _migrate(place: Path) -> None:
 
     part = place.with_name(f"{uuid.uuid4().hex}.part")
     try:
-        made: Any = SqlAlchemyStore(f"sqlite:///{part}", str(place.parent))  # type: ignore[no-untyped-call]
+        made: Any = SqlAlchemyStore(of_file(part), str(place.parent))  # type: ignore[no-untyped-call]
         made.engine.dispose()
         part.replace(place)
     finally:

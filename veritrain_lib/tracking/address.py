@@ -1,0 +1,45 @@
+"""The record's address: that of a SQLite file, the file of an address, and how an address is shown to people."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+SQLITE = "sqlite:///"
+
+_PASSWORD = re.compile(r"(://[^/@:\s]*):[^/\s]*@(?=[^@\s]*)")
+_SECRET_PARAMETER = re.compile(r"([?&](?:password|passwd|sslpassword|token)=)[^&\s]*", re.IGNORECASE)
+
+
+def of_file(file: Path) -> str:
+    """The SQLAlchemy address of a SQLite file. `%` and `?` in its path are quoted: they have a meaning in addresses."""
+    return SQLITE + str(file).replace("%", "%25").replace("?", "%3F")
+
+
+def file_of(address: str) -> Path | None:
+    """The file of a SQLite address; None for another database, one in memory, or one with options."""
+    if not address.startswith(SQLITE) or "?" in address:
+        return None
+    name = unquote(address.removeprefix(SQLITE))
+    return Path(name) if name and name != ":memory:" else None
+
+
+def shown(address: str) -> str:
+    """An address for people and logs: a password in it is `***`.
+
+    >>> shown("postgresql://me:s3cret@db:5432/veritrain")
+    'postgresql://me:***@db:5432/veritrain'
+    """
+    return _SECRET_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", address))
+
+
+def without_passwords(text: str, address: str) -> str:
+    """A library's message about an address, without the passwords that it may quote."""
+    return shown(text.replace(address, shown(address)))
+
+
+def fingerprint(address: str) -> str:
+    """A short digest that tells addresses apart without showing them."""
+    return hashlib.sha256(address.encode()).hexdigest()[:12]
