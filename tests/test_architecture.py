@@ -38,13 +38,24 @@ LINES: list[set[str]] = [
     {"trust"},
     {"claims", "own_temporary", "yaml_file"},
     {"living"},
-    {"event_log", "cores", "records", "digest", "project", "errors", "held_file", "reading", "machine_fault"},
+    {
+        "event_log",
+        "cores",
+        "records",
+        "digest",
+        "redaction",
+        "project",
+        "errors",
+        "held_file",
+        "reading",
+        "machine_fault",
+    },
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {
     ("loop", "round_run"), ("loop", "loop_record"), ("round_run", "stage_job"), ("loop", "stage_job"), ("stage_job", "stage_pages"),
     ("cli", "commands"), ("commands", "server"), ("server", "overview"), ("server", "compare"), ("experiment_run", "round_run"),
-    ("experiment_run", "stage_job"), ("event_log", "project"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
+    ("experiment_run", "stage_job"), ("event_log", "project"), ("event_log", "redaction"), ("redaction", "project"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "judging"), ("judging", "statistics"), ("gating", "metrics"),
     ("gating", "reporting"), ("task", "records"), ("task", "task_file"), ("task_file", "task"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),
     ("digest", "errors"), ("project", "errors"), ("reading", "errors"), ("metrics", "models"), ("metrics", "judging"), ("new_task", "gating"), ("new_task", "statistics"),

@@ -16,6 +16,7 @@ import click
 from veritrain_lib import __version__
 from veritrain_lib.commands.answer import writing
 from veritrain_lib.commands.failure import explain
+from veritrain_lib.redaction import hide_in_logs
 
 COMMANDS = {
     "loop": "loop:loop",
@@ -58,6 +59,7 @@ class Veritrain(click.Group):
              standalone_mode: bool = True, **extra: Any) -> Any:  # fmt: skip
         """Run, explain whatever went wrong, and exit."""
         given = list(sys.argv[1:] if args is None else args)
+        hide_in_logs()
         # jsonschema loads this grammar for 3 to 5 s when it is there, for a format that nothing here checks.
         sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
         if not standalone_mode:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from veritrain_lib import project
+from veritrain_lib.redaction import redact, redact_value
 
 Kind = Literal["log", "progress", "status"]
 """`log`: a line for people; `progress`: how far a stage is; `status`: the run begins, ends, is asked to stop."""
@@ -138,7 +139,8 @@ def _write(
 ) -> LoggedEvent:
     last = _last_number(out)
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    event = LoggedEvent(last + 1, now, kind, level, message, _plain(dict(data or {})))
+    said = redact_value(_plain(dict(data or {})))
+    event = LoggedEvent(last + 1, now, kind, level, redact(message), said)
     out.write(_line(event))
     out.flush()
     return event

@@ -215,7 +215,7 @@ def test_the_error_line_is_one_line_without_secrets(run, monkeypatch) -> None:
 
     outcome = run("leaks_secret", environment={"SERVICE_API_KEY": "sk-123456789"})
 
-    assert outcome.error == "RuntimeError: denied for <SERVICE_API_KEY> ask the owner"
+    assert outcome.error == "RuntimeError: denied for [hidden: SERVICE_API_KEY] ask the owner"
     metadata = nbformat.read(outcome.executed, 4).metadata
     assert "sk-123456789" not in str(metadata)
 

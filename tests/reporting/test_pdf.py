@@ -190,3 +190,24 @@ def test_the_japanese_typeface_is_only_in_a_pdf_that_needs_it() -> None:
 
     assert not any("IPA" in name for name in typefaces("only Latin ✓"))
     assert any("IPA" in name for name in typefaces("Latin first, then 請求書"))
+
+
+def test_tables_of_every_width_are_set() -> None:
+    """Columns that fill the page add up to one rounding more in one table of twenty; that is no reason to fail."""
+    draw = Random(20)
+
+    def word() -> str:
+        return "".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=draw.randrange(1, 12)))
+
+    tables = [
+        Table(
+            pd.DataFrame(
+                {
+                    f"{word()} {number}": [" ".join(word() for _ in range(draw.randrange(1, 20)))]
+                    for number in range(draw.randrange(1, 12))
+                }
+            )
+        )
+        for _ in range(60)
+    ]
+    assert read(*tables).pages

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from veritrain_lib.machine_fault import machine_fault
+from veritrain_lib.redaction import redact, redact_value
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -92,10 +93,10 @@ def _give_up_output() -> None:
 def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
     """One document indented, or a list as JSON Lines; numbers that JSON lacks (NaN, infinity) become null."""
     if isinstance(document, Mapping):
-        click.echo(json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False))
+        click.echo(json.dumps(plain(redact_value(document)), ensure_ascii=False, indent=1, allow_nan=False))
     else:
         for row in document:
-            click.echo(json.dumps(plain(row), ensure_ascii=False, allow_nan=False))
+            click.echo(json.dumps(plain(redact_value(row)), ensure_ascii=False, allow_nan=False))
 
 
 def plain(value: Any) -> Any:
@@ -116,7 +117,7 @@ def plain(value: Any) -> Any:
 def _print(parts: Sequence[RenderableType]) -> None:
     for part in parts:
         if isinstance(part, str):
-            click.echo(part)
+            click.echo(redact(part))
             continue
         from rich.console import Console
 

@@ -1,11 +1,11 @@
-"""How an error ends the process: one line for a person, the right exit code, never a traceback unasked."""
+"""How an error ends the process: one line for a person, the right exit code, never a traceback unasked, no secret."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shlex
-import sys
 import traceback
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ import click
 from veritrain_lib.commands.answer import OutputLost, print_json, writing
 from veritrain_lib.errors import UserError
 from veritrain_lib.machine_fault import machine_fault
+from veritrain_lib.redaction import redact
 
 DEBUG = "VERITRAIN_DEBUG"
 """Environment variable: set to 1, an unexpected error shows its traceback."""
@@ -31,15 +32,17 @@ def explain(error: Exception, arguments: Sequence[str]) -> int:
         message, code = f"Interrupted. What was finished is kept; go on with: {again}", INTERRUPTED
         click.echo(message, err=True)
     elif isinstance(error, click.ClickException):
-        message, code = error.format_message(), error.exit_code
-        error.show(sys.stderr)
+        message, code = redact(error.format_message()), error.exit_code
+        said = io.StringIO()
+        error.show(said)
+        click.echo(redact(said.getvalue()).rstrip("\n"), err=True)
     elif isinstance(error, UserError):
-        message, code = str(error), error.exit_code
+        message, code = redact(str(error)), error.exit_code
         click.echo(f"veritrain: {message}", err=True)
     else:
-        message, code = _in_words(error), UNEXPECTED
+        message, code = redact(_in_words(error)), UNEXPECTED
         if os.environ.get(DEBUG, "") not in ("", "0"):
-            click.echo("".join(traceback.format_exception(error)).rstrip(), err=True)
+            click.echo(redact("".join(traceback.format_exception(error))).rstrip(), err=True)
             click.echo(f"veritrain: {message}", err=True)
         elif not message.startswith("unexpected "):
             click.echo(f"veritrain: {message}", err=True)

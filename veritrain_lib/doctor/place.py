@@ -62,7 +62,7 @@ def store() -> Check:
             "Check MLFLOW_TRACKING_URI. A store of a newer MLflow needs that MLflow; an older one: mlflow db upgrade URI.",
         )
     given = " (MLFLOW_TRACKING_URI)" if os.environ.get("MLFLOW_TRACKING_URI") else ""
-    return Check("record", "ok", f"{record.uri()}{given} opens, {count} experiment(s)")
+    return Check("record", "ok", f"{record.shown()}{given} opens, {count} experiment(s)")
 
 
 def leftovers() -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from veritrain_lib.execution.stoppable import Stop
 from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.execution.titles import cell_titles
 from veritrain_lib.execution.verdict import FINISHED, show_reason, verdict
+from veritrain_lib.redaction import redactor
 
 INTERRUPT_GRACE_S = 5.0
 """How long an interrupted cell may take to clean up before its kernel is killed."""
@@ -77,6 +79,8 @@ class CellRunner(OutputKeeper):
             **options,
         )
         self._states = states
+        self._redactor = redactor(environment)
+        states.hide(self._redactor)
         self.kernel = Kernel(kernel_name, warm=warm)
         self._cwd, self._environment = cwd, dict(environment or {})
         self._cell_timeout_s = cell_timeout_s
@@ -87,6 +91,7 @@ class CellRunner(OutputKeeper):
         """As `run`, and write how it ended into the notebook and its file, whatever happens."""
         try:
             ending = await self.run(stop, emit)
+            ending = replace(ending, message=self._redactor(ending.message))
         except Exception as error:  # not the notebook's doing: a full disk, a mistake here
             broken = Ending("interrupted", type(error).__name__, str(error))
             self._states.finish(broken, broken.line(self._environment))

@@ -20,6 +20,8 @@ from papermill.engines import NotebookExecutionManager
 
 from veritrain_lib import living
 from veritrain_lib.execution.ending import Ending
+from veritrain_lib.execution.hiding import Hiding
+from veritrain_lib.redaction import Redactor, redactor
 
 SKIP_TAG = "skip-execution"
 SKIPPED = "skipped"
@@ -42,9 +44,19 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
     run lasts, `status` is `running` and `process` tells whose it is.
     """
 
+    nb: NotebookNode
     _saved_next = False
     _under_way = True
     """Until the end the file is for programs: without line breaks it takes a fraction of the time to write."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Take what papermill's takes. What is written holds none of this process's secrets."""
+        super().__init__(*args, **options)
+        self.hide(redactor())
+
+    def hide(self, redactor: Redactor) -> None:
+        """Leave these secrets out of what is written from now on."""
+        self._hiding = Hiding(redactor)
 
     def notebook_start(self, **kwargs: Any) -> None:
         """Set every cell to `pending`, drop old outputs and save."""
@@ -105,6 +117,11 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         }
         self.cleanup_pbar()
         self._under_way = False
+        # papermill writes the notebook once more from memory, and others read it there.
+        kept = self._hiding.copy_of(self.nb)
+        self.nb.metadata = kept.metadata
+        for cell, hidden in zip(self.nb.cells, kept.cells, strict=True):
+            cell.update(hidden)
         self.save()
 
     def cells_run(self) -> int:
@@ -123,12 +140,19 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         if self._saved_next:
             return
         if self.output_path and "://" in str(self.output_path):
-            super().save(**kwargs)  # remote stores replace whole objects themselves
+            whole, self.nb = self.nb, self._hiding.copy_of(self.nb, running=self._under_way)
+            try:
+                super().save(**kwargs)  # remote stores replace whole objects themselves
+            finally:
+                self.nb = whole
             return
         if self.output_path:
             path = Path(self.output_path)
             beside = path.with_name(f".{path.name}.part")
-            text = json.dumps(self.nb) if self._under_way else nbformat.v4.writes(self.nb)  # type: ignore[no-untyped-call]
+            if self._under_way:
+                text = json.dumps(self._hiding.copy_of(self.nb, running=True))
+            else:
+                text = nbformat.v4.writes(self.nb)  # type: ignore[no-untyped-call]
             beside.write_text(text + "\n", encoding="utf-8")
             os.replace(beside, path)
         self.last_save_time = self.now()

@@ -7,22 +7,17 @@ environment marks as secret.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from veritrain_lib.execution.outcome import Status
+from veritrain_lib.redaction import redactor
 
 LONGEST_LINE = 500
 """Characters kept of an error line."""
 
-SHORTEST_SECRET = 8
-"""Shorter values are not masked: `1` or `true` would blank out half a message."""
-
 _TERMINAL_CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^\s/:@]*):([^\s/@]+)(?=@)")
 
 
 @dataclass(frozen=True)
@@ -55,8 +50,7 @@ class Ending:
 def one_line(kind: str, message: str, environment: Mapping[str, str] | None = None) -> str:
     """`kind: message` on one line, at most `LONGEST_LINE` characters, secrets masked.
 
-    Masked are the values of environment variables whose name says that they are
-    secret (KEY, TOKEN, SECRET, PASSWORD, CREDENTIAL) and passwords in URLs.
+    Masked are secrets of the environment and passwords in addresses (`veritrain_lib.redaction`).
 
     >>> one_line("ValueError", "first line\\n  second line")
     'ValueError: first line second line'
@@ -64,11 +58,9 @@ def one_line(kind: str, message: str, environment: Mapping[str, str] | None = No
     'OperationalError: postgresql://me:***@db/veritrain is down'
     """
     text = f"{kind}: {message}" if message.strip() else kind
-    text = " ".join(_TERMINAL_CODE.sub("", text).split())
-    text = _PASSWORD_IN_URL.sub(r"\1:***", text)
-    for name, value in {**os.environ, **(environment or {})}.items():
-        if len(value) >= SHORTEST_SECRET and _SECRET_NAME.search(name):
-            text = text.replace(value, f"<{name}>")
+    # Before the line ends are taken out: a key of several lines is found as it is.
+    text = redactor(environment)(_TERMINAL_CODE.sub("", text))
+    text = " ".join(text.split())
     if len(text) > LONGEST_LINE:
         text = text[: LONGEST_LINE - 1] + "…"
     return text

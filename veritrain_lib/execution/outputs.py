@@ -8,7 +8,9 @@ from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 
+from veritrain_lib.execution.hiding import redacted_outputs
 from veritrain_lib.execution.streams import merge_streams
+from veritrain_lib.redaction import redactor
 
 LONGEST_PRINT = 10_000_000
 """Characters of printed text kept of one cell."""
@@ -22,6 +24,7 @@ class OutputKeeper(PapermillNotebookClient):  # type: ignore[misc]  # papermill 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Take what papermill's client takes."""
         super().__init__(*args, **options)
+        self._redactor = redactor()
         self._printed: dict[int, int] = {}  # characters, by cell
         self._asked: dict[str, tuple[NotebookNode, int]] = {}  # by the request's message id
 
@@ -51,6 +54,10 @@ class OutputKeeper(PapermillNotebookClient):  # type: ignore[misc]  # papermill 
                 msg["content"]["text"] = f"{text[:room]}\n{CUT.format(LONGEST_PRINT)}\n"
         output: NotebookNode | None = super().process_message(msg, cell, cell_index)
         return output
+
+    def log_output_message(self, output: NotebookNode) -> None:
+        """papermill's: show an output while the cell runs; without secrets."""
+        super().log_output_message(redacted_outputs([output], self._redactor)[0])
 
     def _take_output(self, message: dict[str, Any]) -> bool:
         """Put an output where it belongs; True if it says that its cell has come to its end."""

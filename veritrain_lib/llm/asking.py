@@ -27,6 +27,7 @@ from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply, Usage
 from veritrain_lib.llm.terms import Tally, Terms, place_of, reply_of
 from veritrain_lib.llm.understood import understood
 from veritrain_lib.llm.wire import body_of, encode
+from veritrain_lib.redaction import without_password
 
 PAGES = 2
 """Attempts after a web page came in the place of an answer: a page of maintenance may go, a wrong address stays."""
@@ -252,7 +253,7 @@ class Batch:
             self.stop(verdict.not_an_answer(received, self._endpoint, self._hide, connection.url))
             raise _Stopped
         if received.status == 0 and self._answered == 0:
-            where = self._endpoint.base_url or "the provider"
+            where = without_password(self._endpoint.base_url or "the provider")
             self.stop(Infrastructure(f"{where} gives no answer for {self._endpoint.address}: {reason}"))
             raise _Stopped
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 
 from veritrain_lib import project
 from veritrain_lib.errors import UserError
 from veritrain_lib.llm.records import Endpoint
+from veritrain_lib.redaction import redactor
+from veritrain_lib.redaction.here import dotenv
 
 KEY_NAMES = {
     "openai": ("OPENAI_API_KEY",),
@@ -24,7 +25,7 @@ def setting(*names: str) -> str | None:
     Each name is looked up in the environment, then in `.env` of the working directory and of the project's
     folder; the environment wins, and the file changes nothing in it.
     """
-    for source in (os.environ, *(_dotenv(folder) for folder in (Path.cwd(), project.root()))):
+    for source in (os.environ, *(dotenv(folder) for folder in (Path.cwd(), project.root()))):
         for name in names:
             value = (source.get(name) or "").strip()
             if value:
@@ -35,23 +36,7 @@ def setting(*names: str) -> str | None:
 def project_setting(name: str) -> str:
     """As `setting`, but the only file looked at is that of the project's folder: it says where the record is, which
     must not depend on where a command is typed. Empty when it is not set."""
-    return os.environ.get(name) or _dotenv(project.root()).get(name, "")
-
-
-def _dotenv(folder: Path) -> dict[str, str]:
-    file = folder / ".env"
-    try:
-        there = file.stat()
-    except OSError:
-        return {}
-    return _read(file, there.st_mtime_ns, there.st_size) if file.is_file() else {}
-
-
-@lru_cache(maxsize=8)
-def _read(file: Path, changed: int, size: int) -> dict[str, str]:
-    from dotenv import dotenv_values
-
-    return {name: value for name, value in dotenv_values(file, interpolate=False).items() if value}
+    return os.environ.get(name) or dotenv(project.root()).get(name, "")
 
 
 def key_of(endpoint: Endpoint) -> str:
@@ -69,19 +54,23 @@ def key_of(endpoint: Endpoint) -> str:
 
 
 class Hider:
-    """Replaces every key that is known when it is made by `[key]`: services like to quote the key they refuse."""
+    """Replaces every key that is known when it is made by `[key]`: services like to quote the key they refuse.
+
+    What else of the environment is a secret goes too, in whatever form it is written (`veritrain_lib.redaction`).
+    """
 
     def __init__(self) -> None:
         found = {setting(name) for names in KEY_NAMES.values() for name in names}
         long_enough = [value for value in found if value and len(value) >= SHORTEST_SECRET]
         self._keys = sorted(long_enough, key=len, reverse=True)
+        self._others = redactor()
 
     def __call__(self, text: str) -> str:
         """The text without keys."""
         for key in self._keys:
             if key in text:
                 text = text.replace(key, "[key]")
-        return text
+        return self._others(text)
 
     def __repr__(self) -> str:
         return f"Hider({len(self._keys)} keys)"

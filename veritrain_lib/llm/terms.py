@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from veritrain_lib.llm import answers
 from veritrain_lib.llm.ledger import Stored
 from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply, Usage
+from veritrain_lib.redaction import without_password
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Terms:
 
 def place_of(endpoint: Endpoint) -> str:
     """How the ledger names an endpoint."""
-    return f"{endpoint.address} {endpoint.base_url or ''}".strip()
+    return f"{endpoint.address} {without_password(endpoint.base_url or '')}".strip()
 
 
 def reply_of(request: ChatRequest, stored: Stored) -> Reply:

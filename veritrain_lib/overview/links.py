@@ -70,7 +70,7 @@ class Links:
 
 
 def _ui() -> str:
-    return store.uri().rstrip("/") if store.is_remote() else LOCAL_UI
+    return store.shown().rstrip("/") if store.is_remote() else LOCAL_UI
 
 
 def _link(run: Any) -> Link:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib import claims, digest
 from veritrain_lib.errors import UserError
+from veritrain_lib.execution.kernel_hiding import hide_secrets_here
 from veritrain_lib.recorded.binding import Binding, Inputs, binding
 from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import CLAIMED, MAILBOX, CellWatch, write_letter
@@ -40,6 +41,7 @@ def begin(stage: str, namespace: Mapping[str, Any]) -> RecordedStage:
     `namespace` is the notebook's `globals()`. Raises UserError for an unknown or mistyped parameter, and for
     an input that is not there; nothing is opened or paid before.
     """
+    hide_secrets_here()
     bound = binding(stage)
     allowed = {**ADDRESSES, **bound.PARAMETERS}
     _refuse_wrong_parameters(namespace, allowed)

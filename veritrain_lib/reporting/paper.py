@@ -146,7 +146,8 @@ class Paper(FPDF):
         self.set_line_width(0.15)
         with self.table(
             [part.header, *part.rows],
-            width=sum(part.widths),
+            # Widths that fill the page may add up to one rounding more, which fpdf2 refuses.
+            width=min(sum(part.widths), self.epw),
             col_widths=part.widths,
             align=Align.L,
             text_align=tuple(Align.R if number else Align.L for number in part.numeric),

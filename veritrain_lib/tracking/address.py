@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 from urllib.parse import unquote
 
-SQLITE = "sqlite:///"
+from veritrain_lib.redaction import without_password
 
-_PASSWORD = re.compile(r"(://[^/@:\s]*):[^/\s]*@(?=[^@\s]*)")
-_SECRET_PARAMETER = re.compile(r"([?&](?:password|passwd|sslpassword|token)=)[^&\s]*", re.IGNORECASE)
+SQLITE = "sqlite:///"
 
 
 def of_file(file: Path) -> str:
@@ -32,7 +30,7 @@ def shown(address: str) -> str:
     >>> shown("postgresql://me:s3cret@db:5432/veritrain")
     'postgresql://me:***@db:5432/veritrain'
     """
-    return _SECRET_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", address))
+    return without_password(address)
 
 
 def without_passwords(text: str, address: str) -> str:

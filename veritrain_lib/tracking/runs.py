@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from veritrain_lib import __version__, digest, living
+from veritrain_lib.redaction import redact
 from veritrain_lib.tracking import reserve, store
 from veritrain_lib.tracking.artifacts import fetch, log_file, log_folder, log_table, log_tables
 from veritrain_lib.tracking.entities import Run
@@ -62,6 +63,7 @@ def open_run(
         "mlflow.user": os.environ.get("USER", "unknown"),
         **(tags or {}),
     }
+    whole = {key: redact(value) for key, value in whole.items()}
     if parent:
         whole["mlflow.parentRunId"] = parent
     run = store.client().create_run(store.experiment(task).experiment_id, tags=whole, run_name=name)
@@ -104,7 +106,7 @@ def end_run(run_id: str, status: Ending, reason: str = "") -> None:
 def _close(run_id: str, status: Ending, reason: str) -> None:
     talk = store.client()
     if reason:
-        talk.set_tag(run_id, REASON, reason[:4000])
+        talk.set_tag(run_id, REASON, redact(reason)[:4000])
     elif status == "FINISHED":
         _forget_reason(run_id)
     talk.set_terminated(run_id, status)
@@ -176,8 +178,8 @@ def log(
         Metric(key, float(value), now, step, model_id=model_id, dataset_name=name, dataset_digest=content)
         for key, value in (metrics or {}).items()
     ]
-    given = [Param(key, str(value)[:6000]) for key, value in (parameters or {}).items()]
-    words = [RunTag(key, str(value)[:8000]) for key, value in (tags or {}).items()]
+    given = [Param(key, redact(str(value))[:6000]) for key, value in (parameters or {}).items()]
+    words = [RunTag(key, redact(str(value))[:8000]) for key, value in (tags or {}).items()]
     store.client().log_batch(run_id, metrics=points, params=given, tags=words)
 
 

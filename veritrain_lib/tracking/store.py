@@ -38,6 +38,11 @@ def uri() -> str:
     return given or addresses.of_file(project.root() / "mlflow.db")
 
 
+def shown() -> str:
+    """The tracking URI as people may read it: without a password."""
+    return addresses.shown(uri())
+
+
 def database_url(given: str) -> str:
     """A database's address as SQLAlchemy 2.1 wants it: drivers of asyncio and old names are put right.
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from veritrain_lib.execution.kernel_hiding import hide_secrets
 from veritrain_lib.execution.kernel_main import die_with_parent, leave_last_words, run_until_shut_down
 from veritrain_lib.execution.warm.stack import THREADS
 
@@ -176,6 +177,7 @@ def _initialized(argv: list[str]) -> Any:
     sys.argv = ["ipykernel_launcher", *argv]
     app = IPKernelApp.instance()
     app.initialize([*argv, *QUICK])  # type: ignore[no-untyped-call]
+    hide_secrets(app.session)
     return app
 
 

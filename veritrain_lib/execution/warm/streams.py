@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from ipykernel.iostream import OutStream
+
+from veritrain_lib.redaction import redact
+
+AT_ONCE = 65_536
+"""Bytes of a child's output that are read together."""
 
 
 class PromptStream(OutStream):
@@ -25,3 +33,17 @@ class PromptStream(OutStream):
         if self._written:
             self._written = False
             super().flush()  # type: ignore[no-untyped-call]
+
+    def _watch_pipe_fd(self) -> None:
+        """See `OutStream`: what child processes print goes to the notebook, and to the terminal that the kernel was
+        started from; to that, too, without secrets."""
+        if self._fid is None:
+            return
+        try:
+            while (content := os.read(self._fid, AT_ONCE)) and self._should_watch:
+                text = content.decode(errors="replace")
+                self.write(text)
+                hidden = redact(text)
+                os.write(self._original_stdstream_copy, content if hidden == text else hidden.encode())
+        except Exception:  # noqa: BLE001  # as ipykernel: raised where the stream is closed
+            self._exc = sys.exc_info()

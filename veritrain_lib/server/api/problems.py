@@ -17,6 +17,7 @@ from starlette.routing import Match
 
 from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError
 from veritrain_lib.machine_fault import machine_fault
+from veritrain_lib.redaction import redact
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -90,9 +91,11 @@ def problem(
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:  # fmt: skip
     """A problem as an answer."""
+    detail = redact(detail)
+    told = [FieldError(field=one.field, message=redact(one.message)) for one in errors or []]
     said = Problem(
         title=HTTPStatus(status).phrase, status=status, detail=detail, message=detail,
-        instance=request.url.path if request else "", errors=errors or [],
+        instance=request.url.path if request else "", errors=told,
     )  # fmt: skip
     return JSONResponse(said.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
 

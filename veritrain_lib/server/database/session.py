@@ -19,7 +19,7 @@ def engine() -> Engine:
     address = store.uri()
     if store.is_remote():
         raise Infrastructure(
-            f"the server needs MLflow's database, not another server ({address}); "
+            f"the server needs MLflow's database, not another server ({store.shown()}); "
             "unset MLFLOW_TRACKING_URI, or set DATABASE_URL"
         )
     return _engine(address)

@@ -12,6 +12,8 @@ from typing import Any
 
 import structlog
 
+from veritrain_lib.redaction import hide_in_logs, redact_value
+
 CONFIGURATION = Path(__file__).with_name("uvicorn.json")
 
 LOGGER = "veritrain.server"
@@ -33,12 +35,14 @@ class WithoutQueries(logging.Filter):
 def formatter() -> logging.Formatter:
     """The formatter that `uvicorn.json` names. Python's warnings become lines of the log too."""
     logging.captureWarnings(True)
+    hide_in_logs()
     shared: list[Any] = _shared()
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            _hidden,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
@@ -57,10 +61,21 @@ def log() -> Any:
     )
 
 
+def _hidden(logger: Any, method: str, said: Any) -> Any:
+    """A line without secrets of the environment and passwords in addresses."""
+    return {
+        name: redact_value(value)
+        if isinstance(value, str | dict | list | tuple) and name != "exc_info"
+        else value
+        for name, value in said.items()
+    }
+
+
 def _shared() -> list[Any]:
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", key="time"),
+        _hidden,
     ]
