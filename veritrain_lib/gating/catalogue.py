@@ -17,7 +17,7 @@ INTRODUCTION = """# Gate suites and rule catalogue
 Made by `python -m veritrain_lib.gating.catalogue`; a test compares it. Edit the suites and the checks, not this file.
 
 A suite is a JSON file: `name`, `version`, `notes`, `dataset` (`minimum_rows`, `minimum_accepted_share`,
-`minimum_rows_per_label`) and `expectations`. Each expectation has a `type` of Great Expectations, its `kwargs`, a
+`minimum_rows_per_label`, `maximum_removed_share`) and `expectations`. Each expectation has a `type` of Great Expectations, its `kwargs`, a
 `severity` (`critical` blocks the dataset when it fails, `warning` and `info` only tell) and `meta`:
 
 | key | meaning |
@@ -34,6 +34,12 @@ A suite is a JSON file: `name`, `version`, `notes`, `dataset` (`minimum_rows`, `
 unknown, misspelt, missing or broken is refused or blocks: a gate that can't be evaluated never passes. Rows that
 people wrote (source `human`) are never removed; what is wrong with them is a warning, and an exact copy of a sealed
 test row among them blocks.
+
+`maximum_removed_share` (0 to 1; 1, the default, turns it off) is the largest share of rows that may be removed of any one
+label, or of any one value of the task's `slices.by`. The dataset is blocked when the low end of that share's 95 %
+interval is above the limit and above the share removed of all other rows, so that a small group is not blamed for
+chance, nor a label for what is dirty all over. The verdict (`removed.csv`, data docs, `03_gate.ipynb`) has the share of
+each, and what took most.
 
 A check about the dataset as a whole measures one number, from 0 (best), on the rows that the row checks leave. Its rule
 is `expect_column_max_to_be_between` on `measure_<rule>`, with the limit as `max_value` and the action `warn`; it fails
@@ -74,7 +80,8 @@ def _suite(suite: Suite) -> str:
     return (
         f"### {suite.name}, version {suite.version}\n\n{suite.notes}\n\n"
         f"Dataset: at least {rules.minimum_rows} accepted rows, {rules.minimum_accepted_share:.0%} of the rows judged, "
-        f"{rules.minimum_rows_per_label} accepted or trusted rows a label.\n\n"
+        f"{rules.minimum_rows_per_label} accepted or trusted rows a label; at most {rules.maximum_removed_share:.0%} removed of any "
+        "label or slice.\n\n"
         "| rule | severity | limit | action | needs a label | reason | owner |\n| --- | --- | --- | --- | --- | --- | --- |\n"
         f"{lines}\n"
     )

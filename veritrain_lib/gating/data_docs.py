@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 GROUPS = 10
 """Groups of copies shown, the largest first, and copies of each."""
 
+REMOVED = 20
+"""Labels and slice values of which is shown what was removed, those that lost most first."""
+
 SHOWN_CHARACTERS = 160
 
 REVIEWS = "<!-- reviews -->"
@@ -59,6 +62,7 @@ def data_docs(verdict: Verdict) -> str:
         REVIEWS + REVIEWS,
         _rules(verdict.rules),
         _measures(verdict.rules, verdict.overview.get("notes", {}) | verdict.overview.get("measured", {})),
+        removed_html(verdict.removed),
         _labels(verdict.overview["label_shares"]),
         duplicate_html(verdict.groups),
         examples_html("Quarantine", "removed", verdict.quarantine),
@@ -117,6 +121,29 @@ def duplicate_html(groups: pd.DataFrame, most: int = GROUPS) -> str:
     if count > most:
         parts.append(f"<p class='quiet'>{count - most} smaller groups are in groups.csv</p>")
     return "".join(parts)
+
+
+def removed_html(removed: pd.DataFrame, most: int = REMOVED) -> str:
+    """What was removed of each label and slice, against the limit, those that lost most first. Empty where no row was."""
+    told = removed[removed["removed"] > 0]
+    if not len(told):
+        return ""
+    lines = "".join(
+        f"<tr><td>{escape(line['column'])}</td><td class='text'>{_text(line['value'])}</td>"
+        f"<td class='n'>{line['removed']} of {line['rows']}</td>"
+        f"<td class='n'>{line['share']:.1%}<br><span class='quiet'>{line['low']:.1%} to {line['high']:.1%}</span></td>"
+        f"<td>{_bar(line['share'], line['limit'], max(min(2 * line['limit'], 1.0), line['share']))}</td>"
+        f"<td class='n'>{line['limit']:.0%}</td><td><code>{escape(line['most_by'])}</code> {line['most_by_rows']}</td>"
+        f"<td>{_badge(line['outcome'])}</td></tr>"
+        for line in told.head(most).to_dict("records")
+    )
+    rest = len(told) - most
+    more = f"<p class='quiet'>{rest} more that lost less are in removed.csv</p>" if rest > 0 else ""
+    return (
+        "<h2>Removed of each label and slice</h2><div class='scroll'><table><tr><th>column</th><th>value</th>"
+        "<th class='n'>removed</th><th class='n'>share (95 %)</th><th>share against limit</th><th class='n'>limit</th>"
+        f"<th>most by</th><th>outcome</th></tr>{lines}</table></div>{more}"
+    )
 
 
 def examples_html(title: str, meaning: str, rows: pd.DataFrame, each: int = EXAMPLES) -> str:

@@ -22,6 +22,7 @@ from veritrain_lib.gating.findings import (
 )
 from veritrain_lib.gating.groups import duplicate_groups
 from veritrain_lib.gating.overview import overview
+from veritrain_lib.gating.removed import removed_by_group, too_much_removed
 from veritrain_lib.gating.verdict import SEPARATOR, Verdict
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def judge(rows: pd.DataFrame, context: Context, suite: Suite) -> Verdict:
     need a label look at the rows that the other checks leave: garbage would teach a student nonsense.
 
     The dataset is blocked when a critical rule's rejected share passes its limit, when any rule could not be
-    evaluated, when too few rows or too small a share of them is accepted, when a label has too few rows, or
-    when a row of people is an exact copy of a test row.
+    evaluated, when too few rows or too small a share of them is accepted, when a label has too few rows, when too
+    large a share of one label or slice is removed, or when a row of people is an exact copy of a test row.
 
     Raises UserError when a column is missing.
     """
@@ -66,7 +67,9 @@ def judge(rows: pd.DataFrame, context: Context, suite: Suite) -> Verdict:
     warned = _mask(warning, len(rows)) & ~removed
     accepted = rows[~removed].reset_index(drop=True)
     table = rule_table(suite, results, len(rows), findings)
+    by_group = removed_by_group(rows, removed, removing, context.task, suite.dataset.maximum_removed_share)
     blocks = block_reasons(suite, results, table, rows, accepted, context, findings)
+    blocks += too_much_removed(by_group)
     quarantine = _with_reasons(rows, [removing, warning], removed)
     warnings = _with_reasons(rows, [warning], warned)
     said = [*quarantine["reasons"], *warnings["reasons"]]
@@ -77,6 +80,7 @@ def judge(rows: pd.DataFrame, context: Context, suite: Suite) -> Verdict:
         accepted=accepted,
         quarantine=quarantine,
         warnings=warnings,
+        removed=by_group,
         groups=duplicate_groups([quarantine, warnings], [accepted, context.trusted], context.task),
         overview=overview(rows, accepted, int(warned.sum()), context.task, said) | _remarks(findings),
         suite=suite.name,

@@ -36,12 +36,15 @@ class DatasetRules(Part):
     """When the dataset as a whole is blocked, whatever its rows say.
 
     `minimum_rows`: accepted rows needed; `minimum_accepted_share`: of the rows judged; `minimum_rows_per_label`:
-    rows, accepted now or trusted before, that every label of the task needs (0 turns coverage off).
+    rows, accepted now or trusted before, that every label of the task needs (0 turns coverage off);
+    `maximum_removed_share`: of the rows of any one label or slice value, held against the low end of the share's 95 %
+    interval (1 turns it off).
     """
 
     minimum_rows: Annotated[int, Field(ge=1)] = 1
     minimum_accepted_share: Share = 0.5
     minimum_rows_per_label: Count = 1
+    maximum_removed_share: Share = 1.0
 
 
 class Meta(Part):

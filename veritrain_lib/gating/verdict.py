@@ -34,7 +34,8 @@ class Verdict:
     (blocks), `warned` (failed, but its severity only tells) or `error` (could not be evaluated; blocks). `kind` is
     `rows`, or `dataset` for a rule about all rows together: `share` is then the number that its check measured.
     `accepted` are the rows that go on; `quarantine` and `warnings` are rows with a column `reasons`, all
-    reasons of a row joined by `; `. `groups` shows copies under the row that stays (`groups.duplicate_groups`).
+    reasons of a row joined by `; `. `removed` has one row for each label and slice value: what share of its rows was
+    removed, and by what most (`removed.removed_by_group`). `groups` shows copies under the row that stays (`groups.duplicate_groups`).
     `overview` counts what came and what went.
     """
 
@@ -44,6 +45,7 @@ class Verdict:
     accepted: pd.DataFrame = field(repr=False)
     quarantine: pd.DataFrame = field(repr=False)
     warnings: pd.DataFrame = field(repr=False)
+    removed: pd.DataFrame = field(repr=False)
     groups: pd.DataFrame = field(repr=False)
     overview: dict[str, Any] = field(repr=False)
     suite: str
@@ -68,6 +70,7 @@ class Verdict:
             "status": self.status,
             "block_reasons": self.block_reasons,
             "rules": rules,
+            "removed": json.loads(self.removed.to_json(orient="records")),
             "overview": self.overview,
             "suite": {"name": self.suite, "version": self.suite_version, "digest": self.suite_digest},
         }

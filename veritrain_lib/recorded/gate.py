@@ -121,7 +121,7 @@ class Gate:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             (place / "data_docs.html").write_text(result.data_docs, encoding="utf-8")
-            for name in ("accepted", "quarantine", "warnings", "rules", "groups"):
+            for name in ("accepted", "quarantine", "warnings", "rules", "removed", "groups"):
                 result.tables[name].to_csv(place / f"{name}.csv", index=False)
             runs.log_folder(run_id, place, "gate")
         runs.log_table(run_id, result.tables["rules"], "rules.json")

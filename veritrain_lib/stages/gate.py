@@ -27,7 +27,8 @@ class GateConfig(BaseModel):
 
 class GateResult(StageResult):
     """The verdict. Tables: `rules` (one line a rule), `accepted` (the rows that passed), `quarantine` (rows
-    with all their reasons), `warnings` (rows kept in spite of a remark), `groups` (copies under the row that stays),
+    with all their reasons), `warnings` (rows kept in spite of a remark), `removed` (what was taken of each label and
+    slice value, against the suite's limit), `groups` (copies under the row that stays),
     `examples` (a few rows for each kind of reason; `what` says whether they were removed or kept with a warning).
     """
 
@@ -90,6 +91,7 @@ def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) 
         "accepted": verdict.accepted,
         "quarantine": verdict.quarantine,
         "warnings": verdict.warnings,
+        "removed": verdict.removed,
         "groups": verdict.groups,
         "examples": pd.concat(
             [examples(rows).assign(what=what) for what, rows in removed_and_kept.items()], ignore_index=True
