@@ -30,7 +30,7 @@ def one_spelling(answers: pd.Series[str], merge_case: bool | None = None) -> tup
         merged = {label: spelling[label] for label in counts}
         left = {
             label: sum(counts[one] for one in counts if merged[one] == label)
-            for label in set(merged.values())
+            for label in sorted(set(merged.values()))
         }
         by_case, differing = _merged(left, {label: canonical(label).casefold() for label in left})
         if differing and merge_case is None:
