@@ -49,10 +49,9 @@ if TYPE_CHECKING:
 )
 @click.option("--annotator", default="", metavar="NAME", help="Take only the answers of this person.")
 @click.option(
-    "--merge-case/--keep-case",
-    "merge_case",
-    default=None,
-    help="Whether labels that differ only by case are one (default: asked).",
+    "--merge-case",
+    is_flag=True,
+    help="Labels that differ only by case are one (default: refused, and named).",
 )
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**31 - 1), show_default=True, help="Seed of the split."

@@ -56,7 +56,7 @@ class Wanted:
         header: whether the first row names the columns; None asks where that is in doubt.
         skip_broken: leave out rows that can't be read, instead of refusing the file.
         annotator: take only the answers of this person.
-        merge_case: whether labels that differ by case are one; None asks.
+        merge_case: labels that differ by case are one; without it they are asked about.
         leave_out_rare: leave out labels with too few rows.
     """
 
@@ -66,7 +66,7 @@ class Wanted:
     header: bool | None = None
     skip_broken: bool = False
     annotator: str = ""
-    merge_case: bool | None = None
+    merge_case: bool = False
     leave_out_rare: bool = False
 
 

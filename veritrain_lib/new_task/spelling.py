@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def one_spelling(answers: pd.Series[str], merge_case: bool | None = None) -> tuple[pd.Series[str], list[str]]:
+def one_spelling(answers: pd.Series[str], merge_case: bool = False) -> tuple[pd.Series[str], list[str]]:
     """Give equal labels one spelling, the most frequent; and say which were merged.
 
     Equal are labels that differ only in Unicode form (NFKC, so full-width letters too), in blanks, or as `1` and `1.0`.
-    `merge_case` says whether labels that differ by case are one as well; None refuses them by a UserError that names
-    the flags.
+    With `merge_case` labels that differ by case are one as well; without it they are refused by a UserError that names
+    the flag, since a task can't hold both.
     """
     counts = {str(label): int(count) for label, count in answers.value_counts().items() if str(label).strip()}
     forms = {canonical(label) for label in counts}
@@ -26,20 +26,18 @@ def one_spelling(answers: pd.Series[str], merge_case: bool | None = None) -> tup
         for label in counts
     }
     spelling, told = _merged(counts, form)
-    if merge_case is not False:
-        merged = {label: spelling[label] for label in counts}
-        left = {
-            label: sum(counts[one] for one in counts if merged[one] == label)
-            for label in sorted(set(merged.values()))
-        }
-        by_case, differing = _merged(left, {label: canonical(label).casefold() for label in left})
-        if differing and merge_case is None:
-            raise UserError(
-                f"labels differ only by case: {'; '.join(differing[:5])}. Pass --merge-case if they are one label (the most "
-                "frequent spelling stays), or --keep-case if they are not"
-            )
-        spelling = {label: by_case[merged[label]] for label in counts}
-        told += differing
+    merged = {label: spelling[label] for label in counts}
+    left: dict[str, int] = {}
+    for label in sorted(counts):
+        left[merged[label]] = left.get(merged[label], 0) + counts[label]
+    by_case, differing = _merged(left, {label: canonical(label).casefold() for label in left})
+    if differing and not merge_case:
+        raise UserError(
+            f"labels differ only by case: {'; '.join(differing[:5])}. Pass --merge-case if they are one label (the most "
+            "frequent spelling stays); if they are not, rename them in the file"
+        )
+    spelling = {label: by_case[merged[label]] for label in counts}
+    told += differing
     return answers.map(lambda label: spelling.get(label, "")), [
         f"one label in several spellings: {one}" for one in told
     ]
