@@ -1,4 +1,4 @@
-"""What each route of MLflow's server does: reads, writes, or lets somebody rule over others and over the machine.
+"""What each route of MLflow's server does: reads, writes, lets somebody rule over others and over the machine, or is off.
 
 The table is made from the routes that MLflow's own application has, so that a newer MLflow's routes are in it too;
 what is not known to be harmless counts as the strictest.
@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
-Access = Literal["read", "write", "administer"]
+Access = Literal["read", "write", "administer", "off"]
 
-STRICTNESS: tuple[Access, ...] = ("read", "write", "administer")
+STRICTNESS: tuple[Access, ...] = ("read", "write", "administer", "off")
 
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -26,9 +26,13 @@ RECORD = frozenset({
     "review-queues", "runs", "scorers", "server-info", "traces", "ui-telemetry", "unified-traces", "upload-artifact",
     "workspaces",
 })  # fmt: skip
-"""First parts of paths under which the record is read and written. Not here, and so for admins only: what runs
-or calls something from the server (assistant, gateway, jobs, scorer, genai, prompt-optimization, demo, webhooks)
-and what rules over users."""
+"""First parts of paths under which the record is read and written. Any other is for admins only."""
+
+OFF = re.compile(
+    r"/gateway(/.*)?|/(ajax-)?api/\d\.\d/(jobs(/.*)?|mlflow/(assistant|gateway|gateway-proxy|webhooks|jobs|scorer|genai"
+    r"|prompt-optimization|demo)(/.*)?|mlflow/issues/invoke|mlflow/runs/create-promptlab-run)"
+)
+"""What runs something on the server or calls somebody from it. Nobody needs it here, so nobody gets it."""
 
 ASKING_POSTS = frozenset({
     "batchGetInfos", "calculate-filter-correlation", "get-latest-versions", "presigned-download-url", "search",
@@ -43,8 +47,6 @@ RULED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("workspaces", r".*"),
         ("mcp-servers", r".*"),  # addresses of programs that others' models call
         ("scorers", r".*"),  # code that is run where it is used
-        ("issues", r"/invoke"),
-        ("runs", r"/create-promptlab-run"),  # calls a model through the gateway
     )
 )
 """Writing to these is for admins."""
@@ -59,6 +61,8 @@ OUTSIDE_THE_API: dict[str, Access] = {
 
 def access(method: str, template: str) -> Access:
     """What a route does, by its method and the template of its path (Flask's or FastAPI's form)."""
+    if OFF.fullmatch(template):
+        return "off"
     if template in OUTSIDE_THE_API:
         return OUTSIDE_THE_API[template]
     if re.fullmatch(r"/build/<path:\w+>", template) and method in READ_METHODS:
@@ -111,7 +115,9 @@ class AccessTable:
                 self._exact[key] = max(does, self._exact.get(key, "read"), key=STRICTNESS.index)
 
     def needed(self, method: str, path: str) -> Access:
-        """What a request does; `administer` for a path that no route of this method fits."""
+        """What a request does; `administer` for a path that no route of this method fits, unless it is off."""
+        if OFF.fullmatch(path):
+            return "off"
         found = [does for pattern, does in self._patterns.get(method, ()) if pattern.fullmatch(path)]
         if (method, path) in self._exact:
             found.append(self._exact[method, path])

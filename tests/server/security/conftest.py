@@ -118,10 +118,13 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-def gatekeeper() -> Callable[..., TestClient]:
-    """A gatekeeper with the settings that a test wants, before an application that echoes, without a login."""
+def gatekeeper(monkeypatch: pytest.MonkeyPatch) -> Callable[..., TestClient]:
+    """A gatekeeper with the settings that a test wants, before an application that echoes, without a login or record."""
+    from veritrain_lib.server.security import kept_files
     from veritrain_lib.server.security.gatekeeper import Gatekeeper
     from veritrain_lib.tracking.mlflow_routes import AccessTable
+
+    monkeypatch.setattr(kept_files, "is_experiments_folder", lambda name: True)
 
     def make(client: tuple[str, int] = ("10.1.1.1", 50_000), **settings: Any) -> TestClient:
         app = Gatekeeper(echo, Environment(**settings), [], AccessTable(iter(())))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Match
@@ -13,9 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from veritrain_lib.errors import UserError
 from veritrain_lib.server.environment import Environment
-from veritrain_lib.server.security import bodies, credentials, roles, session_cookie
+from veritrain_lib.server.security import bodies, credentials, decides, roles, session_cookie
 from veritrain_lib.server.security.caller import LOCAL, Caller
 from veritrain_lib.server.security.hosts import check_host
+from veritrain_lib.server.security.kept_files import check_kept_file
 from veritrain_lib.server.security.origins import check_origin, is_preflight, preflight_answer, tell_browser
 from veritrain_lib.server.security.paths import check_path
 from veritrain_lib.server.security.rates import Rates
@@ -107,28 +109,55 @@ class Gatekeeper:
     async def _admit(self, visit: Visit, receive: Receive) -> tuple[Caller | None, Receive]:
         """Who is calling, None for nobody on a public path; and the body, should it have been read."""
         scope = visit.scope
+        method, path = scope.get("method", "GET"), scope["path"]
         if not self._settings.needs_login:
             if self._settings.rate_limit:
                 await self._rates.count(scope, None)
-            return LOCAL, receive
-        shown = credentials.shown(visit.headers, visit.address_token)
-        await self._rates.count(scope, shown.claims.user_id if shown.claims else None)
-        method, path = scope.get("method", "GET"), scope["path"]
-        if scope["type"] == "http" and roles.is_public(method, path):
-            return None, receive
-        caller, visit.next_login = await credentials.caller(shown, may_renew=scope["type"] == "http")
-        if caller.kind == "service" and not roles.for_services(method, path):
-            raise Refusal(403, "a service token does not manage accounts; sign in for that")
+            caller = LOCAL
+        else:
+            shown = credentials.shown(visit.headers, visit.address_token)
+            await self._rates.count(scope, shown.claims.user_id if shown.claims else None)
+            if scope["type"] == "http" and roles.is_public(method, path):
+                return None, receive
+            caller, visit.next_login = await credentials.caller(shown, may_renew=scope["type"] == "http")
+            if caller.kind == "service" and not roles.for_services(method, path):
+                raise Refusal(403, "a service token does not manage accounts; sign in for that")
         if self._is_ours(scope):
             needed = roles.needed_here(method, path)
         else:
-            needed = ROLE_OF[self._mlflow.needed(method, path)]
-            if scope["type"] == "http" and bodies.tells_in_its_body(scope):
-                body, receive = await bodies.whole(receive)
-                needed = max(needed, bodies.needed_for(scope, body), key=roles.ROLES.index)
+            needed, receive = await self._needed_by_mlflow(scope, receive, caller)
         if not roles.may(caller.role, needed):
             raise Refusal(403, f"this needs the role {needed}; {caller.name} is {caller.role}")
         return caller, receive
+
+    async def _needed_by_mlflow(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Role, Receive]:
+        """The least role that may ask this of MLflow; and the body, should it have been read.
+
+        Raises Refusal (404) for what is off here and for files that are no artifacts, whoever asks, and (403) for an
+        editor who would change what is decided by.
+        """
+        method, path = scope.get("method", "GET"), scope["path"]
+        does = self._mlflow.needed(method, path)
+        if does == "off":
+            raise Refusal(404, "this part of MLflow's server is off here")
+        needed = ROLE_OF[does]
+        if scope["type"] != "http":
+            return needed, receive
+        if roles.may(caller.role, needed):
+            await check_kept_file(scope)
+        if caller.role == "admin" or not roles.may(caller.role, needed):
+            return needed, receive
+        if path == "/graphql":
+            body, receive = await bodies.whole(receive)
+            return max(needed, bodies.needed_for_graphql(body), key=roles.ROLES.index), receive
+        if does == "write":
+            body = b""
+            if decides.reads_body(scope):
+                body, receive = await bodies.whole(receive)
+            why = await to_thread.run_sync(decides.decides, scope, body)
+            if why:
+                raise Refusal(403, f"this needs the role admin, since {why}; {caller.name} is {caller.role}")
+        return needed, receive
 
     def _is_ours(self, scope: Scope) -> bool:
         # A route of ours that fits but for its method hands the request on to MLflow's.
