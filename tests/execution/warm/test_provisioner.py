@@ -182,8 +182,11 @@ class Client:
         return json.loads(shown.strip("'"))
 
     async def run(self, code: str) -> str:
-        """Run code; gives the exception's name, or `ok`."""
-        reply = await self._client.execute(code, reply=True, timeout=20)
+        """Run code; gives the exception's name, or `ok`.
+
+        ipykernel answers what arrives within some moments after an error with `aborted`, unless it is asked not to.
+        """
+        reply = await self._client.execute(code, reply=True, timeout=20, stop_on_error=False)
         return str(reply["content"].get("ename") or reply["content"]["status"])
 
     def close(self) -> None:
