@@ -20,7 +20,7 @@ export GX_ANALYTICS_ENABLED := false
 help:  ## list the targets
 	@grep -hE '^[a-z%$$(){}:=_ -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]*):[^#]*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
 	@printf '  %-14s %s\n' "$(firstword $(STAGES)) ..." "one stage by its notebook: $(STAGES)"
-	@printf '  %-14s %s\n' "bench-NAME" "measure a claim: $(BENCHES)"
+	@printf '  %-14s %s\n' "bench-NAME" "measure a claim (KEEP=1: and write it into README): $(BENCHES)"
 
 setup: $(READY)  ## install the locked environment into .venv
 
@@ -82,7 +82,7 @@ $(DATATROVE): Makefile
 	@test ! -d .venv-datatrove || touch $@
 
 $(BENCHES:%=bench-%): bench-%: $(READY)
-	@$(BIN)/python -m benchmarks.$(subst -,_,$*)
+	@$(BIN)/python -m $(if $(KEEP),benchmarks.figures keep $*,benchmarks.$(subst -,_,$*))
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock

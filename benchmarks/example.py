@@ -6,7 +6,8 @@ The whole pool, its labels revealed and no row chosen by uncertainty, goes throu
 as trusted ones. Printed per kind of dirt: how much was quarantined, with a 95 % Wilson interval; and the share
 of clean rows quarantined with it. `--folder` measures another folder of the same shape (task.yaml and its files,
 dirt.csv); `--dirt-seeds` builds the pool again with other splits and other dirt and prints the spread. The last
-line is JSON with `verdict` (of the loop on the sealed test set), `gate_recall` and `false_quarantine`.
+line is JSON with `verdict` (of the loop on the held-out test set), the shares of right answers behind it,
+`gate_recall` and `false_quarantine`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from benchmarks.build_example import build, write
 from veritrain_lib import project, registry
@@ -94,11 +96,19 @@ def _context(task: Task) -> Context:
     )
 
 
-def final_verdict() -> str:
-    """The loop's verdict on seed model against last champion, on the sealed test set.
+def final_comparison() -> dict[str, str | float]:
+    """Compare the seed model with the last champion on the held-out test set.
 
     The whole loop runs as a user's would, by the command line and its notebooks, in a store of its own.
+
+    Returns:
+        `verdict` and, where a challenger was promoted, what the test set said: `test_rows`, the share of right
+        answers `seed_model` and `champion`, their difference `gain` with its interval `gain_low` to `gain_high` at
+        `gain_level`, and `p` of the exact test.
     """
+    from veritrain_lib.recorded.stage import load_result
+    from veritrain_lib.tracking import runs
+
     with tempfile.TemporaryDirectory() as home:
         surroundings = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
         command = [sys.executable, "-c", "from veritrain_lib.cli import main; main()"]
@@ -109,7 +119,25 @@ def final_verdict() -> str:
             text=True,
             check=True,
         )
-    return str(json.loads(done.stdout)["verdict"])
+        found: dict[str, str | float] = {"verdict": str(json.loads(done.stdout)["verdict"])}
+        with mock.patch.dict(os.environ, surroundings | {"VERITRAIN_HOME": home}, clear=True):
+            last = runs.search(
+                load_task(project.example_task()), "tags.`veritrain.stage` = 'evaluate'", limit=1
+            )
+            evaluated: Any = load_result("evaluate", last[0].info.run_id) if last else None
+    sealed = evaluated.sealed if evaluated is not None else None
+    if found["verdict"] != "none" and sealed is not None:
+        found |= {
+            "test_rows": sealed.n,
+            "seed_model": round(sealed.champion, 4),
+            "champion": round(sealed.challenger, 4),
+            "gain": round(sealed.difference, 4),
+            "gain_low": round(sealed.low, 4),
+            "gain_high": round(sealed.high, 4),
+            "gain_level": round(sealed.level, 4),
+            "p": float(f"{sealed.p:.2g}"),
+        }
+    return found
 
 
 def spread(seeds: list[int]) -> list[Caught]:
@@ -160,9 +188,11 @@ def main() -> None:
             )
     print(f"\nBars: gate_recall >= {BAR_RECALL}, false_quarantine <= {BAR_FALSE}")
     result = {
-        "verdict": "skipped" if given.no_loop else final_verdict(),
+        **({"verdict": "skipped"} if given.no_loop else final_comparison()),
         "gate_recall": round(caught.recall.value or 0.0, 4),
+        "dirty_rows": caught.recall.n,
         "false_quarantine": round(caught.clean.value or 0.0, 4),
+        "clean_rows": caught.clean.n,
     }
     print(json.dumps(result))
 

@@ -331,6 +331,7 @@ def main(rows: int, runs: int, server: Path) -> None:
         "lost": broken["lost"] + limited["lost"],
         "requested_again": broken["requested_again"],
         "requests_per_row_at_limit": round(limited["requests_per_row"], 3),
+        "runs": runs,
         "cap_passed": paid["cap_passed"],
         "estimates_within_15_percent": round(paid["within"], 1),
         "speed_ratio": round(quick["ratio"], 2),

@@ -280,11 +280,13 @@ def main() -> None:
                 for name, value in found.before.items()
             ],
         )
-        result["verdict"] = found.verdict
+        result |= {"verdict": found.verdict, "test_pairs": found.n}
         for name in ("bleu", "chrf"):
             result |= {
                 f"{name}_before": round(found.before[name], 3),
                 f"{name}_after": round(found.after[name], 3),
+                f"{name}_gain_low": round(found.gains[name][0], 3),
+                f"{name}_gain_high": round(found.gains[name][1], 3),
             }
     if TANAKA.is_dir():
         folder = Path(tempfile.mkdtemp())

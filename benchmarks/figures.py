@@ -1,0 +1,161 @@
+"""README's figures, written by the benchmarks that measure them.
+
+    python -m benchmarks.figures keep NAME       run a benchmark, and keep its last line
+    python -m benchmarks.figures                 write README's table from what was kept
+
+`make bench-NAME KEEP=1` does both. The last line of each benchmark is kept as `benchmarks/figures/NAME.json`; each
+row of README's table "Measured claims" is a template over one of these files, so that README can't say what no
+command printed. `tests/benchmarks/test_figures.py` holds README to it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row of the table: what is claimed, and a template of its figures over the benchmark's last line.
+
+    The template is Python's format syntax; `{name:%}` shows a share as percent with one digit.
+    """
+
+    benchmark: str
+    what: str
+    figures: str
+
+
+CLAIMS = [
+    Claim(
+        "example",
+        "the loop's last champion beats the seed model on the example's {test_rows} held-out rows",
+        "{seed_model:.3f} to {champion:.3f}, {gain:+.1%} ({gain_level:.1%} interval {gain_low:+.1%} to {gain_high:+.1%})",
+    ),
+    Claim(
+        "example",
+        "the gate finds the dirt planted in the example's pool, and spares clean rows",
+        "{gate_recall:.1%} of {dirty_rows} dirty rows, {false_quarantine:.1%} of {clean_rows} clean ones",
+    ),
+    Claim(
+        "gate",
+        "planted defects in real rows (CLINC150, Tanaka) that the gate finds; clean rows it takes (the worse of both)",
+        "{recall:.1%}; {false_quarantine:.1%}",
+    ),
+    Claim(
+        "translation",
+        "a translation memory on the second example: the last champion beats the seed model on {test_pairs} held-out pairs",
+        "chrF {chrf_before:.1f} to {chrf_after:.1f} (95% interval of the change {chrf_gain_low:+.1f} to {chrf_gain_high:+.1f})",
+    ),
+    Claim(
+        "translation",
+        "the same student on real pairs (Tanaka), from 500 to 10,000 of them",
+        "chrF {curve_chrf[0]:.1f} to {curve_chrf[-1]:.1f}, mean of 3 draws",
+    ),
+    Claim(
+        "choice",
+        "choosing by uncertainty beats random choice (CLINC150, 2,000 rows, 5 seeds)",
+        "{uncertainty:.1f} % against {random:.1f} % right",
+    ),
+    Claim(
+        "decision",
+        "equal models are not promoted, in one look and over ten adaptive rounds (worst setting, budget 5 %)",
+        "{aa_single:.1%} and {aa_ten_rounds:.1%}",
+    ),
+    Claim(
+        "decision",
+        "true gains of 1.4 and 2 times the stated detectable difference are promoted (worst setting)",
+        "{power_1_4:.0%} and {power_2:.0%}",
+    ),
+    Claim(
+        "teacher",
+        "1,000 requests, a fifth of the attempts spoiled in 14 ways: rows lost, stored answers asked for again",
+        "{lost} and {requested_again}",
+    ),
+    Claim(
+        "teacher",
+        "runs with random usage that passed the cap on money; estimates within 15 % of the bill",
+        "{cap_passed} of {runs}; {estimates_within_15_percent} %",
+    ),
+    Claim(
+        "teacher",
+        "paid requests with the ledger on, beside the plain SDK",
+        "{speed_ratio:.1f} times as many a second, {cpu_ms_per_request:.1f} ms CPU each",
+    ),
+    Claim(
+        "server",
+        "a list page of 20 of 10,000 runs, SQLite and PostgreSQL (95 of 100)",
+        "{list_p95_ms_sqlite:.0f} ms and {list_p95_ms_postgres:.0f} ms",
+    ),
+    Claim("server", "progress of a running experiment to a client (95 of 100)", "{progress_p95_s:.1f} s"),
+    Claim(
+        "faults",
+        "known faults of input, machine, endpoints and people that end as they must; tracebacks; runs left RUNNING",
+        "{agree} of {cases}; {tracebacks}; {left_running}",
+    ),
+]
+
+
+def kept(name: str) -> dict[str, Any]:
+    """The last line that a benchmark printed when it was kept.
+
+    Raises FileNotFoundError when it was never kept.
+    """
+    found: dict[str, Any] = json.loads((HERE / "figures" / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def table() -> str:
+    """README's table of claims."""
+    lines = ["| claim | measured | command |", "|---|---|---|"]
+    for claim in CLAIMS:
+        values = kept(claim.benchmark)
+        what, figures = (text.format(**values).replace("%", " %") for text in (claim.what, claim.figures))
+        lines.append(
+            f"| {what.replace('  %', ' %')} | {figures.replace('  %', ' %')} | `make bench-{claim.benchmark}` |"
+        )
+    return "\n".join(lines)
+
+
+def write() -> None:
+    """Put the table between its marks in README."""
+    head, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    README.write_text(f"{head}{BEGIN}\n{table()}\n{END}{tail}", encoding="utf-8")
+
+
+def keep(name: str, arguments: list[str]) -> None:
+    """Run a benchmark, showing what it says, and keep its last line.
+
+    Raises subprocess.CalledProcessError when it fails, and ValueError when its last line is no JSON object or says
+    that something was not measured (None): nothing is kept then.
+    """
+    command = [sys.executable, "-m", f"benchmarks.{name.replace('-', '_')}", *arguments]
+    last = ""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            last = line if line.strip() else last
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    values = json.loads(last)
+    missing = [key for key, value in values.items() if value is None]
+    if missing:
+        raise ValueError(f"{name} measured no {', '.join(missing)}: nothing is kept")
+    (HERE / "figures").mkdir(exist_ok=True)
+    (HERE / "figures" / f"{name}.json").write_text(f"{json.dumps(values, indent=1)}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["keep"]:
+        keep(sys.argv[2], sys.argv[3:])
+    write()
