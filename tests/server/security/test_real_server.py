@@ -162,7 +162,7 @@ def test_mlflow_behind_us_refuses_nothing_that_was_let_through(running: Running)
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({}, 401),
+        ({}, 101),  # lets nobody in: Socket.IO asks for a token when its client connects
         ({"authorization": "Bearer x"}, 401),
         ({"origin": "http://evil.example"}, 403),
         ({"host": "evil.example"}, 403),
@@ -194,7 +194,8 @@ def _cookie(running: Running) -> str:
 
 
 WAYS = [
-    ("cookie", True), ("header", True), ("address", True), ("nothing", False), ("another's", False), ("auth alone", False)
+    ("cookie", True), ("header", True), ("address", True), ("auth", True), ("nothing", False), ("another's", False),
+    ("another's auth", False),
 ]  # fmt: skip
 
 
@@ -209,17 +210,23 @@ def _shown(running: Running, way: str) -> tuple[dict[str, str], str]:
     return {}, f"&token={running.viewer}" if way == "address" else ""
 
 
-@pytest.mark.parametrize(("way", "let_in"), WAYS)
-def test_socket_io_is_for_who_shows_a_login_with_the_handshake(
-    running: Running, way: str, let_in: bool
+@pytest.mark.parametrize(
+    ("way", "let_in", "transport"),
+    [
+        *((way, let_in, "websocket") for way, let_in in WAYS),
+        ("auth", True, "polling"),
+        ("another's auth", False, "polling"),
+    ],
+)
+def test_socket_io_is_for_who_shows_a_login_with_the_handshake_or_by_its_auth(
+    running: Running, way: str, let_in: bool, transport: str
 ) -> None:
-    """A token in Socket.IO's own `auth` is sent behind the handshake: too late."""
     headers, query = _shown(running, way)
     client = socketio.Client(reconnection=False)
+    auth = {"auth": {"token": running.viewer}, "another's auth": {"token": f"{running.viewer[:-4]}AAAA"}}
     try:
         client.connect(
-            f"{running.address}?{query}", headers=headers, transports=["websocket"], wait_timeout=20,
-            auth={"token": running.viewer} if way == "auth alone" else None,
+            f"{running.address}?{query}", headers=headers, transports=[transport], wait_timeout=20, auth=auth.get(way)
         )  # fmt: skip
     except NotConnected:
         assert not let_in
@@ -229,17 +236,25 @@ def test_socket_io_is_for_who_shows_a_login_with_the_handshake(
     assert let_in
 
 
-@pytest.mark.parametrize(("way", "let_in"), WAYS)
-def test_each_poll_shows_it_anew(running: Running, way: str, let_in: bool) -> None:
+@pytest.mark.parametrize("way", ["cookie", "header", "address", "another's"])
+def test_a_session_that_began_with_a_login_shows_it_with_each_poll(running: Running, way: str) -> None:
     headers, query = _shown(running, way)
     place = f"{running.address}/socket.io/?EIO=4&transport=polling"
     opened = httpx.get(f"{place}{query}", headers=headers)
-    assert opened.status_code == (200 if let_in else 401)
-    if let_in:
+    assert opened.status_code == (200 if way != "another's" else 401)
+    if way != "another's":
         session = json.loads(opened.text[1:])["sid"]
         for headers_then, query_then, status in ((headers, query, 200), ({}, "", 401)):
             sent = httpx.post(f"{place}&sid={session}{query_then}", headers=headers_then, content="40")
             assert sent.status_code == status
+
+
+def test_a_session_without_a_login_hears_nothing_but_a_refusal(running: Running) -> None:
+    place = f"{running.address}/socket.io/?EIO=4&transport=polling"
+    place += f"&sid={json.loads(httpx.get(place).text[1:])['sid']}"
+    assert httpx.post(place, content='42["subscribe",{"type":"notifications"}]').status_code == 200
+    assert httpx.post(place, content='40{"token":"none"}').status_code == 200
+    assert httpx.get(place).text.startswith('44{"message":"this token does not hold"')
 
 
 def test_a_body_without_a_length_is_counted_on_the_wire(running: Running) -> None:

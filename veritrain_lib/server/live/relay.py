@@ -12,6 +12,7 @@ import contextlib
 import re
 import secrets
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -19,7 +20,9 @@ from urllib.parse import parse_qs
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from veritrain_lib.server.environment import environment
 from veritrain_lib.server.live import places
+from veritrain_lib.server.security.credentials import SHOWS_LATER
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 SESSION = re.compile(r"([0-9a-f]{16})\.[A-Za-z0-9_-]{16,64}")
 
 NOT_HANDED_ON = {b"connection", b"host", b"content-length", b"transfer-encoding", b"upgrade", b"keep-alive"}
+
+_without_login: ContextVar[bool] = ContextVar("_without_login", default=False)
+"""Whether the request that is being answered came without a login."""
 
 
 class Relay:
@@ -38,13 +44,15 @@ class Relay:
         self._sessions: dict[Path, ClientSession] = {}
 
     def new_session(self) -> str:
-        """An id for a session of this process."""
-        return f"{self.worker}.{secrets.token_urlsafe(18)}"
+        """Return an id for a session of this process, from which can be seen whether it was opened without a login."""
+        mark = SHOWS_LATER if _without_login.get() else ""
+        return f"{self.worker}.{mark}{secrets.token_urlsafe(18)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer here, or as the other worker answers."""
         worker = _worker_of(scope)
         if worker in (None, self.worker):
+            _without_login.set(scope.get("state", {}).get("caller") is None and environment().needs_login)
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()

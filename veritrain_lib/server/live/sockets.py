@@ -1,12 +1,16 @@
 """Socket.IO under /socket.io/: clients subscribe to experiments, datasets and notifications.
 
-Who may connect is decided before: the gatekeeper judges each request of a handshake by its cookie, its header or the
-`token` of its address. A token in Socket.IO's own `auth` comes only after the handshake, too late to be asked for.
+The gatekeeper judges each request of a handshake by its cookie, its header or the `token` of its address. A client that
+shows none of these may show a token by Socket.IO's own `auth` when it connects (`admission.py`); until then it hears
+nothing, and is closed after some seconds.
 Sessions of long polling live in one worker process; `relay` brings their requests there.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from veritrain_lib.server.live.admission import Admission
 from veritrain_lib.server.live.relay import Relay
 from veritrain_lib.server.live.subscriptions import Subscriptions
 
@@ -22,10 +26,22 @@ def socket_app() -> Relay:
     server = socketio.AsyncServer(
         async_mode="asgi", cors_allowed_origins=[], max_http_buffer_size=LARGEST, namespaces=["/"]
     )
-    subscriptions = Subscriptions(server)
-    server.on("disconnect", subscriptions.leave)
+    subscriptions, admission = Subscriptions(server), Admission(server)
+
+    async def leave(sid: str, reason: Any = None) -> None:
+        admission.leave(sid)
+        await subscriptions.leave(sid, reason)
+
+    server.on("connect", admission.connect)
+    server.on("disconnect", leave)
     server.on("subscribe", subscriptions.subscribe)
     server.on("unsubscribe", subscriptions.unsubscribe)
     relay = Relay(socketio.ASGIApp(server, socketio_path=""))
-    server.eio.generate_id = relay.new_session
+
+    def new_session() -> str:
+        name = relay.new_session()
+        admission.expect(name)
+        return name
+
+    server.eio.generate_id = new_session
     return relay

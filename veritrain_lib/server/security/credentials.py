@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from anyio import to_thread
 from starlette.datastructures import Headers
@@ -18,6 +18,11 @@ from veritrain_lib.server.security.tokens import Claims, TokenRefused
 RENEWED_BEFORE_S = 300
 """A browser's login is renewed when its access token has less left, so that it never runs out while in use."""
 
+SOCKET_IO = "/socket.io/"
+
+SHOWS_LATER = "open-"
+"""How the random part of a Socket.IO session's id begins when the session was opened without a login."""
+
 OVERLAP_S = 60
 """Requests that a browser had under way when its login was renewed still bring the old cookie."""
 
@@ -29,6 +34,11 @@ class Credentials:
     claims: Claims | None
     refresh: str = ""
     given: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing was shown at all, neither right nor wrong."""
+        return self.claims is None and not self.refresh and not self.given
 
 
 def token_of_address(scope: Scope) -> str | None:
@@ -50,6 +60,18 @@ def token_of_address(scope: Scope) -> str | None:
             kept.append(piece)
     scope["query_string"] = "&".join(kept).encode("latin-1")
     return found
+
+
+def may_show_later(scope: Scope) -> bool:
+    """Return whether a request is of a Socket.IO session whose client may show a token once it is connected.
+
+    That is the request that opens a session, and those of a session that was opened without a login. One that was
+    opened with a login needs it with each request.
+    """
+    if not scope["path"].startswith(SOCKET_IO):
+        return False
+    session = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("sid", [""])[0]
+    return not session or session.partition(".")[2].startswith(SHOWS_LATER)
 
 
 def shown(headers: Headers, address_token: str | None) -> Credentials:
@@ -87,6 +109,13 @@ async def caller(shown: Credentials, *, may_renew: bool) -> tuple[Caller, sessio
         return await _of_refresh(shown.refresh), None
     answer = await to_thread.run_sync(_renew, shown.refresh)
     return (answer.caller, answer) if isinstance(answer, sessions.Login) else (answer, None)
+
+
+async def caller_of_token(text: str) -> tuple[Caller, Claims] | None:
+    """Return who shows a bearer token by itself, and its claims; None when it holds no more or never did."""
+    claims = _bearer(text)
+    found = await standing_of(claims) if claims is not None else None
+    return None if claims is None or found is None else (found, claims)
 
 
 async def standing_of(claims: Claims) -> Caller | None:

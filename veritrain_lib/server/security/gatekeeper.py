@@ -119,6 +119,8 @@ class Gatekeeper:
             await self._rates.count(scope, shown.claims.user_id if shown.claims else None)
             if scope["type"] == "http" and roles.is_public(method, path):
                 return None, receive
+            if shown.nothing and credentials.may_show_later(scope):
+                return None, receive  # Socket.IO asks for a token itself (`live/admission.py`)
             caller, visit.next_login = await credentials.caller(shown, may_renew=scope["type"] == "http")
             if caller.kind == "service" and not roles.for_services(method, path):
                 raise Refusal(403, "a service token does not manage accounts; sign in for that")
