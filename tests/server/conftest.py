@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests.server.documented import hold
+
 SECRET = "a secret of the tests that is long enough"  # for tests only
 
 
@@ -62,4 +64,4 @@ def _client() -> TestClient:
 
     environment.cache_clear()
     migrate.upgrade()
-    return TestClient(create_app(), base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+    return hold(TestClient(create_app(), base_url="http://127.0.0.1:8000", raise_server_exceptions=False))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib import event_log
 from veritrain_lib.errors import UserError
-from veritrain_lib.execution.jobs import JobRunner, LocalRunner
+from veritrain_lib.execution.jobs import JobRunner, LocalRunner, asked_for_warm
 from veritrain_lib.recorded.history import STAGE_RUN
 from veritrain_lib.server.generation import PARAMETERS
 from veritrain_lib.server.items.dataset import NOT_JUDGED
@@ -82,7 +82,7 @@ def _stage(task: Task, under: str, stage: str, parameters: dict[str, Any], runne
         data = {"stage": stage, "cell": progress.cell, "cells": progress.cells}
         event_log.append(under, "progress", f"{stage}: cell {progress.cell} of {progress.cells}", data=data)
 
-    at_work = runner or LocalRunner()
+    at_work = runner or LocalRunner(warm=asked_for_warm(default=True))
     with finishing(at_work):
         done = run_stage(task, stage, {"round_run": under, **parameters}, runner=at_work, on_progress=moved)
     runs.tag(under, {STAGE_RUN + stage: done.run_id})

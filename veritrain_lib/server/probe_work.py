@@ -79,14 +79,16 @@ def _run(arguments: list[str]) -> None:
 
 def probe(given: str, cases: Sequence[Any]) -> Probed:
     """Do the stage by its notebook, file its rates on the version, and answer the test cases."""
+    from veritrain_lib.execution.jobs import LocalRunner, asked_for_warm
     from veritrain_lib.stage_job import run_stage
 
     one, task = _probeable(given)
+    runner = LocalRunner(warm=asked_for_warm(default=True))
     place = project.state("running")
     place.mkdir(parents=True, exist_ok=True)
     # Two that ask for the same probe at once get one.
     with FileLock(place / f"probe-{task.name}.lock"):
-        done = run_stage(task, "probe", {"model": address_of(one)})
+        done = run_stage(task, "probe", {"model": address_of(one)}, runner=runner)
     answered = _asked(one, task, cases, done.run_id) if cases else []
     return _answer(one, done, answered)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from veritrain_lib.execution.jobs import JobRunner, LocalRunner
+from veritrain_lib.execution.jobs import JobRunner, LocalRunner, asked_for_warm
 from veritrain_lib.server.items.report import CONTENT
 from veritrain_lib.server.items.task import task_of
 from veritrain_lib.server.run_ending import carry_out
@@ -15,7 +15,7 @@ def write(run_id: str, runner: JobRunner | None = None) -> None:
     """Write the content of a run of kind `report`; the run ends as the report stage ends."""
     runs.take_up(run_id)
     run = runs.get(run_id)
-    at_work = runner or LocalRunner()
+    at_work = runner or LocalRunner(warm=asked_for_warm(default=True))
 
     def work() -> str:
         about = {"round_run": run_id, "about": run.data.tags[EXPERIMENT]}

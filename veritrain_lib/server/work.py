@@ -74,6 +74,11 @@ def main(run_id: str) -> int:
     )  # it is ignored where a shell started us with `&`
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
+        from veritrain_lib.execution import warm_up
+        from veritrain_lib.execution.jobs import asked_for_warm
+
+        if asked_for_warm(default=True):
+            warm_up()  # the stack is imported beside all that comes before the first notebook
         kind = runs.get(run_id).data.tags.get("veritrain.kind", "")
         if kind not in WORK:
             raise UserError(f"run {run_id} is of kind {kind!r}; work is known for: {', '.join(WORK)}")

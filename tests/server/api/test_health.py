@@ -18,10 +18,13 @@ def test_all_is_well(server: TestClient) -> None:
     assert set(found.json()["checks"].values()) == {"ok"}
 
 
-def test_tables_of_another_version_are_unwell(server: TestClient) -> None:
+def test_tables_of_another_version_are_unwell_and_the_process_lives(server: TestClient) -> None:
+    assert server.get("/api/v1/health/ready").status_code == 200
     migrate.downgrade("base")
     found = server.get("/api/v1/health")
     assert found.status_code == 503
+    assert server.get("/api/v1/health/ready").json() == found.json()
+    assert server.get("/api/v1/health/live").json()["status"] == "alive"
     assert found.json()["status"] == "unhealthy"
     assert found.json()["checks"] == {"database": "ok", "tables": "failed", "artifacts": "ok"}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,7 +103,7 @@ def test_a_report_is_written_by_its_stage_and_shown_once(
     assert all(chart["title"] and chart["data"] for chart in found["charts"])
 
 
-def test_every_format_is_the_files_own_bytes(
+def test_every_format_has_the_title_that_was_asked_for(
     server: TestClient, task: Task, experiment: str, do_work: Work
 ) -> None:
     made = ask(server, experiment)["id"]
@@ -115,14 +117,17 @@ def test_every_format_is_the_files_own_bytes(
     page = export("html", accept="application/json, text/plain, */*")  # as axios asks
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["content-disposition"] == f'attachment; filename="report_{made}.html"'
-    assert "tiny: round 1" in page.text
+    assert "<h1>Week 48</h1>" in page.text
+    assert "for the team · tiny: round 1" in page.text
     pdf = export("pdf")
     assert pdf.headers["content-type"] == "application/pdf"
-    assert "tiny: round 1" in PdfReader(BytesIO(pdf.content)).pages[0].extract_text()
+    first = PdfReader(BytesIO(pdf.content)).pages[0].extract_text()
+    assert "Week 48" in first
+    assert "tiny: round 1" in first
     word = export("docx")
     assert "wordprocessingml" in word.headers["content-type"]
     paper = Document(BytesIO(word.content))
-    assert paper.paragraphs[0].text == "tiny: round 1"
+    assert paper.paragraphs[0].text == "Week 48"
     assert len(paper.inline_shapes) == page.text.count("<img ") > 0
     with zipfile.ZipFile(BytesIO(word.content)) as archive:
         assert archive.testzip() is None
@@ -145,6 +150,9 @@ def test_the_stages_own_report_is_listed_and_taken_by_another(
     assert launched == []  # it is there already
     first, second = (server.get(f"{HERE}/{one}").json() for one in (own, made["id"]))
     assert first["conclusions"] == second["conclusions"] != ""
+    with tempfile.TemporaryDirectory() as folder:
+        stored = runs.fetch(own, "report", Path(folder)) / "report.html"
+        assert server.get(f"{HERE}/{own}/export", params={"format": "html"}).content == stored.read_bytes()
     for known, ids in (
         ({"filters[search]": "100 %"}, [made["id"]]), ({"search": "_"}, []), ({"search": "tiny"}, [made["id"], own]),
         ({"filters[type]": "performance"}, [own]), ({"type": "comparison"}, [made["id"]]),

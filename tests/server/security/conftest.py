@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from tests.server.documented import hold
 from veritrain_lib.server.environment import Environment
 
 SECRET = "a secret of the tests that is long enough"  # for tests only
@@ -24,9 +25,13 @@ _addresses = itertools.count(1)
 class Guarded:
     """A server with SECRET_KEY set, in this process."""
 
-    app: Any
+    running: TestClient
     home: Path
     real_hasher: Any
+
+    @property
+    def app(self) -> Any:
+        return self.running.app
 
     def client(self, **changes: Any) -> TestClient:
         """Somebody new, from an address of their own (attempts to sign in are counted by address)."""
@@ -35,7 +40,9 @@ class Guarded:
             "base_url": "http://127.0.0.1:8000", "raise_server_exceptions": False, "follow_redirects": False,
             "client": (f"10.0.{number // 250}.{number % 250 + 1}", 50_000), **changes,
         }  # fmt: skip
-        return TestClient(self.app, **settings)
+        made = hold(TestClient(self.app, **settings))
+        made.portal = self.running.portal  # one event loop, as in a real server: locks belong to theirs
+        return made
 
     def login(self, email: str, password: str = PASSWORD) -> dict[str, str]:
         """The tokens of a new login."""
@@ -88,7 +95,7 @@ def guarded(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     for role in ("viewer", "editor", "admin"):
         users.add(f"{role}@example.org", PASSWORD, role)
     with TestClient(create_app(), base_url="http://127.0.0.1:8000") as running:
-        yield Guarded(running.app, home, real)
+        yield Guarded(running, home, real)
     patch.undo()
     passwords._nobodys.cache_clear()
     environment.cache_clear()
@@ -118,8 +125,10 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-def gatekeeper(monkeypatch: pytest.MonkeyPatch) -> Callable[..., TestClient]:
+def gatekeeper(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestClient]]:
     """A gatekeeper with the settings that a test wants, before an application that echoes, without a login or record."""
+    from anyio.from_thread import start_blocking_portal
+
     from veritrain_lib.server.security import kept_files
     from veritrain_lib.server.security.gatekeeper import Gatekeeper
     from veritrain_lib.tracking.mlflow_routes import AccessTable
@@ -128,6 +137,9 @@ def gatekeeper(monkeypatch: pytest.MonkeyPatch) -> Callable[..., TestClient]:
 
     def make(client: tuple[str, int] = ("10.1.1.1", 50_000), **settings: Any) -> TestClient:
         app = Gatekeeper(echo, Environment(**settings), [], AccessTable(iter(())))
-        return TestClient(app, base_url="http://127.0.0.1:8000", client=client)
+        made = TestClient(app, base_url="http://127.0.0.1:8000", client=client)
+        made.portal = portal  # one event loop, as in a real server
+        return made
 
-    return make
+    with start_blocking_portal() as portal:
+        yield make

@@ -27,6 +27,7 @@ from veritrain_lib.server.database.tables import Token, User
 from veritrain_lib.server.environment import environment
 from veritrain_lib.server.security import passwords, session_cookie, sessions, users
 from veritrain_lib.server.security.caller import Caller, current_caller
+from veritrain_lib.server.security.rates import client_address
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -35,7 +36,8 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 def login(given: LoginGiven, request: Request, response: Response) -> LoginAnswer:
     """Tokens for an account; 401 in the same words for whatever is wrong."""
     _with_a_secret()
-    return _answer(sessions.log_in(given.email, given.password, request.state.rates), response)
+    address = client_address(request.scope)
+    return _answer(sessions.log_in(given.email, given.password, request.state.rates, address), response)
 
 
 @router.post("/refresh", summary="Renew a login", response_model=LoginAnswer)
@@ -66,12 +68,12 @@ def me(request: Request) -> MeAnswer:
 
 @router.put("/me/password", summary="Change my password", status_code=204)
 def change_password(given: PasswordGiven, request: Request) -> None:
-    """A new password; other logins of the account end."""
-    caller = _signed_in(request)
-    request.state.rates.count_login(caller.name)
+    """A new password; other logins and the service tokens of the account end."""
+    caller, address = _signed_in(request), client_address(request.scope)
+    request.state.rates.count_login(caller.name, address)
     if not passwords.fits(given.current_password, users.by_email(caller.name).password):
         raise WrongField("body.current_password", "this is not the password so far")
-    request.state.rates.forgive_login(caller.name)
+    request.state.rates.forgive_login(caller.name, address)
     users.set_password(
         caller.user_id, given.new_password, spare_family=caller.family, field="body.new_password"
     )

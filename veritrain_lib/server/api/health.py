@@ -36,11 +36,31 @@ class Health(Answer):
     checks: Checks
 
 
+class Alive(Answer):
+    """That the process answers."""
+
+    status: Literal["alive"] = "alive"
+    service: str = "veritrain"
+    version: str = __version__
+
+
+@router.get("/health/live", response_model=Alive, summary="Does the process answer? (liveness)")
+async def live() -> Alive:
+    """Looks at nothing else: a server whose database is away must not be restarted for that."""
+    return Alive()
+
+
+@router.get(
+    "/health/ready",
+    response_model=Health,
+    responses={503: {"model": Health, "description": "A check failed"}},
+    summary="Can it work? (readiness)",
+)
 @router.get(
     "/health",
     response_model=Health,
     responses={503: {"model": Health, "description": "A check failed"}},
-    summary="Is the server well?",
+    summary="Is the server well? (as ready)",
 )
 def health(response: Response) -> Health:
     """503 when a check fails; the log and `veritrain doctor` say why."""

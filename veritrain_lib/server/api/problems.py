@@ -118,19 +118,17 @@ def _allowed(app: FastAPI, request: Request) -> list[str]:
     return sorted({method for route in fits for method in getattr(route, "methods", None) or ()})
 
 
-def _documented_as_problems(app: FastAPI) -> None:
-    """Have the documentation say in which media type errors come: FastAPI writes them down as plain JSON."""
+def _described(app: FastAPI) -> None:
+    """Have the description say what each operation may answer, and how to sign in."""
+    from veritrain_lib.server.api.described import describe
+
     make = app.openapi
 
     def openapi() -> dict[str, Any]:
         made = app.openapi_schema is None
         schema = make()
         if made:
-            for path in schema["paths"].values():
-                for operation in path.values():
-                    for code, told in operation["responses"].items():
-                        if code.startswith(("4", "5")) and "application/json" in told.get("content", {}):
-                            told["content"] = {MEDIA_TYPE: told["content"]["application/json"]}
+            describe(schema)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -139,7 +137,7 @@ def _documented_as_problems(app: FastAPI) -> None:
 def install(app: FastAPI) -> None:
     """Have an application answer its errors so. Nothing of an unexpected error is shown; it is logged."""
     app.add_exception_handler(Exception, unexpected)
-    _documented_as_problems(app)
+    _described(app)
 
     @app.exception_handler(UserError)
     def _user(request: Request, error: UserError) -> JSONResponse:

@@ -201,16 +201,17 @@ def export_report(
     format: Annotated[Format, Query()] = "pdf",
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> Response:
-    """Page and PDF as the report stage stored them; the Word file is made from the same content. 409 while it is not
-    written."""
+    """Page and PDF as the report stage stored them, or with the title that the report was given; the Word file is made
+    from the same content. 409 while it is not written."""
     content = _need_content(report_id)
     name = f"report_{report_id}.{format}"
     kinds = {part.partition(";")[0].strip() for part in accept.split(",")}
     if kinds == {"application/json"}:
         link = Link(message=name, download_url=f"/api/v1/reports/{report_id}/export?format={format}")
         return answer(link)
+    tags = find(report_id).data.tags
     return Response(
-        exported(content, format),
+        exported(content, format, tags.get(f"{PREFIX}title", ""), tags.get(f"{PREFIX}description", "")),
         media_type=MEDIA_TYPES[format],
         headers={
             "content-disposition": f'attachment; filename="{name}"',

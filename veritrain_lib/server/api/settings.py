@@ -100,10 +100,12 @@ def change_preferences(request: Request, given: LikedChange) -> Any:
 @router.post(
     "/settings/test-connection", response_model=ConnectionSeen, summary="Does a configured service answer?"
 )
-def test_connection(given: Address) -> Any:
-    """Reaches services that the server is configured for only; 422 for any other address, and for one that leads to it."""
+def test_connection(given: Address, request: Request) -> Any:
+    """Reaches services that the server is configured for and the server itself, nothing else; 422 for any other address,
+    and for one that leads to it."""
     holds = kept.system().api
-    return connection.test(given.url, holds.timeout_seconds, holds.retry_attempts).__dict__
+    own = connection.own_origins(request.scope.get("server"), str(request.base_url))
+    return connection.test(given.url, holds.timeout_seconds, holds.retry_attempts, own).__dict__
 
 
 @router.post("/settings/cleanup-storage", response_model=CleanedUp, summary="Delete what may go")

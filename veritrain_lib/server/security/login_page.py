@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from veritrain_lib.server.environment import environment
 from veritrain_lib.server.security import session_cookie, sessions
+from veritrain_lib.server.security.rates import client_address
 from veritrain_lib.server.security.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ async def sign_in(request: Request) -> Response:
     going_to = inside(target)
 
     def attempt() -> sessions.Login:
-        return sessions.log_in(email, password, request.state.rates)
+        return sessions.log_in(email, password, request.state.rates, client_address(request.scope))
 
     try:
         made = await to_thread.run_sync(attempt)

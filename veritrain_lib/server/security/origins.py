@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ PREFLIGHT_AGE_S = 600
 
 PORTS = {"http": 80, "https": 443}
 
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}")
+"""What may be repeated to whoever sent it."""
+
 
 def check_origin(scope: Scope, headers: Headers, allowed: Sequence[str]) -> str | None:
     """The allowed foreign origin of a request, None for our own pages and for programs.
@@ -41,8 +45,17 @@ def check_origin(scope: Scope, headers: Headers, allowed: Sequence[str]) -> str 
     if origin in allowed or "*" in allowed:
         return origin
     if not harmless:
-        raise Refusal(403, "pages of this origin may not ask; ALLOWED_ORIGINS names those that may")
+        raise Refusal(403, _not_allowed(origin, allowed))
     return None
+
+
+def _not_allowed(origin: str, allowed: Sequence[str]) -> str:
+    """Name the line that lets an origin in, if it is one: what a page sends as its origin may be anything."""
+    said = "pages of this origin may not ask"
+    if not ORIGIN.fullmatch(origin):
+        return f"{said}; ALLOWED_ORIGINS names those that may"
+    line = f"ALLOWED_ORIGINS={','.join([*allowed, origin])}"
+    return f"{said}; to let them, start the server with {line} (in its environment or in .env)"
 
 
 def is_same(origin: str, host: str) -> bool:

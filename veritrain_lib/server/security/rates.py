@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 LOGINS_PER_MINUTE = 10
 """Attempts to sign in, or to renew a login, from one address."""
 
-LOGINS_PER_ACCOUNT = 30
-"""Wrong passwords for one account in a quarter of an hour, from wherever: guessing spread over many addresses."""
+WRONG_PER_ACCOUNT = 30
+"""Wrong passwords for one account from one address in a quarter of an hour.
+
+Never counted over all addresses: whoever knows an e-mail address could then keep its owner out by guessing. What is
+left to somebody who guesses from many addresses is held off by the length of a password (12 characters and more) and
+the slowness of its hash, and is told in the log.
+"""
+
+TOLD_FROM = 100
+"""Wrong passwords for one account in a quarter of an hour, from wherever, from which on the log warns."""
 
 LOGIN_PATHS = frozenset({"/login", "/api/v1/auth/login", "/api/v1/auth/refresh"})
 
@@ -45,7 +53,8 @@ class Rates:
 
         self._usual = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
         self._login = RateLimitItemPerMinute(LOGINS_PER_MINUTE)
-        self._account = RateLimitItemPerMinute(LOGINS_PER_ACCOUNT, 15)
+        self._account = RateLimitItemPerMinute(WRONG_PER_ACCOUNT, 15)
+        self._told_from = RateLimitItemPerMinute(TOLD_FROM, 15)
         self._here = MovingWindowRateLimiter(MemoryStorage())
         self._asked_again_at = 0.0
         self._connections: ConnectionPool | None = None
@@ -67,13 +76,24 @@ class Rates:
         if self._connections is not None:
             await self._connections.disconnect()
 
-    def count_login(self, account: str) -> None:
-        """One attempt more to sign in to an account; from a worker thread. Raises Refusal (429)."""
-        from_thread.run(self._hit, self._account, "account", account)
+    def count_login(self, account: str, address: str) -> None:
+        """Count one attempt more to sign in to an account from an address; from a worker thread.
 
-    def forgive_login(self, account: str) -> None:
-        """The right password came: the wrong ones before it count no more. From a worker thread."""
-        from_thread.run(self._clear, self._account, "account", account)
+        Raises:
+            Refusal: 429, too many wrong passwords came for the account from this address.
+        """
+        from_thread.run(self._hit, self._account, "account", account, address)
+        try:
+            from_thread.run(self._hit, self._told_from, "guessed", account)
+        except Refusal:
+            log.warning(
+                "more than %d wrong passwords for one account in 15 minutes, from several addresses",
+                TOLD_FROM,
+            )
+
+    def forgive_login(self, account: str, address: str) -> None:
+        """Forget the wrong passwords from an address: the right one came from it. From a worker thread."""
+        from_thread.run(self._clear, self._account, "account", account, address)
 
     async def _clear(self, item: RateLimitItem, *whose: str) -> None:
         await self._here.clear(item, *whose)

@@ -16,6 +16,7 @@ PUBLIC = frozenset({
     ("GET", "/login"), ("HEAD", "/login"), ("POST", "/login"),
     ("POST", "/api/v1/auth/login"), ("POST", "/api/v1/auth/refresh"),
     ("GET", "/api/v1/health"), ("HEAD", "/api/v1/health"),
+    ("GET", "/api/v1/health/live"), ("GET", "/api/v1/health/ready"),
 })  # fmt: skip
 """What is answered without a login: the ways to one, and whether the server lives."""
 

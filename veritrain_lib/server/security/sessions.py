@@ -38,17 +38,20 @@ class Login:
     caller: Caller
 
 
-def log_in(email: str, password: str, rates: Rates) -> Login:
-    """A new login. Raises Refusal: 401 in the same words and time for whatever is wrong, 429 after many attempts."""
+def log_in(email: str, password: str, rates: Rates, address: str) -> Login:
+    """A new login from a network address (`rates.client_address`).
+
+    Raises Refusal: 401 in the same words and time for whatever is wrong, 429 after many attempts from the address.
+    """
     key = email_key(email)[:LONGEST_ADDRESS]
-    rates.count_login(key)
+    rates.count_login(key, address)
     with session() as opened:
         user = opened.scalar(select(User).where(User.email == key)) if "\x00" not in key else None
     right = passwords.fits(password, user.password if user is not None else None)
     if user is None or not right or not user.is_active:
         log.warning("login refused%s", f" for account {user.id}" if user is not None else ": no such account")
         raise login_needed("the e-mail address or the password is wrong")
-    rates.forgive_login(key)
+    rates.forgive_login(key, address)
     with session() as opened:
         opened.execute(delete(Token).where(Token.expires_at < now() - KEPT_AFTER_EXPIRY))
         return _give(opened, user, uuid4().hex)

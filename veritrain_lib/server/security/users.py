@@ -76,14 +76,13 @@ def change(
 
 
 def set_password(user_id: str, password: str, *, spare_family: str = "", field: str = "password") -> None:
-    """A new password. Every login of the account ends, except that of `spare_family`; service tokens stay."""
+    """A new password. Every login and every service token of the account ends, except the login `spare_family`."""
     kept = passwords.hashed(password, field)
     with session() as opened:
         _found(opened, user_id).password = kept
         for token in opened.scalars(
             select(Token).where(
                 Token.user_id == user_id,
-                Token.kind == "refresh",
                 Token.family != spare_family,
                 Token.revoked_at.is_(None),
             )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Set
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from veritrain_lib.llm.keys import setting
 from veritrain_lib.server.api.problems import WrongField
 from veritrain_lib.server.environment import environment
+from veritrain_lib.server.security.hosts import LOOPBACK
 from veritrain_lib.tracking import store
 
 FIELD = "body.url"
@@ -36,21 +38,43 @@ def allowed_origins() -> set[Origin]:
     return {origin for url in given if (origin := _origin(url)) is not None}
 
 
-def test(url: str, timeout_s: float, retries: int) -> Connection:
+def own_origins(listens: tuple[str, int] | None, called: str) -> set[Origin]:
+    """Return the addresses that are this server itself.
+
+    Args:
+        listens: host and port that the server listens on, as ASGI tells it; None where it does not.
+        called: the address that the request was sent to, whose host the gatekeeper has let through.
+
+    Returns:
+        The loopback names with the port that it listens on, and the name it was called by with that port or with
+        those of a proxy in front of it (80, 443); never another port of this machine, whatever a request says.
+    """
+    if listens is None:
+        return set()
+    name, port = urlsplit(called).hostname or "", listens[1]
+    loopback = {("http", host.strip("[]"), port) for host in LOOPBACK}
+    if not name or f"[{name}]" in LOOPBACK or name in LOOPBACK:
+        return loopback
+    return loopback | {("http", name, port), ("http", name, 80), ("https", name, 443)}
+
+
+def test(url: str, timeout_s: float, retries: int, own: Set[Origin]) -> Connection:
     """Ask an address of a configured service; any HTTP answer below 500 is a success.
 
-    Raises WrongField for any other address, also one that an answer leads on to. No key is sent.
+    Raises WrongField for any other address than those of `allowed_origins` and `own`, also one that an answer leads
+    on to. No key is sent.
     """
     import httpx2
 
-    place, began = _checked(url), time.perf_counter()
+    allowed = allowed_origins() | own
+    place, began = _checked(url, allowed), time.perf_counter()
     message = ""
     for _ in range(retries + 1):
         began = time.perf_counter()
         try:
             # What a proxy's variable says would be a place that nobody configured here.
             with httpx2.Client(timeout=timeout_s, follow_redirects=False, trust_env=False) as client:
-                status = _ask(client, place)
+                status = _ask(client, place, allowed)
             return Connection(status < 500, _since(began), f"HTTP {status}")
         except httpx2.TimeoutException:
             message = f"no answer within {timeout_s:g} s"
@@ -59,7 +83,7 @@ def test(url: str, timeout_s: float, retries: int) -> Connection:
     return Connection(False, _since(began), message)
 
 
-def _ask(client: object, place: str) -> int:
+def _ask(client: object, place: str, allowed: Set[Origin]) -> int:
     """The status at an address, or where it leads on to as long as that is configured too."""
     import httpx2
 
@@ -71,16 +95,16 @@ def _ask(client: object, place: str) -> int:
             further = answer.headers.get("location")
         if not (300 <= status < 400 and further):
             return status
-        place = _checked(urljoin(place, further), " (where the address leads on to)")
+        place = _checked(urljoin(place, further), allowed, " (where the address leads on to)")
     return status
 
 
-def _checked(url: str, which: str = "") -> str:
-    if _origin(url) not in allowed_origins() or not url.isprintable():
+def _checked(url: str, allowed: Set[Origin], which: str = "") -> str:
+    if _origin(url) not in allowed or not url.isprintable():
         raise WrongField(
             FIELD,
             f"this address{which} is none of the services that the server is configured for: the model endpoints "
-            "(OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT), the MLflow store and ALLOWED_ORIGINS",
+            "(OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT), the MLflow store, ALLOWED_ORIGINS and the server itself",
         )
     return url
 
