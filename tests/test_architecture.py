@@ -29,7 +29,7 @@ LINES: list[set[str]] = [
     {"experiment_run", "loop", "loop_record", "round_run", "stage_job", "stage_pages"},
     {"recorded"},
     {"execution", "tracking"},
-    {"stages"},
+    {"stages", "task_check"},
     {"models", "teachers", "trainers", "judging", "gating", "metrics", "statistics", "reporting", "new_task"},
     {"prompts"},
     {"llm"},

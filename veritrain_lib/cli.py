@@ -31,6 +31,7 @@ COMMANDS = {
     "status": "status:status",
     "compare": "compare:compare",
     "new-task": "new_task:new_task",
+    "check": "check:check",
     "approve": "approve:approve",
     "doctor": "doctor:doctor",
     "serve": "serve:serve",

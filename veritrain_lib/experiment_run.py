@@ -92,7 +92,7 @@ def run_experiment(
         raise UserError(f"run {run_id} is no experiment that was asked for")
     runner = runner or LocalRunner(warm=asked_for_warm(default=True))
     runs.tag(run_id, {STARTED: str(int(time.time() * 1000))})
-    task = find_task(run.data.tags["veritrain.task"])
+    task = find_task(run.data.tags["veritrain.task"], check=True)
     attach_leftovers(task)
     runs.close_abandoned(task)
     # The pages of its notebooks are there before the round says that it has ended.

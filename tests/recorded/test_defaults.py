@@ -43,7 +43,7 @@ def test_a_stage_on_an_empty_record_makes_what_it_stands_on_and_again_does_nothi
 
 
 def test_seed_rows_that_the_gate_blocks_stop_whatever_stands_on_them(home: Path, do: Do) -> None:
-    task = load_task(write_tiny(home / "task"))
+    task = load_task(write_tiny(home / "task", budget={"rows_per_round": 22}))
     write_suite(home / "task" / "suite.json", mostly=0.5, minimum_rows=22)
     with pytest.raises(Refused, match=r"gate blocked the seed rows.*Mend the seed file, or the suite"):
         do("train", task)

@@ -31,7 +31,7 @@ def loop(task: str) -> Answer:
         from veritrain_lib.execution.jobs import asked_for_warm
 
         runner = LocalRunner(warm=asked_for_warm(default=True))
-        found = find_task(task)
+        found = find_task(task, check=True)
         if runner.warm:
             warm_up(
                 f"veritrain_lib.gating.warm_up:load_languages_of={found.path}",

@@ -90,7 +90,7 @@ class StageCommand(AnsweringCommand):
         parameters = checked(self.stage, [*given, *assignments])
         own_temporary.use()
         with Watch() as watch:
-            found = find_task(task)
+            found = find_task(task, check=True)
             watch.begin(self.stage)
             done = run_stage(
                 found,

@@ -101,7 +101,7 @@ def compare(task: str = "", models: str = "") -> Comparison:
 
     Raises UserError for a task or an address that is not there.
     """
-    found = find_task(task)
+    found = find_task(task, check=True)
     given = [address.strip() for address in models.split(",") if address.strip()]
     addresses, notes = _distinct(found, given or _all_versions(found))
     development = sources.development_rows(found)

@@ -188,16 +188,23 @@ def _shares(texts: list[str], declared: str) -> list[tuple[str, float, float]]:
     return answers
 
 
+@lru_cache(maxsize=1)
+def detectable() -> tuple[str, ...]:
+    """The languages (ISO 639-1) that can be told from others, sorted."""
+    from lingua import Language
+
+    return tuple(sorted(language.iso_code_639_1.name.lower() for language in Language.all()))
+
+
 @lru_cache(maxsize=4)
 def detector(declared: str) -> Any:
     """What tells languages apart, the declared one (ISO 639-1) among them. Its models load at the first text."""
-    from lingua import IsoCode639_1, Language, LanguageDetectorBuilder
+    from lingua import IsoCode639_1, LanguageDetectorBuilder
 
-    known = {language.iso_code_639_1.name for language in Language.all()}
-    if declared.upper() not in known:
+    if declared not in detectable():
         raise UserError(
             f"language {declared!r} is not one that can be detected; leave `language` out of the input field or "
-            f"use one of: {', '.join(sorted(code.lower() for code in known))}"
+            f"use one of: {', '.join(detectable())}"
         )
     codes = [getattr(IsoCode639_1, code) for code in dict.fromkeys([*USUAL, declared.upper()])]
     return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()

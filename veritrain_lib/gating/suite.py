@@ -100,7 +100,9 @@ class Rule(Part):
         return round(1.0 - float(self.kwargs.get("mostly", 1.0)), 12)
 
 
-class _File(Part):
+class SuiteFile(Part):
+    """A suite file whose keys and values are right; whether its rules exist is not known yet."""
+
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     version: Annotated[int, Field(ge=1)]
     notes: str = ""
@@ -127,34 +129,52 @@ def load_suite(name: str | Path) -> Suite:
     Raises UserError for a file that is not there or no JSON, an unknown or missing key, an unknown
     expectation type, kwarg, check or parameter, a rule id used twice, or a suite without a rule.
     """
+    path, text = _text(name)
+    # A condition on rows is an expression that pandas evaluates.
+    door.own_file(path, f"the gate suite {path.name}")
+    if (path.name, text) in _at_hand:
+        return _at_hand[path.name, text]
+    suite = make_suite(_content(path, text), where=path.name)
+    if _only_ours(suite):
+        _at_hand[path.name, text] = suite
+    return suite
+
+
+def read_suite(name: str | Path) -> SuiteFile:
+    """Read a suite file, as `load_suite` finds it, without looking whether its rules exist.
+
+    Raises UserError for a file that is not there or no JSON, an unknown or missing key, and a rule id used twice.
+    """
+    path, text = _text(name)
+    return _checked_file(_content(path, text), path.name)
+
+
+def _text(name: str | Path) -> tuple[Path, str]:
     path = Path(name)
     if path.suffix != ".json":
         path = project.gates() / f"{name}.json"
     if not _is_file(path):
         known = ", ".join(sorted(one.stem for one in project.gates().glob("*.json"))) or "none"
-        raise UserError(f"no gate suite {name!s}: {path} is not there. Suites in gates/: {known}")
-    door.own_file(
-        path, f"the gate suite {path.name}"
-    )  # a condition on rows is an expression that pandas evaluates
-    try:
-        text = path.read_text(encoding="utf-8")
-        if (path.name, text) in _at_hand:
-            return _at_hand[path.name, text]
-        content = json.loads(
-            text, object_pairs_hook=_no_key_twice, parse_constant=_no_number, parse_int=_whole
+        raise UserError(
+            f"no gate suite {str(name)[:120]}: {str(path)[:300]} is not there. Suites in gates/: {known}"
         )
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    try:
+        return path, path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"gate suite {path.name} is no JSON: {error}") from error
+    except OSError as error:
+        raise UserError(f"gate suite {path.name} can't be read: {error}") from error
+
+
+def _content(path: Path, text: str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_number, parse_int=_whole)
+    except json.JSONDecodeError as error:
         raise UserError(f"gate suite {path.name} is no JSON: {error}") from error
     except RecursionError as error:
         raise UserError(
             f"gate suite {path.name} holds hundreds of lists or objects within one another; a suite has five"
         ) from error
-    except OSError as error:
-        raise UserError(f"gate suite {path.name} can't be read: {error}") from error
-    suite = make_suite(content, where=path.name)
-    if _only_ours(suite):
-        _at_hand[path.name, text] = suite
-    return suite
 
 
 _at_hand: dict[tuple[str, str], Suite] = {}
@@ -172,19 +192,24 @@ def make_suite(content: object, where: str = "suite") -> Suite:
     """Check a suite's content, as `load_suite` does with a file. `where` names it in messages."""
     from veritrain_lib.gating.own_rules import own_code
 
+    file = _checked_file(content, where)
+    for rule in file.expectations:
+        _check_rule(where, rule)
+    own = own_code(file.expectations)
+    digest = of_json([content, own]) if own else of_json(content)
+    return Suite(file.name, file.version, file.notes, file.dataset, tuple(file.expectations), digest)
+
+
+def _checked_file(content: object, where: str) -> SuiteFile:
     try:
-        file = _File.model_validate(content)
+        file = SuiteFile.model_validate(content)
     except ValidationError as error:
         raise UserError(_explain(where, error)) from error
     ids = [rule.id for rule in file.expectations]
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
         raise UserError(f"gate suite {where}: rule id(s) used twice: {', '.join(twice)}")
-    for rule in file.expectations:
-        _check_rule(where, rule)
-    own = own_code(file.expectations)
-    digest = of_json([content, own]) if own else of_json(content)
-    return Suite(file.name, file.version, file.notes, file.dataset, tuple(file.expectations), digest)
+    return file
 
 
 def _check_rule(where: str, rule: Rule) -> None:
@@ -278,7 +303,7 @@ def _explain(where: str, error: ValidationError) -> str:
         steps = item["loc"]
         place = ".".join(str(step) for step in steps) or "the file"
         if item["type"] == "extra_forbidden":
-            part = next((_PARTS[step] for step in reversed(steps[:-1]) if step in _PARTS), _File)
+            part = next((_PARTS[step] for step in reversed(steps[:-1]) if step in _PARTS), SuiteFile)
             allowed = sorted(part.model_fields)
             near = difflib.get_close_matches(str(steps[-1]), allowed, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""

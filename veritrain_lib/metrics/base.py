@@ -23,7 +23,8 @@ class Metric(Protocol):
     1 says by attributes where it ends (`scale`: 100 for BLEU) and begins (`lowest`: 1 for points), and one that is no mean of rows may grade single
     rows by a method `grades` (references and responses in, shape (rows,), on the metric's own scale). A method
     `details` gives a table of what made the number, for the error analysis; `asks_judge` (True) says that a paid model
-    makes it, which can't be the first one of a task.
+    makes it, which can't be the first one of a task; `cuts_words` (True) that free text is cut into words by its
+    language, which the task must then declare.
     """
 
     name: str

@@ -19,6 +19,7 @@ class Bleu(Sacre):
     """
 
     name = "bleu"
+    cuts_words = True
 
     def _make(self, language: str) -> Any:
         from sacrebleu.metrics.bleu import BLEU

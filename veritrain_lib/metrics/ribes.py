@@ -31,6 +31,7 @@ class Ribes:
     """
 
     name = "ribes"
+    cuts_words = True
     version = 1
     higher_is_better = True
 

@@ -25,6 +25,7 @@ class RougeL:
     """
 
     name = "rouge_l"
+    cuts_words = True
     version = 1
     higher_is_better = True
 

@@ -16,6 +16,7 @@ class Ter(Sacre):
     """
 
     name = "ter"
+    cuts_words = True
     higher_is_better = False
 
     def _make(self, language: str) -> Any:

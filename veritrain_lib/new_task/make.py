@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ROUNDS = 4
 MOST_A_ROUND = 500
 
+FEWEST_A_ROUND = 10
+"""New rows that the standard suites ask for (`dataset.minimum_rows`)."""
+
 SMALLEST_POOL = 20
 """Rows below which there is nothing to choose from: then the rows at hand are varied."""
 
@@ -207,11 +210,13 @@ def _starter(
 ) -> Starter:
     pool = len(dealt.parts.get("pool", ()))
     from_pool = pool >= SMALLEST_POOL
-    a_round = min(MOST_A_ROUND, pool // ROUNDS if from_pool else len(dealt.parts["seed"]))
+    # A round of fewer rows than the suite asks for would be blocked each time: rather fewer rounds.
+    rounds = min(ROUNDS, max(1, pool // FEWEST_A_ROUND)) if from_pool else ROUNDS
+    a_round = min(MOST_A_ROUND, pool // rounds if from_pool else len(dealt.parts["seed"]))
     return Starter(
         name=name, made_from=source.name, inputs=languages, target=columns.target, labels=dealt.labels, slices=[columns.target, *columns.slices],
         length_bands=_bands(dealt.parts["seed"][columns.inputs[0]]), files={**{kind: FILES[kind] for kind in FILES if kind in dealt.parts}, "labels": "labels.csv"},
-        teacher="pool" if from_pool else "augment", rounds=ROUNDS, rows_per_round=a_round, batch=max(1, a_round // 3), seed=seed,
+        teacher="pool" if from_pool else "augment", rounds=rounds, rows_per_round=a_round, batch=max(1, a_round // 3), seed=seed,
     )  # fmt: skip
 
 

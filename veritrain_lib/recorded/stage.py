@@ -93,7 +93,7 @@ class RecordedStage:
         self._mailbox = None if inner else os.environ.get(MAILBOX)
         self._inner = inner
         self.parameters = dict(parameters)
-        self.task: Task = find_task(parameters["task"])
+        self.task: Task = find_task(parameters["task"], check=not inner and self._mailbox is None)
         if not inner:
             runs.close_abandoned(self.task)
         self._bound = bound

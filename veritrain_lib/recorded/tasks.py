@@ -22,28 +22,44 @@ USED_TAG = "veritrain.last_used"
 """When a task was last asked for, in seconds since 1970: MLflow itself only notes when it was made."""
 
 
-def find_task(given: str = "") -> Task:
+def find_task(given: str = "", *, check: bool = False) -> Task:
     """The task for what a user gave.
 
     A path (file or folder) is read; a name is looked up among the tasks that this project has worked on;
-    nothing means the task that was worked on last, or the first built-in example where there is none.
+    nothing means the task that was worked on last, or the first built-in example where there is none. With `check` it
+    is one that can be worked on, as `veritrain check` says.
 
-    Raises UserError when nothing fits.
+    Raises UserError when nothing fits, and for a task file with mistakes.
     """
-    if given and (Path(given).exists() or given.endswith((".yaml", ".yml")) or "/" in given):
-        path = Path(given) if Path(given).exists() else project.root() / given
-        return remember(load_task(path))
+    if check:
+        from veritrain_lib.task_check.check import load_checked
+
+        return remember(load_checked(task_file_of(given)))
+    return remember(load_task(task_file_of(given)))
+
+
+def task_file_of(given: str = "") -> Path:
+    """The task file that `find_task` reads; a path that was given need not be there. Raises UserError as it does."""
+    if given and (_exists(given) or given.endswith((".yaml", ".yml")) or "/" in given):
+        return Path(given) if _exists(given) else project.root() / given
     if given:
         known = _known(given)
         if known is None and given in project.EXAMPLES:
-            return remember(load_task(project.example_task(given)))
+            return project.example_task(given)
         if known is None:
             raise UserError(
-                f"no task is called {given!r} here; give the path of its YAML file, "
+                f"no task is called {given[:120]!r} here; give the path of its YAML file, "
                 f"or a built-in example: {', '.join(map(repr, project.EXAMPLES))}"
             )
-        return remember(known)
-    return _last() or remember(load_task(project.example_task()))
+        return known
+    return _last() or project.example_task()
+
+
+def _exists(given: str) -> bool:
+    try:
+        return Path(given).exists()
+    except (OSError, ValueError):  # a name that is too long, or no name
+        return False
 
 
 def known_task(name: str) -> Task | None:
@@ -52,7 +68,8 @@ def known_task(name: str) -> Task | None:
     None when this project knows no such task or its file is gone or broken.
     """
     try:
-        return _known(name) or (load_task(project.example_task(name)) if name in project.EXAMPLES else None)
+        known = _known(name) or (project.example_task(name) if name in project.EXAMPLES else None)
+        return load_task(known) if known else None
     except UserError:
         return None
 
@@ -74,15 +91,15 @@ def _used(experiment: Experiment) -> float:
     return float(experiment.tags.get(USED_TAG, 0))
 
 
-def _known(name: str) -> Task | None:
+def _known(name: str) -> Path | None:
     found = store.find_experiment(name)
     file = found.tags.get(FILE_TAG) if found else None
-    return load_task(file) if file and Path(file).exists() else None
+    return Path(file) if file and Path(file).exists() else None
 
 
-def _last() -> Task | None:
+def _last() -> Path | None:
     for experiment in sorted(store.experiments(), key=_used, reverse=True):
         file = experiment.tags.get(FILE_TAG)
         if file and Path(file).exists():
-            return load_task(file)
+            return Path(file)
     return None

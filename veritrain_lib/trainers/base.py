@@ -59,7 +59,8 @@ class ServedForm:
 class Trainer(Protocol):
     """Makes a model from rows. Made by `Trainer(**parameters)` from the task's `trainer.parameters`.
 
-    `parameter_names`, when it is there, lists what `parameters` may hold: a recipe from elsewhere is fitted to it.
+    `answers`, when it is there, says what it learns to give: "labels", "text" (both without it); a task with another
+    kind of answer is refused. `parameter_names`, when it is there, lists what `parameters` may hold: a recipe from elsewhere is fitted to it.
     Three more attributes are looked for. `paid` or `slow` (True): it costs money or long minutes each time, so other
     stages train the quick student in its place. `on_step`: when it is there (None by default), it is set before
     `train` to a function that takes a step and numbers by name, which the record keeps live. A method

@@ -66,6 +66,7 @@ class MemoryTrainer:
     """
 
     name = "memory"
+    answers = ("text",)
     parameter_names = tuple(DEFAULTS)
 
     def __init__(self, **parameters: Any) -> None:

@@ -59,6 +59,7 @@ class TfidfSvc:
     """
 
     name = "tfidf_svc"
+    answers = ("labels",)
     parameter_names = tuple(DEFAULTS)
 
     def __init__(self, **parameters: Any) -> None:

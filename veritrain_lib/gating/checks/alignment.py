@@ -22,6 +22,17 @@ if TYPE_CHECKING:
     from veritrain_lib.task import Task
 
 
+def unfit(task: Task) -> str:
+    """Why the check can't judge a task's rows, "" when it can."""
+    if task.labels:
+        return "it compares a text with its translation, and the answers of this task are labels"
+    try:
+        fields(task)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
 def check(
     rows: pd.DataFrame,
     context: Context,

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
+    from veritrain_lib.task import Task
+
+
+def unfit(task: Task) -> str:
+    """Why the check can't judge a task's rows, "" when it can."""
+    return "" if task.judge is not None else "it asks a judge; add a part `judge` to the task file"
 
 
 def check(

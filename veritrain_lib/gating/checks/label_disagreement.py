@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
+    from veritrain_lib.task import Task
+
+
+def unfit(task: Task) -> str:
+    """Why the check can't judge a task's rows, "" when it can."""
+    return "" if task.labels else "it compares labels, and the answers of this task are free text"
 
 
 def check(
