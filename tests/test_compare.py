@@ -129,7 +129,7 @@ def test_the_sealed_set_stays_closed_and_no_look_is_taken(
     monkeypatch.setattr(sources, "open_sealed", opened)
     monkeypatch.setattr("veritrain_lib.digest.of_code", lambda: "other code")
     compare("small")
-    assert looks.all_looks(trained, trained.data_digest("test")) == []
+    assert looks.all_looks(sources.held_out_set(trained)) == []
 
 
 def test_the_card_is_the_last_probes_and_missing_without_one(trained: Task) -> None:

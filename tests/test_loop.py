@@ -201,7 +201,7 @@ def test_two_rounds_that_gain_too_little_in_a_row_are_a_plateau(tiny: Callable[.
     result = run_loop(task, runner=InProcess())
     assert (result.stopped, result.rounds, result.verdict) == ("plateau", 2, "none")
     assert result.champion == result.seed_model
-    assert looks.all_looks(task, task.data_digest("test")) == [], "no look was paid for nothing"
+    assert looks.all_looks(sources.held_out_set(task)) == [], "no look was paid for nothing"
 
 
 def test_it_stops_when_only_the_look_of_the_final_comparison_is_left(tiny: Callable[..., Task]) -> None:
@@ -209,7 +209,7 @@ def test_it_stops_when_only_the_look_of_the_final_comparison_is_left(tiny: Calla
     result = run_loop(task, runner=InProcess())
     assert (result.stopped, result.rounds, result.verdict) == ("looks", 1, "better")
     # The pair of the final comparison is that of round 1, so its look was free.
-    assert len(looks.all_looks(task, task.data_digest("test"))) == 1
+    assert len(looks.all_looks(sources.held_out_set(task))) == 1
 
 
 def test_an_empty_pool_exhausts_the_teacher(tiny: Callable[..., Task]) -> None:

@@ -56,7 +56,7 @@ def worked(home: Path) -> Task:
             runs.tag(this, {STAGE_RUN + stage: run})
         runs.end_run(this, "FINISHED")
     models.set_alias(task, 1, models.CHAMPION)
-    looks.take(task, task.data_digest("test"), "a", "b", limit=5)
+    looks.take(task, sources.held_out_set(task), "a", "b", limit=5)
     hand_out(task, pd.DataFrame({"id": ["one"], "text": ["hello"], "label": [""]}))
     return task
 

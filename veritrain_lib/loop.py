@@ -7,6 +7,7 @@ loop resumes by the same command.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,14 +27,18 @@ from veritrain_lib.loop_record import (
     open_loop,
     stored_result,
 )
+from veritrain_lib.recorded import held_out, sources
 from veritrain_lib.recorded.defaults import SEED
 from veritrain_lib.recorded.evaluate import look_limit
 from veritrain_lib.round_run import Event, RoundRun
 from veritrain_lib.stage_job import Done, attach_leftovers, finishing
-from veritrain_lib.tracking import datasets, models, runs
+from veritrain_lib.tracking import datasets, looks, models, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
+
+
+log = logging.getLogger("veritrain")
 
 
 @dataclass
@@ -70,6 +75,7 @@ def run_loop(
 def _find_or_walk(task: Task, runner: JobRunner, tell: Callable[[Event], None]) -> LoopResult:
     attach_leftovers(task)
     runs.close_abandoned(task)
+    _look_at_data(task)
     loop_run = find_loop(task)
     if loop_run is None:
         loop_run = open_loop(task)
@@ -80,6 +86,8 @@ def _find_or_walk(task: Task, runner: JobRunner, tell: Callable[[Event], None]) 
         runs.take_up(loop_run)
     with finishing(runner):
         try:
+            for line in held_out.told(task):
+                log.warning("%s", line)
             runs.log(loop_run, parameters=loop_parameters(task))
             return _walk(task, loop_run, runner, tell)
         except KeyboardInterrupt:
@@ -88,6 +96,12 @@ def _find_or_walk(task: Task, runner: JobRunner, tell: Callable[[Event], None]) 
         except BaseException as error:
             runs.end_run(loop_run, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
             raise
+
+
+def _look_at_data(task: Task) -> None:
+    """Raise UserError when the task's files are not apart, or its plan of looks is wider than the stored one."""
+    held_out.refuse_shared(task)
+    looks.refuse_wider_plan(task, sources.held_out_set(task))
 
 
 def _walk(task: Task, loop_run: str, runner: JobRunner, tell: Callable[[Event], None]) -> LoopResult:

@@ -171,7 +171,10 @@ class Promotion(Part):
     budget for all of them together, spent as `spending` says. `slice_margin` is the loss (0 to 1) from which
     a slice that is shown to be worse forbids promotion. A test row that is also a seed row is never counted:
     up to the share `max_set_aside` of the test rows (0 to 0.05; default one in a thousand) is set aside before
-    anything is measured; with more, as with any test row in other training data, everything stops.
+    anything is measured; with more, as with any test row in other training data, everything stops. So are
+    development rows that are also seed or test rows, up to `max_development_set_aside` (default one in a hundred).
+    Pool rows that are also test or development rows may be up to `max_pool_overlap` of the smaller of the two
+    files (default 0.1): the gate takes them out.
     """
 
     max_looks: int = Field(default=5, ge=1, le=100)
@@ -179,6 +182,8 @@ class Promotion(Part):
     spending: Literal["even", "halving"] = "even"
     slice_margin: float = Field(default=0.10, ge=0, le=1)
     max_set_aside: float = Field(default=0.001, ge=0, le=0.05)
+    max_development_set_aside: float = Field(default=0.01, ge=0, le=0.05)
+    max_pool_overlap: float = Field(default=0.1, ge=0, le=1)
 
 
 class JudgeChoice(Part):

@@ -11,6 +11,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.small_task import write_task
+from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.tasks import find_task
 from veritrain_lib.tracking import looks, runs
 
@@ -58,7 +59,7 @@ def test_a_loop_its_rounds_looks_and_the_next_step(run: Run, home: Path) -> None
         runs.log(one, metrics={"accuracy": 0.5 + number / 10, "training_rows": 9 + number})
         runs.note(one, f"note [{number}]")
         runs.end_run(one, "FINISHED")
-    looks.take(task, task.data_digest("test"), "a", "b", limit=5)
+    looks.take(task, sources.held_out_set(task), "a", "b", limit=5)
     (task.path.parent / "labels.csv").write_text("id,text,label\n1,x,refund\n2,y,\n", encoding="utf-8")
 
     document = run("status", "walked", "--json").document()

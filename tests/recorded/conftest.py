@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.stage import RecordedStage, prepare
 from veritrain_lib.task import Task, load_task
 from veritrain_lib.tracking import looks, runs
@@ -34,4 +35,4 @@ def reread(task: Task) -> Task:
 
 def state(task: Task) -> tuple[int, int]:
     """How many runs and how many looks the record holds."""
-    return len(runs.search(task)), len(looks.all_looks(task, task.data_digest("test")))
+    return len(runs.search(task)), len(looks.all_looks(sources.held_out_set(task)))

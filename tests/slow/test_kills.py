@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.recorded.tiny_task import write_tiny
+from veritrain_lib.recorded import sources
 from veritrain_lib.task import Task, load_task
 from veritrain_lib.tracking import datasets, looks, models, runs
 
@@ -91,7 +92,7 @@ def outcome(task: Task) -> dict[str, object]:
         "datasets": [(one.status, one.digest) for one in datasets.listing(task)],
         "looks": [
             (look.number, look.champion, look.challenger)
-            for look in looks.all_looks(task, task.data_digest("test"))
+            for look in looks.all_looks(sources.held_out_set(task))
         ],
         "stopped": [
             (

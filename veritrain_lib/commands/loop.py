@@ -23,6 +23,7 @@ def loop(task: str) -> Answer:
     """Run the loop of a task."""
     from veritrain_lib import own_temporary
     from veritrain_lib.commands.watch import Watch
+    from veritrain_lib.recorded.held_out import refuse_shared
     from veritrain_lib.recorded.tasks import find_task
 
     own_temporary.use()
@@ -30,8 +31,10 @@ def loop(task: str) -> Answer:
         from veritrain_lib.execution import LocalRunner, warm_up
         from veritrain_lib.execution.jobs import asked_for_warm
 
-        runner = LocalRunner(warm=asked_for_warm(default=True))
         found = find_task(task, check=True)
+        # Said before anything is started; the loop itself looks again when it begins.
+        refuse_shared(found)
+        runner = LocalRunner(warm=asked_for_warm(default=True))
         if runner.warm:
             warm_up(
                 f"veritrain_lib.gating.warm_up:load_languages_of={found.path}",

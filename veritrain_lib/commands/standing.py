@@ -14,6 +14,7 @@ def standing(task: Task) -> dict[str, Any]:
 
     Runs whose process died are closed first, so that `running` tells the truth.
     """
+    from veritrain_lib.recorded import sources
     from veritrain_lib.tracking import looks, models, runs
 
     runs.close_abandoned(task)
@@ -28,7 +29,7 @@ def standing(task: Task) -> dict[str, Any]:
         "loop": _loop(task, loop) if loop else None,
         "running": [_running(run) for run in runs.search(task, "attributes.status = 'RUNNING'")],
         "looks": {
-            "used": len(looks.all_looks(task, task.data_digest("test"))),
+            "used": looks.used(looks.all_looks(sources.held_out_set(task))),
             "declared": task.promotion.max_looks,
         },
         "waiting": _waiting(task),

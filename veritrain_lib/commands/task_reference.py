@@ -63,7 +63,10 @@ MEANINGS = {
     "promotion.spending": "How the budget is spread over the looks.",
     "promotion.slice_margin": "Loss (0 to 1) from which a slice that is shown to be worse forbids promotion.",
     "promotion.max_set_aside": "Share of test rows (0 to 0.05) that may be set aside, never counted, because the "
-    "seed has the same input; with more, gate and evaluation refuse them as leaks.",
+    "seed has the same input; with more nothing is begun.",
+    "promotion.max_development_set_aside": "The same for development rows (0 to 0.05) whose input the seed or the test set has.",
+    "promotion.max_pool_overlap": "Share of the smaller of two files that pool and test, or pool and development, may "
+    "have in common; the gate takes such rows out of what is chosen, with more nothing is begun.",
     "judge": "A chat model that judges answers, in the evaluation and in gate rule `judge_sample`; without it nobody is asked.",
     "judge.model": "Its address: `openai:/MODEL` or `azure:/DEPLOYMENT`.",
     "judge.rubric": "In plain words: what makes an answer good or bad.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.overview.last_trip import Trip, last_trip
 from veritrain_lib.overview.links import Links
-from veritrain_lib.recorded import history
+from veritrain_lib.recorded import history, sources
 from veritrain_lib.recorded.labelling import read_labels
 from veritrain_lib.recorded.tasks import find_task
 from veritrain_lib.tracking import datasets, looks, models, runs
@@ -100,7 +100,7 @@ def _data(task: Task) -> str:
 
 
 def _looks(task: Task) -> str:
-    used = len(looks.all_looks(task, task.data_digest("test")))
+    used = looks.used(looks.all_looks(sources.held_out_set(task)))
     return f"{used} of {task.promotion.max_looks} looks at the sealed test set used"
 
 

@@ -13,7 +13,6 @@ from veritrain_lib.recorded.defaults import ahead, model_or_seed, passed_dataset
 from veritrain_lib.recorded.opened import judge_for, opened_for
 from veritrain_lib.recorded.tracks import by_track
 from veritrain_lib.stages import evaluate
-from veritrain_lib.statistics.looks import LookPlan
 from veritrain_lib.task import Task
 from veritrain_lib.tracking import datasets, looks, models, runs
 
@@ -45,6 +44,7 @@ class Evaluate:
                 "Train a challenger on other data first."
             )
         _refuse_leaks(task, names.values())
+        looks.refuse_wider_plan(task, sources.held_out_set(task))
         content = {
             **identities,
             "task": task.digest(
@@ -86,10 +86,10 @@ class Evaluate:
         config = evaluate.EvaluateConfig(purpose=parameters["purpose"], seed=parameters["seed"])
         champion, challenger = inputs.names["champion"], inputs.names["challenger"]
         known = inputs.things["identities"]
-        test = task.data_digest("test")
-        plan = LookPlan(task.promotion.max_looks, task.promotion.alpha, task.promotion.spending)
+        test = sources.held_out_set(task)
+        plan = looks.plan_of(task)
         limit = look_limit(task, config.purpose)
-        number = self._next(task, test, known, limit)
+        number = self._next(test, known, limit)
 
         def open_sealed() -> pd.DataFrame:
             taken = looks.take(
@@ -115,18 +115,18 @@ class Evaluate:
                 judge=around.enter_context(judge_for(task, run_id)) if task.judge else None,
                 training=self._training(task, inputs.names, parameters["seed"]),
             )
-        self._file(task, run_id, result, test)
+        self._file(task, run_id, result, test.digest)
         current = models.by_alias(task, models.CHAMPION)
         # A by-hand comparison of two old models must not move the alias of a third.
         if result.promote and config.purpose == "promotion" and (current is None or current.uri == champion):
             models.set_alias(task, models.describe(task, challenger).version, models.CHAMPION)
         return result
 
-    def _next(self, task: Task, test: str, known: Mapping[str, str], limit: int) -> int | None:
-        old = looks.find(task, test, known["champion"], known["challenger"])
+    def _next(self, test: looks.HeldOutSet, known: Mapping[str, str], limit: int) -> int | None:
+        old = looks.find(test, known["champion"], known["challenger"])
         if old is not None:
             return old.number
-        number = len(looks.all_looks(task, test)) + 1
+        number = looks.used(looks.all_looks(test)) + 1
         return number if number <= limit else None
 
     def _file(self, task: Task, run_id: str, result: evaluate.EvaluateResult, test: str) -> None:
@@ -217,20 +217,25 @@ def look_limit(task: Task, purpose: str) -> int:
 
 
 def _refuse_leaks(task: Task, addresses: Iterable[str]) -> None:
-    """Raise Refused when a test row is in the training data of a model; each dataset is read once."""
+    """Raise Refused when a test row, in whatever form, is in the training data of a model; each dataset is read once."""
     known = {uri: models.describe(task, uri).dataset for uri in addresses if uri.startswith("models:/")}
     trained = {dataset: uri for uri, dataset in known.items() if dataset}
     if not trained:
         return
-    sealed = set(sources.test_inputs(task)["id"])
+    from veritrain_lib.gating.texts import joined, normal
+
+    numbers = {form: at for at, form in enumerate(sources.forms(task, "test"), start=1)}
+    sealed = {normal(text) for text in joined(sources.test_inputs(task), list(task.inputs))}
     for dataset, uri in trained.items():
-        rows = datasets.load(task, dataset).rows
-        leaked = rows.index[rows["id"].isin(sealed)]
-        if len(leaked):
-            shown = ", ".join(str(number + 1) for number in leaked[:5])
+        forms = [normal(text) for text in joined(datasets.load(task, dataset).rows, list(task.inputs))]
+        leaked = [(numbers[form], at) for at, form in enumerate(forms, start=1) if form in sealed]
+        if leaked:
+            shown = "; ".join(
+                f"{task.data.test} row {test} and {dataset} row {row}" for test, row in leaked[:5]
+            )
             raise Refused(
-                f"{len(leaked)} test row(s) are in the training data of {uri} ({dataset}, rows {shown}); "
-                "nothing it scores there means anything. Remove them and train again."
+                f"{len(leaked)} test row(s) are in the training data of {uri}: {shown}. Nothing it scores there "
+                "means anything: take these rows out of the test file, or train again without them."
             )
 
 

@@ -82,7 +82,7 @@ class Gate:
             "suite": suite.digest,
             "task": task.digest("inputs", "target", "contract", "trainer"),
             "data": task.data_digest("development", "test"),
-            "set_aside": str(sources.set_aside(task)),
+            "set_aside": sources.all_set_aside(task),
         }
         if asks_judge(suite):
             data["judge"] = task.digest("judge", "description")

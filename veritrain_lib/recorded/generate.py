@@ -61,7 +61,7 @@ class Generate:
             "config": config.model_dump_json(exclude={"money", "prompt"}),
             "prompt": prompt.digest if prompt else "",
             "data": task.data_digest("development", "test", "pool"),
-            "set_aside": str(sources.set_aside(task)),
+            "set_aside": sources.all_set_aside(task),
             # The answers, not the file: handing rows out writes to it and changes nothing.
             "labels": digest.of_json(sources.human_labels(task)),
         }

@@ -38,6 +38,7 @@ class Probe:
             "model": models.identity(task, uri),
             "task": task.digest("inputs", "target", "contract", "metrics"),
             "data": task.data_digest("development"),
+            "set_aside": sources.all_set_aside(task),
         }
         if others:
             content["models"] = json.dumps([[one, models.identity(task, one)] for one in others])

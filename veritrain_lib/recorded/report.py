@@ -106,11 +106,13 @@ class Report:
             without=load_result("train", earlier) if earlier else None,  # type: ignore[arg-type]
             champion=champion.uri if champion else "",
             money=_paid(task),
-            looks_used=len(looks.all_looks(task, task.data_digest("test"))),
+            looks_used=looks.used(looks.all_looks(sources.held_out_set(task))),
             made_by={
                 "task": f"{task.name} ({task.digest()[:12]})",
                 "code": f"veritrain {__version__} ({digest.of_code()[:12]})",
                 "test set": task.data_digest("test")[:12] + _aside(sources.set_aside(task)),
+                "development": task.data_digest("development")[:12]
+                + _aside(sources.set_aside(task, "development")),
                 "seed": str(parameters["seed"]),
                 "runs": ", ".join(f"{name} {stage_run[:8]}" for name, stage_run in stages.items()),
             },

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import base64
+from typing import TYPE_CHECKING, Literal
 
 from veritrain_lib import digest
 from veritrain_lib.errors import UserError
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.task import Task
+    from veritrain_lib.tracking.looks import HeldOutSet
+
+Kind = Literal["seed", "development", "test", "pool"]
+SetAside = Literal["test", "development"]
 
 
 def seed_rows(task: Task) -> pd.DataFrame:
@@ -22,56 +27,115 @@ def seed_rows(task: Task) -> pd.DataFrame:
 
 
 def development_rows(task: Task) -> pd.DataFrame:
-    """Development rows, which steer."""
-    return _with_answers(task, "development")
+    """Development rows, which steer; without those that are set aside."""
+    return _counted(task, "development", _with_answers(task, "development"))
 
 
 def test_inputs(task: Task) -> pd.DataFrame:
     """The sealed rows without their answers: enough to find leaks, nothing to learn from."""
-    rows = _all_test_inputs(task)
-    return rows[~_in_seed(task, rows)].reset_index(drop=True)
+    file = task.file("test")
+    assert file is not None  # the task file requires it
+    return _counted(task, "test", _read(task, file, answers=False))
 
 
 def open_sealed(task: Task) -> pd.DataFrame:
     """The sealed rows with their answers. Only a counted look may call this."""
-    rows = _with_answers(task, "test")
-    return rows[~_in_seed(task, rows)].reset_index(drop=True)
+    return _counted(task, "test", _with_answers(task, "test"))
 
 
-def set_aside(task: Task) -> int:
-    """How many test rows are never counted because the seed has the same input."""
-    return int(_in_seed(task, _all_test_inputs(task)).sum())
+def held_out_set(task: Task) -> HeldOutSet:
+    """The test set as looks count it: what a look at it shows, as one short digest a row."""
+    import hashlib
+
+    from veritrain_lib.tracking.looks import HeldOutSet
+
+    counted = zip(forms(task, "test"), _in_others(task, "test"), strict=True)
+    rows = [
+        base64.urlsafe_b64encode(hashlib.blake2b(form.encode(), digest_size=6).digest()).decode()
+        for form, aside in counted
+        if not aside
+    ]
+    return HeldOutSet(task.data_digest("test"), rows)
 
 
-def _all_test_inputs(task: Task) -> pd.DataFrame:
-    file = task.file("test")
-    assert file is not None  # the task file requires it
-    return _read(task, file, answers=False)
+def set_aside(task: Task, kind: SetAside = "test") -> int:
+    """How many test rows are never counted because the seed has the same input; of development rows, because seed
+    or test has it."""
+    return sum(_in_others(task, kind))
 
 
-def _in_seed(task: Task, rows: pd.DataFrame) -> pd.Series[bool]:
-    """Which test rows to set aside: by their input alone, before any answer or model is looked at.
+def all_set_aside(task: Task) -> str:
+    """Names which rows are set aside, for the digest of whatever counts the others."""
+    return digest.of_json([_in_others(task, kind) for kind in SET_ASIDE])[:16] if _any_aside(task) else ""
 
-    None when they are more than the task allows: then they are leaks, which the gate and the evaluation refuse.
+
+def texts(task: Task, kind: Kind) -> list[str]:
+    """The inputs of every row of a file, as one text a row. Read without pandas: `veritrain status` asks too."""
+    from veritrain_lib.gating.texts import FIELD_END
+    from veritrain_lib.reading.files import read_file
+
+    file = task.file(kind)
+    assert file is not None  # only a pool may be missing, and who asks for it has looked
+    table = read_file(file)
+    if not set(task.inputs) <= set(table.columns):
+        _read(task, file, answers=False)  # says which column is missing
+    return [FIELD_END.join(record[name] for name in task.inputs) for record in table.records]
+
+
+def forms(task: Task, kind: Kind) -> list[str]:
+    """The normal form of every row's inputs: equal for rows that differ in case, width, punctuation or spaces."""
+    from veritrain_lib.gating.texts import normal
+
+    key = (str(task.file(kind)), task.data_digest(kind), _form(task))
+    if key not in _forms:
+        if len(_forms) >= MOST_AT_HAND:
+            _forms.clear()
+        _forms[key] = [normal(text) for text in texts(task, kind)]
+    return _forms[key]
+
+
+SET_ASIDE: dict[SetAside, tuple[str, tuple[Kind, ...]]] = {
+    "test": ("max_set_aside", ("seed",)),
+    "development": ("max_development_set_aside", ("seed", "test")),
+}
+"""Which rows are set aside: up to the share that this key of `promotion` allows, those that stand in one of these."""
+
+
+def _counted(task: Task, kind: SetAside, rows: pd.DataFrame) -> pd.DataFrame:
+    import numpy as np
+
+    aside = np.array(_in_others(task, kind), dtype=bool)
+    return rows[~aside].reset_index(drop=True) if aside.any() else rows
+
+
+def _in_others(task: Task, kind: SetAside) -> list[bool]:
+    """Which rows of a file to set aside: by their input alone, before any answer or model is looked at.
+
+    None for another file whose rows there are more than the task allows: `held_out.refuse_shared` refuses those.
     """
-    import pandas as pd
-
-    from veritrain_lib.gating.texts import joined, normal
-
-    inputs = list(task.inputs)
-    form = task.digest("inputs", "target", "slices")
-    key = (str(task.file("seed")), str(task.file("test")), task.data_digest("seed", "test"), form)
-    if key not in _same_input:
-        if len(_same_input) >= MOST_AT_HAND:
-            _same_input.clear()
-        known = {normal(text) for text in joined(seed_rows(task), inputs)}
-        _same_input[key] = [normal(text) in known for text in joined(rows, inputs)]
-    found = pd.Series(_same_input[key], index=rows.index, dtype=bool)
-    return found & (found.mean() <= task.promotion.max_set_aside)
+    key, others = SET_ASIDE[kind]
+    allowed = float(getattr(task.promotion, key))
+    own = forms(task, kind)
+    aside = [False] * len(own)
+    for other in others:
+        known = set(forms(task, other))
+        same = [form in known for form in own]
+        if sum(same) <= allowed * len(own):
+            aside = [one or two for one, two in zip(aside, same, strict=True)]
+    return aside
 
 
-_same_input: dict[tuple[str, ...], list[bool]] = {}
-"""Which test rows have an input that the seed has too, by files, content and what the task makes of them."""
+def _any_aside(task: Task) -> bool:
+    return any(set_aside(task, kind) for kind in SET_ASIDE)
+
+
+def _form(task: Task) -> str:
+    """What a task makes of a file."""
+    return task.digest("inputs", "target", "slices")
+
+
+_forms: dict[tuple[str, ...], list[str]] = {}
+"""Normal forms of the rows of files, by path, content and what the task makes of them."""
 
 
 def human_labels(task: Task) -> dict[str, str]:
@@ -110,8 +174,7 @@ MOST_AT_HAND = 8
 
 def _read(task: Task, file: Path, *, answers: bool) -> pd.DataFrame:
     """The rows of a file; a stage asks for the same ones up to five times."""
-    form = task.digest("inputs", "target", "slices")
-    key = (str(file), digest.of_file(file), form, str(answers))
+    key = (str(file), digest.of_file(file), _form(task), str(answers))
     if key not in _at_hand:
         if len(_at_hand) >= MOST_AT_HAND:
             _at_hand.clear()

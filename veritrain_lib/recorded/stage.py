@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib import claims, digest
 from veritrain_lib.errors import UserError
 from veritrain_lib.execution.kernel_hiding import hide_secrets_here
+from veritrain_lib.recorded import held_out
 from veritrain_lib.recorded.binding import Binding, Inputs, binding
 from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import CLAIMED, MAILBOX, CellWatch, write_letter
@@ -96,6 +97,9 @@ class RecordedStage:
         self.task: Task = find_task(parameters["task"], check=not inner and self._mailbox is None)
         if not inner:
             runs.close_abandoned(self.task)
+        # Before anything is looked for, measured or paid; a stage inside another was looked at with that one.
+        if not inner:
+            held_out.refuse_shared(self.task, pool=stage == "generate")
         self._bound = bound
         self.inputs: Inputs = bound.resolve(self.task, self.parameters)
         self.run_id = ""

@@ -30,6 +30,7 @@ class Train:
             "status": dataset.status,
             "task": task.digest("inputs", "target", "glossary", "contract", "slices", "trainer", "metrics"),
             "data": task.data_digest("development"),
+            "set_aside": sources.all_set_aside(task),
         }
         if is_paid(task):
             # A chat model is trained on what it is asked with.

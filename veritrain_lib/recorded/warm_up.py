@@ -13,13 +13,15 @@ def read_files_of(task_file: str) -> None:
 
     from veritrain_lib.errors import UserError
     from veritrain_lib.gating.suite import load_suite
-    from veritrain_lib.recorded import sources
+    from veritrain_lib.recorded import held_out, sources
     from veritrain_lib.task import load_task
 
     with suppress(UserError, OSError):
         task = load_task(task_file)
         sources.development_rows(task)
-        sources.set_aside(task)
+        sources.seed_rows(task)
+        sources.test_inputs(task)
+        held_out.refuse_shared(task)
         # Not `suite_of`: that runs the task's own rules, which may do anything.
         beside = task.path.parent / task.gate
         load_suite(beside if beside.is_file() else task.gate)

@@ -110,8 +110,8 @@ def run(
     once, and only when the set is to be opened). `training` may have tables that say what the models were trained
     on: `sources` and `synthetic`.
 
-    The verdict: `better` when the exact test on the sealed set is significant at the look's level,
-    `not better` when a useful gain is excluded, else `inconclusive`. `promote` also needs that no slice is
+    The verdict is `statistics.decision.outcome`: of the sealed set at the look's level; where it stays closed, of the
+    95 % interval on development rows, which never says `better`. `promote` also needs that no slice is
     shown to be worse than the task's margin. A judge is shown development rows only; when it agrees with people
     well enough and is sure that the champion is better, the sealed set stays closed. Else it decides nothing.
     """
@@ -119,6 +119,7 @@ def run(
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores, scale_of
     from veritrain_lib.metrics.mistakes import confusions
     from veritrain_lib.stages.slices import cut
+    from veritrain_lib.statistics.decision import outcome
     from veritrain_lib.statistics.screen import screen
     from veritrain_lib.statistics.slices import judge_slices
 
@@ -176,7 +177,7 @@ def run(
             explanation=decision.explanation,
         )
         tables["sealed_slices"] = comparison.slice_table(decision.slices)
-    verdict = decision.verdict if decision else ("not better" if most <= 0 else "inconclusive")
+    verdict = decision.verdict if decision else outcome(False, most / scale)
     why = decision.explanation if decision else _closed_because(look, screened.explanation)
     if judged and not decision and screened.opens and kept_shut:
         why = f"The sealed set stays closed: the judge is sure that the champion is better. {judged.note}"

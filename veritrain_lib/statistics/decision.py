@@ -23,14 +23,33 @@ from .slices import SliceVerdict, judge_pair_slices
 
 Outcome = Literal["better", "not better", "inconclusive"]
 
+USEFUL_GAIN = 0.01
+"""Smallest gain worth having unless a caller says otherwise, on a scale of 0 to 1."""
+
+
+def outcome(better: bool, high: float, useful_gain: float = USEFUL_GAIN) -> Outcome:
+    """Say what a comparison shows: the one definition of the three verdicts.
+
+    Args:
+        better: the test is significant at its level.
+        high: upper end of the interval of the gain, -1..1.
+        useful_gain: smallest gain worth having, 0..1.
+
+    Returns:
+        `better`; else `not better` where the interval excludes every gain of `useful_gain` or more (or any gain at
+        all); else `inconclusive`.
+    """
+    if better:
+        return "better"
+    return "not better" if high < useful_gain or high <= 0 else "inconclusive"
+
 
 @dataclass(frozen=True)
 class Decision:
     """What one look at the sealed set says.
 
     Attributes:
-        verdict: `better` if the test is significant at look_alpha; else `not better` if the
-            interval excludes every gain of `useful_gain` or more; else `inconclusive`.
+        verdict: `better` if the test is significant at look_alpha; else as `outcome` says.
         promote: better, and no slice is worse.
         p: one-sided p value against 'no better'.
         look_alpha: level of this look.
@@ -74,7 +93,7 @@ def decide(
     slices: Mapping[str, ArrayLike] | None = None,
     margin: float = 0.10,
     slice_alpha: float = 0.05,
-    useful_gain: float = 0.01,
+    useful_gain: float = USEFUL_GAIN,
     n_dev: int = 0,
     power: float = 0.8,
     metric: CorpusMetric | None = None,
@@ -114,11 +133,7 @@ def decide(
         found = by_metric(metric, pair.n, look_alpha, power, seed)
     else:
         found = by_scores(pair, look_alpha, n_dev, power, seed)
-    verdict: Outcome = "inconclusive"
-    if found.p <= look_alpha:
-        verdict = "better"
-    elif found.interval.high < useful_gain or found.interval.high <= 0:
-        verdict = "not better"
+    verdict = outcome(found.p <= look_alpha, found.interval.high, useful_gain)
     worse = [part.name for part in guard if part.verdict == "worse"]
     return Decision(
         verdict=verdict,

@@ -12,7 +12,21 @@ promotion anywhere is at most the sum of the levels. The idea that few bits of f
 keep a reused holdout honest is from A. Blum and M. Hardt (2015), 'The Ladder', ICML, and
 C. Dwork et al. (2015), Science 349:636-638.
 
+Which looks a test set has behind it: one is counted by the rows it showed, whatever the file, the task or
+the experiment is called. The sum above runs over every look that may have shaped the challengers through
+the very rows that judge them now, so a set inherits the looks of the earlier sets whose rows it holds
+(`sets_that_count`): of as many of them, those with the most of its rows first, as it takes until at most
+`REUSED_SHARE` of its rows (5 %) were shown in the others. A file with a row more, in another order, cut down,
+or put together from several looked-at ones inherits so; one that was drawn anew does not, though short lines
+("Thank you.") may stand in both: a text that comes up again in a new draw is a new observation. What is let
+pass costs little: rows shown before, at most 5 %, can lift the observed gain by at most 5 % of what was chosen
+on them, and a verdict is one bit a look.
+
+The plan is fixed with the first look: it is stored, and a later one may be narrower but never wider at any look
+(`LookPlan.wider_than`). A plan that changes after a look was heard may depend on it, and only fixed series sum.
+
 What the argument does not cover:
+- A row that somebody rewrites before it is used again: it counts as another row.
 - Anything else from the sealed set that reaches whoever makes challengers: p values,
   differences, slice tables, single rows. Read a report of the sealed set and go on, and
   the guarantee is gone. Steer by development rows.
@@ -28,12 +42,18 @@ What the argument does not cover:
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from .scores import check_fraction
 
 Spending = Literal["even", "halving", "harmonic"]
+
+Key = TypeVar("Key", bound=Hashable)
+
+REUSED_SHARE = 0.05
+"""Share of a test set's rows that may have been shown in looks that don't count against it."""
 
 
 class LooksSpentError(ValueError):
@@ -108,6 +128,19 @@ class LookPlan:
             levels = [level * (1 - 2**-52) for level in levels]
         return tuple(levels)
 
+    def wider_than(self, stored: LookPlan) -> bool:
+        """Whether this plan spends more than a stored one: more looks, or a higher level at any of them."""
+        if self.max_looks > stored.max_looks:
+            return True
+        # The hair of slack forgives the rounding in which two series of equal sums may differ.
+        return any(
+            asked > allowed * (1 + 1e-9)
+            for asked, allowed in zip(self.schedule(), stored.schedule(), strict=False)
+        )
+
+    def __str__(self) -> str:
+        return f"alpha {self.alpha:g} over {self.max_looks} looks, spending {self.spending}"
+
     def guaranteed_error(self, true_promotions: int = 0) -> float:
         """Proven bound on the chance of any false promotion after up to so many true ones.
 
@@ -127,3 +160,28 @@ class LookPlan:
             for earlier, level in enumerate(self.schedule())
         )
         return min(1.0, total)
+
+
+def sets_that_count(
+    rows: Collection[str], shown: Mapping[Key, Collection[str]], share: float = REUSED_SHARE
+) -> list[Key]:
+    """Say which earlier test sets' looks count against a test set.
+
+    Args:
+        rows: digests of the rows of the set that is to be opened.
+        shown: digests of the rows that each earlier set showed.
+        share: share of `rows` that may have been shown in sets that don't count, 0..1.
+
+    Returns:
+        The fewest sets such that at most `share` of the rows were shown in the others; none for a set without rows.
+    """
+    wanted = set(rows)
+    common = {name: wanted.intersection(known) for name, known in shown.items()}
+    let_pass: set[str] = set()
+    counted: list[Key] = []
+    for name in sorted(common, key=lambda one: len(common[one])):
+        if len(let_pass | common[name]) <= share * len(wanted):
+            let_pass |= common[name]
+        else:
+            counted.append(name)
+    return counted

@@ -85,6 +85,14 @@ class Glance:
             for number, name, place, stage in found
         ]
 
+    def experiment_tags(self, prefix: str) -> dict[str, dict[str, str]]:
+        """Tags whose key begins so, of every experiment, deleted or not, by experiment id."""
+        found: dict[str, dict[str, str]] = {}
+        wanted = "SELECT experiment_id, key, value FROM experiment_tags WHERE substr(key, 1, ?) = ?"
+        for number, key, value in self._all(wanted, len(prefix), prefix):
+            found.setdefault(str(number), {})[key] = value
+        return found
+
     def run(self, run_id: str) -> Run | None:
         """A run by its id, deleted or not."""
         return next(iter(self._runs("run_uuid = ?", [run_id], "")), None)

@@ -159,6 +159,26 @@ def experiments() -> list[Experiment]:
         return [Experiment.of(one) for one in client().search_experiments()]
 
 
+def tags_of_experiments(prefix: str) -> dict[str, dict[str, str]]:
+    """Tags whose key begins so, of every experiment, deleted ones too, by experiment id."""
+    try:
+        with glance.at(uri()) as seen:
+            return seen.experiment_tags(prefix)
+    except glance.CannotGlance:
+        from mlflow.entities import ViewType
+
+        found: dict[str, dict[str, str]] = {}
+        page: str | None = None
+        while page != "":
+            part = client().search_experiments(view_type=ViewType.ALL, page_token=page)
+            for one in part:
+                tags = {key: value for key, value in one.tags.items() if key.startswith(prefix)}
+                if tags:
+                    found[one.experiment_id] = tags
+            page = part.token or ""
+        return found
+
+
 def experiment(task: Task) -> Experiment:
     """The experiment of a task, made when it is not there yet (its note is the task's description)."""
     found = find_experiment(task.name)
