@@ -26,7 +26,7 @@ LINES: list[set[str]] = [
         "review_desk",
         "desk_view",
     },
-    {"experiment_run", "loop", "loop_record", "round_run", "stage_job", "stage_pages"},
+    {"experiment_run", "loop", "loop_record", "loop_whole", "round_run", "stage_job", "stage_pages"},
     {"recorded"},
     {"execution", "tracking"},
     {"stages", "task_check"},
@@ -53,7 +53,7 @@ LINES: list[set[str]] = [
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {
-    ("loop", "round_run"), ("loop", "loop_record"), ("round_run", "stage_job"), ("loop", "stage_job"), ("stage_job", "stage_pages"),
+    ("loop", "round_run"), ("loop", "loop_record"), ("loop", "loop_whole"), ("loop_whole", "loop_record"), ("round_run", "stage_job"), ("loop", "stage_job"), ("stage_job", "stage_pages"),
     ("cli", "commands"), ("commands", "server"), ("server", "overview"), ("server", "compare"), ("experiment_run", "round_run"),
     ("experiment_run", "stage_job"), ("event_log", "project"), ("event_log", "redaction"), ("redaction", "project"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "judging"), ("judging", "statistics"), ("gating", "metrics"),

@@ -51,6 +51,7 @@ PEOPLE = frozenset(
         "new_task",
         "loop",
         "loop_record",
+        "loop_whole",
         "round_run",
         "stage_job",
         "stage_pages",

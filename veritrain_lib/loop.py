@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import claims
+from veritrain_lib import claims, loop_whole
 from veritrain_lib.errors import OutOfMoney
 from veritrain_lib.execution.jobs import JobRunner, LocalRunner
 from veritrain_lib.loop_record import (
@@ -82,7 +82,11 @@ def _find_or_walk(task: Task, runner: JobRunner, tell: Callable[[Event], None]) 
     else:
         done = stored_result(task, loop_run)
         if done is not None and done.stopped != "waiting":
-            return done
+            lost = loop_whole.gone(task, loop_run)
+            if not lost:
+                return _settled(task, done)
+            log.warning("%s", loop_whole.told(lost))
+            loop_whole.note_alias(task, loop_run)
         runs.take_up(loop_run)
     with finishing(runner):
         try:
@@ -125,6 +129,10 @@ def _seed_round(task: Task, loop_run: str, runner: JobRunner, tell: Callable[[Ev
         seed_model = _model(train)
         here.trained_on(dataset)
         here.summarize(train.result, f"The seed model {seed_model}, trained on {dataset}.")
+    lost = loop_whole.start_gone(task, loop_run)
+    if lost:
+        log.warning("What this loop began with is gone: %s. It begins with the seed rows.", ", ".join(lost))
+        loop_whole.forget_start(loop_run)
     # Written down when the loop was begun, so that a resumed walk starts where the first one did.
     start = runs.get(loop_run).data.tags
     return _Walk(
@@ -252,7 +260,16 @@ def _finish(
         said,
         report_run=report_run,
     )
+    result = _settled(task, result)
     close_loop(task, loop_run, result, dataset=walk.dataset, model=walk.model)
+    return result
+
+
+def _settled(task: Task, result: LoopResult) -> LoopResult:
+    """The result, with the alias at its champion, or with what is to be said where it is not."""
+    result, done = loop_whole.with_champion(task, result)
+    if done:
+        log.warning("%s", done)
     return result
 
 

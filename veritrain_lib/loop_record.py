@@ -40,7 +40,7 @@ START, LAST = "veritrain.start.", "veritrain.last."
 @dataclass(frozen=True)
 class LoopResult:
     """How a loop ended. `verdict` compares the seed model with the last champion on the sealed test set
-    (`none` when no challenger was ever promoted).
+    (`none` when no challenger was ever promoted). `note` says when the champion is another model now.
     """
 
     task: str
@@ -53,6 +53,7 @@ class LoopResult:
     headline: str
     again: bool = False
     report_run: str = ""
+    note: str = ""
 
     @property
     def exit_code(self) -> int:

@@ -7,7 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError,
 from veritrain_lib.execution.ending import one_line
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
 from veritrain_lib.machine_fault import machine_fault
-from veritrain_lib.recorded.stage import CLAIMED, claim_stage, load_result, prepare
+from veritrain_lib.recorded.evaluate import BINDING as EVALUATE
+from veritrain_lib.recorded.stage import CLAIMED, claim_stage, find_finished, load_result, prepare
 from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import MAILBOX, filed_run, read_letter
 from veritrain_lib.stage_pages import FUNCTION, PDF, store_pages
@@ -120,7 +121,7 @@ def _work_of(task: Task, stage: str, parameters: Mapping[str, Any]) -> str:
 
 
 def _finished(task: Task, stage: str, work: str) -> Done | None:
-    found = runs.finished(task, work)
+    found = find_finished(task, stage, work)
     return Done(stage, load_result(stage, found.info.run_id), found.info.run_id, True) if found else None
 
 
@@ -142,7 +143,7 @@ def run_stage(
     """
     work = find_or_claim(task, [(stage, parameters)], tell=on_wait, cell_timeout_s=cell_timeout_s)[0]
     if isinstance(work, Done):
-        return work
+        return _applied(task, work, parameters)
 
     def moved(_: StageWork, progress: Progress) -> None:
         if on_progress is not None:
@@ -151,6 +152,15 @@ def run_stage(
     runner = runner or LocalRunner()
     with finishing(runner):
         return run_together([work], runner=runner, on_progress=moved)[0]
+
+
+def _applied(task: Task, done: Done, parameters: Mapping[str, Any]) -> Done:
+    """What was done before, with what it decided in force again: an evaluation that was asked for by both its models."""
+    if done.stage != "evaluate":
+        return done
+    refused = EVALUATE.apply(task, parameters, done.run_id)
+    said = f"{done.result.headline} Not promoted: {refused}"
+    return replace(done, result=done.result.model_copy(update={"headline": said})) if refused else done
 
 
 @contextmanager

@@ -68,6 +68,7 @@ def _answer(task: Task, result: LoopResult) -> Answer:
     show = [
         *([again] if result.again else []),
         result.headline,
+        result.note,
         *(f"{name}: {place}" for name, place in where.items()),
         then,
     ]

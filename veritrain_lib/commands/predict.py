@@ -87,9 +87,16 @@ def _champion(task: Task) -> str:
     from veritrain_lib.tracking import models
 
     champion = models.by_alias(task, models.CHAMPION)
-    if champion is None:
-        raise UserError(f"task {task.name} has no champion yet; run: veritrain loop {task.path}")
-    return champion.uri
+    if champion is not None:
+        return champion.uri
+    there = models.listing(task)
+    if there:
+        raise UserError(
+            f"the alias champion of {task.name} points nowhere, though there are models: "
+            f"{', '.join(one.uri for one in there[-5:])}. Name one with --model, or have the loop set it: "
+            f"veritrain loop {task.path}"
+        )
+    raise UserError(f"task {task.name} has no champion yet; run: veritrain loop {task.path}")
 
 
 def _pairs(rows: pd.DataFrame, responses: list[Response]) -> Iterator[tuple[dict[str, str], Response]]:

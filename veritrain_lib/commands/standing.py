@@ -20,13 +20,14 @@ def standing(task: Task) -> dict[str, Any]:
     runs.close_abandoned(task)
     loops = runs.search(task, "tags.`veritrain.kind` = 'loop'", limit=1)
     loop = loops[0] if loops else None
+    champion = _model(task, models.by_alias(task, models.CHAMPION))
     found: dict[str, Any] = {
         "task": task.name,
         "task_file": str(task.path),
-        "champion": _model(task, models.by_alias(task, models.CHAMPION)),
+        "champion": champion,
         "challenger": _model(task, models.by_alias(task, models.CHALLENGER)),
         "datasets": _datasets(task),
-        "loop": _loop(task, loop) if loop else None,
+        "loop": _loop(task, loop, champion) if loop else None,
         "running": [_running(run) for run in runs.search(task, "attributes.status = 'RUNNING'")],
         "looks": {
             "used": looks.used(looks.all_looks(sources.held_out_set(task))),
@@ -34,7 +35,24 @@ def standing(task: Task) -> dict[str, Any]:
         },
         "waiting": _waiting(task),
     }
+    found["gone"] = _gone(task, found)
     return {**found, "next": next_step(task, found)}
+
+
+def _gone(task: Task, found: dict[str, Any]) -> list[str]:
+    """What the last loop, if it has ended, made and is not there any more; and models that no alias points at."""
+    from veritrain_lib.loop_whole import gone
+    from veritrain_lib.tracking import models
+
+    loop = found["loop"]
+    lost = (
+        gone(task, loop["run"])
+        if loop and loop["status"] == "FINISHED" and loop["stopped"] != "waiting"
+        else []
+    )
+    if found["champion"] is None and models.listing(task):
+        lost.append("the alias champion")
+    return lost
 
 
 def _model(task: Task, model: Any) -> dict[str, Any] | None:
@@ -72,7 +90,7 @@ def _datasets(task: Task) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: int(row["dataset"].rpartition("@")[2]))
 
 
-def _loop(task: Task, run: Run) -> dict[str, Any]:
+def _loop(task: Task, run: Run, champion: dict[str, Any] | None) -> dict[str, Any]:
     from veritrain_lib.tracking import runs
 
     tags = run.data.tags
@@ -88,12 +106,16 @@ def _loop(task: Task, run: Run) -> dict[str, Any]:
         for child in runs.children(task, run.info.run_id)
         if child.data.tags.get("veritrain.kind") == "round"
     ]
+    headline, ended_with = tags.get("veritrain.headline", ""), tags.get("veritrain.champion", "")
+    if ended_with and (champion is None or champion["uri"] != ended_with):
+        # There is one champion: what another one was when the loop ended is history.
+        headline = headline.replace("Champion: ", "It ended with ")
     return {
         "run": run.info.run_id,
         "status": run.info.status,
         "stopped": tags.get("veritrain.stopped"),
         "verdict": tags.get("veritrain.verdict"),
-        "headline": tags.get("veritrain.headline", ""),
+        "headline": headline,
         "reason": tags.get("veritrain.reason", ""),
         "rounds": sorted(rounds, key=lambda row: row["round"]),
     }
@@ -129,6 +151,8 @@ def next_step(task: Task, found: dict[str, Any]) -> str:
         return f"Answer {found['waiting']['rows']} row(s) in notebooks/label.ipynb or in {found['waiting']['file']}, then: {again}"
     if loop is None:
         return f"Start the loop: {again}"
+    if found["gone"]:
+        return f"Have made again what is gone: {again}"
     if loop["status"] in ("FAILED", "KILLED"):
         return f"The last loop did not finish ({loop['reason'] or loop['status'].lower()}). The same command goes on: {again}"
     if loop["stopped"] == "waiting":

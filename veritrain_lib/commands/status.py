@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 DATASETS_SHOWN = 10
 """The newest datasets that are shown; --json has all of them."""
 
+GONE_SHOWN = 5
+"""Things that are gone and named; --json has all of them."""
+
 
 @click.command(cls=AnsweringCommand, short_help="Show where a task stands and what to do next.", help=(
     "Show champion, datasets, the last loop, looks at the sealed test set, what runs, what waits, and the next step.\n\n" + TASK_HELP
@@ -36,8 +39,16 @@ def _show(found: dict[str, Any]) -> list[RenderableType]:
     lines.append(f"{'Looks':<12}{looks['used']} of {looks['declared']} at the sealed test set")
     lines.append(f"{'Waiting':<12}{found['waiting']['rows']} row(s) for people's answers")
     lines.append(f"{'Running':<12}{', '.join(one['name'] for one in found['running']) or 'nothing'}")
+    if found["gone"]:
+        lines.append(f"{'Gone':<12}{_listed(found['gone'])}")
     lines += [*_datasets(found["datasets"]), *_loop(found["loop"]), f"Next: {found['next']}"]
     return lines
+
+
+def _listed(lost: list[str]) -> str:
+    return "; ".join(
+        [*lost[:GONE_SHOWN], *([f"and {len(lost) - GONE_SHOWN} more"] if len(lost) > GONE_SHOWN else [])]
+    )
 
 
 def _model(model: dict[str, Any] | None) -> str:

@@ -13,6 +13,7 @@ from veritrain_lib.stages import NAMES
 if TYPE_CHECKING:
     from veritrain_lib.stages.result import StageResult
     from veritrain_lib.task import Task
+    from veritrain_lib.tracking.entities import Run
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Inputs:
 
 
 class Binding(Protocol):
-    """One stage's way to the record."""
+    """One stage's way to the record.
+
+    One that makes more than files of its run may have `missing(task, run)`: what of that is gone, by name.
+    """
 
     PARAMETERS: Mapping[str, Any]
     """Notebook parameters beside `task` and `round_run`, with their defaults (whose type is theirs)."""
@@ -53,3 +57,13 @@ def binding(stage: str) -> Binding:
         raise UserError(f"no stage is called {stage!r}; stages: {', '.join(NAMES)}")
     found: Binding = import_module(f"veritrain_lib.recorded.{stage}").BINDING
     return found
+
+
+def missing(task: Task, run: Run) -> list[str]:
+    """What a finished run of a stage has stored and is gone, by name: its own files, and what it made beside them."""
+    from veritrain_lib.tracking import lookup
+
+    own = lookup.missing(run)
+    stage = run.data.tags.get("veritrain.stage", "")
+    beside = getattr(binding(stage), "missing", None) if stage in NAMES else None
+    return own or (beside(task, run) if beside else [])

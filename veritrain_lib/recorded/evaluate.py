@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from veritrain_lib import claims
 from veritrain_lib.errors import Refused
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.binding import Inputs
@@ -18,6 +19,10 @@ from veritrain_lib.tracking import datasets, looks, models, runs
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+NOT_PROMOTED = "veritrain.not_promoted"
+"""Tag of an evaluation: why the alias was not moved to a challenger that is proven better."""
 
 
 class Evaluate:
@@ -82,7 +87,17 @@ class Evaluate:
     def work(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
     ) -> evaluate.EvaluateResult:
-        """Compare and decide; a look is written down before the sealed set is opened."""
+        """Compare and decide; a look is written down before the sealed set is opened.
+
+        One evaluation at a time on a test set: the number of a look decides its level.
+        """
+        held_out = task.data_digest("test")
+        with claims.claim(f"looks at {held_out}", f"evaluation on the test set of task {task.name}"):
+            return self._decided(task, parameters, inputs, run_id)
+
+    def _decided(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
+    ) -> evaluate.EvaluateResult:
         config = evaluate.EvaluateConfig(purpose=parameters["purpose"], seed=parameters["seed"])
         champion, challenger = inputs.names["champion"], inputs.names["challenger"]
         known = inputs.things["identities"]
@@ -116,11 +131,22 @@ class Evaluate:
                 training=self._training(task, inputs.names, parameters["seed"]),
             )
         self._file(task, run_id, result, test.digest)
-        current = models.by_alias(task, models.CHAMPION)
+        if not result.promote or config.purpose != "promotion":
+            return result
         # A by-hand comparison of two old models must not move the alias of a third.
-        if result.promote and config.purpose == "promotion" and (current is None or current.uri == champion):
-            models.set_alias(task, models.describe(task, challenger).version, models.CHAMPION)
-        return result
+        refused = models.promote(task, known["champion"], challenger)
+        if not refused:
+            return result
+        runs.tag(run_id, {NOT_PROMOTED: refused})
+        return result.model_copy(update={"headline": f"{result.headline} Not promoted: {refused}"})
+
+    def apply(self, task: Task, parameters: Mapping[str, Any], run_id: str) -> str:
+        """Promote what an earlier evaluation of just these two models has proven. Gives why not, or ""."""
+        tags = runs.get(run_id).data.tags
+        named = parameters.get("champion") and parameters.get("challenger")
+        if not named or parameters.get("purpose") == "final" or tags.get("veritrain.promote") != "true":
+            return ""
+        return models.promote(task, models.identity(task, parameters["champion"]), parameters["challenger"])
 
     def _next(self, test: looks.HeldOutSet, known: Mapping[str, str], limit: int) -> int | None:
         old = looks.find(test, known["champion"], known["challenger"])

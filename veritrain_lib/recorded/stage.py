@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import logging
 import os
 import tempfile
 from collections.abc import Mapping
@@ -19,14 +20,16 @@ from veritrain_lib import claims, digest
 from veritrain_lib.errors import UserError
 from veritrain_lib.execution.kernel_hiding import hide_secrets_here
 from veritrain_lib.recorded import held_out
-from veritrain_lib.recorded.binding import Binding, Inputs, binding
+from veritrain_lib.recorded.binding import Binding, Inputs, binding, missing
 from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import CLAIMED, MAILBOX, CellWatch, write_letter
-from veritrain_lib.tracking import runs
+from veritrain_lib.tracking import gone, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.stages.result import StageResult
     from veritrain_lib.task import Task
+
+log = logging.getLogger("veritrain")
 
 RESULT = "result"
 
@@ -123,7 +126,7 @@ class RecordedStage:
         """Do the work, or show it from the record if it was done before; again, it gives the same result."""
         if self._result is not None and not self._failed:
             return self._result
-        found = runs.finished(self.task, self.digest) or self._claimed()
+        found = find_finished(self.task, self.stage, self.digest) or self._claimed()
         if found is not None:
             self.run_id, self.stored = found.info.run_id, True
             self._tell_engine()
@@ -148,7 +151,7 @@ class RecordedStage:
             return None
         if self._claim is None:
             self._claim = claim_stage(self.task, self.stage, self.digest)
-        found = runs.finished(self.task, self.digest)
+        found = find_finished(self.task, self.stage, self.digest)
         if found is not None:
             self._release()
         return found
@@ -212,8 +215,13 @@ class RecordedStage:
         with tempfile.TemporaryDirectory() as folder:
             result.save(Path(folder))
             runs.log_folder(self.run_id, Path(folder), RESULT)
+        runs.seal(self.run_id)
         said = {runs.NOTE: result.headline, "veritrain.outcome": result.outcome}
         runs.log(self.run_id, metrics=result.metrics(), tags=said)
+        for before in runs.all_finished(self.task, self.digest):
+            gone = missing(self.task, before)
+            if gone:
+                runs.supersede(before, gone[0], self.run_id)
 
     def _tell_engine(self, *, filed: bool = False) -> None:
         if self._mailbox:
@@ -251,6 +259,27 @@ class RecordedStage:
         return f"{title}<table>{cells}</table>"
 
 
+def find_finished(task: Task, stage: str, work: str) -> runs.Run | None:
+    """The run that did this work (its digest) and still has what it made; what is gone is named, and made again."""
+    lost: list[str] = []
+    for run in runs.all_finished(task, work):
+        gone = missing(task, run)
+        if not gone:
+            return run
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        lost.append(
+            f"{stage} was done before, but {gone[0]}{more} is gone (run {run.info.run_id}): it is done again"
+        )
+    for line in lost:
+        if line not in _told:
+            _told.add(line)
+            log.warning("%s", line)
+    return None
+
+
+_told: set[str] = set()
+
+
 def claim_stage(task: Task, stage: str, work: str, *, tell: claims.Tell | None = None) -> claims.Claim:
     """Claim a stage's work (its digest): who comes second waits, and finds it done when the first one has ended.
 
@@ -260,13 +289,20 @@ def claim_stage(task: Task, stage: str, work: str, *, tell: claims.Tell | None =
 
 
 def load_result(stage: str, run_id: str) -> StageResult:
-    """The stored result of a stage's run."""
+    """The stored result of a stage's run. Raises Gone when it is not there as it was stored."""
+    run = runs.get(run_id)
+    lost = [name for name in runs.missing(run) if name.startswith(f"{RESULT}/")]
+    if lost:
+        raise gone.of_run(run, lost[0])
     with tempfile.TemporaryDirectory() as folder:
-        return binding(stage).result_class().load(runs.fetch(run_id, RESULT, Path(folder)))
+        try:
+            return binding(stage).result_class().load(runs.fetch(run_id, RESULT, Path(folder)))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise gone.of_run(run, f"{RESULT}/result.json") from error
 
 
 def _round_number(run_id: str) -> str:
     return str(runs.get(run_id).data.tags.get("veritrain.round", "")) if run_id else ""
 
 
-__all__ = ["CLAIMED", "MAILBOX", "RecordedStage", "begin", "claim_stage", "load_result"]
+__all__ = ["CLAIMED", "MAILBOX", "RecordedStage", "begin", "claim_stage", "find_finished", "load_result"]

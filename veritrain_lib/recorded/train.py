@@ -82,9 +82,6 @@ class Train:
             remote=remote is not None,
             facts={"address": remote.address, "job": str(remote.facts["job"])} if remote else None,
         )
-        if models.by_alias(task, models.CHAMPION) is None:
-            # The first model has nobody to beat.
-            models.set_alias(task, model.version, models.CHAMPION)
         runs.log(
             run_id,
             metrics=result.metrics(),
@@ -105,6 +102,13 @@ class Train:
                 "headline": f"{model.uri}: {result.headline}",
             }
         )
+
+    def missing(self, task: Task, run: runs.Run) -> list[str]:
+        """The model that the run registered, if its version or its files are gone."""
+        uri = run.data.tags.get("veritrain.model", "")
+        if models.fixed(uri) is None:
+            return [f"model {uri}"]
+        return [f"{name} of model {uri}" for name in models.missing(task, models.describe(task, uri))]
 
     def result_class(self) -> type[train.TrainResult]:
         """The class of the stored result."""

@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import unquote, urlsplit
 
-from veritrain_lib.tracking import lookup, store
+from veritrain_lib.tracking import gone, lookup, manifest, store
+from veritrain_lib.tracking.local import local_folder
 from veritrain_lib.tracking.patience import PatientClient
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 LOGGED = "mlflow.loggedArtifacts"
 """The tag in which MLflow keeps which of a run's files are tables."""
-
-
-def local_folder(address: str) -> Path | None:
-    """The folder of artifacts on this disk that an artifact address means; None when they lie elsewhere."""
-    parts = urlsplit(address)
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return Path(unquote(parts.path))
-    return Path(address) if Path(address).is_absolute() else None
 
 
 def log_folder(run_id: str, folder: Path, place: str | None) -> None:
@@ -46,6 +38,13 @@ def _place_of(run_id: str) -> ArtifactRepository:
     found = get_artifact_repository(lookup.get(run_id).info.artifact_uri, tracking_uri=store.uri())
     # The same file stored twice is the same file.
     return cast("ArtifactRepository", PatientClient(found, store.uri()))
+
+
+def seal(run_id: str) -> None:
+    """List what a stage's run has stored by now, so that what is lost later is seen (`lookup.missing`)."""
+    folder = local_folder(lookup.get(run_id).info.artifact_uri)
+    if folder is not None:
+        manifest.write(folder, "result", "dataset", "gate")
 
 
 def log_table(run_id: str, rows: pd.DataFrame, name: str) -> None:
@@ -70,9 +69,19 @@ def log_tables(run_id: str, tables: Mapping[str, pd.DataFrame]) -> None:
 def fetch(run_id: str, place: str, into: Path) -> Path:
     """A local path to read an artifact folder or file of a run from; never to write to.
 
-    That is where it lies when it lies on this machine, else it is brought to `into`.
+    That is where it lies when it lies on this machine, else it is brought to `into`. Raises Gone when it is not there.
     """
-    folder = local_folder(lookup.get(run_id).info.artifact_uri)
+    run = lookup.get(run_id)
+    folder = local_folder(run.info.artifact_uri)
     if folder is not None and (folder / place).exists():
         return folder / place
-    return Path(store.client().download_artifacts(run_id, place, str(into)))
+    talk = store.client()
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(talk.download_artifacts(run_id, place, str(into)))
+    except (MlflowException, FileNotFoundError) as error:
+        raise gone.of_run(run, place) from error
+
+
+__all__ = ["fetch", "local_folder", "log_file", "log_folder", "log_table", "log_tables", "seal"]

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest, project
+from veritrain_lib import claims, digest
 from veritrain_lib.errors import UserError
 from veritrain_lib.records import Dataset, DatasetStatus
-from veritrain_lib.tracking import runs, store
+from veritrain_lib.tracking import gone, lookup, runs, store
 from veritrain_lib.tracking.dataset_facts import facts
 
 if TYPE_CHECKING:
     import pandas as pd
-    from filelock import FileLock
 
     from veritrain_lib.task import Task
     from veritrain_lib.tracking.entities import Run
@@ -44,7 +44,7 @@ def save(
             json.dumps([str(name) for name in rows.columns]), encoding="utf-8"
         )
         runs.log_folder(run_id, Path(folder), PLACE)
-    told = {
+    told: dict[str, str] = {
         f"{PREFIX}name": task.name,
         f"{PREFIX}status": status,
         f"{PREFIX}digest": content,
@@ -53,7 +53,7 @@ def save(
         **{f"{PREFIX}{name}": value for name, value in facts(task, rows).items()},
     }
     with _numbering(task):
-        version = _next_version(task)
+        version = _lost_version(task, told) or _next_version(task)
         runs.tag(run_id, {**told, f"{PREFIX}version": str(version)})
     made = Dataset(task.name, version, status, content, rows, parent, run_id)
     use(run_id, made, "made")
@@ -70,11 +70,31 @@ def _next_version(task: Task) -> int:
     return max(taken, default=0) + 1
 
 
-def _numbering(task: Task) -> FileLock:
-    """Held while a version is chosen and written: uploads, gates and loops may end at the same moment."""
-    from filelock import FileLock
+def _lost_version(task: Task, told: Mapping[str, str]) -> int | None:
+    """The number of this very dataset (by content, status and parent) where its run or its files are gone.
 
-    return FileLock(project.root() / f".{task.name}.versions.lock", timeout=60)
+    Models and other datasets know it by that number.
+    """
+    same = [f"{PREFIX}{name}" for name in ("digest", "status", "parent")]
+    where = f"tags.`{PREFIX}name` = '{task.name}'"
+    there = runs.search(task, where)
+    lost = [run for run in there if run.info.status == "FINISHED" and lookup.missing(run)]
+    held = {
+        run.data.tags.get(f"{PREFIX}version")
+        for run in there
+        if run.info.status in ("FINISHED", "RUNNING") and run not in lost
+    }
+    for run in [*lost, *lookup.deleted(task, where)]:
+        tags = run.data.tags
+        number = tags.get(f"{PREFIX}version", "")
+        if number and number not in held and all(tags.get(name, "") == told[name] for name in same):
+            return int(number)
+    return None
+
+
+def _numbering(task: Task) -> claims.Claim:
+    """Held while a version is chosen and written: uploads, gates and loops may end at the same moment."""
+    return claims.briefly(f"versions of {task.name}", f"number a dataset of task {task.name}")
 
 
 def use(run_id: str, dataset: Dataset, context: str) -> None:
@@ -103,7 +123,8 @@ def use(run_id: str, dataset: Dataset, context: str) -> None:
 def load(task: Task, reference: str) -> Dataset:
     """A dataset by `name@version`.
 
-    Raises UserError when the reference is malformed or there is no such version (with the ones there are).
+    Raises UserError when the reference is malformed or there is no such version (with the ones there are), and Gone
+    when its rows are.
     """
     name, at, version = reference.rpartition("@")
     if not at or not version.isdigit():
@@ -113,6 +134,15 @@ def load(task: Task, reference: str) -> Dataset:
             return _from_run(run)
     there = ", ".join(entry.reference for entry in listing(task)) or "none yet"
     raise UserError(f"there is no dataset {reference}; there are: {there}")
+
+
+def is_whole(task: Task, reference: str) -> bool:
+    """Whether a dataset is there, with its rows as they were stored."""
+    try:
+        load(task, reference)
+    except UserError:
+        return False
+    return True
 
 
 def latest(task: Task, *statuses: DatasetStatus) -> Dataset | None:
@@ -148,11 +178,9 @@ def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
     content = tags[f"{PREFIX}digest"]
     if rows is None:
         rows = _read(run.info.run_id)
-        if digest.of_rows(rows) != content:
-            raise UserError(
-                f"dataset {tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}: its file is not what was "
-                f"stored (digest differs); restore the artifact of run {run.info.run_id}"
-            )
+        if rows is None or digest.of_rows(rows) != content:
+            reference = f"{tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}"
+            raise gone.of_dataset(run, reference, f"{PLACE}/rows.jsonl")
     status: Any = tags[f"{PREFIX}status"]
     return Dataset(
         tags[f"{PREFIX}name"],
@@ -165,12 +193,16 @@ def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
     )
 
 
-def _read(run_id: str) -> pd.DataFrame:
+def _read(run_id: str) -> pd.DataFrame | None:
+    """The rows as they are stored; None when they can't be read."""
     import pandas as pd
 
     with tempfile.TemporaryDirectory() as folder:
-        place = runs.fetch(run_id, PLACE, Path(folder))
-        columns = json.loads((place / "columns.json").read_text(encoding="utf-8"))
-        # JSON allows line separators such as U+2028 inside a string: split at line feeds only.
-        lines = (place / "rows.jsonl").read_text(encoding="utf-8").split("\n")
-        return pd.DataFrame([json.loads(line) for line in lines if line], columns=columns)
+        try:
+            place = runs.fetch(run_id, PLACE, Path(folder))
+            columns = json.loads((place / "columns.json").read_text(encoding="utf-8"))
+            # JSON allows line separators such as U+2028 inside a string: split at line feeds only.
+            lines = (place / "rows.jsonl").read_text(encoding="utf-8").split("\n")
+            return pd.DataFrame([json.loads(line) for line in lines if line], columns=columns)
+        except (gone.Gone, OSError, ValueError):
+            return None

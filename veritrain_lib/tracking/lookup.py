@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from veritrain_lib.errors import UserError
-from veritrain_lib.tracking import glance, store
+from veritrain_lib.tracking import glance, manifest, store
 from veritrain_lib.tracking.entities import Run
+from veritrain_lib.tracking.local import local_folder
 
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
@@ -43,9 +44,19 @@ def _ask(place: str, where: str, limit: int, newest_first: bool) -> list[Run]:
 
 
 def finished(task: Task, work: str) -> Run | None:
-    """The run that did this work (a digest of inputs, parameters and code) and ended well, or None."""
-    found = search(task, f"tags.`veritrain.digest` = '{work}' AND attributes.status = 'FINISHED'", limit=1)
-    return found[0] if found else None
+    """The run that did this work (a digest of inputs, parameters and code), ended well and is whole, or None."""
+    return next((run for run in all_finished(task, work) if not missing(run)), None)
+
+
+def all_finished(task: Task, work: str) -> list[Run]:
+    """Every run that did this work and ended well, newest first, whatever has become of its files."""
+    return search(task, f"tags.`veritrain.digest` = '{work}' AND attributes.status = 'FINISHED'")
+
+
+def missing(run: Run) -> list[str]:
+    """Which of the files that a stage's run stored are gone or cut, by name; none where they are not on this machine."""
+    folder = local_folder(run.info.artifact_uri)
+    return manifest.missing(folder) if folder is not None else []
 
 
 def get(run_id: str) -> Run:
@@ -69,6 +80,18 @@ def _get(run_id: str) -> Run:
         raise NoSuchRun(
             f"there is no run {run_id!r} in the record; `veritrain status` and the MLflow UI show those that are there"
         ) from error
+
+
+def deleted(task: Task, where: str) -> list[Run]:
+    """Runs of the task's experiment that lie in MLflow's trash and fit an MLflow filter, newest first."""
+    from mlflow.entities import ViewType
+
+    place = store.experiment(task).experiment_id
+    order = ["attributes.start_time DESC"]
+    found = store.client().search_runs(
+        [place], where, ViewType.DELETED_ONLY, max_results=1000, order_by=order
+    )
+    return [Run.of(one) for one in found]
 
 
 def children(task: Task, parent: str) -> Sequence[Run]:

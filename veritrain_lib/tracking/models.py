@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest
+from veritrain_lib import claims, digest
 from veritrain_lib.errors import UserError
-from veritrain_lib.tracking import glance, served, store
+from veritrain_lib.tracking import glance, gone, manifest, served, store
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Version
 from veritrain_lib.tracking.kept_model import code_of, elsewhere_code, open_elsewhere, open_kept
@@ -67,12 +67,36 @@ def register(
 
     `base` is the address of the model that it is an adapter of, empty for a model of its own; a `remote` model lives
     at a provider and is stored as its card. `facts` become tags `veritrain.<name>` of the version. A model with
-    the same digest is not stored twice: its version is given, and the alias moves to it.
+    the same digest is not stored twice, also by two processes at once: its version is given, its files are made again
+    if they are gone, and the alias moves to it. The task's first model is its champion: it has nobody to beat.
     """
+    with claims.briefly(f"models of {task.name}", f"register a model of task {task.name}"):
+        made = _registered_once(
+            task, run_id, fitted, model_digest, dataset, example, measures, base, remote, facts
+        )
+        set_alias(task, made.version, CHALLENGER)
+        if [one.digest for one in listing(task)] == [made.digest]:
+            set_alias(task, made.version, CHAMPION)
+        return made
+
+
+def _registered_once(
+    task: Task,
+    run_id: str,
+    fitted: Fitted,
+    model_digest: str,
+    dataset: str,
+    example: pd.DataFrame,
+    measures: Mapping[str, float],
+    base: str,
+    remote: bool,
+    facts: Mapping[str, str] | None,
+) -> Registered:
     known = listing(task)
     old = next((one for one in known if one.digest == model_digest), None)
     if old is not None:
-        set_alias(task, old.version, CHALLENGER)
+        if missing(task, old):
+            _restore(task, old, fitted, example, remote)
         return old
     talk = store.client()
     from mlflow.exceptions import MlflowException
@@ -87,10 +111,7 @@ def register(
             tags={DIGEST: model_digest},
             model_type=task.trainer.name,
         )
-        if remote:
-            served.write_remote(place, task, fitted, logged.model_id)
-        else:
-            served.write(place, task, fitted, example, logged.model_id)
+        _write(place, task, fitted, example, logged.model_id, remote)
         talk.log_model_artifacts(logged.model_id, str(place))
         talk.finalize_logged_model(logged.model_id, "READY")
     if not known:
@@ -119,8 +140,60 @@ def register(
         model_id=logged.model_id,
         description=f"{task.trainer.name} trained on {dataset}; development {measured}",
     )
-    set_alias(task, int(made.version), CHALLENGER)
     return _registered(_version(made))
+
+
+def _write(
+    place: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_id: str, remote: bool
+) -> None:
+    """A model's files, with a list of them."""
+    if remote:
+        served.write_remote(place, task, fitted, model_id)
+    else:
+        served.write(place, task, fitted, example, model_id)
+    manifest.write(place, ".")
+
+
+def _restore(task: Task, old: Registered, fitted: Fitted, example: pd.DataFrame, remote: bool) -> None:
+    """Store a model's files again where its version expects them; what made them is the same, so they are."""
+    talk = store.client()
+    # The version itself does not say: it was made from `models:/ID`.
+    model_id = str(talk.get_model_version(old.name, str(old.version)).source).removeprefix("models:/")
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "model"
+        _write(place, task, fitted, example, model_id, remote)
+        talk.log_model_artifacts(model_id, str(place))
+
+
+def missing(task: Task, known: Registered) -> list[str]:
+    """What of a version's files is gone or cut, by name; empty when all is there, or they are not on this machine."""
+    found = _find(f"{known.name}/{known.version}")
+    if found is None:
+        return [known.uri]
+    place = local_folder(found.place) if found.place else None
+    return manifest.missing(place) if place is not None else []
+
+
+def promote(task: Task, over: str, uri: str) -> str:
+    """Point the alias `champion` at a model that was proven better than the one with the identity `over`.
+
+    Models are compared by identity, whatever version they have. Gives "" when the alias points at the model now, else
+    why it does not: another model is the champion, over which nothing was proven.
+    """
+    with claims.briefly(f"champion of {task.name}", f"promote a model of task {task.name}"):
+        current = by_alias(task, CHAMPION)
+        at = identity(task, current.uri) if current else over
+        if at == identity(task, uri):
+            return ""
+        if at != over:
+            assert current is not None
+            return (
+                f"the alias champion points at {current.uri}, another model than the one that {uri} was proven better "
+                f"than; it stays there. To compare the two: "
+                f"veritrain evaluate {task.path} --champion {current.uri} --challenger {uri}"
+            )
+        set_alias(task, describe(task, uri).version, CHAMPION)
+        return ""
 
 
 def with_digest(task: Task, model_digest: str) -> Registered | None:
@@ -245,7 +318,8 @@ def open_mlflow(uri: str, task: Task) -> Model:
 
     A model of ours can do what it could when it was trained; one that was filed by an address (`ADDRESS`) opens by that.
 
-    Raises UserError when there is no such model, and Refused for one that holds code nobody approved (`kept_model`).
+    Raises UserError when there is no such model, Gone when a file of it is, and Refused for one that holds code nobody
+    approved (`kept_model`).
     """
     found = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
     address = describe(task, uri).uri if _is_version(uri) else uri
@@ -260,6 +334,10 @@ def files_of(address: str, found: Version | None = None) -> Path:
     `found` is the version that the address means, when it is known. Raises UserError when there is no such model.
     """
     place = local_folder(found.place) if found and found.place else None
+    if found is not None and place is not None and DIGEST in found.tags:
+        lost = manifest.missing(place)
+        if lost:
+            raise gone.of_model(address, found.tags.get("veritrain.task", found.name), lost[0])
     return place if place is not None and place.is_dir() else _download(address)
 
 

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
-from veritrain_lib import project
+from veritrain_lib import claims
 from veritrain_lib.prompts.prompt import Prompt
 from veritrain_lib.tracking import runs, store
 
@@ -48,7 +46,7 @@ def register(task: Task, prompt: Prompt) -> PromptVersion:
     """The version of a prompt's text: the one that is there, or a new one."""
     name = f"{task.name}.{prompt.name}"
     # MLflow has no compare-and-set: without the lock two stages could register one text twice.
-    with FileLock(project.root() / f".{task.name}.prompts.lock", timeout=60):
+    with claims.briefly(f"prompts of {task.name}", f"register a prompt of task {task.name}"):
         known = _versions(name)
         for version in known:
             if version.digest == prompt.digest:

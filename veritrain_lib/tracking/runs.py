@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from veritrain_lib import __version__, digest, living
 from veritrain_lib.redaction import redact
 from veritrain_lib.tracking import reserve, store
-from veritrain_lib.tracking.artifacts import fetch, log_file, log_folder, log_table, log_tables
+from veritrain_lib.tracking.artifacts import fetch, log_file, log_folder, log_table, log_tables, seal
 from veritrain_lib.tracking.entities import Run
-from veritrain_lib.tracking.lookup import children, finished, get, search
+from veritrain_lib.tracking.lookup import all_finished, children, finished, get, missing, search
 
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
@@ -112,6 +112,13 @@ def _close(run_id: str, status: Ending, reason: str) -> None:
     talk.set_terminated(run_id, status)
 
 
+def supersede(run: Run, gone: str, by: str) -> None:
+    """Say of a run that what it stored is gone, and which run made it again: it counts as finished work no more."""
+    talk = store.client()
+    talk.set_tag(run.info.run_id, REASON, f"{gone} is gone; run {by} made it again"[:4000])
+    talk.update_run(run.info.run_id, status="FAILED")
+
+
 def _forget_reason(run_id: str) -> None:
     """What an earlier attempt ended of is no longer true of a run that goes on, or has finished."""
     if get(run_id).data.tags.get(REASON):
@@ -191,6 +198,7 @@ __all__ = [
     "Ending",
     "Run",
     "alive",
+    "all_finished",
     "children",
     "close_abandoned",
     "close_if_abandoned",
@@ -204,12 +212,15 @@ __all__ = [
     "log_folder",
     "log_table",
     "log_tables",
+    "missing",
     "note",
     "open_run",
     "owner",
     "owner_of",
     "schedule",
+    "seal",
     "search",
+    "supersede",
     "tag",
     "take_up",
 ]

@@ -11,7 +11,7 @@ from veritrain_lib.errors import Infrastructure, UserError
 from veritrain_lib.llm import keys
 from veritrain_lib.machine_fault import machine_fault
 from veritrain_lib.tracking import address as addresses
-from veritrain_lib.tracking import engines, glance, patience, reserve
+from veritrain_lib.tracking import engines, glance, gone, patience, reserve
 from veritrain_lib.tracking.entities import Experiment
 
 if TYPE_CHECKING:
@@ -185,10 +185,9 @@ def experiment(task: Task) -> Experiment:
     if found is None:
         _make_experiment(task)
         found = find_experiment(task.name)
-    if found is None or found.lifecycle_stage != "active":
-        raise Infrastructure(
-            f"the MLflow experiment {task.name!r} is deleted; restore it, or rename the task"
-        )
+    assert found is not None
+    if found.lifecycle_stage != "active":
+        raise gone.of_experiment(task.name, found.experiment_id, uri() if uri().startswith("sqlite:") else "")
     return found
 
 
