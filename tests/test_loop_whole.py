@@ -128,7 +128,8 @@ def test_what_is_gone_is_named_and_made_again(
     assert not runs.search(task, "attributes.status = 'RUNNING'")
     caplog.clear()
     runner = InProcess()
-    assert run_loop(task, runner=runner).again and not runner.jobs, "now nothing is left to do"
+    assert run_loop(task, runner=runner).again
+    assert not runner.jobs, "now nothing is left to do"
     assert not [record for record in caplog.records if record.name == "veritrain"]
 
 
@@ -163,7 +164,8 @@ def test_an_alias_that_was_moved_stays_and_one_champion_is_shown(
 
     run_stage(task, "evaluate", {"champion": seed.uri, "challenger": champion.uri}, runner=InProcess())
     now = models.by_alias(task, models.CHAMPION)
-    assert now is not None and now.digest == champion.digest, "what the note says to run"
+    assert now is not None
+    assert now.digest == champion.digest, "what the note says to run"
 
 
 def test_a_deleted_experiment_is_told_with_the_command_that_brings_it_back(

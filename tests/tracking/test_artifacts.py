@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from veritrain_lib.task import Task
 from veritrain_lib.tracking import artifacts, runs, store
+from veritrain_lib.tracking.gone import Gone
 
 TABLES = {
     "texts.json": pd.DataFrame(
@@ -72,7 +72,7 @@ def test_files_elsewhere_are_brought_here(
 
 def test_a_file_that_is_not_there_is_an_error(task: Task, tmp_path: Path) -> None:
     run = runs.open_run(task, "files", kind="stage")
-    with pytest.raises(MlflowException, match="nothing"):
+    with pytest.raises(Gone, match=f"nothing of run {run} is gone"):
         runs.fetch(run, "nothing", tmp_path)
 
 

@@ -13,6 +13,7 @@ from veritrain_lib.errors import UserError
 from veritrain_lib.records import Dataset
 from veritrain_lib.task import Task
 from veritrain_lib.tracking import datasets, runs, store
+from veritrain_lib.tracking.gone import Gone
 
 COLUMNS = ["id", "text", "label", "source", "provenance"]
 
@@ -73,7 +74,7 @@ def test_a_changed_file_is_refused_and_the_run_to_restore_is_named(task: Task, h
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     lines[1]["label"] = "billing"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    with pytest.raises(UserError, match=rf"tiny@1.*not what was stored.*{made.made_by}"):
+    with pytest.raises(UserError, match=rf"tiny@1.*{made.made_by}.*not as it was stored"):
         datasets.load(task, "tiny@1")
 
 
@@ -87,6 +88,22 @@ def test_a_stage_that_did_not_finish_leaves_no_version(
     assert datasets.latest(task) is None
     assert stored(task, table("whole")).reference == then
     assert datasets.load(task, then).rows["text"].tolist() == ["whole"]
+
+
+def test_a_dataset_that_is_made_again_after_its_files_were_lost_keeps_its_number(
+    task: Task, home: Path
+) -> None:
+    """Models and other datasets know it by that number."""
+    first, second = stored(task, table("one")), stored(task, table("two"))
+    runs.seal(str(first.made_by))
+    next(home.glob(f"mlruns/tiny/{first.made_by}/artifacts/dataset/rows.jsonl")).unlink()
+    with pytest.raises(Gone, match=r"dataset tiny@1: dataset/rows\.jsonl of run .* is gone"):
+        datasets.load(task, "tiny@1")
+    assert not datasets.is_whole(task, "tiny@1")
+    assert stored(task, table("one")).reference == "tiny@1"
+    assert datasets.load(task, "tiny@1").rows["text"].tolist() == ["one"]
+    runs.delete(str(second.made_by))
+    assert stored(task, table("two")).reference == "tiny@2", "its run lies in MLflow's trash"
 
 
 def test_an_unknown_reference_lists_those_there_are(task: Task) -> None:

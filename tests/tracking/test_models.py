@@ -17,7 +17,7 @@ from veritrain_lib.errors import UserError
 from veritrain_lib.models.base import open_model
 from veritrain_lib.recorded import sources
 from veritrain_lib.task import Task
-from veritrain_lib.tracking import models, runs
+from veritrain_lib.tracking import models, runs, store
 from veritrain_lib.tracking.models import Registered
 from veritrain_lib.tracking.opened import PyfuncModel
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
@@ -70,7 +70,34 @@ def test_the_challenger_is_the_one_registered_last_also_when_it_was_known(task: 
         found = models.by_alias(task, models.CHALLENGER)
         assert found is not None
         assert found.version == version
-    assert models.by_alias(task, models.CHAMPION) is None
+    first = models.by_alias(task, models.CHAMPION)
+    assert first is not None
+    assert first.version == 1, (
+        "the first model has nobody to beat; no other one takes the alias by being made"
+    )
+
+
+def test_a_proven_promotion_is_applied_by_what_models_are_or_it_is_said_why_not(task: Task) -> None:
+    for model_digest in ("d1", "d2", "d3"):
+        put(task, model_digest)
+    assert models.promote(task, "another's digest", "models:/tiny/1") == "", "it is the champion already"
+    refused = models.promote(task, "d3", "models:/tiny/2")
+    assert "models:/tiny/1" in refused
+    assert "veritrain evaluate" in refused
+    assert champion_version(task) == 1
+    assert models.promote(task, "d1", "models:/tiny/2") == ""
+    assert champion_version(task) == 2
+    store.client().delete_registered_model_alias("tiny", models.CHAMPION)
+    assert models.promote(task, "d1", "models:/tiny/3") == "", (
+        "an alias that points nowhere is in nobody's way"
+    )
+    assert champion_version(task) == 3
+
+
+def champion_version(task: Task) -> int:
+    found = models.by_alias(task, models.CHAMPION)
+    assert found is not None
+    return found.version
 
 
 def test_aliases_move_and_lead_to_a_version(task: Task) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from veritrain_lib import living
 from veritrain_lib.task import Task
-from veritrain_lib.tracking import runs
+from veritrain_lib.tracking import artifacts, runs
 
 OPEN_AND_WAIT = """
 import sys, time
@@ -68,6 +68,7 @@ def test_only_a_killed_owner_of_this_host_has_its_run_closed(task: Task) -> None
 @pytest.mark.parametrize("ending", ["FAILED", "KILLED", None])
 def test_work_counts_as_done_only_when_its_run_finished(task: Task, ending: runs.Ending | None) -> None:
     run = runs.open_run(task, "work", kind="stage", tags={"veritrain.digest": "abc"})
+    runs.seal(run)
     if ending:
         runs.end_run(run, ending, "why")
     assert runs.finished(task, "abc") is None
@@ -78,6 +79,8 @@ def test_work_counts_as_done_only_when_its_run_finished(task: Task, ending: runs
     assert done.info.run_id == run
     assert runs.REASON not in done.data.tags, "what an earlier attempt ended of is no longer true"
     assert runs.finished(task, "abcd") is None
+    (artifacts.local_folder(done.info.artifact_uri) / "files.json").unlink()  # type: ignore[operator]
+    assert runs.finished(task, "abc") is None, "what it stored is gone"
 
 
 def test_parameters_metrics_and_tags_come_back_as_they_were_logged(task: Task) -> None:

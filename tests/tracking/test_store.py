@@ -56,7 +56,9 @@ def test_a_task_is_an_experiment_whose_artifacts_lie_beside_the_store(task: Task
 
 def test_a_deleted_experiment_is_named_and_not_filled_again(task: Task) -> None:
     store.client().delete_experiment(store.experiment(task).experiment_id)
-    with pytest.raises(Infrastructure, match="'tiny' is deleted; restore it"):
+    with pytest.raises(
+        Infrastructure, match=r"'tiny' is deleted.*mlflow experiments restore --experiment-id"
+    ):
         store.experiment(task)
 
 

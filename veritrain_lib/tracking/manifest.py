@@ -21,6 +21,7 @@ def write(folder: Path, *parts: str) -> None:
         for file in sorted((folder / part).rglob("*"))
         if file.is_file() and file != folder / NAME
     }
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / NAME).write_text(json.dumps(found, indent=0, sort_keys=True), encoding="utf-8")
 
 
