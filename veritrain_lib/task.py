@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -310,6 +311,19 @@ class Task(Part):
         """The task's own columns in a dataset, in order: inputs, target, slice columns, direction."""
         direction = [self.target.direction] if self.target.direction else []
         return list(dict.fromkeys([*self.inputs, self.target.field, *self.slices.by, *direction]))
+
+    def languages_of(self, direction: object) -> tuple[str | None, str | None]:
+        """The languages (ISO 639-1) of what is asked and of the answer in a row with this value of `target.direction`.
+
+        `ja-en`, `ja_en`, `ja>en` and `ja to en` all say from Japanese into English. With any other value, and in a task
+        without directions, they are those that the first input with a language and the target declare.
+        """
+        declared = next((field.language for field in self.inputs.values() if field.language), None)
+        given = str(direction).casefold() if self.target.direction and isinstance(direction, str) else ""
+        codes = [code for code in re.split(r"[^a-z]+", given) if code not in ("", "to")]
+        if len(codes) == 2 and all(len(code) == 2 for code in codes):
+            return codes[0], codes[1]
+        return declared, self.target.language
 
     @property
     def labels(self) -> list[str]:

@@ -53,7 +53,9 @@ class Matcher:
 
     def __init__(self, task: Task) -> None:
         english = {field.language for field in task.inputs.values()} <= {"en", None}
-        self._light = partial(light, english=english)
+        # Rows of both directions: what is a function word in either language is one.
+        both = task.target.direction is not None
+        self._light = _light_in_both if both else partial(light, english=english)
         self._task = task
 
     def earlier_copies(self, texts: Sequence[str]) -> list[int | None]:
@@ -163,6 +165,10 @@ class Matcher:
         agreed = SAME_LABEL if self._task.labels else SAME_SENTENCE
         said: np.ndarray = np.where(known, np.where(one == other, agreed, OTHER_ANSWER), 0.0)
         return said
+
+
+def _light_in_both(word: str) -> bool:
+    return light(word, english=True) or light(word, english=False)
 
 
 def _spelt_alike(raw: Tokens, answers: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -31,6 +31,9 @@ WORDS = {
 }
 KANJI = {character: at for at, character in enumerate("〇一二三四五六七八九")}
 UNITS = {"十": 10, "百": 100, "千": 1000}
+MYRIADS = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
+MIXED = re.compile(r"(?<![\d.,])(?:\d+(?:\.\d+)?[億亿万萬千百]){2,}\d*(?![\d.,])")
+"""A number in digits with the units of Japanese or Chinese between them, two of them at least."""
 
 
 def sign_of(source: str, target: str, languages: tuple[str, str]) -> str:
@@ -62,13 +65,26 @@ def _runs(text: str) -> list[str]:
 
 
 def _other_numbers(source: str, target: str) -> bool:
-    """Whether each side has a number in digits, of two digits or more, that the other has in no form at all."""
-    source, target = (unicodedata.normalize("NFKC", text).casefold() for text in (source, target))
+    """Whether each side has a number in digits that the other has in no form at all."""
+    source, target = (
+        MIXED.sub(_written_out, unicodedata.normalize("NFKC", text).casefold()) for text in (source, target)
+    )
     here, there = _digits(source), _digits(target)
     if not here or not there:
         return False
     lost, added = here - _any_form(target), there - _any_form(source)
-    return any(number >= 10 for number in lost) and any(number >= 10 for number in added)
+    return bool(lost and added)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    """`1万5千` as `15000`."""
+    total = part = 0.0
+    for number, unit in re.findall(r"([\d.]+)([億亿万萬千百]?)", match[0]):
+        if unit in MYRIADS:
+            total, part = total + (part + float(number)) * MYRIADS[unit], 0.0
+        else:
+            part += float(number) * UNITS.get(unit, 1)
+    return f"{total + part:.10g}"
 
 
 def _digits(text: str) -> set[float]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from veritrain_lib.digest import of_json
 from veritrain_lib.metrics.base import row_of
 from veritrain_lib.metrics.counted import Counted
+from veritrain_lib.metrics.words import BY_CHARACTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,15 +58,33 @@ def demanded(task: Task, row: Mapping[str, str]) -> dict[str, str]:
     """
     pairs = task.glossary
     text = asked_of(task, row)
-    found = {term: kept for term, kept in pairs.items() if stands_in(term, text)}
-    column = task.target.direction
-    if column and not found:
+    turned = _turned(task, row)
+    found = {} if turned else {term: kept for term, kept in pairs.items() if stands_in(term, text)}
+    if turned or (turned is None and not found):
         found = {kept: term for term, kept in pairs.items() if stands_in(kept, text)}
     return {
         term: kept
         for term, kept in found.items()
         if not any(term != other and term in other for other in found)
     }
+
+
+def _turned(task: Task, row: Mapping[str, str]) -> bool | None:
+    """Whether a row's direction turns the glossary round; None where it does not say."""
+    column = task.target.direction
+    if column is None:
+        return False
+    source, target = task.languages_of(row.get(column))
+    if source is None or target is None:
+        return None
+    declared = task.languages_of(None)
+    if declared[0] is not None or declared[1] is not None:
+        return source != declared[0] and target != declared[1]
+    # Nothing says which way the glossary goes but its script.
+    if (source in BY_CHARACTER) == (target in BY_CHARACTER):
+        return None
+    dense = sum(not term.isascii() for term in task.glossary) * 2 > len(task.glossary)
+    return dense != (source in BY_CHARACTER)
 
 
 def asked_of(task: Task, row: Mapping[str, str]) -> str:

@@ -22,9 +22,8 @@ A dictionary (MeCab) would make words of Japanese, but numbers would then depend
 def language_of(task: Task, reference: str) -> str:
     """The language (ISO 639-1) of the right answer: of the row's direction, else the target's; `en` without any."""
     column = task.target.direction
-    if column and isinstance(reference, Reference):
-        return reference.row.get(column, "").rpartition("-")[2] or (task.target.language or "en")
-    return task.target.language or "en"
+    said = reference.row.get(column) if column and isinstance(reference, Reference) else None
+    return task.languages_of(said)[1] or "en"
 
 
 def tokenizer_of(language: str) -> str:

@@ -115,7 +115,10 @@ class Augment:
         if not filled:
             return None
         field = rng.choice(filled)
-        suitable = variation.operations(task.inputs[field].language)
+        language = task.inputs[field].language
+        if task.target.direction and field == next(iter(task.inputs)):
+            language = task.languages_of(parent.get(task.target.direction))[0]
+        suitable = variation.operations(language)
         kept = (
             suitable
             if task.labels

@@ -16,6 +16,8 @@ from veritrain_lib.gating.pair_signs import sign_of
 from veritrain_lib.gating.pairing import doubts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
@@ -49,7 +51,10 @@ def check(
     ones and judged ones together; with fewer only the other signs are looked at. Rows without source or target are
     left to `contract`.
 
-    Raises UserError when the task has no language for its target or none for an input field.
+    In a task whose rows go both ways (`target.direction`) each row is looked at in its own direction, and all of them
+    teach one lexicon.
+
+    Raises UserError when the task has no language for its target or none for an input field, and no direction.
     """
     import numpy as np
     import pandas as pd
@@ -58,14 +63,20 @@ def check(
     reasons = pd.Series("", index=rows.index, dtype=object)
     left, right = (rows[name].fillna("").astype(str) for name in (source, target))
     there = ((left.str.strip() != "") & (right.str.strip() != "")).to_numpy()
-    languages = (str(context.task.inputs[source].language), str(context.task.target.language))
-    signs = [
-        sign_of(one, other, languages) if both else ""
-        for one, other, both in zip(left, right, there, strict=True)
-    ]
     known = context.trusted
-    sources = [*(known[source].astype(str) if len(known) else []), *left[there]]
-    targets = [*(known[target].astype(str) if len(known) else []), *right[there]]
+    ways = _languages(rows, context.task)
+    signs = [
+        sign_of(one, other, way) if both else ""
+        for one, other, way, both in zip(left, right, ways, there, strict=True)
+    ]
+    sources, targets = _one_way(
+        left[there], right[there], [way for way, both in zip(ways, there, strict=True) if both]
+    )
+    if len(known):
+        before = _one_way(
+            known[source].astype(str), known[target].astype(str), _languages(known, context.task)
+        )
+        sources, targets = before[0] + sources, before[1] + targets
     trusted = np.arange(len(sources)) < len(known)
     doubt = np.zeros(len(rows))
     doubt[there] = doubts(sources, targets, trusted, expected=expected, seed=context.seed)[len(known) :]
@@ -77,15 +88,38 @@ def check(
     return reasons
 
 
-def fields(task: Task) -> tuple[str, str]:
-    """The input field that is translated (the first with a language) and the field with its translation.
+def _languages(rows: pd.DataFrame, task: Task) -> list[tuple[str, str]]:
+    """The languages of source and target of each row, as its direction or the task says."""
+    column = task.target.direction
+    turns = rows[column].tolist() if column and column in rows.columns else [None] * len(rows)
+    known = {turn: tuple(map(str, task.languages_of(turn))) for turn in dict.fromkeys(turns)}
+    return [(known[turn][0], known[turn][1]) for turn in turns]
 
-    Raises UserError when a language is not declared.
+
+def _one_way(
+    sources: Iterable[str], targets: Iterable[str], ways: Iterable[tuple[str, str]]
+) -> tuple[list[str], list[str]]:
+    """The texts of both sides with those of one language on one side, so that pairs of both directions teach one
+    lexicon."""
+    pairs = [
+        (one, other) if way[0] <= way[1] else (other, one)
+        for one, other, way in zip(sources, targets, ways, strict=True)
+    ]
+    return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+def fields(task: Task) -> tuple[str, str]:
+    """The input field that is translated (the first with a language; with a direction the first) and the field with its
+    translation.
+
+    Raises UserError when a language is not declared, and no direction that says it.
     """
+    if task.target.direction:
+        return next(iter(task.inputs)), task.target.field
     source = next((name for name, field in task.inputs.items() if field.language), None)
     if source is None or task.target.language is None:
         raise UserError(
             "alignment compares a text with its translation: declare `language` for an input field and for the "
-            "target, or take the rule out of the suite"
+            "target (or `target.direction`), or take the rule out of the suite"
         )
     return source, task.target.field

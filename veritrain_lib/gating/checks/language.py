@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from veritrain_lib.gating.directions import by_direction, text_languages
 from veritrain_lib.gating.listening import NOT_LATIN, Listener
 from veritrain_lib.gating.prepared import tokens_in
 from veritrain_lib.gating.vouched import vouched_or_judged
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
-    from veritrain_lib.task import Task
 
 
 def check(
@@ -33,32 +33,27 @@ def check(
     at least `certainty` and the declared one at most `doubt` (shares of 1 over some 35 languages), or it gives the
     declared one at most a fifth and three of five words stand in no other text of the declared language; on at
     least `minimum_letters` letters outside addresses and numbers (a letter of Chinese, Japanese or Korean counts as
-    three). Another script than the declared language's is always clear.
+    three). Another script than the declared language's is always clear. In a task whose rows go both ways
+    (`target.direction`) each row is held against the languages of its own direction.
 
     Raises UserError when a declared language is one that lingua does not know.
     """
     import pandas as pd
 
     reasons = pd.Series("", index=rows.index, dtype=object)
-    for name, declared in declared_languages(context.task).items():
-        if name not in rows.columns:
-            continue  # the answers of a pool that is only screened
-        column = rows[name].fillna("").astype(str).to_numpy(dtype=object)
-        native = partial(_native, declared=declared)
-        tokens = tokens_in(rows, [name])
-        listener = Listener(declared, minimum_letters, certainty, doubt)
-        for number, code in vouched_or_judged(tokens, column, listener, native=native, seed=context.seed):
-            if reasons.iloc[number] == "":
-                reasons.iloc[number] = f"language:{code}"
+    for direction, places in by_direction(rows, context.task):
+        part = rows if len(places) == len(rows) else rows.iloc[places]
+        for name, declared in text_languages(context.task, direction).items():
+            if declared is None or name not in rows.columns:
+                continue  # the answers of a pool that is only screened
+            column = part[name].fillna("").astype(str).to_numpy(dtype=object)
+            native = partial(_native, declared=declared)
+            tokens = tokens_in(part, [name])
+            listener = Listener(declared, minimum_letters, certainty, doubt)
+            for number, code in vouched_or_judged(tokens, column, listener, native=native, seed=context.seed):
+                if reasons.iloc[places[number]] == "":
+                    reasons.iloc[places[number]] = f"language:{code}"
     return reasons
-
-
-def declared_languages(task: Task) -> dict[str, str]:
-    """The language (ISO 639-1) of each text field that declares one: inputs, and a target without labels."""
-    found = {name: field.language for name, field in task.inputs.items() if field.language}
-    if task.target.language and not task.labels:
-        found[task.target.field] = task.target.language
-    return found
 
 
 def _native(word: str, declared: str) -> bool:

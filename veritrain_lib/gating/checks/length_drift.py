@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from veritrain_lib.gating.directions import by_direction
 from veritrain_lib.gating.distances import kolmogorov
 from veritrain_lib.gating.measured import Measured, nothing_measured, reference_rows
 from veritrain_lib.gating.texts import unspaced
@@ -23,7 +24,8 @@ def check(
     """The largest gap between the cumulative shares of lengths here and in the seed rows (Kolmogorov and Smirnov).
 
     0 (the same lengths) to 1, of the field that is farthest; the note tells each field's medians. Lengths are in
-    words, of texts in a script without spaces in characters. Input fields count, and an answer that is free text.
+    words, of texts in a script without spaces in characters; with `target.direction` each direction is measured by
+    itself. Input fields count, and an answer that is free text.
     At most `sample` rows are measured, chosen by the context's seed. Compared with people's trusted rows, with
     development rows while none is trusted; only rows that the row checks leave count.
     """
@@ -31,16 +33,20 @@ def check(
     found: dict[str, tuple[float, float, float]] = {}
     medians = []
     ours, theirs = drawn(rows, sample, context.seed), drawn(reference, sample, context.seed)
-    for name in text_fields(context.task):
-        if name not in reference.columns:
+    before = dict(by_direction(theirs, context.task))
+    for direction, places in by_direction(ours, context.task):
+        if direction not in before:
             continue
-        here, there = (
-            [length(text) for text in side[name].fillna("").astype(str)] for side in (ours, theirs)
-        )
-        if here and there:
-            found[name] = kolmogorov(here, there, context.seed)
-            middle = [sorted(side)[len(side) // 2] for side in (here, there)]
-            medians.append(f"{name} {middle[0]} here, {middle[1]} there")
+        sides = ours.iloc[places], theirs.iloc[before[direction]]
+        for name in text_fields(context.task):
+            if name not in reference.columns:
+                continue
+            here, there = ([length(text) for text in side[name].fillna("").astype(str)] for side in sides)
+            if here and there:
+                shown = f"{name} ({direction})" if direction else name
+                found[shown] = kolmogorov(here, there, context.seed)
+                middle = [sorted(side)[len(side) // 2] for side in (here, there)]
+                medians.append(f"{shown} {middle[0]} here, {middle[1]} there")
     if not found:
         return nothing_measured("there are no texts to compare on both sides")
     worst = max(found, key=lambda name: found[name][1])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from veritrain_lib.gating.directions import by_direction
 from veritrain_lib.gating.text_fields import text_fields
 
 if TYPE_CHECKING:
@@ -32,25 +33,27 @@ def check(
 
     Input fields and a target of text are looked at; trusted rows, and the judged ones, say what is usual. The median
     and the median absolute deviation are not moved by the outliers themselves (F. R. Hampel 1974, JASA 69:383-393).
-    With fewer than 100 texts nothing is rejected; empty texts are left to `empty` and `contract`.
+    Rows of each direction (`target.direction`) are compared with each other alone: languages differ in length. With
+    fewer than 100 texts nothing is rejected; empty texts are left to `empty` and `contract`.
     """
     import numpy as np
     import pandas as pd
 
     reasons = pd.Series("", index=rows.index, dtype=object)
-    for name in text_fields(rows, context.task):
-        lengths = _lengths(rows, name)
-        usual = (
-            np.concatenate([_lengths(context.trusted, name), lengths]) if len(context.trusted) else lengths
-        )
-        usual = np.log(usual[usual > 0])
-        if len(usual) < MINIMUM_TEXTS:
-            continue
-        spread = max(NORMAL * float(np.median(np.abs(usual - np.median(usual)))), LEAST_SPREAD)
-        off = np.abs(np.log(np.maximum(lengths, 1)) - np.median(usual)) > deviations * spread
-        for number in np.flatnonzero(off & (lengths > 0)).tolist():
-            if reasons.iloc[number] == "":
-                reasons.iloc[number] = f"length_outlier:{name}={lengths[number]}"
+    trusted = dict(by_direction(context.trusted, context.task)) if len(context.trusted) else {}
+    for direction, places in by_direction(rows, context.task):
+        known = context.trusted.iloc[trusted.get(direction, [])]
+        for name in text_fields(rows, context.task):
+            lengths = _lengths(rows.iloc[places], name)
+            usual = np.concatenate([_lengths(known, name), lengths]) if len(known) else lengths
+            usual = np.log(usual[usual > 0])
+            if len(usual) < MINIMUM_TEXTS:
+                continue
+            spread = max(NORMAL * float(np.median(np.abs(usual - np.median(usual)))), LEAST_SPREAD)
+            off = np.abs(np.log(np.maximum(lengths, 1)) - np.median(usual)) > deviations * spread
+            for number in np.flatnonzero(off & (lengths > 0)).tolist():
+                if reasons.iloc[places[number]] == "":
+                    reasons.iloc[places[number]] = f"length_outlier:{name}={lengths[number]}"
     return reasons
 
 

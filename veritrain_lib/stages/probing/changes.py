@@ -74,10 +74,14 @@ def changed_rows(task: Task, rows: pd.DataFrame, name: str, seed: int) -> pd.Dat
     """The rows with every input field changed; a row on which nothing could be changed is left out."""
     change = CHANGES[name]
     changed = rows.copy()
-    for field, about in task.inputs.items():
+    column = task.target.direction
+    turns = rows[column].tolist() if column and column in rows.columns else [None] * len(rows)
+    for at, (field, about) in enumerate(task.inputs.items()):
+        # Only what is translated, the first field, turns with the direction.
+        languages = [task.languages_of(turn)[0] if turn and not at else about.language for turn in turns]
         changed[field] = [
-            change(str(text), about.language, random.Random(f"{seed}/{name}/{field}/{row}"))
-            for text, row in zip(rows[field], rows["id"], strict=True)
+            change(str(text), language, random.Random(f"{seed}/{name}/{field}/{row}"))
+            for text, language, row in zip(rows[field], languages, rows["id"], strict=True)
         ]
     fields = list(task.inputs)
     moved = (changed[fields].astype(str) != rows[fields].astype(str)).any(axis=1)
