@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.gating.context import Context
+    from veritrain_lib.task import Task
 
 
 def check(
@@ -54,6 +55,11 @@ def check(
                 if reasons.iloc[places[number]] == "":
                     reasons.iloc[places[number]] = f"language:{code}"
     return reasons
+
+
+def declared_languages(task: Task) -> dict[str, str]:
+    """The language (ISO 639-1) of each text field that declares one: inputs, and a target without labels."""
+    return {name: code for name, code in text_languages(task, "").items() if code}
 
 
 def _native(word: str, declared: str) -> bool:
