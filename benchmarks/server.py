@@ -76,7 +76,7 @@ def _lists(home: Path, database: str, scale: float, repeats: int) -> Listed:
         with create_engine(database, isolation_level="AUTOCOMMIT").connect() as opened:
             opened.execute(text("ANALYZE"))
     with serving(own) as served:
-        return measure_lists(served.address, repeats)
+        return measure_lists(served, repeats)
 
 
 def _show_lists(title: str, listed: Listed) -> None:
@@ -149,12 +149,12 @@ def _live(own: dict[str, str], home: Path, workers: int, seconds: float) -> tupl
 
     ready = prepare(home)
     with serving(own, workers=workers) as served:
-        followed = asyncio.run(follow(served.address, ready))
+        followed = asyncio.run(follow(served, ready))
         _show_progress(followed)
         if not _has_experiments(served):
             click.echo("\nload: skipped, the server has no route POST /api/v1/experiments")
             return followed, None
-        loaded = asyncio.run(load(served.address, ready, seconds))
+        loaded = asyncio.run(load(served, ready, seconds))
         _show_load(loaded)
     return followed, loaded
 

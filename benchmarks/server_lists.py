@@ -6,7 +6,11 @@ import http.client
 import json
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from benchmarks.server_process import Served
 
 LISTS = {
     "models": "supp",
@@ -40,8 +44,9 @@ class Listed:
 
 
 class _Client:
-    def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
+    def __init__(self, served: Served) -> None:
+        parts = urlsplit(served.address)
+        self._headers = {"Content-Type": "application/json", **served.headers}
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
 
     def ask(
@@ -50,7 +55,7 @@ class _Client:
         """Status, answer and milliseconds."""
         sent = json.dumps(body) if body is not None else None
         began = time.perf_counter()
-        self._connection.request(method, path, sent, {"Content-Type": "application/json"})
+        self._connection.request(method, path, sent, self._headers)
         answer = self._connection.getresponse()
         content = answer.read()
         ms = (time.perf_counter() - began) * 1000
@@ -61,9 +66,9 @@ class _Client:
         return answer.status, said if isinstance(said, dict) else {}, ms
 
 
-def measure_lists(address: str, repeats: int) -> Listed:
+def measure_lists(served: Served, repeats: int) -> Listed:
     """Ask for each page `repeats` times, after two that warm up. Raises RuntimeError for an answer that is none."""
-    client = _Client(address)
+    client = _Client(served)
     found = Listed(requests=repeats)
     for name, searched in LISTS.items():
         path = f"/api/v1/{name}"

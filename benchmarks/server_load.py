@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import aiohttp
 
+    from benchmarks.server_process import Served
     from veritrain_lib.task import Task
 
 CLIENTS, AT_ONCE = 50, 5
@@ -70,7 +71,7 @@ def prepare(home: Path) -> Ready:
     return Ready(task, gate.run_id, f"{task.name}-1")
 
 
-async def load(address: str, ready: Ready, seconds: float) -> Loaded:
+async def load(served: Served, ready: Ready, seconds: float) -> Loaded:
     """Read and run until the time is over and what was begun has ended, then look for every line."""
     import aiohttp
 
@@ -79,7 +80,9 @@ async def load(address: str, ready: Ready, seconds: float) -> Loaded:
     end = time.monotonic() + seconds
     numbers = itertools.count(1)
     limits = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(address, connector=limits, timeout=aiohttp.ClientTimeout(60)) as session:
+    async with aiohttp.ClientSession(
+        served.address, connector=limits, timeout=aiohttp.ClientTimeout(60), headers=served.headers
+    ) as session:
         start = time.monotonic()
         work = [_work(session, ready, numbers, begun, end, found) for _ in range(AT_ONCE)]
         reading = [_read(session, begun, end, found, number) for number in range(CLIENTS)]

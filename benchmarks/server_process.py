@@ -27,9 +27,16 @@ class Served:
     process: subprocess.Popen[bytes]
     log: Path
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a program sends: the token of the server's link, where there are no accounts."""
+        file = self.log.parent / ".veritrain" / "link_token"
+        return {"Authorization": f"Bearer {file.read_text(encoding='ascii')}"} if file.is_file() else {}
+
     def openapi(self) -> dict[str, Any]:
         """The API's description."""
-        with urllib.request.urlopen(f"{self.address}/api/v1/openapi.json", timeout=60) as answer:
+        asked = urllib.request.Request(f"{self.address}/api/v1/openapi.json", headers=self.headers)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
             return dict(json.load(answer))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmarks.server_load import Ready
+    from benchmarks.server_process import Served
 
 EVENTS = 200
 WITHIN_S = 30
@@ -33,7 +34,7 @@ class Followed:
         return round(max(one[int(0.95 * len(one))] for one in (self.plain, self.socket_io)), 3)
 
 
-async def follow(address: str, ready: Ready) -> Followed:
+async def follow(served: Served, ready: Ready) -> Followed:
     """Log to a round that is open for this, while both clients listen."""
     from veritrain_lib import event_log
     from veritrain_lib.tracking import runs
@@ -44,8 +45,8 @@ async def follow(address: str, ready: Ready) -> Followed:
     heard: tuple[dict[str, float], dict[str, float]] = ({}, {})
     found = Followed()
     tasks = [
-        asyncio.create_task(_plain(address, run_id, heard[0])),
-        asyncio.create_task(_socket_io(address, run_id, heard[1])),
+        asyncio.create_task(_plain(served, run_id, heard[0])),
+        asyncio.create_task(_socket_io(served, run_id, heard[1])),
     ]
     await asyncio.sleep(2)
     chance = random.Random(0)
@@ -73,18 +74,18 @@ async def follow(address: str, ready: Ready) -> Followed:
     return found
 
 
-async def _plain(address: str, run_id: str, heard: dict[str, float]) -> None:
+async def _plain(served: Served, run_id: str, heard: dict[str, float]) -> None:
     import aiohttp
 
-    url = f"{address.replace('http', 'ws', 1)}/api/v1/experiments/{run_id}/stream"
-    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+    url = f"{served.address.replace('http', 'ws', 1)}/api/v1/experiments/{run_id}/stream"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, headers=served.headers) as socket:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 said = json.loads(message.data)
                 heard.setdefault(str(said.get("message", "")), time.perf_counter())
 
 
-async def _socket_io(address: str, run_id: str, heard: dict[str, float]) -> None:
+async def _socket_io(served: Served, run_id: str, heard: dict[str, float]) -> None:
     import aiohttp
     import socketio
 
@@ -95,7 +96,7 @@ async def _socket_io(address: str, run_id: str, heard: dict[str, float]) -> None
     async with aiohttp.ClientSession() as session:
         client = socketio.AsyncClient(reconnection=False, http_session=session)
         client.on(f"experiment:{run_id}", received)
-        await client.connect(address, transports=["websocket"])
+        await client.connect(served.address, served.headers, transports=["websocket"])
         try:
             await client.emit("subscribe", {"type": "experiment", "id": run_id})
             await client.wait()

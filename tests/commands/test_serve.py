@@ -80,3 +80,28 @@ def test_the_database_password_is_not_on_the_command_line(
 
 def test_an_ended_command_gives_its_exit_code() -> None:
     assert run_supervised([sys.executable, "-c", "raise SystemExit(7)"]) == 7
+
+
+def test_the_printed_link_holds_the_token_that_the_command_line_does_not(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from veritrain_lib.server.security import link
+
+    asked: list[list[str]] = []
+
+    def noted(program: str, line: list[str], environment: dict[str, str]) -> None:
+        asked.append(line)
+
+    monkeypatch.setattr("os.execvpe", noted)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    _, said = _serve("--port", str(port))
+    token = link.token()
+    assert f"http://127.0.0.1:{port}/home?token={token} " in said
+    assert token not in " ".join(asked[0])
+    monkeypatch.setenv("SECRET_KEY", "x" * 40)
+    environment.cache_clear()
+    _, said = _serve("--port", str(port))
+    assert "token=" not in said
+    environment.cache_clear()

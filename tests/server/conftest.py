@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.documented import hold
+from tests.server.linked import bearer
 
 SECRET = "a secret of the tests that is long enough"  # for tests only
 
@@ -64,4 +65,9 @@ def _client() -> TestClient:
 
     environment.cache_clear()
     migrate.upgrade()
-    return hold(TestClient(create_app(), base_url="http://127.0.0.1:8000", raise_server_exceptions=False))
+    headers = {} if environment().needs_login else bearer()
+    return hold(
+        TestClient(
+            create_app(), base_url="http://127.0.0.1:8000", headers=headers, raise_server_exceptions=False
+        )
+    )

@@ -35,7 +35,7 @@ def serve(home: Path, port: int, workers: int = 1, **environment: str) -> subpro
     until = time.monotonic() + 180
     while time.monotonic() < until:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/experiments", timeout=5).read()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/health", timeout=5).read()
             return process
         except OSError:
             assert process.poll() is None, (home / "serve.log").read_text(errors="replace")[-3000:]

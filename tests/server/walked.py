@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from tests.recorded.in_process import InProcess
 from tests.recorded.tiny_task import write_tiny
+from tests.server.linked import bearer
 from veritrain_lib.loop import run_loop
 from veritrain_lib.recorded.report import Report
 from veritrain_lib.recorded.tasks import find_task
@@ -83,6 +84,8 @@ def server_over(walked: Walked) -> Iterator[TestClient]:
                 patch.setattr(theirs, name, None)
         environment.cache_clear()
         migrate.upgrade()
-        client = TestClient(create_app(), base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+        client = TestClient(
+            create_app(), base_url="http://127.0.0.1:8000", headers=bearer(), raise_server_exceptions=False
+        )
         with client:
             yield client

@@ -19,6 +19,7 @@ import socketio
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.server.linked import bearer
 from tests.server.served import free_port, kill, serve, serving
 from tests.server.walked import Walked, walked_home
 from veritrain_lib import event_log
@@ -53,7 +54,7 @@ def ask(address: str, path: str, given: Any = None, method: str = "") -> Any:
     request = urllib.request.Request(
         address + path,
         json.dumps(given).encode() if given is not None else None,
-        {"Content-Type": "application/json"},
+        {"Content-Type": "application/json", **bearer()},
         method=method or ("POST" if given is not None else "GET"),
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
@@ -98,7 +99,7 @@ class Follower:
 
     async def connect(self, address: str) -> None:
         # A session begun in one worker must be found from every other one.
-        await self.client.connect(address, transports=self.transports, retry=True)
+        await self.client.connect(address, bearer(), transports=self.transports, retry=True)
 
 
 async def follow_plain(address: str, run_id: str, found: list[dict[str, Any]], late: list[float]) -> None:
@@ -106,7 +107,9 @@ async def follow_plain(address: str, run_id: str, found: list[dict[str, Any]], l
     place = f"{address.replace('http', 'ws')}{EXPERIMENTS}/{run_id}/stream"
     while not (found and found[-1].get("ended")):
         try:
-            async with connect(f"{place}?after={found[-1]['seq'] if found else 0}") as there:
+            async with connect(
+                f"{place}?after={found[-1]['seq'] if found else 0}", additional_headers=bearer()
+            ) as there:
                 async for message in there:
                     line = json.loads(message)
                     if "seq" in line:
@@ -150,7 +153,9 @@ def test_a_session_of_polling_is_found_from_every_worker(address: str, walked: W
     """Each request on a connection of its own, as a browser behind a balancer may send them."""
 
     def poll(query: str, body: bytes | None = None) -> str:
-        request = urllib.request.Request(f"{address}/socket.io/?EIO=4&transport=polling{query}", body)
+        request = urllib.request.Request(
+            f"{address}/socket.io/?EIO=4&transport=polling{query}", body, bearer()
+        )
         request.add_header("Connection", "close")
         with urllib.request.urlopen(request, timeout=40) as answer:
             return str(answer.read().decode())

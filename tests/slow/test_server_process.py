@@ -44,9 +44,14 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield server
 
 
-def _get(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=60) as answer:
+def _get(served: Served, path: str) -> str:
+    asked = urllib.request.Request(f"{served.address}{path}", headers=served.headers)
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         return str(answer.read().decode())
+
+
+def _token(served: Served) -> str:
+    return served.headers["Authorization"].removeprefix("Bearer ")
 
 
 CLIENT = """
@@ -84,7 +89,7 @@ def logged(served: Served, tmp_path_factory: pytest.TempPathFactory) -> tuple[st
         name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "VERITRAIN"))
     }
     done = subprocess.run(
-        [sys.executable, "-c", CLIENT, served.address], env=plain, cwd=tmp_path_factory.mktemp("client"),
+        [sys.executable, "-c", CLIENT, served.address], env={**plain, "MLFLOW_TRACKING_TOKEN": _token(served)}, cwd=tmp_path_factory.mktemp("client"),
         capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
@@ -97,7 +102,7 @@ def test_mlflows_client_logs_searches_registers_and_loads_files(logged: tuple[st
 
 
 def test_every_line_of_the_log_is_json_and_has_no_query(served: Served, logged: tuple[str, str]) -> None:
-    _get(f"{served.address}/home?token=very-secret")
+    _get(served, "/home?token=very-secret")
     for _ in range(100):  # a request's line is written when its answer has gone
         lines = [line for line in served.log.read_text(encoding="utf-8").splitlines() if line]
         if '"/home"' in lines[-1]:
@@ -114,10 +119,10 @@ def test_every_line_of_the_log_is_json_and_has_no_query(served: Served, logged: 
 
 def test_metrics_of_two_workers_are_one_servers(served: Served) -> None:
     for _ in range(10):
-        _get(f"{served.address}/home/now")
+        _get(served, "/home/now")
     name = 'veritrain_http_requests_total{method="GET",route="/home/now",status="200"}'
     for _ in range(4):  # whichever worker answers
-        [line] = [one for one in _get(f"{served.address}/metrics").splitlines() if one.startswith(name)]
+        [line] = [one for one in _get(served, "/metrics").splitlines() if one.startswith(name)]
         assert float(line.rsplit(" ", 1)[1]) >= 10
 
 
@@ -142,6 +147,8 @@ def page() -> Iterator[Any]:
 def test_mlflows_ui_shows_the_runs_through_the_server(
     served: Served, logged: tuple[str, str], page: Any
 ) -> None:
+    page.goto(f"{served.address}/home?token={_token(served)}")
+    assert "token" not in page.url
     page.goto(f"{served.address}/#/experiments/{logged[0]}/runs")
     page.wait_for_selector("text=first run")
 
@@ -156,7 +163,7 @@ def test_the_home_page_follows_what_runs(served: Served, page: Any) -> None:
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
     complaints.clear()
-    page.goto(f"{served.address}/home")
+    page.goto(f"{served.address}/home?token={_token(served)}")
     page.wait_for_selector("text=Now")
     with page.expect_response(lambda answer: answer.url.endswith("/home/now")) as followed:
         pass
@@ -177,8 +184,8 @@ def test_mlflows_own_command_serves_us_too(tmp_path: Path) -> None:
         "--backend-store-uri", f"sqlite:///{tmp_path / 'mlflow.db'}",
     ]  # fmt: skip
     with serving(own, command=line) as server:
-        assert "Veri-Train" in _get(f"{server.address}/home")
-        assert json.loads(_get(f"{server.address}/api/v1/openapi.json"))["info"]["title"] == "Veri-Train"
+        assert "Veri-Train" in _get(server, "/home")
+        assert json.loads(_get(server, "/api/v1/openapi.json"))["info"]["title"] == "Veri-Train"
 
 
 def test_mlflows_own_command_over_unmigrated_tables_says_what_to_run(tmp_path: Path) -> None:
@@ -191,7 +198,7 @@ def test_mlflows_own_command_over_unmigrated_tables_says_what_to_run(tmp_path: P
     with serving(_environment(tmp_path), command=line) as server:
         for path in ("/", "/home", "/api/v1/health", "/api/2.0/mlflow/experiments/search"):
             with pytest.raises(urllib.error.HTTPError) as refused:
-                _get(f"{server.address}{path}")
+                _get(server, f"{path}")
             assert refused.value.code == 503
             assert "run: veritrain migrate" in json.load(refused.value)["detail"]
         until = time.monotonic() + 60
@@ -211,7 +218,7 @@ def test_a_stop_lets_open_requests_end_and_leaves_no_process(tmp_path: Path) -> 
         assert server.process.wait(timeout=60) == 0
         assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
         with pytest.raises(urllib.error.URLError):
-            _get(f"{server.address}/home")
+            _get(server, "/home")
     assert '"Application shutdown complete."' in server.log.read_text(encoding="utf-8")
 
 

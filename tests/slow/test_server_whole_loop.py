@@ -24,6 +24,7 @@ from pypdf import PdfReader
 from websockets.sync.client import connect
 
 from tests.server.api.conftest import UNSET
+from tests.server.linked import bearer
 from tests.server.served import serving
 from veritrain_lib import project
 
@@ -81,7 +82,7 @@ class Walk:
     def follow(self, experiment: str) -> list[dict[str, Any]]:
         """Every numbered line of its stream, until the server closes it."""
         place = f"{self.address.replace('http', 'ws')}/api/v1/experiments/{experiment}/stream"
-        with connect(place, open_timeout=60) as there:
+        with connect(place, open_timeout=60, additional_headers=bearer()) as there:
             return [line for message in there if "seq" in (line := json.loads(message))]
 
 
@@ -94,7 +95,8 @@ def walk(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         for name in (*UNSET, "MLFLOW_TRACKING_URI", "VERITRAIN_MAILBOX"):
             patch.delenv(name, raising=False)
         patch.setenv("VERITRAIN_HOME", str(home))
-        with serving(home) as address, httpx.Client(base_url=address, timeout=120) as http:
+        with serving(home) as address, httpx.Client(base_url=address, timeout=120, headers=bearer()) as http:
+            patch.setenv("MLFLOW_TRACKING_TOKEN", bearer()["Authorization"].removeprefix("Bearer "))
             made = Walk(http, MlflowClient(address, address), address)
             made.blocked, made.verdict_of_blocked = made.upload("copies.csv", COPIES)
             made.refused = made.experiment(made.blocked["id"])

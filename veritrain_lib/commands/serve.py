@@ -7,17 +7,21 @@ import os
 import shlex
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from veritrain_lib.commands.answer import Answer, AnsweringCommand
+
+if TYPE_CHECKING:
+    from veritrain_lib.server.environment import Environment
 
 
 @click.command(
     short_help="Serve the REST API, live progress, the home page and the MLflow UI on one port.",
     help=(
         "Serve the REST API, live progress, the home page and the MLflow UI on one port.\n\n"
-        "Without SECRET_KEY anybody on this machine may use it, and nobody else reaches it; with one, everything "
+        "Without SECRET_KEY whoever has the link that it prints may use it, on this machine only; with one, everything "
         "needs a login, and it may listen on other addresses too."
     ),
 )
@@ -46,7 +50,8 @@ def serve(host: str, port: int, workers: int) -> None:
     migrate.upgrade()
     shown = f"[{host}]" if ":" in host else host
     click.echo(
-        f"Home page: http://{shown}:{port}/home   API: /api/v1/docs   MLflow: /   Stop: Ctrl+C", err=True
+        f"Home page: http://{shown}:{port}/home{_link(settings)}   API: /api/v1/docs   MLflow: /   Stop: Ctrl+C",
+        err=True,
     )
     options = shlex.join(
         [
@@ -62,6 +67,11 @@ def serve(host: str, port: int, workers: int) -> None:
     # This process becomes the supervisor, without the libraries that it took to get here.
     supervisor = [sys.executable, "-m", "veritrain_lib.server.supervise", *line]
     os.execvpe(supervisor[0], supervisor, {**os.environ, **own})
+
+
+def _link(settings: Environment) -> str:
+    """What makes the address a link that opens the server, where there are no logins."""
+    return f"?token={settings.link_token.get_secret_value()}" if settings.link_token else ""
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -25,6 +25,7 @@ class Environment(BaseModel):
 
     Attributes:
         secret_key: signs tokens; None for local use without a login.
+        link_token: what everybody has to bring where there are no logins; None asks for nothing.
         redis_url: where rate limits are counted for several machines; None counts in this process.
         allowed_origins: pages of other origins that may call the API, such as `http://localhost:5173`.
         allowed_hosts: names by which the server may be called beside the loopback ones; `*` for any.
@@ -36,6 +37,7 @@ class Environment(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     secret_key: SecretStr | None = None
+    link_token: SecretStr | None = None
     redis_url: str | None = None
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -51,15 +53,19 @@ class Environment(BaseModel):
 
 @cache
 def environment() -> Environment:
-    """Read once a process. Raises UserError for a secret that is too short or a number that is none."""
+    """Read once a process. Raises UserError for a secret that is too short or a number that is none, and Infrastructure
+    where the token of the link can't be kept."""
     secret = setting("SECRET_KEY")
     if secret is not None and len(secret) < SHORTEST_SECRET_KEY:
         raise UserError(
             f"SECRET_KEY has {len(secret)} characters; it needs {SHORTEST_SECRET_KEY} or more, "
             'for example from: python -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
+    from veritrain_lib.server.security import link
+
     return Environment(
         secret_key=SecretStr(secret) if secret else None,
+        link_token=None if secret else SecretStr(link.token()),
         redis_url=setting("REDIS_URL"),
         allowed_origins=_several("ALLOWED_ORIGINS"),
         allowed_hosts=_several("ALLOWED_HOSTS"),

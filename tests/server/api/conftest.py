@@ -13,6 +13,7 @@ from tests.recorded.in_process import InProcess
 from tests.recorded.tiny_task import write_tiny
 from tests.server.conftest import _forget_stores
 from tests.server.documented import hold
+from tests.server.linked import bearer
 from veritrain_lib.recorded.stage import RecordedStage, prepare
 from veritrain_lib.recorded.tasks import find_task
 from veritrain_lib.server import work
@@ -60,7 +61,7 @@ def _served(worked: Path, patch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     environment.cache_clear()
     migrate.upgrade()
     base = "http://127.0.0.1:8000/api/v1"
-    with TestClient(create_app(), base_url=base, raise_server_exceptions=False) as client:
+    with TestClient(create_app(), base_url=base, headers=bearer(), raise_server_exceptions=False) as client:
         yield hold(client)
     environment.cache_clear()
 

@@ -5,6 +5,7 @@ hosts        is the server called by a name of its own
 origins      does a page of another site send this
 paths        does the path try to leave its folder
 sizes        is the body too large
+link         without accounts: does the caller have the link
 rates        has this caller asked too often
 credentials  who is calling: a bearer token or the session cookie
 roles        may that caller do this

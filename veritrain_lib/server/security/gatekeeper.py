@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from veritrain_lib.errors import UserError
 from veritrain_lib.server.environment import Environment
-from veritrain_lib.server.security import bodies, credentials, decides, roles, session_cookie
+from veritrain_lib.server.security import bodies, credentials, decides, link, roles, session_cookie
 from veritrain_lib.server.security.caller import LOCAL, Caller
 from veritrain_lib.server.security.hosts import check_host
 from veritrain_lib.server.security.kept_files import check_kept_file
@@ -78,7 +78,9 @@ class Gatekeeper:
         try:
             await self._handle(visit, receive, sending)
         except Refusal as refusal:
-            await refuse(_refused(refusal, visit), scope, receive, sending)
+            await refuse(
+                _refused(refusal, visit, by_login=self._settings.needs_login), scope, receive, sending
+            )
 
     async def _handle(self, visit: Visit, receive: Receive, send: Send) -> None:
         """Raises Refusal before anything was answered, or hands on."""
@@ -93,6 +95,9 @@ class Gatekeeper:
         if scope["type"] == "http":
             body = MeasuredBody(headers, allowed_bytes(scope, headers, self._settings), receive, send)
             receive, send = body.receive, body.send
+        if not self._settings.needs_login and (welcome := self._by_link(visit)) is not None:
+            await welcome(scope, receive, send)
+            return
         try:
             caller, receive = await self._admit(visit, receive)
             if caller is not LOCAL and scope["type"] == "websocket":
@@ -131,6 +136,13 @@ class Gatekeeper:
         if not roles.may(caller.role, needed):
             raise Refusal(403, f"this needs the role {needed}; {caller.name} is {caller.role}")
         return caller, receive
+
+    def _by_link(self, visit: Visit) -> Response | None:
+        """The first answer to a browser that came by the link. Raises Refusal (401) for whoever has it not."""
+        scope, expected = visit.scope, self._settings.link_token
+        if expected is None or (scope["type"] == "http" and roles.is_health(scope["method"], scope["path"])):
+            return None
+        return link.check_link(scope, visit.headers, expected.get_secret_value(), visit.address_token)
 
     async def _needed_by_mlflow(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Role, Receive]:
         """The least role that may ask this of MLflow; and the body, should it have been read.
@@ -181,8 +193,9 @@ class Gatekeeper:
             message["headers"].append(session_cookie.header(visit.next_login, visit.scope["scheme"]))
 
 
-def _refused(refusal: Refusal, visit: Visit) -> Response:
-    """The answer to a refusal: people who want a page are led to the login, programs get problem details."""
+def _refused(refusal: Refusal, visit: Visit, *, by_login: bool) -> Response:
+    """The answer to a refusal: people who want a page are led to the login (where there is one), programs get problem
+    details."""
     scope, headers = visit.scope, visit.headers
     if (
         refusal.status_code == 401
@@ -192,6 +205,8 @@ def _refused(refusal: Refusal, visit: Visit) -> Response:
         and headers.get("sec-fetch-mode", "navigate") == "navigate"
         and "authorization" not in headers
     ):
+        if not by_login:
+            return link.page(refusal)
         asked = quote(scope["path"], safe="/")
         if scope.get("query_string"):
             asked += "?" + scope["query_string"].decode("latin-1")

@@ -53,6 +53,11 @@ def is_public(method: str, path: str) -> bool:
     return (method, path) in PUBLIC
 
 
+def is_health(method: str, path: str) -> bool:
+    """Whether this only asks if the server lives."""
+    return is_public(method, path) and path.startswith("/api/v1/health")
+
+
 def for_services(method: str, path: str) -> bool:
     """Whether a service token may ask this: it must not be able to make more of its kind, or accounts."""
     return not path.startswith("/api/v1/auth/") or (method, path) in (

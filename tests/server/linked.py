@@ -1,0 +1,13 @@
+"""What a program sends to a server without accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def bearer(home: Path | None = None) -> dict[str, str]:
+    """The header with the token of the project's link (of this process' project, unless another is named)."""
+    from veritrain_lib.server.security import link
+
+    token = link.token() if home is None else (home / ".veritrain" / link.FILE).read_text(encoding="ascii")
+    return {"Authorization": f"Bearer {token}"}
