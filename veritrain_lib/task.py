@@ -118,11 +118,16 @@ class MetricChoice(Part):
     parameters: dict[str, Any] = {}
 
 
+PersonalKind = Literal["email", "key", "password", "card", "iban", "phone", "social", "national_id"]
+"""What the gate's rule `personal_data` tells apart."""
+
+
 class DataFiles(Part):
     """Files of examples (CSV or JSON Lines), relative to the task file.
 
     `test` is sealed: only the promotion decision reads its answers. `pool` may lack answers; people's labels
-    are then kept in `labels`.
+    are then kept in `labels`. `may_leave` names the kinds of keys and personal data in these rows that a provider may
+    get; a stage that would send others is refused.
     """
 
     seed: str
@@ -130,6 +135,7 @@ class DataFiles(Part):
     test: str
     pool: str | None = None
     labels: str = "labels.csv"
+    may_leave: list[PersonalKind] = []
 
 
 class TeacherChoice(Part):

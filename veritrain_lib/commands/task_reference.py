@@ -43,6 +43,9 @@ MEANINGS = {
     "data.test": "The sealed rows. Only the promotion decision reads their answers, and every look is counted.",
     "data.pool": "Rows to choose from. A row's answer stays hidden until the row is chosen; it may be absent.",
     "data.labels": "People's answers to chosen pool rows that have none. Written by the loop, filled in by people.",
+    "data.may_leave": "Kinds of keys and personal data, as the gate's rule `personal_data` names them, that rows may hold when a "
+    "provider gets them: as examples in a teacher's prompt, in a tuning file, as a chat model's input, or before a judge. Rows with "
+    "others are refused before anything is paid, with their numbers.",
     "teacher": "Who writes or chooses new rows.",
     "teacher.name": "Name of a teacher: `pool` chooses from the pool, `augment` varies the rows at hand, `llm` asks a chat model to write new ones.",
     "teacher.choose": "How a pool is chosen from.",

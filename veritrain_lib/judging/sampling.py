@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,17 @@ class JudgedSample:
 
 
 def judge_sample(
-    judge: Judge, rows: pd.DataFrame, development: pd.DataFrame, *, count: int = 0, seed: int = 0
+    judge: Judge,
+    rows: pd.DataFrame,
+    development: pd.DataFrame,
+    *,
+    count: int = 0,
+    seed: int = 0,
+    may_leave: Sequence[bool] | None = None,
 ) -> JudgedSample:
     """Judge a sample of rows with answers: `count` of them, 0 for the task's number.
+
+    `may_leave` says for each row whether it may be shown to the judge at all; without it all may.
 
     People's rows (source `human`) are the reference and never asked about. Which rows are drawn depends on their
     ids and the seed only, so a row that was judged before is found in the ledger again.
@@ -52,6 +61,8 @@ def judge_sample(
     reasons = pd.Series("", index=rows.index, dtype=object)
     looked = pd.Series(False, index=rows.index, dtype=bool)
     asked = rows[(rows["source"] != "human") & (rows[target].fillna("").astype(str).str.strip() != "")]
+    if may_leave is not None:
+        asked = asked[pd.Series(list(may_leave), index=rows.index).loc[asked.index]]
     drawn = sorted(asked.index, key=lambda at: _place(str(asked["id"][at]), seed))[
         : count or judge.settings.sample
     ]

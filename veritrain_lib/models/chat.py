@@ -41,6 +41,7 @@ class ChatModel:
     `settings` say which model and how it is asked; `uri` is another address it goes by, for one that is
     registered (default: that of the settings).
 
+    `before` is called with the rows before they are asked about, and may refuse them.
     `on_reply` hears every reply that came from the service, `on_progress` how far a batch is; both may be set
     later, None is nobody.
     """
@@ -49,6 +50,7 @@ class ChatModel:
         self.chat = chat
         self.on_reply: Callable[[ChatRequest, Reply], None] | None = None
         self.on_progress: Callable[[ChatProgress], None] | None = None
+        self.before: Callable[[pd.DataFrame], None] | None = None
         self.settings = settings
         self.uri = uri or settings.uri
         self._task = task
@@ -68,6 +70,8 @@ class ChatModel:
 
         A row without a text is not asked, and costs nothing. Raises as `answer` does.
         """
+        if self.before is not None:
+            self.before(rows)
         asks = self._answerable(rows)
         replies = iter(self.chat.ask(self.requests(rows[asks], sample), on_progress=self.on_progress))
         empty = ChatResponse((), raw="", error=NO_INPUT, outcome="invalid")

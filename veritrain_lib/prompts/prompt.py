@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+_TAG = re.compile(r"</?([A-Za-z][\w-]*)\s*/?>")
+
 Role = Literal["system", "user", "assistant"]
 
 
@@ -23,7 +27,8 @@ class Prompt:
 
     A block named `system`, `user` or `assistant` becomes a message of that role, in the order in which the
     blocks stand; a template without such blocks is one user message. A name that nobody filled in is an error,
-    never an empty text, and a template can neither import nor change anything (Jinja's sandbox).
+    never an empty text, and a template can neither import nor change anything (Jinja's sandbox). Where the template
+    stands tags around data (`<examples>`), no value can open or close one: its `<` is written as `&lt;`.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Prompt:
         from jinja2 import TemplateError
 
         template = self._template()
+        values = {name: harmless(value, tags_of(self.text)) for name, value in values.items()}
         known = ", ".join(sorted(values))
         try:
             roles = [role for role in template.blocks if role in get_args(Role)]
@@ -73,6 +79,27 @@ class Prompt:
             raise UserError(
                 f"prompt {self.name} ({self.origin}) is no Jinja template: line {error.lineno}: {error.message}"
             ) from error
+
+
+def tags_of(template: str) -> frozenset[str]:
+    """The names of the tags that a template itself writes, such as `examples` for `</examples>`."""
+    return frozenset(name.casefold() for name in _TAG.findall(template))
+
+
+def harmless(value: Any, tags: frozenset[str]) -> Any:
+    """A value that is filled in, in which each `<` that would begin one of the tags is `&lt;`, wherever it stands."""
+    if not tags:
+        return value
+    if isinstance(value, str):
+        if not any(sign in value for sign in "<＜﹤"):
+            return value
+        names = "|".join(map(re.escape, sorted(tags)))
+        return re.sub(rf"[<＜﹤](?=[\s/／\\]*(?:{names})(?![\w-]))", "&lt;", value, flags=re.IGNORECASE)
+    if isinstance(value, Mapping):
+        return {harmless(key, tags): harmless(one, tags) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [harmless(one, tags) for one in value]
+    return value
 
 
 def _plain(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.binding import Inputs
 from veritrain_lib.recorded.defaults import SEED, draft_dataset
+from veritrain_lib.recorded.leaving import may_leave
 from veritrain_lib.recorded.opened import judge_for
 from veritrain_lib.recorded.students import quick_trainer
 from veritrain_lib.stages import gate
@@ -67,7 +68,9 @@ def _sampler(
 ) -> Callable[[pd.DataFrame, int], JudgedSample]:
     from veritrain_lib.judging.sampling import judge_sample
 
-    return lambda rows, count: judge_sample(judge, rows, development, count=count, seed=seed)
+    return lambda rows, count: judge_sample(
+        judge, rows, development, count=count, seed=seed, may_leave=may_leave(judge.task, rows)
+    )
 
 
 class Gate:

@@ -13,6 +13,7 @@ from veritrain_lib.recorded.binding import Inputs
 from veritrain_lib.recorded.defaults import model_or_seed, passed_dataset
 from veritrain_lib.recorded.gate import context, suite_of
 from veritrain_lib.recorded.labelling import hand_out
+from veritrain_lib.recorded.leaving import hold_back
 from veritrain_lib.recorded.opened import opened_for
 from veritrain_lib.recorded.students import quick_trainer
 from veritrain_lib.stages import generate
@@ -100,6 +101,8 @@ class Generate:
         parent: Dataset = inputs.things["dataset"]
         config = self._config(task, parameters)
         teacher = generate.teacher_of(config, task)
+        if isinstance(teacher, PaidTeacher):
+            hold_back(task, parent.rows, f"the teacher {teacher.endpoint().address}")
         with contextlib.ExitStack() as around:
             model = around.enter_context(opened_for(task, inputs.names["model"], run_id))
             things = self._around(task, parameters, inputs, model)

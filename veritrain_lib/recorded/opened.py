@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from veritrain_lib.models.base import open_model
+from veritrain_lib.recorded import sources
+from veritrain_lib.recorded.leaving import hold_back
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from veritrain_lib.judging.judge import Judge
     from veritrain_lib.models.base import Model
     from veritrain_lib.task import Task
@@ -26,7 +30,8 @@ def heard(task: Task, model: Model, run_id: str) -> Iterator[Model]:
     """Of a chat model every call leaves a trace with the run, the prompt's version is named on it, and progress
     is shown; of another model nothing is heard.
 
-    Raises Infrastructure on leaving when traces could not be written.
+    Raises Refused when it is asked about rows that must not leave, and Infrastructure on leaving when traces could not
+    be written.
     """
     from veritrain_lib.models.chat import ChatModel
 
@@ -37,6 +42,11 @@ def heard(task: Task, model: Model, run_id: str) -> Iterator[Model]:
     from veritrain_lib.tracking import prompts
     from veritrain_lib.tracking.traces import Traces
 
+    def before(rows: pd.DataFrame) -> None:
+        shown = [name for name in ("id", *task.inputs) if name in rows]
+        hold_back(task, rows[shown], f"the model {model.uri}")
+
+    model.before = before
     prompt = model.prompt.prompt
     prompts.use(run_id, prompt, prompts.register(task, prompt))
     with Traces(task, model.chat.endpoint, run_id=run_id) as traces:
@@ -48,7 +58,7 @@ def heard(task: Task, model: Model, run_id: str) -> Iterator[Model]:
 def judge_for(task: Task, run_id: str) -> Iterator[Judge]:
     """The task's judge; every call leaves a trace with the run, and progress is shown.
 
-    Raises UserError when the task has no judge or no key or endpoint is set, and Infrastructure on leaving when
+    Raises Refused when development rows, which it is tried on, must not leave, UserError when the task has no judge or no key or endpoint is set, and Infrastructure on leaving when
     traces could not be written.
     """
     from veritrain_lib.judging.judge import open_judge
@@ -57,5 +67,6 @@ def judge_for(task: Task, run_id: str) -> Iterator[Judge]:
     from veritrain_lib.recorded.progress import ProgressLine
     from veritrain_lib.tracking.traces import Traces
 
+    hold_back(task, sources.development_rows(task), f"the judge {settings_of(task).model}")
     with Traces(task, open_endpoint(settings_of(task).model), run_id=run_id) as traces:
         yield open_judge(task, on_reply=traces, on_progress=ProgressLine().show)

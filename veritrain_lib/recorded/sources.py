@@ -38,6 +38,12 @@ def test_inputs(task: Task) -> pd.DataFrame:
     return _counted(task, "test", _read(task, file, answers=False))
 
 
+def ids_of(task: Task, kind: Literal["seed", "development", "test", "pool"]) -> list[str]:
+    """The ids of a file's rows, in the file's order; no answer is looked at."""
+    file = task.file(kind)
+    return [] if file is None else _read(task, file, answers=False)["id"].astype(str).tolist()
+
+
 def open_sealed(task: Task) -> pd.DataFrame:
     """The sealed rows with their answers. Only a counted look may call this."""
     return _counted(task, "test", _with_answers(task, "test"))

@@ -9,6 +9,7 @@ from veritrain_lib import digest, event_log, registry
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.binding import Inputs
 from veritrain_lib.recorded.defaults import passed_dataset
+from veritrain_lib.recorded.leaving import hold_back
 from veritrain_lib.recorded.opened import heard
 from veritrain_lib.stages import train
 from veritrain_lib.stages.result import Measure
@@ -43,6 +44,8 @@ class Train:
     ) -> train.TrainResult:
         """Train, measure on development rows, register."""
         dataset = inputs.things["dataset"]
+        if is_paid(task):
+            hold_back(task, dataset.rows, f"the provider of the trainer {task.trainer.name}")
         development = sources.development_rows(task)
         config = train.TrainConfig(seed=parameters["seed"])
         result, fitted = train.run(
