@@ -53,7 +53,7 @@ LINES: list[set[str]] = [
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {
-    ("loop", "round_run"), ("loop", "loop_record"), ("loop", "loop_whole"), ("loop_whole", "loop_record"), ("round_run", "stage_job"), ("loop", "stage_job"), ("stage_job", "stage_pages"),
+    ("loop", "round_run"), ("loop", "loop_record"), ("loop", "loop_whole"), ("loop_whole", "loop_record"), ("round_run", "stage_job"), ("loop", "stage_job"), ("loop", "stage_pages"), ("stage_job", "stage_pages"),
     ("cli", "commands"), ("commands", "server"), ("server", "overview"), ("server", "compare"), ("experiment_run", "round_run"),
     ("experiment_run", "stage_job"), ("event_log", "project"), ("event_log", "redaction"), ("redaction", "project"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "judging"), ("judging", "statistics"), ("gating", "metrics"),

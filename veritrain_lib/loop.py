@@ -32,6 +32,7 @@ from veritrain_lib.recorded.defaults import SEED
 from veritrain_lib.recorded.evaluate import look_limit
 from veritrain_lib.round_run import Event, RoundRun
 from veritrain_lib.stage_job import Done, attach_leftovers, finishing
+from veritrain_lib.stage_pages import mend_pages_of
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def _find_or_walk(task: Task, runner: JobRunner, tell: Callable[[Event], None]) 
         if done is not None and done.stopped != "waiting":
             lost = loop_whole.gone(task, loop_run)
             if not lost:
+                if done.report_run:
+                    mend_pages_of(done.report_run, task)
                 return _settled(task, done)
             log.warning("%s", loop_whole.told(lost))
             loop_whole.note_alias(task, loop_run)

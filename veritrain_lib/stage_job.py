@@ -20,7 +20,8 @@ from veritrain_lib.recorded.evaluate import BINDING as EVALUATE
 from veritrain_lib.recorded.stage import CLAIMED, claim_stage, find_finished, load_result, prepare
 from veritrain_lib.recorded.verdict_told import tell_verdict
 from veritrain_lib.recorded.watching import MAILBOX, filed_run, read_letter
-from veritrain_lib.stage_pages import FUNCTION, PDF, store_pages
+from veritrain_lib.redaction import redact
+from veritrain_lib.stage_pages import FUNCTION, MISSING, PDF, UNMADE, mend_pages, mend_pages_of, store_pages
 from veritrain_lib.stages import NAMES
 from veritrain_lib.tracking import runs
 
@@ -143,6 +144,7 @@ def run_stage(
     """
     work = find_or_claim(task, [(stage, parameters)], tell=on_wait, cell_timeout_s=cell_timeout_s)[0]
     if isinstance(work, Done):
+        mend_pages_of(work.run_id, task)
         return _applied(task, work, parameters)
 
     def moved(_: StageWork, progress: Progress) -> None:
@@ -165,16 +167,22 @@ def _applied(task: Task, done: Done, parameters: Mapping[str, Any]) -> Done:
 
 @contextmanager
 def finishing(runner: JobRunner) -> Iterator[None]:
-    """What is to be done afterwards is done when the context is left; an error on the way stays the one raised."""
+    """What is to be done afterwards is done when the context is left.
+
+    What fails of it ends nothing: the run that lacks a page says so (`stage_pages.MISSING`), and so does a line here.
+    """
     try:
         yield
-    except BaseException as error:
+    finally:
         try:
             runner.finish()
         except Infrastructure as late:
-            error.add_note(str(late))
-        raise
-    runner.finish()
+            say(f"{late}; the next loop, stage or report of the task makes it again")
+
+
+def say(line: str) -> None:
+    """A line on standard error."""
+    print(f"veritrain: {redact(line)}", file=sys.stderr)
 
 
 class StageWork:
@@ -208,7 +216,7 @@ class StageWork:
         self._claim = claim
         self._closed = False
         self._run_id = ""
-        self._pdf_asked, self._pdf_of = False, ""
+        self._pdf_asked = False
 
     def went_on(self, runner: JobRunner) -> None:
         """The next cell begins: a report whose result is filed is set as PDF meanwhile, by the runner."""
@@ -219,7 +227,6 @@ class StageWork:
                 runner.afterwards(PDF, run_id, str(self.task.path))
             except Exception:  # noqa: BLE001  # tried again with the page, where it does not stop the notebook
                 return
-            self._pdf_of = run_id
 
     def close(self, outcome: NotebookOutcome, runner: JobRunner) -> None:
         """File how the notebook ended; then `done` or `failure` is there. Its pages follow by the runner."""
@@ -230,8 +237,14 @@ class StageWork:
         finally:
             self._release()
         if self.desk.exists() and self._run_id:
-            finished = str(self.task.path) if outcome.ok and run_id and run_id != self._pdf_of else ""
-            runner.afterwards(FUNCTION, self._run_id, self.stage, str(self._executed), finished)
+            finished = str(self.task.path) if outcome.ok and run_id else ""
+            try:
+                runs.tag(self._run_id, {MISSING: UNMADE})
+                runner.afterwards(FUNCTION, self._run_id, self.stage, str(self._executed), finished)
+            except Exception as error:  # noqa: BLE001  # no page is worth the stage; the tag says that it is missing
+                say(
+                    f"the pages of {self.stage} can't be made now: {one_line(type(error).__name__, str(error))}"
+                )
         if not outcome.ok:
             self.failure = _kind_of(outcome)(
                 f"{self.stage} {why}. The executed notebook is an artifact of run {run_id} "
@@ -347,7 +360,7 @@ def run_together(
 def attach_leftovers(task: Task) -> None:
     """Give the notebooks that a killed process left on its desk to their runs, with their pages, and clear it away.
 
-    Desks of living processes and of other machines are left alone, those of other tasks for when these are
+    Pages that earlier runs lack are made again. Desks of living processes and of other machines are left alone, those of other tasks for when these are
     worked on again. Claims, leases and temporary folders of killed processes go, too.
     """
     claims.clear()
@@ -375,6 +388,8 @@ def attach_leftovers(task: Task) -> None:
                 finished = str(task.path) if run.info.status == "FINISHED" else ""
                 store_pages(run_id, run.data.tags.get("veritrain.stage", ""), str(executed), finished)
         shutil.rmtree(desk, ignore_errors=True)
+    for line in mend_pages(task):
+        say(f"pages are still missing: {line}")
 
 
 def _experiment(task: Task) -> str:

@@ -48,7 +48,9 @@ def loop(task: str) -> Answer:
 
 def _answer(task: Task, result: LoopResult) -> Answer:
     from veritrain_lib.commands.places import places
+    from veritrain_lib.stage_pages import missing_of
 
+    lacking = missing_of(task)
     report = {"report": "report/report.html", "pdf": "report/report.pdf"}
     where = places(result.report_run, report) if result.report_run else {}
     if result.stopped == "waiting":
@@ -65,15 +67,18 @@ def _answer(task: Task, result: LoopResult) -> Answer:
             "Another budget, goal, or other data in the task file makes a new loop." if result.again else ""
         )
     again = "Nothing has changed since." if result.exit_code else "Nothing is left to do."
+    if lacking and not result.exit_code:
+        again = "All stages are done."
     show = [
         *([again] if result.again else []),
         result.headline,
         result.note,
         *(f"{name}: {place}" for name, place in where.items()),
         then,
+        *(f"missing: {line}; the same command makes it again" for line in lacking),
     ]
     return Answer(
-        {**asdict(result), "exit_code": result.exit_code, "where": where},
+        {**asdict(result), "exit_code": result.exit_code, "where": where, "missing": lacking},
         [line for line in show if line],
         result.exit_code,
     )

@@ -105,25 +105,30 @@ class StageCommand(AnsweringCommand):
 def _answer(task: Task, done: Done) -> Answer:
     from veritrain_lib.commands.places import places
     from veritrain_lib.stage_job import notebook_of
+    from veritrain_lib.stage_pages import missing
 
     where = places(
         done.run_id,
         {
             "notebook": f"notebook/{notebook_of(done.stage).name}",
-            "report": "report/report.html" if done.stage == "report" else "",
+            **(
+                {"report": "report/report.html", "pdf": "report/report.pdf"} if done.stage == "report" else {}
+            ),
             **(GATE_PLACES if done.stage == "gate" else {}),
         },
     )
+    lacking = missing(done.run_id)
     how = "found in the record, nothing was done twice" if done.stored else "filed"
     document = {
         "stage": done.stage, "task": task.name, "outcome": done.result.outcome, "headline": done.result.headline, "run": done.run_id,
-        "stored": done.stored, "measures": {name: measure.model_dump() for name, measure in done.result.measures.items()}, "where": where,
+        "stored": done.stored, "measures": {name: measure.model_dump() for name, measure in done.result.measures.items()}, "where": where, "missing": lacking,
         **{name: getattr(done.result, name) for name in ("verdict", "promote", "model", "status") if hasattr(done.result, name)},
     }  # fmt: skip
     show = [
         done.result.headline,
         f"run {done.run_id} of experiment {task.name!r} ({how})",
         *(f"{name}: {place}" for name, place in where.items()),
+        *([f"missing: {lacking}; the same command makes it again"] if lacking else []),
     ]
     return Answer(document, show, EXIT_CODES[done.result.outcome])
 

@@ -13,6 +13,9 @@ from veritrain_lib.execution.warm.zygote import NoZygote, Zygote, zygote_for
 MOST_CALLS = 50
 """How much one worker does before the next one takes over, so that nothing can pile up in it."""
 
+_Lost = tuple[str, tuple[str, ...], str]
+"""A call that a worker did not come to: function, arguments, and how the worker ended."""
+
 
 def call_here(function: str, *arguments: str) -> None:
     """Call `module:function` with texts, in this process."""
@@ -46,12 +49,27 @@ class Afterwards:
             worker.ask(function, arguments)
 
     def finish(self) -> None:
-        """Wait until all of it is done. Raises Infrastructure for the first that failed, after the others."""
-        self._let_end()
-        failures = [failure for worker in self._ending for failure in worker.end()]
-        self._ending.clear()
+        """Wait until all of it is done. Raises Infrastructure for the first that failed, after the others.
+
+        What a worker that was killed has left is done once more, each by a worker of its own.
+        """
+        failures, lost = self._wait()
+        for function, arguments, _ in lost:
+            try:
+                self.call(function, *arguments)
+            except Exception as error:  # noqa: BLE001  # it was done here, and is told like the others
+                failures.append(_failed(function, arguments, f"{type(error).__name__}: {error}"))
+            again, lost_again = self._wait()
+            failures += [*again, *(_failed(*one) for one in lost_again)]
         if failures:
             raise Infrastructure(failures[0])
+
+    def _wait(self) -> tuple[list[str], list[_Lost]]:
+        """Wait for the end of all workers: what failed, and what one that was killed did not come to."""
+        self._let_end()
+        ended = [worker.end() for worker in self._ending]
+        self._ending.clear()
+        return [why for failed, _ in ended for why in failed], [one for _, lost in ended for one in lost]
 
     def _fit_worker(self) -> _Worker | None:
         environment, cwd = dict(os.environ), os.getcwd()
@@ -79,7 +97,7 @@ class _Worker:
     def __init__(self, zygote: Zygote, environment: Mapping[str, str], cwd: str) -> None:
         self._environment, self._cwd = environment, cwd
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `end`
-        self._asked: list[str] = []
+        self._asked: list[tuple[str, tuple[str, ...]]] = []
         request = {"worker": True, "environment": dict(environment), "cwd": cwd}
         try:
             self.process = zygote.fork(request, self._said.fileno(), self._said.fileno())
@@ -94,20 +112,22 @@ class _Worker:
 
     def ask(self, function: str, arguments: tuple[str, ...]) -> None:
         """Have it call a function after what it was asked before."""
-        self._asked.append(f"{function.partition(':')[2]}({', '.join(arguments)})")
+        self._asked.append((function, arguments))
         self.process.ask(function, arguments)
 
-    def end(self) -> list[str]:
-        """Wait for its end; what failed, in order."""
+    def end(self) -> tuple[list[str], list[_Lost]]:
+        """Wait for its end; what failed, in order, and what it did not come to."""
         code = self.process.wait()
         self.process.close()
         self._said.seek(0)
         last = self._said.read().decode(errors="replace").strip().rpartition("\n")[2]
         self._said.close()
         failures = [
-            f"{call} failed: {why}" for call, why in zip(self._asked, self.process.done, strict=False) if why
+            _failed(*call, why) for call, why in zip(self._asked, self.process.done, strict=False) if why
         ]
-        if len(self.process.done) < len(self._asked):
-            ended = f"its process ended with exit code {code}: {last or 'it said nothing'}"
-            failures += [f"{call} failed: {ended}" for call in self._asked[len(self.process.done) :]]
-        return failures
+        ended = f"its process ended with exit code {code}: {last or 'it said nothing'}"
+        return failures, [(*call, ended) for call in self._asked[len(self.process.done) :]]
+
+
+def _failed(function: str, arguments: tuple[str, ...], why: str) -> str:
+    return f"{function.partition(':')[2]}({', '.join(arguments)}) failed: {why}"

@@ -170,11 +170,23 @@ def store_pdf(task: Task, run_id: str) -> None:
     """
     from veritrain_lib.reporting.pdf import to_pdf
 
-    result = cast(report.ReportResult, load_result("report", run_id))
-    with tempfile.TemporaryDirectory() as fetched, tempfile.TemporaryDirectory() as folder:
-        document = as_stored(result, runs.fetch(run_id, FOLDER, Path(fetched)))
-        (Path(folder) / "report.pdf").write_bytes(to_pdf(document, dt.datetime.now(dt.UTC)))
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "report.pdf").write_bytes(to_pdf(document_of(run_id), dt.datetime.now(dt.UTC)))
         runs.log_folder(run_id, Path(folder), FOLDER)
+
+
+def has_pdf(run_id: str) -> bool:
+    """Whether a run of the report stage has its PDF."""
+    return any(name == f"{FOLDER}/report.pdf" for name in runs.artifact_names(run_id, FOLDER))
+
+
+def document_of(run_id: str) -> Document:
+    """The report that a run of the report stage has filed, with the pictures that are stored beside it."""
+    result = cast(report.ReportResult, load_result("report", run_id))
+    with tempfile.TemporaryDirectory() as fetched:
+        folder = Path(fetched)
+        stored = runs.artifact_names(run_id, FOLDER)
+        return as_stored(result, runs.fetch(run_id, FOLDER, folder) if stored else folder)
 
 
 def as_stored(result: report.ReportResult, folder: Path) -> Document:

@@ -66,6 +66,14 @@ def log_tables(run_id: str, tables: Mapping[str, pd.DataFrame]) -> None:
         store.client().set_tag(run_id, LOGGED, json.dumps(known + new))
 
 
+def artifact_names(run_id: str, place: str) -> list[str]:
+    """The paths of a run's artifacts right under a folder of them."""
+    folder = local_folder(lookup.get(run_id).info.artifact_uri)
+    if folder is not None:
+        return [f"{place}/{one.name}" for one in sorted((folder / place).glob("*"))]
+    return [str(one.path) for one in store.client().list_artifacts(run_id, place)]
+
+
 def fetch(run_id: str, place: str, into: Path) -> Path:
     """A local path to read an artifact folder or file of a run from; never to write to.
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from veritrain_lib import __version__, digest, living
 from veritrain_lib.redaction import redact
 from veritrain_lib.tracking import reserve, store
-from veritrain_lib.tracking.artifacts import fetch, log_file, log_folder, log_table, log_tables, seal
+from veritrain_lib.tracking.artifacts import (
+    artifact_names,
+    fetch,
+    log_file,
+    log_folder,
+    log_table,
+    log_tables,
+    seal,
+)
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.lookup import all_finished, children, finished, get, missing, search
 
@@ -159,6 +167,12 @@ def tag(run_id: str, tags: Mapping[str, str]) -> None:
     log(run_id, tags=tags)
 
 
+def untag(run_id: str, name: str) -> None:
+    """Take a tag off a run, if it has it."""
+    if name in get(run_id).data.tags:
+        store.client().delete_tag(run_id, name)
+
+
 def note(run_id: str, text: str) -> None:
     """The run's note, shown as Markdown on its page in the MLflow UI."""
     tag(run_id, {NOTE: text})
@@ -199,6 +213,7 @@ __all__ = [
     "Run",
     "alive",
     "all_finished",
+    "artifact_names",
     "children",
     "close_abandoned",
     "close_if_abandoned",
@@ -223,4 +238,5 @@ __all__ = [
     "supersede",
     "tag",
     "take_up",
+    "untag",
 ]

@@ -42,6 +42,15 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_once(file: str) -> None:
+    """The first process goes without a word, the next one writes."""
+    mark = Path(file).with_suffix(".died")
+    if not mark.exists():
+        mark.touch()
+        die()
+    write_down(file, "once more")
+
+
 def remember(file: str, name: str) -> None:
     """An environment variable as the worker sees it."""
     write_down(file, os.environ.get(name, "nothing"))
@@ -99,6 +108,14 @@ def test_a_worker_that_dies_is_no_success_and_the_next_call_gets_another(
     afterwards.call(f"{HERE}:write_down", str(tmp_path / "file"), "alive")
     afterwards.finish()
     assert [text for _, text in lines(tmp_path / "file")] == ["alive"]
+
+
+def test_what_a_killed_worker_left_is_done_by_another(afterwards: Afterwards, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    afterwards.call(f"{HERE}:die_once", str(file))
+    afterwards.call(f"{HERE}:write_down", str(file), "after it")
+    afterwards.finish()
+    assert [text for _, text in lines(file)] == ["once more", "after it"]
 
 
 def test_a_worker_has_the_environment_of_the_call(
