@@ -7,11 +7,10 @@ wrong, is written to a file; the record says the same, whoever still listens.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,8 @@ from veritrain_lib.server.api.problems import BadState, Conflict, NotFound, Wron
 from veritrain_lib.server.items.ids import model_id, parse_model_id
 from veritrain_lib.server.items.model import address_of, can_be_opened, task_of
 from veritrain_lib.server.items.probed import Probed, probed
-from veritrain_lib.tracking import models, runs, store
+from veritrain_lib.server.stage_environment import stage_environment
+from veritrain_lib.tracking import models, runs
 from veritrain_lib.tracking.version_listing import VersionItem, read_version
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def probe_apart(given: str, cases: Sequence[Any]) -> Probed:
     with tempfile.TemporaryDirectory() as folder:
         answer, asked = Path(folder) / "answer.json", Path(folder) / "cases.json"
         asked.write_text(json.dumps(list(cases)), encoding="utf-8")
-        _run([model_id(one.version.name, one.version.version), str(answer), str(asked)])
+        _run(
+            [model_id(one.version.name, one.version.version), str(answer), str(asked)],
+            stage_environment(task, [address_of(one)]),
+        )
         if not answer.exists():
             raise Infrastructure("the probe's process ended without an answer; the server's log says why")
         said = json.loads(answer.read_text(encoding="utf-8"))
@@ -62,9 +65,7 @@ def probe_apart(given: str, cases: Sequence[Any]) -> Probed:
     return Probed.model_validate(said)
 
 
-def _run(arguments: list[str]) -> None:
-    environment = {**os.environ, "VERITRAIN_HOME": str(project.root())}
-    environment.setdefault("MLFLOW_TRACKING_URI", store.uri())
+def _run(arguments: list[str], environment: Mapping[str, str]) -> None:
     # A session of its own: a server that is stopped in between does not take a paid probe with it.
     work = subprocess.Popen(
         [sys.executable, "-m", "veritrain_lib.server.probe_work", *arguments],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 import signal
 import subprocess
 import sys
@@ -23,7 +22,8 @@ from types import FrameType
 from veritrain_lib import event_log, project
 from veritrain_lib.errors import UserError
 from veritrain_lib.llm.keys import setting
-from veritrain_lib.tracking import runs, store, watched
+from veritrain_lib.server.stage_environment import environment_for_run
+from veritrain_lib.tracking import runs, watched
 
 WORK: dict[str, str] = {
     "round": "veritrain_lib.experiment_run:run_experiment",
@@ -47,7 +47,7 @@ def launch(run_id: str) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "veritrain_lib.server.work", run_id],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env=_environment(),
+            env=environment_for_run(run_id),
         )  # fmt: skip
     # A process that has ended must be asked for its exit code, or it stays in the table as if it lived.
     threading.Thread(target=process.wait, name=f"work {run_id[:8]}", daemon=True).start()
@@ -143,13 +143,6 @@ def folder() -> Path:
     found = project.state("running")
     found.mkdir(parents=True, exist_ok=True)
     return found
-
-
-def _environment() -> dict[str, str]:
-    """The server's environment without what only the server needs, and with where the record is."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("_MLFLOW_SERVER")}
-    own.pop("SECRET_KEY", None)
-    return {**own, "VERITRAIN_HOME": str(project.root()), "MLFLOW_TRACKING_URI": store.uri()}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -369,6 +370,21 @@ def held_by(address: str) -> Held:
     place = files_of(known, found)
     files = sorted(file.relative_to(place).as_posix() for file in place.rglob("*") if file.is_file())
     return Held(address, code_of(place), str(place), files, digest_of(place))
+
+
+def lives_at(uri: str) -> str:
+    """The address at which a version of the record lives at a service; empty for one that is kept here, or for none."""
+    found = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
+    if found is None:
+        return ""
+    if ADDRESS in found.tags:
+        return found.tags[ADDRESS]
+    place = local_folder(found.place) if found.place else None
+    card = place / "remote" / "model.json" if place else None
+    try:
+        return str(json.loads(card.read_text(encoding="utf-8"))["address"]) if card and card.is_file() else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def fixed(uri: str) -> str | None:
