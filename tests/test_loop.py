@@ -257,6 +257,19 @@ def test_blocked_seed_rows_end_it_with_exit_code_1(tiny: Callable[..., Task]) ->
     assert len(about) == 1, "a blocked round has its report"
 
 
+@pytest.mark.slow
+def test_a_pool_that_a_rule_turns_down_ends_it_with_the_rules_name_and_exit_code_1(
+    tiny: Callable[..., Task],
+) -> None:
+    task = tiny(inputs={"text": {"language": "ru"}}, gate="classification")
+    result = run_loop(task, runner=InProcess())
+    assert (result.stopped, result.rounds, result.exit_code) == ("screened", 1, 1)
+    assert "rule language turned down 60 of the 60 rows in the pool" in result.headline
+    assert "inputs.text.language (ru)" in result.headline
+    again = run_loop(task, runner=InProcess())
+    assert (again.again, again.exit_code, again.headline) == (True, 1, result.headline)
+
+
 def test_it_waits_for_people_and_goes_on_with_their_answers(tiny: Callable[..., Task]) -> None:
     task = tiny(labelled_pool=False, budget={"rounds": 1, "rows_per_round": 15})
     waiting = run_loop(task, runner=InProcess())

@@ -54,6 +54,7 @@ class _Walk:
     looks_spent: bool = False
     rounds: int = 0
     stopped: Stopped | None = None
+    reason: str = ""
 
 
 def run_loop(
@@ -175,6 +176,10 @@ def _trip(task: Task, here: RoundRun, walk: _Walk, seed: int) -> None:
         walk.stopped = "waiting"
         here.wait(generate.result.headline)
         return
+    if generate.result.outcome == "blocked":
+        walk.stopped, walk.reason = "screened", generate.result.headline
+        here.summarize(None, generate.result.headline)
+        return
     if not len(generate.result.tables["rows"]):
         walk.stopped = "exhausted"
         here.summarize(None, "The teacher had no row left to give.")
@@ -252,6 +257,7 @@ def _finish(
             here.summarize(judged, judged.headline, steps=False)
             report_run = here.stage("report", about=here.run_id, scope="loop", seed=task.seed).run_id
     said = headline(task, walk.rounds, stopped, walk.champion, walk.seed_model, verdict)
+    said += f" {walk.reason}" if walk.reason else ""
     result = LoopResult(
         task.name,
         loop_run,

@@ -12,9 +12,11 @@ from veritrain_lib.tracking import models, runs
 if TYPE_CHECKING:
     from veritrain_lib.task import Task
 
-Stopped = Literal["target", "budget", "looks", "plateau", "exhausted", "money", "blocked", "waiting"]
+Stopped = Literal[
+    "target", "budget", "looks", "plateau", "exhausted", "money", "blocked", "screened", "waiting"
+]
 
-EXIT_CODES: dict[str, int] = {"blocked": 1, "money": 1, "waiting": 4}
+EXIT_CODES: dict[str, int] = {"blocked": 1, "screened": 1, "money": 1, "waiting": 4}
 
 WHY: dict[Stopped, str] = {
     "target": "the target is met",
@@ -24,6 +26,7 @@ WHY: dict[Stopped, str] = {
     "exhausted": "the teacher has no rows left",
     "money": "budget.money does not allow what comes next",
     "blocked": "the gate blocked the data",
+    "screened": "a rule of the gate turned down the pool",
     "waiting": "rows wait for people's answers",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from veritrain_lib.gating.listening import Listener
 from veritrain_lib.new_task.language import guess_language
 
 ENGLISH = [
@@ -35,3 +36,35 @@ def test_a_few_foreign_rows_do_not_matter_but_half_do() -> None:
 
 def test_nothing_is_claimed_without_text() -> None:
     assert guess_language(["", "  "]) is None
+
+
+UKRAINIAN = [
+    "Рахунок ще не надійшов, перевірте, будь ласка",
+    "Чи не могли б ви надіслати його ще раз?",
+    "Я хочу скасувати свою підписку",
+]
+BULGARIAN = [
+    "Фактурата още не е пристигнала, моля проверете",
+    "Бихте ли я изпратили още веднъж?",
+    "Искам да прекратя абонамента си",
+]
+MIXED = [
+    "お問い合わせ：I can't find the refund looks strange since update",
+    "Please 確認してください my order",
+]
+
+
+@pytest.mark.parametrize(("texts", "code"), [(UKRAINIAN, "uk"), (BULGARIAN, "bg")])
+def test_a_language_is_not_taken_for_its_neighbour(texts: list[str], code: str) -> None:
+    assert guess_language(texts * 5) == code
+
+
+@pytest.mark.parametrize("texts", [MIXED, [*JAPANESE, *MIXED], [*JAPANESE, *ENGLISH]])
+def test_nothing_is_claimed_that_the_gates_rule_would_turn_rows_down_for(texts: list[str]) -> None:
+    code = guess_language(texts * 10)
+    assert code is None or _turned_down(code, texts * 10) <= 0.1
+
+
+def _turned_down(code: str, texts: list[str]) -> float:
+    others, _ = Listener(code, 8, 0.5, 0.05)(texts)
+    return sum(other != "" for other in others) / len(texts)

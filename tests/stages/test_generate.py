@@ -139,6 +139,36 @@ def test_pool_rows_that_the_rules_turn_down_are_counted_by_reason_and_never_chos
     assert result.measures["rows_screened_out"].value == 4
 
 
+def test_a_pool_that_one_rule_turns_down_is_blocked_and_names_the_rule(
+    task: Task, parts: dict[str, Any]
+) -> None:
+    def screen(rows: pd.DataFrame) -> pd.Series[str]:
+        return pd.Series(["language:uk"] * (len(rows) - 3) + ["garbage:mashed"] * 3, index=rows.index)
+
+    config = generate.GenerateConfig(rows=10, choose="random", batch=10)
+    result = generate.run(config, task, generate.Surroundings(**{**parts, "screen": screen}))
+    assert result.outcome == "blocked"
+    assert result.headline == (
+        "Blocked: rule language turned down 57 of the 60 rows in the pool (57 language:uk); 3 by other rules, so there "
+        "is no row to choose. Correct the rows, the rule in suite suite.json or inputs.text.language (en) in the task file."
+    )
+
+
+def test_dirty_rows_that_are_left_of_a_pool_that_was_used_up_block_nothing(
+    task: Task, parts: dict[str, Any]
+) -> None:
+    file = task.file("pool")
+    assert file is not None
+    used = frozenset(read_examples(task, file, "pool")["id"][:40])
+
+    def screen(rows: pd.DataFrame) -> pd.Series[str]:
+        return pd.Series("garbage:mashed", index=rows.index)
+
+    around = generate.Surroundings(**{**parts, "screen": screen, "used": used})
+    result = generate.run(generate.GenerateConfig(rows=10, choose="random", batch=10), task, around)
+    assert (result.outcome, result.left, result.screened) == ("done", 0, {"garbage": 20})
+
+
 def test_answers_of_people_win_and_rows_without_any_wait(tmp_path: Any, parts: dict[str, Any]) -> None:
     from tests.recorded.tiny_task import write_tiny
     from veritrain_lib.task import load_task

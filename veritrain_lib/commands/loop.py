@@ -58,6 +58,8 @@ def _answer(task: Task, result: LoopResult) -> Answer:
 
         where["labels"] = str(label_file(task))
         then = "Answer the waiting rows there or in notebooks/label.ipynb, then run the same command again."
+    elif result.stopped == "screened":
+        then = "Then run the same command again."
     elif result.stopped == "blocked":
         where |= _quarantine(task)
         then = "Mend the data or the suite, then run the same command again."

@@ -188,6 +188,16 @@ def _shares(texts: list[str], declared: str) -> list[tuple[str, float, float]]:
     return answers
 
 
+def likeliest(texts: Sequence[str]) -> list[str]:
+    """The likeliest language (ISO 639-1) of each text among the usual ones, "" for one that says nothing."""
+    words = [prose(text) for text in texts]
+    asked = [number for number, text in enumerate(words) if weight(text) >= SCRIPT_LETTERS]
+    found = [""] * len(words)
+    for number, (code, _, _) in zip(asked, _shares([words[number] for number in asked], "en"), strict=True):
+        found[number] = code
+    return found
+
+
 @lru_cache(maxsize=1)
 def detectable() -> tuple[str, ...]:
     """The languages (ISO 639-1) that can be told from others, sorted."""

@@ -1,46 +1,57 @@
-"""The language of a column, told among a few widespread ones from a sample."""
+"""The language of a column, told by what the gate will judge its rows with: one detector, one rule."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-AMONG = (
-    "ENGLISH",
-    "GERMAN",
-    "FRENCH",
-    "SPANISH",
-    "ITALIAN",
-    "PORTUGUESE",
-    "DUTCH",
-    "JAPANESE",
-    "CHINESE",
-    "KOREAN",
-    "RUSSIAN",
-)
-
 SAMPLE = 60
+"""Texts that are asked about first."""
+
 SHORTEST = 15
 """Characters. Shorter texts are skipped while there are longer ones: they tell a language badly."""
 
 AGREEMENT = 0.8
 """Share of the sample that must be in one language; below it none is claimed, and no row is held against one."""
 
+HELD = 2_000
+"""Texts, spread over the file, that the guess is then held against by the gate's own rule."""
 
-def guess_language(texts: Sequence[str]) -> str | None:
-    """The ISO 639-1 code (`en`) of most texts, None when no language has a clear majority."""
-    from collections import Counter
+SUITE = "classification"
+"""The suite whose language rule is asked, and whose limit for it is the share that may be turned down."""
 
-    from lingua import Language, LanguageDetectorBuilder
 
-    ordered = sorted((text for text in texts if text.strip()), key=lambda text: len(text) < SHORTEST)
-    # Spread over the file: rows are often sorted.
-    longer = [text for text in ordered if len(text) >= SHORTEST] or ordered
-    sample = longer[:: max(1, len(longer) // SAMPLE)][:SAMPLE]
+def guess_language(texts: Sequence[str], suite: str = SUITE) -> str | None:
+    """The ISO 639-1 code (`en`) of most texts, None when none is clear.
+
+    None is claimed either when rule `language` of the suite would turn down more of the file's own rows than the suite
+    lets pass: a wrong guess would empty the pool.
+    """
+    from veritrain_lib.gating.listening import Listener, likeliest, weight
+    from veritrain_lib.gating.parameters import declared
+    from veritrain_lib.gating.suite import read_suite
+    from veritrain_lib.registry import get
+
+    there = [text for text in texts if text.strip()]
+    longer = [text for text in there if len(text) >= SHORTEST or weight(text) >= SHORTEST] or there
+    sample = _spread(longer, SAMPLE)
     if not sample:
         return None
-    detector = LanguageDetectorBuilder.from_languages(*(getattr(Language, name) for name in AMONG)).build()
-    counts = Counter(detector.detect_language_of(text) for text in sample)
-    language, count = counts.most_common(1)[0]
-    if language is None or count < AGREEMENT * len(sample):
+    language, count = Counter(likeliest(sample)).most_common(1)[0]
+    if not language or count < AGREEMENT * len(sample):
         return None
-    return str(language.iso_code_639_1.name).lower()
+    rule = next((one for one in read_suite(suite).expectations if one.meta.check == "language"), None)
+    if rule is None:
+        return language
+    settings = {name: one.default for name, one in declared(get("checks", "language")).items()}
+    settings |= rule.meta.parameters
+    listener = Listener(language, settings["minimum_letters"], settings["certainty"], settings["doubt"])
+    held = _spread(there, HELD)
+    others, _ = listener(held)
+    turned_down = sum(other != "" for other in others)
+    return language if turned_down <= rule.limit * len(held) else None
+
+
+def _spread(texts: Sequence[str], most: int) -> list[str]:
+    """So many texts at most, spread over the file: rows are often sorted."""
+    return list(texts[:: max(1, -(-len(texts) // most))])

@@ -24,7 +24,8 @@ class GenerateResult(StageResult):
 
     `screened` counts, by reason, the rows that the suite's label-free rules turned down: of a pool before
     choosing, of a writing teacher before keeping. Table `endings`, of a teacher that pays, says how every row
-    that was asked for ended: slice, outcome (done, refused, filtered, invalid, failed), reason, rows.
+    that was asked for ended: slice, outcome (done, refused, filtered, invalid, failed), reason, rows. The outcome is
+    `blocked` when one rule turned down most of a pool and nothing is left of it.
     """
 
     asked: int
@@ -76,7 +77,9 @@ def run(config: GenerateConfig, task: Task, around: Surroundings) -> GenerateRes
 
     plan = make_plan(around.errors, config.rows)
     counts: dict[str, int] = {}
-    written = teacher_of(config, task).write(request_of(config, task, around, plan, counts))
+    reasons: dict[str, int] = {}
+    written = teacher_of(config, task).write(request_of(config, task, around, plan, counts, reasons))
+    emptied = _emptied(task, written, counts, reasons)
     column = slice_column(task)
     got = written.rows[column].value_counts() if column else {ALL_ROWS: len(written.rows)}
     plan["got"] = plan["slice"].map(got).fillna(0).astype(int)
@@ -95,13 +98,41 @@ def run(config: GenerateConfig, task: Task, around: Surroundings) -> GenerateRes
         tables["endings"] = written.endings
         measures |= _paid_measures(written)
     return GenerateResult(
-        outcome="waiting" if waiting else "done",
-        headline=_headline(config, written, sum(counts.values())),
+        outcome="waiting" if waiting else "blocked" if emptied else "done",
+        headline=emptied or _headline(config, written, sum(counts.values())),
         measures=measures,
         tables=tables,
         asked=config.rows,
         left=written.left,
         screened=counts,
+    )
+
+
+MOST_OF_A_POOL = 0.5
+"""Share of a pool that one rule must have turned down for an empty round to be its doing. Of a pool that was used up,
+dirty rows are left, which is no fault."""
+
+
+def _emptied(task: Task, written: Written, counts: dict[str, int], reasons: dict[str, int]) -> str:
+    """What emptied a pool, as a sentence that names the rule and what to change; "" when no rule did."""
+    if len(written.rows) or len(written.waiting) or not counts or not written.pool_rows:
+        return ""
+    rule, turned_down = max(counts.items(), key=lambda item: item[1])
+    if turned_down <= MOST_OF_A_POOL * written.pool_rows:
+        return ""
+    why = ", ".join(
+        f"{count} {reason}"
+        for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
+        if reason.split(":")[0] == rule
+    )
+    declared = ", ".join(
+        f"inputs.{name}.language ({field.language})" for name, field in task.inputs.items() if field.language
+    )
+    also = f" or {declared} in the task file" if rule == "language" and declared else ""
+    others = f"; {sum(counts.values()) - turned_down} by other rules" if len(counts) > 1 else ""
+    return (
+        f"Blocked: rule {rule} turned down {turned_down} of the {written.pool_rows} rows in the pool ({why[:200]}){others}, "
+        f"so there is no row to choose. Correct the rows, the rule in suite {task.gate}{also}."
     )
 
 

@@ -67,16 +67,26 @@ def teacher_of(config: GenerateConfig, task: Task) -> Teacher:
 
 
 def request_of(
-    config: GenerateConfig, task: Task, around: Surroundings, plan: pd.DataFrame, counts: dict[str, int]
+    config: GenerateConfig,
+    task: Task,
+    around: Surroundings,
+    plan: pd.DataFrame,
+    counts: dict[str, int],
+    reasons: dict[str, int] | None = None,
 ) -> Request:
-    """What the teacher is asked for; rows that the rules turn down are counted in `counts` by rule."""
+    """What the teacher is asked for; rows that the rules turn down are counted in `counts` by rule, and in `reasons`
+    by the whole reason, such as `language:uk`."""
     from veritrain_lib.teachers.base import Request
 
     def may_be_chosen(rows: pd.DataFrame) -> pd.Series[bool]:
-        reasons = around.screen(rows)
-        for reason, count in reasons[reasons != ""].str.split("[:;]").str[0].value_counts().items():
+        found = around.screen(rows)
+        turned_down = found[found != ""]
+        for reason, count in turned_down.str.split("[:;]").str[0].value_counts().items():
             counts[str(reason)] = int(count)
-        return reasons == ""
+        if reasons is not None:
+            for reason, count in turned_down.str.split(";").str[0].value_counts().items():
+                reasons[str(reason)] = int(count)
+        return found == ""
 
     return Request(
         task=task,

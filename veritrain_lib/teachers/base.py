@@ -53,7 +53,8 @@ class Written:
 
     `rows` are whole examples; `waiting` are chosen rows whose answer people must still give (same columns,
     empty target); `screened` counts, by reason, pool rows that the rules turned down before choosing; `left`
-    is how many more rows the teacher could still give. Of a teacher that pays, `endings` says how every row
+    is how many more rows the teacher could still give, and `pool_rows` how many rows the whole pool has (None without
+    a pool). Of a teacher that pays, `endings` says how every row
     that was asked for ended (columns: slice, outcome, reason, rows), `cost` is what the answers cost in US
     dollars whenever they were paid, and `paid` the part of it that was paid now.
     """
@@ -62,6 +63,7 @@ class Written:
     waiting: pd.DataFrame
     screened: dict[str, int] = field(default_factory=dict)
     left: int | None = None
+    pool_rows: int | None = None
     endings: pd.DataFrame | None = None
     cost: float = 0.0
     paid: float = 0.0

@@ -79,7 +79,8 @@ class Pool:
                 f"task {request.task.name} has no pool to choose from; set data.pool, or another teacher"
             )
         answers = _HiddenAnswers(request.task, path, request.known)
-        there, screened = self._screened(request, read_examples(request.task, path, "pool", answers=False))
+        pool = read_examples(request.task, path, "pool", answers=False)
+        there, screened = self._screened(request, pool)
         chosen: list[pd.DataFrame] = []
         waiting = there.iloc[:0]
         number = 0
@@ -97,7 +98,7 @@ class Pool:
             number += size
             there = there.drop(index=rows.index)
         whole = pd.concat(chosen, ignore_index=True) if chosen else there.iloc[:0]
-        return Written(whole, waiting.reset_index(drop=True), screened, left=len(there))
+        return Written(whole, waiting.reset_index(drop=True), screened, len(there), len(pool))
 
     def _screened(self, request: Request, pool: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
         fresh = pool[~pool["id"].isin([*request.used, *request.trusted["id"]])]
