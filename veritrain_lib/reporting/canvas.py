@@ -24,6 +24,7 @@ class Renderer(RendererAgg):
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
         """See matplotlib."""
+        prop = letters.in_faces_that_have(s, prop)
         if ismath or not letters.in_our_typefaces(prop):
             measured: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return measured
@@ -48,6 +49,7 @@ class Renderer(RendererAgg):
         mtext: Text | None = None,
     ) -> None:
         """See matplotlib."""
+        prop = letters.in_faces_that_have(s, prop)
         special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
         if angle or ismath or special or not gc.get_antialiased() or not letters.in_our_typefaces(prop):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]

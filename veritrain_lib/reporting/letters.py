@@ -7,8 +7,11 @@ picture), and their letters always do. What is remembered are numbers and pixels
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,6 +19,7 @@ from matplotlib.backends.backend_agg import get_hinting_flag
 from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ft2font import FT2Font, RenderMode
 
+from veritrain_lib.reporting import system_faces
 from veritrain_lib.reporting.fonts import FAMILIES
 
 if TYPE_CHECKING:
@@ -78,6 +82,45 @@ _heights: dict[int, tuple[float, float, float]] = {}
 def in_our_typefaces(properties: FontProperties) -> bool:
     """Whether a text is to be set in exactly the typefaces of `fonts`, by name, and this matplotlib lets us do it."""
     return POSSIBLE and properties.get_file() is None and tuple(properties.get_family()) == FAMILIES
+
+
+def in_faces_that_have(text: str, properties: FontProperties) -> FontProperties:
+    """The text's properties, with typefaces of the machine behind ours where ours lack a letter of it.
+
+    What no typeface has is logged once a process: matplotlib draws a box for it.
+    """
+    if text.isascii() or not in_our_typefaces(properties):
+        return properties
+    families = _families(text)
+    if families == FAMILIES:
+        return properties
+    more = properties.copy()
+    more.set_family(list(families))
+    return more
+
+
+@lru_cache(maxsize=MOST)
+def _families(text: str) -> tuple[str, ...]:
+    lacking = system_faces.rare(text)
+    faces = [(letter, system_faces.face_for(letter)) for letter in lacking]
+    lost = [letter for letter, face in faces if face is None and letter not in _told]
+    if lost:
+        _told.update(lost)
+        logging.getLogger(__name__).warning("%s", system_faces.told(lost))
+    return (*FAMILIES, *dict.fromkeys(_family(str(face)) for _, face in faces if face is not None))
+
+
+_told: set[str] = set()
+
+
+@cache
+def _family(file: str) -> str:
+    """The name by which matplotlib knows a typeface, which is made known to it, with its bold one where there is one."""
+    bold = Path(file.replace("Regular", "Bold"))
+    for one in (file, *([str(bold)] if bold.is_file() and str(bold) != file else [])):
+        fontManager.addfont(one)
+    # A collection has several; its first face is the one whose letters were looked up.
+    return next(str(entry.name) for entry in fontManager.ttflist if entry.fname == file)
 
 
 def setting(text: str, properties: FontProperties, dpi: float) -> Setting:

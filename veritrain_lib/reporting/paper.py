@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -12,6 +15,7 @@ from fpdf.fonts import FontFace
 from fpdf.image_datastructures import RasterImageInfo
 from fpdf.line_break import TextLine
 
+from . import system_faces
 from .cells import Grid
 from .columns import PADDING, Part, columns_that_fit
 from .fonts import japanese_font, latin_font
@@ -45,8 +49,13 @@ class Paper(FPDF):
 
     footer_text = ""
 
+    undrawn: dict[str, None]
+    """Letters that no typeface has, in the order in which they came; they are set as boxes."""
+
     def __init__(self) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
+        self.undrawn = {}
+        self._faces: dict[str, str] = {}
         self.set_margins(MARGIN, MARGIN)
         self.set_auto_page_break(True, margin=MARGIN + 5)
         self.add_font("latin", "", latin_font())
@@ -62,7 +71,27 @@ class Paper(FPDF):
             # There is one weight of Japanese; it stands in for bold too.
             self.set_fallback_fonts(["japanese"], exact_match=False)
         found: str | None = super().get_fallback_font(char, style)
-        return found
+        return found or self._system_face(char)
+
+    def _system_face(self, char: str) -> str | None:
+        """The name of a typeface of the machine that has a letter which ours lack; None when there is none."""
+        if not system_faces.rare(char):
+            return None
+        file = system_faces.face_for(char)
+        if file is None:
+            self.undrawn[char] = None
+            return None
+        if str(file) not in self._faces:
+            name = f"system{len(self._faces)}"
+            try:
+                self.add_font(name, "", file)
+            except Exception as error:  # noqa: BLE001  # a file of the machine's, of whatever quality
+                logging.getLogger(__name__).warning("The typeface %s can't be used: %s", file, error)
+                name = ""
+            self._faces[str(file)] = name
+        if not self._faces[str(file)]:
+            self.undrawn[char] = None
+        return self._faces[str(file)] or None
 
     def header(self) -> None:
         """Called by fpdf2 on every page before anything else is on it."""
@@ -74,7 +103,8 @@ class Paper(FPDF):
         self.set_font("latin", size=7.5)
         self.set_text_color(90)
         number = f"{self.page_no()} / {{nb}}"
-        self.cell(self.epw - 25, 5, self._shortened(self.footer_text, self.epw - 30))
+        with self._joined(self.footer_text):
+            self.cell(self.epw - 25, 5, self._shortened(self.footer_text, self.epw - 30))
         self.cell(25, 5, number, align=Align.R)
         self.set_text_color(0)
 
@@ -123,7 +153,20 @@ class Paper(FPDF):
 
     def multi_cell(self, w: float, h: float | None = None, text: str = "", *rest: Any, **named: Any) -> Any:
         """Text in lines, Japanese broken where Japanese may be; fpdf2's tables come here too."""
-        return super().multi_cell(w, h, with_line_breaks(text), *rest, **named)
+        with self._joined(text):
+            return super().multi_cell(w, h, with_line_breaks(text), *rest, **named)
+
+    @contextlib.contextmanager
+    def _joined(self, text: str) -> Iterator[None]:
+        """Within it letters are joined and turned as Arabic, Hebrew or Devanagari need it; other texts don't wait for it."""
+        if not system_faces.is_joined(text):
+            yield
+            return
+        self.set_text_shaping(True)
+        try:
+            yield
+        finally:
+            self.set_text_shaping(False)
 
     def _render_styled_text_line(self, text_line: TextLine, *rest: Any, **layout: Any) -> bool:
         self._settle_font()

@@ -19,6 +19,7 @@ from .document import (
     Verdict,
     VerdictKind,
 )
+from .system_faces import told
 
 if TYPE_CHECKING:
     from .paper import Paper
@@ -43,8 +44,8 @@ def to_pdf(document: Document, made: datetime) -> bytes:
     """The document on A4 pages, with page numbers, bookmarks and alt texts.
 
     `made` is the date in the footer and in the file's properties (without a time zone it is taken as UTC).
-    The same document and date give the same bytes. Characters that neither typeface has (Hangul, emoji)
-    show as boxes.
+    The same document and date give the same bytes on one machine. Letters that our typefaces lack are set in one of
+    the machine's; what that lacks too shows as boxes, and the last paragraph says which letters they are.
     """
     from .paper import new_paper
 
@@ -62,6 +63,9 @@ def to_pdf(document: Document, made: datetime) -> bytes:
         paper.line_of(clean(document.subtitle), 10.5, grey=90, after=3)
     for block in document.blocks:
         _set(paper, block)
+    if paper.undrawn:
+        # Without the letters themselves: they would show as boxes here too.
+        paper.line_of(told(paper.undrawn), 8.5, grey=90)
     return bytes(paper.output())
 
 
