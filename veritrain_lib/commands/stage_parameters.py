@@ -33,7 +33,10 @@ def _refuse_out_of_range(stage: str, parameters: Mapping[str, Any]) -> None:
     from pydantic import TypeAdapter, ValidationError
 
     from veritrain_lib.recorded.binding import binding
+    from veritrain_lib.recorded.stage import refuse_seed
 
+    if "seed" in parameters:
+        refuse_seed(parameters["seed"])
     defaults = binding(stage).PARAMETERS
     for name, field in _config_fields(stage).items():
         # A default such as 0 or "" means "the task's own" and is not what the stage gets.

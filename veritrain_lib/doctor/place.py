@@ -71,7 +71,10 @@ def leftovers() -> Check:
     from veritrain_lib.tracking import runs
     from veritrain_lib.tracking import store as record
 
-    client = record.client()
+    try:
+        client = record.client()
+    except UserError:
+        return Check("leftovers", "warn", "can't be looked for while the record can't be opened")
     places = [one.experiment_id for one in client.search_experiments()]
     open_runs = client.search_runs(places, "attributes.status = 'RUNNING'", max_results=1000)
     owners = [run.data.tags.get(runs.OWNER) for run in open_runs]

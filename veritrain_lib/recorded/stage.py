@@ -33,6 +33,9 @@ log = logging.getLogger("veritrain")
 
 RESULT = "result"
 
+LARGEST_SEED = 2**31 - 1
+"""As the task file allows."""
+
 LEFT = "style='text-align:left'"
 
 ADDRESSES = {"task": "", "round_run": ""}
@@ -82,6 +85,14 @@ def _refuse_wrong_parameters(namespace: Mapping[str, Any], allowed: Mapping[str,
             raise UserError(
                 f"parameter {name} is {value!r} ({type(value).__name__}); it must be {type(default).__name__}"
             )
+        if name == "seed":
+            refuse_seed(value)
+
+
+def refuse_seed(value: int) -> None:
+    """Raise UserError for a seed that no random generator takes."""
+    if not 0 <= value <= LARGEST_SEED:
+        raise UserError(f"seed is {value}; allowed: whole numbers from 0 to {LARGEST_SEED}")
 
 
 class RecordedStage:

@@ -143,7 +143,8 @@ def patiently(work: Callable[[], Any], address: str, *, repeatable: bool = True)
 
 def away(error: BaseException) -> str | None:
     """What a library said of a store that is away just now; None for any other error."""
-    for one in chain(error):
+    # The innermost says it best: what is around it quotes statements and gives advice for programmers.
+    for one in reversed(list(chain(error))):
         module, kind = type(one).__module__.partition(".")[0], type(one).__name__
         said = " ".join(str(one).split())[:300]
         if module in ("sqlite3", "psycopg", "psycopg2", "pymysql") and is_temporary(said):

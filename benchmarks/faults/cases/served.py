@@ -1,0 +1,119 @@
+"""Rows without anything to answer: an error for that row, and the others are answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.faults import stores
+from benchmarks.faults.case import Case, Seen, veritrain
+
+BLANKS: dict[str, Any] = {
+    "null": None, "nothing": "", "blanks": "  \t ", "a line end": "\n", "a wide blank": "\u3000", "a zero width sign": "\u200b",
+    "a byte order mark": "\ufeff", "not a number": float("nan"), "a soft hyphen": "\u00ad", "a line separator": "\u2028",
+}  # fmt: skip
+
+
+def _student(task: Any, rows: Any) -> Any:
+    from veritrain_lib.trainers.tfidf_svc import TfidfSvc
+
+    return TfidfSvc().train(task, rows, seed=0).model
+
+
+def _chat(task: Any, rows: Any) -> Any:
+    from veritrain_lib.llm.records import Choice, Endpoint, Reply
+    from veritrain_lib.models.chat import ChatModel
+    from veritrain_lib.models.chat_settings import ChatSettings
+
+    class Answering:
+        endpoint = Endpoint("openai", "m")
+
+        def ask(self, requests: Any, *, on_progress: Any = None) -> list[Reply]:
+            return [Reply("d", "done", choices=(Choice(json.dumps({"label": "a"})),)) for _ in requests]
+
+    return ChatModel(Answering(), task, ChatSettings.read("openai:/m"))  # type: ignore[arg-type]
+
+
+def _foreign(task: Any, rows: Any) -> Any:
+    from veritrain_lib.tracking.opened import PyfuncModel
+
+    class Model:
+        def predict(self, given: Any) -> list[dict[str, str]]:
+            return [{"label": "a"} for _ in range(len(given))]
+
+    return PyfuncModel("models:/foreign/1", Model(), task)
+
+
+def _memory(task: Any, rows: Any) -> Any:
+    from veritrain_lib.models.memory import Memory
+    from veritrain_lib.models.served_memory import MemoryCard, ServedMemory
+
+    pairs = [(text, label, "") for text, label in zip(rows["text"], rows["label"], strict=True)]
+    return Memory(ServedMemory(MemoryCard(source="text", target="label"), pairs))
+
+
+MODELS: dict[str, Callable[[Any, Any], Any]] = {
+    "a student": _student, "a translation memory": _memory, "a chat model": _chat, "a model of others": _foreign,
+}  # fmt: skip
+
+
+def _blank(model: str, blank: str) -> Case:
+    def run(folder: Path) -> Seen:
+        import pandas as pd
+
+        from veritrain_lib.rows import read_examples
+        from veritrain_lib.task import load_task
+
+        task = load_task(stores.write_task(folder / "tiny"))
+        seed = task.file("seed")
+        assert seed is not None
+        rows = read_examples(task, seed, "human")
+        opened = MODELS[model](task, rows)
+        known = rows["text"][0]
+        responses = opened.answer(pd.DataFrame({"text": [known, BLANKS[blank], known]}))
+        answered = [bool(response.candidates) for response in responses]
+        wrong = "" if answered == [True, False, True] else f"answered: {answered}"
+        return Seen(None, str(responses[1].error), wrong=wrong)
+
+    return Case(f"served/{model}, {blank}", run, exit_code=None, says=["input is empty"])
+
+
+TRAINED = """
+import sys
+from pathlib import Path
+from veritrain_lib.rows import read_examples
+from veritrain_lib.task import load_task
+from veritrain_lib.trainers.tfidf_svc import TfidfSvc
+task = load_task(Path(sys.argv[1]))
+TfidfSvc().train(task, read_examples(task, task.file("seed"), "human"), seed=0).save(Path(sys.argv[2]))
+"""
+
+NULL_ROWS = '{"text": "apple number 1 seed u"}\n{"text": null}\n{}\n{"txt": "apple"}\n{"text": "  "}\n'
+
+
+def _predict(name: str, *given: str, file: str = "", says: str, answered: int) -> Case:
+    def run(folder: Path) -> Seen:
+        task = stores.write_task(folder / "tiny")
+        made = stores.python(folder, TRAINED, str(task), str(folder / "student"))
+        if made.returncode:
+            return Seen(None, made.stderr, wrong=made.stderr[-300:])
+        if file:
+            (folder / "rows.jsonl").write_text(file, encoding="utf-8")
+        seen = veritrain(folder, "predict", str(task), "--model", f"student:{folder / 'student'}", *given)
+        count = seen.text.count('"error": null')
+        wrong = "" if count == answered else f"{count} row(s) answered, not {answered}"
+        return Seen(seen.exit_code, seen.text, wrong=wrong)
+
+    return Case(
+        f"served/predict, {name}", run, exit_code=3, says=[says], never_says=["Traceback", "unexpected "]
+    )
+
+
+CASES = [
+    *(_blank(model, blank) for model in MODELS for blank in BLANKS),
+    _predict("a text of blanks", "--text", "   ", "--json", says="input is empty", answered=0),
+    _predict("an input of nothing", "--input", "text=", "--json", says="input is empty", answered=0),
+    _predict("rows of null, {} and a wrong key", "--file", "rows.jsonl", "--json", file=NULL_ROWS, says="input is empty", answered=1),
+]  # fmt: skip

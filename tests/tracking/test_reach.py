@@ -1,0 +1,84 @@
+"""A record that can't be reached is named at once, with what is wrong and what to do."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.faults import stores
+from veritrain_lib.tracking import reach
+from veritrain_lib.tracking.address import of_file
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: path.mkdir(), "is a folder"),
+        (lambda path: path.write_text("no database at all"), "no SQLite database"),
+        (lambda path: os.mkfifo(path), "no plain file"),
+        (lambda path: path.write_bytes(b"SQLite format 3\0" + b"x" * 2000), "mlflow.db"),
+    ],
+    ids=["folder", "text", "pipe", "damaged"],
+)
+def test_what_is_no_store_is_named(make: Callable[[Path], None], says: str, tmp_path: Path) -> None:
+    make(tmp_path / "mlflow.db")
+    with pytest.raises(reach.NotReached, match=says) as caught:
+        reach.look(of_file(tmp_path / "mlflow.db"))
+    assert not caught.value.temporary
+    assert "\n" not in str(caught.value)
+
+
+def test_a_store_that_is_well_or_not_there_yet_is_no_fault(tmp_path: Path) -> None:
+    reach.look(of_file(tmp_path / "new" / "mlflow.db"))
+    sqlite3.connect(tmp_path / "mlflow.db").execute("CREATE TABLE t (x)").connection.close()
+    reach.look(of_file(tmp_path / "mlflow.db"))
+
+
+def test_a_lock_may_go_again(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "mlflow.db").execute("CREATE TABLE t (x)").connection.close()
+    with (
+        stores.locked(tmp_path / "mlflow.db"),
+        pytest.raises(reach.NotReached, match="holds the lock") as caught,
+    ):
+        reach.look(of_file(tmp_path / "mlflow.db"))
+    assert caught.value.temporary
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{}", "postgresql://me:s3cret@127.0.0.1:{}/x"])
+def test_a_service_that_refuses_may_come_back_and_is_told_within_seconds(address: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(reach.NotReached, match=r"(?i)refused") as caught:
+        reach.look(address.format(stores.refused_port()))
+    assert caught.value.temporary
+    assert "s3cret" not in str(caught.value)
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(("status", "temporary"), [(503, True), (502, True), (429, True)])
+def test_a_server_that_is_not_ready_may_be_later(status: int, temporary: bool) -> None:
+    with (
+        stores.web_service(status, b"") as port,
+        pytest.raises(reach.NotReached, match=f"HTTP {status}") as caught,
+    ):
+        reach.look(f"http://127.0.0.1:{port}")
+    assert caught.value.temporary is temporary
+
+
+@pytest.mark.parametrize(
+    ("said", "temporary"),
+    [
+        ('connection to server at "h", port 5432 failed: Connection refused', True),
+        ("FATAL:  the database system is starting up", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ("server closed the connection unexpectedly", True),
+        ('connection failed: FATAL:  database "x" does not exist', False),
+        ('connection failed: FATAL:  password authentication failed for user "me"', False),
+    ],
+)
+def test_only_what_may_mend_itself_is_waited_for(said: str, temporary: bool) -> None:
+    assert reach.is_temporary(said) is temporary
