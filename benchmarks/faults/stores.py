@@ -31,6 +31,8 @@ target: {field: label, labels: [a, b]}
 contract: {type: object, required: [label], properties: {label: {enum: [a, b]}}}
 metrics: [{name: accuracy}]
 data: {seed: seed.csv, development: dev.csv, test: test.csv}
+budget: {money: 1}
+teacher: {name: augment}
 """
 
 
@@ -136,7 +138,7 @@ def quick(work: Callable[[], Seen], most_s: float) -> Seen:
     return Seen(seen.exit_code, seen.text, seen.status, wrong)
 
 
-def with_store(folder: Path, address: str, *arguments: str, most_s: float = 40.0) -> Seen:
+def with_store(folder: Path, address: str, *arguments: str, most_s: float = 58.0) -> Seen:
     """Run a command over the record at an address."""
     return quick(lambda: veritrain(folder, *arguments, environment={"MLFLOW_TRACKING_URI": address}), most_s)
 

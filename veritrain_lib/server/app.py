@@ -36,9 +36,10 @@ def create_app() -> ASGIApp:
     from veritrain_lib.server.pages import home
     from veritrain_lib.server.security import login_page
     from veritrain_lib.server.security.gatekeeper import Gatekeeper
-    from veritrain_lib.tracking import mlflow_routes, mlflow_server
+    from veritrain_lib.tracking import mlflow_routes, mlflow_server, patience
 
     settings = environment()
+    patience.be_brief()
     try:
         migrate.check()
     except migrate.NotMigrated as error:

@@ -26,6 +26,8 @@ PATIENCE_S = 45.0
 """Seconds that the record may be away before work on it is given up."""
 LOCK_S = 25.0
 """Seconds that a command waits at its start for another process that holds a SQLite file."""
+BRIEF_S = 4.0
+"""The same, for a request to the server."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
 SAY_AFTER_S = 15.0
 """A single call that takes longer than this is told of, with what it waits for."""
@@ -60,6 +62,12 @@ def wait_until_reached(address: str) -> None:
         else:
             os.environ[OPENED] = addresses.fingerprint(address)
             return
+
+
+def be_brief() -> None:
+    """Wait for a few seconds only, in this process: in a server that somebody waits for, who can ask again."""
+    global PATIENCE_S, LOCK_S
+    PATIENCE_S = LOCK_S = BRIEF_S
 
 
 class Waiting:

@@ -99,7 +99,7 @@ def _command(
                 lambda: veritrain(
                     folder, "predict", str(task), "--model", model, "--text", "x", environment=given
                 ),
-                45.0,
+                58.0,
             )
 
     return Case(

@@ -80,28 +80,23 @@ def _blank(model: str, blank: str) -> Case:
     return Case(f"served/{model}, {blank}", run, exit_code=None, says=["input is empty"])
 
 
-TRAINED = """
-import sys
-from pathlib import Path
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import load_task
-from veritrain_lib.trainers.tfidf_svc import TfidfSvc
-task = load_task(Path(sys.argv[1]))
-TfidfSvc().train(task, read_examples(task, task.file("seed"), "human"), seed=0).save(Path(sys.argv[2]))
-"""
-
 NULL_ROWS = '{"text": "apple number 1 seed u"}\n{"text": null}\n{}\n{"txt": "apple"}\n{"text": "  "}\n'
 
 
 def _predict(name: str, *given: str, file: str = "", says: str, answered: int) -> Case:
     def run(folder: Path) -> Seen:
-        task = stores.write_task(folder / "tiny")
-        made = stores.python(folder, TRAINED, str(task), str(folder / "student"))
-        if made.returncode:
-            return Seen(None, made.stderr, wrong=made.stderr[-300:])
+        from veritrain_lib.rows import read_examples
+        from veritrain_lib.task import load_task
+
+        task = load_task(stores.write_task(folder / "tiny"))
+        seed = task.file("seed")
+        assert seed is not None
+        _student(task, read_examples(task, seed, "human")).save(folder / "student")
         if file:
             (folder / "rows.jsonl").write_text(file, encoding="utf-8")
-        seen = veritrain(folder, "predict", str(task), "--model", f"student:{folder / 'student'}", *given)
+        seen = veritrain(
+            folder, "predict", str(task.path), "--model", f"student:{folder / 'student'}", *given
+        )
         count = seen.text.count('"error": null')
         wrong = "" if count == answered else f"{count} row(s) answered, not {answered}"
         return Seen(seen.exit_code, seen.text, wrong=wrong)
@@ -111,9 +106,43 @@ def _predict(name: str, *given: str, file: str = "", says: str, answered: int) -
     )
 
 
+def _scored(name: str, body: dict[str, Any], answered: list[bool] | None, says: str) -> Case:
+    """Asked as `mlflow models serve` is: through MLflow's own application, over the model as we store it."""
+
+    def run(folder: Path) -> Seen:
+        import mlflow.pyfunc
+        from mlflow.pyfunc import scoring_server
+        from starlette.testclient import TestClient
+
+        from veritrain_lib.rows import read_examples
+        from veritrain_lib.task import load_task
+        from veritrain_lib.tracking import served
+        from veritrain_lib.trainers.tfidf_svc import TfidfSvc
+
+        task = load_task(stores.write_task(folder / "tiny"))
+        seed = task.file("seed")
+        assert seed is not None
+        rows = read_examples(task, seed, "human")
+        served.write(folder / "model", task, TfidfSvc().train(task, rows, seed=0), rows, "m-1")
+        application: Any = scoring_server.init(mlflow.pyfunc.load_model(str(folder / "model")))
+        answer = TestClient(application).post("/invocations", json=body)
+        found = [bool(one["candidates"]) for one in answer.json().get("predictions", [])]
+        wrong = "" if found == (answered or []) else f"answered: {found}"
+        return Seen(None, answer.text, wrong=wrong)
+
+    return Case(f"served/mlflow models serve, {name}", run, exit_code=None, says=[says])
+
+
+ROWS: list[dict[str, Any]] = [{"text": "apple number 1"}, {"text": None}, {}, {"txt": "x"}, {"text": " "}]
+SPLIT = {"columns": ["text"], "data": [["apple number 1"], [None], [""]]}
+
 CASES = [
     *(_blank(model, blank) for model in MODELS for blank in BLANKS),
     _predict("a text of blanks", "--text", "   ", "--json", says="input is empty", answered=0),
     _predict("an input of nothing", "--input", "text=", "--json", says="input is empty", answered=0),
     _predict("rows of null, {} and a wrong key", "--file", "rows.jsonl", "--json", file=NULL_ROWS, says="input is empty", answered=1),
+    _scored("records of which some hold nothing", {"dataframe_records": ROWS}, [True, False, False, False, False], "input is empty"),
+    _scored("columns with nulls", {"dataframe_split": SPLIT}, [True, False, False], "input is empty"),
+    _scored("a null alone", {"dataframe_records": [{"text": None}]}, [False], "input is empty"),
+    _scored("a wrong key alone", {"dataframe_records": [{"txt": "apple"}]}, None, r"missing inputs \['text'\]"),
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from veritrain_lib.errors import Infrastructure
 from veritrain_lib.llm.ledger import Ledger, default_place
 from veritrain_lib.server.observing import metrics
 from veritrain_lib.server.observing.gathered import Gathered
@@ -75,6 +76,17 @@ def test_without_room_a_worker_counts_in_memory(home: Path) -> None:
     )
     assert done.stdout.split() == ["counted", "2.0"]
     assert "not shared with the server's others" in done.stderr
+
+
+def test_the_counts_are_told_while_the_record_is_away(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(self: Gathered) -> Any:
+        raise Infrastructure("the record is away")
+
+    monkeypatch.setattr(Gathered, "collect", away)
+    metrics.metrics().requests.labels("GET", "/home", "200").inc()
+    assert (
+        b'veritrain_http_requests_total{method="GET",route="/home",status="200"}' in metrics.exposition()[0]
+    )
 
 
 def _read(environment: dict[str, str]) -> str:

@@ -108,7 +108,8 @@ def unexpected(request: Request, error: Exception) -> JSONResponse:
     number = getattr(request.state, "request_id", "")
     fault = machine_fault(error, places=False)
     if fault is not None:
-        return problem(503, f"The server's machine can't do this now: {fault}. (Request {number})", request)
+        said = f"The server's machine can't do this now: {fault}. (Request {number})"
+        return problem(503, said, request, headers={"Retry-After": "10"})
     return problem(500, f"Something went wrong here; the log tells more about request {number}.", request)
 
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from veritrain_lib import project
+from veritrain_lib.errors import Infrastructure
 from veritrain_lib.machine_fault import machine_fault
 
 if TYPE_CHECKING:
@@ -111,7 +112,21 @@ def exposition() -> tuple[bytes, str]:
         MultiProcessCollector(counted, path=folder)  # type: ignore[no-untyped-call]
     else:
         counted = _own()
-    return generate_latest(counted) + generate_latest(gathered), CONTENT_TYPE_LATEST
+    return generate_latest(counted) + _latest(gathered), CONTENT_TYPE_LATEST
+
+
+def _latest(gathered: CollectorRegistry) -> bytes:
+    """What is read from the record now; nothing while it is away, when the counts are wanted most."""
+    from prometheus_client import generate_latest
+
+    try:
+        return generate_latest(gathered)
+    except Exception as error:
+        why = machine_fault(error) or (str(error) if isinstance(error, Infrastructure) else None)
+        if why is None:
+            raise
+        logging.getLogger(__name__).warning("metrics without those of the record: %s", why)
+        return b""
 
 
 def new_folder() -> Path:
