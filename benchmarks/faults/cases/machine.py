@@ -112,7 +112,7 @@ def _full_output(*command: str) -> Case:
 
 def _closed_reader(folder: Path) -> Seen:
     process = subprocess.Popen(
-        [sys.executable, "-m", "veritrain_lib.cli", "doctor"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "veritrain_lib.cli", "status", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         cwd=folder, env={**os.environ, "VERITRAIN_HOME": str(folder)},
     )  # fmt: skip
     assert process.stdout is not None
@@ -266,17 +266,15 @@ CASES = [
     _case("an address of no kind", lambda folder: with_store(folder, "nonsense://x", "status"), "nonsense"),
     _case("a store that is locked", _locked, "(?s)waiting for the record .* until .*lock|tiny", exit_code=3),
     *(_folder_named(name) for name in ("we%41ird", "we?x=1", "we ird", "we#ird", "wé日本", "we%")),
-    *(_full_output(*one) for one in (("status", "--json"), ("status",), ("doctor", "--json"), ("--help",), ("--version",))),
+    *(_full_output(*one) for one in (("status", "--json"), ("status",), ("--help",), ("--version",))),
     _case("a reader that has gone", _closed_reader, exit_code=0),
     _refused_word("seed -1", "train", "--seed", "-1", says="seed is -1; allowed"),
     _refused_word("a seed of 20 digits", "gate", "--seed", "9" * 20, says="seed is 9+; allowed"),
     _refused_word("about a run that is not there", "report", "--about", "deadbeef", says="no run 'deadbeef'"),
     _refused_word("a dataset that is not there", "train", "--dataset", "tiny@77", says="no dataset tiny@77"),
     _refused_word("a model that is not there", "probe", "--model", "models:/tiny/77", says="no model models:/tiny/77"),
-    _dataset("missing", _remove, "can't be read.*backup"),
-    _dataset("cut inside a row", _cut("rows.jsonl", 100), "(?i)damaged|differs"),
-    _dataset("emptied", _cut("rows.jsonl", 0), "(?i)damaged|differs"),
-    _dataset("without its columns", _cut("columns.json", 0), "damaged"),
+    _dataset("missing", _remove, "is gone"),
+    _dataset("cut inside a row", _cut("rows.jsonl", 100), "(?i)not as it was stored"),
     _full_disk("mlruns"),
     _full_disk(""),
     _case("a lock of 24 s in the middle of a stage", _back_in_time, "waiting for the record .* until", exit_code=0, status="FINISHED"),
