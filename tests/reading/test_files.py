@@ -128,6 +128,7 @@ def deep(levels: int) -> str:
         ("a.jsonl", b'{"a": 1, "a": 2}', r"row 1: holds the key 'a' twice"),
         ("a.jsonl", b'{"a": "\\u0000"}', r"row 1: 'a' holds a zero byte"),
         ("a.jsonl", b'{"a": "\\ud800"}', r"row 1: 'a' holds half a character"),
+        ("a.jsonl", b'{"a": "\\udc00"}', r"row 1: 'a' holds half a character"),
         ("a.jsonl", b'{\n"a": 1,\n"b": 2\n}', r"one JSON object \(with the keys 'a', 'b'\)"),
         ("a.json", b'[{"a": 1},\n{"a": NaN},\n{"a": 1, "a": 2}]', r"2 rows are wrong: row 2: holds NaN.*row 3: holds the key"),
         ("a.json", b'[{"a": 1},\n{"a": }]', r"row 2: is no JSON"),

@@ -47,7 +47,7 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-_HALF_ESCAPED = re.compile(r"\\u(?:[dD][89abAB]|0000)")
+_HALF_ESCAPED = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 
 
 def may_hold_half_characters(text: str) -> bool:
