@@ -33,6 +33,9 @@ HAN = re.compile("[\u3400-\u9fff]")
 # Words of every other Chinese sentence that Japanese writes otherwise or not at all.
 CHINESE = re.compile("[的了吗嗎呢这這那们們她你很吧么没沒说說给給让讓过還还]")
 
+TELLING = 2_000
+"""Characters of a text that lingua is shown: they tell its language as well as all of them, which may be many."""
+
 LIKELY = 0.5
 """lingua's share from which a text teaches which words are of the declared language."""
 
@@ -181,7 +184,8 @@ def weight(text: str) -> int:
 def _shares(texts: list[str], declared: str) -> list[tuple[str, float, float]]:
     """For each text the likeliest language, its share and the declared one's."""
     answers = []
-    for values in detector(declared).compute_language_confidence_values_in_parallel(texts):
+    beginnings = [text[:TELLING] for text in texts]
+    for values in detector(declared).compute_language_confidence_values_in_parallel(beginnings):
         shares = {value.language.iso_code_639_1.name.lower(): value.value for value in values}
         best = max(shares, key=lambda code: shares[code])
         answers.append((best, shares[best], shares.get(declared, 0.0)))

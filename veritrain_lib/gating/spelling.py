@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SHORTEST = 3  # letters of the shorter of two words
+LONGEST = 40  # letters; no word is longer, and all forms of one with n letters have n * n letters
 TWO_EDITS = 9  # letters from which two edits are a slip, below it is one
 OFTEN = 15  # how many times as frequent the usual word must be when the slip is made more than once
 
@@ -31,14 +32,14 @@ def usual_words(words: Sequence[str], shown: np.ndarray) -> np.ndarray:
     counts = shown.tolist()
     top = max(counts, default=0)
     rare = [n for n, word in enumerate(words)
-            if (counts[n] == 1 or counts[n] * OFTEN <= top) and len(word) >= SHORTEST and word.isalpha()]  # fmt: skip
+            if (counts[n] == 1 or counts[n] * OFTEN <= top) and SHORTEST <= len(word) <= LONGEST and word.isalpha()]  # fmt: skip
     forms: dict[str, list[int]] = {}
     for number in rare:
         for form in _forms(words[number]):
             forms.setdefault(form, []).append(number)
     best: dict[int, int] = {}
     for number, word in enumerate(words):
-        if len(word) < SHORTEST or not word.isalpha():
+        if not SHORTEST <= len(word) <= LONGEST or not word.isalpha():
             continue
         near = {one for form in _forms(word) for one in forms.get(form, ())}
         for one in near:

@@ -104,9 +104,9 @@ def _carefully(
 
 def _meant(error: str) -> str:
     if "expected after" in error:
-        return f"{error}: a quote inside a quoted cell must be doubled"
+        return f"{error}; a quote inside a quoted cell must be doubled"
     if "unexpected end" in error:
-        return f"{error}: a quote that opens here never closes"
+        return "a quote that opens here never closes"
     return error
 
 

@@ -82,8 +82,10 @@ def _of_object(value: dict[str, Any]) -> list[str | None] | None:
     if {"start", "end"} <= value.keys() or {"start_offset", "end_offset"} <= value.keys():
         return [None]
     for key in SINGLE:
-        if key in value and not (len(value) > 1 and key == "text"):
+        if key in value:
             held = value[key]
+            if key == "text" and not isinstance(held, list):
+                return None  # Label Studio's texts are lists; an object with one text is a field of its own
             if isinstance(held, dict):
                 return None
             listed = held if isinstance(held, list) else [held]

@@ -28,7 +28,7 @@ from veritrain_lib.server.upload.reading import read_upload, shown_name
         ("rows.json", '[{"text": 1' + "0" * 5000 + ', "label": "parcel"}]', "row 1: holds a number of more than 4300 digits"),
         ("rows.json", "[1, 2]", "row 1: must be a JSON object, not int"),
         ("rows.json", "nonsense", "is no JSON"),
-        ("rows.csv", 'text,label\n"never closed,parcel\n', "row 1 (line 2): unexpected end of data"),
+        ("rows.csv", 'text,label\n"never closed,parcel\n', "row 1 (line 2): a quote that opens here never closes"),
     ],
 )  # fmt: skip
 def test_a_file_that_can_not_be_read_is_refused_with_its_reason(
@@ -40,7 +40,7 @@ def test_a_file_that_can_not_be_read_is_refused_with_its_reason(
 
 
 def test_every_wrong_row_is_counted_and_the_first_are_named() -> None:
-    with pytest.raises(UserError, match=r"30 row\(s\) are wrong: row 1: .*and 25 more") as refused:
+    with pytest.raises(UserError, match=r"30 rows are wrong: row 1: .*and 25 more") as refused:
         read_upload("rows.json", json.dumps([1] * 30).encode())
     found: Any = refused.value
     assert [one.field for one in found.errors] == [f"file.rows.{number}" for number in range(1, 21)]

@@ -46,7 +46,11 @@ def read_upload(name: str, content: bytes) -> Table:
     except FileFault as error:
         if error.kind == "format":
             raise HTTPException(415, str(error)) from error
-        refuse([FieldError(field=f"file.rows.{one.row}", message=str(one)) for one in error.faults])
+        if error.faults:
+            wrong = [
+                FieldError(field=f"file.rows.{one.row}", message=str(one)) for one in error.faults[:SHOWN]
+            ]
+            raise WrongFields(str(error), wrong) from error
         raise WrongField("file", str(error)) from error
     if not table.rows:
         raise WrongField("file", f"{shown} holds no rows")
