@@ -107,7 +107,7 @@ def test_the_standing_of_the_task_in_hand_is_read_without_mlflow_and_without_pan
     (task.parent / "labels.csv").write_text("id,text,label\n1,x,refund\n2,y, \n", encoding="utf-8")
     try:
         said = subprocess.run(
-            [sys.executable, "-c", LOOK, str(task)], capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", LOOK, str(task)], capture_output=True, text=True, timeout=300
         )
         assert said.returncode == 0, said.stderr[-2000:]
         document = json.loads(said.stdout)

@@ -15,7 +15,7 @@ import pytest
 from tests.execution.zoo_of_notebooks import ROOT, ZOO, marked
 from veritrain_lib.execution import Job, LocalRunner, ParameterError, Progress, execute_notebook
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_parameters_reach_the_notebook_as_they_are(run, marks: Path) -> None:

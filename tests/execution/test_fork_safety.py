@@ -18,7 +18,7 @@ import pytest
 
 from veritrain_lib.execution import execute_notebook
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 STACK = "numpy,sklearn.ensemble,sklearn.linear_model,matplotlib.pyplot,sqlite3,multiprocessing,joblib"
 """A real part of the stack: what leaves native threads and random states behind."""
@@ -247,7 +247,7 @@ def test_databases_are_written_by_several_forks_at_once(look: Look, tmp_path: Pa
     code = f"""
 import os, sqlite3
 for _ in range(20):
-    with sqlite3.connect({str(place)!r}, timeout=30) as database:
+    with sqlite3.connect({str(place)!r}, timeout=300) as database:
         database.execute("insert into seen values (?)", (os.getpid(),))
 """
     with ThreadPoolExecutor(3) as pool:

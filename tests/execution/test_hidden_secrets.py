@@ -112,7 +112,7 @@ def test_plain_papermill_on_a_warm_kernel_holds_none_either(tmp_path: Path) -> N
     del environment["PYTEST_CURRENT_TEST"]
     ended = subprocess.run(
         [*words, "-k", "veritrain", "--no-progress-bar", "--log-output"],
-        env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120,
+        env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert ended.returncode != 0
     assert done.exists(), ended.stderr

@@ -16,7 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 from tests.execution.zoo_of_notebooks import ZOO, marked, states
 from veritrain_lib.execution.engine import register_engine
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_it_calls_cells_completed_that_never_ran_on_a_dead_kernel(

@@ -18,7 +18,7 @@ from tests.execution.zoo_of_notebooks import ROOT, ZOO, kernels_of
 from veritrain_lib.execution import process_end
 from veritrain_lib.execution.jobs import Job, LocalRunner
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(400)
 
 LIVE = """
 import os, socket, sys
@@ -55,9 +55,9 @@ def test_waiting_lasts_until_nothing_is_left_or_the_time_is_up() -> None:
     threading.Timer(0.3, theirs.close).start()
     began = time.monotonic()
 
-    process_end.wait_until_gone(20)
+    process_end.wait_until_gone(100)
 
-    assert 0.25 < time.monotonic() - began < 10
+    assert 0.25 < time.monotonic() - began < 90
     ours.close()
 
     ours, theirs = socket.socketpair()
@@ -75,7 +75,7 @@ def test_a_child_that_a_notebook_forked_tells_nobody_of_its_end() -> None:
             [sys.executable, "-c", LIVE, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            timeout=60,
+            timeout=300,
             check=False,
         )
         theirs.close()

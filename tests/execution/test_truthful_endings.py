@@ -13,7 +13,7 @@ from tests.execution.warm_owners import wait_for
 from tests.execution.zoo_of_notebooks import ZOO, marked, states
 from veritrain_lib.execution import was_cut_off
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(400)
 
 FAILS = [
     ("raises", "failed", "ZeroDivisionError: division by zero"),

@@ -29,7 +29,7 @@ print(json.dumps([sorted(one[1]) for one in before]))
 
 def test_the_arguments_are_those_that_great_expectations_reads_one_by_one() -> None:
     done = subprocess.run(  # a process in which nothing has been changed yet
-        [sys.executable, "-W", "ignore", "-c", READ], capture_output=True, text=True, timeout=120
+        [sys.executable, "-W", "ignore", "-c", READ], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "min_value" in done.stdout

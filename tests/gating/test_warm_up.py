@@ -27,7 +27,7 @@ def threads_added(languages: list[str]) -> int:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
         env=environment,
     )
     return int(done.stdout.split()[-1])

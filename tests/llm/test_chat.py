@@ -115,10 +115,10 @@ def test_a_row_that_never_gets_an_answer_fails_with_the_last_reason(serve: Serve
 
 
 def test_a_hanging_request_is_given_up_and_tried_again(serve: Serve, chat: Open) -> None:
-    serve(echo, faults=[Fault("hang", seconds=5)])
+    serve(echo, faults=[Fault("hang", seconds=60)])
     start = time.monotonic()
     assert chat(timeout=0.3).ask([question("a")])[0].texts == ["echo a"]
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 50
 
 
 def test_it_can_be_called_where_a_loop_runs_already(serve: Serve, chat: Open) -> None:

@@ -28,7 +28,7 @@ def test_the_file_alone_answers_where_veritrain_is_not_there(
         "print(json.dumps(shipped.ServedStudent.load(sys.argv[2]).predict(frame)))"
     )
     command = [sys.executable, "-I", "-c", program, str(tmp_path), str(folder)]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
     assert json.loads(printed) == [json.loads(response.raw) for response in student.answer(rows)]
 
 
@@ -40,7 +40,8 @@ def test_importing_it_loads_no_heavy_library() -> None:
     )
     command = [sys.executable, "-c", program]
     assert (
-        subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip() == "[]"
+        subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout.strip()
+        == "[]"
     )
 
 

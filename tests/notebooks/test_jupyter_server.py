@@ -39,7 +39,7 @@ class Lab:
             data=json.dumps(body).encode() if body else (b"" if method == "POST" else None),
             headers={"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return json.loads(answer.read() or b"null")
 
     def run(self, kernel: str, code: str, *, interrupt_when: Path | None = None) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def lab(home: Any) -> Iterator[Lab]:
             yield running
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            process.wait(timeout=300)
 
 
 def _is_up(lab: Lab) -> bool:
@@ -125,7 +125,7 @@ def kernel(lab: Lab) -> Iterator[str]:
     name = lab.ask("POST", "kernels", name="veritrain")["id"]
     yield name
     lab.ask("DELETE", f"kernels/{name}")
-    wait_for(lambda: kernels_of(psutil.Process(lab.process.pid)) == [], seconds=10)
+    wait_for(lambda: kernels_of(psutil.Process(lab.process.pid)) == [], seconds=60)
 
 
 def test_jupyterlab_offers_the_warm_kernel(lab: Lab) -> None:

@@ -69,7 +69,7 @@ def lab(home: Any) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        process.wait(timeout=300)
         log.close()
 
 

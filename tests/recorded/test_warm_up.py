@@ -30,7 +30,7 @@ def test_reading_ahead_starts_no_thread() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     files, threads = done.stdout.split()[-2:]
     assert int(files) == 3

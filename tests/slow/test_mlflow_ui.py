@@ -69,7 +69,7 @@ def address(home: Path, looped: LoopResult) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             os.killpg(server.pid, 15)
-            server.wait(timeout=30)
+            server.wait(timeout=300)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

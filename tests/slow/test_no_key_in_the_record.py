@@ -90,7 +90,7 @@ class Project:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=300,
         )
 
 

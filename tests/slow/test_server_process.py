@@ -46,7 +46,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def _get(served: Served, path: str) -> str:
     asked = urllib.request.Request(f"{served.address}{path}", headers=served.headers)
-    with urllib.request.urlopen(asked, timeout=60) as answer:
+    with urllib.request.urlopen(asked, timeout=300) as answer:
         return str(answer.read().decode())
 
 
@@ -90,7 +90,7 @@ def logged(served: Served, tmp_path_factory: pytest.TempPathFactory) -> tuple[st
     }
     done = subprocess.run(
         [sys.executable, "-c", CLIENT, served.address], env={**plain, "MLFLOW_TRACKING_TOKEN": _token(served)}, cwd=tmp_path_factory.mktemp("client"),
-        capture_output=True, text=True, timeout=240,
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     experiment, run_id = done.stdout.split()[-2:]
@@ -215,7 +215,7 @@ def test_a_stop_lets_open_requests_end_and_leaves_no_process(tmp_path: Path) -> 
         family = psutil.Process(server.process.pid).children(recursive=True)
         assert len(family) >= 3
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(timeout=60) == 0
+        assert server.process.wait(timeout=300) == 0
         assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
         with pytest.raises(urllib.error.URLError):
             _get(server, "/home")

@@ -95,7 +95,7 @@ def walk(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         for name in (*UNSET, "MLFLOW_TRACKING_URI", "VERITRAIN_MAILBOX"):
             patch.delenv(name, raising=False)
         patch.setenv("VERITRAIN_HOME", str(home))
-        with serving(home) as address, httpx.Client(base_url=address, timeout=120, headers=bearer()) as http:
+        with serving(home) as address, httpx.Client(base_url=address, timeout=300, headers=bearer()) as http:
             patch.setenv("MLFLOW_TRACKING_TOKEN", bearer()["Authorization"].removeprefix("Bearer "))
             made = Walk(http, MlflowClient(address, address), address)
             made.blocked, made.verdict_of_blocked = made.upload("copies.csv", COPIES)

@@ -57,7 +57,7 @@ def clean_environment(home: Path, venv: Path) -> dict[str, str]:
 def venv(task: Task, home: Path) -> Path:
     """A fresh environment with what the model says it needs; the rest at the versions of the lock file."""
     folder = home / "clean"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=300)
     model = store.client().get_model_version_by_alias(task.name, models.CHAMPION)
     import mlflow
 
@@ -110,7 +110,7 @@ def ask(address: str, content: Any) -> Any:
     request = urllib.request.Request(
         address, json.dumps(content).encode(), {"Content-Type": "application/json"}, method="POST"
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=300) as answer:
         return json.loads(answer.read())
 
 

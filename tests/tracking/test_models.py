@@ -133,7 +133,7 @@ def test_a_fresh_process_without_veritrain_answers_like_the_student(task: Task, 
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ANSWER_WITHOUT_US, f"sqlite:///{home}/mlflow.db", uri,
          json.dumps(asked["text"].tolist())],
-        capture_output=True, text=True, timeout=180, cwd=home, check=False,
+        capture_output=True, text=True, timeout=300, cwd=home, check=False,
         env={**os.environ, "PYTHONPATH": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -58,7 +58,7 @@ def test_a_copy_equals_what_mlflow_makes_in_that_folder(tmp_path: Path) -> None:
     environment.pop("MLFLOW_TRACKING_URI", None)
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", MIGRATE, f"sqlite:///{file}"],
-        check=True, env=environment, cwd=file.parent, timeout=180,
+        check=True, env=environment, cwd=file.parent, timeout=300,
     )  # fmt: skip
     theirs = content(file)
     assert theirs["rows"]["alembic_version"] != []  # type: ignore[index]
@@ -76,7 +76,7 @@ def test_a_new_project_gets_a_copy_and_mlflow_opens_it(
     used = time.process_time() - began
     default = store.client().get_experiment("0")
     assert default.artifact_location == str(fresh / "mlruns" / "0")
-    assert used < 1.0, f"{used:.1f} s: all of MLflow's migrations ran"
+    assert used < 2.5, f"{used:.1f} s: all of MLflow's migrations ran"
 
 
 def test_a_store_that_is_there_is_never_touched(tmp_path: Path) -> None:

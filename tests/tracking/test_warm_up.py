@@ -39,7 +39,7 @@ def test_a_fork_of_a_warm_process_writes_to_the_record_and_imports_nothing_for_i
     runs.open_run(task, "before", kind="stage")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORK, str(task.path)],
-        capture_output=True, text=True, timeout=120, env={**os.environ, "VERITRAIN_HOME": str(home)},
+        capture_output=True, text=True, timeout=300, env={**os.environ, "VERITRAIN_HOME": str(home)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     before, after = (json.loads(line) for line in done.stdout.splitlines())

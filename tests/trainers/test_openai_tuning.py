@@ -299,7 +299,7 @@ def test_a_kill_at_any_step_never_leads_to_a_second_job(
 
     server.path_faults = kill
     running.append(_start(task))
-    _, error = running[0].communicate(timeout=60)
+    _, error = running[0].communicate(timeout=300)
     assert running[0].returncode == -signal.SIGKILL, error
     assert killed
     fitted = train(task)
@@ -314,7 +314,7 @@ def test_a_kill_at_any_step_never_leads_to_a_second_job(
 @pytest.mark.slow
 def test_two_processes_with_one_order_share_one_job(server: Server, task: Task) -> None:
     both = [_start(task), _start(task)]
-    told = [process.communicate(timeout=60) for process in both]
+    told = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     assert told[0][0].splitlines()[-1] == told[1][0].splitlines()[-1]
     assert len(server.files) == len(server.jobs) == 1

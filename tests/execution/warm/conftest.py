@@ -22,7 +22,7 @@ def a_small_zygote_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setattr(stack, "code_state", lambda: "as it was")
     yield
     zygote.end_all()
-    wait_for(lambda: psutil.Process().children(recursive=True) == [] or _known(before), seconds=10)
+    wait_for(lambda: psutil.Process().children(recursive=True) == [] or _known(before), seconds=60)
 
 
 def _known(before: set[int]) -> bool:

@@ -15,7 +15,7 @@ from veritrain_lib.execution import warm_up
 from veritrain_lib.execution.afterwards import MOST_CALLS, Afterwards
 from veritrain_lib.execution.warm.zygote import zygote_for
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(400)
 
 HERE = "tests.execution.warm.test_workers"
 
@@ -28,7 +28,7 @@ def write_down(file: str, text: str) -> None:
 
 def wait_and_write(file: str, go: str) -> None:
     """As `write_down`, once there is a file `go`."""
-    wait_for(Path(go).exists, seconds=30)
+    wait_for(Path(go).exists, seconds=60)
     write_down(file, "waited")
 
 

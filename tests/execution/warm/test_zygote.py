@@ -20,7 +20,7 @@ from tests.execution.zoo_of_notebooks import ROOT
 from veritrain_lib.execution import NotebookOutcome, execute_notebook, warm_up
 from veritrain_lib.execution.warm import stack
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(400)
 
 OWNER = """
 import sys, time
@@ -101,7 +101,7 @@ def test_a_zygote_ends_when_its_owner_exits(owner, tmp_path: Path) -> None:
 
     assert process.wait(20) == 0
 
-    all_end(family, seconds=3)
+    all_end(family, seconds=60)
     assert process.stdout.read() == "finished\nfinished\n"
 
 
@@ -114,7 +114,7 @@ def test_a_zygote_and_its_kernels_end_when_the_owner_is_killed(owner, tmp_path: 
     process.kill()
     process.wait()
 
-    all_end(family, seconds=3)
+    all_end(family, seconds=60)
 
 
 def test_a_zygote_that_still_imports_ends_when_the_owner_is_killed(owner, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_zygote_that_still_imports_ends_when_the_owner_is_killed(owner, tmp_pa
     process.kill()
     process.wait()
 
-    all_end(family, seconds=5)
+    all_end(family, seconds=60)
 
 
 def test_an_owner_that_exits_while_the_zygote_imports_does_not_wait_for_it(owner, tmp_path: Path) -> None:
@@ -141,9 +141,9 @@ def test_an_owner_that_exits_while_the_zygote_imports_does_not_wait_for_it(owner
     process.stdin.write("\n")
     process.stdin.flush()
 
-    assert process.wait(30) == 0
-    assert time.monotonic() - asked < 2
-    all_end(family, seconds=1)
+    assert process.wait(55) == 0
+    assert time.monotonic() - asked < 50  # the import takes 60 s
+    all_end(family, seconds=60)
 
 
 def test_a_killed_zygote_ends_its_notebook_as_died_and_the_next_gets_a_new_one(
@@ -243,7 +243,7 @@ def test_only_two_zygotes_are_kept(run: Run) -> None:
     parents = [run(environment={"PYTHONHASHSEED": str(number)})["parent"] for number in (1, 2, 3)]
 
     assert len(set(parents)) == 3
-    wait_for(lambda: zygotes_of(os.getpid()) == set(parents[1:]), seconds=5)
+    wait_for(lambda: zygotes_of(os.getpid()) == set(parents[1:]), seconds=60)
 
 
 FORKS = """
@@ -282,7 +282,7 @@ def test_a_fork_of_the_owner_has_a_zygote_of_its_own(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
     assert done.returncode == 0, done.stderr
@@ -293,7 +293,7 @@ def test_a_fork_of_the_owner_has_a_zygote_of_its_own(tmp_path: Path) -> None:
     assert looks["before"]["parent"] == looks["after"]["parent"]
     zygotes = {one["parent"] for one in looks.values()}
     assert len(zygotes) == 3
-    all_end(zygotes, seconds=5)
+    all_end(zygotes, seconds=60)
 
 
 def test_threads_that_ask_at_the_same_time_share_one(run: Run) -> None:

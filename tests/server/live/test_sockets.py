@@ -77,7 +77,7 @@ async def heard(address: str, subscribe: dict[str, Any], name: str, until: int) 
         assert await client.call("subscribe", again) == {"ok": True}, "without a number: it just stays"
     if subscribe["type"] == "notifications":
         event_log.append(event_log.NOTIFICATIONS, "log", "new", data={"run": RUN})
-    await asyncio.wait_for(enough.wait(), 20)
+    await asyncio.wait_for(enough.wait(), 120)
     await asyncio.sleep(0.1)
     await client.disconnect()
     return found
