@@ -143,6 +143,10 @@ def test_mlflows_client_works_with_a_service_token(
 def test_mlflow_behind_us_refuses_nothing_that_was_let_through(running: Running) -> None:
     search = f"{running.address}/ajax-api/2.0/mlflow/experiments/search"
     bearer = {"authorization": f"Bearer {running.viewer}"}
+    editor = {"authorization": f"Bearer {running.editor}"}
+    create = f"{running.address}/api/2.0/mlflow/experiments/create"
+    folder = post(create, json={"name": "with a folder"}, headers=editor).json()["experiment_id"]
+    files = f"{running.address}/api/2.0/mlflow-artifacts/artifacts?path={folder}"
     for host, origin in (
         ("team.example.org", "https://team.example.org"),
         ("team.example.org:8000", "http://team.example.org:8000"),
@@ -155,10 +159,7 @@ def test_mlflow_behind_us_refuses_nothing_that_was_let_through(running: Running)
         headers = {**bearer, "host": host, "origin": origin}
         found = post(search, json={"max_results": 1}, headers=headers)
         assert found.status_code == 200, (host, origin, found.text)
-        assert (
-            get(f"{running.address}/api/2.0/mlflow-artifacts/artifacts?path=0", headers=headers).status_code
-            == 200
-        )
+        assert get(files, headers=headers).status_code == 200
     assert found.headers.get("access-control-allow-origin") is None
     refused = post(search, json={}, headers={**bearer, "origin": "http://localhost:5173"})
     assert refused.status_code == 403
