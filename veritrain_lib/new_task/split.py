@@ -159,11 +159,11 @@ def _near_copies(rows: pd.DataFrame, languages: Mapping[str, str | None]) -> dic
     """Index of each near copy, and of the row that it copies."""
     from veritrain_lib.gating.likeness import Matcher
     from veritrain_lib.gating.texts import joined
-    from veritrain_lib.task import InputField, Task
+    from veritrain_lib.task import InputField, Target, Task
 
-    # There is no task yet; the gate's matcher reads nothing of it but the languages of its inputs.
+    # There is no task yet; the gate's matcher reads nothing of it but languages and direction.
     outline = Task.model_construct(
-        inputs={name: InputField(language=language) for name, language in languages.items()}
+        inputs={name: InputField(language=language) for name, language in languages.items()}, target=Target()
     )
     found = Matcher(outline).earlier_copies(joined(rows, list(languages)))
     return {
