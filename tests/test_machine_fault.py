@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 from mlflow.exceptions import MlflowException
 from requests.exceptions import ConnectionError as Refusal
 
@@ -65,3 +67,10 @@ def test_the_command_line_says_it_without_calling_it_unexpected(capsys: pytest.C
     said = capsys.readouterr().err
     assert said.startswith("veritrain: /mlruns/x: Read-only file system. This disk is read-only")
     assert "unexpected" not in said
+
+
+def test_a_lock_that_another_process_holds_is_named(tmp_path: Path) -> None:
+    lock = tmp_path / "labels.csv.lock"
+    with FileLock(lock), pytest.raises(Timeout) as caught, FileLock(str(lock), timeout=0):
+        pass
+    assert str(machine_fault(caught.value)).startswith(f"another process holds the lock {lock}. Wait")

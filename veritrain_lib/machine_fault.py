@@ -69,7 +69,9 @@ def machine_fault(error: BaseException, *, places: bool = True) -> str | None:
     `places` False leaves the names of files out, for people who need not know where things lie.
     """
     for one in chain(error):
-        told = _of_system(one, places) or _of_database(one) or _of_http(one) or _of_memory(one)
+        told = (
+            _of_system(one, places) or _of_lock(one) or _of_database(one) or _of_http(one) or _of_memory(one)
+        )
         if told:
             return told
     return None
@@ -92,6 +94,13 @@ def _of_system(error: BaseException, places: bool) -> str | None:
     what = f"{place} -> {other}" if place and isinstance(other, str) else place
     said = error.strerror or str(error)
     return f"{what + ': ' if what else ''}{said}. {REMEDIES[error.errno]}"
+
+
+def _of_lock(error: BaseException) -> str | None:
+    lock = getattr(error, "lock_file", None)
+    if type(error).__name__ != "Timeout" or lock is None:
+        return None
+    return f"another process holds the lock {lock}. Wait until it is done or end it, then run the same command again"
 
 
 def _of_database(error: BaseException) -> str | None:

@@ -246,10 +246,12 @@ class StageWork:
                     f"the pages of {self.stage} can't be made now: {one_line(type(error).__name__, str(error))}"
                 )
         if not outcome.ok:
-            self.failure = _kind_of(outcome)(
-                f"{self.stage} {why}. The executed notebook is an artifact of run {run_id} "
-                f"(experiment {self.task.name!r})."
+            where = (
+                f"The executed notebook is an artifact of run {run_id}"
+                if self._run_id
+                else f"The run is {run_id}"
             )
+            self.failure = _kind_of(outcome)(f"{self.stage} {why}. {where} (experiment {self.task.name!r}).")
         elif not run_id:
             self.failure = StageFailed(
                 f"{notebook_of(self.stage).name} ended without doing its stage: it never called begin() and run()"

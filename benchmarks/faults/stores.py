@@ -138,7 +138,7 @@ def quick(work: Callable[[], Seen], most_s: float) -> Seen:
     return Seen(seen.exit_code, seen.text, seen.status, wrong)
 
 
-def with_store(folder: Path, address: str, *arguments: str, most_s: float = 58.0) -> Seen:
+def with_store(folder: Path, address: str, *arguments: str, most_s: float = 100.0) -> Seen:
     """Run a command over the record at an address."""
     return quick(lambda: veritrain(folder, *arguments, environment={"MLFLOW_TRACKING_URI": address}), most_s)
 

@@ -9,13 +9,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from veritrain_lib import claims
 from veritrain_lib.errors import Infrastructure
 
 TABLE = """CREATE TABLE IF NOT EXISTS tuning (
     key TEXT PRIMARY KEY, address TEXT NOT NULL, base TEXT NOT NULL, file_id TEXT, intended REAL,
     job_id TEXT, status TEXT, model TEXT, trained_tokens INTEGER, cost REAL, changed REAL NOT NULL)"""
 FIELDS = ("file_id", "intended", "job_id", "status", "model", "trained_tokens", "cost")
-LOCK_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -79,23 +79,15 @@ class TuningRecord:
     def alone(self, key: str) -> Iterator[None]:
         """Hold an order for this process: nobody else uploads or creates for it meanwhile. A kill lets go.
 
-        Raises Infrastructure when another process holds it for more than 10 minutes.
+        Who comes second waits, and says for whom.
         """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self._file.with_name(f"{self._file.stem}-{key[:16]}.lock"), timeout=LOCK_SECONDS)
-        try:
-            with lock:
-                yield
-        except Timeout as error:
-            raise Infrastructure(
-                f"another process has been starting this fine-tuning job for {LOCK_SECONDS:.0f} s; wait for it"
-            ) from error
+        with claims.claim(f"fine-tuning {key}", "starting this fine-tuning job"):
+            yield
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self._file, timeout=60)) as base:
+            with closing(sqlite3.connect(self._file, timeout=20)) as base:
                 base.execute("PRAGMA synchronous=FULL")
                 with base:
                     yield base

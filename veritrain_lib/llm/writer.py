@@ -20,7 +20,7 @@ from veritrain_lib.errors import Infrastructure
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
-WAIT = 60.0
+WAIT = 25.0
 """Seconds that another process may hold the file before this one gives up."""
 TOGETHER = 256
 """Writes in one transaction, at most."""

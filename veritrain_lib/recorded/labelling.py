@@ -40,7 +40,7 @@ def hand_out(task: Task, waiting: pd.DataFrame) -> Path:
 
     file = label_file(task)
     columns = ["id", *task.inputs, task.target.field]
-    with FileLock(f"{file}.lock", timeout=60):
+    with FileLock(f"{file}.lock", timeout=20):
         old = read_labels(task)
         new = waiting.loc[~waiting["id"].isin(old["id"]), columns]
         write_for_people(pd.concat([old, new], ignore_index=True)[columns], file)
@@ -145,7 +145,7 @@ def answer(task: Task, row_id: str, value: str) -> None:
     """
     if value and task.labels and value not in task.labels:
         raise UserError(f"{value!r} is no answer of task {task.name}; allowed: {', '.join(task.labels)}")
-    with FileLock(f"{label_file(task)}.lock", timeout=60):
+    with FileLock(f"{label_file(task)}.lock", timeout=20):
         table = read_labels(task)
         found = table["id"] == row_id
         if not found.any():

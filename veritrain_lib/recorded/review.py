@@ -52,7 +52,7 @@ class Sheet:
     def write(self, rows: pd.DataFrame) -> Path:
         """Write the sample with its decisions to the file, safely against a crash in the middle."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{self.file}.lock", timeout=60):
+        with FileLock(f"{self.file}.lock", timeout=20):
             write_for_people(rows, self.file)
         return self.file
 
@@ -136,7 +136,7 @@ def _keep(run_id: str, said: dict[str, Any], rows: pd.DataFrame | None) -> None:
     said = {**said, "reviewed_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
     desk = project.root() / "runs" / "reviews"
     desk.mkdir(parents=True, exist_ok=True)
-    with FileLock(desk / f"{run_id}.lock", timeout=60):
+    with FileLock(desk / f"{run_id}.lock", timeout=20):
         everyone = [*(one for one in reviews(run_id) if one["reviewer"] != name), said]
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)

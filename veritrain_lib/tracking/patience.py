@@ -24,7 +24,7 @@ from veritrain_lib.tracking.reach import NotReached, is_temporary, look
 
 PATIENCE_S = 45.0
 """Seconds that the record may be away before work on it is given up."""
-LOCK_S = 25.0
+LOCK_S = 20.0
 """Seconds that a command waits at its start for another process that holds a SQLite file."""
 BRIEF_S = 4.0
 """The same, for a request to the server."""

@@ -99,7 +99,7 @@ def _command(
                 lambda: veritrain(
                     folder, "predict", str(task), "--model", model, "--text", "x", environment=given
                 ),
-                58.0,
+                100.0,
             )
 
     return Case(

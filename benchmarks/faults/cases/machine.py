@@ -45,7 +45,7 @@ def _bad_file(
 ) -> Case:
     def run(folder: Path) -> Seen:
         make(folder / "mlflow.db")
-        seen = stores.quick(lambda: veritrain(folder, *command), 58.0)
+        seen = stores.quick(lambda: veritrain(folder, *command), 100.0)
         if not (folder / "mlflow.db").is_dir():
             (folder / "mlflow.db").unlink()  # to open a pipe would wait for its other end
         return seen
@@ -77,7 +77,7 @@ def _locked(folder: Path) -> Seen:
         made.execute("CREATE TABLE t (x)")
     task = stores.write_task(folder / "tiny")
     with stores.locked(folder / "mlflow.db"):
-        return stores.quick(lambda: veritrain(folder, "status", str(task)), 58.0)
+        return stores.quick(lambda: veritrain(folder, "status", str(task)), 100.0)
 
 
 def _folder_named(name: str) -> Case:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from veritrain_lib import project
+from veritrain_lib import claims, project
 
 WHOLE = "whole"
 """A file that is written into a checkpoint after everything else: without it the checkpoint was cut by a kill."""
@@ -46,11 +46,8 @@ class Work:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Only one process works on a training; another one that wants the same waits, and then finds it done."""
-        from filelock import FileLock
-
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder.with_suffix(".lock")):
+        """Only one process works on a training; another one that wants the same waits, says so, and then finds it done."""
+        with claims.claim(f"lora {self.folder.name}", f"training the adapter {self.folder.name[:12]}"):
             self.folder.mkdir(parents=True, exist_ok=True)
             yield
 
