@@ -346,7 +346,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     print(
         f"seed {options.seed}; {N_DEV} development and {N_TEST} sealed rows, {N_SLICES} slices, "
         f"margin {MARGIN};\n{2 * many} A/A pairs, {many} loops, {options.pairs} pairs for power "
-        "(a quarter at 1.0); 95 % Wilson intervals\n"
+        "(a quarter at 1.0); 95 % Agresti-Coull intervals\n"
     )
     print(
         "One decision. 'stated': the detectable difference in points; power 1.0 should be near 0.80 or above."

@@ -3,7 +3,7 @@
     python -m benchmarks.example [--folder FOLDER] [--dirt-seeds 1 2 3 4 5] [--no-loop]
 
 The whole pool, its labels revealed and no row chosen by uncertainty, goes through the gate with the seed rows
-as trusted ones. Printed per kind of dirt: how much was quarantined, with a 95 % Wilson interval; and the share
+as trusted ones. Printed per kind of dirt: how much was quarantined, with a 95 % Agresti-Coull interval; and the share
 of clean rows quarantined with it. `--folder` measures another folder of the same shape (task.yaml and its files,
 dirt.csv); `--dirt-seeds` builds the pool again with other splits and other dirt and prints the spread. The last
 line is JSON with `verdict` (of the loop on the held-out test set), the shares of right answers behind it,

@@ -4,7 +4,7 @@
 
 Into clean real rows (CLINC150; Tanaka, Japanese to English) `benchmarks/planting` plants every kind of defect at
 three severities; the suites of `gates/` judge them. Printed a kind: rows quarantined, by any rule and by the rules
-that are about this kind, with 95 % Wilson intervals; and of clean rows the share quarantined, by rule. Then, each by
+that are about this kind, with 95 % Agresti-Coull intervals; and of clean rows the share quarantined, by rule. Then, each by
 itself: wrong labels in the whole pool, shuffled pairs (Tanaka; BSD reported), wrong and untranslated language.
 Paraphrased and cross-language copies have no bar. `--quick` leaves out what takes longest (BSD). The last line is
 JSON.

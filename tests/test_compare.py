@@ -59,12 +59,12 @@ def test_metrics_and_intervals_are_those_of_the_models_own_answers(trained: Task
             response.best == wanted for response, wanted in zip(answers, development["label"], strict=True)
         )
         assert found.loc[f"v{version}", "accuracy"] == pytest.approx(right / 60)
-        # Wilson (1927) by hand: centre and half width at z = 1.959964.
-        z, n, share = 1.959964, 60, right / 60
-        centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
+        # Agresti and Coull (1998) by hand: 60 rows and z squared more, half of them right, at z = 1.959964.
+        z = 1.959964
+        rows, share = 60 + z * z, (right + z * z / 2) / (60 + z * z)
+        half = z * (share * (1 - share) / rows) ** 0.5
         bounds = found.loc[f"v{version}", ["accuracy_low", "accuracy_high"]].tolist()
-        assert bounds == pytest.approx([centre - half, centre + half], abs=1e-5)
+        assert bounds == pytest.approx([share - half, min(1.0, share + half)], abs=1e-5)
 
 
 def test_the_p_value_is_the_sign_test_over_the_rows_on_which_they_differ(trained: Task) -> None:

@@ -65,7 +65,7 @@ def test_rejected_rows_are_quarantined_with_their_reasons():
         0.1,
         "passed",
     )
-    assert (round(line["low"], 4), round(line["high"], 4)) == (0.0179, 0.4042)  # Wilson interval of 1 in 10
+    assert (round(line["low"], 4), round(line["high"], 4)) == (0.0000, 0.4260)  # Agresti-Coull, 1 in 10
     assert verdict.overview["accepted"] == 9
     assert verdict.overview["mean_words"] == {"text": 2.0}
 
@@ -75,7 +75,7 @@ def test_a_share_above_the_limit_blocks_with_its_numbers():
     assert verdict.status == "blocked"
     assert verdict.rules["outcome"].tolist() == ["failed"]
     (reason,) = verdict.block_reasons
-    assert "2 of 10 rows rejected, share 0.200 (95 % interval 0.057 to 0.510), limit 0.100" in reason
+    assert "2 of 10 rows rejected, share 0.200 (95 % interval 0.046 to 0.521), limit 0.100" in reason
 
 
 def test_editing_the_threshold_in_the_file_changes_the_outcome(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from judged import asked_of, honest, make_judge, make_rows
 
 from veritrain_lib.judging.sampling import judge_sample
-from veritrain_lib.statistics.intervals import wilson
+from veritrain_lib.statistics.intervals import agresti_coull
 
 DEVELOPMENT = make_rows(120)
 
@@ -26,7 +26,7 @@ def test_wrong_rows_of_the_sample_are_named_and_the_share_has_an_interval():
     assert found.reasons[found.reasons != ""].index.tolist() == list(range(6))
     assert set(found.reasons) == {"", "judge_sample:wrong"}
     assert found.decides
-    interval = wilson(6, 60)
+    interval = agresti_coull(6, 60)
     assert f"share 0.100, 95 % interval {interval.low:.3f} to {interval.high:.3f}" in found.note
     assert "kappa 1.00" in found.note
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.metrics.text_answers import rows, said, text_task
+from veritrain_lib.errors import UserError
 from veritrain_lib.metrics.number_accuracy import NumberAccuracy, numbers
 from veritrain_lib.metrics.term_accuracy import TermAccuracy, demanded, stands_in
+from veritrain_lib.stages.measuring import measure_all, measure_metric
 
 GLOSSARY = {"見積書": "quotation", "保守契約": "maintenance contract", "契約": "contract"}
 
@@ -49,11 +53,26 @@ def test_terms_are_whole_words_in_any_case_and_width(term: str, text: str, found
     assert stands_in(term, text) is found
 
 
-def test_without_a_term_or_a_number_anywhere_nothing_is_lost() -> None:
+def test_without_a_term_or_a_number_anywhere_nothing_is_measured_and_nothing_in_a_row_is_wrong() -> None:
     task = text_task(glossary=GLOSSARY)
     references = rows(task, ("はい", "Yes."))
-    assert TermAccuracy(task).value(references, said(["No."])) == 1
-    assert NumberAccuracy(task).value(references, said(["No."])) == 1
+    for metric in (TermAccuracy(task), NumberAccuracy(task)):
+        assert math.isnan(metric.value(references, said(["No."])))
+        assert metric.grades(references, said(["No."])).tolist() == [1.0]
+        measured = measure_metric(metric, references, said(["No."]), seed=0)
+        assert (measured.value, measured.low, measured.n) == (None, None, 0)
+        with pytest.raises(
+            UserError, match=rf"nothing that {metric.name} could measure in 1 development rows \(0 of 0\)"
+        ):
+            measure_all([metric], references, said(["No."]), seed=0)
+
+
+def test_rows_without_anything_to_measure_do_not_spoil_the_interval() -> None:
+    task = text_task(glossary=GLOSSARY)
+    pairs = [("はい", "Yes.")] * 30 + [("見積書", "the quotation")]
+    references, answers = rows(task, *pairs), said(["Yes."] * 30 + ["the quotation"])
+    measured = measure_metric(TermAccuracy(task), references, answers, seed=0)
+    assert (measured.value, measured.low, measured.high) == (1.0, 1.0, 1.0)
 
 
 def test_a_plain_reference_that_knows_no_row_is_refused() -> None:

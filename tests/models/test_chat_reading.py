@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
+from tests.models.hostile_answers import HOSTILE
+from veritrain_lib.judging.judge import _rating
+from veritrain_lib.judging.marking import _marked
+from veritrain_lib.llm import answers
+from veritrain_lib.llm.records import ChatRequest, Choice, Reply
+from veritrain_lib.metrics.contract_rate import ContractRate
 from veritrain_lib.models.chat_reading import Reading, read_text
-from veritrain_lib.records import Candidate
+from veritrain_lib.records import Candidate, Response
 from veritrain_lib.task import Task
+from veritrain_lib.teachers.writing.answers import _examples
 
 
 def read(task: Task, said: Any) -> Reading:
@@ -50,3 +57,30 @@ def test_the_tasks_own_field_is_the_key(task: Task) -> None:
 )  # fmt: skip
 def test_a_text_that_says_nothing_usable_gives_nothing(task: Task, said: str) -> None:
     assert read(task, said).candidates == ()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_model_says_is_read_or_called_broken_and_can_be_stored(task: Task, text: str) -> None:
+    reading = read_text(text, task)
+    for said in (*(one.text for one in reading.candidates), reading.explanation or ""):
+        said.encode("utf-8")
+        assert "\x00" not in said
+    for contract in (
+        task.contract,
+        {"type": "object", "properties": {"score": {"multipleOf": 0.1, "minimum": 0}}},
+    ):
+        schema = task.model_copy(update={"contract": contract})
+        assert ContractRate(schema).value([""], [Response((), raw=text)]) in (0.0, 1.0)
+        answers.breach(contract, text)
+    body = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
+    (choice,), _, _ = answers.choices_of(ChatRequest(messages=()), 200, body)
+    choice.text.encode("utf-8")
+    reply = Reply("d", "done", choices=(Choice(text, "done"),))
+    rating, marked = _rating(reply, "points", {5: 5}.get), _marked(reply)
+    (rating.reason + "".join(mark.span for mark in marked.marks or ())).encode("utf-8")
+    assert (rating.value is None) == bool(rating.failed)
+    assert _examples(text) is None or '"examples"' in text
+
+
+def test_a_whole_letter_beyond_the_first_plane_is_left_whole() -> None:
+    assert answers.storable("\ud83d\ude00 \ud800 \x00 ok") == "\U0001f600 \ufffd \ufffd ok"

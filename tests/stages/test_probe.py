@@ -14,12 +14,12 @@ from veritrain_lib.stages import probe
 from veritrain_lib.task import Task
 
 
-def wilson(held: int, n: int) -> tuple[float, float]:
-    """E. B. Wilson (1927), JASA 22:209-212, at z = 1.959964."""
-    z, share = 1.959964, held / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return centre - half, centre + half
+def agresti_coull(held: int, n: int) -> tuple[float, float]:
+    """A. Agresti and B. A. Coull (1998), The American Statistician 52:119-126, at z = 1.959964."""
+    z = 1.959964
+    rows, share = n + z * z, (held + z * z / 2) / (n + z * z)
+    half = z * (share * (1 - share) / rows) ** 0.5
+    return share - half, min(1.0, share + half)
 
 
 def test_rates_and_intervals_are_those_of_the_answers(
@@ -37,7 +37,7 @@ def test_rates_and_intervals_are_those_of_the_answers(
     ):
         measure = found.measures[name]
         assert (measure.value, measure.n) == (pytest.approx(held / 30), 30)
-        assert (measure.low, measure.high) == pytest.approx(wilson(held, 30), abs=1e-5)
+        assert (measure.low, measure.high) == pytest.approx(agresti_coull(held, 30), abs=1e-5)
     evidence = found.tables["evidence"]
     failed = evidence[evidence["error"] == "timed out"]
     assert len(failed) == 4

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veritrain_lib.statistics import Interval, Rate, wilson
+from benchmarks.numbers import rate_coverage
+from veritrain_lib.statistics import Interval, Rate, agresti_coull, wilson
 from veritrain_lib.statistics.intervals import mean_difference_bounds, paired_difference_bounds
 
 
@@ -26,6 +27,25 @@ def test_wilson_holds_the_share_and_mirrors(a: int, b: int, level: float) -> Non
     assert found.low == pytest.approx(1 - mirror.high, abs=1e-12)
     if a + b:
         assert a / (a + b) in found
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    # By hand at z = 1.959964: 50 rows and 3.8415 more, 1.9207 of them successes; and so on.
+    [(50, 50, 0.9148, 1.0), (45, 50, 0.7821, 0.9609), (10, 20, 0.2993, 0.7007), (0, 0, 0.0, 1.0)],
+)
+def test_the_interval_that_is_shown_by_hand(successes: int, n: int, low: float, high: float) -> None:
+    found = agresti_coull(successes, n)
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+    assert Rate(successes, n).interval == found
+
+
+@pytest.mark.parametrize("n", [20, 50, 200])
+def test_the_interval_that_is_shown_covers_near_1_too(n: int) -> None:
+    least, mean, near_one = rate_coverage(n)
+    assert least >= 0.928
+    assert mean <= 0.97
+    assert near_one >= 0.95
 
 
 def test_rate_without_rows_knows_nothing() -> None:

@@ -86,7 +86,9 @@ class Comparison:
         return table_html(shown, caption) + "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
 
 
-def _interval(value: float, low: float, high: float) -> str:
+def _interval(value: float | None, low: float, high: float) -> str:
+    if value is None or value != value:
+        return "not measured"
     # Spaces that do not break: an interval over three lines is hard to read.
     return f"{value:.3f} ({low:.3f} to {high:.3f})".replace(" ", "\u00a0")
 

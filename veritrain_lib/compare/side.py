@@ -90,11 +90,11 @@ def _train_result(task: Task, known: Registered) -> Any | None:
 def _ask(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str, Measure], pd.DataFrame]:
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.models.base import open_model
-    from veritrain_lib.stages.measuring import measure_metric
+    from veritrain_lib.stages.measuring import measure_all
 
     responses = open_model(uri, task).answer(development)
     expected, metrics = references_of(task, development), open_metrics(task)
-    measures = {m.name: measure_metric(m, expected, responses, task.seed) for m in metrics}
+    measures = measure_all(metrics, expected, responses, task.seed)
     answers = (
         development[["id", task.target.field]].reset_index(drop=True).set_axis(["id", "expected"], axis=1)
     )

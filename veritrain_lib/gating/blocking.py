@@ -22,13 +22,13 @@ HARD_LEAK = "leakage:exact_test"
 def rule_table(suite: Suite, results: dict[str, Result], count: int, findings: Findings) -> pd.DataFrame:
     import pandas as pd
 
-    from veritrain_lib.statistics.intervals import wilson
+    from veritrain_lib.statistics.intervals import agresti_coull
 
     lines = []
     for rule in suite.rules:
         result = results[rule.id]
         judged = 0 if result.error else (count if result.looked is None else result.looked)
-        interval = wilson(result.rejected if judged else 0, judged)
+        interval = agresti_coull(result.rejected if judged else 0, judged)
         kind = "rows" if is_row_rule(rule) else "dataset"
         if result.error:
             outcome = "error"
@@ -82,14 +82,14 @@ def block_reasons(
 
 
 def _dataset_reasons(suite: Suite, rows: pd.DataFrame, accepted: pd.DataFrame, context: Context) -> list[str]:
-    from veritrain_lib.statistics.intervals import wilson
+    from veritrain_lib.statistics.intervals import agresti_coull
 
     rules, reasons = suite.dataset, []
     if len(accepted) < rules.minimum_rows:
         reasons.append(f"minimum_rows: {len(accepted)} rows accepted, {rules.minimum_rows} needed")
     share = len(accepted) / len(rows)
     if share < rules.minimum_accepted_share:
-        interval = wilson(len(accepted), len(rows))
+        interval = agresti_coull(len(accepted), len(rows))
         reasons.append(
             f"minimum_accepted_share: {len(accepted)} of {len(rows)} rows accepted, share {share:.3f} (95 % interval "
             f"{interval.low:.3f} to {interval.high:.3f}), needed {rules.minimum_accepted_share:.3f}"

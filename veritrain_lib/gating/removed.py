@@ -27,7 +27,7 @@ def removed_by_group(
 ) -> pd.DataFrame:
     """One line for each label of the task and each value of its slice columns, those that lost most first.
 
-    `rows` judged and `removed` of them, their `share` (0 to 1) with its 95 % Wilson interval `low` to `high`, and the
+    `rows` judged and `removed` of them, their `share` (0 to 1) with its 95 % interval (Agresti-Coull) `low` to `high`, and the
     kind of reason that took most (`most_by`, of `most_by_rows` rows). `outcome` is `failed` where even the low end is
     above both the `limit` and the share removed of all other rows, else `passed`: what is dirty all over is for
     `minimum_accepted_share` to say, and a small group is not blamed for chance.
@@ -35,7 +35,7 @@ def removed_by_group(
     import numpy as np
     import pandas as pd
 
-    from veritrain_lib.statistics.intervals import wilson
+    from veritrain_lib.statistics.intervals import agresti_coull
 
     total, gone = len(rows), int(removed.sum())
     lines = []
@@ -48,7 +48,7 @@ def removed_by_group(
         asked = [at for at, name in enumerate(names) if name and (allowed is None or name in allowed)]
         for at in sorted(asked, key=lambda at: (-lost[at] / counts[at], str(names[at])))[:MOST]:
             count, out = int(counts[at]), int(lost[at])
-            interval = wilson(out, count)
+            interval = agresti_coull(out, count)
             rest = (gone - out) / (total - count) if total > count else 0.0
             kinds = Counter(
                 reason.partition("=")[0]

@@ -30,7 +30,7 @@ class Review:
 
     @property
     def pass_rate(self) -> Rate:
-        """The share of accepted rows that the person accepts, of those decided on; 95 % Wilson interval."""
+        """The share of accepted rows that the person accepts, of those decided on; 95 % interval (Agresti-Coull)."""
         return self._accepted("accepted")
 
     @property

@@ -2,7 +2,7 @@
 
 The sample is systematic: rows are ordered by stratum, and every k-th from a random start is taken (W. G. Cochran 1977,
 Sampling Techniques, chapter 8). So every row is as likely as any other, each stratum has its share of the sample, and
-the plain share of accepted rows with Wilson's interval is the pass rate.
+the plain share of accepted rows with the interval of Agresti and Coull is the pass rate.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Verdict:
     """What a gate says of a dataset.
 
     `rules` has one row a rule: how many rows it checked and rejected, the rejected `share` (0 to 1) with its
-    95 % Wilson interval `low` to `high`, the `limit` above which it fails, and `outcome`: `passed`, `failed`
+    95 % interval (Agresti-Coull) `low` to `high`, the `limit` above which it fails, and `outcome`: `passed`, `failed`
     (blocks), `warned` (failed, but its severity only tells) or `error` (could not be evaluated; blocks). `kind` is
     `rows`, or `dataset` for a rule about all rows together: `share` is then the number that its check measured.
     `accepted` are the rows that go on; `quarantine` and `warnings` are rows with a column `reasons`, all

@@ -166,9 +166,9 @@ def _kappa(agreement: Agreement) -> Number:
 
 
 def _share(count: int, n: int) -> Number:
-    from veritrain_lib.statistics.intervals import wilson
+    from veritrain_lib.statistics.intervals import agresti_coull
 
-    interval = wilson(count, n)
+    interval = agresti_coull(count, n)
     return Number(count / n if n else None, interval.low, interval.high, n)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.judging import prompts
 from veritrain_lib.judging.settings import settings_of
+from veritrain_lib.llm.answers import storable
 from veritrain_lib.llm.records import ChatRequest
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _rating(reply: Reply, key: str, meaning: Callable[[Any], int | bool | None])
     value = meaning(given) if isinstance(given, int | str) and not isinstance(given, bool) else None
     if value is None:
         return Rating(None, failed=f"invalid: the judge's answer has no allowed {key!r}")
-    return Rating(value, str(said.get("reason", "")))
+    return Rating(value, storable(str(said.get("reason", ""))))
 
 
 def _both(straight: Rating, turned: Rating) -> Rating:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veritrain_lib.judging import prompts
+from veritrain_lib.llm.answers import storable
 
 if TYPE_CHECKING:
     from veritrain_lib.judging.judge import Judge, Row
@@ -64,7 +65,7 @@ def _marked(reply: Reply) -> Marked:
     try:
         said = json.loads(reply.texts[0])
         marks = tuple(
-            Mark(str(one["span"]), str(one["type"]), str(one["severity"])) for one in said["errors"]
+            Mark(storable(str(one["span"])), str(one["type"]), str(one["severity"])) for one in said["errors"]
         )
     except (ValueError, RecursionError, KeyError, TypeError):
         return Marked(None, "invalid: the judge's answer has no list of errors")

@@ -86,10 +86,10 @@ def judge_sample(
 
 
 def _note(judge: Judge, agreement: Agreement, reasons: pd.Series[str], asked: int, failed: int) -> str:
-    from veritrain_lib.statistics.intervals import wilson
+    from veritrain_lib.statistics.intervals import agresti_coull
 
     wrong = int((reasons != "").sum())
-    interval = wilson(wrong, asked)
+    interval = agresti_coull(wrong, asked)
     failures = f", {failed} of them because the judge failed" if failed else ""
     effect = (
         "" if agreement.decides else " So its verdicts are warnings: no row is removed and nothing blocked."

@@ -45,8 +45,15 @@ def text_of(choice: Mapping[str, Any]) -> str:
     content = message.get("content") if isinstance(message, Mapping) else choice.get("text")
     if isinstance(content, list):
         parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
-        return "".join(part for part in parts if isinstance(part, str))
-    return content if isinstance(content, str) else ""
+        return storable("".join(part for part in parts if isinstance(part, str)))
+    return storable(content) if isinstance(content, str) else ""
+
+
+def storable(text: str) -> str:
+    """A model's words with U+FFFD for what no file and no database can hold: half of a surrogate pair, NUL."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_content_filter(status: int, raw: bytes) -> bool:

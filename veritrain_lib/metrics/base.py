@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 class Metric(Protocol):
     """A number from references and responses. Made by `Metric(task, **parameters)`.
 
-    A row that a model failed on stays in the denominator: it counts as wrong. A metric that does not run from 0 to
+    A row that a model failed on stays in the denominator: it counts as wrong. Where there is nothing to measure (0 of 0)
+    the value is NaN, which is shown as not measured; the single row is graded 1 then, since nothing in it is wrong. A metric that does not run from 0 to
     1 says by attributes where it ends (`scale`: 100 for BLEU) and begins (`lowest`: 1 for points), and one that is no mean of rows may grade single
     rows by a method `grades` (references and responses in, shape (rows,), on the metric's own scale). A method
-    `details` gives a table of what made the number, for the error analysis; `asks_judge` (True) says that a paid model
+    `details` gives a table of what made the number, for the error analysis; a method `interval` its own 95 % interval (references and responses in,
+    low and high end out), where the bootstrap is not good enough; `asks_judge` (True) says that a paid model
     makes it, which can't be the first one of a task; `cuts_words` (True) that free text is cut into words by its
     language, which the task must then declare.
     """

@@ -23,7 +23,8 @@ class ContractRate:
 
     The dialect is the schema's `$schema`, 2020-12 without one; `format` only annotates, as that dialect says.
     Text that is no JSON (NaN and Infinity are none) and a response with an error count as broken. Numbers are
-    compared exactly, however many digits they have; of a key that is given twice the last one counts.
+    compared exactly, however many digits they have, but for an exponent beyond all reckoning (1e-99999999999999999999),
+    which counts as broken; of a key that is given twice the last one counts.
 
     Raises UserError when the contract is no valid JSON Schema or refers to another document: none is fetched.
     """
@@ -74,7 +75,8 @@ class ContractRate:
         try:
             said = json.loads(raw, parse_constant=_refuse, parse_float=Decimal)
             return bool(self._validator.is_valid(said))
-        except (ValueError, RecursionError):  # no JSON, a lone surrogate, or nested beyond reading
+        # No JSON, a lone surrogate, nested beyond reading, or an exponent that no decimal number has.
+        except (ValueError, RecursionError, ArithmeticError):
             return False
 
 

@@ -54,7 +54,9 @@ class Counted(ABC):
         """Shape (rows,): the metric of each row alone."""
         import numpy as np
 
-        return np.array([self.grade(line) for line in self._lines(references, responses)])
+        grades = np.array([self.grade(line) for line in self._lines(references, responses)])
+        # Nothing to measure in a row (0 of 0): nothing in it is wrong.
+        return np.where(np.isnan(grades), 1.0, grades)
 
     def grade(self, counts: np.ndarray) -> float:
         """The metric of one row alone, from its numbers."""

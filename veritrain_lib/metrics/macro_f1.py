@@ -26,7 +26,7 @@ class MacroF1:
     higher_is_better = True
 
     def __init__(self, task: Task) -> None:
-        self._target = task.target.field
+        self._target, self._labels = task.target.field, task.labels
 
     def signature(self) -> str:
         """What made the number."""
@@ -43,3 +43,10 @@ class MacroF1:
         right = Counter(label for label, answer in zip(references, best, strict=True) if label == answer)
         # 2 TP + FP + FN is the rows that have the label plus the rows answered with it.
         return sum(2 * right[label] / (count + given[label]) for label, count in wanted.items()) / len(wanted)
+
+    def interval(self, references: Sequence[str], responses: Sequence[Response]) -> tuple[float, float]:
+        """The 95 % interval over the task's labels, in closed form (`statistics.macro_f1`)."""
+        from veritrain_lib.statistics.macro_f1 import coded, macro_f1_interval
+
+        found = macro_f1_interval(*coded(self._labels, references, answers(references, responses)))
+        return found.low, found.high

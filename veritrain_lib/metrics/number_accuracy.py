@@ -21,7 +21,7 @@ class NumberAccuracy(Counted):
 
     Counted against the longer list of the two, so an invented number costs as much as a lost one. Numbers are
     those written in digits, in any width; a thousands comma is passed over, and 2.50 is 2.5. Without a number in
-    either the row counts nothing; without any at all the metric is 1.
+    either the row counts nothing; without any at all nothing is measured.
     """
 
     name = "number_accuracy"
@@ -38,7 +38,7 @@ class NumberAccuracy(Counted):
 
     def from_sums(self, sums: np.ndarray) -> float:
         """In common over all."""
-        return float(sums[0] / sums[1]) if sums[1] else 1.0
+        return float(sums[0] / sums[1]) if sums[1] else float("nan")
 
 
 @lru_cache(maxsize=50_000)

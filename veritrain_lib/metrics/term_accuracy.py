@@ -26,7 +26,7 @@ class TermAccuracy(Counted):
     A term counts once a row. It is looked for in the first input field, which is what is translated; both it and its translation are matched as
     they are written but for case and width of letters, and in a script with spaces only as whole words (an ending
     `s` or `es` is allowed). Where the row's direction turns the glossary round, so does the metric. A row without
-    a term counts nothing; without any term at all the metric is 1.
+    a term counts nothing; without any term at all nothing is measured.
     """
 
     name = "term_accuracy"
@@ -44,7 +44,7 @@ class TermAccuracy(Counted):
 
     def from_sums(self, sums: np.ndarray) -> float:
         """Kept over demanded."""
-        return float(sums[0] / sums[1]) if sums[1] else 1.0
+        return float(sums[0] / sums[1]) if sums[1] else float("nan")
 
     def key(self, reference: str) -> str:
         """What is translated says which terms are to be kept."""

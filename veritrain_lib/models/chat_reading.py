@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib.llm.answers import storable
 from veritrain_lib.records import Candidate
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def read_text(text: str, task: Task) -> Reading:
     except (ValueError, RecursionError):
         return Reading()
     if isinstance(said, str):
-        return Reading((Candidate(said),))
+        return Reading((Candidate(storable(said)),))
     if not isinstance(said, dict):
         return Reading()
     key = task.target.field if task.target.field in said else "label"
@@ -47,10 +48,11 @@ def read_text(text: str, task: Task) -> Reading:
         known.sort(key=lambda one: -(one.score or 0.0))
     stated = said.get(key)
     if isinstance(stated, str) and stated:
+        stated = storable(stated)
         score = next((one.score for one in known if one.text == stated), None)
         known.insert(0, Candidate(stated, score))
     explanation = said.get("explanation")
-    return Reading(_distinct(known), explanation if isinstance(explanation, str) else None)
+    return Reading(_distinct(known), storable(explanation) if isinstance(explanation, str) else None)
 
 
 def merge(readings: Sequence[Reading]) -> Reading:
@@ -61,13 +63,14 @@ def merge(readings: Sequence[Reading]) -> Reading:
 
 def _candidate(said: Any, key: str) -> Candidate | None:
     if isinstance(said, str):
-        return Candidate(said) if said else None
+        return Candidate(storable(said)) if said else None
     if not isinstance(said, dict):
         return None
     text = said.get(key, said.get("label"))
     score = said.get("score")
     if not isinstance(text, str) or not text:
         return None
+    text = storable(text)
     # The bound passes over NaN, infinity and whole numbers that no float can hold.
     if isinstance(score, int | float) and not isinstance(score, bool) and abs(score) <= LARGEST_SCORE:
         return Candidate(text, float(score))

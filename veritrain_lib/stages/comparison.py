@@ -50,13 +50,16 @@ def metric_table(
     """One line a metric: both models with 95 % intervals, and their paired difference (bootstrap)."""
     import pandas as pd
 
-    from veritrain_lib.stages.measuring import measure_metric
+    from veritrain_lib.stages.measuring import measure_all
     from veritrain_lib.statistics.bootstrap import paired_bootstrap
 
-    lines = []
+    lines: list[dict[str, Any]] = []
+    before, after = (measure_all(metrics, references, responses, seed) for responses in (old, new))
     for metric in metrics:
-        a, b = (measure_metric(metric, references, responses, seed) for responses in (old, new))
-
+        a, b = before[metric.name], after[metric.name]
+        if a.value is None or b.value is None:
+            lines.append({"metric": metric.name, "n": 0, "signature": metric.signature()})
+            continue
         change = _change(metric, references, old, new)
         paired = paired_bootstrap(change, len(references), n_resamples=400, seed=seed)
         lines.append(
@@ -75,13 +78,28 @@ def metric_table(
                 "signature": metric.signature(),
             }
         )
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines, columns=METRIC_COLUMNS)
+
+
+METRIC_COLUMNS = [
+    "metric",
+    *(f"{role}{end}" for role in ("champion", "challenger") for end in ("", "_low", "_high")),
+    "difference",
+    "low",
+    "high",
+    "n",
+    "signature",
+]
+"""Of the table of metrics; numbers are missing where there was nothing to measure."""
 
 
 def _change(
     metric: Metric, references: list[str], old: list[Response], new: list[Response]
 ) -> Callable[[np.ndarray], float]:
-    """From row numbers, repeats included, to the metric of the new answers minus that of the old ones."""
+    """From row numbers, repeats included, to the metric of the new answers minus that of the old ones; 0 where there is
+    nothing to measure in them."""
+    from veritrain_lib.stages.measuring import measured_or
+
     before, after = (metric.per_row(references, responses) for responses in (old, new))
     if before is not None and after is not None:
         moved = after - before
@@ -90,7 +108,7 @@ def _change(
     def of_all(rows: np.ndarray) -> float:
         chosen = [references[row] for row in rows]
         values = [metric.value(chosen, [responses[row] for row in rows]) for responses in (new, old)]
-        return values[0] - values[1]
+        return measured_or(values[0] - values[1], 0.0)
 
     return of_all
 
@@ -175,9 +193,12 @@ def errors_by_slice(
 
 def measures(table: pd.DataFrame, sealed: Sealed | None) -> dict[str, Measure]:
     """The numbers that the record keeps: of each metric, and of the sealed set when it was opened."""
-    measures = {}
+    measures: dict[str, Measure] = {}
     for line in table.to_dict("records"):
         name = line["metric"]
+        if not line["n"]:
+            measures |= {f"{role}{name}": Measure(value=None, n=0) for role in ("", "champion_", "gain_")}
+            continue
         measures[name] = Measure(
             value=line["challenger"], low=line["challenger_low"], high=line["challenger_high"], n=line["n"]
         )

@@ -47,7 +47,8 @@ class EvaluateResult(StageResult):
     were trained on, by source) and `synthetic` (the challenger with against without its synthetic rows; empty where
     it has none or training takes long), `metrics` (both models), `sealed_slices` when the sealed set was opened, and `judge` (a sample of
     development rows) when the task has a judge. `judge_decides` says whether the judge agrees with people well
-    enough to count (None: no judge), `judge_note` its numbers in words.
+    enough to count (None: no judge), `judge_note` its numbers in words. `graded` says what slices, screen and plan are
+    measured by where the metric is no mean of rows, empty where it is.
     """
 
     champion: str
@@ -62,6 +63,7 @@ class EvaluateResult(StageResult):
     why: str = ""
     judge_decides: bool | None = None
     judge_note: str = ""
+    graded: str = ""
 
     def picture(self) -> Figure:
         """The change in every slice, with intervals: of the sealed set if opened, else development."""
@@ -127,6 +129,7 @@ def run(
     references = references_of(task, development)
     old, new = champion.answer(development), challenger.answer(development)
     old_scores, new_scores = (row_scores(metrics[0], references, answers) for answers in (old, new))
+    is_mean = metrics[0].per_row(references, old) is not None
     table = comparison.metric_table(task, metrics, references, old, new, config.seed)
     slices = judge_slices(
         old_scores, new_scores, cut(task, development), margin=task.promotion.slice_margin or 1e-9
@@ -157,6 +160,7 @@ def run(
     }
     if judged:
         tables["judge"] = judged.table
+    graded = "" if is_mean else _graded(metrics[0], float(steered["difference"]))
     decision, sealed = None, None
     if opens and look is not None:
         rows = open_sealed()
@@ -178,7 +182,11 @@ def run(
         )
         tables["sealed_slices"] = comparison.slice_table(decision.slices)
     verdict = decision.verdict if decision else outcome(False, most / scale)
-    why = decision.explanation if decision else _closed_because(look, screened.explanation)
+    why = (
+        decision.explanation
+        if decision
+        else _closed_because(look, f"{screened.explanation} {graded}".strip())
+    )
     if judged and not decision and screened.opens and kept_shut:
         why = f"The sealed set stays closed: the judge is sure that the champion is better. {judged.note}"
     return EvaluateResult(
@@ -193,7 +201,8 @@ def run(
         promote=bool(decision and decision.promote),
         development_gain=gain,
         development_detectable=None if screened.detectable is None else scale * screened.detectable,
-        screen=screened.explanation,
+        screen=f"{screened.explanation} {graded}".strip(),
+        graded=graded,
         sealed=sealed,
         looks_spent=look is None,
         why=why,
@@ -206,6 +215,15 @@ def _closed_because(look: tuple[int, float] | None, screened: str) -> str:
     if look is None:
         return "The sealed set stays closed: the looks that the task declares are spent."
     return screened
+
+
+def _graded(metric: Metric, difference: float) -> str:
+    """What a gain by grades of single rows is beside a gain of the metric over all rows together."""
+    each = "the metric of each row alone" if hasattr(metric, "grades") else "each row right or wrong"
+    return (
+        f"Gains of the screen, of slices and of added data are gains in the rows' mean grade ({each}, 0 to 1); "
+        f"{metric.name} itself, of all development rows together, changes by {difference:+.4g}."
+    )
 
 
 def _on_scale(metric: Metric, score: float | None) -> float:
@@ -251,6 +269,7 @@ def _corpus_metric(
     import numpy as np
 
     from veritrain_lib.metrics.base import scale_of
+    from veritrain_lib.stages.measuring import measured_or
     from veritrain_lib.statistics.evidence import CorpusMetric
 
     if metric.per_row(references, old) is not None:
@@ -260,7 +279,8 @@ def _corpus_metric(
 
     def score(answers: np.ndarray, rows: np.ndarray) -> float:
         value = metric.value([references[row] for row in rows], [both[int(answer)] for answer in answers])
-        value /= scale_of(metric)
+        # With nothing to measure in the rows, one set of answers is as good as the other.
+        value = measured_or(value, 0.0) / scale_of(metric)
         return value if metric.higher_is_better else 1 - value
 
     return CorpusMetric(metric.name, np.arange(n), np.arange(n, 2 * n), score)

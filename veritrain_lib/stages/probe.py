@@ -36,7 +36,7 @@ class ProbeConfig(BaseModel):
 
 
 class ProbeResult(StageResult):
-    """Rates with Wilson intervals; table `evidence` has every asked row with its answer and what held.
+    """Rates with Agresti-Coull intervals; table `evidence` has every asked row with its answer and what held.
 
     Table `confusions` counts mistakes (expected, answered); `errors` the error by label or slice;
     `again` has the rows asked once more; `reliability` the bins of the calibration; `card` the measures of
@@ -76,7 +76,7 @@ def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame
     """
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.metrics.mistakes import confusions
-    from veritrain_lib.stages.measuring import graded, measure_metric
+    from veritrain_lib.stages.measuring import graded, measure_all
     from veritrain_lib.stages.probing.card import card_rows
     from veritrain_lib.stages.probing.extra import First, measure_extra
     from veritrain_lib.stages.probing.given import what_is_given
@@ -102,9 +102,8 @@ def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame
         error=[response.error or "" for response in responses],
     )
     measures: dict[str, Measure] = {name: rate(evidence[name].tolist()) for name in GIVEN}
-    for metric in metrics:
-        if metric.name not in ("contract_rate",):
-            measures[metric.name] = measure_metric(metric, references, responses, config.seed)
+    wanted = [metric for metric in metrics if metric.name != "contract_rate" or metric is metrics[0]]
+    measures |= measure_all(wanted, references, responses, config.seed)
     extra = measure_extra(
         task, model, first, extra_rows=config.extra_rows, money=config.money, seed=config.seed
     )

@@ -71,6 +71,7 @@ class ReportResult(StageResult):
     changed: list[str]
     verdict: str
     made_by: dict[str, str]
+    graded: str = ""
 
     def take_over(self, stage: StageResult | None) -> None:
         """Show the pictures that a stage has drawn and stored as they are: to draw them takes as long as all else."""
@@ -168,6 +169,7 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         changed=_changed(task, facts),
         verdict=verdict,
         made_by=facts.made_by,
+        graded=evaluate.graded if evaluate else "",
     )
     for stage in (facts.gate, facts.evaluate):
         result.take_over(stage)

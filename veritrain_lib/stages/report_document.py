@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from veritrain_lib.reporting.document import Document
@@ -23,6 +24,17 @@ SLICE_COLUMNS = [
     "detectable_loss",
     "verdict",
 ]
+
+
+def _with_detectable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Slices with what each could not show said in words."""
+    if "detectable_loss" not in rows:
+        return rows
+    told = [
+        f"cannot be detected with {n} rows" if loss is None or loss != loss else f"{loss:.3f}"
+        for loss, n in zip(rows["detectable_loss"], rows["n"], strict=True)
+    ]
+    return rows.assign(detectable_loss=told)
 
 
 def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | bytes]) -> Document:
@@ -63,13 +75,15 @@ def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | 
                 "The same trainer with this round's rows against without them (two-sided)",
             ),
         ]
+    if report.graded:
+        blocks.append(Paragraph(report.graded))
     for name, title in (("improved", "Improved"), ("regressed", "Regressed"), ("unclear", "Can't tell")):
         rows = tables[name]
         blocks.append(Heading(f"{title}: {len(rows)} slices"))
         if len(rows):
             blocks.append(
                 Table(
-                    rows[[column for column in SLICE_COLUMNS if column in rows]],
+                    _with_detectable(rows[[column for column in SLICE_COLUMNS if column in rows]]),
                     f"{title}, with the loss each slice could have shown",
                 )
             )

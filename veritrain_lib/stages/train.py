@@ -67,7 +67,7 @@ def run(
 
     from veritrain_lib import registry
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
-    from veritrain_lib.stages.measuring import graded, measure_metric
+    from veritrain_lib.stages.measuring import graded, measure_all
     from veritrain_lib.stages.with_without import sources_of
     from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
 
@@ -89,7 +89,7 @@ def run(
         responses = model.answer(development)
     references = references_of(task, development)
     metrics = open_metrics(task)
-    measures = {metric.name: measure_metric(metric, references, responses, config.seed) for metric in metrics}
+    measures = measure_all(metrics, references, responses, config.seed)
     measures["training_rows"] = Measure(value=len(dataset.rows))
     predictions = pd.DataFrame(
         {

@@ -10,8 +10,10 @@ often as it likes; a sealed test set decides promotion, and every look at it is 
 
 Contents, simplest first:
     scores         paired scores of two models, checked
-    intervals      Wilson for a rate, Newcombe for the difference of two
+    intervals      Agresti-Coull for a rate, Newcombe for the difference of two
     mcnemar        exact paired test for right-or-wrong scores
+    agreeing       an interval that excludes 0 exactly where its test is significant
+    macro_f1       interval of macro F1 over a fixed set of labels
     randomization  paired test for graded scores and corpus metrics
     bootstrap      intervals for metrics that are no mean
     power          what a test of so many rows can show
@@ -27,8 +29,9 @@ from .bootstrap import PairedBootstrap, bootstrap_interval, paired_bootstrap
 from .decision import Decision, decide
 from .detectable import critical_difference, decision_power, detectable_gain
 from .evidence import Change, CorpusMetric, change
-from .intervals import Interval, Rate, wilson
+from .intervals import Interval, Rate, agresti_coull, wilson
 from .looks import LookPlan, LooksSpentError
+from .macro_f1 import macro_f1_interval
 from .mcnemar import McNemar, mcnemar
 from .power import detectable_difference, detectable_loss, paired_power
 from .randomization import sign_flip_test, swap_test
@@ -47,6 +50,7 @@ __all__ = [
     "Rate",
     "Screen",
     "SliceVerdict",
+    "agresti_coull",
     "bootstrap_interval",
     "change",
     "critical_difference",
@@ -57,6 +61,7 @@ __all__ = [
     "detectable_loss",
     "holm",
     "judge_slices",
+    "macro_f1_interval",
     "mcnemar",
     "paired_bootstrap",
     "paired_power",

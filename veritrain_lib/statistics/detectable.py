@@ -89,6 +89,11 @@ def pair_detectable(
     return smallest_gain(power_at, power)
 
 
+def possible_gain(gain: float | None, score: float | None) -> float | None:
+    """A detectable gain where it is possible at all, else None: nobody gains more than is missing to a score of 1."""
+    return gain if gain is not None and (score is None or gain <= 1 - score + 1e-9) else None
+
+
 @lru_cache(maxsize=256)
 def _critical_differences(n: int, alpha: float) -> FloatArray:
     discordant = np.arange(n + 1)

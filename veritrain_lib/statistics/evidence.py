@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .agreeing import agreeing
 from .bootstrap import paired_bootstrap
-from .detectable import pair_detectable
+from .detectable import pair_detectable, possible_gain
 from .intervals import Interval, mean_difference_bounds, paired_difference_bounds
 from .mcnemar import exact_p, mcnemar
 from .power import detectable_from_error
-from .randomization import sign_flip_test, swap_test, swaps_for
+from .randomization import sign_flip_test, swap_tests, swaps_for
 from .scores import IntArray, PairedScores, pair_scores
 
 
@@ -48,8 +49,8 @@ class Evidence:
         p: one-sided p value against 'no better'.
         champion, challenger: their scores, None without rows.
         difference: challenger minus champion, None without rows.
-        interval: for the difference, at level 1 - 2 * alpha.
-        detectable: true gain that would be shown with the wanted power, None if none is.
+        interval: for the difference, at level 1 - 2 * alpha; it excludes 0 exactly where the test is significant.
+        detectable: true gain that would be shown with the wanted power, None if no gain that is possible is.
     """
 
     test: str
@@ -77,14 +78,17 @@ def by_scores(pair: PairedScores, alpha: float, n_dev: int, power: float, seed: 
         both = int(pair.champion @ pair.challenger)
         losses, wins = int(pair.champion.sum()) - both, int(pair.challenger.sum()) - both
         p = float(exact_p(wins, losses))
-        low, high = paired_difference_bounds(both, wins, losses, pair.n - both - wins - losses, level)
-        interval = Interval(float(low), float(high), level)
+        p_less = float(exact_p(losses, wins))
+        bounds = paired_difference_bounds(both, wins, losses, pair.n - both - wins - losses, level)
     else:
         test = "sign-flip test"
-        p = sign_flip_test(pair.differences, n_swaps=max(10_000, swaps_for(alpha)), seed=seed)
-        interval = Interval(*mean_difference_bounds(pair.differences, level, pair.scale), level)
+        swaps = max(10_000, swaps_for(alpha))
+        p, p_less = (sign_flip_test(sign * pair.differences, n_swaps=swaps, seed=seed) for sign in (1, -1))
+        bounds = mean_difference_bounds(pair.differences, level, pair.scale)  # type: ignore[assignment]
+    low, high = agreeing(*bounds, pair.difference or 0.0, p, p_less, alpha)
+    interval = Interval(float(low), float(high), level)
     old, new = (float(x.mean()) if pair.n else None for x in (pair.champion, pair.challenger))
-    detectable = pair_detectable(pair, n_dev, pair.n, alpha, power)
+    detectable = possible_gain(pair_detectable(pair, n_dev, pair.n, alpha, power), old)
     return Evidence(test, p, old, new, pair.difference, interval, detectable)
 
 
@@ -112,7 +116,7 @@ def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: in
         return metric.score(np.where(turn, old, new), rows) - metric.score(np.where(turn, new, old), rows)
 
     swaps, level = swaps_for(alpha), 1 - 2 * alpha
-    p = swap_test(swapped, n, n_swaps=swaps, seed=seed)
+    p, p_less = swap_tests(swapped, n, n_swaps=swaps, seed=seed)
     drawn = paired_bootstrap(
         lambda chosen: metric.score(new[chosen], chosen) - metric.score(old[chosen], chosen),
         n,
@@ -120,15 +124,16 @@ def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: in
         seed=seed,
         level=level,
     )
-    detectable = detectable_from_error(drawn.standard_error, alpha, power)
+    low, high = agreeing(drawn.interval.low, drawn.interval.high, drawn.difference, p, p_less, alpha)
+    score = metric.score(old, rows)
     return Evidence(
         f"randomization test of {metric.name}",
         p,
-        metric.score(old, rows),
+        score,
         metric.score(new, rows),
         drawn.difference,
-        drawn.interval,
-        detectable,
+        Interval(float(low), float(high), level),
+        possible_gain(detectable_from_error(drawn.standard_error, alpha, power), score),
     )
 
 
@@ -168,6 +173,7 @@ def change(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Change:
         return Change(
             pair.n, wins, losses, difference, test.interval.low, test.interval.high, test.p_two_sided
         )
-    low, high = mean_difference_bounds(pair.differences, 0.95, pair.scale)
+    bounds = mean_difference_bounds(pair.differences, 0.95, pair.scale)
     sides = [sign_flip_test(sign * pair.differences, seed=seed) for sign in (1, -1)]
+    low, high = agreeing(*bounds, difference, sides[0], sides[1], 0.025)
     return Change(pair.n, wins, losses, difference, float(low), float(high), min(1.0, 2 * min(sides)))

@@ -1,7 +1,9 @@
 """Confidence intervals for a rate, and for the difference of two paired rates.
 
-Sources: E. B. Wilson (1927), JASA 22:209-212, for one rate; R. G. Newcombe (1998),
-Statistics in Medicine 17:2635-2650, method 10, for two rates on the same rows.
+Sources: A. Agresti and B. A. Coull (1998), The American Statistician 52:119-126, for one rate that is shown;
+E. B. Wilson (1927), JASA 22:209-212, whose score interval covers too little near 0 and 1 on few rows (91 % at
+49.5 of 50), as a part of R. G. Newcombe (1998), Statistics in Medicine 17:2635-2650, method 10, for two rates
+on the same rows. `make bench-numbers` measures what they cover.
 """
 
 from __future__ import annotations
@@ -68,8 +70,33 @@ class Rate:
 
     @property
     def interval(self) -> Interval:
-        """Wilson interval; 0..1 when n is 0."""
-        return wilson(self.successes, self.n, self.level)
+        """Agresti-Coull interval; 0..1 when n is 0."""
+        return agresti_coull(self.successes, self.n, self.level)
+
+
+def agresti_coull(successes: float, n: float, level: float = 0.95) -> Interval:
+    """Interval for a binomial rate that is to be shown: as a rate with z squared rows more, half of them successes.
+
+    Agresti and Coull (1998): the centre of the score interval, and never narrower than it. At 95 % it covers at least
+    92.5 % on 10 rows and 93.5 % from 50 rows on, whatever the rate; near 0 and 1 it errs to the wide side (98.6 % at
+    0.99 on 50 rows), where the steps of a count leave little choice.
+
+    Args:
+        successes: 0..n.
+        n: number of independent rows, or an effective number of them; with 0 the interval is all of 0..1.
+        level: confidence level, default 0.95.
+
+    Raises:
+        ValueError: successes outside 0..n, or level outside 0..1.
+    """
+    _check_counts(successes, n)
+    z = normal_quantile(level)
+    if not n:
+        return Interval(0.0, 1.0, level)
+    rows = n + z * z
+    share = (successes + z * z / 2) / rows
+    half = z * (share * (1 - share) / rows) ** 0.5
+    return Interval(max(0.0, share - half), min(1.0, share + half), level)
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
@@ -169,7 +196,7 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf(0.5 + check_fraction("level", level) / 2)
 
 
-def _check_counts(successes: int, n: int) -> None:
+def _check_counts(successes: float, n: float) -> None:
     if n < 0:
         raise ValueError(f"n is {n}: allowed is 0 or more rows")
     if not 0 <= successes <= n:

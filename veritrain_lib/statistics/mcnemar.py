@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .agreeing import agreeing
 from .intervals import Interval, paired_difference_bounds
 from .scores import FloatArray, check_fraction, pair_scores
 
@@ -26,7 +27,7 @@ class McNemar:
         n01: rows that only the challenger got right (its wins).
         n10: rows that only the champion got right (its losses).
         difference: challenger accuracy minus champion accuracy, -1..1; None without rows.
-        interval: Newcombe's method 10 interval for the difference.
+        interval: Newcombe's method 10 interval for the difference, made to agree with the test (`agreeing`).
         p_greater: one-sided p value against 'the challenger is no better'.
         p_less: one-sided p value against 'the challenger is no worse'.
         p_two_sided: twice the smaller of the two, at most 1.
@@ -61,8 +62,9 @@ def mcnemar(champion_correct: ArrayLike, challenger_correct: ArrayLike, level: f
         )
     old, new = pair.champion > 0, pair.challenger > 0
     both, n01, n10 = int(np.sum(old & new)), int(np.sum(~old & new)), int(np.sum(old & ~new))
-    low, high = paired_difference_bounds(both, n01, n10, pair.n - both - n01 - n10, level)
     greater, less = float(exact_p(n01, n10)), float(exact_p(n10, n01))
+    bounds = paired_difference_bounds(both, n01, n10, pair.n - both - n01 - n10, level)
+    low, high = agreeing(*bounds, pair.difference or 0.0, greater, less, (1 - level) / 2)
     return McNemar(
         n=pair.n,
         n01=n01,

@@ -66,7 +66,17 @@ def sign_flip_test(differences: ArrayLike, *, n_swaps: int = 10_000, seed: int =
 def swap_test(
     statistic: Callable[[BoolArray], float], n_rows: int, *, n_swaps: int = MIN_SWAPS, seed: int = 0
 ) -> float:
-    """One-sided p value for the difference of any metric of the whole set.
+    """One-sided p value against 'no more than chance' for the difference of any metric of the whole set.
+
+    Arguments and errors as in `swap_tests`.
+    """
+    return swap_tests(statistic, n_rows, n_swaps=n_swaps, seed=seed)[0]
+
+
+def swap_tests(
+    statistic: Callable[[BoolArray], float], n_rows: int, *, n_swaps: int = MIN_SWAPS, seed: int = 0
+) -> tuple[float, float]:
+    """One-sided p values against 'no more' and 'no less than chance', from the same swaps.
 
     Args:
         statistic: gets a mask of the rows whose answers are swapped, shape (n_rows,), and
@@ -83,13 +93,14 @@ def swap_test(
     _check_swaps(n_swaps)
     rng = np.random.default_rng(seed)
     observed = float(statistic(np.zeros(n_rows, dtype=np.bool_)))
-    reached = 0
+    reached = fell = 0
     for _ in range(n_swaps):
         value = float(statistic(rng.random(n_rows) < 0.5))
         if not np.isfinite(value):
             raise ValueError(f"statistic gave {value}: it must be finite whichever rows are swapped")
         reached += value >= observed - 1e-12
-    return (1 + reached) / (1 + n_swaps)
+        fell += value <= observed + 1e-12
+    return (1 + reached) / (1 + n_swaps), (1 + fell) / (1 + n_swaps)
 
 
 def _check_swaps(n_swaps: int) -> None:

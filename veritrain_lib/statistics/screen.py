@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .detectable import critical_difference, pair_detectable
+from .detectable import critical_difference, pair_detectable, possible_gain
 from .scores import PairedScores, check_fraction, pair_scores
 
 
@@ -31,7 +31,7 @@ class Screen:
         n_dev, n_test: rows of either set.
         look_alpha: level of the look.
         detectable: true gain at which screen and sealed test together promote with
-            probability `power`, all slices permitting; None if there is none.
+            probability `power`, all slices permitting; None if there is none that is possible.
         power: that probability.
         explanation: one sentence for people.
     """
@@ -78,7 +78,10 @@ def screen(
         n_dev=pair.n,
         n_test=n_test,
         look_alpha=look_alpha,
-        detectable=pair_detectable(pair, pair.n, n_test, look_alpha, power),
+        detectable=possible_gain(
+            pair_detectable(pair, pair.n, n_test, look_alpha, power),
+            float(pair.champion.mean()) if pair.n else None,
+        ),
         power=power,
         explanation=_explain(opens, gain, threshold, pair.n, n_test),
     )

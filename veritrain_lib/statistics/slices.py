@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .agreeing import agreeing
 from .intervals import Interval, mean_difference_bounds, paired_difference_bounds
 from .mcnemar import exact_p
 from .power import detectable_from_error, detectable_loss
@@ -43,7 +44,8 @@ class SliceVerdict:
         p_worse: one-sided p value against 'no worse', before correction.
         p_holm: the same after Holm over the slices; `worse` needs it at alpha or below.
         detectable_loss: true loss this slice would have called `worse` with the wanted
-            power, at the strictest Holm step; None if no loss could have been.
+            power, at the strictest Holm step; None if no possible loss could have been: not
+            even all that the champion has.
         verdict: `worse`, `not worse` or `can't tell`.
     """
 
@@ -132,6 +134,8 @@ def judge_pair_slices(
             loss = detectable_loss(n, discordance, alpha / in_holm, power, margin)
         else:
             loss = _detectable_mean_loss(pair, masks[i], n, alpha / in_holm, power, margin)
+        if loss is not None and loss > old[i] + 1e-9:
+            loss = None  # no model can lose more than the champion has
         verdicts.append(
             SliceVerdict(
                 name=name,
@@ -170,19 +174,24 @@ def _judge_counts(
     old, new = pair.champion, pair.challenger
     cells = np.stack([old * new, (1 - old) * new, old * (1 - new), (1 - old) * (1 - new)], axis=1)
     both, wins, losses, neither = np.rint(masks.astype(np.float64) @ cells).T
-    low, high = paired_difference_bounds(both, wins, losses, neither, level)
-    return exact_p(losses, wins), low, high
+    worse, better = exact_p(losses, wins), exact_p(wins, losses)
+    bounds = paired_difference_bounds(both, wins, losses, neither, level)
+    change = (wins - losses) / np.maximum(both + wins + losses + neither, 1)
+    return worse, *agreeing(*bounds, change, better, worse, (1 - level) / 2)
 
 
 def _judge_means(
     pair: PairedScores, masks: BoolArray, level: float, strictest: float, seed: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     swaps = swaps_for(strictest)
-    p = [
-        sign_flip_test(-pair.differences[rows], n_swaps=swaps, seed=seed + i) for i, rows in enumerate(masks)
-    ]
-    bounds = np.array([mean_difference_bounds(pair.differences[rows], level, pair.scale) for rows in masks])
-    return np.array(p), bounds[:, 0], bounds[:, 1]
+    parts = [pair.differences[rows] for rows in masks]
+    worse, better = (
+        np.array([sign_flip_test(sign * part, n_swaps=swaps, seed=seed + i) for i, part in enumerate(parts)])
+        for sign in (-1, 1)
+    )
+    bounds = np.array([mean_difference_bounds(part, level, pair.scale) for part in parts])
+    change = np.array([part.mean() if part.size else 0.0 for part in parts])
+    return worse, *agreeing(bounds[:, 0], bounds[:, 1], change, better, worse, (1 - level) / 2)
 
 
 def _detectable_mean_loss(

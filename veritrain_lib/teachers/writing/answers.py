@@ -82,7 +82,7 @@ def candidates(
 def _examples(text: str) -> list[Any] | None:
     try:
         content = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return None
     examples = content.get("examples") if isinstance(content, dict) else None
     return examples if isinstance(examples, list) else None

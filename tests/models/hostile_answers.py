@@ -1,0 +1,27 @@
+"""What a chat model may say to break who reads it: numbers without bounds, nesting, halves of letters."""
+
+HOSTILE = (
+    '{"label": "refund", "score": 1e-99999999999999999999}',
+    '{"label": "refund", "candidates": [{"label": "refund", "score": 1e-99999999999999999999}]}',
+    '{"label": "refund", "score": 1E+99999999999999999999}',
+    '{"label": "refund", "score": 1e999999999}',
+    '{"label": "refund", "score": ' + "9" * 5000 + "}",
+    '{"label": "refund", "score": 0.' + "9" * 100_000 + "}",
+    '{"label": "refund", "score": NaN}',
+    '{"label": "refund", "score": -Infinity}',
+    '{"label": "refund", "candidates": [null, 1, [], {"label": 1}, {"label": "x", "score": 1e308}]}',
+    '{"label": {"label": ["refund"]}}',
+    '{"label": "\\ud800", "explanation": "\\udfff and \\u0000", "candidates": ["\\udc00", {"label": "\\ud800"}]}',
+    '"\\ud83d\\ude00 \\ud800"',
+    "\ud800\x00",
+    "[" * 100_000,
+    '{"a": ' * 3000 + "1" + "}" * 3000,
+    '{"points": 1e-99999999999999999999, "reason": "\\ud800"}',
+    '{"points": 5, "reason": "\\ud800"}',
+    '{"errors": [{"span": "\\ud800", "type": "addition", "severity": "minor"}]}',
+    '{"errors": [[]]}',
+    '{"examples": [1e99999999999999999999, {"text": "\\ud800"}]}',
+    "null",
+    "",
+    "   ",
+)
