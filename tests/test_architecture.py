@@ -58,7 +58,7 @@ ALLOWED = {
     ("experiment_run", "stage_job"), ("event_log", "project"), ("event_log", "redaction"), ("redaction", "project"), ("commands", "doctor"), ("commands", "overview"), ("commands", "compare"), ("commands", "cli"),
     ("trainers", "models"), ("teachers", "models"), ("gating", "models"), ("gating", "statistics"), ("gating", "judging"), ("judging", "statistics"), ("gating", "metrics"),
     ("gating", "reporting"), ("task", "records"), ("task", "task_file"), ("task_file", "task"), ("registry", "rows"), ("rows", "registry"), ("reporting", "statistics"),
-    ("digest", "errors"), ("project", "errors"), ("reading", "errors"), ("metrics", "models"), ("metrics", "judging"), ("new_task", "gating"), ("new_task", "statistics"),
+    ("digest", "errors"), ("project", "errors"), ("reading", "errors"), ("metrics", "models"), ("metrics", "statistics"), ("metrics", "judging"), ("new_task", "gating"), ("new_task", "statistics"),
     ("labelling_desk", "desk_view"), ("review_desk", "desk_view"),
 }  # fmt: skip
 

@@ -24,11 +24,21 @@ WRONG = 2
 @click.argument("task", default="", metavar="[TASK]")
 def check(task: str) -> Answer:
     """Check a task."""
+    from veritrain_lib.recorded import held_out
     from veritrain_lib.recorded.tasks import task_file_of
     from veritrain_lib.task_check.check import check_task
 
     checked = check_task(task_file_of(task))
-    return Answer(_document(checked), [_told(checked)], WRONG if checked.mistakes else 0)
+    notes: list[str] = []
+    if not checked.mistakes and checked.reading.task is not None:
+        # Only files that can be read can be compared.
+        held_out.refuse_shared(checked.reading.task)
+        notes = held_out.told(checked.reading.task)
+    return Answer(
+        {**_document(checked), "notes": notes},
+        [_told(checked), *notes],
+        WRONG if checked.mistakes else 0,
+    )
 
 
 def _document(checked: Checked) -> dict[str, Any]:
