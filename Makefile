@@ -65,8 +65,8 @@ test: $(READY)  ## ruff, mypy and the tests (under 8 minutes)
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
-test-slow: $(READY)  ## kills, long runs, browsers (under 60 minutes)
-	@$(BIN)/python -m pytest -q -m slow
+test-slow: $(READY)  ## kills, long runs, browsers (under 20 minutes)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
 
 check: $(READY)  ## ruff and mypy only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
