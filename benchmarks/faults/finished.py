@@ -1,0 +1,88 @@
+"""A project with a finished loop of a tiny task: made once, copied for each case that breaks something of it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MAKE = """
+import sys
+from tests.recorded.in_process import InProcess
+from tests.recorded.tiny_task import write_tiny
+from veritrain_lib.loop import run_loop
+from veritrain_lib.recorded.report import Report
+from veritrain_lib.task import load_task
+import pathlib
+Report._file = lambda self, run_id, result: None
+budget = {"rounds": 1, "rows_per_round": 15}
+print(run_loop(load_task(write_tiny(pathlib.Path(sys.argv[1]) / "task", budget=budget)), runner=InProcess()).headline)
+"""
+
+_making = threading.Lock()
+_made: list[Path] = []
+
+
+def finished(folder: Path) -> Path:
+    """Make a folder a project whose loop has ended with a promoted champion, models:/tiny/2; gives the task file."""
+    with _making:
+        if not _made:
+            place = Path(tempfile.mkdtemp(prefix="finished-")).resolve()
+            atexit.register(shutil.rmtree, place, ignore_errors=True)
+            script(place, MAKE, str(place))
+            _made.append(place)
+    shutil.copytree(_made[0], folder, dirs_exist_ok=True)
+    _move(folder / "mlflow.db", str(_made[0]), str(folder))
+    return folder / "task" / "task.yaml"
+
+
+def _move(store: Path, old: str, new: str) -> None:
+    """Have every address in a store mean another folder."""
+    with sqlite3.connect(store) as opened:
+        opened.execute("PRAGMA foreign_keys = OFF")
+        for (table,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for _, column, kind, *_ in opened.execute(f"PRAGMA table_info('{table}')").fetchall():
+                if "CHAR" in kind.upper() or "TEXT" in kind.upper():
+                    opened.execute(
+                        f'UPDATE "{table}" SET "{column}" = replace("{column}", ?, ?) WHERE instr("{column}", ?)',
+                        (old, new, old),
+                    )
+
+
+def script(folder: Path, code: str, *arguments: str, check: bool = True) -> str:
+    """Run Python code in a process of its own with a folder as its project; what it said, standard error too.
+
+    Raises RuntimeError when it fails, unless `check` is False.
+    """
+    with process(folder, code, *arguments) as started:
+        said, _ = started.communicate(timeout=300)
+    if check and started.returncode != 0:
+        raise RuntimeError(said[-2000:])
+    return said
+
+
+def process(folder: Path, code: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start what `script` runs."""
+    import os
+
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("VERITRAIN_", "MLFLOW_", "OPENAI_", "AZURE_", "DATABASE_URL"))
+    }
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", code, *arguments],
+        cwd=ROOT,
+        env={**kept, "VERITRAIN_HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

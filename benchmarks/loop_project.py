@@ -1,0 +1,168 @@
+"""A small project in a folder of its own, loops in it as processes, and what they came to and left: for benchmarks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.recorded.tiny_task import write_tiny
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PREFIXES = ("VERITRAIN_", "MLFLOW_", "OPENAI_", "AZURE_", "DATABASE_URL", "PYTEST_")
+
+_reading = threading.Lock()
+
+
+def copy_of_code(folder: Path) -> Path:
+    """The library with its notebooks and suites: an edit meanwhile would make every finished stage other work."""
+    for name in ("veritrain_lib", "notebooks", "gates"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return folder
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a task, a record and a folder for temporary files."""
+
+    home: Path
+    code: Path
+    task_file: Path
+
+    @classmethod
+    def make(cls, home: Path, code: Path) -> Project:
+        """A new one."""
+        (home / "tmp").mkdir(parents=True)
+        budget = {"rounds": 1, "rows_per_round": 15}
+        return cls(home, code, write_tiny(home / "task", budget=budget))
+
+    def loop(self) -> subprocess.Popen[bytes]:
+        """Start `veritrain loop` in a session of its own; what it says goes to the file `log`."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
+        given = {
+            **kept,
+            "VERITRAIN_HOME": str(self.home),
+            "PYTHONPATH": str(self.code),
+            "TMPDIR": str(self.home / "tmp"),
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        }
+        with (self.home / "log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", "veritrain_lib.cli", "loop", str(self.task_file)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home, env=given, start_new_session=True,
+            )  # fmt: skip
+
+    def family(self) -> dict[int, str]:
+        """Living processes that work in this project, by number, with their names."""
+        found = {}
+        for process in psutil.process_iter():
+            try:
+                here = process.environ().get("VERITRAIN_HOME") == str(self.home)
+                if here and process.status() != psutil.STATUS_ZOMBIE:
+                    found[process.pid] = " ".join([process.name(), *process.cmdline()[1:3]])
+            except psutil.Error:
+                continue
+        return found
+
+    def end(self) -> None:
+        """Kill whatever still works in it."""
+        for process in self.family():
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+    def outcome(self) -> dict[str, Any]:
+        """What the loop came to: models, datasets, looks, figures and how it stopped, by content."""
+        from veritrain_lib.recorded import sources
+        from veritrain_lib.task import load_task
+        from veritrain_lib.tracking import datasets, looks, models, runs
+
+        with _reading:
+            os.environ["VERITRAIN_HOME"] = str(self.home)
+            task = load_task(self.task_file)
+            champion = models.by_alias(task, models.CHAMPION)
+            loops = runs.search(task, "tags.`veritrain.kind` = 'loop'")
+            rounds = runs.search(task, "tags.`veritrain.kind` = 'round' AND attributes.status = 'FINISHED'")
+            names = ("veritrain.stopped", "veritrain.rounds", "veritrain.verdict", "veritrain.champion")
+            return {
+                "champion": champion.digest if champion else "",
+                "alias": champion.uri if champion else "",
+                "models": [one.digest for one in models.listing(task)],
+                "datasets": [(one.reference, one.status, one.digest) for one in datasets.listing(task)],
+                "looks": [
+                    (look.number, look.champion) for look in looks.all_looks(sources.held_out_set(task))
+                ],
+                "loops": [[run.data.tags.get(name, "") for name in names] for run in loops],
+                "figures": [
+                    (
+                        sorted(run.data.metrics.items()),
+                        run.data.tags.get("veritrain.verdict"),
+                    )
+                    for run in sorted(rounds, key=lambda run: run.data.tags.get("veritrain.round", ""))
+                ],
+            }
+
+    def left(self) -> dict[str, list[str]]:
+        """What should not be there any more: runs RUNNING or with an untrue reason, files, sockets, processes."""
+        from veritrain_lib import living
+        from veritrain_lib.task import load_task
+        from veritrain_lib.tracking import runs
+
+        with _reading:
+            os.environ["VERITRAIN_HOME"] = str(self.home)
+            every = runs.search(load_task(self.task_file))
+            open_runs = [run.info.run_id for run in every if run.info.status in ("RUNNING", "SCHEDULED")]
+            untrue = [
+                run.info.run_id
+                for run in every
+                if run.info.status == "FINISHED" and run.data.tags.get("veritrain.reason")
+            ]
+            works = [
+                run.data.tags["veritrain.digest"]
+                for run in every
+                if run.info.status == "FINISHED" and "veritrain.digest" in run.data.tags
+            ]
+            state = self.home / ".veritrain"
+            files = [
+                str(path.relative_to(self.home))
+                for folder in (state / "running", state / "claims", state / "living", self.home / "tmp")
+                if folder.is_dir()
+                for path in folder.rglob("*")
+                if not path.is_dir()
+            ]
+            files += [str(path) for path in (self.home / "tmp").glob("*") if path.is_dir()]
+            for owner in Path("/tmp").glob("vt-*/owner"):
+                who = owner.read_text(encoding="utf-8")
+                if living.alive(who) is False:
+                    files.append(str(owner.parent))
+            sockets = [name for name in files if name.endswith((".sock", "channel")) or "channel-" in name]
+        return {
+            "running": open_runs,
+            "untrue_reasons": untrue,
+            "done_twice": sorted({work for work in works if works.count(work) > 1}),
+            "files": files,
+            "sockets": sockets,
+            "processes": list(self.family().values()),
+        }
+
+    def wait_until_alone(self, seconds: float) -> None:
+        """Return when no process works in the project, or after that time."""
+        until = time.monotonic() + seconds
+        while self.family() and time.monotonic() < until:
+            time.sleep(0.2)
+
+    def log(self) -> str:
+        """What its loops have said."""
+        return (self.home / "log").read_text(encoding="utf-8", errors="replace")
