@@ -8,7 +8,7 @@ LORA := $(VENV)/.lora
 DATATROVE := .venv-datatrove/.ready
 TASK ?=
 STAGES := probe generate gate train evaluate report
-BENCHES := choice decision example faults fuzz gate gate-speed lora notebooks numbers server teacher translation
+BENCHES := choice decision example faults fuzz gate gate-speed kills lora notebooks numbers server teacher together translation
 export MLFLOW_DISABLE_TELEMETRY := true
 # MLflow's own job workers: 0.9 GB that nothing here uses
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
@@ -82,7 +82,7 @@ $(DATATROVE): Makefile
 	@test ! -d .venv-datatrove || touch $@
 
 $(BENCHES:%=bench-%): bench-%: $(READY)
-	@$(BIN)/python -m $(if $(KEEP),benchmarks.figures keep $*,benchmarks.$(subst -,_,$*))
+	@$(BIN)/python -m $(if $(KEEP),benchmarks.figures keep $*,benchmarks.$(subst -,_,$*)) $(ARGS)
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.faults.case import Case, Seen, veritrain
+from benchmarks.faults.case import Case, Seen
 from benchmarks.faults.finished import finished, process, script
 
 HOLD_LOOP = """
@@ -59,17 +59,29 @@ def _held(holder: subprocess.Popen[str]) -> None:
         raise RuntimeError(f"the first process failed: {holder.stdout.read()[-1000:]}")
 
 
-def _loop_waits(then: str) -> Callable[[Path], Seen]:
-    def run(folder: Path) -> Seen:
-        task = finished(folder)
-        with process(folder, HOLD_LOOP, str(task)) as holder:
-            _held(holder)
-            import threading
+CLI = "import sys; from veritrain_lib.cli import main; sys.argv[0] = 'veritrain'; main()"
 
-            threading.Timer(6.0, lambda: _let_go(holder, then)).start()
-            seen = veritrain(folder, "loop", str(task))
-            named = f"process {holder.pid} on " in seen.text
-        return Seen(seen.exit_code, seen.text, wrong="" if named else "it does not say for whom it waits")
+
+def _waits(
+    first: str, second: str, then: str, project: Callable[[Path], list[str]]
+) -> Callable[[Path], Seen]:
+    """The second process wants what the first one holds; as soon as it says that it waits, the first lets go or dies."""
+
+    def run(folder: Path) -> Seen:
+        arguments = project(folder)
+        with process(folder, first, arguments[-1]) as holder:
+            _held(holder)
+            with process(folder, second, *arguments) as waiting:
+                assert waiting.stdout is not None
+                lines = []
+                for line in waiting.stdout:
+                    lines.append(line)
+                    if "waiting for process" in line:
+                        _let_go(holder, then)
+            named = f"process {holder.pid} on " in "".join(lines)
+        left = list((folder / ".veritrain/claims").iterdir())
+        wrong = "" if named else "it does not say for whom it waits"
+        return Seen(waiting.returncode, "".join(lines), wrong=wrong or (f"left: {left}" if left else ""))
 
     return run
 
@@ -77,25 +89,18 @@ def _loop_waits(then: str) -> Callable[[Path], Seen]:
 def _let_go(holder: subprocess.Popen[str], then: str) -> None:
     if then == "kill":
         holder.kill()
+        holder.wait()
     elif holder.stdin is not None:
         holder.stdin.write("\n")
         holder.stdin.flush()
 
 
-def _claim_waits(then: str) -> Callable[[Path], Seen]:
-    def run(folder: Path) -> Seen:
-        with process(folder, HOLD, "work") as holder:
-            _held(holder)
-            with process(folder, WANT, "work") as second:
-                time.sleep(2)
-                _let_go(holder, then)
-                said, _ = second.communicate(timeout=60)
-            named = f"process {holder.pid} on " in said
-        left = list((folder / ".veritrain/claims").iterdir())
-        wrong = "" if named else "it does not say for whom it waits"
-        return Seen(second.returncode, said, wrong=wrong or (f"left: {left}" if left else ""))
+def _loop_waits(then: str) -> Callable[[Path], Seen]:
+    return _waits(HOLD_LOOP, CLI, then, lambda folder: ["loop", str(finished(folder))])
 
-    return run
+
+def _claim_waits(then: str) -> Callable[[Path], Seen]:
+    return _waits(HOLD, WANT, then, lambda folder: ["work"])
 
 
 def _at_once(code: str, judge: str, count: int = 2) -> Callable[[Path], Seen]:
