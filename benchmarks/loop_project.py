@@ -31,6 +31,12 @@ def copy_of_code(folder: Path) -> Path:
     return folder
 
 
+def _as_from_a_terminal() -> None:
+    """A benchmark that runs in the background ignores these signals, and what it starts would, too."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Project:
     """A folder with a task, a record and a folder for temporary files."""
@@ -61,6 +67,7 @@ class Project:
             return subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", "veritrain_lib.cli", "loop", str(self.task_file)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home, env=given, start_new_session=True,
+                preexec_fn=_as_from_a_terminal,
             )  # fmt: skip
 
     def family(self) -> dict[int, str]:

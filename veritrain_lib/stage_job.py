@@ -24,6 +24,7 @@ from veritrain_lib.redaction import redact
 from veritrain_lib.stage_pages import FUNCTION, MISSING, PDF, UNMADE, mend_pages, mend_pages_of, store_pages
 from veritrain_lib.stages import NAMES
 from veritrain_lib.tracking import runs
+from veritrain_lib.tracking.lookup import NoSuchRun
 
 if TYPE_CHECKING:
     from veritrain_lib.execution.outcome import NotebookOutcome, Progress
@@ -376,8 +377,11 @@ def attach_leftovers(task: Task) -> None:
             continue
         executed = next(desk.glob("*.ipynb"), None)
         run_id, stored = read_letter(desk / "mailbox.json")
-        if run_id and not stored:
-            run = runs.get(run_id)
+        try:
+            run = runs.get(run_id) if run_id and not stored else None
+        except NoSuchRun:
+            run = None  # deleted for good meanwhile: there is nobody to give it to
+        if run is not None:
             if run.info.experiment_id != _experiment(task):
                 continue
             if executed is not None:

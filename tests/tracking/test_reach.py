@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +33,22 @@ def test_what_is_no_store_is_named(make: Callable[[Path], None], says: str, tmp_
         reach.look(of_file(tmp_path / "mlflow.db"))
     assert not caught.value.temporary
     assert "\n" not in str(caught.value)
+
+
+def test_a_look_drops_no_lock_of_a_connection_that_this_process_has(tmp_path: Path) -> None:
+    """Else another process that closes its connection takes the log (WAL) away, and what is written then is lost."""
+    file = tmp_path / "mlflow.db"
+    mine = sqlite3.connect(file, isolation_level=None)
+    mine.execute("PRAGMA journal_mode = WAL")
+    mine.execute("CREATE TABLE t (x)")
+    mine.execute("SELECT * FROM t").fetchall()
+    reach.look(of_file(file))
+    write = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('INSERT INTO t VALUES (1)'); c.commit(); c.close()"
+    subprocess.run([sys.executable, "-c", write, str(file)], check=True)
+    assert (tmp_path / "mlflow.db-wal").exists(), (
+        "the last one to close takes it away, and that was not the other"
+    )
+    mine.close()
 
 
 def test_a_store_that_is_well_or_not_there_yet_is_no_fault(tmp_path: Path) -> None:

@@ -83,14 +83,14 @@ def _look_at_file(address: str, file: Path) -> None:
     if not file.is_file():
         raise broken(f"{file} is no plain file", "Move it away")
     try:
-        with file.open("rb") as opened:
-            start = opened.read(16)
-        if start and start != b"SQLite format 3\0":
-            raise broken(f"{file} is no SQLite database", "Move that file away")
+        # Only SQLite itself may open the file: to close any other descriptor of it would drop the locks that this
+        # process's connections hold, and another process would then take its log (WAL) away under them.
         with closing(sqlite3.connect(file, timeout=0.2, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
+        if "not a database" in str(error):
+            raise broken(f"{file} is no SQLite database", "Move that file away") from error
         if "locked" in str(error):
             raise broken(
                 "another process holds the lock of this database", "End that process, or wait for it", True
