@@ -14,11 +14,13 @@ import pytest
 from tests.recorded.in_process import InProcess
 from tests.recorded.tiny_task import write_suite, write_tiny
 from veritrain_lib import registry
-from veritrain_lib.errors import OutOfMoney
+from veritrain_lib.errors import OutOfMoney, UserError
 from veritrain_lib.loop import Event, LoopResult, run_loop
 from veritrain_lib.recorded import sources
+from veritrain_lib.recorded.history import rounds_of
 from veritrain_lib.recorded.labelling import answer, label_file, read_labels
 from veritrain_lib.recorded.report import Report
+from veritrain_lib.recorded.stage import RecordedStage, load_result, prepare
 from veritrain_lib.stage_job import StageFailed
 from veritrain_lib.stages import evaluate, train
 from veritrain_lib.task import Task, load_task
@@ -333,3 +335,44 @@ def test_an_interrupt_is_recorded_as_one_and_the_same_call_goes_on(tiny: Callabl
         run_loop(task, runner=Interrupted())
     assert statuses(task) == {"KILLED": {"train", "round", "loop"}, "FINISHED": {"gate"}}
     assert run_loop(task, runner=InProcess()).stopped == "target"
+
+
+def test_the_report_on_the_whole_loop_speaks_of_all_rounds(
+    walked: Walked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_to(walked.home, monkeypatch)
+    told: Any = load_result("report", walked.result.report_run)
+    assert told.title == "tiny: the whole loop, rounds 1 to 2"
+    assert [line.partition(":")[0] for line in told.changed[:3]] == ["Round 1", "Round 2", "All 2 round(s)"]
+    assert "30 new rows" in told.changed[2]
+    gates = [
+        load_result("gate", one.stages["gate"]).tables["rules"]
+        for one in rounds_of(walked.task, walked.result.run_id)[1:]
+    ]
+    judged = sum(int(rules.loc[rules["kind"] == "rows", "checked"].iloc[0]) for rules in gates)
+    assert told.tables["rules"]["checked"].iloc[0] == judged
+    (added,) = told.tables["added_data"].to_dict("records")
+    seed = load_result("train", rounds_of(walked.task, walked.result.run_id)[0].stages["train"])
+    assert added["rows_without"] == seed.rows  # type: ignore[attr-defined]
+    assert told.slices_of == "held-out rows"
+
+
+def test_a_scope_that_does_not_fit_what_a_report_is_about_is_refused(
+    walked: Walked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_to(walked.home, monkeypatch)
+    loop = walked.result.run_id
+    children = runs.children(walked.task, loop)
+    one_round, final = children[1].info.run_id, children[-1].info.run_id
+
+    def about(run: str, scope: str) -> RecordedStage:
+        return prepare("report", {"task": str(walked.task.path), "about": run, "scope": scope})
+
+    with pytest.raises(
+        UserError, match=rf"is no whole loop \(round 1\).*or its loop's run {loop} with scope loop"
+    ):
+        about(one_round, "loop")
+    for whole in (loop, final):
+        with pytest.raises(UserError, match=r"is a whole loop .*give scope loop"):
+            about(whole, "round")
+        assert about(whole, "loop").digest == about("", "loop").digest

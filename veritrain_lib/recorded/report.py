@@ -21,6 +21,11 @@ from veritrain_lib.tracking import looks, models, runs
 if TYPE_CHECKING:
     from veritrain_lib.reporting.document import Document
 
+WHOLE = ("loop", "final")
+"""Kinds of runs that stand for a whole loop: its own, and that of its final comparison."""
+
+MADE_OF_DATA = ("generate", "gate", "train")
+
 FOLDER = "report"
 """Of the run's artifacts: the page, its pictures and the PDF."""
 
@@ -46,39 +51,58 @@ class Report:
         return Inputs({"about": about or "latest"}, content, things)
 
     def _find(self, task: Task, about: str, scope: str) -> tuple[list[history.Round], dict[str, str]]:
+        if scope == "loop":
+            return self._find_loop(task, about)
         if not about:
             latest = history.latest_round(task)
             if latest is None:
                 return [], history.by_lineage(task, self._evaluation(task))
             about = latest[0].run_id
         run = runs.get(about)
+        if run.data.tags.get("veritrain.kind") in WHOLE:
+            raise UserError(
+                f"run {about} is a whole loop ({run.info.run_name}), not a round: give scope loop with it, or the run of a "
+                "round"
+            )
         one = history.as_round(run)
-        loop_run = (
-            about
-            if run.data.tags.get("veritrain.kind") == "loop"
-            else run.data.tags.get("mlflow.parentRunId", "")
-        )
+        loop_run = run.data.tags.get("mlflow.parentRunId", "")
         rounds = history.rounds_of(task, loop_run) if loop_run else []
-        if scope == "round":
-            rounds = [earlier for earlier in rounds if earlier.number <= one.number]
+        rounds = [earlier for earlier in rounds if earlier.number <= one.number]
         stages = {name: run_id for name, run_id in one.stages.items() if name != "report"}
         if not stages:
             raise UserError(f"run {about} names no stages; give the run of a round or of a loop")
-        if scope == "loop" and rounds:
-            # The loop's own tags name only the final comparison; data and gate are those of the last round.
-            stages = {
-                name: rounds[-1].stages[name]
-                for name in ("generate", "gate", "train")
-                if name in rounds[-1].stages
-            } | stages
-        return [
-            history.Round(
-                other.number,
-                other.run_id,
-                {name: run for name, run in other.stages.items() if name != "report"},
+        return _without_reports(rounds), stages
+
+    def _find_loop(self, task: Task, about: str) -> tuple[list[history.Round], dict[str, str]]:
+        """The rounds of a whole loop; its comparison of seed model and last champion, where there was one, and the
+        last round's other stages."""
+        if not about:
+            newest = runs.search(task, "tags.`veritrain.kind` = 'loop'", limit=1)
+            if not newest:
+                raise UserError(
+                    f"task {task.name!r} has no loop yet: give scope round, or run: veritrain loop {task.name}"
+                )
+            about = newest[0].info.run_id
+        run = runs.get(about)
+        kind, parent = run.data.tags.get("veritrain.kind"), run.data.tags.get("mlflow.parentRunId", "")
+        if kind not in WHOLE:
+            whole = f", or its loop's run {parent}" if parent else ""
+            raise UserError(
+                f"run {about} is no whole loop ({run.info.run_name}): give scope round with it{whole} with scope loop"
             )
-            for other in rounds
-        ], stages
+        loop_run = about if kind == "loop" else parent
+        finals = [
+            one for one in runs.children(task, loop_run) if one.data.tags.get("veritrain.kind") == "final"
+        ]
+        rounds = history.rounds_of(task, loop_run)
+        stages: dict[str, str] = {}
+        for last in [one for one in rounds if one.number][-1:] or rounds[-1:]:
+            stages |= {name: one for name, one in last.stages.items() if name in MADE_OF_DATA}
+        for final in finals:
+            stages |= {name: one for name, one in history.as_round(final).stages.items() if name != "report"}
+        if not stages:
+            raise UserError(f"loop {loop_run} has done no stage yet; go on with: veritrain loop {task.name}")
+        return _without_reports(rounds), stages
 
     def _evaluation(self, task: Task) -> str:
         found = runs.search(
@@ -97,13 +121,16 @@ class Report:
             for name, stage_run in stages.items()
             if name in ("generate", "gate", "train", "evaluate")
         }
-        earlier = rounds[-2].stages.get("train") if len(rounds) > 1 else None
+        whole = parameters["scope"] == "loop"
+        # What the rows did: of a round against the one before, of a loop against the seed model.
+        earlier = rounds[0 if whole else -2].stages.get("train") if len(rounds) > 1 else None
         champion = models.by_alias(task, models.CHAMPION)
         facts = report.Facts(
             title=f"{task.name}: {inputs.things['numbers']}",
             rounds=history.table(task, rounds or [history.Round(1, "", stages)]),
             **opened,
             without=load_result("train", earlier) if earlier else None,  # type: ignore[arg-type]
+            by_round=_by_round(rounds) if whole else (),
             champion=champion.uri if champion else "",
             money=_paid(task),
             looks_used=looks.used(looks.all_looks(sources.held_out_set(task))),
@@ -139,10 +166,31 @@ class Report:
         return report.ReportResult
 
 
+def _without_reports(rounds: list[history.Round]) -> list[history.Round]:
+    return [
+        history.Round(
+            one.number, one.run_id, {name: run for name, run in one.stages.items() if name != "report"}
+        )
+        for one in rounds
+    ]
+
+
+def _by_round(rounds: list[history.Round]) -> tuple[report.RoundFacts, ...]:
+    """What each round of a loop made and took out; the seed's gate is round 0."""
+
+    def opened(one: history.Round, stage: str) -> Any:
+        return load_result(stage, one.stages[stage]) if stage in one.stages else None
+
+    return tuple(
+        report.RoundFacts(one.number, opened(one, "generate"), opened(one, "gate")) for one in rounds
+    )
+
+
 def _numbers(about: str, scope: str, rounds: list[history.Round]) -> str:
     """What the report is about, for its title: a round has a number in its loop, an experiment a name."""
     if scope == "loop":
-        return "the whole loop"
+        last = max((one.number for one in rounds), default=0)
+        return "the whole loop" + (f", rounds 1 to {last}" if last > 1 else "")
     if rounds:
         return f"round {rounds[-1].number}"
     return (runs.get(about).info.run_name if about else "") or "by hand"

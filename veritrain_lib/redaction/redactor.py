@@ -16,32 +16,37 @@ _COLOUR = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z])")
 _BETWEEN = r"""(?:["'\s:=,>(]|\\["'nt]|<[^<>]{0,80}>|&quot;|&\#(?:x27|39);){1,12}"""
 """What may stand between a name and its value: in a mapping, a table, a page."""
 
+FEW = 50
+"""Forms of secrets up to which each is simply looked for."""
+
+START = 4
+"""Letters by which forms are told apart before they are looked for; no form has fewer."""
+
 
 class Redactor:
     """Replaces the secrets of an environment by `[hidden: NAME]`, NAME being the variable that holds it."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        free: dict[str, str] = {}
-        self._bound: list[tuple[re.Pattern[str], str]] = []
-        self._needles: list[str] = []
+        self._names: dict[str, str] = {}
+        self._bound: dict[str, list[tuple[re.Pattern[str], str]]] = {}
         self._begun: dict[str, str] = {}
         for secret in secrets_of(environment):
             if secret.where == "named":
-                self._bound.append((_behind_its_name(secret), secret.name))
-                self._needles.append(secret.value)
+                self._bound.setdefault(secret.value, []).append((_behind_its_name(secret), secret.name))
                 continue
-            forms = forms_of(secret.value)
-            self._needles += forms
-            if secret.where == "word":
-                self._bound += [(_alone(form), secret.name) for form in forms]
-                continue
-            free |= {form: secret.name for form in forms if form not in free}
-            if len(secret.value) >= LONG:
+            for form in forms_of(secret.value):
+                if secret.where == "word":
+                    self._bound.setdefault(form, []).append((_alone(form), secret.name))
+                else:
+                    self._names.setdefault(form, secret.name)
+            if secret.where == "anywhere" and len(secret.value) >= LONG:
                 self._begun.setdefault(secret.value[:BEGINNING], secret.value)
-        self._names = free
-        # The longest first: a short secret may be part of a long one.
-        longest_first = sorted(free, key=len, reverse=True)
-        self._free = re.compile("|".join(map(re.escape, longest_first))) if free else None
+        self._needles = [*{**self._names, **self._bound}]
+        self._longest = max(map(len, self._needles), default=0)
+        # To look for each of thousands in a long text takes too long: which may be there is told by their first letters.
+        self._by_start: dict[str, list[str]] = {}
+        for needle in self._needles:
+            self._by_start.setdefault(needle[:START], []).append(needle)
 
     def __bool__(self) -> bool:
         """Whether there is anything to hide but passwords in addresses."""
@@ -80,14 +85,14 @@ class Redactor:
         return done
 
     def begun_at_end(self, text: str, shortest: int) -> int:
-        """How many characters at the end of a text are the beginning, of `shortest` or more, of a longer secret."""
-        best = 0
-        for needle in self._needles:
-            for length in range(min(len(needle) - 1, len(text)), max(shortest, best + 1) - 1, -1):
-                if text.endswith(needle[:length]):
-                    best = length
-                    break
-        return best
+        """How many characters at the end of a text are the beginning, of `shortest` (4 or more), of a longer secret."""
+        for at in range(max(len(text) - self._longest, 0), len(text) - shortest + 1):
+            rest = text[at:]
+            if any(
+                len(one) > len(rest) and one.startswith(rest) for one in self._by_start.get(rest[:START], ())
+            ):
+                return len(rest)
+        return 0
 
     def value(self, value: Any) -> Any:
         """A JSON value, its keys included, without secrets; the same object where there is none in it."""
@@ -113,21 +118,35 @@ class Redactor:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Where secrets are, in order, not over each other."""
-        if not any(needle in text for needle in self._needles):
+        present = self._present(text)
+        if not present:
             return
         found = []
-        if self._free is not None:
+        free = [one for one in present if one in self._names]
+        if free:
+            # The longest first: a short secret may be part of a long one.
+            pattern = re.compile("|".join(map(re.escape, sorted(free, key=len, reverse=True))))
             found += [
                 (match.start(), self._end(match, text), self._names[match[0]])
-                for match in self._free.finditer(text)
+                for match in pattern.finditer(text)
             ]
-        for pattern, name in self._bound:
-            found += [(*match.span("value"), name) for match in pattern.finditer(text)]
+        for needle in present:
+            for pattern, name in self._bound.get(needle, ()):
+                found += [(*match.span("value"), name) for match in pattern.finditer(text)]
         last = 0
         for first, end, name in sorted(found):
             if first >= last:
                 yield first, end, f"[hidden: {name}]"
                 last = end
+
+    def _present(self, text: str) -> list[str]:
+        """The forms of secrets that are in the text."""
+        if len(self._needles) <= FEW:
+            return [one for one in self._needles if one in text]
+        starts = {text[at : at + START] for at in range(len(text) - START + 1)}
+        return [
+            one for start in self._by_start.keys() & starts for one in self._by_start[start] if one in text
+        ]
 
     def _end(self, match: re.Match[str], text: str) -> int:
         """Where a match ends: of the beginning of a long value, as far as the text goes on like it."""

@@ -72,6 +72,18 @@ class EvaluateResult(StageResult):
         rows = self.tables.get("sealed_slices", self.tables["slices"])
         return self._once("slices", lambda: slice_changes(rows))
 
+    def slices_of(self, which: Literal["development", "held out"]) -> tuple[object, object]:
+        """The picture and the table of the slices of one set, never of both; two sentences where the held-out set stayed
+        closed."""
+        from veritrain_lib.reporting.pictures import slice_changes
+
+        if which == "development":
+            rows = self.tables["slices"]
+            return self._once("development_slices", lambda: slice_changes(rows)), rows
+        if "sealed_slices" not in self.tables:
+            return "The held-out set stayed closed.", "So there are no slices of it."
+        return self.picture(), self.tables["sealed_slices"]
+
     def confused(self) -> Figure:
         """The challenger's most frequent mistakes on development rows."""
         from veritrain_lib.reporting.pictures import confused_pairs

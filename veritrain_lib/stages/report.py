@@ -35,12 +35,22 @@ class ReportConfig(BaseModel):
 
 
 @dataclass(frozen=True)
+class RoundFacts:
+    """What one round of a loop made and took out."""
+
+    number: int
+    generate: GenerateResult | None = None
+    gate: GateResult | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the record knows, gathered for a report.
 
     `rounds` has one line a round: round, rows, value, low, high (development, primary metric), verdict,
     promoted, gain (development), sealed_gain, seconds. `without` is the training result before this round's
-    rows were added. Stages that did not run are None. `money` is what is paid for the task so far, in US dollars.
+    rows were added (of a whole loop: the seed model's). `by_round` has every round of a whole loop, and is empty for a
+    report on one round. Stages that did not run are None. `money` is what is paid for the task so far, in US dollars.
     """
 
     title: str
@@ -50,6 +60,7 @@ class Facts:
     train: TrainResult | None = None
     without: TrainResult | None = None
     evaluate: EvaluateResult | None = None
+    by_round: tuple[RoundFacts, ...] = ()
     champion: str = ""
     stopped: str = ""
     looks_used: int = 0
@@ -72,6 +83,8 @@ class ReportResult(StageResult):
     verdict: str
     made_by: dict[str, str]
     graded: str = ""
+    scope: Literal["round", "loop"] = "round"
+    slices_of: str = "development rows"
 
     def take_over(self, stage: StageResult | None) -> None:
         """Show the pictures that a stage has drawn and stored as they are: to draw them takes as long as all else."""
@@ -148,9 +161,9 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         "regressed": _where(slices, "high", above=False),
         "unclear": slices[slices["verdict"] == "can't tell"] if len(slices) else empty,
         "confusions": evaluate.tables["confusions"] if evaluate else empty,
-        "rules": facts.gate.tables["rules"] if facts.gate else empty,
-        "screened": _screened(facts.generate),
-        "endings": _endings(facts.generate),
+        "rules": _rules(facts),
+        "screened": _added([_screened(one) for one in _generated(facts)], ["reason"]),
+        "endings": _added([_endings(one) for one in _generated(facts)], ["outcome", "reason"]),
         "added_data": _added_data(facts, config.seed),
     }
     measures = dict(evaluate.measures) if evaluate else (dict(facts.train.measures) if facts.train else {})
@@ -170,8 +183,13 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         verdict=verdict,
         made_by=facts.made_by,
         graded=evaluate.graded if evaluate else "",
+        scope=config.scope,
+        slices_of=(
+            "held-out rows" if evaluate and "sealed_slices" in evaluate.tables else "development rows"
+        ),
     )
-    for stage in (facts.gate, facts.evaluate):
+    # The stored picture of a gate is about one round.
+    for stage in (None if facts.by_round else facts.gate, facts.evaluate):
         result.take_over(stage)
     return result
 
@@ -193,7 +211,9 @@ def _where(slices: pd.DataFrame, bound: str, *, above: bool) -> pd.DataFrame:
 
 
 def _changed(task: Task, facts: Facts) -> list[str]:
-    lines = [result.headline for result in (facts.generate, facts.gate, facts.train) if result]
+    lines = _of_each_round(facts) or [
+        result.headline for result in (facts.generate, facts.gate, facts.train) if result
+    ]
     evaluate = facts.evaluate
     if evaluate and evaluate.sealed:
         sealed = evaluate.sealed
@@ -214,6 +234,65 @@ def _changed(task: Task, facts: Facts) -> list[str]:
     if facts.champion:
         lines.append(f"Champion now: {facts.champion}.")
     return lines
+
+
+def _of_each_round(facts: Facts) -> list[str]:
+    """What every round of a loop made and took out, a line each, and all of it in one; empty for one round."""
+    made = [one for one in facts.by_round if one.generate or (one.gate and one.number)]
+    if not made:
+        return [one.gate.headline for one in facts.by_round if one.gate]
+    lines = [
+        f"Round {one.number}: " + " ".join(stage.headline for stage in (one.generate, one.gate) if stage)
+        for one in made
+    ]
+    new = sum(len(one.generate.tables["rows"]) for one in made if one.generate)
+    accepted = sum(len(one.gate.tables["accepted"]) for one in made if one.gate)
+    quarantined = sum(len(one.gate.tables["quarantine"]) for one in made if one.gate)
+    lines.append(
+        f"All {len(made)} round(s): {new} new rows, {accepted} of them accepted, {quarantined} in quarantine."
+    )
+    return lines
+
+
+def _generated(facts: Facts) -> list[GenerateResult | None]:
+    return [one.generate for one in facts.by_round] if facts.by_round else [facts.generate]
+
+
+def _added(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
+    """Tables of counts (`rows`) of several rounds as one."""
+    import pandas as pd
+
+    if len(tables) == 1:
+        return tables[0]
+    whole = pd.concat(tables) if tables else pd.DataFrame(columns=[*by, "rows"])
+    counts = whole.groupby(by, sort=True)[["rows"]].sum().reset_index()
+    return counts.sort_values(["rows", *by], ascending=[False, *[True] * len(by)], ignore_index=True)
+
+
+def _rules(facts: Facts) -> pd.DataFrame:
+    """What the gate found by rule; of a loop, over the drafts of all rounds (rules about rows only)."""
+    import pandas as pd
+
+    gates = [one.gate for one in facts.by_round if one.gate and one.number]
+    if not gates:
+        return facts.gate.tables["rules"] if facts.gate else pd.DataFrame()
+    from veritrain_lib.statistics.intervals import wilson
+
+    tables = [gate.tables["rules"] for gate in gates]
+    if len(tables) == 1:
+        only: pd.DataFrame = tables[0]
+        return only
+    whole = pd.concat(tables, ignore_index=True)
+    whole = whole[whole["kind"] == "rows"]
+    lines = []
+    for _, of_rule in whole.groupby("rule", sort=False):
+        line = of_rule.iloc[-1].to_dict()
+        judged, rejected = int(of_rule["checked"].sum()), int(of_rule["rejected"].sum())
+        interval = wilson(rejected, judged)
+        line |= {"checked": judged, "rejected": rejected, "share": rejected / judged if judged else 0.0}
+        line |= {"low": interval.low, "high": interval.high}
+        lines.append(line)
+    return pd.DataFrame(lines, columns=tables[0].columns)
 
 
 def _screened(generate: GenerateResult | None) -> pd.DataFrame:

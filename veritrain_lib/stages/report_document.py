@@ -72,14 +72,16 @@ def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | 
             Heading("Effect of the added data"),
             Table(
                 tables["added_data"],
-                "The same trainer with this round's rows against without them (two-sided)",
+                "The same trainer with the rows of all rounds against the seed rows alone (two-sided)"
+                if report.scope == "loop"
+                else "The same trainer with this round's rows against without them (two-sided)",
             ),
         ]
     if report.graded:
         blocks.append(Paragraph(report.graded))
     for name, title in (("improved", "Improved"), ("regressed", "Regressed"), ("unclear", "Can't tell")):
         rows = tables[name]
-        blocks.append(Heading(f"{title}: {len(rows)} slices"))
+        blocks.append(Heading(f"{title}: {len(rows)} slices of the {report.slices_of}"))
         if len(rows):
             blocks.append(
                 Table(
@@ -88,9 +90,18 @@ def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | 
                 )
             )
     for name, title, text in (
-        ("slices", "Change by slice", "Change in every slice with intervals"),
-        ("confused", "Most frequent errors", "Most frequent errors: what was expected, what was answered"),
-        ("removed", "What the gate removed", "Rejected rows by rule beside the limit of the rule"),
+        ("slices", "Change by slice", f"Change in every slice of the {report.slices_of}, with intervals"),
+        (
+            "confused",
+            "Most frequent errors",
+            "Most frequent errors on development rows: what was expected, what was answered",
+        ),
+        (
+            "removed",
+            "What the gate removed",
+            "Rejected rows by rule beside the limit of the rule"
+            + (", over all rounds" if report.scope == "loop" else ""),
+        ),
     ):
         if name in pictures:
             blocks += [Heading(title), Picture(pictures[name], text, text)]
