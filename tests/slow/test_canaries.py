@@ -26,12 +26,11 @@ WORD = "canary"
 FORMS = [WORD, WORD.encode().hex(), "Y2FuYXJ5", "NhbmFye", "jYW5hcn"]
 """Plain, hexadecimal, and the letters that base64 makes of it in each of its three positions."""
 
-SHOW = (
-    """
+SHOW = """
 import base64, html, json, logging, os, sys, urllib.parse, warnings
 import IPython.display as shown
 ALL = {name: value for name, value in os.environ.items() if name.startswith("CANARY_")}
-assert len(ALL) == %d, len(ALL)
+assert len(ALL) == 1_000, len(ALL)
 print(os.environ)
 print(ALL, file=sys.stderr)
 for value in ALL.values():
@@ -41,11 +40,9 @@ print([base64.b64encode(f"user:{value}".encode()) for value in ALL.values()])
 print([value.encode().hex() for value in ALL.values()])
 shown.display(shown.HTML("<p>" + html.escape(str(ALL)) + "</p>"), shown.JSON(ALL), shown.Markdown(str(ALL)))
 shown.display({"text/plain": "x", "application/x-own": ALL}, raw=True, metadata=ALL)
-logging.getLogger("own").error("all: %%s", ALL)
+logging.getLogger("own").error("all: %s", ALL)
 warnings.warn(str(ALL))
 """
-    % COUNT
-)  # noqa: UP031  # the code is full of braces
 
 
 def _canaries() -> dict[str, str]:
