@@ -3,7 +3,8 @@
     python -m benchmarks.gate [--seed 1] [--each 40] [--quick]
 
 Into clean real rows (CLINC150; Tanaka, Japanese to English) `benchmarks/planting` plants every kind of defect at
-three severities; the suites of `gates/` judge them. Printed a kind: rows quarantined, by any rule and by the rules
+three severities, and test rows inside longer rows in eight forms; the suites of `gates/` judge them. Rows with a
+hash, a commit or a UUID in them are honest, and count as clean. Printed a kind: rows quarantined, by any rule and by the rules
 that are about this kind, with 95 % Agresti-Coull intervals; and of clean rows the share quarantined, by rule. Then, each by
 itself: wrong labels in the whole pool, shuffled pairs (Tanaka; BSD reported), wrong and untranslated language.
 Paraphrased and cross-language copies have no bar. `--quick` leaves out what takes longest (BSD). The last line is
@@ -27,7 +28,8 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.planting.answers import shuffled_pairs, wrong_labels
-from benchmarks.planting.plant import OF_LABELS, WITHOUT_BAR, plant
+from benchmarks.planting.around import FORMS
+from benchmarks.planting.plant import HARMLESS, OF_LABELS, WITHOUT_BAR, plant
 from benchmarks.planting.rows import SEVERITIES, Defect, Material, Row
 from veritrain_lib import registry
 from veritrain_lib.digest import of_example
@@ -44,9 +46,9 @@ FOREIGN = Path(__file__).parent / "planting" / "foreign.tsv"
 SHARE_WRONG = 0.10
 BARS = {
     "recall": 0.95, "each kind": 0.80, "false_quarantine": 0.02, "label_precision": 0.85, "label_recall": 0.80,
-    "alignment_recall": 0.85, "language_f1": 0.99,
+    "alignment_recall": 0.85, "language_f1": 0.99, "contained_recall": 0.90, "numbers_recall": 0.95, "names_taken at most": 0.02,
 }  # fmt: skip
-OWN_BAR = {*OF_LABELS, "shuffled_pair", *WITHOUT_BAR}
+OWN_BAR = {*OF_LABELS, "shuffled_pair", *WITHOUT_BAR, *HARMLESS}
 OWN_RULES = {
     "contract_broken": "contract|required|length", "missing_field": "contract|empty|required",
     "exact_duplicate": "exact_duplicate", "near_duplicate": "(near|exact)_duplicate",
@@ -54,7 +56,8 @@ OWN_RULES = {
     "slot_swapped_test_copy": "leakage", "paraphrased_test_copy": "leakage", "cross_language_test_copy": "leakage",
     "wrong_language": "language|script", "untranslated_target": "language|script|alignment", "personal_data": "personal_data",
     "key": "personal_data", "garbage": "garbage|empty", "mojibake": "garbage|mojibake", "truncation": "truncation",
-    "refusal": "refusal", "wrong_label": "label_disagreement", "shuffled_pair": "alignment",
+    "national_id": "personal_data", "national_phone": "personal_data", "full_width": "personal_data",
+    **dict.fromkeys(FORMS, "leakage"), **dict.fromkeys(HARMLESS, "personal_data"), "refusal": "refusal", "wrong_label": "label_disagreement", "shuffled_pair": "alignment",
 }  # fmt: skip
 """Which rules are about a kind; any other rule may happen to catch it too."""
 
@@ -195,6 +198,11 @@ def show(caught: Caught, takers: Counter[str], title: str) -> None:
     print("  clean rows taken by: " + ", ".join(f"{name} {count}" for name, count in takers.most_common()))
 
 
+def _honest(caught: Caught) -> list[bool]:
+    """Whether each clean row was taken, those with a hash, a commit or a UUID in them included."""
+    return [hit for (kind, _), found in caught.items() if kind in ("clean", *HARMLESS) for hit, _ in found]
+
+
 def language_counts(caught: Caught) -> tuple[int, int, int]:
     """True positives, false positives and misses of telling a wrong language or an untranslated target."""
     says = re.compile(r"(?:^|; )(?:language:|alignment:(?:untranslated|source_in_target))")
@@ -288,7 +296,24 @@ def run(seed: int, each: int, quick: bool) -> dict[str, float]:
         say(kind, rate(hits))
     recall = rate([hit for hits in kinds.values() for hit in hits])
     say("all of them", recall)
-    clean = [rate([hit for hit, _ in caught["clean", ""]]) for caught in both]
+    clean = [rate(_honest(caught)) for caught in both]
+    forms = rate([hit for form in FORMS for hit in kinds[form]])
+    numbers = rate([hit for kind in ("national_id", "national_phone", "full_width") for hit in kinds[kind]])
+    names = rate(
+        [
+            hit
+            for caught in both
+            for (kind, _), found in caught.items()
+            if kind in HARMLESS
+            for hit, _ in found
+        ]
+    )
+    print("\nTogether")
+    say("test rows inside longer rows, 8 forms", forms)
+    say("national ids, phones, full width", numbers)
+    say("honest rows with hash, commit, UUID", names)
+    for one, title in zip(clean, ("CLINC150", "Tanaka"), strict=True):
+        say(f"all honest rows taken, {title}", one)
     right, false, missed = map(sum, zip(*map(language_counts, both), strict=True))
 
     print("\nBy itself")
@@ -317,6 +342,9 @@ def run(seed: int, each: int, quick: bool) -> dict[str, float]:
         "label_precision": precision.value or 0.0,
         "label_recall": recalled.value or 0.0,
         "alignment_recall": of_tanaka.value or 0.0,
+        "contained_recall": forms.value or 0.0,
+        "numbers_recall": numbers.value or 0.0,
+        "names_taken": names.value or 0.0,
         "language_f1": 2 * right / max(1, 2 * right + false + missed),
     }
 

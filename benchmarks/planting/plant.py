@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from benchmarks.planting import answers, contract, copies, damage, private
+from benchmarks.planting import answers, contract, copies, damage, numbers, private
+from benchmarks.planting.around import FORMS, around
+from benchmarks.planting.numbers import NAMES
 from benchmarks.planting.paraphrase import paraphrase
 from benchmarks.planting.rows import SEVERITIES, Defect, Material, Row
 
 EVERYWHERE = (
     "contract_broken", "missing_field", "exact_duplicate", "near_duplicate", "reordered_duplicate", "test_copy",
     "near_test_copy", "slot_swapped_test_copy", "wrong_language", "personal_data", "key", "garbage", "mojibake",
-    "truncation", "refusal",
+    "truncation", "refusal", "national_id", "national_phone", "full_width", *FORMS,
 )  # fmt: skip
 """Kinds that any text can have."""
 
@@ -22,14 +25,17 @@ OF_LABELS, OF_PAIRS = ("wrong_label",), ("untranslated_target", "shuffled_pair")
 WITHOUT_BAR = ("paraphrased_test_copy", "cross_language_test_copy")
 """Kinds that are measured and reported only: the second is a test pair turned round, of translations alone."""
 
+HARMLESS = tuple(f"harmless_{name}" for name in NAMES)
+"""Honest rows that hold what looks like a key: they count as clean, and each kind by itself."""
+
 OF_POOL = frozenset({"exact_duplicate", "near_duplicate", "reordered_duplicate"})
-OF_TEST = frozenset({"test_copy", "near_test_copy", "slot_swapped_test_copy", *WITHOUT_BAR})
+OF_TEST = frozenset({"test_copy", "near_test_copy", "slot_swapped_test_copy", *FORMS, *WITHOUT_BAR})
 
 
 def kinds_for(material: Material) -> tuple[str, ...]:
     """The kinds that rows like these can have."""
     own = (*OF_LABELS, *WITHOUT_BAR[:1]) if material.labels else (*OF_PAIRS, *WITHOUT_BAR)
-    return (*EVERYWHERE, *own)
+    return (*EVERYWHERE, *own, *HARMLESS)
 
 
 def plant(
@@ -54,7 +60,9 @@ def plant(
         for severity in SEVERITIES:
             make = _maker(kind, severity, clean, material, rng)
             if kind in OF_TEST:
-                for row, how in _made(make, material.test, copied, each, rng).values():
+                # A test row may come back in more than one form.
+                seen = set() if kind in FORMS else copied
+                for row, how in _made(make, material.test, seen, each, rng).values():
                     rows.append((row, Defect(kind, severity, how), None))
                 continue
             for at, (row, how) in _made(make, clean, used, each, rng).items():
@@ -118,7 +126,24 @@ def _maker(kind: str, severity: str, clean: Sequence[Row], material: Material, r
     def near(row: Row) -> tuple[dict[str, str], str] | None:
         return whole(copies.near_copy(row[source], severity, rng, japanese=japanese))
 
+    def held(row: Row, form: str) -> tuple[dict[str, str], str] | None:
+        return whole(around(row[source], form, japanese=japanese)) if severity == "plain" else None
+
+    def wide(row: Row) -> tuple[dict[str, str], str]:
+        make = rng.choice((private.personal, numbers.national_phone))
+        return with_phrase(row, numbers.full_width(make("slight" if severity == "slight" else "plain", rng)))
+
     makers: dict[str, Maker] = {
+        **{form: partial(held, form=form) for form in FORMS},
+        **{
+            f"harmless_{name}": partial(
+                lambda row, name: with_phrase(row, (numbers.harmless(name, rng), name)), name=name
+            )
+            for name in NAMES
+        },
+        "national_id": lambda row: with_phrase(row, numbers.national_id(severity, rng)),
+        "national_phone": lambda row: with_phrase(row, numbers.national_phone(severity, rng)),
+        "full_width": wide,
         "test_copy": exact,
         "near_test_copy": near,
         "slot_swapped_test_copy": swapped,

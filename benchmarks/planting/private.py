@@ -3,9 +3,9 @@ drawn with the right checksum, hosts are reserved or invented."""
 
 from __future__ import annotations
 
+import base64
 import random
 import string
-import uuid
 
 from benchmarks.planting.rows import random_text
 
@@ -30,7 +30,6 @@ HOSTS = (
     "brightoak.io",
 )
 ALNUM = string.ascii_letters + string.digits
-HEX = string.hexdigits.lower()[:16]
 
 
 def personal(severity: str, rng: random.Random) -> tuple[str, str]:
@@ -77,10 +76,11 @@ def key(severity: str, rng: random.Random) -> tuple[str, str]:
             + rng.choice("!#%$") * (name == "password is")
         )
         return f"{name}{'' if name.endswith('=') else ' '}{value}", "named"
+    # Not in hexadecimal: that is what a hash or a UUID looks like, and these are honest (`numbers.harmless`).
     bare = (
-        random_text(rng, HEX, 32),
+        random_text(rng, ALNUM, 32),
         random_text(rng, ALNUM, 40),
-        str(uuid.UUID(int=rng.getrandbits(128))).replace("-", ""),
+        base64.b64encode(rng.randbytes(32)).decode(),
     )
     return rng.choice(bare), "bare"
 

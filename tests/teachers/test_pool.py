@@ -105,13 +105,26 @@ def test_used_rows_and_screened_rows_are_never_chosen(bench: Any) -> None:
         return ~rows["text"].str.contains("help")
 
     written = Pool(batch=20).write(bench.request(500, used=used, screen=screen))
-    (screened,) = seen
+    screened, chosen = seen
+    assert set(chosen["id"]) == set(written.rows["id"])
     assert not set(screened["id"]) & used
     assert set(screened["label"]) == {""}
     allowed = screened[~screened["text"].str.contains("help")]
     assert set(written.rows["id"]) == set(allowed["id"])
     assert written.screened["rules"] == len(screened) - len(allowed) > 0
     assert written.left == 0
+
+
+def test_a_row_that_fails_among_the_chosen_ones_is_replaced(bench: Any) -> None:
+    def screen(rows: pd.DataFrame) -> pd.Series[bool]:
+        # As a rule that looks for what is rare does: what passes in the pool fails in the small.
+        return pd.Series(len(rows) > 100, index=rows.index) | (rows["label"] != "refund")
+
+    written = Pool(choose="random", batch=20).write(bench.request(40, screen=screen))
+    assert len(written.rows) == 40
+    assert "refund" not in set(written.rows["label"])
+    assert written.screened["rules"] > 0
+    assert screen(written.rows).all()
 
 
 def test_of_rows_with_one_text_only_the_first_is_chosen(bench: Any, make_pool: MakePool) -> None:

@@ -82,10 +82,10 @@ def request_of(
         found = around.screen(rows)
         turned_down = found[found != ""]
         for reason, count in turned_down.str.split("[:;]").str[0].value_counts().items():
-            counts[str(reason)] = int(count)
+            counts[str(reason)] = counts.get(str(reason), 0) + int(count)
         if reasons is not None:
             for reason, count in turned_down.str.split(";").str[0].value_counts().items():
-                reasons[str(reason)] = int(count)
+                reasons[str(reason)] = reasons.get(str(reason), 0) + int(count)
         return found == ""
 
     return Request(

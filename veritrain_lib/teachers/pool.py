@@ -63,7 +63,9 @@ class Pool:
         """Choose up to `request.rows` rows and reveal their answers, the first chosen first.
 
         Rows that are used or at hand already (by id) don't count; the rest goes through `request.screen`
-        before anything is chosen, and of rows with one text only the first stays. An answer comes from
+        before anything is chosen, and of rows with one text only the first stays. What was chosen goes through it
+        again by itself, as the gate will see it: what is rare in it, and so a sign of a copy, may not be rare in the
+        pool. A row that fails there is not kept, and another one is chosen in its place. An answer comes from
         `request.known` (what people said) or else from the pool file. A chosen row that has none is put into
         `waiting`, and choosing ends with that batch: the next one would need a refit on its answer.
 
@@ -97,8 +99,34 @@ class Pool:
             waiting = rows[unanswered]
             number += size
             there = there.drop(index=rows.index)
+            if number >= request.rows or len(waiting) or not len(there):
+                chosen, waiting, dropped = self._judged_alone(request, chosen, waiting)
+                number -= dropped
+                if dropped:
+                    screened["rules"] = screened.get("rules", 0) + dropped
         whole = pd.concat(chosen, ignore_index=True) if chosen else there.iloc[:0]
         return Written(whole, waiting.reset_index(drop=True), screened, len(there), len(pool))
+
+    def _judged_alone(
+        self, request: Request, chosen: list[pd.DataFrame], waiting: pd.DataFrame
+    ) -> tuple[list[pd.DataFrame], pd.DataFrame, int]:
+        """What `request.screen` leaves of the chosen rows by themselves, and how many rows it took. What it took can
+        make another row the first of its kind, so it is asked until it takes none."""
+        import pandas as pd
+
+        dropped = 0
+        while sum(map(len, chosen)) + len(waiting):
+            parts = [*chosen, waiting]
+            passes = request.screen(pd.concat(parts, ignore_index=True)).to_numpy(dtype=bool)
+            if passes.all():
+                break
+            dropped += int((~passes).sum())
+            ends = [0]
+            for part in parts:
+                ends.append(ends[-1] + len(part))
+            kept = [part[passes[ends[at] : ends[at + 1]]] for at, part in enumerate(parts)]
+            chosen, waiting = kept[:-1], kept[-1]
+        return chosen, waiting, dropped
 
     def _screened(self, request: Request, pool: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
         fresh = pool[~pool["id"].isin([*request.used, *request.trusted["id"]])]

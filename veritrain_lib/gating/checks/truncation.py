@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from veritrain_lib.gating.endings import MINIMUM_TEXTS, Endings
+from veritrain_lib.gating.endings import MINIMUM_TEXTS, Endings, chances
 from veritrain_lib.gating.text_fields import text_fields
 
 if TYPE_CHECKING:
@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 
 
 def check(
-    rows: pd.DataFrame, context: Context, *, odds: Annotated[float, Field(ge=1)] = 70.0
+    rows: pd.DataFrame,
+    context: Context,
+    *,
+    odds: Annotated[float, Field(ge=1)] = 20.0,
+    certainty: Annotated[float, Field(gt=0, lt=1)] = 0.5,
 ) -> pd.Series[str]:
     """`truncation:<field>` for a row whose text ends as cut texts do, unlike the others of its field.
 
-    Input fields and a target of text are looked at. `odds` is how many times likelier a cut end must be than a whole
-    one; 70 takes about 0.2 % of whole texts on CLINC150, whose requests end without a full stop, and hardly any where
-    texts end with one. How texts end is learnt from trusted, development and judged rows together; with fewer than
-    3,000 different ones nothing is rejected.
+    Input fields and a target of text are looked at. A text is rejected when a cut end is at least `odds` times likelier
+    than a whole one, and the probability that it is cut reaches `certainty` (0 to 1): how many of the rows are cut is
+    estimated from all of them, so that of rows none of which is cut hardly any is taken (none of 6,000 of CLINC150, whose
+    requests end without a full stop). How texts end is learnt from trusted, development and judged rows together; with
+    fewer than 3,000 different ones nothing is rejected.
     """
     import pandas as pd
 
@@ -35,5 +40,6 @@ def check(
         if len(whole) < MINIMUM_TEXTS:
             continue
         found = Endings(whole, context.seed).odds(rows[name].fillna("").astype(str).tolist())
-        reasons[(found >= odds) & (reasons == "").to_numpy()] = f"truncation:{name}"
+        cut = (found >= odds) & (chances(found) >= certainty)
+        reasons[cut & (reasons == "").to_numpy()] = f"truncation:{name}"
     return reasons
