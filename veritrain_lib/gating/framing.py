@@ -22,6 +22,16 @@ un saludo ciao buongiorno buonasera grazie mille cordiali saluti distinti olá b
 AROUND = frozenset(_AROUND.split()) | FUNCTION_WORDS | GREETS | THANKS
 """Words of which greetings, endings and remarks about a message are made."""
 
+_COURTEOUS = """
+hi hello hey hiya heya howdy greetings dear morning afternoon evening team support folks guys everyone everybody sir madam
+thanks thank thx ty cheers regards wishes appreciate appreciated grateful sincerely truly faithfully bye goodbye question
+questions asking wondering helping assist asap hope hoping forward hearing sorry bothering excuse regarding re fw fwd aw wg
+subject sent iphone android customer client wrote writes said asked following message fyi btw concern help
+hallo guten sehr geehrte danke dank grüßen grüße bonjour bonsoir salut merci cordialement hola gracias saludos ciao
+buongiorno buonasera grazie saluti olá obrigado obrigada
+"""
+COURTEOUS = frozenset(_COURTEOUS.split())
+
 _UNSPACED = re.compile(
     "お世話になって(?:おり|い)ます|いつも|大変|お疲れ(?:様|さま)です|こんにちは|こんばんは|おはよう(?:ございます)?|はじめまして|もしもし|すみません(?:が)?"
     "|すいません(?:が)?|失礼(?:いた|致)?します|恐れ入りますが|どうも|ありがとうございま(?:す|した)|ありがとう|(?:どうぞ)?(?:よろしく|宜しく)(?:お願い(?:(?:いた|致)?します|申し上げます))?"
@@ -61,5 +71,10 @@ def only_framed(before: str, after: str) -> bool:
 
 
 def is_framing(text: str) -> bool:
-    """Whether a text is made of words of courtesy alone."""
-    return all(word in AROUND for word in re.findall(r"[^\W_]+", _UNSPACED.sub(" ", text)))
+    """Whether a text is made of words of courtesy alone, one of which says that it is: `hello`, `thanks`, `question`.
+    `can you` or `please` alone stand before another message as well, and a text without a word is framing."""
+    rest, phrases = _UNSPACED.subn(" ", text)
+    words = re.findall(r"[^\W_]+", rest)
+    if not all(word in AROUND for word in words):
+        return False
+    return not words or phrases > 0 or any(word in COURTEOUS for word in words)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.faults.case import Case, Seen
@@ -41,14 +42,25 @@ def _rows(texts: list[str], labels: list[str] | str = "other", **columns: Any) -
     return table.assign(source="pool", provenance="{}", **columns)
 
 
-def _found(check: str, rows: pd.DataFrame, task: Task | None = None, **held_out: pd.DataFrame) -> Seen:
-    """What a check of the registry says of rows, one reason a line, `good` for a row without any."""
+def _found(
+    check: str,
+    rows: pd.DataFrame,
+    task: Task | None = None,
+    held_out: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+) -> Seen:
+    """What a check of the registry says of rows, one reason a line, `good` for a row without any; `held_out` has rows
+    as `test_inputs` and `development`."""
     from veritrain_lib import registry
     from veritrain_lib.gating.context import Context
 
     nothing = rows.iloc[:0]
-    parts = {"trusted": nothing, "development": nothing, "test_inputs": nothing} | held_out
-    found = registry.get("checks", check)(rows, Context(task or _task(), **parts))
+    context = Context(
+        task or _task(),
+        nothing,
+        held_out.get("development", nothing),
+        held_out.get("test_inputs", nothing),
+    )
+    found = registry.get("checks", check)(rows, context)
     return Seen(None, "\n".join(reason or "good" for reason in found))
 
 
@@ -71,9 +83,9 @@ def _other_messages(folder: Path) -> Seen:
     texts = [
         "what is the current time in tokyo",
         "thanks, all is well",
-        "please cancel our yearly contracts dinner",
+        "where do i find the invoice of march",
     ]
-    return _found("leakage", _rows(texts), test_inputs=_rows([*HELD_OUT, "thanks"], ""))
+    return _found("leakage", _rows(texts), held_out={"test_inputs": _rows([*HELD_OUT, "thanks"], "")})
 
 
 def _emptied(limit: float) -> Callable[[Path], Seen]:
