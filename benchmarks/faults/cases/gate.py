@@ -69,7 +69,7 @@ def _contained(
 ) -> Callable[[Path], Seen]:
     def run(folder: Path) -> Seen:
         return _found(
-            "leakage", _rows([form.format(text) for text in texts]), **{held: _rows(list(texts), "")}
+            "leakage", _rows([form.format(text) for text in texts]), held_out={held: _rows(list(texts), "")}
         )
 
     return run
