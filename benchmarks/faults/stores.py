@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from benchmarks.faults.case import Seen, veritrain
+from benchmarks.faults.relay import Relay
 
 ROWS = [
     (f"{word} number {number}", label)
@@ -120,6 +123,42 @@ def fill(place: Path) -> None:
             out.write(bytes(4096))
 
 
+@contextmanager
+def database_behind_a_door() -> Iterator[tuple[str, Relay, Callable[[str], list[tuple[object, ...]]]] | None]:
+    """A new PostgreSQL database: its address through a relay, the relay, and a way to ask it directly.
+
+    None where no PostgreSQL lets us in; TEST_POSTGRES names another one than this machine's.
+    """
+    from sqlalchemy import create_engine, make_url, text
+
+    given = make_url(os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432"))
+    name = f"fault_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(
+        given.set(database="postgres"), isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
+    )
+    try:
+        with admin.connect() as opened:
+            opened.execute(text(f"CREATE DATABASE {name}"))
+    except Exception:  # noqa: BLE001  # whatever is missing, there is none for us
+        yield None
+        return
+    own = create_engine(given.set(database=name), isolation_level="AUTOCOMMIT")
+
+    def ask(question: str) -> list[tuple[object, ...]]:
+        with own.connect() as opened:
+            return [tuple(row) for row in opened.execute(text(question))]
+
+    try:
+        with Relay(given.host or "127.0.0.1", given.port or 5432) as relay:
+            address = given.set(host="127.0.0.1", port=relay.port, database=name)
+            yield address.render_as_string(hide_password=False), relay, ask
+    finally:
+        own.dispose()
+        with admin.connect() as opened:
+            opened.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
 def runs_of(store: Path) -> list[tuple[str, str, str]]:
     """Name, status and reason of each run of a store."""
     with contextlib.closing(sqlite3.connect(store)) as opened:
@@ -143,14 +182,14 @@ def with_store(folder: Path, address: str, *arguments: str, most_s: float = 100.
     return quick(lambda: veritrain(folder, *arguments, environment={"MLFLOW_TRACKING_URI": address}), most_s)
 
 
-def python(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def python(
+    folder: Path, program: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a program of ours in a process of its own, with the folder as its project."""
-    import os
-
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("VERITRAIN_", "MLFLOW_"))
     }
     return subprocess.run(
-        [sys.executable, "-c", program, *arguments], cwd=folder, env={**kept, "VERITRAIN_HOME": str(folder)},
+        [sys.executable, "-c", program, *arguments], cwd=folder, env={**kept, "VERITRAIN_HOME": str(folder), **(environment or {})},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip

@@ -7,6 +7,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -245,6 +247,31 @@ def _cut_database(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:6000])
 
 
+def _restarted(folder: Path) -> Seen:
+    """PostgreSQL is away for 8 seconds while a run is worked on; without one, a lock stands for it."""
+    task = stores.write_task(folder / "tiny")
+    with stores.database_behind_a_door() as found:
+        if found is None:
+            return _back_in_time(folder)
+        address, relay, ask = found
+
+        def restart() -> None:
+            for _ in range(1000):
+                time.sleep(0.1)
+                with contextlib.suppress(Exception):  # MLflow is still making its tables
+                    if ask("SELECT 1 FROM runs"):
+                        break
+            relay.shut()
+            time.sleep(8)
+            relay.open()
+
+        threading.Thread(target=restart, daemon=True).start()
+        own = {"MLFLOW_TRACKING_URI": address}
+        done = stores.python(folder, STAGE, str(task), "import time; time.sleep(3)", environment=own)
+        ((status,),) = ask("SELECT status FROM runs")
+        return Seen(done.returncode, done.stderr, str(status))
+
+
 CASES = [
     *(_refused(command, "http") for command in COMMANDS),
     *(_refused(command, "postgresql") for command in ("status", "train", "users", "serve", "doctor")),
@@ -277,5 +304,6 @@ CASES = [
     _dataset("cut inside a row", _cut("rows.jsonl", 100), "(?i)not as it was stored"),
     _full_disk("mlruns"),
     _full_disk(""),
+    _case("a database that is restarted in the middle of a stage", _restarted, "waiting for the record .* until", exit_code=0, status="FINISHED"),
     _case("a lock of 24 s in the middle of a stage", _back_in_time, "waiting for the record .* until", exit_code=0, status="FINISHED"),
 ]  # fmt: skip
