@@ -87,7 +87,11 @@ MEANINGS = {
 HEAD = """\
 # The task file
 
-One YAML file says what is asked of a model. A key that is not listed here is refused by name. A starter from
+One YAML file says what is asked of a model. A key that is not listed here is refused by name. `veritrain check TASK`
+tells everything that keeps a task from being worked on, each thing with its line; every command that measures checks
+the same first. Files are those of the task's folder and the project's (links are followed). A plain word that YAML reads
+as something else than a text (`no`, `1`) needs quotes where a text is meant; dates are texts; at most 1 MB and 50,000
+values are read, with what aliases repeat. A starter from
 your own rows: `veritrain new-task --from rows.csv`; complete ones, for labels and for free text:
 `veritrain_lib/examples/support/task.yaml`, `veritrain_lib/examples/meetings/task.yaml` ([examples.md](examples.md)).
 Generated from the models in `veritrain_lib/task.py` by `python -m veritrain_lib.commands.reference`.

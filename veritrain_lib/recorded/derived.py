@@ -52,7 +52,12 @@ def _absolute(task: Task) -> dict[str, Any]:
     """The task file's content with every file that it names by its absolute path."""
     folder = task.path.parent
     content = task.model_dump(mode="json", exclude_none=True)
-    content["data"] = {kind: str((folder / name).resolve()) for kind, name in content["data"].items()}
+    # Beside the names of files `data` says what may leave in their rows.
+    content["data"] |= {
+        kind: str((folder / name).resolve())
+        for kind, name in content["data"].items()
+        if isinstance(name, str)
+    }
     content["gate_rules"] = [str((folder / name).resolve()) for name in task.gate_rules]
     if (folder / task.gate).is_file():
         content["gate"] = str((folder / task.gate).resolve())
