@@ -67,14 +67,15 @@ def new_task(source: Path, name: str, into: Path | None, seed: int, **wanted: An
         "task": task.name, "task_file": str(task.path), "inputs": list(task.inputs), "target": task.target.field, "labels": task.labels,
         "rows": made.counts, "left_out": made.left_out, "guesses": made.guesses,
     }  # fmt: skip
-    return Answer(document, _show(made))
+    return Answer(document, show(made))
 
 
 MOST_USEFUL_GAIN = 0.2
 """Hardly any round gains more; a test set that shows nothing smaller shows nothing."""
 
 
-def _show(made: NewTask) -> list[str]:
+def show(made: NewTask) -> list[str]:
+    """Return what is said of a new task, one line each."""
     from veritrain_lib.new_task.make import LEFT_OUT
 
     task = made.task
