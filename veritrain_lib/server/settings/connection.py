@@ -7,6 +7,8 @@ from collections.abc import Set
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from veritrain_lib.errors import UserError
+from veritrain_lib.llm.base_url import openai_base
 from veritrain_lib.llm.keys import setting
 from veritrain_lib.server.api.problems import WrongField
 from veritrain_lib.server.environment import environment
@@ -67,7 +69,7 @@ def test(url: str, timeout_s: float, retries: int, own: Set[Origin]) -> Connecti
     import httpx2
 
     allowed = allowed_origins() | own
-    place, began = _checked(url, allowed), time.perf_counter()
+    place, began = _as_asked(_checked(url, allowed)), time.perf_counter()
     message = ""
     for _ in range(retries + 1):
         began = time.perf_counter()
@@ -81,6 +83,19 @@ def test(url: str, timeout_s: float, retries: int, own: Set[Origin]) -> Connecti
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             message = f"not reached ({type(error).__name__})"
     return Connection(False, _since(began), message)
+
+
+def _as_asked(url: str) -> str:
+    """The address of a model service as it is understood where models are asked (`llm/base_url.py`).
+
+    Raises WrongField for one that would be refused there.
+    """
+    if _origin(url) != _origin(setting("OPENAI_BASE_URL") or OPENAI):
+        return url
+    try:
+        return openai_base(url)
+    except UserError as error:
+        raise WrongField(FIELD, str(error)) from error
 
 
 def _ask(client: object, place: str, allowed: Set[Origin]) -> int:
