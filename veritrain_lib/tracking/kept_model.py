@@ -140,12 +140,14 @@ def _code_in(place: Path, schemes: list[str]) -> str:
 
 
 def _foreign_in(file: Path) -> list[str]:
-    """What a skops file names beyond our list or beyond that of skops itself."""
+    """What a skops file names beyond our list, or else beyond that of skops itself."""
+    named = skops_types.foreign_types(file)
+    if named:
+        return named
     import skops.io
 
-    named = skops_types.foreign_types(file)
     try:
-        return sorted({*named, *skops.io.get_untrusted_types(file=file)})
+        return sorted(skops.io.get_untrusted_types(file=file))
     except Exception as error:
         raise ValueError(f"its {file.name} is damaged: {type(error).__name__}: {error}") from error
 
