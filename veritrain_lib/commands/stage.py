@@ -83,6 +83,7 @@ class StageCommand(AnsweringCommand):
     def _work(self, task: str, assignments: tuple[str, ...], **options: str | None) -> Answer:
         from veritrain_lib import own_temporary
         from veritrain_lib.commands.watch import Watch
+        from veritrain_lib.recorded.held_out import refuse_shared
         from veritrain_lib.recorded.tasks import find_task
         from veritrain_lib.stage_job import run_stage
 
@@ -91,6 +92,8 @@ class StageCommand(AnsweringCommand):
         own_temporary.use()
         with Watch() as watch:
             found = find_task(task, check=True)
+            # Said before a kernel is started; the stage itself looks again when it begins.
+            refuse_shared(found, pool=self.stage == "generate")
             watch.begin(self.stage)
             done = run_stage(
                 found,
