@@ -109,7 +109,7 @@ def _at_once(code: str, judge: str, count: int = 2) -> Callable[[Path], Seen]:
     def run(folder: Path) -> Seen:
         script(folder, PRELUDE + "runs.search(task)", str(folder))
         several = [process(folder, PRELUDE + code, str(folder), str(number)) for number in range(count)]
-        said = [one.communicate(timeout=280)[0] for one in several]
+        said = [one.communicate(timeout=900)[0] for one in several]
         wrong = next((text[-500:] for one, text in zip(several, said, strict=True) if one.returncode), "")
         return Seen(0, script(folder, PRELUDE + judge, str(folder)), wrong=wrong)
 
