@@ -39,7 +39,7 @@ print(json.dumps(json.dumps(ALL)), urllib.parse.urlencode(ALL))
 print([base64.b64encode(f"user:{value}".encode()) for value in ALL.values()])
 print([value.encode().hex() for value in ALL.values()])
 shown.display(shown.HTML("<p>" + html.escape(str(ALL)) + "</p>"), shown.JSON(ALL), shown.Markdown(str(ALL)))
-shown.display({"text/plain": "x", "application/x-own": ALL}, raw=True, metadata=ALL)
+shown.display({"text/plain": "x", "application/x-own+json": ALL}, raw=True, metadata=ALL)
 logging.getLogger("own").error("all: %s", ALL)
 warnings.warn(str(ALL))
 """
