@@ -60,6 +60,8 @@ def left_running(folder: Path) -> int:
     """Runs that any store below a folder still calls RUNNING, and processes that still work in it."""
     count = 0
     for store in folder.rglob("mlflow.db"):
+        if not store.is_file():
+            continue  # a folder or a pipe in its place, which would be waited for
         try:
             with sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True) as connection:
                 count += connection.execute("SELECT count(*) FROM runs WHERE status = 'RUNNING'").fetchone()[
