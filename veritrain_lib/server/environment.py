@@ -46,6 +46,11 @@ class Environment(BaseModel):
     rate_limit: int = 0
 
     @property
+    def asks_who(self) -> bool:
+        """Whether a request must show a login, or the token of the server's link."""
+        return self.secret_key is not None or self.link_token is not None
+
+    @property
     def needs_login(self) -> bool:
         """Whether anything is answered only after a login."""
         return self.secret_key is not None

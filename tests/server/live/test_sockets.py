@@ -18,6 +18,8 @@ from tests.server.served import free_port
 from veritrain_lib import event_log
 from veritrain_lib.server import environment as settings
 from veritrain_lib.server.live import places, sockets, tails, watchable
+from veritrain_lib.server.security import link
+from veritrain_lib.server.security.caller import LOCAL, Caller
 
 RUN = "run1"
 
@@ -40,10 +42,14 @@ class Quiet(uvicorn.Server):
 
 
 @asynccontextmanager
-async def worker() -> AsyncIterator[str]:
-    """A worker process's part of the server, here in this one; gives its address."""
+async def worker(caller: Caller | None = LOCAL) -> AsyncIterator[str]:
+    """A worker process's part of the server, here in this one; gives its address. The gatekeeper found `caller`."""
     relay, port = sockets.socket_app(), free_port()
-    config = uvicorn.Config(relay, port=port, lifespan="off", log_level="warning")
+
+    async def admitted(scope: Any, receive: Any, send: Any) -> None:
+        await relay({**scope, "state": {**scope.get("state", {}), "caller": caller}}, receive, send)
+
+    config = uvicorn.Config(admitted, port=port, lifespan="off", log_level="warning")
     config.load()
     server = Quiet(config)
     server.lifespan = config.lifespan_class(config)
@@ -81,6 +87,27 @@ async def heard(address: str, subscribe: dict[str, Any], name: str, until: int) 
     await asyncio.sleep(0.1)
     await client.disconnect()
     return found
+
+
+def test_where_nobody_signs_in_a_client_may_show_the_links_token_when_it_connects() -> None:
+    async def connects(token: str | None) -> bool:
+        async with worker(caller=None) as address:
+            client = socketio.AsyncClient(reconnection=False)
+            try:
+                await client.connect(address, auth=None if token is None else {"token": token})
+            except socketio.exceptions.ConnectionError:
+                return False
+            answer = await client.call("subscribe", {"type": "notifications"})
+            await client.disconnect()
+            return bool(answer["ok"])
+
+    for token, let_in in (
+        (link.token(), True),
+        (f"Bearer {link.token()}", True),
+        ("x" * 43, False),
+        (None, False),
+    ):
+        assert asyncio.run(connects(token)) is let_in, token
 
 
 def alone(work: Callable[[str], Coroutine[Any, Any, Any]]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from anyio import to_thread
 
 from veritrain_lib.server.environment import environment
-from veritrain_lib.server.security import credentials, standing
+from veritrain_lib.server.security import credentials, link, standing
 from veritrain_lib.server.security.tokens import Claims
 from veritrain_lib.server.security.watched_socket import LOOKED_AT_EVERY_S
 
@@ -33,21 +33,26 @@ class Admission:
         Args:
             sid: the connection.
             environ: of the handshake; `asgi.scope` has what the gatekeeper found.
-            auth: what the client gave as `auth`: `{"token": TEXT}`, an access or a service token, with or without
-                the word `Bearer` before it.
+            auth: what the client gave as `auth`: `{"token": TEXT}`, an access or a service token or, where nobody signs
+                in, that of the server's link; with or without the word `Bearer` before it.
 
         Raises:
             ConnectionRefusedError: Socket.IO's own: nobody signed in, and the token does not hold.
         """
         from socketio.exceptions import ConnectionRefusedError as Refused
 
-        state = environ.get("asgi.scope", {}).get("state", {})
-        if state.get("caller") is not None or not environment().needs_login:
+        state, settings = environ.get("asgi.scope", {}).get("state", {}), environment()
+        if state.get("caller") is not None or not settings.asks_who:
             return
-        token = auth.get("token") if isinstance(auth, dict) else None
-        if not isinstance(token, str) or not token:
+        given = auth.get("token") if isinstance(auth, dict) else None
+        if not isinstance(given, str) or not given:
             raise Refused("a login is needed: send auth: {token: ...}")
-        shown = await credentials.caller_of_token(token.removeprefix("Bearer ").strip())
+        token = given.removeprefix("Bearer ").strip()
+        if not settings.needs_login:
+            if not link.is_token(token):
+                raise Refused("this token does not hold")
+            return
+        shown = await credentials.caller_of_token(token)
         if shown is None:
             raise Refused("this token does not hold")
         watch = self._watch(sid, shown[1])

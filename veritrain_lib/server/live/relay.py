@@ -52,7 +52,7 @@ class Relay:
         """Answer here, or as the other worker answers."""
         worker = _worker_of(scope)
         if worker in (None, self.worker):
-            _without_login.set(scope.get("state", {}).get("caller") is None and environment().needs_login)
+            _without_login.set(scope.get("state", {}).get("caller") is None and environment().asks_who)
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()

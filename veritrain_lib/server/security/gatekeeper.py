@@ -118,6 +118,8 @@ class Gatekeeper:
         if not self._settings.needs_login:
             if self._settings.rate_limit:
                 await self._rates.count(scope, None)
+            if self._comes_without_link(visit):
+                return None, receive  # Socket.IO asks for the token itself (`live/admission.py`)
             caller = LOCAL
         else:
             shown = credentials.shown(visit.headers, visit.address_token)
@@ -137,10 +139,21 @@ class Gatekeeper:
             raise Refusal(403, f"this needs the role {needed}; {caller.name} is {caller.role}")
         return caller, receive
 
+    def _comes_without_link(self, visit: Visit) -> bool:
+        """Return whether a request of Socket.IO's shows nothing of the link, which its client may show later."""
+        expected = self._settings.link_token
+        return (
+            expected is not None
+            and credentials.may_show_later(visit.scope)
+            and link.shows_nothing(visit.headers, expected.get_secret_value(), visit.address_token)
+        )
+
     def _by_link(self, visit: Visit) -> Response | None:
         """The first answer to a browser that came by the link. Raises Refusal (401) for whoever has it not."""
         scope, expected = visit.scope, self._settings.link_token
         if expected is None or (scope["type"] == "http" and roles.is_health(scope["method"], scope["path"])):
+            return None
+        if self._comes_without_link(visit):
             return None
         return link.check_link(scope, visit.headers, expected.get_secret_value(), visit.address_token)
 

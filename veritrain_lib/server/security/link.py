@@ -90,6 +90,20 @@ def check_link(scope: Scope, headers: Headers, expected: str, address_token: str
     raise Refusal(401, NEEDED, {"WWW-Authenticate": "Bearer"})
 
 
+def shows_nothing(headers: Headers, expected: str, address_token: str | None) -> bool:
+    """Return whether a request brings neither a token, right or wrong, nor the cookie of the link."""
+    return (
+        address_token is None
+        and "authorization" not in headers
+        and not _cookie(headers.get("cookie", ""), expected)
+    )
+
+
+def is_token(given: str) -> bool:
+    """Return whether a text is the token of this project's link."""
+    return _same(given, token())
+
+
 def page(refusal: Refusal) -> Response:
     """The refusal for people."""
     return PlainTextResponse(f"{refusal.detail}\n", refusal.status_code, {"Cache-Control": "no-store"})
