@@ -44,7 +44,7 @@ PASSWORD = re.compile(
       [^\S\n]*(?:\b(?:is|was|ist|est|es)\b|[=:は]|->|→)[^\S\n]*(?:(?:still|now|always)[ ])?["'`“<(]?([^\s"'`”<>)]{4,})""",
     re.IGNORECASE | re.VERBOSE,
 )
-IN_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]*:[^\s/@]{3,}@", re.IGNORECASE)
+IN_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]*:[^\s/@]{3,}@", re.IGNORECASE)
 """An address that carries a password: `postgresql://user:password@host`."""
 
 LENGTH = re.compile(r"[0-9０-９]+(?:文字|桁|字以)")
