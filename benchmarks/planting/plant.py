@@ -133,14 +133,14 @@ def _maker(kind: str, severity: str, clean: Sequence[Row], material: Material, r
         make = rng.choice((private.personal, numbers.national_phone))
         return with_phrase(row, numbers.full_width(make("slight" if severity == "slight" else "plain", rng)))
 
+    def named(row: Row, name: str) -> tuple[dict[str, str], str]:
+        # A translation keeps it: it stands on both sides of an honest pair.
+        phrase = numbers.harmless(name, rng)
+        return {field: f"{row[field]} {phrase}" for field in hurt}, name
+
     makers: dict[str, Maker] = {
         **{form: partial(held, form=form) for form in FORMS},
-        **{
-            f"harmless_{name}": partial(
-                lambda row, name: with_phrase(row, (numbers.harmless(name, rng), name)), name=name
-            )
-            for name in NAMES
-        },
+        **{f"harmless_{name}": partial(named, name=name) for name in NAMES},
         "national_id": lambda row: with_phrase(row, numbers.national_id(severity, rng)),
         "national_phone": lambda row: with_phrase(row, numbers.national_phone(severity, rng)),
         "full_width": wide,

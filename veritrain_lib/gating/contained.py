@@ -1,6 +1,6 @@
 """A held-out row that stands whole in a longer row: a greeting and an ending around it, a quotation, a reply.
 
-Long rows are found wherever they stand: nobody writes the same eight words by chance, or hardly. A shorter one may be
+Long rows are found wherever they stand: nobody writes the same ten words by chance, or hardly. A shorter one may be
 the beginning of another message (`what is the time` in `what is the time in tokyo`), so it must stand there by itself
 (`framing.only_framed`); and one that several other held-out rows hold too is a phrase of everyday talk.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-FEWEST_WORDS, ENOUGH_WORDS = 4, 8
+FEWEST_WORDS, ENOUGH_WORDS = 4, 10
 """Words of a held-out row below which nothing is said of it, and from which it counts wherever it stands."""
 
 FEWEST_CHARACTERS, ENOUGH_CHARACTERS = 8, 14

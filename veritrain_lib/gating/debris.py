@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from veritrain_lib.gating.texts import UNSPACED
+
 DEBRIS = re.compile(
     r"""<!--.*?(?:-->|$)|</?[a-zA-Z][^<>]{0,200}>|&(?:\#\d+|\w{2,8});
       | \{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|\[\[.*?\]\]|<%.*?%>|%[A-Z][A-Z0-9_]{2,}%|%%\w+%%|\{\w+(?:\.\w+)*\}
@@ -87,4 +89,6 @@ def _letters(text: str) -> int:
 
 
 def _words(text: str) -> int:
-    return sum(any(c.isalpha() for c in word) and len(word) > 1 for word in text.split())
+    """Words of a text, two characters of a script without spaces counting as one."""
+    spaced = sum(any(c.isalpha() for c in word) and len(word) > 1 for word in UNSPACED.sub(" ", text).split())
+    return spaced + len(UNSPACED.findall(text)) // 2

@@ -67,7 +67,7 @@ MESSAGES = [
     "2x declined, 1x timeout.", "still locked out. second ticket.", "HELP!!!", "what???", "plsss helppp", "ok", "thx", "SSO/SAML?",
     "error 404", "ありがとう", "はい", "映画は１０時から始まる。", "환불 해주세요", "请退款", "где мой счёт?", "Schifffahrtsgesellschaft",
     "I get 'null' in the export", "email shows {{customer.name}} instead of my name", "Text shows Ã¼ instead of ü in our invoices",
-    "very very very very bad", "3.50 vs 4.50?", "Hmmmm", "where is INV-2024-000123-DE-FINAL-COPY please", "my test account is blocked",
+    "very very very very bad", "毎回エラーが出ます 550e8400-e29b-41d4-a716-446655440000", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 から動かなくなりました", "3.50 vs 4.50?", "Hmmmm", "where is INV-2024-000123-DE-FINAL-COPY please", "my test account is blocked",
 ]  # fmt: skip
 
 

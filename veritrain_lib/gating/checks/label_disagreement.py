@@ -44,7 +44,7 @@ def check(
     (median log odds); higher flags fewer. Trusted rows of people are in every training set; people's rows
     are never flagged; rows without an allowed answer are left to `contract`. Above 5,000 rows, trusted ones with
     them, or 150,000 rows times labels, students that read words only stand in for the task's own
-    (`gating/word_students.py`), with two repeats at most; above 30,000 rows they learn from a sample
+    (`gating/word_students.py`), with three repeats at most; above 30,000 rows they learn from a sample
     (`gating/quick_students.py`), and `folds` and `repeats` do not count.
 
     Raises UserError when the context has no `fit` or the task has no fixed labels.

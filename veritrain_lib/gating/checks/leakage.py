@@ -32,7 +32,7 @@ def check(
     (`slots`), and `leakage:crossed_test=<id>` for a row whose text answer is, exactly or nearly, a held-out input: a
     translation pair turned round.
 
-    A held-out row of eight words (14 characters of a script without spaces) counts wherever it stands; one of four
+    A held-out row of ten words (14 characters of a script without spaces) counts wherever it stands; one of four
     (8 characters) only where the end of a sentence, a quotation mark or nothing but courtesy parts it from the rest,
     and not if two more held-out rows hold it: then it is a phrase of everyday talk. Shorter ones are not looked for.
 
