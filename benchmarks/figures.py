@@ -97,6 +97,11 @@ CLAIMS = [
     ),
     Claim("server", "progress of a running experiment to a client (95 of 100)", "{progress_p95_s:.1f} s"),
     Claim(
+        "fuzz",
+        "damaged files and task files at every door that reads one: crashes that are no plain refusal; over 5 s",
+        "{crashes} and {over_5_s} of {inputs:,}",
+    ),
+    Claim(
         "faults",
         "known faults of input, machine, endpoints and people that end as they must; tracebacks; runs left RUNNING",
         "{agree} of {cases}; {tracebacks}; {left_running}",
