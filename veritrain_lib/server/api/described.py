@@ -18,7 +18,7 @@ LOGIN = frozenset({"POST /auth/login", "POST /auth/refresh"})
 """Public, and 401 all the same: for what is wrong with what is shown there."""
 
 NOT_THERE = frozenset({
-    "POST /auth/tokens", "POST /datasets/generate", "POST /datasets/generate/estimate", "POST /evaluations",
+    "POST /auth/tokens", "POST /datasets", "POST /datasets/generate", "POST /datasets/generate/estimate", "POST /evaluations",
     "POST /evaluations/compare", "POST /experiments", "POST /models",
 })  # fmt: skip
 """404 for something that the body names; any operation whose path names something has it too."""

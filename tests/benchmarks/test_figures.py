@@ -1,0 +1,31 @@
+"""README's table of claims is what the benchmarks printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import figures
+
+
+def test_readme_shows_the_figures_that_were_kept() -> None:
+    readme = figures.README.read_text(encoding="utf-8")
+    shown = readme.partition(figures.BEGIN)[2].partition(figures.END)[0].strip()
+    assert shown == figures.table(), "write it anew: python -m benchmarks.figures"
+
+
+def test_what_was_not_measured_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "half.py").write_text('print(\'{"one": 1, "two": null}\')', encoding="utf-8")
+    (tmp_path / "benchmarks" / "full.py").write_text(
+        "print('a table')\nprint('{\"one\": 1}')", encoding="utf-8"
+    )
+    monkeypatch.setattr(figures, "HERE", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="half measured no two"):
+        figures.keep("half", [])
+    assert not (tmp_path / "figures").exists()
+    figures.keep("full", [])
+    assert json.loads((tmp_path / "figures" / "full.json").read_text(encoding="utf-8")) == {"one": 1}
