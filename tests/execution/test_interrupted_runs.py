@@ -23,7 +23,8 @@ pytestmark = pytest.mark.timeout(400)
 SCRIPT = """
 import sys
 from pathlib import Path
-from veritrain_lib.execution import execute_notebook
+from veritrain_lib.execution import cell_runner, execute_notebook
+cell_runner.INTERRUPT_GRACE_S = 200.0  # a busy machine may take its time to clean up
 try:
     outcome = execute_notebook(Path(sys.argv[1]), Path(sys.argv[2]), warm=sys.argv[3] == "True")
     print(outcome.status)
@@ -32,7 +33,7 @@ except KeyboardInterrupt as stopped:
 """
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 200) -> None:
     """Return once `condition` holds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -101,7 +102,7 @@ def test_a_second_ctrl_c_does_not_wait(parent, marks: Path) -> None:
     said, _ = process.communicate(timeout=120)
 
     assert said == "KeyboardInterrupt SIGINT\n"
-    assert time.monotonic() - asked < 4
+    assert time.monotonic() - asked < 100
     assert nbformat.read(out, 4).metadata.veritrain.status == "interrupted"
 
 

@@ -62,7 +62,7 @@ def living(pid: int) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 200) -> None:
     """Return once `condition` holds."""
     deadline = time.monotonic() + seconds
     while not condition():
