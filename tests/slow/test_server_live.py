@@ -96,7 +96,7 @@ class Follower:
 
     async def connect(self, address: str) -> None:
         # A session begun in one worker must be found from every other one.
-        await self.client.connect(address, bearer(), transports=self.transports, retry=True)
+        await self.client.connect(address, bearer(), transports=self.transports, retry=True, wait_timeout=120)
 
 
 async def follow_plain(address: str, run_id: str, found: list[dict[str, Any]]) -> None:
@@ -171,7 +171,7 @@ def test_a_client_that_was_cut_off_and_one_whose_server_was_killed_miss_nothing(
     async def watch() -> tuple[list[int], list[int], list[int]]:
         follower, cut, plain = Follower(run_id), Follower(run_id), []  # type: ignore[var-annotated]
         process = await asyncio.to_thread(serve, walked.home, port, 2)
-        following = asyncio.create_task(follow_plain(address, run_id, plain, []))
+        following = asyncio.create_task(follow_plain(address, run_id, plain))
         await follower.connect(address)
         await cut.connect(address)
         writing = write(run_id, 300, 0.1)
@@ -206,7 +206,7 @@ def test_an_experiment_is_done_by_http_alone(address: str, walked: Walked) -> No
     started = ask(address, f"{there}/start", {})
     assert started["task_id"]
     lines: list[dict[str, Any]] = []
-    asyncio.run(asyncio.wait_for(follow_plain(address, made["id"], lines, []), 400))
+    asyncio.run(asyncio.wait_for(follow_plain(address, made["id"], lines), 400))
     assert lines[-1]["status"] == "completed", lines[-1]
     assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
     begun = [line["data"]["stage"] for line in lines if line["data"].get("event") == "begin"]
@@ -238,7 +238,7 @@ def test_a_running_one_is_stopped_through_another_worker(address: str, walked: W
         time.sleep(0.2)
     ask(address, f"{there}/stop", {})
     lines: list[dict[str, Any]] = []
-    asyncio.run(asyncio.wait_for(follow_plain(address, made, lines, []), 120))
+    asyncio.run(asyncio.wait_for(follow_plain(address, made, lines), 400))
     assert (lines[-1]["status"], lines[-1]["reason"]) == ("failed", "stopped")
     found = ask(address, there)
     assert (found["status"], found["reason"]) == ("failed", "stopped")
@@ -255,6 +255,6 @@ def test_one_whose_process_was_killed_is_closed_by_who_looks_next(address: str, 
     owner = runs.get(made).data.tags[runs.OWNER]
     os.kill(int(owner.rsplit("/", 2)[1]), signal.SIGKILL)
     lines: list[dict[str, Any]] = []
-    asyncio.run(asyncio.wait_for(follow_plain(address, made, lines, []), 60))
+    asyncio.run(asyncio.wait_for(follow_plain(address, made, lines), 400))
     assert (lines[-1]["status"], lines[-1]["data"]["run_status"]) == ("failed", "KILLED")
     assert ask(address, f"{EXPERIMENTS}/{made}")["status"] == "failed"

@@ -76,7 +76,7 @@ async def heard(address: str, subscribe: dict[str, Any], name: str, until: int) 
 
     client = socketio.AsyncClient()
     client.on(name, hear)
-    await client.connect(address)
+    await client.connect(address, wait_timeout=120)
     assert await client.call("subscribe", subscribe) == {"ok": True}
     if subscribe["type"] != "experiment":  # one that has ended has no subscription left: it would come again
         again = {key: value for key, value in subscribe.items() if key != "after"}
@@ -94,7 +94,9 @@ def test_where_nobody_signs_in_a_client_may_show_the_links_token_when_it_connect
         async with worker(caller=None) as address:
             client = socketio.AsyncClient(reconnection=False)
             try:
-                await client.connect(address, auth=None if token is None else {"token": token})
+                await client.connect(
+                    address, auth=None if token is None else {"token": token}, wait_timeout=120
+                )
             except socketio.exceptions.ConnectionError:
                 return False
             answer = await client.call("subscribe", {"type": "notifications"})
@@ -173,7 +175,7 @@ def test_a_long_history_comes_whole_to_a_client_that_only_polls() -> None:
 def test_what_can_not_be_followed_is_said(wrong: Any) -> None:
     async def subscribe(address: str) -> Any:
         client = socketio.AsyncClient()
-        await client.connect(address)
+        await client.connect(address, wait_timeout=120)
         answer = await client.call("subscribe", wrong)
         await client.disconnect()
         return answer
