@@ -38,7 +38,7 @@ CLAIMS = [
     Claim(
         "example",
         "the loop's last champion beats the seed model on the example's {test_rows} held-out rows",
-        "{seed_model:.3f} to {champion:.3f}, {gain:+.1%} ({gain_level:.1%} interval {gain_low:+.1%} to {gain_high:+.1%})",
+        "{seed_model:.3f} to {champion:.3f} right ({gain_level:.1%} interval of the change {gain_low:+.3f} to {gain_high:+.3f})",
     ),
     Claim(
         "example",
@@ -58,7 +58,7 @@ CLAIMS = [
     Claim(
         "translation",
         "the same student on real pairs (Tanaka), from 500 to 10,000 of them",
-        "chrF {curve_chrf[0]:.1f} to {curve_chrf[-1]:.1f}, mean of 3 draws",
+        "chrF {curve_chrf[0]:.1f} to {curve_chrf[4]:.1f}, mean of 3 draws",
     ),
     Claim(
         "choice",
@@ -73,7 +73,7 @@ CLAIMS = [
     Claim(
         "decision",
         "true gains of 1.4 and 2 times the stated detectable difference are promoted (worst setting)",
-        "{power_1_4:.0%} and {power_2:.0%}",
+        "{power_1_4:.1%} and {power_2:.1%}",
     ),
     Claim(
         "teacher",
@@ -100,11 +100,6 @@ CLAIMS = [
         "fuzz",
         "damaged files and task files at every door that reads one: crashes that are no plain refusal; over 5 s",
         "{crashes} and {over_5_s} of {inputs:,}",
-    ),
-    Claim(
-        "faults",
-        "known faults of input, machine, endpoints and people that end as they must; tracebacks; runs left RUNNING",
-        "{agree} of {cases}; {tracebacks}; {left_running}",
     ),
 ]
 

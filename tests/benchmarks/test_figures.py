@@ -18,6 +18,7 @@ def test_readme_shows_the_figures_that_were_kept() -> None:
 
 def test_what_was_not_measured_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "__init__.py").touch()
     (tmp_path / "benchmarks" / "half.py").write_text('print(\'{"one": 1, "two": null}\')', encoding="utf-8")
     (tmp_path / "benchmarks" / "full.py").write_text(
         "print('a table')\nprint('{\"one\": 1}')", encoding="utf-8"
