@@ -76,6 +76,7 @@ def test_quarantine_and_rules_are_artifacts_for_people(copies: Task, do: Do) -> 
             "data_docs.html",
             "accepted.csv",
             "quarantine.csv",
+            "removed.csv",
             "warnings.csv",
             "rules.csv",
             "groups.csv",
