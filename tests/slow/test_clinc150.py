@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
+import shutil
 import time
 from pathlib import Path
 
@@ -32,10 +32,11 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 
 def write_task(folder: Path) -> Path:
-    """A task file over the data where it lies; nothing but this says what the task is."""
+    """A task file with its data beside it; nothing but this says what the task is."""
     labels = sorted({row["label"] for row in rows_of("seed")})
     names = {"seed": "seed", "development": "val", "test": "test", "pool": "pool"}
-    where = {kind: os.path.relpath(DATA / f"{name}.csv", folder) for kind, name in names.items()}
+    for name in names.values():
+        shutil.copy(DATA / f"{name}.csv", folder)
     content = {
         "version": 1,
         "name": "clinc150",
@@ -45,7 +46,7 @@ def write_task(folder: Path) -> Path:
         "contract": {"type": "object", "required": ["label"], "properties": {"label": {"enum": labels}}},
         "slices": {"length_of": "text", "length_bands": [6, 12]},
         "metrics": [{"name": "accuracy"}, {"name": "macro_f1"}],
-        "data": where,
+        "data": {kind: f"{name}.csv" for kind, name in names.items()},
         "teacher": {"batch": 500},
         "budget": {"rounds": 1, "rows_per_round": 500},
     }

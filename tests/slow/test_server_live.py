@@ -81,7 +81,11 @@ class Follower:
         self.run_id, self.transports = run_id, transports
         self.lines: list[dict[str, Any]] = []
         self.over = asyncio.Event()
-        self.client = socketio.AsyncClient(reconnection_delay=0.2, reconnection_delay_max=1)
+        # The client gives a request up after 5 seconds by default, and never sends a message of it again:
+        # a busy machine may need more.
+        self.client = socketio.AsyncClient(
+            reconnection_delay=0.2, reconnection_delay_max=1, request_timeout=60
+        )
         self.client.on("connect", self._subscribe)
         self.client.on(f"experiment:{run_id}", self._heard)
 
