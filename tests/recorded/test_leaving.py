@@ -78,6 +78,32 @@ def test_a_chat_model_is_asked_about_no_development_row_with_a_key(
     assert server.requests == []
 
 
+@pytest.mark.parametrize("metric", ["judge_fluency", "mqm"])
+@pytest.mark.parametrize("stage", ["probe", "train"])
+def test_a_metrics_own_judge_is_shown_no_development_row_with_a_key(
+    home: Path, do: Do, server: Server, metric: str, stage: str
+) -> None:
+    plain = _task(home, [f"my token is {KEY}"], kind="development")
+    content = yaml.safe_load(plain.path.read_text(encoding="utf-8"))
+    content["metrics"].append({"name": metric})
+    content["judge"] = {"model": "openai:/gpt-4.1-mini", "rubric": "Is it right?", "scale": [1, 5]}
+    content["teacher"] = {"name": "pool"}
+    plain.path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    task = load_task(plain.path)
+    with pytest.raises(Refused, match=rf"judge openai:/gpt-4.1-mini for {metric}: dev\.csv row \d+ \(key\)"):
+        do(stage, task)
+    assert server.requests == []
+
+
+def test_a_chat_model_is_compared_on_no_development_row_with_a_key(home: Path, server: Server) -> None:
+    from veritrain_lib.compare.side import measure_side
+
+    task = _task(home, [f"my token is {KEY}"], kind="development")
+    with pytest.raises(Refused, match=r"dev\.csv row \d+ \(key\)"):
+        measure_side(task, "openai:/gpt-4.1-mini", sources.development_rows(task))
+    assert server.requests == []
+
+
 def test_rows_of_no_file_are_named_by_their_place(home: Path) -> None:
     task = _task(home, [])
     rows = (

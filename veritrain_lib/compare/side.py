@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib.recorded.opened import guard_judged_metrics, guarded
 from veritrain_lib.recorded.stage import load_result, prepare
 from veritrain_lib.tracking import models, runs
 
@@ -92,7 +93,8 @@ def _ask(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str, Mea
     from veritrain_lib.models.base import open_model
     from veritrain_lib.stages.measuring import measure_all
 
-    responses = open_model(uri, task).answer(development)
+    guard_judged_metrics(task)
+    responses = guarded(task, open_model(uri, task)).answer(development)
     expected, metrics = references_of(task, development), open_metrics(task)
     measures = measure_all(metrics, expected, responses, task.seed)
     answers = (

@@ -35,6 +35,7 @@ def heard(task: Task, model: Model, run_id: str) -> Iterator[Model]:
     """
     from veritrain_lib.models.chat import ChatModel
 
+    guarded(task, model)
     if not isinstance(model, ChatModel):
         yield model
         return
@@ -42,11 +43,6 @@ def heard(task: Task, model: Model, run_id: str) -> Iterator[Model]:
     from veritrain_lib.tracking import prompts
     from veritrain_lib.tracking.traces import Traces
 
-    def before(rows: pd.DataFrame) -> None:
-        shown = [name for name in ("id", *task.inputs) if name in rows]
-        hold_back(task, rows[shown], f"the model {model.uri}")
-
-    model.before = before
     prompt = model.prompt.prompt
     prompts.use(run_id, prompt, prompts.register(task, prompt))
     with Traces(task, model.chat.endpoint, run_id=run_id) as traces:
@@ -54,12 +50,39 @@ def heard(task: Task, model: Model, run_id: str) -> Iterator[Model]:
         yield model
 
 
+def guarded(task: Task, model: Model) -> Model:
+    """The same model; a chat model refuses from now on to be asked about rows that must not leave."""
+    from veritrain_lib.models.chat import ChatModel
+
+    def before(rows: pd.DataFrame) -> None:
+        shown = [name for name in ("id", *task.inputs) if name in rows]
+        hold_back(task, rows[shown], f"the model {model.uri}")
+
+    if isinstance(model, ChatModel):
+        model.before = before
+    return model
+
+
+def guard_judged_metrics(task: Task) -> None:
+    """Refuse development rows that must not leave where a metric of the task asks the judge about them.
+
+    Raises Refused as `hold_back` does, and UserError when such a metric has no judge in the task.
+    """
+    from veritrain_lib.judging.settings import settings_of
+    from veritrain_lib.metrics.base import open_metrics
+
+    judged = [metric.name for metric in open_metrics(task) if getattr(metric, "asks_judge", False)]
+    if judged:
+        to = f"the judge {settings_of(task).model} for {', '.join(judged)}"
+        hold_back(task, sources.development_rows(task), to)
+
+
 @contextlib.contextmanager
 def judge_for(task: Task, run_id: str) -> Iterator[Judge]:
     """The task's judge; every call leaves a trace with the run, and progress is shown.
 
-    Raises Refused when development rows, which it is tried on, must not leave, UserError when the task has no judge or no key or endpoint is set, and Infrastructure on leaving when
-    traces could not be written.
+    Raises Refused when development rows, which it is tried on, must not leave, UserError when the task has no judge or
+    no key or endpoint is set, and Infrastructure on leaving when traces could not be written.
     """
     from veritrain_lib.judging.judge import open_judge
     from veritrain_lib.judging.settings import settings_of

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.binding import Inputs
 from veritrain_lib.recorded.defaults import ahead, model_or_seed
-from veritrain_lib.recorded.opened import opened_for
+from veritrain_lib.recorded.opened import guard_judged_metrics, opened_for
 from veritrain_lib.stages import probe
 from veritrain_lib.task import Task
 from veritrain_lib.tracking import models, runs
@@ -51,6 +51,7 @@ class Probe:
         uri = inputs.names["model"]
         own = {name: parameters[name] for name in ("rows", "extra_rows", "seed")}
         config = probe.ProbeConfig(**own, money=task.budget.money)
+        guard_judged_metrics(task)
         with opened_for(task, uri, run_id) as model:
             result = probe.run(config, task, model, sources.development_rows(task))
         runs.log_table(run_id, result.tables["evidence"], "evidence.json")

@@ -10,7 +10,7 @@ from veritrain_lib.recorded import sources
 from veritrain_lib.recorded.binding import Inputs
 from veritrain_lib.recorded.defaults import passed_dataset
 from veritrain_lib.recorded.leaving import hold_back
-from veritrain_lib.recorded.opened import heard
+from veritrain_lib.recorded.opened import guard_judged_metrics, heard
 from veritrain_lib.stages import train
 from veritrain_lib.stages.result import Measure
 from veritrain_lib.task import Task
@@ -46,6 +46,7 @@ class Train:
         dataset = inputs.things["dataset"]
         if is_paid(task):
             hold_back(task, dataset.rows, f"the provider of the trainer {task.trainer.name}")
+        guard_judged_metrics(task)
         development = sources.development_rows(task)
         config = train.TrainConfig(seed=parameters["seed"])
         result, fitted = train.run(
