@@ -9,7 +9,10 @@ import csv
 import html
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -233,3 +236,47 @@ def test_the_report_is_the_same_in_all_three_formats(walk: Walk, report: dict[st
     assert verdict in " ".join(paper.pages[0].extract_text().split())
     assert any(verdict in one.text for one in word.paragraphs)
     assert len(word.inline_shapes) == page.count("<img ") > 0
+
+
+CLIENT = """
+import csv, sys
+import mlflow
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+mlflow.set_tracking_uri(sys.argv[1])
+mlflow.set_experiment("theirs")
+with open(sys.argv[2], encoding="utf-8") as rows:
+    rows = list(csv.DictReader(rows))
+model = make_pipeline(TfidfVectorizer(), LogisticRegression(C=30))
+model.fit([row["text"] for row in rows], [row["label"] for row in rows])
+with mlflow.start_run():
+    mlflow.sklearn.log_model(model, name="model", registered_model_name="theirs", pip_requirements=["scikit-learn"])
+"""
+
+
+def test_a_model_that_mlflows_client_logged_through_the_server_is_used_by_a_stage(
+    walk: Walk, tmp_path: Path
+) -> None:
+    """The client's process knows nothing of us: it has the server's address and a token."""
+    plain = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "VERITRAIN"))
+    }
+    seed = project.example_task(TASK).parent / "seed.csv"
+    token = bearer()["Authorization"].removeprefix("Bearer ")
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT, walk.address, str(seed)], cwd=tmp_path,
+        env={**plain, "MLFLOW_TRACKING_TOKEN": token}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    nameless = walk.http.post("/api/v1/models/theirs-1/probe")
+    assert nameless.status_code == 409
+    assert "POST /api/v1/models" in nameless.json()["detail"], "how to say which task it is for"
+    config = {"address": "models:/theirs/1", "task": TASK}
+    filed = walk.send("POST", "/models", 201, json={"name": "theirs for support", "config": config})
+    probed = walk.send("POST", f"/models/{filed['id']}/probe", json={"test_cases": ["My card was declined."]})
+    assert probed["details"]["measures"]["output_contract"]["value"] == 1.0
+    assert probed["details"]["measures"]["accuracy"]["value"] > 0.6
+    assert probed["details"]["test_cases"][0]["candidates"]
+    assert walk.get(f"/models/{filed['id']}")["baseline_probe"]["probed_at"]

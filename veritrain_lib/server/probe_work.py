@@ -107,8 +107,9 @@ def _probeable(given: str) -> tuple[VersionItem, Task]:
     task = known_task(task_of(one))
     if task is None:
         raise Conflict(
-            f"no task is called {task_of(one)!r} here, so nobody knows what to ask {given}; name one in config.task "
-            "when filing the model, and work on that task once: veritrain status --task PATH"
+            f"no task is called {task_of(one)!r} here, so nobody knows what to ask {given}; file it for one: POST "
+            f'/api/v1/models with config {{"address": "{address_of(one)}", "task": NAME}}. The task must have been '
+            "worked on once: veritrain status --task PATH"
         )
     return one, task
 
