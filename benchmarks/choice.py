@@ -23,7 +23,7 @@ from benchmarks.seeds import by_seed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
     from veritrain_lib.teachers.base import Request
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "clinc150"
@@ -33,7 +33,7 @@ ROWS_AN_INTENT = 10
 
 def task_of(folder: Path, labels: Sequence[str]) -> Task:
     """Write a task file over the folder's seed, pool, development and test file, and load it."""
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core.task import load_task
 
     content = {
         "version": 1,
@@ -59,8 +59,8 @@ class Arena:
     def __init__(self, data: Path, folder: Path, seed: int) -> None:
         import pandas as pd
 
+        from veritrain_lib.core.rows import read_examples, read_table
         from veritrain_lib.metrics.accuracy import Accuracy
-        from veritrain_lib.rows import read_examples, read_table
         from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
         training = pd.concat(

@@ -28,13 +28,13 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from benchmarks.build_example import build, write
-from veritrain_lib import project, registry
-from veritrain_lib.gating.context import Context
-from veritrain_lib.gating.gate import judge
-from veritrain_lib.gating.suite import load_suite
-from veritrain_lib.rows import read_examples
+from veritrain_lib.core import project, registry
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task, load_task
+from veritrain_lib.quality.context import Context
+from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.suite import load_suite
 from veritrain_lib.statistics.intervals import Rate
-from veritrain_lib.task import Task, load_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,12 +106,12 @@ def final_comparison() -> dict[str, str | float]:
         answers `seed_model` and `champion`, their difference `gain` with its interval `gain_low` to `gain_high` at
         `gain_level`, and `p` of the exact test.
     """
-    from veritrain_lib.recorded.stage import load_result
+    from veritrain_lib.stage_io.stage import load_result
     from veritrain_lib.tracking import runs
 
     with tempfile.TemporaryDirectory() as home:
         surroundings = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-        command = [sys.executable, "-c", "from veritrain_lib.cli import main; main()"]
+        command = [sys.executable, "-c", "from veritrain_lib.cli.main import main; main()"]
         done = subprocess.run(
             [*command, "loop", str(project.example_task()), "--json"],
             env=surroundings | {"VERITRAIN_HOME": home},

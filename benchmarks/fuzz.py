@@ -27,7 +27,7 @@ from pathlib import Path
 from benchmarks.fuzzing.mutate import mutated
 from benchmarks.fuzzing.seeds import ROWS, TASK, seeds
 from benchmarks.fuzzing.targets import is_the_users, read_rows, read_task
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 LIMIT_S = 5.0
 

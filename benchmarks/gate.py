@@ -31,15 +31,15 @@ from benchmarks.planting.answers import shuffled_pairs, wrong_labels
 from benchmarks.planting.around import FORMS
 from benchmarks.planting.plant import HARMLESS, OF_LABELS, WITHOUT_BAR, plant
 from benchmarks.planting.rows import SEVERITIES, Defect, Material, Row
-from veritrain_lib import registry
-from veritrain_lib.digest import of_example
-from veritrain_lib.gating.context import Context
-from veritrain_lib.gating.gate import judge
-from veritrain_lib.gating.suite import load_suite
-from veritrain_lib.gating.verdict import SEPARATOR
+from veritrain_lib.core import registry
+from veritrain_lib.core.digest import of_example
+from veritrain_lib.core.task import Task
 from veritrain_lib.models.base import Scorer
+from veritrain_lib.quality.context import Context
+from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.suite import load_suite
+from veritrain_lib.quality.verdict import SEPARATOR
 from veritrain_lib.statistics.intervals import Rate
-from veritrain_lib.task import Task
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 FOREIGN = Path(__file__).parent / "planting" / "foreign.tsv"

@@ -97,12 +97,12 @@ class Timed:
 
 def one_size(folder: Path) -> dict[str, Any]:
     """Read and judge the pool of a task folder in this process: seconds of each part, and the rules' outcomes."""
-    from veritrain_lib import registry
-    from veritrain_lib.gating.context import Context
-    from veritrain_lib.gating.gate import judge
-    from veritrain_lib.gating.suite import load_suite
-    from veritrain_lib.rows import read_examples
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core import registry
+    from veritrain_lib.core.rows import read_examples
+    from veritrain_lib.core.task import load_task
+    from veritrain_lib.quality.context import Context
+    from veritrain_lib.quality.gate import judge
+    from veritrain_lib.quality.suite import load_suite
 
     task = load_task(folder)
     read = {kind: task.file(kind) for kind in ("seed", "development", "test")}
@@ -176,9 +176,9 @@ def expectations_seconds(rows: list[tuple[str, str]]) -> tuple[float, list[str]]
     """Great Expectations alone: seconds, and the checks that it has expectations for."""
     import pandas as pd
 
-    from veritrain_lib.gating.checks.personal_data import CARD, EMAIL, IBAN
-    from veritrain_lib.gating.expectations import gx
-    from veritrain_lib.gating.national_ids import SOCIAL
+    from veritrain_lib.quality.checks.personal_data import CARD, EMAIL, IBAN
+    from veritrain_lib.quality.gx_expectations import gx
+    from veritrain_lib.quality.personal_data.national_ids import SOCIAL
 
     library = gx()
     frame = pd.DataFrame(rows, columns=["text", "label"])

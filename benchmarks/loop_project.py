@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from tests.recorded.tiny_task import write_tiny
+from tests.stage_io.tiny_task import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -65,7 +65,7 @@ class Project:
         }
         with (self.home / "log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", "veritrain_lib.cli", "loop", str(self.task_file)],
+                [sys.executable, "-W", "ignore", "-m", "veritrain_lib.cli.main", "loop", str(self.task_file)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home, env=given, start_new_session=True,
                 preexec_fn=_as_from_a_terminal,
             )  # fmt: skip
@@ -92,8 +92,8 @@ class Project:
 
     def outcome(self) -> dict[str, Any]:
         """What the loop came to: models, datasets, looks, figures and how it stopped, by content."""
-        from veritrain_lib.recorded import sources
-        from veritrain_lib.task import load_task
+        from veritrain_lib.core.task import load_task
+        from veritrain_lib.stage_io import sources
         from veritrain_lib.tracking import datasets, looks, models, runs
 
         with _reading:
@@ -123,8 +123,8 @@ class Project:
 
     def left(self) -> dict[str, list[str]]:
         """What should not be there any more: runs RUNNING or with an untrue reason, files, sockets, processes."""
-        from veritrain_lib import living
-        from veritrain_lib.task import load_task
+        from veritrain_lib.core import liveness
+        from veritrain_lib.core.task import load_task
         from veritrain_lib.tracking import runs
 
         with _reading:
@@ -152,7 +152,7 @@ class Project:
             files += [str(path) for path in (self.home / "tmp").glob("*") if path.is_dir()]
             for owner in Path("/tmp").glob("vt-*/owner"):
                 who = owner.read_text(encoding="utf-8")
-                if living.alive(who) is False:
+                if liveness.alive(who) is False:
                     files.append(str(owner.parent))
             sockets = [name for name in files if name.endswith((".sock", "channel")) or "channel-" in name]
         return {

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "veritrain_lib" / "examples" / "meetings"
 PARAMETERS: dict[str, Any] = {
@@ -118,9 +118,9 @@ def losses(task: Task, folder: Path) -> tuple[float, float]:
     import torch
     from peft import PeftModel
 
-    from veritrain_lib.models.lora.asking import Asking
     from veritrain_lib.models.lora.checkpoint import find_checkpoint
     from veritrain_lib.models.lora.encoding import Encoding
+    from veritrain_lib.models.lora.question import Asking
     from veritrain_lib.trainers.lora.examples import Padding, encode
     from veritrain_lib.trainers.lora.parameters import LoraParameters
 
@@ -191,7 +191,7 @@ def _environment() -> dict[str, str]:
 
 
 def _task(home: Path) -> Task:
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core.task import load_task
 
     task = load_task(EXAMPLE / "task.yaml")
     # The checkpoint lies in the folder of the measurement, which paths in a task are relative to.
@@ -200,7 +200,7 @@ def _task(home: Path) -> Task:
 
 
 def _rows(kind: str) -> pd.DataFrame:
-    from veritrain_lib.rows import read_table
+    from veritrain_lib.core.rows import read_table
 
     return read_table(EXAMPLE / f"{kind}.csv")
 

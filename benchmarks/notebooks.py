@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.execution import Job, NotebookOutcome
-    from veritrain_lib.task import Task
 
 LABELS = ("change_plan", "feature_request", "login_problem", "refund_request")
 ROWS_A_LABEL = {"seed": 8, "dev": 12, "test": 30, "pool": 30}
@@ -42,8 +42,8 @@ def small_task(folder: Path) -> Task:
     import pandas as pd
     import yaml
 
-    from veritrain_lib import project
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core import project
+    from veritrain_lib.core.task import load_task
 
     example = project.example_task().parent
     content: dict[str, Any] = yaml.safe_load((example / "task.yaml").read_text(encoding="utf-8"))
@@ -99,7 +99,7 @@ class PlainPapermill:
 
     def afterwards(self, function: str, *arguments: str) -> None:
         """At once."""
-        from veritrain_lib.execution.afterwards import call_here
+        from veritrain_lib.execution.background_tasks import call_here
 
         call_here(function, *arguments)
 
@@ -122,8 +122,8 @@ class Round:
 
     def walk(self, do: Do, finish: Callable[[], None]) -> None:
         """All six stages, step by step, until `finish` says that nothing of them is left to do."""
-        from veritrain_lib.recorded.history import STAGE_RUN
-        from veritrain_lib.recorded.stage import load_result
+        from veritrain_lib.stage_io.history import STAGE_RUN
+        from veritrain_lib.stage_io.stage import load_result
         from veritrain_lib.tracking import datasets, runs
 
         made: dict[str, str] = {}
@@ -170,7 +170,7 @@ def one_by_one(task: Task, wanted: dict[str, dict[str, Any]]) -> list[str]:
 
 def in_this_process(task: Task, stage: str, parameters: dict[str, Any]) -> str:
     """The stage with its record, without a notebook."""
-    from veritrain_lib.recorded.stage import prepare
+    from veritrain_lib.stage_io.stage import prepare
     from veritrain_lib.tracking import runs
 
     begun = prepare(stage, {"task": str(task.path), **parameters}, inner=True)
@@ -181,7 +181,7 @@ def in_this_process(task: Task, stage: str, parameters: dict[str, Any]) -> str:
 
 def by_notebook(runner: Any) -> Do:
     """A step by its notebooks, as the loop does it: pages may be made beside the next step."""
-    from veritrain_lib.stage_job import StageWork, find_done, run_together
+    from veritrain_lib.loop.stage_job import StageWork, find_done, run_together
 
     def do(task: Task, wanted: dict[str, dict[str, Any]]) -> list[str]:
         assert all(find_done(task, stage, parameters) is None for stage, parameters in wanted.items())
@@ -221,9 +221,9 @@ def phases_timed(into: dict[str, list[float]]) -> Iterator[None]:
     """While it holds, the parts of running a notebook note how long they took, as this process sees them."""
     from unittest.mock import patch
 
-    from veritrain_lib import stage_job
     from veritrain_lib.execution import kernel
     from veritrain_lib.execution.cell_runner import CellRunner
+    from veritrain_lib.loop import stage_job
 
     def plain(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*given: Any, **named: Any) -> Any:
@@ -265,13 +265,13 @@ def main(repeats: int, papermill_repeats: int) -> None:
     with tempfile.TemporaryDirectory(prefix="veritrain-bench-") as home:
         os.environ["VERITRAIN_HOME"] = home
         from veritrain_lib.execution import LocalRunner, warm_up
-        from veritrain_lib.execution.fan_out import capacity
-        from veritrain_lib.stage_job import run_stage
+        from veritrain_lib.execution.parallel import capacity
+        from veritrain_lib.loop.stage_job import run_stage
 
         task = small_task(Path(home) / "task")
         warm_up(  # as `veritrain loop` does
-            f"veritrain_lib.gating.warm_up:load_languages_of={task.path}",
-            f"veritrain_lib.recorded.warm_up:read_files_of={task.path}",
+            f"veritrain_lib.quality.warm_up:load_languages_of={task.path}",
+            f"veritrain_lib.stage_io.warm_up:read_files_of={task.path}",
         )
         gate = in_this_process(task, "gate", {"dataset": "seed"})
         from veritrain_lib.tracking import datasets

@@ -34,8 +34,8 @@ def by_seed(
     Raises:
         RuntimeError: A seed's notebook did not finish; the message says why.
     """
-    from veritrain_lib.execution.fan_out import execute_all
-    from veritrain_lib.execution.prepared import Prepared
+    from veritrain_lib.execution.parallel import execute_all
+    from veritrain_lib.execution.prepared_notebook import Prepared
 
     with tempfile.TemporaryDirectory() as folder:
         results = [Path(folder) / f"{seed}.json" for seed in seeds]

@@ -66,7 +66,7 @@ def _experiments(opened: Any) -> dict[str, int]:
     from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlExperimentTag
     from sqlalchemy import func, insert, select
 
-    from veritrain_lib import project
+    from veritrain_lib.core import project
 
     first = opened.execute(select(func.coalesce(func.max(SqlExperiment.experiment_id), 0))).scalar_one() + 1
     made = {task: first + place for place, task in enumerate(TASKS)}
@@ -96,7 +96,7 @@ def _run(
     rows: dict[str, list[dict[str, Any]]], run_id: str, kind: str, task: str, experiment: int, number: int,
     clock: int, chance: random.Random, done: Filled,
 ) -> None:  # fmt: skip
-    from veritrain_lib import project
+    from veritrain_lib.core import project
 
     is_round = kind == "round"
     name = f"round {number % 40}" if is_round else f"round {number % 40} · {kind}"

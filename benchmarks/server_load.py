@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from benchmarks.server_process import Served
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 CLIENTS, AT_ONCE = 50, 5
 PAUSE_S = (0.2, 1.0)
@@ -60,10 +60,10 @@ class Loaded:
 
 def prepare(home: Path) -> Ready:
     """Write the task and do its seed round by the command line's own parts."""
-    from tests.recorded.tiny_task import write_tiny
+    from tests.stage_io.tiny_task import write_tiny
     from veritrain_lib.execution.jobs import LocalRunner
-    from veritrain_lib.recorded.tasks import find_task
-    from veritrain_lib.stage_job import run_stage
+    from veritrain_lib.loop.stage_job import run_stage
+    from veritrain_lib.stage_io.tasks import find_task
 
     task = find_task(str(write_tiny(home / "task")))
     gate = run_stage(task, "gate", {"dataset": "seed", "seed": 0}, runner=LocalRunner())
@@ -129,7 +129,7 @@ async def _stream(session: aiohttp.ClientSession, run_id: str, found: Loaded) ->
                     seen += [said["seq"]] if "seq" in said else []
     except (OSError, aiohttp.ClientError) as error:
         found.errors[f"stream: {type(error).__name__}"] += 1
-    from veritrain_lib import event_log
+    from veritrain_lib.core import event_log
 
     written = [event.seq for event in event_log.read(run_id)]
     found.lines += len(written)
@@ -174,7 +174,7 @@ async def _ask(
 
 async def _compare(session: aiohttp.ClientSession, run_id: str, found: Loaded) -> None:
     """What the log route gives of a run, page by page, against what was written."""
-    from veritrain_lib import event_log
+    from veritrain_lib.core import event_log
 
     written = [event.message for event in event_log.read(run_id)]
     given: list[str] = []

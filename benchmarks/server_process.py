@@ -59,7 +59,7 @@ def serving(
     line = command or [
         sys.executable,
         "-m",
-        "veritrain_lib.cli",
+        "veritrain_lib.cli.main",
         "serve",
         "--port",
         "PORT",

@@ -36,7 +36,7 @@ class Followed:
 
 async def follow(served: Served, ready: Ready) -> Followed:
     """Log to a round that is open for this, while both clients listen."""
-    from veritrain_lib import event_log
+    from veritrain_lib.core import event_log
     from veritrain_lib.tracking import runs
 
     run_id = runs.open_run(ready.task, "followed", kind="round")

@@ -139,7 +139,7 @@ def questions(
 
 def faults(bench: Bench, rows: int) -> dict[str, float]:
     """Rows accounted for under 20 % mixed faults."""
-    from veritrain_lib.llm.pace import forget_gates
+    from veritrain_lib.llm.rate_limiter import forget_gates
 
     bench.books.begin(faults={kind: 0.2 / len(FAULTS) for kind in FAULTS}, hang_s=30.0)
     asked = questions(rows, "faults")
@@ -167,7 +167,7 @@ def faults(bench: Bench, rows: int) -> dict[str, float]:
 
 def limit(bench: Bench, rows: int, at_once: int, per_second: int) -> dict[str, float]:
     """Requests and time at a limit of requests."""
-    from veritrain_lib.llm.pace import forget_gates
+    from veritrain_lib.llm.rate_limiter import forget_gates
 
     forget_gates()
     bench.books.begin(rpm=60 * per_second)
@@ -223,7 +223,7 @@ def money(bench: Bench, runs: int, rows: int, say: Callable[[str], None]) -> dic
 
 def _spend(bench: Bench, asked: Sequence[ChatRequest], cap: float, together: bool) -> float:
     """Ask until the cap says no; gives what the server's books say was spent."""
-    from veritrain_lib.errors import Refused
+    from veritrain_lib.core.errors import Refused
 
     ledger = f"cap-{time.monotonic_ns()}.db"
 

@@ -29,18 +29,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from veritrain_lib import project, registry
+from veritrain_lib.core import project, registry
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.metrics.base import Metric, open_metrics, references_of, row_scores
 from veritrain_lib.statistics.bootstrap import paired_bootstrap
 from veritrain_lib.statistics.decision import Decision, decide
 from veritrain_lib.statistics.evidence import Change, CorpusMetric, change
-from veritrain_lib.task import Task, load_task
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from veritrain_lib.records import Response
+    from veritrain_lib.core.records import Response
 
 TANAKA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "tanaka_enja"
 GATES = Path(__file__).resolve().parents[1] / "gates"
@@ -67,8 +67,8 @@ def example() -> Example:
     """Run the loop and measure the seed model and the last champion once it is over."""
     import numpy as np
 
+    from veritrain_lib.core.rows import read_examples
     from veritrain_lib.models.base import open_model
-    from veritrain_lib.rows import read_examples
 
     file = project.example_task("meetings")
     with tempfile.TemporaryDirectory() as home:
@@ -76,7 +76,7 @@ def example() -> Example:
         command = [
             sys.executable,
             "-c",
-            "from veritrain_lib.cli import main; main()",
+            "from veritrain_lib.cli.main import main; main()",
             "loop",
             str(file),
             "--json",
@@ -141,7 +141,7 @@ def tanaka(folder: Path) -> Task:
 
 def rows_of(task: Task, kind: Any) -> pd.DataFrame:
     """The rows of one of the task's files, with their answers."""
-    from veritrain_lib.rows import read_examples
+    from veritrain_lib.core.rows import read_examples
 
     file = task.file(kind)
     assert file is not None
@@ -230,9 +230,9 @@ def shuffled(rows: pd.DataFrame, target: str, seed: int) -> tuple[pd.DataFrame, 
 
 def gated(task: Task, known: pd.DataFrame, rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The rows that the task's own gate accepts beside the known ones."""
-    from veritrain_lib.gating.context import Context
-    from veritrain_lib.gating.gate import judge
-    from veritrain_lib.gating.suite import load_suite
+    from veritrain_lib.quality.context import Context
+    from veritrain_lib.quality.gate import judge
+    from veritrain_lib.quality.suite import load_suite
 
     hidden = rows_of(task, "test").assign(**{task.target.field: ""})
     context = Context(task, known.reset_index(drop=True), rows_of(task, "development"), hidden, seed=seed)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.small_task import write_task
-from veritrain_lib import registry
-from veritrain_lib.task import load_task
+from veritrain_lib.core import registry
+from veritrain_lib.core.task import load_task
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("gates/*.md")]

@@ -95,7 +95,7 @@ def veritrain(
         **(environment or {}),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "veritrain_lib.cli", *arguments],
+        [sys.executable, "-m", "veritrain_lib.cli.main", *arguments],
         cwd=folder,
         env=given,
         stdin=subprocess.PIPE,

@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MAKE = """
 import sys
-from tests.recorded.in_process import InProcess
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib.loop import run_loop
-from veritrain_lib.task import load_task
+from tests.stage_io.in_process import InProcess
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.loop.loop import run_loop
+from veritrain_lib.core.task import load_task
 import pathlib
 budget = {"rounds": 1, "rows_per_round": 15}
 print(run_loop(load_task(write_tiny(pathlib.Path(sys.argv[1]) / "task", budget=budget)), runner=InProcess()).headline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reading.exports import unwrap
 from veritrain_lib.reading.files import read_bytes
 from veritrain_lib.reading.spreadsheet import restore
@@ -32,16 +32,16 @@ def read_rows(folder: Path, name: str, content: bytes, turn: int) -> None:
                 read_upload(name, content)
         case 2:
             from veritrain_lib.new_task.columns import choose_columns
-            from veritrain_lib.new_task.source import read_source
-            from veritrain_lib.new_task.spelling import one_spelling
+            from veritrain_lib.new_task.label_spellings import one_spelling
+            from veritrain_lib.new_task.source_file import read_source
 
             source = _written(folder, name, content)
             found = read_source(source, header=None, skip_broken=turn % 2 == 0, wanted=("data.text",))
             columns = choose_columns(found.rows.drop(columns=list(found.nested)), text=turn % 4 == 0)
             one_spelling(found.rows[columns.target])
         case 3:
-            from veritrain_lib.recorded.labelling import count_waiting, read_labels
-            from veritrain_lib.task import load_task
+            from veritrain_lib.core.task import load_task
+            from veritrain_lib.stage_io.annotation import count_waiting, read_labels
 
             task = load_task(folder)
             labels = _written(folder, "labels.csv", content if name.endswith((".csv", ".tsv")) else b"id\n")
@@ -51,15 +51,15 @@ def read_rows(folder: Path, name: str, content: bytes, turn: int) -> None:
             finally:
                 labels.unlink()
         case 4:
-            from veritrain_lib.rows import read_examples
-            from veritrain_lib.task import load_task
+            from veritrain_lib.core.rows import read_examples
+            from veritrain_lib.core.task import load_task
 
             read_examples(load_task(folder), _written(folder, name, content), "human", answers=turn % 2 == 0)
 
 
 def read_task(folder: Path, content: bytes) -> None:
     """Hand a task file to the loader."""
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core.task import load_task
 
     load_task(_written(folder, "damaged.yaml", content))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from veritrain_lib import project, registry
+from veritrain_lib.core import project, registry
 from veritrain_lib.doctor import installation, parts, place
 from veritrain_lib.doctor.check import Check
 from veritrain_lib.doctor.examine import CHECKS, examine
@@ -107,7 +107,7 @@ def test_a_store_that_cant_be_opened_fails(monkeypatch: pytest.MonkeyPatch, home
 
 def test_leftovers_of_killed_processes_are_counted(home: Path) -> None:
     from tests.small_task import write_task
-    from veritrain_lib.recorded.tasks import find_task
+    from veritrain_lib.stage_io.tasks import find_task
 
     assert place.leftovers().state == "ok"
     task = find_task(str(write_task(home / "task")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from veritrain_lib import project
+from veritrain_lib.core import project
 
 
 def table(task: str, name: str) -> pd.DataFrame:

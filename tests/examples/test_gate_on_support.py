@@ -1,7 +1,7 @@
 """The bars of the gate on the built-in example (`make bench-example` prints the table)."""
 
 from benchmarks.example import BAR_FALSE, BAR_RECALL, measure
-from veritrain_lib import project
+from veritrain_lib.core import project
 
 
 def test_the_gate_catches_the_planted_dirt_and_leaves_clean_rows():

@@ -16,8 +16,8 @@ from benchmarks.translation_dirt import COUNTS
 from benchmarks.translation_text import read_situations
 from tests.examples import reading
 from tests.examples.reading import bare
-from veritrain_lib import project
-from veritrain_lib.task import Task, load_task
+from veritrain_lib.core import project
+from veritrain_lib.core.task import Task, load_task
 
 FOLDER = project.example_task("meetings").parent
 NAMES = ("seed", "dev", "test", "pool")

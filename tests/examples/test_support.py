@@ -13,8 +13,8 @@ from benchmarks.build_example import SEED, build, read_intents, write
 from benchmarks.dirt import COUNTS, NEAREST
 from tests.examples import reading
 from tests.examples.reading import bare
-from veritrain_lib import project
-from veritrain_lib.task import load_task
+from veritrain_lib.core import project
+from veritrain_lib.core.task import load_task
 
 FOLDER = project.example_task().parent
 

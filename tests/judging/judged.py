@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from veritrain_lib.core.task import Task
 from veritrain_lib.judging.judge import Judge
 from veritrain_lib.judging.settings import JudgeChoice
 from veritrain_lib.llm.records import ChatRequest, Choice, Endpoint, Estimate, Reply
-from veritrain_lib.task import Task
 
 LABELS = ["bug", "login", "refund"]
 TEXTS = {"bug": "the app crashes", "login": "my password is gone", "refund": "i want my money back"}

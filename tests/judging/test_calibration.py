@@ -8,7 +8,7 @@ import pytest
 from judged import asked_of, honest, make_judge, make_rows, make_task, truth
 from sklearn.metrics import cohen_kappa_score
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.judging.calibration import calibrate
 
 QUESTIONS = ["right", "points", "preference"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.llm.server import KEY, Script, Server, point
 from veritrain_lib.llm.chat import LedgerChat, open_chat
-from veritrain_lib.llm.pace import forget_gates
+from veritrain_lib.llm.rate_limiter import forget_gates
 
 PRICES = """\
 date: 2026-01-01

@@ -19,7 +19,7 @@ from tests.llm.server import Answer, Server, digest_of
 from veritrain_lib.llm.chat import open_chat
 from veritrain_lib.llm.endpoint import open_endpoint
 from veritrain_lib.llm.records import ChatRequest
-from veritrain_lib.llm.wire import body_of
+from veritrain_lib.llm.request_body import body_of
 
 AT_ONCE = 8
 CHECKOUT = Path(__file__).resolve().parents[2]

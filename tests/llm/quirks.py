@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.llm.server import Raw
-from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.core.errors import Infrastructure, UserError
 
 HTML = b"<!doctype html><html><head><title>Sign in to the proxy</title></head><body>...</body></html>"
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.llm.questions import LABEL, question
 from tests.llm.server import Answer, completion
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm import answers
 from veritrain_lib.llm.records import Endpoint
-from veritrain_lib.llm.wire import body_of, is_strict
+from veritrain_lib.llm.request_body import body_of, is_strict
 
 GOOD = '{"label": "yes"}'
 

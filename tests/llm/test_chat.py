@@ -13,7 +13,7 @@ import pytest
 from tests.llm.conftest import Open, Serve
 from tests.llm.questions import LABEL, question, questions
 from tests.llm.server import Answer, Fault, Server
-from veritrain_lib.errors import Infrastructure, Refused, UserError
+from veritrain_lib.core.errors import Infrastructure, Refused, UserError
 from veritrain_lib.llm.base import Chat
 from veritrain_lib.llm.records import ChatProgress
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.llm.conftest import Open, Serve
 from tests.llm.questions import question
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.endpoint import open_endpoint
 from veritrain_lib.llm.keys import key_of
 from veritrain_lib.llm.records import Endpoint

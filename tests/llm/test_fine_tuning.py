@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.llm.server import KEY, Fault, Server, point
-from veritrain_lib.errors import Infrastructure, Refused, UserError
+from veritrain_lib.core.errors import Infrastructure, Refused, UserError
 from veritrain_lib.llm import fine_tuning_money as money
 from veritrain_lib.llm.endpoint import open_endpoint
 from veritrain_lib.llm.fine_tuning import MaybeDone, TuningJob, TuningOrder, TuningService

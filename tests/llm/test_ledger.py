@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.llm.ledger import Ledger, Spent, Stored
 from veritrain_lib.llm.owner import is_alive, new_owner
 

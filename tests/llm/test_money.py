@@ -12,7 +12,7 @@ import pytest
 from tests.llm.conftest import Open, Serve
 from tests.llm.questions import LABEL, question, questions
 from tests.llm.server import Answer, Fault, prompt_tokens
-from veritrain_lib.errors import Refused, UserError
+from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.llm import budget
 from veritrain_lib.llm.prices import find_price, price_of
 from veritrain_lib.llm.records import Endpoint, Usage

@@ -10,7 +10,7 @@ import pytest
 from tests.llm.conftest import Open, Serve
 from tests.llm.questions import questions
 from tests.llm.server import Answer, Fault
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.connection import Connection
 from veritrain_lib.llm.keys import Hider, without_keys
 from veritrain_lib.llm.records import Endpoint

@@ -11,7 +11,7 @@ from tests.llm.conftest import Open, Serve
 from tests.llm.questions import question
 from tests.llm.quirks import QUIRKS, Quirk
 from tests.llm.server import KEY, Answer, Server
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.base_url import azure_base, openai_base
 from veritrain_lib.llm.endpoint import open_endpoint
 from veritrain_lib.llm.records import Endpoint
@@ -45,9 +45,9 @@ def test_a_long_wait_is_told_with_its_end(
     serve: Serve, chat: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.llm.server import Fault
-    from veritrain_lib.llm import asking
+    from veritrain_lib.llm import batch
 
-    monkeypatch.setattr(asking, "LONG_WAIT", 0.05)
+    monkeypatch.setattr(batch, "LONG_WAIT", 0.05)
     serve(lambda body: "yes", faults=[Fault("429", headers={"Retry-After": "0.1"})])
     chat().ask([question()])
     assert re.search(

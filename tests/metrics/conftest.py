@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from veritrain_lib.task import Task
+from veritrain_lib.core.task import Task
 
 
 @pytest.fixture

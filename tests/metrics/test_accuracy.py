@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import Candidate, Response
+from veritrain_lib.core.task import Task
 from veritrain_lib.metrics.accuracy import Accuracy
 from veritrain_lib.metrics.base import open_metrics
-from veritrain_lib.records import Candidate, Response
-from veritrain_lib.task import Task
 
 
 def says(*labels: str) -> Response:

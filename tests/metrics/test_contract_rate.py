@@ -5,10 +5,10 @@ import json
 import jsonschema
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import Response
+from veritrain_lib.core.task import Task
 from veritrain_lib.metrics.contract_rate import ContractRate
-from veritrain_lib.records import Response
-from veritrain_lib.task import Task
 
 GOOD = {"label": "rain", "candidates": ["rain", "sun"]}
 

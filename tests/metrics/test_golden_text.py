@@ -7,7 +7,7 @@ import pytest
 
 from veritrain_lib.metrics.ribes import ribes
 from veritrain_lib.metrics.rouge_l import rouge_l
-from veritrain_lib.metrics.words import tokens
+from veritrain_lib.metrics.word_tokens import tokens
 
 PAIRS = json.loads(Path(__file__).with_name("golden_text.json").read_text(encoding="utf-8"))["pairs"]
 

@@ -9,13 +9,13 @@ import pytest
 
 from tests.judging.judged import RuleChat
 from tests.metrics.text_answers import rows, said, text_task
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import JudgeChoice
 from veritrain_lib.judging.judge import Judge
 from veritrain_lib.metrics.base import open_metrics, row_scores
 from veritrain_lib.metrics.comet import Comet
 from veritrain_lib.metrics.judged import Adequacy, Fluency, JudgedAccuracy
 from veritrain_lib.metrics.mqm import Mqm
-from veritrain_lib.task import JudgeChoice
 
 
 class MarkChat(RuleChat):

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tests.metrics.text_answers import rows, said, text_task
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.metrics.number_accuracy import NumberAccuracy, numbers
 from veritrain_lib.metrics.term_accuracy import TermAccuracy, demanded, stands_in
 from veritrain_lib.stages.measuring import measure_all, measure_metric

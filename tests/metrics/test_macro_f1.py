@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from veritrain_lib.core.records import Candidate, Response
+from veritrain_lib.core.task import Task
 from veritrain_lib.metrics.macro_f1 import MacroF1
-from veritrain_lib.records import Candidate, Response
-from veritrain_lib.task import Task
 
 
 def says(*labels: str) -> Response:

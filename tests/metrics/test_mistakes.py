@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.metrics.text_answers import rows, said, text_task
+from veritrain_lib.core.task import Task
 from veritrain_lib.metrics.mistakes import confusions, mistakes_of
-from veritrain_lib.task import Task
 
 REFERENCE = "Please send the quotation for 3 servers by Friday."
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from veritrain_lib.core.records import Candidate, Response
+from veritrain_lib.core.task import Task
 from veritrain_lib.metrics.base import references_of
-from veritrain_lib.records import Candidate, Response
-from veritrain_lib.task import Task
 
 
 def text_task(language: str = "en", **parts: Any) -> Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from veritrain_lib.errors import Refused
+from veritrain_lib.core.errors import Refused
 from veritrain_lib.llm.records import ChatRequest, Choice, Endpoint, Estimate, Reply, Usage
 
 Say = Callable[[ChatRequest], "str | Reply"]

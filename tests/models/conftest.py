@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from veritrain_lib.core.task import Task
 from veritrain_lib.models.student import Student
-from veritrain_lib.task import Task
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 TEXTS = {

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from tests.models.chat_of_tests import ChatOfTests
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import Candidate
+from veritrain_lib.core.task import Task
 from veritrain_lib.llm.records import Choice, Reply, Usage
 from veritrain_lib.metrics.contract_rate import ContractRate
 from veritrain_lib.models import chat as chat_room
 from veritrain_lib.models.chat import ChatModel, ChatResponse, identity
 from veritrain_lib.models.chat_settings import ChatSettings
-from veritrain_lib.records import Candidate
-from veritrain_lib.task import Task
 
 GOOD = {
     "label": "refund",

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import Task
 from veritrain_lib.models.chat_prompt import AnswerPrompt
-from veritrain_lib.task import Task
 
 
 def with_prompt(task: Task, template: str) -> Task:

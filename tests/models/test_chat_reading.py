@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from tests.models.hostile_answers import HOSTILE
+from veritrain_lib.core.records import Candidate, Response
+from veritrain_lib.core.task import Task
+from veritrain_lib.judging.error_annotation import _marked
 from veritrain_lib.judging.judge import _rating
-from veritrain_lib.judging.marking import _marked
 from veritrain_lib.llm import answers
 from veritrain_lib.llm.records import ChatRequest, Choice, Reply
 from veritrain_lib.metrics.contract_rate import ContractRate
 from veritrain_lib.models.chat_reading import Reading, read_text
-from veritrain_lib.records import Candidate, Response
-from veritrain_lib.task import Task
-from veritrain_lib.teachers.writing.answers import _examples
+from veritrain_lib.teachers.synthesis.answers import _examples
 
 
 def read(task: Task, said: Any) -> Reading:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.chat_settings import ChatSettings
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from tests.models.conftest import TEXTS, make_task
+from veritrain_lib.core.task import Task
 from veritrain_lib.models import served
 from veritrain_lib.models.served import MissingColumns, ServedStudent, joined
 from veritrain_lib.models.student import Student
-from veritrain_lib.task import Task
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 

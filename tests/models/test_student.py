@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import Task
 from veritrain_lib.metrics.contract_rate import ContractRate
 from veritrain_lib.models.base import Scorer, open_model
 from veritrain_lib.models.served import TEMPERATURE
 from veritrain_lib.models.student import Student
-from veritrain_lib.task import Task
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 

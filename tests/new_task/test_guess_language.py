@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from veritrain_lib.gating.listening import Listener
 from veritrain_lib.new_task.language import guess_language
+from veritrain_lib.quality.language.detector import Listener
 
 ENGLISH = [
     "The invoice has not arrived yet",

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.small_task import LABELS, text_of
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.rows import read_examples
 from veritrain_lib.models.base import Scorer
 from veritrain_lib.new_task.make import make_task
-from veritrain_lib.rows import read_examples
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 CLINC = Path(__file__).resolve().parents[3] / "shared" / "data" / "clinc150"

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from tests.small_task import LABELS, text_of
-from veritrain_lib.errors import UserError
-from veritrain_lib.gating.suite import load_suite
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.new_task.columns import Columns
 from veritrain_lib.new_task.split import FEWEST, FEWEST_ROWS, SHARES, Split, split
+from veritrain_lib.quality.suite import load_suite
 
 COLUMNS = Columns(["text"], "label", [], [])
 ENGLISH = {"text": "en"}

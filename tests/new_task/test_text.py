@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.text_task import pairs
-from veritrain_lib.errors import UserError
-from veritrain_lib.gating.task_suite import suite_of
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.registry import get
 from veritrain_lib.new_task.make import NewTask, make_task
-from veritrain_lib.recorded import sources
-from veritrain_lib.registry import get
+from veritrain_lib.quality.task_suite import suite_of
+from veritrain_lib.stage_io import sources
 
 
 def made(folder: Path, given: list[dict[str, str]]) -> NewTask:

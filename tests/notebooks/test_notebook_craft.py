@@ -12,7 +12,7 @@ import pytest
 
 from tests.notebooks.strip import strip
 from veritrain_lib.execution.parameters import read_parameters
-from veritrain_lib.recorded.binding import binding
+from veritrain_lib.stage_io.stage_spec import binding
 from veritrain_lib.stages import NAMES
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.records import Message
 from veritrain_lib.prompts.difference import difference
 from veritrain_lib.prompts.prompt import Prompt

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reading.fault import FileFault
 from veritrain_lib.reading.files import read_bytes
 from veritrain_lib.reading.table import Limits

@@ -3,7 +3,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting import Document, Paragraph, Picture, Table, Verdict
 from veritrain_lib.reporting.pictures import rates
 

@@ -3,7 +3,7 @@ from subprocess import run
 
 import pytest
 
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.reporting import fonts
 
 

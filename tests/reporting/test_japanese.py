@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 
 from tests.reporting.markup import Page
-from veritrain_lib import project
+from veritrain_lib.core import project
 from veritrain_lib.reporting import Document, KeyValues, Paragraph, Table, to_html, to_pdf
 from veritrain_lib.reporting.fonts import japanese_font, latin_font
 from veritrain_lib.reporting.html import table_html

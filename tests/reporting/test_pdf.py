@@ -99,15 +99,15 @@ def test_the_same_document_and_date_give_the_same_bytes(document: Document, cont
 
 
 def test_a_sheet_made_ahead_gives_the_same_bytes_and_serves_once(document: Document, content: bytes) -> None:
-    from veritrain_lib.reporting import paper
+    from veritrain_lib.reporting import pdf_layout
 
-    paper.make_ahead()
-    ahead = paper._ahead[0]
-    paper.make_ahead()
-    assert paper._ahead == [ahead]
+    pdf_layout.make_ahead()
+    ahead = pdf_layout._ahead[0]
+    pdf_layout.make_ahead()
+    assert pdf_layout._ahead == [ahead]
 
     assert to_pdf(document, MADE) == content
-    assert paper._ahead == []
+    assert pdf_layout._ahead == []
     assert to_pdf(document, MADE) == content
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 
 def bearer(home: Path | None = None) -> dict[str, str]:
     """The header with the token of the project's link (of this process' project, unless another is named)."""
-    from veritrain_lib.server.security import link
+    from veritrain_lib.server.auth import access_link
 
-    token = link.token() if home is None else (home / ".veritrain" / link.FILE).read_text(encoding="ascii")
+    token = (
+        access_link.token()
+        if home is None
+        else (home / ".veritrain" / access_link.FILE).read_text(encoding="ascii")
+    )
     return {"Authorization": f"Bearer {token}"}

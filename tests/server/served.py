@@ -29,7 +29,7 @@ def serve(home: Path, port: int, workers: int = 1, **environment: str) -> subpro
     own = {name: value for name, value in os.environ.items() if name not in ("SECRET_KEY", "DATABASE_URL")}
     log = (home / "serve.log").open("ab")
     process = subprocess.Popen(
-        [sys.executable, "-m", "veritrain_lib.cli", "serve", "--port", str(port), "--workers", str(workers)],
+        [sys.executable, "-m", "veritrain_lib.cli.main", "serve", "--port", str(port), "--workers", str(workers)],
         env={**own, "VERITRAIN_HOME": str(home), **environment}, stdout=log, stderr=log, start_new_session=True,
     )  # fmt: skip
     until = time.monotonic() + 180

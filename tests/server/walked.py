@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.recorded.in_process import InProcess
-from tests.recorded.tiny_task import write_tiny
 from tests.server.linked import bearer
-from veritrain_lib.loop import run_loop
-from veritrain_lib.recorded.report import Report
-from veritrain_lib.recorded.tasks import find_task
-from veritrain_lib.task import Task
+from tests.stage_io.in_process import InProcess
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import Task
+from veritrain_lib.loop.loop import run_loop
+from veritrain_lib.stage_io.report import Report
+from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import runs
 
 SETTINGS = (

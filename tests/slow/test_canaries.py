@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from pypdf import PdfReader
 
-from tests.recorded.tiny_task import write_tiny
+from tests.stage_io.tiny_task import write_tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -65,7 +65,7 @@ def _canaries() -> dict[str, str]:
 
 def _project(folder: Path) -> Path:
     """A project of its own whose gate and report notebooks show all of it; that of the gate then fails."""
-    from veritrain_lib import project
+    from veritrain_lib.core import project
 
     (folder / "notebooks").mkdir(parents=True)
     for notebook in project.notebooks().glob("0*.ipynb"):
@@ -117,13 +117,13 @@ def test_of_a_thousand_secrets_none_is_left_in_the_project_nor_on_the_terminal(t
         ("status",),
     ):
         ended = subprocess.run(
-            [sys.executable, "-m", "veritrain_lib.cli", words[0], str(task), *words[1:]],
+            [sys.executable, "-m", "veritrain_lib.cli.main", words[0], str(task), *words[1:]],
             cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         said[words[0]] = ended.returncode, ended.stdout + ended.stderr
     unreachable = {"MLFLOW_TRACKING_URI": canaries["CANARY_0002_ADDRESS"].replace("db2", "127.0.0.1:1")}
     ended = subprocess.run(
-        [sys.executable, "-m", "veritrain_lib.cli", "status"],
+        [sys.executable, "-m", "veritrain_lib.cli.main", "status"],
         cwd=folder, env={**environment, **unreachable}, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     said["status of an unreachable store"] = ended.returncode, ended.stdout + ended.stderr

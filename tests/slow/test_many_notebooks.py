@@ -18,7 +18,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from tests.execution.warm_owners import write_notebook
-from tests.recorded.tiny_task import write_tiny
+from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.execution.warm.zygote_main import SPARES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -182,9 +182,9 @@ def _without_chance(text: str) -> str:
 
 def whole_loop(file: Path, folder: Path, *, warm: bool) -> dict[str, Any]:
     """Run the loop, and tell all that has to be the same the next time."""
+    from veritrain_lib.core.task import load_task
     from veritrain_lib.execution import LocalRunner
-    from veritrain_lib.loop import run_loop
-    from veritrain_lib.task import load_task
+    from veritrain_lib.loop.loop import run_loop
     from veritrain_lib.tracking import datasets, models, runs
 
     task = load_task(file)

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.recorded.in_process import InProcess
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib.loop import LoopResult, run_loop
-from veritrain_lib.task import load_task
+from tests.stage_io.in_process import InProcess
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import load_task
+from veritrain_lib.loop.loop import LoopResult, run_loop
 from veritrain_lib.tracking import runs, store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

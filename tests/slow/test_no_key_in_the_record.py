@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.llm.server import API_VERSION, Answer, Fault, Server
-from tests.recorded.tiny_task import FILLERS, WORDS, write_tiny
+from tests.stage_io.tiny_task import FILLERS, WORDS, write_tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -85,7 +85,7 @@ class Project:
             "OPENAI_API_VERSION": API_VERSION,
         }
         return subprocess.run(
-            [sys.executable, "-m", "veritrain_lib.cli", *words],
+            [sys.executable, "-m", "veritrain_lib.cli.main", *words],
             cwd=self.folder,
             env=environment,
             capture_output=True,

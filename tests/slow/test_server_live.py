@@ -21,8 +21,8 @@ from websockets.exceptions import ConnectionClosed
 from tests.server.linked import bearer
 from tests.server.served import free_port, kill, serve, serving
 from tests.server.walked import Walked, walked_home
-from veritrain_lib import event_log
-from veritrain_lib.tracking import runs, watched
+from veritrain_lib.core import event_log
+from veritrain_lib.tracking import run_events, runs
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ def address(walked: Walked) -> Iterator[str]:
 def run_id(walked: Walked) -> str:
     """A round that this process works on."""
     made = runs.open_run(walked.task, "mine", kind="round")
-    watched.say_begun(made, "begins")
+    run_events.say_begun(made, "begins")
     return made
 
 
@@ -67,7 +67,7 @@ def write(run_id: str, count: int, every: float) -> threading.Thread:
         for step in range(count):
             event_log.append(run_id, "progress", f"step {step}", data={"step": step, "loss": 1 / (step + 1)})
             time.sleep(every)
-        watched.end(run_id, "FINISHED")
+        run_events.end(run_id, "FINISHED")
 
     working = threading.Thread(target=work)
     working.start()

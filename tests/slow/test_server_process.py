@@ -177,7 +177,9 @@ def test_the_home_page_follows_what_runs(served: Served, page: Any) -> None:
 
 def test_mlflows_own_command_serves_us_too(tmp_path: Path) -> None:
     own = _environment(tmp_path)
-    subprocess.run([sys.executable, "-m", "veritrain_lib.cli", "migrate"], env=own, check=True, cwd=tmp_path)
+    subprocess.run(
+        [sys.executable, "-m", "veritrain_lib.cli.main", "migrate"], env=own, check=True, cwd=tmp_path
+    )
     line = [
         sys.executable, "-m", "veritrain_lib.server.supervise", sys.executable, "-m", "mlflow", "server",
         "--app-name", "veritrain", "--port", "PORT", "--workers", "1",

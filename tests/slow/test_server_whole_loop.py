@@ -29,7 +29,7 @@ from websockets.sync.client import connect
 from tests.server.api.conftest import UNSET
 from tests.server.linked import bearer
 from tests.server.served import serving
-from veritrain_lib import project
+from veritrain_lib.core import project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from tests.recorded.tiny_task import write_tiny
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.models.base import open_model
-from veritrain_lib.recorded import sources
-from veritrain_lib.recorded.defaults import ahead
-from veritrain_lib.task import Task, load_task
+from veritrain_lib.stage_io import sources
+from veritrain_lib.stage_io.defaults import ahead
 from veritrain_lib.tracking import models, store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("serving")]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib.recorded import sources
-from veritrain_lib.records import Candidate, Response
-from veritrain_lib.task import Task, load_task
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.records import Candidate, Response
+from veritrain_lib.core.task import Task, load_task
+from veritrain_lib.stage_io import sources
 
 
 class Told:

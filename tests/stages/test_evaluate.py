@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.stages.conftest import Told
+from veritrain_lib.core.task import Task
 from veritrain_lib.stages import evaluate
-from veritrain_lib.task import Task
 
 LOOK = (1, 0.0125)
 
@@ -163,8 +163,8 @@ def test_a_metric_of_the_whole_set_decides_by_its_own_value(
 ) -> None:
     from sklearn.metrics import f1_score
 
-    from tests.recorded.tiny_task import write_tiny
-    from veritrain_lib.task import load_task
+    from tests.stage_io.tiny_task import write_tiny
+    from veritrain_lib.core.task import load_task
 
     task = load_task(write_tiny(tmp_path, metrics=[{"name": "macro_f1"}, {"name": "accuracy"}]))
     champion = told("m:old", wrong_dev=range(12), wrong_test=range(25))

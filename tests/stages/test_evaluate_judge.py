@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "judging"))
 import pandas as pd
 from judged import honest, make_judge, make_rows, make_task, truth
 
-from veritrain_lib.records import Candidate, Response
+from veritrain_lib.core.records import Candidate, Response
 from veritrain_lib.stages import evaluate
 
 DEVELOPMENT = make_rows(150)

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.recorded.tiny_task import write_suite
-from veritrain_lib.gating.context import Context
-from veritrain_lib.gating.suite import load_suite
-from veritrain_lib.recorded import sources
-from veritrain_lib.rows import read_examples
+from tests.stage_io.tiny_task import write_suite
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task
+from veritrain_lib.quality.context import Context
+from veritrain_lib.quality.suite import load_suite
+from veritrain_lib.stage_io import sources
 from veritrain_lib.stages import gate
-from veritrain_lib.task import Task
 
 
 @pytest.fixture

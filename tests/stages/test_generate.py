@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veritrain_lib import registry
-from veritrain_lib.recorded import sources
-from veritrain_lib.rows import read_examples
+from veritrain_lib.core import registry
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task
+from veritrain_lib.stage_io import sources
 from veritrain_lib.stages import generate
 from veritrain_lib.stages.generate import make_plan
-from veritrain_lib.task import Task
 from veritrain_lib.teachers.base import Request, Written
 
 measured = st.lists(
@@ -170,8 +170,8 @@ def test_dirty_rows_that_are_left_of_a_pool_that_was_used_up_block_nothing(
 
 
 def test_answers_of_people_win_and_rows_without_any_wait(tmp_path: Any, parts: dict[str, Any]) -> None:
-    from tests.recorded.tiny_task import write_tiny
-    from veritrain_lib.task import load_task
+    from tests.stage_io.tiny_task import write_tiny
+    from veritrain_lib.core.task import load_task
 
     task = load_task(write_tiny(tmp_path, labelled_pool=False))
     file = task.file("pool")

@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.recorded.tiny_task import write_tiny
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.stages.evaluate import EvaluateResult
 from veritrain_lib.stages.gate import GateResult
 from veritrain_lib.stages.generate import GenerateResult
 from veritrain_lib.stages.next_step import next_step
 from veritrain_lib.stages.report import Facts
-from veritrain_lib.task import Task, load_task
 
 ROUNDS = pd.DataFrame({"round": [0, 1], "value": [0.5, 0.8], "promoted": [True, True]})
 

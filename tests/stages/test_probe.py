@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from tests.stages.conftest import Told
+from veritrain_lib.core.task import Task
 from veritrain_lib.stages import probe
-from veritrain_lib.task import Task
 
 
 def agresti_coull(held: int, n: int) -> tuple[float, float]:

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from veritrain_lib.recorded.history import COLUMNS
+from veritrain_lib.core.task import Task
+from veritrain_lib.stage_io.history import COLUMNS
 from veritrain_lib.stages import report
 from veritrain_lib.stages.evaluate import EvaluateResult, Sealed
 from veritrain_lib.stages.gate import GateResult
 from veritrain_lib.stages.result import Measure
 from veritrain_lib.stages.train import TrainResult
-from veritrain_lib.task import Task
 
 SLICES = pd.DataFrame(
     [

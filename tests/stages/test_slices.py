@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib.recorded import sources
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import load_task
+from veritrain_lib.stage_io import sources
 from veritrain_lib.stages.slices import cut, length
-from veritrain_lib.task import load_task
 
 
 def test_every_row_is_in_one_slice_of_each_cut(tmp_path: Path) -> None:

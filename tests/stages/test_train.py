@@ -7,12 +7,12 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from veritrain_lib.errors import Refused
-from veritrain_lib.recorded import sources
-from veritrain_lib.records import Dataset
-from veritrain_lib.rows import read_examples
+from veritrain_lib.core.errors import Refused
+from veritrain_lib.core.records import Dataset
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task
+from veritrain_lib.stage_io import sources
 from veritrain_lib.stages import train
-from veritrain_lib.task import Task
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import yaml
 
 from tests.small_task import write_task
 from tests.text_task import write_text_task
-from veritrain_lib import project
-from veritrain_lib.errors import UserError
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.task_check.check import check_task, load_checked
 from veritrain_lib.task_check.contract import contradictions
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.small_task import write_task
-from veritrain_lib.errors import UserError
-from veritrain_lib.task import load_task
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import load_task
 from veritrain_lib.task_file.reading import read_task_file
 
 TEXT = """\

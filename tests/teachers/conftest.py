@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import Task, load_task
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.teachers.base import Request
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 

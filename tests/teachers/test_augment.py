@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from tests.text_task import write_text_task
-from veritrain_lib import registry
-from veritrain_lib.digest import of_example
-from veritrain_lib.errors import UserError
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import load_task
+from veritrain_lib.core import registry
+from veritrain_lib.core.digest import of_example
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import load_task
 from veritrain_lib.teachers import variation
 from veritrain_lib.teachers.augment import Augment
 from veritrain_lib.teachers.base import Request

@@ -16,12 +16,12 @@ import pytest
 
 from tests.teachers.chat_of_tests import ADDRESS, PRICE, slice_of, teacher
 from tests.teachers.conftest import FILLER, WORDS
-from veritrain_lib.errors import Infrastructure, OutOfMoney, UserError
+from veritrain_lib.core.errors import Infrastructure, OutOfMoney, UserError
 from veritrain_lib.llm.ledger import Spent
 from veritrain_lib.llm.records import ChatRequest, Choice, Reply
 from veritrain_lib.teachers.base import PaidTeacher, Written
 from veritrain_lib.teachers.llm import Llm
-from veritrain_lib.teachers.writing.asking import NAMES
+from veritrain_lib.teachers.synthesis.requests import NAMES
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 SHARES = {"refund": 0.5, "login": 0.3, "export": 0.2, "invite": 0.0}
@@ -162,7 +162,7 @@ def test_every_row_asked_for_ends_once_and_the_reason_is_told(bench: Any) -> Non
 def test_copies_are_dropped_and_so_is_what_a_rule_turns_down(bench: Any) -> None:
     at_hand = bench.human["text"].iloc[0]
     used_text = "please refund the charge that i paid twice"
-    from veritrain_lib.digest import of_example
+    from veritrain_lib.core.digest import of_example
 
     same = [
         {"text": text}

@@ -12,9 +12,9 @@ import pytest
 
 from tests.llm.server import Answer, Fault, Server, point
 from tests.teachers.conftest import FILLER, WORDS
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import load_task
 from veritrain_lib.llm.ledger import Ledger
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import load_task
 from veritrain_lib.teachers.base import Request
 from veritrain_lib.teachers.llm import Llm
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from tests.text_task import write_text_task
-from veritrain_lib import registry
-from veritrain_lib.errors import UserError
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import load_task
+from veritrain_lib.core import registry
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import load_task
 from veritrain_lib.teachers.base import Request, Written
 from veritrain_lib.teachers.pool import Pool
 from veritrain_lib.trainers.memory import MemoryTrainer

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib.task import Task, load_task
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import Task, load_task
 
 
 @pytest.fixture

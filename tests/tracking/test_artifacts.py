@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
-from veritrain_lib.task import Task
+from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import artifacts, runs, store
-from veritrain_lib.tracking.gone import Gone
+from veritrain_lib.tracking.missing_artifacts import Gone
 
 TABLES = {
     "texts.json": pd.DataFrame(

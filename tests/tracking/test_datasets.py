@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from veritrain_lib import digest
-from veritrain_lib.errors import UserError
-from veritrain_lib.records import Dataset
-from veritrain_lib.task import Task
+from veritrain_lib.core import digest
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import Dataset
+from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import datasets, runs, store
-from veritrain_lib.tracking.gone import Gone
+from veritrain_lib.tracking.missing_artifacts import Gone
 
 COLUMNS = ["id", "text", "label", "source", "provenance"]
 

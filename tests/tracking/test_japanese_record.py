@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.recorded.tiny_task import write_tiny
+from tests.stage_io.tiny_task import write_tiny
 from tests.tracking.test_datasets import stored, table
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import Task, load_task
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.tracking import artifacts, datasets, runs, store
 
 TEXT = "請求書の金額が間違っています。～①㈱「」"

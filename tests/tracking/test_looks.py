@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib.digest import of_json
-from veritrain_lib.errors import Infrastructure, UserError
-from veritrain_lib.task import Task, load_task
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.digest import of_json
+from veritrain_lib.core.errors import Infrastructure, UserError
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.tracking import looks, store
 from veritrain_lib.tracking.looks import HeldOutSet, Look
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import Task
 from veritrain_lib.models.base import open_model
-from veritrain_lib.recorded import sources
-from veritrain_lib.task import Task
+from veritrain_lib.stage_io import sources
 from veritrain_lib.tracking import models, runs, store
 from veritrain_lib.tracking.models import Registered
-from veritrain_lib.tracking.opened import PyfuncModel
+from veritrain_lib.tracking.pyfunc_model import PyfuncModel
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 ANSWER_WITHOUT_US = """

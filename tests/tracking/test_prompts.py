@@ -9,9 +9,9 @@ import mlflow
 import pytest
 from mlflow.tracking import MlflowClient
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import Task
 from veritrain_lib.prompts.prompt import Prompt
-from veritrain_lib.task import Task
 from veritrain_lib.tracking import prompts, runs, store
 from veritrain_lib.tracking.prompt_comparison import compare
 

@@ -10,13 +10,13 @@ import sys
 
 import pytest
 
-from veritrain_lib import living
-from veritrain_lib.task import Task
+from veritrain_lib.core import liveness
+from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import artifacts, runs
 
 OPEN_AND_WAIT = """
 import sys, time
-from veritrain_lib.task import load_task
+from veritrain_lib.core.task import load_task
 from veritrain_lib.tracking import runs
 print(runs.open_run(load_task(sys.argv[1]), "left open", kind="stage"), flush=True)
 time.sleep(300)
@@ -32,7 +32,7 @@ def test_a_run_names_the_host_process_and_start_of_its_owner(task: Task) -> None
     host, process, start = who.split("/")
     assert (host, int(process)) == (socket.gethostname(), os.getpid())
     assert start
-    assert who == living.name_of(os.getpid())
+    assert who == liveness.name_of(os.getpid())
 
 
 def test_only_a_killed_owner_of_this_host_has_its_run_closed(task: Task) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from veritrain_lib.errors import Infrastructure
-from veritrain_lib.task import Task
+from veritrain_lib.core.errors import Infrastructure
+from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import runs, store
 
 

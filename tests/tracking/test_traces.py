@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.llm.server import Answer, Fault, Server, point
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
+from veritrain_lib.core.task import Task
 from veritrain_lib.llm.chat import open_chat
 from veritrain_lib.llm.records import ChatRequest, Message
-from veritrain_lib.task import Task
 from veritrain_lib.tracking import runs, store
 from veritrain_lib.tracking.traces import Traces
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.server_fill import TASKS, fill
-from veritrain_lib.tracking import catalogue
+from veritrain_lib.tracking import registered_models
 from veritrain_lib.tracking.version_listing import VersionQuery, aliased, versions_page
 
 
@@ -30,7 +30,7 @@ def test_versions_are_paged_ordered_and_found_by_tag_and_alias(home: Path) -> No
 
 def test_versions_in_the_order_of_a_tag(home: Path) -> None:
     for number, tags in enumerate([{"s": "c"}, {}, {"s": "a"}, {"s": "b"}]):
-        assert catalogue.add("m", f"entry:{number}", tags) == number + 1
+        assert registered_models.add("m", f"entry:{number}", tags) == number + 1
 
     def order(descending: bool) -> list[int]:
         query = VersionQuery(order="version", order_tag=("s", "b"), descending=descending)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from veritrain_lib.task import Task
+from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import runs
 
 FORK = """
@@ -22,7 +22,7 @@ said = {"threads": threading.active_count(), "opened": [name for name in opened 
 print(json.dumps(said), flush=True)
 child = os.fork()
 if not child:
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core.task import load_task
     from veritrain_lib.tracking import runs
     run = runs.open_run(load_task(sys.argv[1]), "forked", kind="stage")
     runs.end_run(run, "FINISHED")

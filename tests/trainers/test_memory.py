@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from tests.text_task import content, write_text_task
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.metrics.chrf import ChrF
 from veritrain_lib.metrics.contract_rate import ContractRate
 from veritrain_lib.models.base import Scorer, Sure, open_model
 from veritrain_lib.models.memory import Memory
 from veritrain_lib.models.served_memory import ServedMemory, learn_words
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import Task, load_task
 from veritrain_lib.trainers.memory import MemoryTrainer
 
 

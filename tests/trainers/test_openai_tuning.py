@@ -17,11 +17,11 @@ import pytest
 
 from tests.llm.server import KEY, Fault, Server, point
 from tests.small_task import write_task
-from veritrain_lib.errors import Infrastructure, Refused, UserError, WaitingForPeople
+from veritrain_lib.core.errors import Infrastructure, Refused, UserError, WaitingForPeople
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.llm.ledger import Ledger
 from veritrain_lib.models.base import open_model
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import Task, load_task
 from veritrain_lib.trainers.openai_tuning import OpenAiTuning, account_of
 from veritrain_lib.trainers.openai_tuning_fitted import read_card
 

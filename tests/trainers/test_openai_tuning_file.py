@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
-from veritrain_lib.errors import UserError
-from veritrain_lib.project import example_task
-from veritrain_lib.rows import read_examples
-from veritrain_lib.task import Task, load_task
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.project import example_task
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.trainers import openai_tuning_file as file
 
 CONTRACT = {

@@ -10,9 +10,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
-from veritrain_lib import registry
-from veritrain_lib.errors import UserError
-from veritrain_lib.task import Task
+from veritrain_lib.core import registry
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import Task
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.core.errors import Infrastructure, UserError
 from veritrain_lib.trust import approvals
 
 ONE, OTHER = "a" * 64, "b" * 64

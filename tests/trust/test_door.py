@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib import project
-from veritrain_lib.errors import Refused
-from veritrain_lib.execution.prepared import Prepared
-from veritrain_lib.gating.own_rules import load_own_rules
-from veritrain_lib.gating.suite import load_suite
-from veritrain_lib.task import load_task
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import Refused
+from veritrain_lib.core.task import load_task
+from veritrain_lib.execution.prepared_notebook import Prepared
+from veritrain_lib.quality.custom_rules import load_own_rules
+from veritrain_lib.quality.suite import load_suite
 
 RULE = "import pathlib\npathlib.Path({canary!r}).touch()\n\ndef mine(rows, context):\n    return rows['id'].map(lambda _: '')\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.yaml_file.read import parse_yaml, read_yaml
 
 NINE = "".join(

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from veritrain_lib import project, registry
+from veritrain_lib.core import project, registry
 from veritrain_lib.doctor.check import Check
 
 PYTHONS = ((3, 11), (3, 12))
@@ -49,7 +49,7 @@ def python() -> Check:
 def versions() -> Check:
     """Whether what is installed is what requirements.lock says: our own dependencies must be."""
     # A VERITRAIN_HOME that holds only a store still has the lock of the checkout.
-    places = (project.root(), Path(project.__file__).resolve().parents[1])
+    places = (project.root(), Path(project.__file__).resolve().parents[2])
     lock = next(
         (place / "requirements.lock" for place in places if (place / "requirements.lock").is_file()), None
     )

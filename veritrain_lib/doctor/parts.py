@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from veritrain_lib import project
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.doctor.check import Check
-from veritrain_lib.errors import UserError
 from veritrain_lib.stages import NAMES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -19,7 +19,7 @@ KERNEL_SECONDS = 60
 
 def suites() -> Check:
     """Whether every gate suite can be loaded."""
-    from veritrain_lib.gating.suite import load_suite
+    from veritrain_lib.quality.suite import load_suite
 
     files = sorted(project.gates().glob("*.json"))
     wrong = []
@@ -41,7 +41,7 @@ def suites() -> Check:
 def notebooks() -> Check:
     """Whether the six stage notebooks are there with a parameters cell that can be read."""
     from veritrain_lib.execution.parameters import read_parameters
-    from veritrain_lib.stage_job import notebook_of
+    from veritrain_lib.loop.stage_job import notebook_of
 
     wrong = []
     for stage in NAMES:
@@ -62,7 +62,7 @@ def notebooks() -> Check:
 
 def example() -> Check:
     """Whether the built-in examples load."""
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core.task import load_task
 
     try:
         names = [load_task(project.example_task(name)).name for name in project.EXAMPLES]

@@ -6,9 +6,9 @@ import os
 import shutil
 import tempfile
 
-from veritrain_lib import project
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.doctor.check import Check
-from veritrain_lib.errors import UserError
 
 NEEDED_GB, WANTED_GB = 0.5, 2.0
 """A loop of the built-in example leaves some 20 MB; pip and MLflow want room to work in."""

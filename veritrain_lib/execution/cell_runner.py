@@ -16,15 +16,15 @@ from nbclient.exceptions import (
 )
 from nbformat import NotebookNode
 
+from veritrain_lib.execution.cancellation import Stop
 from veritrain_lib.execution.cell_states import CellStates, has_something_to_run
-from veritrain_lib.execution.ending import Ending
+from veritrain_lib.execution.cell_status import FINISHED, show_reason, verdict
+from veritrain_lib.execution.exit_reason import Ending
 from veritrain_lib.execution.kernel import Kernel, KernelNotStarted, logger
 from veritrain_lib.execution.outcome import Progress
 from veritrain_lib.execution.outputs import OutputKeeper
-from veritrain_lib.execution.stoppable import Stop
 from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.execution.titles import cell_titles
-from veritrain_lib.execution.verdict import FINISHED, show_reason, verdict
 from veritrain_lib.redaction import redactor
 
 INTERRUPT_GRACE_S = 5.0

@@ -18,9 +18,9 @@ import nbformat
 from nbformat import NotebookNode
 from papermill.engines import NotebookExecutionManager
 
-from veritrain_lib import living
-from veritrain_lib.execution.ending import Ending
-from veritrain_lib.execution.hiding import Hiding
+from veritrain_lib.core import liveness
+from veritrain_lib.execution.exit_reason import Ending
+from veritrain_lib.execution.redacted_notebook import Hiding
 from veritrain_lib.redaction import Redactor, redactor
 
 SKIP_TAG = "skip-execution"
@@ -160,9 +160,9 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
 
 def this_process() -> dict[str, Any]:
     """What tells this process from all others, one that gets its number later included."""
-    return {"pid": os.getpid(), "name": living.name()}
+    return {"pid": os.getpid(), "name": liveness.name()}
 
 
 def is_running(process: dict[str, Any]) -> bool:
     """Whether the process that `this_process` described is still there. Where nobody can tell: False."""
-    return living.alive(str(process.get("name", ""))) is True
+    return liveness.alive(str(process.get("name", ""))) is True

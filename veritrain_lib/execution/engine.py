@@ -14,10 +14,10 @@ from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
+from veritrain_lib.execution.cancellation import run_stoppable
 from veritrain_lib.execution.cell_runner import CellRunner
 from veritrain_lib.execution.cell_states import CellStates
-from veritrain_lib.execution.ending import Ending
-from veritrain_lib.execution.stoppable import run_stoppable
+from veritrain_lib.execution.exit_reason import Ending
 
 ENGINE = "veritrain"
 

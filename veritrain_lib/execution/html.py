@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.execution.inert import without_activity
+from veritrain_lib.execution.sanitizer import without_activity
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter

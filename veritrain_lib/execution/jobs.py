@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
-    from veritrain_lib.execution.afterwards import Afterwards
+    from veritrain_lib.execution.background_tasks import Afterwards
     from veritrain_lib.execution.outcome import NotebookOutcome, Progress
 
 KERNELS = "VERITRAIN_KERNELS"
@@ -88,7 +88,7 @@ class LocalRunner:
 
     def afterwards(self, function: str, *arguments: str) -> None:
         """See `JobRunner.afterwards`."""
-        from veritrain_lib.execution.afterwards import Afterwards
+        from veritrain_lib.execution.background_tasks import Afterwards
 
         if self._afterwards is None:
             self._afterwards = Afterwards(warm=self.warm)
@@ -96,7 +96,7 @@ class LocalRunner:
 
     def finish(self) -> None:
         """See `JobRunner.finish`."""
-        from veritrain_lib.execution.process_end import wait_until_gone
+        from veritrain_lib.execution.process_wait import wait_until_gone
 
         try:
             if self._afterwards is not None:
@@ -112,8 +112,8 @@ class LocalRunner:
         on_done: Callable[[Job, NotebookOutcome], None] | None = None,
     ) -> list[NotebookOutcome]:
         """See `JobRunner.run`."""
-        from veritrain_lib.execution.fan_out import execute_all
-        from veritrain_lib.execution.prepared import Prepared
+        from veritrain_lib.execution.parallel import execute_all
+        from veritrain_lib.execution.prepared_notebook import Prepared
 
         prepared = [
             Prepared(

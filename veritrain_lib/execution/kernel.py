@@ -28,11 +28,11 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-from veritrain_lib import own_temporary
+from veritrain_lib.core import temporary_folders
 from veritrain_lib.execution.channels import answer, went_idle
 from veritrain_lib.execution.kernel_spec import OwnKernelSpec
-from veritrain_lib.execution.process_end import let_leave, readable, watch
-from veritrain_lib.execution.warm.forked import ForkedProcess
+from veritrain_lib.execution.process_wait import let_leave, readable, watch
+from veritrain_lib.execution.warm.forked_process import ForkedProcess
 
 LONGEST_SOCKET_PATH = 100
 """Unix socket paths are limited to about 107 bytes; a longer temporary folder is passed over."""
@@ -275,10 +275,10 @@ class Kernel:
 
 def _private_folder() -> Path:
     """A new folder only this user can enter, with a name short enough for a socket."""
-    folder = own_temporary.make()
+    folder = temporary_folders.make()
     if len(str(folder)) + len("/channel-5") > LONGEST_SOCKET_PATH:
         shutil.rmtree(folder)
-        folder = own_temporary.make(folder="/tmp")
+        folder = temporary_folders.make(folder="/tmp")
     return folder
 
 

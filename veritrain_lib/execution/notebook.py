@@ -56,8 +56,8 @@ def execute_notebook(
         KeyboardInterrupt: This process got Ctrl-C, SIGTERM or SIGHUP; the kernel has ended and
             the notebook is saved.
     """
-    from veritrain_lib.execution.fan_out import execute_all
-    from veritrain_lib.execution.prepared import Prepared
+    from veritrain_lib.execution.parallel import execute_all
+    from veritrain_lib.execution.prepared_notebook import Prepared
 
     prepared = Prepared(
         notebook,

@@ -8,7 +8,7 @@ from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 
-from veritrain_lib.execution.hiding import redacted_outputs
+from veritrain_lib.execution.redacted_notebook import redacted_outputs
 from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.redaction import redactor
 

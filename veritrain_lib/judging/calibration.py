@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.judging.judge import records_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.judging.judge import Judge
     from veritrain_lib.statistics.agreement import Kappa
-    from veritrain_lib.task import Task
 
 Question = Literal["right", "points", "preference"]
 

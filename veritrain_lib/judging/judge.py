@@ -15,10 +15,9 @@ from veritrain_lib.llm.records import ChatRequest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.judging.settings import JudgeChoice
+    from veritrain_lib.core.task import JudgeChoice, Task
     from veritrain_lib.llm.base import Chat
     from veritrain_lib.llm.records import ChatProgress, Reply
-    from veritrain_lib.task import Task
 
 Row = Mapping[str, str]
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.llm.records import Message
 
 if TYPE_CHECKING:
-    from veritrain_lib.judging.settings import JudgeChoice
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import JudgeChoice, Task
 
 RIGHT, WRONG = "right", "wrong"
 FIRST, SECOND, TIE = "first", "second", "tie"

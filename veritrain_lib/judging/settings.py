@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
-from veritrain_lib.task import JudgeChoice as JudgeChoice
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import JudgeChoice
 
 if TYPE_CHECKING:
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 
 def settings_of(task: Task) -> JudgeChoice:

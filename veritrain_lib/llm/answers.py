@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.records import ChatRequest, Choice, Outcome, Usage
-from veritrain_lib.llm.understood import error_in
+from veritrain_lib.llm.response_adapter import error_in
 
 SHOWN = 200
 """Characters of a foreign text in a reason."""

@@ -10,7 +10,7 @@ import re
 from typing import NoReturn
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 OPENAI, AZURE = "OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.prices import MILLION, Price
 from veritrain_lib.llm.records import ChatRequest
 

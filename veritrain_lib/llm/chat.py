@@ -9,19 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from veritrain_lib.errors import Refused, UserError
+from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.llm.answers import check_schema
-from veritrain_lib.llm.asking import Batch
+from veritrain_lib.llm.batch import Batch
+from veritrain_lib.llm.batch_settings import Tally, Terms, place_of, reply_of
 from veritrain_lib.llm.budget import worst_cost
 from veritrain_lib.llm.endpoint import open_endpoint
 from veritrain_lib.llm.estimate import ENOUGH, Measure, Pilot, estimate, measure
 from veritrain_lib.llm.keys import key_of
 from veritrain_lib.llm.ledger import Ledger, Spent, default_place
-from veritrain_lib.llm.pace import gate_of
+from veritrain_lib.llm.loop_thread import Hook, Progress, run_batch
 from veritrain_lib.llm.prices import price_of
+from veritrain_lib.llm.rate_limiter import gate_of
 from veritrain_lib.llm.records import ChatProgress, ChatRequest, Endpoint, Estimate, Reply
-from veritrain_lib.llm.running import Hook, Progress, run_batch
-from veritrain_lib.llm.terms import Tally, Terms, place_of, reply_of
 
 Confirm = Callable[[Estimate], bool]
 

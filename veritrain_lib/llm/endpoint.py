@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.base_url import AZURE, OPENAI, azure_base, openai_base
 from veritrain_lib.llm.keys import key_of, setting
 from veritrain_lib.llm.records import Endpoint, Provider

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.core.errors import Infrastructure, UserError
 from veritrain_lib.llm.keys import without_keys
 
 if TYPE_CHECKING:

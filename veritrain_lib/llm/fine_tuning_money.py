@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from veritrain_lib.errors import OutOfMoney, UserError
+from veritrain_lib.core.errors import OutOfMoney, UserError
 from veritrain_lib.llm.budget import A_MESSAGE, A_REQUEST
 from veritrain_lib.llm.prices import BUILT_IN, MILLION, find_price
 

@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from veritrain_lib import claims
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core import claims
+from veritrain_lib.core.errors import Infrastructure
 
 TABLE = """CREATE TABLE IF NOT EXISTS tuning (
     key TEXT PRIMARY KEY, address TEXT NOT NULL, base TEXT NOT NULL, file_id TEXT, intended REAL,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.core.errors import Infrastructure, UserError
 from veritrain_lib.llm.fine_tuning import MaybeDone, TuningJob, TuningOrder, TuningService
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from veritrain_lib import project
-from veritrain_lib.errors import UserError
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.records import Endpoint
 from veritrain_lib.redaction import redactor
-from veritrain_lib.redaction.here import dotenv
+from veritrain_lib.redaction.process_secrets import dotenv
 
 KEY_NAMES = {
     "openai": ("OPENAI_API_KEY",),

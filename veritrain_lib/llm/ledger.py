@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from veritrain_lib import project
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.llm.owner import is_alive
-from veritrain_lib.llm.writer import Writer, connect
+from veritrain_lib.llm.sqlite_writer import Writer, connect
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS answers (

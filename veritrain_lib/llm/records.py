@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from veritrain_lib import digest
+from veritrain_lib.core import digest
 
 Provider = Literal["openai", "azure"]
 Outcome = Literal["done", "refused", "filtered", "invalid", "failed"]

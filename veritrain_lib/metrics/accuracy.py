@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
 
 
 def answers(references: Sequence[str], responses: Sequence[Response]) -> list[str | None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.metrics.sacre import Sacre
-from veritrain_lib.metrics.words import tokenizer_of
+from veritrain_lib.metrics.sacrebleu_based import Sacre
+from veritrain_lib.metrics.word_tokens import tokenizer_of
 
 if TYPE_CHECKING:
     import numpy as np

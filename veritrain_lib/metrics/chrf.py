@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from veritrain_lib.metrics.sacre import Sacre
+from veritrain_lib.metrics.sacrebleu_based import Sacre
 
 
 class ChrF(Sacre):

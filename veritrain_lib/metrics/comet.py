@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.digest import of_file
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.digest import of_file
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.metrics.accuracy import answers
 from veritrain_lib.metrics.judged import Once
 from veritrain_lib.metrics.term_accuracy import asked_of
@@ -16,9 +16,9 @@ from veritrain_lib.trust import door
 if TYPE_CHECKING:
     import numpy as np
 
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
     from veritrain_lib.judging.judge import Row
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
 
 BATCH = 16
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from veritrain_lib.digest import of_json
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.digest import of_json
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.metrics.accuracy import answers
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
 
 
 class ContractRate:

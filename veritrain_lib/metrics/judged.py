@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.digest import of_json
+from veritrain_lib.core.digest import of_json
 from veritrain_lib.metrics.accuracy import answers
 from veritrain_lib.metrics.base import row_of
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import JudgeChoice, Task
     from veritrain_lib.judging.judge import Judge, Row
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import JudgeChoice, Task
 
 LOWEST, HIGHEST = 1, 5
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from veritrain_lib.metrics.accuracy import answers
 
 if TYPE_CHECKING:
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
 
 
 class MacroF1:

@@ -10,13 +10,13 @@ from veritrain_lib.metrics.base import Reference, row_of
 from veritrain_lib.metrics.number_accuracy import numbers
 from veritrain_lib.metrics.rouge_l import rouge_l
 from veritrain_lib.metrics.term_accuracy import demanded, stands_in
-from veritrain_lib.metrics.words import BY_CHARACTER, language_of, plain_words
+from veritrain_lib.metrics.word_tokens import BY_CHARACTER, language_of, plain_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
 
 Mistake = tuple[str, str]
 """What was expected, and what was answered instead."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.digest import of_json
+from veritrain_lib.core.digest import of_json
 from veritrain_lib.metrics.accuracy import answers
 from veritrain_lib.metrics.judged import Once, judge_with
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.judging.error_annotation import Marked
     from veritrain_lib.judging.judge import Judge, Row
-    from veritrain_lib.judging.marking import Marked
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
 
 LOST = {"minor": 1, "major": 5, "critical": 25}
 MOST = 25
@@ -76,7 +76,7 @@ class Mqm:
         return pd.DataFrame(lines, columns=["type", "severity", "errors", "rows"])
 
     def _marked(self, rows: Sequence[Row], given: Sequence[str]) -> list[Marked]:
-        from veritrain_lib.judging.marking import mark_errors
+        from veritrain_lib.judging.error_annotation import mark_errors
 
         return mark_errors(judge_with(self._task, RUBRIC, self._given), rows, given)
 

@@ -8,7 +8,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from veritrain_lib.metrics.counted import Counted
+from veritrain_lib.metrics.count_based import Counted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from veritrain_lib.metrics.accuracy import answers
-from veritrain_lib.metrics.words import language_of, tokenizer_of, tokens
+from veritrain_lib.metrics.word_tokens import language_of, tokenizer_of, tokens
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
 
 ALPHA, BETA = 0.25, 0.10
 """Exponents of precision and brevity penalty, the defaults of the authors' own program."""

@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from veritrain_lib.metrics.accuracy import answers
-from veritrain_lib.metrics.words import language_of, plain_words
+from veritrain_lib.metrics.word_tokens import language_of, plain_words
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
 
 
 class RougeL:

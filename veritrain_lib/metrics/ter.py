@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from veritrain_lib.metrics.sacre import Sacre
-from veritrain_lib.metrics.words import BY_CHARACTER
+from veritrain_lib.metrics.sacrebleu_based import Sacre
+from veritrain_lib.metrics.word_tokens import BY_CHARACTER
 
 
 class Ter(Sacre):

@@ -7,17 +7,17 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from veritrain_lib.digest import of_json
+from veritrain_lib.core.digest import of_json
 from veritrain_lib.metrics.base import row_of
-from veritrain_lib.metrics.counted import Counted
-from veritrain_lib.metrics.words import BY_CHARACTER
+from veritrain_lib.metrics.count_based import Counted
+from veritrain_lib.metrics.word_tokens import BY_CHARACTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 
 class TermAccuracy(Counted):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from veritrain_lib import registry
-from veritrain_lib.errors import UserError
+from veritrain_lib.core import registry
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.trust import door
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
 
 
 class Model(Protocol):

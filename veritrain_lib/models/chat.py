@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from veritrain_lib import digest
+from veritrain_lib.core import digest
+from veritrain_lib.core.records import Response
 from veritrain_lib.llm.records import ChatProgress, ChatRequest, Estimate, Outcome, Reply
-from veritrain_lib.models.blank import NO_INPUT, answerable
+from veritrain_lib.models.blank_rows import NO_INPUT, answerable
 from veritrain_lib.models.chat_prompt import AnswerPrompt
 from veritrain_lib.models.chat_reading import merge, read_text
 from veritrain_lib.models.chat_settings import PROVIDERS, ChatSettings
-from veritrain_lib.records import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.llm.base import Chat
-    from veritrain_lib.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class ChatModel:
 
     def requests(self, rows: pd.DataFrame, sample: int = 0) -> list[ChatRequest]:
         """One request a row. Raises UserError when an input column is missing."""
-        from veritrain_lib.errors import UserError
+        from veritrain_lib.core.errors import UserError
 
         absent = [name for name in self._task.inputs if name not in rows.columns]
         if absent:

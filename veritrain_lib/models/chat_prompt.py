@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest
-from veritrain_lib.prompts.find import find_prompt
+from veritrain_lib.core import digest
+from veritrain_lib.prompts.lookup import find_prompt
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.llm.records import Message
-    from veritrain_lib.task import Task
 
 NAME = "answer"
 """The prompt's name: a task's `prompts.answer` takes the place of the built-in one."""

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib.core.records import Candidate
 from veritrain_lib.llm.answers import storable
-from veritrain_lib.records import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 LARGEST_SCORE = 1e300
 

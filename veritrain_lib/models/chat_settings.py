@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 PROVIDERS = ("openai", "azure")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 Served = TypeVar("Served")
 

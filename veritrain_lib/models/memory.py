@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.folder import open_folder
 from veritrain_lib.models.responding import respond
 from veritrain_lib.models.served_memory import MissingColumns, ServedMemory
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
 
 SCHEME = "memory:"
 

@@ -6,8 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from veritrain_lib.errors import UserError
-from veritrain_lib.records import Candidate, Response
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import Candidate, Response
 
 if TYPE_CHECKING:
     import pandas as pd

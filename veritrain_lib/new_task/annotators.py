@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,9 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import RESERVED
 from veritrain_lib.new_task.annotators import OF_TOOLS
-from veritrain_lib.records import RESERVED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,10 +27,10 @@ def guess_language(texts: Sequence[str], suite: str = SUITE) -> str | None:
     None is claimed either when rule `language` of the suite would turn down more of the file's own rows than the suite
     lets pass: a wrong guess would empty the pool.
     """
-    from veritrain_lib.gating.listening import Listener, likeliest, weight
-    from veritrain_lib.gating.parameters import declared
-    from veritrain_lib.gating.suite import read_suite
-    from veritrain_lib.registry import get
+    from veritrain_lib.core.registry import get
+    from veritrain_lib.quality.check_parameters import declared
+    from veritrain_lib.quality.language.detector import Listener, likeliest, weight
+    from veritrain_lib.quality.suite import read_suite
 
     there = [text for text in texts if text.strip()]
     longer = [text for text in there if len(text) >= SHORTEST or weight(text) >= SHORTEST] or there

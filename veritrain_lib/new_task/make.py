@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import project
-from veritrain_lib.errors import UserError
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import RESERVED
+from veritrain_lib.core.rows import length
+from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.new_task.annotators import disagreement, of_annotator
 from veritrain_lib.new_task.columns import Columns, choose_columns
+from veritrain_lib.new_task.label_spellings import one_spelling
 from veritrain_lib.new_task.language import guess_language
-from veritrain_lib.new_task.source import SourceRows, read_source
-from veritrain_lib.new_task.spelling import one_spelling
+from veritrain_lib.new_task.source_file import SourceRows, read_source
 from veritrain_lib.new_task.split import Split, split
-from veritrain_lib.new_task.starter import Starter
 from veritrain_lib.new_task.suite import SUITE, text_suite
+from veritrain_lib.new_task.task_template import Starter
 from veritrain_lib.reading.fault import refuse_rows
-from veritrain_lib.records import RESERVED
-from veritrain_lib.rows import length
-from veritrain_lib.task import Task, load_task
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +138,7 @@ def _rare_labels(answers: pd.Series[str], near: Mapping[int, int], leave_out: bo
 def _reasons(rows: pd.DataFrame, columns: Columns, answers: pd.Series[str]) -> pd.Series[str]:
     import pandas as pd
 
-    from veritrain_lib.gating.texts import FIELD_END, joined, normal
+    from veritrain_lib.quality.text.normal_form import FIELD_END, joined, normal
 
     reasons = pd.Series("", index=rows.index, dtype=object)
     keys = pd.Series([normal(text) for text in joined(rows, columns.inputs)], index=rows.index, dtype=object)
@@ -157,9 +157,9 @@ def _reasons(rows: pd.DataFrame, columns: Columns, answers: pd.Series[str]) -> p
 
 def _near_copies(rows: pd.DataFrame, languages: Mapping[str, str | None]) -> dict[int, int]:
     """Index of each near copy, and of the row that it copies."""
-    from veritrain_lib.gating.likeness import Matcher
-    from veritrain_lib.gating.texts import joined
-    from veritrain_lib.task import InputField, Target, Task
+    from veritrain_lib.core.task import InputField, Target, Task
+    from veritrain_lib.quality.duplicates.near_duplicates import Matcher
+    from veritrain_lib.quality.text.normal_form import joined
 
     # There is no task yet; the gate's matcher reads nothing of it but languages and direction.
     outline = Task.model_construct(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from veritrain_lib import project
-from veritrain_lib.new_task.starter import SUITE
+from veritrain_lib.core import project
+from veritrain_lib.new_task.task_template import SUITE
 
 __all__ = ["SUITE", "text_suite"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from veritrain_lib.digest import of_json
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.digest import of_json
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.records import Message
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 SHOWN = 5
 """Wrong rows that a message names; the others are counted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.reading.delimited import read_delimited
 from veritrain_lib.reading.excel import read_excel
 from veritrain_lib.reading.fault import FileFault

@@ -9,8 +9,8 @@
 """
 
 from veritrain_lib.redaction.addresses import without_password
-from veritrain_lib.redaction.here import redact, redact_value, redactor
 from veritrain_lib.redaction.logs import hide_in_logs
+from veritrain_lib.redaction.process_secrets import redact, redact_value, redactor
 from veritrain_lib.redaction.redactor import Redactor
 
 __all__ = ["Redactor", "hide_in_logs", "redact", "redact_value", "redactor", "without_password"]

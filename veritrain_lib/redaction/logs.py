@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from veritrain_lib.redaction.here import redact
+from veritrain_lib.redaction.process_secrets import redact
 
 _FORMATTER = logging.Formatter()
 

@@ -17,10 +17,19 @@ Contents, simplest first:
     pictures   the drawings, one a file (loads matplotlib only when something is drawn)
 """
 
-from .document import Block, Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict
-from .html import table_html
-from .page import to_html
-from .pdf import to_pdf
+from veritrain_lib.reporting.document import (
+    Block,
+    Document,
+    Heading,
+    KeyValues,
+    Paragraph,
+    Picture,
+    Table,
+    Verdict,
+)
+from veritrain_lib.reporting.html import table_html
+from veritrain_lib.reporting.page import to_html
+from veritrain_lib.reporting.pdf import to_pdf
 
 __all__ = [
     "Block",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 
-from veritrain_lib.reporting import letters
+from veritrain_lib.reporting import glyph_cache
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import GraphicsContextBase
@@ -24,18 +24,22 @@ class Renderer(RendererAgg):
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
         """See matplotlib."""
-        prop = letters.in_faces_that_have(s, prop)
-        if ismath or not letters.in_our_typefaces(prop):
+        prop = glyph_cache.in_faces_that_have(s, prop)
+        if ismath or not glyph_cache.in_our_typefaces(prop):
             measured: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return measured
-        setting = letters.setting(s, prop, self.dpi)
+        setting = glyph_cache.setting(s, prop, self.dpi)
         return setting.width, setting.height, setting.descent
 
     def _get_font_height_metrics(
         self, prop: FontProperties
     ) -> tuple[float | None, float | None, float | None]:
         """What matplotlib asks a renderer before it looks into the font's own tables for it."""
-        return letters.line_height(prop, self.dpi) if letters.in_our_typefaces(prop) else (None, None, None)
+        return (
+            glyph_cache.line_height(prop, self.dpi)
+            if glyph_cache.in_our_typefaces(prop)
+            else (None, None, None)
+        )
 
     def draw_text(
         self,
@@ -49,12 +53,12 @@ class Renderer(RendererAgg):
         mtext: Text | None = None,
     ) -> None:
         """See matplotlib."""
-        prop = letters.in_faces_that_have(s, prop)
+        prop = glyph_cache.in_faces_that_have(s, prop)
         special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
-        if angle or ismath or special or not gc.get_antialiased() or not letters.in_our_typefaces(prop):
+        if angle or ismath or special or not gc.get_antialiased() or not glyph_cache.in_our_typefaces(prop):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
-        image = letters.image(s, prop, self.dpi)
+        image = glyph_cache.image(s, prop, self.dpi)
         if image is not None:
             below = round(y) - image.top + len(image.pixels)
             self._renderer.draw_text_image(image.pixels, round(x) + image.left, below, 0, gc)

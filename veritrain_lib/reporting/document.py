@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from .stored_picture import StoredPicture
+    from veritrain_lib.reporting.stored_picture import StoredPicture
 
 VerdictKind = Literal["better", "not better", "inconclusive", "blocked", "info"]
 
@@ -72,7 +72,7 @@ class Picture:
         """The picture as PNG; a drawing of ours remembers it."""
         if isinstance(self.figure, bytes):
             return self.figure
-        from .render import png
+        from veritrain_lib.reporting.render import png
 
         own: Callable[[], bytes] | None = getattr(self.figure, "png", None)
         return own() if own else png(cast("Figure", self.figure))
@@ -114,6 +114,6 @@ class Document:
     language: str = "en"
 
     def _repr_html_(self) -> str:
-        from .page import to_fragment
+        from veritrain_lib.reporting.page import to_fragment
 
         return to_fragment(self)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from .cells import Grid, clean, clipped, lay_out
-from .document import (
+from veritrain_lib.reporting.cells import Grid, clean, clipped, lay_out
+from veritrain_lib.reporting.document import (
     VERDICT_WORD,
     Block,
     Document,

@@ -6,9 +6,9 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
-from .cells import MISSING, Grid, lay_out
-from .japanese import FONTS, has_kana, language_attribute
-from .png_file import decode
+from veritrain_lib.reporting.cells import MISSING, Grid, lay_out
+from veritrain_lib.reporting.japanese import FONTS, has_kana, language_attribute
+from veritrain_lib.reporting.png_file import decode
 
 if TYPE_CHECKING:
     import pandas as pd

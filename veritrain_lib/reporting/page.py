@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from html import escape
 
-from .cells import clean, lay_out
-from .document import VERDICT_WORD, Block, Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict
-from .html import TABLE_CSS, picture_markup, table_markup
-from .japanese import FONTS, has_kana, language_attribute
+from veritrain_lib.reporting.cells import clean, lay_out
+from veritrain_lib.reporting.document import (
+    VERDICT_WORD,
+    Block,
+    Document,
+    Heading,
+    KeyValues,
+    Paragraph,
+    Picture,
+    Table,
+    Verdict,
+)
+from veritrain_lib.reporting.html import TABLE_CSS, picture_markup, table_markup
+from veritrain_lib.reporting.japanese import FONTS, has_kana, language_attribute
 
 # Colours of the verdicts: Okabe and Ito (2008), told apart by colour-blind readers.
 BLOCKS_CSS = """

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
-from .cells import clean, clipped, lay_out
-from .document import (
+from veritrain_lib.reporting.cells import clean, clipped, lay_out
+from veritrain_lib.reporting.document import (
     VERDICT_WORD,
     Block,
     Document,
@@ -19,10 +19,10 @@ from .document import (
     Verdict,
     VerdictKind,
 )
-from .system_faces import told
+from veritrain_lib.reporting.system_fonts import told
 
 if TYPE_CHECKING:
-    from .paper import Paper
+    from veritrain_lib.reporting.pdf_layout import Paper
 
 TALLEST = 225.0
 """Millimetres of the tallest picture, so that its caption stays on the page."""
@@ -47,7 +47,7 @@ def to_pdf(document: Document, made: datetime) -> bytes:
     The same document and date give the same bytes on one machine. Letters that our typefaces lack are set in one of
     the machine's; what that lacks too shows as boxes, and the last paragraph says which letters they are.
     """
-    from .paper import new_paper
+    from veritrain_lib.reporting.pdf_layout import new_paper
 
     if made.tzinfo is None:
         made = made.replace(tzinfo=UTC)
@@ -109,7 +109,7 @@ def _picture(paper: Paper, picture: Picture) -> None:
 
 
 def _size(content: bytes) -> tuple[int, int]:
-    from .png_file import decode
+    from veritrain_lib.reporting.png_file import decode
 
     found = decode(content)
     if found:

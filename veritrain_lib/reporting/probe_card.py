@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .pictures.drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 MISSING = "–"
 
@@ -55,13 +55,13 @@ class ProbeCard:
 
     def picture(self) -> Drawing:
         """All rates with their intervals, a colour and a mark a model."""
-        from .pictures.side_by_side import side_by_side
+        from veritrain_lib.reporting.pictures.side_by_side import side_by_side
 
         return side_by_side(self.measures)
 
     def _repr_html_(self) -> str:
-        from .html import picture_markup, table_html
-        from .render import png
+        from veritrain_lib.reporting.html import picture_markup, table_html
+        from veritrain_lib.reporting.render import png
 
         drawn = self.picture()
         said = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from .png_file import encode
+from veritrain_lib.reporting.png_file import encode
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,7 +19,7 @@ def png(figure: Figure, dpi: int = DOTS) -> bytes:
     """The figure as PNG; 100 dots an inch is its size at 100 % zoom, the default is twice as sharp."""
     import numpy as np
 
-    from .canvas import Canvas
+    from veritrain_lib.reporting.canvas import Canvas
 
     canvas, dots = figure.canvas, figure.dpi
     paper = Canvas(figure)  # takes the place of the figure's own

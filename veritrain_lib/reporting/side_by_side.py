@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .japanese import has_kana, language_attribute
+from veritrain_lib.reporting.japanese import has_kana, language_attribute
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,8 +15,8 @@ def warm_up() -> None:
 
     from veritrain_lib.reporting.document import Document, Paragraph, Picture, Table
     from veritrain_lib.reporting.page import to_html
-    from veritrain_lib.reporting.paper import make_ahead
     from veritrain_lib.reporting.pdf import to_pdf
+    from veritrain_lib.reporting.pdf_layout import make_ahead
     from veritrain_lib.reporting.pictures import rates
 
     frame = pd.DataFrame(
@@ -35,12 +35,12 @@ def _letters() -> None:
 
     from matplotlib.font_manager import FontProperties
 
-    from veritrain_lib.reporting import letters
+    from veritrain_lib.reporting import glyph_cache
     from veritrain_lib.reporting.fonts import FAMILIES
     from veritrain_lib.reporting.pictures.canvas import LARGE, NORMAL, SMALL
     from veritrain_lib.reporting.render import DOTS
 
     for size, weight in ((SMALL, "normal"), (NORMAL, "normal"), (LARGE, "bold")):
-        letters.image(
+        glyph_cache.image(
             printable.strip() + "…→–", FontProperties(family=list(FAMILIES), size=size, weight=weight), DOTS
         )

@@ -27,19 +27,19 @@ def create_app() -> ASGIApp:
 
     from veritrain_lib.server.api.application import PREFIX, api
     from veritrain_lib.server.api.problems import problem, unexpected
+    from veritrain_lib.server.auth import login_page
+    from veritrain_lib.server.auth.gatekeeper import Gatekeeper
     from veritrain_lib.server.database import migrate
     from veritrain_lib.server.environment import environment
     from veritrain_lib.server.live.sockets import socket_app
     from veritrain_lib.server.not_ready import not_ready
-    from veritrain_lib.server.observing import metrics
-    from veritrain_lib.server.observing.requests import Observed, Routed
-    from veritrain_lib.server.pages import home
-    from veritrain_lib.server.security import login_page
-    from veritrain_lib.server.security.gatekeeper import Gatekeeper
-    from veritrain_lib.tracking import mlflow_routes, mlflow_server, patience
+    from veritrain_lib.server.observability import metrics
+    from veritrain_lib.server.observability.requests import Observed, Routed
+    from veritrain_lib.server.web import home
+    from veritrain_lib.tracking import mlflow_routes, mlflow_server, retrying_client
 
     settings = environment()
-    patience.be_brief()
+    retrying_client.be_brief()
     try:
         migrate.check()
     except migrate.NotMigrated as error:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import event_log
-from veritrain_lib.errors import UserError
+from veritrain_lib.core import event_log
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.execution.jobs import JobRunner, LocalRunner, asked_for_warm
-from veritrain_lib.recorded.history import STAGE_RUN
+from veritrain_lib.loop.stage_job import Done, finishing, run_stage
 from veritrain_lib.server.generation import PARAMETERS
-from veritrain_lib.server.items.dataset import NOT_JUDGED
-from veritrain_lib.server.items.task import task_of
-from veritrain_lib.server.run_ending import carry_out
-from veritrain_lib.stage_job import Done, finishing, run_stage
+from veritrain_lib.server.run_end import carry_out
+from veritrain_lib.server.serializers.dataset import NOT_JUDGED
+from veritrain_lib.server.serializers.task import task_of
+from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.tracking import datasets, runs
 from veritrain_lib.tracking.dataset_listing import GATE
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.execution.outcome import Progress
-    from veritrain_lib.task import Task
 
 
 def judge_upload(run_id: str, runner: JobRunner | None = None) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.keys import setting
 
 SHORTEST_SECRET_KEY = 32
@@ -66,11 +66,11 @@ def environment() -> Environment:
             f"SECRET_KEY has {len(secret)} characters; it needs {SHORTEST_SECRET_KEY} or more, "
             'for example from: python -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
-    from veritrain_lib.server.security import link
+    from veritrain_lib.server.auth import access_link
 
     return Environment(
         secret_key=SecretStr(secret) if secret else None,
-        link_token=None if secret else SecretStr(link.token()),
+        link_token=None if secret else SecretStr(access_link.token()),
         redis_url=setting("REDIS_URL"),
         allowed_origins=_several("ALLOWED_ORIGINS"),
         allowed_hosts=_several("ALLOWED_HOSTS"),

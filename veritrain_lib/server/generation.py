@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any, get_args
 
-from veritrain_lib import registry
-from veritrain_lib.errors import OutOfMoney
-from veritrain_lib.recorded.tasks import remember
+from veritrain_lib.core import registry
+from veritrain_lib.core.errors import OutOfMoney
 from veritrain_lib.server.api.problems import Conflict, WrongField
-from veritrain_lib.server.items.dataset import find, training_reference
-from veritrain_lib.server.items.task import known_tasks, task_named
+from veritrain_lib.server.serializers.dataset import find, training_reference
+from veritrain_lib.server.serializers.task import known_tasks, task_named
+from veritrain_lib.stage_io.tasks import remember
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.dataset_facts import direction
 from veritrain_lib.tracking.datasets import PREFIX
 from veritrain_lib.tracking.listing import RunQuery, runs_page
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.llm.records import Estimate
-    from veritrain_lib.server.api.dataset_bodies import GenerationGiven
-    from veritrain_lib.task import Task
+    from veritrain_lib.server.api.dataset_schemas import GenerationGiven
 
 PARAMETERS = "veritrain.generation"
 """Tag of a run of kind `generation`: the generate stage's parameters, as JSON."""
@@ -93,7 +93,7 @@ def _seed_dataset(task: Task, dataset_id: str | None) -> str:
 
 
 def _obey(task: Task, strategy: dict[str, Any], parameters: dict[str, Any], left: list[str]) -> None:
-    from veritrain_lib.task import TeacherChoice
+    from veritrain_lib.core.task import TeacherChoice
 
     teachers, own_model = registry.names("teachers"), task.teacher.parameters.get("model")
     ways = get_args(TeacherChoice.model_fields["choose"].annotation)
@@ -128,7 +128,7 @@ def foresee(what: Plan) -> Foreseen:
 
     Raises UserError when no key is set or the model has no price, Conflict when that can't be said before it is paid.
     """
-    from veritrain_lib.recorded.generate import BINDING
+    from veritrain_lib.stage_io.generate import BINDING
 
     parameters = {**BINDING.PARAMETERS, **what.parameters}
     if not BINDING.is_paid(what.task, parameters):
@@ -148,8 +148,8 @@ def foresee(what: Plan) -> Foreseen:
 
 def _paid_estimate(what: Plan) -> Estimate | None:
     """None when this very work was done before."""
-    from veritrain_lib.recorded.preview import preview
-    from veritrain_lib.recorded.stage import prepare
+    from veritrain_lib.stage_io.preview import preview
+    from veritrain_lib.stage_io.stage import prepare
 
     stage = prepare("generate", {"task": str(what.task.path), **what.parameters}, inner=True)
     if runs.finished(what.task, stage.digest) is not None:

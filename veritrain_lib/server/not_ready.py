@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from veritrain_lib.server.api.problems import problem
-from veritrain_lib.server.observing.logs import log
+from veritrain_lib.server.observability.logs import log
 
 
 def not_ready(why: str) -> ASGIApp:

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from veritrain_lib import project
-from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import Infrastructure, OutOfMoney, Refused, UserError
 from veritrain_lib.server.api.problems import BadState, Conflict, NotFound, WrongField
-from veritrain_lib.server.items.ids import model_id, parse_model_id
-from veritrain_lib.server.items.model import address_of, can_be_opened, task_of
-from veritrain_lib.server.items.probed import Probed, probed
+from veritrain_lib.server.serializers.ids import model_id, parse_model_id
+from veritrain_lib.server.serializers.model import address_of, can_be_opened, task_of
+from veritrain_lib.server.serializers.probe import Probed, probed
 from veritrain_lib.server.stage_environment import stage_environment
 from veritrain_lib.tracking import models, runs
 from veritrain_lib.tracking.version_listing import VersionItem, read_version
 
 if TYPE_CHECKING:
-    from veritrain_lib.stage_job import Done
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.loop.stage_job import Done
 
 LONGEST_S = 1800.0
 """A probe that takes longer is ended; its run says so."""
@@ -81,7 +81,7 @@ def _run(arguments: list[str], environment: Mapping[str, str]) -> None:
 def probe(given: str, cases: Sequence[Any]) -> Probed:
     """Do the stage by its notebook, file its rates on the version, and answer the test cases."""
     from veritrain_lib.execution.jobs import LocalRunner, asked_for_warm
-    from veritrain_lib.stage_job import run_stage
+    from veritrain_lib.loop.stage_job import run_stage
 
     one, task = _probeable(given)
     runner = LocalRunner(warm=asked_for_warm(default=True))
@@ -95,7 +95,7 @@ def probe(given: str, cases: Sequence[Any]) -> Probed:
 
 
 def _probeable(given: str) -> tuple[VersionItem, Task]:
-    from veritrain_lib.recorded.tasks import known_task
+    from veritrain_lib.stage_io.tasks import known_task
 
     one = read_version(*parse_model_id(given))
     if one is None:
@@ -115,7 +115,7 @@ def _probeable(given: str) -> tuple[VersionItem, Task]:
 
 
 def _find(one: VersionItem, task: Task) -> Done | None:
-    from veritrain_lib.stage_job import find_done
+    from veritrain_lib.loop.stage_job import find_done
 
     return find_done(task, "probe", {"model": address_of(one)})
 
@@ -150,8 +150,8 @@ def _rows(task: Task, cases: Sequence[Any]) -> Any:
 
 
 def _asked(one: VersionItem, task: Task, cases: Sequence[Any], run_id: str) -> list[dict[str, Any]]:
-    from veritrain_lib.recorded.opened import opened_for
-    from veritrain_lib.stages.probing.given import what_is_given
+    from veritrain_lib.stage_io.open_models import opened_for
+    from veritrain_lib.stages.probing.answer_content import what_is_given
 
     rows = _rows(task, cases)
     with opened_for(task, address_of(one), run_id) as model:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from veritrain_lib.errors import Infrastructure, UserError
-from veritrain_lib.server.items.dataset import moment
-from veritrain_lib.server.items.task import task_of
+from veritrain_lib.core.errors import Infrastructure, UserError
+from veritrain_lib.server.serializers.dataset import moment
+from veritrain_lib.server.serializers.task import task_of
 from veritrain_lib.tracking import runs
 
 Format = Literal["pdf", "docx", "html"]
@@ -39,7 +39,7 @@ def exported(content: str, wanted: Format, title: str = "", description: str = "
             return _made(content, wanted, title, description)
         found = _stored(content, f"report.{wanted}")
         if found is None and wanted == "pdf":
-            from veritrain_lib.recorded.report import store_pdf
+            from veritrain_lib.stage_io.report import store_pdf
 
             # Its notebook was run by hand, or its PDF could not be made then.
             store_pdf(task_of(runs.get(content)), content)
@@ -55,7 +55,7 @@ def exported(content: str, wanted: Format, title: str = "", description: str = "
 
 
 def _stored(run_id: str, name: str) -> bytes | None:
-    from veritrain_lib.recorded.report import FOLDER
+    from veritrain_lib.stage_io.report import FOLDER
 
     if f"{FOLDER}/{name}" not in runs.artifact_names(run_id, FOLDER):
         return None
@@ -65,10 +65,10 @@ def _stored(run_id: str, name: str) -> bytes | None:
 
 def _made(run_id: str, wanted: Format, title: str, description: str) -> bytes:
     """Return a file made from the stored result and its stored pictures."""
-    from veritrain_lib.recorded.report import document_of
     from veritrain_lib.reporting.docx import to_docx
     from veritrain_lib.reporting.page import to_html
     from veritrain_lib.reporting.pdf import to_pdf
+    from veritrain_lib.stage_io.report import document_of
 
     info = runs.get(run_id).info
     made = moment(info.end_time or info.start_time)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from veritrain_lib.execution.jobs import JobRunner, LocalRunner, asked_for_warm
-from veritrain_lib.server.items.report import CONTENT
-from veritrain_lib.server.items.task import task_of
-from veritrain_lib.server.run_ending import carry_out
-from veritrain_lib.stage_job import finishing, run_stage
+from veritrain_lib.loop.stage_job import finishing, run_stage
+from veritrain_lib.server.run_end import carry_out
+from veritrain_lib.server.serializers.report import CONTENT
+from veritrain_lib.server.serializers.task import task_of
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.report_listing import EXPERIMENT, HIDDEN
 

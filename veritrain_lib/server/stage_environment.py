@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from veritrain_lib import project
+from veritrain_lib.core import project
 from veritrain_lib.llm.keys import KEY_NAMES, setting
 from veritrain_lib.redaction.secret_values import secrets_of
 from veritrain_lib.tracking import models, runs, store
 
 if TYPE_CHECKING:
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 ALSO = "VERITRAIN_STAGE_VARIABLES"
 """Names of secrets that stages get besides, with commas between them: an extension's keys."""
@@ -67,6 +67,6 @@ def _services(task: Task | None, asked: Iterable[str]) -> set[str]:
 
 
 def _task(name: str) -> Task | None:
-    from veritrain_lib.recorded.tasks import known_task
+    from veritrain_lib.stage_io.tasks import known_task
 
     return known_task(name) if name else None

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from veritrain_lib.server import guard, process_group
+from veritrain_lib.server import process_group, watchdog
 
 
 def supervise(command: Sequence[str]) -> int:
@@ -23,7 +23,7 @@ def supervise(command: Sequence[str]) -> int:
     command's own code when it ended by itself.
     """
     child = subprocess.Popen(command, start_new_session=True)
-    dismiss = guard.post(child.pid)
+    dismiss = watchdog.post(child.pid)
     asked = False
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
     from veritrain_lib.metrics.base import Metric
-    from veritrain_lib.records import Response
-    from veritrain_lib.task import Task
 
 
 class Sealed(BaseModel):

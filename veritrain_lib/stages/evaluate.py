@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from veritrain_lib.stages import comparison
-from veritrain_lib.stages.comparison import Sealed as Sealed
+from veritrain_lib.stages.comparison import Sealed
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
     from veritrain_lib.judging.judge import Judge
     from veritrain_lib.metrics.base import Metric
     from veritrain_lib.models.base import Model
-    from veritrain_lib.records import Response
     from veritrain_lib.reporting.side_by_side import SideBySide
     from veritrain_lib.statistics.decision import Decision
     from veritrain_lib.statistics.evidence import CorpusMetric
-    from veritrain_lib.task import Task
 
 
 class EvaluateConfig(BaseModel):
@@ -129,7 +129,7 @@ def run(
     shown to be worse than the task's margin. A judge is shown development rows only; when it agrees with people
     well enough and is sure that the champion is better, the sealed set stays closed. Else it decides nothing.
     """
-    from veritrain_lib.judging.comparing import compare
+    from veritrain_lib.judging.comparison import compare
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores, scale_of
     from veritrain_lib.metrics.mistakes import confusions
     from veritrain_lib.stages.slices import cut

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from veritrain_lib.gating.context import Context
-    from veritrain_lib.gating.suite import Suite
+    from veritrain_lib.quality.context import Context
+    from veritrain_lib.quality.suite import Suite
 
 
 class GateConfig(BaseModel):
@@ -58,7 +58,7 @@ class GateResult(StageResult):
 
     def copies(self) -> Figure:
         """The messages of which most copies came."""
-        from veritrain_lib.gating.groups import group_sizes
+        from veritrain_lib.quality.duplicates.groups import group_sizes
         from veritrain_lib.reporting.pictures import copies
 
         return copies(group_sizes(self.tables["groups"]))
@@ -68,9 +68,9 @@ def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) 
     """Judge rows. Blocked is an outcome, not an error; an error in a check blocks too and says so."""
     import pandas as pd
 
-    from veritrain_lib.gating.data_docs import data_docs
-    from veritrain_lib.gating.examples import examples
-    from veritrain_lib.gating.gate import judge
+    from veritrain_lib.quality.data_docs import data_docs
+    from veritrain_lib.quality.gate import judge
+    from veritrain_lib.quality.reason_examples import examples
 
     verdict = judge(rows, context, suite)
     removed, total = len(verdict.quarantine), len(rows)

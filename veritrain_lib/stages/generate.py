@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from veritrain_lib.stages.generate_inputs import GenerateConfig, Surroundings, request_of, teacher_of
 from veritrain_lib.stages.plan import make_plan
 from veritrain_lib.stages.result import Measure, StageResult
-from veritrain_lib.stages.teaching import GenerateConfig, Surroundings, request_of, teacher_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.prompts.prompt import Prompt
-    from veritrain_lib.task import Task
     from veritrain_lib.teachers.base import Preview, Written
 
 
@@ -73,7 +73,7 @@ def prompt_of(config: GenerateConfig, task: Task) -> Prompt | None:
 
 def run(config: GenerateConfig, task: Task, around: Surroundings) -> GenerateResult:
     """Plan, then ask the teacher."""
-    from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
+    from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
     plan = make_plan(around.errors, config.rows)
     counts: dict[str, int] = {}

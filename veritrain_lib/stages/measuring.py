@@ -11,8 +11,8 @@ from veritrain_lib.stages.result import Measure
 if TYPE_CHECKING:
     import pandas as pd
 
+    from veritrain_lib.core.records import Response
     from veritrain_lib.metrics.base import Metric
-    from veritrain_lib.records import Response
 
 
 def measure_metric(
@@ -58,7 +58,7 @@ def measure_all(
 
     Raises UserError when there is nothing that the first one, which steers, could measure.
     """
-    from veritrain_lib.errors import UserError
+    from veritrain_lib.core.errors import UserError
 
     measures = {metric.name: measure_metric(metric, references, responses, seed) for metric in metrics}
     if measures[metrics[0].name].value is None:

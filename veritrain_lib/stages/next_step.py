@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.stages.report import Facts
-    from veritrain_lib.task import Task
 
 
 @dataclass(frozen=True)

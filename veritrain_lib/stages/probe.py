@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from veritrain_lib.stages.probing.given import NAMES as GIVEN
+from veritrain_lib.stages.probing.answer_content import NAMES as GIVEN
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
     from veritrain_lib.reporting.probe_card import ProbeCard
-    from veritrain_lib.task import Task
 
 
 class ProbeConfig(BaseModel):
@@ -77,11 +77,11 @@ def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.metrics.mistakes import confusions
     from veritrain_lib.stages.measuring import graded, measure_all
+    from veritrain_lib.stages.probing.answer_content import what_is_given
     from veritrain_lib.stages.probing.card import card_rows
     from veritrain_lib.stages.probing.extra import First, measure_extra
-    from veritrain_lib.stages.probing.given import what_is_given
-    from veritrain_lib.stages.probing.measured import rate
-    from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
+    from veritrain_lib.stages.probing.rate import rate
+    from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
     asked = development.sample(n=min(config.rows, len(development)), random_state=config.seed).sort_index()
     start = time.perf_counter()

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.reporting.document import Document
     from veritrain_lib.reporting.stored_picture import StoredPicture
     from veritrain_lib.stages.evaluate import EvaluateResult
     from veritrain_lib.stages.gate import GateResult
     from veritrain_lib.stages.generate import GenerateResult
     from veritrain_lib.stages.train import TrainResult
-    from veritrain_lib.task import Task
 
 
 class ReportConfig(BaseModel):

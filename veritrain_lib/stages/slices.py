@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.rows import length
+from veritrain_lib.core.rows import length
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 
 def cut(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:

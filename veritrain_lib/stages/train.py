@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from veritrain_lib.errors import Refused
+from veritrain_lib.core.errors import Refused
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from veritrain_lib.core.records import Dataset
+    from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
-    from veritrain_lib.records import Dataset
-    from veritrain_lib.task import Task
     from veritrain_lib.trainers.base import Fitted
 
 
@@ -65,11 +65,11 @@ def run(
     """
     import pandas as pd
 
-    from veritrain_lib import registry
+    from veritrain_lib.core import registry
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.stages.measuring import graded, measure_all
     from veritrain_lib.stages.with_without import sources_of
-    from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
+    from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
     if dataset.status != "passed":
         mend = (

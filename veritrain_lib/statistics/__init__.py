@@ -25,18 +25,18 @@ Contents, simplest first:
     decision       the verdict
 """
 
-from .bootstrap import PairedBootstrap, bootstrap_interval, paired_bootstrap
-from .decision import Decision, decide
-from .detectable import critical_difference, decision_power, detectable_gain
-from .evidence import Change, CorpusMetric, change
-from .intervals import Interval, Rate, agresti_coull, wilson
-from .looks import LookPlan, LooksSpentError
-from .macro_f1 import macro_f1_interval
-from .mcnemar import McNemar, mcnemar
-from .power import detectable_difference, detectable_loss, paired_power
-from .randomization import sign_flip_test, swap_test
-from .screen import Screen, screen
-from .slices import SliceVerdict, holm, judge_slices
+from veritrain_lib.statistics.bootstrap import PairedBootstrap, bootstrap_interval, paired_bootstrap
+from veritrain_lib.statistics.decision import Decision, decide
+from veritrain_lib.statistics.detectable import critical_difference, decision_power, detectable_gain
+from veritrain_lib.statistics.evidence import Change, CorpusMetric, change
+from veritrain_lib.statistics.intervals import Interval, Rate, agresti_coull, wilson
+from veritrain_lib.statistics.looks import LookPlan, LooksSpentError
+from veritrain_lib.statistics.macro_f1 import macro_f1_interval
+from veritrain_lib.statistics.mcnemar import McNemar, mcnemar
+from veritrain_lib.statistics.power import detectable_difference, detectable_loss, paired_power
+from veritrain_lib.statistics.randomization import sign_flip_test, swap_test
+from veritrain_lib.statistics.screen import Screen, screen
+from veritrain_lib.statistics.slices import SliceVerdict, holm, judge_slices
 
 __all__ = [
     "Change",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .scores import FloatArray, check_fraction
+from veritrain_lib.statistics.scores import FloatArray, check_fraction
 
 
 def agreeing(

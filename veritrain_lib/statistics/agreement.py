@@ -13,8 +13,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from .intervals import Interval, normal_quantile
-from .scores import FloatArray
+from veritrain_lib.statistics.intervals import Interval, normal_quantile
+from veritrain_lib.statistics.scores import FloatArray
 
 Weights = Literal["none", "linear", "quadratic"]
 

@@ -15,8 +15,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .intervals import Interval
-from .scores import FloatArray, IntArray, check_fraction
+from veritrain_lib.statistics.intervals import Interval
+from veritrain_lib.statistics.scores import FloatArray, IntArray, check_fraction
 
 BootstrapMethod = Literal["percentile", "bca"]
 

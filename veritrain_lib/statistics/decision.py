@@ -16,10 +16,10 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from .evidence import CorpusMetric, Evidence, by_metric, by_scores
-from .intervals import Interval
-from .scores import check_fraction, pair_scores
-from .slices import SliceVerdict, judge_pair_slices
+from veritrain_lib.statistics.evidence import CorpusMetric, Evidence, by_metric, by_scores
+from veritrain_lib.statistics.intervals import Interval
+from veritrain_lib.statistics.scores import check_fraction, pair_scores
+from veritrain_lib.statistics.slices import SliceVerdict, judge_pair_slices
 
 Outcome = Literal["better", "not better", "inconclusive"]
 

@@ -12,9 +12,15 @@ from statistics import NormalDist
 
 import numpy as np
 
-from .mcnemar import binomial_tail
-from .power import critical_wins, discordant_counts, paired_power, smallest_gain, win_share
-from .scores import FloatArray, PairedScores, check_fraction
+from veritrain_lib.statistics.mcnemar import binomial_tail
+from veritrain_lib.statistics.power import (
+    critical_wins,
+    discordant_counts,
+    paired_power,
+    smallest_gain,
+    win_share,
+)
+from veritrain_lib.statistics.scores import FloatArray, PairedScores, check_fraction
 
 
 def critical_difference(n: int, discordance: float, alpha: float) -> float | None:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .agreeing import agreeing
-from .bootstrap import paired_bootstrap
-from .detectable import pair_detectable, possible_gain
-from .intervals import Interval, mean_difference_bounds, paired_difference_bounds
-from .mcnemar import exact_p, mcnemar
-from .power import detectable_from_error
-from .randomization import sign_flip_test, swap_tests, swaps_for
-from .scores import IntArray, PairedScores, pair_scores
+from veritrain_lib.statistics.agreeing import agreeing
+from veritrain_lib.statistics.bootstrap import paired_bootstrap
+from veritrain_lib.statistics.detectable import pair_detectable, possible_gain
+from veritrain_lib.statistics.intervals import Interval, mean_difference_bounds, paired_difference_bounds
+from veritrain_lib.statistics.mcnemar import exact_p, mcnemar
+from veritrain_lib.statistics.power import detectable_from_error
+from veritrain_lib.statistics.randomization import sign_flip_test, swap_tests, swaps_for
+from veritrain_lib.statistics.scores import IntArray, PairedScores, pair_scores
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .scores import FloatArray, check_fraction
+from veritrain_lib.statistics.scores import FloatArray, check_fraction
 
 
 @dataclass(frozen=True)

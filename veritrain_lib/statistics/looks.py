@@ -46,7 +46,7 @@ from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
-from .scores import check_fraction
+from veritrain_lib.statistics.scores import check_fraction
 
 Spending = Literal["even", "halving", "harmonic"]
 

@@ -25,8 +25,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .intervals import Interval, agresti_coull
-from .scores import IntArray
+from veritrain_lib.statistics.intervals import Interval, agresti_coull
+from veritrain_lib.statistics.scores import IntArray
 
 PRIOR_ROWS = 1.0
 """Rows by which a label's share is drawn towards that of all labels."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .agreeing import agreeing
-from .intervals import Interval, paired_difference_bounds
-from .scores import FloatArray, check_fraction, pair_scores
+from veritrain_lib.statistics.agreeing import agreeing
+from veritrain_lib.statistics.intervals import Interval, paired_difference_bounds
+from veritrain_lib.statistics.scores import FloatArray, check_fraction, pair_scores
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from .mcnemar import binomial_tail, fair_coin_tail
-from .scores import FloatArray, IntArray, check_fraction
+from veritrain_lib.statistics.mcnemar import binomial_tail, fair_coin_tail
+from veritrain_lib.statistics.scores import FloatArray, IntArray, check_fraction
 
 
 @lru_cache(maxsize=256)

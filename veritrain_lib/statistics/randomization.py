@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .scores import BoolArray, check_fraction
+from veritrain_lib.statistics.scores import BoolArray, check_fraction
 
 MIN_SWAPS = 2000
 """Fewest random swaps that are drawn when the caller names none."""

@@ -14,8 +14,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .detectable import critical_difference, pair_detectable, possible_gain
-from .scores import PairedScores, check_fraction, pair_scores
+from veritrain_lib.statistics.detectable import critical_difference, pair_detectable, possible_gain
+from veritrain_lib.statistics.scores import PairedScores, check_fraction, pair_scores
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .agreeing import agreeing
-from .intervals import Interval, mean_difference_bounds, paired_difference_bounds
-from .mcnemar import exact_p
-from .power import detectable_from_error, detectable_loss
-from .randomization import sign_flip_test, swaps_for
-from .scores import BoolArray, FloatArray, PairedScores, check_fraction, pair_scores
+from veritrain_lib.statistics.agreeing import agreeing
+from veritrain_lib.statistics.intervals import Interval, mean_difference_bounds, paired_difference_bounds
+from veritrain_lib.statistics.mcnemar import exact_p
+from veritrain_lib.statistics.power import detectable_from_error, detectable_loss
+from veritrain_lib.statistics.randomization import sign_flip_test, swaps_for
+from veritrain_lib.statistics.scores import BoolArray, FloatArray, PairedScores, check_fraction, pair_scores
 
 Verdict = Literal["worse", "not worse", "can't tell"]
 

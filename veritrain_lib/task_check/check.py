@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.task_check.contract import contract_mistakes
 from veritrain_lib.task_check.parts import part_mistakes
 from veritrain_lib.task_check.rows import row_mistakes
@@ -14,7 +14,7 @@ from veritrain_lib.task_check.suite import suite_mistakes
 from veritrain_lib.task_file.reading import Reading, read_task_file
 
 if TYPE_CHECKING:
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
     from veritrain_lib.yaml_file.document import Mistake
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
     from veritrain_lib.yaml_file.document import Document, Mistake, Path
 
 PAIRS = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import registry
-from veritrain_lib.errors import UserError
+from veritrain_lib.core import registry
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.metrics.base import Metric
-    from veritrain_lib.task import Task
     from veritrain_lib.yaml_file.document import Document, Mistake
 
 

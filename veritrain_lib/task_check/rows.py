@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
-from veritrain_lib.rows import as_examples, read_table
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.rows import as_examples, read_table
 from veritrain_lib.task_file.files import no_file_name
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from veritrain_lib.records import Source
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Source
+    from veritrain_lib.core.task import Task
     from veritrain_lib.yaml_file.document import Document, Mistake
 
 LARGEST_READ = 50_000_000

@@ -6,17 +6,17 @@ import ast
 import inspect
 from typing import TYPE_CHECKING
 
-from veritrain_lib import registry
-from veritrain_lib.errors import UserError
-from veritrain_lib.gating.checks.language import declared_languages
-from veritrain_lib.gating.suite import read_suite
+from veritrain_lib.core import registry
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.quality.checks.language import declared_languages
+from veritrain_lib.quality.suite import read_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from veritrain_lib.gating.suite import Rule
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.quality.suite import Rule
     from veritrain_lib.yaml_file.document import Document, Mistake
 
 
@@ -65,7 +65,7 @@ def _languages(task: Task, document: Document, rules: list[Rule]) -> Iterator[Mi
     """Declared languages that the suite's language rule can't detect."""
     if not any(rule.meta.check == "language" for rule in rules):
         return
-    from veritrain_lib.gating.listening import detectable
+    from veritrain_lib.quality.language.detector import detectable
 
     known = detectable()
     for name, code in declared_languages(task).items():

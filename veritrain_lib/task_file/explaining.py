@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from veritrain_lib.task import Inconsistent, Task
+from veritrain_lib.core.task import Inconsistent, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

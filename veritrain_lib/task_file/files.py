@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from veritrain_lib import project
-from veritrain_lib.errors import UserError
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
     from veritrain_lib.yaml_file.document import Document, Mistake
 
 LONGEST_NAME = 255
@@ -134,7 +134,7 @@ def _labels(task: Task, document: Document) -> Iterator[Mistake]:
 
 
 def _prompts(task: Task, document: Document) -> Iterator[Mistake]:
-    from veritrain_lib.task import is_template, read_prompt
+    from veritrain_lib.core.task import is_template, read_prompt
 
     for name, given in task.prompts.items():
         said = "" if is_template(given) or not given else no_file_name(given)

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from veritrain_lib.errors import UserError
-from veritrain_lib.task import Task
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import Task
 from veritrain_lib.task_file.explaining import explained
 from veritrain_lib.task_file.files import file_mistakes
 from veritrain_lib.trust import door

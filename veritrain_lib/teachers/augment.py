@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.digest import of_example
-from veritrain_lib.errors import UserError
-from veritrain_lib.teachers import choice, variation
+from veritrain_lib.core.digest import of_example
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.teachers import selection_strategies, variation
 from veritrain_lib.teachers.base import Request, Written
-from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
+from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 ATTEMPTS_A_ROW = 30
 """Tries a row asked for, after which the label counts as used up: short texts run out."""
@@ -74,7 +74,9 @@ class Augment:
         by_label = (
             {str(label): group for label, group in human.groupby(column)} if column else {ALL_ROWS: human}
         )
-        quotas = choice.in_proportion(request.shares or dict.fromkeys(by_label, 1.0), request.rows)
+        quotas = selection_strategies.in_proportion(
+            request.shares or dict.fromkeys(by_label, 1.0), request.rows
+        )
         taken = {_bare(task, fields) for fields in request.trusted[list(task.inputs)].to_dict("records")}
         written: list[dict[str, str]] = []
         for label, number in quotas.items():

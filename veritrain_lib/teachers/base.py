@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import pandas as pd
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.llm.records import ChatProgress, ChatRequest, Endpoint, Estimate, Message, Reply
     from veritrain_lib.models.base import Scorer
     from veritrain_lib.prompts.prompt import Prompt
-    from veritrain_lib.task import Task
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import Infrastructure, OutOfMoney, UserError
-from veritrain_lib.prompts.find import find_prompt
-from veritrain_lib.teachers import choice
+from veritrain_lib.core.errors import Infrastructure, OutOfMoney, UserError
+from veritrain_lib.prompts.lookup import find_prompt
+from veritrain_lib.teachers import selection_strategies
 from veritrain_lib.teachers.base import Preview, Request, Written
-from veritrain_lib.teachers.writing.answers import Candidate, Endings, candidates
-from veritrain_lib.teachers.writing.asking import Ask, Manner, asks
-from veritrain_lib.teachers.writing.confusion import neighbours
-from veritrain_lib.teachers.writing.keeping import allowed, as_rows, least_certain, without_copies
-from veritrain_lib.teachers.writing.slices import ALL_ROWS, slice_column
+from veritrain_lib.teachers.synthesis.answers import Candidate, Endings, candidates
+from veritrain_lib.teachers.synthesis.confusion import neighbours
+from veritrain_lib.teachers.synthesis.requests import Ask, Manner, asks
+from veritrain_lib.teachers.synthesis.selection import allowed, as_rows, least_certain, without_copies
+from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.llm.chat import LedgerChat
     from veritrain_lib.llm.records import Endpoint, Estimate, Reply
     from veritrain_lib.prompts.prompt import Prompt
-    from veritrain_lib.task import Task
 
 PROMPT = "write"
 """The name of its prompt: `prompts.write` of the task file."""
@@ -149,7 +149,7 @@ class Llm:
     def _quotas(self, request: Request) -> dict[str, int]:
         """Rows a slice: the plan's; without one, the same number of every label."""
         names = request.task.labels if slice_column(request.task) and request.task.labels else [ALL_ROWS]
-        return choice.in_proportion(request.shares or dict.fromkeys(names, 1.0), request.rows)
+        return selection_strategies.in_proportion(request.shares or dict.fromkeys(names, 1.0), request.rows)
 
     def _asks(self, request: Request) -> list[Ask]:
         quotas = self._quotas(request)

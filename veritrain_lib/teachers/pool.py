@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.rows import listed_answers, read_examples, read_table
 from veritrain_lib.models.base import Scorer, Sure
-from veritrain_lib.rows import listed_answers, read_examples, read_table
-from veritrain_lib.teachers import choice
+from veritrain_lib.teachers import selection_strategies
 from veritrain_lib.teachers.base import Request, Written
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 Choose = Literal["uncertainty", "random", "balanced", "class_error"]
 
@@ -141,17 +141,21 @@ class Pool:
         self, request: Request, learnt: pd.DataFrame, there: pd.DataFrame, size: int, rng: np.random.Generator
     ) -> _Chosen:
         if self.choose == "random" and not request.shares:
-            return _Chosen(choice.random(len(there), rng)[:size].tolist(), None)
+            return _Chosen(selection_strategies.random(len(there), rng)[:size].tolist(), None)
         student: object = request.fit(learnt)
         scores, gaps = _judged(student, there)
         by_doubt = self.choose == "uncertainty"
-        order = choice.least(gaps, rng) if by_doubt else choice.random(len(there), rng)
+        order = (
+            selection_strategies.least(gaps, rng)
+            if by_doubt
+            else selection_strategies.random(len(there), rng)
+        )
         quotas = self._quotas(request, learnt, size)
         if quotas is None:
             positions = order[:size].tolist()
         elif isinstance(student, Scorer) and scores is not None:
             predicted = [student.labels[best] for best in scores.argmax(axis=1)]
-            positions = choice.fill(order, predicted, quotas, size)
+            positions = selection_strategies.fill(order, predicted, quotas, size)
         else:
             raise UserError(
                 f"teacher pool can't choose by {self.choose} with a student that scores no labels; choose "
@@ -161,17 +165,19 @@ class Pool:
 
     def _quotas(self, request: Request, learnt: pd.DataFrame, size: int) -> dict[str, int] | None:
         if request.shares:
-            return choice.in_proportion(request.shares, size)
+            return selection_strategies.in_proportion(request.shares, size)
         if self.choose == "balanced":
             counts = learnt[request.task.target.field].value_counts().to_dict()
             labels = request.task.labels or sorted(str(label) for label in counts)
-            return choice.balanced({str(label): int(count) for label, count in counts.items()}, labels, size)
+            return selection_strategies.balanced(
+                {str(label): int(count) for label, count in counts.items()}, labels, size
+            )
         if self.choose == "class_error":
             if not request.class_error:
                 raise UserError(
                     "choosing by class_error needs the error of each class, and none was measured yet"
                 )
-            return choice.in_proportion(request.class_error, size)
+            return selection_strategies.in_proportion(request.class_error, size)
         return None
 
     def _noted(self, rows: pd.DataFrame, picked: _Chosen, batch: int) -> pd.DataFrame:
@@ -187,7 +193,7 @@ def _judged(student: object, there: pd.DataFrame) -> tuple[np.ndarray | None, np
     """Scores of every label, None of a student that has none; and how sure it is of each row."""
     if isinstance(student, Scorer):
         scores = student.scores(there)
-        return scores, choice.margins(scores)
+        return scores, selection_strategies.margins(scores)
     if isinstance(student, Sure):
         return None, student.certainty(there)
     raise UserError(

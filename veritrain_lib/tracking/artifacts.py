@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from veritrain_lib.tracking import gone, lookup, manifest, store
-from veritrain_lib.tracking.local import local_folder
-from veritrain_lib.tracking.patience import PatientClient
+from veritrain_lib.tracking import lookup, manifest, missing_artifacts, store
+from veritrain_lib.tracking.artifact_paths import local_folder
+from veritrain_lib.tracking.retrying_client import PatientClient
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ def fetch(run_id: str, place: str, into: Path) -> Path:
     try:
         return Path(talk.download_artifacts(run_id, place, str(into)))
     except (MlflowException, FileNotFoundError) as error:
-        raise gone.of_run(run, place) from error
+        raise missing_artifacts.of_run(run, place) from error
 
 
 __all__ = ["fetch", "local_folder", "log_file", "log_folder", "log_table", "log_tables", "seal"]

@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import claims, digest
-from veritrain_lib.errors import UserError
-from veritrain_lib.records import Dataset, DatasetStatus
-from veritrain_lib.tracking import gone, lookup, runs, store
+from veritrain_lib.core import claims, digest
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import Dataset, DatasetStatus
+from veritrain_lib.tracking import lookup, missing_artifacts, runs, store
 from veritrain_lib.tracking.dataset_facts import facts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
     from veritrain_lib.tracking.entities import Run
 
 PREFIX = "veritrain.dataset."
@@ -180,7 +180,7 @@ def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
         rows = _read(run.info.run_id)
         if rows is None or digest.of_rows(rows) != content:
             reference = f"{tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}"
-            raise gone.of_dataset(run, reference, f"{PLACE}/rows.jsonl")
+            raise missing_artifacts.of_dataset(run, reference, f"{PLACE}/rows.jsonl")
     status: Any = tags[f"{PREFIX}status"]
     return Dataset(
         tags[f"{PREFIX}name"],
@@ -204,5 +204,5 @@ def _read(run_id: str) -> pd.DataFrame | None:
             # JSON allows line separators such as U+2028 inside a string: split at line feeds only.
             lines = (place / "rows.jsonl").read_text(encoding="utf-8").split("\n")
             return pd.DataFrame([json.loads(line) for line in lines if line], columns=columns)
-        except (gone.Gone, OSError, ValueError):
+        except (missing_artifacts.Gone, OSError, ValueError):
             return None

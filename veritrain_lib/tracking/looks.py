@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from veritrain_lib import claims
-from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.core import claims
+from veritrain_lib.core.errors import Infrastructure, UserError
 from veritrain_lib.tracking import store
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.statistics.looks import LookPlan
-    from veritrain_lib.task import Task
 
 PREFIX = "veritrain.look."
 """Of the tags that hold looks (`veritrain.look.SET.NUMBER`) and what they showed (`veritrain.look.rows.SET.PART`);

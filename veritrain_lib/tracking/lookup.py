@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
-from veritrain_lib.tracking import glance, manifest, store
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.tracking import manifest, sqlite_reader, store
+from veritrain_lib.tracking.artifact_paths import local_folder
 from veritrain_lib.tracking.entities import Run
-from veritrain_lib.tracking.local import local_folder
 
 if TYPE_CHECKING:
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 
 class NoSuchRun(UserError):
@@ -22,9 +22,9 @@ def search(task: Task, where: str = "", *, limit: int = 50_000, newest_first: bo
     """Runs of the task's experiment that fit an MLflow filter, newest first."""
     place = store.experiment(task).experiment_id
     try:
-        with glance.at(store.uri()) as seen:
+        with sqlite_reader.at(store.uri()) as seen:
             return seen.runs(place, where, limit=limit, newest_first=newest_first)
-    except glance.CannotGlance:
+    except sqlite_reader.CannotGlance:
         return _ask(place, where, limit, newest_first)
 
 
@@ -62,9 +62,9 @@ def missing(run: Run) -> list[str]:
 def get(run_id: str) -> Run:
     """One run by id. Raises NoSuchRun when there is none."""
     try:
-        with glance.at(store.uri()) as seen:
+        with sqlite_reader.at(store.uri()) as seen:
             found = seen.run(run_id)
-    except glance.CannotGlance:
+    except sqlite_reader.CannotGlance:
         found = None
     return found or _get(run_id)
 

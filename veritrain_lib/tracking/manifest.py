@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from veritrain_lib import digest
+from veritrain_lib.core import digest
 
 NAME = "files.json"
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from veritrain_lib import project
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.tracking import store
 from veritrain_lib.tracking.address import file_of
 

@@ -10,21 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import claims, digest
-from veritrain_lib.errors import UserError
-from veritrain_lib.tracking import glance, gone, manifest, served, store
+from veritrain_lib.core import claims, digest
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.tracking import manifest, missing_artifacts, served_model, sqlite_reader, store
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Version
-from veritrain_lib.tracking.kept_model import code_of, elsewhere_code, open_elsewhere, open_kept
-from veritrain_lib.tracking.patience import patiently
-from veritrain_lib.trust.content import digest_of
+from veritrain_lib.tracking.retrying_client import patiently
+from veritrain_lib.tracking.stored_model import code_of, elsewhere_code, open_elsewhere, open_kept
+from veritrain_lib.trust.content_digest import digest_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities.model_registry import ModelVersion
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
-    from veritrain_lib.task import Task
     from veritrain_lib.trainers.base import Fitted
 
 DIGEST = "veritrain.model.digest"
@@ -149,9 +149,9 @@ def _write(
 ) -> None:
     """A model's files, with a list of them."""
     if remote:
-        served.write_remote(place, task, fitted, model_id)
+        served_model.write_remote(place, task, fitted, model_id)
     else:
-        served.write(place, task, fitted, example, model_id)
+        served_model.write(place, task, fitted, example, model_id)
     manifest.write(place, ".")
 
 
@@ -206,9 +206,9 @@ def with_digest(task: Task, model_digest: str) -> Registered | None:
 def listing(task: Task) -> list[Registered]:
     """Every version of the task's registered model, oldest first."""
     try:
-        with glance.at(store.uri()) as seen:
+        with sqlite_reader.at(store.uri()) as seen:
             found = seen.versions(task.name)
-    except glance.CannotGlance:
+    except sqlite_reader.CannotGlance:
         asked = store.client().search_model_versions(f"name = '{task.name}'", max_results=10_000)
         found = sorted((_version(one) for one in asked), key=lambda one: one.version)
     return [_registered(one) for one in found if DIGEST in one.tags]
@@ -263,10 +263,10 @@ def _find(address: str) -> Version | None:
         name, _, number = address.rpartition("/")
     try:
         if alias.lower() == "latest" or not (alias or number.isdecimal()):
-            raise glance.CannotGlance(address)  # what it means is MLflow's to say
-        with glance.at(store.uri()) as seen:
+            raise sqlite_reader.CannotGlance(address)  # what it means is MLflow's to say
+        with sqlite_reader.at(store.uri()) as seen:
             return seen.alias(name, alias) if alias else seen.version(name, number)
-    except glance.CannotGlance:
+    except sqlite_reader.CannotGlance:
         return _ask(name, number, alias)
 
 
@@ -338,7 +338,7 @@ def files_of(address: str, found: Version | None = None) -> Path:
     if found is not None and place is not None and DIGEST in found.tags:
         lost = manifest.missing(place)
         if lost:
-            raise gone.of_model(address, found.tags.get("veritrain.task", found.name), lost[0])
+            raise missing_artifacts.of_model(address, found.tags.get("veritrain.task", found.name), lost[0])
     return place if place is not None and place.is_dir() else _download(address)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.prompts.difference import difference
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.prompts import PromptVersion, used_by, versions
@@ -13,7 +13,7 @@ from veritrain_lib.tracking.prompts import PromptVersion, used_by, versions
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import claims
+from veritrain_lib.core import claims
 from veritrain_lib.prompts.prompt import Prompt
 from veritrain_lib.tracking import runs, store
 
 if TYPE_CHECKING:
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
     from veritrain_lib.tracking.entities import Run
 
 DIGEST = "veritrain.digest"

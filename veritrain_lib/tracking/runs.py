@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from veritrain_lib import __version__, digest, living
+from veritrain_lib import __version__
+from veritrain_lib.core import digest, liveness
 from veritrain_lib.redaction import redact
-from veritrain_lib.tracking import reserve, store
+from veritrain_lib.tracking import disk_reserve, store
 from veritrain_lib.tracking.artifacts import (
     artifact_names,
     fetch,
@@ -22,7 +23,7 @@ from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.lookup import all_finished, children, finished, get, missing, search
 
 if TYPE_CHECKING:
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -43,17 +44,17 @@ NOTE = "mlflow.note.content"
 
 def owner() -> str:
     """Who works on a run: this process, as `living` names it."""
-    return living.name()
+    return liveness.name()
 
 
 def owner_of(process: int) -> str:
     """As `owner`, of another process of this machine. Raises ProcessLookupError."""
-    return living.name_of(process)
+    return liveness.name_of(process)
 
 
 def alive(who: str) -> bool | None:
     """Whether an owner (as `owner` writes it) still lives; None when that can't be told from here."""
-    return living.alive(who)
+    return liveness.alive(who)
 
 
 def open_run(
@@ -106,7 +107,7 @@ def end_run(run_id: str, status: Ending, reason: str = "") -> None:
     try:
         _close(run_id, status, reason)
     except Exception as error:
-        if not reserve.give_up(error):
+        if not disk_reserve.give_up(error):
             raise
         _close(run_id, status, reason)
 
@@ -156,9 +157,9 @@ def close_if_abandoned(run: Run) -> bool:
     reason = "the process that owned this run died; closed at the next start"
     end_run(run.info.run_id, "KILLED", "stopped" if STOP in tags else reason)
     if tags.get("veritrain.kind") not in ("stage", "loop"):
-        from veritrain_lib.tracking import watched
+        from veritrain_lib.tracking import run_events
 
-        watched.say_ended(run.info.run_id, "KILLED", "stopped" if STOP in tags else reason)
+        run_events.say_ended(run.info.run_id, "KILLED", "stopped" if STOP in tags else reason)
     return True
 
 

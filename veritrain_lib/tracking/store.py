@@ -6,18 +6,24 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
-from veritrain_lib import project
-from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import Infrastructure, UserError
+from veritrain_lib.core.machine_fault import machine_fault
 from veritrain_lib.llm import keys
-from veritrain_lib.machine_fault import machine_fault
 from veritrain_lib.tracking import address as addresses
-from veritrain_lib.tracking import engines, glance, gone, patience, reserve
+from veritrain_lib.tracking import (
+    disk_reserve,
+    missing_artifacts,
+    retrying_client,
+    sqlite_engines,
+    sqlite_reader,
+)
 from veritrain_lib.tracking.entities import Experiment
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 TRIES = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -108,15 +114,15 @@ def _client(address: str) -> MlflowClient:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It logs a traceback and raises the same error; ours says what is wrong in one line.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    patience.wait_until_reached(address)
+    retrying_client.wait_until_reached(address)
     if address == addresses.of_file(project.root() / "mlflow.db"):
-        from veritrain_lib.tracking import template
+        from veritrain_lib.tracking import store_template
 
-        template.provide(project.root() / "mlflow.db")
-        reserve.keep()
+        store_template.provide(project.root() / "mlflow.db")
+        disk_reserve.keep()
     _point_mlflow_at(address)
     try:
-        engines.open_engines(address)
+        sqlite_engines.open_engines(address)
         found = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
         if is_remote():
             # A database is opened and its schema checked by now, a server not yet asked.
@@ -127,7 +133,7 @@ def _client(address: str) -> MlflowClient:
             f"the MLflow store {addresses.shown(address)} can't be opened: "
             f"{addresses.without_passwords(why, address)}. Check MLFLOW_TRACKING_URI or run: veritrain doctor"
         ) from error
-    return cast("MlflowClient", patience.PatientClient(found, address))
+    return cast("MlflowClient", retrying_client.PatientClient(found, address))
 
 
 def is_open() -> bool:
@@ -143,9 +149,9 @@ def forget() -> None:
 def find_experiment(name: str) -> Experiment | None:
     """The experiment of a name, deleted or not; None when there is none."""
     try:
-        with glance.at(uri()) as seen:
+        with sqlite_reader.at(uri()) as seen:
             return seen.experiment(name)
-    except glance.CannotGlance:
+    except sqlite_reader.CannotGlance:
         found = client().get_experiment_by_name(name)
         return Experiment.of(found) if found else None
 
@@ -153,18 +159,18 @@ def find_experiment(name: str) -> Experiment | None:
 def experiments() -> list[Experiment]:
     """Every experiment that is not deleted."""
     try:
-        with glance.at(uri()) as seen:
+        with sqlite_reader.at(uri()) as seen:
             return seen.experiments()
-    except glance.CannotGlance:
+    except sqlite_reader.CannotGlance:
         return [Experiment.of(one) for one in client().search_experiments()]
 
 
 def tags_of_experiments(prefix: str) -> dict[str, dict[str, str]]:
     """Tags whose key begins so, of every experiment, deleted ones too, by experiment id."""
     try:
-        with glance.at(uri()) as seen:
+        with sqlite_reader.at(uri()) as seen:
             return seen.experiment_tags(prefix)
-    except glance.CannotGlance:
+    except sqlite_reader.CannotGlance:
         from mlflow.entities import ViewType
 
         found: dict[str, dict[str, str]] = {}
@@ -187,7 +193,9 @@ def experiment(task: Task) -> Experiment:
         found = find_experiment(task.name)
     assert found is not None
     if found.lifecycle_stage != "active":
-        raise gone.of_experiment(task.name, found.experiment_id, uri() if uri().startswith("sqlite:") else "")
+        raise missing_artifacts.of_experiment(
+            task.name, found.experiment_id, uri() if uri().startswith("sqlite:") else ""
+        )
     return found
 
 

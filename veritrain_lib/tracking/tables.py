@@ -58,7 +58,7 @@ def connect() -> Connection:
 def _engine(address: str) -> Engine:
     from sqlalchemy import create_engine, event
 
-    from veritrain_lib.tracking.engines import wait_for_writers
+    from veritrain_lib.tracking.sqlite_engines import wait_for_writers
 
     # A server asks from many threads; a list is one short read.
     made = create_engine(

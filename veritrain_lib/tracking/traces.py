@@ -12,15 +12,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.llm.keys import Hider
 from veritrain_lib.tracking import store
 
 if TYPE_CHECKING:
     from mlflow.entities import Span
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply
-    from veritrain_lib.task import Task
 
 TOGETHER = 100
 """Traces in one write: also the most that MLflow links to a run at once."""

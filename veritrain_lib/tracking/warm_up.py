@@ -8,8 +8,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from veritrain_lib import digest
-from veritrain_lib.tracking import engines, served
+from veritrain_lib.core import digest
+from veritrain_lib.tracking import served_model, sqlite_engines
 
 IMPORTS = (
     "mlflow.pyfunc",
@@ -45,10 +45,10 @@ def warm_up() -> None:
     version = _remembered(needs, "_get_installed_version")
     for package in STUDENT:
         version(package, needs._PACKAGES_TO_MODULES.get(package))
-        served.pinned(package)
+        served_model.pinned(package)
     # Every store that is opened asks for the newest migration, which loads all of them; one answer is enough.
     _remembered(import_module("mlflow.store.db.utils"), "_get_latest_schema_revision")()
-    engines.rehearse()
+    sqlite_engines.rehearse()
     digest.of_code()
     digest.of_code(*digest.TRAINED_BY)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
-    from veritrain_lib.task import Task
 
 
 class Fitted(Protocol):

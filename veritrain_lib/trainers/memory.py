@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.memory import Memory
 from veritrain_lib.trainers.base import ServedForm, empty_place
 from veritrain_lib.trainers.parameters import count, filled, known, span
@@ -14,7 +14,7 @@ from veritrain_lib.trainers.parameters import count, filled, known, span
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 DEFAULTS: dict[str, Any] = {
     "source": "",

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib import digest, project
-from veritrain_lib.errors import UserError, WaitingForPeople
+from veritrain_lib.core import digest, project
+from veritrain_lib.core.errors import UserError, WaitingForPeople
 from veritrain_lib.trainers import openai_tuning_file
 from veritrain_lib.trainers.openai_tuning_fitted import FittedRemote
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.llm.fine_tuning import TuningJob, TuningOrder
     from veritrain_lib.llm.fine_tuning_money import TrainingCost
     from veritrain_lib.llm.fine_tuning_run import TuningProgress
     from veritrain_lib.llm.records import Endpoint
-    from veritrain_lib.task import Task
 
 DEFAULTS: dict[str, Any] = {
     "base": "",

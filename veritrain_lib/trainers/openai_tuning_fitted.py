@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.trainers.base import empty_place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
-    from veritrain_lib.task import Task
 
 CARD = "model.json"
 FORMAT_VERSION = 1

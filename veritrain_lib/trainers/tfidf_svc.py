@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.student import Student
 from veritrain_lib.trainers.base import ServedForm, empty_place
-from veritrain_lib.trainers.counting import Counts
+from veritrain_lib.trainers.ngram_counts import Counts
 from veritrain_lib.trainers.parameters import count, filled, known, number, span
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 DEFAULTS: dict[str, Any] = {"word_ngrams": (1, 2), "char_ngrams": (2, 5), "C": 1.0, "candidates": 3}
 MAX_ITERATIONS = 5000

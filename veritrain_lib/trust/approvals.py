@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from veritrain_lib import project
-from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import Infrastructure, UserError
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from veritrain_lib import project
-from veritrain_lib.errors import Refused
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import Refused
 from veritrain_lib.trust import approvals
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.yaml_file.document import Document, Mistake, Path, Place
 from veritrain_lib.yaml_file.scalars import resolve
 

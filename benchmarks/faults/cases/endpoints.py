@@ -19,11 +19,11 @@ KEY = "s3cret-key-of-the-case"
 
 
 def _asked(folder: Path, quirk: Quirk) -> Seen:
-    from veritrain_lib.errors import UserError
+    from veritrain_lib.core.errors import UserError
     from veritrain_lib.llm.base_url import openai_base
+    from veritrain_lib.llm.batch_settings import Terms
     from veritrain_lib.llm.chat import LedgerChat
     from veritrain_lib.llm.records import ChatRequest, Endpoint, Message
-    from veritrain_lib.llm.terms import Terms
 
     os.environ.setdefault("OPENAI_API_KEY", KEY)
     with Server(quirk.script) as server:
@@ -52,7 +52,7 @@ def _quirk(quirk: Quirk) -> Case:
 
 def _address(name: str, make: Callable[[], object], wanted: object) -> Case:
     def run(folder: Path) -> Seen:
-        from veritrain_lib.errors import UserError
+        from veritrain_lib.core.errors import UserError
 
         try:
             found = make()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.faults.case import Case, Seen, veritrain
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 LABELS = ("billing", "access", "delivery")
 
@@ -90,7 +90,7 @@ def _new_task(folder: Path, name: str, content: bytes, *more: str) -> Seen:
 
 def _taken(folder: Path, name: str, content: bytes, *more: str) -> Seen:
     """As `_new_task`, in this process: what is taken needs the language models, which load once for all cases."""
-    from veritrain_lib.commands.new_task import new_task, show
+    from veritrain_lib.cli.new_task import new_task, show
     from veritrain_lib.new_task.make import Wanted, make_task
 
     (folder / name).write_bytes(content)
@@ -117,8 +117,8 @@ def _write_task(folder: Path, seed: str = "rows.csv") -> None:
 
 def _task_file(folder: Path, name: str, content: bytes) -> Seen:
     """In process: the task's own file is read by what every stage reads it with."""
-    from veritrain_lib.recorded.sources import seed_rows
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core.task import load_task
+    from veritrain_lib.stage_io.sources import seed_rows
 
     _write_task(folder, seed=name)
     (folder / name).write_bytes(content)
@@ -128,9 +128,9 @@ def _task_file(folder: Path, name: str, content: bytes) -> Seen:
 def _upload(folder: Path, name: str, content: bytes) -> Seen:
     from starlette.exceptions import HTTPException
 
+    from veritrain_lib.core.task import load_task
     from veritrain_lib.server.upload.checking import rows_of
     from veritrain_lib.server.upload.reading import read_upload
-    from veritrain_lib.task import load_task
 
     _write_task(folder, seed="seed.csv")
     try:
@@ -141,8 +141,8 @@ def _upload(folder: Path, name: str, content: bytes) -> Seen:
 
 def _labels(folder: Path, name: str, content: bytes) -> Seen:
     """People's answers come back by labels.csv; what they hold is the content, whatever it was called."""
-    from veritrain_lib.recorded.sources import human_labels
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core.task import load_task
+    from veritrain_lib.stage_io.sources import human_labels
 
     _write_task(folder, seed="seed.csv")
     (folder / "labels.csv").write_bytes(
@@ -184,7 +184,7 @@ def _made(name: str, file: str, content: bytes, said: str, *more: str, exit_code
 
 
 def _row_id(place: int) -> str:
-    from veritrain_lib.digest import of_example
+    from veritrain_lib.core.digest import of_example
 
     return f"row-{of_example({'text': ROWS[48 + place][0]})}"
 

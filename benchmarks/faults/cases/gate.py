@@ -12,7 +12,7 @@ from benchmarks.faults.case import Case, Seen
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 HELD_OUT = (
     "please cancel our yearly contract",
@@ -24,7 +24,7 @@ HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
 def _task(**changes: Any) -> Task:
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
     files = {"seed": "s.csv", "development": "d.csv", "test": "t.csv"}
     whole = {
@@ -50,8 +50,8 @@ def _found(
 ) -> Seen:
     """What a check of the registry says of rows, one reason a line, `good` for a row without any; `held_out` has rows
     as `test_inputs` and `development`."""
-    from veritrain_lib import registry
-    from veritrain_lib.gating.context import Context
+    from veritrain_lib.core import registry
+    from veritrain_lib.quality.context import Context
 
     nothing = rows.iloc[:0]
     context = Context(
@@ -90,9 +90,9 @@ def _other_messages(folder: Path) -> Seen:
 
 def _emptied(limit: float) -> Callable[[Path], Seen]:
     def run(folder: Path) -> Seen:
-        from veritrain_lib.gating.context import Context
-        from veritrain_lib.gating.gate import judge
-        from veritrain_lib.gating.suite import make_suite
+        from veritrain_lib.quality.context import Context
+        from veritrain_lib.quality.gate import judge
+        from veritrain_lib.quality.suite import make_suite
 
         meta = {
             "rule": "personal_data", "check": "personal_data", "needs_label": False, "action": "quarantine", "reason": "r",
@@ -127,8 +127,8 @@ def _emptied(limit: float) -> Callable[[Path], Seen]:
 
 
 def _wrong_limit(folder: Path) -> Seen:
-    from veritrain_lib.errors import UserError
-    from veritrain_lib.gating.suite import make_suite
+    from veritrain_lib.core.errors import UserError
+    from veritrain_lib.quality.suite import make_suite
 
     try:
         make_suite(
@@ -169,7 +169,7 @@ def _pair(source: str, target: str) -> Callable[[Path], Seen]:
 
 
 def _translation_rules(folder: Path) -> Seen:
-    from veritrain_lib.gating.suite import load_suite
+    from veritrain_lib.quality.suite import load_suite
 
     return Seen(None, " ".join(rule.id for rule in load_suite("translation").rules))
 
@@ -177,8 +177,8 @@ def _translation_rules(folder: Path) -> Seen:
 def _certainty(folder: Path) -> Seen:
     import inspect
 
-    from veritrain_lib import registry
-    from veritrain_lib.gating.suite import load_suite
+    from veritrain_lib.core import registry
+    from veritrain_lib.quality.suite import load_suite
 
     default = inspect.signature(registry.get("checks", "label_disagreement")).parameters["certainty"].default
     asked = [

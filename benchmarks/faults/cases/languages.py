@@ -52,8 +52,8 @@ NOTABLE = 0.1
 
 def _guess(name: str, texts: tuple[str, ...], *, wanted: str = "") -> Case:
     def run(folder: Path) -> Seen:
-        from veritrain_lib.gating.listening import Listener
         from veritrain_lib.new_task.language import guess_language
+        from veritrain_lib.quality.language.detector import Listener
 
         rows = [f"{text} {number}" for number in range(20) for text in texts]
         code = guess_language(rows)
@@ -92,12 +92,12 @@ def _emptied(name: str, code: str, declared: str) -> Case:
 
     def run(folder: Path) -> Seen:
         from benchmarks.faults.cases.task_file import TASK, write
-        from veritrain_lib.gating.context import Context
-        from veritrain_lib.gating.gate import screen
-        from veritrain_lib.gating.suite import load_suite
-        from veritrain_lib.rows import read_examples
+        from veritrain_lib.core.rows import read_examples
+        from veritrain_lib.core.task import load_task
+        from veritrain_lib.quality.context import Context
+        from veritrain_lib.quality.gate import screen
+        from veritrain_lib.quality.suite import load_suite
         from veritrain_lib.stages import generate
-        from veritrain_lib.task import load_task
 
         task = load_task(write(folder, TASK.replace("language: en", f"language: {declared}")))
         lines = [f"{text} {number},refund" for number in range(20) for text in SENTENCES[code]]
@@ -146,16 +146,16 @@ def _drawn(name: str, text: str) -> Case:
 
         import pandas as pd
 
-        from veritrain_lib.reporting import system_faces
+        from veritrain_lib.reporting import system_fonts
         from veritrain_lib.reporting.document import Document, Paragraph, Picture, Table
-        from veritrain_lib.reporting.paper import Paper
         from veritrain_lib.reporting.pdf import to_pdf
+        from veritrain_lib.reporting.pdf_layout import Paper
         from veritrain_lib.reporting.pictures import rates
 
         heard: list[str] = []
         handler = logging.Handler()
         handler.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]
-        logger = logging.getLogger("veritrain_lib.reporting.letters")
+        logger = logging.getLogger("veritrain_lib.reporting.glyph_cache")
         logger.addHandler(handler)
         frame = pd.DataFrame({"name": [text], "value": [0.5], "low": [0.4], "high": [0.6], "n": [9]})
         try:
@@ -168,8 +168,8 @@ def _drawn(name: str, text: str) -> Case:
         paper = Paper()
         paper.add_page()
         paper.line_of(text, 10)
-        lost = system_faces.undrawable([text])
-        said = system_faces.told(lost)
+        lost = system_fonts.undrawable([text])
+        said = system_fonts.told(lost)
         wrong = ""
         if sorted(paper.undrawn) != sorted(lost):
             wrong = "the PDF's note does not name the letters that it lacks"
@@ -181,9 +181,9 @@ def _drawn(name: str, text: str) -> Case:
 
 
 def _heard_before(lost: list[str]) -> bool:
-    from veritrain_lib.reporting import letters
+    from veritrain_lib.reporting import glyph_cache
 
-    return set(lost) <= letters._told
+    return set(lost) <= glyph_cache._told
 
 
 CASES = [

@@ -104,7 +104,7 @@ def _full_output(*command: str) -> Case:
     def run(folder: Path) -> Seen:
         with Path("/dev/full").open("w") as full:
             done = subprocess.run(
-                [sys.executable, "-m", "veritrain_lib.cli", *command], stdout=full, stderr=subprocess.PIPE, text=True,
+                [sys.executable, "-m", "veritrain_lib.cli.main", *command], stdout=full, stderr=subprocess.PIPE, text=True,
                 cwd=folder, env={**os.environ, "VERITRAIN_HOME": str(folder)}, timeout=100, check=False,
             )  # fmt: skip
         return Seen(done.returncode, done.stderr)
@@ -114,7 +114,7 @@ def _full_output(*command: str) -> Case:
 
 def _closed_reader(folder: Path) -> Seen:
     process = subprocess.Popen(
-        [sys.executable, "-m", "veritrain_lib.cli", "status", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "veritrain_lib.cli.main", "status", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         cwd=folder, env={**os.environ, "VERITRAIN_HOME": str(folder)},
     )  # fmt: skip
     assert process.stdout is not None
@@ -136,8 +136,8 @@ FILED = """
 import sys
 from pathlib import Path
 import pandas as pd
-from veritrain_lib.task import load_task
-from veritrain_lib.rows import read_examples
+from veritrain_lib.core.task import load_task
+from veritrain_lib.core.rows import read_examples
 from veritrain_lib.tracking import datasets, runs
 task = load_task(Path(sys.argv[1]))
 run = runs.open_run(task, "gate", kind="stage")
@@ -177,8 +177,8 @@ def _cut(file: str, keep: int) -> Callable[[Path], None]:
 STAGE = """
 import sys
 from pathlib import Path
-from veritrain_lib.errors import UserError
-from veritrain_lib.task import load_task
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import load_task
 from veritrain_lib.tracking import runs
 task = load_task(Path(sys.argv[1]))
 run = runs.open_run(task, "stage", kind="stage")
@@ -186,7 +186,7 @@ exec(sys.argv[2])
 try:
     runs.log_folder(run, Path(sys.argv[1]).parent, "files")
 except Exception as error:
-    from veritrain_lib.machine_fault import machine_fault
+    from veritrain_lib.core.machine_fault import machine_fault
     runs.end_run(run, "FAILED", machine_fault(error) or repr(error))
     raise
 runs.end_run(run, "FINISHED")

@@ -35,12 +35,12 @@ def _said(name: str, text: str) -> Case:
     def run(folder: Path) -> Seen:
         import json
 
+        from veritrain_lib.core.records import Response
+        from veritrain_lib.core.task import load_task
         from veritrain_lib.llm.answers import breach, choices_of
         from veritrain_lib.llm.records import ChatRequest
         from veritrain_lib.metrics.contract_rate import ContractRate
         from veritrain_lib.models.chat_reading import read_text
-        from veritrain_lib.records import Response
-        from veritrain_lib.task import load_task
 
         task = load_task(write(folder, TASK))
         body = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
@@ -134,13 +134,13 @@ def _nothing(name: str) -> Case:
     """No number, or no term of the glossary, in any row: 0 of 0."""
 
     def run(folder: Path) -> Seen:
-        from veritrain_lib import registry
-        from veritrain_lib.errors import UserError
+        from veritrain_lib.core import registry
+        from veritrain_lib.core.errors import UserError
+        from veritrain_lib.core.records import Candidate, Response
+        from veritrain_lib.core.task import load_task
         from veritrain_lib.metrics.base import references_of
-        from veritrain_lib.recorded import sources
-        from veritrain_lib.records import Candidate, Response
+        from veritrain_lib.stage_io import sources
         from veritrain_lib.stages.measuring import measure_all, measure_metric
-        from veritrain_lib.task import load_task
 
         task = load_task(write(folder, TASK + "glossary: {nowhere: nirgends}\n"))
         rows = sources.development_rows(task).replace(r"\d+", "", regex=True)
@@ -174,9 +174,9 @@ def _one_definition(folder: Path) -> Seen:
 
 
 def _two_gains(folder: Path) -> Seen:
+    from veritrain_lib.core.task import load_task
     from veritrain_lib.metrics.chrf import ChrF
     from veritrain_lib.stages.evaluate import _graded
-    from veritrain_lib.task import load_task
 
     return Seen(None, _graded(ChrF(load_task(write(folder, TASK))), -0.26))
 

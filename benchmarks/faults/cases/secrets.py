@@ -83,10 +83,10 @@ def _cell(name: str) -> Case:
 
 def _row(kind: str, *, allowed: bool) -> Case:
     def run(folder: Path) -> Seen:
-        from veritrain_lib.errors import UserError
-        from veritrain_lib.recorded import sources
-        from veritrain_lib.recorded.leaving import hold_back
-        from veritrain_lib.task import load_task
+        from veritrain_lib.core.errors import UserError
+        from veritrain_lib.core.task import load_task
+        from veritrain_lib.stage_io import sources
+        from veritrain_lib.stage_io.privacy import hold_back
 
         task = load_task(_write_task(folder, ROWS[kind], kind if allowed else ""))
         try:
@@ -105,7 +105,7 @@ def _row(kind: str, *, allowed: bool) -> Case:
 
 def _tag(number: int, closer: str) -> Case:
     def run(folder: Path) -> Seen:
-        from veritrain_lib.prompts.find import BUILT_IN
+        from veritrain_lib.prompts.lookup import BUILT_IN
         from veritrain_lib.prompts.prompt import Prompt
 
         text = (BUILT_IN / "write.labels.jinja").read_text(encoding="utf-8")

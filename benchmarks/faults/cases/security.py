@@ -96,10 +96,10 @@ MODELS = {
 OPEN = """
 import sys
 from pathlib import Path
-from veritrain_lib import project
-from veritrain_lib.errors import UserError
-from veritrain_lib.task import load_task
-from veritrain_lib.tracking.kept_model import open_kept
+from veritrain_lib.core import project
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import load_task
+from veritrain_lib.tracking.stored_model import open_kept
 try:
     open_kept("models:/support/7", Path(sys.argv[1]), load_task(project.example_task()))
     print("it was opened")
@@ -165,9 +165,9 @@ def _kept(folder: Path) -> Path:
 
 RULES = """
 import sys
-from veritrain_lib.errors import UserError
-from veritrain_lib.gating.own_rules import load_own_rules
-from veritrain_lib.task import load_task
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.quality.custom_rules import load_own_rules
+from veritrain_lib.core.task import load_task
 try:
     print(load_own_rules(load_task(sys.argv[1])))
 except UserError as error:
@@ -213,14 +213,14 @@ ASK = """
 import asyncio, json, sys
 from starlette.testclient import TestClient
 from veritrain_lib.server.environment import Environment
-from veritrain_lib.server.security import credentials, decides, gatekeeper, kept_files
-from veritrain_lib.server.security.caller import Caller
+from veritrain_lib.server.auth import credentials, protected_writes, gatekeeper, artifact_paths
+from veritrain_lib.server.auth.principal import Caller
 from veritrain_lib.tracking.mlflow_routes import AccessTable, access
 
 role, method, path, body = sys.argv[1:5]
 template = path.partition("?")[0]
-kept_files.is_experiments_folder = lambda name: name in ("support", "0")
-decides.is_ours = lambda ids: "ours" in ids
+artifact_paths.is_experiments_folder = lambda name: name in ("support", "0")
+protected_writes.is_ours = lambda ids: "ours" in ids
 
 async def reached(scope, receive, send):
     await send({"type": "http.response.start", "status": 299, "headers": []})

@@ -37,7 +37,7 @@ def _chat(task: Any, rows: Any) -> Any:
 
 
 def _foreign(task: Any, rows: Any) -> Any:
-    from veritrain_lib.tracking.opened import PyfuncModel
+    from veritrain_lib.tracking.pyfunc_model import PyfuncModel
 
     class Model:
         def predict(self, given: Any) -> list[dict[str, str]]:
@@ -63,8 +63,8 @@ def _blank(model: str, blank: str) -> Case:
     def run(folder: Path) -> Seen:
         import pandas as pd
 
-        from veritrain_lib.rows import read_examples
-        from veritrain_lib.task import load_task
+        from veritrain_lib.core.rows import read_examples
+        from veritrain_lib.core.task import load_task
 
         task = load_task(stores.write_task(folder / "tiny"))
         seed = task.file("seed")
@@ -85,8 +85,8 @@ NULL_ROWS = '{"text": "apple number 1 seed u"}\n{"text": null}\n{}\n{"txt": "app
 
 def _predict(name: str, *given: str, file: str = "", says: str, answered: int) -> Case:
     def run(folder: Path) -> Seen:
-        from veritrain_lib.rows import read_examples
-        from veritrain_lib.task import load_task
+        from veritrain_lib.core.rows import read_examples
+        from veritrain_lib.core.task import load_task
 
         task = load_task(stores.write_task(folder / "tiny"))
         seed = task.file("seed")
@@ -114,16 +114,16 @@ def _scored(name: str, body: dict[str, Any], answered: list[bool] | None, says: 
         from mlflow.pyfunc import scoring_server
         from starlette.testclient import TestClient
 
-        from veritrain_lib.rows import read_examples
-        from veritrain_lib.task import load_task
-        from veritrain_lib.tracking import served
+        from veritrain_lib.core.rows import read_examples
+        from veritrain_lib.core.task import load_task
+        from veritrain_lib.tracking import served_model
         from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
         task = load_task(stores.write_task(folder / "tiny"))
         seed = task.file("seed")
         assert seed is not None
         rows = read_examples(task, seed, "human")
-        served.write(folder / "model", task, TfidfSvc().train(task, rows, seed=0), rows, "m-1")
+        served_model.write(folder / "model", task, TfidfSvc().train(task, rows, seed=0), rows, "m-1")
         application: Any = scoring_server.init(mlflow.pyfunc.load_model(str(folder / "model")))
         answer = TestClient(application).post("/invocations", json=body)
         found = [bool(one["candidates"]) for one in answer.json().get("predictions", [])]

@@ -16,9 +16,9 @@ from benchmarks.faults.finished import finished, process, script
 
 HOLD_LOOP = """
 import sys, time
-from veritrain_lib import claims
-from veritrain_lib.loop_record import loop_digest
-from veritrain_lib.task import load_task
+from veritrain_lib.core import claims
+from veritrain_lib.loop.record import loop_digest
+from veritrain_lib.core.task import load_task
 task = load_task(sys.argv[1])
 claim = claims.claim(f"loop {loop_digest(task)}", "the loop")
 print("held", flush=True)
@@ -28,7 +28,7 @@ claim.release()
 
 HOLD = """
 import sys
-from veritrain_lib import claims
+from veritrain_lib.core import claims
 claim = claims.claim(sys.argv[1], "the work")
 print("held", flush=True)
 sys.stdin.readline()
@@ -37,15 +37,15 @@ claim.release()
 
 WANT = """
 import sys
-from veritrain_lib import claims
+from veritrain_lib.core import claims
 with claims.claim(sys.argv[1], "the work"):
     print("had it")
 """
 
 TASK = """
 import pathlib, sys
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib.task import load_task
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import load_task
 folder = pathlib.Path(sys.argv[1])
 task = load_task(folder / "task" / "task.yaml" if (folder / "task").exists() else write_tiny(folder / "task"))
 """
@@ -59,7 +59,7 @@ def _held(holder: subprocess.Popen[str]) -> None:
         raise RuntimeError(f"the first process failed: {holder.stdout.read()[-1000:]}")
 
 
-CLI = "import sys; from veritrain_lib.cli import main; sys.argv[0] = 'veritrain'; main()"
+CLI = "import sys; from veritrain_lib.cli.main import main; sys.argv[0] = 'veritrain'; main()"
 
 
 def _waits(
@@ -132,9 +132,9 @@ prompts.register(task, Prompt("ask", "Say something of {{ text }}", "test"))
 """
 
 MODELS = """
-from veritrain_lib.recorded import sources
+from veritrain_lib.stage_io import sources
 from veritrain_lib.trainers.base import *
-from veritrain_lib.recorded.students import quick_trainer
+from veritrain_lib.stage_io.students import quick_trainer
 run = runs.open_run(task, "train", kind="stage")
 rows = sources.seed_rows(task)
 fitted = quick_trainer(task).train(task, rows, seed=0)
@@ -143,7 +143,7 @@ runs.end_run(run, "FINISHED")
 """
 
 LOOKS = """
-from veritrain_lib.recorded import sources
+from veritrain_lib.stage_io import sources
 looks.take(task, sources.held_out_set(task), "champion", "challenger " + sys.argv[2], limit=2)
 """
 
@@ -195,7 +195,7 @@ def _namespace(kill: bool) -> Callable[[Path], Seen]:
 
         from benchmarks.faults.finished import ROOT
 
-        code = "import sys; from veritrain_lib import living; print(living.name(), flush=True); sys.stdin.readline()"
+        code = "import sys; from veritrain_lib.core import liveness; print(liveness.name(), flush=True); sys.stdin.readline()"
         environment = {**os.environ, "VERITRAIN_HOME": str(folder)}
         with subprocess.Popen(
             [*unshare, sys.executable, "-c", code], env=environment, cwd=ROOT, text=True,
@@ -209,7 +209,7 @@ def _namespace(kill: bool) -> Callable[[Path], Seen]:
                 time.sleep(1)
             said = script(
                 folder,
-                "import sys; from veritrain_lib import living; print('alive', living.alive(sys.argv[1]), living.number_here(sys.argv[1]))",
+                "import sys; from veritrain_lib.core import liveness; print('alive', liveness.alive(sys.argv[1]), liveness.number_here(sys.argv[1]))",
                 who,
             )
             there.kill()
@@ -224,8 +224,8 @@ def _killed_leaves(folder: Path) -> Seen:
     temporary.mkdir()
     code = (
         "import os, sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
-        "from veritrain_lib import claims, living, own_temporary\n"
-        "(own_temporary.make() / 'kernel.json').write_text('key'); own_temporary.use(); open(tempfile.mkstemp()[1], 'w')\n"
+        "from veritrain_lib.core import claims, liveness, temporary_folders\n"
+        "(temporary_folders.make() / 'kernel.json').write_text('key'); temporary_folders.use(); open(tempfile.mkstemp()[1], 'w')\n"
         "claims.claim('work', 'x'); print('held', flush=True); sys.stdin.readline()"
     )
     with process(folder, code, str(temporary)) as killed:
@@ -234,7 +234,7 @@ def _killed_leaves(folder: Path) -> Seen:
     before = len([*temporary.iterdir(), *(folder / ".veritrain").rglob("*.json")])
     clear = (
         "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
-        "from veritrain_lib import claims, living, own_temporary; claims.clear(); living.clear_leases(); own_temporary.clear()"
+        "from veritrain_lib.core import claims, liveness, temporary_folders; claims.clear(); liveness.clear_leases(); temporary_folders.clear()"
     )
     script(folder, clear, str(temporary))
     after = [
@@ -312,7 +312,7 @@ CASES = [
         "two_at_once/looks_within_the_plan",
         _at_once(
             LOOKS,
-            "from veritrain_lib.recorded import sources\n"
+            "from veritrain_lib.stage_io import sources\n"
             "print([one.number for one in looks.all_looks(sources.held_out_set(task))])",
             count=3,
         ),

@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from tests.execution.warm_owners import wait_for
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.execution import warm_up
-from veritrain_lib.execution.afterwards import MOST_CALLS, Afterwards
+from veritrain_lib.execution.background_tasks import MOST_CALLS, Afterwards
 from veritrain_lib.execution.warm.zygote import zygote_for
 
 pytestmark = pytest.mark.timeout(400)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_lora import NEEDS_LORA, write_base
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.records import Message
 from veritrain_lib.models.lora.checkpoint import find_checkpoint
 from veritrain_lib.models.lora.encoding import Encoding

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.tiny_lora import NEEDS_LORA, QUICK, rows_of, task_in, write_base
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.lora.model import LoraModel, open_lora
 
 pytestmark = NEEDS_LORA

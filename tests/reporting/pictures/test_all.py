@@ -8,7 +8,7 @@ import pytest
 
 from tests.reporting.pictures import examples
 from tests.reporting.pictures.looking import cut, overlaps, smallest, texts
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting import pictures
 from veritrain_lib.reporting.pictures.drawing import Drawing
 from veritrain_lib.reporting.render import png

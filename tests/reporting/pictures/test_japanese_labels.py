@@ -10,7 +10,7 @@ from tests.reporting.pictures import examples
 from tests.reporting.pictures.looking import cut, overlaps, texts
 from veritrain_lib.reporting import pictures
 from veritrain_lib.reporting.pictures.drawing import Drawing
-from veritrain_lib.reporting.pictures.wording import columns_of
+from veritrain_lib.reporting.pictures.labels import columns_of
 
 LABELS = [
     "話者=営業", "話者=司会", "場面=会議", "場面=書面", "請求書の金額が間違っています", "定例会の議事録",

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.reporting.pictures.looking import cut, overlaps, texts
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting.pictures import loop
 from veritrain_lib.reporting.pictures.loop import HIGH, STAGES, STORES, WIDE
 

@@ -2,7 +2,7 @@ import pytest
 
 from tests.reporting.pictures.examples import rates as frame
 from tests.reporting.pictures.looking import texts
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting.pictures import rates
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.reporting.test_probe_card import CARD, row
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting.pictures.reliability import reliability
 from veritrain_lib.reporting.pictures.side_by_side import side_by_side
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.recorded.in_process import InProcess
-from tests.recorded.tiny_task import write_tiny
 from tests.server.conftest import _forget_stores
 from tests.server.documented import hold
 from tests.server.linked import bearer
-from veritrain_lib.recorded.stage import RecordedStage, prepare
-from veritrain_lib.recorded.tasks import find_task
-from veritrain_lib.server import work
-from veritrain_lib.task import Task
+from tests.stage_io.in_process import InProcess
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import Task
+from veritrain_lib.server import background_jobs
+from veritrain_lib.stage_io.stage import RecordedStage, prepare
+from veritrain_lib.stage_io.tasks import find_task
 
 UNSET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS")
 
@@ -25,8 +25,8 @@ UNSET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_
 @pytest.fixture(scope="session")
 def worked(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in which a loop of two rounds has run on the task `tiny`."""
-    from veritrain_lib.loop import run_loop
-    from veritrain_lib.task import load_task
+    from veritrain_lib.core.task import load_task
+    from veritrain_lib.loop.loop import run_loop
 
     folder = tmp_path_factory.mktemp("worked")
     shutil.copy(empty_store, folder / "mlflow.db")
@@ -76,7 +76,7 @@ def task(home: Path) -> Task:
 def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Work is not begun but noted: the ids of its runs."""
     noted: list[str] = []
-    monkeypatch.setattr(work, "launch", noted.append)
+    monkeypatch.setattr(background_jobs, "launch", noted.append)
     return noted
 
 
@@ -92,7 +92,9 @@ def do_work(launched: list[str]) -> Callable[[], InProcess]:
         runner = InProcess()
         while launched:
             run_id = launched.pop(0)
-            module, _, name = work.WORK[runs.get(run_id).data.tags["veritrain.kind"]].partition(":")
+            module, _, name = background_jobs.WORK[runs.get(run_id).data.tags["veritrain.kind"]].partition(
+                ":"
+            )
             getattr(import_module(module), name)(run_id, runner)
         return runner
 

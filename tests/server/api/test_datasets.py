@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.recorded.in_process import InProcess
-from tests.recorded.tiny_task import write_tiny
 from tests.server.api.conftest import stage
-from veritrain_lib.recorded.tasks import find_task
+from tests.stage_io.in_process import InProcess
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core.task import Task
 from veritrain_lib.server.api.problems import Conflict
-from veritrain_lib.server.items.dataset import training_reference
-from veritrain_lib.server.items.task import task_of
-from veritrain_lib.task import Task
+from veritrain_lib.server.serializers.dataset import training_reference
+from veritrain_lib.server.serializers.task import task_of
+from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import datasets, runs
 
 Work = Callable[[], InProcess]

@@ -14,8 +14,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.walked import Walked, server_over, walked_home
-from veritrain_lib import event_log
-from veritrain_lib.server import work
+from veritrain_lib.core import event_log
+from veritrain_lib.server import background_jobs
 from veritrain_lib.tracking import runs, store
 
 FIELDS = {
@@ -47,7 +47,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         started.append(run_id)
         runs.tag(run_id, {runs.JOB: "job-1", runs.OWNER: runs.owner()})
 
-    monkeypatch.setattr(work, "launch", launch)
+    monkeypatch.setattr(background_jobs, "launch", launch)
     return started
 
 

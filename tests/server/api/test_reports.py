@@ -14,10 +14,10 @@ from docx import Document
 from pypdf import PdfReader
 from starlette.testclient import TestClient
 
-from tests.recorded.in_process import InProcess
 from tests.server.api.conftest import stage
-from veritrain_lib.round_run import RoundRun
-from veritrain_lib.task import Task
+from tests.stage_io.in_process import InProcess
+from veritrain_lib.core.task import Task
+from veritrain_lib.loop.round_run import RoundRun
 from veritrain_lib.tracking import runs
 
 Work = Callable[[], InProcess]

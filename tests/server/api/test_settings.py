@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 from starlette.testclient import TestClient
 
-from veritrain_lib import event_log
+from veritrain_lib.core import event_log
 from veritrain_lib.server.environment import environment
 
 SYSTEM = "/api/v1/settings/system"
@@ -110,7 +110,7 @@ def test_current_usage_is_measured_and_never_taken(server: TestClient, home: Pat
 
 def test_a_record_that_is_full_takes_no_more(server: TestClient) -> None:
     from veritrain_lib.server.api.problems import Conflict
-    from veritrain_lib.server.settings.kept import refuse_when_full
+    from veritrain_lib.server.settings.stored import refuse_when_full
 
     refuse_when_full()
     server.put(SYSTEM, json={"storage": {"max_storage_gb": 0.5}})

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 
 from benchmarks.server_fill import fill
 from tests.server.postgres import new_database
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.server.database import migrate
 from veritrain_lib.server.database.session import engine, session
 from veritrain_lib.server.database.tables import (

@@ -15,11 +15,11 @@ import socketio
 import uvicorn
 
 from tests.server.served import free_port
-from veritrain_lib import event_log
+from veritrain_lib.core import event_log
 from veritrain_lib.server import environment as settings
-from veritrain_lib.server.live import places, sockets, tails, watchable
-from veritrain_lib.server.security import link
-from veritrain_lib.server.security.caller import LOCAL, Caller
+from veritrain_lib.server.auth import access_link
+from veritrain_lib.server.auth.principal import LOCAL, Caller
+from veritrain_lib.server.live import event_tails, run_liveness, sockets, worker_addresses
 
 RUN = "run1"
 
@@ -28,9 +28,9 @@ RUN = "run1"
 def files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project of files; every id is one of something, but `nothing`."""
     monkeypatch.setenv("VERITRAIN_HOME", str(tmp_path))
-    monkeypatch.setattr(tails, "EVERY", 0.01)
-    monkeypatch.setattr(watchable, "is_known", lambda kind, name: name != "nothing")
-    monkeypatch.setattr(watchable, "settle", lambda run_id: None)
+    monkeypatch.setattr(event_tails, "EVERY", 0.01)
+    monkeypatch.setattr(run_liveness, "is_known", lambda kind, name: name != "nothing")
+    monkeypatch.setattr(run_liveness, "settle", lambda run_id: None)
     settings.environment.cache_clear()
 
 
@@ -104,8 +104,8 @@ def test_where_nobody_signs_in_a_client_may_show_the_links_token_when_it_connect
             return bool(answer["ok"])
 
     for token, let_in in (
-        (link.token(), True),
-        (f"Bearer {link.token()}", True),
+        (access_link.token(), True),
+        (f"Bearer {access_link.token()}", True),
         ("x" * 43, False),
         (None, False),
     ):
@@ -214,18 +214,18 @@ def test_a_session_is_answered_whichever_worker_is_asked() -> None:
             assert (await poll(there, "&sid=../../etc/passwd"))[0] == 400
 
     asyncio.run(watch())
-    assert list(places.socket_of("x").parent.glob("live-*.sock")) == [], "nothing is left behind"
+    assert list(worker_addresses.socket_of("x").parent.glob("live-*.sock")) == [], "nothing is left behind"
 
 
 def test_a_socket_whose_path_is_too_long_is_elsewhere_and_the_users_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VERITRAIN_HOME", str(tmp_path / ("x" * 90)))
-    place = places.socket_of("0" * 16)
-    assert len(str(place)) <= places.LONGEST
-    with places.bound(place):
+    place = worker_addresses.socket_of("0" * 16)
+    assert len(str(place)) <= worker_addresses.LONGEST
+    with worker_addresses.bound(place):
         assert place.parent.stat().st_mode & 0o077 == 0
         assert place.stat().st_mode & 0o077 == 0
-        places.clear_dead()
+        worker_addresses.clear_dead()
         assert place.exists(), "somebody listens there"
     assert not place.exists()

@@ -11,18 +11,18 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from tests.recorded.tiny_task import write_tiny
-from veritrain_lib import event_log
-from veritrain_lib.recorded.tasks import find_task
+from tests.stage_io.tiny_task import write_tiny
+from veritrain_lib.core import event_log
 from veritrain_lib.server.live import stream
-from veritrain_lib.tracking import runs, watched
+from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.tracking import run_events, runs
 
 
 @pytest.fixture
 def run_id(home: Path) -> str:
     """A round that this process works on, with three lines."""
     made = runs.open_run(find_task(str(write_tiny(home / "task"))), "mine", kind="round")
-    watched.say_begun(made, "begins")
+    run_events.say_begun(made, "begins")
     event_log.append(made, "progress", "train: cell 1 of 3", data={"stage": "train", "cell": 1, "cells": 3})
     event_log.append(made, "log", "train: is done")
     return made
@@ -46,7 +46,7 @@ def test_lines_come_in_order_then_new_ones_until_the_end(server: TestClient, run
         time.sleep(0.5)
         data = {"step": 4, "epoch": 0.5, "loss": 1.5, "gpu": 80.0, "eta": 9.0}
         event_log.append(run_id, "progress", "step 4", data=data)
-        watched.end(run_id, "FINISHED", metrics={"accuracy": 0.9})
+        run_events.end(run_id, "FINISHED", metrics={"accuracy": 0.9})
 
     working = threading.Thread(target=go_on)
     working.start()
@@ -69,7 +69,7 @@ def test_lines_come_in_order_then_new_ones_until_the_end(server: TestClient, run
 
 
 def test_a_client_that_says_how_far_it_was_gets_the_rest(server: TestClient, run_id: str) -> None:
-    watched.end(run_id, "FAILED", "broken")
+    run_events.end(run_id, "FAILED", "broken")
     assert [line["seq"] for line in received(server, run_id, after=2)[0]] == [3, 4]
     assert received(server, run_id, after=4) == ([], stream.ENDED)
 
@@ -100,7 +100,7 @@ def test_a_silent_stream_has_a_heartbeat(
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
     with server.websocket_connect(f"ws://127.0.0.1:8000/api/v1/experiments/{run_id}/stream?after=3") as there:
         assert there.receive_json()["type"] == "heartbeat"
-        watched.end(run_id, "FINISHED")
+        run_events.end(run_id, "FINISHED")
         while not there.receive_json().get("ended"):
             pass
         with pytest.raises(WebSocketDisconnect):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.server.upload.reading import read_upload, shown_name
 
 

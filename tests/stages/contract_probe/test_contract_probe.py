@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.stages.contract_probe import generated, hard, independent
+from veritrain_lib.core.records import Response
+from veritrain_lib.core.task import Task
 from veritrain_lib.metrics.contract_rate import ContractRate
-from veritrain_lib.records import Response
-from veritrain_lib.task import Task
 
 HARD = [*hard.HARD, *hard.MORE]
 GENERATED = generated.schemas()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from veritrain_lib.errors import Refused
+from veritrain_lib.core.errors import Refused
+from veritrain_lib.core.records import Candidate, Response
 from veritrain_lib.llm.records import Estimate
 from veritrain_lib.models.chat import ChatResponse
-from veritrain_lib.records import Candidate, Response
 
 
 class Answering:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from veritrain_lib.records import Candidate, Response
+from veritrain_lib.core.records import Candidate, Response
 from veritrain_lib.stages.probing.calibration import calibration
 
 

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from tests.stages.probing.answering import Answering, Paying
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import Task
 from veritrain_lib.stages import probe
 from veritrain_lib.stages.probing.card import compare_cards
-from veritrain_lib.task import Task
 
 
 def test_models_stand_side_by_side_in_the_order_given(task: Task, development: pd.DataFrame) -> None:

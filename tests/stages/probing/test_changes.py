@@ -7,9 +7,9 @@ import random
 import pandas as pd
 import pytest
 
+from veritrain_lib.core.task import Task
 from veritrain_lib.stages.probing.changes import CHANGES, capitals, changed_rows, rewording, typing_errors
 from veritrain_lib.stages.probing.injection import planted_labels, with_order
-from veritrain_lib.task import Task
 
 
 def test_capitals_turn_and_turn_back() -> None:

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from tests.stages.probing.answering import Answering, Paying
+from veritrain_lib.core.task import Task
 from veritrain_lib.stages import probe
 from veritrain_lib.stages.probing.changes import CHANGES
-from veritrain_lib.stages.probing.meaning import MEANINGS
+from veritrain_lib.stages.probing.measure_names import MEANINGS
 from veritrain_lib.stages.result import Measure
-from veritrain_lib.task import Task
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 Measures = dict[str, Measure]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from veritrain_lib.records import Response
+from veritrain_lib.core.records import Response
 from veritrain_lib.stages.probing.latency import as_reported, quantile
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_lora import DESCRIPTION, NEEDS_LORA, QUICK, rows_of, task_in, write_base
-from veritrain_lib.errors import UserError
-from veritrain_lib.models.lora.asking import Asking
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.lora.checkpoint import find_checkpoint
 from veritrain_lib.models.lora.encoding import Encoding
+from veritrain_lib.models.lora.question import Asking
 from veritrain_lib.trainers.lora.examples import MASKED, Example, Padding, encode, split
 from veritrain_lib.trainers.lora.parameters import LoraParameters
 

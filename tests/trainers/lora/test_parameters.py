@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from veritrain_lib import registry
-from veritrain_lib.errors import UserError
+from veritrain_lib.core import registry
+from veritrain_lib.core.errors import UserError
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.tiny_lora import NEEDS_LORA, QUICK, rows_of, task_in, write_base
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.base import open_model
 from veritrain_lib.trainers.lora.fitted import FittedLora
 from veritrain_lib.trainers.lora.trainer import Lora

@@ -12,8 +12,8 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from veritrain_lib.execution.warm.birth import OWN_ARGUMENTS
-from veritrain_lib.execution.warm.forked import ForkedProcess
+from veritrain_lib.execution.warm.forked_process import ForkedProcess
+from veritrain_lib.execution.warm.post_fork import OWN_ARGUMENTS
 from veritrain_lib.execution.warm.zygote import NoZygote, Zygote, zygote_for
 
 

@@ -17,9 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from veritrain_lib import own_temporary
+from veritrain_lib.core import temporary_folders
 from veritrain_lib.execution.warm import stack
-from veritrain_lib.execution.warm.forked import ForkedProcess
+from veritrain_lib.execution.warm.forked_process import ForkedProcess
 from veritrain_lib.execution.warm.zygote_main import FORK, RETIRE, TAKE
 
 HUGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"
@@ -60,7 +60,7 @@ class Zygote:
         self._ready = False
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `end`
         # a short name: paths of sockets may have about 107 bytes
-        self._folder = str(own_temporary.make("vt-", "/tmp"))
+        self._folder = str(temporary_folders.make("vt-", "/tmp"))
         self._control, theirs = socket.socketpair()
         whole = {name: value for name, value in environment.items() if name not in stack.THREADS}
         # ipykernel would set the first of these before a notebook imports matplotlib; the others keep libraries

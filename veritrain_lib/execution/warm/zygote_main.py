@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from veritrain_lib.execution.warm import birth
+from veritrain_lib.execution.warm import post_fork
 
 FORK, TAKE, RETIRE = b"f", b"t", b"r"
 """From the owner: fork a process; the same, or take the spare, which has a connection of its own; no more forks."""
@@ -228,7 +228,9 @@ class Zygote:
     def _fork_one(self, line: int, stdout: int, stderr: int) -> None:
         """Fork a process for an order."""
         owned = socket.socket(fileno=line)
-        pid = self._fork(lambda origin: birth.live(origin, birth.Order(owned, stdout, stderr)), {line})
+        pid = self._fork(
+            lambda origin: post_fork.live(origin, post_fork.Order(owned, stdout, stderr)), {line}
+        )
         if pid is None:
             owned.close()
         else:
@@ -256,18 +258,18 @@ class Zygote:
         place = self.folder / str(self.places)
         place.mkdir(mode=0o700)
 
-        def next_order() -> birth.Order | None:
+        def next_order() -> post_fork.Order | None:
             theirs.sendall(READY)
             word, descriptors, _, _ = socket.recv_fds(theirs, 1, 3)
             theirs.close()
             if word != GO:
                 return None
             line, stdout, stderr = descriptors
-            return birth.Order(socket.socket(fileno=line), stdout, stderr)
+            return post_fork.Order(socket.socket(fileno=line), stdout, stderr)
 
         with theirs:
             pid = self._fork(
-                lambda origin: birth.live_ahead(origin, place, next_order),
+                lambda origin: post_fork.live_ahead(origin, place, next_order),
                 {theirs.fileno()},
                 also_closed={ours.fileno()},
             )
@@ -280,12 +282,12 @@ class Zygote:
 
     def _fork(
         self,
-        life: Callable[[birth.Origin], NoReturn],
+        life: Callable[[post_fork.Origin], NoReturn],
         kept: set[int],
         also_closed: set[int] = frozenset(),  # type: ignore[assignment]
     ) -> int | None:
         inherited = {self.control.fileno(), self.owner_ended, *self.forks, *also_closed} - kept
-        origin = birth.Origin(os.getpid(), tuple(inherited), self.set_by_imports)
+        origin = post_fork.Origin(os.getpid(), tuple(inherited), self.set_by_imports)
         try:
             pid = os.fork()
         except OSError as error:  # out of memory or of processes: this one can't be, others still may
@@ -310,7 +312,7 @@ class Zygote:
             self.spares.remove(fork)
             self.spares_die = True
         else:
-            birth.tell_if_there(
+            post_fork.tell_if_there(
                 fork.line, exit_code=os.waitstatus_to_exitcode(status), peak_kb=used.ru_maxrss
             )
         if fork.place is not None:
@@ -360,7 +362,7 @@ def main() -> None:
     gc.freeze()  # the collector of a fork must not touch, and so copy, every page
     gc.set_threshold(NEW_OBJECTS)
     give_back_free_memory()
-    birth.tell_if_there(control, ready=not threads, threads=threads, missing=missing)
+    post_fork.tell_if_there(control, ready=not threads, threads=threads, missing=missing)
     try:
         if not threads:
             zygote = Zygote(control, owner, folder, set_by_imports)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from veritrain_lib import digest
-from veritrain_lib.errors import Refused, UserError
+from veritrain_lib.core import digest
+from veritrain_lib.core.errors import Refused, UserError
 
 FORMAT_VERSION = 1
 CARD = "lora.json"

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from veritrain_lib.digest import of_json
-from veritrain_lib.errors import Infrastructure, UserError
+from veritrain_lib.core.digest import of_json
+from veritrain_lib.core.errors import Infrastructure, UserError
 
 Kind = Literal["causal", "seq2seq"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 

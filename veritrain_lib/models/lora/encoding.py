@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     from veritrain_lib.llm.records import Message

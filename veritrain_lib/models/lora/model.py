@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
-from veritrain_lib.models.blank import NO_INPUT, answerable
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.records import Candidate, Response
+from veritrain_lib.models.blank_rows import NO_INPUT, answerable
 from veritrain_lib.models.lora.answering import Generated, generate
-from veritrain_lib.models.lora.asking import Asking
 from veritrain_lib.models.lora.card import Card, read_card
 from veritrain_lib.models.lora.checkpoint import find_checkpoint, need_libraries
 from veritrain_lib.models.lora.encoding import Encoding
-from veritrain_lib.records import Candidate, Response
+from veritrain_lib.models.lora.question import Asking
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 SCHEME = "lora:"
 BATCH = 16

@@ -6,17 +6,17 @@ Beside a title each drawing has `alt`, what it shows in words. Importing this lo
 `python -m veritrain_lib.reporting.pictures docs/loop.svg` writes the picture of the README.
 """
 
-from .confused_pairs import confused_pairs
-from .confusion import confusion
-from .copies import copies
-from .label_counts import label_counts
-from .learning_curve import learning_curve
-from .loop import loop
-from .plan import plan
-from .rates import rates
-from .removed import removed
-from .slice_changes import slice_changes
-from .uncertainty import uncertainty
+from veritrain_lib.reporting.pictures.confused_pairs import confused_pairs
+from veritrain_lib.reporting.pictures.confusion import confusion
+from veritrain_lib.reporting.pictures.copies import copies
+from veritrain_lib.reporting.pictures.label_counts import label_counts
+from veritrain_lib.reporting.pictures.learning_curve import learning_curve
+from veritrain_lib.reporting.pictures.loop import loop
+from veritrain_lib.reporting.pictures.plan import plan
+from veritrain_lib.reporting.pictures.rates import rates
+from veritrain_lib.reporting.pictures.removed import removed
+from veritrain_lib.reporting.pictures.slice_changes import slice_changes
+from veritrain_lib.reporting.pictures.uncertainty import uncertainty
 
 __all__ = [
     "confused_pairs",

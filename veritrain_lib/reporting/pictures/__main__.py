@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from veritrain_lib.reporting.pictures.loop import loop
 from veritrain_lib.reporting.render import png, svg
-
-from .loop import loop
 
 
 def main(arguments: list[str]) -> int:

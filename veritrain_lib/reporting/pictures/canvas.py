@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting.cells import clean
-
-from .wording import shorten
+from veritrain_lib.reporting.pictures.labels import shorten
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 WIDTH = 9.0
 """Inches: 900 pixels at 100 % zoom, the width of a notebook's output and of our page."""
@@ -28,7 +27,7 @@ SMALL, NORMAL, LARGE = 9.0, 10.0, 12.5
 
 def sheet(title: str, height: float, alt: str) -> Drawing:
     """A sheet without a plot, its title flush left over everything. Height in inches."""
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
     drawing = Drawing(WIDTH, height, clean(alt))
     drawing.get_layout_engine().set(w_pad=0.12, h_pad=0.1)  # type: ignore[call-arg, union-attr]

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import BLUE, INK, NORMAL, SMALL, VERMILLION, WIDTH, blank, missing, remark
-from .wording import shorten
+from veritrain_lib.reporting.pictures.canvas import (
+    BLUE,
+    INK,
+    NORMAL,
+    SMALL,
+    VERMILLION,
+    WIDTH,
+    blank,
+    missing,
+    remark,
+)
+from veritrain_lib.reporting.pictures.labels import shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 REST = "all others"
 

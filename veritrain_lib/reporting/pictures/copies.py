@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import BLUE, INK, NORMAL, SKY, SMALL, bars_height, blank, missing, numbers, remark, require
-from .wording import counted, shorten
+from veritrain_lib.reporting.pictures.canvas import (
+    BLUE,
+    INK,
+    NORMAL,
+    SKY,
+    SMALL,
+    bars_height,
+    blank,
+    missing,
+    numbers,
+    remark,
+    require,
+)
+from veritrain_lib.reporting.pictures.labels import counted, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 
 def copies(counts: pd.DataFrame, show: int = 12) -> Drawing:

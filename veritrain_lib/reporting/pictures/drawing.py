@@ -17,9 +17,8 @@ from matplotlib.text import Text
 
 from veritrain_lib.reporting.canvas import Canvas
 from veritrain_lib.reporting.fonts import FAMILIES, JAPANESE, japanese_font
+from veritrain_lib.reporting.pictures.layout import steady_ticks
 from veritrain_lib.reporting.render import png
-
-from .layout import steady_ticks
 
 DOTS = 100
 """Dots an inch at 100 % zoom: 10 points are 14 pixels, the size of a page's text."""

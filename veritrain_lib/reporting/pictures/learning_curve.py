@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import BLUE, GREEN, INK, NORMAL, SMALL, blank, missing, numbers, remark, require
-from .wording import counted
+from veritrain_lib.reporting.pictures.canvas import (
+    BLUE,
+    GREEN,
+    INK,
+    NORMAL,
+    SMALL,
+    blank,
+    missing,
+    numbers,
+    remark,
+    require,
+)
+from veritrain_lib.reporting.pictures.labels import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 
 def learning_curve(rounds: pd.DataFrame, metric: str, goal: float | None = None) -> Drawing:

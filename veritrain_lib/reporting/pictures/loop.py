@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting.cells import clean
-
-from .canvas import BLUE, GREEN, GREY, INK, LARGE, NORMAL, SMALL, VERMILLION
-from .wording import fold, shorten
+from veritrain_lib.reporting.pictures.canvas import BLUE, GREEN, GREY, INK, LARGE, NORMAL, SMALL, VERMILLION
+from veritrain_lib.reporting.pictures.labels import fold, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 STAGES = {
     "probe": "what can the model do?",
@@ -50,7 +49,7 @@ def loop(state: Mapping[str, object] | None = None) -> Drawing:
     Raises:
         UserError: an unknown key.
     """
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
     texts = {**STAGES, **STORES, "title": "The loop"}
     unknown = sorted(set(state or {}) - set(texts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import (
+from veritrain_lib.reporting.pictures.canvas import (
     BLUE,
     INK,
     NORMAL,
@@ -18,12 +18,12 @@ from .canvas import (
     require,
     sheet,
 )
-from .wording import counted, percent, percent_tick, shorten
+from veritrain_lib.reporting.pictures.labels import counted, percent, percent_tick, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 
 def plan(plan: pd.DataFrame, show: int = 25) -> Drawing:

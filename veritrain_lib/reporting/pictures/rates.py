@@ -5,15 +5,25 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING
 
-from veritrain_lib.errors import UserError
-
-from .canvas import BLUE, INK, NORMAL, SMALL, bars_height, blank, missing, numbers, remark, require
-from .wording import percent, percent_tick, shorten
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.reporting.pictures.canvas import (
+    BLUE,
+    INK,
+    NORMAL,
+    SMALL,
+    bars_height,
+    blank,
+    missing,
+    numbers,
+    remark,
+    require,
+)
+from veritrain_lib.reporting.pictures.labels import percent, percent_tick, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 
 def rates(rates: pd.DataFrame, title: str = "What the probe measured") -> Drawing:

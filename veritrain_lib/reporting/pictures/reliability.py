@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import BLUE, GREY, NORMAL, SMALL, blank, missing, numbers, require
-from .wording import percent_tick
+from veritrain_lib.reporting.pictures.canvas import (
+    BLUE,
+    GREY,
+    NORMAL,
+    SMALL,
+    blank,
+    missing,
+    numbers,
+    require,
+)
+from veritrain_lib.reporting.pictures.labels import percent_tick
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 
 def reliability(bins: pd.DataFrame) -> Drawing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import (
+from veritrain_lib.reporting.pictures.canvas import (
     BLUE,
     GREY,
     INK,
@@ -20,13 +20,13 @@ from .canvas import (
     remark,
     require,
 )
-from .wording import counted, percent, percent_tick, shorten
+from veritrain_lib.reporting.pictures.labels import counted, percent, percent_tick, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 BAD, WARNED = ("block", "fail", "refuse", "error"), ("warn",)
 """How the words of outcomes begin that are drawn in vermillion and in orange; all others are blue."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import (
+from veritrain_lib.reporting.pictures.canvas import (
     BLUE,
     GREEN,
     GREY,
@@ -20,12 +20,12 @@ from .canvas import (
     remark,
     require,
 )
-from .wording import percent, percent_tick, shorten
+from veritrain_lib.reporting.pictures.labels import percent, percent_tick, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 LOOKS = ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "D"), (ORANGE, "^"), (SKY, "v"), (GREY, "P"))
 """Colour and mark a model; beyond six they come again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import (
+from veritrain_lib.reporting.pictures.canvas import (
     BLUE,
     GREEN,
     GREY,
@@ -19,12 +19,12 @@ from .canvas import (
     remark,
     require,
 )
-from .wording import counted, shorten
+from veritrain_lib.reporting.pictures.labels import counted, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 # Shape and colour both tell the verdict.
 LOOKS = {

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canvas import BLUE, GREY, NORMAL, SMALL, blank, missing, numbers, remark, require
-from .wording import counted, percent
+from veritrain_lib.reporting.pictures.canvas import (
+    BLUE,
+    GREY,
+    NORMAL,
+    SMALL,
+    blank,
+    missing,
+    numbers,
+    remark,
+    require,
+)
+from veritrain_lib.reporting.pictures.labels import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .drawing import Drawing
+    from veritrain_lib.reporting.pictures.drawing import Drawing
 
 BINS = 40
 

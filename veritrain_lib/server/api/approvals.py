@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from veritrain_lib.server.api.caller import CallerName
 from veritrain_lib.server.api.casing import Answer, Given
+from veritrain_lib.server.api.current_user import CallerName
 from veritrain_lib.server.api.problems import NotFound
 from veritrain_lib.trust import approvals
 

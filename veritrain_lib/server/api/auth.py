@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from veritrain_lib.server.api.auth_bodies import (
+from veritrain_lib.server.api.auth_schemas import (
     LoginAnswer,
     LoginGiven,
     MeAnswer,
@@ -23,11 +23,11 @@ from veritrain_lib.server.api.auth_bodies import (
 )
 from veritrain_lib.server.api.paging import Paging, envelope
 from veritrain_lib.server.api.problems import Conflict, WrongField
+from veritrain_lib.server.auth import passwords, session_cookie, sessions, users
+from veritrain_lib.server.auth.principal import Caller, current_caller
+from veritrain_lib.server.auth.rate_limits import client_address
 from veritrain_lib.server.database.tables import Token, User
 from veritrain_lib.server.environment import environment
-from veritrain_lib.server.security import passwords, session_cookie, sessions, users
-from veritrain_lib.server.security.caller import Caller, current_caller
-from veritrain_lib.server.security.rates import client_address
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import JSONResponse
 
-from veritrain_lib.server.api.caller import CallerName
 from veritrain_lib.server.api.casing import both
-from veritrain_lib.server.api.dataset_answers import (
+from veritrain_lib.server.api.current_user import CallerName
+from veritrain_lib.server.api.dataset_responses import (
     UPLOAD_BODY,
     DatasetDetail,
     DatasetPage,
@@ -18,18 +18,13 @@ from veritrain_lib.server.api.dataset_answers import (
     ReviewStored,
     Uploaded,
 )
-from veritrain_lib.server.api.dataset_bodies import (
-    DatasetChange,
-    GenerationGiven,
-    ReviewGiven,
-    VersionGiven,
-)
+from veritrain_lib.server.api.dataset_schemas import DatasetChange, GenerationGiven, ReviewGiven, VersionGiven
 from veritrain_lib.server.api.paging import Filtering, Paging, envelope
 from veritrain_lib.server.api.problems import BadState, Conflict, WrongField
-from veritrain_lib.server.items.dataset import Dataset, answers, find, page
-from veritrain_lib.server.items.dataset_overview import overview
-from veritrain_lib.server.items.dataset_use import usage_history, why_not_deleted
-from veritrain_lib.server.items.gate_verdict import QualityGate, quality_gate
+from veritrain_lib.server.serializers.dataset import Dataset, answers, find, page
+from veritrain_lib.server.serializers.dataset_overview import overview
+from veritrain_lib.server.serializers.dataset_use import usage_history, why_not_deleted
+from veritrain_lib.server.serializers.gate_verdict import QualityGate, quality_gate
 from veritrain_lib.server.upload.receiving import Received, received
 
 router = APIRouter(tags=["datasets"])
@@ -81,11 +76,11 @@ def list_datasets(
 def create_dataset(body: Annotated[Received, Depends(received)], by: CallerName) -> Response:
     """A file (multipart, part `file`) becomes a draft of the task whose columns it has, and the gate judges it at once;
     the answer has it in `data`. A JSON body begins a draft without rows, which is the answer itself."""
-    from veritrain_lib.server.settings import kept
+    from veritrain_lib.server.background_jobs import launch
+    from veritrain_lib.server.settings import stored
     from veritrain_lib.server.upload.drafts import begun, uploaded
-    from veritrain_lib.server.work import launch
 
-    kept.refuse_when_full()
+    stored.refuse_when_full()
     if body.description is not None:
         return answer(_shown(begun(body.description, by)), 201)
     run_id, rows, notes = uploaded(body, by)
@@ -114,11 +109,11 @@ def estimate_generation(body: GenerationGiven) -> Response:
 @router.post("/datasets/generate", summary="Write new rows and judge them", response_model=GenerationStarted)
 def generate_dataset(body: GenerationGiven, by: CallerName) -> Response:
     """The rows become a draft of their own, which the gate judges. Money that is not there is refused before."""
+    from veritrain_lib.server.background_jobs import launch
     from veritrain_lib.server.generation import begin, foresee, plan
-    from veritrain_lib.server.settings import kept
-    from veritrain_lib.server.work import launch
+    from veritrain_lib.server.settings import stored
 
-    kept.refuse_when_full()
+    stored.refuse_when_full()
     wanted = plan(body)
     foresee(wanted)
     run_id = begin(wanted, by)
@@ -179,7 +174,7 @@ def read_quality_gate(dataset_id: str) -> Response:
 @router.post("/datasets/{dataset_id}/review", summary="Store a person's review", response_model=ReviewStored)
 def review_dataset(dataset_id: str, body: ReviewGiven, by: CallerName) -> Response:
     """It stands beside the verdict, under the caller's name; said again, it replaces what the caller said before."""
-    from veritrain_lib.recorded.review import store_numbers
+    from veritrain_lib.stage_io.review import store_numbers
 
     item = find(dataset_id)
     if item.gate is None:
@@ -206,8 +201,8 @@ def review_dataset(dataset_id: str, body: ReviewGiven, by: CallerName) -> Respon
 )
 def next_version(dataset_id: str, body: VersionGiven, by: CallerName) -> Response:
     """The rows with some left out, changed or added, as a draft of their own; the gate judges it at once."""
+    from veritrain_lib.server.background_jobs import launch
     from veritrain_lib.server.upload.drafts import next_draft
-    from veritrain_lib.server.work import launch
 
     run_id, rows = next_draft(find(dataset_id), _shown(dataset_id), body, by)
     if rows:

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from veritrain_lib.recorded.tracks import TAG
-from veritrain_lib.server.api.evaluation_bodies import (
+from veritrain_lib.server.api.evaluation_schemas import (
     CompareGiven,
     EvaluationDetail,
     EvaluationGiven,
@@ -17,8 +16,8 @@ from veritrain_lib.server.api.evaluation_bodies import (
 )
 from veritrain_lib.server.api.paging import Paging, envelope
 from veritrain_lib.server.api.problems import NotFound, WrongField
-from veritrain_lib.server.items import metrics as measured
-from veritrain_lib.server.items.evaluation import (
+from veritrain_lib.server.serializers import metrics as measured
+from veritrain_lib.server.serializers.evaluation import (
     CHALLENGER,
     PARENT,
     TRACKS,
@@ -31,11 +30,12 @@ from veritrain_lib.server.items.evaluation import (
     metrics_of,
     tracks_of,
 )
-from veritrain_lib.server.items.evaluation_compared import Comparison, compared
-from veritrain_lib.server.items.evaluation_content import samples
-from veritrain_lib.server.items.evaluation_of_model import dataset_of
-from veritrain_lib.server.items.ids import id_of_uri
-from veritrain_lib.tracking import filed
+from veritrain_lib.server.serializers.evaluation_compared import Comparison, compared
+from veritrain_lib.server.serializers.evaluation_content import samples
+from veritrain_lib.server.serializers.evaluation_of_model import dataset_of
+from veritrain_lib.server.serializers.ids import id_of_uri
+from veritrain_lib.stage_io.metrics_by_track import TAG
+from veritrain_lib.tracking import manual_runs
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import read_runs, runs_page
 
@@ -55,7 +55,7 @@ def list_evaluations(
     experiment_camel: Annotated[str | None, Query(alias="experimentId", max_length=64)] = None,
 ) -> Any:
     """The newest first. Shown are the metrics of the setting `evaluation.default_metrics`, all where it is empty."""
-    from veritrain_lib.server.settings.kept import default_metrics
+    from veritrain_lib.server.settings.stored import default_metrics
 
     wanted = experiment_id or experiment_camel or ""
     round_run = find_round(wanted) if wanted else None
@@ -85,7 +85,7 @@ def create_evaluation(given: EvaluationGiven) -> Any:
         raise WrongField("body.metrics", f"{len(metrics)} metrics; at most 100")
     errors = given.error_analysis.model_dump()
     new = _challenger_of(round_run.info.run_id)
-    run_id = filed.file_under(
+    run_id = manual_runs.file_under(
         round_run,
         f"evaluation ({given.track})",
         kind="evaluation",
@@ -139,7 +139,7 @@ def summarize(experiment_id: str) -> Any:
 @router.get("/evaluations/{evaluation_id}", response_model=EvaluationDetail, summary="One evaluation")
 def get_evaluation(evaluation_id: str) -> Any:
     """With all its metrics, and up to 50 development rows, the worst answers first."""
-    from veritrain_lib.recorded.tasks import known_task
+    from veritrain_lib.stage_io.tasks import known_task
 
     run = find_evaluation(evaluation_id)
     item = evaluation_items([run])[0]
@@ -161,4 +161,4 @@ def get_evaluation(evaluation_id: str) -> Any:
 )
 def delete_evaluation(evaluation_id: str) -> None:
     """Nothing finds it any more; MLflow can bring the run back. What was looked at of the sealed set stays counted."""
-    filed.delete(find_evaluation(evaluation_id).info.run_id)
+    manual_runs.delete(find_evaluation(evaluation_id).info.run_id)

@@ -9,15 +9,16 @@ from filelock import FileLock
 from pydantic import Field, TypeAdapter, ValidationError
 from starlette.responses import JSONResponse
 
-from veritrain_lib import event_log, experiment_run
-from veritrain_lib.server import stopping, work
+from veritrain_lib.core import event_log
+from veritrain_lib.loop import experiment_run
+from veritrain_lib.server import background_jobs, stop_request
 from veritrain_lib.server.api.casing import Answer, Given, both, snake_keys
-from veritrain_lib.server.api.experiment_asked import ExperimentGiven, checked, refuse_deep, run_of
+from veritrain_lib.server.api.experiment_request import ExperimentGiven, checked, refuse_deep, run_of
 from veritrain_lib.server.api.paging import Filtering, Page, Paging, envelope
 from veritrain_lib.server.api.problems import BadState, Conflict, NotFound, WrongField
-from veritrain_lib.server.items.experiment import OF_STATUS, ExperimentItem, experiments
-from veritrain_lib.server.items.experiment_detail import ExperimentDetail, LogEntry, detail, log_entry
-from veritrain_lib.tracking import listing, runs, version_listing, watched
+from veritrain_lib.server.serializers.experiment import OF_STATUS, ExperimentItem, experiments
+from veritrain_lib.server.serializers.experiment_detail import ExperimentDetail, LogEntry, detail, log_entry
+from veritrain_lib.tracking import listing, run_events, runs, version_listing
 from veritrain_lib.tracking.listing import RunQuery
 
 router = APIRouter(tags=["experiments"])
@@ -99,12 +100,14 @@ def read_experiment(experiment_id: str) -> JSONResponse:
 def start_experiment(experiment_id: str) -> JSONResponse:
     """Its work goes on in a process of its own, whatever becomes of the server. 400 unless it is pending."""
     run_id = _run(experiment_id).info.run_id
-    with FileLock(work.folder() / f"start-{run_id}.lock"):
+    with FileLock(background_jobs.folder() / f"start-{run_id}.lock"):
         run = _run(run_id)
         if run.info.status != "SCHEDULED" or runs.JOB in run.data.tags:
-            state = "started already" if run.info.status == "SCHEDULED" else watched.STATUS[run.info.status]
+            state = (
+                "started already" if run.info.status == "SCHEDULED" else run_events.STATUS[run.info.status]
+            )
             raise BadState(f"experiment {run_id} is {state}; only a pending one can be started")
-        work.launch(run_id)
+        background_jobs.launch(run_id)
     item = _item(_run(run_id))
     started = Started(
         **item.model_dump(), task_id=item.celery_task_id or "", message="The experiment was started."
@@ -120,9 +123,9 @@ def stop_experiment(experiment_id: str) -> JSONResponse:
     waits = run.info.status == "SCHEDULED" and runs.JOB in run.data.tags
     if run.info.status != "RUNNING" and not waits:
         raise BadState(
-            f"experiment {run.info.run_id} is {watched.STATUS[run.info.status]}; nothing is to be stopped"
+            f"experiment {run.info.run_id} is {run_events.STATUS[run.info.status]}; nothing is to be stopped"
         )
-    stopping.stop(run)
+    stop_request.stop(run)
     return JSONResponse(both(_item(_run(experiment_id))))
 
 
@@ -196,7 +199,7 @@ def _run(given: str) -> runs.Run:
     if run is None or run.data.tags.get("veritrain.kind") != "round":
         raise NotFound(f"there is no experiment {given[:100]!r}")
     before = run.info.status
-    if watched.settle(run) and before in ("RUNNING", "SCHEDULED"):
+    if run_events.settle(run) and before in ("RUNNING", "SCHEDULED"):
         return run_of(given) or run
     return run
 

@@ -9,7 +9,8 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from sqlalchemy import text
 
-from veritrain_lib import __version__, project
+from veritrain_lib import __version__
+from veritrain_lib.core import project
 from veritrain_lib.server.api.casing import Answer
 from veritrain_lib.server.database import migrate
 from veritrain_lib.server.database.session import engine

@@ -8,8 +8,8 @@ from fastapi import Query
 
 from veritrain_lib.server.api.paging import Filters
 from veritrain_lib.server.api.problems import WrongField
-from veritrain_lib.server.items.model import STATUS, TYPE
-from veritrain_lib.tracking import catalogue
+from veritrain_lib.server.serializers.model import STATUS, TYPE
+from veritrain_lib.tracking import registered_models
 from veritrain_lib.tracking.version_listing import VersionQuery
 
 ORDERS: dict[str, dict[str, Any]] = {
@@ -44,7 +44,7 @@ def sorting_asked(
 def models_query(filters: Filters, by: str, descending: bool) -> VersionQuery:
     """The versions that are models, those that the filters let through. Raises WrongField for a value there is not."""
     tags: dict[str, list[str]] = {}
-    without: dict[str, list[str]] = {catalogue.PROMPT: []}
+    without: dict[str, list[str]] = {registered_models.PROMPT: []}
     _choose(TYPE, "type", filters.type, ("base", "adapter"), tags, without)
     _choose(STATUS, "status", filters.status, ("available", "deprecated", "training"), tags, without)
     return VersionQuery(

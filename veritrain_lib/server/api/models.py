@@ -7,25 +7,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from veritrain_lib import project, registry
-from veritrain_lib.errors import UserError
-from veritrain_lib.server.api.model_bodies import (
-    ModelDetail,
-    ModelGiven,
-    ModelPage,
-    ProbeGiven,
-    StatusGiven,
-)
+from veritrain_lib.core import project, registry
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.server.api.model_query import models_query, sorting_asked
+from veritrain_lib.server.api.model_schemas import ModelDetail, ModelGiven, ModelPage, ProbeGiven, StatusGiven
 from veritrain_lib.server.api.paging import Filtering, Paging, envelope
 from veritrain_lib.server.api.problems import Conflict, NotAllowed, NotFound, WrongField
-from veritrain_lib.server.items.evaluation_of_model import (
-    ModelEvaluations,
-    evaluations_of,
-    summary_of,
-)
-from veritrain_lib.server.items.ids import model_id, model_uri, parse_model_id
-from veritrain_lib.server.items.model import (
+from veritrain_lib.server.auth.path_policy import is_foreign
+from veritrain_lib.server.auth.principal import current_caller
+from veritrain_lib.server.serializers.evaluation_of_model import ModelEvaluations, evaluations_of, summary_of
+from veritrain_lib.server.serializers.ids import model_id, model_uri, parse_model_id
+from veritrain_lib.server.serializers.model import (
     BASE,
     CONFIG,
     ENTRY,
@@ -39,12 +31,10 @@ from veritrain_lib.server.items.model import (
     model_items,
     task_of,
 )
-from veritrain_lib.server.items.probed import Probed
-from veritrain_lib.server.items.prompt import prompts_of
-from veritrain_lib.server.security.caller import current_caller
-from veritrain_lib.server.security.places import is_foreign
-from veritrain_lib.tracking import catalogue
+from veritrain_lib.server.serializers.probe import Probed
+from veritrain_lib.server.serializers.prompt import prompts_of
 from veritrain_lib.tracking import models as registered
+from veritrain_lib.tracking import registered_models
 from veritrain_lib.tracking.version_listing import VersionItem, VersionQuery, read_version, versions_page
 
 router = APIRouter(tags=["models"])
@@ -72,7 +62,7 @@ def create_model(given: ModelGiven, request: Request) -> Any:
     if name == "":
         raise WrongField("body.name", "a name has a letter or more")
     try:
-        catalogue.check_name(name)
+        registered_models.check_name(name)
     except UserError as error:
         raise WrongField("body.name", str(error)) from error
     address = _address(given.config)
@@ -106,7 +96,7 @@ def create_model(given: ModelGiven, request: Request) -> Any:
             )
         if content:
             tags[tag] = text
-    version = catalogue.add(name, address or f"{ENTRY}{name}", tags, given.metadata.source or "")
+    version = registered_models.add(name, address or f"{ENTRY}{name}", tags, given.metadata.source or "")
     return model_items([_version(model_id(name, version))])[0]
 
 
@@ -189,7 +179,7 @@ def change_status(
     if wanted is None:
         raise WrongField("body.status", "a status is needed, in the query or in the body")
     one = _version(model_id)
-    catalogue.retag(one.version.name, one.version.version, {STATUS: wanted}, one.description)
+    registered_models.retag(one.version.name, one.version.version, {STATUS: wanted}, one.description)
     return model_items([_version(model_id)])[0]
 
 
@@ -210,7 +200,7 @@ def delete_model(model_id: str) -> None:
         raise Conflict(
             f"{adapter.name}-{adapter.version} is an adapter of {model_id}; delete the adapter first"
         )
-    catalogue.remove(one.version.name, one.version.version)
+    registered_models.remove(one.version.name, one.version.version)
 
 
 def _version(given: str) -> VersionItem:
@@ -226,4 +216,4 @@ def _find(given: str) -> VersionItem | None:
         one = read_version(*parse_model_id(given))
     except NotFound:
         return None
-    return None if one is None or catalogue.PROMPT in one.version.tags else one
+    return None if one is None or registered_models.PROMPT in one.version.tags else one

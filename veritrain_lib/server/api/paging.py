@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from veritrain_lib.server.api.problems import WrongField
-from veritrain_lib.server.security.caller import current_caller
+from veritrain_lib.server.auth.principal import current_caller
 
 MOST = 100
 DEFAULT = 20

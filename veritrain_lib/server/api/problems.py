@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match
 
-from veritrain_lib.errors import Infrastructure, OutOfMoney, Refused, UserError
-from veritrain_lib.machine_fault import machine_fault
+from veritrain_lib.core.errors import Infrastructure, OutOfMoney, Refused, UserError
+from veritrain_lib.core.machine_fault import machine_fault
 from veritrain_lib.redaction import redact
 
 MEDIA_TYPE = "application/problem+json"
@@ -121,7 +121,7 @@ def _allowed(app: FastAPI, request: Request) -> list[str]:
 
 def _described(app: FastAPI) -> None:
     """Have the description say what each operation may answer, and how to sign in."""
-    from veritrain_lib.server.api.described import describe
+    from veritrain_lib.server.api.openapi import describe
 
     make = app.openapi
 

@@ -10,25 +10,17 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from veritrain_lib.recorded.history import STAGE_RUN
-from veritrain_lib.server.api.caller import CallerName
 from veritrain_lib.server.api.casing import CamelAnswer, Given, camel
-from veritrain_lib.server.api.dataset_bodies import Id, Text, Word
+from veritrain_lib.server.api.current_user import CallerName
+from veritrain_lib.server.api.dataset_schemas import Id, Text, Word
 from veritrain_lib.server.api.paging import Filtering, Page, PageAsked, envelope, page_asked
 from veritrain_lib.server.api.problems import Conflict, WrongField
-from veritrain_lib.server.items.report import (
-    CONTENT,
-    Report,
-    Type,
-    content_run,
-    find,
-    page,
-    report,
-)
-from veritrain_lib.server.items.report_answers import ReportDetail
-from veritrain_lib.server.items.report_content import detail
-from veritrain_lib.server.items.task import task_of
 from veritrain_lib.server.report_files import MEDIA_TYPES, Format, exported
+from veritrain_lib.server.serializers.report import CONTENT, Report, Type, content_run, find, page, report
+from veritrain_lib.server.serializers.report_answers import ReportDetail
+from veritrain_lib.server.serializers.report_content import detail
+from veritrain_lib.server.serializers.task import task_of
+from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.listing import read_runs
 from veritrain_lib.tracking.report_listing import EXPERIMENT, HIDDEN, PREFIX
@@ -120,7 +112,7 @@ def list_reports(asked: Annotated[PageAsked, Depends(ten_a_page)], filters: Filt
 def create_report(body: ReportGiven, by: CallerName) -> Response:
     """What the experiment's report stage wrote is taken; where there is none it is written, and the status is
     `generating` until then. 409 when the experiment has nothing to report."""
-    from veritrain_lib.server.work import launch
+    from veritrain_lib.server.background_jobs import launch
 
     experiment = read_runs([body.experiment_id]).get(body.experiment_id)
     if experiment is None or experiment.data.tags.get("veritrain.kind") not in ("round", "loop", "final"):

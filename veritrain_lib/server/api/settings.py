@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from veritrain_lib.server.api.casing import Answer, Given, TwofoldAnswer
-from veritrain_lib.server.security.caller import current_caller
-from veritrain_lib.server.settings import cleanup, connection, kept
+from veritrain_lib.server.auth.principal import current_caller
+from veritrain_lib.server.settings import cleanup, connection, stored
 from veritrain_lib.server.settings.preferences import Liked, LikedChange, like, liked
 from veritrain_lib.server.settings.sections import System, SystemChange
 from veritrain_lib.server.settings.supported import UNSUPPORTED, UNSUPPORTED_PREFERENCES
@@ -72,14 +72,14 @@ def change_system(given: SystemChangeGiven) -> Any:
 
     422 with the field for a value out of its range, and for an unsupported setting that would leave its default.
     """
-    kept.change(given)
+    stored.change(given)
     return _system()
 
 
 @router.post("/settings/system/reset", response_model=SystemSettings, summary="Back to the defaults")
 def reset_system() -> Any:
     """Every section."""
-    kept.reset()
+    stored.reset()
     return _system()
 
 
@@ -103,7 +103,7 @@ def change_preferences(request: Request, given: LikedChange) -> Any:
 def test_connection(given: Address, request: Request) -> Any:
     """Reaches services that the server is configured for and the server itself, nothing else; 422 for any other address,
     and for one that leads to it."""
-    holds = kept.system().api
+    holds = stored.system().api
     own = connection.own_origins(request.scope.get("server"), str(request.base_url))
     return connection.test(given.url, holds.timeout_seconds, holds.retry_attempts, own).__dict__
 
@@ -112,13 +112,13 @@ def test_connection(given: Address, request: Request) -> Any:
 def clean_up_storage() -> Any:
     """Lines of ended runs that are stored with the run and older than `storage.data_retention_days`, desks of stages
     that nobody works at, and expired tokens."""
-    done = cleanup.clean_up(kept.system().storage.data_retention_days)
+    done = cleanup.clean_up(stored.system().storage.data_retention_days)
     used_bytes(anew=True)
     return CleanedUp(deleted_items=done.items, freed_space=done.freed / MB)
 
 
 def _system() -> SystemSettings:
-    return SystemSettings(**dict(kept.measured()), unsupported=sorted(UNSUPPORTED))
+    return SystemSettings(**dict(stored.measured()), unsupported=sorted(UNSUPPORTED))
 
 
 def _preferences(user_id: str) -> Preferences:

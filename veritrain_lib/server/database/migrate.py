@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.server.database.session import engine
 from veritrain_lib.server.database.tables import VERSION_TABLE
 from veritrain_lib.tracking import store

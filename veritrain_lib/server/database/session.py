@@ -9,9 +9,9 @@ from functools import cache
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
-from veritrain_lib.errors import Infrastructure
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.tracking import store
-from veritrain_lib.tracking.engines import wait_for_writers
+from veritrain_lib.tracking.sqlite_engines import wait_for_writers
 
 
 def engine() -> Engine:

@@ -11,10 +11,10 @@ from typing import Any
 
 from anyio import to_thread
 
+from veritrain_lib.server.auth import access_link, credentials, token_validity
+from veritrain_lib.server.auth.guarded_socket import LOOKED_AT_EVERY_S
+from veritrain_lib.server.auth.tokens import Claims
 from veritrain_lib.server.environment import environment
-from veritrain_lib.server.security import credentials, link, standing
-from veritrain_lib.server.security.tokens import Claims
-from veritrain_lib.server.security.watched_socket import LOOKED_AT_EVERY_S
 
 CONNECT_WITHIN_S = 10.0
 """How long a session may be open before it connects, in seconds; a client does so at once."""
@@ -49,7 +49,7 @@ class Admission:
             raise Refused("a login is needed: send auth: {token: ...}")
         token = given.removeprefix("Bearer ").strip()
         if not settings.needs_login:
-            if not link.is_token(token):
+            if not access_link.is_token(token):
                 raise Refused("this token does not hold")
             return
         shown = await credentials.caller_of_token(token)
@@ -75,7 +75,7 @@ class Admission:
 
     async def _watch(self, sid: str, claims: Claims) -> None:
         """End the connection once the login has ended, as `WatchedSocket` does for those that came with one."""
-        while await to_thread.run_sync(standing.look_up, claims) is not None:
+        while await to_thread.run_sync(token_validity.look_up, claims) is not None:
             await asyncio.sleep(LOOKED_AT_EVERY_S)
         del self._watched[sid]
         await self._server.disconnect(sid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from veritrain_lib.event_log import LoggedEvent
+from veritrain_lib.core.event_log import LoggedEvent
 
 
 def of_experiment(run_id: str, event: LoggedEvent) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from urllib.parse import parse_qs
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from veritrain_lib.server.auth.credentials import SHOWS_LATER
 from veritrain_lib.server.environment import environment
-from veritrain_lib.server.live import places
-from veritrain_lib.server.security.credentials import SHOWS_LATER
+from veritrain_lib.server.live import worker_addresses
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -58,7 +58,7 @@ class Relay:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "the session is elsewhere"})
         else:
-            await self._hand_on(places.socket_of(str(worker)), scope, receive, send)
+            await self._hand_on(worker_addresses.socket_of(str(worker)), scope, receive, send)
 
     async def _hand_on(self, place: Path, scope: Scope, receive: Receive, send: Send) -> None:
         from aiohttp import ClientConnectionError
@@ -98,9 +98,9 @@ class Relay:
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Listen on this worker's own socket for as long as the context is open."""
-        place = places.socket_of(self.worker)
-        places.clear_dead()
-        with places.bound(place) as bound:
+        place = worker_addresses.socket_of(self.worker)
+        worker_addresses.clear_dead()
+        with worker_addresses.bound(place) as bound:
             server = _inner(self._app)
             await server.startup(sockets=[bound])
             running = asyncio.create_task(server.main_loop(), name="sessions of this worker")

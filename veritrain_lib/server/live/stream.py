@@ -11,9 +11,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
-from veritrain_lib.server.live import watchable
+from veritrain_lib.server.live import run_liveness
+from veritrain_lib.server.live.event_tails import TAILS
 from veritrain_lib.server.live.payloads import of_experiment
-from veritrain_lib.server.live.tails import TAILS
 
 router = APIRouter(tags=["experiments"])
 
@@ -33,7 +33,7 @@ async def stream(
     client sends is ignored; one that does not read is waited for, and costs no memory.
     """
     await websocket.accept()
-    if not await asyncio.to_thread(watchable.is_known, "experiment", experiment_id):
+    if not await asyncio.to_thread(run_liveness.is_known, "experiment", experiment_id):
         await websocket.close(UNKNOWN, "there is no such experiment")
         return
     tasks = [asyncio.create_task(work) for work in (_send(websocket, experiment_id, after), _hear(websocket))]
@@ -63,7 +63,7 @@ async def _send(websocket: WebSocket, run_id: str, after: int) -> None:
 
     beating = asyncio.create_task(beat())
     try:
-        lines = TAILS.follow(run_id, after, settle=partial(watchable.settle, run_id))
+        lines = TAILS.follow(run_id, after, settle=partial(run_liveness.settle, run_id))
         async with contextlib.aclosing(lines):  # type: ignore[type-var]
             async for line in lines:
                 said = of_experiment(run_id, line)

@@ -8,9 +8,9 @@ from collections import defaultdict
 from functools import partial
 from typing import Any
 
-from veritrain_lib import event_log
-from veritrain_lib.server.live import payloads, watchable
-from veritrain_lib.server.live.tails import TAILS
+from veritrain_lib.core import event_log
+from veritrain_lib.server.live import payloads, run_liveness
+from veritrain_lib.server.live.event_tails import TAILS
 
 MOST = 100
 """Subscriptions of one connection."""
@@ -42,7 +42,7 @@ class Subscriptions:
         if wrong:
             return {"ok": False, "error": wrong}
         kind, name = key
-        if kind != "notifications" and not await asyncio.to_thread(watchable.is_known, kind, name):  # type: ignore[arg-type]
+        if kind != "notifications" and not await asyncio.to_thread(run_liveness.is_known, kind, name):  # type: ignore[arg-type]
             return {"ok": False, "error": f"there is no {kind} {name[:64]!r}"}
         mine = self._of[sid]
         before = mine.get(key)
@@ -75,7 +75,7 @@ class Subscriptions:
         shape = {"experiment": payloads.of_experiment, "dataset": payloads.of_dataset}.get(
             kind, payloads.of_notification
         )
-        settle = None if kind == "notifications" else partial(watchable.settle, name)
+        settle = None if kind == "notifications" else partial(run_liveness.settle, name)
         event = "notification" if kind == "notifications" else f"{kind}:{name}"
         lines = TAILS.follow(name, after, settle=settle, until_end=kind == "experiment")
         async with contextlib.aclosing(lines):  # type: ignore[type-var]

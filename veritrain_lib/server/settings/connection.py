@@ -7,12 +7,12 @@ from collections.abc import Set
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.base_url import openai_base
 from veritrain_lib.llm.keys import setting
 from veritrain_lib.server.api.problems import WrongField
+from veritrain_lib.server.auth.hosts import LOOPBACK
 from veritrain_lib.server.environment import environment
-from veritrain_lib.server.security.hosts import LOOPBACK
 from veritrain_lib.tracking import store
 
 FIELD = "body.url"

@@ -26,8 +26,8 @@ def _zones() -> frozenset[str]:
 
 
 def _metric(name: str) -> str:
-    from veritrain_lib import registry
-    from veritrain_lib.server.items.metrics import GROUPS
+    from veritrain_lib.core import registry
+    from veritrain_lib.server.serializers.metrics import GROUPS
 
     known = sorted({*registry.names("metrics"), *GROUPS})
     if name not in known:

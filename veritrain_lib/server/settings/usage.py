@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from veritrain_lib import project
+from veritrain_lib.core import project
 from veritrain_lib.server.database.session import engine
 from veritrain_lib.tracking import store
 

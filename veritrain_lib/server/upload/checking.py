@@ -14,8 +14,8 @@ from veritrain_lib.server.upload.reading import Table, refuse
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.records import Source
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Source
+    from veritrain_lib.core.task import Task
 
 SOURCES = ("human", "synthetic", "pool")
 
@@ -38,7 +38,7 @@ def rows_of(task: Task, table: Table, kind: str = "") -> pd.DataFrame:
     """
     import pandas as pd
 
-    from veritrain_lib.rows import as_examples
+    from veritrain_lib.core.rows import as_examples
 
     table = _unwrapped(task, table)
     refuse(wrong_rows(task, table.records, "file.rows"))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veritrain_lib.server.api.problems import WrongField
-from veritrain_lib.server.items.dataset import find
-from veritrain_lib.server.items.task import known_tasks, task_named, task_of
+from veritrain_lib.server.serializers.dataset import find
+from veritrain_lib.server.serializers.task import known_tasks, task_named, task_of
 from veritrain_lib.server.upload.filing import Filing, file_draft, no_rows
 from veritrain_lib.tracking import dataset_facts, datasets, runs
 from veritrain_lib.tracking.dataset_listing import TITLE
 from veritrain_lib.tracking.datasets import PREFIX
 
 if TYPE_CHECKING:
-    from veritrain_lib.server.api.dataset_bodies import DatasetChange, DatasetGiven, VersionGiven
-    from veritrain_lib.server.items.dataset import Dataset
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.server.api.dataset_schemas import DatasetChange, DatasetGiven, VersionGiven
+    from veritrain_lib.server.serializers.dataset import Dataset
     from veritrain_lib.server.upload.receiving import Received
-    from veritrain_lib.task import Task
     from veritrain_lib.tracking.dataset_listing import DatasetItem
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from veritrain_lib.recorded.tasks import remember
-from veritrain_lib.server.items.dataset import EDITION, PARENT_ID
+from veritrain_lib.server.serializers.dataset import EDITION, PARENT_ID
+from veritrain_lib.stage_io.tasks import remember
 from veritrain_lib.tracking import datasets, runs
 from veritrain_lib.tracking.dataset_listing import TITLE
 from veritrain_lib.tracking.datasets import PREFIX
@@ -15,7 +15,7 @@ from veritrain_lib.tracking.datasets import PREFIX
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 KIND = "upload"
 """`veritrain.kind` of a run that brought rows from outside."""

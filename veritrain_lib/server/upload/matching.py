@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veritrain_lib.server.api.problems import WrongField
-from veritrain_lib.server.items.task import known_tasks, task_named
+from veritrain_lib.server.serializers.task import known_tasks, task_named
 from veritrain_lib.server.upload.checking import needed
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.server.upload.reading import Table
-    from veritrain_lib.task import Task
 
 
 def task_for(table: Table, named: str = "") -> Task:

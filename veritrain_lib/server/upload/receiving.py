@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from veritrain_lib.server.api.dataset_bodies import DatasetGiven, UploadGiven
+from veritrain_lib.server.api.dataset_schemas import DatasetGiven, UploadGiven
 from veritrain_lib.server.environment import environment
 
 MEGABYTE = 1_048_576

@@ -12,8 +12,8 @@ from veritrain_lib.server.upload.filing import no_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.server.api.dataset_bodies import Modifications
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.server.api.dataset_schemas import Modifications
 
 WHERE = "body.modifications"
 
@@ -71,7 +71,7 @@ def _unknown_fields(task: Task, wanted: Modifications) -> list[FieldError]:
 
 
 def _edited(task: Task, rows: pd.DataFrame, reference: str, changes: list[dict[str, str]]) -> pd.DataFrame:
-    from veritrain_lib.digest import of_example
+    from veritrain_lib.core.digest import of_example
 
     if not changes:
         return rows
@@ -99,7 +99,7 @@ def _edited(task: Task, rows: pd.DataFrame, reference: str, changes: list[dict[s
 def _added(task: Task, reference: str, given: list[dict[str, str]]) -> pd.DataFrame:
     import pandas as pd
 
-    from veritrain_lib.rows import as_examples
+    from veritrain_lib.core.rows import as_examples
 
     if not given:
         return no_rows(task)

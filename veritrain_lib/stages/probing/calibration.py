@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from veritrain_lib.records import Response
+    from veritrain_lib.core.records import Response
 
 BINS = 10
 RESAMPLES = 400

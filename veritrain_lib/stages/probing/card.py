@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.stages.probing.meaning import meaning
+from veritrain_lib.stages.probing.measure_names import meaning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def compare_cards(results: Sequence[ProbeResult]) -> ProbeCard:
     """
     import pandas as pd
 
-    from veritrain_lib.errors import UserError
+    from veritrain_lib.core.errors import UserError
     from veritrain_lib.reporting.probe_card import ProbeCard
 
     names = [result.model for result in results]

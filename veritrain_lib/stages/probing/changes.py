@@ -16,7 +16,7 @@ from veritrain_lib.teachers import variation
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 Change = Callable[[str, str | None, random.Random], str]
 """Text, language (ISO 639-1 or None) and randomness in; the changed text out, or the same where none applies."""

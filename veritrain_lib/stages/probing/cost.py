@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from veritrain_lib.stages.result import Measure
 
 if TYPE_CHECKING:
-    from veritrain_lib.records import Response
+    from veritrain_lib.core.records import Response
 
 
 def dollars_per_1000(responses: Sequence[Response], seed: int = 0) -> Measure | None:

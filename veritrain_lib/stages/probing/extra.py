@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stages.probing import again, asking, calibration, cost, injection, latency
+from veritrain_lib.stages.probing import (
+    calibration,
+    cost,
+    extra_questions,
+    injection,
+    latency,
+    repeated_questions,
+)
 from veritrain_lib.stages.probing.refusal import refusal_rate
 from veritrain_lib.stages.probing.robustness import robustness
 from veritrain_lib.stages.probing.stability import stability
@@ -14,10 +21,10 @@ from veritrain_lib.stages.probing.stability import stability
 if TYPE_CHECKING:
     import pandas as pd
 
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
-    from veritrain_lib.records import Response
     from veritrain_lib.stages.result import Measure
-    from veritrain_lib.task import Task
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,8 @@ def measure_extra(
     """
     import pandas as pd
 
-    asker = asking.Asking(model, money - asking.spent(first.responses))
-    bounded = asker.paid or first.seconds > asking.QUICK_SECONDS
+    asker = extra_questions.Asking(model, money - extra_questions.spent(first.responses))
+    bounded = asker.paid or first.seconds > extra_questions.QUICK_SECONDS
     references = first.asked[task.target.field].tolist()
     measures: dict[str, Measure] = {"refusal_rate": refusal_rate(first.responses)}
     measures["calibration_error"], bins = calibration.calibration(
@@ -64,7 +71,7 @@ def measure_extra(
         measures["dollars_per_1000"] = price
     evidence: list[dict[str, Any]] = []
     if extra_rows:
-        rows = asking.rows_again(first.asked, extra_rows, seed, bounded=bounded)
+        rows = extra_questions.rows_again(first.asked, extra_rows, seed, bounded=bounded)
         before = dict(zip(first.asked.index, first.responses, strict=True))
         found = {
             "stability": stability(asker, task, rows, before),
@@ -79,4 +86,6 @@ def measure_extra(
             else latency.timed_singly(model, rows.head(extra_rows))
         )
         measures |= latency.latency(seconds)
-    return Extra(measures, pd.DataFrame(evidence, columns=list(again.COLUMNS)), bins, asker.notes)
+    return Extra(
+        measures, pd.DataFrame(evidence, columns=list(repeated_questions.COLUMNS)), bins, asker.notes
+    )

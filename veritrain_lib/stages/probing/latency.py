@@ -12,8 +12,8 @@ from veritrain_lib.stages.result import Measure
 if TYPE_CHECKING:
     import pandas as pd
 
+    from veritrain_lib.core.records import Response
     from veritrain_lib.models.base import Model
-    from veritrain_lib.records import Response
 
 QUANTILES = {"seconds_median": 0.5, "seconds_p95": 0.95}
 

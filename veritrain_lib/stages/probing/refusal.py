@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.stages.probing.measured import rate
+from veritrain_lib.stages.probing.rate import rate
 
 if TYPE_CHECKING:
-    from veritrain_lib.records import Response
+    from veritrain_lib.core.records import Response
     from veritrain_lib.stages.result import Measure
 
 DECLINED = ("refused", "filtered")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stages.probing.again import Again, ask_again
 from veritrain_lib.stages.probing.changes import CHANGES, changed_rows
+from veritrain_lib.stages.probing.repeated_questions import Again, ask_again
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.records import Response
-    from veritrain_lib.stages.probing.asking import Asking
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.stages.probing.extra_questions import Asking
 
 
 def robustness(

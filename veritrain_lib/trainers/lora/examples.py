@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.models.lora.asking import Asking
+    from veritrain_lib.core.task import Task
     from veritrain_lib.models.lora.encoding import Encoding
-    from veritrain_lib.task import Task
+    from veritrain_lib.models.lora.question import Asking
     from veritrain_lib.trainers.lora.parameters import LoraParameters
 
 MASKED = -100

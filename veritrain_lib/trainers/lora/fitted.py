@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.trainers.base import empty_place
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.models.lora.model import LoraModel
-    from veritrain_lib.task import Task
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.lora.card import SETTINGS, WEIGHTS
-from veritrain_lib.trainers.lora.assembling import Training, trainer_of
-from veritrain_lib.trainers.lora.work import is_last
+from veritrain_lib.trainers.lora.trainer_setup import Training, trainer_of
+from veritrain_lib.trainers.lora.work_directory import is_last
 
 if TYPE_CHECKING:
-    from veritrain_lib.trainers.lora.listening import Listener
+    from veritrain_lib.trainers.lora.training_progress import Listener
 
 BEFORE = "before.json"
 STATE = "trainer_state.json"

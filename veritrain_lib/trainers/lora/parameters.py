@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from veritrain_lib.errors import UserError
+from veritrain_lib.core.errors import UserError
 
 
 class LoraParameters(BaseModel):

@@ -5,25 +5,25 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from veritrain_lib import digest
-from veritrain_lib.errors import Infrastructure
-from veritrain_lib.models.lora.asking import Asking
+from veritrain_lib.core import digest
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.models.lora.card import WEIGHTS, Card, read_card
 from veritrain_lib.models.lora.checkpoint import Checkpoint, find_checkpoint, need_libraries
 from veritrain_lib.models.lora.device import best_device
 from veritrain_lib.models.lora.encoding import Encoding
-from veritrain_lib.trainers.lora.assembling import Training
+from veritrain_lib.models.lora.question import Asking
 from veritrain_lib.trainers.lora.examples import encode, split
 from veritrain_lib.trainers.lora.fitted import FittedLora
 from veritrain_lib.trainers.lora.fitting import fit
-from veritrain_lib.trainers.lora.listening import Listener, OnStep
 from veritrain_lib.trainers.lora.parameters import LoraParameters
-from veritrain_lib.trainers.lora.work import Work
+from veritrain_lib.trainers.lora.trainer_setup import Training
+from veritrain_lib.trainers.lora.training_progress import Listener, OnStep
+from veritrain_lib.trainers.lora.work_directory import Work
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.task import Task
+    from veritrain_lib.core.task import Task
 
 LIBRARIES = ("torch", "transformers", "peft")
 

@@ -1,0 +1,99 @@
+"""The command line: one verb a stage, and a few around them.
+
+Exit codes: 0 ok, 1 refused by a gate or a rule, 2 wrong usage, 3 something outside the task failed,
+4 waiting for people, 130 interrupted. Nothing heavy is imported before a command does its work.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from veritrain_lib import __version__
+from veritrain_lib.cli.error_exit import explain
+from veritrain_lib.cli.output import writing
+from veritrain_lib.redaction import hide_in_logs
+
+COMMANDS = {
+    "loop": "loop:loop",
+    "probe": "stage:probe",
+    "generate": "stage:generate",
+    "gate": "stage:gate",
+    "train": "stage:train",
+    "evaluate": "stage:evaluate",
+    "report": "stage:report",
+    "review": "review:review",
+    "predict": "predict:predict",
+    "status": "status:status",
+    "compare": "compare:compare",
+    "new-task": "new_task:new_task",
+    "check": "check:check",
+    "approve": "approve:approve",
+    "doctor": "doctor:doctor",
+    "serve": "serve:serve",
+    "migrate": "serve:migrate",
+    "users": "users:users",
+}
+"""Name of each command: module in `commands` and the command in it."""
+
+
+class Veritrain(click.Group):
+    """A group that imports a command when it is asked for, and ends with the right exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, None when there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"veritrain_lib.cli.{module}"), name)
+        return command
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
+             standalone_mode: bool = True, **extra: Any) -> Any:  # fmt: skip
+        """Run, explain whatever went wrong, and exit."""
+        given = list(sys.argv[1:] if args is None else args)
+        hide_in_logs()
+        # jsonschema loads this grammar for 3 to 5 s when it is there, for a format that nothing here checks.
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+        if not standalone_mode:
+            return super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            code = super().main(given, prog_name or "veritrain", complete_var, standalone_mode=False, **extra)
+            with writing():
+                pass  # help and other texts that click prints
+        except Exception as error:  # noqa: BLE001  # the one place where every error becomes a line and an exit code
+            code = explain(error, given)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(
+    "veritrain",
+    cls=Veritrain,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="veritrain")
+def cli() -> None:
+    """Improve a model in a closed, verified loop: probe, generate, gate, train, evaluate, report.
+
+    Start with: veritrain loop
+
+    Exit codes: 0 ok, 1 refused by a gate or a rule, 2 wrong usage, 3 something outside the task failed,
+    4 waiting for people, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """The entry point `veritrain`."""
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""`veritrain serve` and `veritrain migrate`: the server, and its tables."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from veritrain_lib.cli.output import Answer, AnsweringCommand
+
+if TYPE_CHECKING:
+    from veritrain_lib.server.environment import Environment
+
+
+@click.command(
+    short_help="Serve the REST API, live progress, the home page and the MLflow UI on one port.",
+    help=(
+        "Serve the REST API, live progress, the home page and the MLflow UI on one port.\n\n"
+        "Without SECRET_KEY whoever has the link that it prints may use it, on this machine only; with one, everything "
+        "needs a login, and it may listen on other addresses too."
+    ),
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Start MLflow's own server with our application in front."""
+    from veritrain_lib.core.errors import UserError
+    from veritrain_lib.server.environment import environment, is_loopback
+
+    settings = environment()
+    if not settings.needs_login and not is_loopback(host):
+        raise UserError(
+            f"--host {host} is reached from other machines and SECRET_KEY is not set, so anybody could use it; "
+            "set SECRET_KEY, or listen on 127.0.0.1"
+        )
+    _refuse_taken(host, port)
+    from veritrain_lib.server.database import migrate
+    from veritrain_lib.server.observability import logs, metrics
+    from veritrain_lib.server.process_group import GRACE_S
+    from veritrain_lib.tracking import mlflow_server
+
+    migrate.upgrade()
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(
+        f"Home page: http://{shown}:{port}/home{_link(settings)}   API: /api/v1/docs   MLflow: /   Stop: Ctrl+C",
+        err=True,
+    )
+    options = shlex.join(
+        [
+            "--timeout-graceful-shutdown",
+            str(GRACE_S),
+            "--no-access-log",
+            "--log-config",
+            str(logs.CONFIGURATION),
+        ]
+    )
+    line = mlflow_server.command(host, port, workers, uvicorn_options=options)
+    own = {**mlflow_server.command_environment(), metrics.FOLDER: str(metrics.new_folder())}
+    # This process becomes the supervisor, without the libraries that it took to get here.
+    supervisor = [sys.executable, "-m", "veritrain_lib.server.supervise", *line]
+    os.execvpe(supervisor[0], supervisor, {**os.environ, **own})
+
+
+def _link(settings: Environment) -> str:
+    """What makes the address a link that opens the server, where there are no logins."""
+    return f"?token={settings.link_token.get_secret_value()}" if settings.link_token else ""
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Raise UserError for an address that can't be listened on, before anything is started for it."""
+    from veritrain_lib.core.errors import UserError
+
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise UserError(f"--host {host} is no address: {error.strerror}") from error
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(address)
+        except OSError as error:
+            why = {
+                errno.EADDRINUSE: "is in use already; stop what listens there, or choose another --port",
+                errno.EACCES: "needs an administrator's rights; choose a --port from 1024 on",
+                errno.EADDRNOTAVAIL: "is no address of this machine; choose another --host",
+            }.get(error.errno or 0, f"can't be listened on: {error.strerror}")
+            raise UserError(f"{host}, port {port}, {why}") from error
+
+
+@click.command(cls=AnsweringCommand, short_help="Bring the server's tables up to date.", help=(
+    "Make or change the server's own tables (users, tokens, settings) in the record's database, or look whether "
+    "they are up to date. `veritrain serve` does it at its start."
+))  # fmt: skip
+@click.option("--check", "only_check", is_flag=True, help="Only look; exit code 3 when they are not.")
+@click.option(
+    "--down-to", default="", metavar="REVISION", help="Take changes back, down to a revision or `base`."
+)
+def migrate(only_check: bool, down_to: str) -> Answer:
+    """Migrate our tables; MLflow's are MLflow's."""
+    from veritrain_lib.server.database import migrate as work
+
+    if only_check:
+        work.check()
+    elif down_to:
+        work.downgrade(down_to)
+    else:
+        work.upgrade()
+    there = work.current() or "none"
+    return Answer(
+        {"revision": there, "newest": work.newest()}, [f"The server's tables are at revision {there}."]
+    )

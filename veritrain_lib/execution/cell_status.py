@@ -1,0 +1,63 @@
+"""Decides how a cell that came to its end ended.
+
+The kernel's reply alone can't be trusted: `%run broken.py` and `%%capture` reply
+`ok` although an error was shown, `exit()` replies `ok` and takes the kernel away,
+and a misspelled magic replies `error` but shows none. So a cell is good only when
+the reply is ok, no error was shown, and it did not ask to end the kernel. A cell
+tagged `raises-exception` may raise.
+
+As everywhere in Jupyter, a shell command (`!false`, `%pip install nosuch`) that
+ends with a non-zero code is not an error; `%%bash` is the form that raises.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from veritrain_lib.execution.exit_reason import Ending
+
+FINISHED = Ending("finished")
+
+
+def verdict(cell: NotebookNode, index: int, reply: dict[str, Any]) -> Ending:
+    """How `cell` ended.
+
+    Args:
+        cell: A code cell with the outputs it made.
+        index: Its place in the notebook.
+        reply: Content of the kernel's reply to it.
+
+    Returns:
+        `FINISHED` if it is good.
+    """
+    if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
+        message = "the cell called exit() or quit(), which ends the kernel"
+        return Ending("failed", "SystemExit", message, index)
+    if "raises-exception" in cell.metadata.get("tags", []):
+        return FINISHED
+    shown = [output for output in cell.outputs if output.output_type == "error"]
+    if reply.get("status") == "ok" and not shown:
+        return FINISHED
+    # The shown error names the exception even where the reply says `NoneType` (a failing repr).
+    error = shown[-1] if shown else reply
+    kind, message = error.get("ename") or "Error", error.get("evalue") or ""
+    if kind == "SystemExit":
+        message = f"{message} (the cell called sys.exit: the notebook did not run to its end)"
+    return Ending("failed", kind, message.strip(), index)
+
+
+def show_reason(cell: NotebookNode, ending: Ending, last_words: str) -> None:
+    """Put the reason into the cell's outputs, where Jupyter itself left none.
+
+    Args:
+        last_words: What the kernel process wrote before it ended; shown above the reason.
+    """
+    shown = [output.ename for output in cell.outputs if output.output_type == "error"]
+    if ending.status == "failed" and ending.kind in shown:
+        return
+    lines = [*last_words.splitlines(), f"{ending.kind}: {ending.message}"]
+    error = {"ename": ending.kind, "evalue": ending.message, "traceback": lines}
+    cell.outputs.append(new_output("error", **error))  # type: ignore[no-untyped-call]

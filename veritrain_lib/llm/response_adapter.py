@@ -1,0 +1,111 @@
+"""What compatible services send in shapes of their own, read as the plain answer or error that it stands for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.llm.streamed_answer import assembled
+
+if TYPE_CHECKING:
+    from veritrain_lib.llm.connection import Received
+
+AGAIN = re.compile(
+    r"overload|unavailable|timeout|timed out|server_error|internal|busy|capacity|loading", re.I
+)
+"""In the code or type of an error that another attempt may mend."""
+LIMITED = re.compile(r"rate.?limit|too many requests|quota|throttl", re.I)
+
+SHOWN = 300
+
+
+def understood(received: Received) -> Received:
+    """The same answer with the status that it means, and a stream put together.
+
+    An error inside a 200 gets the status of its code, or of its kind: 429, 503, and 400 where another attempt
+    would get the same.
+    """
+    if not 200 <= received.status < 300:
+        return received
+    body = assembled(received.body) or received.body
+    content = _json(body)
+    received = replace(received, status=200, body=body)
+    if not isinstance(content, Mapping) or content.get("choices"):
+        return received
+    code, message = error_in(content)
+    if not (code or message):
+        return received
+    return replace(received, status=_status(code, message, content))
+
+
+def error_in(content: object) -> tuple[str, str]:
+    """Code and message of an error in any of its usual shapes, empty where there is none.
+
+    `{"error": {"code", "type", "message"}}`, `{"error": "text"}`, `{"object": "error", "message"}`, `{"detail"}`,
+    `{"errors": [...]}`, `{"code", "message"}`, and a list with one of these in it.
+    """
+    if isinstance(content, list) and content:
+        return error_in(content[0])
+    if not isinstance(content, Mapping):
+        return "", ""
+    found: Any = content.get("error") or content.get("errors") or content.get("detail")
+    if found is None and (content.get("object") == "error" or {"message", "code"} <= set(content)):
+        found = content
+    if found is None and isinstance(content.get("message"), str) and "choices" not in content:
+        found = content
+    if isinstance(found, list) and found:
+        found = found[0]
+    if isinstance(found, Mapping):
+        code = found.get("code") or found.get("type") or found.get("status") or content.get("code") or ""
+        message = found.get("message") or found.get("msg") or found.get("detail") or found.get("error") or ""
+        inner = found.get("metadata")
+        if isinstance(inner, Mapping) and isinstance(inner.get("raw"), str):
+            message = f"{message}: {inner['raw']}"
+        return str(code), _line(message)
+    return "", _line(found) if found else ""
+
+
+def page_title(body: bytes) -> str:
+    """What a web page in the place of an answer says of itself; empty for what is no page."""
+    text = body[:20_000].decode("utf-8", "replace")
+    if not re.match(r"\s*(?:<!doctype html|<html|<\?xml|<head|<body)", text, re.I):
+        return ""
+    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.I | re.S) or re.search(
+        r"<h1[^>]*>(.*?)</h1>", text, re.I | re.S
+    )
+    return _line(re.sub(r"<[^>]+>", " ", title[1])) if title else "untitled"
+
+
+def what_it_said(body: bytes) -> str:
+    """The most telling line of a body that is no answer: its error, its title, or its beginning."""
+    _, message = error_in(_json(body))
+    if message:
+        return message
+    title = page_title(body)
+    if title:
+        return f"a web page, {title!r}"
+    return _line(body[:2000].decode("utf-8", "replace")) or "nothing at all"
+
+
+def _status(code: str, message: str, content: Mapping[str, Any]) -> int:
+    given = code if code.isdecimal() else str(content.get("status") or content.get("statusCode") or "")
+    if given.isdecimal() and 400 <= int(given) < 600:
+        return int(given)
+    if LIMITED.search(code):
+        return 429
+    return 503 if AGAIN.search(f"{code} {message}") else 400
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _line(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return " ".join(text.split())[:SHOWN]

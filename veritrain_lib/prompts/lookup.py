@@ -1,0 +1,55 @@
+"""Which prompt a task uses: given for one call, its own, or the built-in one of its kind of answer."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import read_prompt
+from veritrain_lib.prompts.prompt import Prompt
+
+if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
+
+BUILT_IN = Path(__file__).parent / "builtin"
+
+
+def find_prompt(task: Task, name: str, given: str = "") -> Prompt:
+    """The prompt of this name for a task.
+
+    `given`, when not empty, wins: a template's text, or a file relative to the task file. Then comes the
+    task's `prompts.<name>`, then the built-in one: `<name>.labels.jinja` for a task with labels and
+    `<name>.free_text.jinja` for one without, or `<name>.jinja` for both.
+
+    Raises UserError when there is none, when its file is missing, and when the task names a prompt that looks
+    like a misspelled built-in one.
+    """
+    _refuse_misspelled(task)
+    if given:
+        text, origin = read_prompt(task.path.parent, given)
+        return Prompt(name, text, "given here" if origin == "task file" else origin)
+    if name in task.prompts:
+        return Prompt(name, *read_prompt(task.path.parent, task.prompts[name]))
+    kind = "labels" if task.labels else "free_text"
+    for file in (BUILT_IN / f"{name}.{kind}.jinja", BUILT_IN / f"{name}.jinja"):
+        if file.is_file():
+            return Prompt(name, file.read_text(encoding="utf-8"), "built in")
+    raise UserError(
+        f"there is no prompt named {name!r}; built in: {', '.join(built_in_names())}. "
+        f"Write your own under prompts.{name} in {task.path.name}"
+    )
+
+
+def built_in_names() -> list[str]:
+    """The names of the built-in prompts, sorted."""
+    return sorted({file.name.split(".")[0] for file in BUILT_IN.glob("*.jinja")})
+
+
+def _refuse_misspelled(task: Task) -> None:
+    known = built_in_names()
+    for name in task.prompts:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        if name not in known and near:
+            raise UserError(f"{task.path.name}: prompts.{name} is unknown; did you mean {near[0]!r}?")

@@ -1,0 +1,115 @@
+"""What must not be trained on: ways to reach or charge a person, and secrets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from veritrain_lib.quality.personal_data.ascii_form import plain_form
+from veritrain_lib.quality.personal_data.national_ids import SOCIAL, has_national_id
+from veritrain_lib.quality.personal_data.phone_numbers import has_phone
+from veritrain_lib.quality.prepared_texts import surface_in, tokens_in
+from veritrain_lib.quality.secrets import KNOWN_KEY, has_key, has_password
+from veritrain_lib.quality.text.character_classes import BEYOND, OTHER
+from veritrain_lib.quality.text.normal_form import joined
+from veritrain_lib.quality.text.text_fields import text_fields
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from veritrain_lib.quality.context import Context
+
+EMAIL = re.compile(
+    r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|\b[\w.+-]+\s?[\[(]\s?at\s?[\])]\s?[\w-]+(?:\s?(?:\.|[\[(]\s?dot\s?[\])])\s?\w+)+",
+    re.IGNORECASE,
+)
+# Lengths and beginnings as the card schemes publish theirs (ISO/IEC 7812): Visa, Mastercard, American Express, Diners,
+# Discover, JCB, UnionPay, Maestro.
+CARD = re.compile(r"(?<![A-Za-z0-9_.,-])(?:\d[ -]?){11,18}\d(?![A-Za-z0-9_-])")
+SCHEME = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}"
+    r"|6(?:011|4[4-9]\d|5\d\d)\d{12}|35\d{14}|62\d{14,17}|(?:50|5[6-9]|6\d)\d{14}"
+)
+IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}(?![A-Za-z0-9])", re.IGNORECASE)
+# Every pattern here and in `secrets` needs one of these; most rows have none and are done with one search.
+MAY_HOLD = re.compile(
+    r"\d|[@_]|://|[\[(]\s?at|-----|\S{13}|pass|pwd|\bpw|\bpin|mot de|contrase|senha|パスワード", re.IGNORECASE
+)
+PIECES = re.compile("pass|pwd|pw|pin|mot|contrase|senha")
+"""What a word of a text of letters and stops holds when `MAY_HOLD` matches it for anything but a long run."""
+LONG_RUN = 13
+IBAN_LENGTHS = range(15, 35)  # Norway has 15 characters, ISO 13616 allows 34
+
+
+def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
+    """`personal_data:<kind>`, kinds joined by `+`: email, key, password, card, iban, phone, social, national_id.
+
+    Keys are known prefixes, named assignments (`token: ...`), private key blocks and long random tokens; a hash, a
+    commit or a UUID is none unless it is called a key. Card numbers must be of a scheme and keep the Luhn checksum
+    (ISO/IEC 7812-1), IBANs their country's length and theirs (ISO 13616, mod 97). A phone number needs its country
+    code, a grouping that its country writes (Japan, China, Europe, North America) or a word like `call` in front.
+    National numbers of 28 states, such as My Number or a Chinese resident's, need their check digits, and their
+    name where the shape alone is a common one. Digits and signs of full width count as those of ASCII. The value
+    itself is never in the reason: it would carry the secret on.
+    """
+    import numpy as np
+    import pandas as pd
+
+    names = text_fields(rows, context.task)
+    texts, reasons = joined(rows, names), np.full(len(rows), "", dtype=object)
+    asked, long_run = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    for name in names:
+        found, run = _may_hold(rows, name)
+        asked, long_run = asked | found, long_run | run
+    for number in np.flatnonzero(asked).tolist():
+        text = plain_form(texts[number])
+        if MAY_HOLD.search(text) and (kinds := kinds_in(text)):
+            reasons[number] = f"personal_data:{'+'.join(kinds)}"
+    for number in np.flatnonzero(long_run & ~asked).tolist():
+        if KNOWN_KEY.search(texts[number]):
+            reasons[number] = "personal_data:key"
+    return pd.Series(reasons, index=rows.index, dtype=object)
+
+
+def _may_hold(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Whether `MAY_HOLD` may match each text of a field for anything but a long run, and whether for that. Most texts
+    meet no pattern at all. In one of letters and stops (`surface.OTHER`) a long run can only be a known key: all else
+    needs a digit, a sign or one of the `PIECES`."""
+    surface = surface_in(rows, [name])
+    found: np.ndarray = ~surface.lacks(OTHER | BEYOND)
+    if not found.all():
+        found = found | tokens_in(rows, [name]).holding(lambda word: PIECES.search(word) is not None)
+    return found, surface.longest >= LONG_RUN
+
+
+def kinds_in(text: str) -> list[str]:
+    """The kinds of personal data and secrets in a text, each once, in a fixed order."""
+    text = plain_form(text)
+    kinds = {
+        "email": EMAIL.search(text) is not None,
+        "key": has_key(text),
+        "password": has_password(text),
+        "card": any(_is_card(match[0]) for match in CARD.finditer(text)),
+        "iban": any(_is_iban(match[0]) for match in IBAN.finditer(text)),
+        "phone": has_phone(text),
+        "social": SOCIAL.search(text) is not None,
+        "national_id": has_national_id(text),
+    }
+    return [kind for kind, found in kinds.items() if found]
+
+
+def _is_card(text: str) -> bool:
+    from stdnum import luhn
+
+    digits = "".join(c for c in text if c.isdigit())
+    return len(set(digits)) > 1 and SCHEME.fullmatch(digits) is not None and bool(luhn.is_valid(digits))
+
+
+def _is_iban(text: str) -> bool:
+    from stdnum import iban
+
+    code = re.sub(r"[ -]", "", text).upper()
+    # The pattern may have swallowed a following word, so every length counts.
+    return any(iban.is_valid(code[:length]) for length in IBAN_LENGTHS if length <= len(code))

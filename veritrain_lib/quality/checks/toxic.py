@@ -1,0 +1,73 @@
+"""Insults, slurs and threats, by a list of words: a first filter, no judgement of what is meant."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from veritrain_lib.quality.prepared_texts import surface_in, tokens_in
+from veritrain_lib.quality.text.character_classes import BEYOND
+from veritrain_lib.quality.text.normal_form import joined, normal
+from veritrain_lib.quality.text.text_fields import text_fields
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.quality.context import Context
+
+# Put together for this project: words that are hardly ever said without contempt. Words with a harmless everyday
+# sense (dick, gay, ass as an animal) are only here inside a phrase. `*` stands for any ending.
+_INSULTS = """
+asshole* arsehole* bastard* bitch* bollocks bullshit cunt* dickhead* dipshit* douchebag* dumbass* fag faggot* fuck* fuk fck
+motherfuck* nigger* nigga* paki pakis piss prick pricks retard* scumbag* shit shits shitty shithead* shithole* slut* spastic
+tranny twat* wanker* whore* wtf chink chinks gook gooks kike kikes spic spics wetback* raghead* cocksuck* jackass*
+"""
+_PHRASES = (
+    "kill yourself", "kill yourselves", "go die", "drop dead", "shut the hell up", "shut up you", "go to hell", "piece of crap",
+    "you idiot", "you idiots", "you moron", "you morons", "you are an idiot", "you re an idiot", "youre an idiot",
+    "you are stupid", "youre stupid", "you are worthless", "youre worthless", "you are pathetic", "i will kill you",
+    "ill kill you", "i will hurt you", "i hope you die", "suck my dick", "kiss my ass", "eat shit", "white trash",
+)  # fmt: skip
+_JAPANESE = (
+    "死ね", "しね", "くたばれ", "ぶっ殺す", "殺してやる", "殺すぞ", "クソ野郎", "くそ野郎", "クソったれ", "ばか野郎", "馬鹿野郎",
+    "バカ野郎", "バカヤロー", "キチガイ", "気違い", "ブス野郎", "ゴミクズ", "カス野郎", "クズ野郎", "うざい消えろ", "消え失せろ",
+)  # fmt: skip
+_WORDS = "|".join(word.replace("*", r"\w*") for word in _INSULTS.split())
+WORD = re.compile(_WORDS)
+TELLING = frozenset(max(reversed(phrase.split()), key=len) for phrase in _PHRASES)
+"""The longest word of each phrase, the last of several: a text of ASCII without one of them and without a word of the
+list has nothing to be found."""
+ENGLISH = re.compile(rf"\b(?:{_WORDS}|{'|'.join(_PHRASES)})\b")
+# しね is also the end of いいしね and よろしね; as a curse it stands alone or before a sign.
+JAPANESE = re.compile(
+    "|".join(r"(?:^|[\s、。！!])しね(?:$|[\s、。！!よ])" if one == "しね" else one for one in _JAPANESE)
+)
+
+
+def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
+    """`toxic:words` for a row with an insult, a slur or a threat from the list, in English or Japanese.
+
+    Input fields and a target of text are looked at. The word itself is not in the reason. It knows no irony and no
+    quotation: use it to warn, or look at what it takes.
+    """
+    import numpy as np
+    import pandas as pd
+
+    found = np.zeros(len(rows), dtype=bool)
+    for name in text_fields(rows, context.task):
+        texts = joined(rows, [name])
+        asked = ~surface_in(rows, [name]).lacks(BEYOND) | tokens_in(rows, [name]).holding(_telling)
+        for number in np.flatnonzero(asked & ~found).tolist():
+            found[number] = toxic(texts[number])
+    return pd.Series(np.where(found, "toxic:words", "").astype(object), index=rows.index, dtype=object)
+
+
+def _telling(word: str) -> bool:
+    return word in TELLING or WORD.fullmatch(word) is not None
+
+
+def toxic(text: str) -> bool:
+    """Whether a text holds a word or a phrase of the list."""
+    return ENGLISH.search(normal(text)) is not None or (
+        not text.isascii() and JAPANESE.search(text) is not None
+    )

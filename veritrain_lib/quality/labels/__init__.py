@@ -1,0 +1,1 @@
+"""Label issues: rows whose label students contradict that were trained without them."""

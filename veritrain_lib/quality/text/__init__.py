@@ -1,0 +1,1 @@
+"""Texts as checks look at them, and what makes a text no message: markup residue, keyboard mash, truncation."""

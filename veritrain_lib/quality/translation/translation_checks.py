@@ -1,0 +1,130 @@
+"""What a translation must keep whatever it says: placeholders, numbers; and what it must not keep: the source."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+from veritrain_lib.quality.text.normal_form import UNSPACED, normal
+
+PLACEHOLDER = re.compile(
+    r"\{\{?\s*[\w.]+\s*\}?\}|\$\{[\w.]+\}|%(?:\(\w+\))?[sdif]\b|%[A-Z_]{3,}%|</?[a-zA-Z][^<>]{0,80}>|https?://[!-~]+"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+)
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+COPIED = 8
+"""Letters from which a target that equals its source is a copy; shorter ones are names and `OK`."""
+
+COPIED_RUN = 3
+"""Characters of a script without spaces in a row that a target in another script may share with its source."""
+
+_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_MONTHS = "january february march april may june july august september october november december"
+_ORDERS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+WORDS = {
+    **{word: at for at, word in enumerate(_ONES.split())},
+    **{word: 20 + 10 * at for at, word in enumerate(_TENS.split())},
+    **{word: 1 + at for at, word in enumerate(_MONTHS.split())},
+    **{word: 1 + at for at, word in enumerate(_ORDERS.split())},
+}
+KANJI = {character: at for at, character in enumerate("〇一二三四五六七八九")}
+UNITS = {"十": 10, "百": 100, "千": 1000}
+MYRIADS = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
+MIXED = re.compile(r"(?<![\d.,])(?:\d+(?:\.\d+)?[億亿万萬千百]){2,}\d*(?![\d.,])")
+"""A number in digits with the units of Japanese or Chinese between them, two of them at least."""
+
+
+def sign_of(source: str, target: str, languages: tuple[str, str]) -> str:
+    """The first sign that a target is no translation of its source: `source_in_target`, `placeholders`, `numbers`;
+    "" for none. `languages` are those of source and target."""
+    if languages[0] != languages[1] and _copied(source, target):
+        return "source_in_target"
+    if sorted(PLACEHOLDER.findall(source)) != sorted(PLACEHOLDER.findall(target)):
+        return "placeholders"
+    return "numbers" if _other_numbers(source, target) else ""
+
+
+def _copied(source: str, target: str) -> bool:
+    one, other = normal(source).replace(" ", ""), normal(target).replace(" ", "")
+    if one == other:
+        return len(one) >= COPIED or any(map(UNSPACED.match, one))
+    if UNSPACED.search(other) is None:
+        return False
+    if len(UNSPACED.findall(other)) * 2 > len(other) and len(UNSPACED.findall(one)) * 2 < len(one):
+        return False
+    return any(run in one for run in _runs(other))
+
+
+def _runs(text: str) -> list[str]:
+    """Every piece of `COPIED_RUN` + 1 characters in scripts without spaces."""
+    width = COPIED_RUN + 1
+    pieces = (text[at : at + width] for at in range(len(text) - width + 1))
+    return [piece for piece in pieces if all(map(UNSPACED.match, piece))]
+
+
+def _other_numbers(source: str, target: str) -> bool:
+    """Whether each side has a number in digits that the other has in no form at all."""
+    source, target = (
+        MIXED.sub(_written_out, unicodedata.normalize("NFKC", text).casefold()) for text in (source, target)
+    )
+    here, there = _digits(source), _digits(target)
+    if not here or not there:
+        return False
+    lost, added = here - _any_form(target), there - _any_form(source)
+    return bool(lost and added)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    """`1万5千` as `15000`."""
+    total = part = 0.0
+    for number, unit in re.findall(r"([\d.]+)([億亿万萬千百]?)", match[0]):
+        if unit in MYRIADS:
+            total, part = total + (part + float(number)) * MYRIADS[unit], 0.0
+        else:
+            part += float(number) * UNITS.get(unit, 1)
+    return f"{total + part:.10g}"
+
+
+def _digits(text: str) -> set[float]:
+    return {_value(match) for match in NUMBER.findall(text)}
+
+
+def _value(text: str) -> float:
+    thousands = re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", text)
+    plain = re.sub(r"[.,]", "", text) if thousands else text.replace(",", ".")
+    try:
+        return float(plain)
+    except ValueError:
+        return float(re.sub(r"\D", "", text))
+
+
+def _any_form(text: str) -> set[float]:
+    """Numbers in digits, in English words and in kanji, their multiples by thousands, and hours on both clocks."""
+    found = _digits(text) | {float(piece) for piece in re.findall(r"\d+", text)}
+    words = [float(WORDS[word]) for word in re.findall(r"[a-z]+", text) if word in WORDS]
+    found |= {
+        *words,
+        *(one + other for one, other in pairwise(words) if one >= 20 > other),
+    }
+    found |= {_kanji(match) for match in re.findall("[〇一二三四五六七八九十百千]+", text)}
+    scaled = {
+        number * scale for number in found for scale in (1e-4, 1e-3, 0.01, 0.1, 10, 100, 1e3, 1e4, 1e6, 1e8)
+    }
+    clock = {number + 12 for number in found if number <= 12} | {
+        number - 12 for number in found if number >= 12
+    }
+    return found | {round(number, 6) for number in scaled} | clock
+
+
+def _kanji(text: str) -> float:
+    if not any(character in UNITS for character in text):
+        return float("".join(str(KANJI[character]) for character in text))
+    total, digit = 0, None
+    for character in text:
+        if character in UNITS:
+            total, digit = total + (1 if digit is None else digit) * UNITS[character], None
+        else:
+            digit = KANJI[character]
+    return float(total + (digit or 0))

@@ -1,0 +1,104 @@
+"""An experiment of the API: a round of the record, begun by a request, a loop or a notebook."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from veritrain_lib.loop import experiment_run
+from veritrain_lib.server.api.casing import Answer
+from veritrain_lib.server.serializers.ids import model_id
+from veritrain_lib.server.serializers.tasks import direction_of, known_task
+from veritrain_lib.tracking import runs
+from veritrain_lib.tracking.run_events import STATUS
+
+if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
+
+Status = Literal["pending", "running", "completed", "failed"]
+
+OF_STATUS: dict[str, tuple[str, ...]] = {
+    said: tuple(name for name, word in STATUS.items() if word == said)
+    for said in dict.fromkeys(STATUS.values())
+}
+"""MLflow's statuses for each of the API's."""
+
+
+class ExperimentItem(Answer):
+    """An experiment as lists show it. `best_score` is the primary metric; `celery_task_id` is the id of the job;
+    `reason` is why one failed; `unsupported_config` are the keys of its configuration that the trainer can't follow."""
+
+    id: str
+    name: str
+    task: str
+    direction: str
+    dataset_id: str | None
+    base_model_id: str | None
+    adapter_id: str | None
+    status: Status
+    best_score: float | None
+    celery_task_id: str | None
+    created_at: str
+    updated_at: str
+    started_at: str | None
+    completed_at: str | None
+    reason: str | None
+    unsupported_config: list[str]
+
+
+def experiments(found: Sequence[runs.Run]) -> list[ExperimentItem]:
+    """The items of a page; each task is asked for once."""
+    names = {run.data.tags.get("veritrain.task", "") for run in found}
+    tasks = {name: known_task(name) for name in names}
+    return [experiment(run, tasks[run.data.tags.get("veritrain.task", "")]) for run in found]
+
+
+def experiment(run: runs.Run, task: Task | None) -> ExperimentItem:
+    """The item of a round's run; `task` is what the record knows of its task."""
+    tags, info = run.data.tags, run.info
+    request = experiment_run.request_of(run)
+    name = tags.get("veritrain.task", "")
+    score = run.data.metrics.get(task.primary.name) if task else None
+    # A run that was taken up again keeps the end it had before until it ends anew.
+    ended = info.end_time if STATUS[info.status] in ("completed", "failed") else None
+    started = int(tags[experiment_run.STARTED]) if experiment_run.STARTED in tags else None
+    if request is None:
+        started = info.start_time
+    return ExperimentItem(
+        id=info.run_id,
+        name=(info.run_name or info.run_id) if request else f"{name} {info.run_name}",
+        task=name,
+        direction=request.direction if request else direction_of(task, name),
+        dataset_id=request.dataset_id if request else _dataset(tags),
+        base_model_id=(request.base_model_id or None)
+        if request
+        else _model(run.data.params.get("champion", "")),
+        adapter_id=request.adapter_id if request else None,
+        status=STATUS[info.status],  # type: ignore[arg-type]
+        best_score=score if score is not None and math.isfinite(score) else None,
+        celery_task_id=tags.get(runs.JOB),
+        created_at=moment(info.start_time),
+        updated_at=moment(ended or started or info.start_time),
+        started_at=moment(started) if started else None,
+        completed_at=moment(ended) if ended else None,
+        reason=tags.get("veritrain.reason") if info.status in ("FAILED", "KILLED") else None,
+        unsupported_config=request.unsupported_config if request else [],
+    )
+
+
+def moment(milliseconds: int) -> str:
+    """ISO 8601 in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _dataset(tags: Any) -> str | None:
+    """The draft that the round's rows came from; of the seed round its gate's run."""
+    stages = [tags.get(f"veritrain.run.{stage}") for stage in ("generate", "gate")]
+    return next((run_id for run_id in stages if run_id), None)
+
+
+def _model(address: str) -> str | None:
+    name, _, version = address.removeprefix("models:/").rpartition("/")
+    return model_id(name, int(version)) if name and version.isdecimal() else (address or None)

@@ -1,0 +1,28 @@
+"""What a finished stage said, without its tables."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.stage_io.stage import RESULT
+from veritrain_lib.tracking.artifacts import local_folder
+
+if TYPE_CHECKING:
+    from veritrain_lib.tracking.entities import Run
+
+
+def result_of(run: Run) -> dict[str, Any]:
+    """The fields of a finished stage's result; empty when they lie on another machine."""
+    return _read(run.info.artifact_uri)
+
+
+@lru_cache(maxsize=256)
+def _read(address: str) -> dict[str, Any]:
+    folder = local_folder(address)
+    try:
+        content = (folder / RESULT / "result.json").read_text(encoding="utf-8") if folder else "{}"
+        return dict(json.loads(content).get("result", {}))
+    except (OSError, ValueError):
+        return {}

@@ -1,0 +1,131 @@
+"""What a training is put together from: the base with its adapters, transformers' Trainer, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.trainers.lora.examples import Example, Padding
+
+if TYPE_CHECKING:
+    from veritrain_lib.models.lora.checkpoint import Checkpoint
+    from veritrain_lib.models.lora.encoding import Encoding
+    from veritrain_lib.trainers.lora.parameters import LoraParameters
+    from veritrain_lib.trainers.lora.training_progress import Listener
+    from veritrain_lib.trainers.lora.work_directory import Work
+
+WARM_UP = 0.03
+"""Share of the steps over which the learning rate rises (QLoRA, Dettmers et al. 2023, arXiv:2305.14314)."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that one training needs: rows to train on, rows only watched, where it runs and who hears of it."""
+
+    work: Work
+    checkpoint: Checkpoint
+    encoding: Encoding
+    parameters: LoraParameters
+    train: Sequence[Example]
+    watched: Sequence[Example]
+    seed: int
+    device: Any
+    listener: Listener
+
+
+def trainer_of(training: Training) -> Any:
+    """transformers' Trainer, ready to measure and to train. Raises UserError for modules that are not there."""
+    from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
+
+    encoding, parameters, watched = training.encoding, training.parameters, training.watched
+    stopping = bool(watched) and parameters.patience > 0
+    trainer = Trainer(
+        model=_adapted(training.checkpoint, parameters, training.device),
+        args=_arguments(training),
+        data_collator=Padding(encoding.tokenizer.pad_token_id),
+        train_dataset=[one.fields(encoding.kind) for one in training.train],
+        eval_dataset=[one.fields(encoding.kind) for one in watched or training.train],
+        callbacks=[
+            _callback(training.work, training.listener),
+            *([EarlyStoppingCallback(early_stopping_patience=parameters.patience)] if stopping else []),
+        ],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _adapted(checkpoint: Checkpoint, parameters: LoraParameters, device: Any) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    from veritrain_lib.models.lora.device import dtype_for
+
+    bare = checkpoint.weights(dtype_for(parameters.precision, device))
+    names = {name.rpartition(".")[2] for name, _ in bare.named_modules()}
+    listed = [] if parameters.modules == "all-linear" else parameters.modules
+    strange = sorted({*listed, *parameters.also} - names)
+    if strange:
+        raise UserError(
+            f"the checkpoint has no module named {', '.join(strange)}; it has: {', '.join(sorted(names - {''}))}"
+        )
+    settings = LoraConfig(
+        r=parameters.rank,
+        lora_alpha=parameters.alpha,
+        lora_dropout=parameters.dropout,
+        target_modules=parameters.modules,
+        modules_to_save=parameters.also or None,
+        task_type="CAUSAL_LM" if checkpoint.kind == "causal" else "SEQ_2_SEQ_LM",
+    )
+    return get_peft_model(bare, settings)
+
+
+def _arguments(training: Training) -> Any:
+    from transformers import TrainingArguments
+
+    parameters, device, watched = training.parameters, training.device, bool(training.watched)
+    steps = -(-len(training.train) // (parameters.batch_size * parameters.accumulate)) * parameters.epochs
+    return TrainingArguments(
+        output_dir=str(training.work.checkpoints),
+        num_train_epochs=parameters.epochs,
+        per_device_train_batch_size=parameters.batch_size,
+        per_device_eval_batch_size=parameters.batch_size,
+        gradient_accumulation_steps=parameters.accumulate,
+        learning_rate=parameters.learning_rate,
+        warmup_steps=round(WARM_UP * steps),
+        seed=training.seed,
+        data_seed=training.seed,
+        bf16=device.type == "cuda" and parameters.precision != "float32",
+        use_cpu=device.type == "cpu",
+        dataloader_pin_memory=device.type == "cuda",
+        eval_strategy="steps" if watched else "no",
+        eval_steps=parameters.every,
+        save_strategy="steps",
+        save_steps=parameters.every,
+        save_total_limit=2,
+        metric_for_best_model="eval_loss" if watched else None,
+        greater_is_better=False if watched else None,
+        restore_callback_states_from_checkpoint=True,
+        logging_steps=min(parameters.every, 10),
+        logging_first_step=True,
+        report_to=[],
+        disable_tqdm=True,
+        label_names=["labels"],
+        remove_unused_columns=False,
+    )
+
+
+def _callback(work: Work, listener: Listener) -> Any:
+    from transformers import TrainerCallback
+
+    class Hearing(TrainerCallback):  # type: ignore[misc]  # a base of an untyped library
+        def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            listener.begin(state.global_step, state.log_history)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **rest: Any) -> None:
+            listener.measured(state.global_step, state.max_steps, logs or {})
+
+        def on_save(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+            work.mark(state.global_step, last=control.should_training_stop)
+
+    return Hearing()
