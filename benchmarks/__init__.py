@@ -1,1 +1,1 @@
-"""Ratios measured in one run, each a command: `python -m benchmarks.<name>`."""
+"""Benchmarks: claims measured in one run, each a command: `python -m benchmarks.<name>`."""

@@ -1,11 +1,11 @@
-"""Builds the files of the built-in example from hand-written messages, and plants dirt in the pool.
+"""Build the files of the built-in example from hand-written messages, and plant defects in the pool.
 
     python -m benchmarks.build_example [--seed 2026] [--out veritrain_lib/examples/support]
 
 Reads benchmarks/example_source: `<intent>.txt` (a message a line), `other_languages.tsv` (language, intent,
 message) and `garbage.txt`. Writes seed.csv, dev.csv, test.csv, pool.csv (text, label) and dirt.csv (row of
-pool.csv from 1, kind, detail, label the row should have), which only tests and benchmarks read. Same seed, same
-files. The planting lives in `benchmarks.dirt` and shares nothing with the checks that must find it.
+pool.csv from 1, kind, detail, label the row should have), which only tests and benchmarks read. The same
+seed gives the same files. The planting is in `benchmarks.dirt` and shares no code with the checks that must find it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ SEED_ROWS, DEVELOPMENT_ROWS, TEST_ROWS, POOL_TEXTS = 10, 20, 60, 54
 
 @dataclass(frozen=True)
 class Example:
-    """The parts of the example. `dirt` says of pool rows, by their position from 0, what is wrong with them."""
+    """The rows of the example.
+
+    `dirt` maps pool rows, by their position from 0, to their defects.
+    """
 
     seed: list[Message]
     development: list[Message]
@@ -36,9 +39,10 @@ class Example:
 
 
 def read_intents(source: Path) -> dict[str, list[str]]:
-    """Messages by intent, in the order of the files.
+    """Read the messages by intent, in the order of the files.
 
-    Raises ValueError when an intent has too few messages or a message stands twice.
+    Raises:
+        ValueError: an intent has too few messages, or a message occurs twice.
     """
     files = sorted(path for path in source.glob("*.txt") if path.stem != "garbage")
     intents = {path.stem: _lines(path) for path in files}
@@ -56,7 +60,7 @@ def read_intents(source: Path) -> dict[str, list[str]]:
 
 
 def build(source: Path = SOURCE, seed: int = SEED) -> Example:
-    """Split the messages at random and plant dirt in the pool. Same seed, same example."""
+    """Split the messages at random and plant defects in the pool; the same seed gives the same example."""
     rng = random.Random(seed)
     parts: dict[str, list[Message]] = {"seed": [], "development": [], "test": [], "pool": []}
     sizes = {"seed": SEED_ROWS, "development": DEVELOPMENT_ROWS, "test": TEST_ROWS, "pool": POOL_TEXTS}
@@ -79,7 +83,7 @@ def build(source: Path = SOURCE, seed: int = SEED) -> Example:
 
 
 def read_foreign(source: Path) -> list[Message]:
-    """Messages in other languages, with the intent they would have."""
+    """Read the messages in other languages, with the intent that they would have."""
     cells = [line.split("\t") for line in _lines(source / "other_languages.tsv")]
     return [Message(text, intent) for _, intent, text in cells]
 
@@ -94,7 +98,9 @@ def write(example: Example, folder: Path) -> None:
         ("pool", example.pool),
     ):
         save_table(folder / f"{name}.csv", ["text", "label"], ((row.text, row.label) for row in rows))
-    lines = ((str(at + 1), one.kind, one.detail, one.label) for at, one in sorted(example.dirt.items()))
+    lines = (
+        (str(at + 1), defect.kind, defect.detail, defect.label) for at, defect in sorted(example.dirt.items())
+    )
     save_table(folder / "dirt.csv", ["row", "kind", "detail", "original_label"], lines)
 
 
@@ -104,7 +110,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     given = options("Build the files of the built-in example.", Options(SOURCE, OUT, SEED))
     example = build(given.source, given.seed)
     write(example, given.out)

@@ -1,11 +1,11 @@
-"""Builds the files of the translation example from hand-written sentences, and plants dirt in the pool.
+"""Build the files of the translation example from hand-written sentences, and plant defects in the pool.
 
     python -m benchmarks.build_translation [--seed 2026] [--out veritrain_lib/examples/meetings]
 
 Reads benchmarks/translation_source: situations (`*.txt`, see the first line of each) and `foreign.tsv`, pairs in
 other languages. Writes seed.csv, dev.csv, test.csv and pool.csv (text, translation, context, scene, track,
-speaker), and dirt.csv (row of pool.csv from 1, kind, detail, the right translation), which only tests and
-benchmarks read. Same seed, same files. The planting lives in `benchmarks.translation_dirt`.
+speaker), and dirt.csv (row of pool.csv from 1, kind, detail, the correct translation), which only tests and
+benchmarks read. The same seed gives the same files. The planting is in `benchmarks.translation_dirt`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COLUMNS = ("text", "translation", "context", "scene", "track", "speaker")
 
 @dataclass(frozen=True)
 class Example:
-    """The parts of the example; the pool says of each row what is wrong with it."""
+    """The rows of the example, with the defects of each pool row."""
 
     seed: list[Pair]
     development: list[Pair]
@@ -40,9 +40,12 @@ class Example:
 
 
 def build(source: Path = SOURCE, seed: int = SEED) -> Example:
-    """Fill the sentences, split them at random and plant dirt in the pool. Same seed, same example.
+    """Fill the sentences, split them at random and plant defects in the pool.
 
-    Raises ValueError when the sentences are too few.
+    The same seed gives the same example.
+
+    Raises:
+        ValueError: there are too few sentences.
     """
     rng = random.Random(seed)
     pairs = pairs_of(read_situations(source), TIMES, rng)
@@ -62,7 +65,7 @@ def build(source: Path = SOURCE, seed: int = SEED) -> Example:
 
 
 def read_foreign(source: Path) -> list[tuple[str, str]]:
-    """Pairs of which one side, or both, is in another language than the task's."""
+    """Read the pairs of which one side, or both, is in another language than the task's."""
     lines = (source / "foreign.tsv").read_text(encoding="utf-8").split("\n")
     cells = [line.split("\t") for line in lines if line]
     return [(text, translation) for text, translation in cells]
@@ -85,7 +88,7 @@ def write(example: Example, folder: Path) -> None:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     given = options("Build the files of the translation example.", Options(SOURCE, OUT, SEED))
     example = build(given.source, given.seed)
     write(example, given.out)

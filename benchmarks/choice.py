@@ -1,9 +1,9 @@
-"""How much choosing by uncertainty beats choosing at random: `python -m benchmarks.choice`.
+"""Gain of uncertainty sampling over random selection: `python -m benchmarks.choice`.
 
 CLINC150 (150 intents). For each seed, 10 training rows an intent are drawn anew as the human rows and the
-other 90 an intent are the pool; the seed also goes into the student and into the choice. The real `Pool`
-teacher chooses `rounds` batches of `batch` rows with a refit between them, and the real student, trained on
-the human rows and what was chosen, answers the full test set. The error by class that `class_error` needs is
+other 90 an intent are the pool; the seed is also that of the student and of the selection. The real `Pool`
+teacher selects `rounds` batches of `batch` rows with a refit between them, and the real student, trained on
+the human rows and the selected ones, answers the full test set. The error by class that `class_error` needs is
 measured on the validation set. The last line is JSON; `gain` is in points, after all rounds.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.teachers.base import Request
+    from veritrain_lib.teachers.base import TeacherRequest
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "clinc150"
 FILES = ("seed.csv", "pool.csv", "val.csv", "test.csv")
@@ -54,7 +54,7 @@ def task_of(folder: Path, labels: Sequence[str]) -> Task:
 
 
 class Arena:
-    """One seed's division of the data, and what is asked of every strategy alike."""
+    """The division of the data for one seed, and the requests that are the same for every strategy."""
 
     def __init__(self, data: Path, folder: Path, seed: int) -> None:
         import pandas as pd
@@ -83,27 +83,27 @@ class Arena:
         self._metric = Accuracy(self.task)
 
     def accuracy(self, rows: pd.DataFrame) -> float:
-        """Percent right on the full test set of a student trained on rows."""
+        """Return the accuracy in percent, on the full test set, of a student trained on rows."""
         model = self._trainer.train(self.task, rows, seed=self.seed).model
         return 100 * self._metric.value(self._test["label"].tolist(), model.answer(self._test))
 
     def class_error(self) -> dict[str, float]:
-        """Share of each intent's validation rows that the seed student gets wrong."""
+        """Return the share of each intent's validation rows that the seed student answers wrong."""
         model = self._trainer.train(self.task, self.human, seed=self.seed).model
         wrong = 1 - self._metric.per_row(self._development["label"].tolist(), model.answer(self._development))
         rates = self._development.assign(wrong=wrong).groupby("label")["wrong"].mean()
         return {str(label): float(rate) for label, rate in rates.items()}
 
-    def request(self, rows: int) -> Request:
-        """What every strategy is asked: the same rows to learn from, the same student, nothing screened."""
+    def request(self, rows: int) -> TeacherRequest:
+        """Build the request that is the same for every strategy: rows to learn from and student, with nothing screened."""
         import pandas as pd
 
-        from veritrain_lib.teachers.base import Request
+        from veritrain_lib.teachers.base import TeacherRequest
 
-        return Request(
+        return TeacherRequest(
             task=self.task,
             rows=rows,
-            trusted=self.human,
+            accepted_rows=self.human,
             seed=self.seed,
             fit=lambda known: self._trainer.train(self.task, known, seed=self.seed).model,
             screen=lambda pool: pd.Series(True, index=pool.index),
@@ -114,9 +114,9 @@ class Arena:
 def measure_seed(
     seed: int, data: str, strategies: Sequence[str], rounds: int, batch: int
 ) -> dict[str, dict[str, float]]:
-    """For one seed, per strategy and per number of chosen rows (as text), the test accuracy in percent.
+    """Measure one seed: the test accuracy in percent by strategy and number of selected rows (as text).
 
-    Under `seed` and `all`, with the key 0, stand the students of the human rows alone and of all rows; `all` for
+    Under `seed` and `all`, with the key 0, are the students of the human rows alone and of all rows; `all` for
     the first seed only, since all rows are the same for every seed.
     """
     import pandas as pd
@@ -140,19 +140,19 @@ def measure_seed(
 
 
 def stops(rounds: int, batch: int) -> list[int]:
-    """Numbers of chosen rows after which is measured: one batch, two, all."""
+    """Return the numbers of selected rows at which accuracy is measured: one batch, two, all."""
     return sorted({batch * done for done in (1, 2, rounds) if done <= rounds})
 
 
 def measure(
     data: Path, strategies: Sequence[str], seeds: int, rounds: int, batch: int, say: Callable[[str], None]
 ) -> dict[str, dict[int, list[float]]]:
-    """Per strategy, per number of chosen rows, the test accuracy in percent of every seed (see `measure_seed`)."""
+    """Return the test accuracy in percent of every seed, by strategy and number of selected rows (see `measure_seed`)."""
     arguments = {"data": str(data), "strategies": list(strategies), "rounds": rounds, "batch": batch}
     each = by_seed("benchmarks.choice:measure_seed", range(seeds), arguments, say=say)
     return {
         name: {
-            stop: [one[name][str(stop)] for one in each if name in one]
+            stop: [result[name][str(stop)] for result in each if name in result]
             for stop in ([0] if name in ("seed", "all") else stops(rounds, batch))
         }
         for name in (*strategies, "seed", "all")
@@ -160,7 +160,7 @@ def measure(
 
 
 def table(found: dict[str, dict[int, list[float]]]) -> str:
-    """The measurements for people: mean and standard deviation over the seeds, in percent."""
+    """Format the measurements: mean and standard deviation over the seeds, in percent."""
     from statistics import mean, stdev
 
     def cell(values: list[float]) -> str:

@@ -1,6 +1,6 @@
-"""datatrove's four steps of MinHash deduplication over texts: `python -m benchmarks.datatrove_minhash FILE`.
+"""The four MinHash deduplication steps of datatrove over texts: `python -m benchmarks.datatrove_minhash FILE`.
 
-It runs in an environment of its own (`make bench-gate-speed` makes it from `DATATROVE`), since its pins are not ours;
+It runs in a separate environment (`make bench-gate-speed` creates it from `DATATROVE`), since its pins differ from ours;
 nothing of Veri-Train is imported. FILE has one text a line. The last line is JSON: seconds, and the rows kept.
 """
 
@@ -16,9 +16,9 @@ from typing import Any
 
 
 def deduplicate(texts: list[str]) -> dict[str, Any]:
-    """Seconds of signatures, buckets, clusters and filter, one worker, and how many rows are left.
+    """Run signatures, buckets, clusters and filter with one worker; return the seconds and the number of rows left.
 
-    datatrove's own defaults (14 buckets of 8 hashes) over word 3-grams: the rows are short sentences.
+    The defaults of datatrove (14 buckets of 8 hashes) over word 3-grams, because the rows are short sentences.
     """
     from datatrove.data import Document
     from datatrove.executor import LocalPipelineExecutor

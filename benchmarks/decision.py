@@ -1,14 +1,14 @@
-"""Does the promotion decision keep its word? Simulated whole decisions, known truth.
+"""Error rates and power of the promotion decision, simulated with known truth.
 
     python -m benchmarks.decision [--seed 0] [--pairs 1000]
 
-A whole decision is what the loop does: screen on 240 development rows, then the exact test
-at the level of the look and the guard over 12 slices on 720 sealed rows, through the same
+A complete decision is what the loop does: screen on 240 development rows, then the exact test
+at the level of the look and the guard over 12 slices on 720 held-out rows, through the same
 `screen` and `decide` that the product calls. Measured, each in several settings:
 
 - aa_single: promotions of a challenger that is exactly as good as the champion.
-- aa_ten_rounds: loops with at least one false promotion in ten rounds on one fixed sealed
-  set, for several ways of making challengers, some of them hostile.
+- aa_ten_rounds: loops with at least one false promotion in ten rounds on one fixed held-out
+  test set, for several ways of making challengers, some of them adversarial.
 - power_1_4, power_2: promotions of a challenger that is truly better, by 1.4 and 2 times
   the stated detectable difference.
 
@@ -47,10 +47,9 @@ class Setting:
     Attributes:
         accuracy: of the champion.
         discordance: share of rows on which exactly one of two equal models is right.
-        gain: how a better challenger comes by its gain. `shift`: right a little more often
-            everywhere, so it also loses fewer rows. `added`: it loses as many rows as an equal
-            model and wins more. `traded`: as `added`, and it is better in half of the
-            slices at the cost of the other half, even when equal overall.
+        gain: source of a better challenger's gain. `shift`: right a little more often everywhere, so it also loses
+            fewer rows. `added`: it loses as many rows as an equal model and wins more. `traded`: as `added`, and it
+            is better in half of the slices at the cost of the other half, even when equal overall.
     """
 
     accuracy: float
@@ -76,7 +75,7 @@ LOOP_SETTINGS = (Setting(0.70, 0.15), Setting(0.80, 0.10), Setting(0.90, 0.05))
 
 
 def _slice_of_row(n: int) -> NDArray[np.int64]:
-    """Slice number of each row, shape (n,): unequal slices, the largest about four times the smallest."""
+    """Return the slice number of each row, shape (n,): unequal slices, the largest about four times the smallest."""
     weights = 1 / (np.arange(N_SLICES) + 4.0)
     ends = np.rint(np.cumsum(weights / weights.sum()) * n).astype(int)
     return np.searchsorted(ends, np.arange(n), side="right")
@@ -88,10 +87,10 @@ ROW_SLICES = np.concatenate([_slice_of_row(N_DEV), _slice_of_row(N_TEST)])
 
 @lru_cache
 def _shared_ability(accuracy: float, discordance: float) -> float:
-    """Correlation of two equal models' latent scores that gives the wanted discordance.
+    """Return the correlation of two equal models' latent scores that gives the requested discordance.
 
-    Each model is right on a row when sqrt(r) * ease + sqrt(1 - r) * own noise is above a
-    threshold, ease and noise standard normal: given the row, models err independently.
+    Each model is right on a row when sqrt(r) * ease + sqrt(1 - r) * independent noise is above a threshold, ease and
+    noise standard normal: given the row, models err independently.
     """
     normal = NormalDist()
     ease = np.array([normal.inv_cdf((i + 0.5) / 2000) for i in range(2000)])
@@ -111,26 +110,26 @@ def _right_given_ease(ease: NDArray[np.float64], accuracy: float, shared: float)
 
 
 class Rows:
-    """A block of development plus sealed rows, shape (block, 960), on which models are drawn."""
+    """A block of development and held-out rows, shape (block, 960), on which models are drawn."""
 
     def __init__(self, rng: np.random.Generator, size: int, setting: Setting) -> None:
         self.rng, self.setting, self.shape = rng, setting, (size, N_DEV + N_TEST)
         self.ease = rng.standard_normal(self.shape)
 
     def chances(self, gain: float = 0.0) -> FloatArray:
-        """Chance of being right, row by row, for a model better than the champion by `gain`."""
+        """Return the chance of being right, row by row, for a model better than the champion by `gain`."""
         shared = _shared_ability(self.setting.accuracy, self.setting.discordance)
         return _right_given_ease(self.ease, self.setting.accuracy + gain, shared).astype(np.float32)
 
     def draw(self, chances: FloatArray) -> BoolArray:
-        """One model."""
+        """Draw one model."""
         return self.rng.random(self.shape, dtype=np.float32) < chances
 
 
 def draw_pairs(
     rng: np.random.Generator, size: int, setting: Setting, gain: float
 ) -> tuple[BoolArray, BoolArray]:
-    """Champion and challenger on the same rows, shape (size, 960) each, true difference `gain`."""
+    """Draw champion and challenger on the same rows, shape (size, 960) each, with true difference `gain`."""
     if setting.gain == "shift":
         rows = Rows(rng, size, setting)
         return rows.draw(rows.chances()), rows.draw(rows.chances(gain))
@@ -153,10 +152,10 @@ def draw_pairs(
 
 
 def promotions(champion: BoolArray, challenger: BoolArray, level: float, screened: bool) -> BoolArray:
-    """Whole decisions on a block of pairs, shape (block, 960); without a screen every pair opens the set.
+    """Run complete decisions on a block of pairs, shape (block, 960); without a screen every pair uses a look.
 
-    `decide` is asked for every pair whose sealed p value passes, and for a few that don't,
-    to check that this short cut changes nothing.
+    `decide` is called for every pair whose test p value passes, and for a few others, to check that this shortcut
+    changes nothing.
     """
     old, new = champion[:, N_DEV:], challenger[:, N_DEV:]
     p = exact_p((new & ~old).sum(axis=1), (old & ~new).sum(axis=1))
@@ -176,7 +175,7 @@ def promotions(champion: BoolArray, challenger: BoolArray, level: float, screene
 
 
 def blocks(total: int) -> Iterator[int]:
-    """Block sizes that add up to total."""
+    """Return block sizes that add up to a total."""
     for start in range(0, total, BLOCK):
         yield min(BLOCK, total - start)
 
@@ -184,7 +183,7 @@ def blocks(total: int) -> Iterator[int]:
 def promoted_pairs(
     rng: np.random.Generator, pairs: int, setting: Setting, gain: float, level: float, ways: tuple[bool, ...]
 ) -> list[Rate]:
-    """Rates of promotions at a true gain, on the same pairs with a screen (True) and without (False)."""
+    """Return the rates of promotions at a true gain, on the same pairs with a screen (True) and without (False)."""
     hits = [0] * len(ways)
     for size in blocks(pairs):
         champion, challenger = draw_pairs(rng, size, setting, gain)
@@ -198,35 +197,34 @@ def promoted_pairs(
 Maker = Callable[[Rows, FloatArray, BoolArray, list[BoolArray]], BoolArray]
 """Makes the next challengers from rows, chances of the champion's class of models, the
 champions and the challengers kept out so far. It sees development rows and the verdict
-bits (before a false promotion all of them 'keep'), never sealed results."""
+bits (before a false promotion all of them 'keep'), never test results."""
 
 
 def fresh(rows: Rows, chances: FloatArray, champion: BoolArray, kept: list[BoolArray]) -> BoolArray:
-    """A new model each round: the least correlated, so the nearest to the union bound."""
+    """Draw a new model each round: the least correlated, so the closest to the union bound."""
     return rows.draw(chances)
 
 
 def recombined(rows: Rows, chances: FloatArray, champion: BoolArray, kept: list[BoolArray]) -> BoolArray:
-    """Hill climbing on the bits: a new model mixed row by row with the last challenger.
+    """Climb by the promotion bits: mix a new model row by row with the last challenger.
 
-    A 'keep' says that the last challenger's wins didn't do; a random half of its rows is
-    replaced by another model's.
+    After a 'keep' a random half of the last challenger's rows is replaced by those of another model.
     """
     new = rows.draw(chances)
     return np.where(rows.rng.random(rows.shape, dtype=np.float32) < 0.5, new, kept[-1]) if kept else new
 
 
 def drifting(rows: Rows, chances: FloatArray, champion: BoolArray, kept: list[BoolArray]) -> BoolArray:
-    """A walk away from the champion, a fifth of the rows a round."""
+    """Change a fifth of the rows each round, moving away from the champion."""
     last = kept[-1] if kept else champion
     return np.where(rows.rng.random(rows.shape, dtype=np.float32) < 0.2, rows.draw(chances), last)
 
 
 def best_on_dev(rows: Rows, chances: FloatArray, champion: BoolArray, kept: list[BoolArray]) -> BoolArray:
-    """The best on development rows of six, half new and half recombined: the screen is gamed."""
+    """Select the best on development rows of six models, half new and half recombined, to exploit the screen."""
     n, size = N_DEV, rows.shape[0]
     best = recombined(rows, chances, champion, kept)
-    # Candidates differ on development rows only by luck, so the sealed part of `best` may stand for any.
+    # Candidates differ on development rows only by luck, so the held-out part of `best` is representative.
     for k in range(5):
         dev = rows.rng.random((size, n), dtype=np.float32) < chances[:, :n]
         if kept and k % 2:
@@ -259,11 +257,11 @@ def false_promotion_loops(
     plan: LookPlan,
     gains: bool,
 ) -> Rate:
-    """Rate of loops with a promotion of a challenger that is no better than the champion it replaces.
+    """Return the rate of loops with a promotion of a challenger that is no better than the champion it replaces.
 
-    With `gains`, rounds 1, 4 and 7 offer a truly better challenger, by half the detectable
-    difference so that the sealed set decides whether it comes; from then on challengers are
-    only as good as the new champion. Promotions of those true gains aren't counted.
+    With `gains`, rounds 1, 4 and 7 offer a truly better challenger, by half the detectable difference so that the
+    held-out test set decides whether it is promoted; from then on challengers are only as good as the new champion.
+    Promotions of those true gains aren't counted.
     """
     step = 0.0
     if gains:
@@ -299,7 +297,7 @@ def _chances_at(ladder: list[FloatArray], level: NDArray[np.int64]) -> FloatArra
 
 
 def leaking_loops(rng: np.random.Generator, loops: int, setting: Setting) -> Rate:
-    """What the design forbids, for contrast: challengers climb on the sealed difference itself."""
+    """Simulate what the design forbids, for contrast: challengers climb on the test-set difference itself."""
     hits = 0
     for size in blocks(loops):
         rows = Rows(rng, size, setting)
@@ -320,12 +318,12 @@ def leaking_loops(rng: np.random.Generator, loops: int, setting: Setting) -> Rat
 
 
 def shown(rate: Rate) -> str:
-    """A rate with its 95 % interval, for people."""
+    """Format a rate with its 95 % interval."""
     return f"{rate.value or 0.0:.4f} [{rate.interval.low:.4f}, {rate.interval.high:.4f}]"
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
-    """Run, print the tables and the JSON line, and return what it holds."""
+    """Run, print the tables and the JSON line, and return its content."""
     parser = argparse.ArgumentParser(description="Error and power of whole promotion decisions.")
     parser.add_argument("--seed", type=int, default=0, help="seed of all simulations (default 0)")
     parser.add_argument(
@@ -344,7 +342,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         return np.random.default_rng(next(seeds))
 
     print(
-        f"seed {options.seed}; {N_DEV} development and {N_TEST} sealed rows, {N_SLICES} slices, "
+        f"seed {options.seed}; {N_DEV} development and {N_TEST} held-out rows, {N_SLICES} slices, "
         f"margin {MARGIN};\n{2 * many} A/A pairs, {many} loops, {options.pairs} pairs for power "
         "(a quarter at 1.0); 95 % Agresti-Coull intervals\n"
     )
@@ -371,7 +369,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
             print(
                 f"{setting!s:26} {100 * stated:6.2f}  " + "  ".join(f"{shown(r):24}" for r in [*aa, *found])
             )
-    print(f"\nTen rounds on one sealed set: loops with a false promotion, n = {many}")
+    print(f"\nTen rounds on one held-out test set: loops with a false promotion, n = {many}")
     print(f"{'variant':34}" + "  ".join(f"{s!s:24}" for s in LOOP_SETTINGS))
     loops: list[Rate] = []
     for name, make, screened, plan, gains in VARIANTS:
@@ -380,9 +378,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         print(f"{name:34}" + "  ".join(f"{shown(r):24}" for r in row))
     row = [leaking_loops(rng(), 1000, s) for s in LOOP_SETTINGS]
     print(
-        f"{'FORBIDDEN: sealed score fed back':34}"
-        + "  ".join(f"{shown(r):24}" for r in row)
-        + "  not counted"
+        f"{'FORBIDDEN: test score fed back':34}" + "  ".join(f"{shown(r):24}" for r in row) + "  not counted"
     )
     print(f"\n{time.perf_counter() - started:.0f} s")
     result = {

@@ -1,6 +1,6 @@
-"""Plants dirt in a pool of clean messages: seven kinds, in fixed shares.
+"""Planting of seven kinds of defects, in fixed shares, in a pool of clean messages.
 
-Shares nothing with the checks that must find it: own word lists, own edits, no import of the library.
+It shares no code with the checks that must find them: it has separate word lists and edits and does not import the library.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Dirt:
-    """What is wrong with a row: `kind`, a `detail` for people, and the `label` that it should have."""
+    """The defect of a row: `kind`, a `detail` for people, and the correct `label`."""
 
     kind: str
     detail: str
@@ -64,9 +64,9 @@ def plant(
     garbage: list[str],
     rng: random.Random,
 ) -> tuple[list[Message], dict[int, Dirt]]:
-    """The shuffled pool, and what is wrong with which of its rows (positions from 0).
+    """Return the shuffled pool, and the defects of its rows (by position from 0).
 
-    A copy stands behind its original, so that it is the copy that is dirty.
+    A copy comes after its original, so that the copy is the defect.
     """
     labels = sorted({row.label for row in clean})
     order = rng.sample(range(len(clean)), len(clean))
@@ -135,12 +135,12 @@ def _shuffled(
 
 
 def as_it_is(text: str, rng: random.Random) -> str:
-    """No edit."""
+    """Return the text unchanged."""
     return text
 
 
 def typo(text: str, rng: random.Random) -> str:
-    """Two neighbouring letters swapped, a letter lost or doubled in one long word."""
+    """Swap two neighbouring letters, or drop or double a letter, in one long word."""
     words = list(re.finditer(r"[A-Za-z]{5,}", text))
     if not words:
         return text + text[-1]
@@ -162,7 +162,7 @@ SMALL_WORDS = {"the": "our", "my": "the", "a": "the", "our": "the", "is": "was",
 
 
 def small_word(text: str, rng: random.Random) -> str:
-    """One small word changed for another."""
+    """Replace one function word by another."""
     words = text.split(" ")
     places = [at for at, word in enumerate(words) if word.lower() in SMALL_WORDS]
     if not places:
@@ -174,7 +174,7 @@ def small_word(text: str, rng: random.Random) -> str:
 
 
 def punctuation(text: str, rng: random.Random) -> str:
-    """Other punctuation and case."""
+    """Change punctuation and case."""
     bare = text.rstrip(".!? ").replace(",", "")
     return rng.choice([bare.lower(), bare + "!!", bare + " ...", bare.lower() + "?", bare.upper()])
 
@@ -191,7 +191,7 @@ GREETINGS = (
 
 
 def greeting(text: str, rng: random.Random) -> str:
-    """A greeting put in front."""
+    """Put a greeting in front."""
     return rng.choice(GREETINGS) + text
 
 
@@ -208,7 +208,7 @@ HOSTS = (
 
 
 def with_secret(text: str, turn: int, rng: random.Random) -> tuple[str, str]:
-    """A message with an address or a key put in, and which of them."""
+    """Insert an address or a key into a message; return the message and what was inserted."""
     if turn % 2 == 0:
         address = f"{rng.choice(FIRST)}{rng.choice(['', str(rng.randrange(10, 99))])}@{rng.choice(HOSTS)}"
         before = rng.choice(("You can reach me at", "My address is", "Reply to", "Account:", "cc"))

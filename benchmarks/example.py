@@ -1,12 +1,12 @@
-"""The built-in example: does the gate catch the planted dirt, and is the final champion better?
+"""Benchmark of the built-in example: recall of planted defects by the gate, and the gain of the final champion.
 
     python -m benchmarks.example [--folder FOLDER] [--dirt-seeds 1 2 3 4 5] [--no-loop]
 
-The whole pool, its labels revealed and no row chosen by uncertainty, goes through the gate with the seed rows
-as trusted ones. Printed per kind of dirt: how much was quarantined, with a 95 % Agresti-Coull interval; and the share
+The whole pool, its labels revealed and no row selected by uncertainty, goes through the gate with the seed rows
+as accepted rows. Printed per kind of defect: how much was quarantined, with a 95 % Agresti-Coull interval; and the share
 of clean rows quarantined with it. `--folder` measures another folder of the same shape (task.yaml and its files,
-dirt.csv); `--dirt-seeds` builds the pool again with other splits and other dirt and prints the spread. The last
-line is JSON with `verdict` (of the loop on the held-out test set), the shares of right answers behind it,
+dirt.csv); `--dirt-seeds` builds the pool again with other splits and defects and prints the spread. The last
+line is JSON with `verdict` (of the loop on the held-out test set), the shares of correct answers behind it,
 `gate_recall` and `false_quarantine`.
 """
 
@@ -32,7 +32,7 @@ from veritrain_lib.core import project, registry
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.quality.context import Context
-from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.gate import run_gate
 from veritrain_lib.quality.suite import load_suite
 from veritrain_lib.statistics.intervals import Rate
 
@@ -47,30 +47,30 @@ BAR_FALSE = 0.02
 
 @dataclass(frozen=True)
 class Caught:
-    """What the gate did to one pool: rates of quarantined rows by kind of dirt, and of clean rows."""
+    """The rates of quarantined rows of one pool, by kind of defect and for clean rows."""
 
     kinds: dict[str, Rate]
     clean: Rate
 
     @property
     def recall(self) -> Rate:
-        """Over all planted dirt."""
+        """Return the recall over all planted defects."""
         return Rate(
             sum(rate.successes for rate in self.kinds.values()), sum(rate.n for rate in self.kinds.values())
         )
 
 
 def measure(folder: Path) -> Caught:
-    """Judge the whole pool of an example folder with its labels revealed."""
+    """Run the gate on the full pool of an example folder, with its labels revealed."""
     task = load_task(folder)
     pool = _read(task, "pool")
-    verdict = judge(pool, _context(task), load_suite(task.gate))
-    gone = {json.loads(text)["row"] for text in verdict.quarantine["provenance"]}
+    verdict = run_gate(pool, _context(task), load_suite(task.gate))
+    quarantined = {json.loads(text)["row"] for text in verdict.quarantine["provenance"]}
     with (folder / "dirt.csv").open(encoding="utf-8", newline="") as file:
         kinds = {int(line["row"]): line["kind"] for line in csv.DictReader(file)}
     rows: dict[str, list[bool]] = defaultdict(list)
     for number in range(1, len(pool) + 1):
-        rows[kinds.get(number, "")].append(number in gone)
+        rows[kinds.get(number, "")].append(number in quarantined)
     clean = rows.pop("")
     return Caught(
         {kind: Rate(sum(hit), len(hit)) for kind, hit in sorted(rows.items())}, Rate(sum(clean), len(clean))
@@ -99,11 +99,11 @@ def _context(task: Task) -> Context:
 def final_comparison() -> dict[str, str | float]:
     """Compare the seed model with the last champion on the held-out test set.
 
-    The whole loop runs as a user's would, by the command line and its notebooks, in a store of its own.
+    The complete loop runs as for a user, by the command line and its notebooks, in a separate store.
 
     Returns:
-        `verdict` and, where a challenger was promoted, what the test set said: `test_rows`, the share of right
-        answers `seed_model` and `champion`, their difference `gain` with its interval `gain_low` to `gain_high` at
+        `verdict` and, where a challenger was promoted, the result on the test set: `test_rows`, the share of correct
+        answers of `seed_model` and `champion`, their difference `gain` with its interval `gain_low` to `gain_high` at
         `gain_level`, and `p` of the exact test.
     """
     from veritrain_lib.stage_io.stage import load_result
@@ -125,23 +125,23 @@ def final_comparison() -> dict[str, str | float]:
                 load_task(project.example_task()), "tags.`veritrain.stage` = 'evaluate'", limit=1
             )
             evaluated: Any = load_result("evaluate", last[0].info.run_id) if last else None
-    sealed = evaluated.sealed if evaluated is not None else None
-    if found["verdict"] != "none" and sealed is not None:
+    test_result = evaluated.held_out if evaluated is not None else None
+    if found["verdict"] != "none" and test_result is not None:
         found |= {
-            "test_rows": sealed.n,
-            "seed_model": round(sealed.champion, 4),
-            "champion": round(sealed.challenger, 4),
-            "gain": round(sealed.difference, 4),
-            "gain_low": round(sealed.low, 4),
-            "gain_high": round(sealed.high, 4),
-            "gain_level": round(sealed.level, 4),
-            "p": float(f"{sealed.p:.2g}"),
+            "test_rows": test_result.n,
+            "seed_model": round(test_result.champion, 4),
+            "champion": round(test_result.challenger, 4),
+            "gain": round(test_result.difference, 4),
+            "gain_low": round(test_result.low, 4),
+            "gain_high": round(test_result.high, 4),
+            "gain_level": round(test_result.level, 4),
+            "p": float(f"{test_result.p:.2g}"),
         }
     return found
 
 
 def spread(seeds: list[int]) -> list[Caught]:
-    """The measure on pools built with other seeds: another split, another dirt."""
+    """Measure pools that are built with other seeds: other splits, other defects."""
     found = []
     for seed in seeds:
         with tempfile.TemporaryDirectory() as name:
@@ -163,7 +163,7 @@ def show(caught: Caught, title: str) -> None:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument(
         "--folder", type=Path, default=project.example_task().parent, help="the example to measure"
@@ -176,11 +176,11 @@ def main() -> None:
     caught = measure(given.folder)
     show(caught, f"Quarantined in {given.folder.name}")
     others = spread(given.dirt_seeds)
-    for seed, one in zip(given.dirt_seeds, others, strict=True):
-        show(one, f"Quarantined with dirt seed {seed}")
+    for seed, caught_of_seed in zip(given.dirt_seeds, others, strict=True):
+        show(caught_of_seed, f"Quarantined with dirt seed {seed}")
     for name, values in (
-        ("gate_recall", [one.recall.value or 0.0 for one in others]),
-        ("false_quarantine", [one.clean.value or 0.0 for one in others]),
+        ("gate_recall", [caught_of_seed.recall.value or 0.0 for caught_of_seed in others]),
+        ("false_quarantine", [caught_of_seed.clean.value or 0.0 for caught_of_seed in others]),
     ):
         if values:
             print(

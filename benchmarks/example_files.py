@@ -1,4 +1,4 @@
-"""What the builders of the built-in examples share: the command line, and a table on disk."""
+"""Command line options and CSV output that the builders of the built-in examples share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Options:
-    """Where the hand-written texts are, where the files go, and the seed of the split and of the dirt."""
+    """Source folder of the hand-written texts, output folder, and seed of split and defects."""
 
     source: Path
     out: Path
@@ -19,7 +19,7 @@ class Options:
 
 
 def options(description: str, default: Options) -> Options:
-    """What the command line gives."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--seed", type=int, default=default.seed, help="seed of the split and of the dirt")
     parser.add_argument(

@@ -1,11 +1,11 @@
-"""README's figures, written by the benchmarks that measure them.
+"""The figures of the README, generated from the results of the benchmarks that measure them.
 
-    python -m benchmarks.figures keep NAME       run a benchmark, and keep its last line
-    python -m benchmarks.figures                 write README's table from what was kept
+    python -m benchmarks.figures keep NAME       run a benchmark, and store its last line
+    python -m benchmarks.figures                 write the table of the README from the stored lines
 
-`make bench-NAME KEEP=1` does both. The last line of each benchmark is kept as `benchmarks/figures/NAME.json`; each
-row of README's table "Measured claims" is a template over one of these files, so that README can't say what no
-command printed. `tests/benchmarks/test_figures.py` holds README to it.
+`make bench-NAME KEEP=1` does both. The last line of each benchmark is stored as `benchmarks/figures/NAME.json`; each
+row of the table "Measured claims" is a template over one of these files, so that the README only contains figures
+that a command printed. `tests/benchmarks/test_figures.py` checks that.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 @dataclass(frozen=True)
 class Claim:
-    """A row of the table: what is claimed, and a template of its figures over the benchmark's last line.
+    """A row of the table: the claim, and a template of its figures over the last line of the benchmark.
 
-    The template is Python's format syntax; `{name:%}` shows a share as percent with one digit.
+    The template uses the format syntax of Python; `{name:%}` shows a share as percent with one digit.
     """
 
     benchmark: str
@@ -105,16 +105,17 @@ CLAIMS = [
 
 
 def kept(name: str) -> dict[str, Any]:
-    """The last line that a benchmark printed when it was kept.
+    """Return the stored last line of a benchmark.
 
-    Raises FileNotFoundError when it was never kept.
+    Raises:
+        FileNotFoundError: none is stored.
     """
     found: dict[str, Any] = json.loads((HERE / "figures" / f"{name}.json").read_text(encoding="utf-8"))
     return found
 
 
 def table() -> str:
-    """README's table of claims."""
+    """Return the table of claims."""
     lines = ["| claim | measured | command |", "|---|---|---|"]
     for claim in CLAIMS:
         values = kept(claim.benchmark)
@@ -126,17 +127,19 @@ def table() -> str:
 
 
 def write() -> None:
-    """Put the table between its marks in README."""
+    """Write the table between its markers in the README."""
     head, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, _, tail = rest.partition(END)
     README.write_text(f"{head}{BEGIN}\n{table()}\n{END}{tail}", encoding="utf-8")
 
 
 def keep(name: str, arguments: list[str]) -> None:
-    """Run a benchmark, showing what it says, and keep its last line.
+    """Run a benchmark, show its output, and store its last line.
 
-    Raises subprocess.CalledProcessError when it fails, and ValueError when its last line is no JSON object or says
-    that something was not measured (None): nothing is kept then.
+    Raises:
+        subprocess.CalledProcessError: it failed.
+        ValueError: its last line is not a JSON object, or states that something was not measured (None); nothing is
+            stored then.
     """
     command = [sys.executable, "-m", f"benchmarks.{name.replace('-', '_')}", *arguments]
     last = ""

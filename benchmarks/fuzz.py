@@ -1,9 +1,9 @@
-"""Does any damaged file end in something else than a refusal? Files of every kind are damaged and handed to every door.
+"""Fuzzing of all readers: damaged files of every format must be rejected with an error message, never crash.
 
     python -m benchmarks.fuzz [--inputs 100000] [--seed 0] [--jobs 2]
 
-Whole files of each format (`fuzzing/seeds.py`) are damaged at random (`fuzzing/mutate.py`) and read by the doors that
-take them (`fuzzing/targets.py`): rows as CSV, TSV, JSON, Excel and Parquet by the reader, uploads, new-task, labels.csv
+Intact files of each format (`fuzzing/seeds.py`) are damaged at random (`fuzzing/mutate.py`) and read by the entry points
+that accept them (`fuzzing/targets.py`): rows as CSV, TSV, JSON, Excel and Parquet by the reader, uploads, new-task, labels.csv
 and a task's data; task files by their loader. A crash is any failure that would not end a command with exit code 2. The
 last line is one JSON object: `inputs`, `refused`, `crashes`, `over_5_s`, and `slowest_s`.
 """
@@ -40,7 +40,7 @@ A_JOB = 500
 
 @dataclass
 class Result:
-    """What became of some inputs. `crashes` has one text each: format, number of the input, and where it failed."""
+    """The results of some inputs; `crashes` has one text each: format, number of the input, and location."""
 
     inputs: int = 0
     refused: int = 0
@@ -50,7 +50,7 @@ class Result:
 
 
 def damaged(seed: int, number: int) -> tuple[str, bytes, random.Random]:
-    """The format and content of one input; the same for the same numbers."""
+    """Return the format and content of one input; the same for the same numbers."""
     rng = random.Random(f"{seed}/{number}")
     suffix = rng.choices(list(SHARES), list(SHARES.values()))[0]
     whole = seeds()
@@ -59,8 +59,10 @@ def damaged(seed: int, number: int) -> tuple[str, bytes, random.Random]:
 
 
 def prepare(folder: Path) -> None:
-    """A task with its files, which doors need that read for a task; then every door is opened once with a whole file, so
-    that imports count in no input's time."""
+    """Write a task with its files for readers that need one, then call every reader once with an intact file.
+
+    The calls exclude the time of imports from the first input.
+    """
     (folder / "task.yaml").write_text(TASK, encoding="utf-8")
     lines = [f'"{str(row["text"]).replace(chr(34), "")}",{row["label"]}' for row in ROWS]
     (folder / "rows.csv").write_text("\n".join(["text,label", *lines, ""]), encoding="utf-8")
@@ -117,6 +119,7 @@ def _all(inputs: int, seed: int, jobs: int) -> Iterator[Result]:
 
 
 def main() -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -124,12 +127,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--show", type=int, default=None, help="write one input's content to standard output")
-    asked = parser.parse_args()
-    if asked.show is not None:
-        sys.stdout.buffer.write(damaged(asked.seed, asked.show)[1])
+    options = parser.parse_args()
+    if options.show is not None:
+        sys.stdout.buffer.write(damaged(options.seed, options.show)[1])
         return 0
     whole = Result()
-    for part in _all(asked.inputs, asked.seed, asked.jobs):
+    for part in _all(options.inputs, options.seed, options.jobs):
         for crash in part.crashes:
             print(crash, flush=True)
         whole.inputs += part.inputs

@@ -1,13 +1,13 @@
-"""The gate against planted defects: what it catches, and what it takes from clean rows.
+"""Benchmark of the gate on planted defects: recall, and the share of clean rows quarantined.
 
     python -m benchmarks.gate [--seed 1] [--each 40] [--quick]
 
 Into clean real rows (CLINC150; Tanaka, Japanese to English) `benchmarks/planting` plants every kind of defect at
-three severities, and test rows inside longer rows in eight forms; the suites of `gates/` judge them. Rows with a
-hash, a commit or a UUID in them are honest, and count as clean. Printed a kind: rows quarantined, by any rule and by the rules
-that are about this kind, with 95 % Agresti-Coull intervals; and of clean rows the share quarantined, by rule. Then, each by
-itself: wrong labels in the whole pool, shuffled pairs (Tanaka; BSD reported), wrong and untranslated language.
-Paraphrased and cross-language copies have no bar. `--quick` leaves out what takes longest (BSD). The last line is
+three severities, and test rows inside longer rows in eight forms; the suites of `gates/` check them. Rows with a
+hash, a commit or a UUID in them are legitimate, and count as clean. Printed by kind: rows quarantined, by any rule and by the rules
+for this kind, with 95 % Agresti-Coull intervals; and of clean rows the share quarantined, by rule. Then,
+separately: wrong labels in the whole pool, shuffled pairs (Tanaka; BSD reported), wrong and untranslated language.
+Paraphrased and cross-language copies have no required recall. `--quick` leaves out the longest part (BSD). The last line is
 JSON.
 """
 
@@ -36,7 +36,7 @@ from veritrain_lib.core.digest import of_example
 from veritrain_lib.core.task import Task
 from veritrain_lib.models.base import Scorer
 from veritrain_lib.quality.context import Context
-from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.gate import run_gate
 from veritrain_lib.quality.suite import load_suite
 from veritrain_lib.quality.verdict import SEPARATOR
 from veritrain_lib.statistics.intervals import Rate
@@ -63,7 +63,7 @@ OWN_RULES = {
 
 
 def clinc_task(labels: Sequence[str]) -> Task:
-    """The task of CLINC150's rows: an English request, one of 150 intents."""
+    """Build the task of CLINC150's rows: an English request, one of 150 intents."""
     files = {"seed": "seed.csv", "development": "val.csv", "test": "test.csv"}
     return Task.model_validate(
         {
@@ -75,7 +75,7 @@ def clinc_task(labels: Sequence[str]) -> Task:
 
 
 def parallel_task() -> Task:
-    """The task of translation rows: Japanese in, English out."""
+    """Build the task of translation rows: Japanese in, English out."""
     files = {"seed": "seed.jsonl", "development": "dev.jsonl", "test": "test.jsonl"}
     contract = {
         "type": "object",
@@ -92,7 +92,7 @@ def parallel_task() -> Task:
 
 
 def frame_of(rows: Sequence[Row], task: Task, source: str = "synthetic") -> pd.DataFrame:
-    """Rows in the form that the gate judges."""
+    """Return rows in the form that the gate checks."""
     table = pd.DataFrame(rows, columns=task.columns, dtype=object)
     ids = [of_example({name: row[name] for name in task.inputs}) for row in rows]
     table.insert(0, "id", [f"{one}-{number}" for number, one in enumerate(ids)])
@@ -101,25 +101,25 @@ def frame_of(rows: Sequence[Row], task: Task, source: str = "synthetic") -> pd.D
 
 
 def clinc(name: str) -> list[Row]:
-    """A part of CLINC150: `seed`, `pool`, `val` or `test`."""
+    """Read a part of CLINC150: `seed`, `pool`, `val` or `test`."""
     with (DATA / "clinc150" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return [dict(row) for row in csv.DictReader(file)]
 
 
 def pairs(path: str) -> list[Row]:
-    """Rows of a file of translations, as the parallel task calls the fields."""
+    """Read a file of translations, with the field names of the parallel task."""
     lines = (DATA / path).read_text(encoding="utf-8").splitlines()
     return [{"ja": row["ja"], "en": row["en"]} for row in map(json.loads, lines)]
 
 
 def foreign() -> list[tuple[str, str]]:
-    """Language and sentence, in languages that are neither English nor Japanese."""
+    """Return languages and sentences in languages that are neither English nor Japanese."""
     lines = FOREIGN.read_text(encoding="utf-8").splitlines()
     return [(line.split("\t")[0], line.split("\t")[1]) for line in lines]
 
 
 def clean_only(rows: Sequence[Row], held_out: Sequence[Row], field: str) -> list[Row]:
-    """Rows that are no exact copy of a held-out row or of an earlier one."""
+    """Return the rows that are not an exact copy of a held-out row or of an earlier row."""
     seen, kept = {_plain(row[field]) for row in held_out}, []
     for row in rows:
         if _plain(row[field]) not in seen:
@@ -133,7 +133,7 @@ def _plain(text: str) -> str:
 
 
 def fitter(task: Task) -> Any:
-    """Trains the task's student."""
+    """Return a function that trains the student of the task."""
     trainer = registry.get("trainers", task.trainer.name)()
 
     def fit(rows: pd.DataFrame) -> Scorer:
@@ -147,37 +147,45 @@ Caught = dict[tuple[str, str], list[tuple[bool, str]]]
 
 
 def measure(rows: Sequence[Row], defects: dict[int, Defect], context: Context) -> tuple[Caught, Counter[str]]:
-    """By kind and severity (("clean", "") for clean rows) whether each row was quarantined, and its reasons; and how
-    many clean rows each rule took."""
+    """Run the gate over rows with known defects.
+
+    Returns:
+        By kind and severity (("clean", "") for clean rows) whether each row was quarantined and the reasons; and the
+        number of clean rows quarantined by each rule.
+    """
     task = context.task
     frame = frame_of(rows, task)
     frame["provenance"] = [json.dumps({"row": number}) for number in range(len(frame))]
-    verdict = judge(frame, context, load_suite(task.gate))
+    verdict = run_gate(frame, context, load_suite(task.gate))
     errors = [line for line in verdict.block_reasons if ": error," in line]
     if errors:
         raise SystemExit("\n".join(errors))
-    gone = {
-        json.loads(told)["row"]: why
-        for told, why in zip(verdict.quarantine["provenance"], verdict.quarantine["reasons"], strict=True)
+    quarantined = {
+        json.loads(provenance)["row"]: why
+        for provenance, why in zip(
+            verdict.quarantine["provenance"], verdict.quarantine["reasons"], strict=True
+        )
     }
     caught: Caught = defaultdict(list)
     takers: Counter[str] = Counter()
     for number in range(len(rows)):
         defect = defects.get(number)
-        why = gone.get(number, "")
-        caught[(defect.kind, defect.severity) if defect else ("clean", "")].append((number in gone, why))
+        why = quarantined.get(number, "")
+        caught[(defect.kind, defect.severity) if defect else ("clean", "")].append(
+            (number in quarantined, why)
+        )
         if not defect and why:
             takers.update({reason.split(":")[0] for reason in why.split(SEPARATOR)})
     return caught, takers
 
 
 def rate(hits: Sequence[bool]) -> Rate:
-    """How many of them are true."""
+    """Return the share of hits that are true."""
     return Rate(sum(hits), len(hits))
 
 
 def say(name: str, one: Rate, more: str = "") -> None:
-    """A line of a table."""
+    """Print a line of a table."""
     ends = one.interval
     print(
         f"  {name:34} {one.successes:5} of {one.n:5}  {one.value or 0:6.3f}  ({ends.low:.3f} to {ends.high:.3f}){more}"
@@ -185,7 +193,7 @@ def say(name: str, one: Rate, more: str = "") -> None:
 
 
 def show(caught: Caught, takers: Counter[str], title: str) -> None:
-    """The table of one set of rows."""
+    """Print the table of one set of rows."""
     print(f"\n{title}")
     for kind in dict.fromkeys(kind for kind, _ in caught if kind != "clean"):
         everything = [one for severity in SEVERITIES for one in caught.get((kind, severity), [])]
@@ -199,22 +207,22 @@ def show(caught: Caught, takers: Counter[str], title: str) -> None:
 
 
 def _honest(caught: Caught) -> list[bool]:
-    """Whether each clean row was taken, those with a hash, a commit or a UUID in them included."""
+    """Return whether each clean row was quarantined, including those with a hash, a commit or a UUID."""
     return [hit for (kind, _), found in caught.items() if kind in ("clean", *HARMLESS) for hit, _ in found]
 
 
 def language_counts(caught: Caught) -> tuple[int, int, int]:
-    """True positives, false positives and misses of telling a wrong language or an untranslated target."""
+    """Count true positives, false positives and misses of the detection of wrong or untranslated languages."""
     says = re.compile(r"(?:^|; )(?:language:|alignment:(?:untranslated|source_in_target))")
-    told: dict[str, list[bool]] = defaultdict(list)
+    judged_rows: dict[str, list[bool]] = defaultdict(list)
     for (kind, _), found in caught.items():
-        told[kind] += [bool(says.search(why)) for _, why in found]
-    right = told["wrong_language"] + told["untranslated_target"]
-    return sum(right), sum(told["clean"]), len(right) - sum(right)
+        judged_rows[kind] += [bool(says.search(why)) for _, why in found]
+    right = judged_rows["wrong_language"] + judged_rows["untranslated_target"]
+    return sum(right), sum(judged_rows["clean"]), len(right) - sum(right)
 
 
 def labels(seed: int) -> tuple[Rate, Rate]:
-    """Precision and recall for wrong labels in a tenth of CLINC150's 15,000 training rows, none of them trusted."""
+    """Return precision and recall for wrong labels in a tenth of CLINC150's 15,000 training rows, none accepted before."""
     rows = clinc("seed") + clinc("pool")
     wrong = wrong_labels(rows, "label", SHARE_WRONG, random.Random(seed))
     given = [{**row, "label": wrong.get(at, row["label"])} for at, row in enumerate(rows)]
@@ -223,21 +231,21 @@ def labels(seed: int) -> tuple[Rate, Rate]:
     return _precision_recall(found, wrong)
 
 
-def alignment(rows: Sequence[Row], trusted: Sequence[Row], seed: int) -> tuple[Rate, Rate]:
-    """Recall for shuffled pairs in a tenth of the rows, and the share of clean rows that are taken with them."""
+def alignment(rows: Sequence[Row], accepted: Sequence[Row], seed: int) -> tuple[Rate, Rate]:
+    """Return the recall for shuffled pairs in a tenth of the rows, and the share of clean rows quarantined with them."""
     wrong = shuffled_pairs(rows, "en", SHARE_WRONG, random.Random(seed))
     given = [{**row, "en": wrong.get(at, row["en"])} for at, row in enumerate(rows)]
-    found = _alone(parallel_task(), given, trusted, "alignment", None)
+    found = _alone(parallel_task(), given, accepted, "alignment", None)
     clean = [hit for at, hit in enumerate(found) if at not in wrong]
     return rate([found[at] for at in wrong]), rate(clean)
 
 
-def _alone(task: Task, rows: Sequence[Row], trusted: Sequence[Row], check: str, fit: Any) -> list[bool]:
+def _alone(task: Task, rows: Sequence[Row], accepted: Sequence[Row], check: str, fit: Any) -> list[bool]:
     parameters = next(
         rule.meta.parameters for rule in load_suite(task.gate).rules if rule.meta.check == check
     )
     nothing = frame_of([], task)
-    context = Context(task, frame_of(trusted, task, "human"), nothing, nothing, fit)
+    context = Context(task, frame_of(accepted, task, "human"), nothing, nothing, fit)
     found = registry.get("checks", check)(frame_of(rows, task), context, **parameters)
     return [bool(reason) for reason in found]
 
@@ -248,17 +256,17 @@ def _precision_recall(found: Sequence[bool], wrong: dict[int, str]) -> tuple[Rat
 
 
 def planted_clinc(seed: int, each: int, size: int = 9000) -> tuple[Caught, Counter[str]]:
-    """Defects in rows of CLINC150's pool; its seed rows are trusted."""
+    """Plant defects in rows of CLINC150's pool; its seed rows are the accepted ones."""
     pool, test = clinc("pool"), clinc("test")
     known = sorted({row["label"] for row in pool})
     task = clinc_task(known)
-    trusted, development = clinc("seed"), clinc("val")
-    clean = clean_only(random.Random(seed).sample(pool, size), [*test, *development, *trusted], "text")
+    accepted, development = clinc("seed"), clinc("val")
+    clean = clean_only(random.Random(seed).sample(pool, size), [*test, *development, *accepted], "text")
     rows, defects = plant(
         clean, Material("text", "label", known, test, foreign(), False), each=each, seed=seed
     )
     held_out = frame_of([{**row, "label": ""} for row in test], task)
-    people = frame_of(trusted, task, "human")
+    people = frame_of(accepted, task, "human")
     context = Context(task, people, frame_of(development, task), held_out, fitter(task))
     return measure(rows, defects, context)
 
@@ -266,25 +274,25 @@ def planted_clinc(seed: int, each: int, size: int = 9000) -> tuple[Caught, Count
 def planted_pairs(
     seed: int, each: int, all_rows: list[Row], test: list[Row], development: list[Row], trust: int
 ) -> tuple[Caught, Counter[str]]:
-    """Defects in rows of translations, of which the first `trust`, shuffled, are trusted."""
+    """Plant defects in rows of translations, of which the first `trust`, shuffled, are accepted."""
     task = parallel_task()
     shuffled = random.Random(seed).sample(all_rows, len(all_rows))
-    trusted = shuffled[:trust]
-    clean = clean_only(shuffled[trust:], [*test, *development, *trusted], "ja")
+    accepted = shuffled[:trust]
+    clean = clean_only(shuffled[trust:], [*test, *development, *accepted], "ja")
     rows, defects = plant(clean, Material("ja", "en", [], test, foreign(), True), each=each, seed=seed)
     held_out = frame_of([{**row, "en": ""} for row in test], task)
-    context = Context(task, frame_of(trusted, task, "human"), frame_of(development, task), held_out)
+    context = Context(task, frame_of(accepted, task, "human"), frame_of(development, task), held_out)
     return measure(rows, defects, context)
 
 
 def run(seed: int, each: int, quick: bool) -> dict[str, float]:
-    """Every part, printed; the numbers of the last line."""
+    """Run and print every part; return the numbers of the last line."""
     started = time.perf_counter()
     train, test, development = (pairs(f"tanaka_enja/{name}.jsonl") for name in ("train.000", "test", "dev"))
     of_clinc = planted_clinc(seed, each)
-    show(*of_clinc, "CLINC150: 9,000 clean rows of the pool, the seed rows trusted")
+    show(*of_clinc, "CLINC150: 9,000 clean rows of the pool, the seed rows accepted")
     of_pairs = planted_pairs(seed, each, train, test, development, 3000)
-    show(*of_pairs, "Tanaka: 7,000 clean rows, 3,000 trusted")
+    show(*of_pairs, "Tanaka: 7,000 clean rows, 3,000 accepted")
     both = [of_clinc[0], of_pairs[0]]
     kinds: dict[str, list[bool]] = defaultdict(list)
     for caught in both:
@@ -325,12 +333,12 @@ def run(seed: int, each: int, quick: bool) -> dict[str, float]:
     say("shuffled pairs, Tanaka: recall", of_tanaka)
     say("                clean rows taken", taken)
     if not quick:
-        for name, trusted, judged in (
-            ("Tanaka, none trusted", [], train),
+        for name, accepted, judged in (
+            ("Tanaka, none accepted", [], train),
             ("BSD", pairs("bsd_dev/bsd_dev.jsonl")[:500], pairs("bsd_dev/bsd_dev.jsonl")[500:]),
-            ("BSD, Tanaka trusted", train, pairs("bsd_dev/bsd_dev.jsonl")),
+            ("BSD, Tanaka accepted", train, pairs("bsd_dev/bsd_dev.jsonl")),
         ):
-            of_bsd, also = alignment(judged, trusted, seed)
+            of_bsd, also = alignment(judged, accepted, seed)
             say(f"{name}: recall", of_bsd)
             say("                clean rows taken", also)
     print(
@@ -350,7 +358,7 @@ def run(seed: int, each: int, quick: bool) -> dict[str, float]:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seed", type=int, default=1, help="of what is planted where")
     parser.add_argument("--each", type=int, default=40, help="rows of each kind and severity")

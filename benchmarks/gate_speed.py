@@ -1,12 +1,12 @@
-"""How long the gate takes, and how much memory, from 10,000 rows to a million, with all offline checks on.
+"""Time and memory of the gate with all offline checks, from 10,000 rows to a million.
 
     python -m benchmarks.gate_speed [--sizes 10000 100000 1000000] [--alone]
 
 Rows are word chains of CLINC150's intents: real words and phrases in new sentences, one label each, no two the
-same; its seed rows are trusted, its development and test rows held out. Each size is read from a file, judged and
-measured in a process of its own: seconds from the file to the verdict, and the peak memory of the process and its
-children together. The exponent is the slope of log seconds of judging over log rows, least squares. Beside it, on
-100,000 of the rows: what of the same checks Great Expectations has expectations for, written with those, and
+same; its seed rows are accepted, its development and test rows held out. Each size is read from a file, checked and
+measured in a separate process: seconds from the file to the verdict, and the peak memory of the process and its
+children together. The exponent is the least-squares slope of log seconds of the checks over log rows. For comparison, on
+100,000 of the rows: the same checks as far as Great Expectations has expectations for them, and
 deduplication by datatrove's MinHash where it is installed (`--alone` leaves both out). The last line is JSON.
 """
 
@@ -37,13 +37,13 @@ PAGE_SECONDS = 0.1  # between two looks at the memory
 
 
 def clinc(part: str) -> list[tuple[str, str]]:
-    """Text and label of each row of a part of CLINC150."""
+    """Return text and label of each row of a part of CLINC150."""
     with (DATA / f"{part}.csv").open(encoding="utf-8", newline="") as file:
         return [(line["text"], line["label"]) for line in csv.DictReader(file)]
 
 
 def chains(count: int, seed: int) -> list[tuple[str, str]]:
-    """Different sentences of 4 to 30 words: each word follows one that it follows in a row of the same label."""
+    """Generate distinct sentences of 4 to 30 words: each word follows one that it follows in a row of the same label."""
     rng = random.Random(seed)
     after: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for text, label in [*clinc("seed"), *clinc("pool")]:
@@ -65,7 +65,7 @@ def chains(count: int, seed: int) -> list[tuple[str, str]]:
 
 
 def write_task(folder: Path, rows: list[tuple[str, str]]) -> None:
-    """A task folder: the rows as pool, CLINC150's own rows as seed, development and test."""
+    """Write a task folder: the rows as pool, CLINC150's rows as seed, development and test."""
     parts = {"pool": rows, "seed": clinc("seed"), "development": clinc("val"), "test": clinc("test")}
     for name, given in parts.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
@@ -80,7 +80,7 @@ def write_task(folder: Path, rows: list[tuple[str, str]]) -> None:
 
 
 class Timed:
-    """A check that adds the seconds it takes to `spent`; for whoever asks for its parameters it is the check."""
+    """A check that adds its run time to `spent`; its parameters are those of the wrapped check."""
 
     def __init__(self, check: Any, name: str, spent: dict[str, float]) -> None:
         self._check, self._name, self._spent = check, name, spent
@@ -88,6 +88,7 @@ class Timed:
         self.__globals__, self.__module__ = check.__globals__, check.__module__
 
     def __call__(self, *given: Any, **named: Any) -> Any:
+        """Call the check and add its seconds to `spent`."""
         start = time.perf_counter()
         try:
             return self._check(*given, **named)
@@ -96,12 +97,12 @@ class Timed:
 
 
 def one_size(folder: Path) -> dict[str, Any]:
-    """Read and judge the pool of a task folder in this process: seconds of each part, and the rules' outcomes."""
+    """Read and check the pool of a task folder in this process; return seconds of each part, and the rules' outcomes."""
     from veritrain_lib.core import registry
     from veritrain_lib.core.rows import read_examples
     from veritrain_lib.core.task import load_task
     from veritrain_lib.quality.context import Context
-    from veritrain_lib.quality.gate import judge
+    from veritrain_lib.quality.gate import run_gate
     from veritrain_lib.quality.suite import load_suite
 
     task = load_task(folder)
@@ -128,7 +129,7 @@ def one_size(folder: Path) -> dict[str, Any]:
     start = time.perf_counter()
     pool = read_examples(task, folder / "pool.csv", "pool")
     middle = time.perf_counter()
-    verdict = judge(pool, context, suite)
+    verdict = run_gate(pool, context, suite)
     end = time.perf_counter()
     rules = verdict.rules[["rule", "rejected", "outcome"]].to_dict("records")
     return {"rows": len(pool), "read": middle - start, "judge": end - middle, "checks": spent, "rules": rules,
@@ -136,7 +137,7 @@ def one_size(folder: Path) -> dict[str, Any]:
 
 
 def measured(folder: Path) -> dict[str, Any]:
-    """`one_size` in a process of its own, with the peak memory (GB) of it and its children together."""
+    """Run `one_size` in a separate process, with the peak memory (GB) of it and its children together."""
     import psutil
 
     peak = [0]
@@ -164,7 +165,7 @@ def measured(folder: Path) -> dict[str, Any]:
 
 
 def exponent(found: list[dict[str, Any]]) -> float | None:
-    """Slope of log seconds of judging over log rows, None for one size only."""
+    """Return the slope of log seconds of the checks over log rows, None for a single size."""
     if len(found) < 2:
         return None
     xs, ys = ([math.log(one[key]) for one in found] for key in ("rows", "judge"))
@@ -173,7 +174,7 @@ def exponent(found: list[dict[str, Any]]) -> float | None:
 
 
 def expectations_seconds(rows: list[tuple[str, str]]) -> tuple[float, list[str]]:
-    """Great Expectations alone: seconds, and the checks that it has expectations for."""
+    """Run Great Expectations alone; return seconds, and the checks that it has expectations for."""
     import pandas as pd
 
     from veritrain_lib.quality.checks.personal_data import CARD, EMAIL, IBAN
@@ -185,7 +186,7 @@ def expectations_seconds(rows: list[tuple[str, str]]) -> tuple[float, list[str]]
     labels = sorted(set(frame["label"]))
     kinds = library.expectations
     patterns = [re.sub(r"\s+", " ", one.pattern) for one in (EMAIL, CARD, IBAN, SOCIAL)]
-    asked = {
+    expectations = {
         "required fields": kinds.ExpectColumnValuesToNotBeNull(column="text"),
         "contract": kinds.ExpectColumnValuesToBeInSet(column="label", value_set=labels),
         "length": kinds.ExpectColumnValueLengthsToBeBetween(column="text", min_value=2, max_value=2000),
@@ -198,14 +199,14 @@ def expectations_seconds(rows: list[tuple[str, str]]) -> tuple[float, list[str]]
     batch = asset.add_batch_definition_whole_dataframe("rows").get_batch(
         batch_parameters={"dataframe": frame}
     )
-    suite = library.ExpectationSuite(name="direct", expectations=list(asked.values()))
+    suite = library.ExpectationSuite(name="direct", expectations=list(expectations.values()))
     start = time.perf_counter()
     batch.validate(suite, result_format="COMPLETE")
-    return time.perf_counter() - start, list(asked)
+    return time.perf_counter() - start, list(expectations)
 
 
 def datatrove_says(rows: list[tuple[str, str]]) -> dict[str, Any] | None:
-    """datatrove's MinHash deduplication in its own environment: seconds and the rows it keeps; None without one."""
+    """Run datatrove's MinHash deduplication in its environment; return seconds and rows kept, None without one."""
     python = ROOT / ".venv-datatrove" / "bin" / "python"
     if not python.exists():
         return None
@@ -221,7 +222,7 @@ def datatrove_says(rows: list[tuple[str, str]]) -> dict[str, Any] | None:
 
 
 def show(found: list[dict[str, Any]]) -> None:
-    """The tables for people."""
+    """Print the tables."""
     print(f"\n{'rows':>10} {'read s':>8} {'judge s':>8} {'peak GB':>8}  status, accepted")
     for one in found:
         print(
@@ -238,7 +239,7 @@ def show(found: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--seed", type=int, default=1)
@@ -257,10 +258,10 @@ def main() -> None:
     show(found)
     if not given.alone:
         compared = rows[:COMPARED]
-        seconds, asked = expectations_seconds(compared)
+        seconds, expectations = expectations_seconds(compared)
         print(f"\nBeside it, on {len(compared):,} rows:")
         print(
-            f"  Great Expectations alone {seconds:7.1f} s: {', '.join(asked)}; the other checks have no expectation of its own"
+            f"  Great Expectations alone {seconds:7.1f} s: {', '.join(expectations)}; the other checks have no expectation of its own"
         )
         other = datatrove_says(compared)
         shown = (

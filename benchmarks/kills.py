@@ -1,10 +1,10 @@
-"""Loops disturbed at random moments: do they come to what an undisturbed one comes to, and leave nothing behind?
+"""Loops disturbed at random moments: they must end with the result of an undisturbed loop and leave nothing behind.
 
     python -m benchmarks.kills [--trials 100] [--seed 20] [--jobs 2] [--only KIND]
 
-Kinds, by their share of the trials: the whole tree killed (6 of 10), a kernel, the zygote, the worker that makes pages
-killed, Ctrl-C twice or the terminal closed (1 of 10 each). After each the same command is given again, as a person would,
-until it ends well. The last line is one JSON object.
+Kinds, by their share of the trials: the whole tree killed (6 of 10), a kernel, the zygote, the worker that renders pages
+killed, Ctrl-C twice or the terminal closed (1 of 10 each). Afterwards the same command is run again, as a person would,
+until it succeeds. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Trial:
 
     @property
     def clean(self) -> bool:
-        """Whether all is as it must be."""
+        """Return whether the result and the leftovers are as required."""
         return self.same and not any(self.left.values()) and not self.tracebacks
 
 
 def kinds(trials: int, chance: random.Random) -> list[str]:
-    """The kinds of so many trials, by their shares and each at least once, in a random order."""
+    """Return the kinds of a number of trials, by their shares and each at least once, in random order."""
     found = [kind for kind, share in SHARES.items() for _ in range(max(1, round(share * trials / 100)))]
     while len(found) > trials:
         found.remove(max(SHARES, key=found.count))
@@ -67,7 +67,7 @@ def kinds(trials: int, chance: random.Random) -> list[str]:
 
 
 def disturb(project: Project, process: subprocess.Popen[bytes], kind: str) -> bool:
-    """Do it; whether there was anything to do it to."""
+    """Disturb the loop; return whether there was anything to disturb."""
     if process.poll() is not None:
         return False
     with contextlib.suppress(ProcessLookupError):
@@ -94,7 +94,7 @@ def disturb(project: Project, process: subprocess.Popen[bytes], kind: str) -> bo
 
 
 def run_trial(trial: Trial, folder: Path, code: Path, expected: dict[str, object]) -> Trial:
-    """Disturb one loop and have it go on."""
+    """Disturb one loop and resume it until it ends."""
     began = time.monotonic()
     project = Project.make(folder, code)
     try:
@@ -121,6 +121,7 @@ def run_trial(trial: Trial, folder: Path, code: Path, expected: dict[str, object
 
 
 def main() -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -128,8 +129,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2, help="trials at once")
     parser.add_argument("--only", default="", choices=["", *SHARES], help="one kind alone")
-    asked = parser.parse_args()
-    chance = random.Random(asked.seed)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
     scratch = Path(tempfile.mkdtemp(prefix="kills-", dir="/tmp")).resolve()
     code = copy_of_code(scratch / "code")
     calm = Project.make(scratch / "calm", code)
@@ -141,9 +142,9 @@ def main() -> int:
     calm.wait_until_alone(60)
     expected = calm.outcome()
     print(f"an undisturbed loop: {alone:.0f} s, left {calm.left()}", flush=True)
-    chosen = [asked.only] * asked.trials if asked.only else kinds(asked.trials, chance)
+    chosen = [options.only] * options.trials if options.only else kinds(options.trials, chance)
     trials = [Trial(number, kind, chance.uniform(0.03, 0.97) * alone) for number, kind in enumerate(chosen)]
-    with ThreadPoolExecutor(asked.jobs) as pool:
+    with ThreadPoolExecutor(options.jobs) as pool:
         for trial in pool.map(lambda one: run_trial(one, scratch / f"t{one.number}", code, expected), trials):
             print(
                 f"{trial.number:>3} {trial.kind:<16} at {trial.moment_s:>5.1f} s, hit {trial.hit!s:<5} codes {trial.codes} "
@@ -164,7 +165,7 @@ def main() -> int:
                 "left": left,
                 "tracebacks": sum(trial.tracebacks for trial in trials),
                 "clean": sum(trial.clean for trial in trials),
-                "seed": asked.seed,
+                "seed": options.seed,
             }
         )
     )

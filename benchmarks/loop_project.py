@@ -1,4 +1,4 @@
-"""A small project in a folder of its own, loops in it as processes, and what they came to and left: for benchmarks."""
+"""A small project in a separate folder, with loops in it as processes, their results and leftovers, for benchmarks."""
 
 from __future__ import annotations
 
@@ -25,21 +25,24 @@ _reading = threading.Lock()
 
 
 def copy_of_code(folder: Path) -> Path:
-    """The library with its notebooks and suites: an edit meanwhile would make every finished stage other work."""
+    """Copy the library with its notebooks and suites.
+
+    An edit during the benchmark would change the code digest, so that finished stages would run again.
+    """
     for name in ("veritrain_lib", "notebooks", "gates"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     return folder
 
 
 def _as_from_a_terminal() -> None:
-    """A benchmark that runs in the background ignores these signals, and what it starts would, too."""
+    """Restore the signals that a benchmark in the background ignores, and that its child processes would ignore too."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a task, a record and a folder for temporary files."""
+    """A folder with a task, a tracking store and a folder for temporary files."""
 
     home: Path
     code: Path
@@ -47,13 +50,13 @@ class Project:
 
     @classmethod
     def make(cls, home: Path, code: Path) -> Project:
-        """A new one."""
+        """Create a new project."""
         (home / "tmp").mkdir(parents=True)
         budget = {"rounds": 1, "rows_per_round": 15}
         return cls(home, code, write_tiny(home / "task", budget=budget))
 
     def loop(self) -> subprocess.Popen[bytes]:
-        """Start `veritrain loop` in a session of its own; what it says goes to the file `log`."""
+        """Start `veritrain loop` in a new session; its output goes to the file `log`."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
         given = {
             **kept,
@@ -71,7 +74,7 @@ class Project:
             )  # fmt: skip
 
     def family(self) -> dict[int, str]:
-        """Living processes that work in this project, by number, with their names."""
+        """Return the living processes that work in this project, by process id, with their names."""
         found = {}
         for process in psutil.process_iter():
             try:
@@ -83,7 +86,7 @@ class Project:
         return found
 
     def end(self) -> None:
-        """Kill whatever still works in it."""
+        """Kill all processes that still work in it."""
         for process in self.family():
             try:
                 os.kill(process, signal.SIGKILL)
@@ -91,7 +94,7 @@ class Project:
                 continue
 
     def outcome(self) -> dict[str, Any]:
-        """What the loop came to: models, datasets, looks, figures and how it stopped, by content."""
+        """Return the result of the loop: models, datasets, looks, figures and stop reason, by content."""
         from veritrain_lib.core.task import load_task
         from veritrain_lib.stage_io import sources
         from veritrain_lib.tracking import datasets, looks, models, runs
@@ -106,10 +109,10 @@ class Project:
             return {
                 "champion": champion.digest if champion else "",
                 "alias": champion.uri if champion else "",
-                "models": [one.digest for one in models.listing(task)],
-                "datasets": [(one.reference, one.status, one.digest) for one in datasets.listing(task)],
+                "models": [item.digest for item in models.listing(task)],
+                "datasets": [(item.reference, item.status, item.digest) for item in datasets.listing(task)],
                 "looks": [
-                    (look.number, look.champion) for look in looks.all_looks(sources.held_out_set(task))
+                    (look.number, look.champion) for look in looks.list_looks(sources.held_out_set(task))
                 ],
                 "loops": [[run.data.tags.get(name, "") for name in names] for run in loops],
                 "figures": [
@@ -122,7 +125,7 @@ class Project:
             }
 
     def left(self) -> dict[str, list[str]]:
-        """What should not be there any more: runs RUNNING or with an untrue reason, files, sockets, processes."""
+        """Return leftovers that should not exist: runs RUNNING or with a wrong reason, files, sockets, processes."""
         from veritrain_lib.core import liveness
         from veritrain_lib.core.task import load_task
         from veritrain_lib.tracking import runs
@@ -152,7 +155,7 @@ class Project:
             files += [str(path) for path in (self.home / "tmp").glob("*") if path.is_dir()]
             for owner in Path("/tmp").glob("vt-*/owner"):
                 who = owner.read_text(encoding="utf-8")
-                if liveness.alive(who) is False:
+                if liveness.is_alive(who) is False:
                     files.append(str(owner.parent))
             sockets = [name for name in files if name.endswith((".sock", "channel")) or "channel-" in name]
         return {
@@ -165,11 +168,11 @@ class Project:
         }
 
     def wait_until_alone(self, seconds: float) -> None:
-        """Return when no process works in the project, or after that time."""
+        """Wait until no process works in the project, or for that time."""
         until = time.monotonic() + seconds
         while self.family() and time.monotonic() < until:
             time.sleep(0.2)
 
     def log(self) -> str:
-        """What its loops have said."""
+        """Return the output of its loops."""
         return (self.home / "log").read_text(encoding="utf-8", errors="replace")

@@ -1,8 +1,8 @@
-"""What tuning by LoRA learns and keeps, on a tiny checkpoint made on the spot: `python -m benchmarks.lora`.
+"""Benchmark of LoRA training on a tiny generated checkpoint: `python -m benchmarks.lora`.
 
-Weights of a real model can't be had offline, so a Llama with random weights and a tokenizer trained on the built-in
-example `meetings` goes the real way: chat template, masked questions, checkpoints, the adapter opened again. Its
-random head can't say anything yet, so it is trained whole beside the adapters (`also: [lm_head]`).
+Weights of a real model are not available offline, so a Llama with random weights and a tokenizer trained on the
+built-in example `meetings` goes through all steps: chat template, masked questions, checkpoints, loading of the adapter. Its
+random head is not pretrained, so it is trained in full beside the adapters (`also: [lm_head]`).
 
 - `lora_loss_before`, `lora_loss_after`: mean over the answer tokens of the development rows (never trained on), in
   nats, of the untouched checkpoint and of the tuned one.
@@ -53,7 +53,7 @@ print(json.dumps(getattr(lora, sys.argv[1])(Path(sys.argv[2]), int(sys.argv[3]))
 
 
 def measure(seed: int = 0) -> dict[str, Any]:
-    """Train calmly, train killed in the middle, open again; the figures of the module's docstring."""
+    """Train without interruption and with a kill in the middle, load again; return the figures of the docstring."""
     with tempfile.TemporaryDirectory() as folder:
         calm, stormy = Path(folder) / "calm", Path(folder) / "stormy"
         prepare(calm)
@@ -79,7 +79,7 @@ def measure(seed: int = 0) -> dict[str, Any]:
 
 
 def prepare(home: Path) -> None:
-    """A folder with the tiny checkpoint, its tokenizer trained on the example's seed rows."""
+    """Create a folder with the tiny checkpoint, its tokenizer trained on the example's seed rows."""
     from benchmarks.tiny_checkpoint import make_tiny
 
     rows = _rows("seed")
@@ -89,7 +89,7 @@ def prepare(home: Path) -> None:
 
 
 def train(home: Path, seed: int) -> dict[str, Any]:
-    """Train in a folder, save the adapter there, and answer: facts of the training, losses on development rows."""
+    """Train in a folder, save the adapter there, and answer; return training facts and losses on development rows."""
     from veritrain_lib.trainers.lora.trainer import Lora
 
     os.environ["VERITRAIN_HOME"] = str(home)
@@ -109,34 +109,34 @@ def train(home: Path, seed: int) -> dict[str, Any]:
 
 
 def answers(home: Path, seed: int) -> dict[str, Any]:
-    """What the saved adapter answers."""
+    """Return the answers of the saved adapter."""
     return {"answers": _answered(home, _task(home))}
 
 
 def losses(task: Task, folder: Path) -> tuple[float, float]:
-    """Mean loss over all answer tokens of the development rows: of the base alone, and of the adapter on it."""
+    """Return the mean loss over all answer tokens of the development rows, of the base alone and with the adapter."""
     import torch
     from peft import PeftModel
 
     from veritrain_lib.models.lora.checkpoint import find_checkpoint
     from veritrain_lib.models.lora.encoding import Encoding
-    from veritrain_lib.models.lora.question import Asking
-    from veritrain_lib.trainers.lora.examples import Padding, encode
+    from veritrain_lib.models.lora.question import AdapterPrompt
+    from veritrain_lib.trainers.lora.examples import PaddingCollator, encode
     from veritrain_lib.trainers.lora.parameters import LoraParameters
 
     base = find_checkpoint("base", task.path.parent)
     encoding = Encoding.of(base)
-    examples = encode(task, _rows("dev"), Asking.of(task), encoding, LoraParameters.read(PARAMETERS))
-    pad = Padding(encoding.tokenizer.pad_token_id)
+    examples = encode(task, _rows("dev"), AdapterPrompt.of(task), encoding, LoraParameters.read(PARAMETERS))
+    pad = PaddingCollator(encoding.tokenizer.pad_token_id)
     model = PeftModel.from_pretrained(base.weights(torch.float32), str(folder)).eval()
 
     def loss() -> float:
         total, tokens = 0.0, 0
-        for one in examples:
+        for example in examples:
             # Each alone: a mean over all tokens needs their number in each batch.
-            count = len(one.answered)
+            count = len(example.answered)
             with torch.inference_mode():
-                total += float(model(**pad([one.fields(base.kind)])).loss) * count
+                total += float(model(**pad([example.fields(base.kind)])).loss) * count
             tokens += count
         return round(total / tokens, 4)
 
@@ -148,11 +148,13 @@ def losses(task: Task, folder: Path) -> tuple[float, float]:
 def _answered(home: Path, task: Task) -> list[str]:
     from veritrain_lib.models.lora.model import open_lora
 
-    return [one.raw for one in open_lora(f"lora:{home / 'saved'}", task).answer(_rows("dev").head(10))]
+    return [
+        example.raw for example in open_lora(f"lora:{home / 'saved'}", task).answer(_rows("dev").head(10))
+    ]
 
 
 def _killed(home: Path, seed: int) -> int:
-    """Start the training and kill it with -9 once it is past `KILL_AFTER` steps; gives the last step heard of."""
+    """Start the training and kill it with -9 after step `KILL_AFTER`; return the last step that was reported."""
     process = subprocess.Popen(
         [sys.executable, "-c", CHILD, "train", str(home), str(seed)],
         stdout=subprocess.DEVNULL,
@@ -206,7 +208,7 @@ def _rows(kind: str) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Measure, and show the figures."""
+    """Measure, and print the figures."""
     found = measure()
     for name, value in found.items():
         print(f"{name:26} {value}")

@@ -1,10 +1,10 @@
-"""What a notebook costs over calling its stage function: `python -m benchmarks.notebooks`.
+"""Overhead of a notebook over calling its stage function: `python -m benchmarks.notebooks`.
 
-The six stages of a small round (a part of the built-in example: a few labels, a few hundred rows) are done again
-and again in one store: in this process, through warm kernels as the loop does it (probe and generate do not need
-each other and run at once), and through plain papermill, each time with a seed of its own, so that nothing is
-found done. What a notebook adds is its whole time, MLflow run, HTML page
-and upload included, less the time that the bare stage function took in this process. All three ways have the
+The six stages of a small round (a part of the built-in example: a few labels, a few hundred rows) are run repeatedly
+in one store: in this process, through warm kernels as the loop does it (probe and generate are independent
+and run in parallel), and through plain papermill, each time with another seed, so that no
+stored result is reused. The overhead is the total time of a notebook, including MLflow run, HTML page
+and upload, minus the time that the stage function alone took in this process. All three ways have the
 same bytecode, the same explicit requirements and the same cheap fixes. The last line is JSON; every figure is
 a median over the repeats, in seconds.
 """
@@ -38,7 +38,7 @@ STEPS = (("probe", "generate"), ("gate",), ("train",), ("evaluate",), ("report",
 
 
 def small_task(folder: Path) -> Task:
-    """A task over a few labels of the built-in example, with its suite and all its slices."""
+    """Build a task over a few labels of the built-in example, with its suite and all its slices."""
     import pandas as pd
     import yaml
 
@@ -65,7 +65,7 @@ def small_task(folder: Path) -> Task:
 
 
 class PlainPapermill:
-    """A job runner that uses papermill as it comes: its own engine, a kernel that is started."""
+    """A job runner that uses unmodified papermill: its engine and a newly started kernel."""
 
     def run(
         self,
@@ -74,7 +74,7 @@ class PlainPapermill:
         on_progress: Any = None,
         on_done: Callable[[Job, NotebookOutcome], None] | None = None,
     ) -> list[NotebookOutcome]:
-        """One after another; the job's environment holds while its kernel starts."""
+        """Run the jobs one after another; the job's environment is set while its kernel starts."""
         import papermill
 
         from veritrain_lib.execution import NotebookOutcome
@@ -97,18 +97,18 @@ class PlainPapermill:
                 on_done(job, outcomes[-1])
         return outcomes
 
-    def afterwards(self, function: str, *arguments: str) -> None:
-        """At once."""
-        from veritrain_lib.execution.background_tasks import call_here
+    def run_in_background(self, function: str, *arguments: str) -> None:
+        """Run the function immediately."""
+        from veritrain_lib.execution.background_tasks import call_in_process
 
-        call_here(function, *arguments)
+        call_in_process(function, *arguments)
 
     def finish(self) -> None:
-        """Nothing is left."""
+        """Do nothing: no work is pending."""
 
 
 class Round:
-    """One small round, stage by stage, each timed. `do` does a stage and gives the id of its run."""
+    """One small round, stage by stage, each timed; `do` runs a stage and returns the id of its run."""
 
     def __init__(self, task: Task, seed: int, start: tuple[str, str]) -> None:
         from veritrain_lib.tracking import runs
@@ -121,7 +121,7 @@ class Round:
         self.seconds: dict[str, float] = {}
 
     def walk(self, do: Do, finish: Callable[[], None]) -> None:
-        """All six stages, step by step, until `finish` says that nothing of them is left to do."""
+        """Run all six stages, step by step, until `finish` returns, when no work is pending."""
         from veritrain_lib.stage_io.history import STAGE_RUN
         from veritrain_lib.stage_io.stage import load_result
         from veritrain_lib.tracking import datasets, runs
@@ -159,17 +159,17 @@ Do = Callable[["Task", dict[str, dict[str, Any]]], list[str]]
 
 
 def named(step: tuple[str, ...]) -> str:
-    """A step's name in the table."""
+    """Return the name of a step in the table."""
     return " + ".join(step)
 
 
 def one_by_one(task: Task, wanted: dict[str, dict[str, Any]]) -> list[str]:
-    """A step in this process."""
+    """Run a step in this process."""
     return [in_this_process(task, stage, parameters) for stage, parameters in wanted.items()]
 
 
 def in_this_process(task: Task, stage: str, parameters: dict[str, Any]) -> str:
-    """The stage with its record, without a notebook."""
+    """Run and record the stage without a notebook."""
     from veritrain_lib.stage_io.stage import prepare
     from veritrain_lib.tracking import runs
 
@@ -180,12 +180,12 @@ def in_this_process(task: Task, stage: str, parameters: dict[str, Any]) -> str:
 
 
 def by_notebook(runner: Any) -> Do:
-    """A step by its notebooks, as the loop does it: pages may be made beside the next step."""
-    from veritrain_lib.loop.stage_job import StageWork, find_done, run_together
+    """Return a step that runs notebooks as the loop does: pages may be rendered beside the next step."""
+    from veritrain_lib.loop.stage_job import StageJob, find_completed, run_together
 
     def do(task: Task, wanted: dict[str, dict[str, Any]]) -> list[str]:
-        assert all(find_done(task, stage, parameters) is None for stage, parameters in wanted.items())
-        works = [StageWork(task, stage, parameters) for stage, parameters in wanted.items()]
+        assert all(find_completed(task, stage, parameters) is None for stage, parameters in wanted.items())
+        works = [StageJob(task, stage, parameters) for stage, parameters in wanted.items()]
         return [done.run_id for done in run_together(works, runner=runner)]
 
     return do
@@ -193,7 +193,7 @@ def by_notebook(runner: Any) -> Do:
 
 @contextmanager
 def stage_functions_timed(into: dict[str, float]) -> Iterator[None]:
-    """While it holds, every bare stage function notes how long it took."""
+    """Record, inside this context, how long every stage function takes."""
     modules: dict[str, Any] = {stage: import_module(f"veritrain_lib.stages.{stage}") for stage in STAGES}
     plain = {stage: module.run for stage, module in modules.items()}
 
@@ -218,7 +218,7 @@ def stage_functions_timed(into: dict[str, float]) -> Iterator[None]:
 
 @contextmanager
 def phases_timed(into: dict[str, list[float]]) -> Iterator[None]:
-    """While it holds, the parts of running a notebook note how long they took, as this process sees them."""
+    """Record, inside this context, how long the parts of running a notebook take in this process."""
     from unittest.mock import patch
 
     from veritrain_lib.execution import kernel
@@ -251,8 +251,8 @@ def phases_timed(into: dict[str, list[float]]) -> Iterator[None]:
         patch.object(kernel.Kernel, "end", waiting("kernel end", kernel.Kernel.end)),
         patch.object(kernel.Kernel, "late_messages", waiting("last messages", kernel.Kernel.late_messages)),
         patch.object(kernel.Kernel, "close", waiting("kernel close", kernel.Kernel.close)),
-        patch.object(stage_job.StageWork, "close", plain("close in the record", stage_job.StageWork.close)),
-        patch.object(stage_job, "find_done", plain("look in the record", stage_job.find_done)),
+        patch.object(stage_job.StageJob, "close", plain("close in the record", stage_job.StageJob.close)),
+        patch.object(stage_job, "find_completed", plain("look in the record", stage_job.find_completed)),
     ):
         yield
 
@@ -261,7 +261,7 @@ def phases_timed(into: dict[str, list[float]]) -> Iterator[None]:
 @click.option("--repeats", default=7, help="rounds in this process and through warm kernels")
 @click.option("--papermill-repeats", default=3, help="rounds through plain papermill; 0 leaves it out")
 def main(repeats: int, papermill_repeats: int) -> None:
-    """Measure and print a table for people, and one JSON object as the last line."""
+    """Measure and print a table, and one JSON object as the last line."""
     with tempfile.TemporaryDirectory(prefix="veritrain-bench-") as home:
         os.environ["VERITRAIN_HOME"] = home
         from veritrain_lib.execution import LocalRunner, warm_up

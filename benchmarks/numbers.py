@@ -1,10 +1,10 @@
-"""Do the intervals that are shown cover what they say, and do tests and intervals agree? Simulated, known truth.
+"""Coverage of the displayed intervals, and agreement of tests and intervals, simulated with known truth.
 
     python -m benchmarks.numbers [--seed 0] [--tries 4000]
 
 - rates: Agresti-Coull intervals of a rate, exact over all counts: the least and the mean coverage by rows, over true
   rates from 0.5 to 0.995.
-- macro F1: intervals of models whose confusions are drawn at random, by labels, rows and how rare labels are.
+- macro F1: intervals of models whose confusions are drawn at random, by labels, rows and the rarity of labels.
 - paired: intervals of the difference of two models on the same rows (right or wrong, after they were made to agree with
   the exact test).
 - agree: tables of wins and losses in which test and interval contradict each other.
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veritrain_lib.statistics import Rate, judge_slices, macro_f1_interval
-from veritrain_lib.statistics.agreeing import agreeing
+from veritrain_lib.statistics.agreeing import agree_with_test
 from veritrain_lib.statistics.intervals import agresti_coull, paired_difference_bounds
 from veritrain_lib.statistics.mcnemar import exact_p
 
@@ -33,8 +33,10 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Confused:
-    """A kind of classification: labels, rows, accuracy; `skewed` label frequencies (as 1/rank), `pairs` of labels that
-    are mistaken for each other more than for others."""
+    """A kind of classification task: labels, rows and accuracy.
+
+    `skewed`: label frequencies as 1/rank; `pairs`: pairs of labels that are confused more often than others.
+    """
 
     labels: int
     rows: int
@@ -64,7 +66,7 @@ MACRO_F1 = (
 
 
 def population(rng: np.random.Generator, setting: Confused) -> NDArray[np.float64]:
-    """Chances of (right label, answer), shape (labels, labels); accuracy differs by label (deviation 0.08)."""
+    """Return the probabilities of (true label, answer), shape (labels, labels); accuracy varies by label (sd 0.08)."""
     count = setting.labels
     often = 1 / np.arange(1, count + 1) if setting.skewed else np.ones(count)
     often = often / often.sum()
@@ -79,7 +81,7 @@ def population(rng: np.random.Generator, setting: Confused) -> NDArray[np.float6
 
 
 def macro_f1_coverage(rng: np.random.Generator, setting: Confused, tries: int) -> Rate:
-    """How often the interval holds the macro F1 of the population that the rows were drawn from."""
+    """Return how often the interval contains the macro F1 of the population that the rows were drawn from."""
     hits, truth = 0, 0.0
     cells = np.zeros((1, 1))
     for number in range(tries):
@@ -92,7 +94,7 @@ def macro_f1_coverage(rng: np.random.Generator, setting: Confused, tries: int) -
 
 
 def rate_coverage(n: int) -> tuple[float, float, float]:
-    """Exact coverage of the interval of a rate on n rows: least and mean over true rates, and at 0.99."""
+    """Return the exact coverage of the interval of a rate on n rows: minimum and mean over true rates, and at 0.99."""
     from scipy.stats import binom
 
     counts = np.arange(n + 1)
@@ -104,7 +106,7 @@ def rate_coverage(n: int) -> tuple[float, float, float]:
 
 
 def paired_coverage(rng: np.random.Generator, n: int, wins: float, losses: float, tries: int) -> Rate:
-    """How often the interval of a paired difference, made to agree with its test, holds the true one."""
+    """Return how often the interval of a paired difference, reconciled with its test, contains the true difference."""
     both, won, lost, neither = rng.multinomial(n, [0.7, wins, losses, 0.3 - wins - losses], tries).T
     low, high = agreed(both, won, lost, neither, (1 - LEVEL) / 2)
     return Rate(int(np.sum((low <= wins - losses) & (wins - losses <= high))), tries)
@@ -117,27 +119,27 @@ def agreed(
     neither: NDArray[np.int64],
     alpha: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Ends of the product's interval for tables of counts."""
+    """Return the ends of the product's interval for tables of counts."""
     n = both + wins + losses + neither
     bounds = paired_difference_bounds(both, wins, losses, neither, 1 - 2 * alpha)
-    return agreeing(*bounds, (wins - losses) / n, exact_p(wins, losses), exact_p(losses, wins), alpha)
+    return agree_with_test(*bounds, (wins - losses) / n, exact_p(wins, losses), exact_p(losses, wins), alpha)
 
 
 def disagreements(alpha: float, counts: Iterable[int], both: int) -> tuple[int, int, int]:
-    """Tables of wins and losses at one level: how many there are, contradict their test, and had an end moved."""
+    """Count the tables of wins and losses at one level: all, contradicting their test, and with an adjusted end."""
     wins, losses = (each.ravel() for each in np.meshgrid(list(counts), list(counts)))
     rest = np.full_like(wins, both)
     n = 2 * both + wins + losses
     plain_low, plain_high = paired_difference_bounds(rest, wins, losses, rest, 1 - 2 * alpha)
     greater, less = exact_p(wins, losses), exact_p(losses, wins)
-    low, high = agreeing(plain_low, plain_high, (wins - losses) / n, greater, less, alpha)
+    low, high = agree_with_test(plain_low, plain_high, (wins - losses) / n, greater, less, alpha)
     wrong = ((greater <= alpha) != (low > 0)) | ((less <= alpha) != (high < 0)) | (low > high)
     moved = (low != plain_low) | (high != plain_high)
     return wins.size, int(wrong.sum()), int(moved.sum())
 
 
 def impossible_losses(rng: np.random.Generator, tries: int) -> int:
-    """Slices of 3 to 60 rows that state a detectable loss larger than the champion's own score there."""
+    """Count slices of 3 to 60 rows that state a detectable loss above the champion's score there."""
     found = 0
     for _ in range(tries):
         old = rng.random(600) < 0.85
@@ -150,7 +152,7 @@ def impossible_losses(rng: np.random.Generator, tries: int) -> int:
 
 
 def main(arguments: list[str] | None = None) -> dict[str, float]:
-    """Run, print the tables and the JSON line, and return what it holds."""
+    """Run, print the tables and the JSON line, and return its content."""
     parser = argparse.ArgumentParser(description="Coverage of intervals, and agreement with tests.")
     parser.add_argument("--seed", type=int, default=0, help="seed of all simulations (default 0)")
     parser.add_argument("--tries", type=int, default=4000, help="samples a setting (default 4000)")

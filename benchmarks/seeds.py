@@ -1,4 +1,4 @@
-"""One function for many seeds: a notebook a seed, several at once on warm kernels."""
+"""Parallel runs of one function for many seeds: one notebook for each seed, on warm kernels."""
 
 from __future__ import annotations
 
@@ -21,26 +21,25 @@ def by_seed(
     at_once: int = 0,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Any]:
-    """What a function found for each seed, in order.
+    """Run a function for each seed and return the results in order.
 
     Args:
-        function: `module:function`; called as `function(seed=..., **arguments)`, it gives back what JSON can
-            hold.
-        seeds: The seeds.
-        arguments: Its other arguments; what JSON can hold.
-        at_once: How many at most; 0 for as many as the machine bears.
-        say: Told when a seed is done.
+        function: `module:function`; called as `function(seed=..., **arguments)`, it returns a JSON-serializable value.
+        seeds: the seeds.
+        arguments: its other arguments, JSON-serializable.
+        at_once: maximum number of parallel runs; 0 for the number that suits the machine.
+        say: called when a seed is done.
 
     Raises:
-        RuntimeError: A seed's notebook did not finish; the message says why.
+        RuntimeError: the notebook of a seed did not finish; the message says why.
     """
     from veritrain_lib.execution.parallel import execute_all
-    from veritrain_lib.execution.prepared_notebook import Prepared
+    from veritrain_lib.execution.prepared_notebook import PreparedNotebook
 
     with tempfile.TemporaryDirectory() as folder:
         results = [Path(folder) / f"{seed}.json" for seed in seeds]
         prepared = [
-            Prepared(
+            PreparedNotebook(
                 NOTEBOOK,
                 result.with_suffix(".ipynb"),
                 {
@@ -66,7 +65,7 @@ def by_seed(
 
 
 def call(function: str, seed: int, arguments: str, result: str) -> Any:
-    """Call `module:function` for a seed, store what it gives back as JSON, and give it back."""
+    """Call `module:function` for a seed, store its result as JSON, and return it."""
     module, _, name = function.partition(":")
     found = getattr(import_module(module), name)(seed=seed, **json.loads(arguments))
     if result:

@@ -1,12 +1,12 @@
-"""What the server's bars are measured by: `python -m benchmarks.server`, or `make bench-server`.
+"""Benchmark of the server's requirements: `python -m benchmarks.server`, or `make bench-server`.
 
 Lists: 10,000 runs and 2,000 versions on sqlite and on PostgreSQL (`--postgres`, skipped with a reason where there is
-none), one client, pages of 20, first, middle and last, with and without a search, beside MLflow's own search of 50.
+none), one client, pages of 20, first, middle and last, with and without a search, compared with MLflow's search of 50.
 Progress: 200 events, from before they are logged to when a plain WebSocket and a Socket.IO client have them.
-Load: 50 clients read while 5 experiments of a tiny task run for `--seconds`; every answer that is no answer counts
-as an error, and every logged line that a stream or the log route does not give, as a lost one.
+Load: 50 clients read while 5 experiments of a tiny task run for `--seconds`; every unsuccessful response counts
+as an error, and every logged line that a stream or the log route does not deliver as lost.
 
-The server is the real one, `veritrain serve`, in a process of its own. The last line is JSON.
+The server is the real one, `veritrain serve`, in a separate process. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ POSTGRES = "postgresql://postgres@127.0.0.1:5432"
 
 
 def point_at(home: Path, database: str = "") -> dict[str, str]:
-    """Have this process and the server to be work on a record; gives the server's environment."""
+    """Point this process and the server to be at a store; return the server's environment."""
     from veritrain_lib.tracking import store
 
     home.mkdir(parents=True, exist_ok=True)
@@ -39,12 +39,12 @@ def point_at(home: Path, database: str = "") -> dict[str, str]:
     os.environ["VERITRAIN_HOME"] = str(home)
     if database:
         os.environ["DATABASE_URL"] = database
-    store.forget()
+    store.close_clients()
     return dict(os.environ)
 
 
 def _postgres(address: str) -> tuple[str, str]:
-    """A new database there, or why there is none."""
+    """Create a new database there, or return why that is impossible."""
     from sqlalchemy import create_engine, text
     from sqlalchemy.exc import OperationalError
 

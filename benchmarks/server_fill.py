@@ -1,6 +1,6 @@
-"""A long record, written straight into MLflow's tables in the shape that Veri-Train gives its runs.
+"""Generation of a large tracking store, written directly into MLflow's tables in the form of Veri-Train's runs.
 
-Going through MLflow's client would take an hour; the shape is what `tracking/` writes, compared with a real run by
+MLflow's client would take an hour; the form is that which `tracking/` writes, compared with a real run by
 `tests/benchmarks/test_server_fill.py`.
 """
 
@@ -22,14 +22,14 @@ BEGUN = 1_760_000_000_000
 
 @dataclass
 class Filled:
-    """What was written: run ids by kind, and the registered models with the count of their versions."""
+    """The written rows: run ids by kind, and the registered models with their number of versions."""
 
     runs: dict[str, list[str]] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
 
 
 def fill(*, scale: float = 1.0, seed: int = 0) -> Filled:
-    """Write the record into the store that `tracking.store` means; `scale` 0.01 writes a hundredth of it."""
+    """Write the runs into the store that `tracking.store` is set to; `scale` 0.01 writes a hundredth of them."""
     from sqlalchemy import create_engine
 
     from veritrain_lib.tracking import store
@@ -56,7 +56,7 @@ def fill(*, scale: float = 1.0, seed: int = 0) -> Filled:
 
 
 def _mixed(scale: float, chance: random.Random) -> Iterator[str]:
-    """Kinds of runs, mixed as rounds make them."""
+    """Return kinds of runs, in the order in which rounds create them."""
     kinds = [kind for kind, count in RUNS.items() for _ in range(max(int(count * scale), 1))]
     chance.shuffle(kinds)
     yield from kinds
@@ -123,7 +123,7 @@ def _run(
         "mlflow.source.name": "veritrain",
         "mlflow.user": "unknown",
         "veritrain.outcome": "done",
-        "mlflow.note.content": "Inconclusive: +6.7 points (97.5 % interval -2.7 to +18.0) on 60 sealed rows, "
+        "mlflow.note.content": "Inconclusive: +6.7 points (97.5 % interval -2.7 to +18.0) on 60 held-out rows, "
         f"exact McNemar test, p = 0.062 at 0.013, number {number}.",
     } | (_round_tags(number, chance, done) if is_round else _stage_tags(kind, task, number, chance, done))
     rows.setdefault("tags", []).extend(
@@ -209,8 +209,13 @@ def _metrics(kind: str, chance: random.Random) -> dict[str, float]:
         for name, at in named.items()
         for end, step in (("_low", -0.05), ("_high", 0.05))
     }
-    sealed = {"sealed_gain": 0.03, "sealed_gain_low": -0.01, "sealed_gain_high": 0.07, "sealed_p": 0.06}
-    return {**named, **ends, **sealed, "training_rows": 240.0}
+    test_metrics = {
+        "held_out_gain": 0.03,
+        "held_out_gain_low": -0.01,
+        "held_out_gain_high": 0.07,
+        "held_out_p": 0.06,
+    }
+    return {**named, **ends, **test_metrics, "training_rows": 240.0}
 
 
 def _versions(rows: dict[str, list[dict[str, Any]]], count: int, done: Filled, chance: random.Random) -> None:

@@ -1,4 +1,4 @@
-"""Pages of the lists as one client gets them, one after another, over one connection."""
+"""Response times of the list routes for one client that requests pages one after another over one connection."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ SIZE = 20
 
 @dataclass
 class Listed:
-    """By list: the p95 of the first, middle and last page, of a search, and of all, in ms; None without the route.
+    """Response times by list: p95 of first, middle and last page, of a search, and of all, in ms.
 
-    `mlflow` is the p95 of MLflow's own search for 50 runs; `worst` the largest p95 of a list.
+    None without the route. `mlflow` is the p95 of MLflow's search for 50 runs; `worst` the largest p95 of a list.
     """
 
     lines: dict[str, list[float] | None] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Listed:
 
     @property
     def worst(self) -> float | None:
-        """None when a list could not be measured."""
+        """The largest p95; None when a list could not be measured."""
         if not all(self.lines.values()):
             return None
         return round(max(line[-1] for line in self.lines.values() if line), 1)
@@ -52,7 +52,7 @@ class _Client:
     def ask(
         self, method: str, path: str, body: dict[str, object] | None = None
     ) -> tuple[int, dict[str, object], float]:
-        """Status, answer and milliseconds."""
+        """Send a request; return status, response and milliseconds."""
         sent = json.dumps(body) if body is not None else None
         began = time.perf_counter()
         self._connection.request(method, path, sent, self._headers)
@@ -67,7 +67,11 @@ class _Client:
 
 
 def measure_lists(served: Served, repeats: int) -> Listed:
-    """Ask for each page `repeats` times, after two that warm up. Raises RuntimeError for an answer that is none."""
+    """Request each page `repeats` times, after two warm-up requests.
+
+    Raises:
+        RuntimeError: a response is not successful.
+    """
     client = _Client(served)
     found = Listed(requests=repeats)
     for name, searched in LISTS.items():
@@ -81,9 +85,9 @@ def measure_lists(served: Served, repeats: int) -> Listed:
             raise RuntimeError(f"GET {path} gave {status} with {total} items")
         last = -(-total // SIZE)
         pages: list[dict[str, object]] = [{"page": page} for page in (1, (last + 1) // 2, last)]
-        asked: list[dict[str, object]] = [*pages, *([{"page": 1, "search": searched}] if searched else [])]
+        queries: list[dict[str, object]] = [*pages, *([{"page": 1, "search": searched}] if searched else [])]
         times = [
-            _times(client, f"{path}?{urlencode({**query, 'page_size': SIZE})}", repeats) for query in asked
+            _times(client, f"{path}?{urlencode({**query, 'page_size': SIZE})}", repeats) for query in queries
         ]
         whole = sorted(ms for one in times for ms in one)
         line = [p95(one) for one in times] + ([] if searched else [float("nan")])
@@ -104,21 +108,21 @@ def _times(client: _Client, path: str, repeats: int) -> list[float]:
 
 
 def _mlflow(client: _Client, repeats: int) -> float:
-    """MLflow's own search for 50 rounds of a task."""
+    """Time MLflow's search for 50 rounds of a task."""
     status, found, _ = client.ask("GET", "/api/2.0/mlflow/experiments/get-by-name?experiment_name=support")
     experiment = found.get("experiment") if status == 200 else None
     if not isinstance(experiment, dict):
         raise RuntimeError(f"MLflow's API gave {status} for the experiment support")
-    asked = {
+    body = {
         "experiment_ids": [experiment["experiment_id"]],
         "filter": "tags.`veritrain.kind` = 'round'",
         "max_results": 50,
     }
-    times = [client.ask("POST", "/api/2.0/mlflow/runs/search", asked)[2] for _ in range(repeats)]
+    times = [client.ask("POST", "/api/2.0/mlflow/runs/search", body)[2] for _ in range(repeats)]
     return p95(times)
 
 
 def p95(times: list[float]) -> float:
-    """The value that 95 of 100 stay at or below."""
+    """Return the 95th percentile."""
     ordered = sorted(times)
     return ordered[min(int(0.95 * len(ordered)), len(ordered) - 1)]

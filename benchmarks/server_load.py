@@ -1,4 +1,4 @@
-"""50 clients that read while 5 experiments run: what is not answered, and which logged lines nobody could read."""
+"""Load test: 50 clients read while 5 experiments run; counts failed requests and lost log lines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class Ready:
 
 @dataclass
 class Loaded:
-    """What came of it. `errors` by what went wrong; `lost` lines that were logged and not given."""
+    """The result of the load test.
+
+    `errors` counts by kind; `lost` counts lines that were logged and not delivered.
+    """
 
     clients: int
     seconds: float = 0.0
@@ -53,13 +56,13 @@ class Loaded:
 
     @property
     def p95_ms(self) -> float:
-        """Of a request."""
+        """Return the p95 of a request in ms."""
         ordered = sorted(self.times)
         return ordered[int(0.95 * len(ordered))] * 1000 if ordered else 0.0
 
 
 def prepare(home: Path) -> Ready:
-    """Write the task and do its seed round by the command line's own parts."""
+    """Write the task and run its seed round by the functions of the command line."""
     from tests.stage_io.tiny_task import write_tiny
     from veritrain_lib.execution.jobs import LocalRunner
     from veritrain_lib.loop.stage_job import run_stage
@@ -72,7 +75,7 @@ def prepare(home: Path) -> Ready:
 
 
 async def load(served: Served, ready: Ready, seconds: float) -> Loaded:
-    """Read and run until the time is over and what was begun has ended, then look for every line."""
+    """Read and run until the time is over and all started experiments have ended, then check every line."""
     import aiohttp
 
     found = Loaded(CLIENTS)
@@ -96,28 +99,28 @@ async def load(served: Served, ready: Ready, seconds: float) -> Loaded:
 async def _work(
     session: aiohttp.ClientSession, ready: Ready, numbers: Any, begun: list[str], end: float, found: Loaded
 ) -> None:
-    """One experiment after another, each followed to its end."""
+    """Run one experiment after another, and follow each to its end."""
     while time.monotonic() < end:
         number = next(numbers)
-        asked = {
+        body = {
             "name": f"experiment {number}", "task": ready.task.name, "direction": ready.task.name,
             "baseModelId": ready.model_id, "datasetId": ready.dataset_id, "config": {"seed": number},
         }  # fmt: skip
-        made = await _ask(session, "POST", "/api/v1/experiments", found, asked)
+        made = await _ask(session, "POST", "/api/v1/experiments", found, body)
         if made is None:
             return
         begun.append(made["id"])
         if await _ask(session, "POST", f"/api/v1/experiments/{made['id']}/start", found) is None:
             return
         await _stream(session, made["id"], found)
-        told = await _ask(session, "GET", f"/api/v1/experiments/{made['id']}", found)
-        if told is not None and told["status"] != "completed":
-            found.errors[f"an experiment ended {told['status']}"] += 1
+        status = await _ask(session, "GET", f"/api/v1/experiments/{made['id']}", found)
+        if status is not None and status["status"] != "completed":
+            found.errors[f"an experiment ended {status['status']}"] += 1
         found.experiments += 1
 
 
 async def _stream(session: aiohttp.ClientSession, run_id: str, found: Loaded) -> None:
-    """Follow to the end; a gap or a repetition in the numbers is a lost line."""
+    """Follow a stream to its end; a gap or a repetition in the numbers is a lost line."""
     import aiohttp
 
     seen: list[int] = []
@@ -154,7 +157,7 @@ async def _read(
 async def _ask(
     session: aiohttp.ClientSession, method: str, path: str, found: Loaded, body: Any = None
 ) -> Any:
-    """The answer; None, and an error, for anything but success."""
+    """Send a request; return the response, or None and count an error for anything but success."""
     import aiohttp
 
     began = time.perf_counter()
@@ -173,7 +176,7 @@ async def _ask(
 
 
 async def _compare(session: aiohttp.ClientSession, run_id: str, found: Loaded) -> None:
-    """What the log route gives of a run, page by page, against what was written."""
+    """Compare what the log route returns for a run, page by page, with what was written."""
     from veritrain_lib.core import event_log
 
     written = [event.message for event in event_log.read(run_id)]

@@ -1,4 +1,4 @@
-"""`veritrain serve` as a process of its own, for as long as a context lasts."""
+"""The server `veritrain serve` as a separate process for the duration of a context."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UP_WITHIN_S = 180
 
 @dataclass(frozen=True)
 class Served:
-    """A server that answers. `log` has its standard error."""
+    """A running server; `log` contains its standard error."""
 
     address: str
     process: subprocess.Popen[bytes]
@@ -29,19 +29,19 @@ class Served:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a program sends: the token of the server's link, where there are no accounts."""
+        """The headers of a client: the token of the server's access link, where there are no accounts."""
         file = self.log.parent / ".veritrain" / "link_token"
         return {"Authorization": f"Bearer {file.read_text(encoding='ascii')}"} if file.is_file() else {}
 
     def openapi(self) -> dict[str, Any]:
-        """The API's description."""
-        asked = urllib.request.Request(f"{self.address}/api/v1/openapi.json", headers=self.headers)
-        with urllib.request.urlopen(asked, timeout=60) as answer:
+        """Return the API's OpenAPI description."""
+        request = urllib.request.Request(f"{self.address}/api/v1/openapi.json", headers=self.headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return dict(json.load(answer))
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -51,9 +51,12 @@ def free_port() -> int:
 def serving(
     environment: Mapping[str, str], *, workers: int = 1, command: list[str] | None = None
 ) -> Iterator[Served]:
-    """Start it, wait until it answers, stop it with SIGTERM. Raises RuntimeError, with its log, when it does not come up.
+    """Start the server, wait until it responds, and stop it with SIGTERM at the end.
 
-    `command` in place of `veritrain serve`; `PORT` in it is replaced.
+    `command` replaces `veritrain serve`; `PORT` in it is replaced by the port.
+
+    Raises:
+        RuntimeError: the server does not start; the message contains its log.
     """
     port = free_port()
     line = command or [

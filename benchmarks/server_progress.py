@@ -1,4 +1,4 @@
-"""How soon clients hear of what is logged: 200 events of a running experiment, plain WebSocket and Socket.IO."""
+"""Latency of progress events: 200 events of a running experiment by plain WebSocket and Socket.IO."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WITHIN_S = 30
 
 @dataclass
 class Followed:
-    """Seconds of each event, sorted; empty where a client heard nothing, and why."""
+    """Seconds of each event, sorted; empty where a client received nothing, with the reason."""
 
     plain: list[float] = field(default_factory=list)
     socket_io: list[float] = field(default_factory=list)
@@ -35,18 +35,18 @@ class Followed:
 
 
 async def follow(served: Served, ready: Ready) -> Followed:
-    """Log to a round that is open for this, while both clients listen."""
+    """Log to a round that is opened for this, while both clients listen."""
     from veritrain_lib.core import event_log
     from veritrain_lib.tracking import runs
 
     run_id = runs.open_run(ready.task, "followed", kind="round")
     event_log.append(run_id, "status", "begins", data={"status": "running"})
     written: dict[str, float] = {}
-    heard: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    received_at: tuple[dict[str, float], dict[str, float]] = ({}, {})
     found = Followed()
     tasks = [
-        asyncio.create_task(_plain(served, run_id, heard[0])),
-        asyncio.create_task(_socket_io(served, run_id, heard[1])),
+        asyncio.create_task(_plain(served, run_id, received_at[0])),
+        asyncio.create_task(_socket_io(served, run_id, received_at[1])),
     ]
     await asyncio.sleep(2)
     chance = random.Random(0)
@@ -59,7 +59,7 @@ async def follow(served: Served, ready: Ready) -> Followed:
     end = time.monotonic() + WITHIN_S
     while (
         time.monotonic() < end
-        and any(written.keys() - one.keys() for one in heard)
+        and any(written.keys() - one.keys() for one in received_at)
         and not all(one.done() for one in tasks)
     ):
         await asyncio.sleep(0.1)
@@ -68,13 +68,13 @@ async def follow(served: Served, ready: Ready) -> Followed:
     results = await asyncio.gather(*tasks, return_exceptions=True)
     found.why = "; ".join(str(one) for one in results if isinstance(one, Exception))
     found.plain, found.socket_io = (
-        sorted(at - written[name] for name, at in one.items() if name in written) for one in heard
+        sorted(at - written[name] for name, at in one.items() if name in written) for one in received_at
     )
     runs.end_run(run_id, "FINISHED")
     return found
 
 
-async def _plain(served: Served, run_id: str, heard: dict[str, float]) -> None:
+async def _plain(served: Served, run_id: str, received_at: dict[str, float]) -> None:
     import aiohttp
 
     url = f"{served.address.replace('http', 'ws', 1)}/api/v1/experiments/{run_id}/stream"
@@ -82,15 +82,15 @@ async def _plain(served: Served, run_id: str, heard: dict[str, float]) -> None:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 said = json.loads(message.data)
-                heard.setdefault(str(said.get("message", "")), time.perf_counter())
+                received_at.setdefault(str(said.get("message", "")), time.perf_counter())
 
 
-async def _socket_io(served: Served, run_id: str, heard: dict[str, float]) -> None:
+async def _socket_io(served: Served, run_id: str, received_at: dict[str, float]) -> None:
     import aiohttp
     import socketio
 
     def received(said: dict[str, Any]) -> None:
-        heard.setdefault(str(said.get("message", "")), time.perf_counter())
+        received_at.setdefault(str(said.get("message", "")), time.perf_counter())
 
     # A session that we close: the client would leave its own one to the garbage collector.
     async with aiohttp.ClientSession() as session:

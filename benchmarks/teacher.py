@@ -1,13 +1,13 @@
-"""What asking paid models costs, loses and promises: `python -m benchmarks.teacher`.
+"""Benchmark of requests to paid models: cost, losses and estimates: `python -m benchmarks.teacher`.
 
-Against a server on loopback that speaks OpenAI's interface with faults, limits and books of what was paid
+It runs against a server on loopback that implements OpenAI's API with faults, limits and accounts of what was paid
 (it is not part of this project; without it nothing is measured, and the last line says so).
 
 - faults: rows with 20 % of all attempts spoiled in 14 ways. `lost`: rows without an answer that is accounted
   for. `requested_again`: answers delivered twice, plus requests sent when the same rows are asked once more.
 - limit: 300 rows at 20 requests/s, 32 at once. `requests_per_row_at_limit`; the time beside the floor.
-- money: runs with random usage. `cap_passed`: runs in which the server's books say more than the cap was spent.
-  `estimates_within_15_percent`: runs in which what a pilot foresaw was within 15 % of what all rows cost.
+- money: runs with random usage. `cap_passed`: runs in which more than the cap was spent by the server's accounts.
+  `estimates_within_15_percent`: runs in which the estimate of a pilot was within 15 % of the cost of all rows.
 - speed: requests/s and client CPU beside the plain SDK (`chat.completions.create`, its own retries) at no
   latency; `efficiency` is the share of the ideal time at 2 s latency and 128 at once.
 
@@ -58,13 +58,13 @@ LABEL = {
 
 
 class Books:
-    """The running server's control routes."""
+    """The control routes of the running fault server."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def call(self, route: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """GET, or POST with a body."""
+        """Send a GET, or a POST with a body."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/_admin/{route}", data=data, headers=headers)
@@ -73,19 +73,19 @@ class Books:
             return found
 
     def begin(self, **settings: Any) -> None:
-        """Forget the books and change the settings; what is not named goes back to its default."""
+        """Reset the accounts and change the settings; settings that are not named return to their default."""
         usual = {"latency_ms": 0, "faults": {}, "rpm": 0, "seed": 0, "retry_after": 0.2, "hang_s": 600.0}
         self.call("config", usual | settings)
         self.call("reset", {})
 
     def stats(self) -> dict[str, Any]:
-        """Totals since `begin`."""
+        """Return the totals since `begin`."""
         return self.call("stats")
 
 
 @contextlib.contextmanager
 def running(server: Path, folder: Path) -> Iterator[Books]:
-    """The fault server in a process of its own."""
+    """Run the fault server in a separate process."""
     port_file = folder / "port"
     command = [sys.executable, str(server), "--port-file", str(port_file)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -101,7 +101,7 @@ def running(server: Path, folder: Path) -> Iterator[Books]:
 
 
 class Bench:
-    """A folder with prices and ledgers, and chats on the server."""
+    """A folder with prices and ledgers, and chat clients of the server."""
 
     def __init__(self, books: Books, folder: Path) -> None:
         self.books, self.folder, self._serial = books, folder, 0
@@ -113,7 +113,7 @@ class Bench:
         os.environ["OPENAI_API_KEY"] = "key-of-the-bench"
 
     def chat(self, *, ledger: str | None = None, **options: Any) -> LedgerChat:
-        """A chat with a ledger of its own unless one is named."""
+        """Return a chat client, with a new ledger unless one is named."""
         from veritrain_lib.llm.chat import open_chat
 
         self._serial += 1
@@ -125,7 +125,7 @@ class Bench:
 def questions(
     count: int, run: str, schema: dict[str, Any] | None = LABEL, words: int = 20
 ) -> list[ChatRequest]:
-    """Distinct requests of similar length."""
+    """Return distinct requests of similar length."""
     from veritrain_lib.llm.records import ChatRequest, Message
 
     rng = random.Random(run)
@@ -138,19 +138,19 @@ def questions(
 
 
 def faults(bench: Bench, rows: int) -> dict[str, float]:
-    """Rows accounted for under 20 % mixed faults."""
-    from veritrain_lib.llm.rate_limiter import forget_gates
+    """Measure how many rows are accounted for under 20 % mixed faults."""
+    from veritrain_lib.llm.rate_limiter import reset_rate_limiters
 
     bench.books.begin(faults={kind: 0.2 / len(FAULTS) for kind in FAULTS}, hang_s=30.0)
-    asked = questions(rows, "faults")
+    requests = questions(rows, "faults")
     start = time.perf_counter()
     chat = bench.chat(ledger="faults.db", timeout=2.0)
-    replies = chat.ask(asked)
+    replies = chat.ask(requests)
     seconds = time.perf_counter() - start
     first = bench.books.stats()
-    again = bench.chat(ledger="faults.db", timeout=2.0).ask(asked)
+    again = bench.chat(ledger="faults.db", timeout=2.0).ask(requests)
     second = bench.books.stats()
-    forget_gates()
+    reset_rate_limiters()
     return {
         "rows": len(replies),
         "lost": rows - sum(reply.outcome != "failed" for reply in replies),
@@ -166,17 +166,17 @@ def faults(bench: Bench, rows: int) -> dict[str, float]:
 
 
 def limit(bench: Bench, rows: int, at_once: int, per_second: int) -> dict[str, float]:
-    """Requests and time at a limit of requests."""
-    from veritrain_lib.llm.rate_limiter import forget_gates
+    """Measure requests and time at a limit of requests."""
+    from veritrain_lib.llm.rate_limiter import reset_rate_limiters
 
-    forget_gates()
+    reset_rate_limiters()
     bench.books.begin(rpm=60 * per_second)
-    asked = questions(rows, "limit")
+    requests = questions(rows, "limit")
     start = time.perf_counter()
-    replies = bench.chat(at_once=at_once).ask(asked)
+    replies = bench.chat(at_once=at_once).ask(requests)
     seconds = time.perf_counter() - start
     stats = bench.books.stats()
-    forget_gates()
+    reset_rate_limiters()
     # The server's bucket holds one second of its rate, and is full at the start.
     floor = (rows - per_second) / per_second
     return {
@@ -189,24 +189,24 @@ def limit(bench: Bench, rows: int, at_once: int, per_second: int) -> dict[str, f
 
 
 def money(bench: Bench, runs: int, rows: int, say: Callable[[str], None]) -> dict[str, float]:
-    """Caps and estimates under random usage; every other capped run has two askers on one account."""
+    """Measure caps and estimates under random usage; every other capped run has two clients on one account."""
     passed, within, misses, shares = 0, 0, [], []
     for run in range(runs):
         rng = random.Random(run)
         sizes = [round(rng.lognormvariate(4.5, 1.0)) for _ in range(rng.randint(3, 12))]
         text = {"anyOf": [{"type": "string", "minLength": min(size, 900)} for size in sizes]}
         schema = {"type": "object", "properties": {"text": text}, "required": ["text"]}
-        asked = questions(rows, f"money {run}", schema, words=rng.randint(10, 120))
+        requests = questions(rows, f"money {run}", schema, words=rng.randint(10, 120))
         bench.books.begin(seed=run, faults={"http_500": 0.02, "length": 0.02})
         chat = bench.chat(account="estimate")
-        pilot = chat.pilot(asked)
-        chat.ask(asked)
+        pilot = chat.pilot(requests)
+        chat.ask(requests)
         real = bench.books.stats()["tokens_paid"] * DOLLARS / 1e6
         misses.append(abs(pilot.money / real - 1))
         within += misses[-1] <= 0.15
         cap = real * rng.uniform(0.1, 0.9)
         bench.books.begin(seed=run, faults={"reset_late": 0.03, "garbage": 0.03, "http_500": 0.03})
-        shares.append(_spend(bench, asked, cap, together=run % 2 == 1) / cap)
+        shares.append(_spend(bench, requests, cap, together=run % 2 == 1) / cap)
         passed += shares[-1] > 1 + 1e-9
         if (run + 1) % 20 == 0:
             say(f"money: {run + 1} of {runs} runs")
@@ -221,8 +221,8 @@ def money(bench: Bench, runs: int, rows: int, say: Callable[[str], None]) -> dic
     }
 
 
-def _spend(bench: Bench, asked: Sequence[ChatRequest], cap: float, together: bool) -> float:
-    """Ask until the cap says no; gives what the server's books say was spent."""
+def _spend(bench: Bench, requests: Sequence[ChatRequest], cap: float, together: bool) -> float:
+    """Send requests until the cap stops them; return what was spent by the server's accounts."""
     from veritrain_lib.core.errors import Refused
 
     ledger = f"cap-{time.monotonic_ns()}.db"
@@ -231,7 +231,7 @@ def _spend(bench: Bench, asked: Sequence[ChatRequest], cap: float, together: boo
         with contextlib.suppress(Refused):
             bench.chat(ledger=ledger, account="cap", money=cap, at_once=16).ask(part)
 
-    parts = [asked[::2], asked[1::2]] if together else [asked]
+    parts = [requests[::2], requests[1::2]] if together else [requests]
     threads = [threading.Thread(target=ask, args=[part]) for part in parts]
     for thread in threads:
         thread.start()
@@ -240,8 +240,8 @@ def _spend(bench: Bench, asked: Sequence[ChatRequest], cap: float, together: boo
     return float(bench.books.stats()["tokens_paid"]) * DOLLARS / 1e6
 
 
-async def _plain(url: str, asked: Sequence[ChatRequest], at_once: int) -> int:
-    """The plain SDK, as its manual shows it, with a limit on requests at once."""
+async def _plain(url: str, requests: Sequence[ChatRequest], at_once: int) -> int:
+    """Use the plain SDK, as in its manual, with a limit on parallel requests."""
     import openai
 
     client = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="key-of-the-bench")
@@ -256,7 +256,7 @@ async def _plain(url: str, asked: Sequence[ChatRequest], at_once: int) -> int:
         return len(answer.choices)
 
     async with client:
-        return sum(await asyncio.gather(*(one(request) for request in asked)))
+        return sum(await asyncio.gather(*(one(request) for request in requests)))
 
 
 def _timed(work: Callable[[], object]) -> tuple[float, float]:
@@ -266,15 +266,15 @@ def _timed(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def speed(bench: Bench, rows: int, times: int) -> dict[str, float]:
-    """Requests/s and CPU at no latency, ours and the plain SDK's in turn; medians."""
+    """Measure requests/s and CPU at no latency, ours and the plain SDK's alternately; medians."""
     bench.books.begin()
     ours, theirs = [], []
     asyncio.run(_plain(bench.books.url, questions(64, "warm", None), 32))
     bench.chat().ask(questions(64, "warm", None))
     for number in range(times):
-        asked = questions(rows, f"speed {number}", None)
-        theirs.append(_timed(lambda asked=asked: asyncio.run(_plain(bench.books.url, asked, 32))))  # type: ignore[misc]
-        ours.append(_timed(lambda asked=asked: bench.chat().ask(asked)))  # type: ignore[misc]
+        requests = questions(rows, f"speed {number}", None)
+        theirs.append(_timed(lambda requests=requests: asyncio.run(_plain(bench.books.url, requests, 32))))  # type: ignore[misc]
+        ours.append(_timed(lambda requests=requests: bench.chat().ask(requests)))  # type: ignore[misc]
     fast, plain = (rows / median(seconds for seconds, _ in taken) for taken in (ours, theirs))
     return {
         "per_second": fast,
@@ -286,17 +286,17 @@ def speed(bench: Bench, rows: int, times: int) -> dict[str, float]:
 
 
 def efficiency(bench: Bench, waves: int, at_once: int, latency: float) -> dict[str, float]:
-    """Share of the ideal time when every answer takes `latency` seconds."""
+    """Return the share of the ideal time when every answer takes `latency` seconds."""
     bench.books.begin(latency_ms=1000 * latency)
     rows, ideal = waves * at_once, waves * latency
-    asked = questions(rows, "waves", None)
-    seconds, _ = _timed(lambda: bench.chat(at_once=at_once).ask(asked))
-    plain, _ = _timed(lambda: asyncio.run(_plain(bench.books.url, asked, at_once)))
+    requests = questions(rows, "waves", None)
+    seconds, _ = _timed(lambda: bench.chat(at_once=at_once).ask(requests))
+    plain, _ = _timed(lambda: asyncio.run(_plain(bench.books.url, requests, at_once)))
     return {"ideal": ideal, "seconds": seconds, "share": ideal / seconds, "sdk_share": ideal / plain}
 
 
 def show(title: str, found: dict[str, float]) -> None:
-    """One block of the table for people."""
+    """Print one block of the table."""
     click.echo(title)
     for name, value in found.items():
         click.echo(f"  {name.replace('_', ' '):24} {value:.3f}".rstrip("0").rstrip("."))

@@ -1,4 +1,4 @@
-"""A tiny checkpoint made on the spot: a tokenizer trained on given texts, and random weights in a real architecture."""
+"""A tiny generated checkpoint: a tokenizer trained on given texts, and random weights in a real architecture."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def make_tiny(
     layers: int = 2,
     seed: int = 0,
 ) -> Path:
-    """Write a Llama (`causal`) or a T5 (`seq2seq`) with a byte pair encoding of up to `words` pieces; gives the folder.
+    """Write a Llama (`causal`) or a T5 (`seq2seq`) with a byte pair encoding of up to `words` pieces; return the folder.
 
     `width` is the size of a hidden state, a multiple of 4. With `chat` the tokenizer has a chat template.
     """

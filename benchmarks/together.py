@@ -1,8 +1,8 @@
-"""Two, then four loops on one task at once: is each stage done once, and is the champion the one that all of them say?
+"""Two, then four loops on one task in parallel: each stage must run once, and all must report the same champion.
 
     python -m benchmarks.together [--tries 20] [--seed 20]
 
-In every second try one of the loops, chosen at random, is killed on the way. The last line is one JSON object.
+In every second try one of the loops, chosen at random, is killed while it runs. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LONGEST_S = 1800.0
 def one_try(
     project: Project, loops: int, kill_after_s: float | None, chance: random.Random
 ) -> dict[str, object]:
-    """Several loops at once; what came of them."""
+    """Run several loops in parallel; return their results."""
     started = []
     for _ in range(loops):
         started.append(project.loop())
@@ -39,7 +39,7 @@ def one_try(
         victim = chance.choice(started)
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim.pid, signal.SIGKILL)
-    codes = [one.wait(LONGEST_S) for one in started]
+    codes = [process.wait(LONGEST_S) for process in started]
     project.wait_until_alone(60)
     outcome, left = project.outcome(), project.left()
     said = {
@@ -64,13 +64,14 @@ def one_try(
 
 
 def main() -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tries", type=int, default=20)
     parser.add_argument("--seed", type=int, default=20)
-    asked = parser.parse_args()
-    chance = random.Random(asked.seed)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
     scratch = Path(tempfile.mkdtemp(prefix="together-", dir="/tmp")).resolve()
     code = copy_of_code(scratch / "code")
     calm = Project.make(scratch / "calm", code)
@@ -83,11 +84,11 @@ def main() -> int:
     expected = calm.outcome()
     good = 0
     wrong: list[int] = []
-    for number in range(asked.tries):
+    for number in range(options.tries):
         project = Project.make(scratch / f"t{number}", code)
         try:
             kill = chance.uniform(0.1, 0.9) * alone if number % 2 else None
-            found = one_try(project, 2 if number < asked.tries / 2 else 4, kill, chance)
+            found = one_try(project, 2 if number < options.tries / 2 else 4, kill, chance)
         finally:
             project.end()
         same = found.pop("outcome") == expected
@@ -100,7 +101,7 @@ def main() -> int:
             shutil.rmtree(project.home, ignore_errors=True)
     print(
         json.dumps(
-            {"tries": asked.tries, "as_they_must_be": good, "wrong": wrong, "looks": len(expected["looks"])}
+            {"tries": options.tries, "as_they_must_be": good, "wrong": wrong, "looks": len(expected["looks"])}
         )
     )
     if not wrong:

@@ -1,12 +1,12 @@
-"""Does the loop hold on a task that writes text? `python -m benchmarks.translation [--no-lora] [--no-loop]`.
+"""Benchmark of the loop on a free-text task: `python -m benchmarks.translation [--no-lora] [--no-loop]`.
 
-- **example**: the whole loop on the built-in example `meetings`, by the command line, in a store of its own; then
-  BLEU and chrF of the seed model and the last champion on the sealed pairs, with paired intervals.
+- **example**: the complete loop on the built-in example `meetings`, by the command line, in a separate store; then
+  BLEU and chrF of the seed model and the last champion on the held-out pairs, with paired intervals.
 - **curve**: student `memory` on small_parallel_enja (Tanaka) from 500 to 10,000 pairs, chrF and BLEU on its test
   rows, mean of three draws, with the deviation between them.
-- **noise**: 1,000 pairs of which 20 % have another pair's translation are added past the gate, through it, and clean;
+- **noise**: 1,000 pairs of which 20 % have another pair's translation are added without the gate, through the gate, and clean;
   once 1,000 new pairs beside 9,000, once 1,000 of 5,000 known pairs exported again with slipped lines. The verdict is
-  the promotion decision's against the student that knows none of them, and the loss that of the mean grade (sentence
+  the promotion decision's against the student without them, and the loss that of the mean grade (sentence
   chrF) against the same pairs clean, over the draws.
 - **lora**: the loss of the tiny checkpoint before and after (`benchmarks/lora.py`).
 
@@ -34,7 +34,7 @@ from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.metrics.base import Metric, open_metrics, references_of, row_scores
 from veritrain_lib.statistics.bootstrap import paired_bootstrap
 from veritrain_lib.statistics.decision import Decision, decide
-from veritrain_lib.statistics.evidence import Change, CorpusMetric, change
+from veritrain_lib.statistics.evidence import CorpusMetric, PairedChange, compare_paired
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,7 @@ LOOK_ALPHA = 0.0125
 
 @dataclass(frozen=True)
 class Example:
-    """The loop on the built-in example: its verdict, and both models on the sealed pairs by metric."""
+    """The loop on the built-in example: its verdict, and both models on the held-out pairs by metric."""
 
     verdict: str
     before: dict[str, float]
@@ -64,7 +64,7 @@ class Example:
 
 
 def example() -> Example:
-    """Run the loop and measure the seed model and the last champion once it is over."""
+    """Run the loop, then measure the seed model and the last champion."""
     import numpy as np
 
     from veritrain_lib.core.rows import read_examples
@@ -118,7 +118,7 @@ def _tanaka_text(name: str) -> pd.DataFrame:
 
 
 def tanaka(folder: Path) -> Task:
-    """A task on the Tanaka pairs, written into a folder."""
+    """Write a task on the Tanaka pairs into a folder."""
     import yaml
 
     for name, part in (("seed", "train.000"), ("dev", "dev"), ("test", "test")):
@@ -140,7 +140,7 @@ def tanaka(folder: Path) -> Task:
 
 
 def rows_of(task: Task, kind: Any) -> pd.DataFrame:
-    """The rows of one of the task's files, with their answers."""
+    """Return the rows of one of the task's files, with their answers."""
     from veritrain_lib.core.rows import read_examples
 
     file = task.file(kind)
@@ -148,15 +148,15 @@ def rows_of(task: Task, kind: Any) -> pd.DataFrame:
     return read_examples(task, file, "pool" if kind == "seed" else "human")
 
 
-def answers(task: Task, known: pd.DataFrame, asked: pd.DataFrame) -> list[Response]:
-    """What a memory of the known pairs answers."""
+def answers(task: Task, known: pd.DataFrame, queries: pd.DataFrame) -> list[Response]:
+    """Return the answers of a memory of the known pairs."""
     trained = registry.get("trainers", "memory")().train(task, known.reset_index(drop=True), seed=0)
-    given: list[Response] = trained.model.answer(asked)
+    given: list[Response] = trained.model.answer(queries)
     return given
 
 
 def curve(task: Task) -> pd.DataFrame:
-    """chrF and BLEU on the test rows by number of pairs: mean and deviation over the draws."""
+    """Return chrF and BLEU on the test rows by number of pairs: mean and deviation over the draws."""
     import numpy as np
     import pandas as pd
 
@@ -177,10 +177,10 @@ def curve(task: Task) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Noise:
-    """The three arms against the student that knows none of the further pairs, and against the clean ones."""
+    """The three arms, compared with the student without the additional pairs and with the clean arm."""
 
     verdicts: dict[str, list[str]]
-    losses: dict[str, Change]
+    losses: dict[str, PairedChange]
     caught: int
     shuffled: int
     refused: int
@@ -204,22 +204,22 @@ def noise(task: Task, kind: str) -> Noise:
         clean = pool.iloc[order[first : first + ADDED]].reset_index(drop=True)
         noisy, wrong = shuffled(clean, task.target.field, draw)
         kept = gated(task, known, noisy, draw)
-        gone = set(noisy["id"]) - set(kept["id"])
-        caught += len(gone & set(noisy["id"].iloc[wrong]))
-        refused += len(gone - set(noisy["id"].iloc[wrong]))
+        removed = set(noisy["id"]) - set(kept["id"])
+        caught += len(removed & set(noisy["id"].iloc[wrong]))
+        refused += len(removed - set(noisy["id"].iloc[wrong]))
         old = answers(task, known, test)
         for name, added in (("noisy", noisy), ("gated", kept), ("clean", clean)):
             new = answers(task, pd.concat([known, added]), test)
             verdicts[name].append(_decided(metric, references, old, new, draw).verdict)
             grades[name].append(row_scores(metric, references, new))
     means = {name: np.mean(each, axis=0) for name, each in grades.items()}
-    losses = {name: change(means["clean"], means[name]) for name in ("noisy", "gated")}
+    losses = {name: compare_paired(means["clean"], means[name]) for name in ("noisy", "gated")}
     wrong_rows = int(SHUFFLED * ADDED) * DRAWS
     return Noise(verdicts, losses, caught, wrong_rows, refused, ADDED * DRAWS - wrong_rows)
 
 
 def shuffled(rows: pd.DataFrame, target: str, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """The rows with the translations of a share of them passed on to the next of them; and which."""
+    """Move the translations of a share of the rows to the next of them; return the rows and which were changed."""
     import numpy as np
 
     at = np.random.default_rng([seed, 1]).permutation(len(rows))[: int(SHUFFLED * len(rows))]
@@ -229,14 +229,14 @@ def shuffled(rows: pd.DataFrame, target: str, seed: int) -> tuple[pd.DataFrame, 
 
 
 def gated(task: Task, known: pd.DataFrame, rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The rows that the task's own gate accepts beside the known ones."""
+    """Return the rows that the task's gate accepts beside the known ones."""
     from veritrain_lib.quality.context import Context
-    from veritrain_lib.quality.gate import judge
+    from veritrain_lib.quality.gate import run_gate
     from veritrain_lib.quality.suite import load_suite
 
     hidden = rows_of(task, "test").assign(**{task.target.field: ""})
     context = Context(task, known.reset_index(drop=True), rows_of(task, "development"), hidden, seed=seed)
-    accepted: pd.DataFrame = judge(rows, context, load_suite(task.gate)).accepted
+    accepted: pd.DataFrame = run_gate(rows, context, load_suite(task.gate)).accepted
     return accepted[list(rows.columns)]
 
 
@@ -265,7 +265,7 @@ def show(title: str, lines: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--no-loop", action="store_true", help="leave the built-in example out")
     parser.add_argument("--no-lora", action="store_true", help="leave the tuned checkpoint out")
@@ -274,7 +274,7 @@ def main() -> None:
     if not given.no_loop:
         found = example()
         show(
-            f"Built-in example, {found.n} sealed pairs: {found.verdict}",
+            f"Built-in example, {found.n} held-out pairs: {found.verdict}",
             [
                 f"{name:16} {value:7.3f} to {found.after[name]:7.3f}  ({found.gains[name][0]:+.3f} to {found.gains[name][1]:+.3f})"
                 for name, value in found.before.items()

@@ -1,6 +1,6 @@
-"""Plants dirt in a pool of clean sentence pairs: seven kinds, in fixed numbers.
+"""Planting of seven kinds of defects, in fixed numbers, in a pool of clean sentence pairs.
 
-Shares nothing with the checks that must find it: own word lists, own edits, no import of the library.
+It shares no code with the checks that must find them: it has separate word lists and edits and does not import the library.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SPOILED_PAIRS = sum(COUNTS[kind] for kind in IN_PLACE)
 
 @dataclass(frozen=True)
 class Dirt:
-    """What is wrong with a row: its kind, a `detail` for people, and the right translation ("" where there is none)."""
+    """The defect of a row: its kind, a `detail` for people, and the correct translation ("" where there is none)."""
 
     kind: str
     translation: str
@@ -37,7 +37,7 @@ class Dirt:
 
 @dataclass(frozen=True)
 class Planted:
-    """A row of the pool, what is wrong with it (None for a clean one), and the pair that it copies."""
+    """A row of the pool, its defect (None for a clean one), and the pair that it copies."""
 
     pair: Pair
     dirt: Dirt | None = None
@@ -53,10 +53,13 @@ def plant(
     foreign: Sequence[tuple[str, str]],
     rng: random.Random,
 ) -> list[Planted]:
-    """The shuffled pool. `spoil` are the pairs, `SPOILED_PAIRS` at least, that are made dirty in place.
+    """Return the shuffled pool, with defects planted in the pairs of `spoil`.
 
-    A copy stands behind its original, so that it is the copy that is dirty. Raises ValueError when too few of
-    `spoil` have a number or a name, or all of them are of one situation.
+    `spoil` are at least `SPOILED_PAIRS` pairs, which are changed in place. A copy comes after its original, so that the
+    copy is the defect.
+
+    Raises:
+        ValueError: too few pairs of `spoil` have a number or a name, or all of them are of one situation.
     """
     left = list(spoil)
     rows = [Planted(pair) for pair in clean]
@@ -98,7 +101,7 @@ def _spoiled(pair: Pair, kind: str, translation: str, detail: str) -> Planted:
 
 
 def _misaligned(pairs: Sequence[Pair]) -> list[Planted]:
-    """Each pair with the translation of another situation, as when a file has slipped by some lines."""
+    """Give each pair the translation of another situation, as when a file is shifted by some lines."""
     ordered = sorted(pairs, key=lambda pair: pair.situation)
     shift = max(sum(pair.situation == other.situation for other in ordered) for pair in ordered)
     if shift > len(ordered) // 2:
@@ -119,7 +122,7 @@ def _slots_of(pair: Pair, kinds: frozenset[str]) -> list[str]:
 
 
 def wrong_value(pair: Pair, kinds: frozenset[str], rng: random.Random) -> tuple[str, str]:
-    """The translation with one value of these kinds changed for another, and what was changed."""
+    """Replace one value of these kinds in the translation by another; return it and the change."""
     key = rng.choice(_slots_of(pair, kinds))
     right = pair.values[key]
     wrong = _another(key.rstrip("23"), right, pair, rng)
@@ -137,18 +140,18 @@ def _another(kind: str, right: Value, pair: Pair, rng: random.Random) -> str:
 
 
 def same(text: str) -> str:
-    """No edit."""
+    """Return the text unchanged."""
     return text
 
 
 def other_signs(text: str) -> str:
-    """Digits of the other width and other signs between clauses, as another input method writes them."""
+    """Write digits in the other width and other punctuation between clauses, as another input method does."""
     wide = {ord(digit): chr(ord(digit) + 0xFEE0) for digit in "0123456789"}
     return text.translate({**wide, ord("、"): "，"}).removesuffix("。")
 
 
 def _scripts(*texts: str) -> str:
-    """What the texts are written in, such as `HANGUL to LATIN`: the script of most of their letters."""
+    """Return the scripts of the texts, such as `HANGUL to LATIN`: the script of most of their letters."""
     found = []
     for text in texts:
         names = [unicodedata.name(letter).split()[0] for letter in text if letter.isalpha()]
@@ -157,7 +160,7 @@ def _scripts(*texts: str) -> str:
 
 
 def _mixed(rows: list[Planted], rng: random.Random) -> list[Planted]:
-    """In random order, each copy somewhere behind its original."""
+    """Shuffle the rows, with each copy after its original."""
     places = {id(row.pair): rng.random() for row in rows if row.original is None}
 
     def place(row: Planted) -> float:

@@ -1,4 +1,4 @@
-"""The values that vary in business sentences, as Japanese and English write them: dates, money, names, places.
+"""Values of the slots in business sentences, in Japanese and English: dates, money, names, places.
 
 A slot is written `{kind}`, `{kind2}` for a second value of the kind, `{kind:argument}` with a range or a prefix.
 """
@@ -113,9 +113,12 @@ class Value:
 
 
 def draw(kind: str, argument: str, rng: random.Random, *, spoken: bool) -> Value:
-    """A value of a kind. Money is said in units of ten thousand where it is spoken, and written in digits.
+    """Draw a value of a kind.
 
-    Raises ValueError for a kind that is unknown.
+    Money is written in units of ten thousand where it is spoken, else in digits.
+
+    Raises:
+        ValueError: the kind is unknown.
     """
     if kind in LISTED:
         return Value(0, *rng.choice(LISTED[kind]))
@@ -139,7 +142,7 @@ def _date(argument: str, rng: random.Random) -> Value:
 
 
 def on_day(number: int) -> Value:
-    """A day of the year, 1 to 365, as a date."""
+    """Return a day of the year, 1 to 365, as a date."""
     day = date(YEAR, 1, 1) + timedelta(days=number - 1)
     return Value(number, f"{day.month}月{day.day}日", f"{MONTHS[day.month - 1]} {day.day}")
 
@@ -176,7 +179,9 @@ def _tens(argument: str, rng: random.Random) -> Value:
 
 def _minutes(argument: str, rng: random.Random) -> Value:
     low, high = _span(argument, (5, 30))
-    number = rng.choice([one for one in range(low, high + 1) if one < 10 or one % 5 == 0])
+    number = rng.choice(
+        [candidate for candidate in range(low, high + 1) if candidate < 10 or candidate % 5 == 0]
+    )
     return Value(number, str(number), str(number))
 
 

@@ -1,4 +1,4 @@
-"""Reads hand-written business sentences and fills their slots and wordings."""
+"""Reading of hand-written business sentences, and filling of their slots and alternative wordings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRIES = 12
 
 @dataclass(frozen=True)
 class Situation:
-    """Sentences that are said or written in one situation, with who speaks and what went before."""
+    """Sentences of one situation, with speaker and preceding context."""
 
     name: str
     speakers: tuple[str, ...]
@@ -42,10 +42,11 @@ class Pair:
 
 
 def read_situations(folder: Path) -> list[Situation]:
-    """The situations of every text file of a folder, in order.
+    """Read the situations of every text file of a folder, in order.
 
-    Raises ValueError, with the file and the line, for a head without five parts, a Japanese line without its
-    English one, and slots or wordings that the two do not share.
+    Raises:
+        ValueError: a head has other than five parts, a Japanese line has no English one, or the two have different
+            slots or wordings; the message names the file and the line.
     """
     return [situation for path in sorted(folder.glob("*.txt")) for situation in _read(path)]
 
@@ -79,9 +80,9 @@ def _must_agree(path: Path, japanese: str, english: str) -> None:
 
 
 def pairs_of(situations: list[Situation], times: int, rng: random.Random) -> list[Pair]:
-    """Every sentence filled up to `times` times, each time with something else than hiragana and signs changed.
+    """Fill every sentence up to `times` times, each time with other changes than of hiragana and punctuation only.
 
-    A sentence without slots gives one pair for each of its wordings at most.
+    A sentence without slots gives at most one pair for each of its wordings.
     """
     seen: set[str] = set()
     pairs = []
@@ -116,7 +117,7 @@ def _filled(situation: Situation, sentence: tuple[str, str], rng: random.Random)
 
 
 def _values(lines: list[str], rng: random.Random, *, spoken: bool) -> dict[str, Value]:
-    """Values of the slots, no two of a kind alike; a second date is three days to three weeks after the first."""
+    """Draw values of the slots, all different within a kind; a second date is 3 days to 3 weeks after the first."""
     kinds: dict[str, dict[str, str]] = {}
     for match in SLOT.finditer("\n".join(lines)):
         kinds.setdefault(match[1], {})[match[1] + match[2]] = match[3] or ""

@@ -1,1 +1,1 @@
-"""Faults that people ran into, each with what the product must do about it; `make bench-faults` runs them all."""
+"""Known faults, each with the required behaviour of the product; `make bench-faults` runs all of them."""

@@ -1,11 +1,10 @@
-"""Does every known fault end as it must? Each is made for real, and told in one row of a table.
+"""Benchmark of known faults: each is reproduced for real and reported in one row of a table.
 
     python -m benchmarks.faults [--only WORD] [--jobs 2]
 
-A case is a small wrong input, or a step that fails, with the exit code, the message and the status in the record
-that are wanted of it (`case.py`). The last line is one JSON object: `cases`, how many `agree`, how many showed a
-traceback (`tracebacks`), took over 60 seconds (`over_60_s`), and left a run RUNNING or a process behind
-(`left_running`).
+A case is a small wrong input, or a step that fails, with the required exit code, message and status of the tracked
+run (`case.py`). The last line is one JSON object: `cases`, how many `agree`, how many showed a traceback
+(`tracebacks`), took over 60 seconds (`over_60_s`), and left a run RUNNING or a process behind (`left_running`).
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ TRACEBACK = "Traceback (most recent call last)"
 
 @dataclass(frozen=True)
 class Row:
-    """One case as the table shows it."""
+    """One case as a row of the table."""
 
     case: Case
     seen: Seen
@@ -42,9 +41,10 @@ class Row:
 
 
 def all_cases() -> list[Case]:
-    """The cases of every area, in the order of their names.
+    """Return the cases of every area, sorted by name.
 
-    Raises ValueError when a name stands twice.
+    Raises:
+        ValueError: a name occurs twice.
     """
     found: list[Case] = []
     for area in pkgutil.iter_modules(areas.__path__, f"{areas.__name__}."):
@@ -57,7 +57,7 @@ def all_cases() -> list[Case]:
 
 
 def left_running(folder: Path) -> int:
-    """Runs that any store below a folder still calls RUNNING, and processes that still work in it."""
+    """Return runs that are RUNNING in any store below a folder, and processes that still work in it."""
     count = 0
     for store in folder.rglob("mlflow.db"):
         if not store.is_file():
@@ -78,7 +78,7 @@ def left_running(folder: Path) -> int:
 
 
 def run_case(case: Case) -> Row:
-    """Run one case in a new folder, which is thrown away after it."""
+    """Run one case in a new folder, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="fault-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         seen, seconds = timed(case, folder)
@@ -86,6 +86,7 @@ def run_case(case: Case) -> Row:
 
 
 def main() -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

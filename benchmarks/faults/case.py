@@ -1,4 +1,4 @@
-"""What one case of `make bench-faults` is: a fault, run for real in an empty folder, and what it must end in."""
+"""A case of `make bench-faults`: a fault that is reproduced in an empty folder, and its required outcome."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LIMIT_S = 60.0
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of a case.
+    """The observed outcome of a case.
 
     Attributes:
-        exit_code: of the command; None where the case ends in no process of its own (an API answer, say).
-        text: all that was said: standard output and standard error, or the answer's body.
-        status: of the run in the record that the case is about, for example "FAILED"; "" if it is about none.
-        wrong: what else is not as it must be, as one sentence; "" when all is.
+        exit_code: of the command; None where the case ends in no process (an API response, say).
+        text: the complete output: standard output and standard error, or the body of the response.
+        status: status of the tracked run that the case is about, for example "FAILED"; "" if there is none.
+        wrong: any other violation, as one sentence; "" when there is none.
     """
 
     exit_code: int | None
@@ -35,15 +35,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class Case:
-    """A fault and what is wanted of it.
+    """A fault and its required outcome.
 
     Attributes:
-        name: `area/what`, once in the whole benchmark.
-        run: makes the fault in the empty folder that it gets, and says what was seen.
-        exit_code: the only right one; None where `run` gives none.
-        says: regular expressions, each of which must be found in the text.
-        never_says: regular expressions, none of which may be found in it.
-        status: the only right status of the run in the record, "" for none.
+        name: `area/name`, unique in the benchmark.
+        run: reproduces the fault in the empty folder that it gets, and returns the observed outcome.
+        exit_code: the required exit code; None where `run` gives none.
+        says: regular expressions, each of which must match the text.
+        never_says: regular expressions, none of which may match it.
+        status: the required status of the tracked run, "" for none.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Case:
     status: str = ""
 
     def disagrees(self, seen: Seen) -> str:
-        """The first thing that is not as wanted, as one sentence; "" when the case agrees."""
+        """Return the first difference from the required outcome, as one sentence; "" when the case agrees."""
         if seen.wrong:
             return seen.wrong
         if seen.exit_code != self.exit_code:
@@ -79,8 +79,8 @@ def veritrain(
 ) -> Seen:
     """Run the command `veritrain` in a folder, as a user would, with that folder as its project.
 
-    What is still running of it after `limit_s` seconds is killed, with all that it started; the exit code is
-    then -9. Variables of this process that set up Veri-Train, MLflow or a provider are not handed on.
+    If it still runs after `limit_s` seconds, it is killed with all its child processes; the exit code is then -9.
+    Variables of this process that configure Veri-Train, MLflow or a provider are not passed on.
     """
     kept = {
         name: value
@@ -114,7 +114,7 @@ def veritrain(
 
 
 def timed(case: Case, folder: Path) -> tuple[Seen, float]:
-    """Run a case and take its time in seconds. An exception of the case itself is a disagreement, never hidden."""
+    """Run a case and measure its seconds; an exception of the case itself is a disagreement, never hidden."""
     start = time.monotonic()
     try:
         seen = case.run(folder)

@@ -1,4 +1,4 @@
-"""A project with a finished loop of a tiny task: made once, copied for each case that breaks something of it."""
+"""A project with a finished loop of a tiny task, created once and copied for each case that breaks a part of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _made: list[Path] = []
 
 
 def finished(folder: Path) -> Path:
-    """Make a folder a project whose loop has ended with a promoted champion, models:/tiny/2; gives the task file."""
+    """Turn a folder into a project whose loop has promoted a champion, models:/tiny/2; return the task file."""
     with _making:
         if not _made:
             place = Path(tempfile.mkdtemp(prefix="finished-")).resolve()
@@ -42,7 +42,7 @@ def finished(folder: Path) -> Path:
 
 
 def _move(store: Path, old: str, new: str) -> None:
-    """Have every address in a store mean another folder."""
+    """Rewrite every path in a store to another folder."""
     with sqlite3.connect(store) as opened:
         opened.execute("PRAGMA foreign_keys = OFF")
         for (table,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
@@ -55,9 +55,10 @@ def _move(store: Path, old: str, new: str) -> None:
 
 
 def script(folder: Path, code: str, *arguments: str, check: bool = True) -> str:
-    """Run Python code in a process of its own with a folder as its project; what it said, standard error too.
+    """Run Python code in a separate process with a folder as its project; return its output and standard error.
 
-    Raises RuntimeError when it fails, unless `check` is False.
+    Raises:
+        RuntimeError: it fails, unless `check` is False.
     """
     with process(folder, code, *arguments) as started:
         said, _ = started.communicate(timeout=900)
@@ -67,7 +68,7 @@ def script(folder: Path, code: str, *arguments: str, check: bool = True) -> str:
 
 
 def process(folder: Path, code: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start what `script` runs."""
+    """Start the process of `script`."""
     import os
 
     kept = {

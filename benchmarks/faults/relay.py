@@ -1,4 +1,4 @@
-"""A door in front of a service that can be shut and opened again, as a restart or a broken network shuts it."""
+"""A TCP relay in front of a service that can be closed and opened again, like a restart or a broken network."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from types import TracebackType
 
 
 class Relay:
-    """Hands connections on to a service while it is open; use it as a context.
+    """Relay that forwards connections to a service while it is open; use it as a context.
 
-    Shut, it refuses new connections and cuts those that there are, as a service does that is stopped.
+    When closed, it refuses new connections and cuts existing ones, as a stopped service does.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -32,7 +32,7 @@ class Relay:
         self.shut()
 
     def open(self) -> None:
-        """Let connections through, on the port that it had before."""
+        """Forward connections, on the same port as before."""
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
@@ -42,15 +42,15 @@ class Relay:
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def shut(self) -> None:
-        """Refuse what comes, cut what is there."""
+        """Refuse new connections, and cut existing ones."""
         with self._lock:
             listener, self._listener = self._listener, None
             joined, self._joined = self._joined, []
-        for one in [listener, *joined]:
-            if one is not None:
+        for connection in [listener, *joined]:
+            if connection is not None:
                 with contextlib.suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
-                one.close()
+                    connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
 
     def _accept(self, listener: socket.socket) -> None:
         while self._listener is listener:
@@ -79,7 +79,7 @@ def _pass_on(client: socket.socket, service: socket.socket) -> None:
                 if not data:
                     raise OSError("ended")
                 key.data.sendall(data)
-    for one in (client, service):
+    for connection in (client, service):
         with contextlib.suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
-        one.close()
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.close()

@@ -1,4 +1,4 @@
-"""Records that are out of order in one way or another, and small projects over them."""
+"""Tracking stores that are broken in different ways, and small projects that use them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ teacher: {name: augment}
 
 
 def write_task(folder: Path) -> Path:
-    """A task of two labels with a dozen rows in each file. Gives the task file."""
+    """Write a task of two labels with a dozen rows in each file; return the task file."""
     folder.mkdir(parents=True, exist_ok=True)
     for place, name in enumerate(("seed", "dev", "test")):
         rows = [f"{text} {name} {'uvw'[place]},{label}" for text, label in ROWS]
@@ -51,7 +51,7 @@ def write_task(folder: Path) -> Path:
 
 
 def refused_port() -> int:
-    """A port of this machine on which nobody listens."""
+    """Return a port of this machine on which nobody listens."""
     with socket.socket() as tried:
         tried.bind(("127.0.0.1", 0))
         return int(tried.getsockname()[1])
@@ -59,7 +59,7 @@ def refused_port() -> int:
 
 @contextmanager
 def silent_service() -> Iterator[int]:
-    """The port of a service that takes connections and says nothing."""
+    """Run a service that accepts connections and sends nothing; return its port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(16)
@@ -68,7 +68,7 @@ def silent_service() -> Iterator[int]:
 
 @contextmanager
 def web_service(status: int, body: bytes, kind: str = "text/html") -> Iterator[int]:
-    """The port of a web server that always gives the same answer."""
+    """Run a web server that always gives the same response; return its port."""
 
     class Always(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -95,7 +95,7 @@ def web_service(status: int, body: bytes, kind: str = "text/html") -> Iterator[i
 
 @contextmanager
 def locked(store: Path) -> Iterator[None]:
-    """Another one holds the lock of a SQLite file, as a backup that hangs does."""
+    """Hold the lock of a SQLite file, as a backup that hangs does."""
     with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
@@ -105,7 +105,7 @@ def locked(store: Path) -> Iterator[None]:
 
 @contextmanager
 def small_disk(place: Path, size: str) -> Iterator[bool]:
-    """A disk of this size at an empty folder; False where this process may mount none."""
+    """Mount a disk of this size at an empty folder; return False where this process may not mount."""
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], capture_output=True, check=False
     )
@@ -117,7 +117,7 @@ def small_disk(place: Path, size: str) -> Iterator[bool]:
 
 
 def fill(place: Path) -> None:
-    """Leave no room on the disk of a folder."""
+    """Fill the disk of a folder completely."""
     with contextlib.suppress(OSError), (place / "fill").open("wb", buffering=0) as out:
         while True:
             out.write(bytes(4096))
@@ -125,9 +125,9 @@ def fill(place: Path) -> None:
 
 @contextmanager
 def database_behind_a_door() -> Iterator[tuple[str, Relay, Callable[[str], list[tuple[object, ...]]]] | None]:
-    """A new PostgreSQL database: its address through a relay, the relay, and a way to ask it directly.
+    """Create a PostgreSQL database; return its URL through a relay, the relay, and a way to query it directly.
 
-    None where no PostgreSQL lets us in; TEST_POSTGRES names another one than this machine's.
+    None where no PostgreSQL accepts us; TEST_POSTGRES names another one than this machine's.
     """
     from sqlalchemy import create_engine, make_url, text
 
@@ -160,7 +160,7 @@ def database_behind_a_door() -> Iterator[tuple[str, Relay, Callable[[str], list[
 
 
 def runs_of(store: Path) -> list[tuple[str, str, str]]:
-    """Name, status and reason of each run of a store."""
+    """Return name, status and reason of each run of a store."""
     with contextlib.closing(sqlite3.connect(store)) as opened:
         return opened.execute(
             "SELECT name, status, coalesce((SELECT value FROM tags WHERE tags.run_uuid = runs.run_uuid"
@@ -169,7 +169,7 @@ def runs_of(store: Path) -> list[tuple[str, str, str]]:
 
 
 def quick(work: Callable[[], Seen], most_s: float) -> Seen:
-    """Do it, and find it wrong if it takes longer than `most_s` seconds."""
+    """Run a case, and report a violation if it takes longer than `most_s` seconds."""
     began = time.monotonic()
     seen = work()
     took = time.monotonic() - began
@@ -178,14 +178,14 @@ def quick(work: Callable[[], Seen], most_s: float) -> Seen:
 
 
 def with_store(folder: Path, address: str, *arguments: str, most_s: float = 100.0) -> Seen:
-    """Run a command over the record at an address."""
+    """Run a command with the tracking store at a URI."""
     return quick(lambda: veritrain(folder, *arguments, environment={"MLFLOW_TRACKING_URI": address}), most_s)
 
 
 def python(
     folder: Path, program: str, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program of ours in a process of its own, with the folder as its project."""
+    """Run a program of ours in a separate process, with the folder as its project."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("VERITRAIN_", "MLFLOW_"))
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.reading.exports import unwrap
 from veritrain_lib.reading.files import read_bytes
-from veritrain_lib.reading.spreadsheet import restore
+from veritrain_lib.reading.spreadsheet import unescape_table
 from veritrain_lib.reading.table import Limits
 
 LIMITS = Limits(unpacked=200_000_000)
@@ -22,7 +22,7 @@ def read_rows(folder: Path, name: str, content: bytes, turn: int) -> None:
             for column in zip(*table.rows, strict=True):
                 unwrap(column)
             if table.columns:
-                restore(table.frame(), table.columns[:1])
+                unescape_table(table.frame(), table.columns[:1])
         case 1:
             from starlette.exceptions import HTTPException
 
@@ -32,13 +32,13 @@ def read_rows(folder: Path, name: str, content: bytes, turn: int) -> None:
                 read_upload(name, content)
         case 2:
             from veritrain_lib.new_task.columns import choose_columns
-            from veritrain_lib.new_task.label_spellings import one_spelling
-            from veritrain_lib.new_task.source_file import read_source
+            from veritrain_lib.new_task.label_spellings import merge_spellings
+            from veritrain_lib.new_task.source_file import read_source_file
 
             source = _written(folder, name, content)
-            found = read_source(source, header=None, skip_broken=turn % 2 == 0, wanted=("data.text",))
+            found = read_source_file(source, header=None, skip_broken=turn % 2 == 0, requested=("data.text",))
             columns = choose_columns(found.rows.drop(columns=list(found.nested)), text=turn % 4 == 0)
-            one_spelling(found.rows[columns.target])
+            merge_spellings(found.rows[columns.target])
         case 3:
             from veritrain_lib.core.task import load_task
             from veritrain_lib.stage_io.annotation import count_waiting, read_labels

@@ -70,7 +70,7 @@ def task(home: Path) -> Path:
 @pytest.fixture(scope="package")
 def champion(home: Path, task: Path) -> str:
     """The address of the small task's champion, trained on its seed rows."""
-    from veritrain_lib.stage_io.defaults import ahead
+    from veritrain_lib.stage_io.defaults import run_upstream
     from veritrain_lib.stage_io.tasks import find_task
     from veritrain_lib.tracking import models
 
@@ -78,7 +78,7 @@ def champion(home: Path, task: Path) -> str:
         patch.setenv("VERITRAIN_HOME", str(home))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         found = find_task(str(task))
-        result, _ = ahead(found, "train")
+        result, _ = run_upstream(found, "train")
         uri = str(getattr(result, "model"))  # noqa: B009  # only a train result has one
         models.set_alias(found, models.describe(found, uri).version, models.CHAMPION)
     return uri

@@ -39,12 +39,12 @@ def test_from_the_look_to_the_approval_and_back(
     assert "may run on this machine" in said(capsys, held["digest"], "--note", "seen")
     assert json.loads(said(capsys, "--json"))["note"] == "seen"
     assert "It is approved." in said(capsys, uri)
-    assert "may run no more" in said(capsys, held["digest"], "--revoke")
+    assert "may no longer run" in said(capsys, held["digest"], "--revoke")
     assert "was not approved" in said(capsys, held["digest"], "--revoke")
     assert not (tmp_path / "ran").exists()
 
 
 def test_what_is_neither_a_digest_nor_a_model_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "is no digest" in said(capsys, "abc", code=2)
-    assert "names no model of the record" in said(capsys, "student:/etc", code=2)
+    assert "is not a digest" in said(capsys, "abc", code=2)
+    assert "names no model of the MLflow store" in said(capsys, "student:/etc", code=2)
     assert "there is no model models:/none/1" in said(capsys, "models:/none/1", code=2)

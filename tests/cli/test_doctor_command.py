@@ -6,10 +6,10 @@ import pytest
 
 from tests.cli.conftest import Run
 from veritrain_lib.doctor import examine as examine_module
-from veritrain_lib.doctor.check import Check
+from veritrain_lib.doctor.check import HealthCheck
 
 
-def _finds(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> None:
+def _finds(monkeypatch: pytest.MonkeyPatch, *checks: HealthCheck) -> None:
     monkeypatch.setattr(examine_module, "examine", lambda: list(checks))
 
 
@@ -17,7 +17,9 @@ def test_a_failed_check_ends_with_3_and_says_how_to_mend_it(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _finds(
-        monkeypatch, Check("disk", "ok", "much room"), Check("record", "fail", "does not open", "Mend it so.")
+        monkeypatch,
+        HealthCheck("disk", "ok", "much room"),
+        HealthCheck("record", "fail", "does not open", "Mend it so."),
     )
     said = run("doctor")
     assert said.code == 3
@@ -30,7 +32,7 @@ def test_a_failed_check_ends_with_3_and_says_how_to_mend_it(
 
 
 def test_a_warning_is_no_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    _finds(monkeypatch, Check("leftovers", "warn", "one run", "Go on."))
+    _finds(monkeypatch, HealthCheck("leftovers", "warn", "one run", "Go on."))
     said = run("doctor", "--json")
     assert said.code == 0
     assert said.document() == {

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from veritrain_lib import __version__
 from veritrain_lib.cli import error_exit
 from veritrain_lib.cli.main import COMMANDS, cli
-from veritrain_lib.core.errors import Infrastructure, Refused, UserError, WaitingForPeople
+from veritrain_lib.core.errors import HumanInputRequired, Infrastructure, Refused, UserError
 
 BUDGET_S = 0.3
 """What `--help` may take in processor time; a table of contents must not make one wait."""
@@ -77,11 +77,13 @@ def test_every_command_is_loaded_under_its_own_name_with_a_help_text() -> None:
         assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
 
 
-@pytest.mark.parametrize("error", [UserError("u"), Refused("r"), Infrastructure("i"), WaitingForPeople("w")])
+@pytest.mark.parametrize(
+    "error", [UserError("u"), Refused("r"), Infrastructure("i"), HumanInputRequired("w")]
+)
 def test_each_kind_of_users_error_has_its_exit_code_and_never_a_traceback(
     error: UserError, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(error_exit.DEBUG, "1")
+    monkeypatch.setenv(error_exit.DEBUG_VARIABLE, "1")
     assert error_exit.explain(error, []) == {"u": 2, "r": 1, "i": 3, "w": 4}[str(error)]
     assert capsys.readouterr().err == f"veritrain: {error}\n"
 
@@ -90,7 +92,7 @@ def test_each_kind_of_users_error_has_its_exit_code_and_never_a_traceback(
 def test_an_unexpected_error_is_one_line_until_a_traceback_is_asked_for(
     debug: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(error_exit.DEBUG, debug)
+    monkeypatch.setenv(error_exit.DEBUG_VARIABLE, debug)
     with pytest.raises(ZeroDivisionError) as caught:
         raise ZeroDivisionError("first line\nsecond line")
     assert error_exit.explain(caught.value, []) == 3

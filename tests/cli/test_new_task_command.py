@@ -16,7 +16,7 @@ def _rows(folder: Path) -> Path:
 def test_what_was_guessed_is_said_and_what_to_do_next(run: Run, tmp_path: Path) -> None:
     said = run("new-task", "--from", _rows(tmp_path))
     assert said.code == 0
-    assert "target 'label': its name, and 3 different values" in said.out
+    assert "target 'label': its name, and 3 distinct values" in said.out
     assert "language of 'text'" in said.out
     assert said.out.splitlines()[-1] == f"  veritrain loop {tmp_path / 'mail' / 'task.yaml'}"
     assert run("status", tmp_path / "mail").code == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from veritrain_lib.cli.output import plain, print_json
+from veritrain_lib.cli.output import json_value, print_json
 
 
 def test_everything_becomes_plain_data() -> None:
@@ -20,7 +20,7 @@ def test_everything_becomes_plain_data() -> None:
         "e": (None, Path("/x")),
         7: float("nan"),
     }
-    assert plain(given) == {"a": 0.5, "b": 3, "c": True, "d": [1, 2], "e": [None, "/x"], "7": None}
+    assert json_value(given) == {"a": 0.5, "b": 3, "c": True, "d": [1, 2], "e": [None, "/x"], "7": None}
 
 
 def test_infinity_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:

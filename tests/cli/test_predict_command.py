@@ -57,7 +57,7 @@ def test_wrong_questions_are_refused(run: Run, task: Path, champion: str, tmp_pa
         (["--file", file], "lacks the input column(s) text of task small; it has: body"),
         (["--file", file, "--out", file], "is the file that is read"),
         (["--text", "a", "--model", "models:/small/99"], "there is no model models:/small/99"),
-        (["--text", "a", "--model", "nonsense"], "is no model address"),
+        (["--text", "a", "--model", "nonsense"], "is not a model URI"),
         (["--text", "a", "--out", tmp_path / "no" / "out.jsonl"], "can't be written"),
     ]:
         said = run("predict", task, *arguments)

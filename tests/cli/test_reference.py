@@ -8,7 +8,7 @@ import pytest
 
 from veritrain_lib.cli.main import COMMANDS
 from veritrain_lib.cli.reference import commands_page
-from veritrain_lib.cli.task_reference import MEANINGS, keys, task_page
+from veritrain_lib.cli.task_reference import MEANINGS, task_file_keys, task_page
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 MEND = "generated anew by: python -m veritrain_lib.cli.reference"
@@ -26,4 +26,4 @@ def test_every_command_is_on_the_page() -> None:
 
 
 def test_every_key_of_a_task_file_has_a_meaning_and_no_meaning_is_left_over() -> None:
-    assert [key for key, _ in keys()] == list(MEANINGS)
+    assert [key for key, _ in task_file_keys()] == list(MEANINGS)

@@ -12,9 +12,9 @@ from tests.cli.conftest import SEED_ROWS, Run, Said
 from tests.small_task import write_task
 from veritrain_lib.cli.main import cli
 from veritrain_lib.cli.stage import PURPOSE
-from veritrain_lib.cli.stage_parameters import checked
+from veritrain_lib.cli.stage_parameters import parse_stage_parameters
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.stage_io.stage_spec import binding
+from veritrain_lib.stage_io.stage_spec import spec_of
 from veritrain_lib.stages import NAMES
 
 
@@ -29,7 +29,7 @@ def test_every_parameter_of_a_stage_is_an_option_with_a_meaning(stage: str, run:
     options = {
         one.name: one for one in cli.get_command(click.Context(cli), stage).get_params(click.Context(cli))
     }  # type: ignore[union-attr]
-    for name in binding(stage).PARAMETERS:
+    for name in spec_of(stage).PARAMETERS:
         option = options[name]
         assert isinstance(option, click.Option)
         assert f"--{name.replace('_', '-')} " in said.out
@@ -38,8 +38,10 @@ def test_every_parameter_of_a_stage_is_an_option_with_a_meaning(stage: str, run:
 
 @pytest.mark.parametrize("stage", NAMES)
 def test_a_binding_and_its_notebook_have_the_same_parameters(stage: str) -> None:
-    defaults = binding(stage).PARAMETERS
-    assert checked(stage, [f"{name}={value}" for name, value in defaults.items()]) == dict(defaults)
+    defaults = spec_of(stage).PARAMETERS
+    assert parse_stage_parameters(stage, [f"{name}={value}" for name, value in defaults.items()]) == dict(
+        defaults
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,12 +59,12 @@ def test_a_binding_and_its_notebook_have_the_same_parameters(stage: str) -> None
 )
 def test_wrong_parameters_are_refused(stage: str, given: list[str], told: str) -> None:
     with pytest.raises(UserError) as caught:
-        checked(stage, given)
+        parse_stage_parameters(stage, given)
     assert told in str(caught.value)
 
 
 def test_text_that_looks_like_a_number_stays_text() -> None:
-    assert checked("probe", ["model=007", "rows=007"]) == {"model": "007", "rows": 7}
+    assert parse_stage_parameters("probe", ["model=007", "rows=007"]) == {"model": "007", "rows": 7}
 
 
 def test_a_wrong_parameter_ends_with_2_before_the_record_is_touched(run: Run, home: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_loop_its_rounds_looks_and_the_next_step(run: Run, home: Path) -> None
         runs.log(one, metrics={"accuracy": 0.5 + number / 10, "training_rows": 9 + number})
         runs.note(one, f"note [{number}]")
         runs.end_run(one, "FINISHED")
-    looks.take(task, sources.held_out_set(task), "a", "b", limit=5)
+    looks.record_look(task, sources.held_out_set(task), "a", "b", limit=5)
     (task.path.parent / "labels.csv").write_text("id,text,label\n1,x,refund\n2,y,\n", encoding="utf-8")
 
     document = run("status", "walked", "--json").document()
@@ -86,7 +86,7 @@ def test_a_run_whose_process_died_does_not_count_as_running(
 ) -> None:
     task = find_task(str(write_task(home / "died", "died")))
     host = runs.owner().partition("/")[0]
-    runs.open_run(task, "loop died", kind="loop", tags={runs.OWNER: f"{host}/4194304/1"})
+    runs.open_run(task, "loop died", kind="loop", tags={runs.OWNER_TAG: f"{host}/4194304/1"})
     document = run("status", task.path, "--json").document()
     assert document["running"] == []
     assert document["loop"]["status"] == "KILLED"

@@ -46,7 +46,7 @@ def test_accounts_are_added_listed_changed_and_shut(home: Path, monkeypatch: pyt
     from veritrain_lib.server.auth import passwords, users
 
     assert _run("password", "bo@example.org", VERITRAIN_PASSWORD="another password").exit_code == 0
-    assert passwords.fits("another password", users.by_email("bo@example.org").password)
+    assert passwords.verify_password("another password", users.by_email("bo@example.org").password)
 
     monkeypatch.delenv("SECRET_KEY", raising=False)
     environment.cache_clear()

@@ -31,7 +31,7 @@ import pathlib, sys, time
 from veritrain_lib.core import claims
 file = pathlib.Path(sys.argv[1])
 for _ in range(20):
-    with claims.briefly("numbers", "to choose a number"):
+    with claims.claim_update("numbers", "to choose a number"):
         number = int(file.read_text())
         time.sleep(0.002)
         file.write_text(str(number + 1))
@@ -70,7 +70,7 @@ def second(then: str, process: subprocess.Popen[str]) -> list[str]:
             process.stdin.write("\n")
             process.stdin.flush()
 
-    with claims.claim("work", "gate of task x", tell=hear):
+    with claims.claim("work", "gate of task x", notify=hear):
         assert claims.holder("work") is None, "it is ours now"
     return told
 
@@ -80,7 +80,7 @@ def test_the_second_waits_says_for_whom_and_goes_on(then: str) -> None:
     with first() as process:
         held = claims.holder("work")
         assert held is not None
-        assert held.who == liveness.name_of(process.pid)
+        assert held.who == liveness.process_name(process.pid)
         assert held.what == "gate of task x"
         told = second(then, process)
     assert len(told) == 1
@@ -107,7 +107,7 @@ def test_other_work_is_not_waited_for_and_the_same_thread_does_not_wait_for_itse
 
 
 def _claim_and_note(work: str, notes: list[str]) -> None:
-    with claims.claim(work, "the same", tell=lambda said: notes.append("waits")):
+    with claims.claim(work, "the same", notify=lambda said: notes.append("waits")):
         notes.append("had it")
 
 

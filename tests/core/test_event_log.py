@@ -30,7 +30,7 @@ def test_several_processes_write_without_gaps_and_in_order() -> None:
     writers = [forked.Process(target=write_many, args=(name, 150)) for name in "abc"]
     for writer in writers:
         writer.start()
-    reader, seen = event_log.Reader(RUN), []
+    reader, seen = event_log.EventReader(RUN), []
     while any(writer.is_alive() for writer in writers):
         seen += list(reader.new())
     for writer in writers:
@@ -46,7 +46,7 @@ def test_several_processes_write_without_gaps_and_in_order() -> None:
 
 def test_half_a_line_that_a_killed_writer_left_is_not_read_and_is_written_over() -> None:
     write_many("a", 2)
-    with event_log.place(RUN).open("ab") as out:
+    with event_log.log_path(RUN).open("ab") as out:
         out.write(b'{"seq": 3, "time": "now", "kin')
     assert [line.seq for line in event_log.read(RUN)] == [1, 2]
     event_log.append(RUN, "log", "after")
@@ -60,7 +60,10 @@ def test_a_long_message_is_cut_and_what_steers_stays() -> None:
     assert first.message.endswith("(cut)")
     assert first.data == {"stage": "train"}
     assert last.data == {"status": "failed", "ended": True}
-    assert max(len(line) for line in event_log.place(RUN).read_bytes().splitlines()) < event_log.LONGEST
+    assert (
+        max(len(line) for line in event_log.log_path(RUN).read_bytes().splitlines())
+        < event_log.MAX_LINE_BYTES
+    )
     assert event_log.has_ended(RUN)
 
 
@@ -76,7 +79,7 @@ def test_a_line_that_no_json_could_hold_is_written_all_the_same() -> None:
 def test_only_what_is_new_comes_and_only_as_much_as_is_asked_for() -> None:
     write_many("a", 5)
     assert [line.seq for line in event_log.read(RUN, after=2, limit=2)] == [3, 4]
-    reader = event_log.Reader(RUN, after=4)
+    reader = event_log.EventReader(RUN, after=4)
     assert [line.seq for line in reader.new()] == [5]
     assert list(reader.new()) == []
     write_many("b", 1)
@@ -87,7 +90,7 @@ def test_only_what_is_new_comes_and_only_as_much_as_is_asked_for() -> None:
 
 def test_a_history_longer_than_a_reader_takes_at_once_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     write_many("a", 40)
-    monkeypatch.setattr(event_log, "CHUNK", 1_000)
+    monkeypatch.setattr(event_log, "CHUNK_BYTES", 1_000)
     assert [line.seq for line in event_log.read(RUN)] == list(range(1, 41))
 
 
@@ -102,7 +105,9 @@ def test_the_end_is_said_once_until_the_run_is_taken_up_again() -> None:
     assert [line.seq for line in event_log.read(RUN)] == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("write", [event_log.tell, lambda run, kind, text: event_log.end(run, text)])
+@pytest.mark.parametrize(
+    "write", [event_log.append_or_warn, lambda run, kind, text: event_log.end(run, text)]
+)
 def test_a_disk_that_takes_nothing_is_warned_of_once_and_stops_no_work(
     write: Callable[..., object],
     project: Path,
@@ -121,5 +126,5 @@ def test_a_disk_that_takes_nothing_is_warned_of_once_and_stops_no_work(
 
 @pytest.mark.parametrize("name", ["../x", "", "a/b", "a.b", "x" * 65])
 def test_what_is_no_run_id_names_no_file(name: str) -> None:
-    with pytest.raises(ValueError, match="no run id"):
-        event_log.place(name)
+    with pytest.raises(ValueError, match="not a run id"):
+        event_log.log_path(name)

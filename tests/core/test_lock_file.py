@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from veritrain_lib.core.lock_file import HeldFile, content, is_held
+from veritrain_lib.core.lock_file import LockFile, is_locked, read_content
 
 HOLD = """
 import pathlib, sys, time
-from veritrain_lib.core.lock_file import HeldFile
-held = HeldFile.take(pathlib.Path(sys.argv[1]), "mine")
+from veritrain_lib.core.lock_file import LockFile
+held = LockFile.acquire(pathlib.Path(sys.argv[1]), "mine")
 print("held" if held else "refused", flush=True)
 time.sleep(300)
 """
@@ -38,36 +38,38 @@ def holder(place: Path) -> Iterator[subprocess.Popen[str]]:
 def test_another_process_sees_it_held_until_it_is_killed(tmp_path: Path) -> None:
     place = tmp_path / "work"
     with holder(place) as process:
-        assert is_held(place)
-        assert HeldFile.take(place) is None
-        assert content(place) == "mine"
+        assert is_locked(place)
+        assert LockFile.acquire(place) is None
+        assert read_content(place) == "mine"
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        assert not is_held(place)
-        assert content(place) == "mine", "who died can still be named"
-        mine = HeldFile.take(place)
+        assert not is_locked(place)
+        assert read_content(place) == "mine", "who died can still be named"
+        mine = LockFile.acquire(place)
         assert mine is not None
-        mine.let_go()
+        mine.release()
     assert not place.exists()
 
 
 def test_looking_at_it_does_not_let_it_go_and_a_fork_neither_holds_nor_frees_it(tmp_path: Path) -> None:
     place = tmp_path / "work"
-    mine = HeldFile.take(place, "first")
+    mine = LockFile.acquire(place, "first")
     assert mine is not None
-    assert is_held(place)
-    assert HeldFile.take(place) is None
-    assert content(place) == ""
+    assert is_locked(place)
+    assert LockFile.acquire(place) is None
+    assert read_content(place) == ""
     child = os.fork()
     if child == 0:
         os._exit(
-            0 if is_held(place) and HeldFile.take(place) is None and (mine.let_go() or place.exists()) else 1
+            0
+            if is_locked(place) and LockFile.acquire(place) is None and (mine.release() or place.exists())
+            else 1
         )
     assert os.waitpid(child, 0)[1] == 0
     other = subprocess.run(
         [sys.executable, "-c", HOLD.replace("300", "0"), str(place)], capture_output=True, text=True
     )
     assert other.stdout == "refused\n"
-    mine.let_go()
-    mine.let_go()
-    assert not is_held(place)
+    mine.release()
+    mine.release()
+    assert not is_locked(place)

@@ -20,7 +20,9 @@ from veritrain_lib.core.machine_fault import REMEDIES, is_full_disk, machine_fau
 def test_each_error_of_the_system_has_its_remedy(number: int) -> None:
     said = machine_fault(OSError(number, os.strerror(number), "/some/file"))
     assert said == f"/some/file: {os.strerror(number)}. {REMEDIES[number]}"
-    assert "/some" not in str(machine_fault(OSError(number, os.strerror(number), "/some/file"), places=False))
+    assert "/some" not in str(
+        machine_fault(OSError(number, os.strerror(number), "/some/file"), show_paths=False)
+    )
 
 
 def wrapped(cause: Exception, *, said: bool) -> Exception:

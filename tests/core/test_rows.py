@@ -87,7 +87,7 @@ def test_text_that_looks_like_a_number_or_nothing_stays_text(tmp_path: Path) -> 
         ("a.csv", b"a,a\n1,2\n", r"names a column twice"),
         ("a.csv", b"a,b\n1,2\n1,2,3\n", r"row 2 \(line 3\): 3 cells under 2 columns"),
         ("a.csv", b'a,b\n1,"open\n', r"row 1 \(line 2\): a quote that opens here never closes"),
-        ("a.jsonl", b'{"a": 1}\n{"a": \n', r"row 2: is no JSON"),
+        ("a.jsonl", b'{"a": 1}\n{"a": \n', r"row 2: is not valid JSON"),
         ("a.jsonl", b"[1]\n", r"row 1: must be a JSON object, not int"),
     ],
 )

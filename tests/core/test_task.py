@@ -142,7 +142,7 @@ def test_the_labels_file_need_not_exist(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [("a: [", "is no YAML"), ("- a", "must hold keys and values, not list"), ("", "not NoneType")],
+    [("a: [", "is not valid YAML"), ("- a", "must hold keys and values, not list"), ("", "not NoneType")],
 )
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, content: str, told: str) -> None:
     (tmp_path / "task.yaml").write_text(content, encoding="utf-8")

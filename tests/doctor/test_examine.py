@@ -11,7 +11,7 @@ import pytest
 
 from veritrain_lib.core import project, registry
 from veritrain_lib.doctor import installation, parts, place
-from veritrain_lib.doctor.check import Check
+from veritrain_lib.doctor.check import HealthCheck
 from veritrain_lib.doctor.examine import CHECKS, examine
 from veritrain_lib.tracking import runs
 
@@ -65,7 +65,7 @@ def test_only_a_dependency_of_ours_fails_the_check(home: Path, line: str, state:
 
 
 def test_a_package_that_cant_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installation, "IMPORTED", ("json", "no_such_package"))
+    monkeypatch.setattr(installation, "FRAGILE_PACKAGES", ("json", "no_such_package"))
     found = installation.imports()
     assert found.state == "fail"
     assert "no_such_package (ModuleNotFoundError" in found.found
@@ -84,7 +84,7 @@ def test_a_broken_extension_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_little_room_warns_and_none_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     for gigabytes, state in ((50.0, "ok"), (1.0, "warn"), (0.1, "fail")):
-        monkeypatch.setattr(place, "WANTED_GB", 2.0)
+        monkeypatch.setattr(place, "COMFORTABLE_FREE_GB", 2.0)
         monkeypatch.setattr(
             place.shutil, "disk_usage", lambda folder, free=gigabytes: type("Usage", (), {"free": free * 1e9})
         )
@@ -112,7 +112,7 @@ def test_leftovers_of_killed_processes_are_counted(home: Path) -> None:
     assert place.leftovers().state == "ok"
     task = find_task(str(write_task(home / "task")))
     host = runs.owner().partition("/")[0]
-    runs.open_run(task, "gate", kind="stage", tags={runs.OWNER: f"{host}/4194304/1"})
+    runs.open_run(task, "gate", kind="stage", tags={runs.OWNER_TAG: f"{host}/4194304/1"})
     runs.open_run(task, "train", kind="stage")
     found = place.leftovers()
     assert found.state == "warn"
@@ -139,11 +139,11 @@ def test_an_example_that_does_not_load_fails(home: Path, monkeypatch: pytest.Mon
 
 
 def test_a_check_that_breaks_is_a_failed_check_and_not_the_end() -> None:
-    def breaks() -> Check:
+    def breaks() -> HealthCheck:
         raise RuntimeError("oh\nno")
 
-    def works() -> Check:
-        return Check("works", "ok", "yes")
+    def works() -> HealthCheck:
+        return HealthCheck("works", "ok", "yes")
 
     assert [(one.name, one.state) for one in examine((breaks, works))] == [
         ("breaks", "fail"),

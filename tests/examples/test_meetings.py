@@ -91,8 +91,8 @@ def test_no_text_stands_in_two_files_or_twice_except_where_planted(pool: pd.Data
 
 
 def test_planted_copies_copy_what_they_say(pool: pd.DataFrame, dirt: pd.DataFrame):
-    sealed = set(bare(table("test")["text"]))
-    assert bare(pool["text"][dirt.index[dirt["kind"] == "test_copy"]]).isin(sealed).all()
+    held_out = set(bare(table("test")["text"]))
+    assert bare(pool["text"][dirt.index[dirt["kind"] == "test_copy"]]).isin(held_out).all()
     copies = dirt[dirt["kind"] == "exact_duplicate"]
     before = bare(pool["text"]).tolist()
     seed = set(bare(table("seed")["text"]))

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from tests.execution.zoo_of_notebooks import ROOT, ZOO, marked
-from veritrain_lib.execution import Job, LocalRunner, ParameterError, Progress, execute_notebook
+from veritrain_lib.execution import Job, LocalRunner, NotebookProgress, ParameterError, execute_notebook
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -135,10 +135,10 @@ def test_a_folder_that_is_not_there_is_told(run, tmp_path) -> None:
 
 
 def test_progress_comes_before_each_cell_in_the_calling_thread(run) -> None:
-    seen: list[Progress] = []
+    seen: list[NotebookProgress] = []
     threads: set[threading.Thread] = set()
 
-    def note(progress: Progress) -> None:
+    def note(progress: NotebookProgress) -> None:
         seen.append(progress)
         threads.add(threading.current_thread())
 

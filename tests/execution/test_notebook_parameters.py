@@ -46,18 +46,18 @@ def test_a_parameters_cell_is_read() -> None:
     [
         ({"sed": 1}, "Unknown parameter 'sed'. Did you mean 'seed'? Allowed are dry, limit, mode, plain"),
         ({"zzz": 1}, "Unknown parameter 'zzz'. Allowed are dry"),
-        ({"seed": "007"}, "'seed' is '007' (str), but int is wanted."),
-        ({"seed": True}, "'seed' is True (bool), but int is wanted."),
-        ({"seed": 1.0}, "'seed' is 1.0 (float), but int is wanted."),
-        ({"seed": None}, "'seed' is None, but int is wanted."),
-        ({"rate": True}, "'rate' is True (bool), but float is wanted."),
-        ({"dry": 1}, "'dry' is 1 (int), but bool is wanted."),
-        ({"dry": "true"}, "'dry' is 'true' (str), but bool is wanted."),
-        ({"task": 7}, "'task' is 7 (int), but str is wanted."),
-        ({"task": Path("a")}, "'task' is PosixPath('a') (PosixPath), but str is wanted."),
-        ({"slices": ["a", 1]}, "but list[str] is wanted."),
-        ({"slices": ("a",)}, "but list[str] is wanted."),
-        ({"mode": "slow"}, "'mode' is 'slow' (str), but Literal['fast', 'full'] is wanted."),
+        ({"seed": "007"}, "'seed' is '007' (str), but int is expected."),
+        ({"seed": True}, "'seed' is True (bool), but int is expected."),
+        ({"seed": 1.0}, "'seed' is 1.0 (float), but int is expected."),
+        ({"seed": None}, "'seed' is None, but int is expected."),
+        ({"rate": True}, "'rate' is True (bool), but float is expected."),
+        ({"dry": 1}, "'dry' is 1 (int), but bool is expected."),
+        ({"dry": "true"}, "'dry' is 'true' (str), but bool is expected."),
+        ({"task": 7}, "'task' is 7 (int), but str is expected."),
+        ({"task": Path("a")}, "'task' is PosixPath('a') (PosixPath), but str is expected."),
+        ({"slices": ["a", 1]}, "but list[str] is expected."),
+        ({"slices": ("a",)}, "but list[str] is expected."),
+        ({"mode": "slow"}, "'mode' is 'slow' (str), but Literal['fast', 'full'] is expected."),
     ],
 )
 def test_a_wrong_parameter_is_named_with_what_is_wanted(given, said) -> None:
@@ -146,7 +146,7 @@ def test_assignments_are_read_by_the_declared_type(assignment, value) -> None:
 @pytest.mark.parametrize(
     ("assignments", "said"),
     [
-        (["seed"], "'seed' is no assignment: write name=value."),
+        (["seed"], "'seed' is not an assignment: write name=value."),
         (["seed=1", "seed=2"], "'seed' is given twice"),
         (["sed=1"], "Did you mean 'seed'?"),
         (["seed=1.5"], "'seed': '1.5' can't be read as int."),
@@ -197,9 +197,9 @@ def test_what_papermill_injected_is_checked() -> None:
     assert check_injected(cells[:2], allowed) == {}
     for source, said in [
         ("sed = 3", "Unknown parameter 'sed'. Did you mean 'seed'?"),
-        ("task = 7", "'task' is 7 (int), but str | None is wanted."),
-        ("seed = 'true'", "'seed' is 'true' (str), but int is wanted."),
-        ("seed = print", "which is no plain value"),
+        ("task = 7", "'task' is 7 (int), but str | None is expected."),
+        ("seed = 'true'", "'seed' is 'true' (str), but int is expected."),
+        ("seed = print", "which is not a plain value"),
     ]:
         with pytest.raises(ParameterError) as caught:
             check_injected([*cells[:2], f"# Parameters\n{source}\n"], allowed)

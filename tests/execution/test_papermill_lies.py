@@ -79,6 +79,6 @@ def test_a_notebook_refuses_wrong_parameters_under_plain_papermill(
     (marks / "after").unlink()
     with pytest.raises(PapermillExecutionError, match=r"Unknown parameter 'sed'\. Did you mean 'seed'\?"):
         papermill.execute_notebook(notebook, out, {"sed": 3}, progress_bar=False)
-    with pytest.raises(PapermillExecutionError, match=r"'task' is 7 \(int\), but str is wanted"):
+    with pytest.raises(PapermillExecutionError, match=r"'task' is 7 \(int\), but str is expected"):
         papermill.execute_notebook(notebook, out, {"task": 7}, progress_bar=False)
     assert marked(marks) == set()

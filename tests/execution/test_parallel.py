@@ -21,9 +21,9 @@ import pytest
 from tests.execution.test_interrupted_runs import hears_signals
 from tests.execution.warm_owners import below, living, looking, seen, wait_for
 from tests.execution.zoo_of_notebooks import ROOT
-from veritrain_lib.execution import Job, LocalRunner, NotebookOutcome, Progress
-from veritrain_lib.execution.parallel import MEMORY_OF_A_KERNEL, capacity, execute_all
-from veritrain_lib.execution.prepared_notebook import Prepared
+from veritrain_lib.execution import Job, LocalRunner, NotebookOutcome, NotebookProgress
+from veritrain_lib.execution.parallel import MEMORY_PER_KERNEL, capacity, execute_all
+from veritrain_lib.execution.prepared_notebook import PreparedNotebook
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -46,7 +46,7 @@ seen["said"] = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPEN
 seen["used"] = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 """
 
-Prepare = Callable[..., Prepared]
+Prepare = Callable[..., PreparedNotebook]
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +59,9 @@ def a_small_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
 def prepare(tmp_path: Path) -> Prepare:
     """A notebook, ready to run, that tells which process it is in and what code put into `seen`."""
 
-    def make(name: str, code: str = "", after: str = "", **options: Any) -> Prepared:
+    def make(name: str, code: str = "", after: str = "", **options: Any) -> PreparedNotebook:
         notebook = looking(tmp_path, name, code, after)
-        return Prepared(notebook, notebook.with_suffix(".out.ipynb"), {}, **{"warm": True, **options})
+        return PreparedNotebook(notebook, notebook.with_suffix(".out.ipynb"), {}, **{"warm": True, **options})
 
     return make
 
@@ -96,7 +96,7 @@ def test_the_machine_bears_as_many_as_it_has_cores_and_memory(
     monkeypatch: pytest.MonkeyPatch, number: int, kernels_in_memory: float, expected: int
 ) -> None:
     cores(monkeypatch, number)
-    free = SimpleNamespace(available=int(kernels_in_memory * MEMORY_OF_A_KERNEL))
+    free = SimpleNamespace(available=int(kernels_in_memory * MEMORY_PER_KERNEL))
     monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
 
     assert capacity() == expected
@@ -106,7 +106,7 @@ def test_unasked_it_runs_what_the_machine_bears(
     prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cores(monkeypatch, 16)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2.5 * MEMORY_OF_A_KERNEL))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2.5 * MEMORY_PER_KERNEL))
 
     code = OVERLAPS.format(place=tmp_path, company=2)
     execute_all([prepare(f"n{place}", code) for place in range(3)])
@@ -169,7 +169,7 @@ def test_callbacks_come_in_the_calling_thread_each_in_its_notebooks_order(prepar
     told: list[tuple[int, str]] = []
     threads = set()
 
-    def moved(place: int, progress: Progress) -> None:
+    def moved(place: int, progress: NotebookProgress) -> None:
         threads.add(threading.get_ident())
         told.append((place, f"cell {progress.cell}"))
 
@@ -249,10 +249,10 @@ OWNER = """
 import sys
 from pathlib import Path
 from veritrain_lib.execution.parallel import execute_all
-from veritrain_lib.execution.prepared_notebook import Prepared
+from veritrain_lib.execution.prepared_notebook import PreparedNotebook
 folder = Path(sys.argv[1])
 try:
-    execute_all([Prepared(folder / f"{n}.ipynb", folder / f"{n}.out.ipynb", {}, warm=sys.argv[2] == "warm")
+    execute_all([PreparedNotebook(folder / f"{n}.ipynb", folder / f"{n}.out.ipynb", {}, warm=sys.argv[2] == "warm")
                  for n in sys.argv[3:]], at_once=2)
 except KeyboardInterrupt as stopped:
     print("KeyboardInterrupt", stopped)

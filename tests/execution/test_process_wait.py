@@ -33,7 +33,7 @@ def life():
         os.waitpid(child, 0)
     return line
 
-post_fork._run(post_fork.Origin(os.getppid(), (), {}), life)
+post_fork._run(post_fork.ParentInfo(os.getppid(), (), {}), life)
 """
 
 
@@ -46,24 +46,24 @@ def test_a_runner_that_has_finished_leaves_no_kernel(marks: Path, tmp_path: Path
     runner.finish()
 
     assert kernels_of(psutil.Process()) == []
-    assert process_wait._leaving == []
+    assert process_wait._exiting == []
 
 
 def test_waiting_lasts_until_nothing_is_left_or_the_time_is_up() -> None:
     ours, theirs = socket.socketpair()
-    process_wait.let_leave(os.dup(ours.fileno()))
+    process_wait.add_exiting_process(os.dup(ours.fileno()))
     threading.Timer(0.3, theirs.close).start()
     began = time.monotonic()
 
-    process_wait.wait_until_gone(100)
+    process_wait.wait_for_exits(100)
 
     assert 0.25 < time.monotonic() - began < 90
     ours.close()
 
     ours, theirs = socket.socketpair()
-    process_wait.let_leave(os.dup(ours.fileno()))
-    process_wait.wait_until_gone(0.1)
-    assert process_wait._leaving == []
+    process_wait.add_exiting_process(os.dup(ours.fileno()))
+    process_wait.wait_for_exits(0.1)
+    assert process_wait._exiting == []
     ours.close()
     theirs.close()
 

@@ -173,7 +173,7 @@ def test_printed_text_is_whole_and_in_one_piece(run) -> None:
 
 
 def test_a_cell_that_prints_for_ever_does_not_fill_the_memory(run, monkeypatch) -> None:
-    monkeypatch.setattr("veritrain_lib.execution.outputs.LONGEST_PRINT", 100_000)
+    monkeypatch.setattr("veritrain_lib.execution.outputs.MAX_PRINTED_CHARACTERS", 100_000)
 
     outcome = run("prints_for_ever", cell_timeout_s=1.0)
 

@@ -32,17 +32,17 @@ def test_the_better_model_is_preferred_with_an_interval():
     assert found.numbers["judge_points_challenger"].value == 5.0
     assert found.numbers["judge_points_champion"].value == pytest.approx((80 * 5 + 40) / 120)
     assert found.decides
-    assert not found.forbids
+    assert not found.vetoes
 
 
 def test_a_challenger_shown_to_be_worse_is_forbidden_only_by_a_judge_who_may_decide():
     good, _ = make_judge(sample=120)
     found = compare(good, DEVELOPMENT, answers(), answers(wrong=set(range(40))))
-    assert found.forbids
+    assert found.vetoes
     strict, _ = make_judge(sample=120, floor=1.0)
     below = compare(strict, DEVELOPMENT, answers(), answers(wrong=set(range(40))))
     assert below.numbers["judge_preference"].high < 0
-    assert not below.forbids
+    assert not below.vetoes
     assert "decides nothing" in below.note
 
 

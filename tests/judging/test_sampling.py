@@ -35,18 +35,18 @@ def test_only_as_many_rows_as_the_task_says_are_asked_about_and_the_choice_is_st
     judge, chat = make_judge(sample=20)
     rows = draft()
     found = judge_sample(judge, rows, DEVELOPMENT, seed=4)
-    assert int(found.looked.sum()) == 20
+    assert int(found.is_judged.sum()) == 20
     assert len(chat.requests) == 100 + 20
     shuffled = rows.sample(frac=1, random_state=1)
     again = judge_sample(make_judge(sample=20)[0], shuffled, DEVELOPMENT, seed=4)
-    assert set(shuffled["id"][again.looked]) == set(rows["id"][found.looked])
+    assert set(shuffled["id"][again.is_judged]) == set(rows["id"][found.is_judged])
     assert again.reasons.index.equals(shuffled.index)
 
 
 def test_people_are_the_reference_and_never_asked_about():
     judge, chat = make_judge()
     found = judge_sample(judge, make_rows(30), DEVELOPMENT)
-    assert not found.looked.any()
+    assert not found.is_judged.any()
     assert found.agreement is None
     assert not chat.requests
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.llm.server import KEY, Script, Server, point
 from veritrain_lib.llm.chat import LedgerChat, open_chat
-from veritrain_lib.llm.rate_limiter import forget_gates
+from veritrain_lib.llm.rate_limiter import reset_rate_limiters
 
 PRICES = """\
 date: 2026-01-01
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "prices.yaml").write_text(PRICES, encoding="utf-8")
     monkeypatch.setenv("VERITRAIN_PRICES", str(tmp_path / "prices.yaml"))
-    forget_gates()
+    reset_rate_limiters()
     return tmp_path
 
 

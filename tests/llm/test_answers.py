@@ -27,7 +27,7 @@ def test_one_bad_candidate_leaves_the_other_three() -> None:
     choices, outcome, reason = answers.choices_of(question(schema=LABEL, n=4), 200, answer)
     assert [choice.outcome for choice in choices] == ["done", "invalid", "done", "invalid"]
     assert "at /label" in choices[1].reason
-    assert "no JSON" in choices[3].reason
+    assert "not JSON" in choices[3].reason
     assert (outcome, reason) == ("done", "")
 
 
@@ -38,9 +38,9 @@ def test_one_bad_candidate_leaves_the_other_three() -> None:
         (Answer(texts=[GOOD], finish="content_filter"), "filtered", "cut the answer"),
         (Answer(refusal="I can't."), "refused", "I can't."),
         (Answer(texts=[" \n"]), "invalid", "empty"),
-        (Answer(texts=['{"label": "yes"} and more']), "invalid", "no JSON"),
-        (Answer(texts=['{"label": NaN}']), "invalid", "no JSON number"),
-        (Answer(texts=["[" * 100_000]), "invalid", "no JSON"),
+        (Answer(texts=['{"label": "yes"} and more']), "invalid", "not JSON"),
+        (Answer(texts=['{"label": NaN}']), "invalid", "not a JSON number"),
+        (Answer(texts=["[" * 100_000]), "invalid", "not JSON"),
         (Answer(texts=['{"label": "\\ud800"}']), "invalid", "can't be checked"),
     ],
 )

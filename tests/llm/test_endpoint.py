@@ -49,7 +49,7 @@ def test_one_sentence_says_what_to_set(
 def test_an_endpoint_that_is_no_web_address_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "some-key")
     monkeypatch.setenv("OPENAI_BASE_URL", url)
-    with pytest.raises(UserError, match="OPENAI_BASE_URL is no web address"):
+    with pytest.raises(UserError, match="OPENAI_BASE_URL is not a web address"):
         open_endpoint("openai:/m")
 
 

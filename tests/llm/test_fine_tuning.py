@@ -12,9 +12,9 @@ from tests.llm.server import KEY, Fault, Server, point
 from veritrain_lib.core.errors import Infrastructure, Refused, UserError
 from veritrain_lib.llm import fine_tuning_money as money
 from veritrain_lib.llm.endpoint import open_endpoint
-from veritrain_lib.llm.fine_tuning import MaybeDone, TuningJob, TuningOrder, TuningService
+from veritrain_lib.llm.fine_tuning import OutcomeUnknown, TuningJob, TuningJobSpec, TuningService
 from veritrain_lib.llm.fine_tuning_record import TuningRecord
-from veritrain_lib.llm.fine_tuning_run import JobEnded, Waits, run_order
+from veritrain_lib.llm.fine_tuning_run import PollingIntervals, TuningJobFailed, run_tuning_job
 from veritrain_lib.llm.ledger import Ledger
 from veritrain_lib.llm.records import Endpoint, Message
 
@@ -22,8 +22,8 @@ MODEL = "gpt-4.1-mini-2025-04-14"
 CHAT = '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'
 
 
-def order(key: str = "a" * 64) -> TuningOrder:
-    return TuningOrder(key, CHAT.encode() * 10, MODEL, "tiny", 3, {"n_epochs": 2})
+def order(key: str = "a" * 64) -> TuningJobSpec:
+    return TuningJobSpec(key, CHAT.encode() * 10, MODEL, "tiny", 3, {"n_epochs": 2})
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def test_a_file_becomes_a_job_and_both_are_found_again(server: Server, service: 
     assert service.jobs_of(order(), file_id) == []
     job = service.create(order(), file_id)
     assert [one.id for one in service.jobs_of(order(), file_id)] == [job.id]
-    assert (job.base, job.key, job.over) == (MODEL, "a" * 64, False)
-    while not job.over:
-        job = service.look(job.id)
+    assert (job.base, job.key, job.ended) == (MODEL, "a" * 64, False)
+    while not job.ended:
+        job = service.get_job(job.id)
     assert job.status == "succeeded"
     assert job.model
     assert job.trained_tokens
@@ -65,7 +65,7 @@ def test_a_refusal_names_what_was_asked_and_never_the_key(
     for name in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"):
         monkeypatch.setenv(name, wrong)
     with pytest.raises(UserError, match="401") as caught:
-        TuningService(service.endpoint).look("ftjob-1")
+        TuningService(service.endpoint).get_job("ftjob-1")
     assert wrong not in str(caught.value)
 
 
@@ -75,7 +75,7 @@ def test_a_creation_without_an_answer_may_have_happened_and_is_sent_once(server:
     file_id = service.upload(order())
     server.path_faults = lambda method, path: Fault(kind) if method == "POST" else None
     before = len(server.requests)
-    with pytest.raises(MaybeDone):
+    with pytest.raises(OutcomeUnknown):
         service.create(order(), file_id)
     assert len(server.requests) == before + 1
 
@@ -85,14 +85,14 @@ def test_too_many_requests_are_no_creation(server: Server) -> None:
     server.path_faults = lambda method, path: Fault("429") if method == "POST" else None
     with pytest.raises(Infrastructure) as caught:
         service.upload(order())
-    assert not isinstance(caught.value, MaybeDone)
+    assert not isinstance(caught.value, OutcomeUnknown)
 
 
 def test_an_empty_answer_is_no_job(server: Server) -> None:
     service = TuningService(open_endpoint(f"openai:/{MODEL}"))
     server.path_faults = lambda method, path: Fault("empty")
     for call in (
-        lambda: service.look("ftjob-1"),
+        lambda: service.get_job("ftjob-1"),
         lambda: service.jobs_of(order(), "f"),
         lambda: service.find_file(order()),
     ):
@@ -103,13 +103,13 @@ def test_an_empty_answer_is_no_job(server: Server) -> None:
 def test_what_is_noted_is_there_for_another_process(tmp_path: Path) -> None:
     record = TuningRecord(tmp_path / "deep" / "tuning.db")
     assert record.state("k").job_id is None
-    record.note("k", "openai:/m", "m", file_id="file-1", cost=0.5)
-    record.note("k", "openai:/m", "m", intended=12.5)
+    record.save("k", "openai:/m", "m", file_id="file-1", cost=0.5)
+    record.save("k", "openai:/m", "m", intended=12.5)
     after = TuningRecord(tmp_path / "deep" / "tuning.db").state("k")
     assert (after.file_id, after.intended, after.job_id, after.cost) == ("file-1", 12.5, None, 0.5)
-    assert record.note("k", "openai:/m", "m", intended=None).intended is None
+    assert record.save("k", "openai:/m", "m", intended=None).intended is None
     with pytest.raises(ValueError, match="colour"):
-        record.note("k", "openai:/m", "m", colour="red")
+        record.save("k", "openai:/m", "m", colour="red")
 
 
 def test_a_damaged_record_says_which_file(tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ def test_money_is_reserved_inside_a_running_event_loop_too(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("states", "kind", "says"),
     [
-        (["queued", "expired"], JobEnded, "expired: it was not done within the provider's time limit"),
-        (["queued", "canceled"], JobEnded, "cancelled: cancelled at the provider"),
-        (["Running", "FAILED"], JobEnded, "failed: no reason given"),
+        (["queued", "expired"], TuningJobFailed, "expired: it was not done within the provider's time limit"),
+        (["queued", "canceled"], TuningJobFailed, "cancelled: cancelled at the provider"),
+        (["Running", "FAILED"], TuningJobFailed, "failed: no reason given"),
         (["queued", "dreaming"], Infrastructure, "status 'dreaming', which is not known here"),
     ],
 )
@@ -208,10 +208,10 @@ def test_a_job_is_never_polled_without_end(
     server.job_states = tuple(states)
     service = TuningService(open_endpoint(f"openai:/{MODEL}"))
     with pytest.raises(kind, match=says):
-        run_order(
+        run_tuning_job(
             service,
             TuningRecord(tmp_path / "record.db"),
             order(),
             cost=1.0,
-            waits=Waits(poll=0.01, settle=0.01),
+            waits=PollingIntervals(poll=0.01, settle=0.01),
         )

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from veritrain_lib.core.errors import Infrastructure
-from veritrain_lib.llm.ledger import Ledger, Spent, Stored
+from veritrain_lib.llm.ledger import Ledger, Spending, StoredAnswer
 from veritrain_lib.llm.owner import is_alive, new_owner
 
 CLAIM_AND_DIE = """
@@ -28,9 +28,9 @@ os._exit(9)
 """
 
 
-def answer(digest: str, cost: float = 0.5, **options: Any) -> Stored:
+def answer(digest: str, cost: float = 0.5, **options: Any) -> StoredAnswer:
     given = {"account": "account", "endpoint": "openai:/m", "purpose": "judge", "characters": 40} | options
-    return Stored(digest, 200, '{"choices": ["\u2028 é"]}', 1.5, 10, 5, 2, cost, "{}", **given)
+    return StoredAnswer(digest, 200, '{"choices": ["\u2028 é"]}', 1.5, 10, 5, 2, cost, "{}", **given)
 
 
 def test_an_acknowledged_answer_is_there_for_another_process(folder: Path) -> None:
@@ -70,11 +70,11 @@ def test_a_reservation_that_would_pass_the_cap_is_refused_and_settles_by_the_rea
     async def work(ledger: Ledger) -> None:
         claim = ledger.claim
         assert (await claim("a", "me", "account", 0.6, 1.0))[0] == "ours"
-        assert await claim("b", "me", "account", 0.6, 1.0) == ("no money", Spent(0.0, 0.0, 0.6))
+        assert await claim("b", "me", "account", 0.6, 1.0) == ("no money", Spending(0.0, 0.0, 0.6))
         await ledger.put(answer("a", 0.1), "me")
         assert (await claim("b", "me", "account", 0.6, 1.0))[0] == "ours"
-        await ledger.lose("b", "me", "cut off")
-        assert await claim("c", "me", "account", 0.4, 1.0) == ("no money", Spent(0.1, 0.6, 0.0))
+        await ledger.mark_lost("b", "me", "cut off")
+        assert await claim("c", "me", "account", 0.4, 1.0) == ("no money", Spending(0.1, 0.6, 0.0))
         assert (await claim("c", "me", "account", 0.3, 1.0))[0] == "ours"
         assert (await claim("d", "me", "another account", 0.9, 1.0))[0] == "ours"
 
@@ -112,7 +112,7 @@ def test_the_claims_of_a_dead_process_are_lost_with_their_money_and_those_of_a_l
         assert ledger.recover() == 1
         assert ledger.recover() == 0
         assert ledger.lost_among(["a" * 64, "b" * 64]) == {"a" * 64}
-        assert ledger.spent("account") == Spent(0.0, 0.25, 0.5)
+        assert ledger.spent("account") == Spending(0.0, 0.25, 0.5)
 
 
 def test_a_reused_process_number_is_no_alibi() -> None:
@@ -157,5 +157,5 @@ def test_uses_are_of_the_endpoint_and_purpose(folder: Path) -> None:
 
     with Ledger(folder / "l.db") as ledger:
         asyncio.run(fill(ledger))
-        assert len(ledger.uses("openai:/m", "judge")) == 1
-        assert len(ledger.uses("openai:/m", None)) == 2
+        assert len(ledger.usage_records("openai:/m", "judge")) == 1
+        assert len(ledger.usage_records("openai:/m", None)) == 2

@@ -68,7 +68,7 @@ def test_deployments_and_fine_tuned_models_are_found_by_their_names(folder: Path
         ("date: 2026-01-01\nmodels: {m: {inptu: 1, output: 2}}", "keys of"),
         ("date: 2026-01-01\nmodels: {m: {output: 2}}", "needs input and output"),
         ("date: 2026-01-01\nmodels: {m: {same_as: m}}", "no entry of its own"),
-        ("{", "is no YAML: line "),
+        ("{", "is not valid YAML: line "),
     ],
 )
 def test_a_broken_price_file_is_refused_with_the_reason(text: str, said: str, folder: Path) -> None:
@@ -84,16 +84,16 @@ def test_no_prompt_has_more_tokens_than_the_worst_case() -> None:
         text = "".join(rng.choice(letters) for _ in range(rng.randint(0, 80)))
         asked = question(text, schema=rng.choice([None, LABEL]))
         body = {"messages": [{"content": text}]}
-        assert budget.most_input_tokens(asked) >= prompt_tokens(body)
+        assert budget.max_input_tokens(asked) >= prompt_tokens(body)
         # No byte-level tokenizer can do worse than a token a byte.
-        assert budget.most_input_tokens(asked) >= len(text.encode()) + 7
+        assert budget.max_input_tokens(asked) >= len(text.encode()) + 7
 
 
 def test_the_worst_cost_counts_every_candidate_to_its_end() -> None:
     price = price_of(M)
     one, four = (budget.worst_cost(question(n=n, max_tokens=30), price) for n in (1, 4))
     assert four - one == pytest.approx(3 * 30 * PRICE_OUT)
-    assert budget.most_output_tokens(question(max_tokens=None), price) == 50
+    assert budget.max_output_tokens(question(max_tokens=None), price) == 50
     with pytest.raises(UserError, match="max_output"):
         budget.worst_cost(question(max_tokens=None), price_of(Endpoint("openai", "endless")))
 

@@ -11,8 +11,8 @@ from tests.llm.conftest import Open, Serve
 from tests.llm.questions import questions
 from tests.llm.server import Answer, Fault
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.llm.connection import Connection
-from veritrain_lib.llm.keys import Hider, without_keys
+from veritrain_lib.llm.connection import ChatConnection
+from veritrain_lib.llm.keys import KeyRedactor, redact_keys
 from veritrain_lib.llm.records import Endpoint
 
 CANARY = "sk-canary-7d1f0b9e4c2a"
@@ -39,7 +39,7 @@ def test_the_key_is_written_nowhere(
     said = []
     try:
         opened = chat(f"{provider}:/m", attempts=2, timeout=0.3, at_once=2)
-        said += [repr(opened), repr(opened.endpoint), str(opened.tally)]
+        said += [repr(opened), repr(opened.endpoint), str(opened.stats)]
         opened_replies = opened.ask(questions(2)) if not isinstance(way, Fault) or way.kind != "429" or way.code \
             else []  # fmt: skip
         said += [repr(reply) for reply in opened_replies]
@@ -57,12 +57,12 @@ def test_the_key_is_written_nowhere(
 
 def test_the_objects_that_hold_keys_do_not_show_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_KEY", CANARY)
-    assert CANARY not in repr(Hider())
-    assert without_keys(f"a {CANARY} b") == "a [key] b"
+    assert CANARY not in repr(KeyRedactor())
+    assert redact_keys(f"a {CANARY} b") == "a [key] b"
     import asyncio
 
     async def look() -> str:
-        async with Connection(
+        async with ChatConnection(
             Endpoint("azure", "d", "http://127.0.0.1:1"), at_once=1, timeout=1.0
         ) as connection:
             return repr(connection) + repr(vars(connection))

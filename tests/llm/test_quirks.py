@@ -36,7 +36,7 @@ def test_a_key_is_not_taken_to_where_a_redirect_leads(serve: Serve, chat: Open) 
     with Server(lambda body: "stolen") as other:
         serve(lambda body: Raw(b"", status=307, headers={"Location": f"{other.url}/v1/chat/completions"}))
         for address in ("openai:/m", "azure:/m"):
-            with pytest.raises(UserError, match="leads on to"):
+            with pytest.raises(UserError, match="redirects to"):
                 chat(address).ask([question()])
         assert other.requests == []
 
@@ -47,7 +47,7 @@ def test_a_long_wait_is_told_with_its_end(
     from tests.llm.server import Fault
     from veritrain_lib.llm import batch
 
-    monkeypatch.setattr(batch, "LONG_WAIT", 0.05)
+    monkeypatch.setattr(batch, "ANNOUNCED_WAIT_S", 0.05)
     serve(lambda body: "yes", faults=[Fault("429", headers={"Retry-After": "0.1"})])
     chat().ask([question()])
     assert re.search(

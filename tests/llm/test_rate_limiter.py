@@ -13,7 +13,7 @@ import pytest
 from tests.llm.conftest import Open, Serve
 from tests.llm.questions import questions
 from tests.llm.server import Answer, Fault
-from veritrain_lib.llm.rate_limiter import Bucket, Gate, Pass, duration, gate_of, retry_after
+from veritrain_lib.llm.rate_limiter import Bucket, Permit, RateLimiter, duration, rate_limiter_of, retry_after
 from veritrain_lib.llm.records import Endpoint
 
 
@@ -47,96 +47,98 @@ def test_what_the_service_says_holds_the_own_count_in_bounds() -> None:
     for _ in range(4):
         bucket.take(1.0)
     # The first word, about one of four that were on their way together: the other three may be counted or not.
-    bucket.told(rate=2.0, left=7.0, asked_at=100.0, seen_then=1.0, now=100.0)
+    bucket.update(rate=2.0, remaining=7.0, sent_at=100.0, answered_then=1.0, now=100.0)
     # A bucket with 7 left after one holds 8, a twentieth of it (0.4) stays in it, and 7 - 3 are ours for sure.
     assert bucket.wait(3.6, 100.0) == 0.0
     assert bucket.wait(5.6, 100.0) == pytest.approx(1.0)
     assert bucket.wait(100.0, 100.0) == pytest.approx(2.0)
     # One more, and everything before it is answered: none of the 6 left is in doubt.
     bucket.take(1.0)
-    bucket.told(rate=2.0, left=6.0, asked_at=100.0, seen_then=5.0, now=100.0)
+    bucket.update(rate=2.0, remaining=6.0, sent_at=100.0, answered_then=5.0, now=100.0)
     assert bucket.wait(5.6, 100.0) == 0.0
     # Others use the service too: what it has left is the most that is ours.
-    bucket.told(rate=2.0, left=0.0, asked_at=100.0, seen_then=5.0, now=100.0)
+    bucket.update(rate=2.0, remaining=0.0, sent_at=100.0, answered_then=5.0, now=100.0)
     assert bucket.wait(2.6, 100.0) == pytest.approx(1.0)
 
 
 def test_answers_out_of_order_make_no_room_that_is_not_there() -> None:
     bucket = Bucket()
     bucket.take(1.0)
-    bucket.told(rate=1.0, left=9.0, asked_at=100.0, seen_then=1.0, now=100.0)
+    bucket.update(rate=1.0, remaining=9.0, sent_at=100.0, answered_then=1.0, now=100.0)
     for _ in range(8):
         bucket.take(1.0)
     # The last of eight was counted first.
-    bucket.told(rate=1.0, left=8.0, asked_at=100.0, seen_then=2.0, now=100.01)
+    bucket.update(rate=1.0, remaining=8.0, sent_at=100.0, answered_then=2.0, now=100.01)
     assert bucket.wait(1.0, 100.01) > 0
 
 
-def passed(gate: Gate) -> Pass:
-    found = gate.ask(0.0)
-    assert isinstance(found, Pass)
+def permit(limiter: RateLimiter) -> Permit:
+    found = limiter.try_acquire(0.0)
+    assert isinstance(found, Permit)
     return found
 
 
 def test_one_429_without_more_holds_back_only_its_own_request() -> None:
-    gate = Gate()
-    mine, other = passed(gate), passed(gate)
-    assert gate.refused(mine, {"retry-after": "5"}) >= 5
-    assert isinstance(gate.ask(0.0), Pass)
-    gate.answered(other, {})
+    limiter = RateLimiter()
+    mine, other = permit(limiter), permit(limiter)
+    assert limiter.refused(mine, {"retry-after": "5"}) >= 5
+    assert isinstance(limiter.try_acquire(0.0), Permit)
+    limiter.answered(other, {})
 
 
 def test_several_429s_in_a_row_hold_back_everybody_and_an_answer_between_them_does_not() -> None:
-    gate = Gate()
+    limiter = RateLimiter()
     for _ in range(2):
-        gate.refused(passed(gate), {"retry-after": "5"})
-    gate.answered(passed(gate), {})
-    gate.refused(passed(gate), {"retry-after": "5"})
-    last = passed(gate)
-    gate.refused(passed(gate), {"retry-after": "5"})
-    gate.refused(last, {"retry-after": "5"})
-    held = gate.ask(0.0)
+        limiter.refused(permit(limiter), {"retry-after": "5"})
+    limiter.answered(permit(limiter), {})
+    limiter.refused(permit(limiter), {"retry-after": "5"})
+    last = permit(limiter)
+    limiter.refused(permit(limiter), {"retry-after": "5"})
+    limiter.refused(last, {"retry-after": "5"})
+    held = limiter.try_acquire(0.0)
     assert isinstance(held, float)
     assert held == pytest.approx(5, abs=0.2)
 
 
 def test_a_429_with_nothing_left_holds_back_everybody_for_as_long_as_said() -> None:
-    gate = Gate()
+    limiter = RateLimiter()
     headers = {
         "retry-after-ms": "400",
         "x-ratelimit-limit-requests": "60",
         "x-ratelimit-remaining-requests": "0",
     }
-    gate.refused(passed(gate), headers)
-    held = gate.ask(0.0)
+    limiter.refused(permit(limiter), headers)
+    held = limiter.try_acquire(0.0)
     assert isinstance(held, float)
     assert held == pytest.approx(0.4, abs=0.05)
 
 
 def test_tokens_are_a_limit_of_their_own() -> None:
-    gate = Gate()
-    first = gate.ask(100.0)
-    assert isinstance(first, Pass)
-    gate.answered(first, {"x-ratelimit-limit-tokens": "6000", "x-ratelimit-remaining-tokens": "300"})
-    assert isinstance(gate.ask(250.0), Pass)
-    held = gate.ask(100.0)
+    limiter = RateLimiter()
+    first = limiter.try_acquire(100.0)
+    assert isinstance(first, Permit)
+    limiter.answered(first, {"x-ratelimit-limit-tokens": "6000", "x-ratelimit-remaining-tokens": "300"})
+    assert isinstance(limiter.try_acquire(250.0), Permit)
+    held = limiter.try_acquire(100.0)
     # 50 are left, 15 (a twentieth of 301) stay, and 100 come back a second.
     assert held == pytest.approx(0.65, abs=0.05)
 
 
 def test_a_limit_for_a_day_is_known_by_how_slowly_it_comes_back() -> None:
-    gate = Gate()
+    limiter = RateLimiter()
     headers = {
         "x-ratelimit-limit-requests": "200", "x-ratelimit-remaining-requests": "199",
         "x-ratelimit-reset-requests": "7m12s",
     }  # fmt: skip
-    gate.answered(passed(gate), headers)
-    assert gate.requests_per_second == pytest.approx(200 / 86400)
+    limiter.answered(permit(limiter), headers)
+    assert limiter.requests_per_second == pytest.approx(200 / 86400)
 
 
 def test_all_chats_of_a_process_share_the_gate_of_an_endpoint() -> None:
-    assert gate_of(Endpoint("openai", "m")) is gate_of(Endpoint("openai", "m", api_version="x"))
-    assert gate_of(Endpoint("openai", "m")) is not gate_of(Endpoint("openai", "other"))
+    assert rate_limiter_of(Endpoint("openai", "m")) is rate_limiter_of(
+        Endpoint("openai", "m", api_version="x")
+    )
+    assert rate_limiter_of(Endpoint("openai", "m")) is not rate_limiter_of(Endpoint("openai", "other"))
 
 
 class Limited:

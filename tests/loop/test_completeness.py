@@ -12,14 +12,14 @@ import pytest
 
 from tests.stage_io.in_process import InProcess
 from tests.stage_io.tiny_task import write_tiny
-from veritrain_lib.cli.task_status import standing
+from veritrain_lib.cli.task_status import task_status
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.loop.loop import LoopResult, run_loop
 from veritrain_lib.models.base import open_model
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.report import Report
+from veritrain_lib.stage_io.report import ReportSpec
 from veritrain_lib.tracking import datasets, models, runs, store
 
 
@@ -33,7 +33,7 @@ def walked(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VERITRAIN_HOME", str(home))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr(Report, "_file", lambda self, run_id, result: None)
+        patch.setattr(ReportSpec, "_store", lambda self, run_id, result: None)
         task = load_task(write_tiny(home / "task"))
         result = run_loop(task, runner=InProcess())
         assert result.verdict == "better", "a champion that was promoted"
@@ -118,7 +118,7 @@ def test_what_is_gone_is_named_and_made_again(
     with caplog.at_level(logging.WARNING, "veritrain"):
         again = run_loop(task, runner=InProcess())
     said = [record.getMessage() for record in caplog.records if record.name == "veritrain"]
-    assert any("is not all there" in line for line in said), said
+    assert any("made is missing" in line for line in said), said
     assert again.verdict == "better"
     assert not again.note
     assert state(task) == whole
@@ -157,7 +157,7 @@ def test_an_alias_that_was_moved_stays_and_one_champion_is_shown(
     again = run_loop(task, runner=InProcess())
     assert f"The champion is {seed.uri} now" in again.note
     assert f"veritrain evaluate {task.path} --champion {seed.uri} --challenger {champion.uri}" in again.note
-    shown = standing(task)
+    shown = task_status(task)
     assert shown["champion"]["uri"] == seed.uri
     assert f"Champion: {champion.uri}" not in shown["loop"]["headline"]
     from veritrain_lib.loop.stage_job import run_stage

@@ -16,11 +16,11 @@ from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.execution import Job, NotebookOutcome
 from veritrain_lib.loop import experiment_run
-from veritrain_lib.loop.experiment_run import Request, run_experiment
+from veritrain_lib.loop.experiment_run import ExperimentRequest, run_experiment
 from veritrain_lib.loop.stage_job import StageFailed
 from veritrain_lib.server import background_jobs
 from veritrain_lib.stage_io.derived_task import is_derived, with_trainer
-from veritrain_lib.stage_io.report import Report
+from veritrain_lib.stage_io.report import ReportSpec
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import models, runs
 
@@ -33,7 +33,7 @@ def walked(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(autouse=True)
 def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Report, "_file", lambda self, run_id, result: None)
+    monkeypatch.setattr(ReportSpec, "_store", lambda self, run_id, result: None)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def asked(walked: Walked, **changes: Any) -> str:
         "direction": "tiny", "base_model_id": "tiny-1", "dataset_id": walked.draft, "champion": "models:/tiny/1",
         "seed": 3, **changes,
     }  # fmt: skip
-    return experiment_run.ask(walked.task, "mine", Request.model_validate(given))
+    return experiment_run.schedule_experiment(walked.task, "mine", ExperimentRequest.model_validate(given))
 
 
 def state(run_id: str) -> tuple[str, str]:
@@ -97,7 +97,7 @@ def test_a_base_model_that_was_trained_so_is_not_compared_with_itself(walked: Wa
     run_experiment(run_id, runner=runner)
     assert runner.jobs == []
     assert state(run_id) == ("FINISHED", "")
-    assert "nothing to compare" in runs.get(run_id).data.tags[runs.NOTE]
+    assert "nothing to compare" in runs.get(run_id).data.tags[runs.NOTE_TAG]
 
 
 @pytest.mark.parametrize("status", ["blocked", "draft"])
@@ -147,7 +147,7 @@ def test_it_ends_as_its_stage_did(
 
 
 def test_what_nobody_asked_for_is_no_experiment(walked: Walked) -> None:
-    with pytest.raises(UserError, match="no experiment"):
+    with pytest.raises(UserError, match="not a requested experiment"):
         run_experiment(walked.rounds[1])
 
 

@@ -1,4 +1,4 @@
-"""The closed loop: why it stops, how it goes on, and what it may know of the sealed set."""
+"""The closed loop: why it stops, how it goes on, and what it may know of the held-out test set."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import pytest
 from tests.stage_io.in_process import InProcess
 from tests.stage_io.tiny_task import write_suite, write_tiny
 from veritrain_lib.core import registry
-from veritrain_lib.core.errors import OutOfMoney, UserError
+from veritrain_lib.core.errors import BudgetExceeded, UserError
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.loop.loop import Event, LoopResult, run_loop
 from veritrain_lib.loop.stage_job import StageFailed
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.annotation import answer, label_file, read_labels
-from veritrain_lib.stage_io.history import rounds_of
-from veritrain_lib.stage_io.report import Report
-from veritrain_lib.stage_io.stage import RecordedStage, load_result, prepare
+from veritrain_lib.stage_io.annotation import label_file, read_labels, save_answer
+from veritrain_lib.stage_io.history import loop_rounds
+from veritrain_lib.stage_io.report import ReportSpec
+from veritrain_lib.stage_io.stage import StageRun, load_result, prepare
 from veritrain_lib.stages import evaluate, train
-from veritrain_lib.teachers.base import Request, Written
+from veritrain_lib.teachers.base import TeacherRequest, TeacherResult
 from veritrain_lib.teachers.pool import Pool
 from veritrain_lib.tracking import datasets, looks, models, runs
 
@@ -32,7 +32,7 @@ from veritrain_lib.tracking import datasets, looks, models, runs
 @pytest.fixture(autouse=True)
 def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages and pictures of a report cost seconds and are looked at elsewhere."""
-    monkeypatch.setattr(Report, "_file", lambda self, run_id, result: None)
+    monkeypatch.setattr(ReportSpec, "_store", lambda self, run_id, result: None)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def walked(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copy(empty_store, home / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         go_to(home, patch)
-        patch.setattr(Report, "_file", lambda self, run_id, result: None)
+        patch.setattr(ReportSpec, "_store", lambda self, run_id, result: None)
         task = load_task(write_tiny(home / "task"))
         events: list[Event] = []
         runner = InProcess()
@@ -163,20 +163,23 @@ def test_a_second_call_gives_the_same_and_does_nothing(
     assert len(runs.search(walked.task)) == before
 
 
-def test_another_store_comes_to_the_same_data_and_models_whatever_the_sealed_numbers_say(
+def test_another_store_comes_to_the_same_data_and_models_whatever_the_held_out_numbers_say(
     walked: Walked, tiny: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     really = evaluate.run
 
     def other_numbers(*given: Any, **more: Any) -> evaluate.EvaluateResult:
         result = really(*given, **more)
-        if result.sealed is None:
+        if result.held_out is None:
             return result
-        sealed = result.sealed.model_copy(update={"p": 0.9, "difference": -0.5, "challenger": 0.01})
-        tables = {**result.tables, "sealed_slices": result.tables["sealed_slices"].assign(verdict="worse")}
+        held_out = result.held_out.model_copy(update={"p": 0.9, "difference": -0.5, "challenger": 0.01})
+        tables = {
+            **result.tables,
+            "held_out_slices": result.tables["held_out_slices"].assign(verdict="worse"),
+        }
         # Only `promote` stays as it was.
         return result.model_copy(
-            update={"sealed": sealed, "verdict": "not better", "why": "", "tables": tables}
+            update={"held_out": held_out, "verdict": "not better", "why": "", "tables": tables}
         )
 
     monkeypatch.setattr(evaluate, "run", other_numbers)
@@ -203,7 +206,7 @@ def test_two_rounds_that_gain_too_little_in_a_row_are_a_plateau(tiny: Callable[.
     result = run_loop(task, runner=InProcess())
     assert (result.stopped, result.rounds, result.verdict) == ("plateau", 2, "none")
     assert result.champion == result.seed_model
-    assert looks.all_looks(sources.held_out_set(task)) == [], "no look was paid for nothing"
+    assert looks.list_looks(sources.held_out_set(task)) == [], "no look was paid for nothing"
 
 
 def test_it_stops_when_only_the_look_of_the_final_comparison_is_left(tiny: Callable[..., Task]) -> None:
@@ -211,7 +214,7 @@ def test_it_stops_when_only_the_look_of_the_final_comparison_is_left(tiny: Calla
     result = run_loop(task, runner=InProcess())
     assert (result.stopped, result.rounds, result.verdict) == ("looks", 1, "better")
     # The pair of the final comparison is that of round 1, so its look was free.
-    assert len(looks.all_looks(sources.held_out_set(task))) == 1
+    assert len(looks.list_looks(sources.held_out_set(task))) == 1
 
 
 def test_an_empty_pool_exhausts_the_teacher(tiny: Callable[..., Task]) -> None:
@@ -225,9 +228,9 @@ class UntilBroke(Pool):
 
     name = "until_broke"
 
-    def write(self, request: Request) -> Written:
+    def write(self, request: TeacherRequest) -> TeacherResult:
         if request.seed > 1:
-            raise OutOfMoney("the cap of $1.00 would be passed")
+            raise BudgetExceeded("the cap of $1.00 would be passed")
         return super().write(request)
 
 
@@ -266,7 +269,7 @@ def test_a_pool_that_a_rule_turns_down_ends_it_with_the_rules_name_and_exit_code
     task = tiny(inputs={"text": {"language": "ru"}}, gate="classification")
     result = run_loop(task, runner=InProcess())
     assert (result.stopped, result.rounds, result.exit_code) == ("screened", 1, 1)
-    assert "rule language turned down 60 of the 60 rows in the pool" in result.headline
+    assert "rule language rejected 60 of the 60 rows in the pool" in result.headline
     assert "inputs.text.language (ru)" in result.headline
     again = run_loop(task, runner=InProcess())
     assert (again.again, again.exit_code, again.headline) == (True, 1, result.headline)
@@ -283,7 +286,7 @@ def test_it_waits_for_people_and_goes_on_with_their_answers(tiny: Callable[..., 
 
     for row in read_labels(task).to_dict("records"):
         label = next(name for name, words in WORDS.items() if set(words) & set(row["text"].split()))
-        answer(task, row["id"], label)
+        save_answer(task, row["id"], label)
     asked = read_labels(task)["id"].tolist()
     done = run_loop(task, runner=InProcess())
     assert (done.stopped, done.rounds, done.run_id, done.exit_code) == ("budget", 1, waiting.run_id, 0)
@@ -347,12 +350,12 @@ def test_the_report_on_the_whole_loop_speaks_of_all_rounds(
     assert "30 new rows" in told.changed[2]
     gates = [
         load_result("gate", one.stages["gate"]).tables["rules"]
-        for one in rounds_of(walked.task, walked.result.run_id)[1:]
+        for one in loop_rounds(walked.task, walked.result.run_id)[1:]
     ]
     judged = sum(int(rules.loc[rules["kind"] == "rows", "checked"].iloc[0]) for rules in gates)
     assert told.tables["rules"]["checked"].iloc[0] == judged
     (added,) = told.tables["added_data"].to_dict("records")
-    seed = load_result("train", rounds_of(walked.task, walked.result.run_id)[0].stages["train"])
+    seed = load_result("train", loop_rounds(walked.task, walked.result.run_id)[0].stages["train"])
     assert added["rows_without"] == seed.rows  # type: ignore[attr-defined]
     assert told.slices_of == "held-out rows"
 
@@ -365,7 +368,7 @@ def test_a_scope_that_does_not_fit_what_a_report_is_about_is_refused(
     children = runs.children(walked.task, loop)
     one_round, final = children[1].info.run_id, children[-1].info.run_id
 
-    def about(run: str, scope: str) -> RecordedStage:
+    def about(run: str, scope: str) -> StageRun:
         return prepare("report", {"task": str(walked.task.path), "about": run, "scope": scope})
 
     with pytest.raises(

@@ -87,7 +87,7 @@ def test_rounds_of_another_loop_are_not_mistaken_for_it(task: Task, loop_run: st
 
 def test_a_waiting_round_is_taken_up_again(task: Task, loop_run: str) -> None:
     with round_of(task, loop_run) as waiting:
-        waiting.wait("15 rows wait")
+        waiting.mark_waiting("15 rows wait")
     assert ended(waiting.run_id)[0] == "FINISHED"
     with round_of(task, loop_run) as again:
         assert again.run_id == waiting.run_id
@@ -103,7 +103,7 @@ def test_the_summary_is_on_the_round_and_a_step_of_the_loop_and_written_once(
     for number, value in ((0, 0.5), (1, 0.75)):
         with round_of(task, loop_run, number) as here:
             measured = result.model_copy(update={"measures": {"accuracy": Measure(value=value)}})
-            here.summarize(measured, "said", also={"training_rows": 21.0})
+            here.summarize(measured, "said", extra_metrics={"training_rows": 21.0})
     with round_of(task, loop_run, 1) as again:
         again.summarize(result, "something else")
     assert runs.get(again.run_id).data.tags["mlflow.note.content"] == "said"

@@ -16,16 +16,16 @@ from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.execution import Job, NotebookOutcome
 from veritrain_lib.loop.stage_job import (
-    BETWEEN,
+    SEPARATOR,
     StageFailed,
-    StageWork,
-    attach_leftovers,
-    find_done,
+    StageJob,
+    find_completed,
     notebook_of,
+    recover_killed_runs,
     run_stage,
 )
 from veritrain_lib.loop.stage_pages import FUNCTION, PDF
-from veritrain_lib.stage_io.progress_reports import MAILBOX, write_letter
+from veritrain_lib.stage_io.progress_reports import STATUS_FILE, write_status
 from veritrain_lib.stages import NAMES
 from veritrain_lib.tracking import runs
 
@@ -50,8 +50,8 @@ class Ends:
             on_done(job, outcome)
         return outcomes
 
-    def afterwards(self, function: str, *arguments: str) -> None:
-        InProcess().afterwards(function, *arguments)
+    def run_in_background(self, function: str, *arguments: str) -> None:
+        InProcess().run_in_background(function, *arguments)
 
     def finish(self) -> None:
         pass
@@ -76,7 +76,7 @@ def test_every_stage_has_its_notebook() -> None:
 
 def test_work_is_done_once_and_then_found(task: Task, home: Path) -> None:
     runner = InProcess()
-    assert find_done(task, "gate", {"dataset": "seed"}) is None
+    assert find_completed(task, "gate", {"dataset": "seed"}) is None
     done = run_stage(task, "gate", {"dataset": "seed"}, runner=runner)
     again = run_stage(task, "gate", {"dataset": "seed"}, runner=runner)
     assert (done.stored, again.stored, again.run_id) == (False, True, done.run_id)
@@ -111,7 +111,7 @@ def test_a_notebook_that_fails_after_its_stage_ran_leaves_no_finished_work(task:
         run_stage(task, "gate", {"dataset": "seed"}, runner=Ends("failed", work))
     (run,) = runs.search(task)
     assert run.info.status == "FAILED"
-    assert find_done(task, "gate", {"dataset": "seed"}) is None
+    assert find_completed(task, "gate", {"dataset": "seed"}) is None
 
 
 def test_a_notebook_without_a_stage_in_it_is_a_failure(task: Task) -> None:
@@ -132,7 +132,7 @@ def test_showing_stored_work_in_a_notebook_that_then_fails_does_not_spoil_the_st
             "gate",
             {"dataset": "seed"},
             runner=Ends(
-                "failed", lambda job: write_letter(Path(job.environment[MAILBOX]), stored.run_id, True)
+                "failed", lambda job: write_status(Path(job.environment[STATUS_FILE]), stored.run_id, True)
             ),
         )
     assert runs.get(stored.run_id).info.status == "FINISHED"
@@ -141,17 +141,17 @@ def test_showing_stored_work_in_a_notebook_that_then_fails_does_not_spoil_the_st
 
 def leave(home: Path, owner: str, run_id: str, *, stored: bool = False) -> Path:
     """A desk as a process leaves it that was killed with a notebook on it."""
-    desk = home / ".veritrain" / "running" / f"{owner.replace('/', BETWEEN)}{BETWEEN}0"
+    desk = home / ".veritrain" / "running" / f"{owner.replace('/', SEPARATOR)}{SEPARATOR}0"
     desk.mkdir(parents=True)
     nbformat.write(nbformat.v4.new_notebook(), desk / "03_gate.ipynb")
-    write_letter(desk / "mailbox.json", run_id, stored)
+    write_status(desk / "mailbox.json", run_id, stored)
     return desk
 
 
 def test_what_a_killed_process_left_goes_to_its_run(task: Task, home: Path) -> None:
-    run = runs.open_run(task, "gate", kind="stage", tags={runs.OWNER: DEAD})
+    run = runs.open_run(task, "gate", kind="stage", tags={runs.OWNER_TAG: DEAD})
     desk = leave(home, DEAD, run)
-    attach_leftovers(task)
+    recover_killed_runs(task)
     assert runs.get(run).info.status == "KILLED"
     assert artifacts(run) == ["03_gate.html", "03_gate.ipynb"]
     assert not desk.exists()
@@ -163,7 +163,7 @@ def test_the_desk_of_a_living_process_or_of_another_machine_is_left_alone(
 ) -> None:
     run = runs.open_run(task, "gate", kind="stage")
     desk = leave(home, owner or runs.owner(), run)
-    attach_leftovers(task)
+    recover_killed_runs(task)
     assert runs.get(run).info.status == "RUNNING"
     assert desk.exists()
 
@@ -173,18 +173,18 @@ def test_leftovers_never_change_a_run_that_ended_or_work_that_was_only_shown(tas
     runs.end_run(run, "FINISHED")
     for stored in (True, False):
         desk = leave(home, DEAD, run, stored=stored)
-        attach_leftovers(task)
+        recover_killed_runs(task)
         assert runs.get(run).info.status == "FINISHED"
         assert not desk.exists()
 
 
 def test_leftovers_of_another_task_wait_until_it_is_worked_on(task: Task, home: Path) -> None:
     other = load_task(write_tiny(home / "other", "other"))
-    run = runs.open_run(other, "gate", kind="stage", tags={runs.OWNER: DEAD})
+    run = runs.open_run(other, "gate", kind="stage", tags={runs.OWNER_TAG: DEAD})
     desk = leave(home, DEAD, run)
-    attach_leftovers(task)
+    recover_killed_runs(task)
     assert desk.exists()
-    attach_leftovers(other)
+    recover_killed_runs(other)
     assert runs.get(run).info.status == "KILLED"
     assert not desk.exists()
 
@@ -196,26 +196,26 @@ class Asked(InProcess):
         super().__init__()
         self.later: list[tuple[str, ...]] = []
 
-    def afterwards(self, function: str, *arguments: str) -> None:
+    def run_in_background(self, function: str, *arguments: str) -> None:
         self.later.append((function, *arguments))
 
 
 def test_a_report_that_is_filed_becomes_a_pdf_once_while_its_notebook_goes_on(task: Task) -> None:
     runner = Asked()
-    report = StageWork(task, "report", {})
-    mailbox = Path(report.job.environment[MAILBOX])
-    report.went_on(runner)
-    write_letter(mailbox, "the run", False)
-    report.went_on(runner)
+    report = StageJob(task, "report", {})
+    mailbox = Path(report.job.environment[STATUS_FILE])
+    report.on_next_cell(runner)
+    write_status(mailbox, "the run", False)
+    report.on_next_cell(runner)
     assert runner.later == []
-    write_letter(mailbox, "the run", False, filed=True)
-    report.went_on(runner)
-    report.went_on(runner)
+    write_status(mailbox, "the run", False, result_stored=True)
+    report.on_next_cell(runner)
+    report.on_next_cell(runner)
     assert runner.later == [(PDF, "the run", str(task.path))]
 
-    gate = StageWork(task, "gate", {"dataset": "seed"})
-    write_letter(Path(gate.job.environment[MAILBOX]), "the run", False, filed=True)
-    gate.went_on(runner)
+    gate = StageJob(task, "gate", {"dataset": "seed"})
+    write_status(Path(gate.job.environment[STATUS_FILE]), "the run", False, result_stored=True)
+    gate.on_next_cell(runner)
     assert len(runner.later) == 1
 
 
@@ -223,18 +223,18 @@ def test_a_pdf_that_can_not_be_made_on_the_way_does_not_stop_the_notebook_and_is
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Refuses(Asked):
-        def afterwards(self, function: str, *arguments: str) -> None:
-            super().afterwards(function, *arguments)
+        def run_in_background(self, function: str, *arguments: str) -> None:
+            super().run_in_background(function, *arguments)
             if function == PDF:
                 raise RuntimeError("no typeface")
 
     runner = Refuses()
     run_id = run_stage(task, "gate", {"dataset": "seed"}, runner=InProcess()).run_id
-    report = StageWork(task, "report", {})
-    mailbox = Path(report.job.environment[MAILBOX])
-    write_letter(mailbox, run_id, False, filed=True)
-    report.went_on(runner)
-    report.went_on(runner)
+    report = StageJob(task, "report", {})
+    mailbox = Path(report.job.environment[STATUS_FILE])
+    write_status(mailbox, run_id, False, result_stored=True)
+    report.on_next_cell(runner)
+    report.on_next_cell(runner)
     assert runner.later == [(PDF, run_id, str(task.path))]
     monkeypatch.setattr("veritrain_lib.loop.stage_job.load_result", lambda *_: None)
     report.close(Ends("finished")._end(report.job), runner)

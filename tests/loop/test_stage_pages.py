@@ -13,9 +13,15 @@ from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.execution import Job, NotebookOutcome
 from veritrain_lib.loop import stage_pages
-from veritrain_lib.loop.stage_job import attach_leftovers, run_stage
-from veritrain_lib.loop.stage_pages import MISSING, UNMADE, mend_pages, missing, missing_of
-from veritrain_lib.server.report_files import exported
+from veritrain_lib.loop.stage_job import recover_killed_runs, run_stage
+from veritrain_lib.loop.stage_pages import (
+    MISSING,
+    NOT_RENDERED,
+    missing_pages,
+    repair_pages,
+    runs_missing_pages,
+)
+from veritrain_lib.server.report_files import report_bytes
 from veritrain_lib.tracking import runs
 
 
@@ -48,14 +54,14 @@ def test_a_notebooks_page_that_fails_is_named_in_the_run_and_made_at_the_next_lo
         broke.setattr(stage_pages, "export_html", broken)
         done = run_stage(task, "gate", {"dataset": "seed"}, runner=Notebooks())
     assert runs.get(done.run_id).info.status == "FINISHED"
-    assert missing(done.run_id) == "the notebook's page: ValueError: the page is wider than itself"
-    assert missing_of(task) == [f"run {done.run_id} (gate): {missing(done.run_id)}"]
+    assert missing_pages(done.run_id) == "the notebook's page: ValueError: the page is wider than itself"
+    assert runs_missing_pages(task) == [f"run {done.run_id} (gate): {missing_pages(done.run_id)}"]
     assert not _has(done.run_id, "notebook/03_gate.html")
 
     again = run_stage(task, "gate", {"dataset": "seed"}, runner=Notebooks())
     assert again.stored
     assert _has(done.run_id, "notebook/03_gate.html")
-    assert (missing(done.run_id), missing_of(task)) == ("", [])
+    assert (missing_pages(done.run_id), runs_missing_pages(task)) == ("", [])
 
 
 def test_a_process_that_was_killed_before_its_pages_leaves_word_and_the_next_start_makes_them(
@@ -64,10 +70,10 @@ def test_a_process_that_was_killed_before_its_pages_leaves_word_and_the_next_sta
     done = run_stage(task, "gate", {"dataset": "seed"}, runner=Notebooks())
     (page,) = Path(runs.get(done.run_id).info.artifact_uri.removeprefix("file://")).glob("notebook/*.html")
     page.unlink()
-    runs.tag(done.run_id, {MISSING: UNMADE})
-    attach_leftovers(task)
+    runs.tag(done.run_id, {MISSING: NOT_RENDERED})
+    recover_killed_runs(task)
     assert page.is_file()
-    assert missing(done.run_id) == ""
+    assert missing_pages(done.run_id) == ""
 
 
 def test_a_reports_pdf_that_fails_ends_nothing_and_every_door_makes_it_again(
@@ -78,13 +84,13 @@ def test_a_reports_pdf_that_fails_ends_nothing_and_every_door_makes_it_again(
     with monkeypatch.context() as broke:
         broke.setattr("veritrain_lib.reporting.pdf.to_pdf", broken)
         done = run_stage(task, "report", {}, runner=Notebooks())
-        assert missing(done.run_id) == "the report's PDF: ValueError: the page is wider than itself"
-        assert mend_pages(task) == [f"run {done.run_id} (report): {missing(done.run_id)}"]
+        assert missing_pages(done.run_id) == "the report's PDF: ValueError: the page is wider than itself"
+        assert repair_pages(task) == [f"run {done.run_id} (report): {missing_pages(done.run_id)}"]
         with pytest.raises(Infrastructure, match=r"can't be made as pdf .*; take it as docx, html"):
-            exported(done.run_id, "pdf")
+            report_bytes(done.run_id, "pdf")
     assert runs.get(done.run_id).info.status == "FINISHED"
-    assert exported(done.run_id, "html").startswith(b"<!")
-    assert mend_pages(task) == []
+    assert report_bytes(done.run_id, "html").startswith(b"<!")
+    assert repair_pages(task) == []
     pdf = Path(runs.get(done.run_id).info.artifact_uri.removeprefix("file://")) / "report" / "report.pdf"
     assert pdf.read_bytes().startswith(b"%PDF")
     pdf.unlink()
@@ -92,5 +98,5 @@ def test_a_reports_pdf_that_fails_ends_nothing_and_every_door_makes_it_again(
     assert pdf.is_file()
     pdf.unlink()
     pdf.with_suffix(".html").unlink()
-    assert exported(done.run_id, "pdf").startswith(b"%PDF")
-    assert exported(done.run_id, "html").startswith(b"<!")
+    assert report_bytes(done.run_id, "pdf").startswith(b"%PDF")
+    assert report_bytes(done.run_id, "html").startswith(b"<!")

@@ -56,7 +56,7 @@ def test_a_task_without_a_judge_is_told_so_when_it_measures() -> None:
         Fluency(task).value(rows(task, ("a", "x")), said(["good"]))
 
 
-def test_a_judge_can_not_decide_promotion_because_sealed_rows_are_never_shown_to_one() -> None:
+def test_a_judge_can_not_decide_promotion_because_held_out_rows_are_never_shown_to_one() -> None:
     with pytest.raises(UserError, match="list another metric first"):
         open_metrics(text_task(metrics=[{"name": "mqm"}, {"name": "chrf"}]))
     assert [one.name for one in open_metrics(text_task(metrics=[{"name": "chrf"}, {"name": "mqm"}]))] == [

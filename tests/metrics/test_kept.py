@@ -9,7 +9,7 @@ import pytest
 from tests.metrics.text_answers import rows, said, text_task
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.metrics.number_accuracy import NumberAccuracy, numbers
-from veritrain_lib.metrics.term_accuracy import TermAccuracy, demanded, stands_in
+from veritrain_lib.metrics.term_accuracy import TermAccuracy, contains_term, required_terms
 from veritrain_lib.stages.measuring import measure_all, measure_metric
 
 GLOSSARY = {"見積書": "quotation", "保守契約": "maintenance contract", "契約": "contract"}
@@ -29,7 +29,9 @@ def test_terms_are_counted_once_a_row_and_only_where_the_text_has_them() -> None
 
 def test_a_term_inside_a_longer_one_demands_nothing_of_its_own() -> None:
     task = text_task(glossary=GLOSSARY)
-    assert demanded(task, {"text": "保守契約", "context": "見積書"}) == {"保守契約": "maintenance contract"}
+    assert required_terms(task, {"text": "保守契約", "context": "見積書"}) == {
+        "保守契約": "maintenance contract"
+    }
 
 
 def test_the_glossary_turns_round_with_the_direction() -> None:
@@ -50,7 +52,7 @@ def test_the_glossary_turns_round_with_the_direction() -> None:
     ],
 )
 def test_terms_are_whole_words_in_any_case_and_width(term: str, text: str, found: bool) -> None:
-    assert stands_in(term, text) is found
+    assert contains_term(term, text) is found
 
 
 def test_without_a_term_or_a_number_anywhere_nothing_is_measured_and_nothing_in_a_row_is_wrong() -> None:

@@ -80,7 +80,7 @@ def test_a_right_answer_in_a_broken_form_is_right_and_breaks_the_contract(task: 
         (Reply("d", "filtered", "prompt"), "filtered: prompt"),
         (Reply("d", "failed"), "failed"),
         (Reply("d", "invalid", "cut off", (Choice('{"label": "ref', "invalid"),)), "invalid: cut off"),
-        (Reply("d", "done", "", (Choice("{}"),)), "invalid: the text holds no answer"),
+        (Reply("d", "done", "", (Choice("{}"),)), "invalid: the text contains no answer"),
     ],
 )
 def test_no_answer_is_an_error_with_its_reason(task: Task, reply: Reply, error: str) -> None:

@@ -8,17 +8,17 @@ import pytest
 from tests.models.hostile_answers import HOSTILE
 from veritrain_lib.core.records import Candidate, Response
 from veritrain_lib.core.task import Task
-from veritrain_lib.judging.error_annotation import _marked
+from veritrain_lib.judging.error_annotation import _parse_reply
 from veritrain_lib.judging.judge import _rating
 from veritrain_lib.llm import answers
 from veritrain_lib.llm.records import ChatRequest, Choice, Reply
 from veritrain_lib.metrics.contract_rate import ContractRate
-from veritrain_lib.models.chat_reading import Reading, read_text
+from veritrain_lib.models.chat_reading import ParsedAnswer, parse_answer
 from veritrain_lib.teachers.synthesis.answers import _examples
 
 
-def read(task: Task, said: Any) -> Reading:
-    return read_text(said if isinstance(said, str) else json.dumps(said), task)
+def read(task: Task, said: Any) -> ParsedAnswer:
+    return parse_answer(said if isinstance(said, str) else json.dumps(said), task)
 
 
 def test_the_stated_answer_leads_and_the_rest_follows_by_score(task: Task) -> None:
@@ -61,7 +61,7 @@ def test_a_text_that_says_nothing_usable_gives_nothing(task: Task, said: str) ->
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_a_model_says_is_read_or_called_broken_and_can_be_stored(task: Task, text: str) -> None:
-    reading = read_text(text, task)
+    reading = parse_answer(text, task)
     for said in (*(one.text for one in reading.candidates), reading.explanation or ""):
         said.encode("utf-8")
         assert "\x00" not in said
@@ -71,12 +71,12 @@ def test_whatever_a_model_says_is_read_or_called_broken_and_can_be_stored(task: 
     ):
         schema = task.model_copy(update={"contract": contract})
         assert ContractRate(schema).value([""], [Response((), raw=text)]) in (0.0, 1.0)
-        answers.breach(contract, text)
+        answers.schema_violation(contract, text)
     body = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
     (choice,), _, _ = answers.choices_of(ChatRequest(messages=()), 200, body)
     choice.text.encode("utf-8")
     reply = Reply("d", "done", choices=(Choice(text, "done"),))
-    rating, marked = _rating(reply, "points", {5: 5}.get), _marked(reply)
+    rating, marked = _rating(reply, "points", {5: 5}.get), _parse_reply(reply)
     (rating.reason + "".join(mark.span for mark in marked.marks or ())).encode("utf-8")
     assert (rating.value is None) == bool(rating.failed)
     assert _examples(text) is None or '"examples"' in text

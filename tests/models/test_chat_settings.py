@@ -22,9 +22,9 @@ def test_a_fine_tuned_models_name_stays_whole() -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("openai:/", "names no chat model; write openai:/MODEL"),
-        ("openai:gpt", "names no chat model"),
-        ("other:/m", "names no chat model"),
+        ("openai:/", "is not the URI of a chat model; write openai:/MODEL"),
+        ("openai:gpt", "is not the URI of a chat model"),
+        ("other:/m", "is not the URI of a chat model"),
         ("openai:/m?heat=1", "unknown setting 'heat'; allowed: temperature, candidates, max_tokens"),
         ("openai:/m?temperature=hot", "temperature is 'hot'; it must be a number from 0 to 2"),
         ("openai:/m?temperature=nan", "must be a number from 0 to 2"),

@@ -36,7 +36,9 @@ def test_without_a_known_name_the_only_column_that_repeats_is_the_target(mail: p
 
 
 def test_two_columns_that_could_be_the_target_are_not_decided_by_chance(mail: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match=r"several could be: art, channel\. Name it with --target"):
+    with pytest.raises(
+        UserError, match=r"several columns are possible: art, channel\. Name it with --target"
+    ):
         choose_columns(mail.rename(columns={"intent": "art"}))
 
 

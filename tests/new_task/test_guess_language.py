@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from veritrain_lib.new_task.language import guess_language
-from veritrain_lib.quality.language.detector import Listener
+from veritrain_lib.quality.language.detector import LanguageDetector
 
 ENGLISH = [
     "The invoice has not arrived yet",
@@ -66,5 +66,5 @@ def test_nothing_is_claimed_that_the_gates_rule_would_turn_rows_down_for(texts: 
 
 
 def _turned_down(code: str, texts: list[str]) -> float:
-    others, _ = Listener(code, 8, 0.5, 0.05)(texts)
+    others, _ = LanguageDetector(code, 8, 0.5, 0.05)(texts)
     return sum(other != "" for other in others) / len(texts)

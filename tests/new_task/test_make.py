@@ -70,7 +70,7 @@ def test_nothing_is_overwritten_and_nothing_is_left_behind(tmp_path: Path) -> No
     source = write_rows(tmp_path / "mail.csv", 14)
     (tmp_path / "task").mkdir()
     (tmp_path / "task" / "mine.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match="is there already and nothing is overwritten"):
+    with pytest.raises(UserError, match="already exists and nothing is overwritten"):
         make_task(source, into=tmp_path / "task")
     assert [file.name for file in (tmp_path / "task").iterdir()] == ["mine.txt"]
     with pytest.raises(UserError, match="usable"):
@@ -95,7 +95,7 @@ def test_a_column_with_a_reserved_name_gets_another(tmp_path: Path) -> None:
     ("file", "name", "told"),
     [
         ("none.csv", "", "there is no file"),
-        ("mail.csv", "Mail 2", "'Mail 2' can't name a task"),
+        ("mail.csv", "Mail 2", "'Mail 2' is not a valid task name"),
         ("mail.csv", "support", "name of a built-in example"),
         ("mail.csv", "meetings", "name of a built-in example"),
     ],

@@ -78,7 +78,7 @@ def test_single_answers_of_annotation_tools_are_taken_out_and_that_is_said(
         tmp_path, jsonl_of(lambda at, text, label: {"text": text, "label": wrap(label)}), "mail.jsonl"
     )
     assert kept.task.labels == list(LABELS)
-    assert "48 single answers in 'label' are taken out of their lists or objects" in kept.guesses
+    assert "48 single answers in 'label' were extracted from their lists or objects" in kept.guesses
 
 
 def test_several_answers_are_refused_by_row(tmp_path: Path) -> None:
@@ -126,4 +126,4 @@ def test_nested_fields_are_told_and_taken_by_their_path(tmp_path: Path) -> None:
         made(tmp_path, content, "mail.jsonl")
     kept = made(tmp_path, content, "mail.jsonl", inputs=("data.text",))
     assert list(kept.task.inputs) == ["data_text"]
-    assert any("not taken: the column 'data'" in told for told in kept.guesses)
+    assert any("not used: the column 'data'" in told for told in kept.guesses)

@@ -9,11 +9,11 @@ import pytest
 
 from tests.small_task import LABELS, text_of
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.new_task.columns import Columns
-from veritrain_lib.new_task.split import FEWEST, FEWEST_ROWS, SHARES, Split, split
+from veritrain_lib.new_task.columns import TaskColumns
+from veritrain_lib.new_task.split import MIN_ROWS, MIN_ROWS_PER_LABEL, SHARES, TaskSplit, split
 from veritrain_lib.quality.suite import load_suite
 
-COLUMNS = Columns(["text"], "label", [], [])
+COLUMNS = TaskColumns(["text"], "label", [], [])
 ENGLISH = {"text": "en"}
 
 
@@ -29,11 +29,11 @@ def add(rows: pd.DataFrame, *more: tuple[str, str]) -> pd.DataFrame:
     return pd.concat([rows, pd.DataFrame(more, columns=["text", "label"])], ignore_index=True)
 
 
-def dealt(rows: pd.DataFrame, seed: int = 0) -> Split:
+def dealt(rows: pd.DataFrame, seed: int = 0) -> TaskSplit:
     return split(rows, COLUMNS, ENGLISH, seed=seed)
 
 
-def part_of(result: Split, text: str) -> list[str]:
+def part_of(result: TaskSplit, text: str) -> list[str]:
     return [kind for kind, part in result.parts.items() if text in part["text"].tolist()]
 
 
@@ -52,7 +52,7 @@ def test_every_label_is_spread_alike(each: int) -> None:
         counts = part["label"].value_counts()
         assert set(counts.index) == set(LABELS)
         assert counts.max() - counts.min() <= 1
-        assert counts.min() >= FEWEST[kind]
+        assert counts.min() >= MIN_ROWS_PER_LABEL[kind]
 
 
 def test_shares_are_kept_where_there_are_rows_enough() -> None:
@@ -69,7 +69,7 @@ def test_below_a_hundred_rows_there_is_no_pool() -> None:
 def test_the_fewest_rows_give_seed_rows_enough_for_the_standard_suite() -> None:
     rows = rows_of(20)
     two = rows[rows["label"] != "greeting"].reset_index(drop=True)
-    assert len(two) == FEWEST_ROWS
+    assert len(two) == MIN_ROWS
     assert len(dealt(two).parts["seed"]) >= load_suite("classification").dataset.minimum_rows
 
 
@@ -124,7 +124,7 @@ def test_an_answered_copy_wins_over_an_unanswered_one() -> None:
 
 def test_rare_labels_are_refused_by_name_or_left_out_on_request() -> None:
     rows = add(rows_of(14), ("my dog barks", "pets"), ("my cat sleeps", "pets"))
-    with pytest.raises(UserError, match=r"1 of 4 label\(s\) have fewer than 5 different rows: pets \(2\)"):
+    with pytest.raises(UserError, match=r"1 of 4 label\(s\) have fewer than 5 distinct rows: pets \(2\)"):
         dealt(rows)
     result = split(rows, COLUMNS, ENGLISH, seed=0, leave_out_rare=True)
     assert result.labels == list(LABELS)

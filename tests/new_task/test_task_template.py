@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from veritrain_lib.new_task.task_template import Starter, scalar
+from veritrain_lib.new_task.task_template import TaskTemplate, scalar
 
 NAUGHTY = Path(__file__).resolve().parents[3] / "shared" / "data" / "naughty_strings" / "blns.json"
 
@@ -58,7 +58,7 @@ def test_a_plain_word_stays_plain(plain: str) -> None:
 
 def test_labels_stand_once_and_mean_the_same_in_target_and_contract() -> None:
     labels = [f"label number {at}" for at in range(60)]
-    starter = Starter(
+    starter = TaskTemplate(
         "t",
         "rows.csv",
         {"text": "en", "body": None},

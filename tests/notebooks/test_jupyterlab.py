@@ -151,12 +151,12 @@ def test_a_notebook_runs_from_the_menu_and_shows_tables_and_pictures(
 def test_rows_are_labelled_with_the_keyboard_alone(lab: str, page: Any, home: Any) -> None:
     import pandas as pd
 
-    from veritrain_lib.stage_io.annotation import hand_out, read_labels
+    from veritrain_lib.stage_io.annotation import queue_for_annotation, read_labels
     from veritrain_lib.stage_io.tasks import find_task
 
     task = find_task(str(write_task(home.path / "task")))
     texts = ["where is my parcel", "hello there", "money back <i>now</i>", "good morning"]
-    hand_out(task, pd.DataFrame({"id": list("abcd"), "text": texts, "label": ""}))
+    queue_for_annotation(task, pd.DataFrame({"id": list("abcd"), "text": texts, "label": ""}))
     run_all(page, lab, "label.ipynb")
     panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
     panel.get_by_text("where is my parcel").wait_for()

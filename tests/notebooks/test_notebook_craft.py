@@ -12,7 +12,7 @@ import pytest
 
 from tests.notebooks.strip import strip
 from veritrain_lib.execution.parameters import read_parameters
-from veritrain_lib.stage_io.stage_spec import binding
+from veritrain_lib.stage_io.stage_spec import spec_of
 from veritrain_lib.stages import NAMES
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
@@ -165,7 +165,7 @@ def test_it_holds_no_secret_and_no_path_of_a_machine(path: Path) -> None:
 @each_stage
 def test_parameters_agree_with_what_the_stage_takes(path: Path) -> None:
     declared = {one.name: (one.annotation, one.default) for one in read_parameters(path)}
-    taken = {"task": "", "round_run": "", **binding(path.stem[3:]).PARAMETERS}
+    taken = {"task": "", "round_run": "", **spec_of(path.stem[3:]).PARAMETERS}
     assert declared == {name: (type(default).__name__, default) for name, default in taken.items()}
     assert list(declared) == list(taken)
 
@@ -173,9 +173,9 @@ def test_parameters_agree_with_what_the_stage_takes(path: Path) -> None:
 @each_stage
 def test_a_stage_notebook_begins_runs_and_closes_its_own_stage(path: Path) -> None:
     code = [source(cell) for cell in cells(path)]
-    assert f'begin("{path.stem[3:]}", globals())' in code[1]
+    assert f'start_stage("{path.stem[3:]}", globals())' in code[1]
     assert "stage.run()" in code[2]
-    assert code[-1] == "stage.close()"
+    assert code[-1] == "stage.finish()"
 
 
 @pytest.mark.parametrize("name", ["00_overview", "compare", "label"])

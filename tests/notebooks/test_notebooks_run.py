@@ -32,6 +32,9 @@ def test_every_notebook_passes_nbval_from_an_empty_store(home: Any) -> None:
             "-m",
             "pytest",
             "--nbval-lax",
+            # Warm kernels: the plain one's two minutes of imports are seen by tests/notebooks/test_run_again.py.
+            "--nbval-kernel-name",
+            "veritrain",
             "-q",
             "-p",
             "no:cacheprovider",

@@ -52,7 +52,7 @@ def test_wrong_parameters_are_refused_before_anything_is_recorded(home: Any, dra
     assert "Unknown parameter 'datset'. Did you mean 'dataset'?" in said
     code, said = ended(papermill(home, gate, "-p", "task", draft, "-p", "dataset", "2"))
     assert code != 0
-    assert "'dataset' is 2 (int), but str is wanted" in said
+    assert "'dataset' is 2 (int), but str is expected" in said
     assert home.runs() == before
 
 

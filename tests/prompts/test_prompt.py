@@ -39,7 +39,7 @@ def test_filled_in_texts_are_never_read_as_templates_and_json_keeps_its_letters(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("one\n{% if %}", r"prompt write \(mine.jinja\) is no Jinja template: line 2"),
+        ("one\n{% if %}", r"prompt write \(mine.jinja\) is not a valid Jinja template: line 2"),
         ("{{ nobody }}", r"'nobody' is undefined. The names it may use: number, slice"),
         ("{{ slice.nmae }}", r"has no attribute 'nmae'"),
         ("{{ number / 0 }}", "division"),

@@ -94,7 +94,14 @@ def fit(rows: pd.DataFrame) -> Nearest:
 def make_context(task: Task | None = None, **parts: Any) -> Context:
     """A context without trusted or held-out rows, unless given."""
     empty = make_rows([])
-    given = {"trusted": empty, "development": empty, "test_inputs": empty, "fit": fit, "seed": 0, **parts}
+    given = {
+        "accepted_rows": empty,
+        "development": empty,
+        "test_inputs": empty,
+        "fit": fit,
+        "seed": 0,
+        **parts,
+    }
     return Context(task=task or make_task(), **given)
 
 

@@ -62,5 +62,5 @@ def pair_context(trusted: pd.DataFrame | None = None, seed: int = 0) -> Context:
     nothing = pair_rows([])
     known = nothing if trusted is None else trusted.assign(source="human")
     return make_context(
-        parallel_task(), trusted=known, development=nothing, test_inputs=nothing, fit=None, seed=seed
+        parallel_task(), accepted_rows=known, development=nothing, test_inputs=nothing, fit=None, seed=seed
     )

@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.check_parameters import checked
+from veritrain_lib.quality.check_parameters import validated_parameters
 
 
 def check(rows, context, *, share: Annotated[float, Field(ge=0, le=1)] = 0.5, words: int, near: bool = True):
@@ -16,7 +16,7 @@ def check(rows, context, *, share: Annotated[float, Field(ge=0, le=1)] = 0.5, wo
 
 
 def test_values_that_fit_are_handed_on():
-    assert checked("r", check, {"share": 0.2, "words": 3}) == {"share": 0.2, "words": 3}
+    assert validated_parameters("r", check, {"share": 0.2, "words": 3}) == {"share": 0.2, "words": 3}
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_values_that_fit_are_handed_on():
 )
 def test_others_are_refused_by_name(given, said):
     with pytest.raises(UserError, match=said):
-        checked("my_rule", check, given)
+        validated_parameters("my_rule", check, given)

@@ -13,8 +13,8 @@ from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.quality.custom_rules import load_own_rules
-from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.custom_rules import load_custom_rules
+from veritrain_lib.quality.gate import run_gate
 from veritrain_lib.quality.gx_expectations import expectation_class, gx
 from veritrain_lib.quality.task_suite import suite_of
 
@@ -35,7 +35,7 @@ def task_with(folder: Path, code: str) -> Task:
 
 def test_a_check_in_a_file_of_the_task_judges(tmp_path: Path) -> None:
     task = task_with(tmp_path, CHECK)
-    verdict = judge(make_rows(["hi!", "hello", "so"], "parcel"), make_context(task), suite_of(task))
+    verdict = run_gate(make_rows(["hi!", "hello", "so"], "parcel"), make_context(task), suite_of(task))
     assert verdict.quarantine["reasons"].tolist() == ["loud:yes"]
 
 
@@ -46,12 +46,12 @@ def test_an_edited_rule_is_used_at_once_and_changes_the_suites_digest(tmp_path: 
     after = suite_of(task)
     assert after.digest != before
     rows = make_rows(["hi!", "why?", "so"], "parcel")
-    assert judge(rows, make_context(task), after).quarantine["text"].tolist() == ["why?"]
+    assert run_gate(rows, make_context(task), after).quarantine["text"].tolist() == ["why?"]
 
 
 def test_what_is_imported_or_private_or_takes_other_things_is_no_check(tmp_path: Path) -> None:
     code = CHECK + "from json import dumps\ndef _hidden(rows, context): ...\ndef other(text): ...\n"
-    assert load_own_rules(task_with(tmp_path, code)) == ["loud"]
+    assert load_custom_rules(task_with(tmp_path, code)) == ["loud"]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_is_imported_or_private_or_takes_other_things_is_no_check(tmp_path:
 )
 def test_a_file_that_can_not_be_used_is_refused(tmp_path: Path, code: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
-        load_own_rules(task_with(tmp_path, code))
+        load_custom_rules(task_with(tmp_path, code))
 
 
 def test_a_class_that_would_replace_a_stock_expectation_is_refused_and_the_stock_one_stays(
@@ -79,7 +79,7 @@ class ExpectColumnValuesToBeInSet(gxe.ExpectColumnValuesToBeInSet):
     mostly: float = 0.0
 """
     with pytest.raises(UserError, match="'expect_column_values_to_be_in_set', but there is one"):
-        load_own_rules(task_with(tmp_path, code))
+        load_custom_rules(task_with(tmp_path, code))
     assert expectation_class("expect_column_values_to_be_in_set") is stock
 
 
@@ -90,7 +90,7 @@ def test_a_file_that_is_not_there_is_refused_with_the_task(tmp_path: Path) -> No
 
 def test_an_own_check_that_crashes_blocks(tmp_path: Path) -> None:
     task = task_with(tmp_path, "def loud(rows, context): raise KeyError('no such column')")
-    verdict = judge(make_rows(["hi"], "parcel"), make_context(task), suite_of(task))
+    verdict = run_gate(make_rows(["hi"], "parcel"), make_context(task), suite_of(task))
     assert verdict.status == "blocked"
     assert "KeyError: 'no such column'" in verdict.block_reasons[0]
 
@@ -98,7 +98,7 @@ def test_an_own_check_that_crashes_blocks(tmp_path: Path) -> None:
 def test_what_a_check_changes_in_its_rows_changes_no_row(tmp_path: Path) -> None:
     code = CHECK.replace("    return", "    rows['text'] = rows['text'].str.upper()\n    return")
     task = task_with(tmp_path, code)
-    verdict = judge(make_rows(["hi", "so!"], "parcel"), make_context(task), suite_of(task))
+    verdict = run_gate(make_rows(["hi", "so!"], "parcel"), make_context(task), suite_of(task))
     assert (verdict.accepted["text"].tolist(), verdict.quarantine["text"].tolist()) == (["hi"], ["so!"])
 
 
@@ -119,5 +119,5 @@ class ExpectShortText(gxe.ExpectColumnValueLengthsToBeBetween):
     from veritrain_lib.quality.suite import make_suite
 
     stock = rule(None, "short", type="expect_short_text", kwargs={"column": "text", "mostly": 0.5})
-    verdict = judge(make_rows(["ab", "abcdef"]), make_context(), make_suite(content(stock)))
+    verdict = run_gate(make_rows(["ab", "abcdef"]), make_context(), make_suite(content(stock)))
     assert verdict.quarantine["text"].tolist() == ["abcdef"]

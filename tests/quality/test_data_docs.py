@@ -8,7 +8,7 @@ import pytest
 from gate_rows import make_context, make_rows, rule, suite
 
 from veritrain_lib.quality.data_docs import data_docs, with_reviews
-from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.gate import run_gate
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,9 @@ def page() -> str:
         ["<script>alert(1)</script>", "", "write to anna@example.org", "a good row", "another good row"]
     )
     return data_docs(
-        judge(rows, make_context(), suite(rule("empty"), rule("garbage"), rule("personal_data", mostly=0.5)))
+        run_gate(
+            rows, make_context(), suite(rule("empty"), rule("garbage"), rule("personal_data", mostly=0.5))
+        )
     )
 
 
@@ -61,7 +63,7 @@ def test_a_secret_is_not_repeated(page: str):
 
 
 def test_a_verdict_without_rows_has_a_page():
-    assert "nothing to judge" in data_docs(judge(make_rows([]), make_context(), suite(rule("empty"))))
+    assert "nothing to judge" in data_docs(run_gate(make_rows([]), make_context(), suite(rule("empty"))))
 
 
 def test_copies_stand_under_the_row_that_stays_and_rules_about_the_dataset_apart():
@@ -69,11 +71,11 @@ def test_copies_stand_under_the_row_that_stays_and_rules_about_the_dataset_apart
     measure = rule("coverage", type="expect_column_max_to_be_between", action="warn", severity="warning",
                    kwargs={"column": "measure_coverage", "max_value": 0.1})  # fmt: skip
     found = data_docs(
-        judge(make_rows(texts), make_context(), suite(rule("exact_duplicate", mostly=0.5), measure))
+        run_gate(make_rows(texts), make_context(), suite(rule("exact_duplicate", mostly=0.5), measure))
     )
-    assert "Copies: 1 rows in 1 groups" in found
+    assert "Duplicates: 1 rows in 1 groups" in found
     group = found.partition("<div class='group scroll'>")[2]
-    assert group.index("where is my order") < group.index("stays") < group.index("Where is my order?")
+    assert group.index("where is my order") < group.index(">kept<") < group.index("Where is my order?")
     rules, _, whole = found.partition("<h2>Rules about the dataset as a whole</h2>")
     assert "<code>coverage</code>" not in rules
     assert "0.667" in whole

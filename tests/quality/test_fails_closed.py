@@ -10,9 +10,9 @@ from gate_rows import content, make_context, make_rows, rule, suite
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.gate import run_gate
 from veritrain_lib.quality.suite import make_suite
-from veritrain_lib.quality.verdict import Verdict
+from veritrain_lib.quality.verdict import GateVerdict
 
 GOOD = ["one good row", "two good rows", "three good rows", "four good rows"]
 
@@ -21,8 +21,8 @@ def stock(kind: str, **kwargs: Any) -> dict[str, Any]:
     return rule(None, "stock", type=kind, kwargs=kwargs)
 
 
-def judged(one: dict[str, Any], rows: pd.DataFrame | None = None) -> Verdict:
-    return judge(make_rows(GOOD) if rows is None else rows, make_context(), suite(one))
+def judged(one: dict[str, Any], rows: pd.DataFrame | None = None) -> GateVerdict:
+    return run_gate(make_rows(GOOD) if rows is None else rows, make_context(), suite(one))
 
 
 def crash(rows: pd.DataFrame, context: Any) -> pd.Series:
@@ -44,7 +44,7 @@ def test_a_crashing_rule_never_passes_whatever_its_severity() -> None:
 
 
 def test_all_rows_rejected_never_passes_whatever_the_limits() -> None:
-    verdict = judge(
+    verdict = run_gate(
         make_rows([""] * 4), make_context(), suite(rule("empty", mostly=0), minimum_accepted_share=0.0)
     )
     assert (verdict.status, len(verdict.accepted), len(verdict.quarantine)) == ("blocked", 0, 4)
@@ -97,7 +97,7 @@ def test_a_column_of_nulls_is_an_error_where_great_expectations_calls_it_a_succe
 
 
 def test_rows_left_out_by_a_condition_would_pass_unseen_so_it_is_refused() -> None:
-    with pytest.raises(UserError, match="row_condition is not taken"):
+    with pytest.raises(UserError, match="row_condition is not supported"):
         suite(stock("expect_column_values_to_not_be_null", column="text", row_condition='col("label")=="bug"',
                     condition_parser="great_expectations"))  # fmt: skip
 
@@ -124,7 +124,7 @@ def test_a_result_format_of_ones_own_does_not_hide_rejected_rows() -> None:
 def test_a_failed_rule_about_the_table_says_what_it_saw() -> None:
     verdict = judged(stock("expect_table_row_count_to_be_between", min_value=9))
     assert verdict.block_reasons == [
-        "stock: failed, expect_table_row_count_to_be_between does not hold for the 4 rows; it saw 4"
+        "stock: failed, expect_table_row_count_to_be_between does not hold for the 4 rows; observed: 4"
     ]
     assert verdict.rules["kind"].tolist() == ["dataset"]
 

@@ -7,7 +7,7 @@ import sys
 
 READ = """
 import json
-from veritrain_lib.quality.gx_arguments import read_at_once
+from veritrain_lib.quality.gx_arguments import build_configuration_once
 from veritrain_lib.quality.gx_expectations import gx
 made = gx().expectations
 some = [
@@ -20,8 +20,8 @@ def read():
     given = {"result_format": "BASIC"}
     return [[one._get_domain_kwargs(), one._get_success_kwargs(), one._get_runtime_kwargs(given)] for one in some]
 before = read()
-read_at_once()
-read_at_once()
+build_configuration_once()
+build_configuration_once()
 assert read() == before, (read(), before)
 print(json.dumps([sorted(one[1]) for one in before]))
 """

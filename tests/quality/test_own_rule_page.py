@@ -13,9 +13,9 @@ from gate_rows import content, make_context, make_rows
 
 from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.gate import run_gate
 from veritrain_lib.quality.task_suite import suite_of
-from veritrain_lib.quality.verdict import Verdict
+from veritrain_lib.quality.verdict import GateVerdict
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "own_rule.md").read_text(encoding="utf-8")
 
@@ -34,10 +34,10 @@ def task(tmp_path: Path) -> Task:
     return load_task(path)
 
 
-def judged(task: Task) -> Verdict:
+def judged(task: Task) -> GateVerdict:
     texts = ["where is order A17 today", "where is order X17 today", "hey", "WHERE IS MY PARCEL", "order B2 is late",
              "the courier never came", "is my parcel lost"]  # fmt: skip
-    return judge(make_rows(texts, "parcel"), make_context(task), suite_of(task))
+    return run_gate(make_rows(texts, "parcel"), make_context(task), suite_of(task))
 
 
 def test_the_page_shows_one_file_and_three_suite_entries() -> None:

@@ -10,7 +10,7 @@ from gate_rows import make_context, make_rows, make_task, rule, suite
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.quality.data_docs import data_docs
-from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.gate import run_gate
 from veritrain_lib.quality.removed_shares import removed_by_group
 
 
@@ -34,7 +34,7 @@ def one_class_hit(bad: int = 41) -> pd.DataFrame:
 
 def test_one_emptied_label_blocks_where_the_whole_passes():
     limits = suite(rule("flag", mostly=0.8), maximum_removed_share=0.25)
-    verdict = judge(one_class_hit(), make_context(), limits)
+    verdict = run_gate(one_class_hit(), make_context(), limits)
     assert verdict.status == "blocked"
     (reason,) = verdict.block_reasons
     assert reason == (
@@ -46,12 +46,12 @@ def test_one_emptied_label_blocks_where_the_whole_passes():
     ]  # fmt: skip
     assert verdict.as_dict()["removed"][0]["most_by"] == "flag:word"
     page = data_docs(verdict)
-    assert "Removed of each label and slice" in page
+    assert "Removed rows by label and slice" in page
     assert "41 of 100" in page
 
 
 def test_a_suite_that_sets_no_limit_only_tells():
-    verdict = judge(one_class_hit(), make_context(), suite(rule("flag", mostly=0.8)))
+    verdict = run_gate(one_class_hit(), make_context(), suite(rule("flag", mostly=0.8)))
     assert verdict.status == "passed"
     assert verdict.removed["share"].tolist()[0] == 0.41
 
@@ -88,7 +88,7 @@ def test_values_of_slice_columns_count_and_unknown_labels_do_not():
 
 def test_rows_of_people_are_never_removed_and_count():
     rows = make_rows([f"BAD {n}" for n in range(100)], "refund", "human")
-    verdict = judge(rows, make_context(), suite(rule("flag"), maximum_removed_share=0.25))
+    verdict = run_gate(rows, make_context(), suite(rule("flag"), maximum_removed_share=0.25))
     assert (verdict.status, verdict.removed["removed"].tolist()) == ("passed", [0])
 
 

@@ -9,7 +9,7 @@ import pytest
 from gate_rows import make_rows, make_task, traffic
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.review import Review, decided
+from veritrain_lib.quality.review import Review, with_decisions
 from veritrain_lib.quality.review_sample import sample, systematic
 
 
@@ -76,7 +76,7 @@ def filled(decisions: list[str]) -> Review:
     drawn = sample(accepted(), removed(), make_task(), rows=60)
     drawn["decision"] = [*decisions, *[""] * (len(drawn) - len(decisions))]
     drawn.loc[0, "comment"] = "is this about login?"
-    return Review("Anna", decided(drawn, sample(accepted(), removed(), make_task(), rows=60), "x.csv"))
+    return Review("Anna", with_decisions(drawn, sample(accepted(), removed(), make_task(), rows=60), "x.csv"))
 
 
 def test_the_pass_rate_is_of_the_rows_decided_on_with_its_interval() -> None:
@@ -98,8 +98,8 @@ MISTAKES = {
     "no column": (lambda t: t.drop(columns="decision"), "lacks the column\\(s\\) decision"),
     "another word": (lambda t: t.assign(decision=["yes", *t["decision"][1:]]), "row 1: decision 'yes'"),
     "a row that is none": (lambda t: t.assign(row=["accepted:999", *t["row"][1:]]), "row 1: 'accepted:999'"),
-    "another id": (lambda t: t.assign(id=["zzz", *t["id"][1:]]), "row 1: .* was not handed out"),
-    "a row twice": (lambda t: pd.concat([t, t.head(1)], ignore_index=True), "row 61: .* is there twice"),
+    "another id": (lambda t: t.assign(id=["zzz", *t["id"][1:]]), "row 1: .* is not in this sample"),
+    "a row twice": (lambda t: pd.concat([t, t.head(1)], ignore_index=True), "row 61: .* occurs twice"),
     "nothing decided": (lambda t: t.assign(decision=""), "holds no decision"),
 }
 
@@ -109,4 +109,4 @@ def test_a_table_with_a_mistake_is_refused_with_its_row(mistake: str) -> None:
     change, said = MISTAKES[mistake]
     handed_out = sample(accepted(), removed(), make_task(), rows=50)
     with pytest.raises(UserError, match=said):
-        decided(change(handed_out.assign(decision="accept")), handed_out, "mine.csv")
+        with_decisions(change(handed_out.assign(decision="accept")), handed_out, "mine.csv")

@@ -40,7 +40,7 @@ def test_only_rules_without_a_label_screen_and_of_copies_the_first_stays():
 
 def test_copies_of_trusted_rows_and_held_out_rows_are_screened_out():
     context = make_context(
-        trusted=make_rows(["we cannot log in since monday"], "login", "human"),
+        accepted_rows=make_rows(["we cannot log in since monday"], "login", "human"),
         development=make_rows(["the invoice of march is missing"], "bug"),
         test_inputs=make_rows(["please cancel our yearly contract"], ""),
     )

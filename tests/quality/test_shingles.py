@@ -8,9 +8,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from veritrain_lib.quality.duplicates.novel_bigrams import WordPairs
-from veritrain_lib.quality.shingles import rare_pairs, run_hashes
-from veritrain_lib.quality.text.tokens import keys_of, tokens_of
+from veritrain_lib.quality.duplicates.novel_bigrams import BigramIndex
+from veritrain_lib.quality.shingles import rare_shingle_pairs, shingle_hashes
+from veritrain_lib.quality.text.tokens import tokens_of, word_keys
 
 
 def texts(count: int) -> list[str]:
@@ -27,8 +27,8 @@ def runs(text: str) -> set[tuple[str, ...]]:
 def test_pairs_and_their_weights_are_those_of_a_plain_count(across: int):
     rows = texts(160)
     tokens = tokens_of(rows)
-    hashes, owners = run_hashes(keys_of(len(tokens.words))[tokens.ids], tokens.starts)
-    left, right, alone = rare_pairs(hashes, owners, shared_by=5, across=across)
+    hashes, owners = shingle_hashes(word_keys(len(tokens.words))[tokens.ids], tokens.starts)
+    left, right, alone = rare_shingle_pairs(hashes, owners, shared_by=5, across=across)
     sharing = defaultdict(list)
     for number, text in enumerate(rows):
         for run in runs(text):
@@ -45,13 +45,13 @@ def test_pairs_and_their_weights_are_those_of_a_plain_count(across: int):
 
 
 def test_no_words_no_pairs():
-    hashes, owners = run_hashes(np.zeros(0, dtype=np.uint64), np.array([0, 0]))
-    assert [len(part) for part in rare_pairs(hashes, owners, shared_by=5)] == [0, 0, 0]
+    hashes, owners = shingle_hashes(np.zeros(0, dtype=np.uint64), np.array([0, 0]))
+    assert [len(part) for part in rare_shingle_pairs(hashes, owners, shared_by=5)] == [0, 0, 0]
 
 
 def test_new_word_pairs_are_those_of_one_text_that_stand_nowhere_else():
     tokens = tokens_of(["pay my bill now", "pay just my bill now", "please pay just that"])
-    keys = keys_of(len(tokens.words))[tokens.ids]
+    keys = word_keys(len(tokens.words))[tokens.ids]
     words = [keys[tokens.starts[k] : tokens.starts[k + 1]].tolist() for k in range(2)]
     # (pay, my) stands in the first only, (just, my) in the second only, (pay, just) in the third as well.
-    assert WordPairs(keys, tokens.starts).new_in(*words) == 2
+    assert BigramIndex(keys, tokens.starts).count_novel(*words) == 2

@@ -13,7 +13,7 @@ from gate_rows import make_context, make_rows, make_task, rule, suite, traffic
 
 from veritrain_lib.core import registry
 from veritrain_lib.quality import side_process
-from veritrain_lib.quality.rule_results import Findings, run_checks
+from veritrain_lib.quality.rule_results import RuleResults, run_checks
 from veritrain_lib.quality.suite import Suite
 
 DIRTY = ["asdf asdf asdf qwer", "write to me: anna.smith@example.com", "I'm sorry, but I cannot assist with that request.",
@@ -46,10 +46,10 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-def _found(rows: pd.DataFrame, rules: Suite, *, beside: bool = True, language: str = "en") -> Findings:
-    findings = Findings()
-    run_checks(rows, make_context(make_task(language)), rules.rules, findings, beside=beside)
-    return findings
+def _found(rows: pd.DataFrame, rules: Suite, *, beside: bool = True, language: str = "en") -> RuleResults:
+    rule_results = RuleResults()
+    run_checks(rows, make_context(make_task(language)), rules.rules, rule_results, parallel=beside)
+    return rule_results
 
 
 def test_both_ways_find_the_same(rows: pd.DataFrame, rules: Suite, started: list[Any]) -> None:
@@ -69,9 +69,9 @@ def test_a_process_that_is_killed_costs_time_only(
 ) -> None:
     plain = side_process.SideProcess.finish
 
-    def finish(self: Any, findings: Findings) -> bool:
+    def finish(self: Any, rule_results: RuleResults) -> bool:
         os.kill(started[0].pid, signal.SIGKILL)
-        return plain(self, findings)
+        return plain(self, rule_results)
 
     monkeypatch.setattr(side_process.SideProcess, "finish", finish)
     assert _found(rows, rules) == _found(rows, rules, beside=False)

@@ -80,7 +80,8 @@ def test_a_file_that_is_not_there_names_the_suites_that_are():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("{", "is no JSON"), ('{"name": "a", "name": "b"}', "key twice"), ("[]", "mistake")]
+    ("text", "said"),
+    [("{", "is no JSON"), ('{"name": "a", "name": "b"}', "duplicate key"), ("[]", "mistake")],
 )
 def test_a_broken_file_is_refused(tmp_path: Path, text: str, said: str):
     path = tmp_path / "broken.json"

@@ -103,7 +103,7 @@ def deep(levels: int) -> str:
     ("name", "content", "said"),
     [
         ("a.csv", b"text,label\nhalf\nof it,x\nwhole,y\n", r"2 rows are wrong: row 1 \(line 2\): 1 cell under 2 columns; "
-         r"row 2 \(line 3\): follows a row that breaks off.*Put quotes around"),
+         r"row 2 \(line 3\): follows a row that ends early.*Put quotes around"),
         ("a.csv", b"a,b,c\n1,2,3\n1,2\n", r"a.csv row 2 \(line 3\): 2 cells under 3 columns"),
         ("a.csv", b"a,b\n" + b"1,2,3\n" * 30, r"30 rows are wrong: .*and 25 more"),
         ("a.csv", b'a,b\n"x"y,z\n', r"row 1 \(line 2\): .*must be doubled"),
@@ -112,18 +112,18 @@ def deep(levels: int) -> str:
         ("a.csv", "text\nを送る\n".encode("cp932"), r"not UTF-8 .*may be CP932: iconv -f CP932"),
         ("a.csv", "text\ncafé\n".encode("cp1252"), r"not UTF-8 \(byte 8, line 2\).*may be CP1252"),
         ("a.csv", "a,b\n".encode("utf-16")[:-1], r"is not UTF-16"),
-        ("a.csv", workbook([["a"]]), r"is a zip archive .*whatever its name"),
-        ("a.xlsx", b"a,b\n", r"no .xlsx workbook"),
-        ("a.xlsx", b"PK\x03\x04nothing", r"no workbook that can be read"),
+        ("a.csv", workbook([["a"]]), r"is a zip archive .*despite its name"),
+        ("a.xlsx", b"a,b\n", r"not an .xlsx workbook"),
+        ("a.xlsx", b"PK\x03\x04nothing", r"not a readable workbook"),
         ("a.xlsx", workbook([["a", "a"], [1, 2]]), r"names a column twice: 'a'"),
         ("a.xlsx", workbook([["a"], ["#REF!"]]), r"row 1: the cell under 'a' holds Excel's error #REF!"),
-        ("a.parquet", b"PAR1nothing", r"no Parquet file that can be read"),
+        ("a.parquet", b"PAR1nothing", r"not a readable Parquet file"),
         ("a.parquet", parquet(pd.DataFrame({"a": [b"1"]})), r"'a' holds bytes"),
         ("a.doc", b"", r"\.doc can't be read; allowed: \.csv"),
         ("a.jsonl", deep(3_000).encode(), r"row 1: is nested too deeply"),
         ("a.jsonl", deep(20).encode(), r"row 1: 'a' is nested more than 8 deep"),
         ("a.jsonl", b'{"a": 1}\n{"a": ' + b"1" * 5_000 + b"}", r"row 2: holds a number of more than 4300 digits"),
-        ("a.jsonl", b'{"a": NaN}', r"row 1: holds NaN, which is no JSON"),
+        ("a.jsonl", b'{"a": NaN}', r"row 1: holds NaN, which is not valid JSON"),
         ("a.jsonl", b'{"a": 1e999}', r"row 1: holds the number 1e999, which is too large"),
         ("a.jsonl", b'{"a": 1, "a": 2}', r"row 1: holds the key 'a' twice"),
         ("a.jsonl", b'{"a": "\\u0000"}', r"row 1: 'a' holds a zero byte"),
@@ -131,8 +131,8 @@ def deep(levels: int) -> str:
         ("a.jsonl", b'{"a": "\\udc00"}', r"row 1: 'a' holds half a character"),
         ("a.jsonl", b'{\n"a": 1,\n"b": 2\n}', r"one JSON object \(with the keys 'a', 'b'\)"),
         ("a.json", b'[{"a": 1},\n{"a": NaN},\n{"a": 1, "a": 2}]', r"2 rows are wrong: row 2: holds NaN.*row 3: holds the key"),
-        ("a.json", b'[{"a": 1},\n{"a": }]', r"row 2: is no JSON"),
-        ("a.json", b'[{"a": 1}', r"a.json is no JSON"),
+        ("a.json", b'[{"a": 1},\n{"a": }]', r"row 2: is not valid JSON"),
+        ("a.json", b'[{"a": 1}', r"a.json is not valid JSON"),
     ],
 )  # fmt: skip
 def test_what_cant_be_read_is_refused_with_row_and_remedy(name: str, content: bytes, said: str) -> None:
@@ -173,11 +173,11 @@ def test_small_files_that_unfold_to_large_ones_are_refused() -> None:
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"0" * 2_000_000)
-    with pytest.raises(UserError, match="unfolds to 2 MB in 1 parts"):
+    with pytest.raises(UserError, match="unpacks to 2 MB in 1 parts"):
         read_bytes("a.xlsx", bomb.getvalue(), small)
     same = parquet(pd.DataFrame({"text": ["x" * 10_000] * 1_000}))
     assert len(same) < 100_000
-    with pytest.raises(UserError, match="unfolds to more than 1 MB"):
+    with pytest.raises(UserError, match="unpacks to more than 1 MB"):
         read_bytes("a.parquet", same, small)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from veritrain_lib.reading.forms import differs_only_in, the_same, without_zero_decimals
+from veritrain_lib.reading.forms import match_label, near_label_hint, without_zero_decimals
 
 
 @pytest.mark.parametrize("written", ["café", "cafe\u0301", " café ", "ｃａｆé"])
 def test_forms_width_and_blanks_do_not_tell_labels_apart(written: str) -> None:
-    assert the_same(written, ["tea", "café"]) == "café"
+    assert match_label(written, ["tea", "café"]) == "café"
 
 
 def test_case_is_told_and_never_taken() -> None:
-    assert the_same("Café", ["tea", "café"]) == "Café"
-    assert differs_only_in("Café", ["tea", "café"]) == " (differs from 'café' only by case)"
+    assert match_label("Café", ["tea", "café"]) == "Café"
+    assert near_label_hint("Café", ["tea", "café"]) == " (differs from 'café' only by case)"
 
 
 def test_whole_numbers_lose_their_zero_decimals_only() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from veritrain_lib.redaction import without_password
+from veritrain_lib.redaction import redact_passwords
 
 SHOWN = {
     "postgresql://me:hunter2@db:5432/x": "postgresql://me:***@db:5432/x",
@@ -35,9 +35,9 @@ LEFT = [
 
 @pytest.mark.parametrize("address", SHOWN)
 def test_a_password_is_starred(address: str) -> None:
-    assert without_password(address) == SHOWN[address]
+    assert redact_passwords(address) == SHOWN[address]
 
 
 @pytest.mark.parametrize("text", LEFT)
 def test_a_text_without_a_password_is_left_as_it_is(text: str) -> None:
-    assert without_password(text) == text
+    assert redact_passwords(text) == text

@@ -42,7 +42,7 @@ def test_a_secret_is_found_in_this_form(form: str) -> None:
 @pytest.mark.parametrize("at", range(1, 12, 3))
 def test_a_secret_in_pieces_is_found(at: int) -> None:
     secret = "abcd-1234-efgh"
-    pieces = Redactor({"API_KEY": secret}).pieces(
+    pieces = Redactor({"API_KEY": secret}).redact_pieces(
         [f"it is {secret[:at]}", secret[at : at + 1], f"{secret[at + 1 :]}, see"]
     )
     assert "".join(pieces) == "it is [hidden: API_KEY], see"

@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from veritrain_lib.reporting.cells import LONGEST, clean, clipped, lay_out
+from veritrain_lib.reporting.cells import MAX_CHARACTERS, clean, to_grid, truncate
 
 
 def column(values: list, **kwargs: object) -> list[str]:
-    grid = lay_out(pd.DataFrame({"a": pd.Series(values, **kwargs)}))
+    grid = to_grid(pd.DataFrame({"a": pd.Series(values, **kwargs)}))
     return [row[0] for row in grid.rows]
 
 
@@ -23,7 +23,7 @@ def column(values: list, **kwargs: object) -> list[str]:
 )
 def test_points_of_a_column_stand_under_each_other(values: list, texts: list[str]) -> None:
     assert column(values) == texts
-    assert lay_out(pd.DataFrame({"a": values})).numeric == (True,)
+    assert to_grid(pd.DataFrame({"a": values})).numeric == (True,)
 
 
 def test_numbers_of_numpy_and_of_pandas_are_numbers() -> None:
@@ -32,7 +32,7 @@ def test_numbers_of_numpy_and_of_pandas_are_numbers() -> None:
 
 
 def test_yes_and_no_are_no_numbers() -> None:
-    grid = lay_out(pd.DataFrame({"promoted": [True, False]}))
+    grid = to_grid(pd.DataFrame({"promoted": [True, False]}))
     assert [row[0] for row in grid.rows] == ["yes", "no"]
     assert grid.numeric == (False,)
 
@@ -48,38 +48,38 @@ def test_lists_and_complex_numbers_are_shown_as_text() -> None:
 
 def test_rows_beyond_the_limit_are_counted() -> None:
     frame = pd.DataFrame({"a": range(53)})
-    assert (len(lay_out(frame).rows), lay_out(frame).remark) == (50, "3 more rows not shown")
-    assert lay_out(frame, 52).remark == "1 more row not shown"
-    assert lay_out(frame, 53).remark == ""
+    assert (len(to_grid(frame).rows), to_grid(frame).remark) == (50, "3 more rows not shown")
+    assert to_grid(frame, 52).remark == "1 more row not shown"
+    assert to_grid(frame, 53).remark == ""
 
 
 def test_an_index_with_meaning_is_shown_and_a_plain_count_is_not() -> None:
     frame = pd.DataFrame(
         {("a", "x"): [0.5]}, index=pd.MultiIndex.from_tuples([("p", 1)], names=["label", None])
     )
-    grid = lay_out(frame)
+    grid = to_grid(frame)
     assert grid.header == ("label", "", "a / x")
     assert grid.rows == (("p", "1", "0.500"),)
-    assert lay_out(pd.DataFrame({"a": [1]})).header == ("a",)
+    assert to_grid(pd.DataFrame({"a": [1]})).header == ("a",)
 
 
 def test_two_columns_of_one_name_keep_their_own_values() -> None:
-    assert lay_out(pd.DataFrame([[1, 2]], columns=["a", "a"])).rows == (("1", "2"),)
+    assert to_grid(pd.DataFrame([[1, 2]], columns=["a", "a"])).rows == (("1", "2"),)
 
 
 def test_a_frame_without_columns_or_rows_is_laid_out_too() -> None:
-    assert lay_out(pd.DataFrame()).rows == ()
-    assert lay_out(pd.DataFrame({"a": []})).header == ("a",)
+    assert to_grid(pd.DataFrame()).rows == ()
+    assert to_grid(pd.DataFrame({"a": []})).header == ("a",)
 
 
 def test_a_long_text_says_how_much_is_cut() -> None:
-    text = clipped("x" * (LONGEST + 1234))
-    assert text == "x" * LONGEST + "… (+1,234 characters)"
+    text = truncate("x" * (MAX_CHARACTERS + 1234))
+    assert text == "x" * MAX_CHARACTERS + "… (+1,234 characters)"
 
 
 def test_a_text_of_many_lines_is_run_together() -> None:
-    assert clipped("a\n" * 20) == " ".join("a" * 20)
-    assert clipped("a\nb") == "a\nb"
+    assert truncate("a\n" * 20) == " ".join("a" * 20)
+    assert truncate("a\nb") == "a\nb"
 
 
 def test_characters_that_no_page_can_show_are_marked() -> None:
@@ -91,6 +91,6 @@ def test_rows_that_are_quantities_of_their_own_keep_their_own_digits() -> None:
     frame = pd.DataFrame(
         {"name": ["rate", "seconds"], "value": [0.6312, 211.456], "low": [0.5, None], "n": [60, None]}
     )
-    assert lay_out(frame).rows == (("rate", "0.6", "0.500", "60"), ("seconds", "211.5", "–", "–"))
-    by_row = lay_out(frame, by_row=True).rows
+    assert to_grid(frame).rows == (("rate", "0.6", "0.500", "60"), ("seconds", "211.5", "–", "–"))
+    by_row = to_grid(frame, by_row=True).rows
     assert by_row == (("rate", "0.631", "0.500", "60"), ("seconds", "211.5", "–", "–"))

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.reporting import Document, Paragraph, Picture, Table, Verdict
+from veritrain_lib.reporting import Paragraph, Picture, ReportDocument, TableBlock, VerdictBlock
 from veritrain_lib.reporting.pictures import rates
 
 
@@ -15,20 +15,25 @@ def test_blocks_do_not_change() -> None:
 
 
 def test_an_unknown_verdict_is_refused_by_name() -> None:
-    with pytest.raises(UserError, match="'great'; allowed: better, not better, inconclusive, blocked, info"):
-        Verdict("so good", "great")  # type: ignore[arg-type]
+    with pytest.raises(
+        UserError,
+        match="'great' is not a kind of verdict; allowed: better, not better, inconclusive, blocked, info",
+    ):
+        VerdictBlock("so good", "great")  # type: ignore[arg-type]
 
 
 def test_a_picture_speaks_by_its_alt_text_else_its_figures_else_its_caption() -> None:
     figure = rates(
         pd.DataFrame({"name": ["explanation"], "value": [0.4], "low": [0.3], "high": [0.5], "n": [90]})
     )
-    assert Picture(figure, "caption", "given").spoken == "given"
-    assert Picture(figure, "caption").spoken == "What the probe measured. explanation: 40.0 %"
-    assert Picture(b"", "caption").spoken == "caption"
-    assert Picture(b"").spoken == "picture"
+    assert Picture(figure, "caption", "given").alt_text == "given"
+    assert Picture(figure, "caption").alt_text == "What the probe measured. explanation: 40.0 %"
+    assert Picture(b"", "caption").alt_text == "caption"
+    assert Picture(b"").alt_text == "picture"
 
 
 def test_documents_with_frames_can_be_compared() -> None:
     frame = pd.DataFrame({"a": [1]})
-    assert Document("t", blocks=(Table(frame),)) == Document("t", blocks=(Table(frame),))
+    assert ReportDocument("t", blocks=(TableBlock(frame),)) == ReportDocument(
+        "t", blocks=(TableBlock(frame),)
+    )

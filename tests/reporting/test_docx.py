@@ -11,14 +11,22 @@ import pandas as pd
 from docx import Document as read
 from docx.oxml.ns import qn
 
-from veritrain_lib.reporting.document import Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict
+from veritrain_lib.reporting.document import (
+    Heading,
+    KeyValues,
+    Paragraph,
+    Picture,
+    ReportDocument,
+    TableBlock,
+    VerdictBlock,
+)
 from veritrain_lib.reporting.docx import JAPANESE, to_docx
 
 MADE = datetime(2026, 1, 2, 3, 4)
 
 
 def written(*blocks: Any, title: str = "A report") -> Any:
-    return read(BytesIO(to_docx(Document(title, "below it", blocks), MADE)))
+    return read(BytesIO(to_docx(ReportDocument(title, "below it", blocks), MADE)))
 
 
 def png() -> bytes:
@@ -30,7 +38,7 @@ def png() -> bytes:
 
 
 def test_text_keeps_its_order_and_its_styles() -> None:
-    paper = written(Verdict("It is better.", "better"), Heading("Why"), Paragraph("First.\n\nSecond."))
+    paper = written(VerdictBlock("It is better.", "better"), Heading("Why"), Paragraph("First.\n\nSecond."))
     assert [(line.style.name, line.text) for line in paper.paragraphs] == [
         ("Title", "A report"),
         ("Subtitle", "below it"),
@@ -45,7 +53,9 @@ def test_text_keeps_its_order_and_its_styles() -> None:
 
 def test_tables_have_a_head_that_repeats_numbers_to_the_right_and_a_count_of_the_rest() -> None:
     frame = pd.DataFrame({"label": ["a", "b", "c"], "share": [0.5, 0.25, 0.125]})
-    paper = written(Table(frame, "Shares", max_rows=2), KeyValues((("seed", "0"), ("運用", "値")), "Made by"))
+    paper = written(
+        TableBlock(frame, "Shares", max_rows=2), KeyValues((("seed", "0"), ("運用", "値")), "Made by")
+    )
     shares, made_by = paper.tables
     assert [[cell.text for cell in row.cells] for row in shares.rows] == [
         ["label", "share"], ["a", "0.500"], ["b", "0.250"],
@@ -78,11 +88,13 @@ def test_what_no_page_can_show_does_not_break_the_file() -> None:
     cell = odd.replace("\ud800", "")  # pandas has no half characters
     frame = pd.DataFrame({cell: [cell]})
     content = to_docx(
-        Document(odd, odd, (Heading(odd), Paragraph(odd), Table(frame, odd), KeyValues(((odd, odd),), odd))),
+        ReportDocument(
+            odd, odd, (Heading(odd), Paragraph(odd), TableBlock(frame, odd), KeyValues(((odd, odd),), odd))
+        ),
         MADE,
     )
     with zipfile.ZipFile(BytesIO(content)) as archive:
         assert archive.testzip() is None
     paper = read(BytesIO(content))
     assert "<w:p> & ]]>" in paper.paragraphs[0].text
-    assert written(Table(pd.DataFrame())).tables == []
+    assert written(TableBlock(pd.DataFrame())).tables == []

@@ -83,12 +83,12 @@ def test_turned_texts_are_left_to_matplotlib(angle: int) -> None:
 
 
 def test_other_typefaces_are_left_to_matplotlib() -> None:
-    assert not glyph_cache.in_our_typefaces(FontProperties())
-    assert not glyph_cache.in_our_typefaces(FontProperties(family=["DejaVu Sans"]))
+    assert not glyph_cache.uses_bundled_fonts(FontProperties())
+    assert not glyph_cache.uses_bundled_fonts(FontProperties(family=["DejaVu Sans"]))
 
 
 def test_memory_begins_anew_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(glyph_cache, "MOST", 3)
+    monkeypatch.setattr(glyph_cache, "MAX_ENTRIES", 3)
     memory: dict[object, int] = {}
-    assert [glyph_cache._remembered(memory, at, lambda at=at: at) for at in range(5)] == list(range(5))  # type: ignore[misc]
+    assert [glyph_cache._cached(memory, at, lambda at=at: at) for at in range(5)] == list(range(5))  # type: ignore[misc]
     assert len(memory) <= 3

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from tests.reporting.markup import Page
 from veritrain_lib.core import project
-from veritrain_lib.reporting import Document, KeyValues, Paragraph, Table, to_html, to_pdf
+from veritrain_lib.reporting import KeyValues, Paragraph, ReportDocument, TableBlock, to_html, to_pdf
 from veritrain_lib.reporting.fonts import japanese_font, latin_font
 from veritrain_lib.reporting.html import table_html
 from veritrain_lib.reporting.japanese import language_attribute
@@ -31,8 +31,8 @@ def test_the_typefaces_have_every_letter_of_the_example() -> None:
 
 def test_every_sentence_of_a_table_can_be_read_back_from_the_pdf() -> None:
     frame = ROWS[["text", "context", "speaker"]]
-    document = Document(
-        "翻訳の報告", "会議と通知", (Table(frame, "悪い順の文"), KeyValues((("話者", "司会"),)))
+    document = ReportDocument(
+        "翻訳の報告", "会議と通知", (TableBlock(frame, "悪い順の文"), KeyValues((("話者", "司会"),)))
     )
     pages = PdfReader(BytesIO(to_pdf(document, MADE))).pages
     said = "".join("".join(page.extract_text().split()) for page in pages)
@@ -42,11 +42,11 @@ def test_every_sentence_of_a_table_can_be_read_back_from_the_pdf() -> None:
 
 def test_a_page_says_which_of_its_parts_are_japanese() -> None:
     blocks = (
-        Table(ROWS),
+        TableBlock(ROWS),
         Paragraph("English first.\n\nこの段落は日本語です。"),
         KeyValues((("話者", "司会です"),)),
     )
-    page = Page(to_html(Document("Report", "", blocks)))
+    page = Page(to_html(ReportDocument("Report", "", blocks)))
     japanese = [tag for tag, attributes in page.tags if attributes.get("lang") == "ja"]
     assert japanese.count("td") == 3 * len(ROWS), "text, context and speaker, not the English columns"
     assert [japanese.count(tag) for tag in ("p", "dt", "dd", "th")] == [1, 1, 1, 0]
@@ -54,7 +54,9 @@ def test_a_page_says_which_of_its_parts_are_japanese() -> None:
 
 
 def test_a_page_without_japanese_claims_none() -> None:
-    page = Page(to_html(Document("Report", "", (Table(ROWS[["translation"]]), Paragraph("只有中文")))))
+    page = Page(
+        to_html(ReportDocument("Report", "", (TableBlock(ROWS[["translation"]]), Paragraph("只有中文"))))
+    )
     assert not [tag for tag, attributes in page.tags if attributes.get("lang") == "ja"]
 
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from pypdf import PdfReader
 
-from veritrain_lib.reporting import Document, Paragraph, Table, to_pdf
-from veritrain_lib.reporting.line_breaks import MAY_END, with_line_breaks
+from veritrain_lib.reporting import Paragraph, ReportDocument, TableBlock, to_pdf
+from veritrain_lib.reporting.line_breaks import ZERO_WIDTH_SPACE, with_line_breaks
 
 SENTENCE = "第1四半期に95万円を使って（主に「こだま分析」の更新）、来年の費用を16.5%ほど抑える。チャットは、ちょっと待って！"
 
@@ -29,13 +29,13 @@ SENTENCE = "第1四半期に95万円を使って（主に「こだま分析」�
     ],
 )
 def test_a_line_may_end_between_these(text: str, pieces: list[str]) -> None:
-    assert with_line_breaks(text).split(MAY_END) == pieces
+    assert with_line_breaks(text).split(ZERO_WIDTH_SPACE) == pieces
 
 
 def test_a_second_time_changes_nothing() -> None:
     once = with_line_breaks(SENTENCE)
     assert with_line_breaks(once) == once
-    assert once.replace(MAY_END, "") == SENTENCE
+    assert once.replace(ZERO_WIDTH_SPACE, "") == SENTENCE
 
 
 @pytest.mark.parametrize("shift", range(12))
@@ -52,11 +52,11 @@ def test_no_line_of_a_pdf_breaks_a_number_or_begins_with_a_stop(shift: int) -> N
 def test_marks_are_not_in_the_text_of_a_table_and_pages_are_still_counted() -> None:
     import pandas as pd
 
-    page = PdfReader(BytesIO(_pdf(Table(pd.DataFrame({"text": [SENTENCE] * 3, "n": 1}))))).pages[0]
+    page = PdfReader(BytesIO(_pdf(TableBlock(pd.DataFrame({"text": [SENTENCE] * 3, "n": 1}))))).pages[0]
     said = page.extract_text()
-    assert MAY_END not in said
+    assert ZERO_WIDTH_SPACE not in said
     assert "1 / 1" in said
 
 
 def _pdf(*blocks: object) -> bytes:
-    return to_pdf(Document("Report", "", blocks), datetime(2026, 1, 2, tzinfo=UTC))  # type: ignore[arg-type]
+    return to_pdf(ReportDocument("Report", "", blocks), datetime(2026, 1, 2, tzinfo=UTC))  # type: ignore[arg-type]

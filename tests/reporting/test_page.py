@@ -3,11 +3,11 @@ import re
 import pytest
 
 from tests.reporting.markup import Page
-from veritrain_lib.reporting import Document, Heading, KeyValues, Paragraph, to_html
+from veritrain_lib.reporting import Heading, KeyValues, Paragraph, ReportDocument, to_html
 
 
 @pytest.fixture(scope="module")
-def text(document: Document) -> str:
+def text(document: ReportDocument) -> str:
     return to_html(document)
 
 
@@ -68,16 +68,16 @@ def test_every_class_of_the_page_has_a_style_and_a_verdict_its_own_colour(page: 
     assert not [name for name in used - {"vt-doc", "vt-info", "vt-page"} if f".{name}" not in page.styles]
 
 
-def test_the_same_document_gives_the_same_page(document: Document, text: str) -> None:
+def test_the_same_document_gives_the_same_page(document: ReportDocument, text: str) -> None:
     assert to_html(document) == text
 
 
 def test_an_empty_document_is_a_page() -> None:
-    page = Page(to_html(Document("", blocks=(Heading(""), Paragraph(""), KeyValues(())))))
+    page = Page(to_html(ReportDocument("", blocks=(Heading(""), Paragraph(""), KeyValues(())))))
     assert page.text.split() == []
 
 
-def test_a_notebook_shows_the_document_without_a_page_around_it(document: Document) -> None:
+def test_a_notebook_shows_the_document_without_a_page_around_it(document: ReportDocument) -> None:
     shown = document._repr_html_()
     assert not re.search(r"<(html|head|body|main|meta)\b", shown)
     assert Page(shown).text.count("Better by 4.2 points") == 1

@@ -6,14 +6,23 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from veritrain_lib.reporting import Document, Heading, KeyValues, Paragraph, Picture, Table, Verdict, to_pdf
+from veritrain_lib.reporting import (
+    Heading,
+    KeyValues,
+    Paragraph,
+    Picture,
+    ReportDocument,
+    TableBlock,
+    VerdictBlock,
+    to_pdf,
+)
 from veritrain_lib.reporting.pictures import loop
 
 MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 
 def read(*blocks: object) -> PdfReader:
-    return PdfReader(BytesIO(to_pdf(Document("Report", "", blocks), MADE)))  # type: ignore[arg-type]
+    return PdfReader(BytesIO(to_pdf(ReportDocument("Report", "", blocks), MADE)))  # type: ignore[arg-type]
 
 
 def squeezed(text: str) -> str:
@@ -21,7 +30,7 @@ def squeezed(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def content(document: Document) -> bytes:
+def content(document: ReportDocument) -> bytes:
     return to_pdf(document, MADE)
 
 
@@ -94,25 +103,27 @@ def test_a_picture_reads_back_pixel_by_pixel_whatever_its_kind() -> None:
     assert (np.asarray(large.convert("RGB")) == np.asarray(Image.open(BytesIO(drawn)))).all()
 
 
-def test_the_same_document_and_date_give_the_same_bytes(document: Document, content: bytes) -> None:
+def test_the_same_document_and_date_give_the_same_bytes(document: ReportDocument, content: bytes) -> None:
     assert to_pdf(document, MADE) == content
 
 
-def test_a_sheet_made_ahead_gives_the_same_bytes_and_serves_once(document: Document, content: bytes) -> None:
+def test_a_sheet_made_ahead_gives_the_same_bytes_and_serves_once(
+    document: ReportDocument, content: bytes
+) -> None:
     from veritrain_lib.reporting import pdf_layout
 
-    pdf_layout.make_ahead()
-    ahead = pdf_layout._ahead[0]
-    pdf_layout.make_ahead()
-    assert pdf_layout._ahead == [ahead]
+    pdf_layout.prepare_pdf()
+    ahead = pdf_layout._prepared[0]
+    pdf_layout.prepare_pdf()
+    assert pdf_layout._prepared == [ahead]
 
     assert to_pdf(document, MADE) == content
-    assert pdf_layout._ahead == []
+    assert pdf_layout._prepared == []
     assert to_pdf(document, MADE) == content
 
 
 def test_a_date_without_a_time_zone_is_utc_and_another_date_is_another_file() -> None:
-    small = Document("Report")
+    small = ReportDocument("Report")
     assert to_pdf(small, MADE.replace(tzinfo=None)) == to_pdf(small, MADE)
     assert to_pdf(small, MADE.replace(year=2027)) != to_pdf(small, MADE)
 
@@ -135,12 +146,12 @@ def test_every_word_reads_back_however_languages_alternate() -> None:
         elif kind == 1:
             blocks.append(Heading(text()))
         elif kind == 2:
-            blocks.append(Verdict(text(), rng.choice(["better", "blocked"])))  # type: ignore[arg-type]
+            blocks.append(VerdictBlock(text(), rng.choice(["better", "blocked"])))  # type: ignore[arg-type]
         elif kind == 3:
             blocks.append(KeyValues(((text(), text()), (text(), text())), text()))
         else:
             rows = pd.DataFrame({text(): [text() for _ in range(30)], text(): [text() for _ in range(30)]})
-            blocks.append(Table(rows, text()))
+            blocks.append(TableBlock(rows, text()))
     pages = read(*blocks).pages
     found = squeezed("".join(page.extract_text() for page in pages))
     assert len(pages) > 5
@@ -151,7 +162,7 @@ def test_a_table_too_wide_is_split_by_columns_and_loses_none() -> None:
     frame = pd.DataFrame(
         [[f"value{at}" for at in range(40)]], columns=[f"long_name_{at}" for at in range(40)]
     )
-    text = squeezed("".join(page.extract_text() for page in read(Table(frame)).pages))
+    text = squeezed("".join(page.extract_text() for page in read(TableBlock(frame)).pages))
     assert all(f"long_name_{at}" in text and f"value{at}" in text for at in range(40))
     assert "columns2to" in text
     assert "of40" in text
@@ -160,13 +171,13 @@ def test_a_table_too_wide_is_split_by_columns_and_loses_none() -> None:
 @pytest.mark.parametrize(
     "block",
     [
-        Table(pd.DataFrame({"a": ["x\n" * 200, "y"]})),
-        Table(pd.DataFrame({name: ["w" * 400] for name in "abcdefghij"})),
-        Table(pd.DataFrame({"h" * 400: [1], "b " * 300: [2]})),
-        Table(pd.DataFrame(index=range(3))),
+        TableBlock(pd.DataFrame({"a": ["x\n" * 200, "y"]})),
+        TableBlock(pd.DataFrame({name: ["w" * 400] for name in "abcdefghij"})),
+        TableBlock(pd.DataFrame({"h" * 400: [1], "b " * 300: [2]})),
+        TableBlock(pd.DataFrame(index=range(3))),
         KeyValues((("k" * 400, "日本" * 3000), ("b", "v " * 3000))),
         Paragraph("日本語" * 3000 + "\n\n" + "w" * 5000),
-        Verdict("long " * 2000, "blocked"),
+        VerdictBlock("long " * 2000, "blocked"),
         Heading("two\nlines " * 30),
     ],
     ids=["lines", "words", "head", "no columns", "values", "paragraph", "verdict", "heading"],
@@ -177,7 +188,7 @@ def test_text_of_any_length_finds_its_place(block: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [Table(pd.DataFrame()), KeyValues(()), Paragraph(""), Heading(""), Verdict("")]
+    "block", [TableBlock(pd.DataFrame()), KeyValues(()), Paragraph(""), Heading(""), VerdictBlock("")]
 )
 def test_an_empty_block_is_set_too(block: object) -> None:
     assert len(read(block).pages) == 1
@@ -200,7 +211,7 @@ def test_tables_of_every_width_are_set() -> None:
         return "".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=draw.randrange(1, 12)))
 
     tables = [
-        Table(
+        TableBlock(
             pd.DataFrame(
                 {
                     f"{word()} {number}": [" ".join(word() for _ in range(draw.randrange(1, 20)))]

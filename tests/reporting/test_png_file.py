@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from veritrain_lib.reporting.png_file import Pixels, decode, description, encode
+from veritrain_lib.reporting.png_file import PngImage, decode, encode, read_description
 
 
 def picture(mode: str, **how: object) -> bytes:
@@ -27,9 +27,9 @@ def test_what_it_shows_is_kept_in_the_file_and_another_reader_finds_it() -> None
     content = encode(np.zeros((3, 5, 4), np.uint8), 100, words)
     image = Image.open(BytesIO(content))
     image.load()
-    assert image.info["Description"] == words == description(content)
+    assert image.info["Description"] == words == read_description(content)
     assert decode(content) == decode(encode(np.zeros((3, 5, 4), np.uint8), 100))
-    assert description(picture("RGB")) == description(b"") == ""
+    assert read_description(picture("RGB")) == read_description(b"") == ""
 
 
 def test_the_same_pixels_give_the_same_bytes() -> None:
@@ -57,8 +57,8 @@ def test_the_lines_of_a_plain_file_are_found_in_however_many_pieces() -> None:
 
 @pytest.mark.parametrize("mode", ["RGBA", "P", "L", "1", "LA"])
 def test_of_other_kinds_only_the_size_is_told(mode: str) -> None:
-    assert decode(picture(mode)) == Pixels(5, 3, None)
-    assert decode(picture("RGB", transparency=(0, 0, 0))) == Pixels(5, 3, None)
+    assert decode(picture(mode)) == PngImage(5, 3, None)
+    assert decode(picture("RGB", transparency=(0, 0, 0))) == PngImage(5, 3, None)
 
 
 def test_bytes_that_are_no_png_are_none() -> None:

@@ -40,7 +40,7 @@ def test_values_are_written_in_their_units_with_intervals_and_rows() -> None:
     assert table["b:2"].tolist() == [
         "100.0 % (91.0 % to 100.0 %), n=40", "2.5 s (2 s to 3 s), n=40", "$0.1234 ($0.1 to $0.2), n=40", "–",
     ]  # fmt: skip
-    assert table.index.tolist() == ["right", "time (low is good)", "price (low is good)", "sure"]
+    assert table.index.tolist() == ["right", "time (lower is better)", "price (lower is better)", "sure"]
 
 
 def test_it_shows_itself_escaped_with_a_picture_and_its_notes() -> None:

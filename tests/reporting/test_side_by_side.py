@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from veritrain_lib.reporting.side_by_side import SideBySide, marked
+from veritrain_lib.reporting.side_by_side import AnswersSideBySide, mark_differences
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from veritrain_lib.reporting.side_by_side import SideBySide, marked
 def test_what_differs_is_marked_and_text_is_escaped(
     expected: str, answer: str, kept: str, lost: str, new: str
 ) -> None:
-    page = marked(expected, answer)
+    page = mark_differences(expected, answer)
     assert page.startswith(kept)
     assert f">{lost}</del>" in page
     assert f">{new}</ins>" in page
@@ -25,7 +25,7 @@ def test_what_differs_is_marked_and_text_is_escaped(
 
 
 def test_equal_texts_have_no_mark() -> None:
-    assert marked("同じ text.", "同じ text.") == "同じ text."
+    assert mark_differences("同じ text.", "同じ text.") == "同じ text."
 
 
 def test_a_table_has_inputs_expected_and_both_answers_with_their_grades() -> None:
@@ -35,7 +35,7 @@ def test_a_table_has_inputs_expected_and_both_answers_with_their_grades() -> Non
             "champion_correct": [False], "challenger_correct": [True], "champion_grade": [0.5], "challenger_grade": [1.0],
         }
     )  # fmt: skip
-    page = SideBySide(rows)._repr_html_()
+    page = AnswersSideBySide(rows)._repr_html_()
     heads = [part.split("</th>")[0].split(">")[-1] for part in page.split("<th")[1:]]
     assert heads == ["ja", "expected", "champion", "challenger"]
     assert "(0.50)" in page
@@ -43,4 +43,4 @@ def test_a_table_has_inputs_expected_and_both_answers_with_their_grades() -> Non
 
 
 def test_nothing_wrong_is_said_in_words() -> None:
-    assert "No row" in SideBySide(pd.DataFrame())._repr_html_()
+    assert "No row" in AnswersSideBySide(pd.DataFrame())._repr_html_()

@@ -8,7 +8,7 @@ def test_a_stored_drawing_shows_itself_and_speaks_as_the_drawing_did() -> None:
     stored = StoredPicture(drawing.png())
 
     assert stored._repr_png_() == drawing._repr_png_()
-    assert Picture(stored).spoken == Picture(drawing).spoken == drawing.alt
+    assert Picture(stored).alt_text == Picture(drawing).alt_text == drawing.alt
     assert Picture(stored).png == Picture(drawing).png
 
 

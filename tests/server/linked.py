@@ -12,6 +12,6 @@ def bearer(home: Path | None = None) -> dict[str, str]:
     token = (
         access_link.token()
         if home is None
-        else (home / ".veritrain" / access_link.FILE).read_text(encoding="ascii")
+        else (home / ".veritrain" / access_link.TOKEN_FILE).read_text(encoding="ascii")
     )
     return {"Authorization": f"Bearer {token}"}

@@ -48,7 +48,7 @@ def test_nothing_of_the_family_is_left_however_its_keeper_ends(number: signal.Si
 def test_a_dismissed_guard_stops_nothing() -> None:
     kept = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
     before = set(psutil.Process().children())
-    dismiss = watchdog.post(kept.pid)
+    dismiss = watchdog.start(kept.pid)
     (posted,) = set(psutil.Process().children()) - before
     dismiss()
     assert not living([posted])
@@ -60,7 +60,7 @@ def test_a_dismissed_guard_stops_nothing() -> None:
 def test_a_guard_that_was_killed_does_not_keep_its_owner() -> None:
     kept = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
     before = set(psutil.Process().children())
-    dismiss = watchdog.post(kept.pid)
+    dismiss = watchdog.start(kept.pid)
     (posted,) = set(psutil.Process().children()) - before
     posted.kill()
     dismiss()

@@ -16,7 +16,7 @@ from tests.stage_io.in_process import InProcess
 from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.loop.loop import run_loop
-from veritrain_lib.stage_io.report import Report
+from veritrain_lib.stage_io.report import ReportSpec
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import runs
 
@@ -51,7 +51,7 @@ def walked_home(home: Path, empty_store: Path, **settings: str) -> Iterator[Walk
             patch.delenv(name, raising=False)
         for name, value in {"VERITRAIN_HOME": str(home), **settings}.items():
             patch.setenv(name, value)
-        patch.setattr(Report, "_file", lambda self, run_id, result: None)
+        patch.setattr(ReportSpec, "_store", lambda self, run_id, result: None)
         task = find_task(str(write_tiny(home / "task", budget={"rounds": 1, "rows_per_round": 15})))
         run_loop(task, runner=InProcess())
         found = runs.search(task, "tags.`veritrain.kind` = 'round'")

@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks.kills import LONGEST_S, Trial, run_trial
 from benchmarks.loop_project import Project, copy_of_code
+from benchmarks.together import one_try
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("kills")]
 
@@ -55,3 +56,15 @@ def test_a_disturbed_loop_goes_on_by_the_same_command_and_leaves_nothing(
     moment = random.Random(kind).uniform(0.2, 0.8) * calm.seconds
     trial = run_trial(Trial(0, kind, moment), tmp_path / "p", calm.code, calm.outcome)
     assert trial.clean, trial
+
+
+def test_two_loops_at_once_do_each_stage_once_though_one_is_killed(calm: Calm, tmp_path: Path) -> None:
+    project = Project.make(tmp_path / "p", calm.code)
+    try:
+        result = one_try(project, 2, 0.4 * calm.seconds, random.Random(1))
+    finally:
+        project.end()
+    assert result.pop("outcome") == calm.outcome
+    for name in ("ended_well", "one_run_of_the_loop", "each_stage_once", "alias_is_what_was_said"):
+        assert result[name], result
+    assert not result["left"]

@@ -30,7 +30,7 @@ import sys
 from veritrain_lib.stage_io.stage import prepare
 stage = prepare(sys.argv[1], {"task": sys.argv[2], **({"dataset": "seed"} if sys.argv[1] == "gate" else {})})
 stage.run()
-stage.close()
+stage.finish()
 """
 ANSWERS = """
 import json, sys

@@ -45,7 +45,7 @@ def address(walked: Walked) -> Iterator[str]:
 def run_id(walked: Walked) -> str:
     """A round that this process works on."""
     made = runs.open_run(walked.task, "mine", kind="round")
-    run_events.say_begun(made, "begins")
+    run_events.emit_start(made, "begins")
     return made
 
 
@@ -67,7 +67,7 @@ def write(run_id: str, count: int, every: float) -> threading.Thread:
         for step in range(count):
             event_log.append(run_id, "progress", f"step {step}", data={"step": step, "loss": 1 / (step + 1)})
             time.sleep(every)
-        run_events.end(run_id, "FINISHED")
+        run_events.end_run(run_id, "FINISHED")
 
     working = threading.Thread(target=work)
     working.start()
@@ -256,7 +256,7 @@ def test_one_whose_process_was_killed_is_closed_by_who_looks_next(address: str, 
         "config": {"seed": 12},
     })["id"]  # fmt: skip
     ask(address, f"{EXPERIMENTS}/{made}/start", {})
-    owner = runs.get(made).data.tags[runs.OWNER]
+    owner = runs.get(made).data.tags[runs.OWNER_TAG]
     os.kill(int(owner.rsplit("/", 2)[1]), signal.SIGKILL)
     lines: list[dict[str, Any]] = []
     asyncio.run(asyncio.wait_for(follow_plain(address, made, lines), 400))

@@ -35,7 +35,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         os.environ.update(before)
         from veritrain_lib.tracking import store
 
-        store.forget()
+        store.close_clients()
 
 
 def test_no_request_finds_a_crack(served: Served) -> None:

@@ -199,7 +199,7 @@ def test_the_evaluation_and_its_summary_have_the_runs_numbers(walk: Walk) -> Non
     shown = {row["source"] for row in one["sample_results"]}
     assert shown <= texts["dev"]
     assert shown
-    assert not shown & texts["test"], "no row of the sealed set is shown"
+    assert not shown & texts["test"], "no row of the held-out test set is shown"
 
 
 def test_a_report_is_said_anew_and_published_in_the_record(walk: Walk, report: dict[str, Any]) -> None:
@@ -274,7 +274,9 @@ def test_a_model_that_mlflows_client_logged_through_the_server_is_used_by_a_stag
     assert nameless.status_code == 409
     assert "POST /api/v1/models" in nameless.json()["detail"], "how to say which task it is for"
     config = {"address": "models:/theirs/1", "task": TASK}
-    filed = walk.send("POST", "/models", 201, json={"name": "theirs for support", "config": config})
+    filed = walk.send(
+        "POST", "/models", 201, json={"name": "theirs for support", "type": "base", "config": config}
+    )
     probed = walk.send("POST", f"/models/{filed['id']}/probe", json={"test_cases": ["My card was declined."]})
     assert probed["details"]["measures"]["output_contract"]["value"] == 1.0
     assert probed["details"]["measures"]["accuracy"]["value"] > 0.6

@@ -21,7 +21,7 @@ from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.models.base import open_model
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import ahead
+from veritrain_lib.stage_io.defaults import run_upstream
 from veritrain_lib.tracking import models, store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("serving")]
@@ -39,7 +39,7 @@ OFFLINE = (
 @pytest.fixture
 def task(home: Path) -> Task:
     found = load_task(write_tiny(home / "task"))
-    ahead(found, "train")
+    run_upstream(found, "train")
     return found
 
 

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from veritrain_lib.execution import Job, NotebookOutcome, Progress
-from veritrain_lib.execution.background_tasks import call_here
-from veritrain_lib.stage_io.stage import begin
+from veritrain_lib.execution import Job, NotebookOutcome, NotebookProgress
+from veritrain_lib.execution.background_tasks import call_in_process
+from veritrain_lib.stage_io.stage import start_stage
 
 
 class InProcess:
@@ -22,22 +22,22 @@ class InProcess:
         self,
         jobs: Sequence[Job],
         *,
-        on_progress: Callable[[Job, Progress], None] | None = None,
+        on_progress: Callable[[Job, NotebookProgress], None] | None = None,
         on_done: Callable[[Job, NotebookOutcome], None] | None = None,
     ) -> list[NotebookOutcome]:
         """One after another."""
         outcomes = []
         for job in jobs:
             if on_progress:
-                on_progress(job, Progress(1, 3, job.name, 0.0))
+                on_progress(job, NotebookProgress(1, 3, job.name, 0.0))
             outcomes.append(self.do(job))
             if on_done:
                 on_done(job, outcomes[-1])
         return outcomes
 
-    def afterwards(self, function: str, *arguments: str) -> None:
+    def run_in_background(self, function: str, *arguments: str) -> None:
         """At once."""
-        call_here(function, *arguments)
+        call_in_process(function, *arguments)
 
     def finish(self) -> None:
         """Nothing is left."""
@@ -51,9 +51,9 @@ class InProcess:
             for name, value in job.environment.items():
                 patch.setenv(name, value)
             try:
-                stage = begin(job.name, {**job.parameters, "In": []})
+                stage = start_stage(job.name, {**job.parameters, "In": []})
                 stage.run()
-                stage.close()
+                stage.finish()
             except Exception as raised:  # noqa: BLE001 (a failed cell is an outcome, as in a notebook)
                 error = raised
         if error is None:

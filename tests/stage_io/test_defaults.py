@@ -39,13 +39,13 @@ def test_a_stage_on_an_empty_record_makes_what_it_stands_on_and_again_does_nothi
     assert (again.stored, again.run_id) == (True, first.run_id)
     assert state(task) == before
     assert again.run().model_dump() == first.run().model_dump()
-    assert "nothing was done twice" in again.close()
+    assert "nothing was done twice" in again.finish()
 
 
 def test_seed_rows_that_the_gate_blocks_stop_whatever_stands_on_them(home: Path, do: Do) -> None:
     task = load_task(write_tiny(home / "task", budget={"rows_per_round": 22}))
     write_suite(home / "task" / "suite.json", mostly=0.5, minimum_rows=22)
-    with pytest.raises(Refused, match=r"gate blocked the seed rows.*Mend the seed file, or the suite"):
+    with pytest.raises(Refused, match=r"gate blocked the seed rows.*Correct the seed file, or the suite"):
         do("train", task)
     blocked = datasets.latest(task)
     assert blocked is not None

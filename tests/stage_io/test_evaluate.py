@@ -35,15 +35,15 @@ def champion(task: Task) -> str:
     return found.uri
 
 
-def test_the_look_is_written_down_before_the_sealed_rows_are_read(
+def test_the_look_is_written_down_before_the_held_out_rows_are_read(
     task: Task, do: Do, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two_models(task, do)
-    really_open = sources.open_sealed
+    really_open = sources.unlock_test_set
     seen: list[str] = []
 
-    def open_sealed(asked: Task) -> pd.DataFrame:
-        (look,) = looks.all_looks(sources.held_out_set(task))
+    def unlock_test_set(asked: Task) -> pd.DataFrame:
+        (look,) = looks.list_looks(sources.held_out_set(task))
         assert look.champion == models.identity(task, OLD)
         assert look.challenger == models.identity(task, NEW)
         (run,) = runs.search(task, "attributes.status = 'RUNNING'")
@@ -51,7 +51,7 @@ def test_the_look_is_written_down_before_the_sealed_rows_are_read(
         seen.append(run.info.run_id)
         return really_open(asked)
 
-    monkeypatch.setattr(sources, "open_sealed", open_sealed)
+    monkeypatch.setattr(sources, "unlock_test_set", unlock_test_set)
     done = do("evaluate", task)
     assert seen == [done.run_id]
 
@@ -65,12 +65,12 @@ def test_a_killed_comparison_costs_no_second_look(
         def killed(asked: Task) -> pd.DataFrame:
             raise KeyboardInterrupt
 
-        broken.setattr(sources, "open_sealed", killed)
+        broken.setattr(sources, "unlock_test_set", killed)
         with pytest.raises(KeyboardInterrupt):
             do("evaluate", task)
     assert state(task)[1] == 1
     result = do("evaluate", task).run()
-    assert result.sealed.look == 1  # type: ignore[attr-defined]
+    assert result.held_out.look == 1  # type: ignore[attr-defined]
     assert state(task)[1] == 1
 
 
@@ -131,7 +131,7 @@ def test_a_test_row_in_training_data_stops_the_comparison(task: Task, do: Do, wh
         match=r"1 test row\(s\) are in the training data of models:/tiny/[12]: test\.csv row 61 and tiny@\d+ row \d+",
     ):
         do("evaluate", task, champion=OLD, challenger=NEW)
-    assert looks.all_looks(sources.held_out_set(task)) == []
+    assert looks.list_looks(sources.held_out_set(task)) == []
 
 
 def test_promotions_leave_the_last_look_to_the_final_comparison(task: Task) -> None:
@@ -141,11 +141,11 @@ def test_promotions_leave_the_last_look_to_the_final_comparison(task: Task) -> N
 def test_spent_looks_close_the_set_for_promotion_but_not_for_the_final_comparison(home: Path, do: Do) -> None:
     task = load_task(write_tiny(home / "task", promotion={"max_looks": 2}))
     two_models(task, do)
-    looks.take(task, sources.held_out_set(task), "an", "other pair", limit=1)
+    looks.record_look(task, sources.held_out_set(task), "an", "other pair", limit=1)
     closed = do("evaluate", task, champion=OLD, challenger=NEW).run()
-    assert (closed.looks_spent, closed.promote, closed.sealed) == (True, False, None)  # type: ignore[attr-defined]
+    assert (closed.looks_spent, closed.promote, closed.held_out) == (True, False, None)  # type: ignore[attr-defined]
     final = do("evaluate", task, champion=OLD, challenger=NEW, purpose="final").run()
-    assert final.sealed.look == 2  # type: ignore[attr-defined]
+    assert final.held_out.look == 2  # type: ignore[attr-defined]
     assert champion(task) == OLD
 
 
@@ -156,4 +156,4 @@ def test_a_fresh_test_file_is_compared_anew(task: Task, do: Do) -> None:
     write_rows(test, [(row["text"], row["label"]) for row in read_rows(test)[:-1]])
     again = do("evaluate", task, champion=OLD, challenger=NEW)
     assert again.run_id != first.run_id
-    assert again.run().sealed.n == 59  # type: ignore[attr-defined]
+    assert again.run().held_out.n == 59  # type: ignore[attr-defined]

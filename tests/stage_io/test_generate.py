@@ -9,9 +9,9 @@ import pytest
 
 from tests.stage_io.conftest import Do
 from tests.stage_io.tiny_task import read_rows, write_tiny
-from veritrain_lib.core.errors import UserError, WaitingForPeople
+from veritrain_lib.core.errors import HumanInputRequired, UserError
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.stage_io.annotation import answer, hand_out, label_file, read_labels
+from veritrain_lib.stage_io.annotation import label_file, queue_for_annotation, read_labels, save_answer
 from veritrain_lib.tracking import datasets, runs
 
 
@@ -34,7 +34,7 @@ def test_rows_wait_are_handed_out_and_go_on_with_peoples_answers(unlabelled: Tas
     assert (again.stored, again.run_id) == (True, first.run_id), "handing out is no new input"
 
     for number, row in enumerate(rows):
-        answer(unlabelled, row["id"], unlabelled.labels[number % 3])
+        save_answer(unlabelled, row["id"], unlabelled.labels[number % 3])
     last = do("generate", unlabelled)
     assert last.run().outcome == "done"
     made = last.run().tables["rows"]
@@ -48,7 +48,7 @@ def test_rows_wait_are_handed_out_and_go_on_with_peoples_answers(unlabelled: Tas
 def test_a_half_filled_file_keeps_waiting_and_keeps_what_people_wrote(unlabelled: Task, do: Do) -> None:
     do("generate", unlabelled)
     rows = read_rows(label_file(unlabelled))
-    answer(unlabelled, rows[4]["id"], "parcel")
+    save_answer(unlabelled, rows[4]["id"], "parcel")
     assert do("generate", unlabelled).run().outcome == "waiting"
     after = read_rows(label_file(unlabelled))
     assert [row["id"] for row in after] == [row["id"] for row in rows]
@@ -56,7 +56,7 @@ def test_a_half_filled_file_keeps_waiting_and_keeps_what_people_wrote(unlabelled
 
 
 def test_a_gate_that_needs_the_rows_says_that_people_must_act(unlabelled: Task, do: Do) -> None:
-    with pytest.raises(WaitingForPeople, match="15 chosen rows wait") as caught:
+    with pytest.raises(HumanInputRequired, match="15 chosen rows wait") as caught:
         do("gate", unlabelled)
     assert caught.value.exit_code == 4
 
@@ -83,18 +83,18 @@ def test_mistakes_in_the_labels_file_are_named_by_row(
 
 def test_one_answer_is_checked_and_can_be_taken_back(unlabelled: Task) -> None:
     rows = pd.DataFrame({"id": ["a", "b"], "text": ['quote " and, comma', "line\nbreak"], "label": ["", ""]})
-    hand_out(unlabelled, rows)
-    hand_out(unlabelled, rows)
+    queue_for_annotation(unlabelled, rows)
+    queue_for_annotation(unlabelled, rows)
     assert read_labels(unlabelled)["text"].tolist() == rows["text"].tolist()
-    answer(unlabelled, "a", "billing")
-    answer(unlabelled, "a", "")
+    save_answer(unlabelled, "a", "billing")
+    save_answer(unlabelled, "a", "")
     assert read_labels(unlabelled)["label"].tolist() == ["", ""]
     with pytest.raises(
         UserError, match=r"'refund' is no answer of task tiny; allowed: billing, greeting, parcel"
     ):
-        answer(unlabelled, "a", "refund")
-    with pytest.raises(UserError, match="row z was not handed out"):
-        answer(unlabelled, "z", "billing")
+        save_answer(unlabelled, "a", "refund")
+    with pytest.raises(UserError, match="row z is not in the labels file"):
+        save_answer(unlabelled, "z", "billing")
 
 
 def test_a_row_once_offered_never_comes_again_even_when_the_gate_turned_it_down(home: Path, do: Do) -> None:

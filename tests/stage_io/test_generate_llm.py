@@ -15,7 +15,7 @@ import yaml
 from tests.llm.server import Fault, Server, point
 from tests.stage_io.conftest import Do
 from tests.stage_io.tiny_task import FILLERS, WORDS, write_tiny
-from veritrain_lib.core.errors import OutOfMoney, UserError
+from veritrain_lib.core.errors import BudgetExceeded, UserError
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.llm.ledger import Ledger
 from veritrain_lib.stage_io import progress as progress_room
@@ -106,7 +106,7 @@ def test_a_killed_stage_goes_on_and_pays_only_for_what_is_left(
 def test_nothing_may_be_spent_means_that_nothing_is_asked(home: Path, do: Do, server: Server) -> None:
     task = load_task(write_tiny(home / "task", teacher=TEACHER))
     with pytest.raises(
-        OutOfMoney, match=r"Set budget.money in task.yaml, or `money` of this stage, to 0\.\d+"
+        BudgetExceeded, match=r"Set budget.money in task.yaml, or `money` of this stage, to 0\.\d+"
     ):
         do("generate", task)
     assert server.requests == []
@@ -125,7 +125,7 @@ def test_one_cap_holds_over_all_that_is_paid_for_a_task(task: Task, do: Do, serv
     content["budget"]["money"] = cost * 1.2
     task.path.write_text(yaml.safe_dump(content), encoding="utf-8")
     asked = len(server.requests)
-    with pytest.raises(OutOfMoney, match="of it is spent already"):
+    with pytest.raises(BudgetExceeded, match="of it is spent already"):
         do("generate", load_task(task.path), seed=2)
     assert len(server.requests) == asked
 
@@ -134,7 +134,7 @@ def test_a_preview_costs_nothing_and_shows_what_will_be_asked(task: Task, do: Do
     stage = prepare("generate", {"task": str(task.path)})
     shown = preview(stage)
     assert server.requests == []
-    assert "at most" in shown.said
+    assert "at most" in shown.message
     html = shown._repr_html_()
     for part in (
         "openai:/gpt-4.1-mini",
@@ -144,19 +144,19 @@ def test_a_preview_costs_nothing_and_shows_what_will_be_asked(task: Task, do: Do
         "First request".lower(),
     ):
         assert part in html.replace("The first", "the first")
-    said = shown.save_prompt("prompts/mine.jinja")
-    assert "prompts/mine.jinja" in said
-    assert shown.what is not None
+    message = shown.save_prompt("prompts/mine.jinja")
+    assert "prompts/mine.jinja" in message
+    assert shown.preview is not None
     saved = (task.path.parent / "prompts" / "mine.jinja").read_text(encoding="utf-8")
-    assert saved == shown.what.prompt.text
+    assert saved == shown.preview.prompt.text
     with pytest.raises(UserError, match="exists"):
         shown.save_prompt("prompts/mine.jinja")
     stage.run()
-    stage.close()
-    assert shown.what.messages[-1].content in [
+    stage.finish()
+    assert shown.preview.messages[-1].content in [
         seen.body["messages"][-1]["content"] for seen in server.requests
     ]
-    assert preview(prepare("generate", {"task": str(task.path)})).said.startswith("This was done before")
+    assert preview(prepare("generate", {"task": str(task.path)})).message.startswith("This was done before")
 
 
 def test_an_edited_prompt_is_a_new_version_and_other_work(task: Task, do: Do, server: Server) -> None:
@@ -194,7 +194,7 @@ def test_a_key_is_in_nothing_that_is_written(
 def test_a_teacher_that_costs_nothing_has_nothing_to_preview(home: Path, do: Do) -> None:
     task = load_task(write_tiny(home / "task"))
     shown = preview(prepare("generate", {"task": str(task.path)}))
-    assert (shown.what, shown.said) == (None, "This teacher asks no paid model.")
+    assert (shown.preview, shown.message) == (None, "This teacher asks no paid model.")
     assert "tiny@1" in shown._repr_html_(), "what was begun is shown all the same"
     with pytest.raises(UserError, match="uses no prompt"):
         shown.save_prompt("x.jinja")

@@ -15,7 +15,7 @@ from tests.stage_io.conftest import Do, reread
 from tests.stage_io.tiny_task import LABELS, WORDS, write_tiny
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.llm.rate_limiter import forget_gates
+from veritrain_lib.llm.rate_limiter import reset_rate_limiters
 from veritrain_lib.stage_io.stage import load_result, prepare
 from veritrain_lib.stages.probe import ProbeResult
 from veritrain_lib.tracking import runs
@@ -41,7 +41,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.chdir(home)
     (home / "prices.yaml").write_text(PRICES, encoding="utf-8")
     monkeypatch.setenv("VERITRAIN_PRICES", str(home / "prices.yaml"))
-    forget_gates()
+    reset_rate_limiters()
     with Server(script) as running:
         point(monkeypatch, running)
         yield running

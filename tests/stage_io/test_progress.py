@@ -6,15 +6,15 @@ import pytest
 
 from veritrain_lib.llm.records import ChatProgress
 from veritrain_lib.stage_io import progress
-from veritrain_lib.stage_io.progress import ProgressLine, duration, line
+from veritrain_lib.stage_io.progress import ProgressLine, duration, progress_line
 
 
 def test_a_line_tells_rate_cost_and_time_left() -> None:
-    assert line(ChatProgress(37, 120, 4.06, 0.03125, 20.4)) == (
+    assert progress_line(ChatProgress(37, 120, 4.06, 0.03125, 20.4)) == (
         "37 of 120 requests, 4.1 a second, 0.0312 US dollars, 20 s left"
     )
-    assert line(ChatProgress(1, 120, 0.0, 0.0, None)).endswith("time left unknown")
-    assert line(ChatProgress(120, 120, 4.0, 0.1, 0.0)).endswith("0.1000 US dollars, done")
+    assert progress_line(ChatProgress(1, 120, 0.0, 0.0, None)).endswith("time left unknown")
+    assert progress_line(ChatProgress(120, 120, 4.0, 0.1, 0.0)).endswith("0.1000 US dollars, done")
 
 
 @pytest.mark.parametrize(

@@ -13,21 +13,21 @@ from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import load_task
 from veritrain_lib.stage_io import review
-from veritrain_lib.stage_io.stage import RecordedStage
+from veritrain_lib.stage_io.stage import StageRun
 from veritrain_lib.tracking import runs, store
 
 
 @pytest.fixture
-def gate(home: Path, do: Do) -> RecordedStage:
+def gate(home: Path, do: Do) -> StageRun:
     return do("gate", load_task(write_tiny(home / "task")), dataset="seed")
 
 
-def filled(sheet: review.Sheet, rejected: int) -> pd.DataFrame:
+def filled(sheet: review.ReviewSheet, rejected: int) -> pd.DataFrame:
     decisions = ["reject"] * rejected + ["accept"] * (len(sheet.rows) - rejected)
     return sheet.rows.assign(decision=decisions, comment=["odd", *[""] * (len(decisions) - 1)])
 
 
-def test_a_review_is_stored_beside_the_verdict_with_reviewer_rate_and_comments(gate: RecordedStage) -> None:
+def test_a_review_is_stored_beside_the_verdict_with_reviewer_rate_and_comments(gate: StageRun) -> None:
     sheet = review.sheet(gate.task, review.gate_run(gate.task), rows=10)
     said = review.store(sheet, filled(sheet, 2), "Anna B.")
     run = runs.get(gate.run_id)
@@ -48,7 +48,7 @@ def test_a_review_is_stored_beside_the_verdict_with_reviewer_rate_and_comments(g
     assert run.info.status == "FINISHED"
 
 
-def test_the_data_docs_show_every_reviewer_once(gate: RecordedStage, tmp_path: Path) -> None:
+def test_the_data_docs_show_every_reviewer_once(gate: StageRun, tmp_path: Path) -> None:
     sheet = review.sheet(gate.task, gate.run_id, rows=10)
     for name, rejected in (("Anna", 2), ("<b>Ben</b>", 0), ("Anna", 1)):
         review.store(sheet, filled(sheet, rejected), name)
@@ -59,7 +59,7 @@ def test_the_data_docs_show_every_reviewer_once(gate: RecordedStage, tmp_path: P
     assert [one["reviewer"] for one in review.reviews(gate.run_id)] == ["<b>Ben</b>", "Anna"]
 
 
-def test_a_run_is_named_by_how_its_id_begins_and_another_is_refused(gate: RecordedStage) -> None:
+def test_a_run_is_named_by_how_its_id_begins_and_another_is_refused(gate: StageRun) -> None:
     assert review.gate_run(gate.task, gate.run_id[:6]) == gate.run_id
     with pytest.raises(UserError, match="'nonsense' names 0 finished gate runs"):
         review.gate_run(gate.task, "nonsense")
@@ -70,7 +70,7 @@ def test_without_a_gate_there_is_nothing_to_review(home: Path) -> None:
         review.gate_run(load_task(write_tiny(home / "task")))
 
 
-def test_a_review_needs_a_name_and_a_row(gate: RecordedStage) -> None:
+def test_a_review_needs_a_name_and_a_row(gate: StageRun) -> None:
     sheet = review.sheet(gate.task, gate.run_id, rows=10)
     with pytest.raises(UserError, match="name of its reviewer"):
         review.store(sheet, filled(sheet, 0), " ")

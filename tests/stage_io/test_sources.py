@@ -18,16 +18,16 @@ def task(tmp_path: Path) -> Task:
     return load_task(write_tiny(tmp_path))
 
 
-def test_sealed_rows_come_without_answers_unless_they_are_opened(task: Task) -> None:
-    closed, opened = sources.test_inputs(task), sources.open_sealed(task)
+def test_held_out_rows_come_without_answers_unless_they_are_opened(task: Task) -> None:
+    closed, opened = sources.test_inputs(task), sources.unlock_test_set(task)
     assert set(closed["label"]) == {""}
     assert opened["label"].tolist() == [row["label"] for row in read_rows(task.path.parent / "test.csv")]
     assert closed["id"].tolist() == opened["id"].tolist()
 
 
-@pytest.mark.parametrize("read", [sources.seed_rows, sources.development_rows, sources.open_sealed])
+@pytest.mark.parametrize("read", [sources.seed_rows, sources.development_rows, sources.unlock_test_set])
 def test_a_row_without_its_answer_is_named(task: Task, read: object) -> None:
-    name = {"seed_rows": "seed", "development_rows": "dev", "open_sealed": "test"}[read.__name__]  # type: ignore[attr-defined]
+    name = {"seed_rows": "seed", "development_rows": "dev", "unlock_test_set": "test"}[read.__name__]  # type: ignore[attr-defined]
     rows = [(row["text"], row["label"]) for row in read_rows(task.path.parent / f"{name}.csv")]
     rows[3] = (rows[3][0], "")
     write_rows(task.path.parent / f"{name}.csv", rows)
@@ -57,7 +57,7 @@ def test_without_a_labels_file_nobody_has_answered(task: Task) -> None:
     ("rows", "told"),
     [
         ("1.23E+15,x,parcel\n", "1 answered row.*an id that no row of the pool has: row 1: 1.23E"),
-        ("{0},x,parcel\n{0},x,bill\n", r"stand twice with different answers: .* in row 1 \('parcel'\) and row 2"),
+        ("{0},x,parcel\n{0},x,bill\n", r"are there twice with different answers: .* in row 1 \('parcel'\) and row 2"),
         ("{0},x,refund\n", "row 1: 'refund'"),
     ],
 )  # fmt: skip
@@ -99,6 +99,6 @@ def test_a_test_row_that_is_also_a_seed_row_is_set_aside_only_while_such_rows_ar
     (generous.parent / "seed.csv").write_bytes(seed.read_bytes())
     allowed = load_task(generous)
     assert sources.set_aside(allowed) == 1
-    for rows in (sources.test_inputs(allowed), sources.open_sealed(allowed)):
+    for rows in (sources.test_inputs(allowed), sources.unlock_test_set(allowed)):
         assert len(rows) == 60
         assert shared["text"] not in set(rows["text"])

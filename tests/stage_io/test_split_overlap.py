@@ -63,7 +63,7 @@ def test_one_file_under_two_keys_is_refused_however_it_is_named(
     WAYS[way](home / FILES[one], name)
     task = with_data(home, **{other: name})
     with pytest.raises(UserError) as refused:
-        split_overlap.refuse_shared(task)
+        split_overlap.refuse_overlap(task)
     said = str(refused.value)
     assert f"data.{one} (" in said
     assert f"data.{other} (" in said
@@ -82,7 +82,7 @@ def test_rows_that_stand_in_two_files_are_named_with_the_key(home: Path, one: st
     add_rows(task, other, [changed_form(text) for text in first_rows(task, one, most)])
     count = len(read_rows(home / FILES[other])) - most
     with pytest.raises(UserError) as refused:
-        split_overlap.refuse_shared(load_task(task.path))
+        split_overlap.refuse_overlap(load_task(task.path))
     said = str(refused.value)
     for number in range(1, 4):
         mine, theirs = f"{FILES[one]} row {number}", f"{FILES[other]} row {count + number}"
@@ -101,13 +101,13 @@ def test_a_share_that_the_task_declares_is_set_aside_and_told(home: Path) -> Non
     add_rows(task, "seed", [changed_form(text) for text in first_rows(task, "test", 2)])
     add_rows(task, "seed", [changed_form(text) for text in first_rows(task, "development", 1)])
     task = load_task(task.path)
-    split_overlap.refuse_shared(task)
+    split_overlap.refuse_overlap(task)
     assert (len(sources.test_inputs(task)), len(sources.development_rows(task))) == (
         before[0] - 2,
         before[1] - 1,
     )
-    assert len(sources.open_sealed(task)) == len(sources.held_out_set(task).rows) == before[0] - 2
-    test, development = split_overlap.told(task)[:2]
+    assert len(sources.unlock_test_set(task)) == len(sources.held_out_set(task).rows) == before[0] - 2
+    test, development = split_overlap.overlap_warnings(task)[:2]
     assert (
         "2 test row(s) are seed rows too; they are set aside, never counted: test.csv row 1 and seed.csv"
         in test
@@ -118,8 +118,8 @@ def test_a_share_that_the_task_declares_is_set_aside_and_told(home: Path) -> Non
 def test_a_share_beyond_what_can_be_set_aside_says_so(home: Path) -> None:
     task = with_data(home)
     add_rows(task, "seed", first_rows(task, "test", 30))
-    with pytest.raises(UserError, match=r"and 20 more\. Take them out .* could set aside 5 % at most"):
-        split_overlap.refuse_shared(load_task(task.path))
+    with pytest.raises(UserError, match=r"and 20 more\. Remove them .* could set aside 5 % at most"):
+        split_overlap.refuse_overlap(load_task(task.path))
 
 
 def test_a_near_copy_stays_and_is_told_with_both_rows(home: Path) -> None:
@@ -127,10 +127,12 @@ def test_a_near_copy_stays_and_is_told_with_both_rows(home: Path) -> None:
     add_rows(task, "development", ["my courier lost the blue parcel near the old station yesterday evening"])
     add_rows(task, "test", ["my courier lost the blue parcle near the old station yesterday evening"])
     task = load_task(task.path)
-    split_overlap.refuse_shared(task)
+    split_overlap.refuse_overlap(task)
     rows = len(read_rows(home / "dev.csv")), len(read_rows(home / "test.csv"))
     (near,) = [
-        line for line in split_overlap.told(task) if "development row(s) are near copies of test rows" in line
+        line
+        for line in split_overlap.overlap_warnings(task)
+        if "development row(s) are near copies of test rows" in line
     ]
     assert f"dev.csv row {rows[0]} and test.csv row {rows[1]} ('my courier lost" in near
 

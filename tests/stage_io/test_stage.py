@@ -13,8 +13,8 @@ from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.execution import ParameterError
-from veritrain_lib.stage_io import begin, sources
-from veritrain_lib.stage_io.progress_reports import MAILBOX, CellWatch, read_letter
+from veritrain_lib.stage_io import sources, start_stage
+from veritrain_lib.stage_io.progress_reports import STATUS_FILE, CellErrorWatcher, read_status
 from veritrain_lib.stage_io.stage import load_result, prepare
 from veritrain_lib.stages import train
 from veritrain_lib.tracking import runs
@@ -32,25 +32,25 @@ def given(task: Task, **parameters: Any) -> dict[str, Any]:
 def test_wrong_parameters_are_refused_before_a_run_is_opened(task: Task) -> None:
     injected = '# Parameters\nseed = 1\ndatset = "seed"\n'
     with pytest.raises((UserError, ParameterError), match="datset"):
-        begin("gate", given(task, In=["", injected]))
+        start_stage("gate", given(task, In=["", injected]))
     for name, value in (("seed", "1"), ("seed", True), ("dataset", 3)):
         with pytest.raises(UserError, match=rf"parameter {name} is {value!r} .*it must be"):
-            begin("gate", given(task, **{name: value}))
+            start_stage("gate", given(task, **{name: value}))
     with pytest.raises(UserError, match="no stage is called 'gates'; stages: probe, generate, gate"):
-        begin("gates", given(task))
+        start_stage("gates", given(task))
     assert runs.search(task) == []
 
 
 def test_close_comes_after_run(task: Task) -> None:
     with pytest.raises(UserError, match="run the cells from the top"):
-        begin("gate", given(task, dataset="seed")).close()
+        start_stage("gate", given(task, dataset="seed")).finish()
 
 
 def test_a_run_by_hand_is_open_until_the_last_cell(task: Task) -> None:
-    stage = begin("gate", given(task, dataset="seed"))
+    stage = start_stage("gate", given(task, dataset="seed"))
     stage.run()
     assert runs.get(stage.run_id).info.status == "RUNNING"
-    stage.close()
+    stage.finish()
     assert runs.get(stage.run_id).info.status == "FINISHED"
     found = runs.get(stage.run_id).data
     assert found.tags["veritrain.digest"] == stage.digest
@@ -76,7 +76,7 @@ def test_a_failed_stage_says_why_and_the_next_try_goes_on_in_its_run(
     assert failed.info.status == "FAILED"
     assert failed.data.tags["veritrain.reason"] == "OSError: the disk is full"
     stage.run()
-    stage.close()
+    stage.finish()
     assert stage.run_id == failed.info.run_id
     assert runs.get(stage.run_id).info.status == "FINISHED"
 
@@ -108,17 +108,17 @@ def test_under_the_engine_the_engine_is_told_and_closes_the_run(
     task: Task, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     mailbox = tmp_path / "mailbox.json"
-    monkeypatch.setenv(MAILBOX, str(mailbox))
-    assert read_letter(mailbox) == ("", False)
-    stage = begin("train", given(task))
+    monkeypatch.setenv(STATUS_FILE, str(mailbox))
+    assert read_status(mailbox) == ("", False)
+    stage = start_stage("train", given(task))
     stage.run()
-    stage.close()
-    assert read_letter(mailbox) == (stage.run_id, False), "the gate that ran first told it nothing"
+    stage.finish()
+    assert read_status(mailbox) == (stage.run_id, False), "the gate that ran first told it nothing"
     assert runs.get(stage.run_id).info.status == "RUNNING"
     runs.end_run(stage.run_id, "FINISHED")
-    again = begin("train", given(task))
+    again = start_stage("train", given(task))
     again.run()
-    assert read_letter(mailbox) == (stage.run_id, True)
+    assert read_status(mailbox) == (stage.run_id, True)
 
 
 def test_a_cell_that_fails_after_the_run_fails_it(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_a_cell_that_fails_after_the_run_fails_it(task: Task, monkeypatch: pytes
         error_before_exec: BaseException | None = None
 
     monkeypatch.setattr("veritrain_lib.stage_io.progress_reports._shell", lambda: Shell)
-    stage = begin("gate", given(task, dataset="seed"))
+    stage = start_stage("gate", given(task, dataset="seed"))
     stage.run()
     Shell.events["post_run_cell"](Outcome())
     assert runs.get(stage.run_id).info.status == "RUNNING"
@@ -146,29 +146,29 @@ def test_a_cell_that_fails_after_the_run_fails_it(task: Task, monkeypatch: pytes
     bad.error_in_exec = ZeroDivisionError("in a later cell")
     Shell.events["post_run_cell"](bad)
     assert runs.get(stage.run_id).info.status == "FAILED"
-    stage.close()
+    stage.finish()
     mended = runs.get(stage.run_id)
     assert mended.info.status == "FINISHED", "the cell was mended and the last one ran"
-    assert mended.data.tags["veritrain.reason"] == "a cell failed and was mended by hand"
+    assert mended.data.tags["veritrain.reason"] == "a cell failed and was corrected by hand"
     assert not Shell.events
 
 
 def test_going_back_to_the_first_cell_leaves_no_run_open(task: Task) -> None:
-    first = begin("gate", given(task, dataset="seed"))
+    first = start_stage("gate", given(task, dataset="seed"))
     first.run()
-    assert begin("gate", given(task, dataset="seed")) is first
-    other = begin("gate", given(task, dataset="seed", seed=1))
+    assert start_stage("gate", given(task, dataset="seed")) is first
+    other = start_stage("gate", given(task, dataset="seed", seed=1))
     assert other is not first
     left = runs.get(first.run_id)
     assert left.info.status == "KILLED"
-    assert "begun again with other parameters" in left.data.tags["veritrain.reason"]
+    assert "started again with other parameters" in left.data.tags["veritrain.reason"]
     other.run()
-    other.close()
+    other.finish()
     assert {run.info.status for run in runs.search(task)} == {"KILLED", "FINISHED"}
 
 
 def test_watching_outside_a_notebook_does_nothing() -> None:
-    watch = CellWatch(lambda error: pytest.fail("nothing failed"))
+    watch = CellErrorWatcher(lambda error: pytest.fail("nothing failed"))
     watch.start()
     watch.stop()
     watch.stop()
@@ -185,4 +185,4 @@ def test_a_stored_result_opens_by_its_run_and_shows_itself_escaped(home: Path, d
     letter = json.dumps({"run": stage.run_id, "stored": True})
     file = home / "mailbox.json"
     file.write_text(letter)
-    assert read_letter(file) == (stage.run_id, True)
+    assert read_status(file) == (stage.run_id, True)

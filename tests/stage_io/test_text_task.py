@@ -12,7 +12,7 @@ import pytest
 from tests.stage_io.conftest import Do
 from tests.text_task import write_text_task
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.models.base import Sure, open_model
+from veritrain_lib.models.base import SupportsConfidence, open_model
 from veritrain_lib.models.memory import Memory
 from veritrain_lib.stage_io import sources
 from veritrain_lib.stage_io.stage import load_result
@@ -47,11 +47,11 @@ def test_the_stages_run_on_text_and_a_proven_gain_is_promoted(task: Task, do: Do
     judged = done(do, task, "evaluate")
     assert judged.verdict == "better"
     assert judged.promote
-    assert judged.sealed is not None
-    assert judged.sealed.test == "randomization test of chrf"
+    assert judged.held_out is not None
+    assert judged.held_out.test == "randomization test of chrf"
     # In the metric's own unit, not in shares of it.
-    assert judged.sealed.challenger - judged.sealed.champion == pytest.approx(judged.sealed.difference)
-    assert judged.sealed.challenger > 10
+    assert judged.held_out.challenger - judged.held_out.champion == pytest.approx(judged.held_out.difference)
+    assert judged.held_out.challenger > 10
     ter = judged.tables["metrics"].set_index("metric").loc["ter"]
     assert ter["difference"] < 0
     assert set(judged.tables["sources"]["model"]) == {"champion", "challenger"}
@@ -71,7 +71,7 @@ def test_a_registered_memory_opens_by_its_address_and_answers_a_model_server(tas
     model = open_model(registered.uri, task)
     assert model.uri == registered.uri
     assert isinstance(model, Memory)
-    assert isinstance(model, Sure)
+    assert isinstance(model, SupportsConfidence)
     import mlflow
 
     rows = sources.development_rows(task).head(3)

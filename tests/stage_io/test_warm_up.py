@@ -20,7 +20,7 @@ before = len(os.listdir("/proc/self/task"))
 from veritrain_lib.stage_io.warm_up import read_files_of
 read_files_of(sys.argv[1])
 from veritrain_lib.stage_io import sources
-print(len(sources._at_hand), len(os.listdir("/proc/self/task")) - before)
+print(len(sources._cached_files), len(os.listdir("/proc/self/task")) - before)
 """
 
 
@@ -54,7 +54,7 @@ def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
     assert sources.set_aside(task) == 0
     lines = (tmp_path / "dev.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (tmp_path / "dev.csv").write_text("".join(lines[:-3]), encoding="utf-8")
-    sealed = (tmp_path / "test.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-    (tmp_path / "seed.csv").write_text("".join(sealed[:2]), encoding="utf-8")
+    held_out = (tmp_path / "test.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (tmp_path / "seed.csv").write_text("".join(held_out[:2]), encoding="utf-8")
     assert len(sources.development_rows(task)) == before - 3
     assert sources.set_aside(task) == 1

@@ -1,7 +1,7 @@
 """A task of three answers over a vocabulary of its own, and a light suite: a stage over it takes a moment.
 
 Seed rows use only the first words of each label, so that rows from the pool teach a model very much: with
-them a challenger is better beyond doubt even on 60 sealed rows.
+them a challenger is better beyond doubt even on 60 held-out rows.
 """
 
 from __future__ import annotations

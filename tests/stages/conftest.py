@@ -47,19 +47,19 @@ def development(task: Task) -> pd.DataFrame:
 
 
 @pytest.fixture
-def sealed(task: Task) -> pd.DataFrame:
-    return sources.open_sealed(task)
+def held_out(task: Task) -> pd.DataFrame:
+    return sources.unlock_test_set(task)
 
 
 @pytest.fixture
-def told(task: Task, development: pd.DataFrame, sealed: pd.DataFrame) -> Callable[..., Told]:
-    """Makes a model that is wrong on the rows at these places of the development and of the sealed set."""
+def told(task: Task, development: pd.DataFrame, held_out: pd.DataFrame) -> Callable[..., Told]:
+    """Makes a model that is wrong on the rows at these places of the development and of the held-out test set."""
 
     def make(
         uri: str, *, wrong_dev: range | list[int] = range(0), wrong_test: range | list[int] = range(0)
     ) -> Told:
         answers: dict[str, str | None] = {}
-        for rows, wrong in ((development, wrong_dev), (sealed, wrong_test)):
+        for rows, wrong in ((development, wrong_dev), (held_out, wrong_test)):
             for place, (name, label) in enumerate(zip(rows["id"], rows["label"], strict=True)):
                 other = task.labels[(task.labels.index(label) + 1) % len(task.labels)]
                 answers[name] = other if place in wrong else label

@@ -37,13 +37,13 @@ def run(says: Any = honest, **settings: Any) -> tuple[evaluate.EvaluateResult, l
     judge, _ = make_judge(says, **{"sample": 150, **settings})
     opened: list[str] = []
 
-    def open_sealed() -> pd.DataFrame:
+    def unlock_test_set() -> pd.DataFrame:
         opened.append("sealed")
         return make_rows(300)
 
     result = evaluate.run(
         evaluate.EvaluateConfig(), make_task(), Knows("models:/tiny/1", 70), Knows("models:/tiny/2", 10), DEVELOPMENT,
-        n_test=300, look=(1, 0.01), open_sealed=open_sealed, judge=judge,
+        n_test=300, look=(1, 0.01), unlock_test_set=unlock_test_set, judge=judge,
     )  # fmt: skip
     return result, opened
 
@@ -76,7 +76,7 @@ def test_a_judge_below_the_floor_decides_nothing() -> None:
     assert result.promote
 
 
-def test_a_judge_that_may_decide_keeps_the_sealed_set_closed(monkeypatch: Any) -> None:
+def test_a_judge_that_may_decide_keeps_the_held_out_set_closed(monkeypatch: Any) -> None:
     # People and the judge must agree on the calibration and differ on the pairs: the models' own answers.
     def rule(kind: str, material: dict[str, Any]) -> Any:
         pair = {material.get("first"), material.get("second")}
@@ -93,7 +93,7 @@ def test_a_judge_that_may_decide_keeps_the_sealed_set_closed(monkeypatch: Any) -
 def test_without_a_judge_nothing_is_said_of_one() -> None:
     result = evaluate.run(
         evaluate.EvaluateConfig(), make_task(), Knows("a:1", 70), Knows("a:2", 10), DEVELOPMENT,
-        n_test=300, look=(1, 0.01), open_sealed=lambda: make_rows(300),
+        n_test=300, look=(1, 0.01), unlock_test_set=lambda: make_rows(300),
     )  # fmt: skip
     assert result.judge_decides is None
     assert not [name for name in result.measures if name.startswith("judge")]

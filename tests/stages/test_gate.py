@@ -21,7 +21,7 @@ from veritrain_lib.stages import gate
 def context(task: Task) -> Context:
     return Context(
         task=task,
-        trusted=sources.seed_rows(task),
+        accepted_rows=sources.seed_rows(task),
         development=sources.development_rows(task),
         test_inputs=sources.test_inputs(task),
         fit=lambda rows: pytest.fail("no student is needed"),

@@ -15,7 +15,7 @@ from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io import sources
 from veritrain_lib.stages import generate
 from veritrain_lib.stages.generate import make_plan
-from veritrain_lib.teachers.base import Request, Written
+from veritrain_lib.teachers.base import TeacherRequest, TeacherResult
 
 measured = st.lists(
     st.integers(1, 400).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), min_size=1, max_size=12
@@ -65,24 +65,24 @@ def test_a_slice_seen_on_few_rows_is_not_taken_for_perfect() -> None:
 class Recorder:
     """A teacher that gives nothing and notes what it was asked."""
 
-    asked: ClassVar[list[Request]] = []
+    asked: ClassVar[list[TeacherRequest]] = []
     name = "recorder"
 
     def __init__(self, **parameters: Any) -> None:
         self.parameters = parameters
 
-    def write(self, request: Request) -> Written:
+    def write(self, request: TeacherRequest) -> TeacherResult:
         self.asked.append(request)
-        return Written(request.trusted.iloc[:0], request.trusted.iloc[:0], left=7)
+        return TeacherResult(request.accepted_rows.iloc[:0], request.accepted_rows.iloc[:0], left=7)
 
 
 @pytest.fixture
 def parts(task: Task) -> dict[str, Any]:
     return {
         "errors": pd.DataFrame({"slice": list(task.labels), "n": [10, 10, 10], "right": [9, 5, 10]}),
-        "trusted": sources.seed_rows(task),
+        "accepted_rows": sources.seed_rows(task),
         "used": frozenset({"x"}),
-        "known": {"y": "parcel"},
+        "human_labels": {"y": "parcel"},
         "fit": lambda rows: pytest.fail("no student is needed"),
         "screen": lambda rows: pd.Series("", index=rows.index),
     }
@@ -94,12 +94,12 @@ def test_a_writing_teacher_gets_the_plan_as_shares_and_what_must_not_come_again(
     registry.register("teachers", "recorder", Recorder)
     Recorder.asked.clear()
     result = generate.run(
-        generate.GenerateConfig(rows=12, teacher="recorder", seed=3), task, generate.Surroundings(**parts)
+        generate.GenerateConfig(rows=12, teacher="recorder", seed=3), task, generate.GenerateInputs(**parts)
     )
     (request,) = Recorder.asked
     plan = result.tables["plan"].set_index("slice")
     assert request.shares == pytest.approx(plan["share"].to_dict())
-    assert (request.rows, request.seed, request.used, request.known) == (
+    assert (request.rows, request.seed, request.used, request.human_labels) == (
         12,
         3,
         frozenset({"x"}),
@@ -128,7 +128,7 @@ def test_pool_rows_that_the_rules_turn_down_are_counted_by_reason_and_never_chos
         return rows["id"].map(bad).fillna("")
 
     config = generate.GenerateConfig(rows=100, choose="random", batch=100)
-    result = generate.run(config, task, generate.Surroundings(**{**parts, "screen": screen}))
+    result = generate.run(config, task, generate.GenerateInputs(**{**parts, "screen": screen}))
     rows = result.tables["rows"]
     assert result.screened == {"garbage": 2, "language": 1, "empty": 1}
     assert len(rows) == 56
@@ -146,10 +146,10 @@ def test_a_pool_that_one_rule_turns_down_is_blocked_and_names_the_rule(
         return pd.Series(["language:uk"] * (len(rows) - 3) + ["garbage:mashed"] * 3, index=rows.index)
 
     config = generate.GenerateConfig(rows=10, choose="random", batch=10)
-    result = generate.run(config, task, generate.Surroundings(**{**parts, "screen": screen}))
+    result = generate.run(config, task, generate.GenerateInputs(**{**parts, "screen": screen}))
     assert result.outcome == "blocked"
     assert result.headline == (
-        "Blocked: rule language turned down 57 of the 60 rows in the pool (57 language:uk); 3 by other rules, so there "
+        "Blocked: rule language rejected 57 of the 60 rows in the pool (57 language:uk); 3 by other rules, so there "
         "is no row to choose. Correct the rows, the rule in suite suite.json or inputs.text.language (en) in the task file."
     )
 
@@ -164,7 +164,7 @@ def test_dirty_rows_that_are_left_of_a_pool_that_was_used_up_block_nothing(
     def screen(rows: pd.DataFrame) -> pd.Series[str]:
         return pd.Series("garbage:mashed", index=rows.index)
 
-    around = generate.Surroundings(**{**parts, "screen": screen, "used": used})
+    around = generate.GenerateInputs(**{**parts, "screen": screen, "used": used})
     result = generate.run(generate.GenerateConfig(rows=10, choose="random", batch=10), task, around)
     assert (result.outcome, result.left, result.screened) == ("done", 0, {"garbage": 20})
 
@@ -178,12 +178,12 @@ def test_answers_of_people_win_and_rows_without_any_wait(tmp_path: Any, parts: d
     assert file is not None
     pool = read_examples(task, file, "pool", answers=False)
     config = generate.GenerateConfig(rows=6, choose="random", batch=6)
-    first = generate.run(config, task, generate.Surroundings(**parts))
+    first = generate.run(config, task, generate.GenerateInputs(**parts))
     assert (first.outcome, len(first.tables["rows"]), len(first.tables["waiting"])) == ("waiting", 0, 6)
     assert set(first.tables["waiting"]["label"]) == {""}
-    known = dict.fromkeys(first.tables["waiting"]["id"], "parcel")
-    second = generate.run(config, task, generate.Surroundings(**{**parts, "known": known}))
+    human_labels = dict.fromkeys(first.tables["waiting"]["id"], "parcel")
+    second = generate.run(config, task, generate.GenerateInputs(**{**parts, "human_labels": human_labels}))
     assert second.outcome == "done"
     assert second.tables["rows"]["id"].tolist() == first.tables["waiting"]["id"].tolist()
     assert set(second.tables["rows"]["label"]) == {"parcel"}
-    assert set(known) <= set(pool["id"])
+    assert set(human_labels) <= set(pool["id"])

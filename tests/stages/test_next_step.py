@@ -106,7 +106,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "can't tell": (
         {"evaluate": evaluated(), "generate": generated()},
-        "Run another round, or enlarge the sealed test set.",
+        "Run another round, or enlarge the held-out test set.",
         "A gain below 0.250",
     ),
 }

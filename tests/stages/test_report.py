@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io.history import COLUMNS
 from veritrain_lib.stages import report
-from veritrain_lib.stages.evaluate import EvaluateResult, Sealed
+from veritrain_lib.stages.evaluate import EvaluateResult, HeldOutResult
 from veritrain_lib.stages.gate import GateResult
 from veritrain_lib.stages.result import Measure
 from veritrain_lib.stages.train import TrainResult
@@ -37,7 +37,7 @@ def trained(rows: int, right: list[bool]) -> TrainResult:
 
 @pytest.fixture
 def facts() -> report.Facts:
-    sealed = Sealed(
+    held_out = HeldOutResult(
         n=60, look=2, look_alpha=0.0125, p=0.0002, test="exact McNemar", champion=0.6, challenger=0.9,
         difference=0.3, low=0.1, high=0.5, level=0.975, detectable=0.28, explanation="Better.",
     )  # fmt: skip
@@ -48,11 +48,11 @@ def facts() -> report.Facts:
         verdict="better",
         promote=True,
         development_gain=0.3,
-        sealed=sealed,
+        held_out=held_out,
         measures={"accuracy": Measure(value=0.9, n=30)},
         tables={
             "slices": SLICES.assign(low=-1.0, high=1.0),
-            "sealed_slices": SLICES,
+            "held_out_slices": SLICES,
             "confusions": pd.DataFrame([["billing", "parcel", 4]], columns=["expected", "answered", "count"]),
         },
     )

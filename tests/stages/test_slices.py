@@ -11,7 +11,7 @@ import pytest
 from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import load_task
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stages.slices import cut, length
+from veritrain_lib.stages.slices import length, slice_masks
 
 
 def test_every_row_is_in_one_slice_of_each_cut(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_every_row_is_in_one_slice_of_each_cut(tmp_path: Path) -> None:
     task = load_task(write_tiny(tmp_path, slices=slices))
     rows = sources.development_rows(task).copy()
     rows.loc[[0, 1], "text"] = ["one two", "a b c d e f g"]
-    masks = cut(task, rows)
+    masks = slice_masks(task, rows)
     by_label = [mask for name, mask in masks.items() if name.startswith("label=")]
     by_length = {name: mask for name, mask in masks.items() if name.startswith("text words")}
     assert list(by_length) == ["text words <=5", "text words 6-6", "text words >6"]
@@ -33,7 +33,7 @@ def test_a_row_without_a_word_is_in_the_shortest_band(tmp_path: Path) -> None:
     task = load_task(write_tiny(tmp_path, slices=slices))
     rows = sources.development_rows(task).head(2).copy()
     rows["text"] = ["", "   "]
-    masks = cut(task, rows)
+    masks = slice_masks(task, rows)
     assert np.sum(list(masks.values()), axis=0).tolist() == [1, 1]
 
 

@@ -25,7 +25,7 @@ def dataset(task: Task) -> Dataset:
 
 @pytest.mark.parametrize(
     ("status", "mend"),
-    [("blocked", "mend the data or the suite"), ("draft", "veritrain gate tiny --dataset tiny@3")],
+    [("blocked", "correct the data or the suite"), ("draft", "veritrain gate tiny --dataset tiny@3")],
 )
 def test_data_that_no_gate_passed_is_refused_with_what_to_do(
     task: Task, dataset: Dataset, development: pd.DataFrame, status: str, mend: str

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.numbers import disagreements
 from veritrain_lib.statistics import decide, mcnemar
-from veritrain_lib.statistics.agreeing import agreeing
-from veritrain_lib.statistics.evidence import CorpusMetric, change
+from veritrain_lib.statistics.agreeing import agree_with_test
+from veritrain_lib.statistics.evidence import CorpusMetric, compare_paired
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.025, 0.01, 0.005])
@@ -42,7 +42,7 @@ def test_graded_scores_and_corpus_metrics_agree_too() -> None:
         metric = CorpusMetric("squares", old, new, lambda answers, rows: float(np.mean(answers**2)))
         corpus = decide(old, new, look_alpha=0.05, metric=metric, seed=number)
         assert (corpus.verdict == "better") == (corpus.interval.low > 0)
-        two_sided = change(old, new, seed=number)
+        two_sided = compare_paired(old, new, seed=number)
         assert (two_sided.p <= 0.05) == (two_sided.low > 0 or two_sided.high < 0)
         close += 0.01 < found.p < 0.1
     assert close > 5, "some are near the border"
@@ -50,8 +50,8 @@ def test_graded_scores_and_corpus_metrics_agree_too() -> None:
 
 def test_the_end_that_is_moved_is_the_test_based_limit() -> None:
     # One-sided p = 0.02, so z = 2.0537; the limit at alpha 0.05 (z = 1.6449) is d (1 - 1.6449 / 2.0537).
-    low, high = agreeing(-0.001, 0.2, 0.1, 0.02, 0.98, 0.05)
+    low, high = agree_with_test(-0.001, 0.2, 0.1, 0.02, 0.98, 0.05)
     assert low == pytest.approx(0.1 * (1 - 1.6449 / 2.0537), abs=1e-4)
     assert high == 0.2
-    low, _ = agreeing(0.001, 0.2, 0.1, 0.051, 0.95, 0.05)
+    low, _ = agree_with_test(0.001, 0.2, 0.1, 0.051, 0.95, 0.05)
     assert -0.01 < low <= 0

@@ -28,7 +28,7 @@ def test_schedules_by_hand() -> None:
 
 
 def test_no_look_beyond_the_plan() -> None:
-    with pytest.raises(LooksSpentError, match="look 4 was asked for and the plan allows 3"):
+    with pytest.raises(LooksSpentError, match="look 4 was requested, but the plan allows 3"):
         LookPlan(3).alpha_at(4)
     with pytest.raises(ValueError, match="counted from 1"):
         LookPlan(3).alpha_at(0)

@@ -39,7 +39,7 @@ def test_opens_at_the_threshold_only() -> None:
     assert found.opens
     assert found.threshold == pytest.approx(16 / 720)
     assert found.detectable == detectable_gain(240, 720, 0.1, 0.05)
-    assert "may be opened" in found.explanation
+    assert "may be evaluated" in found.explanation
 
 
 def test_equal_or_missing_rows_stay_shut() -> None:

@@ -75,27 +75,27 @@ def test_a_good_task_is_given_back(tmp_path: Path) -> None:
             {"budget__rows_per_round": 9},
             ["budget.rows_per_round: suite classification blocks a dataset of less than 10 rows"],
         ),
-        ({"inputs__text__language": "xx"}, ["inputs.text.language: 'xx' is no language"]),
+        ({"inputs__text__language": "xx"}, ["inputs.text.language: 'xx' is not a language"]),
         (
             {"judge": {"model": "azur:/x", "rubric": "Be good."}},
-            ["judge.model: 'azur' is no kind of model that can judge; known: openai:/, azure:/"],
+            ["judge.model: 'azur' is not a kind of model that can judge; known: openai:/, azure:/"],
         ),
         ({"data__seed": "a" * 300}, ["data.seed: a name of 300 bytes is too long"]),
-        ({"data__seed": "."}, ["data.seed: ", "is no regular file"]),
+        ({"data__seed": "."}, ["data.seed: ", "is not a regular file"]),
         ({"slices__by": ["label", "channel"]}, ["slices.by.1: slices.by names 'channel'"]),
         ({"inputs": {"text": {}, "title": {}}}, ["data.seed: seed.csv lacks the column(s) title"]),
         (
             {"contract__properties__label__enum": ["delivery"]},
-            ["contract.properties.label: 2 of 3 labels can't keep the contract: 'greeting', 'refund'"],
+            ["contract.properties.label: 2 of 3 labels do not satisfy the contract: 'greeting', 'refund'"],
         ),
-        ({"contract__properties__label": {"type": "integer"}}, ["3 of 3 labels can't keep the contract"]),
+        ({"contract__properties__label": {"type": "integer"}}, ["3 of 3 labels do not satisfy the contract"]),
         (
             {"contract__properties__label": {"type": "objekt"}},
-            ["contract: the contract is no usable JSON Schema"],
+            ["contract: the contract is not a valid JSON Schema"],
         ),
         (
             {"contract__properties__label": {"$ref": "http://127.0.0.1/x"}},
-            ["contract: the contract is no usable JSON Schema"],
+            ["contract: the contract is not a valid JSON Schema"],
         ),
         (
             {"contract": {"minProperties": 3, "maxProperties": 2}},
@@ -128,10 +128,10 @@ def test_a_classification_that_can_not_go_on_says_why(
         ({"contract": {"properties": {"en": {"type": "integer"}}}}, ["the answers of this task are text"]),
         (
             {"contract": {"properties": {"en": {"minLength": 3, "maxLength": 2}}}},
-            ["contract.properties.en: no answer can keep this: minLength 3 is above maxLength 2"],
+            ["contract.properties.en: no answer can satisfy this: minLength 3 is above maxLength 2"],
         ),
         ({"goal": {"at_least": 101}}, ["metric chrf runs from 0 to 100; 101 is out of that range"]),
-        ({"target__direction": "way"}, ["target.direction: 'way' is no column of the"]),
+        ({"target__direction": "way"}, ["target.direction: 'way' is not a column of the"]),
     ],
 )
 def test_a_task_of_free_text_that_can_not_go_on_says_why(
@@ -181,7 +181,7 @@ def test_rules_of_a_tasks_own_are_known_but_not_run(tmp_path: Path) -> None:
     assert "polite" not in message.split("rule rude")[0]
     assert not Path("ran").exists()
     (tmp_path / "mine.py").write_text("def polite(rows:\n", encoding="utf-8")
-    assert "gate_rules.0: mine.py, line 1 is no Python" in check_task(tmp_path).message
+    assert "gate_rules.0: mine.py, line 1 is not valid Python" in check_task(tmp_path).message
 
 
 @pytest.mark.parametrize(

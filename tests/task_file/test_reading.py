@@ -42,7 +42,7 @@ def refusal(tmp_path: Path) -> Callable[..., str]:
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ("seed: 1\nseed: 2\n", "line 10, seed: the key 'seed' stands twice, in line 9 and line 10"),
+        ("seed: 1\nseed: 2\n", "line 10, seed: the key 'seed' occurs twice, in line 9 and line 10"),
         ("goal: {at_least: .nan}\n", "line 9, goal.at_least: .nan is no finite number"),
         ("budget: {money: .inf}\n", "line 9, budget.money: .inf is no finite number"),
         ("budget:\n  rounds: yes\n", "line 10, budget.rounds: Input should be a valid integer (given: true)"),
@@ -84,17 +84,17 @@ def test_labels_that_people_or_yaml_mix_up_are_refused(
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("test.csv", "../../outside.csv", "lies outside of the task's folder"),
-        ("test.csv", "link.csv", "lies outside of the task's folder"),
-        ("test.csv", "/etc/hostname", "lies outside of the task's folder"),
+        ("test.csv", "../../outside.csv", "is outside the task's folder"),
+        ("test.csv", "link.csv", "is outside the task's folder"),
+        ("test.csv", "/etc/hostname", "is outside the task's folder"),
         ("test.csv", "a" * 300, "a name of 300 bytes is too long for a file"),
         ("test.csv", '"a\\0.csv"', "control character"),
-        ("test.csv", "loop.csv", "leads to itself"),
-        ("test.csv", "''", "an empty text is no name of a file"),
+        ("test.csv", "loop.csv", "symbolic link to itself"),
+        ("test.csv", "''", "an empty text is not a file name"),
         ("test.csv", "gone.csv", "gone.csv is missing"),
-        ("test.csv", ".", "is no regular file"),
-        ("pool.csv}", "pool.csv, labels: ../../mine.csv}", "lies outside of the task's folder"),
-        ("pool.csv}", "pool.csv, labels: link.csv}", "lies outside of the task's folder"),
+        ("test.csv", ".", "is not a regular file"),
+        ("pool.csv}", "pool.csv, labels: ../../mine.csv}", "is outside the task's folder"),
+        ("pool.csv}", "pool.csv, labels: link.csv}", "is outside the task's folder"),
         ("pool.csv}", "pool.csv, labels: test.csv}", "is written by the loop"),
         ("pool.csv}", "pool.csv, labels: task.yaml}", "must end in .csv"),
     ],
@@ -144,7 +144,7 @@ def test_mistakes_of_every_kind_come_together_and_in_order(tmp_path: Path) -> No
         "promotion.alpha",
         "seed",
     ]
-    told = reading.document.told(reading.mistakes)
+    told = reading.document.format_mistakes(reading.mistakes)
     assert "    11 | bugdet: {}" in told
 
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from veritrain_lib.llm.ledger import Spent
+from veritrain_lib.llm.ledger import Spending
 from veritrain_lib.llm.records import ChatProgress, ChatRequest, Choice, Endpoint, Estimate, Reply
-from veritrain_lib.teachers.base import Request
+from veritrain_lib.teachers.base import TeacherRequest
 from veritrain_lib.teachers.llm import Llm
 
 ADDRESS = "openai:/small"
@@ -29,7 +29,7 @@ class FakeChat:
     asked: list[ChatRequest] = field(default_factory=list)
     opened: list[tuple[float, str]] = field(default_factory=list)
     endpoint: Endpoint = ENDPOINT
-    spent: Spent = field(default_factory=Spent)
+    spent: Spending = field(default_factory=Spending)
 
     def estimate(self, requests: Sequence[ChatRequest]) -> Estimate:
         new = [one for one in requests if one.digest(ENDPOINT) not in self.stored]
@@ -67,7 +67,7 @@ class OfflineLlm(Llm):
 
     chat: FakeChat
 
-    def _open(self, request: Request) -> FakeChat:  # type: ignore[override]
+    def _open(self, request: TeacherRequest) -> FakeChat:  # type: ignore[override]
         self.chat.opened.append((request.money, request.account))
         return self.chat
 

@@ -11,7 +11,7 @@ import pytest
 
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.teachers.base import Request
+from veritrain_lib.teachers.base import TeacherRequest
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 WORDS = {
@@ -52,12 +52,12 @@ class Bench:
         self.fits.append(rows)
         return TfidfSvc().train(self.task, rows, seed=0).model
 
-    def request(self, rows: int, **changes: object) -> Request:
+    def request(self, rows: int, **changes: object) -> TeacherRequest:
         asked = {
-            "task": self.task, "rows": rows, "trusted": self.human, "seed": 0, "fit": self.fit,
+            "task": self.task, "rows": rows, "accepted_rows": self.human, "seed": 0, "fit": self.fit,
             "screen": lambda pool: pd.Series(True, index=pool.index),
         }  # fmt: skip
-        return Request(**{**asked, **changes})  # type: ignore[arg-type]
+        return TeacherRequest(**{**asked, **changes})  # type: ignore[arg-type]
 
 
 def write(path: Path, rows: list[tuple[str, str]]) -> None:

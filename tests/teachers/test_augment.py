@@ -15,7 +15,7 @@ from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import load_task
 from veritrain_lib.teachers import variation
 from veritrain_lib.teachers.augment import Augment
-from veritrain_lib.teachers.base import Request
+from veritrain_lib.teachers.base import TeacherRequest
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 
@@ -62,22 +62,24 @@ def test_shares_are_respected(bench: Any) -> None:
 
 def test_a_share_for_a_label_without_human_rows_gives_fewer_rows(bench: Any) -> None:
     human = bench.human[bench.human["label"] != "login"]
-    rows = Augment().write(bench.request(20, trusted=human, shares={"login": 0.5, "refund": 0.5})).rows
+    rows = Augment().write(bench.request(20, accepted_rows=human, shares={"login": 0.5, "refund": 0.5})).rows
     assert rows["label"].value_counts().to_dict() == {"refund": 10}
 
 
 def test_only_human_rows_are_varied(bench: Any) -> None:
     pool = bench.human.assign(source=["human"] * 10 + ["pool"] * 10)
-    rows = Augment().write(bench.request(30, trusted=pool)).rows
+    rows = Augment().write(bench.request(30, accepted_rows=pool)).rows
     parents = {json.loads(text)["seed_rows"][0] for text in rows["provenance"]}
     assert parents <= set(pool["id"].iloc[:10])
     with pytest.raises(UserError, match="none with an answer"):
-        Augment().write(bench.request(5, trusted=pool.iloc[10:]))
+        Augment().write(bench.request(5, accepted_rows=pool.iloc[10:]))
 
 
 def test_short_texts_run_out_and_that_ends(bench: Any) -> None:
     human = bench.human.iloc[:2].assign(text=["help", "data"])
-    rows = Augment(operations=["dropped_letter"], changes=1).write(bench.request(50, trusted=human)).rows
+    rows = (
+        Augment(operations=["dropped_letter"], changes=1).write(bench.request(50, accepted_rows=human)).rows
+    )
     assert 2 <= len(rows) <= 4  # two inner letters each
 
 
@@ -121,8 +123,8 @@ def test_a_translated_text_gets_nothing_that_its_translation_would_have_to_say(t
     seed = task.file("seed")
     assert seed is not None
     human = read_examples(task, seed, "human")
-    request = Request(
-        task=task, rows=20, trusted=human, seed=0, fit=lambda rows: None,  # type: ignore[arg-type,return-value]
+    request = TeacherRequest(
+        task=task, rows=20, accepted_rows=human, seed=0, fit=lambda rows: None,  # type: ignore[arg-type,return-value]
         screen=lambda rows: pd.Series(True, index=rows.index), shares={"meeting": 0.5, "written": 0.5},
     )  # fmt: skip
     rows = Augment().write(request).rows

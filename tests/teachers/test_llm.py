@@ -16,10 +16,10 @@ import pytest
 
 from tests.teachers.chat_of_tests import ADDRESS, PRICE, slice_of, teacher
 from tests.teachers.conftest import FILLER, WORDS
-from veritrain_lib.core.errors import Infrastructure, OutOfMoney, UserError
-from veritrain_lib.llm.ledger import Spent
+from veritrain_lib.core.errors import BudgetExceeded, Infrastructure, UserError
+from veritrain_lib.llm.ledger import Spending
 from veritrain_lib.llm.records import ChatRequest, Choice, Reply
-from veritrain_lib.teachers.base import PaidTeacher, Written
+from veritrain_lib.teachers.base import PaidTeacher, TeacherResult
 from veritrain_lib.teachers.llm import Llm
 from veritrain_lib.teachers.synthesis.requests import NAMES
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
@@ -37,11 +37,11 @@ def examples(request: ChatRequest, at: int, number: int = 5) -> list[dict[str, s
     ]
 
 
-def notes(written: Written) -> list[dict[str, Any]]:
+def notes(written: TeacherResult) -> list[dict[str, Any]]:
     return [json.loads(text) for text in written.rows["provenance"]]
 
 
-def ended(written: Written, outcome: str, reason: str = "") -> int:
+def ended(written: TeacherResult, outcome: str, reason: str = "") -> int:
     table = written.endings
     assert table is not None
     fits = (table["outcome"] == outcome) & table["reason"].str.contains(reason, regex=False)
@@ -85,9 +85,11 @@ def test_of_what_came_it_keeps_the_rows_with_the_smallest_margin_of_each_slice(b
 
 def test_a_prompt_shows_only_human_rows_of_the_slice_and_of_the_one_it_is_confused_with(bench: Any) -> None:
     strangers = bench.human.assign(source="pool", text=[f"pool {at}" for at in range(len(bench.human))])
-    trusted = pd.concat([bench.human, strangers.assign(id=[f"p{at}" for at in range(20)])], ignore_index=True)
+    accepted_rows = pd.concat(
+        [bench.human, strangers.assign(id=[f"p{at}" for at in range(20)])], ignore_index=True
+    )
     llm = teacher(examples, confused_with={"refund": "export"}, few_shot=4)
-    written = llm.write(bench.request(12, shares=SHARES, money=9.0, trusted=trusted))
+    written = llm.write(bench.request(12, shares=SHARES, money=9.0, accepted_rows=accepted_rows))
     by_id = bench.human.set_index("id")
     for note, label in zip(notes(written), written.rows["label"], strict=True):
         assert set(by_id.loc[note["seed_rows"], "label"]) == {label}
@@ -109,11 +111,11 @@ def test_the_neighbour_is_the_label_that_a_student_takes_the_slice_for(bench: An
         ignore_index=True,
     )
     llm = teacher(examples)
-    written = llm.write(bench.request(8, shares={"refund": 1.0}, money=9.0, trusted=twins))
+    written = llm.write(bench.request(8, shares={"refund": 1.0}, money=9.0, accepted_rows=twins))
     assert {note["told_apart_from"] for note in notes(written)} == {"invite"}
     assert 'confuses it with the label "invite"' in llm.chat.asked[0].messages[-1].content
     alone = teacher(examples, confused_with=False)
-    alone.write(bench.request(8, shares={"refund": 1.0}, money=9.0, trusted=twins))
+    alone.write(bench.request(8, shares={"refund": 1.0}, money=9.0, accepted_rows=twins))
     assert "confuses" not in alone.chat.asked[0].messages[-1].content
 
 
@@ -215,7 +217,7 @@ def test_the_same_seed_asks_the_same_and_a_few_rows_more_ask_only_for_those(benc
 @pytest.mark.parametrize("money", [0.0, 0.05])
 def test_what_may_not_be_spent_is_not_asked_and_the_key_to_set_is_named(bench: Any, money: float) -> None:
     llm = teacher(examples)
-    with pytest.raises(OutOfMoney) as caught:
+    with pytest.raises(BudgetExceeded) as caught:
         llm.write(bench.request(20, shares=SHARES, money=money))
     said = str(caught.value)
     assert llm.chat.asked == []
@@ -230,9 +232,9 @@ def test_what_may_not_be_spent_is_not_asked_and_the_key_to_set_is_named(bench: A
 
 def test_what_was_spent_before_under_the_same_account_counts(bench: Any) -> None:
     llm = teacher(examples)
-    llm.chat.spent = Spent(paid=0.2, lost=0.01)
+    llm.chat.spent = Spending(paid=0.2, lost=0.01)
     with pytest.raises(
-        OutOfMoney, match=r"0.2500 may be spent, and 0.2100 of it is spent already.*to 0.4800"
+        BudgetExceeded, match=r"0.2500 may be spent, and 0.2100 of it is spent already.*to 0.4800"
     ):
         llm.write(bench.request(20, shares=SHARES, money=0.25))
     llm.write(bench.request(20, shares=SHARES, money=0.31))

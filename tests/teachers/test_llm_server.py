@@ -15,7 +15,7 @@ from tests.teachers.conftest import FILLER, WORDS
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import load_task
 from veritrain_lib.llm.ledger import Ledger
-from veritrain_lib.teachers.base import Request
+from veritrain_lib.teachers.base import TeacherRequest
 from veritrain_lib.teachers.llm import Llm
 
 MODEL = "openai:/gpt-4.1-mini"
@@ -133,7 +133,7 @@ def test_free_text_gets_an_input_and_its_answer_and_the_newest_rows_are_kept(
         far = [{"english": unlike.pop(), "translation": "遠い"} for _ in range(2)]
         return {"examples": near + far}
 
-    request = Request(
+    request = TeacherRequest(
         task, 4, human, 0, lambda rows: pytest.fail("free text has no student that scores"),
         lambda rows: pd.Series(True, index=rows.index), shares={"travel": 0.5, "work": 0.5}, money=1.0,
     )  # fmt: skip

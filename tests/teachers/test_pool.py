@@ -15,7 +15,7 @@ from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import load_task
-from veritrain_lib.teachers.base import Request, Written
+from veritrain_lib.teachers.base import TeacherRequest, TeacherResult
 from veritrain_lib.teachers.pool import Pool
 from veritrain_lib.trainers.memory import MemoryTrainer
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
@@ -25,7 +25,7 @@ EVERY = ("uncertainty", "random", "balanced", "class_error")
 ERROR = {"refund": 0.6, "login": 0.2, "export": 0.2, "invite": 0.0}
 
 
-def notes(written: Written) -> list[dict[str, Any]]:
+def notes(written: TeacherResult) -> list[dict[str, Any]]:
     return [json.loads(text) for text in written.rows["provenance"]]
 
 
@@ -151,11 +151,11 @@ def test_what_people_answered_continues_the_same_choice(bench: Any, make_pool: M
     whole = Pool(batch=15).write(bench.request(45))
     bench.write_pool([(text, "") for text, _ in truth])
     labels = dict(truth)
-    known: dict[str, str] = {}
+    human_labels: dict[str, str] = {}
     for _ in range(3):
-        step = Pool(batch=15).write(bench.request(45, known=known))
-        known |= {row["id"]: labels[row["text"]] for row in step.waiting.to_dict("records")}
-    done = Pool(batch=15).write(bench.request(45, known=known))
+        step = Pool(batch=15).write(bench.request(45, human_labels=human_labels))
+        human_labels |= {row["id"]: labels[row["text"]] for row in step.waiting.to_dict("records")}
+    done = Pool(batch=15).write(bench.request(45, human_labels=human_labels))
     assert len(done.waiting) == 0
     pd.testing.assert_frame_equal(done.rows, whole.rows)
 
@@ -164,7 +164,7 @@ def test_people_are_believed_before_the_file(bench: Any) -> None:
     first = Pool(batch=5).write(bench.request(5)).rows
     pairs = zip(first["id"], first["label"], strict=True)
     other = {name: "login" if label == "invite" else "invite" for name, label in pairs}
-    again = Pool(batch=5).write(bench.request(5, known=other)).rows
+    again = Pool(batch=5).write(bench.request(5, human_labels=other)).rows
     assert dict(zip(again["id"], again["label"], strict=True)) == other
 
 
@@ -189,7 +189,7 @@ def test_class_error_takes_predicted_labels_in_proportion(bench: Any) -> None:
 
 def test_balanced_fills_up_the_labels_that_have_fewest_rows(bench: Any) -> None:
     few = bench.human[(bench.human["label"] != "invite") | (bench.human.index < 8)]
-    written = Pool(choose="balanced", batch=3).write(bench.request(3, trusted=few))
+    written = Pool(choose="balanced", batch=3).write(bench.request(3, accepted_rows=few))
     student = TfidfSvc().train(bench.task, few, seed=0).model
     assert [response.best for response in student.answer(written.rows)] == ["invite"] * 3
 
@@ -237,13 +237,13 @@ def office(tmp_path: Path) -> Any:
     assert seed is not None
     human = read_examples(task, seed, "human")
 
-    def request(rows: int) -> Request:
-        return Request(
+    def request(rows: int) -> TeacherRequest:
+        return TeacherRequest(
             task=task,
             rows=rows,
-            trusted=human,
+            accepted_rows=human,
             seed=0,
-            fit=lambda known: MemoryTrainer().train(task, known, seed=0).model,  # type: ignore[arg-type,return-value]
+            fit=lambda human_labels: MemoryTrainer().train(task, human_labels, seed=0).model,  # type: ignore[arg-type,return-value]
             screen=lambda there: pd.Series(True, index=there.index),
         )
 
@@ -254,7 +254,7 @@ def test_without_labels_the_rows_least_like_those_at_hand_come_first(office: Any
     task, human, request = office
     written = Pool(choose="uncertainty", batch=10).write(request(10))
     pool = read_examples(task, task.file("pool"), "pool").drop_duplicates("id")
-    sure = MemoryTrainer().train(task, human, seed=0).model.certainty(pool)
+    sure = MemoryTrainer().train(task, human, seed=0).model.confidence(pool)
     assert sorted(note["margin"] for note in notes(written)) == pytest.approx(sorted(sure)[:10], abs=1e-6)
     assert (written.rows["en"] != "").all()
     assert {note["margin"] for note in notes(Pool(choose="random").write(request(10)))} == {None}

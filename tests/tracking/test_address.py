@@ -15,15 +15,15 @@ from veritrain_lib.tracking import address
 )
 def test_a_folder_of_any_name_is_found_by_its_address(name: str) -> None:
     file = Path("/tmp") / name / "mlflow.db"
-    assert address.file_of(address.of_file(file)) == file
-    assert make_url(address.of_file(file)).database == str(file)
+    assert address.sqlite_path(address.sqlite_uri(file)) == file
+    assert make_url(address.sqlite_uri(file)).database == str(file)
 
 
 @pytest.mark.parametrize(
     "given", ["postgresql://h/d", "sqlite:///:memory:", "sqlite:///", "sqlite:////a.db?mode=ro"]
 )
 def test_what_is_no_plain_file_has_none(given: str) -> None:
-    assert address.file_of(given) is None
+    assert address.sqlite_path(given) is None
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,6 @@ def test_what_is_no_plain_file_has_none(given: str) -> None:
     ],
 )
 def test_a_password_is_not_shown(given: str) -> None:
-    assert "cret" not in address.shown(given)
-    assert "cret" not in address.without_passwords(f"can't reach {given}: no", given)
-    assert "h" in address.shown(given)
+    assert "cret" not in address.masked(given)
+    assert "cret" not in address.mask_passwords(f"can't reach {given}: no", given)
+    assert "h" in address.masked(given)

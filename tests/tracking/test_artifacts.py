@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import artifacts, runs, store
-from veritrain_lib.tracking.missing_artifacts import Gone
+from veritrain_lib.tracking.missing_artifacts import MissingArtifact
 
 TABLES = {
     "texts.json": pd.DataFrame(
@@ -72,7 +72,7 @@ def test_files_elsewhere_are_brought_here(
 
 def test_a_file_that_is_not_there_is_an_error(task: Task, tmp_path: Path) -> None:
     run = runs.open_run(task, "files", kind="stage")
-    with pytest.raises(Gone, match=f"nothing of run {run} is gone"):
+    with pytest.raises(MissingArtifact, match=f"nothing of run {run} is missing"):
         runs.fetch(run, "nothing", tmp_path)
 
 

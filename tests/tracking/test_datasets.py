@@ -13,7 +13,7 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.records import Dataset
 from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import datasets, runs, store
-from veritrain_lib.tracking.missing_artifacts import Gone
+from veritrain_lib.tracking.missing_artifacts import MissingArtifact
 
 COLUMNS = ["id", "text", "label", "source", "provenance"]
 
@@ -25,7 +25,9 @@ def table(*texts: str) -> pd.DataFrame:
     )
 
 
-def stored(task: Task, rows: pd.DataFrame, ending: runs.Ending | None = "FINISHED", **parts: str) -> Dataset:
+def stored(
+    task: Task, rows: pd.DataFrame, ending: runs.FinalStatus | None = "FINISHED", **parts: str
+) -> Dataset:
     run = runs.open_run(task, "data", kind="stage")
     made = datasets.save(task, run, rows, status=parts.get("status", "passed"), parent=parts.get("parent"))  # type: ignore[arg-type]
     if ending:
@@ -80,7 +82,7 @@ def test_a_changed_file_is_refused_and_the_run_to_restore_is_named(task: Task, h
 
 @pytest.mark.parametrize(("ending", "then"), [("KILLED", "tiny@1"), ("FAILED", "tiny@1"), (None, "tiny@2")])
 def test_a_stage_that_did_not_finish_leaves_no_version(
-    task: Task, ending: runs.Ending | None, then: str
+    task: Task, ending: runs.FinalStatus | None, then: str
 ) -> None:
     """One that is still under way keeps the number that it took: it may finish yet."""
     stored(task, table("half"), ending)
@@ -95,11 +97,11 @@ def test_a_dataset_that_is_made_again_after_its_files_were_lost_keeps_its_number
 ) -> None:
     """Models and other datasets know it by that number."""
     first, second = stored(task, table("one")), stored(task, table("two"))
-    runs.seal(str(first.made_by))
+    runs.write_manifest(str(first.made_by))
     next(home.glob(f"mlruns/tiny/{first.made_by}/artifacts/dataset/rows.jsonl")).unlink()
-    with pytest.raises(Gone, match=r"dataset tiny@1: dataset/rows\.jsonl of run .* is gone"):
+    with pytest.raises(MissingArtifact, match=r"dataset tiny@1: dataset/rows\.jsonl of run .* is missing"):
         datasets.load(task, "tiny@1")
-    assert not datasets.is_whole(task, "tiny@1")
+    assert not datasets.is_intact(task, "tiny@1")
     assert stored(task, table("one")).reference == "tiny@1"
     assert datasets.load(task, "tiny@1").rows["text"].tolist() == ["one"]
     runs.delete(str(second.made_by))
@@ -133,7 +135,7 @@ def test_latest_looks_at_the_status(task: Task) -> None:
 def test_the_run_that_made_it_and_one_that_uses_it_show_it_as_their_input(task: Task) -> None:
     made = stored(task, table("one"))
     user = runs.open_run(task, "train", kind="stage")
-    datasets.use(user, made, "training")
+    datasets.log_input(user, made, "training")
     for run, context in ((made.made_by or "", "made"), (user, "training")):
         inputs = store.client().get_run(run).inputs
         assert inputs is not None

@@ -37,7 +37,7 @@ def test_a_dataset_keeps_its_rows_and_the_names_of_its_columns(task: Task) -> No
     made = stored(task, rows)
     assert datasets.load(task, made.reference).rows[["text", "話者"]].values.tolist() == [[TEXT, "営業"]]
     user = runs.open_run(task, "uses it", kind="stage")
-    datasets.use(user, made, "training")
+    datasets.log_input(user, made, "training")
     (given,) = store.client().get_run(user).inputs.dataset_inputs
     assert "話者" in given.dataset.schema, "the UI shows the schema as text"
 

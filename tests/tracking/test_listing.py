@@ -10,7 +10,7 @@ import pytest
 from benchmarks.server_fill import TASKS, fill
 from veritrain_lib.tracking import store
 from veritrain_lib.tracking.listing import (
-    RUN_ID,
+    RUN_ID_KEY,
     RunQuery,
     count_runs,
     first_of_each_experiment,
@@ -87,7 +87,7 @@ def test_every_kind_of_condition_chooses_as_reading_all_tags_would(
     ]
     for query, holds in cases:
         assert set(_all(query)) == {run_id for run_id, tags in everything.items() if holds(tags)}, query
-    assert _all(RunQuery(either=[{RUN_ID: [some], "veritrain.none": ["x"]}])) == [some]
+    assert _all(RunQuery(either=[{RUN_ID_KEY: [some], "veritrain.none": ["x"]}])) == [some]
     assert count_runs(RunQuery(params={"teacher": ["pool"]})) == count_runs(RunQuery(tags=ROUNDS))
 
 
@@ -115,7 +115,7 @@ def test_one_tag_of_several_is_enough(home: Path) -> None:
 
     assert found({"a": ["1"], "b": ["1"]}) == {0, 1}
     assert found({"a": [], "b": []}) == {0, 1, 2}
-    assert found({"a": ["1"], RUN_ID: [made[3]]}) == {0, 3}
+    assert found({"a": ["1"], RUN_ID_KEY: [made[3]]}) == {0, 3}
     assert found({"a": []}, {"c": [], "b": []}) == {2}, "of each group one"
     assert found() == {0, 1, 2, 3}
 

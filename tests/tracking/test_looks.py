@@ -30,13 +30,13 @@ T2 = held_out("a hundred other rows", rows(range(1000, 1100)))
 
 
 def take(task: Task, shown: HeldOutSet, challenger: str, limit: int = 9, purpose: str = "promotion") -> Look:
-    look = looks.take(task, shown, "champion", challenger, limit=limit, purpose=purpose)
+    look = looks.record_look(task, shown, "champion", challenger, limit=limit, purpose=purpose)
     assert look is not None
     return look
 
 
 def numbers(shown: HeldOutSet) -> list[int]:
-    return [look.number for look in looks.all_looks(shown)]
+    return [look.number for look in looks.list_looks(shown)]
 
 
 @pytest.fixture
@@ -53,16 +53,16 @@ def test_a_new_pair_counts_and_the_same_pair_is_free(task: Task) -> None:
 
 
 def test_the_order_of_a_pair_matters(task: Task) -> None:
-    looks.take(task, T1, "a", "b", limit=3)
-    assert looks.find(T1, "b", "a") is None
-    turned = looks.take(task, T1, "b", "a", limit=3)
+    looks.record_look(task, T1, "a", "b", limit=3)
+    assert looks.find_look(T1, "b", "a") is None
+    turned = looks.record_look(task, T1, "b", "a", limit=3)
     assert turned is not None
     assert turned.number == 2
 
 
 def test_spent_looks_keep_the_set_closed_but_old_pairs_stay_open(task: Task) -> None:
     take(task, T1, "b")
-    assert looks.take(task, T1, "champion", "c", limit=1) is None
+    assert looks.record_look(task, T1, "champion", "c", limit=1) is None
     assert take(task, T1, "b", limit=1).number == 1
     assert numbers(T1) == [1], "a refused look is not written down"
     kept = take(task, T1, "c", limit=2, purpose="final")
@@ -94,10 +94,10 @@ def test_rows_that_were_shown_bring_their_looks_along(task: Task, other_task: Ta
     take(task, T1, "c")
     digest = T1.digest if name.startswith("the same file") else of_json(name)
     reused = HeldOutSet(digest, REUSED[name])
-    assert looks.used(looks.all_looks(reused)) == 2
+    assert looks.looks_spent(looks.list_looks(reused)) == 2
     # Neither a task of another name nor another experiment begins anew.
     assert take(other_task, reused, "d").number == 3
-    assert looks.take(other_task, reused, "champion", "e", limit=3) is None
+    assert looks.record_look(other_task, reused, "champion", "e", limit=3) is None
 
 
 def test_a_set_put_together_from_several_has_all_their_looks_behind_it(task: Task, other_task: Task) -> None:
@@ -105,13 +105,15 @@ def test_a_set_put_together_from_several_has_all_their_looks_behind_it(task: Tas
     take(task, T1, "c")
     take(other_task, T2, "b")
     patched = held_out("from both", rows([*range(50), *range(1000, 1050)]))
-    assert looks.used(looks.all_looks(patched)) == 3
+    assert looks.looks_spent(looks.list_looks(patched)) == 3
     assert take(task, patched, "d").number == 4
     slices = [held_out(f"slice {k}", rows(range(7000 + 5 * k, 7005 + 5 * k))) for k in range(20)]
     for part in slices:
         take(task, part, "b")
     joined = held_out("twenty slices of five rows", [row for part in slices for row in part.rows])
-    assert looks.used(looks.all_looks(joined)) == 19, "rows shown elsewhere, 5 % in all, may be let pass"
+    assert looks.looks_spent(looks.list_looks(joined)) == 19, (
+        "rows shown elsewhere, 5 % in all, may be let pass"
+    )
 
 
 def test_a_deleted_experiment_keeps_its_looks(task: Task, other_task: Task) -> None:
@@ -125,7 +127,7 @@ def test_the_plan_is_stored_with_the_first_look_and_never_widened(
     home: Path, task: Task, other_task: Task
 ) -> None:
     first = take(task, T1, "b")
-    assert asdict(looks.plan_of(task)) == first.plan
+    assert asdict(looks.declared_plan(task)) == first.plan
     appended = held_out("one row more", rows(range(101)))
     for promotion in (
         {"alpha": 0.45},
@@ -136,14 +138,14 @@ def test_the_plan_is_stored_with_the_first_look_and_never_widened(
         wide = load_task(write_tiny(home / "wide", promotion={"max_looks": 4, **promotion}))
         for shown in (T1, appended):
             with pytest.raises(UserError) as refused:
-                looks.take(wide, shown, "champion", "c", limit=9)
+                looks.record_look(wide, shown, "champion", "c", limit=9)
             said = str(refused.value)
-            assert str(looks.plan_of(wide)) in said
-            assert str(looks.plan_of(task)) in said
+            assert str(looks.declared_plan(wide)) in said
+            assert str(looks.declared_plan(task)) in said
             assert "collect a new test set" in said
             with pytest.raises(UserError, match="can't be widened"):
-                looks.refuse_wider_plan(wide, shown)
-        looks.refuse_wider_plan(wide, T2)
+                looks.check_plan(wide, shown)
+        looks.check_plan(wide, T2)
     narrow = load_task(write_tiny(home / "narrow", promotion={"max_looks": 4, "alpha": 0.01}))
     assert take(narrow, T1, "c").number == 2
 
@@ -152,22 +154,22 @@ def test_a_tag_that_is_no_look_is_named_and_never_passed_over(task: Task) -> Non
     place = store.experiment(task).experiment_id
     store.client().set_experiment_tag(place, "veritrain.look.abc.001", "{}")
     with pytest.raises(
-        Infrastructure, match=rf"tag veritrain\.look\.abc\.001 of experiment {place} is no look"
+        Infrastructure, match=rf"tag veritrain\.look\.abc\.001 of experiment {place} is not a valid look"
     ):
-        looks.all_looks(T1)
+        looks.list_looks(T1)
 
 
 def test_a_test_set_of_many_rows_is_stored_whole(task: Task) -> None:
     many = held_out("many", rows(range(12_345)))
     take(task, many, "b")
-    assert looks.used(looks.all_looks(held_out("its end", rows(range(12_000, 12_345))))) == 1
+    assert looks.looks_spent(looks.list_looks(held_out("its end", rows(range(12_000, 12_345))))) == 1
 
 
 def test_looks_taken_at_the_same_time_never_share_a_number(task: Task) -> None:
-    assert looks.all_looks(T1) == []
+    assert looks.list_looks(T1) == []
 
     def one(challenger: str) -> int | None:
-        look = looks.take(task, T1, "champion", challenger, limit=6)
+        look = looks.record_look(task, T1, "champion", challenger, limit=6)
         return look.number if look else None
 
     # The lock is on a file that each call opens for itself, so threads stand for processes.

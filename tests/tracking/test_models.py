@@ -18,7 +18,7 @@ from veritrain_lib.core.task import Task
 from veritrain_lib.models.base import open_model
 from veritrain_lib.stage_io import sources
 from veritrain_lib.tracking import models, runs, store
-from veritrain_lib.tracking.models import Registered
+from veritrain_lib.tracking.models import RegisteredVersion
 from veritrain_lib.tracking.pyfunc_model import PyfuncModel
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
@@ -39,7 +39,7 @@ assert "veritrain_lib" not in sys.modules
 """
 
 
-def put(task: Task, model_digest: str, rows: pd.DataFrame | None = None) -> Registered:
+def put(task: Task, model_digest: str, rows: pd.DataFrame | None = None) -> RegisteredVersion:
     rows = sources.seed_rows(task) if rows is None else rows
     run = runs.open_run(task, "train", kind="stage")
     made = models.register(
@@ -60,7 +60,7 @@ def test_versions_are_kept_apart_by_what_made_them(task: Task) -> None:
     assert [one.version for one in (first, second, again)] == [1, 2, 1]
     assert again == first
     assert [one.digest for one in models.listing(task)] == ["d1", "d2"]
-    assert models.with_digest(task, "d3") is None
+    assert models.find_by_digest(task, "d3") is None
 
 
 def test_the_challenger_is_the_one_registered_last_also_when_it_was_known(task: Task) -> None:
@@ -147,7 +147,7 @@ def test_a_model_comes_from_the_store_in_use_not_from_the_one_used_before(
     asked = sources.development_rows(task)
     few = put(task, "d1")
     new_home(home / "other")
-    put(task, "d1", sources._with_answers(task, "pool"))
+    put(task, "d1", sources._read_answered(task, "pool"))
     other = [one.raw for one in open_model("models:/tiny/1", task).answer(asked)]
     new_home(home)
     mine = [one.raw for one in open_model(few.uri, task).answer(asked)]

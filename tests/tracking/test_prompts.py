@@ -43,7 +43,7 @@ def test_mlflow_itself_knows_the_version_and_lists_it_under_the_task(task: Task)
 
 def test_a_run_names_what_it_used_for_us_and_for_mlflow(task: Task) -> None:
     run_id = runs.open_run(task, "generate", kind="stage")
-    prompts.use(run_id, SECOND, prompts.register(task, SECOND))
+    prompts.log_use(run_id, SECOND, prompts.register(task, SECOND))
     tags = runs.get(run_id).data.tags
     assert tags["veritrain.prompt.write"] == "tiny.write@1"
     assert tags["veritrain.prompt.write.digest"] == SECOND.digest
@@ -58,7 +58,7 @@ def test_two_versions_are_compared_with_what_their_runs_measured(task: Task) -> 
     for prompt, rows, under in ((FIRST, 10.0, parent), (SECOND, 14.0, None), (SECOND, 15.0, None)):
         run_id = runs.open_run(task, "generate", kind="stage", parent=under)
         runs.log(run_id, metrics={"rows_generated": rows})
-        prompts.use(run_id, prompt, prompts.register(task, prompt))
+        prompts.log_use(run_id, prompt, prompts.register(task, prompt))
     found = compare(task, "write", 1, 2)
     assert "-Write {{ number }} of {{ slice.name }}." in found.diff.splitlines()
     assert "+Write {{ number }} good ones of {{ slice.name }}." in found.diff.splitlines()

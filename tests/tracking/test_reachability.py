@@ -14,23 +14,23 @@ import pytest
 
 from benchmarks.faults import stores
 from veritrain_lib.tracking import reachability
-from veritrain_lib.tracking.address import of_file
+from veritrain_lib.tracking.address import sqlite_uri
 
 
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda path: path.mkdir(), "is a folder"),
-        (lambda path: path.write_text("no database at all"), "no SQLite database"),
-        (lambda path: os.mkfifo(path), "no plain file"),
+        (lambda path: path.write_text("no database at all"), "not a SQLite database"),
+        (lambda path: os.mkfifo(path), "not a regular file"),
         (lambda path: path.write_bytes(b"SQLite format 3\0" + b"x" * 2000), "mlflow.db"),
     ],
     ids=["folder", "text", "pipe", "damaged"],
 )
 def test_what_is_no_store_is_named(make: Callable[[Path], None], says: str, tmp_path: Path) -> None:
     make(tmp_path / "mlflow.db")
-    with pytest.raises(reachability.NotReached, match=says) as caught:
-        reachability.look(of_file(tmp_path / "mlflow.db"))
+    with pytest.raises(reachability.StoreUnreachable, match=says) as caught:
+        reachability.check_reachable(sqlite_uri(tmp_path / "mlflow.db"))
     assert not caught.value.temporary
     assert "\n" not in str(caught.value)
 
@@ -42,7 +42,7 @@ def test_a_look_drops_no_lock_of_a_connection_that_this_process_has(tmp_path: Pa
     mine.execute("PRAGMA journal_mode = WAL")
     mine.execute("CREATE TABLE t (x)")
     mine.execute("SELECT * FROM t").fetchall()
-    reachability.look(of_file(file))
+    reachability.check_reachable(sqlite_uri(file))
     write = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('INSERT INTO t VALUES (1)'); c.commit(); c.close()"
     subprocess.run([sys.executable, "-c", write, str(file)], check=True)
     assert (tmp_path / "mlflow.db-wal").exists(), (
@@ -52,26 +52,26 @@ def test_a_look_drops_no_lock_of_a_connection_that_this_process_has(tmp_path: Pa
 
 
 def test_a_store_that_is_well_or_not_there_yet_is_no_fault(tmp_path: Path) -> None:
-    reachability.look(of_file(tmp_path / "new" / "mlflow.db"))
+    reachability.check_reachable(sqlite_uri(tmp_path / "new" / "mlflow.db"))
     sqlite3.connect(tmp_path / "mlflow.db").execute("CREATE TABLE t (x)").connection.close()
-    reachability.look(of_file(tmp_path / "mlflow.db"))
+    reachability.check_reachable(sqlite_uri(tmp_path / "mlflow.db"))
 
 
 def test_a_lock_may_go_again(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "mlflow.db").execute("CREATE TABLE t (x)").connection.close()
     with (
         stores.locked(tmp_path / "mlflow.db"),
-        pytest.raises(reachability.NotReached, match="holds the lock") as caught,
+        pytest.raises(reachability.StoreUnreachable, match="holds the lock") as caught,
     ):
-        reachability.look(of_file(tmp_path / "mlflow.db"))
+        reachability.check_reachable(sqlite_uri(tmp_path / "mlflow.db"))
     assert caught.value.temporary
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:{}", "postgresql://me:s3cret@127.0.0.1:{}/x"])
 def test_a_service_that_refuses_may_come_back_and_is_told_within_seconds(address: str) -> None:
     began = time.monotonic()
-    with pytest.raises(reachability.NotReached, match=r"(?i)refused") as caught:
-        reachability.look(address.format(stores.refused_port()))
+    with pytest.raises(reachability.StoreUnreachable, match=r"(?i)refused") as caught:
+        reachability.check_reachable(address.format(stores.refused_port()))
     assert caught.value.temporary
     assert "s3cret" not in str(caught.value)
     assert time.monotonic() - began < 30
@@ -81,9 +81,9 @@ def test_a_service_that_refuses_may_come_back_and_is_told_within_seconds(address
 def test_a_server_that_is_not_ready_may_be_later(status: int, temporary: bool) -> None:
     with (
         stores.web_service(status, b"") as port,
-        pytest.raises(reachability.NotReached, match=f"HTTP {status}") as caught,
+        pytest.raises(reachability.StoreUnreachable, match=f"HTTP {status}") as caught,
     ):
-        reachability.look(f"http://127.0.0.1:{port}")
+        reachability.check_reachable(f"http://127.0.0.1:{port}")
     assert caught.value.temporary is temporary
 
 
@@ -99,4 +99,4 @@ def test_a_server_that_is_not_ready_may_be_later(status: int, temporary: bool) -
     ],
 )
 def test_only_what_may_mend_itself_is_waited_for(said: str, temporary: bool) -> None:
-    assert reachability.is_temporary(said) is temporary
+    assert reachability.is_temporary_error(said) is temporary

@@ -14,15 +14,15 @@ from sqlalchemy.exc import OperationalError
 
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.tracking import retrying_client
-from veritrain_lib.tracking.retrying_client import PatientClient
+from veritrain_lib.tracking.retrying_client import RetryingClient
 
 ADDRESS = "postgresql://me:s3cret@db/record"
 
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying_client, "FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(retrying_client, "LONGEST_PAUSE_S", 0.02)
+    monkeypatch.setattr(retrying_client, "INITIAL_PAUSE_S", 0.01)
+    monkeypatch.setattr(retrying_client, "MAX_PAUSE_S", 0.02)
 
 
 def lost(said: str) -> Exception:
@@ -58,30 +58,31 @@ CUT = lost("server closed the connection unexpectedly")
 @pytest.mark.parametrize("error", [REFUSED, CUT], ids=["refused", "cut"])
 def test_what_may_be_done_twice_is_done_when_the_record_is_back(call: str, error: Exception) -> None:
     client = Failing(error, 3)
-    assert getattr(PatientClient(client, ADDRESS), call)("run", "key", name="value") == "done"
+    assert getattr(RetryingClient(client, ADDRESS), call)("run", "key", name="value") == "done"
     assert client.done == 1
 
 
 def test_what_would_make_a_second_thing_is_repeated_only_when_it_was_surely_not_done() -> None:
     client = Failing(REFUSED, 2)
-    assert PatientClient(client, ADDRESS).create_run("1") == "done"
+    assert RetryingClient(client, ADDRESS).create_run("1") == "done"
     cut = Failing(CUT, 2)
-    with pytest.raises(Infrastructure, match="went away in the middle of a change"):
-        PatientClient(cut, ADDRESS).create_run("1")
+    with pytest.raises(Infrastructure, match="became unavailable in the middle of a change"):
+        RetryingClient(cut, ADDRESS).create_run("1")
     assert (cut.left, cut.done) == (1, 0)
 
 
 def test_patience_ends_and_says_what_for_and_until_when(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(retrying_client, "PATIENCE_S", 1.5)
+    monkeypatch.setattr(retrying_client, "RETRY_S", 1.5)
     with pytest.raises(
         Infrastructure, match=r"can't be used for \d+ s now: .*refused.*run the same command"
     ) as caught:
-        PatientClient(Failing(REFUSED, 10_000), ADDRESS).set_tag("run", "key", "value")
+        RetryingClient(Failing(REFUSED, 10_000), ADDRESS).set_tag("run", "key", "value")
     said = capsys.readouterr().err
     assert re.search(
-        r"waiting for the record at postgresql://me:\*\*\*@db/record until \d\d:\d\d:\d\d: .*refused", said
+        r"waiting for the MLflow store at postgresql://me:\*\*\*@db/record until \d\d:\d\d:\d\d: .*refused",
+        said,
     )
     assert said.count("waiting for") == 1
     assert "s3cret" not in said + str(caught.value)
@@ -99,7 +100,7 @@ def test_patience_ends_and_says_what_for_and_until_when(
 def test_what_waiting_does_not_mend_is_said_at_once(error: Exception, says: str) -> None:
     client = Failing(error, 5)
     with pytest.raises(Infrastructure, match=says):
-        PatientClient(client, ADDRESS).set_tag("run", "key", "value")
+        RetryingClient(client, ADDRESS).set_tag("run", "key", "value")
     assert client.left == 4
 
 
@@ -110,7 +111,7 @@ def test_what_waiting_does_not_mend_is_said_at_once(error: Exception, says: str)
 )
 def test_any_other_error_stays_what_it_is(error: Exception) -> None:
     with pytest.raises(type(error)) as caught:
-        PatientClient(Failing(error, 1), ADDRESS).set_tag("run", "key", "value")
+        RetryingClient(Failing(error, 1), ADDRESS).set_tag("run", "key", "value")
     assert caught.value is error
 
 
@@ -120,13 +121,13 @@ def test_a_record_that_was_open_is_waited_for_at_the_start_too(monkeypatch: pyte
     def look(address: str) -> None:
         looks.append(address)
         if len(looks) < 3:
-            raise retrying_client.NotReached(address, "connection refused", "Start it", temporary=True)
+            raise retrying_client.StoreUnreachable(address, "connection refused", "Start it", temporary=True)
 
-    monkeypatch.setattr(retrying_client, "look", look)
-    monkeypatch.delenv(retrying_client.OPENED, raising=False)
-    with pytest.raises(retrying_client.NotReached):
-        retrying_client.wait_until_reached(ADDRESS)
-    monkeypatch.setenv(retrying_client.OPENED, retrying_client.addresses.fingerprint(ADDRESS))
+    monkeypatch.setattr(retrying_client, "check_reachable", look)
+    monkeypatch.delenv(retrying_client.OPENED_VARIABLE, raising=False)
+    with pytest.raises(retrying_client.StoreUnreachable):
+        retrying_client.wait_until_reachable(ADDRESS)
+    monkeypatch.setenv(retrying_client.OPENED_VARIABLE, retrying_client.addresses.fingerprint(ADDRESS))
     looks.clear()
-    retrying_client.wait_until_reached(ADDRESS)
+    retrying_client.wait_until_reachable(ADDRESS)
     assert len(looks) == 3

@@ -28,11 +28,11 @@ def status(run_id: str) -> str:
 
 
 def test_a_run_names_the_host_process_and_start_of_its_owner(task: Task) -> None:
-    who = runs.get(runs.open_run(task, "mine", kind="stage")).data.tags[runs.OWNER]
+    who = runs.get(runs.open_run(task, "mine", kind="stage")).data.tags[runs.OWNER_TAG]
     host, process, start = who.split("/")
     assert (host, int(process)) == (socket.gethostname(), os.getpid())
     assert start
-    assert who == liveness.name_of(os.getpid())
+    assert who == liveness.process_name(os.getpid())
 
 
 def test_only_a_killed_owner_of_this_host_has_its_run_closed(task: Task) -> None:
@@ -45,10 +45,10 @@ def test_only_a_killed_owner_of_this_host_has_its_run_closed(task: Task) -> None
         left_open = other.stdout.readline().strip()
         mine = runs.open_run(task, "mine", kind="stage")
         elsewhere = runs.open_run(
-            task, "elsewhere", kind="stage", tags={runs.OWNER: f"another-host/{other.pid}/1"}
+            task, "elsewhere", kind="stage", tags={runs.OWNER_TAG: f"another-host/{other.pid}/1"}
         )
         reused = runs.open_run(
-            task, "reused", kind="stage", tags={runs.OWNER: f"{socket.gethostname()}/{os.getpid()}/1"}
+            task, "reused", kind="stage", tags={runs.OWNER_TAG: f"{socket.gethostname()}/{os.getpid()}/1"}
         )
         assert runs.close_abandoned(task) == [reused], "the other process still lives"
         os.kill(other.pid, signal.SIGKILL)
@@ -66,18 +66,18 @@ def test_only_a_killed_owner_of_this_host_has_its_run_closed(task: Task) -> None
 
 
 @pytest.mark.parametrize("ending", ["FAILED", "KILLED", None])
-def test_work_counts_as_done_only_when_its_run_finished(task: Task, ending: runs.Ending | None) -> None:
+def test_work_counts_as_done_only_when_its_run_finished(task: Task, ending: runs.FinalStatus | None) -> None:
     run = runs.open_run(task, "work", kind="stage", tags={"veritrain.digest": "abc"})
-    runs.seal(run)
+    runs.write_manifest(run)
     if ending:
         runs.end_run(run, ending, "why")
     assert runs.finished(task, "abc") is None
-    runs.take_up(run)
+    runs.resume(run)
     runs.end_run(run, "FINISHED")
     done = runs.finished(task, "abc")
     assert done is not None
     assert done.info.run_id == run
-    assert runs.REASON not in done.data.tags, "what an earlier attempt ended of is no longer true"
+    assert runs.REASON_TAG not in done.data.tags, "what an earlier attempt ended of is no longer true"
     assert runs.finished(task, "abcd") is None
     (artifacts.local_folder(done.info.artifact_uri) / "files.json").unlink()  # type: ignore[operator]
     assert runs.finished(task, "abc") is None, "what it stored is gone"

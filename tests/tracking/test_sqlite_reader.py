@@ -62,7 +62,7 @@ def test_runs_are_found_in_mlflows_order_with_all_that_mlflow_knows(
     order = [f"attributes.start_time {'DESC' if newest_first else 'ASC'}"]
     for limit in (1, 3, 100):
         theirs = store.client().search_runs([place], where, max_results=limit, order_by=order)
-        with sqlite_reader.at(store.uri()) as seen:
+        with sqlite_reader.open_reader(store.uri()) as seen:
             mine = seen.runs(place, where, limit=limit, newest_first=newest_first)
         # As text: a NaN is not equal to itself.
         assert _plain(mine) == _plain([Run.of(run) for run in theirs])
@@ -81,7 +81,7 @@ def test_a_run_is_found_by_its_id_also_when_it_was_deleted(filled: Task) -> None
     talk, place = store.client(), store.experiment(filled).experiment_id
     everything = talk.search_runs([place], run_view_type=3)
     assert len(everything) == 5
-    with sqlite_reader.at(store.uri()) as seen:
+    with sqlite_reader.open_reader(store.uri()) as seen:
         found = [seen.run(run.info.run_id) for run in everything]
         assert seen.run("0" * 32) is None
     assert _plain([run for run in found if run]) == _plain([Run.of(run) for run in everything])
@@ -90,7 +90,7 @@ def test_a_run_is_found_by_its_id_also_when_it_was_deleted(filled: Task) -> None
 def test_more_runs_than_fit_into_one_question_keep_their_own_data(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_reader, "AT_ONCE", 2)
+    monkeypatch.setattr(sqlite_reader, "IDS_PER_QUERY", 2)
     made = [runs.open_run(task, str(number), kind="stage", tags={"n": str(number)}) for number in range(5)]
     assert {run.info.run_id: run.data.tags["n"] for run in runs.search(task)} == {
         run_id: str(number) for number, run_id in enumerate(made)
@@ -111,7 +111,7 @@ def test_more_runs_than_fit_into_one_question_keep_their_own_data(
     ],
 )
 def test_a_filter_of_another_form_is_for_the_client(filled: Task, where: str) -> None:
-    with pytest.raises(sqlite_reader.CannotGlance), sqlite_reader.at(store.uri()) as seen:
+    with pytest.raises(sqlite_reader.UnsupportedRead), sqlite_reader.open_reader(store.uri()) as seen:
         seen.runs("1", where, limit=9, newest_first=True)
 
 
@@ -120,7 +120,7 @@ def test_experiments_are_those_of_the_client(task: Task) -> None:
     store.experiment(task)
     gone = talk.create_experiment("gone", tags={"one": "1"})
     talk.delete_experiment(gone)
-    with sqlite_reader.at(store.uri()) as seen:
+    with sqlite_reader.open_reader(store.uri()) as seen:
         for name in ("tiny", "gone", "Default"):
             theirs = talk.get_experiment_by_name(name)
             assert theirs is not None
@@ -140,13 +140,13 @@ def test_versions_and_aliases_are_those_of_the_client(task: Task, home: Path) ->
         talk.create_model_version("tiny", str(home), run_id=run if number else None, tags={"n": str(number)})
     talk.set_registered_model_alias("tiny", "champion", "2")
     talk.delete_model_version("tiny", "1")
-    with sqlite_reader.at(store.uri()) as seen:
+    with sqlite_reader.open_reader(store.uri()) as seen:
         theirs = talk.search_model_versions("name = 'tiny'")
         mine = seen.versions("tiny")
         assert [(one.version, one.tags, one.run_id) for one in mine] == sorted(
             ((int(one.version), dict(one.tags), one.run_id or "") for one in theirs), key=lambda one: one[0]
         )
-        assert [one.place for one in mine] == [
+        assert [one.storage_location for one in mine] == [
             talk.get_model_version_download_uri("tiny", n) for n in ("2", "3")
         ]
         champion = seen.alias("tiny", "champion")
@@ -162,7 +162,7 @@ def test_versions_and_aliases_are_those_of_the_client(task: Task, home: Path) ->
     ["http://tracking:5000", "postgresql://host/db", "sqlite:///{home}/none.db", "sqlite:///:memory:", ""],
 )
 def test_another_store_is_for_the_client(home: Path, address: str) -> None:
-    with pytest.raises(sqlite_reader.CannotGlance), sqlite_reader.at(address.format(home=home)):
+    with pytest.raises(sqlite_reader.UnsupportedRead), sqlite_reader.open_reader(address.format(home=home)):
         pass
 
 
@@ -171,7 +171,10 @@ def test_a_store_of_another_schema_is_for_the_client(task: Task, home: Path) -> 
     assert len(runs.search(task)) == 1
     with sqlite3.connect(home / "mlflow.db") as opened:
         opened.execute("UPDATE alembic_version SET version_num = 'abc'")
-    with pytest.raises(sqlite_reader.CannotGlance, match="another schema"), sqlite_reader.at(store.uri()):
+    with (
+        pytest.raises(sqlite_reader.UnsupportedRead, match="another schema"),
+        sqlite_reader.open_reader(store.uri()),
+    ):
         pass
     assert len(runs.search(task)) == 1, "the client is asked, which opened this store before"
 
@@ -181,7 +184,7 @@ def test_a_spoilt_store_is_for_the_client_which_says_what_is_wrong(
 ) -> None:
     spoilt = new_home(tmp_path / "spoilt")
     (spoilt / "mlflow.db").write_bytes(b"no database at all" * 1000)
-    with pytest.raises(sqlite_reader.CannotGlance), sqlite_reader.at(store.uri()):
+    with pytest.raises(sqlite_reader.UnsupportedRead), sqlite_reader.open_reader(store.uri()):
         pass
     with pytest.raises(Infrastructure, match="can't be opened"):
         store.find_experiment("tiny")
@@ -218,30 +221,30 @@ def test_without_a_glance_the_client_gives_the_same(filled: Task, monkeypatch: p
 
 def test_a_look_sees_what_was_written_since_the_last_one_also_within_a_look(task: Task) -> None:
     first = runs.open_run(task, "first", kind="stage")
-    with sqlite_reader.at(store.uri()) as seen:
+    with sqlite_reader.open_reader(store.uri()) as seen:
         second = runs.open_run(task, "second", kind="stage")
         assert seen.run(first) is not None
         assert seen.run(second) is None  # one consistent state
-        with sqlite_reader.at(store.uri()) as within:
+        with sqlite_reader.open_reader(store.uri()) as within:
             assert within.run(second) is not None
-    with sqlite_reader.at(store.uri()) as seen:
+    with sqlite_reader.open_reader(store.uri()) as seen:
         assert seen.run(second) is not None
 
 
 def test_a_look_after_an_error_and_in_another_file_of_the_same_name(task: Task, home: Path) -> None:
     run = runs.open_run(task, "before", kind="stage")
-    with pytest.raises(KeyError, match="mine"), sqlite_reader.at(store.uri()):
+    with pytest.raises(KeyError, match="mine"), sqlite_reader.open_reader(store.uri()):
         raise KeyError("mine")
-    with sqlite_reader.at(store.uri()) as seen:
+    with sqlite_reader.open_reader(store.uri()) as seen:
         assert seen.run(run) is not None
     file = home / "mlflow.db"
     file.rename(home / "old.db")
-    with pytest.raises(sqlite_reader.CannotGlance), sqlite_reader.at(store.uri()):
+    with pytest.raises(sqlite_reader.UnsupportedRead), sqlite_reader.open_reader(store.uri()):
         pass
     shutil.copy(home / "old.db", file)
     with closing(sqlite3.connect(file)) as opened, opened:
         opened.execute("UPDATE runs SET name = 'after' WHERE run_uuid = ?", (run,))
-    with sqlite_reader.at(store.uri()) as seen:
+    with sqlite_reader.open_reader(store.uri()) as seen:
         found = seen.run(run)
     assert found is not None
     assert found.info.run_name == "after"
@@ -251,13 +254,13 @@ def test_a_fork_and_a_thread_look_through_connections_of_their_own(task: Task) -
     run = runs.open_run(task, "one", kind="stage")
 
     def look() -> bool:
-        with sqlite_reader.at(store.uri()) as seen:
+        with sqlite_reader.open_reader(store.uri()) as seen:
             return seen.run(run) is not None
 
     assert look()
     child = os.fork()
     if not child:
-        os._exit(0 if look() and len(connection_cache._idle.inherited) == 1 else 1)
+        os._exit(0 if look() and len(connection_cache._idle_connection.inherited) == 1 else 1)
     assert os.waitpid(child, 0)[1] == 0
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda _: look(), range(8))) == [True] * 8

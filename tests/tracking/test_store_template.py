@@ -45,7 +45,7 @@ def content(file: Path) -> dict[str, object]:
 
 def test_a_copy_equals_what_mlflow_makes_in_that_folder(tmp_path: Path) -> None:
     file = tmp_path / "project" / "mlflow.db"
-    assert store_template.provide(file)
+    assert store_template.create_store(file)
     mine = content(file)
     made = file.stat().st_mtime
     with closing(sqlite3.connect(file)) as opened:
@@ -70,7 +70,7 @@ def test_a_new_project_gets_a_copy_and_mlflow_opens_it(
 ) -> None:
     fresh = home / "fresh"
     monkeypatch.setenv("VERITRAIN_HOME", str(fresh))
-    store_template.make()
+    store_template.make_template()
     began = time.process_time()
     assert store.experiment(task).artifact_location == (fresh / "mlruns").as_uri() + "/tiny"
     used = time.process_time() - began
@@ -82,15 +82,15 @@ def test_a_new_project_gets_a_copy_and_mlflow_opens_it(
 def test_a_store_that_is_there_is_never_touched(tmp_path: Path) -> None:
     file = tmp_path / "mlflow.db"
     file.write_bytes(b"mine")
-    assert not store_template.provide(file)
+    assert not store_template.create_store(file)
     assert file.read_bytes() == b"mine"
 
 
 def test_of_several_processes_one_provides_the_store_and_all_find_it_whole(tmp_path: Path) -> None:
-    store_template.make()
+    store_template.make_template()
     file = tmp_path / "mlflow.db"
     with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as several:
-        won = list(several.map(store_template.provide, [file] * 8))
+        won = list(several.map(store_template.create_store, [file] * 8))
     assert won.count(True) == 1
     assert content(file)["experiments"] == [(0, "Default", f"{tmp_path}/mlruns/0", "active", "default")]
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
@@ -101,7 +101,7 @@ def test_a_template_is_made_once_in_the_first_place_that_can_be_written(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     first, second = tmp_path / "file" / "a.db", tmp_path / "cache" / "a.db"
-    monkeypatch.setattr(store_template, "places", lambda: iter([first, second]))
+    monkeypatch.setattr(store_template, "template_paths", lambda: iter([first, second]))
     migrated: list[Path] = []
 
     def migrate(place: Path) -> None:
@@ -109,8 +109,12 @@ def test_a_template_is_made_once_in_the_first_place_that_can_be_written(
         place.write_bytes(b"a store")
 
     monkeypatch.setattr(store_template, "_migrate", migrate)
-    assert store_template.find() is None
-    assert [store_template.make(), store_template.make(), store_template.find()] == [second] * 3
+    assert store_template.find_template() is None
+    assert [
+        store_template.make_template(),
+        store_template.make_template(),
+        store_template.find_template(),
+    ] == [second] * 3
     assert migrated == [second]
 
 
@@ -122,10 +126,10 @@ def test_without_a_usable_template_mlflow_migrates_the_store_itself(
     file.write_bytes(spoilt or b"")
     # Below a file nothing can be written, not even by root.
     monkeypatch.setattr(
-        store_template, "places", lambda: iter([file if spoilt is not None else file / "store.db"])
+        store_template, "template_paths", lambda: iter([file if spoilt is not None else file / "store.db"])
     )
     project = home / f"project {len(spoilt or b'')}"
-    assert not store_template.provide(project / "mlflow.db")
+    assert not store_template.create_store(project / "mlflow.db")
     assert list(project.iterdir()) == []
     if spoilt is None:
         monkeypatch.setenv("VERITRAIN_HOME", str(project))
@@ -135,7 +139,9 @@ def test_without_a_usable_template_mlflow_migrates_the_store_itself(
 def test_a_store_of_the_environments_choice_is_left_to_mlflow(
     task: Task, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_template, "provide", lambda _: pytest.fail("nobody asked for a store here"))
+    monkeypatch.setattr(
+        store_template, "create_store", lambda _: pytest.fail("nobody asked for a store here")
+    )
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home}/mlflow.db?timeout=20")
     monkeypatch.setenv("VERITRAIN_HOME", str(home / "elsewhere"))
     assert store.experiment(task).name == "tiny"
@@ -145,7 +151,7 @@ def test_a_store_of_the_environments_choice_is_left_to_mlflow(
 def test_another_mlflow_has_another_template(monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow
 
-    here = [place.name for place in store_template.places()]
+    here = [place.name for place in store_template.template_paths()]
     monkeypatch.setattr(mlflow, "__version__", "9.9.9")
     assert len(set(here)) == 1
-    assert not set(here) & {place.name for place in store_template.places()}
+    assert not set(here) & {place.name for place in store_template.template_paths()}

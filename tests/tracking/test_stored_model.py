@@ -54,7 +54,7 @@ def test_code_that_nobody_approved_is_not_run(task: Task, tmp_path: Path, write:
         open_model(uri, task)
     assert not canary.exists(), "its author's command ran"
     if write not in (hostile_models.student_foreign, hostile_models.adapter):  # ours, but broken
-        held = models.held_by(uri)
+        held = models.model_contents(uri)
         said = str(refused.value)
         assert isinstance(refused.value, Refused)
         assert uri in said
@@ -68,7 +68,7 @@ def test_what_an_admin_approved_is_opened_and_anything_else_at_its_place_is_not(
     task: Task, tmp_path: Path, write: Write
 ) -> None:
     uri, canary = hostile(task, tmp_path, write)
-    held = models.held_by(uri)
+    held = models.model_contents(uri)
     approvals.approve(held.digest, "looked at", "me")
     try:
         open_model(uri, task)
@@ -87,10 +87,10 @@ def test_what_an_admin_approved_is_opened_and_anything_else_at_its_place_is_not(
 
 def test_an_approval_taken_back_holds_no_more(task: Task, tmp_path: Path) -> None:
     uri, _ = hostile(task, tmp_path, hostile_models.code)
-    approvals.approve(models.held_by(uri).digest, "", "me")
+    approvals.approve(models.model_contents(uri).digest, "", "me")
     answers = open_model(uri, task).answer(sources.development_rows(task).head(2))
     assert [one.best for one in answers] == ["billing", "billing"]
-    approvals.revoke(models.held_by(uri).digest)
+    approvals.revoke(models.model_contents(uri).digest)
     with pytest.raises(Refused):
         open_model(uri, task)
 
@@ -107,7 +107,7 @@ def test_a_model_that_a_client_logged_in_skops_opens_without_an_approval(task: T
         fitted = make_pipeline(TfidfVectorizer(), last).fit(rows["text"], rows["label"])
         mlflow.sklearn.save_model(fitted, tmp_path / name, pip_requirements=["scikit-learn"])
         uri = filed(task, tmp_path / name, name)
-        assert models.held_by(uri).code == ""
+        assert models.model_contents(uri).code == ""
         answers = open_model(uri, task).answer(asked)
         assert [one.best for one in answers] == list(fitted.predict(asked["text"]))
     assert len(open_model("models:/sure/1", task).answer(asked)[0].candidates) == 3
@@ -128,7 +128,7 @@ def test_trees_in_skops_are_asked_for_since_they_hand_arrays_to_compiled_code(
 def test_a_damaged_skops_file_is_no_way_in(task: Task, tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "model.skops").write_bytes(b"PK no zip")
-    with pytest.raises(Refused, match=r"model.skops is no skops file"):
+    with pytest.raises(Refused, match=r"model.skops is not a skops file"):
         open_model(filed(task, tmp_path / "bad"), task)
 
 
@@ -156,7 +156,7 @@ def test_an_extensions_address_in_the_record_needs_an_approval_and_ones_own_does
     open_model(f"hostile:{own / 'artifacts' / 'hostile'}", task)
     assert canary.exists()
     canary.unlink()
-    approvals.approve(models.held_by("models:/filed/1").digest, "", "me")
+    approvals.approve(models.model_contents("models:/filed/1").digest, "", "me")
     with pytest.raises(AttributeError):
         open_model("models:/filed/1", task).answer(sources.development_rows(task))
     assert canary.exists()
@@ -168,6 +168,6 @@ def test_a_student_that_was_trained_here_holds_no_code(task: Task, tmp_path: Pat
         task, run, TfidfSvc().train(task, sources.seed_rows(task), seed=0), model_digest="d", dataset="tiny@1",
         example=sources.development_rows(task).head(2), measures={"accuracy": 0.5},
     )  # fmt: skip
-    held = models.held_by(made.uri)
+    held = models.model_contents(made.uri)
     assert held.code == ""
     assert any(re.search(r"student\.skops$", file) for file in held.files)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.server_fill import TASKS, fill
 from veritrain_lib.tracking import registered_models
-from veritrain_lib.tracking.version_listing import VersionQuery, aliased, versions_page
+from veritrain_lib.tracking.version_listing import VersionQuery, versions_page, versions_with_alias
 
 
 def test_versions_are_paged_ordered_and_found_by_tag_and_alias(home: Path) -> None:
@@ -23,7 +23,7 @@ def test_versions_are_paged_ordered_and_found_by_tag_and_alias(home: Path) -> No
     statuses = [one.version.tags["veritrain.status"] for one in by_status]
     assert statuses == sorted(statuses)
     assert versions_page(VersionQuery(), offset=500) == ([], 20)
-    champions = aliased("champion")
+    champions = versions_with_alias("champion")
     assert [one.version.name for one in champions] == sorted(TASKS)
     assert all("champion" in one.aliases for one in champions)
 

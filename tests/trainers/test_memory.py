@@ -16,7 +16,7 @@ from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.metrics.chrf import ChrF
 from veritrain_lib.metrics.contract_rate import ContractRate
-from veritrain_lib.models.base import Scorer, Sure, open_model
+from veritrain_lib.models.base import Scorer, SupportsConfidence, open_model
 from veritrain_lib.models.memory import Memory
 from veritrain_lib.models.served_memory import ServedMemory, learn_words
 from veritrain_lib.trainers.memory import MemoryTrainer
@@ -147,13 +147,13 @@ def test_directions_are_kept_apart(tmp_path: Path) -> None:
 def test_it_says_how_sure_it_is_and_scores_no_labels(task: Task) -> None:
     known = rows_of(task, "seed")
     model = MemoryTrainer().train(task, known, seed=0).model
-    sure = model.certainty(pd.concat([known.head(1), rows(("qwerty", "x"))]))
+    sure = model.confidence(pd.concat([known.head(1), rows(("qwerty", "x"))]))
     assert sure.tolist() == pytest.approx([1.0, 0.0])
-    assert isinstance(model, Sure)
+    assert isinstance(model, SupportsConfidence)
     assert not isinstance(model, Scorer)
     nothing = model.answer(rows(("qwerty", "x")))[0]
     assert nothing.best is None
-    assert nothing.error == "no pair is like it"
+    assert nothing.error == "no stored pair is similar to it"
 
 
 def test_a_saved_memory_answers_the_same_also_where_veritrain_is_not(task: Task, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_damaged_memory_is_refused_in_words(task: Task, tmp_path: Path, change
         ({"neighbours": 0}, "neighbours must be a whole number from 1"),
         ({"char_ngrams": [3, 2]}, "char_ngrams must be"),
         ({"repair": "yes"}, "repair must be true or false"),
-        ({"source": "text"}, "'text' is no input; inputs: ja"),
+        ({"source": "text"}, "'text' is not an input; inputs: ja"),
     ],
 )
 def test_a_wrong_parameter_is_told_with_what_is_allowed(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from veritrain_lib.trainers.ngram_counts import Counts
+from veritrain_lib.trainers.ngram_counts import NgramCounts
 
 WORDS = [
     "invoice",
@@ -37,7 +37,7 @@ def texts_of(seed: int, count: int) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_fits_are_those_of_scikit_learn_bit_for_bit_however_many_came_before(kind: dict[str, Any]) -> None:
-    counts, every = Counts(), texts_of(0, 120)
+    counts, every = NgramCounts(), texts_of(0, 120)
     for seed in range(4):
         some = random.Random(seed).sample(every, 60) + texts_of(seed + 10, 5)
         known, ours = (TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **kind) for _ in range(2))
@@ -53,4 +53,4 @@ def test_fits_are_those_of_scikit_learn_bit_for_bit_however_many_came_before(kin
 
 def test_texts_without_a_term_are_refused_as_by_scikit_learn() -> None:
     with pytest.raises(ValueError, match="empty vocabulary"):
-        Counts().fit_transform(TfidfVectorizer(), ["!", "?"])
+        NgramCounts().fit_transform(TfidfVectorizer(), ["!", "?"])

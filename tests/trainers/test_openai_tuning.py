@@ -17,12 +17,12 @@ import pytest
 
 from tests.llm.server import KEY, Fault, Server, point
 from tests.small_task import write_task
-from veritrain_lib.core.errors import Infrastructure, Refused, UserError, WaitingForPeople
+from veritrain_lib.core.errors import HumanInputRequired, Infrastructure, Refused, UserError
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.llm.ledger import Ledger
 from veritrain_lib.models.base import open_model
-from veritrain_lib.trainers.openai_tuning import OpenAiTuning, account_of
+from veritrain_lib.trainers.openai_tuning import OpenAiTuning, ledger_account
 from veritrain_lib.trainers.openai_tuning_fitted import read_card
 
 BASE = "openai:/gpt-4.1-mini-2025-04-14"
@@ -106,7 +106,7 @@ def test_what_it_cost_is_in_the_ledger_once_and_by_the_providers_count(server: S
     train(task)
     trained = server.jobs["ftjob-1"]["trained_tokens"]
     with Ledger() as ledger:
-        spent = ledger.spent(account_of(task))
+        spent = ledger.spent(ledger_account(task))
     assert spent.reserved == spent.lost == 0
     assert spent.paid == pytest.approx(trained * 5.00 / 1e6)
     assert fitted.facts["dollars"] == pytest.approx(spent.paid, abs=1e-6)
@@ -128,7 +128,7 @@ def test_a_job_in_flight_counts_against_the_cap_of_the_next(server: Server, task
         train(task)
     # A cancelled job that says nothing of its tokens is held to have cost the most that it could.
     with Ledger() as ledger:
-        paid = ledger.spent(account_of(task)).paid
+        paid = ledger.spent(ledger_account(task)).paid
     bytes_sent = sum(
         len(turn["content"].encode()) + 8
         for line in server.files["file-1"][2].decode().splitlines()
@@ -177,7 +177,7 @@ def test_a_refusal_of_the_provider_gives_the_reservation_back(server: Server, ta
     with pytest.raises(UserError, match="model is not available"):
         train(task)
     with Ledger() as ledger:
-        assert ledger.spent(account_of(task)).total == 0
+        assert ledger.spent(ledger_account(task)).total == 0
     server.path_faults = lambda method, path: None
     train(task)
     assert len(server.files) == len(server.jobs) == 1
@@ -306,7 +306,7 @@ def test_a_kill_at_any_step_never_leads_to_a_second_job(
     assert fitted.address.startswith("openai:/ft:")
     assert len(server.files) == len(server.jobs) == 1
     with Ledger() as ledger:
-        spent = ledger.spent(account_of(task))
+        spent = ledger.spent(ledger_account(task))
     assert spent.reserved == spent.lost == 0
     assert spent.paid == pytest.approx(server.jobs["ftjob-1"]["trained_tokens"] * 5.00 / 1e6)
 
@@ -322,7 +322,7 @@ def test_two_processes_with_one_order_share_one_job(server: Server, task: Task) 
 
 def test_azure_needs_a_deployment_of_the_tuned_model(server: Server, task: Task) -> None:
     base = "azure:/gpt-4.1-mini-2025-04-14"
-    with pytest.raises(WaitingForPeople, match=r"ft:gpt-4\.1-mini.*deployment"):
+    with pytest.raises(HumanInputRequired, match=r"ft:gpt-4\.1-mini.*deployment"):
         train(task, base=base)
     fitted = train(task, base=base, deployment="mine")
     assert fitted.address == "azure:/mine"

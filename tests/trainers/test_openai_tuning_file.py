@@ -113,8 +113,8 @@ def test_a_contract_that_rows_can_not_fill_is_refused_by_its_keys() -> None:
     ("column", "value", "said"),
     [
         ("label", "", "row 4: no answer in label"),
-        ("label", "maybe", "row 4: the answer does not keep the output contract"),
-        ("text", "half \ud83d", "row 4: half a character"),
+        ("label", "maybe", "row 4: the answer violates the output contract"),
+        ("text", "half \ud83d", "row 4: a lone surrogate"),
     ],
 )
 def test_a_bad_row_is_named_by_its_number(column: str, value: str, said: str) -> None:
@@ -143,7 +143,7 @@ def test_copies_and_contradictions_are_remarks_with_row_numbers() -> None:
     rows.loc[6, ["subject", "text", "label"]] = [*rows.loc[2, ["subject", "text"]], "no"]
     built = file.build(make_task(), rows)
     assert len(built.examples) == 12
-    assert any("copies" in remark and "5 (as 2)" in remark for remark in built.remarks)
+    assert any("duplicates" in remark and "5 (as 2)" in remark for remark in built.remarks)
     assert any("another answer" in remark and "7 (as 3)" in remark for remark in built.remarks)
 
 
@@ -154,13 +154,13 @@ def line(*turns: tuple[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ("{", "no chat"),
-        ('{"messages": 3}', "no chat"),
-        ('{"prompt": "x"}', "no chat"),
+        ("{", "not a chat"),
+        ('{"messages": 3}', "not a chat"),
+        ('{"prompt": "x"}', "not a chat"),
         (line(("user", "a"), ("bot", "b")), "unknown role.*bot"),
-        (line(("user", "a")), "assistant's at the end"),
-        (line(("assistant", "a"), ("user", "b")), "assistant's at the end"),
-        (line(("system", "a"), ("assistant", "b")), "needs a user's turn"),
+        (line(("user", "a")), "an assistant message at the end"),
+        (line(("assistant", "a"), ("user", "b")), "an assistant message at the end"),
+        (line(("system", "a"), ("assistant", "b")), "needs a user message"),
         (line(("user", " "), ("assistant", "b")), "without text"),
         (line(("user", None), ("assistant", "b")), "without text"),
     ],

@@ -81,7 +81,7 @@ def test_rows_without_an_answer_are_refused_by_id(task: Task, rows: pd.DataFrame
 
 
 def test_one_label_or_one_row_is_refused(task: Task, rows: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match="all 12 training rows are 'pay'"):
+    with pytest.raises(UserError, match="all 12 training rows have the answer 'pay'"):
         TfidfSvc().train(task, rows[rows["intent"] == "pay"], seed=0)
     with pytest.raises(UserError, match="1 training row"):
         TfidfSvc().train(task, rows.iloc[:1], seed=0)

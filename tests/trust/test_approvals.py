@@ -13,14 +13,14 @@ ONE, OTHER = "a" * 64, "b" * 64
 
 
 def test_what_is_approved_is_listed_until_it_is_revoked(home: Path) -> None:
-    assert approvals.listing() == []
+    assert approvals.list_approvals() == []
     made = approvals.approve(ONE, "a model", "me")
     approvals.approve(OTHER, "", "you")
     assert approvals.is_approved(ONE)
-    assert made in approvals.listing()
+    assert made in approvals.list_approvals()
     assert approvals.revoke(ONE)
     assert not approvals.revoke(ONE)
-    assert [one.digest for one in approvals.listing()] == [OTHER]
+    assert [one.digest for one in approvals.list_approvals()] == [OTHER]
     assert not approvals.is_approved(ONE)
 
 
@@ -28,7 +28,7 @@ def test_what_is_approved_is_listed_until_it_is_revoked(home: Path) -> None:
 def test_what_is_no_digest_names_no_file(home: Path, digest: str) -> None:
     assert not approvals.is_approved(digest)
     for ask in (lambda: approvals.approve(digest, "", "me"), lambda: approvals.revoke(digest)):
-        with pytest.raises(UserError, match="is no digest"):
+        with pytest.raises(UserError, match="is not a digest"):
             ask()
 
 

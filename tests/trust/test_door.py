@@ -12,8 +12,8 @@ from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import Refused
 from veritrain_lib.core.task import load_task
-from veritrain_lib.execution.prepared_notebook import Prepared
-from veritrain_lib.quality.custom_rules import load_own_rules
+from veritrain_lib.execution.prepared_notebook import PreparedNotebook
+from veritrain_lib.quality.custom_rules import load_custom_rules
 from veritrain_lib.quality.suite import load_suite
 
 RULE = "import pathlib\npathlib.Path({canary!r}).touch()\n\ndef mine(rows, context):\n    return rows['id'].map(lambda _: '')\n"
@@ -30,7 +30,7 @@ def kept(home: Path) -> Path:
 def test_ones_own_rule_beside_ones_own_task_runs(home: Path) -> None:
     file = write_tiny(home / "task", gate_rules=["rule.py"])
     (file.parent / "rule.py").write_text(RULE.format(canary=str(home / "ran")))
-    assert load_own_rules(load_task(file)) == ["mine"]
+    assert load_custom_rules(load_task(file)) == ["mine"]
     assert (home / "ran").exists()
 
 
@@ -45,7 +45,7 @@ def test_a_rule_among_the_files_of_the_record_is_refused_by_whatever_way_it_is_n
     for name in names:
         task = load_task(write_tiny(home / "task", gate_rules=[name]))
         with pytest.raises(Refused, match=r"gate_rules: .* lies among the files of the record"):
-            load_own_rules(task)
+            load_custom_rules(task)
     assert not (home / "ran").exists()
 
 
@@ -58,4 +58,4 @@ def test_task_files_suites_and_notebooks_of_the_record_are_refused(home: Path, k
         load_suite(kept / "suite.json")
     (kept / "notebook.ipynb").write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4}))
     with pytest.raises(Refused, match=r"the notebook notebook.ipynb is not opened"):
-        Prepared(kept / "notebook.ipynb", home / "out.ipynb", {})
+        PreparedNotebook(kept / "notebook.ipynb", home / "out.ipynb", {})

@@ -13,10 +13,10 @@ import yaml
 from tests.small_task import LABELS, write_task
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.stage_io.annotation import hand_out
-from veritrain_lib.ui.annotator import LabellingDesk
-from veritrain_lib.ui.annotator.shortcuts import ONE_KEY, SKIP, UNDO, keys_of, matching
-from veritrain_lib.ui.annotator.widgets import LabellingView, show
+from veritrain_lib.stage_io.annotation import queue_for_annotation
+from veritrain_lib.ui.annotator import Annotator
+from veritrain_lib.ui.annotator.shortcuts import SHORTCUT_KEYS, SKIP, UNDO, assign_shortcuts, find_labels
+from veritrain_lib.ui.annotator.widgets import AnnotatorView, create_view
 
 TEXTS = ["where is my parcel", "hello there", "money back <b>now</b>"]
 
@@ -30,10 +30,10 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
 
 
 @pytest.fixture
-def desk(task: Task) -> LabellingDesk:
+def desk(task: Task) -> Annotator:
     """A desk with three waiting rows."""
-    hand_out(task, waiting(TEXTS))
-    return LabellingDesk()
+    queue_for_annotation(task, waiting(TEXTS))
+    return Annotator()
 
 
 def waiting(texts: list[str]) -> pd.DataFrame:
@@ -53,18 +53,18 @@ def free_text(task: Task) -> Task:
     return load_task(task.path)
 
 
-def test_rows_come_in_the_order_they_were_handed_out(desk: LabellingDesk) -> None:
+def test_rows_come_in_the_order_they_were_handed_out(desk: Annotator) -> None:
     assert desk.current == {"id": "row0", "text": TEXTS[0]}
     desk.answer("delivery")
     assert desk.current == {"id": "row1", "text": TEXTS[1]}
 
 
-def test_an_answer_is_in_the_file_at_once(desk: LabellingDesk, task: Task) -> None:
+def test_an_answer_is_in_the_file_at_once(desk: Annotator, task: Task) -> None:
     desk.answer("delivery")
     assert in_file(task) == {"row0": "delivery", "row1": "", "row2": ""}
 
 
-def test_undo_takes_answers_back_one_by_one_and_shows_the_row_again(desk: LabellingDesk, task: Task) -> None:
+def test_undo_takes_answers_back_one_by_one_and_shows_the_row_again(desk: Annotator, task: Task) -> None:
     desk.answer("delivery")
     desk.answer("refund")
     desk.undo()
@@ -76,7 +76,7 @@ def test_undo_takes_answers_back_one_by_one_and_shows_the_row_again(desk: Labell
     assert set(in_file(task).values()) == {""}
 
 
-def test_after_an_undo_the_work_goes_on_in_order(desk: LabellingDesk, task: Task) -> None:
+def test_after_an_undo_the_work_goes_on_in_order(desk: Annotator, task: Task) -> None:
     desk.answer("delivery")
     desk.answer("refund")
     desk.undo()
@@ -86,12 +86,12 @@ def test_after_an_undo_the_work_goes_on_in_order(desk: LabellingDesk, task: Task
     assert in_file(task) == {"row0": "delivery", "row1": "greeting", "row2": ""}
 
 
-def test_undo_with_nothing_to_take_back_says_so(desk: LabellingDesk) -> None:
-    with pytest.raises(UserError, match="nothing to take back"):
+def test_undo_with_nothing_to_take_back_says_so(desk: Annotator) -> None:
+    with pytest.raises(UserError, match="nothing to undo"):
         desk.undo()
 
 
-def test_skipped_rows_come_back_at_the_end_in_turn(desk: LabellingDesk) -> None:
+def test_skipped_rows_come_back_at_the_end_in_turn(desk: Annotator) -> None:
     seen = []
     for _ in range(5):
         assert desk.current is not None
@@ -100,9 +100,7 @@ def test_skipped_rows_come_back_at_the_end_in_turn(desk: LabellingDesk) -> None:
     assert seen == ["row0", "row1", "row2", "row0", "row1"]
 
 
-def test_undo_of_a_skip_brings_the_row_back_without_touching_the_file(
-    desk: LabellingDesk, task: Task
-) -> None:
+def test_undo_of_a_skip_brings_the_row_back_without_touching_the_file(desk: Annotator, task: Task) -> None:
     desk.skip()
     desk.undo()
     assert desk.current is not None
@@ -111,7 +109,7 @@ def test_undo_of_a_skip_brings_the_row_back_without_touching_the_file(
     assert set(in_file(task).values()) == {""}
 
 
-def test_progress_counts_answers_of_anybody(desk: LabellingDesk, task: Task) -> None:
+def test_progress_counts_answers_of_anybody(desk: Annotator, task: Task) -> None:
     desk.answer("delivery")
     file = task.path.parent / "labels.csv"
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
@@ -123,7 +121,7 @@ def test_progress_counts_answers_of_anybody(desk: LabellingDesk, task: Task) -> 
 
 
 @pytest.mark.parametrize("wrong", ["parcel", "Refund", "", "   "])
-def test_an_answer_that_is_not_allowed_changes_nothing(desk: LabellingDesk, task: Task, wrong: str) -> None:
+def test_an_answer_that_is_not_allowed_changes_nothing(desk: Annotator, task: Task, wrong: str) -> None:
     with pytest.raises(UserError):
         desk.answer(wrong)
     assert set(in_file(task).values()) == {""}
@@ -132,33 +130,33 @@ def test_an_answer_that_is_not_allowed_changes_nothing(desk: LabellingDesk, task
 
 
 def test_nothing_waiting_says_so_before_and_after_the_work(task: Task) -> None:
-    empty = LabellingDesk()
+    empty = Annotator()
     assert empty.current is None
-    assert str(empty.progress()) == "No row waits for an answer."
-    hand_out(task, waiting(TEXTS[:1]))
+    assert str(empty.progress()) == "No row is waiting for an answer."
+    queue_for_annotation(task, waiting(TEXTS[:1]))
     assert empty.current is not None
     empty.answer("delivery")
-    assert str(empty.progress()) == "Every row is answered (1). Nothing waits any more."
-    with pytest.raises(UserError, match="nothing waits"):
+    assert str(empty.progress()) == "Every row is answered (1)."
+    with pytest.raises(UserError, match="no row is waiting"):
         empty.answer("delivery")
-    with pytest.raises(UserError, match="nothing waits"):
+    with pytest.raises(UserError, match="no row is waiting"):
         empty.skip()
 
 
-def test_a_new_desk_goes_on_where_the_old_one_stopped(desk: LabellingDesk) -> None:
+def test_a_new_desk_goes_on_where_the_old_one_stopped(desk: Annotator) -> None:
     desk.answer("delivery")
-    later = LabellingDesk()
+    later = Annotator()
     assert later.current is not None
     assert later.current["id"] == "row1"
 
 
 def test_free_text_answers_are_kept_as_typed(
-    desk: LabellingDesk, task: Task, monkeypatch: pytest.MonkeyPatch
+    desk: Annotator, task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = free_text(task)
     monkeypatch.setattr("veritrain_lib.ui.annotator.annotator.find_task", lambda given: free)
-    open_desk = LabellingDesk()
-    view = show(open_desk)
+    open_desk = Annotator()
+    view = create_view(open_desk)
     view.field.value = 'two lines,\n"quoted" 日本語'
     view.save.click()
     assert in_file(task)["row0"] == 'two lines,\n"quoted" 日本語'
@@ -168,27 +166,27 @@ def test_free_text_answers_are_kept_as_typed(
 
 
 def test_each_label_has_a_key_that_is_neither_undo_nor_skip() -> None:
-    keys = keys_of([f"label{at}" for at in range(33)])
-    assert len(keys) == len(ONE_KEY) == 33
+    keys = assign_shortcuts([f"label{at}" for at in range(33)])
+    assert len(keys) == len(SHORTCUT_KEYS) == 33
     assert not {UNDO, SKIP} & set(keys)
-    assert list(keys_of(LABELS).items()) == [("1", "delivery"), ("2", "greeting"), ("3", "refund")]
+    assert list(assign_shortcuts(LABELS).items()) == [("1", "delivery"), ("2", "greeting"), ("3", "refund")]
 
 
 def test_too_many_labels_for_keys_are_found_by_part_of_their_name() -> None:
     labels = [*(f"intent_{at}" for at in range(40)), "book_flight", "flight_status", "Überweisung"]
-    assert keys_of(labels) == {}
-    assert matching(labels, "flight") == ["flight_status", "book_flight"]
-    assert matching(labels, "Book f") == ["book_flight"]
-    assert matching(labels, "über") == ["Überweisung"]
-    assert matching(labels, "") == labels
-    assert matching(labels, "nothing like it") == []
+    assert assign_shortcuts(labels) == {}
+    assert find_labels(labels, "flight") == ["flight_status", "book_flight"]
+    assert find_labels(labels, "Book f") == ["book_flight"]
+    assert find_labels(labels, "über") == ["Überweisung"]
+    assert find_labels(labels, "") == labels
+    assert find_labels(labels, "nothing like it") == []
 
 
-def view_of(desk: LabellingDesk) -> LabellingView:
-    return show(desk)
+def view_of(desk: Annotator) -> AnnotatorView:
+    return create_view(desk)
 
 
-def test_a_key_answers_and_the_field_is_ready_for_the_next(desk: LabellingDesk, task: Task) -> None:
+def test_a_key_answers_and_the_field_is_ready_for_the_next(desk: Annotator, task: Task) -> None:
     view = view_of(desk)
     view.field.value = "3"
     assert in_file(task)["row0"] == "refund"
@@ -200,16 +198,16 @@ def test_a_key_answers_and_the_field_is_ready_for_the_next(desk: LabellingDesk, 
     assert desk.current["id"] == "row1"
 
 
-def test_two_keys_in_one_stroke_answer_nothing(desk: LabellingDesk, task: Task) -> None:
+def test_two_keys_in_one_stroke_answer_nothing(desk: Annotator, task: Task) -> None:
     view = view_of(desk)
     view.field.value = "31"
     assert set(in_file(task).values()) == {""}
     assert "more than one key" in view.notice.value
     view.field.value = "x"
-    assert "is no key" in view.notice.value
+    assert "is not a shortcut key" in view.notice.value
 
 
-def test_buttons_answer_and_carry_their_key_and_description(desk: LabellingDesk, task: Task) -> None:
+def test_buttons_answer_and_carry_their_key_and_description(desk: Annotator, task: Task) -> None:
     view = view_of(desk)
     button = view.buttons["delivery"]
     assert button.description == "[1] delivery"
@@ -217,14 +215,14 @@ def test_buttons_answer_and_carry_their_key_and_description(desk: LabellingDesk,
     button.click()
     assert in_file(task)["row0"] == "delivery"
     assert view.bar.value == 1
-    assert "1 of 3" in view.done.value
+    assert "1 of 3" in view.progress_label.value
     view.undo.click()
     assert view.bar.value == 0
     view.undo.click()
-    assert "nothing to take back" in view.notice.value
+    assert "nothing to undo" in view.notice.value
 
 
-def test_text_of_a_row_is_shown_escaped(desk: LabellingDesk) -> None:
+def test_text_of_a_row_is_shown_escaped(desk: Annotator) -> None:
     view = view_of(desk)
     desk.skip()
     desk.skip()
@@ -234,7 +232,7 @@ def test_text_of_a_row_is_shown_escaped(desk: LabellingDesk) -> None:
 
 
 def test_with_many_labels_typing_narrows_the_buttons_and_enter_takes_the_first(
-    desk: LabellingDesk, task: Task, monkeypatch: pytest.MonkeyPatch
+    desk: Annotator, task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = yaml.safe_load(task.path.read_text(encoding="utf-8"))
     content["target"] = {"field": "label", "labels": [f"intent_{at}" for at in range(150)]}
@@ -242,7 +240,7 @@ def test_with_many_labels_typing_narrows_the_buttons_and_enter_takes_the_first(
     task.path.write_text(yaml.safe_dump(content), encoding="utf-8")
     many = load_task(task.path)
     monkeypatch.setattr("veritrain_lib.ui.annotator.annotator.find_task", lambda given: many)
-    view = view_of(LabellingDesk())
+    view = view_of(Annotator())
     assert len(view.choices.children) == 33
     view.field.value = "t14"
     assert next(button.description for button in view.choices.children) == "intent_14"
@@ -255,36 +253,36 @@ def test_with_many_labels_typing_narrows_the_buttons_and_enter_takes_the_first(
     assert in_file(task)["row0"] == ""
     view.field.value = "no such"
     press_enter(view)
-    assert "no label holds" in view.notice.value
+    assert "no label contains" in view.notice.value
 
 
-def press_enter(view: LabellingView) -> None:
+def press_enter(view: AnnotatorView) -> None:
     """What a browser sends when Enter is pressed in a text field."""
     view.field._handle_custom_msg({"event": "submit"}, [])
 
 
-def test_the_desk_shows_itself_as_widgets_with_a_sentence_for_pages(desk: LabellingDesk) -> None:
+def test_the_desk_shows_itself_as_widgets_with_a_sentence_for_pages(desk: Annotator) -> None:
     data, _ = desk._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
-    assert data["text/html"] == "<p>0 of 3 rows answered; 3 wait.</p>"
+    assert data["text/html"] == "<p>0 of 3 rows answered; 3 waiting.</p>"
     again: Any = desk._repr_mimebundle_()
     assert again[0] == data
 
 
-def test_when_all_is_answered_the_last_answer_can_still_be_taken_back(desk: LabellingDesk) -> None:
+def test_when_all_is_answered_the_last_answer_can_still_be_taken_back(desk: Annotator) -> None:
     view = view_of(desk)
     for key in "121":
         view.field.value = key
     assert "Every row is answered (3)" in view.row.value
     assert view.choices not in view.box.children
     view.field.value = "1"
-    assert "nothing waits" in view.notice.value
+    assert "no row is waiting" in view.notice.value
     view.field.value = "u"
     assert view.choices in view.box.children
     assert desk.progress().waiting == 1
 
 
 def test_without_any_row_only_a_sentence_is_shown(task: Task) -> None:
-    view = view_of(LabellingDesk())
-    assert "No row waits for an answer." in view.row.value
+    view = view_of(Annotator())
+    assert "No row is waiting for an answer." in view.row.value
     assert view.field not in view.box.children

@@ -14,7 +14,7 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import ahead
+from veritrain_lib.stage_io.defaults import run_upstream
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import datasets, looks, models, runs
 from veritrain_lib.ui.compare import compare
@@ -34,9 +34,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Task]:
             run = runs.open_run(task, "data", kind="data")
             made = datasets.save(task, run, rows, status="passed", parent=None)
             runs.end_run(run, "FINISHED")
-            ahead(task, "train", dataset=made.reference)
+            run_upstream(task, "train", dataset=made.reference)
         models.set_alias(task, 1, models.CHAMPION)
-        ahead(task, "probe", model="models:/small/1")
+        run_upstream(task, "probe", model="models:/small/1")
         yield task
 
 
@@ -120,16 +120,16 @@ def test_other_development_rows_are_asked_anew(trained: Task, tmp_path: Path) ->
     assert found.models["answers_from"].tolist() == ["asked now", "asked now"]
 
 
-def test_the_sealed_set_stays_closed_and_no_look_is_taken(
+def test_the_held_out_set_stays_closed_and_no_look_is_taken(
     trained: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def opened(task: Task) -> pd.DataFrame:
-        raise AssertionError("the sealed set was opened")
+        raise AssertionError("the held-out test set was opened")
 
-    monkeypatch.setattr(sources, "open_sealed", opened)
+    monkeypatch.setattr(sources, "unlock_test_set", opened)
     monkeypatch.setattr("veritrain_lib.core.digest.of_code", lambda: "other code")
     compare("small")
-    assert looks.all_looks(sources.held_out_set(trained)) == []
+    assert looks.list_looks(sources.held_out_set(trained)) == []
 
 
 def test_the_card_is_the_last_probes_and_missing_without_one(trained: Task) -> None:

@@ -12,12 +12,12 @@ import pytest
 from tests.small_task import write_task
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.annotation import hand_out
-from veritrain_lib.stage_io.defaults import ahead
+from veritrain_lib.stage_io.annotation import queue_for_annotation
+from veritrain_lib.stage_io.defaults import run_upstream
 from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import datasets, looks, models, runs
-from veritrain_lib.ui.overview import Overview, overview
+from veritrain_lib.ui.overview import TaskOverview, overview
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +52,12 @@ def worked(home: Path) -> Task:
             ("train", {"dataset": made.reference}),
             ("probe", {"model": f"models:/worked/{number + 1}"}),
         ):
-            _, run = ahead(task, stage, round_run=this, **given)
+            _, run = run_upstream(task, stage, round_run=this, **given)
             runs.tag(this, {STAGE_RUN + stage: run})
         runs.end_run(this, "FINISHED")
     models.set_alias(task, 1, models.CHAMPION)
-    looks.take(task, sources.held_out_set(task), "a", "b", limit=5)
-    hand_out(task, pd.DataFrame({"id": ["one"], "text": ["hello"], "label": [""]}))
+    looks.record_look(task, sources.held_out_set(task), "a", "b", limit=5)
+    queue_for_annotation(task, pd.DataFrame({"id": ["one"], "text": ["hello"], "label": [""]}))
     return task
 
 
@@ -67,14 +67,14 @@ def _pool(task: Task) -> pd.DataFrame:
     return read_examples(task, task.path.parent / "pool.csv", "pool").head(50)
 
 
-def value(found: Overview, what: str) -> str:
+def value(found: TaskOverview, what: str) -> str:
     return str(found.state.set_index("what").loc[what, "value"])
 
 
 def test_an_empty_store_is_told_in_words(untouched: Task) -> None:
     found = overview(str(untouched.path))
     assert value(found, "champion") == value(found, "challenger") == value(found, "data") == "none yet"
-    assert value(found, "looks") == "0 of 5 looks at the sealed test set used"
+    assert value(found, "looks") == "0 of 5 looks at the held-out test set used"
     assert "veritrain loop untouched" in value(found, "next")
     assert len(found.rounds) == 0
     assert "No run yet" in found.links()._repr_html_()
@@ -97,8 +97,8 @@ def test_the_state_names_models_data_looks_and_people(worked: Task) -> None:
     )
     assert value(found, "challenger").startswith("models:/worked/2")
     assert value(found, "data") == "2 versions (2 passed); newest worked@2, passed"
-    assert value(found, "looks") == "1 of 5 looks at the sealed test set used"
-    assert value(found, "people") == "1 row waits for an answer: label.ipynb"
+    assert value(found, "looks") == "1 of 5 looks at the held-out test set used"
+    assert value(found, "people") == "1 row is waiting for an answer: label.ipynb"
     assert value(found, "loop") == "running"
     assert value(found, "next").startswith("answer the waiting rows")
 
@@ -161,7 +161,7 @@ def test_texts_of_the_record_are_escaped(worked: Task) -> None:
     assert "<script>" not in overview("worked")._repr_html_()
 
 
-def _texts(found: Overview) -> str:
+def _texts(found: TaskOverview) -> str:
     from matplotlib.text import Text
 
     texts = [text.get_text() for text in found.picture().findobj(Text) if isinstance(text, Text)]

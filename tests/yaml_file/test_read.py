@@ -24,9 +24,9 @@ def test_what_plain_words_mean_and_where_they_stand() -> None:
     assert document.content == {
         "top": {"flag": True, "time": "1:30", "day": "2020-13-45", "old": "010", "rate": 0.001}
     }
-    assert document.place(("top", "flag")).line == 2
-    assert document.place(("top", "flag")).plain == "yes"
-    assert document.place(("top", "day", "deeper")).line == 4
+    assert document.location(("top", "flag")).line == 2
+    assert document.location(("top", "flag")).plain == "yes"
+    assert document.location(("top", "day", "deeper")).line == 4
     assert not document.mistakes
 
 
@@ -51,8 +51,8 @@ def test_aliases_and_merged_keys_are_read() -> None:
         ("a: 1\n---\nb: 2", "line 2: a second document begins"),
         ("a: !!python/object/apply:os.system [id]", "asks for an object"),
         ("? [a, b]\n: c", "a key must be a plain text"),
-        ("a: [\n", "is no YAML: line 2"),
-        ("a: \0", "is no YAML"),
+        ("a: [\n", "is not valid YAML: line 2"),
+        ("a: \0", "is not valid YAML"),
     ],
 )
 def test_what_is_no_plain_data_or_expands_without_end_is_refused(text: str, told: str) -> None:
@@ -65,8 +65,8 @@ def test_what_is_no_plain_data_or_expands_without_end_is_refused(text: str, told
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a: 1\nb: 2\na: 3", "line 3, a: the key 'a' stands twice, in line 1 and line 3"),
-        ("a:\n  b: 1\n  b: 1", "line 3, a.b: the key 'b' stands twice, in line 2 and line 3"),
+        ("a: 1\nb: 2\na: 3", "line 3, a: the key 'a' occurs twice, in line 1 and line 3"),
+        ("a:\n  b: 1\n  b: 1", "line 3, a.b: the key 'b' occurs twice, in line 2 and line 3"),
         ("a: .nan", "line 1, a: .nan is no finite number"),
         ("a: -.inf", "-.inf is no finite number"),
         ("a: 1e999", "1e999 is no finite number"),
@@ -79,12 +79,12 @@ def test_what_is_no_plain_data_or_expands_without_end_is_refused(text: str, told
 )
 def test_values_without_sense_are_mistakes_with_their_line(text: str, told: str) -> None:
     document = parse_yaml(text, "task.yaml")
-    assert told in document.told(document.mistakes)
+    assert told in document.format_mistakes(document.mistakes)
 
 
 def test_all_mistakes_are_told_in_order_and_a_thousand_of_them_are_counted() -> None:
     document = parse_yaml("a: .nan\n" * 1000, "task.yaml")
-    told = document.told(document.mistakes)
+    told = document.format_mistakes(document.mistakes)
     assert told.startswith("task.yaml has 1999 mistake(s):\n- line 1, a:")
     assert told.endswith("- and 1969 more")
 

@@ -1,5 +1,5 @@
-"""The verbs of the command line, one module each (the six stages share one).
+"""The commands of `veritrain`, one module each (the six stages share one).
 
-`answer` says what every command gives back and how it is printed, `failure` how errors end a process,
-`watch` shows progress on standard error. Importing a command loads nothing heavy.
+`main` is the entry point; `output` defines what every command returns and how it is printed, `error_exit` how errors
+end the process, `progress` shows progress on standard error. Importing a command loads nothing heavy.
 """

@@ -1,4 +1,4 @@
-"""`veritrain approve`: let code that lies in the record run on this machine."""
+"""`veritrain approve`: allow code that is stored in the record to run on this machine."""
 
 from __future__ import annotations
 
@@ -8,64 +8,64 @@ from typing import TYPE_CHECKING
 
 import click
 
-from veritrain_lib.cli.output import Answer, AnsweringCommand
+from veritrain_lib.cli.output import CommandResult, ResultCommand
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-@click.command(cls=AnsweringCommand, short_help="Let a model that holds code run, by its digest.", help=(
-    "Let a model that holds code run on this machine, by the digest of its content.\n\n"
-    "WHAT is a digest (64 hex digits, as the refusal names it), which is approved; or the address of a model, such as "
-    "models:/support/3, of which is shown what it holds and by what command it is approved. Without WHAT all approvals "
+@click.command(cls=ResultCommand, short_help="Allow a model that contains code to run, by its digest.", help=(
+    "Allow a model that contains code to run on this machine, by the digest of its content.\n\n"
+    "WHAT is a digest (64 hex digits, as the error message names it), which is approved; or the URI of a model, such as "
+    "models:/support/3: then the command shows what the model contains and how to approve it. Without WHAT all approvals "
     "are listed. Whoever opens an approved model runs its author's code: look at its files first."
 ))  # fmt: skip
 @click.argument("what", default="", metavar="[WHAT]")
 @click.option("--note", default="", help="What it is, for those who read the list.")
-@click.option("--revoke", is_flag=True, help="Take the approval of this digest back.")
-def approve(what: str, note: str, revoke: bool) -> Answer:
-    """Approve, show or list."""
+@click.option("--revoke", is_flag=True, help="Revoke the approval of this digest.")
+def approve(what: str, note: str, revoke: bool) -> CommandResult:
+    """Approve, revoke, show or list."""
     from veritrain_lib.trust import approvals
 
     if not what and not revoke:
-        return _listed()
+        return _list_approvals()
     if ":" in what and not revoke:
-        return _shown(what)
+        return _describe_model(what)
     if revoke:
-        there = approvals.revoke(what)
-        return Answer(
-            {"digest": what, "revoked": there},
-            [f"{what} may run no more." if there else f"{what} was not approved."],
+        was_approved = approvals.revoke(what)
+        return CommandResult(
+            {"digest": what, "revoked": was_approved},
+            [f"{what} may no longer run." if was_approved else f"{what} was not approved."],
         )
-    made = approvals.approve(what, note, getpass.getuser())
-    return Answer(asdict(made), [f"{what} may run on this machine from now on."])
+    approval = approvals.approve(what, note, getpass.getuser())
+    return CommandResult(asdict(approval), [f"{what} may run on this machine from now on."])
 
 
-def _listed() -> Answer:
+def _list_approvals() -> CommandResult:
     from rich.table import Table
 
     from veritrain_lib.trust import approvals
 
-    found = approvals.listing()
+    entries = approvals.list_approvals()
     table = Table("digest", "note", "by", "at")
-    for one in found:
-        table.add_row(one.digest, one.note, one.by, one.at)
-    shown: list[RenderableType] = [table if found else "Nothing is approved: no code of the record runs."]
-    return Answer([asdict(one) for one in found], shown)
+    for entry in entries:
+        table.add_row(entry.digest, entry.note, entry.by, entry.at)
+    shown: list[RenderableType] = [table if entries else "Nothing is approved: no code of the record runs."]
+    return CommandResult([asdict(entry) for entry in entries], shown)
 
 
-def _shown(address: str) -> Answer:
+def _describe_model(uri: str) -> CommandResult:
     from veritrain_lib.tracking import models
     from veritrain_lib.trust import approvals
 
-    held = models.held_by(address)
-    document = {**asdict(held), "approved": bool(held.digest) and approvals.is_approved(held.digest)}
-    if not held.code:
-        return Answer(document, [f"{address} holds no code: it opens without an approval."])
+    content = models.model_contents(uri)
+    document = {**asdict(content), "approved": bool(content.digest) and approvals.is_approved(content.digest)}
+    if not content.code:
+        return CommandResult(document, [f"{uri} contains no code: it opens without an approval."])
     lines = [
-        f"{address}: {held.code}. Its files, in {held.folder}:",
-        *(f"  {name}" for name in held.files),
-        f"digest {held.digest}",
-        "It is approved." if document["approved"] else f"To let it run: veritrain approve {held.digest}",
+        f"{uri}: {content.code}. Its files, in {content.folder}:",
+        *(f"  {name}" for name in content.files),
+        f"digest {content.digest}",
+        "It is approved." if document["approved"] else f"To let it run: veritrain approve {content.digest}",
     ]
-    return Answer(document, lines)
+    return CommandResult(document, lines)

@@ -1,4 +1,4 @@
-"""`veritrain compare`: models side by side on development rows."""
+"""`veritrain compare`: compares models on development rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from veritrain_lib.cli.output import TASK_HELP, Answer, AnsweringCommand, task_argument
+from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand, task_argument
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,13 +18,13 @@ TABLES = ("models", "pairs", "slices")
 TITLES = {"models": "Models", "pairs": "Pairs", "slices": "Slices"}
 
 
-@click.command(cls=AnsweringCommand, short_help="Put models side by side on development rows.", help=(
-    "Put models side by side on development rows; the sealed test set stays closed.\n\n"
-    "MODELS are addresses such as models:/support/1; without any, every registered version. " + TASK_HELP
+@click.command(cls=ResultCommand, short_help="Put models side by side on development rows.", help=(
+    "Put models side by side on development rows; the held-out test set is not used.\n\n"
+    "MODELS are URIs such as models:/support/1; without any, every registered version. " + TASK_HELP
 ))  # fmt: skip
 @task_argument
 @click.argument("models", nargs=-1)
-def compare(task: str, models: tuple[str, ...]) -> Answer:
+def compare(task: str, models: tuple[str, ...]) -> CommandResult:
     """Compare models."""
     from veritrain_lib.ui.compare import compare as compare_models
 
@@ -39,7 +39,7 @@ def compare(task: str, models: tuple[str, ...]) -> Answer:
         for name, frame in frames.items()
         if len(frame)
     ]
-    return Answer(document, [*tables, *compared.notes])
+    return CommandResult(document, [*tables, *compared.notes])
 
 
 def _table(title: str, frame: pd.DataFrame) -> Table:
@@ -47,7 +47,7 @@ def _table(title: str, frame: pd.DataFrame) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    # An interval stands beside its value, not in two columns of its own.
+    # An interval is shown beside its value, not in two more columns.
     shown = [
         name for name in map(str, frame.columns) if name != "address" and not name.endswith(("_low", "_high"))
     ]

@@ -1,4 +1,4 @@
-"""`veritrain doctor`: is this installation sound, and how to mend it."""
+"""`veritrain doctor`: checks the installation and states how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -6,48 +6,49 @@ from typing import TYPE_CHECKING
 
 import click
 
-from veritrain_lib.cli.output import Answer, AnsweringCommand
+from veritrain_lib.cli.output import CommandResult, ResultCommand
 
 if TYPE_CHECKING:
-    from veritrain_lib.doctor.check import Check
+    from veritrain_lib.doctor.check import HealthCheck
 
 MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
 
 
-@click.command(cls=AnsweringCommand, short_help="Check the installation and say how to mend it.", help=(
-    "Check the installation, the project's folder and the record, and say how to mend what is wrong.\n\n"
+@click.command(cls=ResultCommand, short_help="Check the installation and say how to fix it.", help=(
+    "Check the installation, the project's folder and the record, and say how to fix what is wrong.\n\n"
     "Exit code 3 when a check fails; a warning does not."
 ))  # fmt: skip
-def doctor() -> Answer:
+def doctor() -> CommandResult:
     """Run every check."""
     from veritrain_lib.doctor.examine import examine
 
     checks = examine()
     worst = (
         "fail"
-        if any(one.state == "fail" for one in checks)
+        if any(check.state == "fail" for check in checks)
         else "warn"
-        if any(one.state == "warn" for one in checks)
+        if any(check.state == "warn" for check in checks)
         else "ok"
     )
     document = {
         "state": worst,
         "checks": [
-            {"name": one.name, "state": one.state, "found": one.found, "mend": one.mend} for one in checks
+            {"name": check.name, "state": check.state, "found": check.found, "mend": check.mend}
+            for check in checks
         ],
     }
-    return Answer(document, [*_show(checks), _sum(checks)], 3 if worst == "fail" else 0)
+    return CommandResult(document, [*_show(checks), _summary(checks)], 3 if worst == "fail" else 0)
 
 
-def _show(checks: list[Check]) -> list[str]:
+def _show(checks: list[HealthCheck]) -> list[str]:
     lines = []
-    for one in checks:
-        lines.append(f"{MARKS[one.state]}  {one.name}: {one.found}")
-        if one.mend:
-            lines.append(f"      {one.mend}")
+    for check in checks:
+        lines.append(f"{MARKS[check.state]}  {check.name}: {check.found}")
+        if check.mend:
+            lines.append(f"      {check.mend}")
     return lines
 
 
-def _sum(checks: list[Check]) -> str:
-    counts = {state: sum(one.state == state for one in checks) for state in MARKS}
+def _summary(checks: list[HealthCheck]) -> str:
+    counts = {state: sum(check.state == state for check in checks) for state in MARKS}
     return f"{counts['ok']} ok, {counts['warn']} warning(s), {counts['fail']} failed"

@@ -1,4 +1,4 @@
-"""The command line: one verb a stage, and a few around them.
+"""Entry point of the command line: one command a stage, and some more.
 
 Exit codes: 0 ok, 1 refused by a gate or a rule, 2 wrong usage, 3 something outside the task failed,
 4 waiting for people, 130 interrupted. Nothing heavy is imported before a command does its work.
@@ -15,8 +15,8 @@ import click
 
 from veritrain_lib import __version__
 from veritrain_lib.cli.error_exit import explain
-from veritrain_lib.cli.output import writing
-from veritrain_lib.redaction import hide_in_logs
+from veritrain_lib.cli.output import checked_output
+from veritrain_lib.redaction import redact_logs
 
 COMMANDS = {
     "loop": "loop:loop",
@@ -38,18 +38,18 @@ COMMANDS = {
     "migrate": "serve:migrate",
     "users": "users:users",
 }
-"""Name of each command: module in `commands` and the command in it."""
+"""Module of each command in `cli`, and the command's name in it."""
 
 
-class Veritrain(click.Group):
-    """A group that imports a command when it is asked for, and ends with the right exit code."""
+class VeritrainGroup(click.Group):
+    """Command group that imports a command when it is needed, and exits with the right code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the help."""
+        """Return the names in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a name, None when there is none."""
+        """Return the command of a name, or None."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -58,25 +58,27 @@ class Veritrain(click.Group):
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
              standalone_mode: bool = True, **extra: Any) -> Any:  # fmt: skip
-        """Run, explain whatever went wrong, and exit."""
-        given = list(sys.argv[1:] if args is None else args)
-        hide_in_logs()
+        """Run a command, report any error, and exit."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        redact_logs()
         # jsonschema loads this grammar for 3 to 5 s when it is there, for a format that nothing here checks.
         sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
         if not standalone_mode:
-            return super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
+            return super().main(arguments, prog_name, complete_var, standalone_mode=False, **extra)
         try:
-            code = super().main(given, prog_name or "veritrain", complete_var, standalone_mode=False, **extra)
-            with writing():
+            code = super().main(
+                arguments, prog_name or "veritrain", complete_var, standalone_mode=False, **extra
+            )
+            with checked_output():
                 pass  # help and other texts that click prints
         except Exception as error:  # noqa: BLE001  # the one place where every error becomes a line and an exit code
-            code = explain(error, given)
+            code = explain(error, arguments)
         sys.exit(code if isinstance(code, int) else 0)
 
 
 @click.group(
     "veritrain",
-    cls=Veritrain,
+    cls=VeritrainGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="veritrain")
@@ -91,7 +93,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The entry point `veritrain`."""
+    """Run the entry point `veritrain`."""
     cli.main()
 
 

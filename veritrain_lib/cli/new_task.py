@@ -1,4 +1,4 @@
-"""`veritrain new-task`: a commented starter from the user's own rows."""
+"""`veritrain new-task`: writes a commented task from the user's own rows."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from veritrain_lib.cli.output import Answer, AnsweringCommand
+from veritrain_lib.cli.output import CommandResult, ResultCommand
 
 if TYPE_CHECKING:
     from veritrain_lib.new_task.make import NewTask
 
 
-@click.command(cls=AnsweringCommand, short_help="Write a task from your own file of rows.", help=(
-    "Write a task from your own file of rows: a commented task.yaml and the rows, dealt into seed, development, test "
+@click.command(cls=ResultCommand, short_help="Write a task from your own file of rows.", help=(
+    "Write a task from your own file of rows: a commented task.yaml and the rows, split into seed, development, test "
     "and (from 100 rows) pool. CSV, TSV, JSON Lines, JSON, Excel, Parquet and exports of Label Studio, doccano and "
     "Argilla are read (docs/files.md).\n\n"
-    "What is not said is guessed and explained. Rows without an answer go to the pool and wait for people. "
+    "Options that are not given are guessed, and the guesses are explained. Rows without an answer go to the pool and wait for people. "
     "Nothing is overwritten."
 ))  # fmt: skip
 @click.option(
@@ -56,40 +56,42 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**31 - 1), show_default=True, help="Seed of the split."
 )
-@click.option("--leave-out-rare", is_flag=True, help="Leave out labels with too few rows to be dealt.")
-def new_task(source: Path, name: str, into: Path | None, seed: int, **wanted: Any) -> Answer:
+@click.option("--leave-out-rare", is_flag=True, help="Leave out labels with too few rows to be split.")
+def new_task(source: Path, name: str, into: Path | None, seed: int, **options: Any) -> CommandResult:
     """Write a task folder."""
-    from veritrain_lib.new_task.make import Wanted, make_task
+    from veritrain_lib.new_task.make import SourceOptions, make_task
 
-    made = make_task(source, name=name, into=into, wanted=Wanted(**wanted), seed=seed)
-    task = made.task
+    created = make_task(source, name=name, into=into, options=SourceOptions(**options), seed=seed)
+    task = created.task
     document = {
         "task": task.name, "task_file": str(task.path), "inputs": list(task.inputs), "target": task.target.field, "labels": task.labels,
-        "rows": made.counts, "left_out": made.left_out, "guesses": made.guesses,
+        "rows": created.counts, "left_out": created.left_out, "guesses": created.guesses,
     }  # fmt: skip
-    return Answer(document, show(made))
+    return CommandResult(document, show(created))
 
 
-MOST_USEFUL_GAIN = 0.2
-"""Hardly any round gains more; a test set that shows nothing smaller shows nothing."""
+MAX_USEFUL_GAIN = 0.2
+"""Hardly any round gains more; a test set that can't prove smaller gains is of no use."""
 
 
-def show(made: NewTask) -> list[str]:
-    """Return what is said of a new task, one line each."""
+def show(created: NewTask) -> list[str]:
+    """Return the lines that describe a new task."""
     from veritrain_lib.new_task.make import LEFT_OUT
 
-    task = made.task
-    rows = ", ".join(f"{count} {kind}" for kind, count in made.counts.items())
+    task = created.task
+    rows = ", ".join(f"{count} {kind}" for kind, count in created.counts.items())
     lines = [
         f"Wrote {task.path}",
-        *(f"- {guess}" for guess in made.guesses),
+        *(f"- {guess}" for guess in created.guesses),
         f"- {f'{len(task.labels)} labels' if task.labels else 'answers are texts'}; rows: {rows}",
     ]
-    if made.left_out:
-        told = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in made.left_out.items())
-        lines.append(f"- left out: {told} (see {LEFT_OUT})")
+    if created.left_out:
+        reasons = ", ".join(
+            f"{count} {reason.replace('_', ' ')}" for reason, count in created.left_out.items()
+        )
+        lines.append(f"- left out: {reasons} (see {LEFT_OUT})")
     if task.labels:
-        lines.append(f"- {_power(made)}")
+        lines.append(f"- {_power_text(created)}")
     if task.teacher.name == "augment":
         lines.append(
             "- too few rows to choose from a pool: the teacher varies the seed rows; real traffic in data.pool would teach more"
@@ -97,13 +99,13 @@ def show(made: NewTask) -> list[str]:
     return [*lines, "Read the file, then:", f"  veritrain loop {task.path}"]
 
 
-def _power(made: NewTask) -> str:
+def _power_text(created: NewTask) -> str:
     from veritrain_lib.statistics.detectable import detectable_gain
 
-    promotion = made.task.promotion
-    counts = made.counts
-    # One answer in five changes from model to model: common for a first challenger, and only a rough guide.
+    promotion = created.task.promotion
+    counts = created.counts
+    # Assume that one answer in five differs between the models: common for a first challenger, and only a rough guide.
     gain = detectable_gain(counts["development"], counts["test"], 0.2, promotion.alpha / promotion.max_looks)
-    if gain is None or gain > MOST_USEFUL_GAIN:
+    if gain is None or gain > MAX_USEFUL_GAIN:
         return f"the test set of {counts['test']} rows is too small to prove a usual gain; bring more rows"
     return f"a test set of {counts['test']} rows proves gains from about {100 * gain:.0f} points"

@@ -1,4 +1,4 @@
-"""What a command gives back: one JSON document or text on standard output, and an exit code."""
+"""Output of a command: one JSON document or text on standard output, and an exit code."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ PIPE_WIDTH = 160
 
 
 @dataclass(frozen=True)
-class Answer:
-    """`document` is printed with `--json` (a list as JSON Lines, one document a row), `show` without it.
+class CommandResult:
+    """What a command returns.
 
-    `exit_code` is 0 when all went well; what else there is stands in `errors`.
+    Attributes:
+        document: Printed with `--json`; a list is printed as JSON Lines, one document a row.
+        show: Lines and tables that are printed without `--json`.
+        exit_code: 0 if all went well; the other codes are in `core.errors`.
     """
 
     document: Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -34,10 +37,10 @@ class Answer:
     exit_code: int = 0
 
 
-class AnsweringCommand(click.Command):
-    """A command whose function returns an `Answer`. It gets the option `--json`.
+class ResultCommand(click.Command):
+    """Command whose function returns a `CommandResult`; it gets the option `--json`.
 
-    Whatever a library prints meanwhile goes to standard error, so that standard output is the answer alone.
+    Whatever a library prints meanwhile goes to standard error, so that standard output holds the result alone.
     """
 
     def __init__(self, *positional: Any, **named: Any) -> None:
@@ -49,72 +52,80 @@ class AnsweringCommand(click.Command):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Do the work, print the answer and end with its exit code."""
+        """Run the command, print its result and exit with its exit code."""
         as_json = bool(ctx.params.pop("as_json", False))
         with contextlib.redirect_stdout(sys.stderr):
-            answer: Answer = super().invoke(ctx)
-        with writing():
+            result: CommandResult = super().invoke(ctx)
+        with checked_output():
             if as_json:
-                print_json(answer.document)
+                print_json(result.document)
             else:
-                _print(answer.show)
-        ctx.exit(answer.exit_code)
+                _print_text(result.show)
+        ctx.exit(result.exit_code)
 
 
-class OutputLost(Exception):
-    """Standard output could not be written, so that nobody got the answer."""
+class OutputError(Exception):
+    """Standard output could not be written, so the result is lost."""
 
 
 @contextlib.contextmanager
-def writing() -> Iterator[None]:
-    """Write to standard output, to the last byte.
+def checked_output() -> Iterator[None]:
+    """Write to standard output completely.
 
-    A reader that has gone (`| head`) wanted no more: that is no error. After any other one (a full disk, say)
-    standard output leads nowhere, so that the interpreter's own end says nothing more, and OutputLost is raised.
+    A reader that has closed the pipe (`| head`) is no error. After any other error (a full disk, say) standard output is
+    discarded, so that the interpreter reports nothing more at exit.
+
+    Raises:
+        OutputError: Standard output could not be written.
     """
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        _give_up_output()
+        _discard_output()
     except OSError as error:
-        _give_up_output()
-        why = machine_fault(error) or str(error)
-        raise OutputLost(f"the answer can't be written to standard output: {why}") from error
+        _discard_output()
+        reason = machine_fault(error) or str(error)
+        raise OutputError(f"the answer can't be written to standard output: {reason}") from error
 
 
-def _give_up_output() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+def _discard_output() -> None:
+    null_device = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+        os.dup2(null_device, sys.stdout.fileno())
+    os.close(null_device)
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
-    """One document indented, or a list as JSON Lines; numbers that JSON lacks (NaN, infinity) become null."""
+    """Print one document indented, or a list as JSON Lines; NaN and infinity become null."""
     if isinstance(document, Mapping):
-        click.echo(json.dumps(plain(redact_value(document)), ensure_ascii=False, indent=1, allow_nan=False))
+        click.echo(
+            json.dumps(json_value(redact_value(document)), ensure_ascii=False, indent=1, allow_nan=False)
+        )
     else:
         for row in document:
-            click.echo(json.dumps(plain(redact_value(row)), ensure_ascii=False, allow_nan=False))
+            click.echo(json.dumps(json_value(redact_value(row)), ensure_ascii=False, allow_nan=False))
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it: numbers of numpy as Python's, NaN and infinity as None, the rest as text."""
+def json_value(value: Any) -> Any:
+    """Return a value as JSON can hold it.
+
+    Numbers of numpy become Python's, NaN and infinity None, and any other object text.
+    """
     if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
+        return [json_value(item) for item in value]
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         return float(value) if value - value == 0 else None
     if hasattr(value, "tolist"):
-        return plain(value.tolist())
+        return json_value(value.tolist())
     return str(value)
 
 
-def _print(parts: Sequence[RenderableType]) -> None:
+def _print_text(parts: Sequence[RenderableType]) -> None:
     for part in parts:
         if isinstance(part, str):
             click.echo(redact(part))
@@ -128,7 +139,7 @@ def _print(parts: Sequence[RenderableType]) -> None:
 
 
 def task_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The argument `[TASK]` that most commands have."""
+    """Add the argument `[TASK]`, which most commands have."""
     return click.argument("task", default="", metavar="[TASK]")(function)
 
 

@@ -1,4 +1,4 @@
-"""docs/commands.md, generated from the help: `python -m veritrain_lib.cli.reference` writes the pages."""
+"""Generator of docs/commands.md and docs/task.md: `python -m veritrain_lib.cli.reference` writes the pages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ and nothing else, also after an error (key `error`).
 
 
 def commands_page() -> str:
-    """The page: the help of the group and of every command, as a terminal of 100 columns shows it."""
+    """Return the page with the help of every command, as a terminal of 100 columns shows it."""
     settings = {**cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
     root = click.Context(cli, info_name="veritrain", **settings)
     parts = [HEAD, f"## veritrain\n\n```\n{cli.get_help(root)}\n```\n"]
@@ -43,15 +43,15 @@ def commands_page() -> str:
 
 
 def _sections(command: click.Command, name: str, parent: click.Context) -> list[str]:
-    """The help of a command and of the commands in it."""
-    here = click.Context(
+    """Return the help of a command and of its subcommands."""
+    context = click.Context(
         command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
     )
-    made = [f"## {here.command_path}\n\n```\n{command.get_help(here)}\n```\n"]
+    sections = [f"## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):
-        for inner, one in command.commands.items():
-            made += _sections(one, inner, here)
-    return made
+        for subname, subcommand in command.commands.items():
+            sections += _sections(subcommand, subname, context)
+    return sections
 
 
 def main() -> None:

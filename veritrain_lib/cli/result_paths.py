@@ -1,4 +1,4 @@
-"""Where a person looks at what a run left: files on this machine, else addresses of artifacts."""
+"""Locations of a run's result files: paths on this machine, or URLs of artifacts."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 
-def places(run_id: str, wanted: Mapping[str, str]) -> dict[str, str]:
-    """The artifacts of a run by what they are called for people; an empty artifact path is left out.
+def result_locations(run_id: str, artifacts: Mapping[str, str]) -> dict[str, str]:
+    """Return the location of each artifact of a run.
 
-    A path when the artifact lies on this machine (and only if it is there), else the artifact's address.
+    Args:
+        run_id: Id of the run.
+        artifacts: Artifact path by the name that people see; an empty path is left out.
+
+    Returns:
+        By name, a path if the artifacts are on this machine (and only if the file exists), or the artifact's URL.
     """
     from veritrain_lib.tracking import runs
 
-    address = urlparse(str(runs.get(run_id).info.artifact_uri))
-    found = {}
-    for name, artifact in wanted.items():
+    artifact_uri = urlparse(str(runs.get(run_id).info.artifact_uri))
+    locations = {}
+    for name, artifact in artifacts.items():
         if not artifact:
             continue
-        if address.scheme in ("", "file"):
-            path = Path(unquote(address.path)) / artifact
+        if artifact_uri.scheme in ("", "file"):
+            path = Path(unquote(artifact_uri.path)) / artifact
             if path.exists():
-                found[name] = str(path)
+                locations[name] = str(path)
         else:
-            found[name] = f"{address.geturl()}/{artifact}"
-    return found
+            locations[name] = f"{artifact_uri.geturl()}/{artifact}"
+    return locations

@@ -1,4 +1,4 @@
-"""`veritrain review`: people look at a sample of what the gate let through, in a CSV."""
+"""`veritrain review`: people review a sample of the gate's accepted rows in a CSV."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from veritrain_lib.cli.output import TASK_HELP, Answer, AnsweringCommand, task_argument
+from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand, task_argument
 
 
-@click.command(cls=AnsweringCommand, short_help="Review a sample of the gate's rows by a CSV.", help=(
+@click.command(cls=ResultCommand, short_help="Review a sample of the gate's rows by a CSV.", help=(
     "Review a sample of the gate's rows: write it to a CSV, fill in the columns decision (accept or reject) and "
     "comment, and store it beside the verdict:\n\n"
     "  veritrain review                                       writes the sample and says where\n\n"
@@ -24,30 +24,32 @@ from veritrain_lib.cli.output import TASK_HELP, Answer, AnsweringCommand, task_a
               help="Accepted rows in the sample (default 50); a fifth as many quarantined ones are added.")  # fmt: skip
 @click.option("--from", "answers", metavar="FILE", default="", help="A filled-in sample to store.")
 @click.option("--reviewer", metavar="NAME", default="", help="Who filled it in.")
-def review(task: str, run: str, rows: int | None, answers: str, reviewer: str) -> Answer:
-    """Write a sample, or store what people said of it."""
+def review(task: str, run: str, rows: int | None, answers: str, reviewer: str) -> CommandResult:
+    """Write a sample, or store the decisions of people."""
     from veritrain_lib.quality.review_sample import ROWS
-    from veritrain_lib.stage_io import review as recorded
+    from veritrain_lib.stage_io import review as review_storage
     from veritrain_lib.stage_io.tasks import find_task
 
     if bool(answers) != bool(reviewer):
         raise click.UsageError("--from and --reviewer go together: whose decisions are they?")
     if answers and not Path(answers).is_file():
         raise click.UsageError(f"there is no file {answers}")
-    found = find_task(task)
-    gate = recorded.gate_run(found, run)
+    loaded_task = find_task(task)
+    gate = review_storage.gate_run(loaded_task, run)
     if answers:
-        table = recorded.read_filled_in(Path(answers))
-        # A sample is drawn again for its number of rows, which the file itself tells.
-        count = rows or (int((table["part"] == "accepted").sum()) if "part" in table.columns else ROWS)
-        sheet = recorded.sheet(found, gate, rows=max(count, 1))
-        said = recorded.store(sheet, table, reviewer, Path(answers).name)
-        document = {"task": found.name, "run": sheet.run_id, **said.as_dict()}
-        return Answer(document, [str(said), f"stored beside the verdict of run {sheet.run_id}"])
-    sheet = recorded.sheet(found, gate, rows=rows or ROWS)
-    file = sheet.file if sheet.file.exists() else sheet.write(sheet.rows)
-    command = f"veritrain review {task} --run {sheet.run_id[:8]} --from {file} --reviewer NAME"
-    document = {"task": found.name, "run": sheet.run_id, "file": str(file), "rows": len(sheet.rows)}
-    return Answer(
-        document, [f"{len(sheet.rows)} rows to review: {file}", f"then: {' '.join(command.split())}"]
+        decisions = review_storage.read_filled_in(Path(answers))
+        # The sample is drawn again; the file gives its number of rows.
+        row_count = rows or (
+            int((decisions["part"] == "accepted").sum()) if "part" in decisions.columns else ROWS
+        )
+        sample = review_storage.sheet(loaded_task, gate, rows=max(row_count, 1))
+        summary = review_storage.store(sample, decisions, reviewer, Path(answers).name)
+        document = {"task": loaded_task.name, "run": sample.run_id, **summary.as_dict()}
+        return CommandResult(document, [str(summary), f"stored beside the verdict of run {sample.run_id}"])
+    sample = review_storage.sheet(loaded_task, gate, rows=rows or ROWS)
+    file = sample.file if sample.file.exists() else sample.write(sample.rows)
+    command = f"veritrain review {task} --run {sample.run_id[:8]} --from {file} --reviewer NAME"
+    document = {"task": loaded_task.name, "run": sample.run_id, "file": str(file), "rows": len(sample.rows)}
+    return CommandResult(
+        document, [f"{len(sample.rows)} rows to review: {file}", f"then: {' '.join(command.split())}"]
     )

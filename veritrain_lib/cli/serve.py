@@ -1,4 +1,4 @@
-"""`veritrain serve` and `veritrain migrate`: the server, and its tables."""
+"""`veritrain serve` and `veritrain migrate`: the server, and its database tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from veritrain_lib.cli.output import Answer, AnsweringCommand
+from veritrain_lib.cli.output import CommandResult, ResultCommand
 
 if TYPE_CHECKING:
     from veritrain_lib.server.environment import Environment
@@ -41,16 +41,16 @@ def serve(host: str, port: int, workers: int) -> None:
             f"--host {host} is reached from other machines and SECRET_KEY is not set, so anybody could use it; "
             "set SECRET_KEY, or listen on 127.0.0.1"
         )
-    _refuse_taken(host, port)
+    _check_address(host, port)
     from veritrain_lib.server.database import migrate
     from veritrain_lib.server.observability import logs, metrics
     from veritrain_lib.server.process_group import GRACE_S
     from veritrain_lib.tracking import mlflow_server
 
     migrate.upgrade()
-    shown = f"[{host}]" if ":" in host else host
+    host_in_url = f"[{host}]" if ":" in host else host
     click.echo(
-        f"Home page: http://{shown}:{port}/home{_link(settings)}   API: /api/v1/docs   MLflow: /   Stop: Ctrl+C",
+        f"Home page: http://{host_in_url}:{port}/home{_token_query(settings)}   API: /api/v1/docs   MLflow: /   Stop: Ctrl+C",
         err=True,
     )
     options = shlex.join(
@@ -62,58 +62,62 @@ def serve(host: str, port: int, workers: int) -> None:
             str(logs.CONFIGURATION),
         ]
     )
-    line = mlflow_server.command(host, port, workers, uvicorn_options=options)
-    own = {**mlflow_server.command_environment(), metrics.FOLDER: str(metrics.new_folder())}
+    command = mlflow_server.command(host, port, workers, uvicorn_options=options)
+    server_variables = {
+        **mlflow_server.command_environment(),
+        metrics.FOLDER_VARIABLE: str(metrics.new_folder()),
+    }
     # This process becomes the supervisor, without the libraries that it took to get here.
-    supervisor = [sys.executable, "-m", "veritrain_lib.server.supervise", *line]
-    os.execvpe(supervisor[0], supervisor, {**os.environ, **own})
+    supervisor = [sys.executable, "-m", "veritrain_lib.server.supervise", *command]
+    os.execvpe(supervisor[0], supervisor, {**os.environ, **server_variables})
 
 
-def _link(settings: Environment) -> str:
-    """What makes the address a link that opens the server, where there are no logins."""
+def _token_query(settings: Environment) -> str:
+    """Return the query string that makes the URL an access link, or an empty string where there are logins."""
     return f"?token={settings.link_token.get_secret_value()}" if settings.link_token else ""
 
 
-def _refuse_taken(host: str, port: int) -> None:
-    """Raise UserError for an address that can't be listened on, before anything is started for it."""
+def _check_address(host: str, port: int) -> None:
+    """Raise UserError if the address can't be listened on, before anything is started."""
     from veritrain_lib.core.errors import UserError
 
     try:
         family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
         raise UserError(f"--host {host} is no address: {error.strerror}") from error
-    with socket.socket(family, socket.SOCK_STREAM) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind(address)
+            probe.bind(address)
         except OSError as error:
-            why = {
+            reason = {
                 errno.EADDRINUSE: "is in use already; stop what listens there, or choose another --port",
                 errno.EACCES: "needs an administrator's rights; choose a --port from 1024 on",
                 errno.EADDRNOTAVAIL: "is no address of this machine; choose another --host",
             }.get(error.errno or 0, f"can't be listened on: {error.strerror}")
-            raise UserError(f"{host}, port {port}, {why}") from error
+            raise UserError(f"{host}, port {port}, {reason}") from error
 
 
-@click.command(cls=AnsweringCommand, short_help="Bring the server's tables up to date.", help=(
-    "Make or change the server's own tables (users, tokens, settings) in the record's database, or look whether "
+@click.command(cls=ResultCommand, short_help="Bring the server's tables up to date.", help=(
+    "Make or change the server's own tables (users, tokens, settings) in the record's database, or check whether "
     "they are up to date. `veritrain serve` does it at its start."
 ))  # fmt: skip
-@click.option("--check", "only_check", is_flag=True, help="Only look; exit code 3 when they are not.")
+@click.option("--check", "only_check", is_flag=True, help="Only check; exit code 3 when they are not.")
 @click.option(
-    "--down-to", default="", metavar="REVISION", help="Take changes back, down to a revision or `base`."
+    "--down-to", default="", metavar="REVISION", help="Undo migrations down to a revision or `base`."
 )
-def migrate(only_check: bool, down_to: str) -> Answer:
-    """Migrate our tables; MLflow's are MLflow's."""
-    from veritrain_lib.server.database import migrate as work
+def migrate(only_check: bool, down_to: str) -> CommandResult:
+    """Migrate our tables; MLflow's are left alone."""
+    from veritrain_lib.server.database import migrate as migrations
 
     if only_check:
-        work.check()
+        migrations.check()
     elif down_to:
-        work.downgrade(down_to)
+        migrations.downgrade(down_to)
     else:
-        work.upgrade()
-    there = work.current() or "none"
-    return Answer(
-        {"revision": there, "newest": work.newest()}, [f"The server's tables are at revision {there}."]
+        migrations.upgrade()
+    revision = migrations.current() or "none"
+    return CommandResult(
+        {"revision": revision, "newest": migrations.newest()},
+        [f"The server's tables are at revision {revision}."],
     )

@@ -1,4 +1,4 @@
-"""The six stages as commands: each runs its notebook, with the notebook's parameters as options."""
+"""Commands of the six stages: each runs its notebook, with the notebook's parameters as options."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from veritrain_lib.cli.output import TASK_HELP, Answer, AnsweringCommand
-from veritrain_lib.cli.stage_parameters import allowed_words, checked
+from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand
+from veritrain_lib.cli.stage_parameters import allowed_values, parse_stage_parameters
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
-    from veritrain_lib.loop.stage_job import Done
+    from veritrain_lib.loop.stage_job import CompletedStage
 
 EXIT_CODES = {"done": 0, "blocked": 1, "waiting": 4}
 
-GATE_PLACES = {
+GATE_ARTIFACTS = {
     "data docs": "gate/data_docs.html",
     "accepted": "gate/accepted.csv",
     "quarantine": "gate/quarantine.csv",
 }
 
 PURPOSE = {
-    "probe": "Measure what a model can do: candidates, contract, steadiness, certainty, time and cost.",
+    "probe": "Measure what a model can do: candidates, contract, consistency, confidence, time and cost.",
     "generate": "Plan and get new rows from the teacher, as a draft dataset.",
     "gate": "Judge a draft dataset by its suite: passed or blocked, with a quarantine.",
     "train": "Train a challenger on a passed dataset and register it.",
     "evaluate": "Compare champion and challenger; promote only on a proven gain.",
-    "report": "Write the report of a round or a whole loop as page and PDF.",
+    "report": "Write the report of a round or a whole loop as HTML and PDF.",
 }
 
 
-class StageCommand(AnsweringCommand):
-    """A stage. Its options are the stage's own parameters; what they mean is read from its notebook."""
+class StageCommand(ResultCommand):
+    """Command of a stage. Its options are the stage's parameters; their help is read from the notebook."""
 
     def __init__(self, stage: str) -> None:
         text = f"{PURPOSE[stage]}\n\nRuns the same notebook as by hand; work that was done before is shown and not repeated. {TASK_HELP}"
@@ -45,23 +45,23 @@ class StageCommand(AnsweringCommand):
         )
         task = click.Argument(["task"], default="", metavar="[TASK]")
         super().__init__(
-            stage, callback=self._work, params=[task, assignment], help=text, short_help=PURPOSE[stage]
+            stage, callback=self._run, params=[task, assignment], help=text, short_help=PURPOSE[stage]
         )
         self.stage = stage
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The fixed parameters and, read only now, those of the stage."""
+        """Return the fixed parameters and, read only now, those of the stage."""
         fixed = super().get_params(ctx)
         return [fixed[0], *self._options, *fixed[1:]]
 
     @cached_property
     def _options(self) -> list[click.Parameter]:
-        from veritrain_lib.stage_io.stage_spec import binding
+        from veritrain_lib.stage_io.stage_spec import spec_of
 
-        meanings = self._meanings()
-        choices = allowed_words(self.stage)
+        comments = self._parameter_comments()
+        choices = allowed_values(self.stage)
         options: list[click.Parameter] = []
-        for name, default in binding(self.stage).PARAMETERS.items():
+        for name, default in spec_of(self.stage).PARAMETERS.items():
             metavar = (
                 "|".join(choices[name])
                 if name in choices
@@ -69,71 +69,71 @@ class StageCommand(AnsweringCommand):
             )
             options.append(
                 click.Option(
-                    [f"--{name.replace('_', '-')}", name], metavar=metavar, help=meanings.get(name, "")
+                    [f"--{name.replace('_', '-')}", name], metavar=metavar, help=comments.get(name, "")
                 )
             )
         return options
 
-    def _meanings(self) -> dict[str, str]:
+    def _parameter_comments(self) -> dict[str, str]:
         from veritrain_lib.execution.parameters import read_parameters
         from veritrain_lib.loop.stage_job import notebook_of
 
-        return {one.name: one.comment for one in read_parameters(notebook_of(self.stage))}
+        return {parameter.name: parameter.comment for parameter in read_parameters(notebook_of(self.stage))}
 
-    def _work(self, task: str, assignments: tuple[str, ...], **options: str | None) -> Answer:
-        from veritrain_lib.cli.progress import Watch
+    def _run(self, task: str, assignments: tuple[str, ...], **options: str | None) -> CommandResult:
+        from veritrain_lib.cli.progress import ProgressDisplay
         from veritrain_lib.core import temporary_folders
         from veritrain_lib.loop.stage_job import run_stage
-        from veritrain_lib.stage_io.split_overlap import refuse_shared
+        from veritrain_lib.stage_io.split_overlap import refuse_overlap
         from veritrain_lib.stage_io.tasks import find_task
 
-        given = [f"{name}={value}" for name, value in options.items() if value is not None]
-        parameters = checked(self.stage, [*given, *assignments])
-        temporary_folders.use()
-        with Watch() as watch:
-            found = find_task(task, check=True)
-            # Said before a kernel is started; the stage itself looks again when it begins.
-            refuse_shared(found, pool=self.stage == "generate")
-            watch.begin(self.stage)
+        option_assignments = [f"{name}={value}" for name, value in options.items() if value is not None]
+        parameters = parse_stage_parameters(self.stage, [*option_assignments, *assignments])
+        temporary_folders.redirect_tempfile()
+        with ProgressDisplay() as display:
+            loaded_task = find_task(task, check=True)
+            # Reported before a kernel is started; the stage itself checks again when it begins.
+            refuse_overlap(loaded_task, pool=self.stage == "generate")
+            display.begin(self.stage)
             done = run_stage(
-                found,
+                loaded_task,
                 self.stage,
                 parameters,
-                on_progress=lambda progress: watch.cell(self.stage, progress),
-                on_wait=lambda _, said: watch.line(said),
+                on_progress=lambda progress: display.cell(self.stage, progress),
+                on_wait=lambda _, message: display.line(message),
             )
-        return _answer(found, done)
+        return _stage_result(loaded_task, done)
 
 
-def _answer(task: Task, done: Done) -> Answer:
-    from veritrain_lib.cli.result_paths import places
+def _stage_result(task: Task, done: CompletedStage) -> CommandResult:
+    from veritrain_lib.cli.result_paths import result_locations
     from veritrain_lib.loop.stage_job import notebook_of
-    from veritrain_lib.loop.stage_pages import missing
+    from veritrain_lib.loop.stage_pages import missing_pages
 
-    where = places(
+    locations = result_locations(
         done.run_id,
         {
             "notebook": f"notebook/{notebook_of(done.stage).name}",
             **(
                 {"report": "report/report.html", "pdf": "report/report.pdf"} if done.stage == "report" else {}
             ),
-            **(GATE_PLACES if done.stage == "gate" else {}),
+            **(GATE_ARTIFACTS if done.stage == "gate" else {}),
         },
     )
-    lacking = missing(done.run_id)
-    how = "found in the record, nothing was done twice" if done.stored else "filed"
+    missing_page = missing_pages(done.run_id)
+    origin = "found in the record, nothing was done twice" if done.stored else "recorded"
     document = {
         "stage": done.stage, "task": task.name, "outcome": done.result.outcome, "headline": done.result.headline, "run": done.run_id,
-        "stored": done.stored, "measures": {name: measure.model_dump() for name, measure in done.result.measures.items()}, "where": where, "missing": lacking,
+        "stored": done.stored, "measures": {name: measure.model_dump() for name, measure in done.result.measures.items()}, "where": locations, "missing": missing_page,
         **{name: getattr(done.result, name) for name in ("verdict", "promote", "model", "status") if hasattr(done.result, name)},
     }  # fmt: skip
     show = [
         done.result.headline,
-        f"run {done.run_id} of experiment {task.name!r} ({how})",
-        *(f"{name}: {place}" for name, place in where.items()),
-        *([f"missing: {lacking}; the same command makes it again"] if lacking else []),
+        f"run {done.run_id} of experiment {task.name!r} ({origin})",
+        *(f"{name}: {location}" for name, location in locations.items()),
+        *([f"missing: {missing_page}; the same command makes it again"] if missing_page else []),
     ]
-    return Answer(document, show, EXIT_CODES[done.result.outcome])
+    return CommandResult(document, show, EXIT_CODES[done.result.outcome])
 
 
 probe, generate, gate, train, evaluate, report = (StageCommand(stage) for stage in PURPOSE)

@@ -1,4 +1,4 @@
-"""A stage's parameters from the command line, checked before anything is launched."""
+"""Parameters of a stage from the command line, checked before anything is started."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from veritrain_lib.core.errors import UserError
 
 
-def checked(stage: str, assignments: list[str]) -> dict[str, Any]:
-    """`name=value` texts as the notebook of a stage declares them, checked before anything is launched.
+def parse_stage_parameters(stage: str, assignments: list[str]) -> dict[str, Any]:
+    """Parse `name=value` texts with the types that the stage's notebook declares.
 
-    Raises UserError for an unknown name, a name given twice, the task (which has its own place), or a value
-    of the wrong type or outside what the stage allows.
+    Raises:
+        UserError: A name is unknown or given twice, the task is among them (it is an argument of its own), or a value has
+            the wrong type or is outside what the stage allows.
     """
     from veritrain_lib.execution.parameters import ParameterError, parse_assignments
     from veritrain_lib.loop.stage_job import notebook_of
@@ -25,26 +26,26 @@ def checked(stage: str, assignments: list[str]) -> dict[str, Any]:
         raise UserError(
             f"the task is no -p parameter here; write: veritrain {stage} {parameters['task'] or 'TASK'}"
         )
-    _refuse_out_of_range(stage, parameters)
+    _check_ranges(stage, parameters)
     return parameters
 
 
-def _refuse_out_of_range(stage: str, parameters: Mapping[str, Any]) -> None:
+def _check_ranges(stage: str, parameters: Mapping[str, Any]) -> None:
     from pydantic import TypeAdapter, ValidationError
 
-    from veritrain_lib.stage_io.stage import refuse_seed
-    from veritrain_lib.stage_io.stage_spec import binding
+    from veritrain_lib.stage_io.stage import check_seed
+    from veritrain_lib.stage_io.stage_spec import spec_of
 
     if "seed" in parameters:
-        refuse_seed(parameters["seed"])
-    defaults = binding(stage).PARAMETERS
+        check_seed(parameters["seed"])
+    defaults = spec_of(stage).PARAMETERS
     for name, field in _config_fields(stage).items():
         # A default such as 0 or "" means "the task's own" and is not what the stage gets.
         if name not in parameters or parameters[name] == defaults.get(name):
             continue
-        wanted: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        annotation: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
         try:
-            TypeAdapter(wanted).validate_python(parameters[name])
+            TypeAdapter(annotation).validate_python(parameters[name])
         except ValidationError as error:
             raise UserError(f"{stage}: {name} is {parameters[name]!r}: {error.errors()[0]['msg']}") from error
 
@@ -56,8 +57,8 @@ def _config_fields(stage: str) -> dict[str, Any]:
     return dict(config.model_fields)
 
 
-def allowed_words(stage: str) -> dict[str, list[str]]:
-    """The words that a parameter may be, by name, for those that may be only a few."""
+def allowed_values(stage: str) -> dict[str, list[str]]:
+    """Return the allowed words of each parameter that has only a few."""
     fields = _config_fields(stage)
     return {
         name: [str(choice) for choice in get_args(field.annotation)]

@@ -1,4 +1,4 @@
-"""`veritrain status`: where a task stands, on one screen."""
+"""`veritrain status`: shows the state of a task on one screen."""
 
 from __future__ import annotations
 
@@ -6,58 +6,61 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from veritrain_lib.cli.output import TASK_HELP, Answer, AnsweringCommand, task_argument
+from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand, task_argument
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-DATASETS_SHOWN = 10
+MAX_DATASETS_SHOWN = 10
 """The newest datasets that are shown; --json has all of them."""
 
-GONE_SHOWN = 5
-"""Things that are gone and named; --json has all of them."""
+MAX_MISSING_SHOWN = 5
+"""Missing parts that are listed; --json has all of them."""
 
 
-@click.command(cls=AnsweringCommand, short_help="Show where a task stands and what to do next.", help=(
-    "Show champion, datasets, the last loop, looks at the sealed test set, what runs, what waits, and the next step.\n\n" + TASK_HELP
+@click.command(cls=ResultCommand, short_help="Show where a task stands and what to do next.", help=(
+    "Show champion, datasets, the last loop, looks at the held-out test set, what runs, what waits, and the next step.\n\n" + TASK_HELP
 ))  # fmt: skip
 @task_argument
-def status(task: str) -> Answer:
-    """Where a task stands."""
-    from veritrain_lib.cli.task_status import standing
+def status(task: str) -> CommandResult:
+    """Show the state of a task."""
+    from veritrain_lib.cli.task_status import task_status
     from veritrain_lib.stage_io.tasks import find_task
 
-    found = standing(find_task(task))
-    return Answer(found, _show(found))
+    state = task_status(find_task(task))
+    return CommandResult(state, _show(state))
 
 
-def _show(found: dict[str, Any]) -> list[RenderableType]:
-    lines: list[RenderableType] = [f"Task {found['task']} ({found['task_file']})"]
+def _show(state: dict[str, Any]) -> list[RenderableType]:
+    lines: list[RenderableType] = [f"Task {state['task']} ({state['task_file']})"]
     for role in ("champion", "challenger"):
-        lines.append(f"{role.capitalize():<12}{_model(found[role])}")
-    looks = found["looks"]
-    lines.append(f"{'Looks':<12}{looks['used']} of {looks['declared']} at the sealed test set")
-    lines.append(f"{'Waiting':<12}{found['waiting']['rows']} row(s) for people's answers")
-    lines.append(f"{'Running':<12}{', '.join(one['name'] for one in found['running']) or 'nothing'}")
-    if found["gone"]:
-        lines.append(f"{'Gone':<12}{_listed(found['gone'])}")
-    lines += [*_datasets(found["datasets"]), *_loop(found["loop"]), f"Next: {found['next']}"]
+        lines.append(f"{role.capitalize():<12}{_model(state[role])}")
+    looks = state["looks"]
+    lines.append(f"{'Looks':<12}{looks['used']} of {looks['declared']} at the held-out test set")
+    lines.append(f"{'Waiting':<12}{state['waiting']['rows']} row(s) for people's answers")
+    lines.append(f"{'Running':<12}{', '.join(run['name'] for run in state['running']) or 'nothing'}")
+    if state["gone"]:
+        lines.append(f"{'Missing':<12}{_join_missing(state['gone'])}")
+    lines += [*_datasets(state["datasets"]), *_loop(state["loop"]), f"Next: {state['next']}"]
     return lines
 
 
-def _listed(lost: list[str]) -> str:
+def _join_missing(missing: list[str]) -> str:
     return "; ".join(
-        [*lost[:GONE_SHOWN], *([f"and {len(lost) - GONE_SHOWN} more"] if len(lost) > GONE_SHOWN else [])]
+        [
+            *missing[:MAX_MISSING_SHOWN],
+            *([f"and {len(missing) - MAX_MISSING_SHOWN} more"] if len(missing) > MAX_MISSING_SHOWN else []),
+        ]
     )
 
 
 def _model(model: dict[str, Any] | None) -> str:
     if model is None:
         return "none yet"
-    measured = "" if model["value"] is None else f", development {model['metric']} {model['value']:.3f}"
-    if measured and model["low"] is not None:
-        measured += f" ({model['low']:.3f} to {model['high']:.3f})"
-    return f"{model['uri']}, trained on {model['dataset'] or 'unknown data'}{measured}"
+    value_text = "" if model["value"] is None else f", development {model['metric']} {model['value']:.3f}"
+    if value_text and model["low"] is not None:
+        value_text += f" ({model['low']:.3f} to {model['high']:.3f})"
+    return f"{model['uri']}, trained on {model['dataset'] or 'unknown data'}{value_text}"
 
 
 def _datasets(rows: list[dict[str, Any]]) -> list[RenderableType]:
@@ -75,7 +78,7 @@ def _datasets(rows: list[dict[str, Any]]) -> list[RenderableType]:
         title_justify="left",
         box=SIMPLE_HEAD,
     )
-    for row in rows[-DATASETS_SHOWN:]:
+    for row in rows[-MAX_DATASETS_SHOWN:]:
         table.add_row(row["dataset"], row["status"], str(row["rows"]), row["parent"] or "")
     return [table]
 
@@ -98,15 +101,15 @@ def _loop(loop: dict[str, Any] | None) -> list[RenderableType]:
         title_justify="left",
         box=SIMPLE_HEAD,
     )
-    for one in loop["rounds"]:
-        value = "" if one["value"] is None else f"{one['value']:.3f}"
+    for row in loop["rounds"]:
+        value = "" if row["value"] is None else f"{row['value']:.3f}"
         cells = [
-            str(one["round"]),
-            one["status"].lower(),
-            "" if one["rows"] is None else str(one["rows"]),
+            str(row["round"]),
+            row["status"].lower(),
+            "" if row["rows"] is None else str(row["rows"]),
             value,
-            one["verdict"] or "",
-            one["headline"],
+            row["verdict"] or "",
+            row["headline"],
         ]
         table.add_row(*(escape(cell) for cell in cells))
     return [

@@ -1,4 +1,4 @@
-"""docs/task.md: every key of a task file. Types, defaults and ranges come from the models themselves."""
+"""Generator of docs/task.md: every key of a task file, with types, defaults and ranges from the pydantic models."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MEANINGS = {
     "data": "Files of examples, relative to the task file: CSV, TSV, JSON Lines, JSON, Excel or Parquet ([files.md](files.md)).",
     "data.seed": "Human rows to start from. They are never dropped.",
     "data.development": "Rows that steer: slices, choice of rows, goal, comparison.",
-    "data.test": "The sealed rows. Only the promotion decision reads their answers, and every look is counted.",
+    "data.test": "The held-out rows. Only the promotion decision reads their answers, and every look is counted.",
     "data.pool": "Rows to choose from. A row's answer stays hidden until the row is chosen; it may be absent.",
     "data.labels": "People's answers to chosen pool rows that have none. Written by the loop, filled in by people.",
     "data.may_leave": "Kinds of keys and personal data, as the gate's rule `personal_data` names them, that rows may hold when a "
@@ -60,7 +60,7 @@ MEANINGS = {
     "budget.money": "Cap for paid calls, in US dollars; with 0 nothing may be spent.",
     "goal": "When the loop is done before its budget is.",
     "goal.at_least": "Value of the first metric on development rows; for a metric of which lower is better, at most.",
-    "promotion": "How the sealed test set decides.",
+    "promotion": "How the held-out test set decides.",
     "promotion.max_looks": "New pairs of champion and challenger that may be shown the set; the last one is kept for the final comparison.",
     "promotion.alpha": "One-sided error budget for all looks together.",
     "promotion.spending": "How the budget is spread over the looks.",
@@ -102,42 +102,63 @@ In data files the columns `id`, `source` and `provenance` belong to the workbenc
 | --- | --- | --- | --- |
 """
 
-WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
+TYPE_NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
 
 
 def task_page() -> str:
-    """The page. Raises KeyError for a key of the task file that has no meaning here."""
+    """Return the page.
+
+    Raises:
+        KeyError: A key of the task file has no entry in `MEANINGS`.
+    """
     return HEAD + "".join(
-        f"| `{key}` | {_kind(field)} | {_default(field)} | {MEANINGS[key]} |\n" for key, field in keys()
+        f"| `{key}` | {_type_and_limits(field)} | {_default(field)} | {MEANINGS[key]} |\n"
+        for key, field in task_file_keys()
     )
 
 
-def keys(part: type[BaseModel] = Task, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every key of a task file in order, `NAME` for a name of the user's and `[]` for a list's entry."""
-    for name, field in part.model_fields.items():
+def task_file_keys(model: type[BaseModel] = Task, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield every key of a task file in order, with `NAME` for a user's name and `[]` for a list's entry."""
+    for name, field in model.model_fields.items():
         yield prefix + name, field
-        for inner, step in _parts(field.annotation):
-            yield from keys(inner, f"{prefix}{name}{step}.")
+        for nested, suffix in _nested_models(field.annotation):
+            yield from task_file_keys(nested, f"{prefix}{name}{suffix}.")
 
 
-def _parts(annotation: Any) -> list[tuple[type[BaseModel], str]]:
+def _nested_models(annotation: Any) -> list[tuple[type[BaseModel], str]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [(annotation, "")]
-    step = {dict: ".NAME", list: "[]"}.get(get_origin(annotation), "")
-    return [(part, step + rest) for argument in get_args(annotation) for part, rest in _parts(argument)]
+    suffix = {dict: ".NAME", list: "[]"}.get(get_origin(annotation), "")
+    return [
+        (model, suffix + nested_suffix)
+        for argument in get_args(annotation)
+        for model, nested_suffix in _nested_models(argument)
+    ]
 
 
-def _kind(field: FieldInfo) -> str:
-    rules = {
-        name: getattr(rule, name)
-        for rule in field.metadata
+def _type_and_limits(field: FieldInfo) -> str:
+    constraints = {
+        name: getattr(constraint, name)
+        for constraint in field.metadata
         for name in ("ge", "gt", "le", "lt", "pattern")
-        if getattr(rule, name, None) is not None
+        if getattr(constraint, name, None) is not None
     }
-    low = f"from {rules['ge']}" if "ge" in rules else f"above {rules['gt']}" if "gt" in rules else ""
-    high = f"to {rules['le']}" if "le" in rules else f"below {rules['lt']}" if "lt" in rules else ""
-    pattern = f"`{rules['pattern']}`" if "pattern" in rules else ""
-    limits = " ".join(one for one in (low, high, pattern) if one)
+    low = (
+        f"from {constraints['ge']}"
+        if "ge" in constraints
+        else f"above {constraints['gt']}"
+        if "gt" in constraints
+        else ""
+    )
+    high = (
+        f"to {constraints['le']}"
+        if "le" in constraints
+        else f"below {constraints['lt']}"
+        if "lt" in constraints
+        else ""
+    )
+    pattern = f"`{constraints['pattern']}`" if "pattern" in constraints else ""
+    limits = " ".join(limit for limit in (low, high, pattern) if limit)
     return _type(field.annotation) + (f", {limits}" if limits else "")
 
 
@@ -146,14 +167,14 @@ def _type(annotation: Any) -> str:
     if origin is Literal:
         return " or ".join(f"`{choice}`" for choice in arguments)
     if origin is types.UnionType or type(None) in arguments:
-        return _type(next(one for one in arguments if one is not type(None)))
+        return _type(next(argument for argument in arguments if argument is not type(None)))
     if origin is list:
         return f"list of {_type(arguments[0])}"
     if origin is dict:
         return f"{_type(arguments[1])} by name"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "keys below"
-    return WORDS[annotation]
+    return TYPE_NAMES[annotation]
 
 
 def _default(field: FieldInfo) -> str:

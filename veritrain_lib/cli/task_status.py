@@ -1,4 +1,4 @@
-"""Where a task stands, read from the record without opening a single artifact."""
+"""State of a task, read from the record without opening an artifact."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.runs import Run
 
 
-def standing(task: Task) -> dict[str, Any]:
-    """Champion, challenger, datasets, the last loop with its rounds, what runs, looks, what waits, what next.
+def task_status(task: Task) -> dict[str, Any]:
+    """Return the state of a task as a JSON document.
 
-    Runs whose process died are closed first, so that `running` tells the truth.
+    It holds champion, challenger, datasets, the last loop with its rounds, running runs, looks, waiting rows, missing parts
+    (`gone`) and the next step. Runs whose process died are closed first, so that `running` is true.
     """
     from veritrain_lib.stage_io import sources
     from veritrain_lib.tracking import looks, models, runs
@@ -21,7 +22,7 @@ def standing(task: Task) -> dict[str, Any]:
     loops = runs.search(task, "tags.`veritrain.kind` = 'loop'", limit=1)
     loop = loops[0] if loops else None
     champion = _model(task, models.by_alias(task, models.CHAMPION))
-    found: dict[str, Any] = {
+    status: dict[str, Any] = {
         "task": task.name,
         "task_file": str(task.path),
         "champion": champion,
@@ -30,29 +31,29 @@ def standing(task: Task) -> dict[str, Any]:
         "loop": _loop(task, loop, champion) if loop else None,
         "running": [_running(run) for run in runs.search(task, "attributes.status = 'RUNNING'")],
         "looks": {
-            "used": looks.used(looks.all_looks(sources.held_out_set(task))),
+            "used": looks.looks_spent(looks.list_looks(sources.held_out_set(task))),
             "declared": task.promotion.max_looks,
         },
         "waiting": _waiting(task),
     }
-    found["gone"] = _gone(task, found)
-    return {**found, "next": next_step(task, found)}
+    status["gone"] = _missing_parts(task, status)
+    return {**status, "next": next_step(task, status)}
 
 
-def _gone(task: Task, found: dict[str, Any]) -> list[str]:
-    """What the last loop, if it has ended, made and is not there any more; and models that no alias points at."""
-    from veritrain_lib.loop.completeness import gone
+def _missing_parts(task: Task, status: dict[str, Any]) -> list[str]:
+    """Return what the last loop, if it has ended, made and is missing now; and an unset alias champion."""
+    from veritrain_lib.loop.completeness import missing_parts
     from veritrain_lib.tracking import models
 
-    loop = found["loop"]
-    lost = (
-        gone(task, loop["run"])
+    loop = status["loop"]
+    missing = (
+        missing_parts(task, loop["run"])
         if loop and loop["status"] == "FINISHED" and loop["stopped"] != "waiting"
         else []
     )
-    if found["champion"] is None and models.listing(task):
-        lost.append("the alias champion")
-    return lost
+    if status["champion"] is None and models.listing(task):
+        missing.append("the alias champion")
+    return missing
 
 
 def _model(task: Task, model: Any) -> dict[str, Any] | None:
@@ -76,7 +77,9 @@ def _datasets(task: Task) -> list[dict[str, Any]]:
     from veritrain_lib.tracking import datasets, runs
 
     prefix = datasets.PREFIX
-    made = runs.search(task, f"tags.`{prefix}name` = '{task.name}' AND attributes.status = 'FINISHED'")
+    dataset_runs = runs.search(
+        task, f"tags.`{prefix}name` = '{task.name}' AND attributes.status = 'FINISHED'"
+    )
     rows = [
         {
             "dataset": f"{run.data.tags[f'{prefix}name']}@{run.data.tags[f'{prefix}version']}",
@@ -85,7 +88,7 @@ def _datasets(task: Task) -> list[dict[str, Any]]:
             "parent": run.data.tags[f"{prefix}parent"] or None,
             "run": run.info.run_id,
         }
-        for run in made
+        for run in dataset_runs
     ]
     return sorted(rows, key=lambda row: int(row["dataset"].rpartition("@")[2]))
 
@@ -98,7 +101,7 @@ def _loop(task: Task, run: Run, champion: dict[str, Any] | None) -> dict[str, An
         {
             "round": int(child.data.tags.get("veritrain.round") or 0),
             "status": child.info.status,
-            "rows": _whole(child.data.metrics.get("training_rows")),
+            "rows": _optional_int(child.data.metrics.get("training_rows")),
             "value": child.data.metrics.get(task.primary.name),
             "verdict": child.data.tags.get("veritrain.verdict") or None,
             "headline": child.data.tags.get("mlflow.note.content", ""),
@@ -106,9 +109,9 @@ def _loop(task: Task, run: Run, champion: dict[str, Any] | None) -> dict[str, An
         for child in runs.children(task, run.info.run_id)
         if child.data.tags.get("veritrain.kind") == "round"
     ]
-    headline, ended_with = tags.get("veritrain.headline", ""), tags.get("veritrain.champion", "")
-    if ended_with and (champion is None or champion["uri"] != ended_with):
-        # There is one champion: what another one was when the loop ended is history.
+    headline, last_champion = tags.get("veritrain.headline", ""), tags.get("veritrain.champion", "")
+    if last_champion and (champion is None or champion["uri"] != last_champion):
+        # The champion has changed since the loop ended, so the headline names the one of that time.
         headline = headline.replace("Champion: ", "It ended with ")
     return {
         "run": run.info.run_id,
@@ -137,26 +140,28 @@ def _waiting(task: Task) -> dict[str, Any]:
     return {"rows": count_waiting(task), "file": str(label_file(task))}
 
 
-def _whole(value: float | None) -> int | None:
+def _optional_int(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-def next_step(task: Task, found: dict[str, Any]) -> str:
-    """What a person should do now: plain rules, the most urgent first."""
-    again = f"veritrain loop {task.path}"
-    loop = found["loop"]
-    if found["running"]:
+def next_step(task: Task, status: dict[str, Any]) -> str:
+    """Return what a person should do now: plain rules, the most urgent first."""
+    command = f"veritrain loop {task.path}"
+    loop = status["loop"]
+    if status["running"]:
         return "Wait: something is running. In another terminal: make ui"
-    if found["waiting"]["rows"]:
-        return f"Answer {found['waiting']['rows']} row(s) in notebooks/label.ipynb or in {found['waiting']['file']}, then: {again}"
+    if status["waiting"]["rows"]:
+        return f"Answer {status['waiting']['rows']} row(s) in notebooks/label.ipynb or in {status['waiting']['file']}, then: {command}"
     if loop is None:
-        return f"Start the loop: {again}"
-    if found["gone"]:
-        return f"Have made again what is gone: {again}"
+        return f"Start the loop: {command}"
+    if status["gone"]:
+        return f"Recreate what is missing: {command}"
     if loop["status"] in ("FAILED", "KILLED"):
-        return f"The last loop did not finish ({loop['reason'] or loop['status'].lower()}). The same command goes on: {again}"
+        return f"The last loop did not finish ({loop['reason'] or loop['status'].lower()}). The same command goes on: {command}"
     if loop["stopped"] == "waiting":
-        return f"Every row is answered. Go on: {again}"
+        return f"Every row is answered. Go on: {command}"
     if loop["stopped"] == "blocked":
-        return f"The gate blocked the data. Look at its quarantine, mend the data or the suite, then: {again}"
+        return (
+            f"The gate blocked the data. Look at its quarantine, fix the data or the suite, then: {command}"
+        )
     return f"Ask the champion: veritrain predict {task.path} --text '...'. Another budget, goal, or other data makes a new loop."

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from veritrain_lib.cli.output import Answer, AnsweringCommand
+from veritrain_lib.cli.output import CommandResult, ResultCommand
 
 if TYPE_CHECKING:
     from veritrain_lib.server.database.tables import User
 
-PASSWORD = "VERITRAIN_PASSWORD"
-"""Environment variable with the password to set, for machines. An argument would show in the list of processes."""
+PASSWORD_VARIABLE = "VERITRAIN_PASSWORD"
+"""Environment variable with the password to set, for scripts. An argument would show in the list of processes."""
 
 ROLE = click.Choice(["viewer", "editor", "admin"])
 
@@ -26,91 +26,95 @@ def users() -> None:
     """
 
 
-@users.command(cls=AnsweringCommand, short_help="Add an account.", help=(
-    f"Add an account. The password is asked for, or taken from the environment variable {PASSWORD}."
+@users.command(cls=ResultCommand, short_help="Add an account.", help=(
+    f"Add an account. The password is asked for, or taken from the environment variable {PASSWORD_VARIABLE}."
 ))  # fmt: skip
 @click.argument("email")
-@click.option("--role", type=ROLE, default="viewer", show_default=True, help="What it may do.")
-@click.option("--name", default="", help="What the person is called.")
-def add(email: str, role: str, name: str) -> Answer:
-    """Add one."""
+@click.option("--role", type=ROLE, default="viewer", show_default=True, help="Role of the account.")
+@click.option("--name", default="", help="Name of the person.")
+def add(email: str, role: str, name: str) -> CommandResult:
+    """Add an account."""
     accounts = _accounts()
-    made = accounts.add(email, _new_password(), role, name)
-    return Answer(_row(made), [f"{made.email} is {made.role} now."])
+    user = accounts.add(email, _new_password(), role, name)
+    return CommandResult(_row(user), [f"{user.email} is {user.role} now."])
 
 
-@users.command("list", cls=AnsweringCommand, short_help="List the accounts.", help="List the accounts.")
-def list_users() -> Answer:
-    """All of them."""
+@users.command("list", cls=ResultCommand, short_help="List the accounts.", help="List the accounts.")
+def list_users() -> CommandResult:
+    """List all accounts."""
     from rich.table import Table
 
-    found, _ = _accounts().page()
+    users_page, _ = _accounts().page()
     table = Table("e-mail", "role", "active", "name", "since")
-    for user in found:
+    for user in users_page:
         table.add_row(
             user.email, user.role, "yes" if user.is_active else "no", user.name, f"{user.created_at:%Y-%m-%d}"
         )
-    return Answer([_row(user) for user in found], [table if found else "There is no account yet."])
+    return CommandResult(
+        [_row(user) for user in users_page], [table if users_page else "There is no account yet."]
+    )
 
 
-@users.command(cls=AnsweringCommand, short_help="Give an account a role.", help="Give an account a role.")
+@users.command(cls=ResultCommand, short_help="Give an account a role.", help="Give an account a role.")
 @click.argument("email")
 @click.argument("role", type=ROLE)
-def role(email: str, role: str) -> Answer:
-    """Change what it may do."""
+def role(email: str, role: str) -> CommandResult:
+    """Change the role of an account."""
     accounts = _accounts()
     changed = accounts.change(accounts.by_email(email).id, role=role)
-    return Answer(_row(changed), [f"{changed.email} is {changed.role} now."])
+    return CommandResult(_row(changed), [f"{changed.email} is {changed.role} now."])
 
 
-@users.command(cls=AnsweringCommand, short_help="Shut an account.", help=(
-    "Shut an account: its logins and service tokens open nothing any more. --undo opens it again."
+@users.command(cls=ResultCommand, short_help="Disable an account.", help=(
+    "Disable an account: its logins and service tokens are rejected. --undo enables it again."
 ))  # fmt: skip
 @click.argument("email")
-@click.option("--undo", is_flag=True, help="Open it again.")
-def disable(email: str, undo: bool) -> Answer:
-    """Shut or open one."""
+@click.option("--undo", is_flag=True, help="Enable it again.")
+def disable(email: str, undo: bool) -> CommandResult:
+    """Disable or enable an account."""
     accounts = _accounts()
     changed = accounts.change(accounts.by_email(email).id, active=undo)
-    return Answer(_row(changed), [f"{changed.email} is {'open' if changed.is_active else 'shut'}."])
+    return CommandResult(
+        _row(changed), [f"{changed.email} is {'enabled' if changed.is_active else 'disabled'}."]
+    )
 
 
-@users.command(cls=AnsweringCommand, short_help="Set an account's password.", help=(
+@users.command(cls=ResultCommand, short_help="Set an account's password.", help=(
     "Set an account's password; all its logins end. The password is asked for, or taken from the environment "
-    f"variable {PASSWORD}."
+    f"variable {PASSWORD_VARIABLE}."
 ))  # fmt: skip
 @click.argument("email")
-def password(email: str) -> Answer:
-    """Set it."""
+def password(email: str) -> CommandResult:
+    """Set the password of an account."""
     accounts = _accounts()
     user = accounts.by_email(email)
     accounts.set_password(user.id, _new_password())
-    return Answer(_row(user), [f"{user.email} has a new password."])
+    return CommandResult(_row(user), [f"{user.email} has a new password."])
 
 
-@users.command(cls=AnsweringCommand, short_help="Make a service token of an account.", help=(
+@users.command(cls=ResultCommand, short_help="Make a service token of an account.", help=(
     "Make a service token of an account, for programs: MLflow's client sends it when it stands in "
     "MLFLOW_TRACKING_TOKEN. It is shown this once. SECRET_KEY must be the server's."
 ))  # fmt: skip
 @click.argument("email")
-@click.option("--name", required=True, help="What it is for.")
+@click.option("--name", required=True, help="Purpose of the token.")
 @click.option(
-    "--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How long it holds."
+    "--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Days until it expires."
 )
-def token(email: str, name: str, days: int) -> Answer:
-    """Make one."""
+def token(email: str, name: str, days: int) -> CommandResult:
+    """Make a service token."""
     accounts = _accounts()
     from veritrain_lib.server.auth import sessions
 
-    made, text = sessions.give_service_token(accounts.by_email(email).id, name, days)
+    issued, text = sessions.issue_service_token(accounts.by_email(email).id, name, days)
     document = {
-        "id": made.id, "name": name, "email": email, "expires_at": made.expires_at.isoformat(), "token": text
+        "id": issued.id, "name": name, "email": email, "expires_at": issued.expires_at.isoformat(), "token": text
     }  # fmt: skip
-    return Answer(document, [text])
+    return CommandResult(document, [text])
 
 
 def _accounts() -> Any:
-    """The module of accounts, once the tables are there."""
+    """Return the module of accounts after migrating the tables."""
     from veritrain_lib.server.auth import users as accounts
     from veritrain_lib.server.database import migrate
 
@@ -119,7 +123,7 @@ def _accounts() -> Any:
 
 
 def _new_password() -> str:
-    return os.environ.get(PASSWORD) or click.prompt(
+    return os.environ.get(PASSWORD_VARIABLE) or click.prompt(
         "Password", hide_input=True, confirmation_prompt=True, err=True
     )
 

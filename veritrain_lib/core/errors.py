@@ -1,23 +1,23 @@
-"""Errors a user can mend. The command line shows their text, without a traceback."""
+"""Errors that a user can fix. The command line shows their message, without a traceback."""
 
 
 class UserError(Exception):
-    """A user's mistake: says what was wrong, the value, what is allowed and what to do.
+    """A user's mistake; the message states what is wrong, the value, what is allowed and what to do.
 
-    `exit_code` is what the command line ends with (2: wrong usage).
+    `exit_code` is the exit code of the command line (2: wrong usage).
     """
 
     exit_code = 2
 
 
 class Refused(UserError):
-    """A gate or a rule of the workbench said no: blocked data, a model against itself, a leak (exit code 1)."""
+    """A gate or a rule said no: blocked data, a model compared with itself, a leak (exit code 1)."""
 
     exit_code = 1
 
 
-class OutOfMoney(Refused):
-    """A cap of money does not allow what comes next; what was paid for is kept (exit code 1)."""
+class BudgetExceeded(Refused):
+    """A spending cap does not allow the next call; what was paid for is kept (exit code 1)."""
 
 
 class Infrastructure(UserError):
@@ -26,7 +26,7 @@ class Infrastructure(UserError):
     exit_code = 3
 
 
-class WaitingForPeople(UserError):
+class HumanInputRequired(UserError):
     """Work that only people can do is left, for example rows to label (exit code 4)."""
 
     exit_code = 4

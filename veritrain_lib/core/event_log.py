@@ -1,8 +1,8 @@
-"""What happens in a run while it happens: numbered lines, appended by who works on it, read by who watches.
+"""Event logs of runs: numbered JSON lines, appended by the process that works on a run.
 
-One file of JSON lines a run, in `.veritrain/events/`. A line's number never changes and is never used twice, so a
-reader that says how far it got misses nothing and sees nothing twice, whichever process it asks and however often
-it, or the writer, was cut off. When a run has ended the file is also an artifact of the run (`events/`).
+There is one file per run, in `.veritrain/events/`. A line's number never changes and is never used twice, so a reader
+that names the last number it has read misses nothing and sees nothing twice, whichever process it asks and however
+often it, or the writer, was interrupted. When a run has ended the file is also an artifact of the run (`events/`).
 """
 
 from __future__ import annotations
@@ -25,31 +25,34 @@ from veritrain_lib.core import project
 from veritrain_lib.redaction import redact, redact_value
 
 Kind = Literal["log", "progress", "status"]
-"""`log`: a line for people; `progress`: how far a stage is; `status`: the run begins, ends, is asked to stop."""
+"""`log`: a line for people; `progress`: progress of a stage; `status`: the run starts, ends, is asked to stop."""
 
 Level = Literal["debug", "info", "warning", "error"]
 
-TAIL = 65_536
-"""Bytes at the end of a file in which its last line is looked for; a line is at most `LONGEST` long."""
+TAIL_BYTES = 65_536
+"""Bytes at the end of a file in which its last line is searched; a line has at most `MAX_LINE_BYTES`."""
 
-LONGEST = 16_384
+MAX_LINE_BYTES = 16_384
 """Bytes of a line; a longer message is cut, with a remark."""
 
-CHUNK = 1_048_576
-"""Bytes that a reader takes at once: a long history is never held whole."""
+CHUNK_BYTES = 1_048_576
+"""Bytes that a reader reads at once: a long history is never completely in memory."""
 
-ENDED = "ended"
-"""Key of the data of a `status` line after which nothing follows unless the run is taken up again."""
+ENDED_KEY = "ended"
+"""Key in the data of a `status` line after which nothing follows unless the run is resumed."""
 
 NOTIFICATIONS = "notifications"
-"""Stands in the place of a run's id: what people may want to hear of, whichever run it was."""
+"""Used instead of a run's id: messages that people may want to see, whichever run they are about."""
 
 _warned: set[str] = set()
 
 
 @dataclass(frozen=True)
 class LoggedEvent:
-    """One line. `seq` counts from 1 without gaps within a run; `time` is ISO 8601 in UTC with microseconds."""
+    """One line. `seq` counts from 1 without gaps within a run.
+
+    `time` is ISO 8601 in UTC with microseconds.
+    """
 
     seq: int
     time: str
@@ -59,28 +62,33 @@ class LoggedEvent:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def place(run_id: str) -> Path:
-    """The file of a run. Raises ValueError for what is no run id (it must name a file and no other place)."""
+def log_path(run_id: str) -> Path:
+    """Return the event file of a run.
+
+    Raises:
+        ValueError: The text is not a run id (it must not name any other path).
+    """
     if not (run_id.isalnum() and len(run_id) <= 64):
-        raise ValueError(f"{run_id!r} is no run id")
+        raise ValueError(f"{run_id!r} is not a run id")
     return project.state("events", f"{run_id}.jsonl")
 
 
 def append(
     run_id: str, kind: Kind, message: str, *, level: Level = "info", data: Mapping[str, Any] | None = None
 ) -> LoggedEvent:
-    """Write one line; it is there for readers when this returns. Safe from several processes at once.
+    """Append one event; readers see it when this returns. Safe from several processes at once.
 
-    Raises OSError when the disk takes no more.
+    Raises:
+        OSError: The disk is full.
     """
-    with _locked(run_id) as out:
-        return _write(out, kind, message, level, data)
+    with _locked(run_id) as stream:
+        return _write(stream, kind, message, level, data)
 
 
-def tell(
+def append_or_warn(
     run_id: str, kind: Kind, message: str, *, level: Level = "info", data: Mapping[str, Any] | None = None
 ) -> None:
-    """`append` for work that must go on when nothing can be written: that is warned of once a process."""
+    """Append one event like `append`, but on failure only warn, once per process."""
     try:
         append(run_id, kind, message, level=level, data=data)
     except (OSError, ValueError) as error:
@@ -90,30 +98,33 @@ def tell(
 def end(
     run_id: str, message: str, *, level: Level = "info", data: Mapping[str, Any] | None = None
 ) -> LoggedEvent | None:
-    """Write the line that says that the run has ended, unless it has been said; None then, or when nothing can be
-    written (warned of once)."""
+    """Append the event that the run has ended, unless there is one.
+
+    Returns:
+        The event, or None when there is one already or nothing can be written (which is warned of once).
+    """
     try:
-        with _locked(run_id) as out:
-            if _is_ended(out):
+        with _locked(run_id) as stream:
+            if _has_ended(stream):
                 return None
-            return _write(out, "status", message, level, {**(data or {}), ENDED: True})
+            return _write(stream, "status", message, level, {**(data or {}), ENDED_KEY: True})
     except (OSError, ValueError) as error:
         _warn(error)
         return None
 
 
 def has_ended(run_id: str) -> bool:
-    """Whether the last thing said of the run's state is that it has ended."""
+    """Return whether the last status event of the run says that it has ended."""
     try:
-        with place(run_id).open("rb") as there:
-            return _is_ended(there)
+        with log_path(run_id).open("rb") as stream:
+            return _has_ended(stream)
     except FileNotFoundError:
         return False
 
 
 def last_number(run_id: str) -> int:
-    """The number of the newest line, 0 when nothing was written."""
-    return max((event.seq for event in deque(Reader(run_id).new(), maxlen=1)), default=0)
+    """Return the number of the newest event, 0 when there is none."""
+    return max((event.seq for event in deque(EventReader(run_id).new(), maxlen=1)), default=0)
 
 
 def _warn(error: Exception) -> None:
@@ -127,30 +138,32 @@ def _warn(error: Exception) -> None:
 
 @contextmanager
 def _locked(run_id: str) -> Iterator[BinaryIO]:
-    file = place(run_id)
+    file = log_path(run_id)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("ab+") as out:
-        fcntl.flock(out, fcntl.LOCK_EX)
-        yield out
+    with file.open("ab+") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield stream
 
 
 def _write(
-    out: BinaryIO, kind: Kind, message: str, level: Level, data: Mapping[str, Any] | None
+    stream: BinaryIO, kind: Kind, message: str, level: Level, data: Mapping[str, Any] | None
 ) -> LoggedEvent:
-    last = _last_number(out)
+    last_seq = _last_number(stream)
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    said = redact_value(_plain(dict(data or {})))
-    event = LoggedEvent(last + 1, now, kind, level, redact(message), said)
-    out.write(_line(event))
-    out.flush()
+    clean_data = redact_value(_json_safe(dict(data or {})))
+    event = LoggedEvent(last_seq + 1, now, kind, level, redact(message), clean_data)
+    stream.write(_line(event))
+    stream.flush()
     return event
 
 
 def _line(event: LoggedEvent) -> bytes:
     line = _encoded(asdict(event))
-    if len(line) > LONGEST:
-        small = {key: value for key, value in list(event.data.items())[:20] if len(_encoded(value)) <= 200}
-        line = _encoded({**asdict(event), "message": f"{event.message[:1500]} (cut)", "data": small})
+    if len(line) > MAX_LINE_BYTES:
+        short_data = {
+            key: value for key, value in list(event.data.items())[:20] if len(_encoded(value)) <= 200
+        }
+        line = _encoded({**asdict(event), "message": f"{event.message[:1500]} (cut)", "data": short_data})
     return line + b"\n"
 
 
@@ -158,59 +171,65 @@ def _encoded(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
-def _plain(value: Any) -> Any:
-    """A JSON value without numbers that JSON can't say (a loss that is no number): they are null."""
+def _json_safe(value: Any) -> Any:
+    """Replace numbers that JSON can't represent (NaN, infinities) by null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _json_safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_json_safe(item) for item in value]
     return value
 
 
-def _last_number(out: BinaryIO) -> int:
-    """The number of the last whole line; half a line, which a killed writer left, is cut off."""
-    size, tail, whole = _tail(out)
-    if whole < len(tail):
-        out.truncate(size - (len(tail) - whole))
-        out.seek(0, os.SEEK_END)
-    if not whole:
+def _last_number(stream: BinaryIO) -> int:
+    """Return the number of the last complete line.
+
+    An incomplete line, left by a killed writer, is removed.
+    """
+    size, tail, complete = _tail(stream)
+    if complete < len(tail):
+        stream.truncate(size - (len(tail) - complete))
+        stream.seek(0, os.SEEK_END)
+    if not complete:
         return 0
-    return int(json.loads(tail[:whole].splitlines()[-1])["seq"])
+    return int(json.loads(tail[:complete].splitlines()[-1])["seq"])
 
 
-def _is_ended(there: BinaryIO) -> bool:
-    _, tail, whole = _tail(there)
-    for line in reversed(tail[:whole].split(b"\n")):
-        # The first line of the tail may be half a line; a status line is looked for from the end.
+def _has_ended(stream: BinaryIO) -> bool:
+    _, tail, complete = _tail(stream)
+    for line in reversed(tail[:complete].split(b"\n")):
+        # The first line of the tail may be incomplete; a status line is searched from the end.
         if b'"kind": "status"' in line and line.startswith(b'{"seq"'):
-            return bool(json.loads(line)["data"].get(ENDED))
+            return bool(json.loads(line)["data"].get(ENDED_KEY))
     return False
 
 
-def _tail(there: BinaryIO) -> tuple[int, bytes, int]:
-    """The file's size, its last bytes, and how many of these are whole lines."""
-    size = there.seek(0, os.SEEK_END)
-    there.seek(max(size - TAIL, 0))
-    tail = there.read()
+def _tail(stream: BinaryIO) -> tuple[int, bytes, int]:
+    """Return the file's size, its last bytes, and how many of these are complete lines."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(size - TAIL_BYTES, 0))
+    tail = stream.read()
     return size, tail, tail.rfind(b"\n") + 1
 
 
 def read(run_id: str, after: int = 0, limit: int | None = None) -> list[LoggedEvent]:
-    """The lines behind number `after`, at most `limit`; empty when nothing was ever written."""
-    return list(islice(Reader(run_id, after).new(), limit))
+    """Return the events after number `after`, at most `limit`; empty when there are none."""
+    return list(islice(EventReader(run_id, after).new(), limit))
 
 
-class Reader:
-    """Follows one run's lines: each call of `new` gives what has been added since the last."""
+class EventReader:
+    """Reader of one run's events: each call of `new` yields those added since the last call."""
 
     def __init__(self, run_id: str, after: int = 0) -> None:
-        self._file = place(run_id)
+        self._file = log_path(run_id)
         self._after, self._offset = after, 0
 
     def new(self) -> Iterator[LoggedEvent]:
-        """Whole lines only; a line that is just being written comes the next time. What is not taken comes again."""
+        """Yield new complete events.
+
+        An incomplete line, or an event that was not consumed, follows the next time.
+        """
         while content := self._read():
             for line in content.splitlines(keepends=True):
                 self._offset += len(line)
@@ -221,9 +240,9 @@ class Reader:
 
     def _read(self) -> bytes:
         try:
-            with self._file.open("rb") as there:
-                there.seek(self._offset)
-                content = there.read(CHUNK)
+            with self._file.open("rb") as stream:
+                stream.seek(self._offset)
+                content = stream.read(CHUNK_BYTES)
         except FileNotFoundError:
             return b""
         return content[: content.rfind(b"\n") + 1]

@@ -1,11 +1,11 @@
-"""Who works on something, and whether that process still lives, told without the wall clock.
+"""Process names, and whether the process of a name is still alive, independent of the wall clock.
 
-A process is named HOST/NUMBER/START. On Linux START is BOOT.NAMESPACE.TICKS: the boot of the machine, the namespace that
-the number counts in, and when the process started, in clock ticks since that boot. None of them moves when the clock is
-set, and a container with the same host name has another namespace. Elsewhere START is the time at which it started.
+A process is named HOST/NUMBER/START. On Linux START is BOOT.NAMESPACE.TICKS: the boot of the machine, the PID namespace
+that the number belongs to, and the start of the process in clock ticks since that boot. None of them changes when the
+clock is set, and a container with the same host name has another namespace. Elsewhere START is the start time.
 
-A process of another namespace can't be looked at. It is known by its lease: a file of the project's folder that it keeps
-locked (by a lock that ends with the process, whatever ends it) from the first time that it gives its name.
+A process of another namespace can't be seen. It is known by its lease: a file of the project's folder that it keeps
+locked (by a lock that ends with the process) from the first time that it gives its name.
 """
 
 from __future__ import annotations
@@ -17,104 +17,117 @@ from functools import cache
 from pathlib import Path
 
 from veritrain_lib.core import project
-from veritrain_lib.core.lock_file import HeldFile, is_held
+from veritrain_lib.core.lock_file import LockFile, is_locked
 
 PROC = Path("/proc")
 
 START_TICKS, STATE = 19, 0
-"""Places of the start time and the state among the fields of `/proc/PID/stat` that follow the process's name."""
+"""Positions of start time and state among the fields of `/proc/PID/stat` that follow the process's name."""
 
 CLOCK_TOLERANCE_S = 2.0
-"""How far apart two readings of one process's start may be where only the wall clock tells it, in seconds."""
+"""Maximum difference in seconds of two readings of a process's start where only the wall clock is available."""
 
-BETWEEN = "~"
-"""Stands for `/` where a process's name becomes part of a file's."""
+SLASH_SUBSTITUTE = "~"
+"""Replaces `/` where a process's name becomes part of a file name."""
 
 
-def name() -> str:
-    """Who this process is. From now on others can see that it lives, if they share the project's folder."""
-    who = name_of(os.getpid())
-    lease = _lease_file(who)
+def current_process_name() -> str:
+    """Return this process's name, and take its lease.
+
+    The lease lets other processes of the project see that it is alive.
+    """
+    name = process_name(os.getpid())
+    lease = _lease_file(name)
     if lease not in _leases:
-        _take(lease)
-    return who
+        _acquire_lease(lease)
+    return name
 
 
-def name_of(process: int) -> str:
-    """As `name`, of another process that this one can see. Raises ProcessLookupError when there is none."""
-    return f"{socket.gethostname()}/{process}/{_start(process)}"
+def process_name(pid: int) -> str:
+    """Return the name of a visible process.
+
+    Raises:
+        ProcessLookupError: There is no such process.
+    """
+    return f"{socket.gethostname()}/{pid}/{_start(pid)}"
 
 
-def alive(who: str) -> bool | None:
-    """Whether the process of a name still lives; None when that can't be told from here, as of another machine."""
-    host, process, start = _parts(who)
-    if process is None:
+def is_alive(name: str) -> bool | None:
+    """Return whether the process of a name is alive.
+
+    None when that is unknown here, as for another machine.
+    """
+    host, pid, start = _split_name(name)
+    if pid is None:
         return None
-    here = _boot_and_namespace()
-    there = start.rpartition(".")[0]
-    if here is None or not there:
-        return _same_start(process, start) if host == socket.gethostname() else None
-    if there == here:
-        return _same_start(process, start)
-    lease = _lease_file(who)
+    own_scope = _boot_and_namespace()
+    scope = start.rpartition(".")[0]
+    if own_scope is None or not scope:
+        return _is_same_process(pid, start) if host == socket.gethostname() else None
+    if scope == own_scope:
+        return _is_same_process(pid, start)
+    lease = _lease_file(name)
     if lease.exists():
-        return is_held(lease)
-    # A name of this host from before the machine was started anew; of a namespace beside this one nothing is known.
-    restarted = there.partition(".")[0] != here.partition(".")[0] and host == socket.gethostname()
+        return is_locked(lease)
+    # A name from before a restart of this machine is dead; of another namespace nothing is known.
+    restarted = scope.partition(".")[0] != own_scope.partition(".")[0] and host == socket.gethostname()
     return False if restarted else None
 
 
-def number_here(who: str) -> int | None:
-    """The number by which this process can signal the one of a name; None when it is gone, or not to be seen here."""
-    _, process, start = _parts(who)
-    here = _boot_and_namespace()
-    seen = here is None or start.rpartition(".")[0] == here
-    return process if seen and process is not None and alive(who) else None
+def local_pid(name: str) -> int | None:
+    """Return the PID by which this process can signal the process of a name.
+
+    None when that is dead or not visible here.
+    """
+    _, pid, start = _split_name(name)
+    own_scope = _boot_and_namespace()
+    is_visible = own_scope is None or start.rpartition(".")[0] == own_scope
+    return pid if is_visible and pid is not None and is_alive(name) else None
 
 
-def told(who: str) -> str:
-    """A process's name for people."""
-    host, process, _ = _parts(who)
-    return f"process {process} on {host}" if process is not None else who
+def describe(name: str) -> str:
+    """Return a process's name for people."""
+    host, pid, _ = _split_name(name)
+    return f"process {pid} on {host}" if pid is not None else name
 
 
 def clear_leases() -> None:
     """Remove the leases of processes that are known to be dead without them."""
     for file in project.state("living").glob("*"):
-        who = file.name.replace(BETWEEN, "/")
-        here, there = _boot_and_namespace(), _parts(who)[2].rpartition(".")[0]
-        other_room_same_boot = (
-            here is not None and there != here and there.split(".")[0] == here.split(".")[0]
+        name = file.name.replace(SLASH_SUBSTITUTE, "/")
+        own_scope, scope = _boot_and_namespace(), _split_name(name)[2].rpartition(".")[0]
+        other_namespace_same_boot = (
+            own_scope is not None and scope != own_scope and scope.split(".")[0] == own_scope.split(".")[0]
         )
-        if not other_room_same_boot and alive(who) is False:
+        if not other_namespace_same_boot and is_alive(name) is False:
             file.unlink(missing_ok=True)
 
 
-_leases: dict[Path, HeldFile | None] = {}
-"""The lease of this process in each project that it worked in; None where it could not be had."""
+_leases: dict[Path, LockFile | None] = {}
+"""This process's lease in each project that it worked in; None where it could not be taken."""
 
 
-def _take(lease: Path) -> None:
+def _acquire_lease(lease: Path) -> None:
     _leases[lease] = None
     with contextlib.suppress(
         OSError
-    ):  # a folder that can't be written: others can't tell, and leave it alone
+    ):  # a folder that can't be written: for others this process's state is then unknown
         lease.parent.mkdir(parents=True, exist_ok=True)
-        _leases[lease] = HeldFile.take(lease)
+        _leases[lease] = LockFile.acquire(lease)
 
 
-def _lease_file(who: str) -> Path:
-    return project.state("living", who.replace("/", BETWEEN))
+def _lease_file(name: str) -> Path:
+    return project.state("living", name.replace("/", SLASH_SUBSTITUTE))
 
 
-def _parts(who: str) -> tuple[str, int | None, str]:
-    host, process, start = [*who.rsplit("/", 2), "", ""][:3]
-    return host, int(process) if process.isdecimal() else None, start
+def _split_name(name: str) -> tuple[str, int | None, str]:
+    host, pid, start = [*name.rsplit("/", 2), "", ""][:3]
+    return host, int(pid) if pid.isdecimal() else None, start
 
 
 @cache
 def _boot_and_namespace() -> str | None:
-    """`BOOT.NAMESPACE` of this process; None where the system does not tell them."""
+    """Return `BOOT.NAMESPACE` of this process; None when the system does not provide them."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot.replace('-', '')[:12]}.{(PROC / 'self/ns/pid').stat().st_ino}"
@@ -122,44 +135,47 @@ def _boot_and_namespace() -> str | None:
         return None
 
 
-def _start(process: int) -> str:
-    here = _boot_and_namespace()
-    if here is None:
-        return f"{_clock_start(process):.0f}"
-    return f"{here}.{_fields(process)[START_TICKS]}"
+def _start(pid: int) -> str:
+    own_scope = _boot_and_namespace()
+    if own_scope is None:
+        return f"{_clock_start(pid):.0f}"
+    return f"{own_scope}.{_stat_fields(pid)[START_TICKS]}"
 
 
-def _same_start(process: int, start: str) -> bool:
-    """Whether the process of this number is there, is no zombie, and started then."""
+def _is_same_process(pid: int, start: str) -> bool:
+    """Return whether the process with this PID exists, is no zombie, and has this start."""
     try:
         if _boot_and_namespace() is not None:
-            fields = _fields(process)
+            fields = _stat_fields(pid)
             return fields[STATE] not in ("Z", "X") and fields[START_TICKS] == start.rpartition(".")[2]
-        return abs(_clock_start(process) - float(start)) <= CLOCK_TOLERANCE_S
+        return abs(_clock_start(pid) - float(start)) <= CLOCK_TOLERANCE_S
     except (ProcessLookupError, ValueError):
         return False
 
 
-def _fields(process: int) -> list[str]:
-    """The fields of a process's `stat` from its state on; the name before them may hold anything."""
+def _stat_fields(pid: int) -> list[str]:
+    """Return the fields of a process's `stat` from its state on.
+
+    The name before them may hold any character.
+    """
     try:
         return (
-            (PROC / str(process) / "stat")
+            (PROC / str(pid) / "stat")
             .read_text(encoding="utf-8", errors="replace")
             .rpartition(")")[2]
             .split()
         )
     except (FileNotFoundError, ProcessLookupError) as error:
-        raise ProcessLookupError(f"there is no process {process}") from error
+        raise ProcessLookupError(f"there is no process {pid}") from error
 
 
-def _clock_start(process: int) -> float:
+def _clock_start(pid: int) -> float:
     import psutil
 
     try:
-        found = psutil.Process(process)
-        if found.status() == psutil.STATUS_ZOMBIE:
-            raise ProcessLookupError(f"process {process} has ended")
-        return float(found.create_time())
+        process_info = psutil.Process(pid)
+        if process_info.status() == psutil.STATUS_ZOMBIE:
+            raise ProcessLookupError(f"process {pid} has ended")
+        return float(process_info.create_time())
     except psutil.NoSuchProcess as error:
-        raise ProcessLookupError(f"there is no process {process}") from error
+        raise ProcessLookupError(f"there is no process {pid}") from error

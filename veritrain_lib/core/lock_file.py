@@ -1,8 +1,8 @@
-"""A file that one process holds: others see that it does, and it ends with the process, whatever ends that.
+"""Lock files: a file that one process holds locked, visible to others, until that process ends.
 
-The lock is a record lock of the system (the kind that SQLite uses, too): a fork does not inherit it, and it holds between
-containers that share a folder. It belongs to the process, not to a thread or a descriptor: the system drops it as soon as
-the process closes any descriptor of that file, so nobody here opens a file that this process holds.
+The lock is a POSIX record lock (the kind that SQLite uses, too): a fork does not inherit it, and it works between
+containers that share a folder. It belongs to the process, not to a thread or a descriptor: the system drops it as
+soon as the process closes any descriptor of that file, so this module never opens a file that this process holds.
 """
 
 from __future__ import annotations
@@ -14,40 +14,44 @@ import threading
 from pathlib import Path
 
 _guard = threading.RLock()
-_held: dict[Path, HeldFile] = {}
+_lock_files: dict[Path, LockFile] = {}
 
 
-def _forget() -> None:
-    """In a fork: what its parent holds is not its own."""
+def _reset_after_fork() -> None:
+    """Forget the parent's locks in a forked process."""
     global _guard
     _guard = threading.RLock()
-    _held.clear()
+    _lock_files.clear()
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 @atexit.register
-def _let_all_go() -> None:
-    for one in [*_held.values()]:
-        one.let_go()
+def _release_all() -> None:
+    for lock_file in [*_lock_files.values()]:
+        lock_file.release()
 
 
-class HeldFile:
-    """A file held by this process, until `let_go`."""
+class LockFile:
+    """A file locked by this process, until `release`."""
 
-    def __init__(self, place: Path, descriptor: int, owner: int) -> None:
-        self.place, self._descriptor, self._owner = place, descriptor, owner
+    def __init__(self, path: Path, descriptor: int, owner: int) -> None:
+        self.path, self._descriptor, self._owner = path, descriptor, owner
 
     @classmethod
-    def take(cls, place: Path, content: str = "") -> HeldFile | None:
-        """Hold a file, made when it is not there, with a new content; None when it is held, also by this process.
+    def acquire(cls, path: Path, content: str = "") -> LockFile | None:
+        """Create a file if necessary, lock it and write its content.
 
-        Raises OSError where a file can't be made or locked.
+        Returns:
+            The locked file, or None when it is locked, also by this process.
+
+        Raises:
+            OSError: The file can't be created or locked.
         """
         with _guard:
-            while place not in _held:
-                descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            while path not in _lock_files:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 try:
                     fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except (BlockingIOError, PermissionError):
@@ -56,33 +60,35 @@ class HeldFile:
                 except BaseException:
                     os.close(descriptor)
                     raise
-                if _is_still(place, descriptor):
+                if _is_same_file(path, descriptor):
                     os.ftruncate(descriptor, 0)
                     os.pwrite(descriptor, content.encode(), 0)
-                    _held[place] = cls(place, descriptor, os.getpid())
-                    return _held[place]
-                os.close(
-                    descriptor
-                )  # who held it removed it in between: it is not the file of that name any more
+                    _lock_files[path] = cls(path, descriptor, os.getpid())
+                    return _lock_files[path]
+                os.close(descriptor)  # its holder removed it in between: the path no longer means this file
             return None
 
-    def let_go(self) -> None:
-        """Remove the file, and with it the lock. Nothing happens a second time, or in a fork of who held it."""
+    def release(self) -> None:
+        """Remove the file, and with it the lock; a second call, or one in a fork, does nothing."""
         with _guard:
-            if self._owner != os.getpid() or _held.get(self.place) is not self:
+            if self._owner != os.getpid() or _lock_files.get(self.path) is not self:
                 return
-            self.place.unlink(missing_ok=True)
-            del _held[self.place]
+            self.path.unlink(missing_ok=True)
+            del _lock_files[self.path]
             os.close(self._descriptor)
 
 
-def is_held(place: Path) -> bool:
-    """Whether some process, this one included, holds a file. Raises OSError when it can't be looked at."""
+def is_locked(path: Path) -> bool:
+    """Return whether any process, this one included, holds a file.
+
+    Raises:
+        OSError: The file can't be opened.
+    """
     with _guard:
-        if place in _held:
+        if path in _lock_files:
             return True
         try:
-            descriptor = os.open(place, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         try:
@@ -94,21 +100,21 @@ def is_held(place: Path) -> bool:
         return False
 
 
-def content(place: Path) -> str:
-    """What who holds it has written; empty when there is no such file, or this process holds it."""
+def read_content(path: Path) -> str:
+    """Return what the holder has written; empty when there is no such file, or this process holds it."""
     with _guard:
-        if place in _held:
+        if path in _lock_files:
             return ""
         try:
-            return place.read_text(encoding="utf-8", errors="replace")
+            return path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return ""
 
 
-def _is_still(place: Path, descriptor: int) -> bool:
+def _is_same_file(path: Path, descriptor: int) -> bool:
     try:
-        there = os.stat(place)
+        on_disk = os.stat(path)
     except FileNotFoundError:
         return False
-    mine = os.fstat(descriptor)
-    return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+    opened = os.fstat(descriptor)
+    return (on_disk.st_dev, on_disk.st_ino) == (opened.st_dev, opened.st_ino)

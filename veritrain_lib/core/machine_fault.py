@@ -1,4 +1,4 @@
-"""Faults of the machine told in one sentence: a full disk, a read-only folder, a lost database, a refused connection.
+"""Faults of the machine in one sentence, such as a full disk, a lost database or a refused connection.
 
 Open it when an error of the operating system or of a database reaches a person as "unexpected".
 """
@@ -17,7 +17,7 @@ REMEDIES = {
     errno.EACCES: "Change the owner or the rights, or set VERITRAIN_HOME to a folder of your own",
     errno.EPERM: "Change the owner or the rights, or set VERITRAIN_HOME to a folder of your own",
     errno.EIO: "The disk reports a fault: look at the system's log, then run the same command again",
-    errno.ESTALE: "The network disk has gone: mount it again, then run the same command again",
+    errno.ESTALE: "The network disk is not available: mount it again, then run the same command again",
     errno.EMFILE: "This process may open no more files (ulimit -n): raise the limit, then run the same command again",
     errno.ENFILE: "The machine has too many open files: end other work, then run the same command again",
     errno.ENOMEM: "Free some memory, then run the same command again",
@@ -30,10 +30,10 @@ REMEDIES = {
     errno.EHOSTUNREACH: "Look at this machine's network, then run the same command again",
     errno.EPIPE: "Run the same command again",
 }
-"""What to do about an error of the operating system; one that is not here is not known to be the machine's."""
+"""Remedy by error number of the operating system; other numbers do not count as faults of the machine."""
 
 WRAPPERS = ("mlflow", "sqlalchemy", "requests", "urllib3")
-"""Libraries that raise an error of their own in the place of another, without saying `from`."""
+"""Libraries that raise their own error instead of another one, without `from`."""
 
 _SQLITE = (
     ("database or disk is full", REMEDIES[errno.ENOSPC]),
@@ -46,89 +46,96 @@ _SQLITE = (
 )
 
 
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it came from, the outermost first."""
+def error_chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and its causes, the outermost first."""
     seen: set[int] = set()
-    now: BaseException | None = error
-    while now is not None and id(now) not in seen:
-        seen.add(id(now))
-        yield now
-        original = getattr(now, "orig", None)  # SQLAlchemy keeps the driver's error here
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        original = getattr(current, "orig", None)  # SQLAlchemy keeps the driver's error here
         if isinstance(original, BaseException):
-            now = original
-        elif now.__cause__ is not None or type(now).__module__.partition(".")[0] not in WRAPPERS:
-            now = now.__cause__
+            current = original
+        elif current.__cause__ is not None or type(current).__module__.partition(".")[0] not in WRAPPERS:
+            current = current.__cause__
         else:
-            now = now.__context__
+            current = current.__context__
 
 
-def machine_fault(error: BaseException, *, places: bool = True) -> str | None:
-    """One sentence on what the machine lacks and what to do; None when the error is none of the machine's.
+def machine_fault(error: BaseException, *, show_paths: bool = True) -> str | None:
+    """Return one sentence on what is wrong with the machine and what to do; None for any other error.
 
-    It looks through the causes too, since libraries wrap the errors of the operating system and of databases.
-    `places` False leaves the names of files out, for people who need not know where things lie.
+    The causes are examined too, since libraries wrap the errors of the operating system and of databases.
+
+    Args:
+        error: The error.
+        show_paths: Whether the sentence may name files; False for people who need not know where files are.
     """
-    for one in chain(error):
-        told = (
-            _of_system(one, places) or _of_lock(one) or _of_database(one) or _of_http(one) or _of_memory(one)
+    for cause in error_chain(error):
+        message = (
+            _system_fault(cause, show_paths)
+            or _lock_fault(cause)
+            or _database_fault(cause)
+            or _http_fault(cause)
+            or _memory_fault(cause)
         )
-        if told:
-            return told
+        if message:
+            return message
     return None
 
 
 def is_full_disk(error: BaseException) -> bool:
-    """Whether an error came from a disk, or a quota, that is used up."""
+    """Return whether an error was caused by a disk, or a quota, that is full."""
     return any(
-        (isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT))
-        or "database or disk is full" in str(one)
-        for one in chain(error)
+        (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT))
+        or "database or disk is full" in str(cause)
+        for cause in error_chain(error)
     )
 
 
-def _of_system(error: BaseException, places: bool) -> str | None:
+def _system_fault(error: BaseException, show_paths: bool) -> str | None:
     if not isinstance(error, OSError) or error.errno not in REMEDIES:
         return None
-    place = error.filename if places and isinstance(error.filename, str) else ""
-    other = getattr(error, "filename2", None)
-    what = f"{place} -> {other}" if place and isinstance(other, str) else place
-    said = error.strerror or str(error)
-    return f"{what + ': ' if what else ''}{said}. {REMEDIES[error.errno]}"
+    path = error.filename if show_paths and isinstance(error.filename, str) else ""
+    second_path = getattr(error, "filename2", None)
+    subject = f"{path} -> {second_path}" if path and isinstance(second_path, str) else path
+    message = error.strerror or str(error)
+    return f"{subject + ': ' if subject else ''}{message}. {REMEDIES[error.errno]}"
 
 
-def _of_lock(error: BaseException) -> str | None:
+def _lock_fault(error: BaseException) -> str | None:
     lock = getattr(error, "lock_file", None)
     if type(error).__name__ != "Timeout" or lock is None:
         return None
     return f"another process holds the lock {lock}. Wait until it is done or end it, then run the same command again"
 
 
-def _of_database(error: BaseException) -> str | None:
+def _database_fault(error: BaseException) -> str | None:
     module = type(error).__module__.partition(".")[0]
     if module == "sqlite3":
-        said = str(error)
-        remedy = next((remedy for part, remedy in _SQLITE if part in said.lower()), None)
-        return f"the SQLite database: {said}. {remedy}" if remedy else None
+        message = str(error)
+        remedy = next((remedy for part, remedy in _SQLITE if part in message.lower()), None)
+        return f"the SQLite database: {message}. {remedy}" if remedy else None
     if module in ("psycopg", "psycopg2") and type(error).__name__ in ("OperationalError", "AdminShutdown"):
-        said = re.sub(r"\s+", " ", str(error)).strip()[:300]
-        return f"the database: {said}. Start it, or wait until it is back, then run the same command again"
+        message = re.sub(r"\s+", " ", str(error)).strip()[:300]
+        return f"the database: {message}. Start it, or wait until it is back, then run the same command again"
     return None
 
 
-def _of_http(error: BaseException) -> str | None:
+def _http_fault(error: BaseException) -> str | None:
     if type(error).__module__.partition(".")[0] not in ("requests", "urllib3"):
         return None
     kind = type(error).__name__
     if kind not in ("ConnectionError", "ConnectTimeout", "ReadTimeout", "Timeout", "ProxyError", "SSLError",
                     "ChunkedEncodingError", "MaxRetryError", "NewConnectionError", "ProtocolError"):  # fmt: skip
         return None
-    said = re.sub(r"\s+", " ", str(error)).strip()
+    message = re.sub(r"\s+", " ", str(error)).strip()
     inner = re.search(
-        r"\[Errno \d+\] ([^'\")]+)|(timed out|certificate verify failed|Name or service not known)", said
+        r"\[Errno \d+\] ([^'\")]+)|(timed out|certificate verify failed|Name or service not known)", message
     )
-    told = (inner[1] or inner[2]) if inner else said[:200]
-    return f"the server can't be reached: {told}. {REMEDIES[errno.ECONNREFUSED]}"
+    reason = (inner[1] or inner[2]) if inner else message[:200]
+    return f"the server can't be reached: {reason}. {REMEDIES[errno.ECONNREFUSED]}"
 
 
-def _of_memory(error: BaseException) -> str | None:
+def _memory_fault(error: BaseException) -> str | None:
     return f"the memory is used up. {REMEDIES[errno.ENOMEM]}" if isinstance(error, MemoryError) else None

@@ -1,4 +1,4 @@
-"""The frozen types that pass between rooms."""
+"""Frozen data types shared by all packages: candidates, responses and datasets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Source = Literal["human", "synthetic", "pool"]
 DatasetStatus = Literal["draft", "passed", "blocked"]
 
 RESERVED = ("id", "source", "provenance")
-"""Columns of a dataset's rows that the workbench owns, beside the task's own input, target and slice columns.
+"""Columns of a dataset's rows that Veri-Train manages, beside the task's input, target and slice columns.
 
 `id` is the digest of the input fields (16 hex digits), `source` says where a row is from (`human`,
 `synthetic`, `pool`), `provenance` is a JSON object as text: what made the row.
@@ -21,7 +21,10 @@ RESERVED = ("id", "source", "provenance")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One answer of a model: its text and a score (higher is more certain; comparable within one response)."""
+    """One answer of a model: its text and a score.
+
+    A higher score is more certain; scores are comparable within one response.
+    """
 
     text: str
     score: float | None = None
@@ -29,10 +32,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a model answered for one row.
+    """A model's response to one row.
 
-    `candidates`, best first, may be empty when nothing usable came; `raw` is the text as it came, which the
-    output contract judges; `error` says why there is no answer.
+    Attributes:
+        candidates: Answers, best first; empty when there is no usable answer.
+        raw: The text as the model returned it, which the output contract judges.
+        explanation: The model's explanation, if any.
+        input_tokens: Tokens of the request, if known.
+        output_tokens: Tokens of the answer, if known.
+        seconds: Duration of the call, if known.
+        error: Why there is no answer, else None.
     """
 
     candidates: tuple[Candidate, ...]
@@ -53,8 +62,14 @@ class Response:
 class Dataset:
     """A named, versioned, immutable set of examples.
 
-    `rows` has the reserved columns and the task's columns; `parent` is the reference (`name@version`) of the
-    dataset it grew from; `made_by` is the id of the run that made it.
+    Attributes:
+        name: Name of the dataset.
+        version: Version number, from 1.
+        status: draft, passed or blocked.
+        digest: Digest of the rows.
+        rows: The rows, with the reserved columns and the task's columns.
+        parent: Reference (`name@version`) of the dataset that it was made from.
+        made_by: Id of the run that made it.
     """
 
     name: str
@@ -67,5 +82,5 @@ class Dataset:
 
     @property
     def reference(self) -> str:
-        """`name@version`, by which stages hand it on."""
+        """`name@version`, by which stages refer to the dataset."""
         return f"{self.name}@{self.version}"

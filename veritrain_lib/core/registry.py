@@ -1,7 +1,7 @@
-"""One small registry for every extension point: metrics, trainers, teachers, models, checks, expectations.
+"""Registry of all extension points: metrics, trainers, teachers, models, checks, expectations.
 
 An extension is an entry point of the group `veritrain.<kind>`. The built-ins are declared in our own
-pyproject.toml, so a third party's extension comes through the same door.
+pyproject.toml, so third-party extensions are loaded in the same way.
 """
 
 from __future__ import annotations
@@ -25,30 +25,35 @@ _added: dict[tuple[str, str], Any] = {}
 
 
 def names(kind: str) -> list[str]:
-    """The names that can be asked for, sorted."""
+    """Return the available names of a kind, sorted."""
     return sorted({*_points(kind), *(name for added, name in _added if added == kind)})
 
 
-def register(kind: str, name: str, thing: Any) -> None:
-    """Add an extension by hand, for a notebook or a test; it wins over an entry point of the same name."""
+def register(kind: str, name: str, extension: Any) -> None:
+    """Register an extension by hand, for a notebook or a test; it replaces an entry point of the same name.
+
+    Raises:
+        UserError: Unknown kind of extension.
+    """
     if kind not in KINDS:
         raise UserError(f"unknown kind of extension {kind!r}; allowed: {', '.join(KINDS)}")
-    _added[kind, name] = thing
+    _added[kind, name] = extension
 
 
 def get(kind: str, name: str) -> Any:
-    """The object registered under a name.
+    """Return the object registered under a name.
 
-    Raises UserError naming the known ones (and the nearest) when there is none.
+    Raises:
+        UserError: There is none; the message lists the available names (and the nearest).
     """
     if (kind, name) in _added:
         return _added[kind, name]
     point = _points(kind).get(name)
     if point is None:
-        known = names(kind)
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        available = names(kind)
+        matches = difflib.get_close_matches(name, available, n=1)
+        hint = f" Did you mean {matches[0]!r}?" if matches else ""
         raise UserError(
-            f"no {kind.removesuffix('s')} named {name!r}.{hint} Known: {', '.join(known) or 'none'}"
+            f"no {kind.removesuffix('s')} named {name!r}.{hint} Known: {', '.join(available) or 'none'}"
         )
     return point.load()

@@ -1,4 +1,7 @@
-"""A task: what is asked of a model. One YAML file; unknown keys are refused by name."""
+"""The task: inputs, output contract, metrics, data and settings, read from one YAML file.
+
+Unknown keys are rejected.
+"""
 
 from __future__ import annotations
 
@@ -26,33 +29,40 @@ from veritrain_lib.core.records import RESERVED
 TASK_VERSION = 1
 
 
-class Part(BaseModel):
-    """Base of every part of a task file: frozen, unknown keys forbidden, numbers finite, `yes` no number."""
+class TaskSection(BaseModel):
+    """Base of every section of a task file.
+
+    Frozen, unknown keys forbidden, numbers finite, `yes` no number.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Inconsistent(ValueError):
-    """Values that don't go together: `found` has each with the way to it."""
+class InconsistentTask(ValueError):
+    """Values that contradict each other; `problems` has the path and the message of each."""
 
-    def __init__(self, found: list[tuple[tuple[str, ...], str]]) -> None:
-        super().__init__("; ".join(text for _, text in found))
-        self.found = found
+    def __init__(self, problems: list[tuple[tuple[str, ...], str]]) -> None:
+        super().__init__("; ".join(text for _, text in problems))
+        self.problems = problems
 
 
-class InputField(Part):
-    """One input column. `language` is an ISO 639-1 code that the language check holds rows against."""
+class InputField(TaskSection):
+    """One input column. `language` is an ISO 639-1 code that the language check compares rows with."""
 
     language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
     description: str = ""
 
 
-class Target(Part):
-    """The column with the right answer. `labels` lists the allowed ones; None when the answer is free text.
+class Target(TaskSection):
+    """The column with the correct answer.
 
-    `language` is the ISO 639-1 code of free text: metrics cut it into words by it, and the language check holds
-    answers against it. `direction` names a column that says it row by row, such as `ja-en` (from Japanese into
-    English), for a task with several directions.
+    Attributes:
+        field: Name of the column.
+        labels: The allowed answers; None when the answer is free text.
+        descriptions: Description by label.
+        language: ISO 639-1 code of free text: metrics tokenize by it, and the language check compares answers with it.
+        direction: Column that states it for each row, such as `ja-en` (from Japanese into English), for a task with
+            several directions.
     """
 
     field: str = "label"
@@ -65,40 +75,40 @@ class Target(Part):
     @classmethod
     def _distinct(cls, labels: list[str] | None) -> list[str] | None:
         if labels is not None:
-            twice = sorted(label for label, count in Counter(labels).items() if count > 1)
-            if twice:
-                raise ValueError(f"labels listed twice: {', '.join(twice)}")
+            repeated = sorted(label for label, count in Counter(labels).items() if count > 1)
+            if repeated:
+                raise ValueError(f"labels listed twice: {', '.join(repeated)}")
             if len(labels) < 2:
                 raise ValueError("a classification needs at least 2 labels")
-            if said := _unlike(labels):
-                raise ValueError(said)
+            if problem := _ambiguous_labels(labels):
+                raise ValueError(problem)
         return labels
 
 
-def _unlike(labels: list[str]) -> str:
-    """Why labels can't be told apart by a person who reads them, "" when they can."""
+def _ambiguous_labels(labels: list[str]) -> str:
+    """Return why a person can't tell the labels apart, "" when they can."""
     blank = [label for label in labels if not label.strip()]
     if blank:
         return f"a label is empty ({blank[0]!r}); a row without an answer needs no label"
-    spaced = [label for label in labels if label != label.strip()]
-    if spaced:
-        return f"label {spaced[0]!r} begins or ends with white space; take it out"
-    forms: dict[str, str] = {}
+    padded = [label for label in labels if label != label.strip()]
+    if padded:
+        return f"label {padded[0]!r} begins or ends with white space; remove it"
+    by_normalized: dict[str, str] = {}
     for label in labels:
-        form = " ".join(unicodedata.normalize("NFKC", label).casefold().split())
-        if form in forms:
+        normalized = " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+        if normalized in by_normalized:
             return (
-                f"labels {forms[form]!r} and {label!r} differ only in case, width, accents' form or white space; "
+                f"labels {by_normalized[normalized]!r} and {label!r} differ only in case, width, accents' form or white space; "
                 "keep one of them, in the data too"
             )
-        forms[form] = label
+        by_normalized[normalized] = label
     return ""
 
 
-class Slices(Part):
-    """How evaluation rows are cut: by the values of columns, and by length in words of an input field.
+class Slices(TaskSection):
+    """Slices of the evaluation rows: by the values of columns, and by the length in words of an input field.
 
-    `length_bands` are upper bounds: [8, 20] cuts into up to 8 words, 9 to 20, and more.
+    `length_bands` are upper bounds: [8, 20] means up to 8 words, 9 to 20, and more.
     """
 
     by: list[str] = []
@@ -106,7 +116,7 @@ class Slices(Part):
     length_bands: list[int] = []
 
 
-class MetricChoice(Part):
+class MetricChoice(TaskSection):
     """A metric by name, the version that this task was written for, and its direction, stated to be checked.
 
     `parameters` are the metric's own; see docs/metrics.md.
@@ -119,15 +129,20 @@ class MetricChoice(Part):
 
 
 PersonalKind = Literal["email", "key", "password", "card", "iban", "phone", "social", "national_id"]
-"""What the gate's rule `personal_data` tells apart."""
+"""Kinds of personal data that the gate's rule `personal_data` distinguishes."""
 
 
-class DataFiles(Part):
+class DataFiles(TaskSection):
     """Files of examples (CSV or JSON Lines), relative to the task file.
 
-    `test` is sealed: only the promotion decision reads its answers. `pool` may lack answers; people's labels
-    are then kept in `labels`. `may_leave` names the kinds of keys and personal data in these rows that a provider may
-    get; a stage that would send others is refused.
+    Attributes:
+        seed: Labeled rows to start with.
+        development: Rows that steer the loop.
+        test: Held-out test set: only the promotion decision reads its answers.
+        pool: Rows that may lack answers; people's labels are then stored in `labels`.
+        labels: CSV file of people's labels.
+        may_leave: Kinds of keys and personal data in these rows that may be sent to a provider; a stage that would send
+            others is refused.
     """
 
     seed: str
@@ -138,10 +153,14 @@ class DataFiles(Part):
     may_leave: list[PersonalKind] = []
 
 
-class TeacherChoice(Part):
-    """Who writes or chooses rows. `choose` is how a pool is chosen from; a batch is followed by a refit.
+class TeacherChoice(TaskSection):
+    """The teacher, which writes or chooses rows.
 
-    `parameters` are the teacher's own; those of teacher `llm` are listed in `teachers/llm.py`.
+    Attributes:
+        name: Name of the teacher.
+        choose: How rows are chosen from a pool.
+        batch: Rows chosen at once; a batch is followed by a refit.
+        parameters: Parameters of the teacher; those of teacher `llm` are listed in `teachers/llm.py`.
     """
 
     name: str = "pool"
@@ -150,38 +169,42 @@ class TeacherChoice(Part):
     parameters: dict[str, Any] = {}
 
 
-class TrainerChoice(Part):
-    """Who makes challengers, and its parameters."""
+class TrainerChoice(TaskSection):
+    """The trainer, which makes challengers, and its parameters."""
 
     name: str = "tfidf_svc"
     parameters: dict[str, Any] = {}
 
 
-class Budget(Part):
-    """When to stop spending: rounds, and new rows a round. `money` is a cap in US dollars for paid calls."""
+class Budget(TaskSection):
+    """Limits of the loop: rounds, new rows per round, and `money`, a cap in US dollars for paid calls."""
 
     rounds: int = Field(default=4, ge=1, le=1000)
     rows_per_round: int = Field(default=150, ge=1, le=1_000_000)
     money: float = Field(default=0.0, ge=0)
 
 
-class Goal(Part):
-    """The target: the primary metric on development rows at which the loop is done."""
+class Goal(TaskSection):
+    """The goal: the primary metric on development rows at which the loop is done."""
 
     at_least: float
 
 
-class Promotion(Part):
-    """How promotion is decided on the sealed test set.
+class Promotion(TaskSection):
+    """Settings of the promotion decision on the held-out test set.
 
-    `max_looks` new pairs of champion and challenger may be shown the set; `alpha` is the one-sided error
-    budget for all of them together, spent as `spending` says. `slice_margin` is the loss (0 to 1) from which
-    a slice that is shown to be worse forbids promotion. A test row that is also a seed row is never counted:
-    up to the share `max_set_aside` of the test rows (0 to 0.05; default one in a thousand) is set aside before
-    anything is measured; with more, as with any test row in other training data, everything stops. So are
-    development rows that are also seed or test rows, up to `max_development_set_aside` (default one in a hundred).
-    Pool rows that are also test or development rows may be up to `max_pool_overlap` of the smaller of the two
-    files (default 0.1): the gate takes them out.
+    Attributes:
+        max_looks: New pairs of champion and challenger that may be evaluated on the test set.
+        alpha: One-sided error budget for all of these evaluations together.
+        spending: How `alpha` is spent.
+        slice_margin: Loss (0 to 1) from which a slice that is proven worse forbids promotion.
+        max_set_aside: A test row that is also a seed row is never counted: up to this share of the test rows (0 to
+            0.05; default one in a thousand) is set aside before anything is measured; with more, as with any test row
+            in other training data, everything stops.
+        max_development_set_aside: The same for development rows that are also seed or test rows (default one in a
+            hundred).
+        max_pool_overlap: Share of the smaller of the two files up to which pool rows may also be test or development
+            rows (default 0.1): the gate removes them.
     """
 
     max_looks: int = Field(default=5, ge=1, le=100)
@@ -193,14 +216,19 @@ class Promotion(Part):
     max_pool_overlap: float = Field(default=0.1, ge=0, le=1)
 
 
-class JudgeChoice(Part):
+class JudgeChoice(TaskSection):
     """A chat model that judges answers by a rubric.
 
-    `model` is its address; `rubric` says in plain words what a good answer is; `scale` is [lowest, highest] of
-    whole points; `floor` is the kappa (0 to 1) that its agreement with people must reach with the low end of the
-    95 % interval before it decides anything; `calibration` is on how many development rows that is measured and
-    `sample` how many rows of a draft, or pairs of an evaluation, it is shown. `temperature` None means the
-    provider's own; `max_tokens` bounds each answer of the judge.
+    Attributes:
+        model: Address of the model.
+        rubric: Plain description of a good answer.
+        scale: [lowest, highest] of whole points.
+        floor: Kappa (0 to 1) that the judge's agreement with people must reach with the low end of the 95 % interval
+            before it decides anything.
+        calibration: Number of development rows on which that is measured.
+        sample: Number of rows of a draft, or pairs of an evaluation, that the judge is shown.
+        temperature: None means the provider's default.
+        max_tokens: Maximum tokens of each answer of the judge.
     """
 
     model: str = Field(pattern=r"^[a-z]+:/\S+$")
@@ -225,13 +253,14 @@ class JudgeChoice(Part):
         return list(range(self.scale[0], self.scale[1] + 1))
 
 
-class Task(Part):
-    """A task file, checked. `path` is where it was read from; data files are relative to it.
+class Task(TaskSection):
+    """A validated task file.
 
-    `prompts` are Jinja templates by name: a text, or a file relative to the task file. `gate_rules` are Python files
-    beside the task file with checks and expectations of your own (docs/own_rule.md). `glossary` has the terms that
-    must be kept: how a term of an input stands in the answer (and, where `target.direction` turns round, the other
-    way).
+    Attributes:
+        prompts: Jinja templates by name: a text, or a file relative to the task file.
+        gate_rules: Python files beside the task file with custom checks and expectations (docs/own_rule.md).
+        glossary: Terms that must be kept: how a term of an input is translated in the answer (and, where
+            `target.direction` is reversed, the other way).
     """
 
     version: Literal[1]
@@ -259,21 +288,21 @@ class Task(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        found = [(tuple(way.split(".")), text) for way, text in self._inconsistencies()]
-        if found:
-            raise Inconsistent(found)
+        problems = [(tuple(path.split(".")), text) for path, text in self._inconsistencies()]
+        if problems:
+            raise InconsistentTask(problems)
         return self
 
     def _inconsistencies(self) -> Iterator[tuple[str, str]]:
-        taken = [name for name in self.columns if name in RESERVED]
-        if taken:
-            way = "target.field" if self.target.field in RESERVED else "slices.by"
+        reserved = [name for name in self.columns if name in RESERVED]
+        if reserved:
+            path = "target.field" if self.target.field in RESERVED else "slices.by"
             yield (
-                "inputs" if set(self.inputs) & set(RESERVED) else way,
-                f"column names {taken} are reserved; rename them in the data ({', '.join(RESERVED)})",
+                "inputs" if set(self.inputs) & set(RESERVED) else path,
+                f"column names {reserved} are reserved; rename them in the data ({', '.join(RESERVED)})",
             )
-        blank = [name for name in self.columns if not name.strip()]
-        if blank:
+        unnamed = [name for name in self.columns if not name.strip()]
+        if unnamed:
             yield "slices.by", "a column's name is empty; every column of the data needs a name"
         if self.target.field in self.inputs:
             yield (
@@ -285,13 +314,13 @@ class Task(Part):
                 "target.language" if self.target.language else "target.direction",
                 "target.language and target.direction are for free text; leave them out beside labels",
             )
-        empty = [term for term, kept in self.glossary.items() if not term.strip() or not kept.strip()]
-        if empty:
-            yield "glossary", f"glossary has an empty term or translation: {empty}"
+        incomplete = [term for term, kept in self.glossary.items() if not term.strip() or not kept.strip()]
+        if incomplete:
+            yield "glossary", f"glossary has an empty term or translation: {incomplete}"
         if self.slices.length_of is not None and self.slices.length_of not in self.inputs:
             yield (
                 "slices.length_of",
-                f"slices.length_of {self.slices.length_of!r} is no input; inputs: {list(self.inputs)}",
+                f"slices.length_of {self.slices.length_of!r} is not an input; inputs: {list(self.inputs)}",
             )
         if self.slices.length_bands != sorted(set(self.slices.length_bands)):
             yield "slices.length_bands", f"slices.length_bands {self.slices.length_bands} must rise"
@@ -304,12 +333,12 @@ class Task(Part):
 
     @property
     def path(self) -> Path:
-        """The task file."""
+        """The task file; data files are relative to it."""
         return self._path
 
     @property
     def primary(self) -> MetricChoice:
-        """The metric that steers: the first one listed."""
+        """The primary metric: the first one listed."""
         return self.metrics[0]
 
     @property
@@ -319,14 +348,16 @@ class Task(Part):
         return list(dict.fromkeys([*self.inputs, self.target.field, *self.slices.by, *direction]))
 
     def languages_of(self, direction: object) -> tuple[str | None, str | None]:
-        """The languages (ISO 639-1) of what is asked and of the answer in a row with this value of `target.direction`.
+        """Return the languages (ISO 639-1) of input and answer for a value of `target.direction`.
 
-        `ja-en`, `ja_en`, `ja>en` and `ja to en` all say from Japanese into English. With any other value, and in a task
-        without directions, they are those that the first input with a language and the target declare.
+        `ja-en`, `ja_en`, `ja>en` and `ja to en` all mean from Japanese into English. With any other value, and in a
+        task without directions, they are those that the first input with a language and the target declare.
         """
         declared = next((field.language for field in self.inputs.values() if field.language), None)
-        given = str(direction).casefold() if self.target.direction and isinstance(direction, str) else ""
-        codes = [code for code in re.split(r"[^a-z]+", given) if code not in ("", "to")]
+        direction_text = (
+            str(direction).casefold() if self.target.direction and isinstance(direction, str) else ""
+        )
+        codes = [code for code in re.split(r"[^a-z]+", direction_text) if code not in ("", "to")]
         if len(codes) == 2 and all(len(code) == 2 for code in codes):
             return codes[0], codes[1]
         return declared, self.target.language
@@ -337,74 +368,77 @@ class Task(Part):
         return sorted(self.target.labels or [])
 
     def file(self, kind: Literal["seed", "development", "test", "pool", "labels"]) -> Path | None:
-        """The absolute path of a data file, None when the task has none of that kind."""
+        """Return the absolute path of a data file, None when the task has none of that kind."""
         name = getattr(self.data, kind)
         return None if name is None else (self._path.parent / name).resolve()
 
     def digest(self, *parts: str) -> str:
-        """Digest of the named parts of the task (all when none is named), without the content of data files.
+        """Return the digest of the named parts of the task, or of all, without the content of data files.
 
-        Prompts count by their text, wherever it stands; a task without any, without a judge or without gate rules of
-        its own has no such part.
+        Prompts count by their text, wherever it is stored; a task without prompts, judge, custom gate rules or
+        glossary has no such part.
         """
-        whole = self.model_dump(mode="json")
-        whole["prompts"] = {
-            name: read_prompt(self._path.parent, given)[0] for name, given in self.prompts.items()
+        content = self.model_dump(mode="json")
+        content["prompts"] = {
+            name: read_prompt(self._path.parent, value)[0] for name, value in self.prompts.items()
         }
-        if not whole["prompts"] and "prompts" not in parts:
-            del whole["prompts"]
-        if whole["judge"] is None and "judge" not in parts:
-            del whole["judge"]
-        if not whole["gate_rules"] and "gate_rules" not in parts:
-            del whole["gate_rules"]
-        if not whole["glossary"] and "glossary" not in parts:
-            del whole["glossary"]
-        return of_json({part: whole[part] for part in parts} if parts else whole)
+        if not content["prompts"] and "prompts" not in parts:
+            del content["prompts"]
+        if content["judge"] is None and "judge" not in parts:
+            del content["judge"]
+        if not content["gate_rules"] and "gate_rules" not in parts:
+            del content["gate_rules"]
+        if not content["glossary"] and "glossary" not in parts:
+            del content["glossary"]
+        return of_json({part: content[part] for part in parts} if parts else content)
 
     def data_digest(self, *kinds: Literal["seed", "development", "test", "pool", "labels"]) -> str:
-        """Digest of the content of data files; a missing one counts as absent."""
-        found = {kind: self.file(kind) for kind in kinds}
+        """Return the digest of the content of data files; a missing file counts as absent."""
+        paths = {kind: self.file(kind) for kind in kinds}
         return of_json(
-            {kind: of_file(path) if path and path.exists() else None for kind, path in found.items()}
+            {kind: of_file(path) if path and path.exists() else None for kind, path in paths.items()}
         )
 
 
-def is_template(given: str) -> bool:
-    """Whether a prompt is given as a text, not as the name of a file."""
-    return any(mark in given for mark in ("\n", "{{", "{%"))
+def is_template(value: str) -> bool:
+    """Return whether a prompt is a template's text, not the name of a file."""
+    return any(mark in value for mark in ("\n", "{{", "{%"))
 
 
-def read_prompt(folder: Path, given: str) -> tuple[str, str]:
-    """A prompt's template and where it is from, for a template's text or the name of a file under `folder`.
+def read_prompt(folder: Path, value: str) -> tuple[str, str]:
+    """Return a prompt's template and its origin, for a template's text or the name of a file under `folder`.
 
-    What holds a line end or a Jinja brace is a text (from `task file`). Raises UserError for a file that is
-    missing, empty or not UTF-8.
+    A text with a line end or a Jinja brace is a template (origin: `task file`).
+
+    Raises:
+        UserError: The file is missing, empty or not UTF-8.
     """
-    if is_template(given):
-        return given, "task file"
-    file = (folder / given).resolve()
-    if not given or not file.is_file():
+    if is_template(value):
+        return value, "task file"
+    file = (folder / value).resolve()
+    if not value or not file.is_file():
         raise UserError(
-            f"no prompt file {given!r} beside the task file; write a file's name or the template itself"
+            f"no prompt file {value!r} beside the task file; write a file's name or the template itself"
         )
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise UserError(f"{given} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+        raise UserError(f"{value} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     if not text.strip():
-        raise UserError(f"{given} is empty; write the prompt into it, or leave it out of the task file")
-    return text, given
+        raise UserError(f"{value} is empty; write the prompt into it, or leave it out of the task file")
+    return text, value
 
 
 def load_task(path: str | Path) -> Task:
-    """Read and check a task file, or the `task.yaml` in a folder.
+    """Read and validate a task file, or the `task.yaml` in a folder.
 
-    Raises UserError that names the file, each unknown key with the allowed ones, each wrong value with its line and
-    what is allowed, and each file that is missing or out of reach.
+    Raises:
+        UserError: The message names the file, each unknown key with the allowed ones, each wrong value with its line
+            and what is allowed, and each file that is missing or out of reach.
     """
     from veritrain_lib.task_file.reading import read_task_file
 
-    reading = read_task_file(path)
-    if reading.mistakes or reading.task is None:
-        raise UserError(reading.document.told(reading.mistakes))
-    return reading.task
+    parsed = read_task_file(path)
+    if parsed.mistakes or parsed.task is None:
+        raise UserError(parsed.document.format_mistakes(parsed.mistakes))
+    return parsed.task

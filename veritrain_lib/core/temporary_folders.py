@@ -1,4 +1,4 @@
-"""Temporary folders that say whose they are, so that those of a killed process are cleared at the next start."""
+"""Temporary folders with a recorded owner, so that those of killed processes are removed later."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from pathlib import Path
 from veritrain_lib.core import liveness
 
 PREFIXES = ("veritrain-", "vt-")
-"""What the names of such folders begin with."""
+"""Prefixes of the names of such folders."""
 
-OWNER = "owner"
-"""The file in such a folder with the name of its process."""
+OWNER_FILE = "owner"
+"""File in such a folder with the name of its process."""
 
 
-def make(prefix: str = PREFIXES[0], folder: str | None = None) -> Path:
-    """A new folder that only this user can enter, in the system's folder for such things or in the one named."""
-    made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
-    (made / OWNER).write_text(liveness.name(), encoding="utf-8")
-    return made
+def create(prefix: str = PREFIXES[0], folder: str | None = None) -> Path:
+    """Create a folder that only this user can enter, in the system's temporary folder or in `folder`."""
+    folder_path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+    (folder_path / OWNER_FILE).write_text(liveness.current_process_name(), encoding="utf-8")
+    return folder_path
 
 
 def of_this_process() -> Path:
-    """One folder for all that is started from this process; it goes when the process ends."""
-    if os.getpid() not in _own:
-        _own.clear()
-        _own[os.getpid()] = make()
+    """Return the temporary folder of this process and its children; it is removed when the process ends."""
+    if os.getpid() not in _folders:
+        _folders.clear()
+        _folders[os.getpid()] = create()
         atexit.register(_remove, os.getpid())
-    return _own[os.getpid()]
+    return _folders[os.getpid()]
 
 
-_own: dict[int, Path] = {}
+_folders: dict[int, Path] = {}
 
 
-def _remove(process: int) -> None:
-    if process == os.getpid() and process in _own:
-        shutil.rmtree(_own.pop(process), ignore_errors=True)
+def _remove(pid: int) -> None:
+    if pid == os.getpid() and pid in _folders:
+        shutil.rmtree(_folders.pop(pid), ignore_errors=True)
 
 
-def use() -> None:
-    """Have all that this process and those that it starts put into temporary files lie in its one folder."""
+def redirect_tempfile() -> None:
+    """Redirect all temporary files of this process and its children to its own folder."""
     os.environ["TMPDIR"] = tempfile.tempdir = str(of_this_process())
 
 
 def clear() -> None:
-    """Remove the folders of processes that have died. Those of other users, machines and containers stay."""
-    own = _own.get(os.getpid())
-    for parent in {str(own.parent) if own else tempfile.gettempdir(), "/tmp"}:
+    """Remove the folders of dead processes. Those of other users, machines and containers stay."""
+    own_folder = _folders.get(os.getpid())
+    for parent in {str(own_folder.parent) if own_folder else tempfile.gettempdir(), "/tmp"}:
         for prefix in PREFIXES:
             for folder in Path(parent).glob(f"{prefix}*"):
-                with suppress(OSError):  # somebody else's, or just being cleared
+                with suppress(OSError):  # another user's, or being removed at the moment
                     if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
                         continue
-                    if liveness.alive((folder / OWNER).read_text(encoding="utf-8")) is False:
+                    if liveness.is_alive((folder / OWNER_FILE).read_text(encoding="utf-8")) is False:
                         shutil.rmtree(folder, ignore_errors=True)

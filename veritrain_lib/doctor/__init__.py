@@ -1,3 +1,5 @@
-"""Is this installation sound? `installation` looks at Python and packages, `place` at disk and store,
-`parts` at what the project is made of, and `examine` asks all of them. A health check may look at every room.
+"""Health checks of the installation, run by `veritrain doctor`.
+
+`installation` checks Python and packages, `place` disk and store, `parts` the parts of the project, and `examine` runs
+them all. A health check may import any package.
 """

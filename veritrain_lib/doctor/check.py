@@ -1,18 +1,25 @@
-"""One thing that was checked, how it is, and how to mend it."""
+"""Result of one health check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["ok", "warn", "fail"]
+CheckState = Literal["ok", "warn", "fail"]
 
 
 @dataclass(frozen=True)
-class Check:
-    """`found` is what is there; `mend` is what to do, empty when nothing need be done."""
+class HealthCheck:
+    """Result of one health check.
+
+    Attributes:
+        name: What was checked.
+        state: `ok`, `warn` or `fail`.
+        found: What the check saw.
+        mend: How to fix it; empty if nothing need be done.
+    """
 
     name: str
-    state: State
+    state: CheckState
     found: str
     mend: str = ""

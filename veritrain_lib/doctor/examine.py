@@ -1,31 +1,31 @@
-"""Every check, one after the other. A check that itself breaks is a failed check, never the end of it."""
+"""Runner of all health checks. A check that raises counts as failed and does not stop the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from veritrain_lib.doctor import installation, parts, place
-from veritrain_lib.doctor.check import Check
+from veritrain_lib.doctor.check import HealthCheck
 
-CHECKS: tuple[Callable[[], Check], ...] = (
+CHECKS: tuple[Callable[[], HealthCheck], ...] = (
     installation.python, installation.versions, installation.imports, installation.extensions, place.disk, place.writing,
     place.store, place.leftovers, parts.example, parts.suites, parts.notebooks, parts.kernel, parts.browser,
 )  # fmt: skip
 
 
-def examine(checks: tuple[Callable[[], Check], ...] = CHECKS) -> list[Check]:
-    """What every check found, in order."""
+def examine(checks: tuple[Callable[[], HealthCheck], ...] = CHECKS) -> list[HealthCheck]:
+    """Return the result of every check, in order."""
     return [_run(check) for check in checks]
 
 
-def _run(check: Callable[[], Check]) -> Check:
+def _run(check: Callable[[], HealthCheck]) -> HealthCheck:
     try:
         return check()
     except Exception as error:  # noqa: BLE001  # on a broken installation anything can break, also the check
         lines = str(error).strip().splitlines()
-        return Check(
+        return HealthCheck(
             check.__name__,
             "fail",
             f"the check broke: {type(error).__name__}: {lines[0] if lines else ''}",
-            "Mend what failed above, then run again with VERITRAIN_DEBUG=1.",
+            "Fix what failed above, then run again with VERITRAIN_DEBUG=1.",
         )

@@ -1,4 +1,4 @@
-"""Python, the installed packages, and whether they can be imported at all."""
+"""Health checks of Python, the installed packages, and their imports."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from veritrain_lib.core import project, registry
-from veritrain_lib.doctor.check import Check
+from veritrain_lib.doctor.check import HealthCheck
 
-PYTHONS = ((3, 11), (3, 12))
+SUPPORTED_PYTHONS = ((3, 11), (3, 12))
 
-IMPORTED = (
+FRAGILE_PACKAGES = (
     "mlflow",
     "papermill",
     "pandas",
@@ -26,54 +26,56 @@ IMPORTED = (
     "fpdf",
     "ipykernel",
 )
-"""Packages with compiled parts or many dependencies: those that break."""
+"""Packages with compiled parts or many dependencies, whose import tends to break."""
 
-MEND = "Run: rm -f .venv/.ready && make setup"
+SETUP_ADVICE = "Run: rm -f .venv/.ready && make setup"
 
-SHOWN = 5
+MAX_SHOWN = 5
 
 
-def python() -> Check:
-    """Whether this Python is one that the project is made for."""
-    found = f"{platform.python_version()} at {sys.executable}"
-    if sys.version_info[:2] in PYTHONS:
-        return Check("python", "ok", found)
-    return Check(
+def python() -> HealthCheck:
+    """Check that this Python version is supported."""
+    installed = f"{platform.python_version()} at {sys.executable}"
+    if sys.version_info[:2] in SUPPORTED_PYTHONS:
+        return HealthCheck("python", "ok", installed)
+    return HealthCheck(
         "python",
         "fail",
-        found,
+        installed,
         "Make the environment with Python 3.11: make setup PYTHON=/path/to/python3.11",
     )
 
 
-def versions() -> Check:
-    """Whether what is installed is what requirements.lock says: our own dependencies must be."""
-    # A VERITRAIN_HOME that holds only a store still has the lock of the checkout.
-    places = (project.root(), Path(project.__file__).resolve().parents[2])
+def versions() -> HealthCheck:
+    """Check that the installed versions are those of requirements.lock; our direct dependencies must be."""
+    # If VERITRAIN_HOME holds only a store, the lock of the checkout counts.
+    roots = (project.root(), Path(project.__file__).resolve().parents[2])
     lock = next(
-        (place / "requirements.lock" for place in places if (place / "requirements.lock").is_file()), None
+        (root / "requirements.lock" for root in roots if (root / "requirements.lock").is_file()), None
     )
     if lock is None:
-        return Check("locked versions", "ok", "no requirements.lock here, so nothing to compare with")
-    wrong = differences(lock.read_text(encoding="utf-8"))
-    if not wrong:
-        return Check("locked versions", "ok", "every installed package is the locked one")
-    own = _own_dependencies()
+        return HealthCheck("locked versions", "ok", "no requirements.lock here, so nothing to compare with")
+    different = differences(lock.read_text(encoding="utf-8"))
+    if not different:
+        return HealthCheck("locked versions", "ok", "every installed package is the locked one")
+    direct = _direct_dependencies()
     shown = ", ".join(
-        f"{name} {there or 'missing'} instead of {locked}"
-        for name, (locked, there) in list(wrong.items())[:SHOWN]
+        f"{name} {installed or 'missing'} instead of {locked}"
+        for name, (locked, installed) in list(different.items())[:MAX_SHOWN]
     )
-    found = f"{len(wrong)} differ: {shown}{' ...' if len(wrong) > SHOWN else ''}"
-    return Check("locked versions", "fail" if own & set(wrong) else "warn", found, MEND)
+    summary = f"{len(different)} differ: {shown}{' ...' if len(different) > MAX_SHOWN else ''}"
+    return HealthCheck(
+        "locked versions", "fail" if direct & set(different) else "warn", summary, SETUP_ADVICE
+    )
 
 
 def differences(lock: str) -> dict[str, tuple[str, str | None]]:
-    """Package: (locked version, installed version or None), for each line of a lock that holds on this machine."""
+    """Return (locked version, installed version or None) by package, where a lock's line applies and they differ."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
     from packaging.version import Version
 
-    wrong: dict[str, tuple[str, str | None]] = {}
+    different: dict[str, tuple[str, str | None]] = {}
     for line in lock.splitlines():
         if "==" not in line or line.startswith((" ", "#")):
             continue
@@ -82,28 +84,30 @@ def differences(lock: str) -> dict[str, tuple[str, str | None]]:
             continue
         locked = next(iter(requirement.specifier)).version
         try:
-            there: str | None = version(requirement.name)
+            installed: str | None = version(requirement.name)
         except PackageNotFoundError:
-            there = None
-        if there is None or Version(there) != Version(locked):
-            wrong[canonicalize_name(requirement.name)] = (locked, there)
-    return wrong
+            installed = None
+        if installed is None or Version(installed) != Version(locked):
+            different[canonicalize_name(requirement.name)] = (locked, installed)
+    return different
 
 
-def _own_dependencies() -> set[str]:
+def _direct_dependencies() -> set[str]:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    found = (Requirement(line) for line in requires("veritrain") or [])
+    requirements = (Requirement(line) for line in requires("veritrain") or [])
     return {
-        canonicalize_name(one.name) for one in found if one.marker is None or "extra" not in str(one.marker)
+        canonicalize_name(requirement.name)
+        for requirement in requirements
+        if requirement.marker is None or "extra" not in str(requirement.marker)
     }
 
 
-def imports() -> Check:
-    """Whether the packages that tend to break can be imported."""
+def imports() -> HealthCheck:
+    """Check that the packages that tend to break can be imported."""
     broken = []
-    for name in IMPORTED:
+    for name in FRAGILE_PACKAGES:
         try:
             import_module(name)
         except Exception as error:  # noqa: BLE001  # a broken package raises anything, and that is the finding
@@ -111,20 +115,20 @@ def imports() -> Check:
                 f"{name} ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'})"
             )
     if broken:
-        return Check("imports", "fail", f"can't be imported: {'; '.join(broken)}", MEND)
-    return Check("imports", "ok", f"{len(IMPORTED)} packages import")
+        return HealthCheck("imports", "fail", f"can't be imported: {'; '.join(broken)}", SETUP_ADVICE)
+    return HealthCheck("imports", "ok", f"{len(FRAGILE_PACKAGES)} packages import")
 
 
-WITHOUT_BUILT_INS = ("expectations",)
-"""Kinds of extension of which we bring none ourselves: Great Expectations has its own."""
+KINDS_WITHOUT_BUILT_INS = ("expectations",)
+"""Kinds of extension without built-ins: Great Expectations brings its own."""
 
 
-def extensions() -> Check:
-    """Whether every metric, trainer, teacher, model opener and check that is declared can be loaded."""
+def extensions() -> HealthCheck:
+    """Check that every declared metric, trainer, teacher, model opener and check can be loaded."""
     broken = []
     count = 0
     for kind in registry.KINDS:
-        if not registry.names(kind) and kind not in WITHOUT_BUILT_INS:
+        if not registry.names(kind) and kind not in KINDS_WITHOUT_BUILT_INS:
             broken.append(f"no {kind} at all: the package's entry points are not installed")
         for name in registry.names(kind):
             count += 1
@@ -133,10 +137,10 @@ def extensions() -> Check:
             except Exception as error:  # noqa: BLE001  # an extension is anybody's code, and that it breaks is the finding
                 broken.append(f"{kind} {name!r} ({type(error).__name__}: {error})")
     if broken:
-        return Check(
+        return HealthCheck(
             "extensions",
             "fail",
             "; ".join(broken),
-            f"Repair or uninstall the package it is from. For our own: {MEND[5:]}",
+            f"Repair or uninstall the package it is from. For our own: {SETUP_ADVICE[5:]}",
         )
-    return Check("extensions", "ok", f"{count} metrics, trainers, teachers, models and checks load")
+    return HealthCheck("extensions", "ok", f"{count} metrics, trainers, teachers, models and checks load")

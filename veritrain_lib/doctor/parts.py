@@ -1,4 +1,4 @@
-"""What the project is made of: suites, notebooks, the example, a kernel that runs, a browser for some tests."""
+"""Health checks of the project's parts: suites, notebooks, examples, a kernel, and a browser for some tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.doctor.check import Check
+from veritrain_lib.doctor.check import HealthCheck
 from veritrain_lib.stages import NAMES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -17,79 +17,79 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 KERNEL_SECONDS = 60
 
 
-def suites() -> Check:
-    """Whether every gate suite can be loaded."""
+def suites() -> HealthCheck:
+    """Check that every gate suite can be loaded."""
     from veritrain_lib.quality.suite import load_suite
 
     files = sorted(project.gates().glob("*.json"))
-    wrong = []
+    errors = []
     for file in files:
         try:
             load_suite(str(file))
         except UserError as error:
-            wrong.append(f"{file.name}: {error}")
-    if wrong or not files:
-        return Check(
+            errors.append(f"{file.name}: {error}")
+    if errors or not files:
+        return HealthCheck(
             "gate suites",
             "fail",
-            "; ".join(wrong) or f"no suite in {project.gates()}",
-            "Mend the file as it says, or take it from the repository again: git checkout gates",
+            "; ".join(errors) or f"no suite in {project.gates()}",
+            "Fix the file as the message says, or restore it from the repository: git checkout gates",
         )
-    return Check("gate suites", "ok", f"{', '.join(file.stem for file in files)} load")
+    return HealthCheck("gate suites", "ok", f"{', '.join(file.stem for file in files)} load")
 
 
-def notebooks() -> Check:
-    """Whether the six stage notebooks are there with a parameters cell that can be read."""
+def notebooks() -> HealthCheck:
+    """Check that the six stage notebooks exist and their parameters cell can be read."""
     from veritrain_lib.execution.parameters import read_parameters
     from veritrain_lib.loop.stage_job import notebook_of
 
-    wrong = []
+    errors = []
     for stage in NAMES:
         try:
             if not read_parameters(notebook_of(stage)):
-                wrong.append(f"{notebook_of(stage).name} has no cell tagged parameters")
+                errors.append(f"{notebook_of(stage).name} has no cell tagged parameters")
         except (ValueError, OSError) as error:
-            wrong.append(str(error))
-    if wrong:
-        return Check(
+            errors.append(str(error))
+    if errors:
+        return HealthCheck(
             "notebooks",
             "fail",
-            "; ".join(wrong),
-            "Take them from the repository again: git checkout notebooks",
+            "; ".join(errors),
+            "Restore them from the repository: git checkout notebooks",
         )
-    return Check("notebooks", "ok", f"{len(NAMES)} stage notebooks can be read")
+    return HealthCheck("notebooks", "ok", f"{len(NAMES)} stage notebooks can be read")
 
 
-def example() -> Check:
-    """Whether the built-in examples load."""
+def example() -> HealthCheck:
+    """Check that the built-in examples load."""
     from veritrain_lib.core.task import load_task
 
     try:
         names = [load_task(project.example_task(name)).name for name in project.EXAMPLES]
     except UserError as error:
-        return Check(
+        return HealthCheck(
             "example",
             "fail",
             str(error),
-            "Take it from the repository again: git checkout veritrain_lib/examples",
+            "Restore it from the repository: git checkout veritrain_lib/examples",
         )
-    return Check("example", "ok", f"tasks {' and '.join(names)} load")
+    return HealthCheck("example", "ok", f"tasks {' and '.join(names)} load")
 
 
-def kernel() -> Check:
-    """Whether a notebook runs: a kernel starts, answers and ends."""
+def kernel() -> HealthCheck:
+    """Check that a notebook runs: a kernel starts, answers and ends."""
     import nbformat
 
     from veritrain_lib.execution.notebook import execute_notebook
 
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("assert 1 + 1 == 2")])  # type: ignore[no-untyped-call]
+    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("assert 1 + 1 == 2")])  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory() as folder:
         notebook = Path(folder) / "check.ipynb"
-        notebook.write_text(nbformat.writes(made), encoding="utf-8")  # type: ignore[no-untyped-call]
+        notebook.write_text(nbformat.writes(content), encoding="utf-8")  # type: ignore[no-untyped-call]
         outcome = execute_notebook(notebook, Path(folder) / "done.ipynb", cell_timeout_s=KERNEL_SECONDS)
     if outcome.ok:
-        return Check("kernel", "ok", f"a notebook ran in {outcome.seconds:.1f} s")
-    return Check(
+        return HealthCheck("kernel", "ok", f"a notebook ran in {outcome.seconds:.1f} s")
+    return HealthCheck(
         "kernel",
         "fail",
         f"a one-line notebook {outcome.status.replace('_', ' ')}: {outcome.error}",
@@ -97,14 +97,14 @@ def kernel() -> Check:
     )
 
 
-def browser() -> Check:
-    """Whether there is a Chromium; only browser tests need one."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
+def browser() -> HealthCheck:
+    """Check for a Chromium; only browser tests need one."""
+    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if executable is None:
         cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
-        found = next((str(path) for path in sorted(cache.glob("chromium*"))), None)
-    if found is None:
-        return Check(
+        executable = next((str(path) for path in sorted(cache.glob("chromium*"))), None)
+    if executable is None:
+        return HealthCheck(
             "browser", "ok", "no Chromium; only browser tests need one (install: playwright install chromium)"
         )
-    return Check("browser", "ok", f"Chromium at {found}")
+    return HealthCheck("browser", "ok", f"Chromium at {executable}")

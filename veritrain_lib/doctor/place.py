@@ -1,4 +1,4 @@
-"""The disk, the project's folder, and the record."""
+"""Health checks of the disk, the project's folder, and the record."""
 
 from __future__ import annotations
 
@@ -8,65 +8,67 @@ import tempfile
 
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.doctor.check import Check
+from veritrain_lib.doctor.check import HealthCheck
 
-NEEDED_GB, WANTED_GB = 0.5, 2.0
-"""A loop of the built-in example leaves some 20 MB; pip and MLflow want room to work in."""
+MIN_FREE_GB, COMFORTABLE_FREE_GB = 0.5, 2.0
+"""A loop of the built-in example writes some 20 MB; pip and MLflow need free space to work in."""
 
 
-def disk() -> Check:
-    """Whether there is room beside the record."""
+def disk() -> HealthCheck:
+    """Check the free space on the record's disk."""
     free = shutil.disk_usage(project.root()).free / 1e9
-    found = f"{free:.1f} GB free at {project.root()}"
-    if free >= WANTED_GB:
-        return Check("disk", "ok", found)
-    return Check(
+    summary = f"{free:.1f} GB free at {project.root()}"
+    if free >= COMFORTABLE_FREE_GB:
+        return HealthCheck("disk", "ok", summary)
+    return HealthCheck(
         "disk",
-        "fail" if free < NEEDED_GB else "warn",
-        found,
-        f"Free some room; at least {WANTED_GB:.0f} GB is comfortable.",
+        "fail" if free < MIN_FREE_GB else "warn",
+        summary,
+        f"Free some room; at least {COMFORTABLE_FREE_GB:.0f} GB is comfortable.",
     )
 
 
-def writing() -> Check:
-    """Whether the record can be written where it belongs."""
-    wrong = []
+def writing() -> HealthCheck:
+    """Check that the project's folders can be written to."""
+    not_writable = []
     for folder in (project.root(), project.artifacts(), project.state()):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
                 pass
         except OSError as error:
-            wrong.append(f"{folder} ({error.strerror})")
-    if wrong:
-        return Check(
+            not_writable.append(f"{folder} ({error.strerror})")
+    if not_writable:
+        return HealthCheck(
             "write access",
             "fail",
-            f"can't write to {', '.join(wrong)}",
+            f"can't write to {', '.join(not_writable)}",
             "Change the owner or the rights, or set VERITRAIN_HOME to a folder of your own.",
         )
-    return Check("write access", "ok", f"{project.root()} with its mlruns and .veritrain can be written")
+    return HealthCheck(
+        "write access", "ok", f"{project.root()} with its mlruns and .veritrain can be written"
+    )
 
 
-def store() -> Check:
-    """Whether the MLflow store opens."""
+def store() -> HealthCheck:
+    """Check that the MLflow store opens."""
     from veritrain_lib.tracking import store as record
 
     try:
         count = len(record.client().search_experiments())
     except UserError as error:
-        return Check(
+        return HealthCheck(
             "record",
             "fail",
             str(error),
             "Check MLFLOW_TRACKING_URI. A store of a newer MLflow needs that MLflow; an older one: mlflow db upgrade URI.",
         )
-    given = " (MLFLOW_TRACKING_URI)" if os.environ.get("MLFLOW_TRACKING_URI") else ""
-    return Check("record", "ok", f"{record.shown()}{given} opens, {count} experiment(s)")
+    source = " (MLFLOW_TRACKING_URI)" if os.environ.get("MLFLOW_TRACKING_URI") else ""
+    return HealthCheck("record", "ok", f"{record.masked_uri()}{source} opens, {count} experiment(s)")
 
 
-def leftovers() -> Check:
-    """Runs that say RUNNING though their process is gone, and notebooks left half executed."""
+def leftovers() -> HealthCheck:
+    """Check for runs marked RUNNING whose process has ended, and for half-executed notebooks."""
     from veritrain_lib.execution.notebook import was_cut_off
     from veritrain_lib.tracking import runs
     from veritrain_lib.tracking import store as record
@@ -74,18 +76,20 @@ def leftovers() -> Check:
     try:
         client = record.client()
     except UserError:
-        return Check("leftovers", "warn", "can't be looked for while the record can't be opened")
-    places = [one.experiment_id for one in client.search_experiments()]
-    open_runs = client.search_runs(places, "attributes.status = 'RUNNING'", max_results=1000)
-    owners = [run.data.tags.get(runs.OWNER) for run in open_runs]
-    dead = sum(1 for owner in owners if owner and runs.alive(owner) is False)
-    desks = [notebook for notebook in (project.state("running")).glob("*/*.ipynb") if was_cut_off(notebook)]
-    if dead or desks:
-        found = f"{dead} run(s) say RUNNING though their process is gone, {len(desks)} notebook(s) were left half executed"
-        return Check(
+        return HealthCheck("leftovers", "warn", "can't be looked for while the record can't be opened")
+    experiment_ids = [experiment.experiment_id for experiment in client.search_experiments()]
+    open_runs = client.search_runs(experiment_ids, "attributes.status = 'RUNNING'", max_results=1000)
+    owners = [run.data.tags.get(runs.OWNER_TAG) for run in open_runs]
+    abandoned = sum(1 for owner in owners if owner and runs.is_alive(owner) is False)
+    unfinished = [
+        notebook for notebook in (project.state("running")).glob("*/*.ipynb") if was_cut_off(notebook)
+    ]
+    if abandoned or unfinished:
+        summary = f"{abandoned} run(s) say RUNNING though their process has ended, {len(unfinished)} notebook(s) were left half executed"
+        return HealthCheck(
             "leftovers",
             "warn",
-            found,
+            summary,
             "The next stage or loop of the task closes them with the truth: veritrain loop TASK",
         )
-    return Check("leftovers", "ok", "nothing was left by killed processes")
+    return HealthCheck("leftovers", "ok", "nothing was left by killed processes")

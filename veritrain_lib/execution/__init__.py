@@ -1,30 +1,32 @@
-"""Running notebooks truthfully: a run never lies about how it ended.
+"""Run notebooks and report truthfully how each run ended.
 
-The only room that knows papermill, nbclient, nbconvert and Jupyter. Read in this order:
+This is the only package that knows papermill, nbclient, nbconvert and Jupyter. Read it in this order:
 
-    notebook         `execute_notebook`: run one, get a `NotebookOutcome`; `was_cut_off`
-    outcome          the ways a run can end
-    parameters       the typed `parameters` cell: check before launch, and from within
-    parameter_types  which types a parameter may have
-    jobs             a run as a `Job` for a `JobRunner`; `LocalRunner` runs it here
-    prepared         a notebook that has been checked and is ready to run
-    fan_out          several at once, with the machine's threads divided among them
-    afterwards       work that follows a notebook, beside the next one
-    warm             kernels forked from a process that has imported the stack already
-    html             the executed notebook as one offline page
+    notebook           `execute_notebook`: run one notebook and get a `NotebookOutcome`; `was_cut_off`
+    outcome            the ways a run can end
+    parameters         the typed `parameters` cell: checks before launch and from within the notebook
+    parameter_types    the types that a parameter may have
+    jobs               a run as a `Job` for a `JobRunner`; `LocalRunner` runs it on this machine
+    prepared_notebook  a notebook that has been checked and is ready to run
+    parallel           several notebooks at once, with the machine's threads divided among them
+    background_tasks   work that follows a notebook and runs beside the next one
+    warm               kernels forked from a process that has imported the stack already
+    html               the executed notebook as one offline page
+    sanitizer          removes active content from that page
 
-    engine           the papermill engine `veritrain`
-    cell_runner      the cells one after another: time-outs, deaths, interrupts
-    verdict          what counts as a good cell
-    outputs, streams everything a cell shows, in whole and tidy
-    cell_states      the state of every cell, on disk at every moment
-    kernel           one kernel process: started, watched, ended for certain
-    channels, process_end  waiting for what it says, and for its end
-    kernel_spec      which command starts it
-    kernel_main      what that process runs
-    stoppable        Ctrl-C and SIGTERM in order
-    ending           why a run stopped, in one safe line
-    titles           a title for each cell
+    engine             the papermill engine `veritrain`
+    cell_runner        runs the cells one after another: time-outs, kernel deaths, interrupts
+    cell_status        decides whether a cell succeeded
+    outputs, streams   collect everything a cell prints and displays
+    cell_states        the state of every cell, on disk at every moment
+    redacted_notebook, kernel_redaction  remove secrets from what is saved and from what a kernel sends
+    kernel             one kernel process: start, supervision, guaranteed end
+    channels, process_wait  wait for messages of a kernel and for the end of processes
+    kernel_spec        the command that starts a kernel
+    kernel_main        the program that a kernel process runs
+    cancellation       orderly reaction to Ctrl-C and SIGTERM
+    exit_reason        why a run stopped, as one safe line
+    titles             a title for each cell
 
 Importing this package loads neither papermill nor Jupyter.
 """
@@ -32,7 +34,7 @@ Importing this package loads neither papermill nor Jupyter.
 from veritrain_lib.execution.html import export_html
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
 from veritrain_lib.execution.notebook import execute_notebook, was_cut_off
-from veritrain_lib.execution.outcome import NotebookOutcome, Progress, Status
+from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress, RunStatus
 from veritrain_lib.execution.parameters import (
     Parameter,
     ParameterError,
@@ -48,10 +50,10 @@ __all__ = [
     "JobRunner",
     "LocalRunner",
     "NotebookOutcome",
+    "NotebookProgress",
     "Parameter",
     "ParameterError",
-    "Progress",
-    "Status",
+    "RunStatus",
     "check_injected",
     "check_parameters",
     "execute_notebook",

@@ -1,4 +1,7 @@
-"""Runs the cells one after another, each until it ends, its time is up, its kernel dies or a stop is asked."""
+"""The loop that runs a notebook's cells one after another.
+
+Each cell runs until it ends, its time is up, its kernel dies or a stop is requested.
+"""
 
 from __future__ import annotations
 
@@ -16,34 +19,34 @@ from nbclient.exceptions import (
 )
 from nbformat import NotebookNode
 
-from veritrain_lib.execution.cancellation import Stop
+from veritrain_lib.execution.cancellation import StopRequest
 from veritrain_lib.execution.cell_states import CellStates, has_something_to_run
-from veritrain_lib.execution.cell_status import FINISHED, show_reason, verdict
-from veritrain_lib.execution.exit_reason import Ending
+from veritrain_lib.execution.cell_status import FINISHED, add_error_output, cell_exit_reason
+from veritrain_lib.execution.exit_reason import ExitReason
 from veritrain_lib.execution.kernel import Kernel, KernelNotStarted, logger
-from veritrain_lib.execution.outcome import Progress
-from veritrain_lib.execution.outputs import OutputKeeper
+from veritrain_lib.execution.outcome import NotebookProgress
+from veritrain_lib.execution.outputs import OutputCollector
 from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.execution.titles import cell_titles
 from veritrain_lib.redaction import redactor
 
 INTERRUPT_GRACE_S = 5.0
-"""How long an interrupted cell may take to clean up before its kernel is killed."""
+"""Seconds that an interrupted cell may take to clean up before its kernel is killed."""
 
 START_TIMEOUT_S = 60.0
-"""How long a kernel may take to start, unless told otherwise."""
+"""Default for the seconds that a kernel may take to start."""
 
 SHUTDOWN_GRACE_S = 10.0
-"""How long an idle kernel may take for its `atexit` handlers."""
+"""Seconds that an idle kernel may take for its `atexit` handlers."""
 
 BEGIN_GRACE_S = 1.0
-"""How long an idle kernel may take to begin with a cell."""
+"""Seconds that an idle kernel may take to begin a cell."""
 
 OUTPUT_GRACE_S = 60.0
-"""How long the outputs of a cell may trail behind its reply."""
+"""Seconds that the outputs of a cell may trail behind its reply."""
 
 
-class CellRunner(OutputKeeper):
+class CellRunner(OutputCollector):
     """One execution of one notebook on one kernel of its own."""
 
     def __init__(
@@ -58,7 +61,7 @@ class CellRunner(OutputKeeper):
         start_timeout_s: float | None = None,
         **options: Any,
     ) -> None:
-        """Prepare; `run` starts the kernel.
+        """Prepare the execution; `run` starts the kernel.
 
         Args:
             states: The notebook and the file it is saved to.
@@ -69,67 +72,70 @@ class CellRunner(OutputKeeper):
             cell_timeout_s: Longest time one cell may run, in seconds; None for no limit.
             start_timeout_s: Longest time the kernel may take to start, in seconds; None for
                 `START_TIMEOUT_S`.
-            options: papermill's and nbclient's own (`log_output`, `store_widget_state`, ...).
+            options: Options of papermill and nbclient (`log_output`, `store_widget_state`, ...).
         """
         super().__init__(
             states,
             log=logger,
-            on_cell_executed=self._keep_reply,
+            on_cell_executed=self._store_reply,
             iopub_timeout=OUTPUT_GRACE_S,
             **options,
         )
         self._states = states
         self._redactor = redactor(environment)
-        states.hide(self._redactor)
+        states.use_redactor(self._redactor)
         self.kernel = Kernel(kernel_name, warm=warm)
         self._cwd, self._environment = cwd, dict(environment or {})
         self._cell_timeout_s = cell_timeout_s
         self._start_timeout_s = START_TIMEOUT_S if start_timeout_s is None else start_timeout_s
         self._reply: dict[str, Any] = {}
 
-    async def run_and_save(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
-        """As `run`, and write how it ended into the notebook and its file, whatever happens."""
+    async def run_and_save(self, stop: StopRequest, emit: Callable[[NotebookProgress], None]) -> ExitReason:
+        """Run the notebook as `run` does, and always save how it ended in the notebook and its file."""
         try:
-            ending = await self.run(stop, emit)
-            ending = replace(ending, message=self._redactor(ending.message))
-        except Exception as error:  # not the notebook's doing: a full disk, a mistake here
-            broken = Ending("interrupted", type(error).__name__, str(error))
-            self._states.finish(broken, broken.line(self._environment))
+            exit_reason = await self.run(stop, emit)
+            exit_reason = replace(exit_reason, message=self._redactor(exit_reason.message))
+        except Exception as error:  # not caused by the notebook: a full disk, a bug here
+            failure = ExitReason("interrupted", type(error).__name__, str(error))
+            self._states.finish(failure, failure.line(self._environment))
             raise
-        self._states.finish(ending, ending.line(self._environment))
-        return ending
+        self._states.finish(exit_reason, exit_reason.line(self._environment))
+        return exit_reason
 
-    async def run(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
+    async def run(self, stop: StopRequest, emit: Callable[[NotebookProgress], None]) -> ExitReason:
         """Start the kernel, run the cells, end the kernel.
 
         Args:
-            stop: When asked, the running cell is interrupted and the run ends.
-            emit: Gets a `Progress` before each code cell.
+            stop: When a stop is requested, the running cell is interrupted and the run ends.
+            emit: Called with a `NotebookProgress` before each code cell.
+
+        Returns:
+            Why the run ended.
 
         Raises:
-            OSError: The notebook could not be saved. The kernel has ended then, too.
+            OSError: The notebook could not be saved. The kernel has ended in that case, too.
         """
         idle = False
         try:
-            ending = await self._start(stop)
-            if ending is FINISHED:
-                ending = await self._run_cells(stop, emit)
+            exit_reason = await self._start(stop)
+            if exit_reason is FINISHED:
+                exit_reason = await self._run_cells(stop, emit)
                 idle = True
-            return ending
+            return exit_reason
         finally:
             try:
-                await self.kernel.end(polite_s=SHUTDOWN_GRACE_S if idle and stop.times < 2 else 0)
-                self.take_late(await self.kernel.late_messages())
+                await self.kernel.end(grace_s=SHUTDOWN_GRACE_S if idle and stop.count < 2 else 0)
+                self.collect_late_messages(await self.kernel.late_messages())
             finally:
                 await self.kernel.close()
 
-    async def _start(self, stop: Stop) -> Ending:
+    async def _start(self, stop: StopRequest) -> ExitReason:
         started = asyncio.ensure_future(
             self.kernel.start(cwd=self._cwd, environment=self._environment, timeout_s=self._start_timeout_s)
         )
-        asked = asyncio.ensure_future(stop.asked())
-        await asyncio.wait({started, asked}, return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
+        stop_requested = asyncio.ensure_future(stop.wait_requested())
+        await asyncio.wait({started, stop_requested}, return_when=asyncio.FIRST_COMPLETED)
+        stop_requested.cancel()
         if not started.done():
             started.cancel()
             await asyncio.wait({started})
@@ -137,105 +143,107 @@ class CellRunner(OutputKeeper):
         try:
             started.result()
         except KernelNotStarted as error:
-            return Ending("died", "KernelDied", f"the kernel did not start: {error}")
+            return ExitReason("died", "KernelDied", f"the kernel did not start: {error}")
         self.km, self.kc = self.kernel.manager, self.kernel.client
         self.nb.metadata["language_info"] = self.kernel.language_info
         return FINISHED
 
-    async def _run_cells(self, stop: Stop, emit: Callable[[Progress], None]) -> Ending:
+    async def _run_cells(self, stop: StopRequest, emit: Callable[[NotebookProgress], None]) -> ExitReason:
         titles = cell_titles(self.nb)
         total = sum(has_something_to_run(cell) for cell in self.nb.cells)
-        place = 0
+        position = 0
         for index, cell in enumerate(self.nb.cells):
             if not has_something_to_run(cell):
                 self.nb_man.cell_skipped(cell)
                 continue
-            if stop.times:
+            if stop.count:
                 return self._interrupted(stop, None)
             if await self.kernel.exit_code() is not None:
-                return Ending("died", "KernelDied", f"{self.kernel.death()} between two cells")
-            place += 1
+                return ExitReason("died", "KernelDied", f"{self.kernel.describe_exit()} between two cells")
+            position += 1
             self.nb_man.cell_start(cell, index)
-            passed = (self.nb_man.now() - self.nb_man.start_time).total_seconds()
-            emit(Progress(place, total, titles[index], passed))
-            ending = await self._run_cell(cell, index, stop)
+            seconds = (self.nb_man.now() - self.nb_man.start_time).total_seconds()
+            emit(NotebookProgress(position, total, titles[index], seconds))
+            exit_reason = await self._run_cell(cell, index, stop)
             merge_streams(cell, index, self._display_id_map)
-            if ending is not FINISHED:
-                words = self.kernel.last_words() if ending.status != "failed" else ""
-                show_reason(cell, ending, words)
+            if exit_reason is not FINISHED:
+                output_tail = self.kernel.output_tail() if exit_reason.status != "failed" else ""
+                add_error_output(cell, exit_reason, output_tail)
                 self.nb_man.cell_exception(cell, cell_index=index)
             self.nb_man.cell_complete(cell, cell_index=index)
-            if ending is not FINISHED:
-                return ending
-        if not await self.kernel.answers(SHUTDOWN_GRACE_S):
-            return Ending("died", "KernelDied", f"{self.kernel.death()} after the last cell")
+            if exit_reason is not FINISHED:
+                return exit_reason
+        if not await self.kernel.responds(SHUTDOWN_GRACE_S):
+            return ExitReason("died", "KernelDied", f"{self.kernel.describe_exit()} after the last cell")
         self.set_widgets_metadata()
         return FINISHED
 
-    async def _run_cell(self, cell: NotebookNode, index: int, stop: Stop) -> Ending:
-        """Run one cell until it ends, its time is up, its kernel dies or a stop is asked."""
+    async def _run_cell(self, cell: NotebookNode, index: int, stop: StopRequest) -> ExitReason:
+        """Run one cell until it ends, its time is up, its kernel dies or a stop is requested."""
         self._reply = {}
         execution = asyncio.ensure_future(self.async_execute_cell(cell, index))
-        death = asyncio.ensure_future(self.kernel.ended())
-        asked = asyncio.ensure_future(stop.asked())
+        death = asyncio.ensure_future(self.kernel.wait_ended())
+        stop_requested = asyncio.ensure_future(stop.wait_requested())
         try:
-            await asyncio.sleep(0)  # the cell is sent
+            await asyncio.sleep(0)  # lets the cell be sent
             self._states.save()
             await asyncio.wait(
-                {execution, death, asked},
+                {execution, death, stop_requested},
                 timeout=self._cell_timeout_s,
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if death.done() and not execution.done():
                 await asyncio.wait({execution}, timeout=0.3)  # outputs still on their way
             if execution.done():
-                return await self._judge(cell, index, execution)
+                return await self._result_of(cell, index, execution)
             if death.done():
-                return self._died(index)
+                return self._kernel_died(index)
             await self._interrupt(cell, execution, stop)
-            if asked.done():
+            if stop_requested.done():
                 return self._interrupted(stop, index)
             message = f"cell {index} ran longer than {self._cell_timeout_s:g} s and was stopped"
-            return Ending("timed_out", "CellTimedOut", message, index)
+            return ExitReason("timed_out", "CellTimedOut", message, index)
         finally:
             death.cancel()
-            asked.cancel()
+            stop_requested.cancel()
             execution.cancel()
             await asyncio.gather(execution, return_exceptions=True)
 
-    async def _interrupt(self, cell: NotebookNode, execution: asyncio.Future[Any], stop: Stop) -> None:
-        """Stop a running cell: by KeyboardInterrupt, so that it can clean up; else by force."""
-        # An interrupt that comes before the kernel has begun with the cell is lost.
+    async def _interrupt(self, cell: NotebookNode, execution: asyncio.Future[Any], stop: StopRequest) -> None:
+        """Stop a running cell by KeyboardInterrupt, so that it can clean up; kill its kernel if needed."""
+        # An interrupt that arrives before the kernel has begun the cell is lost.
         deadline = time.monotonic() + BEGIN_GRACE_S
         while "iopub.execute_input" not in cell.metadata.execution and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         await self.kernel.interrupt()
-        again = asyncio.ensure_future(stop.asked_again())
-        await asyncio.wait({execution, again}, timeout=INTERRUPT_GRACE_S, return_when=asyncio.FIRST_COMPLETED)
-        again.cancel()
+        forced = asyncio.ensure_future(stop.wait_forced())
+        await asyncio.wait(
+            {execution, forced}, timeout=INTERRUPT_GRACE_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        forced.cancel()
         if not execution.done():
-            await self.kernel.tell_where()
+            await self.kernel.dump_traceback()
             await self.kernel.kill()
 
-    async def _judge(self, cell: NotebookNode, index: int, execution: asyncio.Future[Any]) -> Ending:
-        """How a cell that came to its end ended."""
+    async def _result_of(self, cell: NotebookNode, index: int, execution: asyncio.Future[Any]) -> ExitReason:
+        """Return how a cell ended whose execution is over."""
         try:
             execution.result()
         except DeadKernelError:
             await self.kernel.exit_code()
-            return self._died(index)
+            return self._kernel_died(index)
         except CellTimeoutError:
-            late = f"the outputs of cell {index} did not arrive within {OUTPUT_GRACE_S:g} s"
-            return Ending("failed", "OutputsLost", late, index)
+            message = f"the outputs of cell {index} did not arrive within {OUTPUT_GRACE_S:g} s"
+            return ExitReason("failed", "OutputsLost", message, index)
         except CellExecutionError:
-            pass  # the reply says it, see below
-        return verdict(cell, index, self._reply)
+            pass  # the reply contains the error, see below
+        return cell_exit_reason(cell, index, self._reply)
 
-    def _died(self, index: int) -> Ending:
-        return Ending("died", "KernelDied", f"{self.kernel.death()} during cell {index}", index)
+    def _kernel_died(self, index: int) -> ExitReason:
+        return ExitReason("died", "KernelDied", f"{self.kernel.describe_exit()} during cell {index}", index)
 
-    def _interrupted(self, stop: Stop, index: int | None) -> Ending:
-        return Ending("interrupted", "Interrupted", f"stopped by {stop.reason}", index)
+    def _interrupted(self, stop: StopRequest, index: int | None) -> ExitReason:
+        return ExitReason("interrupted", "Interrupted", f"stopped by {stop.reason}", index)
 
-    def _keep_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
+    def _store_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._reply = execute_reply["content"]

@@ -1,4 +1,4 @@
-"""The state of every cell, kept in the notebook file while it runs.
+"""The state of every cell, kept up to date in the notebook file while it runs.
 
 papermill marks every cell `completed` when a kernel dies or a cell times out.
 Here a cell that never ran stays `pending`, the one that was running becomes
@@ -19,8 +19,8 @@ from nbformat import NotebookNode
 from papermill.engines import NotebookExecutionManager
 
 from veritrain_lib.core import liveness
-from veritrain_lib.execution.exit_reason import Ending
-from veritrain_lib.execution.redacted_notebook import Hiding
+from veritrain_lib.execution.exit_reason import ExitReason
+from veritrain_lib.execution.redacted_notebook import NotebookRedactor
 from veritrain_lib.redaction import Redactor, redactor
 
 SKIP_TAG = "skip-execution"
@@ -29,7 +29,7 @@ SKIPPED = "skipped"
 
 
 def has_something_to_run(cell: NotebookNode) -> bool:
-    """Whether the kernel will be asked to run this cell."""
+    """Return whether the kernel will be asked to run this cell."""
     return (
         cell.cell_type == "code"
         and bool(cell.source.strip())
@@ -38,25 +38,25 @@ def has_something_to_run(cell: NotebookNode) -> bool:
 
 
 class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
-    """papermill's bookkeeping of a run, told truthfully and saved atomically.
+    """papermill's bookkeeping of a run, truthful and saved atomically.
 
     The notebook's metadata get `veritrain: {status, error, failed_cell}`; while the
-    run lasts, `status` is `running` and `process` tells whose it is.
+    run lasts, `status` is `running` and `process` identifies the executing process.
     """
 
     nb: NotebookNode
-    _saved_next = False
-    _under_way = True
-    """Until the end the file is for programs: without line breaks it takes a fraction of the time to write."""
+    _skip_save = False
+    _running = True
+    """True until the run ends. Until then the file is written without line breaks, which is much faster."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Take what papermill's takes. What is written holds none of this process's secrets."""
+        """Accept the arguments of papermill's class. No secret of this process is written to the file."""
         super().__init__(*args, **options)
-        self.hide(redactor())
+        self.use_redactor(redactor())
 
-    def hide(self, redactor: Redactor) -> None:
-        """Leave these secrets out of what is written from now on."""
-        self._hiding = Hiding(redactor)
+    def use_redactor(self, redactor: Redactor) -> None:
+        """Remove the secrets of this redactor from everything written from now on."""
+        self._notebook_redactor = NotebookRedactor(redactor)
 
     def notebook_start(self, **kwargs: Any) -> None:
         """Set every cell to `pending`, drop old outputs and save."""
@@ -69,63 +69,63 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         super().notebook_start(**kwargs)
 
     def cell_start(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
-        """Mark a cell as running. Who sends it to the kernel saves at once: meanwhile the kernel works."""
-        with self._saved_soon():
+        """Mark a cell as running; the caller saves once the kernel has the cell and works."""
+        with self._without_save():
             super().cell_start(cell, cell_index, **kwargs)
 
     def cell_complete(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
-        """Mark a cell as completed. The next one, or `finish`, follows at once and saves it."""
-        with self._saved_soon():
+        """Mark a cell as completed; the next cell, or `finish`, saves it right afterwards."""
+        with self._without_save():
             super().cell_complete(cell, cell_index, **kwargs)
 
     @contextmanager
-    def _saved_soon(self) -> Iterator[None]:
-        """Leave out papermill's own save: one follows at once."""
-        self._saved_next = True
+    def _without_save(self) -> Iterator[None]:
+        """Suppress papermill's own save: another one follows at once."""
+        self._skip_save = True
         try:
             yield
         finally:
-            self._saved_next = False
+            self._skip_save = False
 
     def cell_skipped(self, cell: NotebookNode) -> None:
-        """Pass a cell that asks nothing of the kernel: Markdown, empty, or tagged to be skipped."""
+        """Mark a cell that the kernel need not run: Markdown, empty, or tagged to be skipped."""
         tagged = cell.cell_type == "code" and SKIP_TAG in cell.metadata.get("tags", [])
         cell.metadata.papermill["status"] = SKIPPED if tagged else self.COMPLETED
 
     def notebook_complete(self, **kwargs: Any) -> None:
-        """Do nothing: papermill calls this whatever happened. See `finish`."""
+        """Do nothing: papermill calls this whatever happened; see `finish`."""
 
-    def finish(self, ending: Ending, error: str | None) -> None:
-        """Write down how the run ended, and save for the last time.
+    def finish(self, exit_reason: ExitReason, error: str | None) -> None:
+        """Store how the run ended, and save for the last time.
 
         Args:
-            ending: What the engine saw.
-            error: The line of it that may be shown; None when it finished.
+            exit_reason: How the engine saw the run end.
+            error: One line about it that may be shown; None when the run finished.
         """
         self.end_time = self.now()
         papermill = self.nb.metadata.papermill
         papermill["end_time"] = self.end_time.isoformat()
         papermill["duration"] = (self.end_time - self.start_time).total_seconds()
-        papermill["exception"] = None if ending.status == "finished" else True
+        papermill["exception"] = None if exit_reason.status == "finished" else True
         for cell in self.nb.cells:
             if cell.metadata.papermill["status"] == self.RUNNING:
                 cell.metadata.papermill.update(status=self.FAILED, exception=True)
         self.nb.metadata["veritrain"] = {
-            "status": ending.status,
+            "status": exit_reason.status,
             "error": error,
-            "failed_cell": ending.failed_cell,
+            "failed_cell": exit_reason.failed_cell,
         }
         self.cleanup_pbar()
-        self._under_way = False
+        self._running = False
         # papermill writes the notebook once more from memory, and others read it there.
-        kept = self._hiding.copy_of(self.nb)
-        self.nb.metadata = kept.metadata
-        for cell, hidden in zip(self.nb.cells, kept.cells, strict=True):
-            cell.update(hidden)
+        redacted = self._notebook_redactor.copy_of(self.nb)
+        self.nb.metadata = redacted.metadata
+        for cell, redacted_cell in zip(self.nb.cells, redacted.cells, strict=True):
+            cell.update(redacted_cell)
         self.save()
 
     def cells_run(self) -> int:
-        """Code cells that had something to run and ran to their end."""
+        """Return how many code cells with something to run ran to their end."""
         return sum(
             has_something_to_run(cell) and cell.metadata.papermill["status"] == self.COMPLETED
             for cell in self.nb.cells
@@ -135,34 +135,34 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         """Replace the notebook file in one step: a reader sees the old state or the new one.
 
         Raises:
-            OSError: The file can't be written; the run is of no use then.
+            OSError: The file can't be written, which makes the run useless.
         """
-        if self._saved_next:
+        if self._skip_save:
             return
         if self.output_path and "://" in str(self.output_path):
-            whole, self.nb = self.nb, self._hiding.copy_of(self.nb, running=self._under_way)
+            full, self.nb = self.nb, self._notebook_redactor.copy_of(self.nb, running=self._running)
             try:
                 super().save(**kwargs)  # remote stores replace whole objects themselves
             finally:
-                self.nb = whole
+                self.nb = full
             return
         if self.output_path:
             path = Path(self.output_path)
-            beside = path.with_name(f".{path.name}.part")
-            if self._under_way:
-                text = json.dumps(self._hiding.copy_of(self.nb, running=True))
+            temporary = path.with_name(f".{path.name}.part")
+            if self._running:
+                text = json.dumps(self._notebook_redactor.copy_of(self.nb, running=True))
             else:
                 text = nbformat.v4.writes(self.nb)  # type: ignore[no-untyped-call]
-            beside.write_text(text + "\n", encoding="utf-8")
-            os.replace(beside, path)
+            temporary.write_text(text + "\n", encoding="utf-8")
+            os.replace(temporary, path)
         self.last_save_time = self.now()
 
 
 def this_process() -> dict[str, Any]:
-    """What tells this process from all others, one that gets its number later included."""
-    return {"pid": os.getpid(), "name": liveness.name()}
+    """Return what identifies this process, even if another one gets its process id later."""
+    return {"pid": os.getpid(), "name": liveness.current_process_name()}
 
 
 def is_running(process: dict[str, Any]) -> bool:
-    """Whether the process that `this_process` described is still there. Where nobody can tell: False."""
-    return liveness.alive(str(process.get("name", ""))) is True
+    """Return whether the process that `this_process` described lives; False where that can't be found out."""
+    return liveness.is_alive(str(process.get("name", ""))) is True

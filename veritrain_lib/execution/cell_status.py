@@ -1,8 +1,8 @@
-"""Decides how a cell that came to its end ended.
+"""The decision whether a cell succeeded.
 
 The kernel's reply alone can't be trusted: `%run broken.py` and `%%capture` reply
 `ok` although an error was shown, `exit()` replies `ok` and takes the kernel away,
-and a misspelled magic replies `error` but shows none. So a cell is good only when
+and a misspelled magic replies `error` but shows none. So a cell succeeded only when
 the reply is ok, no error was shown, and it did not ask to end the kernel. A cell
 tagged `raises-exception` may raise.
 
@@ -17,25 +17,25 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from veritrain_lib.execution.exit_reason import Ending
+from veritrain_lib.execution.exit_reason import ExitReason
 
-FINISHED = Ending("finished")
+FINISHED = ExitReason("finished")
 
 
-def verdict(cell: NotebookNode, index: int, reply: dict[str, Any]) -> Ending:
-    """How `cell` ended.
+def cell_exit_reason(cell: NotebookNode, index: int, reply: dict[str, Any]) -> ExitReason:
+    """Return how a cell ended.
 
     Args:
         cell: A code cell with the outputs it made.
-        index: Its place in the notebook.
+        index: Its position in the notebook, from 0.
         reply: Content of the kernel's reply to it.
 
     Returns:
-        `FINISHED` if it is good.
+        `FINISHED` if the cell succeeded.
     """
     if any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
         message = "the cell called exit() or quit(), which ends the kernel"
-        return Ending("failed", "SystemExit", message, index)
+        return ExitReason("failed", "SystemExit", message, index)
     if "raises-exception" in cell.metadata.get("tags", []):
         return FINISHED
     shown = [output for output in cell.outputs if output.output_type == "error"]
@@ -46,18 +46,20 @@ def verdict(cell: NotebookNode, index: int, reply: dict[str, Any]) -> Ending:
     kind, message = error.get("ename") or "Error", error.get("evalue") or ""
     if kind == "SystemExit":
         message = f"{message} (the cell called sys.exit: the notebook did not run to its end)"
-    return Ending("failed", kind, message.strip(), index)
+    return ExitReason("failed", kind, message.strip(), index)
 
 
-def show_reason(cell: NotebookNode, ending: Ending, last_words: str) -> None:
-    """Put the reason into the cell's outputs, where Jupyter itself left none.
+def add_error_output(cell: NotebookNode, exit_reason: ExitReason, output_tail: str) -> None:
+    """Add the reason of a failure to the cell's outputs where Jupyter itself left none.
 
     Args:
-        last_words: What the kernel process wrote before it ended; shown above the reason.
+        cell: The cell that was running.
+        exit_reason: How it ended.
+        output_tail: The last text that the kernel process wrote; shown above the reason.
     """
     shown = [output.ename for output in cell.outputs if output.output_type == "error"]
-    if ending.status == "failed" and ending.kind in shown:
+    if exit_reason.status == "failed" and exit_reason.kind in shown:
         return
-    lines = [*last_words.splitlines(), f"{ending.kind}: {ending.message}"]
-    error = {"ename": ending.kind, "evalue": ending.message, "traceback": lines}
+    lines = [*output_tail.splitlines(), f"{exit_reason.kind}: {exit_reason.message}"]
+    error = {"ename": exit_reason.kind, "evalue": exit_reason.message, "traceback": lines}
     cell.outputs.append(new_output("error", **error))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Waiting for what a kernel's channels bring."""
+"""Helpers that wait for messages on a kernel's channels."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 
-async def answer(channel: Any, request: str, seconds: float) -> dict[str, Any] | None:
-    """The reply to the message with id `request`, or None if it didn't come in time."""
+async def wait_for_reply(channel: Any, request_id: str, seconds: float) -> dict[str, Any] | None:
+    """Return the reply to the message with id `request_id`, or None if it did not come within `seconds`."""
     deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
+    while (remaining := deadline - time.monotonic()) > 0:
         try:
-            message: dict[str, Any] = await channel.get_msg(timeout=left)
+            message: dict[str, Any] = await channel.get_msg(timeout=remaining)
         except Empty:
             return None
-        if message["parent_header"].get("msg_id") == request:
+        if message["parent_header"].get("msg_id") == request_id:
             return message
     return None
 
 
-async def went_idle(client: AsyncKernelClient, request: str) -> bool:
-    """Whether the output channel told that `request` was served: it is subscribed by then."""
+async def wait_for_idle(client: AsyncKernelClient, request_id: str) -> bool:
+    """Return whether the output channel reported `request_id` as served, which proves its subscription."""
     deadline = time.monotonic() + 0.1
-    while (left := deadline - time.monotonic()) > 0:
+    while (remaining := deadline - time.monotonic()) > 0:
         try:
-            message = await client.iopub_channel.get_msg(timeout=left)
+            message = await client.iopub_channel.get_msg(timeout=remaining)
         except Empty:
             return False
-        mine = message["parent_header"].get("msg_id") == request
-        if mine and message["content"].get("execution_state") == "idle":
+        matches = message["parent_header"].get("msg_id") == request_id
+        if matches and message["content"].get("execution_state") == "idle":
             return True
     return False

@@ -1,4 +1,4 @@
-"""The papermill engine that tells the truth about how a notebook ended.
+"""The papermill engine that reports truthfully how a notebook ended.
 
 `register_engine()` makes it papermill's engine `veritrain`; nothing happens at
 import. Under plain papermill every run that did not finish raises, so the command
@@ -14,10 +14,10 @@ from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from veritrain_lib.execution.cancellation import run_stoppable
+from veritrain_lib.execution.cancellation import run_cancellable
 from veritrain_lib.execution.cell_runner import CellRunner
 from veritrain_lib.execution.cell_states import CellStates
-from veritrain_lib.execution.exit_reason import Ending
+from veritrain_lib.execution.exit_reason import ExitReason
 
 ENGINE = "veritrain"
 
@@ -25,26 +25,28 @@ ENGINE = "veritrain"
 class NotebookNotFinished(PapermillExecutionError):  # type: ignore[misc]  # papermill is untyped
     """A notebook failed, timed out or lost its kernel; the executed notebook is saved.
 
-    `ending` says how. It is papermill's own error class, so code written for papermill
-    catches it.
+    It is papermill's own error class, so code written for papermill catches it.
+
+    Attributes:
+        exit_reason: How the run ended.
     """
 
-    def __init__(self, ending: Ending, line: str, notebook: NotebookNode) -> None:
-        self.ending = ending
-        index = ending.failed_cell
+    def __init__(self, exit_reason: ExitReason, line: str, notebook: NotebookNode) -> None:
+        self.exit_reason = exit_reason
+        index = exit_reason.failed_cell
         cell = notebook.cells[index] if index is not None else {}
         super().__init__(
             cell_index=index,
             exec_count=cell.get("execution_count"),
             source=cell.get("source", ""),
-            ename=ending.kind,
-            evalue=ending.message,
+            ename=exit_reason.kind,
+            evalue=exit_reason.message,
             traceback=[line],
         )
 
 
 class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is untyped
-    """Runs a notebook on a kernel of its own. See `verdict` for what counts as failed."""
+    """An engine that runs each notebook on a kernel of its own; `cell_status` says what counts as failed."""
 
     @classmethod
     def execute_notebook(
@@ -57,11 +59,16 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
         autosave_cell_every: int = 30,
         **options: Any,
     ) -> NotebookNode:
-        """papermill's way in: run `nb`, saving to `output_path`, and return it executed.
+        """Run `nb`, save it to `output_path` and return it executed; papermill calls this.
 
         Args:
+            nb: The notebook.
             kernel_name: Ignored unless it comes with `use_installed_kernel=True`: the
                 kernel is this interpreter's, not what a kernel spec of that name points to.
+            output_path: The file to save to.
+            progress_bar: As in papermill.
+            log_output: As in papermill.
+            autosave_cell_every: As in papermill.
             options: `execution_timeout` (seconds a cell may run), `start_timeout`, `cwd`,
                 `environment`, `on_progress`, `warm` (fork the kernel); others go to nbclient.
 
@@ -111,13 +118,13 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
             stderr_file=stderr_file,
             **options,
         )
-        ending, stop = run_stoppable(runner.run_and_save, on_progress)
-        stop.raise_if_asked()
-        line = ending.line(environment)
+        exit_reason, stop = run_cancellable(runner.run_and_save, on_progress)
+        stop.raise_if_requested()
+        line = exit_reason.line(environment)
         if line is not None:
-            raise NotebookNotFinished(ending, line, nb_man.nb)
+            raise NotebookNotFinished(exit_reason, line, nb_man.nb)
 
 
 def register_engine() -> None:
-    """Make `TruthfulEngine` known to papermill as `veritrain` (`papermill --engine veritrain`)."""
+    """Register `TruthfulEngine` with papermill as `veritrain` (`papermill --engine veritrain`)."""
     papermill_engines.register(ENGINE, TruthfulEngine)

@@ -1,7 +1,7 @@
-"""An executed notebook as one HTML page that needs nothing else: no network, no scripts.
+"""Export of an executed notebook as one HTML page that needs nothing else: no network, no scripts.
 
 The page forbids both itself (Content-Security-Policy), so that text from data or a
-model, shown by a cell, can't act in the reader's browser.
+model, shown by a cell, can't run anything in the reader's browser.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.execution.sanitizer import without_activity
+from veritrain_lib.execution.sanitizer import sanitize_html
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
@@ -23,8 +23,8 @@ POLICY = (
 )
 """What the page may load: its own styles, and images inside it."""
 
-# Code is folded away: the page is for reading results. nbconvert would clean the code that Pygments has just
-# escaped; all of the body is cleaned below.
+# Code is folded: the page is for reading results. nbconvert would sanitize the code that Pygments has just
+# escaped; the whole body is sanitized below.
 _TEMPLATE = """\
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}
@@ -52,22 +52,22 @@ details.code { margin: 0.2rem 0; }
 """.replace("POLICY", POLICY)
 
 _LOCK = Lock()
-"""Held while the exporter works: it keeps what belongs to one notebook in itself."""
+"""Held while the exporter works, because it keeps the state of one notebook in itself."""
 
 
 def export_html(executed: Path, html: Path) -> Path:
-    """Write the executed notebook as a self-contained HTML page. Safe to call from several threads.
+    """Write the executed notebook as a self-contained HTML page; safe to call from several threads.
 
     Args:
         executed: A notebook, executed or not.
-        html: Where the page goes; replaced in one step if there, folders are made.
+        html: The file to write; replaced in one step if it exists, folders are made.
 
     Returns:
         `html`.
 
     Raises:
         FileNotFoundError: There is no such notebook.
-        ValueError: It is no notebook.
+        ValueError: The file is not a notebook.
     """
     from veritrain_lib.execution.parameters import read_notebook
 
@@ -77,17 +77,17 @@ def export_html(executed: Path, html: Path) -> Path:
     with _LOCK:
         page, _ = _exporter().from_notebook_node(notebook, resources=resources)
     html.parent.mkdir(parents=True, exist_ok=True)
-    beside = html.with_name(f".{html.name}.part")
-    beside.write_text(without_activity(page), encoding="utf-8")
-    os.replace(beside, html)
+    temporary = html.with_name(f".{html.name}.part")
+    temporary.write_text(sanitize_html(page), encoding="utf-8")
+    os.replace(temporary, html)
     return html
 
 
 def warm_up() -> None:
-    """Make a page of a notebook with every usual kind of cell and output, and throw it away.
+    """Export a notebook with every usual kind of cell and output, and discard the page.
 
-    Loads nbconvert and compiles its templates (0.4 s), ahead for the processes that are forked from this one. Starts
-    no thread and opens nothing.
+    Loads nbconvert and compiles its templates (0.4 s) once, on behalf of the processes that are forked from this
+    one. Starts no thread and opens nothing.
     """
     import nbformat.v4
 
@@ -100,22 +100,22 @@ def warm_up() -> None:
     cells = [v4.new_markdown_cell("# Title\n\nA *word*."), v4.new_code_cell("x = 1  # why", outputs=outputs)]
     with _LOCK:
         page, _ = _exporter().from_notebook_node(v4.new_notebook(cells=cells))
-    without_activity(page)
+    sanitize_html(page)
 
 
 @cache
 def _exporter() -> HTMLExporter:
-    """The exporter, once a process: its templates take longer to compile than a notebook to write."""
+    """Return the exporter, made once a process: compiling its templates takes longer than an export."""
     from nbconvert import HTMLExporter  # takes a while to import
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
     class Exporter(HTMLExporter):
-        """nbconvert's, without its own walk through the whole page: `without_activity` does the same."""
+        """nbconvert's exporter without its own pass over the whole page: `sanitize_html` does the same."""
 
         def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
-            self._nb_metadata.clear()  # it would keep that of every notebook
+            self._nb_metadata.clear()  # else it would keep the metadata of every notebook
             about = nb.metadata.get("language_info", {})
             lexer = about.get("pygments_lexer", about.get("name", None))
             resources = self._init_resources(resources)  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
-"""A notebook execution as a thing that can be handed to somebody.
+"""Notebook executions as jobs that can be handed to a runner.
 
 The loop makes `Job`s and gives them to a `JobRunner`; whether that runs them here,
-on warm kernels or on many machines is no concern of the loop's.
+on warm kernels or on many machines makes no difference to the loop.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
-    from veritrain_lib.execution.background_tasks import Afterwards
-    from veritrain_lib.execution.outcome import NotebookOutcome, Progress
+    from veritrain_lib.execution.background_tasks import BackgroundTasks
+    from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
 
-KERNELS = "VERITRAIN_KERNELS"
-"""Environment variable: `warm` or `cold`, for runners that were not told."""
+KERNELS_VARIABLE = "VERITRAIN_KERNELS"
+"""Environment variable: `warm` or `cold`, for runners that were created without `warm`."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Job:
     Attributes:
         name: For people: shown in progress and logs, such as `round 2, gate`.
         notebook: The notebook to run.
-        output: Where the executed notebook goes.
+        output: The file for the executed notebook.
         parameters: Values for its `parameters` cell; they end up in the notebook, so no secrets.
         environment: Added to the kernel's environment; the place for secrets.
         cell_timeout_s: Longest time one cell may run, in seconds; None for no limit.
@@ -44,79 +44,90 @@ class Job:
 
 
 class JobRunner(Protocol):
-    """Anything that can run jobs and say how they ended."""
+    """Anything that can run jobs and report how they ended."""
 
     def run(
         self,
         jobs: Sequence[Job],
         *,
-        on_progress: Callable[[Job, Progress], None] | None = None,
+        on_progress: Callable[[Job, NotebookProgress], None] | None = None,
         on_done: Callable[[Job, NotebookOutcome], None] | None = None,
     ) -> list[NotebookOutcome]:
-        """Run jobs that do not need each other to their ends; outcomes in their order.
+        """Run jobs that do not depend on each other; return their outcomes in order.
 
-        `on_done` is called as soon as a job has ended. Raises what `fan_out.execute_all` raises.
+        Args:
+            jobs: The jobs.
+            on_progress: Called before each code cell of a job.
+            on_done: Called as soon as a job has ended.
+
+        Raises:
+            KeyboardInterrupt: As `parallel.execute_all`.
+            OSError: As `parallel.execute_all`.
         """
         ...
 
-    def afterwards(self, function: str, *arguments: str) -> None:
-        """Have `module:function` called with texts, now or beside the next jobs. It changes no result."""
+    def run_in_background(self, function: str, *arguments: str) -> None:
+        """Have `module:function` called with texts, now or beside the next jobs; it must change no result."""
         ...
 
     def finish(self) -> None:
-        """Return when all that was to be done afterwards is done. Raises Infrastructure for what failed."""
+        """Return when all background calls are done.
+
+        Raises:
+            Infrastructure: A background call failed.
+        """
         ...
 
 
 class LocalRunner:
-    """Runs jobs at once, on this machine, each on a kernel of its own. Needs no broker."""
+    """A runner that runs jobs at once, on this machine, each on a kernel of its own; it needs no broker."""
 
     def __init__(self, *, warm: bool | None = None, at_once: int = 0) -> None:
-        """Make a runner.
+        """Create a runner.
 
         Args:
-            warm: Whether kernels are forked from a process that has imported the stack; None for what
-                `VERITRAIN_KERNELS` says, and cold when that says nothing.
-            at_once: How many jobs at most run at the same time; 0 for as many as the machine bears.
+            warm: Whether kernels are forked from a process that has imported the stack; None for the setting of
+                `VERITRAIN_KERNELS`, and cold where that is not set.
+            at_once: How many jobs at most run at the same time; 0 for as many as the machine can bear.
 
         Raises:
             UserError: `VERITRAIN_KERNELS` is neither `warm` nor `cold`.
         """
-        self.warm = asked_for_warm(default=False) if warm is None else warm
+        self.warm = warm_kernels_requested(default=False) if warm is None else warm
         self.at_once = at_once
-        self._afterwards: Afterwards | None = None
+        self._background: BackgroundTasks | None = None
 
-    def afterwards(self, function: str, *arguments: str) -> None:
-        """See `JobRunner.afterwards`."""
-        from veritrain_lib.execution.background_tasks import Afterwards
+    def run_in_background(self, function: str, *arguments: str) -> None:
+        """See `JobRunner.run_in_background`."""
+        from veritrain_lib.execution.background_tasks import BackgroundTasks
 
-        if self._afterwards is None:
-            self._afterwards = Afterwards(warm=self.warm)
-        self._afterwards.call(function, *arguments)
+        if self._background is None:
+            self._background = BackgroundTasks(warm=self.warm)
+        self._background.call(function, *arguments)
 
     def finish(self) -> None:
         """See `JobRunner.finish`."""
-        from veritrain_lib.execution.process_wait import wait_until_gone
+        from veritrain_lib.execution.process_wait import wait_for_exits
 
         try:
-            if self._afterwards is not None:
-                self._afterwards.finish()
+            if self._background is not None:
+                self._background.finish()
         finally:
-            wait_until_gone()
+            wait_for_exits()
 
     def run(
         self,
         jobs: Sequence[Job],
         *,
-        on_progress: Callable[[Job, Progress], None] | None = None,
+        on_progress: Callable[[Job, NotebookProgress], None] | None = None,
         on_done: Callable[[Job, NotebookOutcome], None] | None = None,
     ) -> list[NotebookOutcome]:
         """See `JobRunner.run`."""
         from veritrain_lib.execution.parallel import execute_all
-        from veritrain_lib.execution.prepared_notebook import Prepared
+        from veritrain_lib.execution.prepared_notebook import PreparedNotebook
 
         prepared = [
-            Prepared(
+            PreparedNotebook(
                 job.notebook,
                 job.output,
                 job.parameters,
@@ -127,20 +138,33 @@ class LocalRunner:
             for job in jobs
         ]
 
-        def moved(place: int, progress: Progress) -> None:
+        def on_notebook_progress(index: int, progress: NotebookProgress) -> None:
             if on_progress is not None:
-                on_progress(jobs[place], progress)
+                on_progress(jobs[index], progress)
 
-        def ended(place: int, outcome: NotebookOutcome) -> None:
+        def on_notebook_done(index: int, outcome: NotebookOutcome) -> None:
             if on_done is not None:
-                on_done(jobs[place], outcome)
+                on_done(jobs[index], outcome)
 
-        return execute_all(prepared, at_once=self.at_once, on_progress=moved, on_done=ended, until_gone=False)
+        return execute_all(
+            prepared,
+            at_once=self.at_once,
+            on_progress=on_notebook_progress,
+            on_done=on_notebook_done,
+            await_exits=False,
+        )
 
 
-def asked_for_warm(*, default: bool) -> bool:
-    """Whether `VERITRAIN_KERNELS` asks for warm kernels. Raises UserError for an unknown word."""
-    word = os.environ.get(KERNELS, "")
-    if word not in ("", "warm", "cold"):
-        raise UserError(f"{KERNELS} is {word!r}; allowed: warm, cold")
-    return word == "warm" if word else default
+def warm_kernels_requested(*, default: bool) -> bool:
+    """Return whether `VERITRAIN_KERNELS` asks for warm kernels.
+
+    Args:
+        default: The answer when the variable is not set.
+
+    Raises:
+        UserError: The variable has another value than `warm` or `cold`.
+    """
+    setting = os.environ.get(KERNELS_VARIABLE, "")
+    if setting not in ("", "warm", "cold"):
+        raise UserError(f"{KERNELS_VARIABLE} is {setting!r}; allowed: warm, cold")
+    return setting == "warm" if setting else default

@@ -1,8 +1,8 @@
-"""A kernel that keeps the secrets of its environment to itself, whoever asked it to run a cell.
+"""Redaction inside a kernel: it sends no secret of its environment, whoever asked it to run a cell.
 
-Our engine hides them when it saves a notebook. Plain papermill and Jupyter save what the kernel sends, so a warm
-kernel, and every kernel in which a stage begins, hides them before it sends anything. It knows its environment as
-it is then: also what a cell has put there.
+Our engine removes secrets when it saves a notebook. Plain papermill and Jupyter save what the kernel sends, so a
+warm kernel, and every kernel in which a stage starts, removes them before it sends anything. It uses its environment
+as it is at that moment, including what a cell has put there.
 """
 
 from __future__ import annotations
@@ -15,88 +15,100 @@ from typing import Any
 from veritrain_lib.execution.redacted_notebook import redacted_display
 from veritrain_lib.redaction import redactor
 
-DISPLAYS = {"display_data", "update_display_data", "execute_result"}
-ERRORS = {"error", "execute_reply"}
-SHORTEST_BEGINNING = 4
-"""Characters of a secret at the end of a printed text from which the rest is waited for."""
+DISPLAY_MESSAGES = {"display_data", "update_display_data", "execute_result"}
+ERROR_MESSAGES = {"error", "execute_reply"}
+MIN_SECRET_PREFIX = 4
+"""A printed text that ends in so many first characters of a secret is held back until the rest arrives."""
 
-_MARK = "_veritrain_hides"
-
-
-def hide_secrets(session: Any) -> None:
-    """Have a kernel's session (`jupyter_client.session.Session`) send nothing that the environment keeps secret."""
-    if not getattr(session, _MARK, False):
-        setattr(session, _MARK, True)
-        session.send = _Sender(session.send)
+_MARKER = "_veritrain_hides"
 
 
-def hide_secrets_here() -> None:
-    """The same for the kernel that this process is; nothing where it is none."""
+def redact_session(session: Any) -> None:
+    """Have a kernel's session remove secrets of the environment from all that it sends.
+
+    Args:
+        session: A `jupyter_client.session.Session`; its `send` is replaced.
+    """
+    if not getattr(session, _MARKER, False):
+        setattr(session, _MARKER, True)
+        session.send = _RedactingSend(session.send)
+
+
+def redact_current_kernel() -> None:
+    """Remove secrets from what this process's kernel sends; do nothing where this process is not a kernel."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     session = getattr(getattr(shell, "kernel", None), "session", None)
     if session is not None:
-        hide_secrets(session)
+        redact_session(session)
 
 
-class _Sender:
-    """Takes the place of a session's `send`."""
+class _RedactingSend:
+    """A replacement for a session's `send` that removes secrets."""
 
     def __init__(self, send: Callable[..., Any]) -> None:
         self._send = send
         self._lock = threading.RLock()
         self._busy = False
-        self._held: dict[tuple[str, str], tuple[str, Callable[[str], Any]]] = {}  # by stream and request
+        self._pending: dict[tuple[str, str], tuple[str, Callable[[str], Any]]] = {}  # by stream and request
 
-    def __call__(self, stream: Any, msg_or_type: Any, content: Any = None, *rest: Any, **named: Any) -> Any:
+    def __call__(
+        self, stream: Any, msg_or_type: Any, content: Any = None, *remaining_args: Any, **named: Any
+    ) -> Any:
         if isinstance(msg_or_type, str):
-            kind, inside = msg_or_type, content
+            kind, payload = msg_or_type, content
         else:
-            kind, inside = msg_or_type.get("msg_type", ""), msg_or_type.get("content")
+            kind, payload = msg_or_type.get("msg_type", ""), msg_or_type.get("content")
 
-        def send(hidden: Any) -> Any:
+        def send(redacted: Any) -> Any:
             if isinstance(msg_or_type, str):
-                return self._send(stream, msg_or_type, hidden, *rest, **named)
-            return self._send(stream, {**msg_or_type, "content": hidden}, content, *rest, **named)
+                return self._send(stream, msg_or_type, redacted, *remaining_args, **named)
+            return self._send(stream, {**msg_or_type, "content": redacted}, content, *remaining_args, **named)
 
-        if kind not in DISPLAYS | ERRORS | {"stream", "status"} or not isinstance(inside, Mapping):
-            return send(inside)
+        if kind not in DISPLAY_MESSAGES | ERROR_MESSAGES | {"stream", "status"} or not isinstance(
+            payload, Mapping
+        ):
+            return send(payload)
         with self._lock:
             if kind == "status":
-                self._busy = inside.get("execution_state") == "busy"
+                self._busy = payload.get("execution_state") == "busy"
                 if not self._busy:
-                    self._let_go()
-                return send(inside)
+                    self._flush_pending()
+                return send(payload)
             if kind == "stream":
-                parent = named.get("parent") or (rest[0] if rest else None) or {}
-                return self._stream(inside, str(parent.get("header", {}).get("msg_id", "")), send)
-            self._let_go()
-            return send(_hidden(kind, inside))
+                parent = named.get("parent") or (remaining_args[0] if remaining_args else None) or {}
+                return self._stream(payload, str(parent.get("header", {}).get("msg_id", "")), send)
+            self._flush_pending()
+            return send(_redacted_content(kind, payload))
 
-    def _stream(self, inside: Mapping[str, Any], request: str, send: Callable[[Any], Any]) -> Any:
-        """Send a printed text but for an end that may be the beginning of a secret: the rest may be on its way."""
-        known = redactor()
-        key = str(inside.get("name", "")), request
-        before, _ = self._held.pop(key, ("", send))
-        text = before + str(inside.get("text", ""))
-        rest = known.begun_at_end(text, SHORTEST_BEGINNING) if self._busy else 0
-        now, later = text[: len(text) - rest], text[len(text) - rest :]
-        if later:
-            self._held[key] = later, lambda words: send({**inside, "text": words})
-        return send({**inside, "text": known(now)}) if now else None
+    def _stream(self, payload: Mapping[str, Any], request: str, send: Callable[[Any], Any]) -> Any:
+        """Send a printed text, but hold back an end that may be the start of a secret."""
+        current_redactor = redactor()
+        key = str(payload.get("name", "")), request
+        pending, _ = self._pending.pop(key, ("", send))
+        text = pending + str(payload.get("text", ""))
+        withheld_length = current_redactor.partial_secret_length(text, MIN_SECRET_PREFIX) if self._busy else 0
+        now, withheld = text[: len(text) - withheld_length], text[len(text) - withheld_length :]
+        if withheld:
+            self._pending[key] = withheld, lambda text: send({**payload, "text": text})
+        return send({**payload, "text": current_redactor(now)}) if now else None
 
-    def _let_go(self) -> None:
-        for text, send in self._held.values():
+    def _flush_pending(self) -> None:
+        for text, send in self._pending.values():
             send(redactor()(text))
-        self._held.clear()
+        self._pending.clear()
 
 
-def _hidden(kind: str, inside: Mapping[str, Any]) -> dict[str, Any]:
-    known = redactor()
-    if kind in DISPLAYS:
+def _redacted_content(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    current_redactor = redactor()
+    if kind in DISPLAY_MESSAGES:
         return {
-            **inside,
-            "data": dict(redacted_display(inside.get("data", {}), known)),
-            "metadata": known.value(inside.get("metadata", {})),
+            **payload,
+            "data": dict(redacted_display(payload.get("data", {}), current_redactor)),
+            "metadata": current_redactor.value(payload.get("metadata", {})),
         }
-    told = {name: known.value(inside[name]) for name in ("ename", "evalue", "traceback") if name in inside}
-    return {**inside, **told}
+    redacted = {
+        name: current_redactor.value(payload[name])
+        for name in ("ename", "evalue", "traceback")
+        if name in payload
+    }
+    return {**payload, **redacted}

@@ -1,4 +1,4 @@
-"""Which command starts a kernel."""
+"""The command that starts a kernel."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ WARM = "veritrain-warm"
 """Name of the kernel provisioner that forks (see `warm.provisioner`)."""
 
 
-class OwnKernelSpec(KernelSpecManager):
-    """Answers every kernel name with this interpreter's own ipykernel, `warm` or started anew."""
+class InterpreterKernelSpec(KernelSpecManager):
+    """A spec manager that resolves every kernel name to this interpreter's ipykernel."""
 
     def __init__(self, *, warm: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self._warm = warm
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """The spec that starts `kernel_main.py` with `sys.executable`, or has it forked."""
+        """Return the spec that starts `kernel_main.py` with `sys.executable`, or has it forked."""
         start = str(Path(__file__).with_name("kernel_main.py"))
         return KernelSpec(
             argv=[sys.executable, start, "-f", "{connection_file}"],
@@ -31,7 +31,11 @@ class OwnKernelSpec(KernelSpecManager):
 
 
 def check_kernel_name(kernel_name: str | None) -> None:
-    """Raise ValueError if `kernel_name` is neither None nor an installed kernel spec."""
+    """Check that `kernel_name` is None or an installed kernel spec.
+
+    Raises:
+        ValueError: There is no such kernel spec.
+    """
     if kernel_name is None:
         return
     specs = KernelSpecManager()

@@ -1,4 +1,4 @@
-"""Run one notebook and say how it ended. The way in to this package.
+"""The entry point of this package: run one notebook and report how it ended.
 
 outcome = execute_notebook(Path("probe.ipynb"), Path("runs/probe.ipynb"), {"seed": 3})
 if not outcome.ok:
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from veritrain_lib.execution.outcome import NotebookOutcome, Progress
+from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
 
 
 def execute_notebook(
@@ -22,17 +22,17 @@ def execute_notebook(
     cwd: Path | None = None,
     cell_timeout_s: float | None = None,
     environment: Mapping[str, str] | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[NotebookProgress], None] | None = None,
     kernel_name: str | None = None,
     warm: bool = False,
 ) -> NotebookOutcome:
     """Execute `notebook` with `parameters` on a fresh kernel and save it to `output`.
 
-    Whatever happens inside the notebook comes back as the outcome. Nothing is printed.
+    Whatever happens inside the notebook is returned as the outcome. Nothing is printed.
 
     Args:
         notebook: The notebook to run; it is not changed.
-        output: Where the executed notebook goes; replaced if there, folders are made.
+        output: The file for the executed notebook; replaced if it exists, folders are made.
             It is up to date after every cell.
         parameters: Values for its `parameters` cell, checked against the declared names
             and types before a kernel starts. They are stored in the executed notebook:
@@ -42,10 +42,13 @@ def execute_notebook(
         environment: Added to the environment of the kernel only.
         on_progress: Called before each code cell, in the calling thread. If it raises, the
             run is interrupted and saved, and the exception raised.
-        kernel_name: A kernel spec installed on this machine; None (as a rule) for this
+        kernel_name: A kernel spec installed on this machine; None (the usual choice) for this
             interpreter's own ipykernel.
         warm: Fork the kernel from a process that has imported the stack already, which is kept
-            for the next notebook; where that can't be, a plain kernel is started.
+            for the next notebook; where that is impossible, a plain kernel is started.
+
+    Returns:
+        How the run ended.
 
     Raises:
         FileNotFoundError: There is no such notebook.
@@ -57,9 +60,9 @@ def execute_notebook(
             the notebook is saved.
     """
     from veritrain_lib.execution.parallel import execute_all
-    from veritrain_lib.execution.prepared_notebook import Prepared
+    from veritrain_lib.execution.prepared_notebook import PreparedNotebook
 
-    prepared = Prepared(
+    prepared = PreparedNotebook(
         notebook,
         output,
         parameters or {},
@@ -70,18 +73,18 @@ def execute_notebook(
         warm=warm,
     )
 
-    def tell(index: int, progress: Progress) -> None:
+    def forward(index: int, progress: NotebookProgress) -> None:
         if on_progress is not None:
             on_progress(progress)
 
-    return execute_all([prepared], at_once=1, on_progress=tell)[0]
+    return execute_all([prepared], at_once=1, on_progress=forward)[0]
 
 
 def was_cut_off(executed_path: Path) -> bool:
-    """Whether a notebook was being executed when the executing process was killed.
+    """Return whether a notebook was being executed when the executing process was killed.
 
-    False when it ended in any way, good or bad, and while it is still being executed by
-    a living process of this machine (for one on another machine that can't be known:
+    False when the run ended in any way, good or bad, and while a living process of this
+    machine still executes it (for a process on another machine that can't be found out:
     True).
 
     Args:

@@ -1,7 +1,7 @@
-"""How a notebook run ended, and how far it has come while it runs.
+"""The result types of a notebook run: how it ended, and how far it is while it runs.
 
 `NotebookOutcome` is the only thing the rest of the project reads about an
-execution. Its statuses are told apart because a person does different things
+execution. Its statuses are distinct because a person does different things
 next: a `failed` cell is a bug to read, a `timed_out` one may need more time, a
 kernel that `died` is often out of memory, an `interrupted` run is to be resumed.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Status = Literal["finished", "failed", "timed_out", "died", "interrupted"]
+RunStatus = Literal["finished", "failed", "timed_out", "died", "interrupted"]
 """How a run ended.
 
 finished     every cell that had something to run ran, and none raised
@@ -25,14 +25,14 @@ interrupted  this process was asked to stop (Ctrl-C, SIGTERM, SIGHUP)
 
 @dataclass(frozen=True)
 class NotebookOutcome:
-    """The end of one notebook execution.
+    """The result of one notebook execution.
 
     Attributes:
-        status: How it ended; see `Status`.
+        status: How it ended; see `RunStatus`.
         executed: The executed notebook, saved also when the run went wrong.
         seconds: Wall-clock time of the run, start and end of the kernel included.
         error: None exactly when `status` is `finished`; otherwise one line,
-            `ExceptionType: message`, with known secrets masked.
+            `ExceptionType: message`, with secrets masked.
         failed_cell: Index in `executed` (all cells counted, from 0) of the cell
             that was running when it went wrong; None when no cell was.
         cells_run: Code cells that ran to their end without failing; all of
@@ -41,7 +41,7 @@ class NotebookOutcome:
             `skip-execution`. An injected parameters cell counts.
     """
 
-    status: Status
+    status: RunStatus
     executed: Path
     seconds: float
     error: str | None
@@ -56,11 +56,11 @@ class NotebookOutcome:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """A code cell is about to run.
+class NotebookProgress:
+    """The event that a code cell is about to run.
 
     Attributes:
-        cell: Its place among the code cells that have something to run, from 1.
+        cell: Its position among the code cells that have something to run, from 1.
         cells: How many of those there are.
         title_of_cell: The last Markdown heading above it, or its first line.
         seconds: Wall-clock time since the run began.

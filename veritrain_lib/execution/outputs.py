@@ -1,7 +1,8 @@
-"""Everything a cell shows goes to that cell, in whole and tidy, however late it comes."""
+"""Collection of everything a cell prints and displays, complete and tidy, however late it arrives."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from nbclient.exceptions import CellExecutionComplete
@@ -12,66 +13,75 @@ from veritrain_lib.execution.redacted_notebook import redacted_outputs
 from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.redaction import redactor
 
-LONGEST_PRINT = 10_000_000
+MAX_PRINTED_CHARACTERS = 10_000_000
 """Characters of printed text kept of one cell."""
 
-CUT = "[This cell printed more than {:,} characters; the rest was left out.]"
+TRUNCATION_NOTICE = "[This cell printed more than {:,} characters; the rest was left out.]"
 
 
-class OutputKeeper(PapermillNotebookClient):  # type: ignore[misc]  # papermill is untyped
+NOTICE_PREFIX = "veritrain: "
+"""How lines of this library on a kernel's standard error begin, such as that the kernel waits for the record."""
+
+
+class OutputCollector(PapermillNotebookClient):  # type: ignore[misc]  # papermill is untyped
     """papermill's client with its own reader of outputs."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Take what papermill's client takes."""
+        """Accept the arguments of papermill's client."""
         super().__init__(*args, **options)
         self._redactor = redactor()
         self._printed: dict[int, int] = {}  # characters, by cell
-        self._asked: dict[str, tuple[NotebookNode, int]] = {}  # by the request's message id
+        self._requests: dict[str, tuple[NotebookNode, int]] = {}  # by the request's message id
 
     async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
-        """nbclient's reader of outputs, which drops what an earlier cell sends late.
+        """Read outputs in place of nbclient, which drops those that an earlier cell sends late.
 
         Text that a thread, a child process or C code prints passes through a pipe and
         often comes after the cell has ended. Here it goes to the cell that made it.
         """
-        self._asked[parent_msg_id] = cell, cell_index
+        self._requests[parent_msg_id] = cell, cell_index
         while True:
             message = await self.kc.iopub_channel.get_msg(timeout=None)
-            if self._take_output(message) and message["parent_header"]["msg_id"] == parent_msg_id:
+            if self._collect_output(message) and message["parent_header"]["msg_id"] == parent_msg_id:
                 return
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """nbclient's, but a cell that prints for ever does not fill the memory."""
+        """Process a message as nbclient does, but cap the text of a cell that prints for ever."""
         if msg["msg_type"] == "stream":
             text = msg["content"]["text"]
-            room = LONGEST_PRINT - self._printed.get(cell_index, 0)
-            self._printed[cell_index] = LONGEST_PRINT - room + len(text)
-            if room < 0:
+            if msg["content"]["name"] == "stderr" and text.startswith(NOTICE_PREFIX):
+                # Whoever watches the run must see at once what it waits for.
+                print(self._redactor(text), file=sys.stderr, end="", flush=True)
+            remaining = MAX_PRINTED_CHARACTERS - self._printed.get(cell_index, 0)
+            self._printed[cell_index] = MAX_PRINTED_CHARACTERS - remaining + len(text)
+            if remaining < 0:
                 return None
-            if len(text) > room:
-                msg["content"]["text"] = f"{text[:room]}\n{CUT.format(LONGEST_PRINT)}\n"
+            if len(text) > remaining:
+                msg["content"]["text"] = (
+                    f"{text[:remaining]}\n{TRUNCATION_NOTICE.format(MAX_PRINTED_CHARACTERS)}\n"
+                )
         output: NotebookNode | None = super().process_message(msg, cell, cell_index)
         return output
 
     def log_output_message(self, output: NotebookNode) -> None:
-        """papermill's: show an output while the cell runs; without secrets."""
+        """Show an output while the cell runs, as papermill does, but without secrets."""
         super().log_output_message(redacted_outputs([output], self._redactor)[0])
 
-    def _take_output(self, message: dict[str, Any]) -> bool:
-        """Put an output where it belongs; True if it says that its cell has come to its end."""
-        whose = self._asked.get(message["parent_header"].get("msg_id"))
-        if whose is not None:
+    def _collect_output(self, message: dict[str, Any]) -> bool:
+        """Add an output to the cell it belongs to; return whether it says that its cell has ended."""
+        origin = self._requests.get(message["parent_header"].get("msg_id"))
+        if origin is not None:
             try:
-                self.process_message(message, *whose)
+                self.process_message(message, *origin)
             except CellExecutionComplete:
                 return True
         return False
 
-    def take_late(self, messages: list[dict[str, Any]]) -> None:
-        """Put away what came after the last cell, and tidy up."""
+    def collect_late_messages(self, messages: list[dict[str, Any]]) -> None:
+        """Add the messages that came after the last cell, and merge streams."""
         for message in messages:
-            self._take_output(message)
-        for cell, index in self._asked.values():
+            self._collect_output(message)
+        for cell, index in self._requests.values():
             merge_streams(cell, index, self._display_id_map)

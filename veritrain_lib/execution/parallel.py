@@ -1,4 +1,4 @@
-"""Several notebooks at once, as many as the machine bears, with its threads divided among them."""
+"""Execution of several notebooks at once, with the machine's threads divided among them."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from veritrain_lib.core.cpu_count import usable_cores
 from veritrain_lib.execution.warm.stack import THREADS
 
 if TYPE_CHECKING:
-    from veritrain_lib.execution.cancellation import Stop
-    from veritrain_lib.execution.outcome import NotebookOutcome, Progress
-    from veritrain_lib.execution.prepared_notebook import Prepared
+    from veritrain_lib.execution.cancellation import StopRequest
+    from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
+    from veritrain_lib.execution.prepared_notebook import PreparedNotebook
 
-MEMORY_OF_A_KERNEL = 700 * 2**20
-"""Bytes to count on for a notebook that trains a small student: its peak, measured, with room to spare."""
+MEMORY_PER_KERNEL = 700 * 2**20
+"""Bytes to reserve for a notebook that trains a small student: its measured peak, with a margin."""
 
 
 def capacity() -> int:
-    """How many notebooks this machine bears at once: by the cores this process may use and by free memory."""
+    """Return how many notebooks this machine can run at once, by usable cores and free memory."""
     import psutil
 
-    return max(1, min(usable_cores(), int(psutil.virtual_memory().available) // MEMORY_OF_A_KERNEL))
+    return max(1, min(usable_cores(), int(psutil.virtual_memory().available) // MEMORY_PER_KERNEL))
 
 
 def thread_limits(at_once: int) -> dict[str, str]:
-    """Environment that gives each of `at_once` notebooks its share of the cores for BLAS and OpenMP.
+    """Return the environment that gives each of `at_once` notebooks its share of the cores.
 
-    Empty for one notebook, which may use them all; a limit that this process has already is kept.
+    It limits the threads of BLAS and OpenMP. Empty for one notebook, which may use them all; a limit that this process
+    has already is kept.
     """
     if at_once < 2:
         return {}
@@ -38,70 +39,73 @@ def thread_limits(at_once: int) -> dict[str, str]:
 
 
 def execute_all(
-    prepared: Sequence[Prepared],
+    prepared: Sequence[PreparedNotebook],
     *,
     at_once: int = 0,
-    on_progress: Callable[[int, Progress], None] | None = None,
+    on_progress: Callable[[int, NotebookProgress], None] | None = None,
     on_done: Callable[[int, NotebookOutcome], None] | None = None,
-    until_gone: bool = True,
+    await_exits: bool = True,
 ) -> list[NotebookOutcome]:
-    """Run notebooks, several at once; gives their outcomes in order.
+    """Run notebooks, several at once; return their outcomes in order.
 
     A notebook that fails does not stop the others. A signal, or a callback that raises, interrupts all that
-    run and begins no more.
+    run and starts no more.
 
     Args:
         prepared: The notebooks.
-        at_once: How many at most; 0 for `capacity()`.
-        on_progress: Called with a notebook's place and its progress before each of its code cells, in the
+        at_once: How many run at the same time at most; 0 for `capacity()`.
+        on_progress: Called with a notebook's index and its progress before each of its code cells, in the
             calling thread.
-        on_done: Called with a notebook's place and outcome as soon as it has ended, in the calling thread.
-        until_gone: Whether to return only when nothing is left of the kernels' processes. If not, the caller calls
-            `process_end.wait_until_gone` in the end; what is raised waits for it all the same.
+        on_done: Called with a notebook's index and outcome as soon as it has ended, in the calling thread.
+        await_exits: Whether to return only when all processes of the kernels are gone. If not, the caller calls
+            `process_wait.wait_for_exits` in the end; before an exception is raised they are awaited all the same.
 
     Raises:
         KeyboardInterrupt: This process got Ctrl-C, SIGTERM or SIGHUP; all kernels have ended.
         OSError: A notebook could not be saved; the others were run to their ends.
     """
-    from veritrain_lib.execution.cancellation import run_stoppable
-    from veritrain_lib.execution.outcome import Progress
-    from veritrain_lib.execution.process_wait import wait_until_gone
+    from veritrain_lib.execution.cancellation import run_cancellable
+    from veritrain_lib.execution.outcome import NotebookProgress
+    from veritrain_lib.execution.process_wait import wait_for_exits
 
-    width = max(1, min(at_once or capacity(), len(prepared)))
-    limits = thread_limits(width)
+    parallel = max(1, min(at_once or capacity(), len(prepared)))
+    limits = thread_limits(parallel)
 
-    async def work(stop: Stop, emit: Callable[[tuple[int, Progress | NotebookOutcome]], None]) -> None:
-        turn = asyncio.Semaphore(width)
+    async def work(
+        stop: StopRequest, emit: Callable[[tuple[int, NotebookProgress | NotebookOutcome]], None]
+    ) -> None:
+        slots = asyncio.Semaphore(parallel)
 
-        async def one(place: int, notebook: Prepared) -> None:
-            async with turn:
+        async def run_notebook(index: int, notebook: PreparedNotebook) -> None:
+            async with slots:
                 if stop.reason is None:
-                    runner = notebook.begin(limits)
-                    await runner.run_and_save(stop, lambda progress: emit((place, progress)))
-                    emit((place, notebook.outcome()))
+                    runner = notebook.start(limits)
+                    await runner.run_and_save(stop, lambda progress: emit((index, progress)))
+                    emit((index, notebook.outcome()))
 
-        ended = await asyncio.gather(
-            *(one(place, notebook) for place, notebook in enumerate(prepared)), return_exceptions=True
+        results = await asyncio.gather(
+            *(run_notebook(index, notebook) for index, notebook in enumerate(prepared)),
+            return_exceptions=True,
         )
-        for failure in ended:
+        for failure in results:
             if failure is not None:
                 raise failure
 
-    def tell(event: tuple[int, Progress | NotebookOutcome]) -> None:
-        place, what = event
-        if isinstance(what, Progress):
+    def forward(event: tuple[int, NotebookProgress | NotebookOutcome]) -> None:
+        index, update = event
+        if isinstance(update, NotebookProgress):
             if on_progress is not None:
-                on_progress(place, what)
+                on_progress(index, update)
         elif on_done is not None:
-            on_done(place, what)
+            on_done(index, update)
 
     try:
-        _, stop = run_stoppable(work, tell)
-        stop.raise_if_asked()
+        _, stop = run_cancellable(work, forward)
+        stop.raise_if_requested()
     except BaseException:
-        until_gone = True
+        await_exits = True
         raise
     finally:
-        if until_gone:
-            wait_until_gone()
+        if await_exits:
+            wait_for_exits()
     return [notebook.outcome() for notebook in prepared]

@@ -1,8 +1,8 @@
-"""The types a notebook parameter may have, read from its annotation.
+"""The types that a notebook parameter may have, read from its annotation.
 
 bool, int, float, str, list, dict, None, Any, Literal[...], `X | Y`, Optional[X],
-Union[X, Y], list[X], dict[str, X], nested as you like. Values are plain data: what
-JSON can hold, because papermill turns everything else into text without a word.
+Union[X, Y], list[X], dict[str, X], nested as you like. Values are plain data, as
+JSON can hold them, because papermill silently turns everything else into text.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 SUPPORTED = "bool, int, float, str, list, dict, list[X], dict[str, X], Literal[...], X | Y, X | None, Any"
 
-_SIMPLE: dict[str, Callable[[Any], bool]] = {
+_SIMPLE_CHECKS: dict[str, Callable[[Any], bool]] = {
     "bool": lambda value: isinstance(value, bool),
-    # a bool is an int to Python, never to a person
+    # a bool is an int in Python, but not for people
     "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "float": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "str": lambda value: isinstance(value, str),
@@ -25,11 +25,11 @@ _SIMPLE: dict[str, Callable[[Any], bool]] = {
     "None": lambda value: value is None,
     "Any": lambda value: _is_plain(value),
 }
-_WORDS: dict[str, dict[str, bool | None]] = {
+_CONSTANTS: dict[str, dict[str, bool | None]] = {
     "None": {"none": None, "null": None},
     "bool": {"true": True, "false": False},
 }
-_OLD_NAMES = {"List": "list", "Dict": "dict"}
+_TYPING_ALIASES = {"List": "list", "Dict": "dict"}
 
 
 class UnsupportedType(ValueError):
@@ -37,7 +37,7 @@ class UnsupportedType(ValueError):
 
 
 class ParameterType:
-    """One annotation, able to say whether a value fits and to read one from text.
+    """One annotation that can check whether a value fits and read a value from text.
 
     >>> ParameterType("int | None").fits(True)
     False
@@ -46,7 +46,7 @@ class ParameterType:
     """
 
     def __init__(self, annotation: str | type) -> None:
-        """Read an annotation.
+        """Parse an annotation.
 
         Raises:
             UnsupportedType: It is not one of `SUPPORTED`.
@@ -61,18 +61,18 @@ class ParameterType:
         self._choices = _choices(self._node)
 
     def fits(self, value: Any) -> bool:
-        """Whether `value` has this type; an int fits float, a bool fits only bool."""
+        """Return whether `value` has this type; an int fits float, a bool fits only bool."""
         return any(choice.fits(value) for choice in self._choices)
 
     def from_text(self, text: str) -> Any:
         """Read `text`, typed on a command line, as this type.
 
         bool: true, false. list, dict: JSON. None: the word `none` or `null` in any case,
-        but where text is allowed too only `None`. Of several types the narrowest that
+        but only `None` where text is allowed too. Of several types the narrowest that
         can be read wins, and str comes last.
 
         Raises:
-            ValueError: It can't be read so.
+            ValueError: The text can't be read as this type.
         """
         takes_text = any(choice.name == "str" for choice in self._choices)
         for choice in sorted(self._choices, key=lambda choice: choice.order):
@@ -97,7 +97,7 @@ class _Choice:
         self.order = self.ORDER.index(name)
 
     def read(self, text: str) -> Any:
-        """Read text as this type; ValueError if it can't be."""
+        """Read text as this type; raise ValueError if that is impossible."""
         match self.name:
             case "str":
                 return text
@@ -108,33 +108,33 @@ class _Choice:
             case "Literal":
                 return next(iter([option for option in self.options if str(option) == text]), object())
             case "None" | "bool":
-                if text.lower() not in _WORDS[self.name]:
+                if text.lower() not in _CONSTANTS[self.name]:
                     raise ValueError(text)
-                return _WORDS[self.name][text.lower()]
+                return _CONSTANTS[self.name][text.lower()]
         return json.loads(text)
 
 
 def _choices(node: ast.expr) -> list[_Choice]:
-    """The alternatives that an annotation's syntax tree names."""
+    """Return the alternatives that an annotation's syntax tree names."""
     match node:
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return _choices(left) + _choices(right)
         case ast.Constant(value=None):
-            return [_Choice("None", _SIMPLE["None"])]
+            return [_Choice("None", _SIMPLE_CHECKS["None"])]
         case ast.Constant(value=str(quoted)):
             return _choices(ast.parse(quoted, mode="eval").body)
         case ast.Attribute(attr=name) | ast.Name(id=name):
-            name = _OLD_NAMES.get(name, name)
-            if name in _SIMPLE:
-                return [_Choice(name, _SIMPLE[name])]
+            name = _TYPING_ALIASES.get(name, name)
+            if name in _SIMPLE_CHECKS:
+                return [_Choice(name, _SIMPLE_CHECKS[name])]
         case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
             parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return _generic(_OLD_NAMES.get(name, name), parts, ast.unparse(node))
+            return _generic(_TYPING_ALIASES.get(name, name), parts, ast.unparse(node))
     raise UnsupportedType(f"{ast.unparse(node)!r} is not a type a parameter can have ({SUPPORTED})")
 
 
 def _generic(name: str, parts: list[ast.expr], text: str) -> list[_Choice]:
-    """The alternatives of `name[parts]`."""
+    """Return the alternatives of `name[parts]`."""
     if name == "Literal":
         options = tuple(ast.literal_eval(part) for part in parts)
         return [
@@ -147,7 +147,7 @@ def _generic(name: str, parts: list[ast.expr], text: str) -> list[_Choice]:
     if name == "Union":
         return [choice for part in parts for choice in _choices(part)]
     if name == "Optional" and len(parts) == 1:
-        return [*_choices(parts[0]), _Choice("None", _SIMPLE["None"])]
+        return [*_choices(parts[0]), _Choice("None", _SIMPLE_CHECKS["None"])]
     inner = _choices(parts[-1])
 
     def item_fits(value: Any) -> bool:
@@ -170,7 +170,7 @@ def _generic(name: str, parts: list[ast.expr], text: str) -> list[_Choice]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether papermill writes the value down as it is."""
+    """Return whether papermill writes the value unchanged."""
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
     if isinstance(value, list):

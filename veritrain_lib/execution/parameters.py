@@ -1,10 +1,10 @@
-"""The contract between a notebook and whoever runs it: its `parameters` cell.
+"""The contract between a notebook and its caller: the `parameters` cell.
 
     seed: int = 0  # RNG seed
     task: str = "intent"  # name of the task
 
-papermill only logs a misspelled name and runs the default, turns `007` into 7 and
-lets any type through. Here names and types are checked before a kernel starts, and
+papermill only logs a misspelled name and runs with the default, turns `007` into 7 and
+accepts any type. Here names and types are checked before a kernel starts, and
 `check_injected` lets a notebook do the same from within when plain papermill runs it.
 """
 
@@ -25,7 +25,7 @@ TAG = "parameters"
 
 
 class ParameterError(ValueError):
-    """A parameter that the notebook does not have, or of the wrong type; lists every problem."""
+    """A parameter that the notebook does not have, or that has the wrong type; lists every problem."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Parameter:
 
     Attributes:
         name: Its name.
-        annotation: Its type as written; of an unannotated line, the type of its default.
-        default: Its value when none is given.
-        comment: What the author says about it; empty if nothing.
+        annotation: Its type as written; for a line without annotation, the type of its default.
+        default: Its value when none is passed.
+        comment: The author's comment on the same line; empty if there is none.
     """
 
     name: str
@@ -46,13 +46,13 @@ class Parameter:
 
 
 def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
-    """The parameters a notebook declares, in order; none if no cell is tagged `parameters`.
+    """Return the parameters a notebook declares, in order; none if no cell is tagged `parameters`.
 
     Raises:
         FileNotFoundError: There is no such notebook.
         ParameterError: The cell can't be read: two such cells, code that isn't Python, a default
-            that is no literal or doesn't fit its own type.
-        ValueError: The file is no notebook.
+            that is not a literal or doesn't fit its own type.
+        ValueError: The file is not a notebook.
     """
     cells = [
         cell.source
@@ -63,26 +63,30 @@ def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
         raise ParameterError(
             f"{notebook} has {len(cells)} cells tagged `{TAG}`, and papermill would take the first: keep one."
         )
-    return tuple(_declared(cells[0], notebook)) if cells else ()
+    return tuple(_declared_parameters(cells[0], notebook)) if cells else ()
 
 
-def check_parameters(notebook: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check values against what `notebook` declares and return them as they are.
+def check_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check values against the parameters that `notebook` declares and return them unchanged.
 
     An int fits a float parameter; a bool fits only bool; None fits only a type that
-    allows it. Nothing is converted: "007" is no int.
+    allows it. Nothing is converted: "007" is not an int.
+
+    Args:
+        notebook: The notebook.
+        values: Values by parameter name.
 
     Raises:
         FileNotFoundError: There is no such notebook.
         ParameterError: A name is unknown or a value has the wrong type; names all of them.
     """
     types = {p.name: p.annotation for p in read_parameters(notebook)}
-    _raise_if(_problems(given, types), f"{notebook.name} can't run with these parameters")
-    return dict(given)
+    _raise_if(_problems(values, types), f"{notebook.name} can't run with these parameters")
+    return dict(values)
 
 
 def parse_assignments(assignments: Iterable[str], notebook: Path) -> dict[str, Any]:
-    """Read `name=value` texts from a command line by the types that `notebook` declares.
+    """Parse `name=value` texts from a command line by the types that `notebook` declares.
 
     "007" stays text for a str parameter, "true" becomes True for a bool one; lists and
     dicts are written as JSON; see `ParameterType.from_text`.
@@ -97,7 +101,7 @@ def parse_assignments(assignments: Iterable[str], notebook: Path) -> dict[str, A
         name, equals, text = assignment.partition("=")
         name = name.strip()
         if not equals:
-            problems.append(f"{assignment!r} is no assignment: write name=value.")
+            problems.append(f"{assignment!r} is not an assignment: write name=value.")
         elif name in values:
             problems.append(f"{name!r} is given twice: give it once.")
         elif name not in types:
@@ -112,7 +116,7 @@ def parse_assignments(assignments: Iterable[str], notebook: Path) -> dict[str, A
 
 
 def check_injected(source_cells: Sequence[str], allowed: Mapping[str, str | type]) -> dict[str, Any]:
-    """Check, from within a running notebook, what papermill injected into it.
+    """Check, from within a running notebook, the parameters that papermill injected into it.
 
         check_injected(In, {"seed": int, "task": str})
 
@@ -140,11 +144,11 @@ def check_injected(source_cells: Sequence[str], allowed: Mapping[str, str | type
 
 
 def read_notebook(path: Path) -> Any:
-    """The notebook at `path`, in nbformat 4.
+    """Return the notebook at `path`, in nbformat 4.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no notebook.
+        ValueError: The file is not a notebook.
     """
     import nbformat  # takes a while to import
 
@@ -156,8 +160,8 @@ def read_notebook(path: Path) -> Any:
         raise ValueError(f"{path} is not a Jupyter notebook ({error}).") from error
 
 
-def _declared(source: str, notebook: Path) -> Iterable[Parameter]:
-    """The parameters in the source of a parameters cell."""
+def _declared_parameters(source: str, notebook: Path) -> Iterable[Parameter]:
+    """Yield the parameters in the source of a parameters cell."""
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
@@ -171,12 +175,12 @@ def _declared(source: str, notebook: Path) -> Iterable[Parameter]:
     }
     for statement in tree.body:
         for name, node in _assignments(ast.Module([statement], [])):
-            where = f"Parameter {name!r} in the `{TAG}` cell of {notebook}"
+            location = f"Parameter {name!r} in the `{TAG}` cell of {notebook}"
             try:
                 default = ast.literal_eval(node)
             except ValueError as error:
                 raise ParameterError(
-                    f"{where} has the default {ast.unparse(node)}, which is computed: write a literal value."
+                    f"{location} has the default {ast.unparse(node)}, which is computed: write a literal value."
                 ) from error
             if isinstance(statement, ast.AnnAssign):
                 annotation = ast.unparse(statement.annotation)
@@ -185,18 +189,18 @@ def _declared(source: str, notebook: Path) -> Iterable[Parameter]:
             try:
                 fits = ParameterType(annotation).fits(default)
             except UnsupportedType as error:
-                raise ParameterError(f"{where}: {error}.") from error
+                raise ParameterError(f"{location}: {error}.") from error
             if not fits:
                 raise ParameterError(
-                    f"{where} is {annotation}, but its default is {_told(default)}: "
-                    f"mend one of them (`{annotation} | None` allows None)."
+                    f"{location} is {annotation}, but its default is {_describe(default)}: "
+                    f"correct one of them (`{annotation} | None` allows None)."
                 )
             comment = comments.get(statement.end_lineno or 0, "")
             yield Parameter(name, annotation, default, comment)
 
 
 def _assignments(tree: ast.Module) -> Iterable[tuple[str, ast.expr]]:
-    """Names and value expressions of the plain assignments at the top of a module."""
+    """Yield names and value expressions of the plain assignments at the top of a module."""
     for statement in tree.body:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
@@ -206,7 +210,7 @@ def _assignments(tree: ast.Module) -> Iterable[tuple[str, ast.expr]]:
 
 
 def _injected_value(name: str, node: ast.expr) -> Any:
-    """The value papermill wrote: a literal, or float('nan') and its like."""
+    """Return the value papermill wrote: a literal, or float('nan') and its like."""
     match node:
         case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str(text))]):
             return float(text)
@@ -214,28 +218,28 @@ def _injected_value(name: str, node: ast.expr) -> Any:
         return ast.literal_eval(node)
     except ValueError as error:
         raise ParameterError(
-            f"Parameter {name!r} was injected as {ast.unparse(node)}, which is no plain value."
+            f"Parameter {name!r} was injected as {ast.unparse(node)}, which is not a plain value."
         ) from error
 
 
-def _problems(given: Mapping[str, Any], types: Mapping[str, str | type]) -> list[str]:
-    """One sentence for each unknown name and each mistyped value."""
+def _problems(values: Mapping[str, Any], types: Mapping[str, str | type]) -> list[str]:
+    """Return one sentence for each unknown name and each value of the wrong type."""
     problems = []
-    for name, value in given.items():
+    for name, value in values.items():
         if name not in types:
-            near = difflib.get_close_matches(str(name), types, n=1, cutoff=0.6)
+            close_matches = difflib.get_close_matches(str(name), types, n=1, cutoff=0.6)
             allowed = f"Allowed are {', '.join(sorted(types))}." if types else "It has no parameters."
-            guess = f" Did you mean {near[0]!r}?" if near else ""
-            problems.append(f"Unknown parameter {name!r}.{guess} {allowed}")
-        elif not (wanted := ParameterType(types[name])).fits(value):
-            problems.append(f"{name!r} is {_told(value)}, but {wanted.text} is wanted.")
+            suggestion = f" Did you mean {close_matches[0]!r}?" if close_matches else ""
+            problems.append(f"Unknown parameter {name!r}.{suggestion} {allowed}")
+        elif not (expected := ParameterType(types[name])).fits(value):
+            problems.append(f"{name!r} is {_describe(value)}, but {expected.text} is expected.")
     return problems
 
 
-def _told(value: Any) -> str:
+def _describe(value: Any) -> str:
     return "None" if value is None else f"{value!r} ({type(value).__name__})"
 
 
-def _raise_if(problems: list[str], what: str) -> None:
+def _raise_if(problems: list[str], summary: str) -> None:
     if problems:
-        raise ParameterError(f"{what}: {' '.join(problems)}")
+        raise ParameterError(f"{summary}: {' '.join(problems)}")

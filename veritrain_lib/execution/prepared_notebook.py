@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from veritrain_lib.execution.cell_runner import CellRunner
 
 
-class Prepared:
-    """One execution to come. Making it checks everything that can be wrong before a kernel starts."""
+class PreparedNotebook:
+    """One execution to come; creating it checks everything that can be wrong before a kernel starts."""
 
     def __init__(
         self,
@@ -30,17 +30,20 @@ class Prepared:
         kernel_name: str | None = None,
         warm: bool = False,
     ) -> None:
-        """Check and write the notebook that will run to `output`; see `notebook.execute_notebook`."""
+        """Check the arguments and write the notebook that will run to `output`.
+
+        Args: as `notebook.execute_notebook`.
+        """
         self.notebook, self.output = Path(notebook).absolute(), Path(output).absolute()
-        door.own_file(self.notebook, f"the notebook {self.notebook.name}")
-        given = check_parameters(self.notebook, parameters)
-        self._refuse_overwriting()
+        door.require_local_file(self.notebook, f"the notebook {self.notebook.name}")
+        values = check_parameters(self.notebook, parameters)
+        self._check_output()
         if cell_timeout_s is not None and not cell_timeout_s > 0:
             raise ValueError(
                 f"cell_timeout_s is {cell_timeout_s!r}: it has to be a number of seconds above 0, "
                 "or None for no limit."
             )
-        # papermill and Jupyter take a while to import: not before they are needed
+        # papermill and Jupyter take a while to import: only when needed
         from papermill.execute import remove_error_markers
         from papermill.iorw import load_notebook_node
         from papermill.parameterize import parameterize_notebook
@@ -53,15 +56,15 @@ class Prepared:
         register_engine()
         self.output.parent.mkdir(parents=True, exist_ok=True)
         node = remove_error_markers(load_notebook_node(str(self.notebook)))
-        # An executed notebook run again: the parameters of this run hold, not those of that one.
+        # When an executed notebook runs again, the parameters of this run apply, not the earlier ones.
         node.cells = [cell for cell in node.cells if "injected-parameters" not in cell.metadata.tags]
         node.metadata.papermill["parameters"] = {}
-        if given:
+        if values:
             node = parameterize_notebook(
-                node, given, kernel_name="python3", language="python", engine_name=ENGINE
+                node, values, kernel_name="python3", language="python", engine_name=ENGINE
             )
         # Not papermill.execute_notebook: it takes `{}` in a path for a template, and adds cells
-        # to a failed notebook, so that no index fits any more.
+        # to a failed notebook, which shifts every index.
         node.metadata.papermill.update(input_path=str(self.notebook), output_path=str(self.output))
         self.node = node
         self.states = CellStates(node, output_path=str(self.output), progress_bar=False)
@@ -72,41 +75,41 @@ class Prepared:
             "cell_timeout_s": cell_timeout_s,
         }
         self._environment = dict(environment or {})
-        self._began = time.monotonic()
+        self._started = time.monotonic()
 
-    def _refuse_overwriting(self) -> None:
+    def _check_output(self) -> None:
         same = self.output.resolve() == self.notebook.resolve()
         if same or (self.output.exists() and self.output.samefile(self.notebook)):
             raise ValueError(
                 f"The output {self.output} is the notebook itself and would overwrite it: choose another output."
             )
 
-    def begin(self, environment: Mapping[str, str] | None = None) -> CellRunner:
-        """Mark the notebook as running and give what runs its cells.
+    def start(self, environment: Mapping[str, str] | None = None) -> CellRunner:
+        """Mark the notebook as running and return the runner of its cells.
 
         Args:
-            environment: Added to the kernel's environment where neither the notebook's own nor this
-                process's says anything.
+            environment: Added to the kernel's environment for variables that neither the notebook's own
+                environment nor this process's sets.
         """
         from veritrain_lib.execution.cell_runner import CellRunner
 
-        self._began = time.monotonic()
+        self._started = time.monotonic()
         self.states.notebook_start()
         return CellRunner(
             self.states, environment={**(environment or {}), **self._environment}, **self._options
         )
 
     def outcome(self) -> NotebookOutcome:
-        """How it ended, as the executed notebook says."""
+        """Return how the run ended, as stored in the executed notebook."""
         from veritrain_lib.execution.cell_states import has_something_to_run
 
-        ending = self.node.metadata["veritrain"]
+        exit_reason = self.node.metadata["veritrain"]
         return NotebookOutcome(
-            status=ending["status"],
+            status=exit_reason["status"],
             executed=self.output,
-            seconds=time.monotonic() - self._began,
-            error=ending["error"],
-            failed_cell=ending["failed_cell"],
+            seconds=time.monotonic() - self._started,
+            error=exit_reason["error"],
+            failed_cell=exit_reason["failed_cell"],
             cells_run=self.states.cells_run(),
             cells_total=sum(has_something_to_run(cell) for cell in self.node.cells),
         )

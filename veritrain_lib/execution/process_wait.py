@@ -1,4 +1,4 @@
-"""Waiting for the end of a process without looking again and again."""
+"""Helpers that wait for the end of a process without polling."""
 
 from __future__ import annotations
 
@@ -7,31 +7,35 @@ import os
 import select
 import time
 
-LEAVING_S = 10.0
-"""How long a process that has said that it ends may take."""
+EXIT_TIMEOUT_S = 10.0
+"""Seconds that a process may take to disappear after it has reported its end."""
 
-_leaving: list[int] = []
-"""Of processes whose end was awaited: what is readable once nothing is left of them."""
-
-
-def let_leave(descriptor: int) -> None:
-    """Go on while a process gives its memory back; see `wait_until_gone`. The descriptor is closed there."""
-    _leaving.append(descriptor)
+_exiting: list[int] = []
+"""Descriptors that become readable once a process, whose end was reported, is gone."""
 
 
-def wait_until_gone(seconds: float = LEAVING_S) -> None:
-    """Return once all processes that were let leave have ended, or so many seconds have passed."""
+def add_exiting_process(descriptor: int) -> None:
+    """Leave it to `wait_for_exits` to wait until a process has released its memory.
+
+    Args:
+        descriptor: Readable once the process is gone; `wait_for_exits` closes it.
+    """
+    _exiting.append(descriptor)
+
+
+def wait_for_exits(seconds: float = EXIT_TIMEOUT_S) -> None:
+    """Return once all processes passed to `add_exiting_process` are gone, or after `seconds`."""
     deadline = time.monotonic() + seconds
-    while _leaving:
-        descriptor = _leaving.pop()
-        ended = select.poll()  # not `select`, which knows no descriptor above 1,023
-        ended.register(descriptor, select.POLLIN)
-        ended.poll(max(0.0, deadline - time.monotonic()) * 1000)
+    while _exiting:
+        descriptor = _exiting.pop()
+        poller = select.poll()  # not `select`, which fails for descriptors above 1,023
+        poller.register(descriptor, select.POLLIN)
+        poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
         os.close(descriptor)
 
 
-def watch(pid: int | None) -> int | None:
-    """A descriptor that is readable once the process has ended, where the platform has one (Linux)."""
+def open_pidfd(pid: int | None) -> int | None:
+    """Return a descriptor that is readable once the process has ended; None on platforms other than Linux."""
     if not pid or not hasattr(os, "pidfd_open"):
         return None
     try:
@@ -40,15 +44,15 @@ def watch(pid: int | None) -> int | None:
         return None
 
 
-async def readable(descriptor: int) -> None:
+async def wait_readable(descriptor: int) -> None:
     """Return once the descriptor can be read."""
     loop = asyncio.get_running_loop()
-    told = asyncio.Event()
-    # add_reader knows one waiter a descriptor, and several wait for the same end
-    own = os.dup(descriptor)
-    loop.add_reader(own, told.set)
+    readable = asyncio.Event()
+    # add_reader takes one waiter per descriptor, and several wait for the same end
+    waiter_descriptor = os.dup(descriptor)
+    loop.add_reader(waiter_descriptor, readable.set)
     try:
-        await told.wait()
+        await readable.wait()
     finally:
-        loop.remove_reader(own)
-        os.close(own)
+        loop.remove_reader(waiter_descriptor)
+        os.close(waiter_descriptor)

@@ -1,4 +1,4 @@
-"""Join the pieces in which a cell's printed text arrives.
+"""Joining of the pieces in which a cell's printed text arrives.
 
 A kernel sends text several times a second, so a progress bar of one second leaves
 a dozen outputs in an executed notebook. Joined, it leaves its last state.
@@ -19,11 +19,11 @@ def merge_streams(cell: NotebookNode, index: int, display_ids: dict[str, dict[in
 
     Args:
         cell: A code cell that has run.
-        index: Its place in the notebook.
-        display_ids: nbclient's table of where updatable outputs are, kept right.
+        index: Its position in the notebook.
+        display_ids: nbclient's table of the positions of updatable outputs; updated here.
     """
     groups: list[list[Any]] = []
-    places: list[int] = []  # for each old output, where it is now
+    new_positions: list[int] = []  # for each old output, where it is now
     for output in cell.outputs:
         last = groups[-1][0] if groups else None
         stream = output.output_type == "stream"
@@ -31,20 +31,22 @@ def merge_streams(cell: NotebookNode, index: int, display_ids: dict[str, dict[in
             groups[-1].append(output)
         else:
             groups.append([output])
-        places.append(len(groups) - 1)
+        new_positions.append(len(groups) - 1)
     for group in groups:
         if group[0].output_type == "stream":
-            group[0].text = as_shown("".join(piece.text for piece in group))
+            group[0].text = apply_carriage_returns("".join(piece.text for piece in group))
     cell.outputs = [group[0] for group in groups]
     for cells in display_ids.values():
         if index in cells:
-            cells[index] = [places[place] for place in cells[index] if place < len(places)]
+            cells[index] = [
+                new_positions[position] for position in cells[index] if position < len(new_positions)
+            ]
 
 
-def as_shown(text: str) -> str:
-    r"""What a terminal would show: a carriage return writes over the line.
+def apply_carriage_returns(text: str) -> str:
+    r"""Return the text as a terminal would show it: a carriage return overwrites the line.
 
-    >>> as_shown("10 %\r 50 %\r100 %\n")
+    >>> apply_carriage_returns("10 %\r 50 %\r100 %\n")
     '100 %\n'
     """
     return _OVERWRITTEN.sub("", text)

@@ -1,8 +1,8 @@
-"""How far the judge agrees with people: kappa on development rows, whose labels people gave.
+"""Calibration of the judge: its agreement with people (Cohen's kappa) on development rows, whose labels people gave.
 
-Half of the rows are shown with the answer that people gave and half with a wrong one, so that a judge who always
-says the same agrees by chance only. A model's real mistakes make better wrong answers than drawn ones and are taken
-first where they are known. A row that the judge failed on counts as a disagreement.
+Half of the rows are shown with the answer that people gave and half with a wrong one, so that a judge who always says
+the same agrees by chance only. Real mistakes of a model are better wrong answers than drawn ones, and are used first. A
+row that the judge failed on counts as a disagreement.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ Question = Literal["right", "points", "preference"]
 
 @dataclass(frozen=True)
 class Agreement:
-    """The judge's agreement with people on one kind of question, and whether that is enough to decide."""
+    """The judge's agreement with people on one kind of question.
+
+    Attributes:
+        question: The kind of question.
+        kappa: Cohen's kappa with its interval.
+        floor: The kappa that the task requires.
+        failed: The number of rows that the judge failed on.
+    """
 
     question: Question
     kappa: Kappa
@@ -36,11 +43,11 @@ class Agreement:
 
     @property
     def decides(self) -> bool:
-        """Whether the low end of the interval reaches the task's floor."""
+        """Whether the low end of kappa's interval reaches the task's floor, so that the judge may decide."""
         return self.kappa.value is not None and self.kappa.interval.low >= self.floor
 
     def sentence(self) -> str:
-        """The numbers, for people."""
+        """Return the numbers in a sentence for people."""
         kappa = self.kappa
         value = "unknown" if kappa.value is None else f"{kappa.value:.2f}"
         kind = "" if kappa.weights == "none" else f", {kappa.weights} weights"
@@ -60,46 +67,63 @@ def calibrate(
     seed: int,
     mistakes: Mapping[str, str] | None = None,
 ) -> Agreement:
-    """Measure the agreement on one kind of question.
+    """Measure the judge's agreement with people on one kind of question.
 
-    `mistakes` maps the id of a development row to a wrong answer that a model gave. Points are compared with the
-    lowest for a wrong and the highest for a right answer (quadratic weights); preferences with which answer people
-    gave, a tie where neither is theirs (linear weights).
+    Points are compared with the lowest points for a wrong answer and the highest for a right one (quadratic weights).
+    Preferences are compared with the answer that people gave, and with a tie where neither answer is theirs (linear
+    weights).
 
-    Raises UserError when there are too few development rows, or no wrong answer can be made.
+    Args:
+        judge: The judge.
+        development: The development rows.
+        question: The kind of question.
+        seed: Seed of the sample.
+        mistakes: Wrong answers that models gave, by the id of the development row.
+
+    Raises:
+        UserError: when there are too few development rows, or no wrong answer can be made.
     """
     from veritrain_lib.statistics.agreement import cohen_kappa
 
     task, settings = judge.task, judge.settings
-    rows = _drawn(task, development, settings.calibration, seed, mistakes or {})
-    people, wrong = rows[task.target.field].tolist(), _wrong(task, development, rows, mistakes or {}, seed)
+    rows = _sample(task, development, settings.calibration, seed, mistakes or {})
+    human_answers, wrong = (
+        rows[task.target.field].tolist(),
+        _wrong_answers(task, development, rows, mistakes or {}, seed),
+    )
     records = records_of(rows)
     half = len(rows) // 2
     if question == "preference":
-        third = [number % 3 if wrong[number][1] is not None else number % 2 for number in range(len(rows))]
-        first = [(own, bad, bad)[kind] for own, (bad, _), kind in zip(people, wrong, third, strict=True)]
-        second = [
-            (bad, own, other or bad)[kind]
-            for own, (bad, other), kind in zip(people, wrong, third, strict=True)
+        kinds = [number % 3 if wrong[number][1] is not None else number % 2 for number in range(len(rows))]
+        first = [
+            (human_answer, bad, bad)[kind]
+            for human_answer, (bad, _), kind in zip(human_answers, wrong, kinds, strict=True)
         ]
-        expected = [(-1, 1, 0)[kind] for kind in third]
+        second = [
+            (bad, human_answer, other or bad)[kind]
+            for human_answer, (bad, other), kind in zip(human_answers, wrong, kinds, strict=True)
+        ]
+        expected = [(-1, 1, 0)[kind] for kind in kinds]
         ratings = judge.prefer(records, first, second)
         categories: list[int] = [-1, 0, 1]
-        worst = [1 if want <= 0 else -1 for want in expected]
+        worst = [1 if expected_value <= 0 else -1 for expected_value in expected]
     else:
-        # Mistakes of models come last in the drawn rows.
-        shown = [own if number < half else wrong[number][0] for number, own in enumerate(people)]
+        # Rows with mistakes of models come last in the sample.
+        shown = [
+            human_answer if number < half else wrong[number][0]
+            for number, human_answer in enumerate(human_answers)
+        ]
         low, high = (0, 1) if question == "right" else tuple(settings.scale)
         expected = [high if number < half else low for number in range(len(rows))]
         ratings = (judge.right if question == "right" else judge.points)(records, shown)
         categories = [0, 1] if question == "right" else settings.points
-        worst = [low if want == high else high for want in expected]
-    given = [
+        worst = [low if expected_value == high else high for expected_value in expected]
+    answers = [
         bad if rating.value is None else int(rating.value) for rating, bad in zip(ratings, worst, strict=True)
     ]
     kappa = cohen_kappa(
         expected,
-        given,
+        answers,
         categories,
         weights={"right": "none", "points": "quadratic", "preference": "linear"}[question],  # type: ignore[arg-type]
     )
@@ -107,10 +131,10 @@ def calibrate(
     return Agreement(question, kappa, settings.floor, failed)
 
 
-def _drawn(
+def _sample(
     task: Task, development: pd.DataFrame, count: int, seed: int, mistakes: Mapping[str, str]
 ) -> pd.DataFrame:
-    """A random sample in which rows with a known mistake come last, at most half of it."""
+    """Draw a random sample in which rows with a known mistake come last; they are at most half of it."""
     import numpy as np
 
     if len(development) < 4 or development[task.target.field].nunique() < 2:
@@ -120,28 +144,28 @@ def _drawn(
         )
     order = np.random.default_rng([seed, 1]).permutation(len(development))
     rows = development.iloc[order]
-    known = rows["id"].isin(set(mistakes)).to_numpy()
+    has_mistake = rows["id"].isin(set(mistakes)).to_numpy()
     size = min(count, len(rows))
-    hard = np.flatnonzero(known)[: size - size // 2]
-    easy = np.setdiff1d(np.arange(len(rows)), hard)[: size - len(hard)]
-    return rows.iloc[[*easy, *hard]].reset_index(drop=True)
+    with_mistake = np.flatnonzero(has_mistake)[: size - size // 2]
+    without_mistake = np.setdiff1d(np.arange(len(rows)), with_mistake)[: size - len(with_mistake)]
+    return rows.iloc[[*without_mistake, *with_mistake]].reset_index(drop=True)
 
 
-def _wrong(
+def _wrong_answers(
     task: Task, development: pd.DataFrame, rows: pd.DataFrame, mistakes: Mapping[str, str], seed: int
 ) -> list[tuple[str, str | None]]:
-    """For each row a wrong answer, and a second other one where there is any."""
+    """Return for each row a wrong answer, and a second one where there is any."""
     import numpy as np
 
     rng = np.random.default_rng([seed, 2])
     pool = task.labels or sorted(set(development[task.target.field]))
-    found: list[tuple[str, str | None]] = []
-    for row_id, own in zip(rows["id"], rows[task.target.field], strict=True):
-        known = mistakes.get(row_id)
-        drawn = _draw(rng, [answer for answer in pool if answer not in (own, known)])
-        wrong = [answer for answer in ([known] if known else []) + drawn if answer != own]
-        found.append((wrong[0], wrong[1] if len(wrong) > 1 else None))
-    return found
+    wrong_answers: list[tuple[str, str | None]] = []
+    for row_id, human_answer in zip(rows["id"], rows[task.target.field], strict=True):
+        mistake = mistakes.get(row_id)
+        drawn = _draw(rng, [answer for answer in pool if answer not in (human_answer, mistake)])
+        wrong = [answer for answer in ([mistake] if mistake else []) + drawn if answer != human_answer]
+        wrong_answers.append((wrong[0], wrong[1] if len(wrong) > 1 else None))
+    return wrong_answers
 
 
 def _draw(rng: np.random.Generator, answers: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The judge in the evaluation: champion's and challenger's answers to a sample of development rows."""
+"""The judge in the evaluation: it compares champion's and challenger's answers to a sample of development rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Number:
-    """A number with its 95 % interval and the rows that it is from."""
+    """A number with its 95 % interval and the number of rows it was measured on."""
 
     value: float | None
     low: float | None = None
@@ -28,12 +28,18 @@ class Number:
 
 @dataclass(frozen=True)
 class JudgedPair:
-    """What the judge said of two models.
+    """The judge's verdict on two models.
 
-    `numbers`: `judge_preference` (-1 the champion is always better, 1 the challenger, ties and failures 0),
-    `judge_points_champion` and `judge_points_challenger`, `judge_kappa_preference` and `judge_kappa_points`,
-    `judge_failed` and `judge_order` (shares of the pairs asked about that it failed on, and that it answered
-    by their order). `table` has one line a sampled row. `decides` says whether its preference may count.
+    Attributes:
+        numbers: `judge_preference` (-1: the champion is always better, 1: the challenger; ties and failures count 0),
+            `judge_points_champion` and `judge_points_challenger`, `judge_kappa_preference` and `judge_kappa_points`,
+            `judge_failed` and `judge_order` (shares of the pairs asked about that it failed on, and that it answered by
+            their order).
+        table: One row per sampled row.
+        preference: Its agreement with people on preferences.
+        points: Its agreement with people on points.
+        note: The numbers in words.
+        cost: US dollars paid so far.
     """
 
     numbers: dict[str, Number]
@@ -49,8 +55,8 @@ class JudgedPair:
         return self.preference.decides
 
     @property
-    def forbids(self) -> bool:
-        """Whether it decides and the champion is shown to be better: the whole interval is below 0."""
+    def vetoes(self) -> bool:
+        """Whether the judge decides and shows the champion to be better: the whole interval is below 0."""
         high = self.numbers["judge_preference"].high
         return self.decides and high is not None and high < 0
 
@@ -65,8 +71,15 @@ def compare(
 ) -> JudgedPair:
     """Judge both models' answers to a sample of development rows.
 
-    Equal answers are a tie without being asked about, and a model that gave no answer loses to one that did
-    and gets the lowest points. What the judge failed on stays: a tie, and the lowest points.
+    Equal answers are a tie without asking the judge, and a model that gave no answer loses to one that did and gets the
+    lowest points. Rows that the judge failed on stay in: as a tie, with the lowest points.
+
+    Args:
+        judge: The judge.
+        development: The development rows.
+        champion: The champion's responses to them.
+        challenger: The challenger's responses to them.
+        seed: Seed of the sample.
     """
     import numpy as np
     import pandas as pd
@@ -74,62 +87,76 @@ def compare(
     from veritrain_lib.statistics.intervals import mean_difference_bounds
 
     task, settings = judge.task, judge.settings
-    drawn = sorted(
-        int(at) for at in np.random.default_rng([seed, 3]).permutation(len(development))[: settings.sample]
+    sample = sorted(
+        int(row) for row in np.random.default_rng([seed, 3]).permutation(len(development))[: settings.sample]
     )
-    rows = development.iloc[drawn].reset_index(drop=True)
+    rows = development.iloc[sample].reset_index(drop=True)
     records = records_of(rows)
-    old, new = ([_answer(given[at]) for at in drawn] for given in (champion, challenger))
-    differing = [at for at, (a, b) in enumerate(zip(old, new, strict=True)) if a != b and a and b]
-    asked = judge.prefer(
-        [records[at] for at in differing], [old[at] for at in differing], [new[at] for at in differing]
+    champion_answers, challenger_answers = (
+        [_answer(responses[row]) for row in sample] for responses in (champion, challenger)
     )
-    preferred = dict(zip(differing, asked, strict=True))
-    whole = [
-        preferred.get(at) or Rating(_unasked(a, b)) for at, (a, b) in enumerate(zip(old, new, strict=True))
+    differing = [
+        row
+        for row, (a, b) in enumerate(zip(champion_answers, challenger_answers, strict=True))
+        if a != b and a and b
     ]
-    preferences = np.array([float(rating.value or 0) for rating in whole])
+    pair_ratings = judge.prefer(
+        [records[row] for row in differing],
+        [champion_answers[row] for row in differing],
+        [challenger_answers[row] for row in differing],
+    )
+    rating_by_row = dict(zip(differing, pair_ratings, strict=True))
+    all_ratings = [
+        rating_by_row.get(row) or Rating(_unasked(a, b))
+        for row, (a, b) in enumerate(zip(champion_answers, challenger_answers, strict=True))
+    ]
+    preferences = np.array([float(rating.value or 0) for rating in all_ratings])
     scores = {
-        role: _points(judge, records, given) for role, given in (("champion", old), ("challenger", new))
+        role: _points(judge, records, answers)
+        for role, answers in (("champion", champion_answers), ("challenger", challenger_answers))
     }
 
     target = task.target.field
     mistakes = {
         str(row_id): answer
         for responses in (champion, challenger)
-        for row_id, own, answer in zip(
+        for row_id, expected, answer in zip(
             development["id"], development[target], map(_answer, responses), strict=True
         )
-        if answer and answer != own and (not task.labels or answer in task.labels)
+        if answer and answer != expected and (not task.labels or answer in task.labels)
     }
-    agreed = calibrate(judge, development, "preference", seed=seed, mistakes=mistakes)
-    pointed = calibrate(judge, development, "points", seed=seed, mistakes=mistakes)
+    preference_agreement = calibrate(judge, development, "preference", seed=seed, mistakes=mistakes)
+    points_agreement = calibrate(judge, development, "points", seed=seed, mistakes=mistakes)
     low, high = mean_difference_bounds(preferences, 0.95)
-    failed, swapped = (sum(bool(getattr(one, what)) for one in asked) for what in ("failed", "swapped"))
+    failed, swapped = (
+        sum(bool(getattr(rating, flag)) for rating in pair_ratings) for flag in ("failed", "swapped")
+    )
     numbers = {
         "judge_preference": Number(float(preferences.mean()), low, high, len(rows)),
         **{f"judge_points_{role}": _mean(values, seed) for role, (values, _) in scores.items()},
-        "judge_kappa_preference": _kappa(agreed),
-        "judge_kappa_points": _kappa(pointed),
-        "judge_failed": _share(failed, len(asked)),
-        "judge_order": _share(swapped, len(asked)),
+        "judge_kappa_preference": _kappa(preference_agreement),
+        "judge_kappa_points": _kappa(points_agreement),
+        "judge_failed": _share(failed, len(pair_ratings)),
+        "judge_order": _share(swapped, len(pair_ratings)),
     }
     table = pd.DataFrame(
         {
             "id": rows["id"],
             "expected": rows[target],
-            "champion": old,
-            "challenger": new,
+            "champion": champion_answers,
+            "challenger": challenger_answers,
             "preference": preferences.astype(int),
             "points_champion": scores["champion"][0],
             "points_challenger": scores["challenger"][0],
-            "reason": [rating.reason for rating in whole],
-            "failed": [rating.failed for rating in whole],
+            "reason": [rating.reason for rating in all_ratings],
+            "failed": [rating.failed for rating in all_ratings],
         }
     )
-    lost = failed + sum(count for _, count in scores.values())
-    note = _note(judge, numbers, agreed, pointed, lost, 2 * len(rows) + len(asked))
-    return JudgedPair(numbers, table, agreed, pointed, note, judge.cost)
+    n_failed = failed + sum(count for _, count in scores.values())
+    note = _note(
+        judge, numbers, preference_agreement, points_agreement, n_failed, 2 * len(rows) + len(pair_ratings)
+    )
+    return JudgedPair(numbers, table, preference_agreement, points_agreement, note, judge.cost)
 
 
 def _answer(response: Response) -> str:
@@ -141,13 +168,13 @@ def _unasked(champion: str, challenger: str) -> int:
 
 
 def _points(judge: Judge, records: Sequence[Row], answers: Sequence[str]) -> tuple[list[int], int]:
-    """Points of every answer, and on how many the judge failed; no answer and no verdict get the lowest."""
-    given = [at for at, answer in enumerate(answers) if answer]
-    ratings = judge.points([records[at] for at in given], [answers[at] for at in given])
+    """Return the points of every answer, and on how many the judge failed; no answer and no verdict get the lowest."""
+    answered = [row for row, answer in enumerate(answers) if answer]
+    ratings = judge.points([records[row] for row in answered], [answers[row] for row in answered])
     values = [judge.settings.scale[0]] * len(answers)
-    for at, rating in zip(given, ratings, strict=True):
+    for row, rating in zip(answered, ratings, strict=True):
         if rating.value is not None:
-            values[at] = int(rating.value)
+            values[row] = int(rating.value)
     return values, sum(rating.value is None for rating in ratings)
 
 
@@ -173,14 +200,21 @@ def _share(count: int, n: int) -> Number:
 
 
 def _note(
-    judge: Judge, numbers: dict[str, Number], agreed: Agreement, pointed: Agreement, lost: int, verdicts: int
+    judge: Judge,
+    numbers: dict[str, Number],
+    preference_agreement: Agreement,
+    points_agreement: Agreement,
+    n_failed: int,
+    verdicts: int,
 ) -> str:
-    net = numbers["judge_preference"]
-    effect = "" if agreed.decides else " So its preference decides nothing."
+    preference = numbers["judge_preference"]
+    effect = "" if preference_agreement.decides else " So its preference decides nothing."
     failures = (
-        f" It failed on {lost} of {verdicts} verdicts, counted as ties and lowest points." if lost else ""
+        f" It failed on {n_failed} of {verdicts} verdicts, counted as ties and lowest points."
+        if n_failed
+        else ""
     )
     return (
-        f"{judge.name} prefers the challenger by {net.value:+.3f} (95 % interval {net.low:+.3f} to {net.high:+.3f}, "
-        f"-1 to 1, n={net.n}).{failures} {agreed.sentence()} {pointed.sentence()}{effect}"
+        f"{judge.name} prefers the challenger by {preference.value:+.3f} (95 % interval {preference.low:+.3f} to {preference.high:+.3f}, "
+        f"-1 to 1, n={preference.n}).{failures} {preference_agreement.sentence()} {points_agreement.sentence()}{effect}"
     )

@@ -1,6 +1,6 @@
-"""The judge marks the errors of an answer: MQM, Multidimensional Quality Metrics.
+"""Error annotation by the judge: MQM, Multidimensional Quality Metrics.
 
-Types and severities after M. Freitag et al., "Experts, Errors, and Context" (TACL 2021), with fewer types.
+Types and severities follow M. Freitag et al., "Experts, Errors, and Context" (TACL 2021), with fewer types.
 """
 
 from __future__ import annotations
@@ -34,8 +34,14 @@ SEVERITIES = ("minor", "major", "critical")
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One error: the words, its type (of `KINDS`) and its severity (of `SEVERITIES`)."""
+class ErrorSpan:
+    """One error in an answer.
+
+    Attributes:
+        span: The words that are wrong.
+        kind: Its type, one of `KINDS`.
+        severity: Its severity, one of `SEVERITIES`.
+    """
 
     span: str
     kind: str
@@ -43,32 +49,38 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Marked:
-    """The errors of one answer; None when the judge failed, and then `failed` says why."""
+class AnnotatedAnswer:
+    """The errors of one answer.
 
-    marks: tuple[Mark, ...] | None
+    Attributes:
+        marks: The errors; None when the judge failed.
+        failed: Why the judge failed; empty otherwise.
+    """
+
+    marks: tuple[ErrorSpan, ...] | None
     failed: str = ""
 
 
-def mark_errors(judge: Judge, rows: Sequence[Row], answers: Sequence[str]) -> list[Marked]:
-    """The errors of each answer to its row."""
-    asked = [
+def annotate_errors(judge: Judge, rows: Sequence[Row], answers: Sequence[str]) -> list[AnnotatedAnswer]:
+    """Annotate the errors of each answer to its row."""
+    questions = [
         prompts.marks(judge.task, judge.settings, row, answer, KINDS, SEVERITIES)
         for row, answer in zip(rows, answers, strict=True)
     ]
-    return [_marked(reply) for reply in judge.ask(asked)]
+    return [_parse_reply(reply) for reply in judge.ask(questions)]
 
 
-def _marked(reply: Reply) -> Marked:
+def _parse_reply(reply: Reply) -> AnnotatedAnswer:
     if not reply.texts:
-        return Marked(None, f"{reply.outcome}: {reply.reason}" if reply.reason else reply.outcome)
+        return AnnotatedAnswer(None, f"{reply.outcome}: {reply.reason}" if reply.reason else reply.outcome)
     try:
-        said = json.loads(reply.texts[0])
+        content = json.loads(reply.texts[0])
         marks = tuple(
-            Mark(storable(str(one["span"])), str(one["type"]), str(one["severity"])) for one in said["errors"]
+            ErrorSpan(storable(str(error["span"])), str(error["type"]), str(error["severity"]))
+            for error in content["errors"]
         )
     except (ValueError, RecursionError, KeyError, TypeError):
-        return Marked(None, "invalid: the judge's answer has no list of errors")
-    if any(one.kind not in KINDS or one.severity not in SEVERITIES for one in marks):
-        return Marked(None, "invalid: an error of no known type or severity")
-    return Marked(marks)
+        return AnnotatedAnswer(None, "invalid: the judge's answer has no list of errors")
+    if any(error.kind not in KINDS or error.severity not in SEVERITIES for error in marks):
+        return AnnotatedAnswer(None, "invalid: an error of no known type or severity")
+    return AnnotatedAnswer(marks)

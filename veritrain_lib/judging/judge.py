@@ -1,4 +1,7 @@
-"""The judge: three questions about answers. A row that it failed on gets a rating that says so, never none."""
+"""The judge: a chat model that answers three questions about answers.
+
+A row that it failed on gets a rating that says so, so that the number of ratings always equals the number of rows.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,12 @@ Row = Mapping[str, str]
 class Rating:
     """One verdict of the judge.
 
-    `value` is what it said: True or False for right or wrong, whole points, or 1, 0, -1 for a preference (1: the
-    second answer is better). None when it failed, and then `failed` says why. `swapped` says that the two
-    orders of a pair disagreed, which makes a tie.
+    Attributes:
+        value: True or False for right or wrong, whole points, or 1, 0, -1 for a preference (1: the second answer is
+            better); None when the judge failed.
+        reason: Its reason.
+        failed: Why it failed; empty otherwise.
+        swapped: Whether the two orders of a pair disagreed, which makes a tie.
     """
 
     value: int | bool | None
@@ -38,8 +44,13 @@ class Rating:
 
 
 class Judge:
-    """Asks a chat model about answers. `cost` counts US dollars paid so far for what was not stored already;
-    `on_progress` hears how far a batch is."""
+    """A chat model that is asked about answers.
+
+    Attributes:
+        task: The task.
+        settings: The judge's settings: model, rubric, scale.
+        cost: US dollars paid so far for answers that were not stored already.
+    """
 
     def __init__(
         self,
@@ -55,43 +66,50 @@ class Judge:
 
     @property
     def name(self) -> str:
-        """The judge's address."""
+        """The address of the judge's model."""
         return self._chat.endpoint.address
 
     def right(self, rows: Sequence[Row], answers: Sequence[str]) -> list[Rating]:
-        """Is each answer right for its row? `value` is True or False."""
-        asked = [
+        """Ask whether each answer is right for its row; `value` of a rating is True or False."""
+        questions = [
             prompts.right(self.task, self.settings, row, answer)
             for row, answer in zip(rows, answers, strict=True)
         ]
         return [
             _rating(reply, "verdict", {prompts.RIGHT: True, prompts.WRONG: False}.get)
-            for reply in self.ask(asked)
+            for reply in self.ask(questions)
         ]
 
     def points(self, rows: Sequence[Row], answers: Sequence[str]) -> list[Rating]:
-        """How many points does each answer get? `value` is a whole number on the task's scale."""
-        asked = [
+        """Ask how many points each answer gets; `value` of a rating is a whole number on the task's scale."""
+        questions = [
             prompts.points(self.task, self.settings, row, answer)
             for row, answer in zip(rows, answers, strict=True)
         ]
         scale = {points: points for points in self.settings.points}
-        return [_rating(reply, "points", scale.get) for reply in self.ask(asked)]
+        return [_rating(reply, "points", scale.get) for reply in self.ask(questions)]
 
     def prefer(self, rows: Sequence[Row], first: Sequence[str], second: Sequence[str]) -> list[Rating]:
-        """Which answer is better? Each pair is asked in both orders; where they disagree it is a tie."""
+        """Ask which of two answers is better, in both orders; where these disagree it is a tie."""
         pairs = list(zip(rows, first, second, strict=True))
-        asked = [prompts.prefer(self.task, self.settings, row, one, two) for row, one, two in pairs]
-        turned = [prompts.prefer(self.task, self.settings, row, two, one) for row, one, two in pairs]
-        replies = self.ask([*asked, *turned])
-        said = {prompts.FIRST: -1, prompts.TIE: 0, prompts.SECOND: 1}
-        ratings = [_rating(reply, "better", said.get) for reply in replies]
+        questions = [
+            prompts.prefer(self.task, self.settings, row, first_answer, second_answer)
+            for row, first_answer, second_answer in pairs
+        ]
+        swapped_order = [
+            prompts.prefer(self.task, self.settings, row, second_answer, first_answer)
+            for row, first_answer, second_answer in pairs
+        ]
+        replies = self.ask([*questions, *swapped_order])
+        values = {prompts.FIRST: -1, prompts.TIE: 0, prompts.SECOND: 1}
+        ratings = [_rating(reply, "better", values.get) for reply in replies]
         return [
-            _both(one, other) for one, other in zip(ratings[: len(pairs)], ratings[len(pairs) :], strict=True)
+            _combine_orders(rating, swapped)
+            for rating, swapped in zip(ratings[: len(pairs)], ratings[len(pairs) :], strict=True)
         ]
 
-    def ask(self, asked: Sequence[tuple[Any, dict[str, Any]]]) -> list[Reply]:
-        """One reply a question, each with its messages and the JSON Schema of its answer."""
+    def ask(self, questions: Sequence[tuple[Any, dict[str, Any]]]) -> list[Reply]:
+        """Ask questions, each given by its messages and the JSON Schema of its answer; return one reply for each."""
         requests = [
             ChatRequest(
                 messages=messages,
@@ -100,7 +118,7 @@ class Judge:
                 schema=schema,
                 purpose="judge",
             )
-            for messages, schema in asked
+            for messages, schema in questions
         ]
         replies = self._chat.ask(requests, on_progress=self._on_progress) if requests else []
         self.cost += sum(reply.cost for reply in replies if not reply.stored)
@@ -108,7 +126,7 @@ class Judge:
 
 
 def records_of(rows: pd.DataFrame) -> list[Row]:
-    """Rows as the judge reads them: text by column name."""
+    """Convert rows to the form that the judge reads: text by column name."""
     return [{str(name): str(value) for name, value in row.items()} for row in rows.to_dict("records")]
 
 
@@ -119,11 +137,16 @@ def open_judge(
     on_reply: Callable[[ChatRequest, Reply], None] | None = None,
     on_progress: Callable[[ChatProgress], None] | None = None,
 ) -> Judge:
-    """The task's judge behind ledger, pace and the task's cap of money. Nothing is asked yet; `on_reply` will
-    hear every answer that is paid for. `settings` take the place of the task's own, for a metric with a rubric of
-    its own.
+    """Open the task's judge with ledger, rate limits and the task's budget, without asking anything.
 
-    Raises UserError when the task has no judge.
+    Args:
+        task: The task.
+        settings: Settings that replace those of the task, for a metric with a rubric of its own.
+        on_reply: Called with every answer that is paid for.
+        on_progress: Called as a batch of questions is answered.
+
+    Raises:
+        UserError: when the task has no judge.
     """
     settings = settings if settings is not None else settings_of(task)
     from veritrain_lib.llm.chat import open_chat
@@ -132,24 +155,26 @@ def open_judge(
     return Judge(task, chat, settings, on_progress)
 
 
-def _rating(reply: Reply, key: str, meaning: Callable[[Any], int | bool | None]) -> Rating:
+def _rating(reply: Reply, key: str, value_of: Callable[[Any], int | bool | None]) -> Rating:
     if not reply.texts:
         return Rating(None, failed=f"{reply.outcome}: {reply.reason}" if reply.reason else reply.outcome)
     try:
-        said = json.loads(reply.texts[0])
+        content = json.loads(reply.texts[0])
     except (ValueError, RecursionError):
         return Rating(None, failed="invalid: the judge's answer is no JSON")
-    given = said.get(key) if isinstance(said, dict) else None
-    # True == 1 in Python: a boolean must not pass for a point, nor a list break the look-up.
-    value = meaning(given) if isinstance(given, int | str) and not isinstance(given, bool) else None
+    raw_value = content.get(key) if isinstance(content, dict) else None
+    # True == 1 in Python: a boolean must not count as a point, and a list must not break the lookup.
+    value = (
+        value_of(raw_value) if isinstance(raw_value, int | str) and not isinstance(raw_value, bool) else None
+    )
     if value is None:
         return Rating(None, failed=f"invalid: the judge's answer has no allowed {key!r}")
-    return Rating(value, storable(str(said.get("reason", ""))))
+    return Rating(value, storable(str(content.get("reason", ""))))
 
 
-def _both(straight: Rating, turned: Rating) -> Rating:
-    if straight.value is None or turned.value is None:
-        return Rating(None, failed=straight.failed or turned.failed)
-    if straight.value == -turned.value:
-        return Rating(straight.value, straight.reason)
-    return Rating(0, f"{straight.reason} / swapped: {turned.reason}", swapped=True)
+def _combine_orders(original_order: Rating, swapped_order: Rating) -> Rating:
+    if original_order.value is None or swapped_order.value is None:
+        return Rating(None, failed=original_order.failed or swapped_order.failed)
+    if original_order.value == -swapped_order.value:
+        return Rating(original_order.value, original_order.reason)
+    return Rating(0, f"{original_order.reason} / swapped: {swapped_order.reason}", swapped=True)

@@ -1,4 +1,4 @@
-"""What the judge is asked: a system text with the task and the rubric, and the rows as JSON."""
+"""The judge's prompts: a system message with the task and the rubric, and a user message with the row as JSON."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ENDING = {MARKS_TASK: "Mark each error once."}
 def right(
     task: Task, judge: JudgeChoice, row: Mapping[str, str], answer: str
 ) -> tuple[tuple[Message, ...], dict[str, Any]]:
-    """Messages and JSON Schema for: is this answer right?"""
+    """Return messages and JSON Schema for the question whether an answer is right."""
     material = {"input": _inputs(task, row), "answer": answer}
     return _messages(task, judge, RIGHT_TASK, material), _schema("verdict", [RIGHT, WRONG])
 
@@ -46,7 +46,7 @@ def right(
 def points(
     task: Task, judge: JudgeChoice, row: Mapping[str, str], answer: str
 ) -> tuple[tuple[Message, ...], dict[str, Any]]:
-    """Messages and JSON Schema for: how many points?"""
+    """Return messages and JSON Schema for the question how many points an answer gets."""
     question = POINTS_TASK.format(low=judge.scale[0], high=judge.scale[1])
     material = {"input": _inputs(task, row), "answer": answer}
     return _messages(task, judge, question, material), _schema("points", judge.points)
@@ -55,7 +55,7 @@ def points(
 def prefer(
     task: Task, judge: JudgeChoice, row: Mapping[str, str], first: str, second: str
 ) -> tuple[tuple[Message, ...], dict[str, Any]]:
-    """Messages and JSON Schema for: which of two answers, in this order, is better?"""
+    """Return messages and JSON Schema for the question which of two answers, in this order, is better."""
     material = {"input": _inputs(task, row), "first": first, "second": second}
     return _messages(task, judge, PREFER_TASK, material), _schema("better", [FIRST, SECOND, TIE])
 
@@ -68,7 +68,7 @@ def marks(
     kinds: Sequence[str],
     grades: Sequence[str],
 ) -> tuple[tuple[Message, ...], dict[str, Any]]:
-    """Messages and JSON Schema for: which errors does this answer have, of which kind and how grave?"""
+    """Return messages and JSON Schema for the question which errors an answer has, of which type and severity."""
     error = {
         "type": "object",
         "properties": {
@@ -96,8 +96,11 @@ def _messages(
     if task.description:
         parts.append(f"The task: {task.description}")
     if task.labels:
-        known = task.target.descriptions
-        lines = [f"- {label}: {known[label]}" if label in known else f"- {label}" for label in task.labels]
+        descriptions = task.target.descriptions
+        lines = [
+            f"- {label}: {descriptions[label]}" if label in descriptions else f"- {label}"
+            for label in task.labels
+        ]
         parts.append("Allowed answers:\n" + "\n".join(lines))
     parts += [f"Rubric:\n{judge.rubric}", question, MATERIAL, ENDING.get(question, LAST)]
     return (
@@ -111,7 +114,7 @@ def _inputs(task: Task, row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _schema(key: str, allowed: list[Any]) -> dict[str, Any]:
-    """Strict enough for the providers' structured output: every key required, none else."""
+    """Return a JSON Schema that structured output of the providers accepts: every key required, no others allowed."""
     kind = "integer" if isinstance(allowed[0], int) else "string"
     return {
         "type": "object",

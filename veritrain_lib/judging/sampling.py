@@ -1,4 +1,4 @@
-"""The judge in the gate: a sample of a draft's rows, judged right or wrong."""
+"""The judge in the gate: it judges a sample of a draft's rows as right or wrong."""
 
 from __future__ import annotations
 
@@ -18,23 +18,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JudgedSample:
-    """What the judge said of a sample.
+    """The judge's verdicts on a sample.
 
-    `reasons` and `looked` are aligned to the rows: why a row was judged wrong ("" for right and for rows not
-    looked at), and whether it was looked at. A row that the judge failed on has a reason and counts as wrong;
-    `failed` counts them. `note` is one paragraph for people.
+    Attributes:
+        reasons: For each row why it was judged wrong; "" for right rows and for rows outside the sample. A row that the
+            judge failed on has a reason and counts as wrong.
+        is_judged: For each row whether it is in the sample.
+        agreement: The judge's agreement with people; None without a sample.
+        failed: The number of rows that the judge failed on.
+        note: One paragraph for people.
     """
 
     reasons: pd.Series[str] = field(repr=False)
-    looked: pd.Series[bool] = field(repr=False)
+    is_judged: pd.Series[bool] = field(repr=False)
     agreement: Agreement | None
     failed: int
     note: str
 
     @property
     def decides(self) -> bool:
-        """Whether the judge agrees with people well enough to remove rows. Without a sample there is nothing to
-        decide, and nobody was asked."""
+        """Whether the judge agrees with people well enough to remove rows; True without a sample."""
         return self.agreement is None or self.agreement.decides
 
 
@@ -47,58 +50,68 @@ def judge_sample(
     seed: int = 0,
     may_leave: Sequence[bool] | None = None,
 ) -> JudgedSample:
-    """Judge a sample of rows with answers: `count` of them, 0 for the task's number.
+    """Judge a sample of rows with answers.
 
-    `may_leave` says for each row whether it may be shown to the judge at all; without it all may.
+    Rows of people (source `human`) are the reference and never asked about. Which rows are drawn depends on their ids
+    and the seed only, so a row that was judged before is found in the ledger again.
 
-    People's rows (source `human`) are the reference and never asked about. Which rows are drawn depends on their
-    ids and the seed only, so a row that was judged before is found in the ledger again.
+    Args:
+        judge: The judge.
+        rows: The rows of the draft.
+        development: The development rows, for the calibration.
+        count: The size of the sample; 0 for the number in the task file.
+        seed: Seed of the sample.
+        may_leave: For each row whether it may be sent to the judge; None: all rows may.
     """
     import pandas as pd
 
     task = judge.task
     target = task.target.field
     reasons = pd.Series("", index=rows.index, dtype=object)
-    looked = pd.Series(False, index=rows.index, dtype=bool)
-    asked = rows[(rows["source"] != "human") & (rows[target].fillna("").astype(str).str.strip() != "")]
+    is_judged = pd.Series(False, index=rows.index, dtype=bool)
+    candidates = rows[(rows["source"] != "human") & (rows[target].fillna("").astype(str).str.strip() != "")]
     if may_leave is not None:
-        asked = asked[pd.Series(list(may_leave), index=rows.index).loc[asked.index]]
-    drawn = sorted(asked.index, key=lambda at: _place(str(asked["id"][at]), seed))[
+        candidates = candidates[pd.Series(list(may_leave), index=rows.index).loc[candidates.index]]
+    sampled = sorted(candidates.index, key=lambda index: _sort_key(str(candidates["id"][index]), seed))[
         : count or judge.settings.sample
     ]
-    if not drawn:
+    if not sampled:
         return JudgedSample(
-            reasons, looked, None, 0, "The judge was not asked: no row has an answer not of people."
+            reasons,
+            is_judged,
+            None,
+            0,
+            "The judge was not asked: no row has an answer that is not from people.",
         )
     agreement = calibrate(judge, development, "right", seed=seed)
-    shown = rows.loc[drawn]
-    ratings = judge.right(records_of(shown), shown[target].tolist())
-    for at, rating in zip(drawn, ratings, strict=True):
-        looked[at] = True
+    rows_to_judge = rows.loc[sampled]
+    ratings = judge.right(records_of(rows_to_judge), rows_to_judge[target].tolist())
+    for index, rating in zip(sampled, ratings, strict=True):
+        is_judged[index] = True
         if rating.value is None:
-            reasons[at] = f"judge_sample:failed={rating.failed.partition(':')[0]}"
+            reasons[index] = f"judge_sample:failed={rating.failed.partition(':')[0]}"
         elif not rating.value:
-            reasons[at] = "judge_sample:wrong"
+            reasons[index] = "judge_sample:wrong"
     failed = sum(rating.value is None for rating in ratings)
     return JudgedSample(
-        reasons, looked, agreement, failed, _note(judge, agreement, reasons, len(drawn), failed)
+        reasons, is_judged, agreement, failed, _note(judge, agreement, reasons, len(sampled), failed)
     )
 
 
-def _note(judge: Judge, agreement: Agreement, reasons: pd.Series[str], asked: int, failed: int) -> str:
+def _note(judge: Judge, agreement: Agreement, reasons: pd.Series[str], candidates: int, failed: int) -> str:
     from veritrain_lib.statistics.intervals import agresti_coull
 
     wrong = int((reasons != "").sum())
-    interval = agresti_coull(wrong, asked)
+    interval = agresti_coull(wrong, candidates)
     failures = f", {failed} of them because the judge failed" if failed else ""
     effect = (
         "" if agreement.decides else " So its verdicts are warnings: no row is removed and nothing blocked."
     )
     return (
-        f"{judge.name} judged {asked} rows: {wrong} wrong{failures} (share {wrong / asked:.3f}, 95 % interval "
+        f"{judge.name} judged {candidates} rows: {wrong} wrong{failures} (share {wrong / candidates:.3f}, 95 % interval "
         f"{interval.low:.3f} to {interval.high:.3f}). {agreement.sentence()}{effect}"
     )
 
 
-def _place(row_id: str, seed: int) -> str:
+def _sort_key(row_id: str, seed: int) -> str:
     return hashlib.sha256(f"{seed} {row_id}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a task says of its judge."""
+"""The judge's settings in a task file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 
 def settings_of(task: Task) -> JudgeChoice:
-    """The task's judge. Raises UserError when it names none."""
+    """Return the settings of the task's judge.
+
+    Raises:
+        UserError: when the task has no judge.
+    """
     if task.judge is None:
         raise UserError(
             f"task {task.name} has no judge; add a part `judge` with `model` (openai:/MODEL or "
-            "azure:/DEPLOYMENT) and `rubric` to the task file, or take out what asks for one"
+            "azure:/DEPLOYMENT) and `rubric` to the task file, or remove what needs one"
         )
     return task.judge

@@ -1,9 +1,10 @@
-"""Chat models behind keys, and the only room that knows openai.
+"""Access to paid chat models; the only package that knows the openai SDK.
 
-Read `chat` first (what other rooms open), then `asking` (one batch from start to end; `running` gives it a
-thread). `endpoint` and `keys`: where and with what (`base_url` reads the address); `connection` the SDK; `wire` the
-request's JSON; `understood` and `streamed` what compatible services send in shapes of their own; `verdict`
-what an HTTP answer means; `answers` the raw answer, checked; `terms` under what is asked and what was done;
-`ledger` what was paid for (`writer` its thread, `owner` who claims); `pace` the shared gate; `prices`, `budget`,
-`estimate` the money; `fine_tuning*` jobs that train a model at the provider.
+Read `chat` first (the entry point for other packages), then `batch` (one batch from start to end; `loop_thread` runs
+it in a thread). `endpoint` and `keys`: where a model is reached and with which key (`base_url` reads the URL);
+`connection`: the SDK; `request_body`: the request's JSON; `response_adapter` and `streamed_answer`: non-standard
+answers of compatible services; `response_status`: the meaning of an HTTP answer; `answers`: the raw answer, checked;
+`batch_settings`: settings and statistics of a batch; `ledger`: the answers that were paid for (`sqlite_writer`: its
+thread, `owner`: who holds a claim); `rate_limiter`: shared limits; `prices`, `budget`, `estimate`: money;
+`fine_tuning*`: jobs that train a model at the provider.
 """

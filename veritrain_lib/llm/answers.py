@@ -1,4 +1,4 @@
-"""From a stored raw answer to checked candidates. Each candidate is judged on its own."""
+"""Parsing of a stored raw answer into checked candidates, each judged on its own."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from functools import lru_cache
 from typing import Any
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.llm.records import ChatRequest, Choice, Outcome, Usage
+from veritrain_lib.llm.records import ChatRequest, Choice, ReplyOutcome, Usage
 from veritrain_lib.llm.response_adapter import error_in
 
-SHOWN = 200
-"""Characters of a foreign text in a reason."""
+MAX_MESSAGE_CHARACTERS = 200
+"""Characters of a foreign text that are quoted in a reason."""
 
 
 def parse(raw: bytes) -> dict[str, Any] | None:
-    """The answer's JSON when it is one that can be kept: an object with at least one choice; else None.
+    """Return the answer's JSON if it can be kept: an object with at least one choice; else None.
 
-    A list of choices of which each only says that the provider failed is none.
+    A list of choices of which each only says that the provider failed does not count.
     """
     try:
         answer = json.loads(raw)
@@ -40,7 +40,10 @@ def _is_failure(choice: Mapping[str, Any]) -> bool:
 
 
 def text_of(choice: Mapping[str, Any]) -> str:
-    """The text of a candidate: a string, parts of a list, or where older and streaming services put it."""
+    """Return the text of a candidate, wherever the service put it.
+
+    That is a string, parts of a list, or the fields that older and streaming services use.
+    """
     message = choice.get("message") or choice.get("delta")
     content = message.get("content") if isinstance(message, Mapping) else choice.get("text")
     if isinstance(content, list):
@@ -50,19 +53,22 @@ def text_of(choice: Mapping[str, Any]) -> str:
 
 
 def storable(text: str) -> str:
-    """A model's words with U+FFFD for what no file and no database can hold: half of a surrogate pair, NUL."""
+    """Return a model's text with U+FFFD for what no file and no database can hold.
+
+    That is half of a surrogate pair, or NUL.
+    """
     if text.isascii() and "\x00" not in text:
         return text
     return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_content_filter(status: int, raw: bytes) -> bool:
-    """Whether an error is the provider's filter on the prompt: an answer to keep, not a fault to retry."""
+    """Return whether an error is the provider's filter on the prompt: an answer to keep, not to retry."""
     return status == 400 and error_of(raw)[0] == "content_filter"
 
 
 def error_of(raw: bytes) -> tuple[str, str]:
-    """Code and message of an error body, whatever its shape; empty where it has none."""
+    """Return code and message of an error body, whatever its shape; empty where it has none."""
     try:
         return error_in(json.loads(raw))
     except (ValueError, RecursionError):
@@ -70,33 +76,33 @@ def error_of(raw: bytes) -> tuple[str, str]:
 
 
 def usage_of(answer: Mapping[str, Any]) -> Usage | None:
-    """The tokens as counted by the provider; None when it does not say."""
+    """Return the tokens as counted by the provider; None when it does not report them."""
     usage = answer.get("usage")
     if not isinstance(usage, Mapping):
         return None
-    given = _count(usage.get("prompt_tokens", usage.get("input_tokens")))
-    made = _count(usage.get("completion_tokens", usage.get("output_tokens")))
-    if given is None or made is None:
+    input_tokens = _count(usage.get("prompt_tokens", usage.get("input_tokens")))
+    output_tokens = _count(usage.get("completion_tokens", usage.get("output_tokens")))
+    if input_tokens is None or output_tokens is None:
         return None
     details = usage.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else 0
-    return Usage(given, made, min(cached or 0, given))
+    return Usage(input_tokens, output_tokens, min(cached or 0, input_tokens))
 
 
 def _count(value: object) -> int | None:
-    """A number of tokens; None for what is none (a text, a negative number, a share)."""
+    """Return a number of tokens; None for anything else (a text, a negative number, a fraction)."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def choices_of(request: ChatRequest, status: int, raw: bytes) -> tuple[tuple[Choice, ...], Outcome, str]:
-    """The candidates of a stored answer, the outcome of the whole and its reason."""
+def choices_of(request: ChatRequest, status: int, raw: bytes) -> tuple[tuple[Choice, ...], ReplyOutcome, str]:
+    """Return the candidates of a stored answer, the outcome of the reply and its reason."""
     if is_content_filter(status, raw):
         return (), "filtered", "the provider's content filter refused the prompt"
     answer = parse(raw)
     if answer is None:
-        return (), "invalid", "the stored answer holds no choices"
+        return (), "invalid", "the stored answer contains no choices"
     choices = tuple(_choice(request, choice) for choice in answer["choices"])
     if any(choice.outcome == "done" for choice in choices):
         return choices, "done", ""
@@ -108,49 +114,59 @@ def _choice(request: ChatRequest, choice: Mapping[str, Any]) -> Choice:
     message = message if isinstance(message, Mapping) else {}
     finish = choice.get("finish_reason")
     text = text_of(choice)
-    likely = _log_probability(choice.get("logprobs"))
+    log_probability = _log_probability(choice.get("logprobs"))
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal:
-        return Choice(refusal, "refused", f"the model refused: {refusal[:SHOWN]}", likely)
+        return Choice(
+            refusal, "refused", f"the model refused: {refusal[:MAX_MESSAGE_CHARACTERS]}", log_probability
+        )
     if finish == "content_filter":
-        return Choice(text, "filtered", "the provider's content filter cut the answer", likely)
+        return Choice(text, "filtered", "the provider's content filter cut the answer", log_probability)
     if finish == "length":
-        return Choice(text, "invalid", "the answer was cut at the limit of tokens", likely)
+        return Choice(text, "invalid", "the answer was cut at the limit of tokens", log_probability)
     if not text.strip():
-        return Choice(text, "invalid", _why_empty(message, finish), likely)
-    problem = breach(request.schema, text) if request.schema is not None else None
-    return Choice(text, "invalid", problem, likely) if problem else Choice(text, "done", "", likely)
+        return Choice(text, "invalid", _why_empty(message, finish), log_probability)
+    problem = schema_violation(request.schema, text) if request.schema is not None else None
+    return (
+        Choice(text, "invalid", problem, log_probability)
+        if problem
+        else Choice(text, "done", "", log_probability)
+    )
 
 
 def _why_empty(message: Mapping[str, Any], finish: object) -> str:
     calls = message.get("tool_calls") or message.get("function_call")
     if calls:
-        return f"the model called a tool instead of answering: {json.dumps(calls, default=str)[:SHOWN]}"
+        return f"the model called a tool instead of answering: {json.dumps(calls, default=str)[:MAX_MESSAGE_CHARACTERS]}"
     if message.get("reasoning_content") or message.get("reasoning"):
-        return "the answer is empty: the model only thought; raise max_tokens"
+        return "the answer is empty: the model only produced reasoning; raise max_tokens"
     if finish == "error":
         return "the provider failed in the middle of this answer"
     return "the answer is empty"
 
 
-def breach(schema: Mapping[str, Any], text: str) -> str | None:
-    """Why a text is no JSON that fulfils the schema; None when it is."""
+def schema_violation(schema: Mapping[str, Any], text: str) -> str | None:
+    """Return why a text is not JSON that fulfils the schema; None if it is."""
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        return f"the answer is no JSON: {str(error)[:SHOWN]}"
+        return f"the answer is not JSON: {str(error)[:MAX_MESSAGE_CHARACTERS]}"
     try:
-        first = next(iter(_validator(json.dumps(schema, sort_keys=True)).iter_errors(value)), None)
-    except ValueError as error:  # half of a surrogate pair, or a number beyond every limit
-        return f"the answer holds a value that can't be checked: {str(error)[:SHOWN]}"
-    if first is None:
+        violation = next(iter(_validator(json.dumps(schema, sort_keys=True)).iter_errors(value)), None)
+    except ValueError as error:  # half of a surrogate pair, or a number that is too large
+        return f"the answer contains a value that can't be checked: {str(error)[:MAX_MESSAGE_CHARACTERS]}"
+    if violation is None:
         return None
-    place = "/".join(str(part) for part in first.instance_path)
-    return f"the answer breaks the schema at /{place}: {str(first.message)[:SHOWN]}"
+    path = "/".join(str(part) for part in violation.instance_path)
+    return f"the answer violates the schema at /{path}: {str(violation.message)[:MAX_MESSAGE_CHARACTERS]}"
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
-    """Raise UserError for a schema that is none, before anything is asked with it."""
+    """Check a schema before any request is sent with it.
+
+    Raises:
+        UserError: The JSON Schema is not valid.
+    """
     _validator(json.dumps(schema, sort_keys=True))
 
 
@@ -161,11 +177,13 @@ def _validator(schema: str) -> Any:
     try:
         return jsonschema_rs.validator_for(json.loads(schema))
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        raise UserError(f"the JSON Schema for the answers is not valid: {str(error)[:SHOWN]}") from error
+        raise UserError(
+            f"the JSON Schema for the answers is not valid: {str(error)[:MAX_MESSAGE_CHARACTERS]}"
+        ) from error
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _log_probability(logprobs: object) -> float | None:

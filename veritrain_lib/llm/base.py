@@ -1,4 +1,4 @@
-"""The one protocol by which other rooms speak to paid models, and the opener."""
+"""The protocol by which other packages use paid chat models."""
 
 from __future__ import annotations
 
@@ -9,24 +9,32 @@ from veritrain_lib.llm.records import ChatProgress, ChatRequest, Endpoint, Estim
 
 
 class Chat(Protocol):
-    """A chat model behind ledger, pace and budget."""
+    """A chat model behind ledger, rate limiter and budget."""
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where it is reached."""
+        """The address of the model."""
         ...
 
     def estimate(self, requests: Sequence[ChatRequest]) -> Estimate:
-        """What asking would cost, before anything is asked. Raises UserError for an unknown price."""
+        """Return the likely cost of the requests, before any of them is sent.
+
+        Raises:
+            UserError: The price is unknown.
+        """
         ...
 
     def ask(
         self, requests: Sequence[ChatRequest], *, on_progress: Callable[[ChatProgress], None] | None = None
     ) -> list[Reply]:
-        """One reply a request, in order; what the ledger holds is not asked again.
+        """Return one reply per request, in order; stored answers are not requested again.
+
+        Args:
+            requests: The requests.
+            on_progress: Called as replies arrive.
 
         Raises:
-            OutOfMoney: The worst case of the next request would pass the cap; answers so far are in the ledger.
+            BudgetExceeded: The worst case of the next request would exceed the cap; answers so far are in the ledger.
             UserError: No key or endpoint is set, or the price is unknown (before anything is sent).
         """
         ...

@@ -1,7 +1,7 @@
-"""The address of a chat service as people copy it from a portal, a manual or a log, made into the one that is asked.
+"""Normalization of a chat service's URL as people copy it from a portal, a manual or a log.
 
-What can be understood is (no path, a whole target URI, an Azure address with its version); what can't be is refused
-with the address to write instead.
+Accepted are a URL without path, a full target URI, and an Azure URL with its version; others are rejected
+with the URL to write instead.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ _AZURE_REST = re.compile(r"/(?:openai(?:/.*)?|api/projects(?:/.*)?|models(?:/.*)
 _AZURE_HOST = re.compile(r"\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$")
 
 
-def openai_base(given: str) -> str:
-    """The base address of an OpenAI-compatible service; `/chat/completions` is put behind it.
+def openai_base(address: str) -> str:
+    """Return the base URL of an OpenAI-compatible service; `/chat/completions` is appended to it later.
 
-    Without a path it is `/v1`, where compatible services answer; a path that names a call loses it.
+    Without a path it gets `/v1`, where compatible services answer; a path that ends in an API call loses that part.
 
     >>> openai_base("http://localhost:8000"), openai_base("https://host/v1/chat/completions")
     ('http://localhost:8000/v1', 'https://host/v1')
 
-    Raises UserError for what is no web address, and for an Azure deployment's.
+    Raises:
+        UserError: Not a web address, or the address of an Azure deployment.
     """
-    parts = _parts(OPENAI, given)
+    parts = _parts(OPENAI, address)
     if _DEPLOYMENT.search(parts.path):
         raise UserError(
             f"{OPENAI} is the address of a deployment of Azure OpenAI; put it into {AZURE} (its key into "
@@ -46,20 +47,25 @@ def openai_base(given: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
-def azure_base(given: str, deployment: str) -> tuple[str, str | None, bool]:
-    """The resource's address, the API version that stands in it (None: none), and whether it is the undated `/openai/v1`.
+def azure_base(address: str, deployment: str) -> tuple[str, str | None, bool]:
+    """Return the parts of an Azure address.
 
     >>> azure_base("https://x.openai.azure.com/openai/v1/", "d")
     ('https://x.openai.azure.com', None, True)
 
-    Raises UserError for what is no web address, and for the target URI of another deployment.
+    Returns:
+        The resource's URL, the API version that it contains (None: none), and whether it is the unversioned
+        `/openai/v1`.
+
+    Raises:
+        UserError: Not a web address, or the target URI of another deployment.
     """
-    parts = _parts(AZURE, given)
-    named = _DEPLOYMENT.search(parts.path)
-    if named and unquote(named["name"]) != deployment:
+    parts = _parts(AZURE, address)
+    deployment_path = _DEPLOYMENT.search(parts.path)
+    if deployment_path and unquote(deployment_path["name"]) != deployment:
         raise UserError(
-            f"{AZURE} is the address of the deployment {unquote(named['name'])!r}, but azure:/{deployment} was asked "
-            f"for; write azure:/{unquote(named['name'])}, or the address of the resource alone: "
+            f"{AZURE} is the address of the deployment {unquote(deployment_path['name'])!r}, but azure:/{deployment} was asked "
+            f"for; write azure:/{unquote(deployment_path['name'])}, or the address of the resource alone: "
             f"{parts.scheme}://{parts.netloc}"
         )
     query = parse_qs(parts.query)
@@ -68,35 +74,40 @@ def azure_base(given: str, deployment: str) -> tuple[str, str | None, bool]:
             f"{AZURE} ends in a query ({_names(parts)}); only api-version may stand there. Write "
             f"{parts.scheme}://{parts.netloc}"
         )
-    undated = re.search(r"/openai/v1(?:/|$)|/models(?:/|$)", parts.path) is not None
+    unversioned = re.search(r"/openai/v1(?:/|$)|/models(?:/|$)", parts.path) is not None
     path = _DEPLOYMENT.sub("", parts.path)
     path = _AZURE_REST.sub("", path).rstrip("/")
-    version = None if undated else next(iter(query.get("api-version", [])), None)
-    return urlunsplit((parts.scheme, parts.netloc, path, "", "")), version, undated
+    version = None if unversioned else next(iter(query.get("api-version", [])), None)
+    return urlunsplit((parts.scheme, parts.netloc, path, "", "")), version, unversioned
 
 
 def _names(parts: SplitResult) -> str:
-    # A value may be a key.
+    # Only the names: a value may be a key.
     return ", ".join(parse_qs(parts.query, keep_blank_values=True)) or "empty"
 
 
-def _parts(name: str, given: str) -> SplitResult:
-    def wrong(why: str) -> NoReturn:
-        raise UserError(f"{name} is no web address ({why}); write https://HOST or http://HOST:PORT/PATH")
+def _parts(name: str, address: str) -> SplitResult:
+    def reject(reason: str) -> NoReturn:
+        raise UserError(
+            f"{name} is not a web address ({reason}); write https://HOST or http://HOST:PORT/PATH"
+        )
 
-    if any(sign.isspace() or not sign.isprintable() for sign in given) or given[:1] in "\"'<":
-        wrong("it holds quotation marks, blanks or signs that are not seen")
+    if (
+        any(character.isspace() or not character.isprintable() for character in address)
+        or address[:1] in "\"'<"
+    ):
+        reject("it contains quotation marks, blanks or invisible characters")
     try:
-        parts = urlsplit(given)
+        parts = urlsplit(address)
         port = parts.port
     except ValueError as error:
-        wrong(str(error)[:100])
+        reject(str(error)[:100])
     if parts.scheme not in ("http", "https"):
-        wrong("it does not begin with http:// or https://")
-    if not parts.hostname or port == 0 or "{" in given or "\\" in given:
-        wrong("it names no host and port")
+        reject("it does not begin with http:// or https://")
+    if not parts.hostname or port == 0 or "{" in address or "\\" in address:
+        reject("it names no host and port")
     if parts.username or parts.password:
         raise UserError(f"{name} holds a user name or password; keys have their own variables")
     if parts.fragment:
-        wrong(f"it ends in #{parts.fragment[:40]}")
+        reject(f"it ends in #{parts.fragment[:40]}")
     return parts

@@ -1,7 +1,7 @@
-"""One batch of requests, from the gate to the checked reply. Runs on an event loop of its own.
+"""One batch of requests, from the rate limiter to the checked reply; runs on an event loop of its own.
 
-Every attempt: pass the gate, claim (and reserve its worst cost), send, then store the answer or write down why
-there is none, and only then go on.
+Every attempt: get a permit, claim the request (and reserve its worst cost), send it, then store the answer or the
+reason why there is none, and only then continue.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from veritrain_lib.core.errors import Infrastructure, OutOfMoney
+from veritrain_lib.core.errors import BudgetExceeded, Infrastructure
 from veritrain_lib.llm import response_status
-from veritrain_lib.llm.batch_settings import Tally, Terms, place_of, reply_of
+from veritrain_lib.llm.batch_settings import BatchSettings, ChatStats, ledger_endpoint, reply_of
 from veritrain_lib.llm.budget import characters, worst_cost
-from veritrain_lib.llm.connection import Connection, Received
-from veritrain_lib.llm.keys import Hider
-from veritrain_lib.llm.ledger import Ledger, Spent, Stored
+from veritrain_lib.llm.connection import ChatConnection, HttpResponse
+from veritrain_lib.llm.keys import KeyRedactor
+from veritrain_lib.llm.ledger import Ledger, Spending, StoredAnswer
 from veritrain_lib.llm.owner import new_owner
 from veritrain_lib.llm.prices import Price
-from veritrain_lib.llm.rate_limiter import Pass, gate_of, retry_after
+from veritrain_lib.llm.rate_limiter import Permit, rate_limiter_of, retry_after
 from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply, Usage
 from veritrain_lib.llm.request_body import body_of, encode
-from veritrain_lib.llm.response_adapter import understood
-from veritrain_lib.redaction import without_password
+from veritrain_lib.llm.response_adapter import normalize_response
+from veritrain_lib.redaction import redact_passwords
 
-PAGES = 2
-"""Attempts after a web page came in the place of an answer: a page of maintenance may go, a wrong address stays."""
-LONG_WAIT = 20.0
-"""Seconds: a wait that a service asks for is told of from here on."""
+MAX_WEB_PAGES = 2
+"""Attempts after a web page came instead of an answer: a maintenance page may go, a wrong address stays."""
+ANNOUNCED_WAIT_S = 20.0
+"""Seconds: from here on a wait that a service asks for is printed."""
 
 
 class _Stopped(Exception):
@@ -40,31 +40,43 @@ class _Stopped(Exception):
 
 
 class Batch:
-    """Ask `requests` by digest; `replies` fills, `fresh` is what the caller has not seen yet."""
+    """A batch of requests, keyed by digest.
 
-    def __init__(self, endpoint: Endpoint, ledger: Ledger, price: Price, terms: Terms, tally: Tally) -> None:
+    Attributes:
+        replies: Replies so far, by the digest of their request.
+        fresh: Requests and replies that the caller has not read yet.
+        error: Why the batch ended early; None if it did not.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, ledger: Ledger, price: Price, settings: BatchSettings, stats: ChatStats
+    ) -> None:
         self.replies: dict[str, Reply] = {}
         self.fresh: deque[tuple[ChatRequest, Reply]] = deque()
         self.error: Exception | None = None
-        self._endpoint, self._ledger, self._price, self._terms = endpoint, ledger, price, terms
-        self._place = place_of(endpoint)
-        self._tally = tally
-        self._hide = Hider()
+        self._endpoint, self._ledger, self._price, self._settings = endpoint, ledger, price, settings
+        self._ledger_endpoint = ledger_endpoint(endpoint)
+        self._stats = stats
+        self._redact = KeyRedactor()
         self._owner = new_owner()
-        self._gate = gate_of(endpoint)
+        self._limiter = rate_limiter_of(endpoint)
         self._lost: set[str] = set()
         self._stop = asyncio.Event()
         self._settled = asyncio.Event()
         self._answered = 0
-        self._line = asyncio.Lock()
-        self._said_until = 0.0
+        self._queue_lock = asyncio.Lock()
+        self._announced_until = 0.0
 
     async def run(self, requests: Mapping[str, ChatRequest]) -> None:
-        """Ask them all; comes back when each has a reply, or `error` is set and nothing is in flight."""
+        """Send all requests; return when each has a reply, or `error` is set and nothing is in flight.
+
+        Args:
+            requests: Requests by digest.
+        """
         self._lost = self._ledger.lost_among(requests)
         rows = iter(requests.items())
-        workers = min(self._terms.at_once, len(requests))
-        connection = Connection(self._endpoint, at_once=workers, timeout=self._terms.timeout)
+        workers = min(self._settings.at_once, len(requests))
+        connection = ChatConnection(self._endpoint, at_once=workers, timeout=self._settings.timeout)
         tasks: list[asyncio.Task[None]] = []
         try:
             async with connection:
@@ -74,18 +86,18 @@ class Batch:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            # Whatever is still claimed was cut off by an error or by Ctrl-C.
-            await asyncio.to_thread(self._ledger.end, self._owner, "it was interrupted")
+            # Requests that are still claimed were cut off by an error or by Ctrl-C.
+            await asyncio.to_thread(self._ledger.abandon_claims, self._owner, "it was interrupted")
 
     def stop(self, error: Exception | None = None) -> None:
-        """Send nothing more; what is in flight comes to its end."""
+        """Send nothing more; requests in flight are completed."""
         self.error = self.error or error
         self._stop.set()
 
-    async def _work(self, rows: Iterator[tuple[str, ChatRequest]], connection: Connection) -> None:
+    async def _work(self, rows: Iterator[tuple[str, ChatRequest]], connection: ChatConnection) -> None:
         try:
             for digest, request in rows:
-                reply = await self._one(digest, request, connection)
+                reply = await self._ask_one(digest, request, connection)
                 self.replies[digest] = reply
                 self.fresh.append((request, reply))
                 if self._stop.is_set():
@@ -96,191 +108,194 @@ class Batch:
             self.stop(error)
             raise
 
-    async def _one(self, digest: str, request: ChatRequest, connection: Connection) -> Reply:
+    async def _ask_one(self, digest: str, request: ChatRequest, connection: ChatConnection) -> Reply:
         body = encode(body_of(request, self._endpoint))
         reserved = worst_cost(request, self._price)
         tokens = float(characters(request) // 4 + (request.max_tokens or 0) * request.n)
-        tries, patient_until = 0, time.monotonic() + self._terms.patience
+        attempts, deadline = 0, time.monotonic() + self._settings.patience
         while True:
-            passed = await self._through(tokens)
+            permit = await self._acquire_permit(tokens)
             result, spent = await self._ledger.claim(
-                digest, self._owner, self._terms.account, reserved, self._terms.cap
+                digest, self._owner, self._settings.account, reserved, self._settings.cap
             )
             if result != "ours":
-                self._gate.give_back(tokens)
+                self._limiter.cancel(tokens)
                 if result == "no money":
-                    await self._wait_for_money(reserved, spent)
+                    await self._wait_for_budget(reserved, spent)
                 elif stored := self._ledger.find([digest]).get(digest):
-                    self._tally.stored += 1
+                    self._stats.stored += 1
                     return reply_of(request, stored)
                 else:
-                    await self._wait_for_others(digest)
+                    await self._wait_for_other_process(digest)
                 continue
             received, seconds = await self._send(digest, body, connection)
             if received.status == 429:
-                wait = self._gate.refused(passed, received.headers or {})
-                self._tally.held_back += 1
-                await self._let_go(digest)
-                self._look_for_the_end(received, connection)
-                self._look_at_advice(received, patient_until)
-                if time.monotonic() + wait > patient_until:
-                    return _failed(digest, f"held back (429) for {self._terms.patience:.0f} s", seconds)
+                wait = self._limiter.refused(permit, received.headers or {})
+                self._stats.held_back += 1
+                await self._release_claim(digest)
+                self._stop_if_fatal(received, connection)
+                self._check_retry_advice(received, deadline)
+                if time.monotonic() + wait > deadline:
+                    return _failed(digest, f"held back (429) for {self._settings.patience:.0f} s", seconds)
                 await self._sleep(wait)
                 continue
-            self._gate.answered(passed, received.headers or {})
-            stored = self._stored(digest, request, body, received, seconds, reserved)
+            self._limiter.answered(permit, received.headers or {})
+            stored = self._answer_to_store(digest, request, body, received, seconds, reserved)
             if stored is not None:
                 await self._ledger.put(stored, self._owner)
                 self._settled.set()
                 self._answered += 1
-                self._tally.answered += 1
-                self._tally.cost += stored.cost
+                self._stats.answered += 1
+                self._stats.cost += stored.cost
                 return replace(reply_of(request, stored), stored=False)
-            self._tally.faults += 1
-            reason = await self._write_down(digest, received)
-            self._look_for_the_end(received, connection)
-            self._look_at_advice(received, patient_until)
-            tries += 1
+            self._stats.faults += 1
+            reason = await self._record_failure(digest, received)
+            self._stop_if_fatal(received, connection)
+            self._check_retry_advice(received, deadline)
+            attempts += 1
             if response_status.is_final(received):
                 return _failed(digest, reason, seconds)
-            if tries >= min(
-                self._terms.attempts, PAGES if response_status.is_page(received) else self._terms.attempts
+            if attempts >= min(
+                self._settings.attempts,
+                MAX_WEB_PAGES if response_status.is_page(received) else self._settings.attempts,
             ):
-                self._give_up(received, reason, connection)
-                return _failed(digest, f"no answer in {tries} attempts; the last: {reason}", seconds)
-            advice = retry_after(received.headers or {})
-            wait = min(15.0, self._terms.first_wait * 2 ** (tries - 1)) * random.uniform(0.5, 1.0)
-            await self._sleep(max(wait, min(advice or 0.0, 60.0)))
+                self._stop_if_unreachable(received, reason, connection)
+                return _failed(digest, f"no answer in {attempts} attempts; the last: {reason}", seconds)
+            retry_after_s = retry_after(received.headers or {})
+            wait = min(15.0, self._settings.first_wait * 2 ** (attempts - 1)) * random.uniform(0.5, 1.0)
+            await self._sleep(max(wait, min(retry_after_s or 0.0, 60.0)))
 
-    async def _through(self, tokens: float) -> Pass:
+    async def _acquire_permit(self, tokens: float) -> Permit:
         if self._stop.is_set():
             raise _Stopped
-        if not self._line.locked() and isinstance(found := self._gate.ask(tokens), Pass):
-            return found
-        # Only the head of the line asks again and again; another batch of this process has a line of its own.
-        async with self._line:
+        if not self._queue_lock.locked() and isinstance(
+            permit_or_wait := self._limiter.try_acquire(tokens), Permit
+        ):
+            return permit_or_wait
+        # Only the first in the queue polls the limiter; another batch of this process has a queue of its own.
+        async with self._queue_lock:
             while True:
                 if self._stop.is_set():
                     raise _Stopped
-                found = self._gate.ask(tokens)
-                if isinstance(found, Pass):
-                    return found
-                await self._sleep(max(0.001, found * random.uniform(1.0, 1.05)))
+                permit_or_wait = self._limiter.try_acquire(tokens)
+                if isinstance(permit_or_wait, Permit):
+                    return permit_or_wait
+                await self._sleep(max(0.001, permit_or_wait * random.uniform(1.0, 1.05)))
 
-    async def _send(self, digest: str, body: bytes, connection: Connection) -> tuple[Received, float]:
-        self._tally.sent += 1
+    async def _send(self, digest: str, body: bytes, connection: ChatConnection) -> tuple[HttpResponse, float]:
+        self._stats.sent += 1
         if digest in self._lost:
             self._lost.discard(digest)
-            self._tally.possibly_paid_again += 1
+            self._stats.possibly_paid_again += 1
         start = time.perf_counter()
-        received = understood(await connection.chat(body))
+        received = normalize_response(await connection.chat(body))
         return received, time.perf_counter() - start
 
-    def _stored(
+    def _answer_to_store(
         self,
         digest: str,
         request: ChatRequest,
         body: bytes,
-        received: Received,
+        received: HttpResponse,
         seconds: float,
         reserved: float,
-    ) -> Stored | None:
-        """The answer to store, None when this is no answer."""
-        keep, usage = response_status.kept_usage(received)
-        if not keep:
+    ) -> StoredAnswer | None:
+        """Return the answer to store, None when the response is not an answer."""
+        is_answer, usage = response_status.answer_usage(received)
+        if not is_answer:
             return None
-        # An answer that does not say what it cost is taken at its worst.
+        # An answer without usage is charged with its worst cost.
         cost = reserved if usage is None else self._price.of(usage)
         usage = usage or Usage()
-        return Stored(
-            digest, received.status, self._hide(received.body.decode("utf-8", "replace")), seconds,
+        return StoredAnswer(
+            digest, received.status, self._redact(received.body.decode("utf-8", "replace")), seconds,
             usage.input_tokens, usage.output_tokens, usage.cached_tokens, cost, body.decode(),
-            self._place, request.purpose, self._terms.account, characters(request), request.n,
+            self._ledger_endpoint, request.purpose, self._settings.account, characters(request), request.n,
         )  # fmt: skip
 
-    async def _write_down(self, digest: str, received: Received) -> str:
-        """End the claim of a request without an answer; gives the reason."""
-        reason, paid = response_status.fault_of(received, self._hide)
+    async def _record_failure(self, digest: str, received: HttpResponse) -> str:
+        """End the claim of a request without an answer and return the reason."""
+        reason, paid = response_status.failure_reason(received, self._redact)
         if paid:
             self._lost.add(digest)
-            await self._ledger.lose(digest, self._owner, reason)
+            await self._ledger.mark_lost(digest, self._owner, reason)
             self._settled.set()
         else:
-            await self._let_go(digest)
+            await self._release_claim(digest)
         return reason
 
-    async def _let_go(self, digest: str) -> None:
+    async def _release_claim(self, digest: str) -> None:
         await self._ledger.release(digest, self._owner)
         self._settled.set()
 
-    def _look_at_advice(self, received: Received, patient_until: float) -> None:
-        """A service that asks to be left alone for longer than anybody waits here is not waited for."""
-        advice = retry_after(received.headers or {})
-        if advice is None or time.monotonic() + advice <= patient_until:
-            if advice is not None and advice >= LONG_WAIT:
-                self._say_wait(received, advice)
+    def _check_retry_advice(self, received: HttpResponse, deadline: float) -> None:
+        """Stop the batch if the service asks to wait longer than the batch's patience."""
+        retry_after_s = retry_after(received.headers or {})
+        if retry_after_s is None or time.monotonic() + retry_after_s <= deadline:
+            if retry_after_s is not None and retry_after_s >= ANNOUNCED_WAIT_S:
+                self._announce_wait(received, retry_after_s)
             return
-        until = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + advice))
-        reason, _ = response_status.fault_of(received, self._hide)
+        until = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + retry_after_s))
+        reason, _ = response_status.failure_reason(received, self._redact)
         self.stop(Infrastructure(
-            f"{self._endpoint.address} asks to wait {advice:.0f} s, until {until} ({reason}); at most "
-            f"{self._terms.patience:.0f} s are waited here. The answers so far are in the ledger: run the same "
+            f"{self._endpoint.address} asks to wait {retry_after_s:.0f} s, until {until} ({reason}); at most "
+            f"{self._settings.patience:.0f} s is the limit here. The answers so far are in the ledger: run the same "
             "command again then"
         ))  # fmt: skip
         raise _Stopped
 
-    def _say_wait(self, received: Received, advice: float) -> None:
+    def _announce_wait(self, received: HttpResponse, retry_after_s: float) -> None:
         now = time.time()
-        if now < self._said_until:
+        if now < self._announced_until:
             return
-        self._said_until = now + advice
-        until = time.strftime("%H:%M:%S", time.localtime(now + advice))
+        self._announced_until = now + retry_after_s
+        until = time.strftime("%H:%M:%S", time.localtime(now + retry_after_s))
         print(
-            f"veritrain: {self._endpoint.address} asks to wait {advice:.0f} s (HTTP {received.status}); "
+            f"veritrain: {self._endpoint.address} asks to wait {retry_after_s:.0f} s (HTTP {received.status}); "
             f"going on at {until}",
             file=sys.stderr,
             flush=True,
         )
 
-    def _look_for_the_end(self, received: Received, connection: Connection) -> None:
-        error = response_status.end_of_all(received, self._endpoint, self._hide, connection.url)
+    def _stop_if_fatal(self, received: HttpResponse, connection: ChatConnection) -> None:
+        error = response_status.fatal_error(received, self._endpoint, self._redact, connection.url)
         if error is not None:
             self.stop(error)
             raise _Stopped
 
-    def _give_up(self, received: Received, reason: str, connection: Connection) -> None:
+    def _stop_if_unreachable(self, received: HttpResponse, reason: str, connection: ChatConnection) -> None:
         if response_status.is_page(received) and self._answered == 0:
-            self.stop(response_status.not_an_answer(received, self._endpoint, self._hide, connection.url))
+            self.stop(response_status.web_page_error(received, self._endpoint, self._redact, connection.url))
             raise _Stopped
         if received.status == 0 and self._answered == 0:
-            where = without_password(self._endpoint.base_url or "the provider")
-            self.stop(Infrastructure(f"{where} gives no answer for {self._endpoint.address}: {reason}"))
+            base_url = redact_passwords(self._endpoint.base_url or "the provider")
+            self.stop(Infrastructure(f"{base_url} does not answer for {self._endpoint.address}: {reason}"))
             raise _Stopped
 
-    async def _wait_for_money(self, reserved: float, spent: Spent) -> None:
+    async def _wait_for_budget(self, reserved: float, spent: Spending) -> None:
         if spent.reserved > 0:
-            # What is in flight is reserved at its worst; most of it comes back.
+            # Requests in flight are reserved at their worst cost; most of it is released.
             self._settled.clear()
             await self._sleep(0.25, wake=self._settled)
             # The other requests in flight may belong to a process that died.
             await asyncio.to_thread(self._ledger.recover)
             return
-        cap = self._terms.cap or 0.0
-        self.stop(OutOfMoney(
-            f"the cap of ${cap:.4f} would be passed: ${spent.paid:.4f} is paid"
+        cap = self._settings.cap or 0.0
+        self.stop(BudgetExceeded(
+            f"the cap of ${cap:.4f} would be exceeded: ${spent.paid:.4f} is paid"
             + (f", ${spent.lost:.4f} may be paid for lost answers" if spent.lost else "")
             + f" and the next request may cost ${reserved:.4f}. The answers so far are in the ledger; raise the "
             "cap (budget.money in the task) to go on"
         ))  # fmt: skip
         raise _Stopped
 
-    async def _wait_for_others(self, digest: str) -> None:
+    async def _wait_for_other_process(self, digest: str) -> None:
         await self._sleep(0.1)
         await asyncio.to_thread(self._ledger.recover)
         self._lost |= self._ledger.lost_among([digest])
 
     async def _sleep(self, seconds: float, wake: asyncio.Event | None = None) -> None:
-        """Sleep, but not through a stop."""
+        """Sleep, but wake up for a stop."""
         if seconds < 0.05 and wake is None:
             await asyncio.sleep(seconds)
         else:

@@ -1,21 +1,28 @@
-"""What a batch is asked under, what it has done, and how a stored answer becomes a reply."""
+"""Settings and statistics of a batch, and the conversion of a stored answer into a reply."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from veritrain_lib.llm import answers
-from veritrain_lib.llm.ledger import Stored
+from veritrain_lib.llm.ledger import StoredAnswer
 from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply, Usage
-from veritrain_lib.redaction import without_password
+from veritrain_lib.redaction import redact_passwords
 
 
 @dataclass
-class Tally:
-    """What a chat has done: `sent` HTTP requests, `answered` of them stored, `stored` found in the ledger.
+class ChatStats:
+    """Counts of what a chat has done.
 
-    `held_back` got a 429; `faults` anything else but an answer; `possibly_paid_again` were sent although an
-    earlier request for the same answer was cut off (a kill, a broken connection) and may have been billed.
+    Attributes:
+        sent: HTTP requests.
+        answered: Requests whose answers were stored.
+        stored: Replies that were in the ledger already.
+        held_back: Responses with status 429.
+        faults: Responses that were neither an answer nor a 429.
+        possibly_paid_again: Requests sent although an earlier request for the same answer was cut off (a kill, a
+            broken connection) and may have been billed.
+        cost: US dollars.
     """
 
     sent: int = 0
@@ -28,9 +35,18 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How a batch is asked. `attempts` an answer is tried for; `patience` seconds of 429 for one request;
-    `timeout` seconds for one attempt; `cap` US dollars for the account, None for no cap."""
+class BatchSettings:
+    """Settings of a batch.
+
+    Attributes:
+        account: Account in the ledger whose money is spent.
+        cap: US dollars for the account, None for no cap.
+        at_once: Most requests in flight.
+        timeout: Seconds for one attempt.
+        attempts: How often an answer is tried for.
+        patience: Seconds of 429 for one request.
+        first_wait: Seconds before the second attempt; doubled each time.
+    """
 
     account: str
     cap: float | None
@@ -41,13 +57,13 @@ class Terms:
     first_wait: float = 0.25
 
 
-def place_of(endpoint: Endpoint) -> str:
-    """How the ledger names an endpoint."""
-    return f"{endpoint.address} {without_password(endpoint.base_url or '')}".strip()
+def ledger_endpoint(endpoint: Endpoint) -> str:
+    """Return the name of an endpoint in the ledger."""
+    return f"{endpoint.address} {redact_passwords(endpoint.base_url or '')}".strip()
 
 
-def reply_of(request: ChatRequest, stored: Stored) -> Reply:
-    """The checked reply of a stored answer."""
+def reply_of(request: ChatRequest, stored: StoredAnswer) -> Reply:
+    """Return the checked reply of a stored answer."""
     choices, outcome, reason = answers.choices_of(request, stored.status, stored.raw.encode())
     usage = Usage(stored.input_tokens, stored.output_tokens, stored.cached_tokens)
     return Reply(stored.digest, outcome, reason, choices, usage, stored.cost, stored.seconds, stored=True)

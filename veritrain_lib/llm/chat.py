@@ -1,4 +1,4 @@
-"""What other rooms open: a chat model behind ledger, pace and budget (`base.Chat`)."""
+"""The entry point for other packages: a chat model behind ledger, rate limiter and budget (`base.Chat`)."""
 
 from __future__ import annotations
 
@@ -12,47 +12,59 @@ from pathlib import Path
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.llm.answers import check_schema
 from veritrain_lib.llm.batch import Batch
-from veritrain_lib.llm.batch_settings import Tally, Terms, place_of, reply_of
+from veritrain_lib.llm.batch_settings import BatchSettings, ChatStats, ledger_endpoint, reply_of
 from veritrain_lib.llm.budget import worst_cost
 from veritrain_lib.llm.endpoint import open_endpoint
-from veritrain_lib.llm.estimate import ENOUGH, Measure, Pilot, estimate, measure
+from veritrain_lib.llm.estimate import MIN_ANSWERS, PilotEstimate, UsageProfile, estimate, usage_profile
 from veritrain_lib.llm.keys import key_of
-from veritrain_lib.llm.ledger import Ledger, Spent, default_place
-from veritrain_lib.llm.loop_thread import Hook, Progress, run_batch
+from veritrain_lib.llm.ledger import Ledger, Spending, default_ledger_path
+from veritrain_lib.llm.loop_thread import ProgressReporter, ReplyCallback, run_batch
 from veritrain_lib.llm.prices import price_of
-from veritrain_lib.llm.rate_limiter import gate_of
+from veritrain_lib.llm.rate_limiter import rate_limiter_of
 from veritrain_lib.llm.records import ChatProgress, ChatRequest, Endpoint, Estimate, Reply
 
 Confirm = Callable[[Estimate], bool]
 
 
 class LedgerChat:
-    """A chat model that never asks twice for what is stored and never passes its cap.
+    """A chat model that never asks twice for what is stored and never exceeds its cap.
 
     Every call opens the ledger, so that an object kept for long holds no file and no thread.
+
+    Attributes:
+        stats: Counts of what this object has done.
     """
 
     def __init__(
-        self, endpoint: Endpoint, terms: Terms, place: Path, on_reply: Hook | None, confirm: Confirm | None
+        self,
+        endpoint: Endpoint,
+        settings: BatchSettings,
+        ledger_path: Path,
+        on_reply: ReplyCallback | None,
+        confirm: Confirm | None,
     ) -> None:
-        self._endpoint, self._terms, self._place = endpoint, terms, place
+        self._endpoint, self._settings, self._ledger_path = endpoint, settings, ledger_path
         self._on_reply, self._confirm = on_reply, confirm
-        self.tally = Tally()
+        self.stats = ChatStats()
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where it is reached."""
+        """The address of the model."""
         return self._endpoint
 
     @property
-    def spent(self) -> Spent:
-        """The account in the ledger, earlier processes included."""
-        with Ledger(self._place) as ledger:
-            return ledger.spent(self._terms.account)
+    def spent(self) -> Spending:
+        """The money of the account in the ledger, earlier processes included."""
+        with Ledger(self._ledger_path) as ledger:
+            return ledger.spent(self._settings.account)
 
     def estimate(self, requests: Sequence[ChatRequest]) -> Estimate:
-        """What asking would cost, before anything is asked. Raises UserError for an unknown price."""
-        with Ledger(self._place) as ledger:
+        """Return the likely cost of the requests, before any of them is sent.
+
+        Raises:
+            UserError: The price is unknown.
+        """
+        with Ledger(self._ledger_path) as ledger:
             pending = self._by_digest(requests)
             stored = ledger.find(pending)
             return self._estimate(ledger, [r for d, r in pending.items() if d not in stored], len(stored))
@@ -62,61 +74,72 @@ class LedgerChat:
         requests: Sequence[ChatRequest],
         *,
         within: float = 0.15,
-        least: int = 30,
+        batch_size: int = 30,
         seed: int = 0,
         on_progress: Callable[[ChatProgress], None] | None = None,
-    ) -> Pilot:
-        """Ask a random sample, `least` at first and more until the cost of all is known within a share.
+    ) -> PilotEstimate:
+        """Ask a random sample of the requests until the cost of all is known precisely enough.
 
-        What is asked is stored and counts: nothing of it is asked again. It stops once 2.6 standard deviations
-        of the whole lie inside `within`, or when everything is asked.
+        Replies are stored and count: nothing is asked again. The pilot stops once 2.6 standard deviations of the total
+        lie inside `within`, or when everything was asked.
+
+        Args:
+            requests: The requests.
+            within: Half width of the cost range, as a share of the cost.
+            batch_size: Requests of the first sample, and of each further one.
+            seed: Seed of the sample.
+            on_progress: As in `ask`.
 
         Raises: as `ask`.
         """
         pending = list(self._by_digest(requests).items())
         random.Random(seed).shuffle(pending)
-        asked, paid = 0, 0.0
+        sent, paid = 0, 0.0
         while True:
-            with Ledger(self._place) as ledger:
-                rest = self._estimate(ledger, [request for _, request in pending[asked:]], asked)
-            found = Pilot(paid, rest)
-            half = (found.range[1] - found.range[0]) / 2 * 1.3
-            if asked >= len(pending) or (asked >= least and half <= within * max(found.money, 1e-12)):
-                return found
+            with Ledger(self._ledger_path) as ledger:
+                rest = self._estimate(ledger, [request for _, request in pending[sent:]], sent)
+            pilot = PilotEstimate(paid, rest)
+            half_width = (pilot.range[1] - pilot.range[0]) / 2 * 1.3
+            if sent >= len(pending) or (
+                sent >= batch_size and half_width <= within * max(pilot.money, 1e-12)
+            ):
+                return pilot
             replies = self.ask(
-                [request for _, request in pending[asked : asked + least]], on_progress=on_progress
+                [request for _, request in pending[sent : sent + batch_size]], on_progress=on_progress
             )
             paid += math.fsum(reply.cost for reply in replies)
-            asked += len(replies)
+            sent += len(replies)
 
     def ask(
         self, requests: Sequence[ChatRequest], *, on_progress: Callable[[ChatProgress], None] | None = None
     ) -> list[Reply]:
-        """One reply a request, in order; what the ledger holds is not asked again.
+        """Return one reply per request, in order; stored answers are not requested again.
 
-        `on_progress` is called in this thread, at most 20 times a second and once at the end.
+        Args:
+            requests: The requests.
+            on_progress: Called in this thread, at most 20 times a second and once at the end.
 
         Raises:
             Refused: There is no cap and nobody has confirmed the cost.
-            OutOfMoney: The worst case of the next request would pass the cap; answers so far are in the ledger.
+            BudgetExceeded: The worst case of the next request would exceed the cap; answers so far are in the ledger.
             UserError: No key is set, the price is unknown, a request is malformed (before anything is sent), or
                 the service refuses the key or knows no such model.
             Infrastructure: The service or the ledger can't be reached.
         """
         digests = [request.digest(self._endpoint) for request in requests]
         wanted = self._by_digest(requests, digests)
-        with Ledger(self._place) as ledger:
+        with Ledger(self._ledger_path) as ledger:
             stored = ledger.find(wanted)
             replies = {digest: reply_of(wanted[digest], answer) for digest, answer in stored.items()}
             pending = {digest: request for digest, request in wanted.items() if digest not in replies}
-            self.tally.stored += len(replies)
+            self.stats.stored += len(replies)
             if pending:
-                self._allow(ledger, pending, len(replies))
+                self._check_allowed(ledger, pending, len(replies))
                 ledger.recover()
-                progress = Progress(len(wanted), len(replies), on_progress)
+                progress = ProgressReporter(len(wanted), len(replies), on_progress)
                 key_of(self._endpoint)
                 price = price_of(self._endpoint)
-                batch = partial(Batch, self._endpoint, ledger, price, self._terms, self.tally)
+                batch = partial(Batch, self._endpoint, ledger, price, self._settings, self.stats)
                 replies |= run_batch(batch, pending, progress, self._on_reply)
             elif on_progress is not None:
                 on_progress(ChatProgress(len(wanted), len(wanted), 0.0, 0.0, 0.0))
@@ -141,26 +164,31 @@ class LedgerChat:
     def _estimate(self, ledger: Ledger, pending: Sequence[ChatRequest], stored: int) -> Estimate:
         price = price_of(self._endpoint)
         purpose = pending[0].purpose if pending else None
-        place = place_of(self._endpoint)
-        known: Measure = measure(ledger.uses(place, purpose), price)
-        if known.known < ENOUGH:
-            known = measure(ledger.uses(place, None), price)
-        rate = gate_of(self._endpoint).requests_per_second
+        endpoint_name = ledger_endpoint(self._endpoint)
+        profile: UsageProfile = usage_profile(ledger.usage_records(endpoint_name, purpose), price)
+        if profile.sample_size < MIN_ANSWERS:
+            profile = usage_profile(ledger.usage_records(endpoint_name, None), price)
+        rate = rate_limiter_of(self._endpoint).requests_per_second
         return estimate(
-            pending, stored=stored, known=known, price=price, at_once=self._terms.at_once, per_second=rate
+            pending,
+            stored=stored,
+            profile=profile,
+            price=price,
+            at_once=self._settings.at_once,
+            per_second=rate,
         )
 
-    def _allow(self, ledger: Ledger, pending: Mapping[str, ChatRequest], stored: int) -> None:
-        """Without a cap somebody has to say yes to the estimate."""
+    def _check_allowed(self, ledger: Ledger, pending: Mapping[str, ChatRequest], stored: int) -> None:
+        """Check that there is a cap, or that somebody confirms the estimate."""
         price = price_of(self._endpoint)
         # Every worst case is known before the first request is sent.
         worst = math.fsum(worst_cost(request, price) for request in pending.values())
-        if self._terms.cap is not None or worst == 0:
+        if self._settings.cap is not None or worst == 0:
             return
-        found = self._estimate(ledger, list(pending.values()), stored)
-        if self._confirm is None or not self._confirm(found):
+        cost_estimate = self._estimate(ledger, list(pending.values()), stored)
+        if self._confirm is None or not self._confirm(cost_estimate):
             raise Refused(
-                f"{self._endpoint.address} costs money and nobody has allowed it: {found}. "
+                f"{self._endpoint.address} costs money and nobody has allowed it: {cost_estimate}. "
                 "Set a cap (budget.money in the task), or confirm the estimate"
             )
 
@@ -171,31 +199,33 @@ def open_chat(
     money: float | None = None,
     ledger: Path | None = None,
     at_once: int = 32,
-    on_reply: Hook | None = None,
+    on_reply: ReplyCallback | None = None,
     account: str | None = None,
     confirm: Confirm | None = None,
     timeout: float = 120.0,
     attempts: int = 8,
 ) -> LedgerChat:
-    """A chat model by its address, `openai:/MODEL` or `azure:/DEPLOYMENT`.
+    """Open a chat model by its address, `openai:/MODEL` or `azure:/DEPLOYMENT`.
 
     Args:
-        money: Cap in US dollars for the account. None: no cap, and then `confirm` has to say yes to the
+        address: The address.
+        money: Cap in US dollars for the account. None: no cap, and then `confirm` has to accept the
             estimate of every batch that costs anything. 0 allows free models only.
         ledger: The ledger's file; default `.veritrain/ledger.db` in the project's folder.
         at_once: Most requests in flight, from 1.
         on_reply: Called in the caller's thread for every reply that came from the service.
         account: Whose money it is. All chats and processes that share a ledger and an account share the cap, also
             after a restart. Default: an account of this object's own.
+        confirm: Called with an estimate; returns whether the cost is accepted.
         timeout: Seconds for one attempt.
         attempts: How often an answer is tried for, from 1; 429s do not count.
 
     Raises:
-        UserError: The address is none, or a key or endpoint is not set: one sentence that says what to set.
+        UserError: The address is not valid, or a key or endpoint is not set: one sentence that says what to set.
     """
     if at_once < 1 or attempts < 1 or timeout <= 0:
         raise UserError(f"at_once={at_once}, attempts={attempts}, timeout={timeout}: each has to be above 0")
     if money is not None and not (math.isfinite(money) and money >= 0):
         raise UserError(f"the cap is {money!r}; it has to be a number of US dollars from 0")
-    terms = Terms(account or f"chat {uuid.uuid4().hex[:12]}", money, at_once, timeout, attempts)
-    return LedgerChat(open_endpoint(address), terms, ledger or default_place(), on_reply, confirm)
+    settings = BatchSettings(account or f"chat {uuid.uuid4().hex[:12]}", money, at_once, timeout, attempts)
+    return LedgerChat(open_endpoint(address), settings, ledger or default_ledger_path(), on_reply, confirm)

@@ -1,4 +1,4 @@
-"""What is known of each fine-tuning order, on disk before the next step: file, intent, job, model."""
+"""The progress of each fine-tuning job on disk, saved before the next step: file, intent, job, model."""
 
 from __future__ import annotations
 
@@ -20,10 +20,18 @@ FIELDS = ("file_id", "intended", "job_id", "status", "model", "trained_tokens", 
 
 @dataclass(frozen=True)
 class TuningState:
-    """How far an order has come.
+    """How far a fine-tuning job has come.
 
-    `intended` is when a job was about to be created (seconds since 1970): set without `job_id` it means that a
-    job may exist that nobody here has heard of. `cost` is the estimate in US dollars that was allowed.
+    Attributes:
+        key: `TuningJobSpec.key`.
+        file_id: Id of the uploaded training file.
+        intended: When a job was about to be created (seconds since 1970): set without `job_id` it means that a
+            job may exist whose id is not known here.
+        job_id: The provider's id of the job.
+        status: Its last known status.
+        model: The tuned model.
+        trained_tokens: Tokens that were trained.
+        cost: The estimate in US dollars that was allowed.
     """
 
     key: str
@@ -37,9 +45,9 @@ class TuningState:
 
 
 class TuningRecord:
-    """A small sqlite file. Each `note` is on the disk when it returns, so a kill between two steps loses nothing.
+    """A small SQLite file; each `save` is on the disk when it returns, so a kill loses nothing.
 
-    Raises Infrastructure when the file can't be opened or written.
+    Every method raises Infrastructure when the file can't be opened or written.
     """
 
     def __init__(self, file: Path) -> None:
@@ -52,18 +60,18 @@ class TuningRecord:
             raise Infrastructure(f"the record of fine-tuning jobs {file} can't be made: {error}") from error
 
     def state(self, key: str) -> TuningState:
-        """What is known of an order; all None for one never heard of."""
+        """Return what is recorded of a job; all fields None if nothing is."""
         with self._open() as base:
             row = base.execute(f"SELECT {', '.join(FIELDS)} FROM tuning WHERE key = ?", (key,)).fetchone()
         return TuningState(key, *row) if row else TuningState(key)
 
-    def note(
+    def save(
         self, key: str, address: str, base_model: str, **fields: str | float | int | None
     ) -> TuningState:
-        """Write down some fields of an order; the others stay as they are."""
+        """Save some fields of a job; the others stay as they are."""
         unknown = sorted(set(fields) - set(FIELDS))
         if unknown:
-            raise ValueError(f"no fields of a tuning order: {unknown}")
+            raise ValueError(f"unknown fields of a tuning job: {unknown}")
         names = list(fields)
         columns = ", ".join(["key", "address", "base", "changed", *names])
         marks = ", ".join("?" * (4 + len(names)))
@@ -76,10 +84,10 @@ class TuningRecord:
         return self.state(key)
 
     @contextmanager
-    def alone(self, key: str) -> Iterator[None]:
-        """Hold an order for this process: nobody else uploads or creates for it meanwhile. A kill lets go.
+    def lock(self, key: str) -> Iterator[None]:
+        """Lock a job for this process, so that no other one uploads or creates for it.
 
-        Who comes second waits, and says for whom.
+        A kill releases the lock. A second process waits, and prints for whom.
         """
         with claims.claim(f"fine-tuning {key}", "starting this fine-tuning job"):
             yield

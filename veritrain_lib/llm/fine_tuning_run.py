@@ -1,4 +1,7 @@
-"""One order to its end: upload, job, polling. Run again after any kill, it goes on and never starts a second job."""
+"""One fine-tuning job from upload to the tuned model.
+
+Run again after any kill, it continues and never starts a second job.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import Infrastructure, UserError
-from veritrain_lib.llm.fine_tuning import MaybeDone, TuningJob, TuningOrder, TuningService
+from veritrain_lib.llm.fine_tuning import OutcomeUnknown, TuningJob, TuningJobSpec, TuningService
 
 if TYPE_CHECKING:
     from veritrain_lib.llm.fine_tuning_record import TuningRecord, TuningState
 
-FILE_SECONDS = 1800.0
-"""How long an uploaded file may be checked by the provider."""
-TRIES = 3
+FILE_CHECK_TIMEOUT_S = 1800.0
+"""Seconds that the provider may take to check an uploaded file."""
+MAX_ATTEMPTS = 3
 """How often something that got no answer and is not found afterwards is sent in all."""
-BLIND_LOOKS = 20
-"""Looks in a row that may fail before polling gives up; the job goes on at the provider."""
+MAX_FAILED_POLLS = 20
+"""Polls in a row that may fail before polling ends; the job goes on at the provider."""
 
 
-UNKNOWN_LOOKS = 20
-"""Looks in a row at a job in a status that is not known here before polling gives up."""
-ENDED = {
+MAX_UNKNOWN_POLLS = 20
+"""Polls in a row of a job with an unknown status before polling ends."""
+DEFAULT_REASONS = {
     "cancelled": "cancelled at the provider",
     "expired": "it was not done within the provider's time limit",
     "deleted": "deleted at the provider",
@@ -32,8 +35,12 @@ ENDED = {
 """Why a job has no model, where the provider gives no reason."""
 
 
-class JobEnded(Infrastructure):
-    """A job that ended without a model; `job` is what the provider says of it."""
+class TuningJobFailed(Infrastructure):
+    """A job that ended without a model.
+
+    Attributes:
+        job: The job as the provider describes it.
+    """
 
     def __init__(self, job: TuningJob, text: str) -> None:
         super().__init__(text)
@@ -42,7 +49,13 @@ class JobEnded(Infrastructure):
 
 @dataclass(frozen=True)
 class TuningProgress:
-    """Where a job is. `events` are those that are new since the last call; `seconds` since it was first looked at."""
+    """The state of a job that is waited for.
+
+    Attributes:
+        job: The job.
+        events: Events that are new since the last call.
+        seconds: Seconds since polling began.
+    """
 
     job: TuningJob
     events: tuple[str, ...]
@@ -50,139 +63,150 @@ class TuningProgress:
 
 
 @dataclass(frozen=True)
-class Waits:
-    """Seconds: between two looks at a job; and how long a job that may have been created is looked for before
-    it is held not to exist (a provider's list can lag behind)."""
+class PollingIntervals:
+    """Waiting times.
+
+    Attributes:
+        poll: Seconds between two looks at a job.
+        settle: Seconds that a job which may have been created is searched for before it counts as missing (a
+            provider's list can lag behind).
+    """
 
     poll: float = 30.0
     settle: float = 60.0
 
 
-def run_order(
+def run_tuning_job(
     service: TuningService,
     record: TuningRecord,
-    order: TuningOrder,
+    spec: TuningJobSpec,
     *,
     cost: float,
-    waits: Waits | None = None,
+    waits: PollingIntervals | None = None,
     allow: Callable[[], None] = lambda: None,
     on_progress: Callable[[TuningProgress], None] | None = None,
 ) -> TuningJob:
-    """Get a job for this order, an old one where there is any, and wait until it succeeded.
+    """Get a job for this specification, an existing one if there is any, and wait until it succeeded.
 
-    `allow` is called once before anything is uploaded or created for the first time, and may refuse; `cost` is the
-    estimate that it allowed.
+    Args:
+        service: The provider.
+        record: The record of jobs on disk.
+        spec: The job.
+        cost: The estimate that `allow` accepted, in US dollars.
+        waits: Waiting times.
+        allow: Called once before anything is uploaded or created for the first time; may raise to refuse.
+        on_progress: Called when there are new events or the state changes.
 
     Raises:
-        JobEnded: The job failed or was cancelled, with the provider's reason.
-        Infrastructure: The provider can't be reached; run again, the job is taken up.
+        TuningJobFailed: The job failed or was cancelled, with the provider's reason.
+        Infrastructure: The provider can't be reached; run again to resume the job.
         UserError: The provider refused the file or the job.
     """
-    waits = waits or Waits()
-    state = record.state(order.key)
+    waits = waits or PollingIntervals()
+    state = record.state(spec.key)
     if state.job_id is None:
-        with record.alone(order.key):
-            state = _begin(service, record, order, cost, waits, allow)
+        with record.lock(spec.key):
+            state = _ensure_job(service, record, spec, cost, waits, allow)
     assert state.job_id is not None
     job = _wait(service, state.job_id, waits.poll, on_progress)
-    record.note(
-        order.key,
+    record.save(
+        spec.key,
         service.endpoint.address,
-        order.base,
+        spec.base,
         status=job.status,
         model=job.model,
         trained_tokens=job.trained_tokens,
     )
     if job.status != "succeeded" or not job.model:
-        why = job.reason or ENDED.get(job.status, "no reason given")
-        raise JobEnded(
+        reason = job.reason or DEFAULT_REASONS.get(job.status, "no reason given")
+        raise TuningJobFailed(
             job,
-            f"fine-tuning job {job.id} {job.status}: {why}. Running again finds this same job; to start another "
+            f"fine-tuning job {job.id} {job.status}: {reason}. Running again finds this same job; to start another "
             "one, correct the cause and raise trainer.parameters.attempt in the task file by 1.",
         )
     return job
 
 
-def _begin(
+def _ensure_job(
     service: TuningService,
     record: TuningRecord,
-    order: TuningOrder,
+    spec: TuningJobSpec,
     cost: float,
-    waits: Waits,
+    waits: PollingIntervals,
     allow: Callable[[], None],
 ) -> TuningState:
-    """From whatever is known to a job's id on disk. Only one process at a time is in here for one order."""
+    """Continue from the recorded state to a job's id on disk; one process at a time does this for a job."""
 
-    def note(**fields: str | float | None) -> TuningState:
-        return record.note(order.key, service.endpoint.address, order.base, **fields)
+    def save(**fields: str | float | None) -> TuningState:
+        return record.save(spec.key, service.endpoint.address, spec.base, **fields)
 
-    state = record.state(order.key)
+    state = record.state(spec.key)
     if state.job_id is not None:
         return state
-    file_id = state.file_id or service.find_file(order)
-    job = _found(service, order, file_id, state.intended, waits) if file_id else None
+    file_id = state.file_id or service.find_file(spec)
+    job = _find_job(service, spec, file_id, state.intended, waits) if file_id else None
     if job is None:
-        # Also after a kill: what was spent meanwhile may have left no room.
+        # Also after a kill: money spent meanwhile may have used up the cap.
         allow()
-        file_id = file_id or _upload(service, order)
-        note(file_id=file_id, cost=cost)
+        file_id = file_id or _upload(service, spec)
+        save(file_id=file_id, cost=cost)
         _until_ready(service, file_id, waits.poll)
-        for number in range(1, TRIES + 1):
+        for number in range(1, MAX_ATTEMPTS + 1):
             intended = time.time()
-            note(intended=intended)
+            save(intended=intended)
             try:
-                job = service.create(order, file_id)
-            except MaybeDone:
-                # No answer: it counts as not there only when the provider's list has had time to show it.
-                job = _found(service, order, file_id, intended, waits)
-                if job is None and number == TRIES:
+                job = service.create(spec, file_id)
+            except OutcomeUnknown:
+                # No answer: the job counts as missing only when the provider's list has had time to show it.
+                job = _find_job(service, spec, file_id, intended, waits)
+                if job is None and number == MAX_ATTEMPTS:
                     raise
             except UserError:
-                note(intended=None)
+                save(intended=None)
                 raise
             if job is not None:
                 break
     assert job is not None
-    return note(file_id=file_id, job_id=job.id, status=job.status, cost=cost)
+    return save(file_id=file_id, job_id=job.id, status=job.status, cost=cost)
 
 
-def _upload(service: TuningService, order: TuningOrder) -> str:
-    for number in range(1, TRIES + 1):
+def _upload(service: TuningService, spec: TuningJobSpec) -> str:
+    for number in range(1, MAX_ATTEMPTS + 1):
         try:
-            return service.upload(order)
-        except MaybeDone:
-            # A file costs nothing: one that turns up later still is never trained on.
-            found = service.find_file(order)
-            if found is not None:
-                return found
-            if number == TRIES:
+            return service.upload(spec)
+        except OutcomeUnknown:
+            # A file costs nothing: one that appears later is never trained on.
+            file_id = service.find_file(spec)
+            if file_id is not None:
+                return file_id
+            if number == MAX_ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
-def _found(
-    service: TuningService, order: TuningOrder, file_id: str, intended: float | None, waits: Waits
+def _find_job(
+    service: TuningService, spec: TuningJobSpec, file_id: str, intended: float | None, waits: PollingIntervals
 ) -> TuningJob | None:
-    """The job of this order at the provider; after an intent it is looked for until the list must be up to date."""
+    """Return the existing job at the provider; after an intent, search until its list must be up to date."""
     until = (intended or 0.0) + waits.settle
     while True:
         now = time.time()
-        jobs = service.jobs_of(order, file_id)
+        jobs = service.jobs_of(spec, file_id)
         if jobs:
             return jobs[0]
-        # A clock that was set back must not make this wait for ever.
-        left = min(until - now, waits.settle)
-        if left <= 0:
+        # A clock that was set back must not make this loop wait for ever.
+        remaining = min(until - now, waits.settle)
+        if remaining <= 0:
             return None
-        time.sleep(min(left, max(0.05, waits.settle / 10)))
+        time.sleep(min(remaining, max(0.05, waits.settle / 10)))
 
 
 def _until_ready(service: TuningService, file_id: str, poll: float) -> None:
     start = time.monotonic()
     while not service.file_ready(file_id):
-        if time.monotonic() - start > FILE_SECONDS:
+        if time.monotonic() - start > FILE_CHECK_TIMEOUT_S:
             raise Infrastructure(
-                f"the provider has been checking the training file {file_id} for {FILE_SECONDS:.0f} s; run again later"
+                f"the provider has been checking the training file {file_id} for {FILE_CHECK_TIMEOUT_S:.0f} s; run again later"
             )
         time.sleep(poll)
 
@@ -190,34 +214,34 @@ def _until_ready(service: TuningService, file_id: str, poll: float) -> None:
 def _wait(
     service: TuningService, job_id: str, poll: float, on_progress: Callable[[TuningProgress], None] | None
 ) -> TuningJob:
-    start, blind, strange, seen = time.monotonic(), 0, 0, set[str]()
-    told: tuple[object, ...] | None = None
+    start, failed_polls, unknown_polls, seen_ids = time.monotonic(), 0, 0, set[str]()
+    last_facts: tuple[object, ...] | None = None
     while True:
         try:
-            job = service.look(job_id)
-            events = [one for one in service.events(job_id) if one[0] not in seen]
+            job = service.get_job(job_id)
+            events = [event for event in service.events(job_id) if event[0] not in seen_ids]
         except Infrastructure as error:
-            blind += 1
-            if blind >= BLIND_LOOKS:
+            failed_polls += 1
+            if failed_polls >= MAX_FAILED_POLLS:
                 raise Infrastructure(
                     f"job {job_id} can't be looked at ({error}); it goes on at the provider, and the same command "
-                    "takes it up again"
+                    "resumes it"
                 ) from error
             time.sleep(poll)
             continue
-        blind = 0
-        seen.update(event_id for event_id, _ in events)
+        failed_polls = 0
+        seen_ids.update(event_id for event_id, _ in events)
         facts = (job.status, job.trained_tokens)
-        if on_progress is not None and (events or facts != told):
-            told = facts
+        if on_progress is not None and (events or facts != last_facts):
+            last_facts = facts
             texts = tuple(text for _, text in events)
             on_progress(TuningProgress(job, texts, time.monotonic() - start))
-        if job.over:
+        if job.ended:
             return job
-        strange = 0 if job.known else strange + 1
-        if strange >= UNKNOWN_LOOKS:
+        unknown_polls = 0 if job.has_known_status else unknown_polls + 1
+        if unknown_polls >= MAX_UNKNOWN_POLLS:
             raise Infrastructure(
-                f"job {job_id} has the status {job.status!r}, which is not known here, for {strange} looks now; look at "
-                "it on the provider's page. The same command takes it up again"
+                f"job {job_id} has the status {job.status!r}, which is not known here, for {unknown_polls} looks now; look at "
+                "it on the provider's page. The same command resumes it"
             )
         time.sleep(poll)

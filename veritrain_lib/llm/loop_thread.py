@@ -1,7 +1,7 @@
-"""Run a batch on an event loop in a thread of its own, while the caller's thread hears how it goes.
+"""A batch on an event loop in a thread of its own, while the caller's thread reports progress.
 
 The caller's thread may run a loop already (a notebook cell), and callbacks belong to it: MLflow's active run,
-for one, is a thread's.
+for example, belongs to a thread.
 """
 
 from __future__ import annotations
@@ -14,44 +14,44 @@ from collections.abc import Callable, Mapping
 from veritrain_lib.llm.batch import Batch
 from veritrain_lib.llm.records import ChatProgress, ChatRequest, Reply
 
-Hook = Callable[[ChatRequest, Reply], None]
+ReplyCallback = Callable[[ChatRequest, Reply], None]
 
-LOOK = 0.05
-"""Seconds between two looks of the caller's thread at what has arrived."""
-GRACE = 5.0
-"""Seconds that requests in flight get to come in after Ctrl-C: they are paid for."""
+POLL_INTERVAL_S = 0.05
+"""Seconds after which the caller's thread looks again for new replies."""
+INTERRUPT_GRACE_S = 5.0
+"""Seconds that requests in flight get to complete after Ctrl-C: they are paid for."""
 
 
-class Progress:
-    """Counts what arrives and says so."""
+class ProgressReporter:
+    """Counts replies and reports progress."""
 
-    def __init__(self, total: int, stored: int, tell: Callable[[ChatProgress], None] | None) -> None:
+    def __init__(self, total: int, stored: int, report: Callable[[ChatProgress], None] | None) -> None:
         self._total, self._done, self._fresh, self._cost = total, stored, 0, 0.0
-        self._tell = tell
+        self._report = report
         self._start = time.monotonic()
 
     def count(self, reply: Reply) -> None:
-        """One more reply is there."""
+        """Count one more reply."""
         self._done += 1
         self._fresh += 1
         self._cost += 0.0 if reply.stored else reply.cost
 
     def show(self, last: bool) -> None:
-        """Tell, when there is something new or it is the last time."""
-        if self._tell is None or (self._fresh == 0 and not last):
+        """Report progress, if there is something new or it is the last time."""
+        if self._report is None or (self._fresh == 0 and not last):
             return
         rate = self._fresh / max(1e-9, time.monotonic() - self._start)
         left = (self._total - self._done) / rate if rate else None
-        self._tell(ChatProgress(self._done, self._total, rate, self._cost, left))
+        self._report(ChatProgress(self._done, self._total, rate, self._cost, left))
 
 
-class _Running:
-    """The batch and its loop, once the thread has made them."""
+class _BatchThread:
+    """The thread, the batch and its loop."""
 
     def __init__(self, make: Callable[[], Batch], pending: Mapping[str, ChatRequest]) -> None:
         self.batch: Batch | None = None
         self.failure: BaseException | None = None
-        self.over = threading.Event()
+        self.finished = threading.Event()
         self._make, self._pending = make, pending
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,7 +66,7 @@ class _Running:
             self.failure = error
         finally:
             self._ready.set()
-            self.over.set()
+            self.finished.set()
 
     async def _body(self) -> None:
         self.batch, self._loop = self._make(), asyncio.get_running_loop()
@@ -74,12 +74,12 @@ class _Running:
         await self.batch.run(self._pending)
 
     def end(self) -> None:
-        """After Ctrl-C or an error in a callback: nothing new is sent, what is in flight may come in."""
+        """Stop after Ctrl-C or an error in a callback: send nothing new, let requests in flight complete."""
         if self.batch is not None and self._loop is not None:
             for step in (self.batch.stop, self._cancel):
-                if not self.over.is_set() and not self._loop.is_closed():
+                if not self.finished.is_set() and not self._loop.is_closed():
                     self._loop.call_soon_threadsafe(step)
-                    self.over.wait(GRACE)
+                    self.finished.wait(INTERRUPT_GRACE_S)
 
     def _cancel(self) -> None:
         for task in asyncio.all_tasks(self._loop):
@@ -87,10 +87,23 @@ class _Running:
 
 
 def run_batch(
-    make: Callable[[], Batch], pending: Mapping[str, ChatRequest], progress: Progress, on_reply: Hook | None
+    make: Callable[[], Batch],
+    pending: Mapping[str, ChatRequest],
+    progress: ProgressReporter,
+    on_reply: ReplyCallback | None,
 ) -> dict[str, Reply]:
-    """Ask what is pending and give the replies by digest. Raises what the batch ended with."""
-    running = _Running(make, pending)
+    """Run the pending requests and return the replies by digest.
+
+    Args:
+        make: Creates the batch, in its thread.
+        pending: Requests by digest.
+        progress: Counts the replies.
+        on_reply: Called in the caller's thread for every reply.
+
+    Raises:
+        Exception: The error that ended the batch.
+    """
+    running = _BatchThread(make, pending)
 
     def deliver(last: bool) -> None:
         while running.batch is not None and running.batch.fresh:
@@ -101,14 +114,14 @@ def run_batch(
         progress.show(last)
 
     try:
-        while not running.over.wait(LOOK):
+        while not running.finished.wait(POLL_INTERVAL_S):
             deliver(last=False)
         deliver(last=True)
     except BaseException:
         running.end()
         raise
     finally:
-        running.thread.join(GRACE)
+        running.thread.join(INTERRUPT_GRACE_S)
     error = running.failure or (running.batch.error if running.batch is not None else None)
     if error is not None:
         raise error

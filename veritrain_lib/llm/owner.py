@@ -1,4 +1,4 @@
-"""Who is asking: a process and a batch of it, so that a dead process is told from a living one."""
+"""Names of claim owners: a process and one of its batches, so that dead processes can be recognized."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from veritrain_lib.core import liveness
 
 
 def new_owner() -> str:
-    """A name for one batch of this process: `living.name()/serial`."""
-    return f"{liveness.name()}/{uuid.uuid4().hex[:12]}"
+    """Return a name for one batch of this process: `liveness.name()/serial`."""
+    return f"{liveness.current_process_name()}/{uuid.uuid4().hex[:12]}"
 
 
 def is_alive(owner: str) -> bool:
-    """Whether the process of an owner still lives. True where it can't be looked at, as on another machine."""
-    return liveness.alive(owner.rpartition("/")[0]) is not False
+    """Return whether the process of an owner lives; True where that can't be known (another machine)."""
+    return liveness.is_alive(owner.rpartition("/")[0]) is not False

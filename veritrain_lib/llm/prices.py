@@ -1,4 +1,4 @@
-"""Prices, from a dated file that a user can override. A model without a price is refused, not free."""
+"""Prices, from a dated file that a user can override; a model without a price is rejected, not free."""
 
 from __future__ import annotations
 
@@ -20,10 +20,17 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars for a million tokens. `name` is the entry, `date` when its list was read.
+    """US dollars for a million tokens.
 
-    `max_output` is the most tokens of one answer, None when the list does not say; `training` is for a million
-    trained tokens, `hosting` for an hour of a deployed fine-tuned model, None when not given.
+    Attributes:
+        name: Name of the entry.
+        date: When its list was read.
+        input: Price of input tokens.
+        cached: Price of cached input tokens.
+        output: Price of output tokens.
+        training: For a million trained tokens, None when not given.
+        hosting: For an hour of a deployed fine-tuned model, None when not given.
+        max_output: Most tokens of one answer, None when the list does not say.
     """
 
     name: str
@@ -36,26 +43,29 @@ class Price:
     max_output: int | None = None
 
     def of(self, usage: Usage) -> float:
-        """What an answer cost, in US dollars."""
+        """Return the cost of an answer, in US dollars."""
         cached = min(usage.cached_tokens, usage.input_tokens)
         fresh = usage.input_tokens - cached
         return (fresh * self.input + cached * self.cached + usage.output_tokens * self.output) / MILLION
 
 
 def price_of(endpoint: Endpoint) -> Price:
-    """The price of an endpoint's model.
+    """Return the price of an endpoint's model.
 
-    Looked up in the file named by `VERITRAIN_PRICES`, then in the built-in one, each by address, model, and
+    It is looked up in the file named by `VERITRAIN_PRICES`, then in the built-in one, each by address, model, and
     for fine-tuned models `ft:BASE`.
 
     Raises:
-        UserError: No entry, or a price file that can't be read.
+        UserError: There is no entry, or a price file can't be read.
     """
     return find_price(endpoint.address, endpoint.model)
 
 
 def find_price(address: str, model: str) -> Price:
-    """As `price_of`, by address and model name (a base model to be trained has no endpoint)."""
+    """Return a price as `price_of` does, by address and model name.
+
+    A base model that is to be trained has no endpoint.
+    """
     names = [address, model]
     if model.startswith("ft:"):
         names.append(":".join(model.split(":")[:2]))
@@ -71,8 +81,8 @@ def find_price(address: str, model: str) -> Price:
 
 
 def _files() -> list[Path]:
-    own = setting("VERITRAIN_PRICES")
-    return [*([Path(own).expanduser()] if own else []), BUILT_IN]
+    override = setting("VERITRAIN_PRICES")
+    return [*([Path(override).expanduser()] if override else []), BUILT_IN]
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -80,7 +90,7 @@ def _read(file: Path) -> dict[str, Any]:
 
     document = read_yaml(file)
     if document.mistakes:
-        raise UserError(document.told(document.mistakes))
+        raise UserError(document.format_mistakes(document.mistakes))
     table = document.content
     models = table.get("models") if isinstance(table, dict) else None
     if not isinstance(models, dict) or not _is_date(table.get("date")):
@@ -100,27 +110,27 @@ def _is_date(value: object) -> bool:
 def _entry(
     tables: list[dict[str, Any]], table: dict[str, Any], name: str, seen: tuple[str, ...] = ()
 ) -> Price:
-    where = f"the entry {name!r} in {table['file']}"
+    location = f"the entry {name!r} in {table['file']}"
     entry = table["models"][name]
     if not isinstance(entry, Mapping) or not set(entry) <= KEYS:
-        raise UserError(f"{where} has to be a mapping with keys of {', '.join(sorted(KEYS))}")
+        raise UserError(f"{location} has to be a mapping with keys of {', '.join(sorted(KEYS))}")
     if "same_as" in entry:
         other = str(entry["same_as"])
         for candidate in tables:
             if other in candidate["models"] and other not in seen:
                 return _entry(tables, candidate, other, (*seen, name))
-        raise UserError(f"{where} is the same as {other!r}, which has no entry of its own")
-    number = {key: _number(where, key, entry[key]) for key in entry}
+        raise UserError(f"{location} is the same as {other!r}, which has no entry of its own")
+    number = {key: _number(location, key, entry[key]) for key in entry}
     if not {"input", "output"} <= set(number):
-        raise UserError(f"{where} needs input and output, in US dollars for a million tokens")
-    most = number.get("max_output")
+        raise UserError(f"{location} needs input and output, in US dollars for a million tokens")
+    max_output = number.get("max_output")
     return Price(
         name, table["date"], number["input"], number.get("cached", number["input"]), number["output"],
-        number.get("training"), number.get("hosting"), None if most is None else int(most),
+        number.get("training"), number.get("hosting"), None if max_output is None else int(max_output),
     )  # fmt: skip
 
 
-def _number(where: str, key: str, value: object) -> float:
+def _number(location: str, key: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise UserError(f"{where}: {key} is {value!r}; it has to be a number from 0")
+        raise UserError(f"{location}: {key} is {value!r}; it has to be a number from 0")
     return float(value)

@@ -1,7 +1,7 @@
-"""One gate for everybody in this process who asks the same endpoint: it lets requests through as the service allows.
+"""One rate limiter per endpoint and process, which lets requests through as fast as the service allows.
 
-The service says in its headers how many requests (and tokens) are left and at what rate they come back. The
-gate keeps its own count between the answers. Without headers it only reacts: a single 429 holds back the one
+The service says in its headers how many requests (and tokens) are left and at what rate they are refilled. The
+limiter keeps its own count between the answers. Without headers it only reacts: a single 429 holds back the one
 request that got it; several in a row hold back all.
 """
 
@@ -17,31 +17,48 @@ from email.utils import parsedate_to_datetime
 
 from veritrain_lib.llm.records import Endpoint
 
-IN_A_ROW = 3
-"""429s without a success between them after which everybody waits."""
-FIRST, LISTEN, RAMP = 4, 0.1, 800.0
-"""Before the service has said anything: requests let through at once, the seconds it then gets to say what it
-allows, and requests a second from then on. What is sent before it is heard may pass a
-small limit; 128 at once are under way in 0.25 s."""
+MAX_CONSECUTIVE_429 = 3
+"""Responses with status 429 without a success between them after which all requests wait."""
+INITIAL_REQUESTS, INITIAL_DELAY, RAMP_RATE = 4, 0.1, 800.0
+"""Limits before the service has reported any.
+
+Requests let through at once, the seconds the service then gets to report its limits, and requests a second from then
+on. What is sent before that may exceed a small limit; 128 at once are under way in 0.25 s.
+"""
 MARGIN = 0.05
-"""Share of a limit's bucket that is left in it: our clock runs ahead of the service's by the time of the way there.
-It costs that share once, not a share of the rate."""
-LONGEST = 300.0
+"""Share of a limit's bucket that is left in it.
+
+Our clock runs ahead of the service's by the network delay. It costs that share once, not a share of the rate.
+"""
+MAX_WAIT = 300.0
 """Seconds: no advice to wait is followed for longer in one piece."""
 
 
 @dataclass(frozen=True)
-class Pass:
-    """A request let through: when, its tokens, and how much of each limit is surely counted once it is."""
+class Permit:
+    """Permission to send a request.
+
+    Attributes:
+        at: When it was given (`time.monotonic`).
+        amount: Tokens of the request.
+        requests_answered: Requests that the service has certainly counted once it answers this one.
+        tokens_answered: The same for tokens.
+    """
 
     at: float
     amount: float
-    requests_seen: float
-    tokens_seen: float
+    requests_answered: float
+    tokens_answered: float
 
 
 class Bucket:
-    """Our copy of one of the service's limits. `rate` a second comes back, up to `capacity`; None: no limit known."""
+    """Our copy of one of the service's limits, a token bucket.
+
+    Attributes:
+        rate: Amount a second that is refilled, up to the capacity; None: no limit known.
+        taken: Amount let through so far.
+        answered_amount: Amount of the requests that were answered.
+    """
 
     def __init__(self) -> None:
         self.rate: float | None = None
@@ -49,41 +66,51 @@ class Bucket:
         self._level = 0.0
         self._at = 0.0
         self.taken = 0.0
-        self.seen = 0.0
+        self.answered_amount = 0.0
 
     def wait(self, amount: float, now: float) -> float:
-        """Seconds until `amount` may be taken; 0: now."""
+        """Return the seconds until `amount` may be taken; 0: now."""
         if self.rate is None:
             return 0.0
         self._refill(now)
-        # What is larger than the whole bucket goes when it is full.
-        lacking = min(amount + MARGIN * self._capacity, self._capacity) - self._level
-        return 0.0 if lacking <= 0 else lacking / self.rate
+        # A request larger than the bucket may go when the bucket is full.
+        missing = min(amount + MARGIN * self._capacity, self._capacity) - self._level
+        return 0.0 if missing <= 0 else missing / self.rate
 
     def take(self, amount: float) -> None:
-        """Count what is let through."""
+        """Count an amount that is let through."""
         self.taken += amount
         self._level -= amount
 
-    def told(self, rate: float, left: float, asked_at: float, seen_then: float, now: float) -> None:
-        """Take over what the service said when it counted a request that was let through at `asked_at`.
+    def update(self, rate: float, remaining: float, sent_at: float, answered_then: float, now: float) -> None:
+        """Adjust the bucket to what the service reported when it counted a request.
 
-        Requests on their way together are counted in any order, so this holds our own count in bounds and does
-        not replace it. Whatever was answered before the request went out, and itself (together `seen_then`), is
-        counted, the rest may be or not; and what comes back in the time of the whole way may have come back since.
+        Requests that are in flight together are counted in any order, so this keeps our own count within bounds and does
+        not replace it. Everything answered before the request was sent, and the request itself (together
+        `answered_then`), is counted, the rest may be or not; and what is refilled during the round trip may have been
+        refilled since.
+
+        Args:
+            rate: Amount a second that is refilled.
+            remaining: Amount that was left.
+            sent_at: When the request was sent (`time.monotonic`).
+            answered_then: Amount that the service had certainly counted.
+            now: The current time (`time.monotonic`).
         """
         first = self.rate is None
         self.rate = rate
-        self._capacity = max(self._capacity, int(left) + 1.0)
-        least = left - (self.taken - seen_then)
+        self._capacity = max(self._capacity, int(remaining) + 1.0)
+        lower_bound = remaining - (self.taken - answered_then)
         if first:
-            self._level, self._at = least, now
+            self._level, self._at = lower_bound, now
             return
         self._refill(now)
-        self._level = min(max(self._level, least), left + 1.0 + rate * (now - asked_at), self._capacity)
+        self._level = min(
+            max(self._level, lower_bound), remaining + 1.0 + rate * (now - sent_at), self._capacity
+        )
 
     def refused(self, rate: float, wait: float, now: float) -> None:
-        """The service has nothing left and will have something in `wait` seconds."""
+        """Record that the service has nothing left and will have something in `wait` seconds."""
         self.rate = rate
         self._refill(now)
         self._level = min(self._level, max(0.0, 1.0 - rate * wait))
@@ -94,121 +121,130 @@ class Bucket:
         self._at = now
 
 
-class Gate:
-    """Safe to be used from several threads; nothing in it waits by itself."""
+class RateLimiter:
+    """The limits of one endpoint; safe to be used from several threads; no method blocks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._requests, self._tokens = Bucket(), Bucket()
-        self._quiet_until = 0.0
-        self._in_a_row = 0
-        self._heard = False
-        self._begun: float | None = None
-        self._ramped = 0
+        self._paused_until = 0.0
+        self._consecutive_429 = 0
+        self._limits_known = False
+        self._ramp_started: float | None = None
+        self._ramp_count = 0
 
-    def ask(self, tokens: float) -> Pass | float:
-        """A pass, or the seconds after which to ask again."""
+    def try_acquire(self, tokens: float) -> Permit | float:
+        """Return a permit, or the seconds after which to try again."""
         now = time.monotonic()
         with self._lock:
             wait = max(
-                self._quiet_until - now, self._requests.wait(1.0, now), self._tokens.wait(tokens, now),
+                self._paused_until - now, self._requests.wait(1.0, now), self._tokens.wait(tokens, now),
                 self._ramp(now),
             )  # fmt: skip
             if wait > 0:
                 return wait
             self._requests.take(1.0)
             self._tokens.take(tokens)
-            return Pass(now, tokens, self._requests.seen + 1.0, self._tokens.seen + tokens)
+            return Permit(
+                now, tokens, self._requests.answered_amount + 1.0, self._tokens.answered_amount + tokens
+            )
 
     def _ramp(self, now: float) -> float:
-        if self._heard:
+        if self._limits_known:
             return 0.0
-        self._begun = now if self._begun is None else self._begun
-        due = self._begun + LISTEN + (self._ramped + 1 - FIRST) / RAMP
-        if self._ramped >= FIRST and now < due:
+        self._ramp_started = now if self._ramp_started is None else self._ramp_started
+        due = self._ramp_started + INITIAL_DELAY + (self._ramp_count + 1 - INITIAL_REQUESTS) / RAMP_RATE
+        if self._ramp_count >= INITIAL_REQUESTS and now < due:
             return due - now
-        self._ramped += 1
+        self._ramp_count += 1
         return 0.0
 
-    def give_back(self, tokens: float) -> None:
-        """A pass was not used."""
+    def cancel(self, tokens: float) -> None:
+        """Return an unused permit."""
         with self._lock:
             self._requests.take(-1.0)
             self._tokens.take(-tokens)
 
-    def answered(self, passed: Pass, headers: Mapping[str, str]) -> None:
-        """The service answered (anything but 429)."""
+    def answered(self, permit: Permit, headers: Mapping[str, str]) -> None:
+        """Record that the service answered (anything but 429)."""
         with self._lock:
-            self._heard = True
-            self._in_a_row = 0
-            self._requests.seen += 1.0
-            self._tokens.seen += passed.amount
-            self._listen(passed, headers, None)
+            self._limits_known = True
+            self._consecutive_429 = 0
+            self._requests.answered_amount += 1.0
+            self._tokens.answered_amount += permit.amount
+            self._read_limits(permit, headers, None)
 
-    def refused(self, passed: Pass, headers: Mapping[str, str]) -> float:
-        """The service said 429: seconds after which this request may try again."""
-        advice = retry_after(headers)
+    def refused(self, permit: Permit, headers: Mapping[str, str]) -> float:
+        """Record a 429 and return the seconds after which this request may be tried again."""
+        retry_after_s = retry_after(headers)
         with self._lock:
-            self._in_a_row += 1
-            # What is refused takes nothing from the limit.
+            self._consecutive_429 += 1
+            # A refused request takes nothing from the limit.
             self._requests.take(-1.0)
-            self._tokens.take(-passed.amount)
-            none_left = self._listen(passed, headers, advice)
-            wait = advice if advice is not None else min(30.0, 0.5 * 2 ** min(self._in_a_row, 6))
-            wait = min(wait, LONGEST)
-            if none_left or self._in_a_row >= IN_A_ROW:
-                self._quiet_until = max(self._quiet_until, time.monotonic() + wait)
-                # The gate itself spreads those who wait for it.
+            self._tokens.take(-permit.amount)
+            none_left = self._read_limits(permit, headers, retry_after_s)
+            wait = (
+                retry_after_s
+                if retry_after_s is not None
+                else min(30.0, 0.5 * 2 ** min(self._consecutive_429, 6))
+            )
+            wait = min(wait, MAX_WAIT)
+            if none_left or self._consecutive_429 >= MAX_CONSECUTIVE_429:
+                self._paused_until = max(self._paused_until, time.monotonic() + wait)
+                # The limiter itself spreads the waiting requests.
                 return wait
         return wait * random.uniform(1.0, 1.25)
 
-    def _listen(self, passed: Pass, headers: Mapping[str, str], advice: float | None) -> bool:
+    def _read_limits(self, permit: Permit, headers: Mapping[str, str], retry_after_s: float | None) -> bool:
         now, none_left = time.monotonic(), False
-        for kind, bucket, then in (
-            ("requests", self._requests, passed.requests_seen), ("tokens", self._tokens, passed.tokens_seen),
+        for kind, bucket, answered_then in (
+            ("requests", self._requests, permit.requests_answered), ("tokens", self._tokens, permit.tokens_answered),
         ):  # fmt: skip
-            limit, left = _number(headers, f"limit-{kind}"), _number(headers, f"remaining-{kind}")
-            if left is None:
+            limit, remaining = _number(headers, f"limit-{kind}"), _number(headers, f"remaining-{kind}")
+            if remaining is None:
                 continue
             if not limit:
                 continue
             rate = limit / 60.0
-            back = duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
-            # A limit for a day says so only by how slowly it comes back.
-            if back and left < limit and (limit - left) / back < rate / 2:
-                rate = (limit - left) / back
-            self._heard = True
-            if advice is not None and left < 1:
+            reset_seconds = duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
+            # A limit per day shows only in how slowly it is refilled.
+            if reset_seconds and remaining < limit and (limit - remaining) / reset_seconds < rate / 2:
+                rate = (limit - remaining) / reset_seconds
+            self._limits_known = True
+            if retry_after_s is not None and remaining < 1:
                 none_left = True
-                bucket.refused(rate, advice, now)
+                bucket.refused(rate, retry_after_s, now)
             else:
-                bucket.told(rate, left, passed.at, then, now)
+                bucket.update(rate, remaining, permit.at, answered_then, now)
         return none_left
 
     @property
     def requests_per_second(self) -> float | None:
-        """The rate the service allows, None while it has not said."""
+        """The rate the service allows, None while it has not reported one."""
         return self._requests.rate
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds the service asks to wait (`retry-after-ms`, `Retry-After` in seconds or as a date), if it does."""
+    """Return the seconds the service asks to wait, None if it does not.
+
+    They come from `retry-after-ms`, or `Retry-After` in seconds or as a date.
+    """
     try:
         if "retry-after-ms" in headers:
             return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        given = headers.get("retry-after")
-        if given is None:
+        value = headers.get("retry-after")
+        if value is None:
             return None
         try:
-            return max(0.0, float(given))
+            return max(0.0, float(value))
         except ValueError:
-            return max(0.0, parsedate_to_datetime(given).timestamp() - time.time())
+            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
 
 
 def duration(text: str) -> float | None:
-    """Seconds of `1h2m3.5s`, `250ms` or `7`; None when it is none of these."""
+    """Return the seconds of `1h2m3.5s`, `250ms` or `7`; None for anything else."""
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
@@ -226,17 +262,17 @@ def _number(headers: Mapping[str, str], name: str) -> float | None:
     return value if value >= 0 else None
 
 
-_gates: dict[tuple[str, str | None, str], Gate] = {}
-_gates_lock = threading.Lock()
+_limiters: dict[tuple[str, str | None, str], RateLimiter] = {}
+_limiters_lock = threading.Lock()
 
 
-def gate_of(endpoint: Endpoint) -> Gate:
-    """The gate of an endpoint: the same one for the whole process."""
-    with _gates_lock:
-        return _gates.setdefault((endpoint.provider, endpoint.base_url, endpoint.model), Gate())
+def rate_limiter_of(endpoint: Endpoint) -> RateLimiter:
+    """Return the rate limiter of an endpoint: the same one for the whole process."""
+    with _limiters_lock:
+        return _limiters.setdefault((endpoint.provider, endpoint.base_url, endpoint.model), RateLimiter())
 
 
-def forget_gates() -> None:
-    """Forget what services said about their limits: for measurements that must not know of each other."""
-    with _gates_lock:
-        _gates.clear()
+def reset_rate_limiters() -> None:
+    """Forget what services reported about their limits, so that measurements do not affect each other."""
+    with _limiters_lock:
+        _limiters.clear()

@@ -1,4 +1,4 @@
-"""The frozen types of the llm room: what is asked of a chat model, and what came back."""
+"""The frozen types of this package: requests to a chat model, and its replies."""
 
 from __future__ import annotations
 
@@ -9,16 +9,23 @@ from typing import Any, Literal
 from veritrain_lib.core import digest
 
 Provider = Literal["openai", "azure"]
-Outcome = Literal["done", "refused", "filtered", "invalid", "failed"]
-"""How a request ended: answered; the model refused; the provider's content filter; an answer that breaks the
-asked-for JSON schema or was cut off; no answer in spite of every retry."""
+ReplyOutcome = Literal["done", "refused", "filtered", "invalid", "failed"]
+"""How a request ended.
+
+done: answered. refused: the model refused. filtered: the provider's content filter. invalid: an answer that violates
+the requested JSON schema or was cut off. failed: no answer in spite of every retry.
+"""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a chat model is reached. Never holds the key: that is read from the environment at the call.
+    """The address of a chat model. It never holds the key: that is read from the environment at the call.
 
-    `model` is the model's name, with Azure the deployment's; `base_url` None means the provider's own.
+    Attributes:
+        provider: `openai` or `azure`.
+        model: The model's name, with Azure the deployment's.
+        base_url: URL of the service; None for the provider's own.
+        api_version: Azure's API version; None for none.
     """
 
     provider: Provider
@@ -34,7 +41,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Message:
-    """One turn: `role` is system, user or assistant."""
+    """One turn of a conversation: `role` is system, user or assistant."""
 
     role: Literal["system", "user", "assistant"]
     content: str
@@ -42,11 +49,18 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """One request. `sample` tells repeated questions apart: the same question with another sample is asked anew.
+    """One request to a chat model.
 
-    `n` candidates are asked for; `schema` is a JSON Schema that every candidate's text must fulfil;
-    `log_probabilities` asks for them (absent where a provider gives none); `purpose` (teacher, judge, model,
-    probe) is for people and does not count in the digest.
+    Attributes:
+        messages: The conversation.
+        sample: Number that distinguishes repeated questions: with another sample the same question is asked anew.
+        n: Number of candidates.
+        temperature: Sampling temperature.
+        max_tokens: Most tokens of an answer.
+        seed: Seed for the provider.
+        schema: JSON Schema that every candidate's text must fulfil.
+        log_probabilities: Whether to ask for them (absent where a provider gives none).
+        purpose: teacher, judge, model or probe; for people, does not count in the digest.
     """
 
     messages: tuple[Message, ...]
@@ -60,8 +74,11 @@ class ChatRequest:
     purpose: str = ""
 
     def digest(self, endpoint: Endpoint) -> str:
-        """SHA-256 that names the request in the ledger: all that can change the answer, sample included."""
-        own = {
+        """Return the SHA-256 that names the request in the ledger.
+
+        It covers all that can change the answer, `sample` included.
+        """
+        digest_fields = {
             "endpoint": [endpoint.provider, endpoint.model, endpoint.base_url],
             "messages": [[message.role, message.content] for message in self.messages],
             "sample": self.sample,
@@ -72,18 +89,22 @@ class ChatRequest:
             "schema": dict(self.schema) if self.schema is not None else None,
             "log_probabilities": self.log_probabilities,
         }
-        return digest.of_json(own)
+        return digest.of_json(digest_fields)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One candidate. `outcome` is its own: one bad candidate does not spoil its neighbours.
+    """One candidate.
 
-    `log_probability` is the sum over its tokens, None where none was given.
+    Attributes:
+        text: Its text.
+        outcome: Its own outcome: one bad candidate does not affect the others.
+        reason: Why it is not `done`.
+        log_probability: Sum over its tokens, None where none was given.
     """
 
     text: str
-    outcome: Outcome = "done"
+    outcome: ReplyOutcome = "done"
     reason: str = ""
     log_probability: float | None = None
 
@@ -99,14 +120,21 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for one request, in the order of the requests.
+    """The reply to one request.
 
-    `outcome` is `done` when at least one choice is; else the first choice's, or `failed`. `cost` is what the
-    answer cost in US dollars when it was paid; `stored` says that it came from the ledger and cost nothing now.
+    Attributes:
+        digest: Digest of the request.
+        outcome: `done` when at least one choice is; else the first choice's, or `failed`.
+        reason: Why it is not `done`.
+        choices: The candidates.
+        usage: Tokens.
+        cost: US dollars that the answer cost when it was paid.
+        seconds: Duration of the request.
+        stored: Whether it came from the ledger and cost nothing now.
     """
 
     digest: str
-    outcome: Outcome
+    outcome: ReplyOutcome
     reason: str = ""
     choices: tuple[Choice, ...] = ()
     usage: Usage = field(default_factory=Usage)
@@ -122,11 +150,17 @@ class Reply:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What requests will cost: tokens, US dollars and seconds, each as (likely, at most).
+    """The estimated cost of requests; tokens, US dollars and seconds are each (likely, at most).
 
-    `at_most` money is the worst case that the budget reserves; `stored` requests are in the ledger already and free.
-    `range` holds the likely money's uncertainty (about 95 in 100 lie inside, when measured), `basis` what the
-    figures rest on.
+    Attributes:
+        requests: Number of requests.
+        stored: Requests whose answers are in the ledger already and free.
+        input_tokens: Input tokens.
+        output_tokens: Output tokens.
+        money: US dollars; the second is the worst case, which the budget reserves.
+        seconds: Duration.
+        range: Range of the likely money (about 95 in 100 lie inside, when measured).
+        basis: The data that the figures are based on.
     """
 
     requests: int
@@ -139,7 +173,7 @@ class Estimate:
     basis: str = ""
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         low, high = self.range or self.money
         return (
             f"{self.requests} requests ({self.stored} stored already): about ${self.money[0]:.4f} "
@@ -150,9 +184,16 @@ class Estimate:
 
 @dataclass(frozen=True)
 class ChatProgress:
-    """Where a batch of requests is: done of all, how many a second, dollars so far, seconds left (None: unknown).
+    """The progress of a batch of requests.
 
-    What the ledger held already is done from the start and does not count in the rate.
+    Answers that were in the ledger before are done from the start and do not count in the rate.
+
+    Attributes:
+        done: Requests that are done.
+        total: All requests.
+        per_second: Requests a second.
+        cost: US dollars so far.
+        seconds_left: Estimate, None if unknown.
     """
 
     done: int

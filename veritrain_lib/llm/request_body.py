@@ -1,4 +1,4 @@
-"""A request as the service wants it."""
+"""Conversion of a request to the JSON that the service expects."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from veritrain_lib.core import digest
 from veritrain_lib.llm.records import ChatRequest, Endpoint
 
-# Words that the provider's strict mode refuses; with any of them the schema is sent as a wish, and our own
-# check of every answer is what holds it.
-LOOSE_WORDS = frozenset(
+# JSON Schema keywords that the provider's strict mode rejects. A schema with any of them is sent as a hint only, and
+# our own check of every answer enforces it.
+NON_STRICT_KEYWORDS = frozenset(
     [
         "allOf",
         "oneOf",
@@ -39,7 +39,7 @@ LOOSE_WORDS = frozenset(
 
 
 def body_of(request: ChatRequest, endpoint: Endpoint) -> dict[str, Any]:
-    """The JSON of the HTTP request; the same request always gives the same body."""
+    """Return the JSON of the HTTP request; the same request always gives the same body."""
     body: dict[str, Any] = {
         "model": endpoint.model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
@@ -54,30 +54,30 @@ def body_of(request: ChatRequest, endpoint: Endpoint) -> dict[str, Any]:
         body["seed"] = request.seed
     if request.schema is not None:
         schema = dict(request.schema)
-        wanted = {
+        json_schema = {
             "name": f"answer_{digest.of_json(schema)[:12]}",
             "schema": schema,
             "strict": is_strict(schema),
         }
-        body["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        body["response_format"] = {"type": "json_schema", "json_schema": json_schema}
     if request.log_probabilities:
         body["logprobs"] = True
     return body
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    """The body's bytes. A lone surrogate is sent as the replacement mark: JSON has no place for it."""
+    """Return the body's bytes; a lone surrogate, which UTF-8 can't represent, becomes a question mark."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def is_strict(schema: object, *, top: bool = True) -> bool:
-    """Whether a schema keeps to the subset that the provider's strict mode takes.
+def is_strict(schema: object, *, is_root: bool = True) -> bool:
+    """Return whether a schema stays within the subset that the provider's strict mode accepts.
 
-    Every object closed and every property required, the root an object, and none of `LOOSE_WORDS`.
+    Every object closed and every property required, the root an object, and none of `NON_STRICT_KEYWORDS`.
     """
-    if not isinstance(schema, Mapping) or LOOSE_WORDS & set(schema):
+    if not isinstance(schema, Mapping) or NON_STRICT_KEYWORDS & set(schema):
         return False
-    if top and (schema.get("type") != "object" or "anyOf" in schema):
+    if is_root and (schema.get("type") != "object" or "anyOf" in schema):
         return False
     if not {"type", "enum", "const", "anyOf", "$ref"} & set(schema):
         return False
@@ -94,4 +94,4 @@ def is_strict(schema: object, *, top: bool = True) -> bool:
     ]
     if "items" in schema:
         parts.append(schema["items"])
-    return all(is_strict(part, top=False) for part in parts)
+    return all(is_strict(part, is_root=False) for part in parts)

@@ -1,4 +1,4 @@
-"""What compatible services send in shapes of their own, read as the plain answer or error that it stands for."""
+"""Conversion of non-standard responses of compatible services to a standard answer or error."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.llm.streamed_answer import assembled
+from veritrain_lib.llm.streamed_answer import assemble_stream
 
 if TYPE_CHECKING:
-    from veritrain_lib.llm.connection import Received
+    from veritrain_lib.llm.connection import HttpResponse
 
-AGAIN = re.compile(
+RETRYABLE = re.compile(
     r"overload|unavailable|timeout|timed out|server_error|internal|busy|capacity|loading", re.I
 )
-"""In the code or type of an error that another attempt may mend."""
-LIMITED = re.compile(r"rate.?limit|too many requests|quota|throttl", re.I)
+"""In the code or type of an error that another attempt may fix."""
+RATE_LIMITED = re.compile(r"rate.?limit|too many requests|quota|throttl", re.I)
 
-SHOWN = 300
+MAX_MESSAGE_CHARACTERS = 300
 
 
-def understood(received: Received) -> Received:
-    """The same answer with the status that it means, and a stream put together.
+def normalize_response(received: HttpResponse) -> HttpResponse:
+    """Return the response with the status that it means, and a stream joined.
 
     An error inside a 200 gets the status of its code, or of its kind: 429, 503, and 400 where another attempt
     would get the same.
     """
     if not 200 <= received.status < 300:
         return received
-    body = assembled(received.body) or received.body
+    body = assemble_stream(received.body) or received.body
     content = _json(body)
     received = replace(received, status=200, body=body)
     if not isinstance(content, Mapping) or content.get("choices"):
@@ -42,7 +42,7 @@ def understood(received: Received) -> Received:
 
 
 def error_in(content: object) -> tuple[str, str]:
-    """Code and message of an error in any of its usual shapes, empty where there is none.
+    """Return code and message of an error in any of its usual shapes, empty where there is none.
 
     `{"error": {"code", "type", "message"}}`, `{"error": "text"}`, `{"object": "error", "message"}`, `{"detail"}`,
     `{"errors": [...]}`, `{"code", "message"}`, and a list with one of these in it.
@@ -51,25 +51,25 @@ def error_in(content: object) -> tuple[str, str]:
         return error_in(content[0])
     if not isinstance(content, Mapping):
         return "", ""
-    found: Any = content.get("error") or content.get("errors") or content.get("detail")
-    if found is None and (content.get("object") == "error" or {"message", "code"} <= set(content)):
-        found = content
-    if found is None and isinstance(content.get("message"), str) and "choices" not in content:
-        found = content
-    if isinstance(found, list) and found:
-        found = found[0]
-    if isinstance(found, Mapping):
-        code = found.get("code") or found.get("type") or found.get("status") or content.get("code") or ""
-        message = found.get("message") or found.get("msg") or found.get("detail") or found.get("error") or ""
-        inner = found.get("metadata")
+    error: Any = content.get("error") or content.get("errors") or content.get("detail")
+    if error is None and (content.get("object") == "error" or {"message", "code"} <= set(content)):
+        error = content
+    if error is None and isinstance(content.get("message"), str) and "choices" not in content:
+        error = content
+    if isinstance(error, list) and error:
+        error = error[0]
+    if isinstance(error, Mapping):
+        code = error.get("code") or error.get("type") or error.get("status") or content.get("code") or ""
+        message = error.get("message") or error.get("msg") or error.get("detail") or error.get("error") or ""
+        inner = error.get("metadata")
         if isinstance(inner, Mapping) and isinstance(inner.get("raw"), str):
             message = f"{message}: {inner['raw']}"
         return str(code), _line(message)
-    return "", _line(found) if found else ""
+    return "", _line(error) if error else ""
 
 
 def page_title(body: bytes) -> str:
-    """What a web page in the place of an answer says of itself; empty for what is no page."""
+    """Return the title of a web page that came instead of an answer; empty for other bodies."""
     text = body[:20_000].decode("utf-8", "replace")
     if not re.match(r"\s*(?:<!doctype html|<html|<\?xml|<head|<body)", text, re.I):
         return ""
@@ -79,8 +79,11 @@ def page_title(body: bytes) -> str:
     return _line(re.sub(r"<[^>]+>", " ", title[1])) if title else "untitled"
 
 
-def what_it_said(body: bytes) -> str:
-    """The most telling line of a body that is no answer: its error, its title, or its beginning."""
+def summarize_body(body: bytes) -> str:
+    """Return the most informative line of a body that is not an answer.
+
+    That is its error, its title, or its beginning.
+    """
     _, message = error_in(_json(body))
     if message:
         return message
@@ -91,12 +94,12 @@ def what_it_said(body: bytes) -> str:
 
 
 def _status(code: str, message: str, content: Mapping[str, Any]) -> int:
-    given = code if code.isdecimal() else str(content.get("status") or content.get("statusCode") or "")
-    if given.isdecimal() and 400 <= int(given) < 600:
-        return int(given)
-    if LIMITED.search(code):
+    status = code if code.isdecimal() else str(content.get("status") or content.get("statusCode") or "")
+    if status.isdecimal() and 400 <= int(status) < 600:
+        return int(status)
+    if RATE_LIMITED.search(code):
         return 429
-    return 503 if AGAIN.search(f"{code} {message}") else 400
+    return 503 if RETRYABLE.search(f"{code} {message}") else 400
 
 
 def _json(body: bytes) -> object:
@@ -108,4 +111,4 @@ def _json(body: bytes) -> object:
 
 def _line(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return " ".join(text.split())[:SHOWN]
+    return " ".join(text.split())[:MAX_MESSAGE_CHARACTERS]

@@ -1,6 +1,6 @@
-"""One thread that writes to a sqlite file for a whole process, off the event loop.
+"""One thread that writes to an SQLite file for a process, off the event loop.
 
-Whatever has gathered since the last write goes into one transaction (group commit). WAL with
+Everything queued since the last write goes into one transaction (group commit). WAL with
 synchronous=NORMAL: what is acknowledged survives the death of the process at any moment (not always a power cut).
 """
 
@@ -20,34 +20,37 @@ from veritrain_lib.core.errors import Infrastructure
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 
-WAIT = 25.0
-"""Seconds that another process may hold the file before this one gives up."""
-TOGETHER = 256
+LOCK_TIMEOUT_S = 25.0
+"""Seconds that another process may lock the file before this one gives up."""
+MAX_WRITES_PER_TRANSACTION = 256
 """Writes in one transaction, at most."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode; transactions are begun by hand."""
-    connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
-    _write_ahead(connection)
+    """Open a connection in autocommit mode; transactions are begun explicitly."""
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    _enable_wal(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch the file to WAL. Several who open a new file at once get `locked` here in spite of the timeout."""
-    give_up = time.monotonic() + WAIT
+def _enable_wal(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL, and retry if it is locked.
+
+    Processes that open a new file together get `locked` here in spite of the timeout.
+    """
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > give_up:
+            if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
 
 
-class _Job:
+class _WriteJob:
     __slots__ = ("done", "error", "loop", "result", "work")
 
     def __init__(self, work: Work, loop: asyncio.AbstractEventLoop | None, done: Any) -> None:
@@ -56,45 +59,46 @@ class _Job:
         self.error: Exception | None = None
 
 
-class Writer:
-    """Runs small functions of the connection, in order, each inside a transaction with its neighbours.
+class SqliteWriter:
+    """Runs small functions of the connection, in order, several in one transaction.
 
-    A function must not begin or end transactions itself. If one fails, its whole group is rolled back and
-    every one of them gets the error.
+    A function must not begin or end transactions itself. If one fails, the whole transaction is rolled back and
+    every function in it gets the error.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_WriteJob | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
-    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work`, from a coroutine; comes back once it is committed.
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` from a coroutine; return once it is committed.
 
-        Raises Infrastructure when the file can't be written.
+        Raises:
+            Infrastructure: The file can't be written.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop, loop.create_future())
+        job = _WriteJob(work, loop, loop.create_future())
         self._jobs.put(job)
         await job.done
         result: T = self._result(job)
         return result
 
-    def do_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """As `do`, from a thread without an event loop."""
-        job = _Job(work, None, threading.Event())
+    def run_sync(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` from a thread without an event loop, as `run` does."""
+        job = _WriteJob(work, None, threading.Event())
         self._jobs.put(job)
         job.done.wait()
         result: T = self._result(job)
         return result
 
     def close(self) -> None:
-        """Write what is left and end the thread."""
+        """Write what is queued and end the thread."""
         self._jobs.put(None)
         self._thread.join()
 
-    def _result(self, job: _Job) -> Any:
+    def _result(self, job: _WriteJob) -> Any:
         if isinstance(job.error, sqlite3.Error | OSError):
             raise Infrastructure(
                 f"the ledger {self._path} can't be written: {job.error}. Answers so far are kept; check the disk"
@@ -107,14 +111,14 @@ class Writer:
         connection: sqlite3.Connection | None = None
         open_ = True
         while open_:
-            jobs: list[_Job] = []
+            jobs: list[_WriteJob] = []
             job = self._jobs.get()
             while True:
                 if job is None:
                     open_ = False
                     break
                 jobs.append(job)
-                if len(jobs) >= TOGETHER:
+                if len(jobs) >= MAX_WRITES_PER_TRANSACTION:
                     break
                 try:
                     job = self._jobs.get_nowait()
@@ -124,15 +128,15 @@ class Writer:
                 try:
                     connection = connection or connect(self._path)
                     self._write(connection, jobs)
-                except Exception as error:  # noqa: BLE001  # handed to everyone who waits
+                except Exception as error:  # noqa: BLE001  # passed to every waiting caller
                     for job in jobs:
                         job.error = error
-                _tell(jobs)
+                _notify(jobs)
         if connection is not None:
             connection.close()
 
     @staticmethod
-    def _write(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
+    def _write(connection: sqlite3.Connection, jobs: list[_WriteJob]) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
             for job in jobs:
@@ -144,7 +148,7 @@ class Writer:
             raise
 
 
-def _tell(jobs: list[_Job]) -> None:
+def _notify(jobs: list[_WriteJob]) -> None:
     waiting: dict[asyncio.AbstractEventLoop, list[Any]] = {}
     for job in jobs:
         if job.loop is None:

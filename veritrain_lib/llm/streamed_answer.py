@@ -1,4 +1,4 @@
-"""A streamed answer though none was asked for (server-sent events), put together as the answer it stands for."""
+"""Joining of a streamed answer (server-sent events), which some services send unasked."""
 
 from __future__ import annotations
 
@@ -6,33 +6,36 @@ import json
 from typing import Any
 
 
-def assembled(body: bytes) -> bytes | None:
-    """The chat completion that a stream of chunks adds up to, as JSON; None for a body that is no such stream.
+def assemble_stream(body: bytes) -> bytes | None:
+    """Return the chat completion that a stream of chunks adds up to, as JSON; None for other bodies.
 
-    A stream that broke off before `[DONE]` and before any `finish_reason` is none: its text may be cut.
+    A stream that broke off before `[DONE]` and before any `finish_reason` does not count: its text may be cut.
     """
     text = body.decode("utf-8-sig", "replace").lstrip()
     if not text.startswith(("data:", "event:", ":", "id:", "retry:")):
         return None
     chunks, done = _chunks(text)
-    whole: dict[str, Any] = {}
+    completion: dict[str, Any] = {}
     choices: dict[int, dict[str, Any]] = {}
     for chunk in chunks:
         if "error" in chunk and not chunk.get("choices"):
             return json.dumps({"error": chunk["error"]}).encode()
-        whole |= {key: value for key, value in chunk.items() if key != "choices" and value is not None}
-        for at, piece in enumerate(chunk.get("choices") or []):
+        completion |= {key: value for key, value in chunk.items() if key != "choices" and value is not None}
+        for position, piece in enumerate(chunk.get("choices") or []):
             if isinstance(piece, dict):
-                _add(choices, at, piece)
+                _add(choices, position, piece)
     finished = done or any(choice["finish_reason"] for choice in choices.values())
     if not choices or not finished:
         return None
-    whole |= {"object": "chat.completion", "choices": [choices[at] for at in sorted(choices)]}
-    return json.dumps(whole, ensure_ascii=False).encode()
+    completion |= {
+        "object": "chat.completion",
+        "choices": [choices[position] for position in sorted(choices)],
+    }
+    return json.dumps(completion, ensure_ascii=False).encode()
 
 
 def _chunks(text: str) -> tuple[list[dict[str, Any]], bool]:
-    found, done = [], False
+    chunks, done = [], False
     for line in text.splitlines():
         name, colon, value = line.partition(":")
         if name != "data" or not colon:
@@ -45,19 +48,19 @@ def _chunks(text: str) -> tuple[list[dict[str, Any]], bool]:
         except (ValueError, RecursionError):
             continue
         if isinstance(chunk, dict):
-            found.append(chunk)
-    return found, done
+            chunks.append(chunk)
+    return chunks, done
 
 
-def _add(choices: dict[int, dict[str, Any]], at: int, piece: dict[str, Any]) -> None:
+def _add(choices: dict[int, dict[str, Any]], position: int, piece: dict[str, Any]) -> None:
     number = piece.get("index")
-    number = number if isinstance(number, int) else at
+    number = number if isinstance(number, int) else position
     choice = choices.setdefault(
         number, {"index": number, "message": {"role": "assistant", "content": ""}, "finish_reason": None}
     )
-    given = piece.get("delta") or piece.get("message")
-    if isinstance(given, dict):
-        for key, value in given.items():
+    message = piece.get("delta") or piece.get("message")
+    if isinstance(message, dict):
+        for key, value in message.items():
             if key in ("content", "refusal") and isinstance(value, str):
                 choice["message"][key] = (choice["message"].get(key) or "") + value
             elif key == "tool_calls":

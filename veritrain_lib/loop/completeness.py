@@ -1,4 +1,7 @@
-"""Whether all that a finished loop made is still there: runs, their files, datasets, models and the champion's alias."""
+"""Check that all that a finished loop made is still there: runs, their files, datasets, models and the champion's alias.
+
+Open this to see what makes a finished loop run again, and how the alias `champion` is restored.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING
 from veritrain_lib.core import claims
 from veritrain_lib.loop.record import START
 from veritrain_lib.stage_io.history import STAGE_RUN
-from veritrain_lib.stage_io.stage_spec import missing
+from veritrain_lib.stage_io.stage_spec import missing_outputs
 from veritrain_lib.tracking import datasets, models, runs
 
 if TYPE_CHECKING:
@@ -15,112 +18,127 @@ if TYPE_CHECKING:
     from veritrain_lib.loop.record import LoopResult
 
 SHOWN = 5
-"""How many things that are gone are named; of the others the number is said."""
+"""How many missing things a message names; the others are counted."""
 
 
-ALIAS_GONE = "veritrain.alias_gone"
-"""Tag of a loop that is gone round again: whether the alias of the champion was gone when it began."""
+ALIAS_MISSING = "veritrain.alias_gone"
+"""Tag of a loop that runs again: whether the alias `champion` was missing when it started."""
 
 
-def gone(task: Task, loop_run: str) -> list[str]:
-    """What a finished loop made and is gone, each as a phrase for people; empty when all is there.
+def missing_parts(task: Task, loop_run: str) -> list[str]:
+    """List what a finished loop made and is now missing, each as a phrase for people; empty when all is there.
 
-    Nothing is looked at that lies on another machine.
+    Nothing that is stored on another machine is checked.
     """
-    there = {run.info.run_id: run for run in runs.search(task)}
-    tags = there[loop_run].data.tags if loop_run in there else {}
-    under = [run for run in there.values() if run.data.tags.get("mlflow.parentRunId") == loop_run]
+    runs_by_id = {run.info.run_id: run for run in runs.search(task)}
+    tags = runs_by_id[loop_run].data.tags if loop_run in runs_by_id else {}
+    child_runs = [run for run in runs_by_id.values() if run.data.tags.get("mlflow.parentRunId") == loop_run]
     rounds = {
         run.data.tags.get("veritrain.round")
-        for run in under
+        for run in child_runs
         if run.data.tags.get("veritrain.kind") == "round"
     }
-    # A round that a cap of money ended is counted, and has its run, too.
-    wanted = range(int(tags.get("veritrain.rounds") or 0) + 1)
-    found = [f"the run of round {number}" for number in wanted if str(number) not in rounds]
+    # A round that ended because the budget was spent is counted too, and has its run.
+    expected_rounds = range(int(tags.get("veritrain.rounds") or 0) + 1)
+    missing = [f"the run of round {number}" for number in expected_rounds if str(number) not in rounds]
     if tags.get("veritrain.verdict", "none") != "none" and "final" not in {
-        run.data.tags.get("veritrain.kind") for run in under
+        run.data.tags.get("veritrain.kind") for run in child_runs
     }:
-        found.append("the run of the final comparison")
-    for one in under:
+        missing.append("the run of the final comparison")
+    for child in child_runs:
         where = (
-            f"round {one.data.tags['veritrain.round']}"
-            if one.data.tags.get("veritrain.round")
+            f"round {child.data.tags['veritrain.round']}"
+            if child.data.tags.get("veritrain.round")
             else "the final comparison"
         )
-        for key, run_id in one.data.tags.items():
+        for key, run_id in child.data.tags.items():
             if not key.startswith(STAGE_RUN):
                 continue
-            if run_id not in there:
-                found.append(f"the run of {key.removeprefix(STAGE_RUN)} in {where}")
+            if run_id not in runs_by_id:
+                missing.append(f"the run of {key.removeprefix(STAGE_RUN)} in {where}")
                 continue
-            found += [
-                f"{name} ({key.removeprefix(STAGE_RUN)} in {where})" for name in missing(task, there[run_id])
+            missing += [
+                f"{name} ({key.removeprefix(STAGE_RUN)} in {where})"
+                for name in missing_outputs(task, runs_by_id[run_id])
             ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(missing))
 
 
-def told(lost: list[str]) -> str:
-    """What is gone as one line."""
-    more = f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
-    return f"What this loop made is not all there: {', '.join(lost[:SHOWN])}{more}. It is made again."
+def missing_message(missing: list[str]) -> str:
+    """Format what is missing as one line."""
+    more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    return f"Something that this loop made is missing: {', '.join(missing[:SHOWN])}{more}. It is made again."
 
 
-def start_gone(task: Task, loop_run: str) -> list[str]:
-    """What an earlier loop left for this one to begin with, and is gone."""
+def missing_start(task: Task, loop_run: str) -> list[str]:
+    """List what an earlier loop left for this one to start from and is now missing."""
     tags = runs.get(loop_run).data.tags
-    found = []
+    missing = []
     for role in ("champion", "model"):
         uri = tags.get(f"{START}{role}", "")
-        if uri and (models.fixed(uri) is None or models.missing(task, models.describe(task, uri))):
-            found.append(uri)
+        if uri and (
+            models.resolve_version_uri(uri) is None or models.missing(task, models.describe(task, uri))
+        ):
+            missing.append(uri)
     dataset = tags.get(f"{START}dataset", "")
-    if dataset and not datasets.is_whole(task, dataset):
-        found.append(dataset)
-    return list(dict.fromkeys(found))
+    if dataset and not datasets.is_intact(task, dataset):
+        missing.append(dataset)
+    return list(dict.fromkeys(missing))
 
 
-def forget_start(loop_run: str) -> None:
-    """Have a loop begin with the seed rows."""
+def reset_start(loop_run: str) -> None:
+    """Make a loop start from the seed rows."""
     runs.tag(loop_run, {f"{START}{role}": "" for role in ("champion", "model", "dataset")})
 
 
-def note_alias(task: Task, loop_run: str) -> None:
-    """Write down whether the alias was gone before a loop makes again what is gone: its first model takes it."""
-    runs.tag(loop_run, {ALIAS_GONE: str(models.by_alias(task, models.CHAMPION) is None).lower()})
+def record_alias(task: Task, loop_run: str) -> None:
+    """Record whether the alias is missing, before a loop makes what is missing again: its first model gets the alias."""
+    runs.tag(loop_run, {ALIAS_MISSING: str(models.by_alias(task, models.CHAMPION) is None).lower()})
 
 
-def settle_champion(task: Task, champion: str, *, again: bool) -> tuple[str, str]:
-    """Point the alias at the loop's champion if it points nowhere, or (`again`) did when the loop was gone round again.
+def settle_champion(task: Task, champion: str, *, was_moved: bool) -> tuple[str, str]:
+    """Point the alias at the loop's champion if it points nowhere.
 
-    Gives what was done, and what is to be said where it points at another model; "" for nothing. An alias that somebody
-    moved stays where it is: that was a decision.
+    An alias that somebody moved stays where it is, since that was a decision.
+
+    Args:
+        task: The task.
+        champion: The loop's champion.
+        was_moved: Whether the alias was missing when the loop ran again, so that its first model got it; then the alias
+            is moved from any other model.
+
+    Returns:
+        What was done, and a note for people where the alias points at another model; each empty for nothing.
     """
-    if models.fixed(champion) is None:
+    if models.resolve_version_uri(champion) is None:
         return "", ""
-    with claims.briefly(f"champion of {task.name}", f"promote a model of task {task.name}"):
+    with claims.claim_update(f"champion of {task.name}", f"promote a model of task {task.name}"):
         current = models.by_alias(task, models.CHAMPION)
         if current is None or (
-            again and models.identity(task, current.uri) != models.identity(task, champion)
+            was_moved and models.identity(task, current.uri) != models.identity(task, champion)
         ):
             models.set_alias(task, models.describe(task, champion).version, models.CHAMPION)
             return f"The alias champion pointed nowhere; it points at {champion} again.", ""
     if models.identity(task, current.uri) == models.identity(task, champion):
         return "", ""
     return "", (
-        f"The champion is {current.uri} now: the alias was moved after or beside this loop, which ended with {champion}. "
-        f"To take that one: veritrain evaluate {task.path} --champion {current.uri} --challenger {champion}"
+        f"The champion is {current.uri} now: the alias was moved during or after this loop, which ended with {champion}. "
+        f"To promote that one: veritrain evaluate {task.path} --champion {current.uri} --challenger {champion}"
     )
 
 
 def with_champion(task: Task, result: LoopResult) -> tuple[LoopResult, str]:
-    """A loop's result with what is to be said of its champion, and what was set right."""
+    """Add a note on the champion to a loop's result, after restoring the alias.
+
+    Returns:
+        The result, and what was done to the alias; empty for nothing.
+    """
     from dataclasses import replace
 
     if not result.champion:
         return result, ""
-    again = runs.get(result.run_id).data.tags.get(ALIAS_GONE) == "true"
-    done, said = settle_champion(task, result.champion, again=again)
-    if again:
-        runs.tag(result.run_id, {ALIAS_GONE: "false"})
-    return replace(result, note=said), done
+    was_moved = runs.get(result.run_id).data.tags.get(ALIAS_MISSING) == "true"
+    done, note = settle_champion(task, result.champion, was_moved=was_moved)
+    if was_moved:
+        runs.tag(result.run_id, {ALIAS_MISSING: "false"})
+    return replace(result, note=note), done

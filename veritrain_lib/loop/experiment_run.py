@@ -1,7 +1,7 @@
-"""A round that somebody asked for by itself: train on one dataset, compare with the base model, report.
+"""Experiments: single rounds that were requested by themselves. Train on one dataset, compare, report.
 
-It is a run in status SCHEDULED that says what was asked; whoever takes it up does the stages by the same notebooks
-as the loop.
+A request is a run in status SCHEDULED with the request in a tag. The process that executes it runs the stages by the
+same notebooks as the loop. Open this to see what the API's experiments do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.loop.round_run import Event, RoundRun
-from veritrain_lib.loop.stage_job import attach_leftovers, finishing
+from veritrain_lib.loop.stage_job import finish_background_tasks, recover_killed_runs
 from veritrain_lib.tracking import models, runs
 
 if TYPE_CHECKING:
@@ -22,26 +22,28 @@ if TYPE_CHECKING:
     from veritrain_lib.execution.jobs import JobRunner
 
 REQUEST = "veritrain.request"
-"""Tag: what was asked, as JSON."""
+"""Tag: the request, as JSON."""
 
 STARTED = "veritrain.started"
-"""Tag: when the work began, in milliseconds since 1970 (the run itself only knows when it was asked for)."""
+"""Tag: when the work started, in milliseconds since 1970. The run's own start time is that of the request."""
 
-LONGEST = 6_000
-"""Characters of a request: MLflow keeps no longer tag safely."""
+MAX_REQUEST_LENGTH = 6_000
+"""Largest number of characters of a request: MLflow does not keep longer tags safely."""
 
 
-class Request(BaseModel):
-    """What was asked.
+class ExperimentRequest(BaseModel):
+    """The request for an experiment.
 
     Attributes:
-        direction: as it is shown, such as `ja-en`.
-        base_model_id, adapter_id, dataset_id: as the API calls them; `dataset_id` is the run that made the dataset.
-        champion: the base model's address; empty when the experiment is to train the seed model first.
-        seed: of every stage.
-        trainer: parameters of the task's trainer that are to be others.
-        config: the configuration as it was given.
-        unsupported_config: keys of it that nothing here can follow.
+        direction: The translation direction as it is shown, such as `ja-en`.
+        base_model_id: The id of the base model, as the API names it.
+        adapter_id: The id of the adapter, as the API names it.
+        dataset_id: The run that made the dataset.
+        champion: The base model's address; empty when the experiment is to train the seed model first.
+        seed: The seed of every stage.
+        trainer: Parameters of the task's trainer that replace those of the task file.
+        config: The configuration as it was requested.
+        unsupported_config: Keys of it that are not supported.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,17 +59,31 @@ class Request(BaseModel):
     unsupported_config: list[str] = []
 
 
-def request_of(run: runs.Run) -> Request | None:
-    """What was asked of a run, None when it was begun by a loop."""
-    given = run.data.tags.get(REQUEST)
-    return Request.model_validate(json.loads(given)) if given else None
+def request_of(run: runs.Run) -> ExperimentRequest | None:
+    """Return the request for a run; None when a loop started it."""
+    text = run.data.tags.get(REQUEST)
+    return ExperimentRequest.model_validate(json.loads(text)) if text else None
 
 
-def ask(task: Task, name: str, request: Request) -> str:
-    """Write down a round to be done. Gives its run's id. Raises UserError for a request that is too long to keep."""
+def schedule_experiment(task: Task, name: str, request: ExperimentRequest) -> str:
+    """Schedule an experiment as a run in status SCHEDULED.
+
+    Args:
+        task: The task.
+        name: The name of the run.
+        request: The request.
+
+    Returns:
+        The run id.
+
+    Raises:
+        UserError: for a request that is too long to store.
+    """
     text = json.dumps(request.model_dump(mode="json"), ensure_ascii=False)
-    if len(text) > LONGEST:
-        raise UserError(f"the experiment's configuration is too long: {len(text)} of {LONGEST} characters")
+    if len(text) > MAX_REQUEST_LENGTH:
+        raise UserError(
+            f"the experiment's configuration is too long: {len(text)} of {MAX_REQUEST_LENGTH} characters"
+        )
     parameters = {"champion": request.champion, "seed": request.seed, "trainer": task.trainer.name}
     parameters |= {f"trainer.{key}": value for key, value in request.trainer.items()}
     return runs.schedule(task, name, kind="round", tags={REQUEST: text}, parameters=parameters)
@@ -76,71 +92,84 @@ def ask(task: Task, name: str, request: Request) -> str:
 def run_experiment(
     run_id: str, *, runner: JobRunner | None = None, on_event: Callable[[Event], None] | None = None
 ) -> None:
-    """Do what was asked of a run, to a truthful end: FINISHED, FAILED with the reason, KILLED when it is stopped.
+    """Run a scheduled experiment. Its run ends FINISHED, FAILED with the reason, or KILLED when it is stopped.
 
-    Raises Refused for a dataset that must not be trained on, StageFailed for a notebook that does not finish, and
-    UserError for a run that nobody asked for.
+    Args:
+        run_id: The scheduled run.
+        runner: The runner of its notebooks; by default this machine.
+        on_event: Called with each event of its stages.
+
+    Raises:
+        Refused: for a dataset that must not be trained on.
+        StageFailed: for a notebook that does not finish.
+        UserError: for a run without a request.
     """
     import time
 
-    from veritrain_lib.execution.jobs import LocalRunner, asked_for_warm
+    from veritrain_lib.execution.jobs import LocalRunner, warm_kernels_requested
     from veritrain_lib.stage_io.tasks import find_task
 
     run = runs.get(run_id)
     request = request_of(run)
     if request is None:
-        raise UserError(f"run {run_id} is no experiment that was asked for")
-    runner = runner or LocalRunner(warm=asked_for_warm(default=True))
+        raise UserError(f"run {run_id} is not a requested experiment")
+    runner = runner or LocalRunner(warm=warm_kernels_requested(default=True))
     runs.tag(run_id, {STARTED: str(int(time.time() * 1000))})
     task = find_task(run.data.tags["veritrain.task"], check=True)
-    attach_leftovers(task)
+    recover_killed_runs(task)
     runs.close_abandoned(task)
-    # The pages of its notebooks are there before the round says that it has ended.
-    heard = on_event or (lambda event: None)
-    with RoundRun(task, "", None, runner, heard, given=run_id) as here, finishing(runner):
-        _trip(here, request)
+    # The pages of its notebooks are stored before the round's run ends.
+    notify = on_event or (lambda event: None)
+    with (
+        RoundRun(task, "", None, runner, notify, run_id=run_id) as round_run,
+        finish_background_tasks(runner),
+    ):
+        _run_stages(round_run, request)
 
 
-def _trip(here: RoundRun, request: Request) -> None:
-    from veritrain_lib.stage_io.accepted_rows import accepted
+def _run_stages(round_run: RoundRun, request: ExperimentRequest) -> None:
+    from veritrain_lib.stage_io.accepted_rows import accepted_dataset
     from veritrain_lib.stage_io.derived_task import with_trainer
 
-    dataset = accepted(here.task, runs.get(request.dataset_id))
+    dataset = accepted_dataset(round_run.task, runs.get(request.dataset_id))
     if not request.champion:
-        request = _with_seed_model(here, request)
-    here.task = task = with_trainer(here.task, request.trainer)
-    train = here.stage("train", dataset=dataset, seed=request.seed)
+        request = _with_seed_model(round_run, request)
+    round_run.task = task = with_trainer(round_run.task, request.trainer)
+    train = round_run.stage("train", dataset=dataset, seed=request.seed)
     result: Any = train.result
-    here.trained_on(dataset)
-    here.summarize(result, result.headline)
+    round_run.log_training_data(dataset)
+    round_run.summarize(result, result.headline)
     if models.identity(task, result.model) == models.identity(task, request.champion):
-        here.summarize(
+        round_run.summarize(
             result, f"Training on {dataset} gave the base model {request.champion} again: nothing to compare."
         )
         return
-    evaluate = here.stage("evaluate", champion=request.champion, challenger=result.model, seed=request.seed)
-    here.stage("report", about=here.run_id, seed=request.seed)
-    here.summarize(
+    evaluate = round_run.stage(
+        "evaluate", champion=request.champion, challenger=result.model, seed=request.seed
+    )
+    round_run.stage("report", about=round_run.run_id, seed=request.seed)
+    round_run.summarize(
         evaluate.result,
         evaluate.result.headline,
-        also={"training_rows": result.measures["training_rows"].value or 0.0},
+        extra_metrics={"training_rows": result.measures["training_rows"].value or 0.0},
     )
 
 
-def _with_seed_model(here: RoundRun, request: Request) -> Request:
-    """The request with the task's seed model as its base: its own rows through the gate, and a model of what passed.
+def _with_seed_model(round_run: RoundRun, request: ExperimentRequest) -> ExperimentRequest:
+    """Return the request with the task's seed model as its base, which is trained on the seed rows that pass the gate.
 
-    Raises Refused when the gate blocks them.
+    Raises:
+        Refused: when the gate blocks the seed rows.
     """
     from veritrain_lib.stage_io.defaults import SEED
     from veritrain_lib.tracking import datasets
 
-    gate = here.stage("gate", dataset=SEED, seed=here.task.seed)
+    gate = round_run.stage("gate", dataset=SEED, seed=round_run.task.seed)
     passed = datasets.of_run(gate.run_id)
     if gate.result.outcome == "blocked" or passed is None:
         raise Refused(f"there is no model to compare with, and none can be made: {gate.result.headline}")
-    made: Any = here.stage("train", dataset=passed.reference, seed=here.task.seed).result
-    name, version = str(made.model).removeprefix("models:/").rsplit("/", 1)
-    based = request.model_copy(update={"champion": made.model, "base_model_id": f"{name}-{version}"})
-    runs.tag(here.run_id, {REQUEST: json.dumps(based.model_dump(mode="json"), ensure_ascii=False)})
-    return based
+    trained: Any = round_run.stage("train", dataset=passed.reference, seed=round_run.task.seed).result
+    name, version = str(trained.model).removeprefix("models:/").rsplit("/", 1)
+    with_base = request.model_copy(update={"champion": trained.model, "base_model_id": f"{name}-{version}"})
+    runs.tag(round_run.run_id, {REQUEST: json.dumps(with_base.model_dump(mode="json"), ensure_ascii=False)})
+    return with_base

@@ -1,4 +1,7 @@
-"""What the record knows of a loop: its run, what it began with, how it ended."""
+"""A loop's run in MLflow: what it started from, how it ended, and the sentence that says so.
+
+Open this for the reasons why a loop stops, its exit codes, and the tags of its run.
+"""
 
 from __future__ import annotations
 
@@ -18,32 +21,45 @@ Stopped = Literal[
 
 EXIT_CODES: dict[str, int] = {"blocked": 1, "screened": 1, "money": 1, "waiting": 4}
 
-WHY: dict[Stopped, str] = {
+STOP_REASONS: dict[Stopped, str] = {
     "target": "the target is met",
     "budget": "the declared rounds are done",
-    "looks": "the looks at the sealed test set are spent",
+    "looks": "the looks at the held-out test set are spent",
     "plateau": "two rounds in a row gained less than can be detected",
     "exhausted": "the teacher has no rows left",
     "money": "budget.money does not allow what comes next",
     "blocked": "the gate blocked the data",
-    "screened": "a rule of the gate turned down the pool",
+    "screened": "a rule of the gate rejected the pool",
     "waiting": "rows wait for people's answers",
 }
 
-THAN: dict[str, str] = {
+VERDICT_PHRASES: dict[str, str] = {
     "better": "better than",
     "not better": "not better than",
     "inconclusive": "not shown to differ from",
 }
 
 START, LAST = "veritrain.start.", "veritrain.last."
-"""Prefixes of the tags of a loop's run: what it began with, and what it left for the next loop."""
+"""Prefixes of tags of a loop's run: what it started from, and what it left for the next loop."""
 
 
 @dataclass(frozen=True)
 class LoopResult:
-    """How a loop ended. `verdict` compares the seed model with the last champion on the sealed test set
-    (`none` when no challenger was ever promoted). `note` says when the champion is another model now.
+    """The outcome of a loop.
+
+    Attributes:
+        task: The task's name.
+        run_id: The loop's run.
+        stopped: Why it stopped; `STOP_REASONS` has a phrase for each.
+        rounds: The number of rounds after the seed model.
+        seed_model: The address of the seed model.
+        champion: The address of the last champion.
+        verdict: The seed model compared with the last champion on the held-out test set; `none` when no challenger was
+            ever promoted.
+        headline: One sentence for people.
+        again: Whether the result was read from the record, since the loop had ended before.
+        report_run: The run of the loop's report, empty for none.
+        note: Says when the champion is another model now.
     """
 
     task: str
@@ -60,31 +76,38 @@ class LoopResult:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 blocked by a gate or by the cap of money, 4 waiting for people."""
+        """Exit code of the command: 0 done, 1 blocked by a gate or by the budget, 4 waiting for people."""
         return EXIT_CODES.get(self.stopped, 0)
 
 
 def loop_digest(task: Task) -> str:
-    """Names a loop: the task with its data and suite, and the code. People's labels grow while it runs."""
+    """Return the digest of a loop: the task with its data and suite, and the code.
+
+    The labels of people are not part of it, since they grow while the loop runs.
+    """
     data = task.data_digest("seed", "development", "test", "pool")
     return digest.of_json([digest.of_code(), task.digest(), data, suite_of(task).digest])
 
 
 def find_loop(task: Task) -> str | None:
-    """The run of this very loop, whatever its state; None when it was never begun."""
+    """Find the run of this loop, whatever its status; None when it was never started."""
     where = f"tags.`veritrain.digest` = '{loop_digest(task)}' AND tags.`veritrain.kind` = 'loop'"
-    found = runs.search(task, where, limit=1)
-    return found[0].info.run_id if found else None
+    matches = runs.search(task, where, limit=1)
+    return matches[0].info.run_id if matches else None
 
 
 def open_loop(task: Task) -> str:
-    """Begin a loop: what it starts from is written down in one call with its run, so that a kill can't lose it."""
-    tags = {"veritrain.digest": loop_digest(task), **_left_before(task)}
+    """Open a loop's run, with what it starts from in its tags, in one call so that a kill can't lose it.
+
+    Returns:
+        The run id.
+    """
+    tags = {"veritrain.digest": loop_digest(task), **_earlier_loop_tags(task)}
     return runs.open_run(task, f"loop {task.name}", kind="loop", tags=tags)
 
 
-def _left_before(task: Task) -> dict[str, str]:
-    """What an earlier loop on the same seed rows left: its champion, and its accepted data, which stay."""
+def _earlier_loop_tags(task: Task) -> dict[str, str]:
+    """Return tags with what the last loop on the same seed rows left: its dataset and model, and the champion."""
     champion = models.by_alias(task, models.CHAMPION)
     seed = task.data_digest("seed")
     where = (
@@ -102,7 +125,15 @@ def _left_before(task: Task) -> dict[str, str]:
 
 
 def close_loop(task: Task, loop_run: str, result: LoopResult, *, dataset: str, model: str) -> None:
-    """File how the loop ended; `dataset` and `model` are the newest it made, where the next loop starts."""
+    """Store how the loop ended, and end its run.
+
+    Args:
+        task: The task.
+        loop_run: The loop's run.
+        result: How it ended.
+        dataset: The newest dataset that it made, from which the next loop starts.
+        model: The newest model that it made, from which the next loop starts.
+    """
     keep = result.stopped != "waiting"
     runs.tag(
         loop_run,
@@ -123,7 +154,7 @@ def close_loop(task: Task, loop_run: str, result: LoopResult, *, dataset: str, m
 
 
 def stored_result(task: Task, loop_run: str) -> LoopResult | None:
-    """How a loop ended, from the record; None while it has not."""
+    """Read from MLflow how a loop ended; None while it has not."""
     run = runs.get(loop_run)
     tags = run.data.tags
     if run.info.status != "FINISHED" or "veritrain.stopped" not in tags:
@@ -144,17 +175,17 @@ def stored_result(task: Task, loop_run: str) -> LoopResult | None:
 
 
 def headline(task: Task, rounds: int, stopped: Stopped, champion: str, seed_model: str, verdict: str) -> str:
-    """One sentence for people on how a loop ended."""
-    said = (
-        f"{task.name}: stopped after {rounds} round(s) because {WHY[stopped]}. Champion: {champion or 'none'}"
-    )
-    return said + (
-        f", {THAN[verdict]} the seed model {seed_model} on the sealed test set." if verdict in THAN else "."
+    """Write one sentence for people on how a loop ended."""
+    sentence = f"{task.name}: stopped after {rounds} round(s) because {STOP_REASONS[stopped]}. Champion: {champion or 'none'}"
+    return sentence + (
+        f", {VERDICT_PHRASES[verdict]} the seed model {seed_model} on the held-out test set."
+        if verdict in VERDICT_PHRASES
+        else "."
     )
 
 
 def loop_parameters(task: Task) -> dict[str, Any]:
-    """What the loop's run shows as its parameters."""
+    """Return the parameters that the loop's run shows."""
     return {
         "task": task.name,
         "rounds": task.budget.rounds,

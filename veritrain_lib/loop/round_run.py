@@ -1,4 +1,7 @@
-"""A round's run in the record: opened or taken up, its stages beneath it, its summary above it."""
+"""A round's run in MLflow: a context that opens or resumes it, runs its stages beneath it, and summarizes it.
+
+Open this to see the events that the terminal and the server show while a round runs.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,37 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from veritrain_lib.core import event_log
-from veritrain_lib.loop.stage_job import Done, StageWork, find_or_claim, run_together
+from veritrain_lib.loop.stage_job import CompletedStage, StageJob, find_or_claim, run_together
 from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.tracking import datasets, run_events, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.execution.jobs import JobRunner
-    from veritrain_lib.execution.outcome import Progress
+    from veritrain_lib.execution.outcome import NotebookProgress
     from veritrain_lib.stages.result import StageResult
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something to tell a person who watches: a stage begins, moves on, is done, or is waited for.
+    """An event for people who watch a round: a stage begins, moves on, is done, or is waited for.
 
-    `round` is -1 for the final comparison.
+    Attributes:
+        round: The round's number; -1 for the final comparison.
+        stage: The stage's name; `loop` for the loop itself.
+        kind: What happened. `stored` means that the stage was done before.
+        text: A message for people, for some kinds.
+        progress: The cell that runs now, for kind `cell`.
     """
 
     round: int
     stage: str
     kind: Literal["begin", "cell", "done", "stored", "waits"]
     text: str = ""
-    progress: Progress | None = None
+    progress: NotebookProgress | None = None
 
 
-WORDS = {
+EVENT_PHRASES = {
     "begin": "begins",
     "cell": "goes on",
     "done": "is done",
@@ -42,15 +50,15 @@ WORDS = {
 }
 
 STOPPED = "stopped"
-"""Why a round that was asked for by itself ended KILLED."""
+"""The reason in the record when an experiment ends as KILLED."""
 
 
 class RoundRun:
-    """Context of one round. `number` None is the final comparison, which is no round of its own.
+    """The context of one round, of the final comparison (`number` None), or of an experiment.
 
-    The run ends FINISHED, or FAILED with the reason when a stage did not finish, or KILLED on an interrupt. What
-    happens is told to `tell`, and to whoever follows the run's events; of a round that had ended before, and is only
-    walked past, nothing new is told there.
+    The run ends FINISHED, or FAILED with the reason when a stage did not finish, or KILLED on an interrupt. Events go
+    to the callback `tell`, and into the run's events for those who follow it. A round that had ended before, and is
+    only passed again by a resumed loop, adds no events to its run.
     """
 
     def __init__(
@@ -61,41 +69,49 @@ class RoundRun:
         runner: JobRunner,
         tell: Callable[..., None],
         *,
-        given: str = "",
+        run_id: str = "",
     ) -> None:
-        """Stand ready. `given` is a run that was opened for this round; without, it is found under the loop's or
-        opened there."""
+        """Prepare the context.
+
+        Args:
+            task: The task.
+            loop_run: The loop's run; empty for an experiment.
+            number: The round's number, 0 for the seed model; None for the final comparison.
+            runner: The runner of the stage notebooks.
+            tell: Called with each `Event`.
+            run_id: A run that was opened for this round. Empty: it is found under the loop's run, or opened there.
+        """
         self.task, self.loop_run, self.number = task, loop_run, number
         self._runner, self._listener = runner, tell
-        self.run_id = given
+        self.run_id = run_id
         self._was_finished = False
         self._metrics: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         if self.run_id:
-            runs.take_up(self.run_id)
+            runs.resume(self.run_id)
         else:
             self._find_or_open()
         if not self._was_finished:
-            run_events.say_begun(self.run_id, f"{self._name()} begins", {"round": self._number})
+            run_events.emit_start(self.run_id, f"{self._name()} begins", {"round": self._number})
         return self
 
     def _find_or_open(self) -> None:
         kind = "final" if self.number is None else "round"
-        known = [
-            one
-            for one in runs.children(self.task, self.loop_run)
-            if one.data.tags.get("veritrain.kind") == kind
-            and one.data.tags.get("veritrain.round", "") == self._label()
+        matches = [
+            child
+            for child in runs.children(self.task, self.loop_run)
+            if child.data.tags.get("veritrain.kind") == kind
+            and child.data.tags.get("veritrain.round", "") == self._label()
         ]
-        if known:
-            self.run_id = known[0].info.run_id
+        if matches:
+            self.run_id = matches[0].info.run_id
             self._was_finished = (
-                known[0].info.status == "FINISHED"
-                and known[0].data.tags.get("veritrain.outcome") != "waiting"
+                matches[0].info.status == "FINISHED"
+                and matches[0].data.tags.get("veritrain.outcome") != "waiting"
             )
             if not self._was_finished:
-                runs.take_up(self.run_id)
+                runs.resume(self.run_id)
         else:
             tags = {"veritrain.round": self._label()}
             self.run_id = runs.open_run(self.task, self._name(), kind=kind, parent=self.loop_run, tags=tags)
@@ -112,12 +128,12 @@ class RoundRun:
     ) -> None:
         if error is None:
             if not self._was_finished:
-                run_events.end(self.run_id, "FINISHED", metrics=self._metrics)
+                run_events.end_run(self.run_id, "FINISHED", metrics=self._metrics)
         elif isinstance(error, KeyboardInterrupt):
             again = "interrupted from outside; the same command goes on"
-            run_events.end(self.run_id, "KILLED", again if self.loop_run else STOPPED)
+            run_events.end_run(self.run_id, "KILLED", again if self.loop_run else STOPPED)
         else:
-            run_events.end(self.run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
+            run_events.end_run(self.run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
 
     @property
     def _number(self) -> int:
@@ -126,35 +142,45 @@ class RoundRun:
     def _label(self) -> str:
         return "" if self.number is None else str(self.number)
 
-    def stage(self, stage: str, **parameters: Any) -> Done:
-        """Do a stage of this round, or find that it was done."""
+    def stage(self, stage: str, **parameters: Any) -> CompletedStage:
+        """Run a stage of this round, or load it if it was done before."""
         return self.stages((stage, parameters))[0]
 
-    def stages(self, *wanted: tuple[str, dict[str, Any]]) -> list[Done]:
-        """Do stages that do not need each other, side by side where the machine can; each, or find it done."""
-        done: dict[str, Done] = {}
-        given = [(stage, {"round_run": self.run_id, **own}) for stage, own in wanted]
-        found = find_or_claim(self.task, given, tell=self._waits)
-        works = [one for one in found if isinstance(one, StageWork)]
-        for one in found:
-            if isinstance(one, Done):
-                self._note(done, one)
+    def stages(self, *requested: tuple[str, dict[str, Any]]) -> list[CompletedStage]:
+        """Run stages that do not need each other in parallel where the machine can, or load those that were done.
+
+        Args:
+            requested: Name and parameters of each stage.
+
+        Returns:
+            The completed stages, in the order requested.
+
+        Raises:
+            StageFailed: for the first stage whose notebook does not finish, when all have ended.
+        """
+        done: dict[str, CompletedStage] = {}
+        with_round = [(stage, {"round_run": self.run_id, **parameters}) for stage, parameters in requested]
+        found = find_or_claim(self.task, with_round, tell=self._waits)
+        jobs = [stage for stage in found if isinstance(stage, StageJob)]
+        for stage in found:
+            if isinstance(stage, CompletedStage):
+                self._note(done, stage)
             else:
-                self._tell(Event(self._number, one.stage, "begin"))
+                self._tell(Event(self._number, stage.stage, "begin"))
 
-        def moved(work: StageWork, progress: Progress) -> None:
-            self._tell(Event(self._number, work.stage, "cell", progress=progress))
+        def on_progress(job: StageJob, progress: NotebookProgress) -> None:
+            self._tell(Event(self._number, job.stage, "cell", progress=progress))
 
-        def ended(work: StageWork) -> None:
-            if work.done is not None:
-                self._note(done, work.done)
+        def on_done(job: StageJob) -> None:
+            if job.done is not None:
+                self._note(done, job.done)
 
-        if works:
-            run_together(works, runner=self._runner, on_progress=moved, on_done=ended)
-        return [done[stage] for stage, _ in wanted]
+        if jobs:
+            run_together(jobs, runner=self._runner, on_progress=on_progress, on_done=on_done)
+        return [done[name] for name, _ in requested]
 
-    def _waits(self, stage: str, said: str) -> None:
-        self._tell(Event(self._number, stage, "waits", said))
+    def _waits(self, stage: str, message: str) -> None:
+        self._tell(Event(self._number, stage, "waits", message))
 
     def _tell(self, event: Event) -> None:
         self._listener(event)
@@ -162,30 +188,44 @@ class RoundRun:
             return
         data: dict[str, Any] = {"stage": event.stage, "event": event.kind, "round": event.round}
         if event.progress is not None:
-            at = event.progress
-            data |= {"cell": at.cell, "cells": at.cells, "title": at.title_of_cell, "seconds": at.seconds}
-            said = f"{event.stage}: cell {at.cell} of {at.cells}, {at.title_of_cell}"
-            event_log.tell(self.run_id, "progress", said, data=data)
+            progress = event.progress
+            data |= {
+                "cell": progress.cell,
+                "cells": progress.cells,
+                "title": progress.title_of_cell,
+                "seconds": progress.seconds,
+            }
+            message = f"{event.stage}: cell {progress.cell} of {progress.cells}, {progress.title_of_cell}"
+            event_log.append_or_warn(self.run_id, "progress", message, data=data)
         else:
-            event_log.tell(self.run_id, "log", f"{event.stage}: {event.text or WORDS[event.kind]}", data=data)
+            event_log.append_or_warn(
+                self.run_id, "log", f"{event.stage}: {event.text or EVENT_PHRASES[event.kind]}", data=data
+            )
 
-    def _note(self, done: dict[str, Done], one: Done) -> None:
-        done[one.stage] = one
-        runs.tag(self.run_id, {STAGE_RUN + one.stage: one.run_id})
-        self._tell(Event(self._number, one.stage, "stored" if one.stored else "done", one.result.headline))
+    def _note(self, done: dict[str, CompletedStage], completed: CompletedStage) -> None:
+        done[completed.stage] = completed
+        runs.tag(self.run_id, {STAGE_RUN + completed.stage: completed.run_id})
+        self._tell(
+            Event(
+                self._number,
+                completed.stage,
+                "stored" if completed.stored else "done",
+                completed.result.headline,
+            )
+        )
 
-    def parameters(self, **given: Any) -> None:
-        """Parameters on the round's run, once."""
+    def log_parameters(self, **parameters: Any) -> None:
+        """Log parameters on the round's run, unless it has some already."""
         if not runs.get(self.run_id).data.params:
-            runs.log(self.run_id, parameters=given)
+            runs.log(self.run_id, parameters=parameters)
 
-    def trained_on(self, dataset: str) -> None:
-        """Name the round's training data on its run, as MLflow's dataset input."""
+    def log_training_data(self, dataset: str) -> None:
+        """Log the round's training data on its run, as MLflow's dataset input."""
         if not self._was_finished:
-            datasets.use(self.run_id, datasets.load(self.task, dataset), "training")
+            datasets.log_input(self.run_id, datasets.load(self.task, dataset), "training")
 
-    def wait(self, headline: str) -> None:
-        """The round stands still until people have acted; it is taken up again later."""
+    def mark_waiting(self, headline: str) -> None:
+        """Mark the round as waiting for people; it is resumed later."""
         runs.tag(self.run_id, {"veritrain.outcome": "waiting", "mlflow.note.content": headline})
 
     def summarize(
@@ -193,13 +233,20 @@ class RoundRun:
         result: StageResult | None,
         headline: str,
         *,
-        also: dict[str, float] | None = None,
+        extra_metrics: dict[str, float] | None = None,
         steps: bool = True,
     ) -> None:
-        """Headline metrics on the round's run, and as a step of the loop's run, so that curves appear."""
+        """Log the headline and metrics of the round on its run, and as a step of the loop's run, so that curves appear.
+
+        Args:
+            result: The result whose metrics are logged; None for none.
+            headline: One sentence for people.
+            extra_metrics: Further metrics.
+            steps: Whether to log the metrics on the loop's run too.
+        """
         if self._was_finished:
             return
-        metrics = {**(result.metrics() if result else {}), **(also or {})}
+        metrics = {**(result.metrics() if result else {}), **(extra_metrics or {})}
         self._metrics |= metrics
         runs.tag(
             self.run_id,

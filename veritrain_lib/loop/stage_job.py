@@ -1,4 +1,8 @@
-"""One stage notebook, executed and closed in the record with the truth about how it ended."""
+"""Execution of one stage notebook, and the end of its MLflow run with the notebook's real outcome.
+
+Open this to see how finished work is found instead of being run again (`find_or_claim`), how notebooks run
+(`run_stage`, `run_together`), and what happens to runs whose process was killed (`recover_killed_runs`).
+"""
 
 from __future__ import annotations
 
@@ -12,46 +16,53 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import claims, liveness, project, temporary_folders
-from veritrain_lib.core.errors import Infrastructure, OutOfMoney, Refused, UserError, WaitingForPeople
+from veritrain_lib.core.errors import BudgetExceeded, HumanInputRequired, Infrastructure, Refused, UserError
 from veritrain_lib.core.machine_fault import machine_fault
 from veritrain_lib.execution.exit_reason import one_line
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
 from veritrain_lib.loop.stage_pages import (
     FUNCTION,
     MISSING,
+    NOT_RENDERED,
     PDF,
-    UNMADE,
-    mend_pages,
-    mend_pages_of,
+    repair_pages,
+    repair_pages_of,
     store_pages,
 )
 from veritrain_lib.redaction import redact
-from veritrain_lib.stage_io.evaluate import BINDING as EVALUATE
-from veritrain_lib.stage_io.progress_reports import MAILBOX, filed_run, read_letter
+from veritrain_lib.stage_io.evaluate import SPEC as EVALUATE
+from veritrain_lib.stage_io.progress_reports import STATUS_FILE, read_status, run_with_result
 from veritrain_lib.stage_io.stage import CLAIMED, claim_stage, find_finished, load_result, prepare
-from veritrain_lib.stage_io.verdict_event import tell_verdict
+from veritrain_lib.stage_io.verdict_event import log_verdict
 from veritrain_lib.stages import NAMES
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.lookup import NoSuchRun
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
-    from veritrain_lib.execution.outcome import NotebookOutcome, Progress
+    from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
     from veritrain_lib.stages.result import StageResult
 
-ENDINGS: Mapping[str, runs.Ending] = {
+RUN_STATUSES: Mapping[str, runs.FinalStatus] = {
     "finished": "FINISHED",
     "failed": "FAILED",
     "timed_out": "FAILED",
     "died": "FAILED",
     "interrupted": "KILLED",
 }
-"""How a run is closed for each way in which its notebook can end."""
+"""The final status of a run for each status of its notebook."""
 
 
 @dataclass(frozen=True)
-class Done:
-    """A stage that is done: its result, its run, and whether it was found in the record."""
+class CompletedStage:
+    """A stage that is done.
+
+    Attributes:
+        stage: Its name.
+        result: Its result.
+        run_id: Its run.
+        stored: Whether it was done before and was only loaded from the record.
+    """
 
     stage: str
     result: StageResult
@@ -60,43 +71,52 @@ class Done:
 
 
 class StageFailed(Infrastructure):
-    """A stage notebook did not finish; the message says which cell, why, and which run holds the notebook."""
+    """A stage notebook did not finish. The message names the cell, the reason, and the run that holds the notebook."""
 
 
 def notebook_of(stage: str) -> Path:
-    """`notebooks/03_gate.ipynb` for `gate`."""
+    """Return the path of a stage's notebook: `notebooks/03_gate.ipynb` for `gate`."""
     return project.notebooks() / f"{NAMES.index(stage) + 1:02d}_{stage}.ipynb"
 
 
-def find_done(task: Task, stage: str, parameters: Mapping[str, Any]) -> Done | None:
-    """The stage's result if this very work was done before; None if it is still to do."""
+def find_completed(task: Task, stage: str, parameters: Mapping[str, Any]) -> CompletedStage | None:
+    """Find the stage if the same work was done before; None if it is still to do."""
     return _finished(task, stage, _work_of(task, stage, parameters))
 
 
 def find_or_claim(
     task: Task,
-    wanted: Sequence[tuple[str, Mapping[str, Any]]],
+    requested: Sequence[tuple[str, Mapping[str, Any]]],
     *,
     tell: Callable[[str, str], None] | None = None,
     cell_timeout_s: float | None = None,
-) -> list[Done | StageWork]:
-    """Each stage (name, parameters) as it was done before, or as work that is claimed for this process.
+) -> list[CompletedStage | StageJob]:
+    """Load each stage that was done before, and claim the work of the others for this process.
 
-    What another process is doing is waited for, and then found; `tell` hears of which stage and for whom, or standard
-    error does. All are claimed in an order that is everybody's, so that no two processes wait for each other. A claim
-    ends when its work is closed.
+    Work that another process is doing is waited for, and then loaded. All stages are claimed in the order of their
+    digests, so that no two processes wait for each other. A claim ends when its job is closed.
+
+    Args:
+        task: The task.
+        requested: Name and parameters of each stage.
+        tell: Called with the stage and a message while another process holds the claim; None prints it to standard
+            error.
+        cell_timeout_s: Seconds that a cell may take; None for no limit.
+
+    Returns:
+        A completed stage or a claimed job for each stage, in the order requested.
     """
-    found: dict[str, Done | StageWork] = {}
-    works = {stage: _work_of(task, stage, given) for stage, given in wanted}
+    by_stage: dict[str, CompletedStage | StageJob] = {}
+    works = {stage: _work_of(task, stage, parameters) for stage, parameters in requested}
     try:
-        for stage, given in sorted(wanted, key=lambda one: works[one[0]]):
-            found[stage] = _find_or_claim(task, stage, given, works[stage], tell, cell_timeout_s)
+        for stage, parameters in sorted(requested, key=lambda request: works[request[0]]):
+            by_stage[stage] = _find_or_claim(task, stage, parameters, works[stage], tell, cell_timeout_s)
     except BaseException:
-        for one in found.values():
-            if isinstance(one, StageWork):
-                one.drop()
+        for item in by_stage.values():
+            if isinstance(item, StageJob):
+                item.discard()
         raise
-    return [found[stage] for stage, _ in wanted]
+    return [by_stage[stage] for stage, _ in requested]
 
 
 def _find_or_claim(
@@ -106,19 +126,19 @@ def _find_or_claim(
     work: str,
     tell: Callable[[str, str], None] | None,
     cell_timeout_s: float | None,
-) -> Done | StageWork:
-    def waits(said: str) -> None:
+) -> CompletedStage | StageJob:
+    def on_wait(message: str) -> None:
         assert tell is not None
-        tell(stage, said)
+        tell(stage, message)
 
     done = _finished(task, stage, work)
     if done is not None:
         return done
-    claim = claim_stage(task, stage, work, tell=waits if tell else None)
+    claim = claim_stage(task, stage, work, tell=on_wait if tell else None)
     try:
         done = _finished(task, stage, work)
         if done is None:
-            return StageWork(task, stage, parameters, cell_timeout_s, work=work, claim=claim)
+            return StageJob(task, stage, parameters, cell_timeout_s, work=work, claim=claim)
         claim.release()
         return done
     except BaseException:
@@ -130,9 +150,9 @@ def _work_of(task: Task, stage: str, parameters: Mapping[str, Any]) -> str:
     return prepare(stage, {"task": str(task.path), **parameters}, inner=True).digest
 
 
-def _finished(task: Task, stage: str, work: str) -> Done | None:
-    found = find_finished(task, stage, work)
-    return Done(stage, load_result(stage, found.info.run_id), found.info.run_id, True) if found else None
+def _finished(task: Task, stage: str, work: str) -> CompletedStage | None:
+    run = find_finished(task, stage, work)
+    return CompletedStage(stage, load_result(stage, run.info.run_id), run.info.run_id, True) if run else None
 
 
 def run_stage(
@@ -142,60 +162,78 @@ def run_stage(
     *,
     runner: JobRunner | None = None,
     cell_timeout_s: float | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[NotebookProgress], None] | None = None,
     on_wait: Callable[[str, str], None] | None = None,
-) -> Done:
-    """Do a stage by its notebook, unless this very work was done before.
+) -> CompletedStage:
+    """Run a stage by its notebook, unless the same work was done before.
 
-    `on_wait` hears of a stage that another process is doing, and for whom is waited.
+    Args:
+        task: The task.
+        stage: One of `stages.NAMES`.
+        parameters: Its parameters; those left out get their defaults.
+        runner: The runner of the notebook; by default this machine.
+        cell_timeout_s: Seconds that a cell may take; None for no limit.
+        on_progress: Called as the cells run.
+        on_wait: Called with the stage and a message while another process does the same work.
 
-    Raises StageFailed when the notebook does not finish; what the record says then equals how it ended.
+    Raises:
+        StageFailed: when the notebook does not finish. The status of its run then equals the outcome of the notebook.
     """
     work = find_or_claim(task, [(stage, parameters)], tell=on_wait, cell_timeout_s=cell_timeout_s)[0]
-    if isinstance(work, Done):
-        mend_pages_of(work.run_id, task)
-        return _applied(task, work, parameters)
+    if isinstance(work, CompletedStage):
+        repair_pages_of(work.run_id, task)
+        return _reapply_decision(task, work, parameters)
 
-    def moved(_: StageWork, progress: Progress) -> None:
+    def moved(_: StageJob, progress: NotebookProgress) -> None:
         if on_progress is not None:
             on_progress(progress)
 
     runner = runner or LocalRunner()
-    with finishing(runner):
+    with finish_background_tasks(runner):
         return run_together([work], runner=runner, on_progress=moved)[0]
 
 
-def _applied(task: Task, done: Done, parameters: Mapping[str, Any]) -> Done:
-    """What was done before, with what it decided in force again: an evaluation that was asked for by both its models."""
+def _reapply_decision(task: Task, done: CompletedStage, parameters: Mapping[str, Any]) -> CompletedStage:
+    """Promote again what an earlier evaluation has proven, if both its models were named in the parameters."""
     if done.stage != "evaluate":
         return done
-    refused = EVALUATE.apply(task, parameters, done.run_id)
-    said = f"{done.result.headline} Not promoted: {refused}"
-    return replace(done, result=done.result.model_copy(update={"headline": said})) if refused else done
+    refusal = EVALUATE.apply(task, parameters, done.run_id)
+    headline = f"{done.result.headline} Not promoted: {refusal}"
+    return replace(done, result=done.result.model_copy(update={"headline": headline})) if refusal else done
 
 
 @contextmanager
-def finishing(runner: JobRunner) -> Iterator[None]:
-    """What is to be done afterwards is done when the context is left.
+def finish_background_tasks(runner: JobRunner) -> Iterator[None]:
+    """Wait at the end of the context for the runner's background tasks.
 
-    What fails of it ends nothing: the run that lacks a page says so (`stage_pages.MISSING`), and so does a line here.
+    A task that fails stops nothing: the run that lacks a page has a tag (`stage_pages.MISSING`), and a line is printed.
     """
     try:
         yield
     finally:
         try:
             runner.finish()
-        except Infrastructure as late:
-            say(f"{late}; the next loop, stage or report of the task makes it again")
+        except Infrastructure as error:
+            warn(f"{error}; the next loop, stage or report of the task makes it again")
 
 
-def say(line: str) -> None:
-    """A line on standard error."""
+def warn(line: str) -> None:
+    """Print a line to standard error, with secrets redacted."""
     print(f"veritrain: {redact(line)}", file=sys.stderr)
 
 
-class StageWork:
-    """One stage notebook on a desk of its own, until it is closed in the record."""
+class StageJob:
+    """A stage notebook that is executed in a work directory, until its run has ended.
+
+    Attributes:
+        task: The task.
+        stage: The stage's name.
+        parameters: The notebook's parameters.
+        work_directory: The directory of the executed notebook and its status file.
+        job: The notebook as a job for a `JobRunner`.
+        done: The completed stage, once the notebook has finished.
+        failure: The error to raise, if it did not finish.
+    """
 
     def __init__(
         self,
@@ -207,51 +245,67 @@ class StageWork:
         work: str = "",
         claim: claims.Claim | None = None,
     ) -> None:
-        """`claim`, if the work (its digest) was claimed, is released when the work is closed."""
+        """Create the work directory.
+
+        Args:
+            task: The task.
+            stage: The stage's name.
+            parameters: The notebook's parameters.
+            cell_timeout_s: Seconds that a cell may take; None for no limit.
+            work: Digest of the work, if it was claimed.
+            claim: The claim, which is released when the job is closed.
+        """
         self.task, self.stage, self.parameters = task, stage, parameters
-        self.desk = _desks() / f"{runs.owner().replace('/', BETWEEN)}{BETWEEN}{uuid.uuid4().hex}"
-        self.desk.mkdir(parents=True)
-        self._mailbox, self._executed = self.desk / "mailbox.json", self.desk / notebook_of(stage).name
+        self.work_directory = (
+            _work_directories() / f"{runs.owner().replace('/', SEPARATOR)}{SEPARATOR}{uuid.uuid4().hex}"
+        )
+        self.work_directory.mkdir(parents=True)
+        self._status_file, self._executed = (
+            self.work_directory / "mailbox.json",
+            self.work_directory / notebook_of(stage).name,
+        )
         self.job = Job(
             stage,
             notebook_of(stage),
             self._executed,
             {"task": str(task.path), **parameters},
-            {MAILBOX: str(self._mailbox), CLAIMED: work, "VERITRAIN_HOME": str(project.root())},
+            {STATUS_FILE: str(self._status_file), CLAIMED: work, "VERITRAIN_HOME": str(project.root())},
             cell_timeout_s,
         )
-        self.done: Done | None = None
+        self.done: CompletedStage | None = None
         self.failure: UserError | None = None
         self._claim = claim
         self._closed = False
         self._run_id = ""
-        self._pdf_asked = False
+        self._pdf_requested = False
 
-    def went_on(self, runner: JobRunner) -> None:
-        """The next cell begins: a report whose result is filed is set as PDF meanwhile, by the runner."""
-        run_id = filed_run(self._mailbox) if self.stage == "report" and not self._pdf_asked else ""
+    def on_next_cell(self, runner: JobRunner) -> None:
+        """Start making the PDF in the background, if this is a report whose result is stored. Called for each cell."""
+        run_id = (
+            run_with_result(self._status_file) if self.stage == "report" and not self._pdf_requested else ""
+        )
         if run_id:
-            self._pdf_asked = True
+            self._pdf_requested = True
             try:
-                runner.afterwards(PDF, run_id, str(self.task.path))
+                runner.run_in_background(PDF, run_id, str(self.task.path))
             except Exception:  # noqa: BLE001  # tried again with the page, where it does not stop the notebook
                 return
 
     def close(self, outcome: NotebookOutcome, runner: JobRunner) -> None:
-        """File how the notebook ended; then `done` or `failure` is there. Its pages follow by the runner."""
+        """Store how the notebook ended, and set `done` or `failure`. The runner makes its pages in the background."""
         self._closed = True
         why = _reason(outcome)
         try:
-            run_id, stored = self._file(ENDINGS[outcome.status], why)
+            run_id, stored = self._store(RUN_STATUSES[outcome.status], why)
         finally:
             self._release()
-        if self.desk.exists() and self._run_id:
+        if self.work_directory.exists() and self._run_id:
             finished = str(self.task.path) if outcome.ok and run_id else ""
             try:
-                runs.tag(self._run_id, {MISSING: UNMADE})
-                runner.afterwards(FUNCTION, self._run_id, self.stage, str(self._executed), finished)
+                runs.tag(self._run_id, {MISSING: NOT_RENDERED})
+                runner.run_in_background(FUNCTION, self._run_id, self.stage, str(self._executed), finished)
             except Exception as error:  # noqa: BLE001  # no page is worth the stage; the tag says that it is missing
-                say(
+                warn(
                     f"the pages of {self.stage} can't be made now: {one_line(type(error).__name__, str(error))}"
                 )
         if not outcome.ok:
@@ -263,47 +317,51 @@ class StageWork:
             self.failure = _kind_of(outcome)(f"{self.stage} {why}. {where} (experiment {self.task.name!r}).")
         elif not run_id:
             self.failure = StageFailed(
-                f"{notebook_of(self.stage).name} ended without doing its stage: it never called begin() and run()"
+                f"{notebook_of(self.stage).name} ended without doing its stage: it never called start_stage() and run()"
             )
         else:
-            self.done = Done(self.stage, load_result(self.stage, run_id), run_id, stored)
+            self.done = CompletedStage(self.stage, load_result(self.stage, run_id), run_id, stored)
             if self.stage == "gate" and not stored:
-                tell_verdict(self.task, run_id, self.done.result)
+                log_verdict(self.task, run_id, self.done.result)
 
     def interrupt(self, error: BaseException) -> None:
-        """File that it was interrupted, or what else ended all of it, unless it has been closed."""
+        """Store that the notebook was interrupted, or by which error the runner failed, unless the job is closed."""
         if not self._closed:
             self._closed = True
             try:
                 if isinstance(error, Exception):
                     why = machine_fault(error) or one_line(type(error).__name__, str(error))
-                    self._file("FAILED", f"could not be executed: {why}")
+                    self._store("FAILED", f"could not be executed: {why}")
                 else:
-                    self._file("KILLED", "interrupted from outside")
+                    self._store("KILLED", "interrupted from outside")
             finally:
                 self._release()
             if self._run_id:
                 store_pages(self._run_id, self.stage, str(self._executed))
 
-    def drop(self) -> None:
-        """Let go of work that was not begun."""
+    def discard(self) -> None:
+        """Give up work that was not started: delete the work directory and release the claim."""
         self._closed = True
-        self._clear_desk()
+        self._delete_work_directory()
         self._release()
 
     def _release(self) -> None:
         if self._claim is not None:
             self._claim.release()
 
-    def _file(self, status: runs.Ending, reason: str) -> tuple[str, bool]:
-        """The run, "" when the notebook did no stage; and whether its work was found in the record."""
-        run_id, stored = read_letter(self._mailbox)
+    def _store(self, status: runs.FinalStatus, reason: str) -> tuple[str, bool]:
+        """Store the notebook in its run and end the run.
+
+        Returns:
+            The run, empty when the notebook ran no stage; and whether its work was done before.
+        """
+        run_id, stored = read_status(self._status_file)
         if stored and status == "FINISHED":
-            self._clear_desk()
+            self._delete_work_directory()
             return run_id, True
-        silent = status == "FINISHED" and not run_id
+        did_no_stage = status == "FINISHED" and not run_id
         if not run_id or stored:
-            # It ended badly before its stage had a run of its own: the failure belongs in the record too.
+            # It failed before its stage had a run: the failure is recorded in a run of its own.
             run_id = runs.open_run(
                 self.task,
                 self.stage,
@@ -312,46 +370,55 @@ class StageWork:
                 tags={"veritrain.stage": self.stage},
             )
             if status == "FINISHED":
-                status, reason = "FAILED", "the notebook never called begin() and run()"
+                status, reason = "FAILED", "the notebook never called start_stage() and run()"
         try:
             if self._executed.exists():
                 runs.log_file(run_id, self._executed, "notebook")
                 self._run_id = run_id
             else:
-                self._clear_desk()
+                self._delete_work_directory()
         except (OSError, Infrastructure) as error:
-            # It stays on its desk; the next start tries again.
-            lost = f"the executed notebook could not be stored: {machine_fault(error) or error}"
-            print(f"veritrain: {self.stage}: {lost}", file=sys.stderr)
-            reason = f"{reason}; {lost}" if reason else lost
+            # It stays in its work directory; the next start tries again.
+            failure_text = f"the executed notebook could not be stored: {machine_fault(error) or error}"
+            print(f"veritrain: {self.stage}: {failure_text}", file=sys.stderr)
+            reason = f"{reason}; {failure_text}" if reason else failure_text
         runs.end_run(run_id, status, reason)
-        return ("" if silent else run_id), False
+        return ("" if did_no_stage else run_id), False
 
-    def _clear_desk(self) -> None:
-        shutil.rmtree(self.desk, ignore_errors=True)
+    def _delete_work_directory(self) -> None:
+        shutil.rmtree(self.work_directory, ignore_errors=True)
 
 
 def run_together(
-    works: Sequence[StageWork],
+    works: Sequence[StageJob],
     *,
     runner: JobRunner | None = None,
-    on_progress: Callable[[StageWork, Progress], None] | None = None,
-    on_done: Callable[[StageWork], None] | None = None,
-) -> list[Done]:
-    """Run the notebooks of stages that do not need each other, and close each in the record as it ends.
+    on_progress: Callable[[StageJob, NotebookProgress], None] | None = None,
+    on_done: Callable[[StageJob], None] | None = None,
+) -> list[CompletedStage]:
+    """Run the notebooks of stages that do not need each other, and end the run of each as it finishes.
 
-    Raises StageFailed for the first that does not finish, when all have ended. Pages may follow: `runner.finish`.
+    Their pages may be made later: see `runner.finish`.
+
+    Args:
+        works: The jobs.
+        runner: The runner of the notebooks; by default this machine.
+        on_progress: Called as the cells run.
+        on_done: Called with each job that finished.
+
+    Raises:
+        StageFailed: for the first that does not finish, when all have ended.
     """
     runner = runner or LocalRunner()
-    of = {id(work.job): work for work in works}
+    job_of = {id(work.job): work for work in works}
 
-    def moved(job: Job, progress: Progress) -> None:
-        of[id(job)].went_on(runner)
+    def moved(job: Job, progress: NotebookProgress) -> None:
+        job_of[id(job)].on_next_cell(runner)
         if on_progress is not None:
-            on_progress(of[id(job)], progress)
+            on_progress(job_of[id(job)], progress)
 
     def ended(job: Job, outcome: NotebookOutcome) -> None:
-        work = of[id(job)]
+        work = job_of[id(job)]
         work.close(outcome, runner)
         if on_done is not None and work.done is not None:
             on_done(work)
@@ -368,27 +435,33 @@ def run_together(
     return [work.done for work in works if work.done is not None]
 
 
-def attach_leftovers(task: Task) -> None:
-    """Give the notebooks that a killed process left on its desk to their runs, with their pages, and clear it away.
-
-    Pages that earlier runs lack are made again. Desks of living processes and of other machines are left alone, those of other tasks for when these are
-    worked on again. Claims, leases and temporary folders of killed processes go, too.
-    """
+def delete_leftovers() -> None:
+    """Delete the claims, leases and temporary folders of killed processes."""
     claims.clear()
     liveness.clear_leases()
     temporary_folders.clear()
-    for desk in sorted(_desks().glob("*")):
-        if not desk.is_dir():
+
+
+def recover_killed_runs(task: Task) -> None:
+    """Store the notebooks that killed processes left in their work directories in their runs, and end these runs.
+
+    Pages that earlier runs lack are made again. Work directories of running processes and of other machines are left
+    alone, and those of other tasks until these are worked on again. Claims, leases and temporary folders of killed
+    processes are deleted too.
+    """
+    delete_leftovers()
+    for work_directory in sorted(_work_directories().glob("*")):
+        if not work_directory.is_dir():
             continue  # locks, sockets and outputs of the server's processes
-        owner, _, _ = desk.name.rpartition(BETWEEN)
-        if owner and runs.alive(owner.replace(BETWEEN, "/")) is not False:
+        owner, _, _ = work_directory.name.rpartition(SEPARATOR)
+        if owner and runs.is_alive(owner.replace(SEPARATOR, "/")) is not False:
             continue
-        executed = next(desk.glob("*.ipynb"), None)
-        run_id, stored = read_letter(desk / "mailbox.json")
+        executed = next(work_directory.glob("*.ipynb"), None)
+        run_id, stored = read_status(work_directory / "mailbox.json")
         try:
             run = runs.get(run_id) if run_id and not stored else None
         except NoSuchRun:
-            run = None  # deleted for good meanwhile: there is nobody to give it to
+            run = None  # deleted permanently meanwhile: there is no run to store it in
         if run is not None:
             if run.info.experiment_id != _experiment(task):
                 continue
@@ -401,9 +474,9 @@ def attach_leftovers(task: Task) -> None:
             if executed is not None:
                 finished = str(task.path) if run.info.status == "FINISHED" else ""
                 store_pages(run_id, run.data.tags.get("veritrain.stage", ""), str(executed), finished)
-        shutil.rmtree(desk, ignore_errors=True)
-    for line in mend_pages(task):
-        say(f"pages are still missing: {line}")
+        shutil.rmtree(work_directory, ignore_errors=True)
+    for line in repair_pages(task):
+        warn(f"pages are still missing: {line}")
 
 
 def _experiment(task: Task) -> str:
@@ -412,18 +485,18 @@ def _experiment(task: Task) -> str:
     return str(store.experiment(task).experiment_id)
 
 
-BETWEEN = "~"
-"""Stands between the parts of a desk's name: who works at it (`runs.owner`), and a number of its own."""
+SEPARATOR = "~"
+"""Separator in the name of a work directory, between its process (`runs.owner`) and a unique number."""
 
 
-def _desks() -> Path:
+def _work_directories() -> Path:
     return project.state("running")
 
 
 def _kind_of(outcome: NotebookOutcome) -> type[UserError]:
-    """A refusal or a user's mistake inside the notebook keeps its kind, and so its exit code."""
+    """Return the class of the error to raise: a refusal or a user's mistake in the notebook keeps its exit code."""
     name = (outcome.error or "").partition(":")[0]
-    kinds = (Refused, OutOfMoney, UserError, WaitingForPeople)
+    kinds = (Refused, BudgetExceeded, UserError, HumanInputRequired)
     return {kind.__name__: kind for kind in kinds}.get(name, StageFailed)
 
 

@@ -1,12 +1,12 @@
-"""What is measured, one metric a file.
+"""Evaluation metrics, one a file.
 
-- `base`: the protocol `Metric`, `open_metrics` for a task's list, and `row_scores`, the grade of each row
-- `accuracy`: share of rows answered right
+- `base`: the protocol `Metric`, `open_metrics` for a task's list, and `row_scores`, the score of each row
+- `accuracy`: share of rows answered correctly
 - `macro_f1`: the mean over labels of the F1 score
-- `contract_rate`: share of responses that keep the task's output contract
-- `bleu`, `chrf`, `ter`: by sacrebleu (`sacre`), from counts that are summed over rows (`counted`)
-- `rouge_l`, `ribes`: common words in order; `words`: how text is cut into words by its language
-- `term_accuracy`, `number_accuracy`: what must be kept
-- `judged`, `mqm`: what a chat model thinks of a text; `comet`: what a neural model does
-- `mistakes`: which mistakes an answer makes, for the error analysis
+- `contract_rate`: share of responses that comply with the task's output contract
+- `bleu`, `chrf`, `ter`: by sacrebleu (`sacrebleu_based`), from counts that are summed over rows (`count_based`)
+- `rouge_l`, `ribes`: common words in order; `word_tokens`: tokenization into words by language
+- `term_accuracy`, `number_accuracy`: glossary terms and numbers that must be preserved
+- `judged`, `mqm`: ratings by a chat model; `comet`: a neural metric
+- `mistakes`: rule-based classification of mistakes, for the error analysis
 """

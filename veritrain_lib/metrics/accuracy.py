@@ -1,4 +1,4 @@
-"""Share of rows answered right."""
+"""The metric `accuracy`: share of rows answered correctly."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-def answers(references: Sequence[str], responses: Sequence[Response]) -> list[str | None]:
-    """The best candidate of each response, None where the model failed or gave none.
+def best_answers(references: Sequence[str], responses: Sequence[Response]) -> list[str | None]:
+    """Return the best candidate of each response, None where the model failed or gave none.
 
-    Raises ValueError when there are not as many responses as references, and UserError when there are none.
+    Raises:
+        ValueError: the numbers of responses and references differ.
+        UserError: there are no rows.
     """
     if len(references) != len(responses):
         raise ValueError(
-            f"{len(references)} references and {len(responses)} responses; a metric needs one for one"
+            f"{len(references)} references and {len(responses)} responses; a metric needs one response for each reference"
         )
     if not references:
         raise UserError("no rows to measure; a metric needs at least 1")
@@ -39,16 +41,18 @@ class Accuracy:
         self._target = task.target.field
 
     def signature(self) -> str:
-        """What made the number."""
+        """Return the signature: everything that determines the number, in one line."""
         return f"{self.name}|v{self.version}|target:{self._target}|match:exact|no_answer:wrong"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Shape (rows,): 1 where right, else 0."""
+        """Return 1 for each correct row, else 0; shape (rows,)."""
         import numpy as np
 
-        best = answers(references, responses)
-        return np.array([float(given == wanted) for given, wanted in zip(best, references, strict=True)])
+        predicted = best_answers(references, responses)
+        return np.array(
+            [float(answer == reference) for answer, reference in zip(predicted, references, strict=True)]
+        )
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """The share of rows answered right."""
+        """Return the share of rows answered correctly."""
         return float(self.per_row(references, responses).mean())

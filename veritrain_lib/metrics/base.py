@@ -1,4 +1,4 @@
-"""What is measured: one protocol. A metric says what made its number by a signature."""
+"""The protocol `Metric`, the opening of a task's metrics, and scores of single rows."""
 
 from __future__ import annotations
 
@@ -13,20 +13,32 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.records import Response
-    from veritrain_lib.core.task import Task
+    from veritrain_lib.core.task import MetricChoice, Task
 
 
 class Metric(Protocol):
-    """A number from references and responses. Made by `Metric(task, **parameters)`.
+    """A metric: a number computed from references and responses.
 
-    A row that a model failed on stays in the denominator: it counts as wrong. Where there is nothing to measure (0 of 0)
-    the value is NaN, which is shown as not measured; the single row is graded 1 then, since nothing in it is wrong. A metric that does not run from 0 to
-    1 says by attributes where it ends (`scale`: 100 for BLEU) and begins (`lowest`: 1 for points), and one that is no mean of rows may grade single
-    rows by a method `grades` (references and responses in, shape (rows,), on the metric's own scale). A method
-    `details` gives a table of what made the number, for the error analysis; a method `interval` its own 95 % interval (references and responses in,
-    low and high end out), where the bootstrap is not good enough; `asks_judge` (True) says that a paid model
-    makes it, which can't be the first one of a task; `cuts_words` (True) that free text is cut into words by its
-    language, which the task must then declare.
+    It is constructed by `Metric(task, **parameters)`. A row that a model failed on stays in the denominator: it counts
+    as wrong. Where there is nothing to measure (0 of 0) the value is NaN, which is shown as not measured; a single
+    such row scores 1, since nothing in it is wrong.
+
+    These optional attributes and methods are read beside the members below:
+
+    - `scale`: upper end of the metric, when it is not 1 (100 for BLEU).
+    - `lowest`: lower end of the metric, when it is not 0 (1 for points).
+    - `grades(references, responses)`: scores of single rows, shape (rows,), on the metric's scale, for a metric that
+      is not a mean over rows.
+    - `details(references, responses)`: a table with the components of the number, for the error analysis.
+    - `interval(references, responses)`: low and high end of the metric's 95 % interval, where the bootstrap is not
+      accurate enough.
+    - `asks_judge` (True): the metric calls a paid judge model, so it can't be the first metric of a task.
+    - `cuts_words` (True): free text is tokenized into words by language, which the task must then declare.
+
+    Attributes:
+        name: the name in the task file.
+        version: raised when the definition changes.
+        higher_is_better: the direction of the metric.
     """
 
     name: str
@@ -34,22 +46,25 @@ class Metric(Protocol):
     higher_is_better: bool
 
     def signature(self) -> str:
-        """What made the number, in one line: name, version, settings, library versions."""
+        """Return what determines the number, in one line: name, version, settings, library versions."""
         ...
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray | None:
-        """Shape (rows,): one score a row whose mean is the metric; None when it is no mean of rows."""
+        """Return one score a row whose mean is the metric, shape (rows,); None when it is not a mean over rows."""
         ...
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """The metric over all rows."""
+        """Return the metric over all rows."""
         ...
 
 
 class Reference(str):
-    """The right answer of a row, which knows its row: the text of each column by name.
+    """The reference answer of a row, with the row attached.
 
-    Metrics that compare an answer with what was asked (terms, judges) need more than the right answer.
+    Metrics that compare an answer with the input (terms, judges) need more than the reference answer.
+
+    Attributes:
+        row: the text of each column by name.
     """
 
     __slots__ = ("row",)
@@ -58,78 +73,104 @@ class Reference(str):
 
 
 def references_of(task: Task, rows: pd.DataFrame) -> list[str]:
-    """The right answers of rows, each of them a `Reference`."""
+    """Return the reference answers of rows, each a `Reference`."""
     columns = [name for name in task.columns if name in rows.columns]
-    made: list[str] = []
+    references: list[str] = []
     for row in rows[columns].to_dict("records"):
-        one = Reference(row[task.target.field])
-        one.row = {str(name): str(value) for name, value in row.items()}
-        made.append(one)
-    return made
+        reference = Reference(row[task.target.field])
+        reference.row = {str(name): str(value) for name, value in row.items()}
+        references.append(reference)
+    return references
 
 
 def row_of(reference: str) -> Mapping[str, str]:
-    """The row of a reference. Raises ValueError for a plain text, which knows none."""
+    """Return the row of a reference.
+
+    Raises:
+        ValueError: the reference is a plain text without a row.
+    """
     if not isinstance(reference, Reference):
-        raise ValueError(f"the reference {str(reference)[:60]!r} knows no row; make it by references_of")
+        raise ValueError(f"the reference {str(reference)[:60]!r} has no row; create it with references_of")
     return reference.row
 
 
 def scale_of(metric: Metric) -> float:
-    """Where the metric's scale ends: 1 unless it says otherwise."""
+    """Return the upper end of the metric's scale: 1 unless it declares another one."""
     return float(getattr(metric, "scale", 1.0))
 
 
 def row_scores(metric: Metric, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-    """Shape (rows,), 0 to 1, higher is better: how good each answer is by the metric, for slices and plans.
+    """Score each answer by the metric, for slices and generation plans.
 
-    A metric of the whole set that grades no single row counts an answer as right or wrong.
+    A corpus metric that can't score single rows counts an answer as right or wrong.
+
+    Returns:
+        Shape (rows,), 0 to 1, higher is better.
     """
     import numpy as np
 
-    each = metric.per_row(references, responses)
-    if each is None and hasattr(metric, "grades"):
-        each = np.asarray(metric.grades(references, responses))
-    if each is None:
+    scores = metric.per_row(references, responses)
+    if scores is None and hasattr(metric, "grades"):
+        scores = np.asarray(metric.grades(references, responses))
+    if scores is None:
         return np.array(
-            [float(response.best == wanted) for response, wanted in zip(responses, references, strict=True)]
+            [
+                float(response.best == reference)
+                for response, reference in zip(responses, references, strict=True)
+            ]
         )
-    # An error rate may pass its scale (TER counts more edits than words); worse than all wrong is no use here.
+    # An error rate may exceed its scale (TER may count more edits than words): it is clipped.
     lowest = float(getattr(metric, "lowest", 0.0))
-    shares: np.ndarray = np.clip((each - lowest) / (scale_of(metric) - lowest), 0.0, 1.0)
+    shares: np.ndarray = np.clip((scores - lowest) / (scale_of(metric) - lowest), 0.0, 1.0)
     return shares if metric.higher_is_better else 1 - shares
 
 
-def open_metrics(task: Task) -> list[Metric]:
-    """The task's metrics, the primary one first.
+def open_metric(task: Task, choice: MetricChoice) -> Metric:
+    """Open one of the task's metrics.
 
-    Raises UserError when a version or a direction is not the one that the task states, a parameter is unknown, or the
-    first one asks a judge.
+    Raises:
+        UserError: a version or direction differs from the one that the task states, or a parameter is unknown.
     """
-    opened: list[Metric] = []
-    for choice in task.metrics:
-        kind = registry.get("metrics", choice.name)
-        try:
-            metric: Metric = kind(task, **choice.parameters)
-        except TypeError as error:
+    factory = registry.get("metrics", choice.name)
+    try:
+        metric: Metric = factory(task, **choice.parameters)
+    except TypeError as error:
+        raise UserError(
+            f"task {task.name}: metric {choice.name} can't be made with parameters {choice.parameters}: {error}"
+        ) from error
+    for attribute in ("version", "higher_is_better"):
+        declared, actual = getattr(choice, attribute), getattr(metric, attribute)
+        if declared != actual:
             raise UserError(
-                f"task {task.name}: metric {choice.name} can't be made with parameters {choice.parameters}: {error}"
-            ) from error
-        for what in ("version", "higher_is_better"):
-            stated, real = getattr(choice, what), getattr(metric, what)
-            if stated != real:
-                raise UserError(
-                    f"task {task.name}: metric {choice.name} has {what} {real}, the task states {stated}; correct the task file"
-                )
-        if not opened and getattr(metric, "asks_judge", False):
-            raise UserError(
-                f"task {task.name}: metric {choice.name} asks a judge, who is never shown sealed rows, so it can't "
-                "decide promotion; list another metric first"
+                f"task {task.name}: metric {choice.name} has {attribute} {actual}, the task states {declared}; correct the task file"
             )
-        opened.append(metric)
+    return metric
+
+
+def require_no_judge(task: Task, metric: Metric) -> None:
+    """Require that a metric, the primary one, calls no judge.
+
+    Raises:
+        UserError: it does.
+    """
+    if getattr(metric, "asks_judge", False):
+        raise UserError(
+            f"task {task.name}: metric {metric.name} calls a judge, which is never shown the held-out test set, so it can't "
+            "decide promotion; list another metric first"
+        )
+
+
+def open_metrics(task: Task) -> list[Metric]:
+    """Open the task's metrics, the primary one first.
+
+    Raises:
+        UserError: as `open_metric`, and when the first metric calls a judge.
+    """
+    opened = [open_metric(task, choice) for choice in task.metrics]
+    require_no_judge(task, opened[0])
     return opened
 
 
 def primary_metric(task: Task) -> Metric:
-    """The metric that steers and decides."""
+    """Return the primary metric, which steers generation and decides promotion."""
     return open_metrics(task.model_copy(update={"metrics": task.metrics[:1]}))[0]

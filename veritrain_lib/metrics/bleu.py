@@ -1,20 +1,20 @@
-"""BLEU: how many runs of one to four words are those of the reference, with a penalty for short answers."""
+"""The metric `bleu`: precision of word 1- to 4-grams, with a brevity penalty."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.metrics.sacrebleu_based import Sacre
+from veritrain_lib.metrics.sacrebleu_based import SacrebleuMetric
 from veritrain_lib.metrics.word_tokens import tokenizer_of
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-class Bleu(Sacre):
+class Bleu(SacrebleuMetric):
     """Corpus BLEU, 0 to 100, by sacrebleu with its defaults (K. Papineni et al., ACL 2002; M. Post, WMT 2018).
 
-    Words are sacrebleu's `13a`, or characters for a language without spaces. A row alone is graded by the
+    Words are sacrebleu's `13a`, or characters for a language without spaces. A single row is scored by the
     sentence BLEU of sacrebleu (effective order, exponential smoothing), whose mean is not the corpus BLEU.
     """
 
@@ -27,16 +27,16 @@ class Bleu(Sacre):
         return BLEU(tokenize=tokenizer_of(language))
 
     def grade(self, counts: np.ndarray) -> float:
-        """Sentence BLEU: orders of which the row has no run are left out."""
+        """Return the sentence BLEU; orders for which the row has no n-gram are left out."""
         from sacrebleu.metrics.bleu import BLEU
 
         orders = (len(counts) - 2) // 2
-        whole = [int(number) for number in counts]
+        statistics = [int(number) for number in counts]
         score = BLEU.compute_bleu(
-            correct=whole[2 : 2 + orders],
-            total=whole[2 + orders :],
-            sys_len=whole[0],
-            ref_len=whole[1],
+            correct=statistics[2 : 2 + orders],
+            total=statistics[2 + orders :],
+            sys_len=statistics[0],
+            ref_len=statistics[1],
             smooth_method="exp",
             effective_order=True,
         )

@@ -1,16 +1,16 @@
-"""chrF: how many runs of one to six characters are those of the reference, and of the reference's the answer's."""
+"""The metric `chrf`: F-score of character 1- to 6-grams."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from veritrain_lib.metrics.sacrebleu_based import Sacre
+from veritrain_lib.metrics.sacrebleu_based import SacrebleuMetric
 
 
-class ChrF(Sacre):
+class ChrF(SacrebleuMetric):
     """Corpus chrF2, 0 to 100, by sacrebleu with its defaults (M. Popović, WMT 2015): six characters, beta 2.
 
-    Needs no words, so it is the same for every language. A row alone is graded by its sentence chrF.
+    It needs no tokenization, so it is the same for every language. A single row is scored by its sentence chrF.
     """
 
     name = "chrf"

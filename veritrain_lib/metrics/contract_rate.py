@@ -1,4 +1,4 @@
-"""Share of responses that keep the task's output contract."""
+"""The metric `contract_rate`: share of responses that comply with the task's output contract."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core.digest import of_json
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.metrics.accuracy import answers
+from veritrain_lib.metrics.accuracy import best_answers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 class ContractRate:
     """Share of responses, 0 to 1, whose raw text is JSON that the task's JSON Schema accepts.
 
-    The dialect is the schema's `$schema`, 2020-12 without one; `format` only annotates, as that dialect says.
-    Text that is no JSON (NaN and Infinity are none) and a response with an error count as broken. Numbers are
-    compared exactly, however many digits they have, but for an exponent beyond all reckoning (1e-99999999999999999999),
-    which counts as broken; of a key that is given twice the last one counts.
+    The dialect is the schema's `$schema`, 2020-12 without one; `format` is only an annotation, as in that dialect.
+    Text that is not JSON (such as NaN and Infinity) and a response with an error count as violations. Numbers are
+    compared exactly, whatever their number of digits, except that an extreme exponent (1e-99999999999999999999) counts
+    as a violation. Of a duplicate key the last value counts.
 
-    Raises UserError when the contract is no valid JSON Schema or refers to another document: none is fetched.
+    Raises:
+        UserError: the contract is not a valid JSON Schema or refers to another document, which is never downloaded.
     """
 
     name = "contract_rate"
@@ -39,12 +40,12 @@ class ContractRate:
         try:
             self._validator = jsonschema_rs.validator_for(task.contract, offline=True, validate_formats=False)
         except ValueError as error:
-            raise UserError(f"task {task.name}: the contract is no usable JSON Schema: {error}") from error
+            raise UserError(f"task {task.name}: the contract is not a valid JSON Schema: {error}") from error
         self._contract = of_json(task.contract)[:12]
-        self._judged: dict[str, bool] = {}
+        self._results: dict[str, bool] = {}
 
     def signature(self) -> str:
-        """What made the number."""
+        """Return the signature: everything that determines the number, in one line."""
         from importlib.metadata import version
 
         return (
@@ -52,33 +53,33 @@ class ContractRate:
         )
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Shape (rows,): 1 where the contract is kept, else 0. The references give the number of rows."""
+        """Return 1 for each row that complies, else 0; shape (rows,). The references only give the number of rows."""
         import numpy as np
 
-        answers(references, responses)
-        return np.array([float(self._kept(response)) for response in responses])
+        best_answers(references, responses)
+        return np.array([float(self._complies(response)) for response in responses])
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """The share of responses that keep the contract."""
+        """Return the share of responses that comply with the contract."""
         return float(self.per_row(references, responses).mean())
 
-    def _kept(self, response: Response) -> bool:
+    def _complies(self, response: Response) -> bool:
         if response.error is not None:
             return False
-        # A bootstrap asks about the same texts hundreds of times.
-        kept = self._judged.get(response.raw)
-        if kept is None:
-            kept = self._judged[response.raw] = self._is_valid(response.raw)
-        return kept
+        # A bootstrap evaluates the same texts hundreds of times.
+        result = self._results.get(response.raw)
+        if result is None:
+            result = self._results[response.raw] = self._is_valid(response.raw)
+        return result
 
     def _is_valid(self, raw: str) -> bool:
         try:
-            said = json.loads(raw, parse_constant=_refuse, parse_float=Decimal)
-            return bool(self._validator.is_valid(said))
-        # No JSON, a lone surrogate, nested beyond reading, or an exponent that no decimal number has.
+            content = json.loads(raw, parse_constant=_refuse, parse_float=Decimal)
+            return bool(self._validator.is_valid(content))
+        # Not JSON, a lone surrogate, nested too deeply, or an exponent that Decimal can't hold.
         except (ValueError, RecursionError, ArithmeticError):
             return False
 
 
 def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

@@ -1,7 +1,6 @@
-"""Metrics made of counts: each row gives some numbers, and the metric is a formula of their sums.
+"""Base class of metrics that are a formula of sums of per-row counts, such as BLEU, chrF and TER.
 
-BLEU, chrF and TER are of this kind. The counts of an answer are taken once: a bootstrap asks for the same rows
-thousands of times, and adding up is all that it then costs.
+The counts of an answer are cached: a bootstrap evaluates the same rows thousands of times, and then only adds up.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.metrics.accuracy import answers
+from veritrain_lib.metrics.accuracy import best_answers
 from veritrain_lib.metrics.word_tokens import language_of
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-class Counted(ABC):
-    """Base of such metrics. No answer counts as the empty text."""
+class CountMetric(ABC):
+    """Base class of metrics computed from sums of per-row counts; no answer counts as the empty text."""
 
     name: str
     version = 1
@@ -30,62 +29,65 @@ class Counted(ABC):
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self._places: dict[tuple[str, str, str], int] = {}
+        self._row_indices: dict[tuple[str, str, str], int] = {}
         self._counts: list[list[float]] = []
         self._table: np.ndarray | None = None
 
     @abstractmethod
     def counts(self, reference: str, answer: str, language: str) -> list[float]:
-        """The numbers of one row, always as many."""
+        """Return the counts of one row, always the same number of them."""
 
     @abstractmethod
     def from_sums(self, sums: np.ndarray) -> float:
-        """The metric from the sums over rows."""
+        """Return the metric from the sums over rows."""
 
     @abstractmethod
     def signature(self) -> str:
-        """What made the number."""
+        """Return the signature: everything that determines the number, in one line."""
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> None:
-        """None: it is no mean over rows."""
+        """Return None: the metric is not a mean over rows."""
         return None
 
     def grades(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Shape (rows,): the metric of each row alone."""
+        """Return the metric of each row by itself, shape (rows,)."""
         import numpy as np
 
-        grades = np.array([self.grade(line) for line in self._lines(references, responses)])
-        # Nothing to measure in a row (0 of 0): nothing in it is wrong.
+        grades = np.array([self.grade(counts) for counts in self._count_table(references, responses)])
+        # A row with nothing to measure (0 of 0) has nothing wrong.
         return np.where(np.isnan(grades), 1.0, grades)
 
     def grade(self, counts: np.ndarray) -> float:
-        """The metric of one row alone, from its numbers."""
+        """Return the metric of one row by itself, from its counts."""
         return self.from_sums(counts)
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """The metric over all rows."""
-        return self.from_sums(self._lines(references, responses).sum(axis=0))
+        """Return the metric over all rows."""
+        return self.from_sums(self._count_table(references, responses).sum(axis=0))
 
-    def _lines(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
+    def _count_table(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
         import numpy as np
 
-        given = answers(references, responses)
-        places = [self._place(wanted, answer or "") for wanted, answer in zip(references, given, strict=True)]
+        answers = best_answers(references, responses)
+        indices = [
+            self._row_index(reference, answer or "")
+            for reference, answer in zip(references, answers, strict=True)
+        ]
         if self._table is None or len(self._table) < len(self._counts):
             self._table = np.array(self._counts, dtype=float)
-        lines: np.ndarray = self._table[places]
-        return lines
+        table: np.ndarray = self._table[indices]
+        return table
 
-    def _place(self, reference: str, answer: str) -> int:
+    def _row_index(self, reference: str, answer: str) -> int:
         language = language_of(self.task, reference)
-        # A term that must be kept depends on the row, not on its right answer alone.
+        # A required term depends on the row, not on its reference alone.
         key = (self.key(reference), answer, language)
-        place = self._places.get(key)
-        if place is None:
-            place = self._places[key] = len(self._counts)
+        index = self._row_indices.get(key)
+        if index is None:
+            index = self._row_indices[key] = len(self._counts)
             self._counts.append(self.counts(reference, answer, language))
-        return place
+        return index
 
     def key(self, reference: str) -> str:
-        """What of a reference the counts depend on: its text."""
+        """Return the part of a reference that the counts depend on: by default its text."""
         return reference

@@ -1,7 +1,7 @@
-"""What a chat model thinks of a text: fluency, adequacy, accuracy, 1 to 5 points each.
+"""Metrics rated by a chat model: fluency, adequacy and accuracy, 1 to 5 points each.
 
-The judge is the task's (`judge.model`); the rubric is the metric's own. Every verdict is in the ledger, so the same
-answer is paid for once, however often a bootstrap asks.
+The judge is the task's (`judge.model`); the rubric is that of the metric. Every rating is in the ledger, so the same
+answer is paid for once, however often a bootstrap evaluates it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.digest import of_json
-from veritrain_lib.metrics.accuracy import answers
+from veritrain_lib.metrics.accuracy import best_answers
 from veritrain_lib.metrics.base import row_of
 
 if TYPE_CHECKING:
@@ -23,45 +23,58 @@ if TYPE_CHECKING:
 LOWEST, HIGHEST = 1, 5
 
 
-class Once:
-    """What was found out of answers, each pair of a row and an answer asked once."""
+class AnswerCache:
+    """Cache of what a function computes for answers, so that each pair of row and answer is computed once."""
 
-    def __init__(self, find: Callable[[Sequence[Row], Sequence[str]], Sequence[Any]]) -> None:
-        self._find = find
-        self._found: dict[Hashable, Any] = {}
+    def __init__(self, compute: Callable[[Sequence[Row], Sequence[str]], Sequence[Any]]) -> None:
+        self._compute = compute
+        self._results: dict[Hashable, Any] = {}
 
-    def of(self, references: Sequence[str], given: Sequence[str | None]) -> list[Any]:
-        """What is known of each answer; None where there is none."""
+    def get(self, references: Sequence[str], answers: Sequence[str | None]) -> list[Any]:
+        """Return the result for each answer; None where there is no answer."""
         rows = [row_of(reference) for reference in references]
-        keys = [(tuple(sorted(row.items())), answer) for row, answer in zip(rows, given, strict=True)]
+        keys = [(tuple(sorted(row.items())), answer) for row, answer in zip(rows, answers, strict=True)]
         new = {
             key: (row, answer)
-            for key, row, answer in zip(keys, rows, given, strict=True)
-            if answer and key not in self._found
+            for key, row, answer in zip(keys, rows, answers, strict=True)
+            if answer and key not in self._results
         }
-        asked = list(new.values())
-        found = self._find([row for row, _ in asked], [answer for _, answer in asked]) if asked else []
-        self._found |= dict(zip(new, found, strict=True))
-        return [self._found.get(key) for key in keys]
+        pairs = list(new.values())
+        results = self._compute([row for row, _ in pairs], [answer for _, answer in pairs]) if pairs else []
+        self._results |= dict(zip(new, results, strict=True))
+        return [self._results.get(key) for key in keys]
 
 
 def judge_with(task: Task, rubric: str, opened: Judge | None = None) -> Judge:
-    """The task's judge with another rubric and 1 to 5 points. Raises UserError when the task has no judge."""
+    """Open the task's judge with another rubric and 1 to 5 points.
+
+    Args:
+        task: the task.
+        rubric: replaces the rubric of the task.
+        opened: a judge to return instead.
+
+    Raises:
+        UserError: the task has no judge.
+    """
     from veritrain_lib.judging.judge import open_judge
     from veritrain_lib.judging.settings import settings_of
 
     if opened is not None:
         return opened
-    changed = {"rubric": rubric, "scale": [LOWEST, HIGHEST]}
-    settings: JudgeChoice = settings_of(task).model_copy(update=changed)
+    overrides = {"rubric": rubric, "scale": [LOWEST, HIGHEST]}
+    settings: JudgeChoice = settings_of(task).model_copy(update=overrides)
     return open_judge(task, settings)
 
 
-class Judged:
-    """Mean points over rows, 1 to 5, of a judge who reads the input and the answer, not the reference.
+class JudgeMetric:
+    """Mean points over rows, 1 to 5, of a judge that reads the input and the answer, but not the reference.
 
-    No answer, and a row that the judge failed on, gets the lowest points. `judge` takes the place of the task's.
-    Asks, and raises UserError without a judge in the task, when first measured.
+    No answer, and a row that the judge failed on, gets the lowest points. The judge is called at the first
+    measurement, which raises UserError when the task has none.
+
+    Args:
+        task: the task.
+        judge: replaces the task's judge.
     """
 
     name: str
@@ -73,33 +86,33 @@ class Judged:
     scale = float(HIGHEST)
 
     def __init__(self, task: Task, judge: Judge | None = None) -> None:
-        self._task, self._given = task, judge
-        self._once = Once(self._points)
+        self._task, self._judge = task, judge
+        self._cache = AnswerCache(self._points)
 
     def signature(self) -> str:
-        """What made the number."""
+        """Return the signature: everything that determines the number, in one line."""
         model = self._task.judge.model if self._task.judge else "none"
         rubric = of_json(self.rubric)[:12]
         return f"{self.name}|v{self.version}|target:{self._task.target.field}|judge:{model}|rubric:{rubric}|scale:{LOWEST}-{HIGHEST}|no_answer:{LOWEST}|judge_failed:{LOWEST}"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Shape (rows,): the points of each answer."""
+        """Return the points of each answer, shape (rows,)."""
         import numpy as np
 
-        points = self._once.of(references, answers(references, responses))
-        return np.array([float(LOWEST if one is None else one) for one in points])
+        points = self._cache.get(references, best_answers(references, responses))
+        return np.array([float(LOWEST if value is None else value) for value in points])
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """The mean points."""
+        """Return the mean points."""
         return float(self.per_row(references, responses).mean())
 
-    def _points(self, rows: Sequence[Row], given: Sequence[str]) -> list[int | bool | None]:
-        judge = judge_with(self._task, self.rubric, self._given)
-        return [rating.value for rating in judge.points(rows, given)]
+    def _points(self, rows: Sequence[Row], answers: Sequence[str]) -> list[int | bool | None]:
+        judge = judge_with(self._task, self.rubric, self._judge)
+        return [rating.value for rating in judge.points(rows, answers)]
 
 
-class Fluency(Judged):
-    """Does it read as a native writer would put it? What it means is left out of account."""
+class Fluency(JudgeMetric):
+    """Fluency: whether the answer reads as if written by a native writer, regardless of its meaning."""
 
     name = "judge_fluency"
     rubric = (
@@ -109,8 +122,8 @@ class Fluency(Judged):
     )
 
 
-class Adequacy(Judged):
-    """Does it say all that the input says?"""
+class Adequacy(JudgeMetric):
+    """Adequacy: whether the answer says everything that the input says."""
 
     name = "judge_adequacy"
     rubric = (
@@ -119,8 +132,8 @@ class Adequacy(Judged):
     )
 
 
-class JudgedAccuracy(Judged):
-    """Is what it says true to the input: numbers, names, terms, who does what?"""
+class JudgedAccuracy(JudgeMetric):
+    """Accuracy: whether what the answer says is true to the input (numbers, names, terms, who does what)."""
 
     name = "judge_accuracy"
     rubric = (

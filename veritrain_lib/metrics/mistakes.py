@@ -1,4 +1,4 @@
-"""Which mistakes an answer makes, by rule: what was expected, and what came instead."""
+"""Rule-based classification of the mistakes of an answer: the expected and the actual output."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from veritrain_lib.metrics.base import Reference, row_of
 from veritrain_lib.metrics.number_accuracy import numbers
 from veritrain_lib.metrics.rouge_l import rouge_l
-from veritrain_lib.metrics.term_accuracy import demanded, stands_in
-from veritrain_lib.metrics.word_tokens import BY_CHARACTER, language_of, plain_words
+from veritrain_lib.metrics.term_accuracy import contains_term, required_terms
+from veritrain_lib.metrics.word_tokens import LANGUAGES_WITHOUT_SPACES, language_of, rouge_tokens
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,59 +19,63 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 Mistake = tuple[str, str]
-"""What was expected, and what was answered instead."""
+"""The expected output, and the actual one."""
 
-NONE = "(none)"
-SHORT, LONG = 0.6, 1.7
-"""An answer this many times as long as the reference, in characters, has lost or added something."""
-FAR = 0.4
-"""ROUGE-L below which the wording is far from the reference."""
-RUN, REPEATED = 3, 3
-"""A run of so many words that comes so often in one answer is a loop."""
+NO_ANSWER = "(none)"
+MIN_LENGTH_RATIO, MAX_LENGTH_RATIO = 0.6, 1.7
+"""Ratio of answer to reference length, in characters, below or above which the length is a mistake."""
+MIN_ROUGE_L = 0.4
+"""ROUGE-L below which the wording counts as far from the reference."""
+LOOP_WORDS, LOOP_REPEATS = 3, 3
+"""A run of that many words that occurs that often in one answer is a repetition loop."""
 
 
 def mistakes_of(task: Task, reference: str, response: Response) -> list[Mistake]:
-    """The mistakes of one answer; none when it is the reference itself.
+    """Return the mistakes of one answer; none when it equals the reference.
 
-    With labels there is one: the right label and the wrong one. Of text each kind that a rule can see is said: no
-    answer, left untranslated, a glossary term not kept, a number lost or invented, much too short or long, a loop,
-    and, where none of these explains it, wording far from the reference.
+    With labels there is one: the right label and the wrong one. For free text every kind that a rule can detect is
+    listed: no answer, left untranslated, a glossary term not kept, a number lost or invented, much too short or
+    long, a repetition loop, and, if none of these applies, wording far from the reference.
     """
     answer = None if response.error is not None else response.best
     if answer == reference:
         return []
     if task.labels or not answer:
-        return [(str(reference) if task.labels else "answer", answer or NONE)]
-    found: list[Mistake] = []
+        return [(str(reference) if task.labels else "answer", answer or NO_ANSWER)]
+    mistakes: list[Mistake] = []
     language = language_of(task, reference)
     if _untranslated(task, reference, answer, language):
-        found.append(("translation", "left in the source language"))
+        mistakes.append(("translation", "left in the source language"))
     if isinstance(reference, Reference) and task.glossary:
-        lost = [kept for kept in demanded(task, row_of(reference)).values() if not stands_in(kept, answer)]
-        found += [("term", "not kept")] if lost else []
+        lost = [
+            translation
+            for translation in required_terms(task, row_of(reference)).values()
+            if not contains_term(translation, answer)
+        ]
+        mistakes += [("term", "not kept")] if lost else []
     if numbers(str(reference)) != numbers(answer):
-        found.append(("number", "lost, wrong or invented"))
+        mistakes.append(("number", "lost, wrong or invented"))
     length = len(answer) / max(len(reference), 1)
-    if length < SHORT or length > LONG:
-        found.append(("length", "much too short" if length < SHORT else "much too long"))
-    if _loops(plain_words(answer, language)):
-        found.append(("words", "repeated in a loop"))
-    if not found and rouge_l(str(reference), answer, language) < FAR:
-        found.append(("wording", "far from the reference"))
-    return found
+    if length < MIN_LENGTH_RATIO or length > MAX_LENGTH_RATIO:
+        mistakes.append(("length", "much too short" if length < MIN_LENGTH_RATIO else "much too long"))
+    if _is_repetitive(rouge_tokens(answer, language)):
+        mistakes.append(("words", "repeated in a loop"))
+    if not mistakes and rouge_l(str(reference), answer, language) < MIN_ROUGE_L:
+        mistakes.append(("wording", "far from the reference"))
+    return mistakes
 
 
 def confusions(task: Task, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame:
-    """Mistakes counted: expected, answered, count (rows); the most frequent first."""
+    """Count mistakes: a table of expected, answered and count (rows), the most frequent first."""
     import pandas as pd
 
-    made = Counter(
+    counts = Counter(
         mistake
-        for wanted, response in zip(references, responses, strict=True)
-        for mistake in set(mistakes_of(task, wanted, response))
+        for expected, response in zip(references, responses, strict=True)
+        for mistake in set(mistakes_of(task, expected, response))
     )
     lines = sorted(
-        ((wanted, given, count) for (wanted, given), count in made.items()),
+        ((expected, answered, count) for (expected, answered), count in counts.items()),
         key=lambda line: (-line[2], line[0], line[1]),
     )
     return pd.DataFrame(lines, columns=["expected", "answered", "count"]).astype({"count": int})
@@ -82,13 +86,15 @@ def _untranslated(task: Task, reference: str, answer: str, language: str) -> boo
         inputs = {reference.row[name].strip() for name in task.inputs} - {""}
         if answer.strip() in inputs and str(reference).strip() not in inputs:
             return True
-    letters = [mark for mark in answer if mark.isalpha()]
-    dense = sum("\u3040" <= mark <= "\u30ff" or "\u4e00" <= mark <= "\u9fff" for mark in letters)
+    letters = [character for character in answer if character.isalpha()]
+    n_cjk = sum(
+        "\u3040" <= character <= "\u30ff" or "\u4e00" <= character <= "\u9fff" for character in letters
+    )
     if not letters:
         return False
-    return dense == 0 if language in BY_CHARACTER else dense * 2 > len(letters)
+    return n_cjk == 0 if language in LANGUAGES_WITHOUT_SPACES else n_cjk * 2 > len(letters)
 
 
-def _loops(words: Sequence[str]) -> bool:
-    runs = Counter(tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
-    return bool(runs) and max(runs.values()) >= REPEATED
+def _is_repetitive(words: Sequence[str]) -> bool:
+    runs = Counter(tuple(words[start : start + LOOP_WORDS]) for start in range(len(words) - LOOP_WORDS + 1))
+    return bool(runs) and max(runs.values()) >= LOOP_REPEATS

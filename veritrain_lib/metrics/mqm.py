@@ -1,4 +1,4 @@
-"""MQM: the errors of an answer, by type and severity, as points lost."""
+"""The metric `mqm`: points lost to the errors that a judge marks, by type and severity."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.digest import of_json
-from veritrain_lib.metrics.accuracy import answers
-from veritrain_lib.metrics.judged import Once, judge_with
+from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.judged import AnswerCache, judge_with
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.records import Response
     from veritrain_lib.core.task import Task
-    from veritrain_lib.judging.error_annotation import Marked
+    from veritrain_lib.judging.error_annotation import AnnotatedAnswer
     from veritrain_lib.judging.judge import Judge, Row
 
-LOST = {"minor": 1, "major": 5, "critical": 25}
-MOST = 25
+PENALTIES = {"minor": 1, "major": 5, "critical": 25}
+MAX_PENALTY = 25
 RUBRIC = (
     "critical: it could do harm or says the opposite, or is no translation at all. major: the reader is misled about "
     "what is meant. minor: it is noticed, but nothing is misunderstood."
@@ -32,6 +32,10 @@ class Mqm:
 
     The weights and the cap of 25 points a row are those of M. Freitag et al. (TACL 2021). The judge reads the input
     and the answer. No answer, and a row that the judge failed on, counts 0.
+
+    Args:
+        task: the task.
+        judge: replaces the task's judge.
     """
 
     name = "mqm"
@@ -41,48 +45,48 @@ class Mqm:
     scale = 100.0
 
     def __init__(self, task: Task, judge: Judge | None = None) -> None:
-        self._task, self._given = task, judge
-        self._once = Once(self._marked)
+        self._task, self._judge = task, judge
+        self._cache = AnswerCache(self._annotate)
 
     def signature(self) -> str:
-        """What made the number."""
+        """Return the signature: everything that determines the number, in one line."""
         model = self._task.judge.model if self._task.judge else "none"
-        return f"{self.name}|v{self.version}|target:{self._task.target.field}|judge:{model}|rubric:{of_json([RUBRIC, LOST])[:12]}|no_answer:0|judge_failed:0"
+        return f"{self.name}|v{self.version}|target:{self._task.target.field}|judge:{model}|rubric:{of_json([RUBRIC, PENALTIES])[:12]}|no_answer:0|judge_failed:0"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Shape (rows,): 0 to 100."""
+        """Return the score of each row, 0 to 100; shape (rows,)."""
         import numpy as np
 
-        marked = self._once.of(references, answers(references, responses))
-        return np.array([_score(one) for one in marked])
+        annotations = self._cache.get(references, best_answers(references, responses))
+        return np.array([_score(annotation) for annotation in annotations])
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """The mean."""
+        """Return the mean score."""
         return float(self.per_row(references, responses).mean())
 
     def details(self, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame:
-        """The errors by type and severity: type, severity, errors, rows; the costliest first."""
+        """Return the errors by type and severity: type, severity, errors, rows; the costliest first."""
         import pandas as pd
 
-        marked = self._once.of(references, answers(references, responses))
+        annotations = self._cache.get(references, best_answers(references, responses))
         errors: Counter[tuple[str, str]] = Counter()
         rows: Counter[tuple[str, str]] = Counter()
-        for one in marked:
-            found = [(mark.kind, mark.severity) for mark in (one.marks or ())] if one else []
-            errors.update(found)
-            rows.update(set(found))
-        order = sorted(errors, key=lambda pair: (-errors[pair] * LOST[pair[1]], pair))
-        lines = [(kind, grave, errors[kind, grave], rows[kind, grave]) for kind, grave in order]
+        for annotation in annotations:
+            kinds = [(mark.kind, mark.severity) for mark in (annotation.marks or ())] if annotation else []
+            errors.update(kinds)
+            rows.update(set(kinds))
+        order = sorted(errors, key=lambda pair: (-errors[pair] * PENALTIES[pair[1]], pair))
+        lines = [(kind, severity, errors[kind, severity], rows[kind, severity]) for kind, severity in order]
         return pd.DataFrame(lines, columns=["type", "severity", "errors", "rows"])
 
-    def _marked(self, rows: Sequence[Row], given: Sequence[str]) -> list[Marked]:
-        from veritrain_lib.judging.error_annotation import mark_errors
+    def _annotate(self, rows: Sequence[Row], answers: Sequence[str]) -> list[AnnotatedAnswer]:
+        from veritrain_lib.judging.error_annotation import annotate_errors
 
-        return mark_errors(judge_with(self._task, RUBRIC, self._given), rows, given)
+        return annotate_errors(judge_with(self._task, RUBRIC, self._judge), rows, answers)
 
 
-def _score(marked: Marked | None) -> float:
-    if marked is None or marked.marks is None:
+def _score(annotation: AnnotatedAnswer | None) -> float:
+    if annotation is None or annotation.marks is None:
         return 0.0
-    lost = sum(LOST[mark.severity] for mark in marked.marks)
-    return 100.0 * (1 - min(lost, MOST) / MOST)
+    penalty = sum(PENALTIES[mark.severity] for mark in annotation.marks)
+    return 100.0 * (1 - min(penalty, MAX_PENALTY) / MAX_PENALTY)

@@ -1,4 +1,4 @@
-"""RIBES: are the words in the order of the reference? Made for English and Japanese, whose orders differ most."""
+"""The metric `ribes`: word order correlation, designed for language pairs as distant as English and Japanese."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from veritrain_lib.metrics.accuracy import answers
+from veritrain_lib.metrics.accuracy import best_answers
 from veritrain_lib.metrics.word_tokens import language_of, tokenizer_of, tokens
 
 if TYPE_CHECKING:
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 ALPHA, BETA = 0.25, 0.10
-"""Exponents of precision and brevity penalty, the defaults of the authors' own program."""
+"""Exponents of precision and brevity penalty, the defaults of the authors' implementation."""
 
 
 class Ribes:
     """Mean over rows, 0 to 1, of NKT x P^0.25 x BP^0.10.
 
-    NKT is Kendall's tau of the word order, brought to 0..1, over the words of the answer that can be told which
-    word of the reference they are; P the share of the answer's words that can; BP the brevity penalty of BLEU for
-    one row. Sources: H. Isozaki et al., "Automatic Evaluation of Translation Quality for Distant Language Pairs"
-    (EMNLP 2010); T. Hirao et al. (2014), for telling repeated words apart by their neighbours. Words as sacrebleu
-    cuts them; no answer counts 0.
+    NKT is Kendall's tau of the word order, normalized to 0..1, over the words of the answer that can be aligned to a
+    word of the reference; P the share of the answer's words that can; BP the brevity penalty of BLEU for one row.
+    Sources: H. Isozaki et al., "Automatic Evaluation of Translation Quality for Distant Language Pairs"
+    (EMNLP 2010); T. Hirao et al. (2014), for the alignment of repeated words by their neighbours. Words are
+    tokenized by sacrebleu; no answer counts 0.
     """
 
     name = "ribes"
@@ -39,25 +39,25 @@ class Ribes:
         self._task = task
 
     def signature(self) -> str:
-        """What made the number."""
+        """Return the signature: everything that determines the number, in one line."""
         column = self._task.target.direction
         words = f"by_{column}" if column else tokenizer_of(language_of(self._task, ""))
         return f"{self.name}|v{self.version}|target:{self._task.target.field}|alpha:{ALPHA}|beta:{BETA}|tok:{words}|no_answer:0"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Shape (rows,): the score of each row."""
+        """Return the score of each row, shape (rows,)."""
         import numpy as np
 
-        given = answers(references, responses)
+        predicted = best_answers(references, responses)
         return np.array(
             [
-                _of_texts(str(wanted), answer or "", language_of(self._task, wanted))
-                for wanted, answer in zip(references, given, strict=True)
+                _of_texts(str(reference), answer or "", language_of(self._task, reference))
+                for reference, answer in zip(references, predicted, strict=True)
             ]
         )
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """The mean score."""
+        """Return the mean score."""
         return float(self.per_row(references, responses).mean())
 
 
@@ -67,47 +67,53 @@ def _of_texts(reference: str, answer: str, language: str) -> float:
 
 
 def ribes(reference: Sequence[str], answer: Sequence[str], alpha: float = ALPHA, beta: float = BETA) -> float:
-    """The score of one row's words, 0 to 1; 0 when fewer than two words correspond (but 1 of 1 is in order)."""
+    """Return the RIBES score of one row's words, 0 to 1.
+
+    It is 0 when fewer than two words are aligned, except that a single word aligned to a reference of one word is in
+    order.
+    """
     if not answer or not reference:
         return 0.0
-    order = correspondence(reference, answer)
+    order = align_words(reference, answer)
     if len(order) == 1 and len(reference) == 1:
         concordance = 1.0
     elif len(order) < 2:
         return 0.0
     else:
-        rising = sum(one < other for at, one in enumerate(order) for other in order[at + 1 :])
-        concordance = rising / math.comb(len(order), 2)
+        n_concordant = sum(
+            position < later for index, position in enumerate(order) for later in order[index + 1 :]
+        )
+        concordance = n_concordant / math.comb(len(order), 2)
     precision = len(order) / len(answer)
     brevity = min(1.0, math.exp(1 - len(reference) / len(answer)))
     return float(concordance * precision**alpha * brevity**beta)
 
 
-def correspondence(reference: Sequence[str], answer: Sequence[str]) -> list[int]:
-    """For the words of the answer, in order, the position in the reference of the word that each of them is.
+def align_words(reference: Sequence[str], answer: Sequence[str]) -> list[int]:
+    """Return the position in the reference of each word of the answer that can be aligned, in order.
 
-    A word that stands once in both is that word. A repeated one is told by the shortest run of words that ends or
-    begins with it and stands once in both; where there is none, or the reference lacks the word, it is left out.
+    A word that occurs once in both texts is aligned. A repeated word is aligned by the shortest run of words that ends
+    or begins with it and occurs once in both; where there is none, or the reference lacks the word, it is left out.
     """
-    found = []
-    for at, word in enumerate(answer):
+    positions = []
+    for index, word in enumerate(answer):
         if word not in reference:
             continue
-        place = _place(reference, answer, at)
-        if place is not None:
-            found.append(place)
-    return found
+        position = _aligned_position(reference, answer, index)
+        if position is not None:
+            positions.append(position)
+    return positions
 
 
-def _place(reference: Sequence[str], answer: Sequence[str], at: int) -> int | None:
-    for width in range(max(at + 1, len(answer) - at)):
-        if width <= at:
-            run = answer[at - width : at + 1]
+def _aligned_position(reference: Sequence[str], answer: Sequence[str], index: int) -> int | None:
+    for width in range(max(index + 1, len(answer) - index)):
+        if width <= index:
+            run = answer[index - width : index + 1]
             starts = _starts(run, reference)
             if len(starts) == 1 and len(_starts(run, answer)) == 1:
                 return starts[0] + width
-        if at + width < len(answer):
-            run = answer[at : at + width + 1]
+        if index + width < len(answer):
+            run = answer[index : index + width + 1]
             starts = _starts(run, reference)
             if len(starts) == 1 and len(_starts(run, answer)) == 1:
                 return starts[0]
@@ -115,5 +121,5 @@ def _place(reference: Sequence[str], answer: Sequence[str], at: int) -> int | No
 
 
 def _starts(run: Sequence[str], words: Sequence[str]) -> list[int]:
-    wide = len(run)
-    return [at for at in range(len(words) - wide + 1) if words[at : at + wide] == run]
+    width = len(run)
+    return [start for start in range(len(words) - width + 1) if words[start : start + width] == run]

@@ -1,4 +1,4 @@
-"""ROUGE-L: the longest common subsequence of words, as F1."""
+"""The metric `rouge_l`: F1 of the longest common subsequence of words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from veritrain_lib.metrics.accuracy import answers
-from veritrain_lib.metrics.word_tokens import language_of, plain_words
+from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.word_tokens import language_of, rouge_tokens
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class RougeL:
-    """Mean over rows, 0 to 1, of F1 = 2 P R / (P + R), where P and R are the length of the longest common
-    subsequence over the words of the answer and of the reference (C.-Y. Lin, "ROUGE", ACL workshop 2004).
+    """Mean over rows, 0 to 1, of the ROUGE-L F1 score 2 P R / (P + R) (C.-Y. Lin, "ROUGE", ACL workshop 2004).
 
-    Words as Google's rouge-score cuts them, without stemming; characters for a language without spaces. No answer,
-    and a pair without a common word, counts 0.
+    P and R are the length of the longest common subsequence over the number of words of the answer and of the
+    reference. Words are tokenized as in Google's rouge-score, without stemming; characters for a language without
+    spaces. No answer, and a pair without a common word, counts 0.
     """
 
     name = "rouge_l"
@@ -33,41 +33,44 @@ class RougeL:
         self._task = task
 
     def signature(self) -> str:
-        """What made the number."""
+        """Return the signature: everything that determines the number, in one line."""
         words = f"by_{self._task.target.direction}" if self._task.target.direction else "by_target"
         return f"{self.name}|v{self.version}|target:{self._task.target.field}|f1|stemmer:no|words:{words}|language:{language_of(self._task, '')}|no_answer:0"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Shape (rows,): the F1 of each row."""
+        """Return the F1 score of each row, shape (rows,)."""
         import numpy as np
 
-        given = answers(references, responses)
+        predicted = best_answers(references, responses)
         scores = [
-            rouge_l(str(wanted), answer or "", language_of(self._task, wanted))
-            for wanted, answer in zip(references, given, strict=True)
+            rouge_l(str(reference), answer or "", language_of(self._task, reference))
+            for reference, answer in zip(references, predicted, strict=True)
         ]
         return np.array(scores)
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """The mean F1."""
+        """Return the mean F1 score."""
         return float(self.per_row(references, responses).mean())
 
 
 @lru_cache(maxsize=50_000)
 def rouge_l(reference: str, answer: str, language: str = "en") -> float:
-    """F1 of one pair, 0 to 1."""
-    wanted, given = plain_words(reference, language), plain_words(answer, language)
-    common = common_subsequence(wanted, given)
-    return 2 * common / (len(wanted) + len(given)) if common else 0.0
+    """Return the ROUGE-L F1 score of one pair, 0 to 1."""
+    reference_words, answer_words = rouge_tokens(reference, language), rouge_tokens(answer, language)
+    common = common_subsequence(reference_words, answer_words)
+    return 2 * common / (len(reference_words) + len(answer_words)) if common else 0.0
 
 
 def common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
-    """The length of the longest common subsequence, in time |first| x |second| and one line of memory."""
-    line = [0] * (len(second) + 1)
+    """Return the length of the longest common subsequence.
+
+    It takes time |first| x |second| and memory |second|.
+    """
+    lengths = [0] * (len(second) + 1)
     for word in first:
-        corner = 0
-        for at, other in enumerate(second, start=1):
-            above = line[at]
-            line[at] = corner + 1 if word == other else max(above, line[at - 1])
-            corner = above
-    return line[-1]
+        diagonal = 0
+        for column, other in enumerate(second, start=1):
+            above = lengths[column]
+            lengths[column] = diagonal + 1 if word == other else max(above, lengths[column - 1])
+            diagonal = above
+    return lengths[-1]

@@ -1,4 +1,4 @@
-"""How text is cut into words for a metric, by its language."""
+"""Tokenization of text into words for metrics, by language."""
 
 from __future__ import annotations
 
@@ -13,45 +13,49 @@ from veritrain_lib.metrics.base import Reference
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
-BY_CHARACTER = frozenset({"ja", "zh", "th", "lo", "km", "my"})
-"""Languages written without spaces between words: they are counted by characters, as sacrebleu's `char` does.
+LANGUAGES_WITHOUT_SPACES = frozenset({"ja", "zh", "th", "lo", "km", "my"})
+"""Languages written without spaces between words: they are split into characters, as by sacrebleu's `char`.
 
-A dictionary (MeCab) would make words of Japanese, but numbers would then depend on its version."""
+A dictionary (MeCab) could split Japanese into words, but scores would then depend on its version."""
 
 
 def language_of(task: Task, reference: str) -> str:
-    """The language (ISO 639-1) of the right answer: of the row's direction, else the target's; `en` without any."""
+    """Return the language (ISO 639-1) of the reference: by the row's direction, else the target's, else `en`."""
     column = task.target.direction
-    said = reference.row.get(column) if column and isinstance(reference, Reference) else None
-    return task.languages_of(said)[1] or "en"
+    direction = reference.row.get(column) if column and isinstance(reference, Reference) else None
+    return task.languages_of(direction)[1] or "en"
 
 
 def tokenizer_of(language: str) -> str:
-    """sacrebleu's name of the tokenizer: `char` for a language without spaces, else `13a` (mteval-v13a)."""
-    return "char" if language in BY_CHARACTER else "13a"
+    """Return the sacrebleu tokenizer: `char` for a language without spaces, else `13a` (mteval-v13a)."""
+    return "char" if language in LANGUAGES_WITHOUT_SPACES else "13a"
 
 
 @lru_cache(maxsize=50_000)
 def tokens(text: str, language: str) -> tuple[str, ...]:
-    """The words of a text as sacrebleu's tokenizer of its language cuts them."""
+    """Tokenize a text with the sacrebleu tokenizer of its language."""
     return tuple(_tokenizer(tokenizer_of(language))(text.rstrip()).split())
 
 
 @lru_cache(maxsize=50_000)
-def plain_words(text: str, language: str) -> tuple[str, ...]:
-    """Words as ROUGE counts them: runs of letters a to z and digits in lower case, as in Google's rouge-score.
+def rouge_tokens(text: str, language: str) -> tuple[str, ...]:
+    """Tokenize a text for ROUGE: runs of lower-case letters a to z and digits, as in Google's rouge-score.
 
-    For another script each letter or digit (NFKC) is a word: rouge-score would find none.
+    In another script each letter or digit (NFKC) is a word, because rouge-score would find none.
     """
-    if language not in BY_CHARACTER:
+    if language not in LANGUAGES_WITHOUT_SPACES:
         return tuple(re.findall(r"[a-z0-9]+", text.lower()))
-    return tuple(mark for mark in unicodedata.normalize("NFKC", text).lower() if mark.isalnum())
+    return tuple(
+        character for character in unicodedata.normalize("NFKC", text).lower() if character.isalnum()
+    )
 
 
 @lru_cache(maxsize=4)
 def _tokenizer(name: str) -> Callable[[str], str]:
     from importlib import import_module
 
-    kind = {"char": "TokenizerChar", "13a": "Tokenizer13a"}[name]
-    made: Callable[[str], str] = getattr(import_module(f"sacrebleu.tokenizers.tokenizer_{name}"), kind)()
-    return made
+    class_name = {"char": "TokenizerChar", "13a": "Tokenizer13a"}[name]
+    tokenizer: Callable[[str], str] = getattr(
+        import_module(f"sacrebleu.tokenizers.tokenizer_{name}"), class_name
+    )()
+    return tokenizer

@@ -1,7 +1,7 @@
-"""What answers.
+"""Models: everything that answers rows.
 
-- `base`: the protocols `Model` and `Scorer`, and `open_model`, the one opener for a model's address
+- `base`: the protocols `Model` and `Scorer`, and `open_model`, which opens a model by its URI
 - `student`: the scikit-learn student behind `student:FOLDER`
-- `memory`, `served_memory`: the translation memory behind `memory:FOLDER`, in the same two halves
-- `served`: the student's predicting half in one file that needs no veritrain, for a model server
+- `memory`, `served_memory`: the translation memory behind `memory:FOLDER`, split the same way
+- `served`: the student's prediction code in one file that needs no veritrain, for a model server
 """

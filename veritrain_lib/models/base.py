@@ -1,4 +1,4 @@
-"""What answers: one protocol, and one opener for a model's address."""
+"""The model protocols, and `open_model`, which opens a model by its URI."""
 
 from __future__ import annotations
 
@@ -18,61 +18,80 @@ if TYPE_CHECKING:
 
 
 class Model(Protocol):
-    """Anything that answers rows."""
+    """A model that answers rows."""
 
     @property
     def uri(self) -> str:
-        """The address under which it can be opened again."""
+        """The URI under which `open_model` opens the model again."""
         ...
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """One response a row, in order. A row that could not be answered gets a response with `error`."""
+        """Return one response for each row, in order.
+
+        A row that could not be answered gets a response with `error`.
+        """
         ...
 
 
 @runtime_checkable
 class Scorer(Protocol):
-    """A model that can score every label, which choosing by uncertainty needs."""
+    """A model that can score every label, which uncertainty sampling needs.
+
+    Attributes:
+        labels: the labels, in the order of the columns of `scores`.
+    """
 
     labels: list[str]
 
     def scores(self, rows: pd.DataFrame) -> np.ndarray:
-        """Shape (rows, labels): higher is more certain; each row sums to 1."""
+        """Return the score of every label for every row.
+
+        Returns:
+            Shape (rows, labels): higher is more confident; each row sums to 1.
+        """
         ...
 
 
 @runtime_checkable
-class Sure(Protocol):
-    """A model that says how sure it is of its answer without being compared with a label."""
+class SupportsConfidence(Protocol):
+    """A model that states how confident it is of its answer without knowing the right label."""
 
-    def certainty(self, rows: pd.DataFrame) -> np.ndarray:
-        """Shape (rows,): higher is more certain."""
+    def confidence(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return how confident the model is of its answer to each row.
+
+        Returns:
+            Shape (rows,): higher is more confident.
+        """
         ...
 
 
-PLAIN_SCHEMES = ("student", "memory", "lora")
-"""Schemes of ours whose folders hold no code: skops with our list, JSON, safetensors."""
+CODE_FREE_SCHEMES = ("student", "memory", "lora")
+"""Our URI schemes whose model folders hold data only, no code: skops with our list of types, JSON, safetensors."""
 
 REMOTE_SCHEMES = ("openai", "azure")
-"""Schemes of models that are asked over the network."""
+"""URI schemes of models that are called over the network."""
 
 
 def open_model(uri: str, task: Task) -> Model:
-    """Open a model by its address.
+    """Open a model by its URI.
 
-    `models:/NAME/VERSION`, `models:/NAME@ALIAS` and `runs:/...` are MLflow's; `student:FOLDER` is a scikit-learn
-    student on disk and `memory:FOLDER` a translation memory; another scheme is looked up among the extensions of `veritrain.models`.
+    Args:
+        uri: `models:/NAME/VERSION`, `models:/NAME@ALIAS` and `runs:/...` are MLflow's; `student:FOLDER` is a
+            scikit-learn student on disk and `memory:FOLDER` a translation memory; any other scheme is looked up
+            among the extensions of `veritrain.models`.
+        task: the task that the model answers.
 
-    Raises UserError for an address of no known scheme or a model that is not there, and Refused for one that is code
-    and may not run here (`trust`).
+    Raises:
+        UserError: the URI has no known scheme, or there is no such model.
+        Refused: the model contains code that may not run here (`trust`).
     """
-    scheme, colon, place = uri.partition(":")
+    scheme, colon, path = uri.partition(":")
     if not colon:
         raise UserError(
-            f"{uri!r} is no model address; examples: models:/{task.name}@champion, models:/{task.name}/3"
+            f"{uri!r} is not a model URI; examples: models:/{task.name}@champion, models:/{task.name}/3"
         )
     name = "mlflow" if scheme in ("models", "runs") else scheme
-    if name not in ("mlflow", *PLAIN_SCHEMES, *REMOTE_SCHEMES):
-        door.own_file(Path(place).expanduser(), f"the model {uri}")
+    if name not in ("mlflow", *CODE_FREE_SCHEMES, *REMOTE_SCHEMES):
+        door.require_local_file(Path(path).expanduser(), f"the model {uri}")
     opened: Model = registry.get("models", name)(uri, task)
     return opened

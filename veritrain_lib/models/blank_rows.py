@@ -1,4 +1,7 @@
-"""Rows that hold nothing to answer: nulls, missing keys, blanks. A guess at such a row would look like an answer."""
+"""Detection of rows that hold nothing to answer: nulls, missing keys, blanks.
+
+Such rows are not sent to a model, because a guess would look like an answer.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,6 @@ __all__ = ["NO_INPUT", "answerable", "has_text"]
 
 
 def answerable(rows: pd.DataFrame, columns: Sequence[str]) -> list[bool]:
-    """For each row, in order, whether any of these columns holds a text."""
+    """Return for each row, in order, whether any of these columns holds a text."""
     values = rows[list(columns)].astype(object).where(rows[list(columns)].notna(), "")
     return [any(has_text(str(value)) for value in row) for row in values.itertuples(index=False, name=None)]

@@ -1,4 +1,4 @@
-"""A chat model of OpenAI or Azure OpenAI as a model like any other: `openai:/MODEL`, `azure:/DEPLOYMENT`."""
+"""Chat models of OpenAI and Azure OpenAI behind the protocol `Model`: `openai:/MODEL`, `azure:/DEPLOYMENT`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core import digest
 from veritrain_lib.core.records import Response
-from veritrain_lib.llm.records import ChatProgress, ChatRequest, Estimate, Outcome, Reply
+from veritrain_lib.llm.records import ChatProgress, ChatRequest, Estimate, Reply, ReplyOutcome
 from veritrain_lib.models.blank_rows import NO_INPUT, answerable
 from veritrain_lib.models.chat_prompt import AnswerPrompt
-from veritrain_lib.models.chat_reading import merge, read_text
+from veritrain_lib.models.chat_reading import merge, parse_answer
 from veritrain_lib.models.chat_settings import PROVIDERS, ChatSettings
 
 if TYPE_CHECKING:
@@ -24,26 +24,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChatResponse(Response):
-    """A response that also says how the request ended and what it cost.
+    """A response that also states how the request ended and what it cost.
 
-    `cost` is in US dollars, what was paid when the answer was first asked for; `stored` says that it came from
-    the ledger and cost nothing now.
+    Attributes:
+        outcome: how the request ended.
+        cost: US dollars paid when the answer was first requested.
+        stored: the answer came from the ledger and cost nothing now.
     """
 
-    outcome: Outcome = "done"
+    outcome: ReplyOutcome = "done"
     cost: float = 0.0
     stored: bool = False
 
 
 class ChatModel:
-    """Answers rows through the `llm` room: ledger, pace and budget stand between it and the provider.
+    """A chat model that is called through the package `llm`, with its ledger, rate limiter and budget.
 
-    `settings` say which model and how it is asked; `uri` is another address it goes by, for one that is
-    registered (default: that of the settings).
-
-    `before` is called with the rows before they are asked about, and may refuse them.
-    `on_reply` hears every reply that came from the service, `on_progress` how far a batch is; both may be set
-    later, None is nobody.
+    Attributes:
+        chat: the client that sends requests.
+        settings: the model and its generation settings.
+        uri: the model's URI; for a registered model the registry's (default: that of the settings).
+        prompt: the prompt that is filled in with each row.
+        before: called with the rows before any request is sent; may raise to refuse them. None: not called.
+        on_reply: called with every reply that came from the provider. None: not called.
+        on_progress: called with the progress of a batch. None: not called.
     """
 
     def __init__(self, chat: Chat, task: Task, settings: ChatSettings, uri: str = "") -> None:
@@ -57,42 +61,60 @@ class ChatModel:
         self.prompt = AnswerPrompt(task)
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """One response a row, in order; an answer that the ledger holds is not asked for again.
+        """Return one response for each row, in order; answers that the ledger holds are not requested again.
 
         Raises:
-            UserError: No key or endpoint is set, the price is unknown, or an input column is missing.
-            Refused: The next request could pass the cap; the answers so far are in the ledger.
+            UserError: no key or endpoint is set, the price is unknown, or an input column is missing.
+            Refused: the next request could exceed the spending cap; the answers so far are in the ledger.
         """
         return list(self.answer_again(rows, sample=0))
 
     def answer_again(self, rows: pd.DataFrame, sample: int) -> list[ChatResponse]:
-        """The same question asked anew: another `sample` (0, 1, ...) is another answer, not the stored one.
+        """Return one response for each row, in order, from an independent sample of the model's answers.
 
-        A row without a text is not asked, and costs nothing. Raises as `answer` does.
+        Args:
+            rows: the rows to answer. A row without a text is not sent and costs nothing.
+            sample: number of the sample, from 0; another number is another answer, not the stored one.
+
+        Raises:
+            UserError: as in `answer`.
+            Refused: as in `answer`.
         """
         if self.before is not None:
             self.before(rows)
-        asks = self._answerable(rows)
-        replies = iter(self.chat.ask(self.requests(rows[asks], sample), on_progress=self.on_progress))
-        empty = ChatResponse((), raw="", error=NO_INPUT, outcome="invalid")
-        return [self._response(next(replies)) if one else empty for one in asks]
+        answerable_mask = self._answerable(rows)
+        replies = iter(
+            self.chat.ask(self.requests(rows[answerable_mask], sample), on_progress=self.on_progress)
+        )
+        blank_row_response = ChatResponse((), raw="", error=NO_INPUT, outcome="invalid")
+        return [
+            self._response(next(replies)) if sendable else blank_row_response for sendable in answerable_mask
+        ]
 
     def _answerable(self, rows: pd.DataFrame) -> list[bool]:
         fields = [name for name in self._task.inputs if name != self._task.target.direction]
         return answerable(rows, fields) if set(fields) <= set(rows.columns) else [True] * len(rows)
 
     def estimate(self, rows: pd.DataFrame, sample: int = 0) -> Estimate:
-        """What answering would cost; nothing is asked. Raises UserError for an unknown price."""
+        """Estimate what answering would cost, without sending a request.
+
+        Raises:
+            UserError: the price is unknown.
+        """
         return self.chat.estimate(self.requests(rows[self._answerable(rows)], sample))
 
     def requests(self, rows: pd.DataFrame, sample: int = 0) -> list[ChatRequest]:
-        """One request a row. Raises UserError when an input column is missing."""
+        """Build one request for each row.
+
+        Raises:
+            UserError: an input column is missing.
+        """
         from veritrain_lib.core.errors import UserError
 
-        absent = [name for name in self._task.inputs if name not in rows.columns]
-        if absent:
-            there = ", ".join(map(str, rows.columns)) or "none"
-            raise UserError(f"the rows lack the input column(s) {', '.join(absent)}; they have: {there}")
+        missing = [name for name in self._task.inputs if name not in rows.columns]
+        if missing:
+            present = ", ".join(map(str, rows.columns)) or "none"
+            raise UserError(f"the rows lack the input column(s) {', '.join(missing)}; they have: {present}")
         return [
             ChatRequest(
                 messages=self.prompt.messages({str(name): value for name, value in row.items()}),
@@ -107,52 +129,54 @@ class ChatModel:
         ]
 
     def _response(self, reply: Reply) -> ChatResponse:
-        # Texts that broke the contract are read too: whether an answer is right and whether it keeps the
-        # contract are two questions, and the metric for the second one judges `raw`.
-        readable = sorted(reply.choices, key=lambda choice: choice.outcome != "done")
-        kept = [choice for choice in readable if choice.outcome in ("done", "invalid")]
-        reading = merge([read_text(choice.text, self._task) for choice in kept])
-        failed = None if reading.candidates else _why(reply)
+        # Texts that violate the output contract are parsed too: correctness and contract compliance are measured
+        # separately, and the metric of compliance reads `raw`.
+        choices = sorted(reply.choices, key=lambda choice: choice.outcome != "done")
+        parsable = [choice for choice in choices if choice.outcome in ("done", "invalid")]
+        parsed = merge([parse_answer(choice.text, self._task) for choice in parsable])
+        error = None if parsed.candidates else _error_text(reply)
         return ChatResponse(
-            candidates=reading.candidates,
-            raw=readable[0].text if readable else "",
-            explanation=reading.explanation,
+            candidates=parsed.candidates,
+            raw=choices[0].text if choices else "",
+            explanation=parsed.explanation,
             input_tokens=reply.usage.input_tokens,
             output_tokens=reply.usage.output_tokens,
             seconds=reply.seconds,
-            error=failed,
+            error=error,
             outcome=reply.outcome,
             cost=reply.cost,
             stored=reply.stored,
         )
 
 
-def _why(reply: Reply) -> str:
+def _error_text(reply: Reply) -> str:
     if reply.outcome == "done":
-        return "invalid: the text holds no answer"
+        return "invalid: the text contains no answer"
     return f"{reply.outcome}: {reply.reason}" if reply.reason else reply.outcome
 
 
 def open_chat_model(uri: str, task: Task) -> ChatModel:
-    """Open `openai:/MODEL` or `azure:/DEPLOYMENT` (the opener of both extensions); nothing is asked yet.
+    """Open `openai:/MODEL` or `azure:/DEPLOYMENT` (the opener of both extensions); no request is sent yet.
 
-    The cap is the task's `budget.money`, over all that is paid for the task. Raises UserError for a bad address
-    or setting, or when no key or endpoint is set.
+    The spending cap is the task's `budget.money`, over all that is paid for the task.
+
+    Raises:
+        UserError: the URI or a setting is invalid, or no key or endpoint is set.
     """
     from veritrain_lib.llm.chat import open_chat
 
-    def heard(request: ChatRequest, reply: Reply) -> None:
+    def report_reply(request: ChatRequest, reply: Reply) -> None:
         if model.on_reply is not None:
             model.on_reply(request, reply)
 
     settings = ChatSettings.read(uri)
-    chat = open_chat(settings.address, money=task.budget.money, account=task.name, on_reply=heard)
+    chat = open_chat(settings.address, money=task.budget.money, account=task.name, on_reply=report_reply)
     model = ChatModel(chat, task, settings)
     return model
 
 
 def identity(uri: str, task: Task) -> str:
-    """The digest that names a chat model as it answers this task: address, service, settings and prompt."""
+    """Return the digest of a chat model as it answers this task: address, service, settings and prompt."""
     from veritrain_lib.llm.keys import setting
 
     settings = ChatSettings.read(uri)
@@ -163,5 +187,5 @@ def identity(uri: str, task: Task) -> str:
 
 
 def is_chat_address(uri: str) -> bool:
-    """Whether an address is a chat model's."""
+    """Return whether a URI is that of a chat model."""
     return uri.partition(":")[0] in PROVIDERS

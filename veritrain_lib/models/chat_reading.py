@@ -1,4 +1,7 @@
-"""A chat model's text as candidates and an explanation; a broken answer is read as far as it can be."""
+"""Parsing of a chat model's text into candidates and an explanation.
+
+An answer that violates the output contract is parsed as far as possible.
+"""
 
 from __future__ import annotations
 
@@ -18,56 +21,67 @@ LARGEST_SCORE = 1e300
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one text says: candidates, best first (none when it says nothing usable), and the explanation."""
+class ParsedAnswer:
+    """The parsed content of one text.
+
+    Attributes:
+        candidates: best first; empty when the text contains nothing usable.
+        explanation: the model's explanation, if any.
+    """
 
     candidates: tuple[Candidate, ...] = ()
     explanation: str | None = None
 
 
-def read_text(text: str, task: Task) -> Reading:
-    """Read one answer.
+def parse_answer(text: str, task: Task) -> ParsedAnswer:
+    """Parse the text of one answer.
 
     The key of the answer is the task's target field, else `label`. The stated answer comes first whatever the
-    list of candidates says; the others follow by score, or as they were listed where a score is missing. Text
-    that is no JSON says nothing: guessing at it would hide that the contract was broken.
+    list of candidates says; the others follow by score, or as listed where a score is missing. Text that is not
+    JSON gives an empty result: guessing at it would hide that the contract was violated.
     """
     try:
-        said = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
-        return Reading()
-    if isinstance(said, str):
-        return Reading((Candidate(storable(said)),))
-    if not isinstance(said, dict):
-        return Reading()
-    key = task.target.field if task.target.field in said else "label"
-    listed = said.get("candidates")
-    found = [_candidate(one, key) for one in listed] if isinstance(listed, list) else []
-    known = [one for one in found if one is not None]
-    if all(one.score is not None for one in known):
-        known.sort(key=lambda one: -(one.score or 0.0))
-    stated = said.get(key)
+        return ParsedAnswer()
+    if isinstance(content, str):
+        return ParsedAnswer((Candidate(storable(content)),))
+    if not isinstance(content, dict):
+        return ParsedAnswer()
+    key = task.target.field if task.target.field in content else "label"
+    listed = content.get("candidates")
+    parsed = [_candidate(candidate, key) for candidate in listed] if isinstance(listed, list) else []
+    candidates = [candidate for candidate in parsed if candidate is not None]
+    if all(candidate.score is not None for candidate in candidates):
+        candidates.sort(key=lambda candidate: -(candidate.score or 0.0))
+    stated = content.get(key)
     if isinstance(stated, str) and stated:
         stated = storable(stated)
-        score = next((one.score for one in known if one.text == stated), None)
-        known.insert(0, Candidate(stated, score))
-    explanation = said.get("explanation")
-    return Reading(_distinct(known), storable(explanation) if isinstance(explanation, str) else None)
+        score = next((candidate.score for candidate in candidates if candidate.text == stated), None)
+        candidates.insert(0, Candidate(stated, score))
+    explanation = content.get("explanation")
+    return ParsedAnswer(
+        _distinct(candidates), storable(explanation) if isinstance(explanation, str) else None
+    )
 
 
-def merge(readings: Sequence[Reading]) -> Reading:
-    """Several texts for one question as one: the first that says anything leads, then what is new in the rest."""
-    explanation = next((one.explanation for one in readings if one.candidates and one.explanation), None)
-    return Reading(_distinct([each for one in readings for each in one.candidates]), explanation)
+def merge(answers: Sequence[ParsedAnswer]) -> ParsedAnswer:
+    """Merge several parsed texts for one question: the first one with candidates leads, then new candidates follow."""
+    explanation = next(
+        (answer.explanation for answer in answers if answer.candidates and answer.explanation), None
+    )
+    return ParsedAnswer(
+        _distinct([candidate for answer in answers for candidate in answer.candidates]), explanation
+    )
 
 
-def _candidate(said: Any, key: str) -> Candidate | None:
-    if isinstance(said, str):
-        return Candidate(storable(said)) if said else None
-    if not isinstance(said, dict):
+def _candidate(item: Any, key: str) -> Candidate | None:
+    if isinstance(item, str):
+        return Candidate(storable(item)) if item else None
+    if not isinstance(item, dict):
         return None
-    text = said.get(key, said.get("label"))
-    score = said.get("score")
+    text = item.get(key, item.get("label"))
+    score = item.get("score")
     if not isinstance(text, str) or not text:
         return None
     text = storable(text)
@@ -79,6 +93,6 @@ def _candidate(said: Any, key: str) -> Candidate | None:
 
 def _distinct(candidates: list[Candidate]) -> tuple[Candidate, ...]:
     first: dict[str, Candidate] = {}
-    for one in candidates:
-        first.setdefault(one.text, one)
+    for candidate in candidates:
+        first.setdefault(candidate.text, candidate)
     return tuple(first.values())

@@ -1,4 +1,4 @@
-"""The address of a chat model with its settings: `openai:/MODEL?temperature=0&candidates=3`."""
+"""The URI of a chat model with its settings: `openai:/MODEL?temperature=0&candidates=3`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from veritrain_lib.core.errors import UserError
 PROVIDERS = ("openai", "azure")
 
 MAX_TOKENS = 2048
-"""Room for one answer, thinking of reasoning models included. It bounds the worst case of the budget."""
+"""Default token limit of one answer, including the reasoning tokens of reasoning models.
+
+It bounds the worst-case cost."""
 
 _RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
     "temperature": (float, 0.0, 2.0),
@@ -22,11 +24,14 @@ _RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """Which chat model, asked how.
+    """The model and generation settings of a chat model.
 
-    `address` is the bare one, without settings. `temperature` 0 to 2; None, the default, leaves it to the
-    provider, because some models accept no other. `candidates` 1 to 20 texts are asked for in each request
-    (default 1: a contract that lists candidates needs no more). `max_tokens` of one answer, default 2048.
+    Attributes:
+        address: the URI without settings.
+        temperature: 0 to 2; None, the default, leaves it to the provider, because some models accept no other.
+        candidates: texts requested in each request, 1 to 20 (default 1: a contract that lists candidates needs no
+            more).
+        max_tokens: limit of one answer, default 2048.
     """
 
     address: str
@@ -36,30 +41,34 @@ class ChatSettings:
 
     @classmethod
     def read(cls, uri: str) -> Self:
-        """Take an address apart. Raises UserError for one without a model, an unknown setting or a bad value."""
+        """Parse a URI.
+
+        Raises:
+            UserError: the URI has no model, an unknown setting or an invalid value.
+        """
         address, _, query = uri.partition("?")
         provider, slash, model = address.partition(":/")
         if provider not in PROVIDERS or not slash or not model.strip("/"):
             raise UserError(
-                f"{uri!r} names no chat model; write openai:/MODEL or azure:/DEPLOYMENT, "
+                f"{uri!r} is not the URI of a chat model; write openai:/MODEL or azure:/DEPLOYMENT, "
                 "for example openai:/gpt-4o-mini"
             )
-        given: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
         for name, text in parse_qsl(query, keep_blank_values=True):
             if name not in _RANGES:
                 raise UserError(f"{uri!r}: unknown setting {name!r}; allowed: {', '.join(_RANGES)}")
-            given[name] = _number(uri, name, text)
-        return cls(address, **given)
+            settings[name] = _number(uri, name, text)
+        return cls(address, **settings)
 
     @property
     def uri(self) -> str:
-        """The address with those settings that are not the default, always in the same order."""
-        own = {
+        """The URI with the settings that differ from the default, always in the same order."""
+        changed = {
             "temperature": None if self.temperature is None else f"{self.temperature:g}",
             "candidates": None if self.candidates == 1 else str(self.candidates),
             "max_tokens": None if self.max_tokens == MAX_TOKENS else str(self.max_tokens),
         }
-        query = "&".join(f"{name}={value}" for name, value in own.items() if value is not None)
+        query = "&".join(f"{name}={value}" for name, value in changed.items() if value is not None)
         return f"{self.address}?{query}" if query else self.address
 
 

@@ -1,4 +1,4 @@
-"""Models that lie in a folder: `SCHEME:FOLDER`."""
+"""Loading of models that are saved in a folder, by the URI `SCHEME:FOLDER`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,32 @@ from typing import TypeVar
 
 from veritrain_lib.core.errors import UserError
 
-Served = TypeVar("Served")
+Loaded = TypeVar("Loaded")
 
 
-def open_folder(uri: str, scheme: str, what: str, load: Callable[[Path], Served]) -> tuple[Served, Path]:
-    """What `load` reads from the folder of an address, and the folder.
+def load_from_folder(
+    uri: str, scheme: str, description: str, load: Callable[[Path], Loaded]
+) -> tuple[Loaded, Path]:
+    """Load a model from the folder that its URI names.
 
-    Raises UserError for an address without a folder, and for one that `load` finds missing or damaged
-    (FileNotFoundError, ValueError); `what` names the thing for people.
+    Args:
+        uri: `SCHEME:FOLDER`.
+        scheme: the scheme with its colon.
+        description: the kind of model, for error messages.
+        load: reads the folder; may raise FileNotFoundError or ValueError.
+
+    Returns:
+        The loaded model and its resolved folder.
+
+    Raises:
+        UserError: the URI has no folder, or `load` finds it missing or damaged.
     """
-    place = uri.removeprefix(scheme)
-    if not place:
-        raise UserError(f"{uri!r} names no folder; write {scheme}FOLDER, where a trainer saved a {what}")
-    folder = Path(place).expanduser().resolve()
+    path = uri.removeprefix(scheme)
+    if not path:
+        raise UserError(
+            f"{uri!r} names no folder; write {scheme}FOLDER, where a trainer saved a {description}"
+        )
+    folder = Path(path).expanduser().resolve()
     try:
         return load(folder), folder
     except (FileNotFoundError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""A translation memory as a model: it answers with what people wrote for the most alike text."""
+"""A translation memory as a model: it answers with the human translation of the most similar source text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.models.folder import open_folder
+from veritrain_lib.models.folder import load_from_folder
 from veritrain_lib.models.responding import respond
 from veritrain_lib.models.served_memory import MissingColumns, ServedMemory
 
@@ -21,36 +21,50 @@ SCHEME = "memory:"
 
 
 class Memory:
-    """Answers rows and says how near the nearest pair is (the protocols `Model` and `Sure`).
+    """A translation memory that answers rows (the protocols `Model` and `SupportsConfidence`).
 
-    `folder` is where it is saved, None while it lives in memory only.
+    Attributes:
+        served: the prediction code with the stored pairs.
     """
 
     def __init__(self, served: ServedMemory, folder: Path | None = None) -> None:
+        # `folder` is None until the memory is saved.
         self.served = served
         self._folder = folder
 
     @property
     def uri(self) -> str:
-        """`memory:FOLDER`, by which `open_model` opens it; `memory:` alone while it is not saved."""
+        """The URI `memory:FOLDER` for `open_model`; `memory:` alone until the memory is saved."""
         return f"{SCHEME}{self._folder or ''}"
 
-    def certainty(self, rows: pd.DataFrame) -> np.ndarray:
-        """Shape (rows,), 0 to 1: how alike the nearest source is. Raises UserError when a column is missing."""
+    def confidence(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return the similarity of each row to the nearest stored source.
+
+        Returns:
+            Shape (rows,), 0 to 1.
+
+        Raises:
+            UserError: a column is missing.
+        """
         try:
-            return self.served.certainty(rows)
+            return self.served.confidence(rows)
         except MissingColumns as error:
             raise UserError(str(error)) from error
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """One response a row, in order; a row like no pair gets one with `error`.
+        """Return one response for each row, in order.
 
-        `seconds` is the mean over the rows: they are answered together. Raises UserError when a column is missing.
+        Returns:
+            Responses whose `seconds` is the mean over the rows, which are answered together. A row that is similar
+            to no pair gets a response with `error`.
+
+        Raises:
+            UserError: a column is missing.
         """
         return respond(self.served, rows, self.served.card.target, MissingColumns)
 
     def save(self, folder: Path) -> None:
-        """Write it into a folder; from then on `uri` names that folder."""
+        """Write the memory into a folder; from then on `uri` names that folder."""
         self.served.save(folder)
         self._folder = Path(folder).resolve()
 
@@ -58,10 +72,11 @@ class Memory:
 def open_memory(uri: str, task: Task) -> Memory:
     """Open `memory:FOLDER` for a task.
 
-    Raises UserError when there is no memory in the folder, when it is damaged or of another version of the
-    format, or when it reads or answers another column than the task's.
+    Raises:
+        UserError: there is no memory in the folder, it is damaged or of another format version, or it reads or
+            answers another column than the task's.
     """
-    served, folder = open_folder(uri, SCHEME, "memory", ServedMemory.load)
+    served, folder = load_from_folder(uri, SCHEME, "memory", ServedMemory.load)
     card = served.card
     if card.source not in task.inputs or card.target != task.target.field:
         raise UserError(

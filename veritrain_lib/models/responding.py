@@ -1,4 +1,4 @@
-"""What a served model predicts, as responses."""
+"""Conversion of the predictions of a student or translation memory into responses."""
 
 from __future__ import annotations
 
@@ -13,34 +13,46 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Served(Protocol):
-    """Predicts a dictionary a row with `candidates` (each with a `score` and the answer) and `explanation`."""
+class Predictor(Protocol):
+    """A predictor that gives one dictionary a row, as the files that model servers ship do.
+
+    A dictionary has `candidates` (each with a `score` and the answer) and `explanation`.
+    """
 
     def predict(self, rows: pd.DataFrame) -> list[dict[str, Any]]:
-        """A dictionary a row, in order."""
+        """Return one dictionary for each row, in order."""
         ...
 
 
-def respond(served: Served, rows: pd.DataFrame, key: str, missing: type[Exception]) -> list[Response]:
-    """One response a row, in order; `raw` is the JSON text of the prediction; without a candidate it has `error`.
+def respond(
+    predictor: Predictor, rows: pd.DataFrame, key: str, missing_column_error: type[Exception]
+) -> list[Response]:
+    """Return one response for each row, in order.
 
     Args:
-        served: What answers.
-        rows: What is asked.
-        key: Under which a candidate has its answer.
-        missing: What is raised for a column that is not there; it becomes a UserError.
+        predictor: the model that predicts.
+        rows: the rows to answer.
+        key: the key under which a candidate holds its answer.
+        missing_column_error: the exception that the predictor raises for a missing column; it becomes a UserError.
 
-    `seconds` is the mean over the rows: they are answered together.
+    Returns:
+        Responses whose `raw` is the JSON text of the prediction and whose `seconds` is the mean over the rows, which
+        are answered together. A response without a candidate has `error`.
+
+    Raises:
+        UserError: an input column is missing.
     """
     start = time.perf_counter()
     try:
-        answers = served.predict(rows)
-    except missing as error:
+        answers = predictor.predict(rows)
+    except missing_column_error as error:
         raise UserError(str(error)) from error
     seconds = (time.perf_counter() - start) / max(len(answers), 1)
     return [
         Response(
-            candidates=tuple(Candidate(one[key], one["score"]) for one in answer["candidates"]),
+            candidates=tuple(
+                Candidate(candidate[key], candidate["score"]) for candidate in answer["candidates"]
+            ),
             raw=json.dumps(answer, ensure_ascii=False),
             explanation=answer["explanation"],
             seconds=seconds,

@@ -1,4 +1,4 @@
-"""The student as it answers, in one file that needs no veritrain: a model server ships this very file.
+"""Prediction code of the student, in one file that needs no veritrain: a model server ships this very file.
 
 It imports numpy, pandas, scikit-learn and skops only, and those inside functions.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 2
 READABLE = (1, 2)
-"""Format versions that can be opened. In version 1 the terms stood in the model file, which took a second."""
+"""Format versions that can be loaded. Version 1 kept the terms in the model file, which took a second to load."""
 
 MODEL_FILE = "student.skops"
 CARD_FILE = "student.json"
@@ -26,26 +26,33 @@ TERMS_FILE = "terms.json"
 
 TEMPERATURE = 0.12
 """Divides the decision values before the softmax. Of 0.05 to 1 it had the lowest log loss on the CLINC150
-validation set from 10 rows an intent. A fixed scale for people's eyes, not fitted to each task."""
+validation set from 10 rows an intent. A fixed scale for display, not fitted to each task."""
 
 FEATURES_SHOWN = 5
-
+"""Features listed in an explanation."""
 
 NO_INPUT = "no answer: the input is empty (null, a missing key, or blanks only); give it a text"
-"""Stands as the explanation of a row that is not answered."""
+"""The explanation of a row that is not answered."""
 
 
 class MissingColumns(ValueError):
-    """The rows lack a column that the student reads."""
+    """Raised when the rows lack a column that the student reads."""
 
 
 @dataclass(frozen=True)
-class Card:
-    """What a saved student says about itself, in `student.json`.
+class StudentCard:
+    """Metadata of a saved student, stored in `student.json`.
 
-    `labels` are the trained ones, sorted, in the order of the scores; `inputs` are the columns it reads;
-    `candidates` is how many answers it gives (at least 1); `versions` are those of the libraries it was
-    trained with; `parameters` and `seed` are what the trainer was called with.
+    Attributes:
+        labels: the labels it was trained on, sorted, in the order of the scores.
+        inputs: the columns it reads.
+        candidates: number of answers it gives, at least 1.
+        temperature: divides the decision values before the softmax.
+        parameters: parameters of the trainer.
+        seed: seed of the training.
+        rows: number of training rows.
+        versions: versions of the libraries it was trained with.
+        format_version: version of the file format.
     """
 
     labels: list[str]
@@ -60,35 +67,41 @@ class Card:
 
 
 def joined(frame: pd.DataFrame, inputs: list[str]) -> list[str]:
-    """One text a row: the input fields on lines of their own; a missing value is the empty text.
+    """Join the input fields of each row into one text.
 
-    Raises MissingColumns that names the columns that are not there.
+    Returns:
+        One text a row, with each field on a separate line; a missing value is the empty text.
+
+    Raises:
+        MissingColumns: an input column is missing; the message names it.
     """
-    absent = [name for name in inputs if name not in frame.columns]
-    if absent:
-        there = ", ".join(map(str, frame.columns)) or "none"
-        raise MissingColumns(f"the rows lack the input column(s) {', '.join(absent)}; they have: {there}")
+    missing = [name for name in inputs if name not in frame.columns]
+    if missing:
+        present = ", ".join(map(str, frame.columns)) or "none"
+        raise MissingColumns(f"the rows lack the input column(s) {', '.join(missing)}; they have: {present}")
     columns = [frame[name].astype(object).where(frame[name].notna(), "").astype(str) for name in inputs]
     return ["\n".join(values) for values in zip(*columns, strict=True)]
 
 
 def has_text(text: str) -> bool:
-    """Whether a text holds anything but blanks and signs that are not seen (zero width, control).
+    """Return whether a text holds anything but blanks and invisible characters (zero width, control).
 
     >>> has_text(" \u3000\u200b\ufeff"), has_text("?")
     (False, True)
     """
-    return any(sign.isprintable() and not sign.isspace() for sign in text)
+    return any(character.isprintable() and not character.isspace() for character in text)
 
 
 class ServedStudent:
-    """A fitted TF-IDF and linear classifier that gives several answers, each with a score, and says why.
+    """A fitted TF-IDF vectorizer and linear classifier that gives scored candidates and an explanation.
 
-    `features` is a fitted `FeatureUnion` of a vectorizer named `words` and one named `characters`;
-    `classifier` a fitted `LinearSVC`.
+    Args:
+        card: metadata of the student.
+        features: a fitted `FeatureUnion` of a vectorizer named `words` and one named `characters`.
+        classifier: a fitted `LinearSVC`.
     """
 
-    def __init__(self, card: Card, features: Any, classifier: Any) -> None:
+    def __init__(self, card: StudentCard, features: Any, classifier: Any) -> None:
         import numpy as np
 
         self.card = card
@@ -101,16 +114,18 @@ class ServedStudent:
 
     @classmethod
     def load(cls, folder: str | Path) -> ServedStudent:
-        """Open a folder written by `save`.
+        """Load a folder written by `save`.
 
-        Raises FileNotFoundError when a file is missing, and ValueError for another format version, a
-        scikit-learn of another minor version than the student was trained with, or a damaged file.
+        Raises:
+            FileNotFoundError: a file is missing.
+            ValueError: another format version, another minor version of scikit-learn than the student was trained
+                with, or a damaged file.
         """
         import sklearn
         import skops.io
 
         folder = Path(folder)
-        _need(folder, CARD_FILE, MODEL_FILE)
+        _require_files(folder, CARD_FILE, MODEL_FILE)
         try:
             content = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -121,15 +136,15 @@ class ServedStudent:
                 f"{folder / CARD_FILE} has format version {version}, not {FORMAT_VERSION}; train again"
             )
         if version > 1:
-            _need(folder, TERMS_FILE)
+            _require_files(folder, TERMS_FILE)
         try:
-            card = Card(**content)
+            card = StudentCard(**content)
         except TypeError as error:
             raise ValueError(f"{folder / CARD_FILE} is damaged: {error}") from error
-        trained, here = card.versions.get("scikit-learn", "unknown"), sklearn.__version__
-        if trained.split(".")[:2] != here.split(".")[:2]:
+        trained, installed = card.versions.get("scikit-learn", "unknown"), sklearn.__version__
+        if trained.split(".")[:2] != installed.split(".")[:2]:
             raise ValueError(
-                f"the student in {folder} was trained with scikit-learn {trained}, here is {here}: its "
+                f"the student in {folder} was trained with scikit-learn {trained}, here is {installed}: its "
                 f"answers could differ. Install scikit-learn {trained}, or train again."
             )
         try:
@@ -140,18 +155,18 @@ class ServedStudent:
                 f"{folder / MODEL_FILE} can't be opened: {type(error).__name__}: {error}"
             ) from error
         if version > 1:
-            _give_terms(student._features, folder / TERMS_FILE)
+            _restore_terms(student._features, folder / TERMS_FILE)
         return student
 
     def save(self, folder: str | Path) -> None:
-        """Write `student.skops`, `terms.json` and `student.json` into a folder, which is made when it is not there."""
+        """Write `student.skops`, `terms.json` and `student.json` into a folder, which is created if needed."""
         from zipfile import ZIP_DEFLATED
 
         import skops.io
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        # Left out of the model file, which would describe every term in ten lines of JSON.
+        # The terms are kept out of the model file, which would describe each of them in ten lines of JSON.
         bare, terms = _without_terms(self._features)
         (folder / TERMS_FILE).write_text(json.dumps(terms, ensure_ascii=False), encoding="utf-8")
         parts = {"features": bare, "classifier": self._classifier}
@@ -160,28 +175,30 @@ class ServedStudent:
         (folder / CARD_FILE).write_text(card + "\n", encoding="utf-8")
 
     def scores(self, frame: pd.DataFrame) -> np.ndarray:
-        """Shape (rows, labels), each row sums to 1: the softmax of the decision values over the temperature.
+        """Return the softmax of the decision values divided by the temperature.
 
-        A relative score, comparable within one row; not a calibrated probability.
+        Returns:
+            Shape (rows, labels), each row sums to 1. A relative score, comparable within one row; not a calibrated
+            probability.
         """
         import numpy as np
 
         if not len(frame):
             return np.empty((0, len(self.card.labels)))
-        return self._softmax(self._decide(self._encode(frame)))
+        return self._softmax(self._decision_values(self._encode(frame)))
 
     def predict(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
-        """One answer a row, in order.
+        """Return one answer for each row, in order.
 
         Each is `{"label": best, "candidates": [{"label", "score"}, ...], "explanation": text}`, best first. A row
         without a text has no candidates and the empty label; its explanation says why.
         """
-        asked = [has_text(text) for text in joined(frame, self.card.inputs)]
-        if all(asked):
+        answerable = [has_text(text) for text in joined(frame, self.card.inputs)]
+        if all(answerable):
             return self._answers(frame)
-        answers = iter(self._answers(frame[asked]))
-        none = {"label": "", "candidates": [], "explanation": NO_INPUT}
-        return [next(answers) if one else dict(none) for one in asked]
+        answers = iter(self._answers(frame[answerable]))
+        blank_row_answer = {"label": "", "candidates": [], "explanation": NO_INPUT}
+        return [next(answers) if has_input else dict(blank_row_answer) for has_input in answerable]
 
     def _answers(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
         import numpy as np
@@ -189,14 +206,15 @@ class ServedStudent:
         if not len(frame):
             return []
         encoded = self._encode(frame)
-        scores = self._softmax(self._decide(encoded))
-        kept = min(self.card.candidates, len(self.card.labels))
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :kept]
+        scores = self._softmax(self._decision_values(encoded))
+        n_candidates = min(self.card.candidates, len(self.card.labels))
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :n_candidates]
         reasons = self._explain(encoded, order[:, 0])
         answers = []
         for row, (best, reason) in enumerate(zip(order.tolist(), reasons, strict=True)):
             candidates = [
-                {"label": self.card.labels[at], "score": round(float(scores[row, at]), 6)} for at in best
+                {"label": self.card.labels[column], "score": round(float(scores[row, column]), 6)}
+                for column in best
             ]
             answers.append({"label": candidates[0]["label"], "candidates": candidates, "explanation": reason})
         return answers
@@ -204,35 +222,41 @@ class ServedStudent:
     def _encode(self, frame: pd.DataFrame) -> Any:
         from scipy.sparse import hstack
 
-        # As FeatureUnion.transform, without its job queue: that takes longer than a short text does.
+        # The same as FeatureUnion.transform without its job queue, which takes longer than transforming a short text.
         texts = joined(frame, self.card.inputs)
         return hstack([part.transform(texts) for _, part in self._features.transformer_list], format="csr")
 
-    def _decide(self, encoded: Any) -> np.ndarray:
+    def _decision_values(self, encoded: Any) -> np.ndarray:
         import numpy as np
 
-        decided: np.ndarray = self._classifier.decision_function(encoded)
-        return np.column_stack([-decided, decided]) if decided.ndim == 1 else decided
+        values: np.ndarray = self._classifier.decision_function(encoded)
+        return np.column_stack([-values, values]) if values.ndim == 1 else values
 
-    def _softmax(self, decided: np.ndarray) -> np.ndarray:
+    def _softmax(self, values: np.ndarray) -> np.ndarray:
         import numpy as np
 
-        scaled = decided.astype(np.float64) / self.card.temperature
+        scaled = values.astype(np.float64) / self.card.temperature
         powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
     def _explain(self, encoded: Any, winners: np.ndarray) -> list[str]:
-        """Per row, the features whose TF-IDF value times the winner's weight speaks most for the winner."""
+        """Return for each row the features with the largest product of TF-IDF value and weight of the winning label."""
         if self._names is None:
             self._names = [_readable(str(name)) for name in self._features.get_feature_names_out()]
         reasons = []
         for row, winner in enumerate(winners):
-            inside = slice(encoded.indptr[row], encoded.indptr[row + 1])
-            columns = encoded.indices[inside]
-            parts = encoded.data[inside] * self._weights[winner, columns]
-            strongest = [at for at in (-parts).argsort(kind="stable")[:FEATURES_SHOWN] if parts[at] > 0]
-            shown = ", ".join(f"{self._names[columns[at]]} ({parts[at]:+.2f})" for at in strongest)
+            entries = slice(encoded.indptr[row], encoded.indptr[row + 1])
+            columns = encoded.indices[entries]
+            contributions = encoded.data[entries] * self._weights[winner, columns]
+            strongest = [
+                entry
+                for entry in (-contributions).argsort(kind="stable")[:FEATURES_SHOWN]
+                if contributions[entry] > 0
+            ]
+            shown = ", ".join(
+                f"{self._names[columns[entry]]} ({contributions[entry]:+.2f})" for entry in strongest
+            )
             reasons.append(
                 f"because of: {shown}"
                 if shown
@@ -241,14 +265,14 @@ class ServedStudent:
         return reasons
 
 
-def _need(folder: Path, *names: str) -> None:
+def _require_files(folder: Path, *names: str) -> None:
     for name in names:
         if not (folder / name).is_file():
             raise FileNotFoundError(f"no {name} in {folder}: no student was saved there")
 
 
 def _without_terms(features: Any) -> tuple[Any, dict[str, list[str]]]:
-    """A copy of a fitted FeatureUnion whose vectorizers know no term, and the terms of each."""
+    """Return a copy of a fitted FeatureUnion with empty vocabularies, and the terms of each vectorizer."""
     bare, terms, vectorizers = copy(features), {}, []
     for name, vectorizer in features.transformer_list:
         terms[name] = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
@@ -259,7 +283,7 @@ def _without_terms(features: Any) -> tuple[Any, dict[str, list[str]]]:
     return bare, terms
 
 
-def _give_terms(features: Any, file: Path) -> None:
+def _restore_terms(features: Any, file: Path) -> None:
     try:
         terms = json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -272,6 +296,6 @@ def _give_terms(features: Any, file: Path) -> None:
 
 
 def _readable(name: str) -> str:
-    """`words__my invoice` as `"my invoice"`, `characters__ inv` as `characters "_inv"`: blanks shown."""
+    """Format `words__my invoice` as `"my invoice"` and `characters__ inv` as `characters "_inv"` (blanks visible)."""
     kind, _, text = name.partition("__")
     return f'"{text}"' if kind == "words" else 'characters "{}"'.format(text.replace(" ", "_"))

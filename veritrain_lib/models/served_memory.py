@@ -1,6 +1,6 @@
-"""A translation memory as it answers, in one file that needs no veritrain: a model server ships this very file.
+"""Prediction code of the translation memory, in one file that needs no veritrain.
 
-It imports numpy, pandas and scikit-learn only, and those inside functions.
+A model server ships this very file. It imports numpy, pandas and scikit-learn only, and those inside functions.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ CARD_FILE = "memory.json"
 PAIRS_FILE = "pairs.json"
 
 SHARPNESS = 0.15
-"""Divides the likenesses before they become weights of the neighbours. Of 0.05 to 0.6 it had the highest chrF on
+"""Divides the similarities before they become weights of the neighbours. Of 0.05 to 0.6 it had the highest chrF on
 the development rows of small_parallel_enja with 10,000 pairs."""
-LEAST_TOGETHER, LEAST_DICE = 2, 0.6
-"""A word and its translation stand together in that many pairs at least, with that Dice coefficient at least."""
+MIN_COOCCURRENCES, MIN_DICE = 2, 0.6
+"""Minimum number of pairs in which a word and its translation occur together, and minimum Dice coefficient."""
 
 MONTHS = [
     "January",
@@ -46,26 +46,35 @@ MYRIADS = {"万": 10_000, "億": 100_000_000, "千": 1_000}
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _SLOT = re.compile(rf"({_NUMBER})\s*(月|[万億千]?)")
 _RUNS = re.compile(
-    r"[一-龯々]+|[ァ-ヴー]+|[A-Za-z][A-Za-z'’-]*"  # Han, Katakana, Latin: what names and terms are written in
+    r"[一-龯々]+|[ァ-ヴー]+|[A-Za-z][A-Za-z'’-]*"  # Han, Katakana, Latin: the scripts of names and terms
 )
 
 
 NO_INPUT = "no answer: the input is empty (null, a missing key, or blanks only); give it a text"
-"""Stands as the explanation of a row that is not answered."""
+"""The explanation of a row that is not answered."""
 
 
 class MissingColumns(ValueError):
-    """The rows lack a column that the memory reads."""
+    """Raised when the rows lack a column that the memory reads."""
 
 
 @dataclass(frozen=True)
 class MemoryCard:
-    """What a saved memory says about itself, in `memory.json`.
+    """Metadata of a saved memory, stored in `memory.json`.
 
-    `source` is the column that is translated, `target` the key of the answer; `direction` a column whose values
-    keep pairs apart (empty: none); `glossary` has terms with their translation; `neighbours` is how many pairs
-    are looked at, `candidates` how many answers it gives; `repair` whether slots are put right; `rows` is how many
-    pairs it keeps.
+    Attributes:
+        source: the column that is translated.
+        target: the key of the answer.
+        direction: a column whose values separate the pairs (empty: none).
+        char_ngrams: shortest and longest character n-gram of the similarity.
+        neighbours: number of similar pairs that are considered.
+        candidates: number of answers it gives.
+        repair: whether numbers, names and terms of the answer are corrected to those of the input.
+        glossary: terms with their translation.
+        seed: seed of the training.
+        rows: number of stored pairs.
+        versions: versions of the libraries it was trained with.
+        format_version: version of the file format.
     """
 
     source: str
@@ -83,11 +92,15 @@ class MemoryCard:
 
 
 class ServedMemory:
-    """Answers with the translation of the most alike source, its numbers, names and terms put right.
+    """A translation memory that adapts the translation of the most similar source.
 
-    `pairs` are (source, target, direction). Among the neighbours the one is taken whose translation is most like
-    all of theirs, weighted by how alike their sources are: minimum Bayes risk over neighbours (S. Kumar and
-    W. Byrne, NAACL 2004), so that one odd pair does not decide.
+    Numbers, names and terms of the translation are corrected to those of the input. Among the neighbours the one
+    is chosen whose translation is most similar to all of theirs, weighted by the similarity of their sources:
+    minimum Bayes risk over neighbours (S. Kumar and W. Byrne, NAACL 2004), so that a single outlier does not decide.
+
+    Attributes:
+        card: metadata of the memory.
+        pairs: (source, target, direction).
     """
 
     def __init__(self, card: MemoryCard, pairs: list[tuple[str, str, str]]) -> None:
@@ -96,20 +109,22 @@ class ServedMemory:
 
     @classmethod
     def load(cls, folder: str | Path) -> ServedMemory:
-        """Open a folder written by `save`.
+        """Load a folder written by `save`.
 
-        Raises FileNotFoundError when a file is missing, and ValueError for another format version or damage.
+        Raises:
+            FileNotFoundError: a file is missing.
+            ValueError: another format version, or a damaged file.
         """
-        read = []
+        contents = []
         for name in (CARD_FILE, PAIRS_FILE):
             file = Path(folder) / name
             if not file.is_file():
                 raise FileNotFoundError(f"no {name} in {folder}: no memory was saved there")
             try:
-                read.append(json.loads(file.read_text(encoding="utf-8")))
+                contents.append(json.loads(file.read_text(encoding="utf-8")))
             except ValueError as error:
                 raise ValueError(f"{file} is damaged: {error}") from error
-        content, pairs = read
+        content, pairs = contents
         version = content.get("format_version") if isinstance(content, dict) else None
         if version != FORMAT_VERSION:
             raise ValueError(
@@ -117,94 +132,107 @@ class ServedMemory:
             )
         try:
             card = MemoryCard(**{**content, "char_ngrams": tuple(content["char_ngrams"])})
-            known = [(str(source), str(target), str(direction)) for source, target, direction in pairs]
+            stored_pairs = [(str(source), str(target), str(direction)) for source, target, direction in pairs]
         except (TypeError, KeyError, ValueError) as error:
             raise ValueError(f"the memory in {folder} is damaged: {error}") from error
-        if len(known) != card.rows:
-            raise ValueError(f"{PAIRS_FILE} is damaged: it has {len(known)} pairs, trained on {card.rows}")
-        return cls(card, known)
+        if len(stored_pairs) != card.rows:
+            raise ValueError(
+                f"{PAIRS_FILE} is damaged: it has {len(stored_pairs)} pairs, trained on {card.rows}"
+            )
+        return cls(card, stored_pairs)
 
     def save(self, folder: str | Path) -> None:
-        """Write card and pairs into a folder, which is made when it is not there."""
+        """Write card and pairs into a folder, which is created if needed."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in ((CARD_FILE, asdict(self.card)), (PAIRS_FILE, self.pairs)):
             (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
 
-    def certainty(self, frame: pd.DataFrame) -> np.ndarray:
-        """Shape (rows,), 0 to 1: how alike the nearest source is."""
+    def confidence(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return the similarity of each row to the nearest stored source.
+
+        Returns:
+            Shape (rows,), 0 to 1.
+        """
         import numpy as np
 
         best = [near[1][0] if len(near[0]) else 0.0 for near in self._nearest(frame)]
         return np.array(best, dtype=float)
 
     def predict(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
-        """One answer a row, in order: `{TARGET: text, "candidates": [{TARGET, "score"}], "explanation", "notes"}`.
+        """Return one answer for each row, in order.
 
+        Each is `{TARGET: text, "candidates": [{TARGET, "score"}], "explanation", "notes"}`.
         A row without a text has no candidates; its explanation says why.
         """
         sources = self._column(frame, self.card.source)
         return [
-            self._answer(source, places, likeness)
-            for source, (places, likeness) in zip(sources, self._nearest(frame), strict=True)
+            self._answer(source, indices, similarities)
+            for source, (indices, similarities) in zip(sources, self._nearest(frame), strict=True)
         ]
 
-    def _answer(self, source: str, places: np.ndarray, likeness: np.ndarray) -> dict[str, Any]:
+    def _answer(self, source: str, indices: np.ndarray, similarities: np.ndarray) -> dict[str, Any]:
         key = self.card.target
-        if not any(sign.isprintable() and not sign.isspace() for sign in source):
+        if not any(character.isprintable() and not character.isspace() for character in source):
             return {key: "", "candidates": [], "explanation": NO_INPUT, "notes": ""}
-        if not len(places):
-            return {key: "", "candidates": [], "explanation": "no pair is like it", "notes": ""}
-        # What people wrote for this very text needs no vote.
-        same = [at for at, place in enumerate(places) if self.pairs[place][0] == source]
+        if not len(indices):
+            return {key: "", "candidates": [], "explanation": "no stored pair is similar to it", "notes": ""}
+        # The human translation of this very text needs no vote.
+        same = [position for position, index in enumerate(indices) if self.pairs[index][0] == source]
         if same:
-            places, likeness = places[same], likeness[same]
+            indices, similarities = indices[same], similarities[same]
         ranked: dict[str, tuple[float, int, list[str], list[str]]] = {}
-        for place in self._by_risk(places, likeness):
-            near, target, _ = self.pairs[places[place]]
-            text, changed, left = (
-                self._repaired(source, near, target) if self.card.repair else (target, [], [])
+        for position in self._rank_by_risk(indices, similarities):
+            near, target, _ = self.pairs[indices[position]]
+            text, changed, unresolved = (
+                self._repair(source, near, target) if self.card.repair else (target, [], [])
             )
-            ranked.setdefault(text, (float(likeness[place]), int(places[place]), changed, left))
+            ranked.setdefault(
+                text, (float(similarities[position]), int(indices[position]), changed, unresolved)
+            )
         best = next(iter(ranked))
-        score, place, changed, left = ranked[best]
-        told = f"nearest of {len(self.pairs)} pairs: {self.pairs[place][0]} (likeness {score:.2f})"
-        told += f"; put right: {', '.join(changed)}" if changed else ""
+        score, index, changed, unresolved = ranked[best]
+        explanation = f"nearest of {len(self.pairs)} pairs: {self.pairs[index][0]} (similarity {score:.2f})"
+        explanation += f"; corrected: {', '.join(changed)}" if changed else ""
         candidates = [
-            {key: text, "score": round(min(found[0], 1.0), 6)}
-            for text, found in list(ranked.items())[: self.card.candidates]
+            {key: text, "score": round(min(values[0], 1.0), 6)}
+            for text, values in list(ranked.items())[: self.card.candidates]
         ]
-        notes = f"not found in the memory: {', '.join(left)}" if left else ""
-        return {key: best, "candidates": candidates, "explanation": told, "notes": notes}
+        notes = f"not found in the memory: {', '.join(unresolved)}" if unresolved else ""
+        return {key: best, "candidates": candidates, "explanation": explanation, "notes": notes}
 
-    def _by_risk(self, places: np.ndarray, likeness: np.ndarray) -> list[int]:
+    def _rank_by_risk(self, indices: np.ndarray, similarities: np.ndarray) -> list[int]:
         import numpy as np
 
-        weights = np.exp((likeness - likeness.max()) / SHARPNESS)
-        near = self._targets[places]
-        agreed = np.asarray((near @ near.T).todense()) @ (weights / weights.sum())
-        return list(np.lexsort((-likeness, -np.round(agreed, 9))))
+        weights = np.exp((similarities - similarities.max()) / SHARPNESS)
+        vectors = self._targets[indices]
+        agreement = np.asarray((vectors @ vectors.T).todense()) @ (weights / weights.sum())
+        return list(np.lexsort((-similarities, -np.round(agreement, 9))))
 
     def _nearest(self, frame: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each row the places of the most alike pairs and their likeness, the most alike first."""
+        """Return for each row the indices of the most similar pairs and their similarities, highest first."""
         import numpy as np
 
         if not len(frame):
             return []
-        asked = self._column(frame, self.card.source)
-        turns = self._column(frame, self.card.direction) if self.card.direction else [""] * len(asked)
-        known = np.array([direction for _, _, direction in self.pairs])
-        alike = (self._vectorizer.transform([masked(text) for text in asked]) @ self._sources.T).tocsr()
-        found = []
-        for at, turn in enumerate(turns):
-            inside = slice(alike.indptr[at], alike.indptr[at + 1])
-            places, likeness = alike.indices[inside], alike.data[inside]
+        sources = self._column(frame, self.card.source)
+        row_directions = (
+            self._column(frame, self.card.direction) if self.card.direction else [""] * len(sources)
+        )
+        pair_directions = np.array([direction for _, _, direction in self.pairs])
+        similarity_matrix = (
+            self._vectorizer.transform([masked(text) for text in sources]) @ self._sources.T
+        ).tocsr()
+        neighbours = []
+        for row, direction in enumerate(row_directions):
+            entries = slice(similarity_matrix.indptr[row], similarity_matrix.indptr[row + 1])
+            indices, similarities = similarity_matrix.indices[entries], similarity_matrix.data[entries]
             if self.card.direction:
-                same = known[places] == turn
-                places, likeness = places[same], likeness[same]
-            order = np.lexsort((places, -likeness))[: self.card.neighbours]
-            found.append((places[order], likeness[order]))
-        return found
+                same = pair_directions[indices] == direction
+                indices, similarities = indices[same], similarities[same]
+            order = np.lexsort((indices, -similarities))[: self.card.neighbours]
+            neighbours.append((indices[order], similarities[order]))
+        return neighbours
 
     def _column(self, frame: pd.DataFrame, name: str) -> list[str]:
         if name not in frame.columns:
@@ -239,44 +267,54 @@ class ServedMemory:
 
     @cached_property
     def _words(self) -> dict[str, str]:
-        """Words of the sources with their translation: the glossary, and what the pairs themselves show."""
-        turned = {kept: term for term, kept in self.card.glossary.items()} if self.card.direction else {}
-        return {**learn_words(self.pairs), **turned, **self.card.glossary}
+        """Words of the sources with their translation, from the glossary and learned from the pairs."""
+        reversed_glossary = (
+            {translation: term for term, translation in self.card.glossary.items()}
+            if self.card.direction
+            else {}
+        )
+        return {**learn_words(self.pairs), **reversed_glossary, **self.card.glossary}
 
-    def _repaired(self, source: str, near: str, target: str) -> tuple[str, list[str], list[str]]:
-        """The neighbour's translation with the source's own numbers, names and terms; what was changed; what of
-        the source could not be brought in."""
-        text, changed, left = _numbers_right(source, near, target)
-        own, others = self._different(source, near), self._different(near, source)
-        for word, other in zip(own, others, strict=False):
+    def _repair(self, source: str, near: str, target: str) -> tuple[str, list[str], list[str]]:
+        """Return the corrected translation of the neighbour, the changes, and what could not be corrected.
+
+        Numbers, names and terms of the neighbour are replaced by those of the source.
+        """
+        text, changed, unresolved = _replace_numbers(source, near, target)
+        new_words, old_words = self._missing_words(source, near), self._missing_words(near, source)
+        for word, other in zip(new_words, old_words, strict=False):
             new, old = self._words.get(word), self._words.get(other)
-            if new and old and new != old and _times(old, text) == 1:
-                text = _put(old, new, text)
+            if new and old and new != old and _count(old, text) == 1:
+                text = _replace_word(old, new, text)
                 changed.append(f"{other} → {word}")
             else:
-                left.append(word)
-        return text, changed, [*left, *own[len(others) :]]
+                unresolved.append(word)
+        return text, changed, [*unresolved, *new_words[len(old_words) :]]
 
-    def _different(self, text: str, other: str) -> list[str]:
-        """Words of a text that the other lacks, in order: terms of the glossary first, then runs of one script."""
+    def _missing_words(self, text: str, other: str) -> list[str]:
+        """Return the words of a text that the other lacks: glossary terms first, then runs of one script, in order."""
         terms = [term for term in self.card.glossary if term in text and term not in other]
         return [*terms, *(run for run in runs(text) if run not in other and not any(run in t for t in terms))]
 
 
 def masked(text: str) -> str:
-    """The text in one width and case, every digit the same: what numbers it has is put right afterwards."""
+    """Return the text with width and case normalized and every digit replaced by 0.
+
+    The numbers themselves are corrected afterwards.
+    """
     return re.sub(r"\d", "0", unicodedata.normalize("NFKC", text).casefold())
 
 
 def runs(text: str) -> list[str]:
-    """Runs of Han, Katakana or Latin letters, in order, each once."""
+    """Return the distinct runs of Han, Katakana or Latin letters, in order."""
     return list(dict.fromkeys(_RUNS.findall(unicodedata.normalize("NFKC", text))))
 
 
 def learn_words(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
-    """Words of the sources with the one word of the targets that keeps their company.
+    """Learn a word-to-word dictionary from the co-occurrence of words in the pairs.
 
-    Each must be the other's best by the Dice coefficient over pairs (L. R. Dice, 1945), and above the bounds.
+    Two words are matched when each is the other's best by the Dice coefficient over pairs (L. R. Dice, 1945) and
+    both minimums (`MIN_COOCCURRENCES`, `MIN_DICE`) are reached.
     """
     alone: Counter[tuple[int, str]] = Counter()
     together: Counter[tuple[str, str]] = Counter()
@@ -288,13 +326,13 @@ def learn_words(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
     dice = {
         (word, other): 2 * count / (alone[0, word] + alone[1, other])
         for (word, other), count in together.items()
-        if count >= LEAST_TOGETHER
+        if count >= MIN_COOCCURRENCES
     }
     ranked = sorted(dice, key=lambda pair: (-dice[pair], pair))
     best: dict[str, str] = {}
     taken: set[str] = set()
     for word, other in ranked:
-        if dice[word, other] < LEAST_DICE:
+        if dice[word, other] < MIN_DICE:
             break
         if word not in best and other not in taken:
             best[word] = other
@@ -302,59 +340,59 @@ def learn_words(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
     return best
 
 
-def _numbers_right(source: str, near: str, target: str) -> tuple[str, list[str], list[str]]:
-    """Numbers of the neighbour's translation, one for one those of the source; only where both have as many."""
-    wanted, there = _slots(source), _slots(near)
-    if len(wanted) != len(there):
-        return target, [], [shown for shown, _ in wanted] if wanted != there else []
-    parts: list[str] = []
-    rest, changed, left = target, [], []
-    for (shown, ways), (old_shown, old_ways) in zip(wanted, there, strict=True):
+def _replace_numbers(source: str, near: str, target: str) -> tuple[str, list[str], list[str]]:
+    """Replace the numbers of the neighbour's translation one by one; only where both sources have as many."""
+    source_numbers, near_numbers = _slots(source), _slots(near)
+    if len(source_numbers) != len(near_numbers):
+        return target, [], [shown for shown, _ in source_numbers] if source_numbers != near_numbers else []
+    inserted: list[str] = []
+    rest, changed, unresolved = target, [], []
+    for (shown, forms), (old_shown, old_forms) in zip(source_numbers, near_numbers, strict=True):
         if shown == old_shown:
             continue
-        for new, old in zip(ways, old_ways, strict=False):
-            if _times(old, rest) == 1:
-                # Set apart, so that a number put in is not taken for one to be put right.
-                mark = chr(0xE000 + len(parts))
-                rest = _put(old, mark, rest)
-                parts.append(new)
+        for new, old in zip(forms, old_forms, strict=False):
+            if _count(old, rest) == 1:
+                # A placeholder, so that an inserted number is not replaced again.
+                placeholder = chr(0xE000 + len(inserted))
+                rest = _replace_word(old, placeholder, rest)
+                inserted.append(new)
                 changed.append(f"{old_shown} → {shown}")
                 break
         else:
-            left.append(shown)
-    for at, new in enumerate(parts):
-        rest = rest.replace(chr(0xE000 + at), new)
-    return rest, changed, left
+            unresolved.append(shown)
+    for number, new in enumerate(inserted):
+        rest = rest.replace(chr(0xE000 + number), new)
+    return rest, changed, unresolved
 
 
 def _slots(text: str) -> list[tuple[str, list[str]]]:
-    """The numbers of a text as they stand there, each with the ways in which a translation may write it."""
-    found = []
+    """Return the numbers of a text as written, each with the forms that a translation may write it in."""
+    numbers = []
     for match in _SLOT.finditer(unicodedata.normalize("NFKC", text)):
         number, unit = match.groups()
         plain = number.replace(",", "")
-        ways = [number, plain]
+        forms = [number, plain]
         if "." not in plain:
-            ways = [f"{int(plain):,}", plain]
+            forms = [f"{int(plain):,}", plain]
             if unit == "月" and 1 <= int(plain) <= 12:
-                ways = [MONTHS[int(plain) - 1], *ways]
+                forms = [MONTHS[int(plain) - 1], *forms]
         if unit in MYRIADS:
             value = float(plain) * MYRIADS[unit]
-            ways = [f"{value:,.0f}", f"{value:.0f}", *ways]
-        found.append((match.group().strip(), ways))
-    return found
+            forms = [f"{value:,.0f}", f"{value:.0f}", *forms]
+        numbers.append((match.group().strip(), forms))
+    return numbers
 
 
-def _whole(word: str) -> str:
+def _word_pattern(word: str) -> str:
     before = r"(?<![A-Za-z0-9])(?<!\d[.,])" if word[0].isascii() else ""
     after = r"(?![A-Za-z0-9])(?![.,]\d)" if word[-1].isascii() else ""
-    # An ordinal keeps its number: 3rd is not looked for as 3, and 13 is not 3.
+    # Neither 3rd nor 13 matches 3.
     return f"{before}{re.escape(word)}{after}"
 
 
-def _times(word: str, text: str) -> int:
-    return len(re.findall(_whole(word), text))
+def _count(word: str, text: str) -> int:
+    return len(re.findall(_word_pattern(word), text))
 
 
-def _put(old: str, new: str, text: str) -> str:
-    return re.sub(_whole(old), lambda _: new, text)
+def _replace_word(old: str, new: str, text: str) -> str:
+    return re.sub(_word_pattern(old), lambda _: new, text)

@@ -1,4 +1,7 @@
-"""The student: a small scikit-learn model that answers with candidates, scores and an explanation."""
+"""The student: a small scikit-learn model that answers with candidates, scores and an explanation.
+
+`served` holds the prediction code that model servers ship; this module adapts it to the protocols of `base`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.models.folder import open_folder
+from veritrain_lib.models.folder import load_from_folder
 from veritrain_lib.models.responding import respond
 from veritrain_lib.models.served import MODEL_FILE, MissingColumns, ServedStudent
 from veritrain_lib.trust import skops_types
@@ -23,26 +26,33 @@ SCHEME = "student:"
 
 
 class Student:
-    """Answers rows and scores every label it was trained on (the protocols `Model` and `Scorer`).
+    """A student that answers rows and scores every label (the protocols `Model` and `Scorer`).
 
-    `folder` is where it is saved, None while it lives in memory only. `labels` are those it was trained on,
-    in the order of the columns of `scores`; they may be fewer than the task's.
+    Attributes:
+        served: the prediction code with the fitted model.
+        labels: the labels it was trained on, in the order of the columns of `scores`; they may be fewer than the
+            task's.
     """
 
     def __init__(self, served: ServedStudent, folder: Path | None = None) -> None:
+        # `folder` is None until the student is saved.
         self.served = served
         self.labels: list[str] = served.card.labels
         self._folder = folder
 
     @property
     def uri(self) -> str:
-        """`student:FOLDER`, by which `open_model` opens it; `student:` alone while it is not saved."""
+        """The URI `student:FOLDER` for `open_model`; `student:` alone until the student is saved."""
         return f"{SCHEME}{self._folder or ''}"
 
     def scores(self, rows: pd.DataFrame) -> np.ndarray:
-        """Shape (rows, labels), each row sums to 1: relative scores, not calibrated probabilities.
+        """Return the score of every label for every row.
 
-        Raises UserError when an input column is missing.
+        Returns:
+            Shape (rows, labels), each row sums to 1: relative scores, not calibrated probabilities.
+
+        Raises:
+            UserError: an input column is missing.
         """
         try:
             return self.served.scores(rows)
@@ -50,15 +60,19 @@ class Student:
             raise UserError(str(error)) from error
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """One response a row, in order; `raw` is the JSON text that the output contract judges.
+        """Return one response for each row, in order.
 
-        `seconds` is the mean over the rows: they are answered together. Raises UserError when an input column
-        is missing.
+        Returns:
+            Responses whose `raw` is the JSON text that is checked against the output contract and whose `seconds`
+            is the mean over the rows, which are answered together.
+
+        Raises:
+            UserError: an input column is missing.
         """
         return respond(self.served, rows, "label", MissingColumns)
 
     def save(self, folder: Path) -> None:
-        """Write it into a folder; from then on `uri` names that folder."""
+        """Write the student into a folder; from then on `uri` names that folder."""
         self.served.save(folder)
         self._folder = Path(folder).resolve()
 
@@ -66,11 +80,11 @@ class Student:
 def open_student(uri: str, task: Task) -> Student:
     """Open `student:FOLDER` for a task.
 
-    Raises UserError when there is no student in the folder, when it was written by another version of the
-    format or of scikit-learn, when it is damaged, or when it reads other columns or knows labels that the
-    task does not have.
+    Raises:
+        UserError: there is no student in the folder, it was written by another version of the format or of
+            scikit-learn, it is damaged, or it reads columns or has labels that the task does not have.
     """
-    served, folder = open_folder(uri, SCHEME, "student", _load)
+    served, folder = load_from_folder(uri, SCHEME, "student", _load)
     if served.card.inputs != list(task.inputs):
         raise UserError(
             f"{uri} reads {served.card.inputs}, task {task.name} has {list(task.inputs)}; train again"
@@ -83,24 +97,24 @@ def open_student(uri: str, task: Task) -> Student:
     return Student(served, folder)
 
 
-PARTS = re.compile(
+STUDENT_TYPES = re.compile(
     r"(builtins|numpy)\.\w+|numpy\.dtypes\.\w+|scipy\.sparse\..+|sklearn\.pipeline\.FeatureUnion"
     r"|sklearn\.feature_extraction\.text\.Tfidf(Vectorizer|Transformer)|sklearn\.svm\._classes\.LinearSVC"
 )
-"""What a student is made of."""
+"""The types that the file of a student may contain."""
 
 
 def _load(folder: Path) -> ServedStudent:
-    """Open one whose file names nothing that a student is not made of; raises ValueError for any other."""
+    """Load a student; raise ValueError when its file names a type that no student contains."""
     file = folder / MODEL_FILE
     if file.is_file():
         foreign = [
             name
             for name in skops_types.named_types(file)
-            if not (PARTS.fullmatch(name) and skops_types.PLAIN.fullmatch(name))
+            if not (STUDENT_TYPES.fullmatch(name) and skops_types.SAFE_TYPES.fullmatch(name))
         ]
         if foreign:
             raise ValueError(
-                f"{file} is not opened: it names {', '.join(foreign)[:300]}, of which no student is made, and could run code"
+                f"{file} is not opened: it names the types {', '.join(foreign)[:300]}, which no student contains and which could run code"
             )
     return ServedStudent.load(folder)

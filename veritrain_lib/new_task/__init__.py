@@ -1,4 +1,6 @@
-"""From a user's own rows to a task: `columns` guesses what is asked and answered, `language` in which
-language, `split` deals the rows into seed, development, test and pool, `starter` writes the commented task
-file, and `make` does all of it.
+"""Creation of a new task from a user's file of rows (`veritrain new-task`).
+
+`source_file` reads the file, `columns` guesses the input and target columns, `language` their languages, `split`
+assigns the rows to seed, development, test and pool, `task_template` writes the commented task file, and `make`
+runs all these steps.
 """

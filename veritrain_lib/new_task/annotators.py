@@ -1,4 +1,4 @@
-"""Several people who answered the same rows: how far they agree, and what is left when they do not."""
+"""Files with several annotators: selection of one annotator's answers, and agreement between annotators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from veritrain_lib.core.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = (
+ANNOTATOR_COLUMNS = (
     "annotator",
     "annotator_id",
     "annotated_by",
@@ -21,53 +21,76 @@ NAMES = (
     "user",
     "username",
 )
-"""Columns that say who answered."""
+"""Names of columns that identify the annotator."""
 
-OF_TOOLS = ("annotation_id", "created_at", "updated_at", "lead_time", *NAMES)
-"""Columns that annotation tools add, which are neither asked nor answered nor slices."""
+ANNOTATION_TOOL_COLUMNS = ("annotation_id", "created_at", "updated_at", "lead_time", *ANNOTATOR_COLUMNS)
+"""Columns that annotation tools add; they are neither inputs nor targets nor slices."""
 
 
 def annotator_column(rows: pd.DataFrame) -> str:
-    """The column that says who answered; the empty text where there is none."""
-    return next((str(name) for name in rows.columns if str(name).lower() in NAMES), "")
+    """Return the name of the column that identifies the annotator, or an empty string if there is none."""
+    return next((str(name) for name in rows.columns if str(name).lower() in ANNOTATOR_COLUMNS), "")
 
 
-def of_annotator(rows: pd.DataFrame, who: str) -> pd.DataFrame:
-    """The rows that one person answered. Raises UserError when there is no such person, with those there are."""
+def answers_of_annotator(rows: pd.DataFrame, annotator: str) -> pd.DataFrame:
+    """Return the rows that one annotator answered.
+
+    Args:
+        rows: all rows, with a column that identifies the annotator.
+        annotator: the annotator.
+
+    Raises:
+        UserError: there is no such column or no such annotator; the message lists the annotators that exist.
+    """
     column = annotator_column(rows)
     if not column:
-        raise UserError(f"no column says who answered; --annotator needs one of: {', '.join(NAMES)}")
-    people = sorted(rows[column].unique())
-    if who not in people:
-        raise UserError(f"nobody called {who!r} answered; column {column!r} has: {', '.join(people[:20])}")
-    return rows[rows[column] == who]
+        raise UserError(
+            f"no column identifies the annotator; --annotator needs one of: {', '.join(ANNOTATOR_COLUMNS)}"
+        )
+    annotators = sorted(rows[column].unique())
+    if annotator not in annotators:
+        raise UserError(
+            f"there is no annotator {annotator!r}; column {column!r} has: {', '.join(annotators[:20])}"
+        )
+    return rows[rows[column] == annotator]
 
 
 def disagreement(rows: pd.DataFrame, inputs: list[str], target: str) -> str:
-    """How often people who answered the same row contradict each other, with Cohen's kappa of their pairs, and how to
-    go on; the empty text where nobody does."""
+    """Describe how often annotators of the same row disagree, with Cohen's kappa over their pairs, and what to do.
+
+    Args:
+        rows: all rows, with a column that identifies the annotator.
+        inputs: the input columns; equal inputs are the same row.
+        target: the target column.
+
+    Returns:
+        The message; empty if there is no annotator column or no disagreement.
+    """
     from veritrain_lib.statistics.agreement import cohen_kappa
 
     column = annotator_column(rows)
     if not column:
         return ""
-    given = rows[rows[target].str.strip() != ""]
+    answered = rows[rows[target].str.strip() != ""]
     pairs: list[tuple[str, str]] = []
-    items = apart = 0
-    for _, group in given.groupby(inputs, sort=False):
+    items = disagreements = 0
+    for _, group in answered.groupby(inputs, sort=False):
         answers = dict(zip(group[column], group[target], strict=True))
         if len(answers) > 1:
             items += 1
-            apart += len(set(answers.values())) > 1
-            pairs += [(answers[one], answers[two]) for one, two in itertools.combinations(sorted(answers), 2)]
-    if not apart:
+            disagreements += len(set(answers.values())) > 1
+            pairs += [
+                (answers[first], answers[second])
+                for first, second in itertools.combinations(sorted(answers), 2)
+            ]
+    if not disagreements:
         return ""
-    people = sorted(map(str, given[column].unique()))
+    annotators = sorted(map(str, answered[column].unique()))
     labels = sorted({label for pair in pairs for label in pair})
-    value = cohen_kappa([one for one, _ in pairs], [two for _, two in pairs], labels).value
-    kappa = "not known" if value is None else f"{value:.2f}"
+    value = cohen_kappa([first for first, _ in pairs], [second for _, second in pairs], labels).value
+    kappa = "undefined" if value is None else f"{value:.2f}"
     return (
-        f"annotators {', '.join(people[:6])} contradict each other in {apart} of the {items} texts that more than one of them "
-        f"answered (kappa {kappa}; 1 is full agreement, 0 is chance): nobody can tell which answer is right, so these "
-        f"rows are left out. Settle them and export again, or take one person's answers: --annotator {people[0]}"
+        f"annotators {', '.join(annotators[:6])} contradict each other in {disagreements} of the {items} texts that more than one of them "
+        f"answered (kappa {kappa}; 1 is full agreement, 0 is chance). It is unclear which answer is right, so these "
+        f"rows are left out. Resolve the disagreements and export again, or use the answers of one annotator: --annotator {annotators[0]}"
     )

@@ -1,4 +1,4 @@
-"""Which columns are asked, which one is the answer, and which ones cut slices: guessed, and said why."""
+"""Guess which columns of a file are inputs, target and slices, and explain each guess in a sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.records import RESERVED
-from veritrain_lib.new_task.annotators import OF_TOOLS
+from veritrain_lib.new_task.annotators import ANNOTATION_TOOL_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ INPUT_NAMES = (
     "review",
 )
 
-TEXT_NAMES = (
+TEXT_TARGET_NAMES = (
     "translation",
     "target",
     "answer",
@@ -42,18 +42,25 @@ TEXT_NAMES = (
     "reference",
     "rewrite",
 )
-"""Names of columns with answers that are texts."""
+"""Usual names of target columns whose answers are free texts."""
 
-ASKED_NAMES = (*INPUT_NAMES, "source", "src", "prompt", "instruction", "context", "article", "document")
-"""Names of columns with what such an answer is asked of."""
+TEXT_INPUT_NAMES = (*INPUT_NAMES, "source", "src", "prompt", "instruction", "context", "article", "document")
+"""Usual names of input columns when the answers are free texts."""
 
-MOST_SLICE_VALUES = 12
-"""A column with more different values is no slice column: its slices would be too small to show anything."""
+MAX_SLICE_VALUES = 12
+"""Most distinct values of a slice column; with more, the slices would be too small to show anything."""
 
 
 @dataclass(frozen=True)
-class Columns:
-    """What was chosen, and one sentence each on why."""
+class TaskColumns:
+    """Roles of the columns of a file.
+
+    Attributes:
+        inputs: the input columns.
+        target: the target column.
+        slices: further columns whose values define slices.
+        why: one sentence per guess that explains it.
+    """
 
     inputs: list[str]
     target: str
@@ -63,114 +70,125 @@ class Columns:
 
 def choose_columns(
     rows: pd.DataFrame, inputs: tuple[str, ...] = (), target: str = "", *, text: bool = False
-) -> Columns:
-    """The columns named by the user, the rest guessed. `text`: the answers are texts and no labels.
+) -> TaskColumns:
+    """Choose the input, target and slice columns: those named by the user, the others guessed.
 
-    Raises UserError when a named column is not there, is named twice, or nothing can be guessed.
+    Args:
+        rows: the rows of the file, all cells as strings.
+        inputs: input columns named by the user; empty to guess them.
+        target: target column named by the user; empty to guess it.
+        text: whether the answers are free texts instead of labels.
+
+    Raises:
+        UserError: a named column does not exist or is named twice, or a column can't be guessed.
     """
     names = [str(name) for name in rows.columns]
     for name in [*inputs, *([target] if target else [])]:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            similar = difflib.get_close_matches(name, names, n=1)
+            hint = f" Did you mean {similar[0]!r}?" if similar else ""
             raise UserError(f"there is no column {name!r}.{hint} The columns are: {', '.join(names)}")
     if target in inputs or len(set(inputs)) != len(inputs):
         raise UserError(f"a column is named twice: inputs {', '.join(inputs)}; target {target}")
     why = []
     if not target:
         guess = _text_target if text else _target
-        target, reason = guess(rows, [name for name in names if name not in inputs and not _of_tool(name)])
+        target, reason = guess(
+            rows, [name for name in names if name not in inputs and not _is_tool_column(name)]
+        )
         why.append(f"target {target!r}: {reason}")
     if not inputs:
-        asked = ASKED_NAMES if text else INPUT_NAMES
+        usual_names = TEXT_INPUT_NAMES if text else INPUT_NAMES
         inputs, reason = _inputs(
-            rows, [name for name in names if name != target and not _of_tool(name)], asked
+            rows, [name for name in names if name != target and not _is_tool_column(name)], usual_names
         )
         why.append(f"input {', '.join(map(repr, inputs))}: {reason}")
-    others = [name for name in names if name not in (*inputs, target, *RESERVED) and not _of_tool(name)]
+    others = [
+        name for name in names if name not in (*inputs, target, *RESERVED) and not _is_tool_column(name)
+    ]
     slices = [
         name
         for name in others
-        if 2 <= rows[name].nunique() <= min(MOST_SLICE_VALUES, len(rows) // 4)
+        if 2 <= rows[name].nunique() <= min(MAX_SLICE_VALUES, len(rows) // 4)
         and (rows[name].str.strip() != "").all()
     ]
     if slices:
-        why.append(f"slices also by {', '.join(map(repr, slices))}: few different values, none empty")
-    return Columns(list(inputs), target, slices, why)
+        why.append(f"slices also by {', '.join(map(repr, slices))}: few distinct values, none empty")
+    return TaskColumns(list(inputs), target, slices, why)
 
 
-def _of_tool(name: str) -> bool:
-    """Whether an annotation tool keeps the column for itself."""
-    return name.lower() in OF_TOOLS or name.endswith(
+def _is_tool_column(name: str) -> bool:
+    """Return whether the column is metadata of an annotation tool."""
+    return name.lower() in ANNOTATION_TOOL_COLUMNS or name.endswith(
         (".users", ".status", ".suggestion", ".suggestion.score")
     )
 
 
 def _text_target(rows: pd.DataFrame, names: list[str]) -> tuple[str, str]:
     texts = [name for name in names if _is_text(rows[name])]
-    for known in TEXT_NAMES:
+    for usual_name in TEXT_TARGET_NAMES:
         for name in texts:
-            if name.lower() == known:
-                return name, "its name, and mostly different texts"
+            if name.lower() == usual_name:
+                return name, "its name, and mostly distinct texts"
     if len(texts) >= 2:
         return texts[-1], f"the last of the columns with texts ({', '.join(texts)}); --target names another"
     raise UserError(
-        "which column holds the answers can't be guessed: an answer that is a text stands in a column of its own, mostly "
-        f"different texts of several words; the columns are: {', '.join(names)}. Name it with --target"
+        "which column holds the answers can't be guessed: free-text answers need a column of their own with mostly "
+        f"distinct texts of several words; the columns are: {', '.join(names)}. Name it with --target"
     )
 
 
 def _target(rows: pd.DataFrame, names: list[str]) -> tuple[str, str]:
-    fitting = [name for name in names if _is_label(rows[name])]
-    for known in TARGET_NAMES:
-        for name in fitting:
-            if name.lower() == known:
-                return name, f"its name, and {rows[name][rows[name] != ''].nunique()} different values"
-    if len(fitting) == 1:
-        return fitting[0], "the only column with few, short, repeated values"
-    for known in TARGET_NAMES:
+    candidates = [name for name in names if _is_label(rows[name])]
+    for usual_name in TARGET_NAMES:
+        for name in candidates:
+            if name.lower() == usual_name:
+                return name, f"its name, and {rows[name][rows[name] != ''].nunique()} distinct values"
+    if len(candidates) == 1:
+        return candidates[0], "the only column with few, short, repeated values"
+    for usual_name in TARGET_NAMES:
         for name in names:
-            given = rows[name][rows[name].str.strip() != ""]
-            if name.lower() == known and given.nunique() == 1:
+            filled = rows[name][rows[name].str.strip() != ""]
+            if name.lower() == usual_name and filled.nunique() == 1:
                 raise UserError(
-                    f"the column {name!r} holds one label: {given.iloc[0][:60]!r}, in {len(given)} of {len(rows)} rows; at least 2 "
+                    f"the column {name!r} holds one label: {filled.iloc[0][:60]!r}, in {len(filled)} of {len(rows)} rows; at least 2 "
                     "labels are needed. Name another column with --target"
                 )
-    told = (
-        f"several could be: {', '.join(fitting)}"
-        if fitting
+    problem = (
+        f"several columns are possible: {', '.join(candidates)}"
+        if candidates
         else f"no column has few, short, repeated values; the columns are: {', '.join(names)}"
     )
     raise UserError(
-        f"which column holds the answers can't be guessed: {told}. Name it with --target; if the answers are texts, such "
+        f"which column holds the answers can't be guessed: {problem}. Name it with --target; if the answers are free texts, such "
         "as translations or replies, pass --text"
     )
 
 
 def _is_label(column: pd.Series[str]) -> bool:
-    given = column[column.str.strip() != ""]
-    # Labels repeat: on average each stands on 2 rows at least, and is a name and no sentence.
-    return 2 <= given.nunique() <= max(2, len(given) // 2) and bool(given.str.len().max() <= 80)
+    filled = column[column.str.strip() != ""]
+    # Labels repeat: on average each occurs in at least 2 rows; and they are short names, not sentences.
+    return 2 <= filled.nunique() <= max(2, len(filled) // 2) and bool(filled.str.len().max() <= 80)
 
 
 def _inputs(
-    rows: pd.DataFrame, names: list[str], asked: tuple[str, ...] = INPUT_NAMES
+    rows: pd.DataFrame, names: list[str], usual_names: tuple[str, ...] = INPUT_NAMES
 ) -> tuple[tuple[str, ...], str]:
-    known = tuple(name for name in names if name.lower() in asked)
-    if known:
-        return known, "its name" if len(known) == 1 else "their names"
+    named = tuple(name for name in names if name.lower() in usual_names)
+    if named:
+        return named, "its name" if len(named) == 1 else "their names"
     texts = tuple(name for name in names if _is_text(rows[name]))
     if texts:
-        return texts, "mostly different texts of several words"
+        return texts, "mostly distinct texts of several words"
     raise UserError(
         f"which column holds the input can't be guessed; the columns are: {', '.join(names) or 'none beside the target'}. Name it with --input"
     )
 
 
 def _is_text(column: pd.Series[str]) -> bool:
-    given = column[column.str.strip() != ""]
-    if not len(given) or given.nunique() < len(given) / 2:
+    filled = column[column.str.strip() != ""]
+    if not len(filled) or filled.nunique() < len(filled) / 2:
         return False
-    several_words = given.map(lambda text: len(text.split())).mean() >= 2
-    dense = given.str.count(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]").mean() >= 3
-    return bool(several_words or dense)
+    several_words = filled.map(lambda text: len(text.split())).mean() >= 2
+    unspaced = filled.str.count(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]").mean() >= 3
+    return bool(several_words or unspaced)

@@ -1,4 +1,4 @@
-"""Labels that are one label in several spellings: merged where they are equal, asked about where case differs."""
+"""Merge different spellings of the same label; labels that differ only by case need the consent of the user."""
 
 from __future__ import annotations
 
@@ -11,56 +11,67 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def one_spelling(answers: pd.Series[str], merge_case: bool = False) -> tuple[pd.Series[str], list[str]]:
-    """Give equal labels one spelling, the most frequent; and say which were merged.
+def merge_spellings(answers: pd.Series[str], merge_case: bool = False) -> tuple[pd.Series[str], list[str]]:
+    """Replace equivalent labels by their most frequent spelling.
 
-    Equal are labels that differ only in Unicode form (NFKC, so full-width letters too), in blanks, or as `1` and `1.0`.
-    With `merge_case` labels that differ by case are one as well; without it they are refused by a UserError that names
-    the flag, since a task can't hold both.
+    Labels are equivalent if they differ only in Unicode form (NFKC, so full-width letters too), in whitespace, or as
+    `1` and `1.0`.
+
+    Args:
+        answers: the labels, one per row.
+        merge_case: whether labels that differ only by case are equivalent too.
+
+    Returns:
+        The labels with unified spellings, and one sentence per merged label.
+
+    Raises:
+        UserError: labels differ only by case and `merge_case` is false, since a task can't hold both.
     """
     counts = {str(label): int(count) for label, count in answers.value_counts().items() if str(label).strip()}
     forms = {canonical(label) for label in counts}
-    # 1.0 is the number 1 where both stand; alone it may be a version.
+    # 1.0 is the number 1 where both occur; alone it may be a version.
     form = {
         label: plain if (plain := without_zero_decimals(canonical(label))) in forms else canonical(label)
         for label in counts
     }
-    spelling, told = _merged(counts, form)
+    spelling, merges = _merged(counts, form)
     merged = {label: spelling[label] for label in counts}
-    left: dict[str, int] = {}
+    merged_counts: dict[str, int] = {}
     for label in sorted(counts):
-        left[merged[label]] = left.get(merged[label], 0) + counts[label]
-    by_case, differing = _merged(left, {label: canonical(label).casefold() for label in left})
+        merged_counts[merged[label]] = merged_counts.get(merged[label], 0) + counts[label]
+    by_case, differing = _merged(
+        merged_counts, {label: canonical(label).casefold() for label in merged_counts}
+    )
     if differing and not merge_case:
         raise UserError(
-            f"labels differ only by case: {'; '.join(differing[:5])}. Pass --merge-case if they are one label (the most "
-            "frequent spelling stays); if they are not, rename them in the file"
+            f"labels differ only by case: {'; '.join(differing[:5])}. Pass --merge-case if they are the same label (the most "
+            "frequent spelling is kept); if they are not, rename them in the file"
         )
     spelling = {label: by_case[merged[label]] for label in counts}
-    told += differing
+    merges += differing
     return answers.map(lambda label: spelling.get(label, "")), [
-        f"one label in several spellings: {one}" for one in told
+        f"one label in several spellings: {merge}" for merge in merges
     ]
 
 
 def _merged(counts: dict[str, int], form: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The spelling that each label gets, and a text for each form that has several."""
+    """Return the spelling to use for each label, and a description of each form with several spellings."""
     groups: dict[str, list[str]] = {}
     for label in counts:
         groups.setdefault(form[label], []).append(label)
     spelling: dict[str, str] = {}
-    told: list[str] = []
-    for same, labels in groups.items():
-        # A plain spelling wins among equally frequent ones.
-        ordered = sorted(labels, key=lambda label: (-counts[label], label != same, label))
+    merges: list[str] = []
+    for normalized, labels in groups.items():
+        # Among equally frequent spellings the normalized one wins.
+        ordered = sorted(labels, key=lambda label: (-counts[label], label != normalized, label))
         best = ordered[0] if ordered[0].strip() == ordered[0] else canonical(ordered[0])
         spelling |= dict.fromkeys(labels, best)
         if len(labels) > 1:
-            told.append(" and ".join(f"{_shown(label)} ({counts[label]} rows)" for label in ordered))
-    return spelling, told
+            merges.append(" and ".join(f"{_quoted(label)} ({counts[label]} rows)" for label in ordered))
+    return spelling, merges
 
 
-def _shown(label: str) -> str:
-    """A label in quotes; by its code points where it looks like another spelling of it."""
+def _quoted(label: str) -> str:
+    """Return a label in quotes, with its code points where it may look like another spelling."""
     plain = repr(label)
     return plain if label.isascii() else f"{plain} ({ascii(label)[1:-1]})"

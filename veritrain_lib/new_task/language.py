@@ -1,4 +1,4 @@
-"""The language of a column, told by what the gate will judge its rows with: one detector, one rule."""
+"""Guess the language of a column with the same detector and rule that the gate applies to its rows."""
 
 from __future__ import annotations
 
@@ -6,52 +6,62 @@ from collections import Counter
 from collections.abc import Sequence
 
 SAMPLE = 60
-"""Texts that are asked about first."""
+"""Number of texts in the sample from which the language is guessed."""
 
-SHORTEST = 15
-"""Characters. Shorter texts are skipped while there are longer ones: they tell a language badly."""
+MIN_CHARACTERS = 15
+"""Characters; shorter texts are skipped while there are longer ones, because detection is unreliable on them."""
 
 AGREEMENT = 0.8
-"""Share of the sample that must be in one language; below it none is claimed, and no row is held against one."""
+"""Share of the sample that must be in one language; below it no language is guessed and rows are not checked."""
 
-HELD = 2_000
-"""Texts, spread over the file, that the guess is then held against by the gate's own rule."""
+VERIFICATION_SAMPLE = 2_000
+"""Number of texts, spread over the file, on which the guess is verified with the language rule of the gate."""
 
 SUITE = "classification"
-"""The suite whose language rule is asked, and whose limit for it is the share that may be turned down."""
+"""Suite whose language rule verifies the guess; the limit of the rule is the share of rows it may reject."""
 
 
 def guess_language(texts: Sequence[str], suite: str = SUITE) -> str | None:
-    """The ISO 639-1 code (`en`) of most texts, None when none is clear.
+    """Return the ISO 639-1 code (`en`) of the language of most texts, or None when it is unclear.
 
-    None is claimed either when rule `language` of the suite would turn down more of the file's own rows than the suite
-    lets pass: a wrong guess would empty the pool.
+    The result is also None when the rule `language` of the suite would reject more rows of the file than its limit
+    allows: a wrong guess would empty the pool.
+
+    Args:
+        texts: the texts of one column.
+        suite: the gate suite whose rule `language` verifies the guess.
     """
     from veritrain_lib.core.registry import get
-    from veritrain_lib.quality.check_parameters import declared
-    from veritrain_lib.quality.language.detector import Listener, likeliest, weight
+    from veritrain_lib.quality.check_parameters import declared_parameters
+    from veritrain_lib.quality.language.detector import LanguageDetector, letter_count, most_likely_languages
     from veritrain_lib.quality.suite import read_suite
 
-    there = [text for text in texts if text.strip()]
-    longer = [text for text in there if len(text) >= SHORTEST or weight(text) >= SHORTEST] or there
+    filled = [text for text in texts if text.strip()]
+    longer = [
+        text for text in filled if len(text) >= MIN_CHARACTERS or letter_count(text) >= MIN_CHARACTERS
+    ] or filled
     sample = _spread(longer, SAMPLE)
     if not sample:
         return None
-    language, count = Counter(likeliest(sample)).most_common(1)[0]
+    language, count = Counter(most_likely_languages(sample)).most_common(1)[0]
     if not language or count < AGREEMENT * len(sample):
         return None
-    rule = next((one for one in read_suite(suite).expectations if one.meta.check == "language"), None)
+    rule = next((rule for rule in read_suite(suite).expectations if rule.meta.check == "language"), None)
     if rule is None:
         return language
-    settings = {name: one.default for name, one in declared(get("checks", "language")).items()}
+    settings = {
+        name: parameter.default for name, parameter in declared_parameters(get("checks", "language")).items()
+    }
     settings |= rule.meta.parameters
-    listener = Listener(language, settings["minimum_letters"], settings["certainty"], settings["doubt"])
-    held = _spread(there, HELD)
-    others, _ = listener(held)
-    turned_down = sum(other != "" for other in others)
-    return language if turned_down <= rule.limit * len(held) else None
+    detector = LanguageDetector(
+        language, settings["minimum_letters"], settings["certainty"], settings["doubt"]
+    )
+    verification = _spread(filled, VERIFICATION_SAMPLE)
+    others, _ = detector(verification)
+    rejected = sum(other != "" for other in others)
+    return language if rejected <= rule.limit * len(verification) else None
 
 
-def _spread(texts: Sequence[str], most: int) -> list[str]:
-    """So many texts at most, spread over the file: rows are often sorted."""
-    return list(texts[:: max(1, -(-len(texts) // most))])
+def _spread(texts: Sequence[str], limit: int) -> list[str]:
+    """Return at most `limit` texts, spread over the file because rows are often sorted."""
+    return list(texts[:: max(1, -(-len(texts) // limit))])

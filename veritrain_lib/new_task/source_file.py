@@ -1,5 +1,4 @@
-"""The user's file as rows: with or without a header, broken rows left out where that is asked for, lists and objects
-told."""
+"""Read a user's file into rows of strings: header detection, broken rows, and answers inside JSON lists or objects."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.reading.exports import unwrap
-from veritrain_lib.reading.fault import SHOWN, RowFault
+from veritrain_lib.reading.fault import MAX_SHOWN, RowFault
 from veritrain_lib.reading.files import read_file
 from veritrain_lib.reading.header import values_in_header
 from veritrain_lib.reading.json_text import JsonFault, as_text, parse
@@ -18,19 +17,19 @@ from veritrain_lib.reading.json_text import JsonFault, as_text, parse
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_KEYS = 8
+MAX_KEYS = 8
 
 
 @dataclass
 class SourceRows:
-    """Rows as they were read; the index is the number in the file less 1.
+    """Rows of the user's file; the index is the row number in the file minus 1.
 
     Attributes:
-        rows: texts; single answers are taken out of their lists and objects.
-        notes: what was found, one sentence each.
-        unwrapped: how many answers were taken out, by column.
+        rows: strings; single answers are extracted from their lists and objects.
+        notes: remarks on the file, one sentence each.
+        unwrapped: number of extracted answers, by column.
         several: rows with several answers, by column.
-        nested: the keys of columns that hold JSON objects.
+        nested: keys of the objects, by column that holds JSON objects.
     """
 
     rows: pd.DataFrame
@@ -40,41 +39,46 @@ class SourceRows:
     nested: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_source(
-    path: Path, *, header: bool | None, skip_broken: bool, wanted: tuple[str, ...] = ()
+def read_source_file(
+    path: Path, *, header: bool | None, skip_broken: bool, requested: tuple[str, ...] = ()
 ) -> SourceRows:
-    """Read the user's file.
+    """Read the user's file into rows of strings.
 
-    `header` says whether the first row names the columns; None asks (a UserError that names the flags) where that is
-    in doubt. `wanted` are columns that the user names; `meta.text` is the field `text` of the objects in `meta`.
+    Args:
+        path: the file.
+        header: whether the first row names the columns; None raises an error that names the flags where that is in
+            doubt.
+        skip_broken: leave out rows that can't be read, instead of rejecting the file.
+        requested: columns that the user names; `meta.text` is the field `text` of the objects in `meta`.
 
-    Raises UserError for a file that can't be read, has no rows, or only blank ones.
+    Raises:
+        UserError: the file can't be read, has no rows or only blank rows, or may or may not have a header.
     """
     table = read_file(path, header=header is not False, skip_broken=skip_broken)
-    found = SourceRows(table.frame(), list(table.notes))
+    source = SourceRows(table.frame(), list(table.notes))
     if table.skipped:
-        shown = "; ".join(str(fault) for fault in table.skipped[:SHOWN])
-        more = f"; and {len(table.skipped) - SHOWN} more" if len(table.skipped) > SHOWN else ""
-        found.notes.append(f"{len(table.skipped)} broken row(s) are left out: {shown}{more}")
-        found.rows.index = [number - 1 for number in table.numbers]
-    if not len(found.rows):
-        raise UserError(f"{path.name} holds no rows" + (f": {found.notes[-1]}" if table.skipped else ""))
-    if not (found.rows != "").to_numpy().any() or all(
-        (found.rows[name].str.strip() == "").all() for name in found.rows.columns
+        shown = "; ".join(str(fault) for fault in table.skipped[:MAX_SHOWN])
+        more = f"; and {len(table.skipped) - MAX_SHOWN} more" if len(table.skipped) > MAX_SHOWN else ""
+        source.notes.append(f"{len(table.skipped)} broken row(s) are left out: {shown}{more}")
+        source.rows.index = [number - 1 for number in table.numbers]
+    if not len(source.rows):
+        raise UserError(f"{path.name} holds no rows" + (f": {source.notes[-1]}" if table.skipped else ""))
+    if not (source.rows != "").to_numpy().any() or all(
+        (source.rows[name].str.strip() == "").all() for name in source.rows.columns
     ):
         raise UserError(
-            f"{path.name} holds {len(found.rows)} row(s), and all of them are blank; fill them in"
+            f"{path.name} holds {len(source.rows)} row(s), and all of them are blank; fill them in"
         )
-    if header is None and table.headed:
-        _ask_for_header(path, found.rows)
-    _take_out(found, wanted)
-    return found
+    if header is None and table.has_header:
+        _check_for_header(path, source.rows)
+    _extract_answers(source, requested)
+    return source
 
 
-def _ask_for_header(path: Path, rows: pd.DataFrame) -> None:
-    found = values_in_header(rows)
-    if found:
-        name, count = next(iter(found.items()))
+def _check_for_header(path: Path, rows: pd.DataFrame) -> None:
+    repeated = values_in_header(rows)
+    if repeated:
+        name, count = next(iter(repeated.items()))
         raise UserError(
             f"{path.name}: is the first row a header? {name[:60]!r} in it is also a value of its column, in {count} row(s). "
             "Pass --header if it names the columns, or --no-header if it is a row (columns are then called column_1, "
@@ -82,50 +86,50 @@ def _ask_for_header(path: Path, rows: pd.DataFrame) -> None:
         )
 
 
-def _take_out(found: SourceRows, wanted: tuple[str, ...]) -> None:
-    """Take single answers out of lists and objects, and the fields that the user names out of objects."""
-    for name in list(found.rows.columns):
-        keys = _keys(found.rows[name])
-        if not _unwrap(found, str(name)) and keys:
-            found.nested[str(name)] = keys
-    for name in wanted:
+def _extract_answers(source: SourceRows, requested: tuple[str, ...]) -> None:
+    """Extract single answers from lists and objects, and the fields that the user names from objects."""
+    for name in list(source.rows.columns):
+        keys = _keys(source.rows[name])
+        if not _unwrap(source, str(name)) and keys:
+            source.nested[str(name)] = keys
+    for name in requested:
         column, dot, path = name.partition(".")
-        if name not in found.rows.columns and dot and column in found.nested:
-            found.rows[name] = [_inner(cell, path) for cell in found.rows[column]]
-            _unwrap(found, name)
-            if keys := _keys(found.rows[name]):
-                found.nested[name] = keys
+        if name not in source.rows.columns and dot and column in source.nested:
+            source.rows[name] = [_inner(cell, path) for cell in source.rows[column]]
+            _unwrap(source, name)
+            if keys := _keys(source.rows[name]):
+                source.nested[name] = keys
 
 
-def _unwrap(found: SourceRows, name: str) -> bool:
-    """Whether every answer of a column was wrapped; then the single ones are taken out."""
-    cells = found.rows[name]
-    given = [cell for cell in cells if cell.strip()]
-    if not given or any(cell[:1] not in ("[", "{") for cell in given):
+def _unwrap(source: SourceRows, name: str) -> bool:
+    """Extract the single answers of a column and return true, if every answer is a list or an object."""
+    cells = source.rows[name]
+    filled = [cell for cell in cells if cell.strip()]
+    if not filled or any(cell[:1] not in ("[", "{") for cell in filled):
         return False
-    taken = unwrap(cells.tolist(), [int(place) + 1 for place in found.rows.index])
-    if taken.count < len(given):
+    unwrapped = unwrap(cells.tolist(), [int(index) + 1 for index in source.rows.index])
+    if unwrapped.count < len(filled):
         return False
-    if taken.faults:
-        found.several[name] = taken.faults
+    if unwrapped.faults:
+        source.several[name] = unwrapped.faults
     else:
-        found.rows[name] = taken.values
-        found.unwrapped[name] = taken.count
+        source.rows[name] = unwrapped.values
+        source.unwrapped[name] = unwrapped.count
     return True
 
 
 def _keys(cells: pd.Series[str]) -> list[str]:
-    """The keys of the first objects in a column; none where it holds texts."""
-    given = [cell for cell in cells if cell.strip()]
-    if not given or sum(cell[:1] == "{" for cell in given) * 2 < len(given):
+    """Return the keys of the first objects in a column; empty if it holds texts."""
+    filled = [cell for cell in cells if cell.strip()]
+    if not filled or sum(cell[:1] == "{" for cell in filled) * 2 < len(filled):
         return []
     keys: dict[str, None] = {}
-    for cell in given[:50]:
+    for cell in filled[:50]:
         value = _object(cell)
         if value is None:
             return []
         keys.update(dict.fromkeys(value))
-    return list(keys)[:MOST_KEYS]
+    return list(keys)[:MAX_KEYS]
 
 
 def _object(cell: str) -> dict[str, Any] | None:

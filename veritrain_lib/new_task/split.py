@@ -1,7 +1,7 @@
-"""Rows dealt into seed, development, test and pool: stratified, seeded, no text in two of them.
+"""Split rows into seed, development, test and pool: stratified by label, seeded, and without leakage between parts.
 
-What a copy is, the gate says: a text that it would find to be leaked never stands in two parts, and near copies
-go where the first of them goes.
+Duplicates are detected with the gate's own matcher: a text that the gate would report as leaked is never in two parts,
+and near duplicates go to the same part as the first of them.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from veritrain_lib.core.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.new_task.columns import Columns
+    from veritrain_lib.new_task.columns import TaskColumns
 
-FEWEST = {"seed": 2, "development": 1, "test": 2, "pool": 0}
-"""Rows of every label that each part gets before shares count."""
+MIN_ROWS_PER_LABEL = {"seed": 2, "development": 1, "test": 2, "pool": 0}
+"""Minimum number of rows of each label by part, assigned before the shares are applied."""
 
 SHARES = {"seed": 0.20, "development": 0.15, "test": 0.30, "pool": 0.35}
-"""A third sealed, because the test set alone proves a gain; a third to choose from; the rest to start with."""
+"""Share of each part: a third for the held-out test set, which alone proves a gain; a third for the pool."""
 
-POOL_FROM = 100
-"""Labelled rows from which a pool is worth having; below, it goes to the other parts and rows are varied instead."""
+MIN_ROWS_FOR_POOL = 100
+"""Labelled rows from which there is a pool; with fewer, the rows go to the other parts and are augmented instead."""
 
-FEWEST_ROWS = 40
-"""Of these some 12 become seed rows; the standard suite asks for 10 to train on."""
+MIN_ROWS = 40
+"""Minimum number of usable rows: about 12 of 40 become seed rows, and the standard suite requires 10 to train on."""
 
-ALL_TEXTS = "text"
-"""What stands for every answer that is a text: rows of a text task are dealt as one label is."""
+TEXT_LABEL = "text"
+"""Placeholder label of every free-text answer: the rows of a text task are split as if they had one label."""
 
-MEANT = ". If the answers are texts and no labels, pass --text"
+TEXT_HINT = ". If the answers are free texts instead of labels, pass --text"
 
-WHY = {
+REASON_TEXTS = {
     "empty_input": "with an empty input",
     "duplicate": "that repeat another row",
     "contradicting_answers": "with contradicting answers to one input",
@@ -44,9 +44,15 @@ WHY = {
 
 
 @dataclass(frozen=True)
-class Split:
-    """`parts` are tables by kind, in the order of the file. `left_out` are the rows in none, with `row` (from
-    1) and `reason` (`empty_input`, `duplicate`, `contradicting_answers`, `rare_label`)."""
+class TaskSplit:
+    """Rows of a new task, split into parts.
+
+    Attributes:
+        parts: rows by part (`seed`, `development`, `test`, `pool`), in the order of the file.
+        left_out: rows in no part, with `row` (number from 1) and `reason` (`empty_input`, `duplicate`,
+            `contradicting_answers`, `rare_label`).
+        labels: the sorted labels; empty for a text task.
+    """
 
     parts: dict[str, pd.DataFrame]
     left_out: pd.DataFrame
@@ -55,87 +61,108 @@ class Split:
 
 def split(
     rows: pd.DataFrame,
-    columns: Columns,
+    columns: TaskColumns,
     languages: Mapping[str, str | None],
     *,
     seed: int,
     leave_out_rare: bool = False,
     text: bool = False,
-) -> Split:
-    """Deal the rows. Unlabelled rows go to the pool, where they wait for people. `languages` are the inputs'.
+) -> TaskSplit:
+    """Split the rows into parts; unlabelled rows go to the pool, where they wait for annotation.
 
-    Answers that are texts (`text`) are no labels: their rows are dealt without them, and of several answers to one
-    input the first stays.
+    Args:
+        rows: the rows of the file, all cells as strings.
+        columns: the roles of the columns.
+        languages: language of each input column, None where it is unclear.
+        seed: seed of the split.
+        leave_out_rare: leave out labels with too few rows, instead of raising an error.
+        text: whether the answers are free texts; the split is then not stratified, and of several answers to one
+            input the first is kept.
 
-    Raises UserError for too few rows or labels, with what was left out and why, and for labels with too few rows
-    unless they may be left out.
+    Raises:
+        UserError: there are too few rows or labels (the message says what was left out and why), or labels have
+            too few rows and may not be left out.
     """
     import pandas as pd
 
     answers = rows[columns.target].str.strip()
     clean = rows.assign(**{columns.target: answers})
     if text:
-        answers = answers.where(answers == "", ALL_TEXTS)
+        answers = answers.where(answers == "", TEXT_LABEL)
     reasons = _reasons(rows, columns, answers)
     usable = rows[(reasons == "") & (answers != "")]
-    near = _near_copies(usable, languages)
-    rare = [] if text else _rare_labels(answers[usable.index], near, leave_out_rare)
+    near_duplicates = _near_duplicates(usable, languages)
+    rare = [] if text else _rare_labels(answers[usable.index], near_duplicates, leave_out_rare)
     reasons[(reasons == "") & answers.isin(rare)] = "rare_label"
-    kept = answers[(reasons == "") & (answers != "")]
-    labels = sorted(kept.unique())
-    if (len(labels) < 2 and not text) or len(kept) < FEWEST_ROWS:
-        raise UserError(_too_few(rows, labels, len(kept), reasons, answers, text))
-    near = {
-        copy: original for copy, original in near.items() if copy in kept.index and original in kept.index
+    usable_answers = answers[(reasons == "") & (answers != "")]
+    labels = sorted(usable_answers.unique())
+    if (len(labels) < 2 and not text) or len(usable_answers) < MIN_ROWS:
+        raise UserError(_too_few(rows, labels, len(usable_answers), reasons, answers, text))
+    near_duplicates = {
+        copy: original
+        for copy, original in near_duplicates.items()
+        if copy in usable_answers.index and original in usable_answers.index
     }
-    dealt = _deal(kept[kept.index.difference(list(near))], seed)
-    dealt |= {copy: dealt[original] for copy, original in near.items()}
-    dealt |= {int(index): "pool" for index in rows.index[(reasons == "") & (answers == "")]}
-    taken = {kind: sorted(index for index, part in dealt.items() if part == kind) for kind in SHARES}
-    parts = {kind: clean.loc[indices].reset_index(drop=True) for kind, indices in taken.items() if indices}
+    assigned = _assign(usable_answers[usable_answers.index.difference(list(near_duplicates))], seed)
+    assigned |= {copy: assigned[original] for copy, original in near_duplicates.items()}
+    assigned |= {int(index): "pool" for index in rows.index[(reasons == "") & (answers == "")]}
+    indices_by_part = {
+        kind: sorted(index for index, part in assigned.items() if part == kind) for kind in SHARES
+    }
+    parts = {
+        kind: clean.loc[indices].reset_index(drop=True)
+        for kind, indices in indices_by_part.items()
+        if indices
+    }
     out = pd.concat(
         [pd.DataFrame({"row": rows.index + 1, "reason": reasons}, index=rows.index), rows], axis=1
     )
-    return Split(parts, out[reasons != ""].reset_index(drop=True), [] if text else labels)
+    return TaskSplit(parts, out[reasons != ""].reset_index(drop=True), [] if text else labels)
 
 
 def _too_few(
     rows: pd.DataFrame,
     labels: list[str],
-    kept: int,
+    usable_answers: int,
     reasons: pd.Series[str],
     answers: pd.Series[str],
     text: bool,
 ) -> str:
-    """How many rows can be used, why the others can't, and what is needed."""
+    """Describe how many rows are usable, why the others are not, and how many are required."""
     counts = {str(reason): int(count) for reason, count in reasons[reasons != ""].value_counts().items()}
     unanswered = int(((reasons == "") & (answers == "")).sum())
-    out = [f"{count} {WHY[reason]}" for reason, count in counts.items()]
+    out = [f"{count} {REASON_TEXTS[reason]}" for reason, count in counts.items()]
     out += [f"{unanswered} without an answer"] if unanswered else []
-    found = "" if text else f" of {len(labels)} label(s)" + (f" ({labels[0]!r})" if len(labels) == 1 else "")
-    needed = f"at least {FEWEST_ROWS} rows" + (
-        " with an answer" if text else f" of 2 labels with {sum(FEWEST.values())} rows each"
+    label_count = (
+        "" if text else f" of {len(labels)} label(s)" + (f" ({labels[0]!r})" if len(labels) == 1 else "")
     )
-    told = f"; left out: {', '.join(out)}" if out else ""
-    return f"{kept} usable row(s){found} out of {len(rows)}{told}; {needed} are needed"
+    needed = f"at least {MIN_ROWS} rows" + (
+        " with an answer" if text else f" of 2 labels with {sum(MIN_ROWS_PER_LABEL.values())} rows each"
+    )
+    left_out = f"; left out: {', '.join(out)}" if out else ""
+    return f"{usable_answers} usable row(s){label_count} out of {len(rows)}{left_out}; {needed} are needed"
 
 
-def _rare_labels(answers: pd.Series[str], near: Mapping[int, int], leave_out: bool) -> list[str]:
-    """Labels that can't be dealt. Raises UserError for any, unless they may be left out."""
-    least = sum(FEWEST.values())
-    originals = answers[answers.index.difference(list(near))].value_counts()
+def _rare_labels(answers: pd.Series[str], near_duplicates: Mapping[int, int], leave_out: bool) -> list[str]:
+    """Return the labels with too few rows to be split.
+
+    Raises:
+        UserError: there are such labels and they may not be left out.
+    """
+    minimum = sum(MIN_ROWS_PER_LABEL.values())
+    originals = answers[answers.index.difference(list(near_duplicates))].value_counts()
     counts = {str(label): int(originals.get(label, 0)) for label in sorted(answers.unique())}
-    rare = [label for label, count in counts.items() if count < least]
+    rare = [label for label, count in counts.items() if count < minimum]
     if rare and not leave_out:
         shown = ", ".join(f"{label} ({counts[label]})" for label in rare[:10]) + (" ..." if rare[10:] else "")
         raise UserError(
-            f"{len(rare)} of {len(counts)} label(s) have fewer than {least} different rows: {shown}. Give them more "
-            f"rows, merge them, or pass --leave-out-rare{MEANT if len(counts) * 2 > len(answers) else ''}"
+            f"{len(rare)} of {len(counts)} label(s) have fewer than {minimum} distinct rows: {shown}. Give them more "
+            f"rows, merge them, or pass --leave-out-rare{TEXT_HINT if len(counts) * 2 > len(answers) else ''}"
         )
     return rare
 
 
-def _reasons(rows: pd.DataFrame, columns: Columns, answers: pd.Series[str]) -> pd.Series[str]:
+def _reasons(rows: pd.DataFrame, columns: TaskColumns, answers: pd.Series[str]) -> pd.Series[str]:
     import pandas as pd
 
     from veritrain_lib.quality.text.normal_form import FIELD_END, joined, normal
@@ -145,54 +172,54 @@ def _reasons(rows: pd.DataFrame, columns: Columns, answers: pd.Series[str]) -> p
     empty = keys.str.strip(FIELD_END + " ") == ""
     reasons[empty] = "empty_input"
     for _, group in answers[~empty].groupby(keys[~empty], sort=False):
-        given = group[group != ""]
-        if given.nunique() > 1:
-            # Nobody can tell which of them is right.
+        labelled = group[group != ""]
+        if labelled.nunique() > 1:
+            # It is unknown which of them is right.
             reasons[group.index] = "contradicting_answers"
         elif len(group) > 1:
-            first = given.index[0] if len(given) else group.index[0]
+            first = labelled.index[0] if len(labelled) else group.index[0]
             reasons[group.index.difference([first])] = "duplicate"
     return reasons
 
 
-def _near_copies(rows: pd.DataFrame, languages: Mapping[str, str | None]) -> dict[int, int]:
-    """Index of each near copy, and of the row that it copies."""
+def _near_duplicates(rows: pd.DataFrame, languages: Mapping[str, str | None]) -> dict[int, int]:
+    """Return the index of the original row for each near duplicate."""
     from veritrain_lib.core.task import InputField, Target, Task
-    from veritrain_lib.quality.duplicates.near_duplicates import Matcher
+    from veritrain_lib.quality.duplicates.near_duplicates import NearDuplicateMatcher
     from veritrain_lib.quality.text.normal_form import joined
 
-    # There is no task yet; the gate's matcher reads nothing of it but languages and direction.
+    # There is no task yet; the gate's matcher only reads its languages and direction.
     outline = Task.model_construct(
         inputs={name: InputField(language=language) for name, language in languages.items()}, target=Target()
     )
-    found = Matcher(outline).earlier_copies(joined(rows, list(languages)))
+    originals_by_row = NearDuplicateMatcher(outline).duplicates_of_earlier(joined(rows, list(languages)))
     return {
-        int(rows.index[at]): int(rows.index[original])
-        for at, original in enumerate(found)
+        int(rows.index[position]): int(rows.index[original])
+        for position, original in enumerate(originals_by_row)
         if original is not None
     }
 
 
-def _deal(answers: pd.Series[str], seed: int) -> dict[int, str]:
-    with_pool = len(answers) >= POOL_FROM
+def _assign(answers: pd.Series[str], seed: int) -> dict[int, str]:
+    with_pool = len(answers) >= MIN_ROWS_FOR_POOL
     shares = {kind: share for kind, share in SHARES.items() if with_pool or kind != "pool"}
-    dealt: dict[int, str] = {}
+    assigned: dict[int, str] = {}
     for label, group in sorted(answers.groupby(answers), key=lambda item: str(item[0])):
         indices = [int(index) for index in group.index]
-        # One generator a label: adding a label leaves the split of the others as it is.
+        # One random generator per label: adding a label does not change the split of the others.
         random.Random(f"{seed}/{label}").shuffle(indices)
         start = 0
         for kind, count in _counts(len(indices), shares).items():
-            dealt.update(dict.fromkeys(indices[start : start + count], kind))
+            assigned.update(dict.fromkeys(indices[start : start + count], kind))
             start += count
-    return dealt
+    return assigned
 
 
 def _counts(rows: int, shares: dict[str, float]) -> dict[str, int]:
-    """Whole numbers near the shares that add up: each part its fewest, the rest by largest remainder."""
-    counts = {kind: FEWEST[kind] for kind in shares}
+    """Return row counts per part that add up to `rows`: the minimum of each part, the rest by largest remainder."""
+    counts = {kind: MIN_ROWS_PER_LABEL[kind] for kind in shares}
     total = sum(shares.values())
     while sum(counts.values()) < rows:
-        behind = {kind: share / total * rows - counts[kind] for kind, share in shares.items()}
-        counts[max(behind, key=lambda kind: behind[kind])] += 1
+        deficits = {kind: share / total * rows - counts[kind] for kind, share in shares.items()}
+        counts[max(deficits, key=lambda kind: deficits[kind])] += 1
     return counts

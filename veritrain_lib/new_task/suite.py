@@ -1,4 +1,4 @@
-"""The gate suite of a task whose answers are texts, but no translations of its inputs."""
+"""Gate suite of a task whose answers are free texts, but not translations of its inputs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,22 @@ from veritrain_lib.new_task.task_template import SUITE
 
 __all__ = ["SUITE", "text_suite"]
 
-OF_TRANSLATIONS = ("alignment",)
-"""Checks that compare a text with its translation, and need the language of both."""
+TRANSLATION_CHECKS = ("alignment",)
+"""Checks that compare a text with its translation and need the languages of both."""
 
 
 def text_suite(name: str) -> str:
-    """The suite `translation` without its rules about translations, as JSON. `name` is the task's."""
+    """Return the suite `translation` without its rules about translations, as JSON.
+
+    Args:
+        name: name of the task, which becomes the name of the suite.
+    """
     suite = json.loads((project.gates() / "translation.json").read_text(encoding="utf-8"))
     suite["name"] = name
-    suite["notes"] = "What gates/translation.json asks of any text: without its rules about translations."
+    suite["notes"] = (
+        "The rules of gates/translation.json that apply to any text, without its rules about translations."
+    )
     suite["expectations"] = [
-        rule for rule in suite["expectations"] if rule["meta"].get("check") not in OF_TRANSLATIONS
+        rule for rule in suite["expectations"] if rule["meta"].get("check") not in TRANSLATION_CHECKS
     ]
     return json.dumps(suite, ensure_ascii=False, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""The text of a commented task file."""
+"""Template of the commented task file that `veritrain new-task` writes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,25 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Starter:
-    """What the file says. `inputs` are languages by field (None: not held against one); `files` by kind of data.
+class TaskTemplate:
+    """Content of a task file.
 
-    With `text_answers` there are no labels, and `target_language` is that of the answers, None where it is not clear.
+    Attributes:
+        name: name of the task.
+        made_from: name of the file that the task was made from.
+        inputs: language of each input field, None where it is unclear and rows are not checked.
+        target: name of the target field.
+        labels: the labels; empty for a text task.
+        slices: fields whose values define slices.
+        length_bands: bounds of the length slices in words; empty for none.
+        files: file name by kind of data (`seed`, `development`, `test`, `pool`, `labels`).
+        teacher: `pool` or `augment`.
+        rounds: budget in rounds.
+        rows_per_round: budget of new rows per round.
+        batch: rows between two refits of the student.
+        seed: seed of every random choice.
+        text_answers: whether the answers are free texts instead of labels.
+        target_language: language of the free-text answers, None where it is unclear.
     """
 
     name: str
@@ -31,19 +46,19 @@ class Starter:
 
     @property
     def gate(self) -> str:
-        """The suite: for labels, for translations, or for other texts (a file beside the task's)."""
+        """Return the gate suite: for labels, for translations, or for other texts (a file beside the task file)."""
         if not self.text_answers:
             return "classification"
-        spoken = next((language for language in self.inputs.values() if language), None)
-        translated = spoken and self.target_language and spoken != self.target_language
-        return "translation" if translated else SUITE
+        input_language = next((language for language in self.inputs.values() if language), None)
+        is_translation = input_language and self.target_language and input_language != self.target_language
+        return "translation" if is_translation else SUITE
 
     def text(self) -> str:
-        """The YAML, which `load_task` reads."""
+        """Return the task file as YAML, which `load_task` reads."""
         first = next(iter(self.inputs))
         bands = (
             "\n"
-            + _noted(
+            + _with_comment(
                 f"  length_of: {scalar(first)}\n  length_bands: {_list(self.length_bands)}",
                 "in words (two characters of Japanese or Chinese count as one); the last band is open",
             )
@@ -51,47 +66,48 @@ class Starter:
             else ""
         )
         files = "\n".join(
-            _noted(f"  {kind}: {scalar(file)}", MEANINGS[kind]) for kind, file in self.files.items()
+            _with_comment(f"  {kind}: {scalar(file)}", FILE_COMMENTS[kind])
+            for kind, file in self.files.items()
         )
         if self.text_answers:
             target, contract, metrics, trainer = _text_parts(self.target, self.target_language)
         else:
-            target = LABELS.format(target=scalar(self.target), labels=_wrapped(self.labels))
+            target = LABEL_TARGET.format(target=scalar(self.target), labels=_wrapped_list(self.labels))
             contract, metrics, trainer = LABEL_CONTRACT, LABEL_METRICS, LABEL_TRAINER
         return TEMPLATE.format(
             name=self.name, made_from=self.made_from, inputs="\n".join(_input(*item) for item in self.inputs.items()),
-            target=target, contract=contract, metrics=metrics, goal="60" if self.text_answers else "0.95", trainer=trainer, gate=_noted(f"gate: {self.gate}", GATES.get(self.gate, "beside this file")), slices=_list(self.slices), bands=bands, files=files,
-            teacher=_noted(f"  name: {self.teacher}", "pool chooses rows from data.pool, augment varies the rows at hand"),
-            batch=_noted(f"  batch: {self.batch}", "rows between two refits of the student"), rounds=self.rounds, rows_per_round=self.rows_per_round,
-            looks=_noted(f"  max_looks: {self.rounds + 1}", "new pairs that may be shown the sealed set; the last is kept for the final comparison"), seed=self.seed,
+            target=target, contract=contract, metrics=metrics, goal="60" if self.text_answers else "0.95", trainer=trainer, gate=_with_comment(f"gate: {self.gate}", GATE_COMMENTS.get(self.gate, "beside this file")), slices=_list(self.slices), bands=bands, files=files,
+            teacher=_with_comment(f"  name: {self.teacher}", "pool selects rows from data.pool, augment varies the existing rows"),
+            batch=_with_comment(f"  batch: {self.batch}", "rows between two refits of the student"), rounds=self.rounds, rows_per_round=self.rows_per_round,
+            looks=_with_comment(f"  max_looks: {self.rounds + 1}", "new model pairs evaluated on the held-out test set; the last is for the final comparison"), seed=self.seed,
         )  # fmt: skip
 
 
-COMMENTS_AT = 28
+COMMENT_COLUMN = 28
 
-MEANINGS = {
+FILE_COMMENTS = {
     "seed": "human rows to start from, never dropped",
-    "development": "steers: slices, choice, goal",
-    "test": "sealed: only decides promotion",
-    "pool": "rows to choose from; a label is hidden until its row is chosen",
-    "labels": "people's answers to chosen rows that have none",
+    "development": "guides the loop: slices, selection, goal",
+    "test": "held out: only decides promotion",
+    "pool": "rows to select from; a label is hidden until its row is selected",
+    "labels": "answers of annotators to selected rows without a label",
 }
 
 SUITE = "gate.json"
-"""The suite of a task of texts that are no translations; written beside the task file."""
+"""Suite of a text task that is not a translation task; written beside the task file."""
 
-GATES = {
+GATE_COMMENTS = {
     "classification": "gates/classification.json; or a suite file beside this one",
     "translation": "gates/translation.json; or a suite file beside this one",
-    SUITE: "beside this file: what gates/translation.json asks of any text",
+    SUITE: "beside this file: the rules of gates/translation.json that apply to any text",
 }
 
-LABELS = """\
+LABEL_TARGET = """\
 target:
   field: {target}
   labels: &labels
     {labels}
-  descriptions: {{}}          # what each label means, for people and for models that read"""
+  descriptions: {{}}          # what each label means, for annotators and language models"""
 
 LABEL_CONTRACT = """\
 contract:
@@ -163,10 +179,10 @@ inputs:
 # What a model's answer must look like (JSON Schema); the probe measures how often it does.
 {contract}
 
-slices:                     # where evaluation looks for losses
+slices:                     # subsets that are evaluated separately
   by: {slices}{bands}
 
-metrics:                    # the first one steers and decides
+metrics:                    # the first one guides the loop and decides promotion
 {metrics}
 
 {gate}
@@ -192,26 +208,26 @@ promotion:
 {looks}
   alpha: 0.05               # one-sided error budget for all looks together
   spending: even            # or halving
-  slice_margin: 0.10        # a slice shown to lose more than this forbids promotion
+  slice_margin: 0.10        # a significant loss of more than this in any slice blocks promotion
 
 seed: {seed}
 """
 
 
 def _text_parts(target: str, language: str | None) -> tuple[str, str, str, str]:
-    """Target, contract, metrics and trainer of a task whose answers are texts."""
+    """Return target, contract, metrics and trainer of a text task as YAML."""
     field = f"target:\n  field: {scalar(target)}"
     if language is None:
-        field += "\n" + _noted(
-            "  # language: en", "of the answers, where it is always the same: metrics and gate know it"
+        field += "\n" + _with_comment(
+            "  # language: en", "language of the answers, if it is always the same: used by metrics and gate"
         )
     else:
-        field += "\n" + _noted(f"  language: {scalar(language)}", "guessed; free text: no labels")
+        field += "\n" + _with_comment(f"  language: {scalar(language)}", "guessed; free text: no labels")
     return field, TEXT_CONTRACT.format(target=scalar(target)), TEXT_METRICS, TEXT_TRAINER
 
 
 def scalar(text: str) -> str:
-    """A text as YAML, quoted where plain it would mean something else or break the line."""
+    """Return a string as a YAML scalar, quoted where it would otherwise be misread or break the line."""
     import re
 
     import yaml
@@ -223,24 +239,24 @@ def scalar(text: str) -> str:
 
 def _input(name: str, language: str | None) -> str:
     if language is None:
-        return _noted(
+        return _with_comment(
             f"  {scalar(name)}: {{}}", "language: en would send rows in another language to quarantine"
         )
-    return f"  {scalar(name)}:\n" + _noted(
+    return f"  {scalar(name)}:\n" + _with_comment(
         f"    language: {scalar(language)}", "guessed; rows in another language go to quarantine"
     )
 
 
-def _noted(text: str, note: str) -> str:
+def _with_comment(text: str, comment: str) -> str:
     last = text.rpartition("\n")[2]
-    return text + " " * max(1, COMMENTS_AT - len(last)) + "# " + note
+    return text + " " * max(1, COMMENT_COLUMN - len(last)) + "# " + comment
 
 
 def _list(values: Sequence[str] | Sequence[int]) -> str:
     return "[" + ", ".join(scalar(value) if isinstance(value, str) else str(value) for value in values) + "]"
 
 
-def _wrapped(labels: Sequence[str]) -> str:
+def _wrapped_list(labels: Sequence[str]) -> str:
     lines, line = [], ""
     for label in labels:
         item = scalar(label) + ", "

@@ -1,4 +1,4 @@
-"""Two versions of a prompt side by side."""
+"""The diff of two versions of a prompt."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import difflib
 
 
 def difference(old: str, new: str, *, old_name: str = "old", new_name: str = "new") -> str:
-    """The unified diff of two templates with three lines around each change; empty when they are the same."""
+    """Return the unified diff of two templates with three lines of context; empty when they are equal."""
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), old_name, new_name, lineterm="")
     return "\n".join(lines)

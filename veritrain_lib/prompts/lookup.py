@@ -1,4 +1,4 @@
-"""Which prompt a task uses: given for one call, its own, or the built-in one of its kind of answer."""
+"""Selection of the prompt that a task uses: of the call, of the task, or built in for its kind of answer."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ if TYPE_CHECKING:
 BUILT_IN = Path(__file__).parent / "builtin"
 
 
-def find_prompt(task: Task, name: str, given: str = "") -> Prompt:
-    """The prompt of this name for a task.
+def find_prompt(task: Task, name: str, override: str = "") -> Prompt:
+    """Return the prompt of a name for a task.
 
-    `given`, when not empty, wins: a template's text, or a file relative to the task file. Then comes the
-    task's `prompts.<name>`, then the built-in one: `<name>.labels.jinja` for a task with labels and
-    `<name>.free_text.jinja` for one without, or `<name>.jinja` for both.
+    Args:
+        task: the task.
+        name: name of the prompt.
+        override: a template's text, or a file relative to the task file. If empty, the task's `prompts.<name>` is
+            used, else the built-in one: `<name>.labels.jinja` for a task with labels and `<name>.free_text.jinja`
+            for one without, or `<name>.jinja` for both.
 
-    Raises UserError when there is none, when its file is missing, and when the task names a prompt that looks
-    like a misspelled built-in one.
+    Raises:
+        UserError: there is no such prompt, its file is missing, or the task names a prompt that looks like a
+            misspelled built-in one.
     """
     _refuse_misspelled(task)
-    if given:
-        text, origin = read_prompt(task.path.parent, given)
+    if override:
+        text, origin = read_prompt(task.path.parent, override)
         return Prompt(name, text, "given here" if origin == "task file" else origin)
     if name in task.prompts:
         return Prompt(name, *read_prompt(task.path.parent, task.prompts[name]))
@@ -43,13 +47,13 @@ def find_prompt(task: Task, name: str, given: str = "") -> Prompt:
 
 
 def built_in_names() -> list[str]:
-    """The names of the built-in prompts, sorted."""
+    """Return the names of the built-in prompts, sorted."""
     return sorted({file.name.split(".")[0] for file in BUILT_IN.glob("*.jinja")})
 
 
 def _refuse_misspelled(task: Task) -> None:
-    known = built_in_names()
+    built_in = built_in_names()
     for name in task.prompts:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-        if name not in known and near:
-            raise UserError(f"{task.path.name}: prompts.{name} is unknown; did you mean {near[0]!r}?")
+        similar = difflib.get_close_matches(name, built_in, n=1, cutoff=0.75)
+        if name not in built_in and similar:
+            raise UserError(f"{task.path.name}: prompts.{name} is unknown; did you mean {similar[0]!r}?")

@@ -1,4 +1,4 @@
-"""A prompt: a Jinja template with a name, and the messages that it becomes."""
+"""A prompt: a named Jinja template, and its rendering into chat messages."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ Role = Literal["system", "user", "assistant"]
 
 @dataclass(frozen=True)
 class Prompt:
-    """A template. `origin` says for people where it is from: `built in`, `task file` or a file's name.
+    """A named prompt template.
 
-    A block named `system`, `user` or `assistant` becomes a message of that role, in the order in which the
-    blocks stand; a template without such blocks is one user message. A name that nobody filled in is an error,
-    never an empty text, and a template can neither import nor change anything (Jinja's sandbox). Where the template
-    stands tags around data (`<examples>`), no value can open or close one: its `<` is written as `&lt;`.
+    A block named `system`, `user` or `assistant` becomes a message of that role, in the order of the blocks; a
+    template without such blocks is one user message. An undefined name is an error, never an empty text, and a
+    template can neither import nor change anything (Jinja's sandbox). Where the template puts tags around data
+    (`<examples>`), no value can open or close one: its `<` is written as `&lt;`.
+
+    Attributes:
+        name: name of the prompt.
+        text: the template.
+        origin: the source of the template, for people: `built in`, `task file` or the name of a file.
     """
 
     name: str
@@ -37,20 +42,23 @@ class Prompt:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the template's text, as 64 hex digits; how lines end on a machine does not count."""
+        """SHA-256 of the template's text, as 64 hex digits; line endings are normalized."""
         return of_json(_plain(self.text))
 
     def render(self, **values: Any) -> tuple[Message, ...]:
-        """The messages of this prompt for some values.
+        """Render the messages of this prompt.
 
-        Raises UserError for a template that can't be read, for a name in it that is not among `values`, and
-        for one that gives no text at all.
+        Args:
+            values: the values of the names in the template.
+
+        Raises:
+            UserError: the template can't be parsed, uses a name that is not among `values`, or renders no text.
         """
         from jinja2 import TemplateError
 
         template = self._template()
-        values = {name: harmless(value, tags_of(self.text)) for name, value in values.items()}
-        known = ", ".join(sorted(values))
+        values = {name: escape_tags(value, template_tags(self.text)) for name, value in values.items()}
+        available = ", ".join(sorted(values))
         try:
             roles = [role for role in template.blocks if role in get_args(Role)]
             context = template.new_context(values)
@@ -60,10 +68,10 @@ class Prompt:
                 else [("user", template.render(values))]
             )
         except (TemplateError, TypeError, ValueError, ArithmeticError, OverflowError) as error:
-            # The expressions in a template are the user's: what they raise is about the template.
+            # The expressions in a template are the user's, so any error they raise is an error of the template.
             raise UserError(
                 f"prompt {self.name} ({self.origin}) can't be filled in: {str(error).rstrip('.')}. "
-                f"The names it may use: {known or 'none'}"
+                f"The names it may use: {available or 'none'}"
             ) from error
         messages = [Message(_role(role), text.strip()) for role, text in parts if text.strip()]
         if not messages:
@@ -77,28 +85,28 @@ class Prompt:
             return _compiled(_plain(self.text))
         except TemplateSyntaxError as error:
             raise UserError(
-                f"prompt {self.name} ({self.origin}) is no Jinja template: line {error.lineno}: {error.message}"
+                f"prompt {self.name} ({self.origin}) is not a valid Jinja template: line {error.lineno}: {error.message}"
             ) from error
 
 
-def tags_of(template: str) -> frozenset[str]:
-    """The names of the tags that a template itself writes, such as `examples` for `</examples>`."""
+def template_tags(template: str) -> frozenset[str]:
+    """Return the names of the tags in a template, such as `examples` for `</examples>`."""
     return frozenset(name.casefold() for name in _TAG.findall(template))
 
 
-def harmless(value: Any, tags: frozenset[str]) -> Any:
-    """A value that is filled in, in which each `<` that would begin one of the tags is `&lt;`, wherever it stands."""
+def escape_tags(value: Any, tags: frozenset[str]) -> Any:
+    """Return a template value in which each `<` that would begin one of the tags is escaped as `&lt;`, recursively."""
     if not tags:
         return value
     if isinstance(value, str):
-        if not any(sign in value for sign in "<＜﹤"):
+        if not any(character in value for character in "<＜﹤"):
             return value
         names = "|".join(map(re.escape, sorted(tags)))
         return re.sub(rf"[<＜﹤](?=[\s/／\\]*(?:{names})(?![\w-]))", "&lt;", value, flags=re.IGNORECASE)
     if isinstance(value, Mapping):
-        return {harmless(key, tags): harmless(one, tags) for key, one in value.items()}
+        return {escape_tags(key, tags): escape_tags(item, tags) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [harmless(one, tags) for one in value]
+        return [escape_tags(item, tags) for item in value]
     return value
 
 
@@ -107,13 +115,13 @@ def _plain(text: str) -> str:
 
 
 def _role(name: str) -> Role:
-    found: Role = next(role for role in get_args(Role) if role == name)
-    return found
+    matching: Role = next(role for role in get_args(Role) if role == name)
+    return matching
 
 
 @cache
 def _compiled(text: str) -> Template:
-    # A probe fills in the same template hundreds of times.
+    # A probe renders the same template hundreds of times.
     return _environment().from_string(text)
 
 
@@ -122,8 +130,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    # No escaping: a prompt is plain text. JSON that a model reads keeps its letters (`tojson` would make
-    # HTML-safe escapes of quotes and angle brackets).
+    # No escaping, because a prompt is plain text. `json` keeps all characters readable for the model, while Jinja's
+    # `tojson` would write HTML-safe escapes of quotes and angle brackets.
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )

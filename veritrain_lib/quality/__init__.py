@@ -1,7 +1,8 @@
-"""Keeps bad data out: the only room that knows Great Expectations.
+"""Quality gate: checks, verdicts and their pages. The only package that imports Great Expectations.
 
-Read in this order: `suite` (what a gate file may say), `context` (what checks may look at), `checks/` (one
-rule a file), `gate` (the whole flow: `judge` and `screen`), `verdict` (what comes out), `data_docs` (a page
-of it), `review` (what people say of a sample), `catalogue` (the rule catalogue in gates/README.md). `engine` is where
-Great Expectations is called, `measured` how numbers about the whole dataset are judged, `own_rules` how a user's come in.
+Read in this order: `suite` (the contents of a suite file), `context` (the data that checks may read), `checks/` (one
+rule a file), `gate` (the whole flow: `run_gate` and `screen`), `verdict` (the result), `data_docs` (its HTML page),
+`review` (people's decisions on a sample), `rule_catalogue` (writes gates/README.md). `gx_runner` calls Great
+Expectations, `dataset_metric` compares numbers about the whole dataset with their limits, and `custom_rules` loads
+the rules of users.
 """

@@ -1,4 +1,7 @@
-"""The parameters of a check: what it takes is what its signature says."""
+"""Read and validate the parameters of a check from its function signature.
+
+Open this when a suite is rejected because of `meta.parameters`.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def declared(check: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The keyword-only parameters of a check by name, in order, each with its default and annotation."""
+def declared_parameters(check: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Return the keyword-only parameters of a check.
+
+    Args:
+        check: The check function.
+
+    Returns:
+        Parameters by name in the order of the signature, each with its default and annotation.
+    """
     signature = inspect.signature(check)
     return {
         name: parameter
@@ -23,30 +33,41 @@ def declared(check: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     }
 
 
-def checked(rule: str, check: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a rule, every one validated against the annotation of the check's signature.
+def validated_parameters(rule: str, check: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Validate the parameters of a rule against the annotations of the check's signature.
 
-    Raises UserError that names the rule, the unknown parameter or the wrong value, and what is allowed.
+    Args:
+        rule: Id of the rule, named in error messages.
+        check: The check function.
+        values: Parameter values from the suite.
+
+    Returns:
+        The validated values by parameter name.
+
+    Raises:
+        UserError: For an unknown or missing parameter or a wrong value; the message names the rule and what is allowed.
     """
-    allowed = declared(check)
-    unknown = sorted(set(given) - set(allowed))
+    allowed = declared_parameters(check)
+    unknown = sorted(set(values) - set(allowed))
     if unknown:
         raise UserError(
             f"rule {rule!r}: unknown parameter(s) {', '.join(unknown)}; allowed: {', '.join(allowed) or 'none'}"
         )
     missing = [
-        name for name, one in allowed.items() if one.default is inspect.Parameter.empty and name not in given
+        name
+        for name, parameter in allowed.items()
+        if parameter.default is inspect.Parameter.empty and name not in values
     ]
     if missing:
         raise UserError(f"rule {rule!r}: parameter(s) {', '.join(missing)} are required")
-    values = {}
-    for name, value in given.items():
+    validated = {}
+    for name, value in values.items():
         try:
-            values[name] = _adapter(check, allowed[name]).validate_python(value, strict=True)
+            validated[name] = _adapter(check, allowed[name]).validate_python(value, strict=True)
         except ValidationError as error:
-            said = error.errors()[0]["msg"]
-            raise UserError(f"rule {rule!r}: parameter {name} is {value!r}: {said}") from error
-    return values
+            message = error.errors()[0]["msg"]
+            raise UserError(f"rule {rule!r}: parameter {name} is {value!r}: {message}") from error
+    return validated
 
 
 def _adapter(check: Callable[..., Any], parameter: inspect.Parameter) -> TypeAdapter[Any]:
@@ -54,6 +75,6 @@ def _adapter(check: Callable[..., Any], parameter: inspect.Parameter) -> TypeAda
     if annotation is inspect.Parameter.empty:
         return TypeAdapter(Any)
     if isinstance(annotation, str):
-        # Only the parameters are looked up: `rows: pd.DataFrame` may be known to the type checker alone.
+        # Only the parameters are resolved: `rows: pd.DataFrame` may be imported for type checking only.
         annotation = eval(annotation, getattr(check, "__globals__", {}))
     return TypeAdapter(annotation)

@@ -1,4 +1,4 @@
-"""What a check may look at beside the rows it judges."""
+"""Data and services that a check may read beside the rows it judges."""
 
 from __future__ import annotations
 
@@ -19,20 +19,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """What a check may look at beside the rows it judges.
+    """Data and services that a check may read beside the rows it judges.
 
-    `trusted` are the rows accepted so far, with answers; `development` the development rows; `test_inputs`
-    the sealed test rows without their answers. `fit` trains a student on rows with answers and hands back
-    something that scores every label; it is only needed by checks that predict (None: they end in an error).
-    `judge` shows rows to the task's chat model: rows and how many of them (0: the task's number) in, what it said
-    out; None where the task has no judge or the suite asks for none.
-    `seed` fixes every random choice.
+    Attributes:
+        task: The task.
+        accepted_rows: Rows accepted in earlier versions of the dataset, with answers.
+        development: The development rows.
+        test_inputs: The held-out test rows without their answers.
+        fit: Trains a student on rows with answers and returns a scorer of every label. Only checks that predict need it;
+            with None they end in an error.
+        judge: Shows rows to the task's chat model. Takes the rows and how many of them to show (0: the number that the
+            task sets). None where the task has no judge or the suite asks for none.
+        seed: Fixes every random choice.
 
-    Raises UserError when `test_inputs` carries an answer: the gate must not be able to look.
+    Raises:
+        UserError: When `test_inputs` carries an answer: the gate must not be able to read it.
     """
 
     task: Task
-    trusted: pd.DataFrame = field(repr=False)
+    accepted_rows: pd.DataFrame = field(repr=False)
     development: pd.DataFrame = field(repr=False)
     test_inputs: pd.DataFrame = field(repr=False)
     fit: Callable[[pd.DataFrame], Scorer] | None = field(default=None, repr=False)
@@ -44,5 +49,5 @@ class Context:
         if target in self.test_inputs.columns and (self.test_inputs[target].fillna("") != "").any():
             raise UserError(
                 f"the gate was given test rows with answers ({target}); read them with answers=False: the test "
-                "set is sealed"
+                "set is held out"
             )

@@ -1,11 +1,11 @@
-"""One page of a verdict, for people: self-contained, no script, nothing loaded from elsewhere."""
+"""HTML page of a verdict, for people: self-contained, without scripts or external resources."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.quality.duplicates.groups import MOST
+from veritrain_lib.quality.duplicates.groups import MAXIMUM_GROUPS
 from veritrain_lib.quality.reason_examples import EXAMPLES, examples
 
 if TYPE_CHECKING:
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from veritrain_lib.quality.verdict import Verdict
+    from veritrain_lib.quality.verdict import GateVerdict
 
 GROUPS = 10
-"""Groups of copies shown, the largest first, and copies of each."""
+"""Groups of duplicates shown, the largest first, and duplicates shown of each."""
 
 REMOVED = 20
-"""Labels and slice values of which is shown what was removed, those that lost most first."""
+"""Labels and slice values listed in the table of removed rows, those with the largest share first."""
 
 SHOWN_CHARACTERS = 160
 
 REVIEWS = "<!-- reviews -->"
-"""Stands on the page where people's reviews are put in, before and behind them."""
+"""Marker on the page before and after the place where reviews are inserted."""
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2330;--page:#fff;--quiet:#5a6374;--line:#dde1e8;--bar:#eef0f4;--fill:#5b78b0;
@@ -49,8 +49,17 @@ li.block{color:var(--red)}.quiet{color:var(--quiet)}code{font-size:.9em}.text{ov
 """
 
 
-def data_docs(verdict: Verdict) -> str:
-    """The page as HTML text. Everything that comes from data is escaped; same verdict, same page."""
+def data_docs(verdict: GateVerdict) -> str:
+    """Render a verdict as an HTML page.
+
+    Everything that comes from data is escaped; the same verdict gives the same page.
+
+    Args:
+        verdict: The verdict.
+
+    Returns:
+        The page as HTML text.
+    """
     page = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' "
         f"content='width=device-width'><title>Gate: {verdict.status}</title><style>{STYLE}</style></head><body>",
@@ -58,39 +67,49 @@ def data_docs(verdict: Verdict) -> str:
         f"<p class='quiet'>Suite {escape(verdict.suite)}, version {verdict.suite_version}, digest "
         f"<code>{verdict.suite_digest[:12]}</code></p>",
         _summary(verdict.overview),
-        _blocks(verdict.block_reasons),
+        _block_reasons(verdict.block_reasons),
         REVIEWS + REVIEWS,
-        _rules(verdict.rules),
-        _measures(verdict.rules, verdict.overview.get("notes", {}) | verdict.overview.get("measured", {})),
+        _row_rules(verdict.rules),
+        _dataset_rules(
+            verdict.rules, verdict.overview.get("notes", {}) | verdict.overview.get("measured", {})
+        ),
         removed_html(verdict.removed),
-        _labels(verdict.overview["label_shares"]),
+        _label_shares(verdict.overview["label_shares"]),
         duplicate_html(verdict.groups),
         examples_html("Quarantine", "removed", verdict.quarantine),
-        examples_html("Warnings", "kept, but look at them", verdict.warnings),
+        examples_html("Warnings", "kept, but worth checking", verdict.warnings),
         "</body></html>",
     ]
     return "\n".join(part for part in page if part)
 
 
 def with_reviews(page: str, reviews: Sequence[dict[str, Any]]) -> str:
-    """The page with what people said of a sample (`Review.as_dict`), in place of what they said before.
+    """Insert people's reviews of a sample into a page, in place of earlier ones.
 
-    Raises ValueError for a page that has no place for it.
+    Args:
+        page: Page made by `data_docs`.
+        reviews: Reviews as dictionaries (`Review.as_dict`).
+
+    Returns:
+        The page with the section Reviews.
+
+    Raises:
+        ValueError: For a page without the place for reviews.
     """
-    before, found, rest = page.partition(REVIEWS)
+    before, opened, rest = page.partition(REVIEWS)
     _, closed, after = rest.partition(REVIEWS)
-    if not (found and closed):
+    if not (opened and closed):
         raise ValueError("this page of data docs has no place for reviews")
     lines = "".join(
-        f"<tr><td>{escape(str(one['reviewer']))}</td><td class='n'>{_rate(one['pass_rate'])}</td>"
-        f"<td class='n'>{_rate(one['wrongly_removed'])}</td><td class='n'>{one['undecided']}</td></tr>"
-        for one in reviews
+        f"<tr><td>{escape(str(review['reviewer']))}</td><td class='n'>{_rate(review['pass_rate'])}</td>"
+        f"<td class='n'>{_rate(review['wrongly_removed'])}</td><td class='n'>{review['undecided']}</td></tr>"
+        for review in reviews
     )
     comments = "".join(
         f"<li><code>{escape(line['row'])}</code> {escape(line['decision'] or 'undecided')}: {escape(line['comment'])} "
-        f"<span class='quiet'>({escape(str(one['reviewer']))})</span></li>"
-        for one in reviews
-        for line in one["comments"]
+        f"<span class='quiet'>({escape(str(review['reviewer']))})</span></li>"
+        for review in reviews
+        for line in review["comments"]
     )
     section = (
         "<h2>Reviews</h2><div class='scroll'><table><tr><th>reviewer</th><th class='n'>accepted rows that pass (95 %)</th>"
@@ -101,18 +120,26 @@ def with_reviews(page: str, reviews: Sequence[dict[str, Any]]) -> str:
 
 
 def duplicate_html(groups: pd.DataFrame, most: int = GROUPS) -> str:
-    """The largest groups of copies: the row that stays, and under it its copies. Empty without any."""
+    """Render the largest groups of duplicates: the row that is kept, and under it its duplicates.
+
+    Args:
+        groups: Table of `duplicates.groups.duplicate_groups`.
+        most: Groups shown, and duplicates shown of each.
+
+    Returns:
+        HTML; empty when there are none.
+    """
     if not len(groups):
         return ""
     fields = [name for name in groups.columns if name not in ("group", "size", "role", "kind", "id")]
     count, copies = int(groups["group"].max()), int((groups["role"] == "copy").sum())
-    which = f"the {MOST} largest groups" if count == MOST else f"{count} groups"
-    parts = [f"<h2>Copies: {copies} rows in {which}</h2>"]
+    description = f"the {MAXIMUM_GROUPS} largest groups" if count == MAXIMUM_GROUPS else f"{count} groups"
+    parts = [f"<h2>Duplicates: {copies} rows in {description}</h2>"]
     for _, members in groups[groups["group"] <= most].groupby("group", sort=True):
         lines = "".join(
             f"<tr class='{row['role']}'>"
             + "".join(f"<td class='text'>{_text(row[name])}</td>" for name in fields)
-            + f"<td class='quiet'>{'stays' if row['role'] == 'kept' else escape(str(row['kind']))}</td></tr>"
+            + f"<td class='quiet'>{'kept' if row['role'] == 'kept' else escape(str(row['kind']))}</td></tr>"
             for row in members.head(most + 1).to_dict("records")
         )
         rest = len(members) - most - 1
@@ -124,9 +151,17 @@ def duplicate_html(groups: pd.DataFrame, most: int = GROUPS) -> str:
 
 
 def removed_html(removed: pd.DataFrame, most: int = REMOVED) -> str:
-    """What was removed of each label and slice, against the limit, those that lost most first. Empty where no row was."""
-    told = removed[removed["removed"] > 0]
-    if not len(told):
+    """Render the share of removed rows of each label and slice value with its limit, the largest first.
+
+    Args:
+        removed: Table of `removed_shares.removed_by_group`.
+        most: Lines shown.
+
+    Returns:
+        HTML; empty when no row was removed.
+    """
+    affected = removed[removed["removed"] > 0]
+    if not len(affected):
         return ""
     lines = "".join(
         f"<tr><td>{escape(line['column'])}</td><td class='text'>{_text(line['value'])}</td>"
@@ -135,34 +170,44 @@ def removed_html(removed: pd.DataFrame, most: int = REMOVED) -> str:
         f"<td>{_bar(line['share'], line['limit'], max(min(2 * line['limit'], 1.0), line['share']))}</td>"
         f"<td class='n'>{line['limit']:.0%}</td><td><code>{escape(line['most_by'])}</code> {line['most_by_rows']}</td>"
         f"<td>{_badge(line['outcome'])}</td></tr>"
-        for line in told.head(most).to_dict("records")
+        for line in affected.head(most).to_dict("records")
     )
-    rest = len(told) - most
-    more = f"<p class='quiet'>{rest} more that lost less are in removed.csv</p>" if rest > 0 else ""
+    rest = len(affected) - most
+    more = f"<p class='quiet'>{rest} more with smaller shares are in removed.csv</p>" if rest > 0 else ""
     return (
-        "<h2>Removed of each label and slice</h2><div class='scroll'><table><tr><th>column</th><th>value</th>"
+        "<h2>Removed rows by label and slice</h2><div class='scroll'><table><tr><th>column</th><th>value</th>"
         "<th class='n'>removed</th><th class='n'>share (95 %)</th><th>share against limit</th><th class='n'>limit</th>"
-        f"<th>most by</th><th>outcome</th></tr>{lines}</table></div>{more}"
+        f"<th>most frequent reason</th><th>outcome</th></tr>{lines}</table></div>{more}"
     )
 
 
 def examples_html(title: str, meaning: str, rows: pd.DataFrame, each: int = EXAMPLES) -> str:
-    """Rows for each kind of reason, the most frequent kind first. Empty without any row."""
+    """Render example rows for each kind of reason, the most frequent kind first.
+
+    Args:
+        title: Heading.
+        meaning: Explanation behind the heading.
+        rows: Rows with a column `reasons`.
+        each: Rows for each kind.
+
+    Returns:
+        HTML; empty when there are no rows.
+    """
     if not len(rows):
         return ""
     table = examples(rows, each)
     fields = [name for name in table.columns if name not in ("reason", "rows", "reasons")]
     parts = [f"<h2>{title}: {len(rows)} rows <span class='quiet'>({meaning})</span></h2>"]
-    for kind, found in table.groupby("reason", sort=False):
+    for kind, members in table.groupby("reason", sort=False):
         lines = "".join(
             "<tr>"
             + "".join(f"<td class='text'>{_text(row[name])}</td>" for name in fields)
             + f"<td class='text'><code>{escape(row['reasons'])}</code></td></tr>"
-            for row in found.to_dict("records")
+            for row in members.to_dict("records")
         )
         heads = "".join(f"<th>{escape(str(name))}</th>" for name in [*fields, "reasons"])
         parts.append(
-            f"<h3><code>{escape(str(kind))}</code> {found['rows'].iloc[0]}</h3><div class='scroll'><table>"
+            f"<h3><code>{escape(str(kind))}</code> {members['rows'].iloc[0]}</h3><div class='scroll'><table>"
             f"<tr>{heads}</tr>{lines}</table></div>"
         )
     return "".join(parts)
@@ -170,17 +215,17 @@ def examples_html(title: str, meaning: str, rows: pd.DataFrame, each: int = EXAM
 
 def _summary(overview: dict[str, Any]) -> str:
     lengths = "; ".join(
-        f"{escape(name)} median {one['median']}, 95 % up to {one['p95']}, longest {one['longest']} {one['unit']}"
-        for name, one in overview["lengths"].items()
+        f"{escape(name)} median {length['median']}, 95 % up to {length['p95']}, longest {length['longest']} {length['unit']}"
+        for name, length in overview["lengths"].items()
     )
     declared = ", ".join(f"{escape(name)} {code}" for name, code in overview["languages"]["declared"].items())
-    found = ", ".join(f"{escape(code)} {count}" for code, count in overview["languages"]["found"].items())
+    detected = ", ".join(f"{escape(code)} {count}" for code, count in overview["languages"]["found"].items())
     facts = {
         "Rows judged": f"{overview['rows']}: {overview['accepted']} accepted, {overview['quarantined']} in quarantine, "
         f"{overview['warned']} kept with a warning",
         "Lengths": lengths,
         "Languages": (f"declared: {declared}" if declared else "none declared")
-        + (f"; found instead: {found}" if found else ""),
+        + (f"; detected instead: {detected}" if detected else ""),
         "Two scripts in one row": f"{overview['code_switch_share']:.1%} of the accepted rows",
         "Sources": ", ".join(f"{escape(name)} {count}" for name, count in overview["sources"].items())
         or "none",
@@ -189,7 +234,7 @@ def _summary(overview: dict[str, Any]) -> str:
     return f"<dl>{lines}</dl>"
 
 
-def _labels(shares: dict[str, float]) -> str:
+def _label_shares(shares: dict[str, float]) -> str:
     if not shares:
         return ""
     most = max(shares.values())
@@ -200,14 +245,14 @@ def _labels(shares: dict[str, float]) -> str:
     return f"<h2>Labels of the accepted rows</h2><table>{lines}</table>"
 
 
-def _blocks(reasons: list[str]) -> str:
+def _block_reasons(reasons: list[str]) -> str:
     if not reasons:
         return ""
     lines = "".join(f"<li class='block'>{escape(reason)}</li>" for reason in reasons)
     return f"<h2>Why it is blocked</h2><ul>{lines}</ul>"
 
 
-def _rules(rules: pd.DataFrame) -> str:
+def _row_rules(rules: pd.DataFrame) -> str:
     lines = "".join(
         f"<tr><td><code>{escape(line['rule'])}</code></td><td>{escape(line['severity'])}</td>"
         f"<td class='n'>{line['rejected']} of {line['checked']}</td>"
@@ -225,8 +270,8 @@ def _rules(rules: pd.DataFrame) -> str:
     )
 
 
-def _measures(rules: pd.DataFrame, notes: dict[str, str]) -> str:
-    told = "".join(
+def _dataset_rules(rules: pd.DataFrame, notes: dict[str, str]) -> str:
+    notes_html = "".join(
         f"<p class='note'><code>{escape(rule)}</code> {escape(note)}</p>" for rule, note in notes.items()
     )
     lines = "".join(
@@ -235,11 +280,11 @@ def _measures(rules: pd.DataFrame, notes: dict[str, str]) -> str:
         for line in rules[rules["kind"] == "dataset"].to_dict("records")
     )
     if not lines:
-        return told
+        return notes_html
     return (
         "<h2>Rules about the dataset as a whole</h2><div class='scroll'><table><tr><th>rule</th><th>severity</th>"
         "<th class='n'>measured (95 %), limit</th><th class='n'>rows</th><th>outcome</th></tr>"
-        f"{lines}</table></div>{told}"
+        f"{lines}</table></div>{notes_html}"
     )
 
 

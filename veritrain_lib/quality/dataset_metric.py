@@ -1,11 +1,14 @@
-"""What a check hands back that measures the dataset as a whole, and how the number is held against its limit."""
+"""Dataset metric: one number about the whole dataset, and its comparison with the limit of its rule.
+
+Open this to write a check about the dataset as a whole.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from veritrain_lib.quality.gx_runner import Result
+from veritrain_lib.quality.gx_runner import ExpectationResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,14 +21,21 @@ RESAMPLES = 400
 
 
 @dataclass(frozen=True)
-class Measured:
+class DatasetMetric:
     """One number about the rows that the row checks leave; 0 is best.
 
-    `low` to `high` is its 95 % interval and `n` the rows it was measured on. The rule fails when `low` is above the
-    suite's limit: then it is shown to be above, not just by chance. `n` 0 means that there was nothing to compare
-    with: a critical rule is then an error, any other warns. `note` tells people what was found.
+    The rule fails when `low` is above the suite's limit: the number is then shown to be above it, not just by chance.
 
-    Raises ValueError for numbers out of order or not finite.
+    Attributes:
+        value: The number.
+        low: Low end of its 95 % interval.
+        high: High end of its 95 % interval.
+        n: Rows it was measured on. 0 means that there was nothing to compare with: a critical rule is then an error, any
+            other one warns.
+        note: Message for people.
+
+    Raises:
+        ValueError: For numbers out of order or not finite.
     """
 
     value: float
@@ -36,26 +46,52 @@ class Measured:
 
     def __post_init__(self) -> None:
         if not float("-inf") < self.low <= self.value <= self.high < float("inf"):
-            raise ValueError(f"a measure needs low <= value <= high, all finite; got {self}")
+            raise ValueError(f"a dataset metric needs low <= value <= high, all finite; got {self}")
 
 
-def nothing_measured(why: str) -> Measured:
-    """A measure that could not be taken for want of rows or of something to compare them with."""
-    return Measured(0.0, 0.0, 1.0, 0, f"not measured: {why}")
+def not_measured(why: str) -> DatasetMetric:
+    """Return a metric that could not be measured for want of rows or of data to compare them with.
+
+    Args:
+        why: The reason, shown to people.
+
+    Returns:
+        A metric with `n` 0.
+    """
+    return DatasetMetric(0.0, 0.0, 1.0, 0, f"not measured: {why}")
 
 
-def judged(rule: Rule, found: Measured, said: Result) -> Result:
-    """The result of a rule about the whole dataset: what Great Expectations `said` of the number, checked."""
-    if found.n == 0:
-        return Result(rule.id, False, 0, error=found.note if rule.severity == "critical" else None)
-    if said.success != (found.low <= rule.limit):
-        told = f"Great Expectations says {said.success} of {found.low}, limit {rule.limit}"
-        return Result(rule.id, False, 0, error=told)
-    return Result(rule.id, said.success, 0, looked=found.n, observed=found.value)
+def verified_result(rule: Rule, metric: DatasetMetric, reported: ExpectationResult) -> ExpectationResult:
+    """Check the outcome that Great Expectations reports for a rule about the whole dataset.
+
+    Args:
+        rule: The rule.
+        metric: The number that its check measured.
+        reported: The result of Great Expectations for this number.
+
+    Returns:
+        The result of the rule; an error when Great Expectations contradicts the limit, or when a critical rule measured
+        nothing.
+    """
+    if metric.n == 0:
+        return ExpectationResult(
+            rule.id, False, 0, error=metric.note if rule.severity == "critical" else None
+        )
+    if reported.success != (metric.low <= rule.limit):
+        message = f"Great Expectations says {reported.success} of {metric.low}, limit {rule.limit}"
+        return ExpectationResult(rule.id, False, 0, error=message)
+    return ExpectationResult(rule.id, reported.success, 0, examined=metric.n, observed=metric.value)
 
 
 def reference_rows(context: Context) -> pd.DataFrame:
-    """What a dataset is compared with: people's trusted rows (the seed), or development rows while none is trusted."""
-    trusted = context.trusted
-    people = trusted[trusted["source"] == "human"] if len(trusted) else trusted
-    return people if len(people) else context.development
+    """Return the rows that a dataset is compared with.
+
+    Args:
+        context: Context of the gate.
+
+    Returns:
+        Accepted rows written by people (the seed rows); the development rows while there are none.
+    """
+    accepted = context.accepted_rows
+    human = accepted[accepted["source"] == "human"] if len(accepted) else accepted
+    return human if len(human) else context.development

@@ -1,4 +1,4 @@
-"""How far two samples are apart: a number from 0 (alike) to 1 (nothing in common), with its interval."""
+"""Distances between two samples, from 0 (equal) to 1 (nothing in common), with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -14,22 +14,39 @@ if TYPE_CHECKING:
 
 
 def total_variation(ours: Sequence[str], theirs: Sequence[str], seed: int) -> tuple[float, float, float]:
-    """Half the sum of the differences of shares, the part that would have to change its value; low and high end.
+    """Return the total variation distance of two samples of categories with its 95 % interval.
 
-    The interval is a bootstrap of both samples, drawn from `seed`. Both samples need at least one value.
+    It is half the sum of the absolute differences of shares: the share of values that would have to change. The interval
+    is a bootstrap of both samples.
+
+    Args:
+        ours: Values of the first sample, at least one.
+        theirs: Values of the second sample, at least one.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        Distance, low end and high end.
     """
     import numpy as np
 
-    found = [Counter(side) for side in (ours, theirs)]
-    values = sorted({*found[0], *found[1]})
-    counts = [np.array([side[value] for value in values]) for side in found]
+    tallies = [Counter(side) for side in (ours, theirs)]
+    values = sorted({*tallies[0], *tallies[1]})
+    counts = [np.array([side[value] for value in values]) for side in tallies]
     return _with_interval(counts, seed, lambda gaps: np.abs(gaps).sum(axis=-1) / 2)
 
 
 def kolmogorov(ours: Sequence[int], theirs: Sequence[int], seed: int) -> tuple[float, float, float]:
-    """The largest gap between the two cumulative shares (the statistic of Kolmogorov and Smirnov); low and high.
+    """Return the Kolmogorov-Smirnov statistic of two samples of numbers with its 95 % interval.
 
-    The interval is a bootstrap of both samples, drawn from `seed`. Both samples need at least one value.
+    It is the largest gap between the two cumulative distributions. The interval is a bootstrap of both samples.
+
+    Args:
+        ours: Values of the first sample, at least one.
+        theirs: Values of the second sample, at least one.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        Statistic, low end and high end.
     """
     import numpy as np
 
@@ -41,28 +58,29 @@ def kolmogorov(ours: Sequence[int], theirs: Sequence[int], seed: int) -> tuple[f
 def _with_interval(
     counts: list[np.ndarray], seed: int, distance: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[float, float, float]:
-    """The distance of two rows of counts with the ends of a 95 % interval.
+    """Return the distance of two rows of counts with the ends of its 95 % interval.
 
-    A distance between samples is never below 0, so it is too large by chance, and that of their resamples twice so.
-    The low end takes that out twice over and keeps the smaller: mirrored at the value (the basic bootstrap, A. C. Davison
-    and D. V. Hinkley 1997, Bootstrap Methods and their Application, 5.2), and less what chance alone gives two samples of
-    these sizes from one population, which matters where there are more values than rows. The high end is the resamples'.
+    A distance between samples is never below 0, so chance makes it too large, and the distance of their resamples twice as
+    much. The low end corrects for this in two ways and takes the smaller result: mirrored at the value (the basic
+    bootstrap, A. C. Davison and D. V. Hinkley 1997, Bootstrap Methods and their Application, 5.2), and reduced by the
+    distance that chance alone gives two samples of these sizes from one population, which matters where there are more
+    values than rows. The high end is that of the resamples.
     """
     import numpy as np
 
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     sizes = [int(side.sum()) for side in counts]
     shares = [side / side.sum() for side in counts]
-    together = np.add(counts[0], counts[1]) / sum(sizes)
+    pooled = np.add(counts[0], counts[1]) / sum(sizes)
 
-    def drawn(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    def resampled_distances(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
         sides = [
-            chance.multinomial(n, p, size=RESAMPLES) / n for n, p in zip(sizes, (ours, theirs), strict=True)
+            rng.multinomial(n, p, size=RESAMPLES) / n for n, p in zip(sizes, (ours, theirs), strict=True)
         ]
         return distance(sides[0] - sides[1])
 
     value = float(distance(shares[0] - shares[1]))
-    far = float(np.quantile(drawn(*shares), 0.975))
-    by_chance = float(np.quantile(drawn(together, together), 0.975))
-    low = min(2 * value - far, value - by_chance)
-    return value, max(low, 0.0), min(max(far, value), 1.0)
+    upper = float(np.quantile(resampled_distances(*shares), 0.975))
+    chance_level = float(np.quantile(resampled_distances(pooled, pooled), 0.975))
+    low = min(2 * value - upper, value - chance_level)
+    return value, max(low, 0.0), min(max(upper, value), 1.0)

@@ -1,7 +1,7 @@
-"""The gate: runs a suite's checks on rows and says which rows go on, and whether the dataset may.
+"""Run the gate: the checks of a suite decide which rows are accepted and whether the dataset passes.
 
-`judge` is the whole flow. Row checks fill one column `ok_<rule>` each, which is never null; Great Expectations
-judges those columns against the suite's limits; whatever can't be evaluated blocks.
+`run_gate` is the whole flow. Each row check fills one column `ok_<rule>`, which is never null; Great Expectations
+compares those columns with the suite's limits; a rule that can't be evaluated blocks the dataset.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.quality.duplicates.groups import duplicate_groups
 from veritrain_lib.quality.removed_shares import removed_by_group, too_much_removed
 from veritrain_lib.quality.rule_results import (
-    Findings,
+    RuleResults,
     excused_rows,
-    hits,
+    has_reason,
     removed_so_far,
     results_of,
     run_checks,
     run_measures,
 )
-from veritrain_lib.quality.verdict import SEPARATOR, Verdict
+from veritrain_lib.quality.verdict import SEPARATOR, GateVerdict
 from veritrain_lib.quality.verdict_rules import block_reasons, rule_table
 from veritrain_lib.quality.verdict_summary import overview
 
@@ -33,47 +33,64 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.suite import Suite
 
 Reasons = dict[int, list[str]]
-"""What was found of rows, by their number: hardly any row of a million has a reason."""
+"""Reasons by row number; sparse, because hardly any row of a million has one."""
 
 
-def judge(rows: pd.DataFrame, context: Context, suite: Suite) -> Verdict:
-    """Judge rows with answers (columns as `records` says; the index does not count).
+def run_gate(rows: pd.DataFrame, context: Context, suite: Suite) -> GateVerdict:
+    """Judge rows with answers and return the verdict.
 
-    A row that a rule with action `quarantine` rejects goes to quarantine. People's rows (source `human`) are
-    never removed: what is wrong with them is a warning, and so is what a rule finds on a row that was chosen
-    for its uncertainty when the rule says `on_uncertain: warn`. Such rows do not count as rejected. Rules that
-    need a label look at the rows that the other checks leave: garbage would teach a student nonsense.
+    A row that a rule with action `quarantine` rejects goes to quarantine. People's rows (source `human`) are never
+    removed: a defect in them is a warning, and so is what a rule finds in a row that was chosen for its uncertainty when
+    the rule says `on_uncertain: warn`. Such rows do not count as rejected. Rules that need a label check only the rows
+    that the other checks leave: garbage would spoil the training of a student.
 
-    The dataset is blocked when a critical rule's rejected share passes its limit, when any rule could not be
-    evaluated, when too few rows or too small a share of them is accepted, when a label has too few rows, when too
-    large a share of one label or slice is removed, or when a row of people is an exact copy of a test row.
+    The dataset is blocked when a critical rule's rejected share exceeds its limit, when any rule could not be evaluated,
+    when too few rows or too small a share of them is accepted, when a label has too few rows, when too large a share of
+    one label or slice is removed, or when a row of people is an exact copy of a test row.
 
-    Raises UserError when a column is missing.
+    Args:
+        rows: Rows to judge with the columns of `core.records`; the index is ignored.
+        context: Task, reference data and services.
+        suite: The suite.
+
+    Returns:
+        The verdict with accepted, quarantined and warned rows.
+
+    Raises:
+        UserError: When a column is missing.
     """
     _need_columns(rows, context, context.task.columns)
     rows = rows.reset_index(drop=True)
-    findings = Findings()
+    rule_results = RuleResults()
     excused = excused_rows(rows, suite.rules)
     if len(rows):
-        run_checks(rows, context, [rule for rule in suite.rules if not rule.meta.needs_label], findings)
-        gone = removed_so_far(rows, suite.rules, findings, excused)
-        run_checks(rows, context, [rule for rule in suite.rules if rule.meta.needs_label], findings, gone)
-        gone = removed_so_far(rows, suite.rules, findings, excused)
-        run_measures(rows, context, suite.rules, findings, gone)
-    results = results_of(rows, suite.rules, findings, excused)
+        run_checks(rows, context, [rule for rule in suite.rules if not rule.meta.needs_label], rule_results)
+        removed_by_checks = removed_so_far(rows, suite.rules, rule_results, excused)
+        run_checks(
+            rows,
+            context,
+            [rule for rule in suite.rules if rule.meta.needs_label],
+            rule_results,
+            removed_by_checks,
+        )
+        removed_by_checks = removed_so_far(rows, suite.rules, rule_results, excused)
+        run_measures(rows, context, suite.rules, rule_results, removed_by_checks)
+    results = results_of(rows, suite.rules, rule_results, excused)
 
-    removing, warning = _sorted_out(suite, findings, excused)
-    removed = _mask(removing, len(rows))
-    warned = _mask(warning, len(rows)) & ~removed
+    removal_reasons, warning_reasons = _removals_and_warnings(suite, rule_results, excused)
+    removed = _mask(removal_reasons, len(rows))
+    warned = _mask(warning_reasons, len(rows)) & ~removed
     accepted = rows[~removed].reset_index(drop=True)
-    table = rule_table(suite, results, len(rows), findings)
-    by_group = removed_by_group(rows, removed, removing, context.task, suite.dataset.maximum_removed_share)
-    blocks = block_reasons(suite, results, table, rows, accepted, context, findings)
+    table = rule_table(suite, results, len(rows), rule_results)
+    by_group = removed_by_group(
+        rows, removed, removal_reasons, context.task, suite.dataset.maximum_removed_share
+    )
+    blocks = block_reasons(suite, results, table, rows, accepted, context, rule_results)
     blocks += too_much_removed(by_group)
-    quarantine = _with_reasons(rows, [removing, warning], removed)
-    warnings = _with_reasons(rows, [warning], warned)
-    said = [*quarantine["reasons"], *warnings["reasons"]]
-    return Verdict(
+    quarantine = _with_reasons(rows, [removal_reasons, warning_reasons], removed)
+    warnings = _with_reasons(rows, [warning_reasons], warned)
+    all_reasons = [*quarantine["reasons"], *warnings["reasons"]]
+    return GateVerdict(
         status="blocked" if blocks else "passed",
         block_reasons=blocks,
         rules=table,
@@ -81,8 +98,9 @@ def judge(rows: pd.DataFrame, context: Context, suite: Suite) -> Verdict:
         quarantine=quarantine,
         warnings=warnings,
         removed=by_group,
-        groups=duplicate_groups([quarantine, warnings], [accepted, context.trusted], context.task),
-        overview=overview(rows, accepted, int(warned.sum()), context.task, said) | _remarks(findings),
+        groups=duplicate_groups([quarantine, warnings], [accepted, context.accepted_rows], context.task),
+        overview=overview(rows, accepted, int(warned.sum()), context.task, all_reasons)
+        | _notes_and_numbers(rule_results),
         suite=suite.name,
         suite_version=suite.version,
         suite_digest=suite.digest,
@@ -90,101 +108,117 @@ def judge(rows: pd.DataFrame, context: Context, suite: Suite) -> Verdict:
 
 
 def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]:
-    """Why each row of a pool may not be chosen: the reasons of all rules that need no label, "" for a good row.
+    """Return why each row of a pool may not be chosen.
 
-    Aligned to `rows.index`. Of copies within the pool the first stays. Only rules with action `quarantine`
-    screen; limits and dataset rules do not apply to a pool.
+    Of duplicates within the pool the first is kept. Only rules with action `quarantine` that need no label apply; limits
+    and dataset rules do not.
 
-    Raises UserError when a column is missing or a rule could not be evaluated: a pool that was not screened
-    must not be chosen from.
+    Args:
+        rows: Rows of the pool, without answers.
+        context: Task, reference data and services.
+        suite: The suite.
+
+    Returns:
+        The reasons of all rules for each row, aligned to `rows.index`; "" for a good row.
+
+    Raises:
+        UserError: When a column is missing or a rule could not be evaluated: a pool that was not screened must not be
+            chosen from.
     """
     import numpy as np
     import pandas as pd
 
     _need_columns(rows, context, list(context.task.inputs))
     rules = [rule for rule in suite.rules if not rule.meta.needs_label and rule.meta.action == "quarantine"]
-    clean = rows.reset_index(drop=True)
-    findings = Findings()
-    if len(clean):
-        run_checks(clean, context, rules, findings)
-        nobody = np.zeros(len(clean), dtype=bool)
-        results = results_of(clean, rules, findings, {rule.id: nobody for rule in rules})
-        findings.errors.update({one.rule: one.error for one in results.values() if one.error})
-    if findings.errors:
-        broken = SEPARATOR.join(f"{rule}: {error}" for rule, error in findings.errors.items())
-        raise UserError(f"the pool could not be screened, so nothing may be chosen from it: {broken}")
-    joined: Reasons = defaultdict(list)
+    indexed = rows.reset_index(drop=True)
+    rule_results = RuleResults()
+    if len(indexed):
+        run_checks(indexed, context, rules, rule_results)
+        none_excused = np.zeros(len(indexed), dtype=bool)
+        results = results_of(indexed, rules, rule_results, {rule.id: none_excused for rule in rules})
+        rule_results.errors.update({result.rule: result.error for result in results.values() if result.error})
+    if rule_results.errors:
+        failures = SEPARATOR.join(f"{rule}: {error}" for rule, error in rule_results.errors.items())
+        raise UserError(f"the pool could not be screened, so nothing may be chosen from it: {failures}")
+    reasons: Reasons = defaultdict(list)
     for rule in rules:
-        _add(joined, findings.reasons.get(rule.id, []))
-    told = [SEPARATOR.join(joined.get(number, [])) for number in range(len(rows))]
-    return pd.Series(told, index=rows.index, dtype=object)
+        _add(reasons, rule_results.reasons.get(rule.id, []))
+    reasons_by_row = [SEPARATOR.join(reasons.get(number, [])) for number in range(len(rows))]
+    return pd.Series(reasons_by_row, index=rows.index, dtype=object)
 
 
-def _sorted_out(suite: Suite, findings: Findings, excused: dict[str, np.ndarray]) -> tuple[Reasons, Reasons]:
-    """Reasons to take rows out, and reasons to warn of them, by the number of the row."""
+def _removals_and_warnings(
+    suite: Suite, rule_results: RuleResults, excused: dict[str, np.ndarray]
+) -> tuple[Reasons, Reasons]:
+    """Return the reasons to remove rows and the reasons to warn of them, by row number."""
     import numpy as np
 
-    removing: Reasons = defaultdict(list)
-    warning: Reasons = defaultdict(list)
+    removal_reasons: Reasons = defaultdict(list)
+    warning_reasons: Reasons = defaultdict(list)
     for rule in suite.rules:
-        reasons = findings.reasons.get(rule.id, [])
-        kept = excused[rule.id]
-        if rule.meta.action == "warn" or not findings.decides(rule.id):
-            kept = np.ones(len(kept), dtype=bool)
-        _add(warning, reasons, kept)
-        _add(removing, reasons, ~kept)
-    return removing, warning
+        rule_reasons = rule_results.reasons.get(rule.id, [])
+        warn_only = excused[rule.id]
+        if rule.meta.action == "warn" or not rule_results.decides(rule.id):
+            warn_only = np.ones(len(warn_only), dtype=bool)
+        _add(warning_reasons, rule_reasons, warn_only)
+        _add(removal_reasons, rule_reasons, ~warn_only)
+    return removal_reasons, warning_reasons
 
 
-def _add(told: Reasons, reasons: list[str], asked: np.ndarray | None = None) -> None:
+def _add(collected: Reasons, reasons: list[str], mask: np.ndarray | None = None) -> None:
     import numpy as np
 
-    found = hits(reasons)
-    for number in np.flatnonzero(found if asked is None or not len(found) else found & asked).tolist():
-        told[number].append(reasons[number])
+    flagged = has_reason(reasons)
+    for number in np.flatnonzero(flagged if mask is None or not len(flagged) else flagged & mask).tolist():
+        collected[number].append(reasons[number])
 
 
-def _remarks(findings: Findings) -> dict[str, Any]:
-    """What checks on a sample say of themselves: `notes` by rule, and `numbers` by name; `measured` is what rules about
-    the dataset as a whole say. Nothing empty is kept."""
-    notes = {rule: sample.note for rule, sample in findings.sampled.items() if sample.note}
-    told = {rule: one.note for rule, one in findings.measured.items() if one.note}
-    numbers = {name: one for sample in findings.sampled.values() for name, one in sample.numbers.items()}
-    parts = {"notes": notes, "numbers": numbers, "measured": told}
+def _notes_and_numbers(rule_results: RuleResults) -> dict[str, Any]:
+    """Return the messages and numbers of checks for the overview.
+
+    `notes` (by rule) and `numbers` (by name) come from checks on a sample, `measured` (by rule) from rules about the
+    dataset as a whole. Empty parts are left out.
+    """
+    notes = {rule: sample.note for rule, sample in rule_results.sampled.items() if sample.note}
+    metric_notes = {rule: metric.note for rule, metric in rule_results.dataset_metrics.items() if metric.note}
+    numbers = {
+        name: number for sample in rule_results.sampled.values() for name, number in sample.numbers.items()
+    }
+    parts = {"notes": notes, "numbers": numbers, "measured": metric_notes}
     return {name: part for name, part in parts.items() if part}
 
 
-def _need_columns(rows: pd.DataFrame, context: Context, own: list[str]) -> None:
-    for what, frame, names in (
-        ("rows to judge", rows, ["id", *own, "source", "provenance"]),
-        ("trusted rows", context.trusted, ["id", *context.task.columns, "source"]),
+def _need_columns(rows: pd.DataFrame, context: Context, task_columns: list[str]) -> None:
+    for description, frame, names in (
+        ("rows to judge", rows, ["id", *task_columns, "source", "provenance"]),
+        ("accepted rows", context.accepted_rows, ["id", *context.task.columns, "source"]),
         ("development rows", context.development, ["id", *context.task.inputs]),
         ("test rows", context.test_inputs, ["id", *context.task.inputs]),
     ):
-        absent = [name for name in names if name not in frame.columns]
-        if absent and (len(frame) or what == "rows to judge"):
+        missing = [name for name in names if name not in frame.columns]
+        if missing and (len(frame) or description == "rows to judge"):
             raise UserError(
-                f"the {what} lack the column(s) {', '.join(absent)}; they have: {', '.join(frame.columns)}"
+                f"the {description} lack the column(s) {', '.join(missing)}; they have: {', '.join(frame.columns)}"
             )
 
 
-def _mask(told: Reasons, count: int) -> np.ndarray:
+def _mask(reasons: Reasons, count: int) -> np.ndarray:
     import numpy as np
 
-    found = np.zeros(count, dtype=bool)
-    found[list(told)] = True
-    return found
+    mask = np.zeros(count, dtype=bool)
+    mask[list(reasons)] = True
+    return mask
 
 
-def _with_reasons(rows: pd.DataFrame, reasons: list[Reasons], chosen: np.ndarray) -> pd.DataFrame:
+def _with_reasons(rows: pd.DataFrame, reasons: list[Reasons], mask: np.ndarray) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    table = rows[chosen].copy()
-    said = [
-        SEPARATOR.join(reason for told in reasons for reason in told.get(number, []))
-        for number in np.flatnonzero(chosen).tolist()
+    table = rows[mask].copy()
+    texts = [
+        SEPARATOR.join(reason for by_row in reasons for reason in by_row.get(number, []))
+        for number in np.flatnonzero(mask).tolist()
     ]
-    # Without a row the column would become one of numbers.
-    table["reasons"] = pd.Series(said, index=table.index, dtype=object)
+    # Without rows pandas would infer a numeric column.
+    table["reasons"] = pd.Series(texts, index=table.index, dtype=object)
     return table.reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Expectations of Great Expectations by name: which class, made with what, and what it looks at."""
+"""Expectations of Great Expectations by name: their classes, objects, and the columns that they judge."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def gx() -> ModuleType:
-    """Great Expectations, imported on first use: quiet, and without analytics."""
+    """Import Great Expectations on first use, quietly and without analytics."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    # A grammar of 5 seconds that only jsonschema's optional URI formats need.
+    # This grammar takes 5 seconds to import, and only jsonschema's optional URI formats need it.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import great_expectations
 
@@ -25,36 +25,50 @@ def gx() -> ModuleType:
 
 
 def expectation(rule: Rule) -> Any:
-    """The Great Expectations object of a rule.
+    """Build the Great Expectations object of a rule.
 
-    Raises UserError for a type or a kwarg that Great Expectations does not know.
+    Args:
+        rule: The rule.
+
+    Returns:
+        The expectation with the rule's severity, and its id in `meta`.
+
+    Raises:
+        UserError: For a type or a kwarg that Great Expectations does not know.
     """
     gx()
     from pydantic.v1 import ValidationError
 
-    kind = expectation_class(rule.type)
-    taken = sorted({"result_format", "catch_exceptions"} & set(rule.kwargs))
-    if taken:
+    expectation_type = expectation_class(rule.type)
+    reserved = sorted({"result_format", "catch_exceptions"} & set(rule.kwargs))
+    if reserved:
         raise UserError(
-            f"{', '.join(taken)} can't be set in a suite: the gate needs to know which rows are rejected"
+            f"{', '.join(reserved)} can't be set in a suite: the gate needs to know which rows are rejected"
         )
     if rule.kwargs.get("row_condition") is not None:
         raise UserError(
-            "row_condition is not taken: the rows that it leaves out would pass without being looked at; write a check "
+            "row_condition is not supported: the rows that it leaves out would pass unchecked; write a check "
             "of your own instead (docs/own_rule.md)"
         )
     try:
-        made: dict[str, Any] = {**rule.kwargs, "severity": rule.severity, "meta": {"rule": rule.id}}
-        return kind(**made)
+        arguments: dict[str, Any] = {**rule.kwargs, "severity": rule.severity, "meta": {"rule": rule.id}}
+        return expectation_type(**arguments)
     except (ValidationError, TypeError, ValueError) as error:
         raise UserError(f"{rule.type} does not take these kwargs: {error}") from error
 
 
 def expectation_class(name: str) -> Any:
-    """The class of an expectation type: of Great Expectations itself, of an entry point of the group
-    `veritrain.expectations` with that name, or of a file that the task names.
+    """Return the class of an expectation type.
 
-    Raises UserError for a type that is none of these, with the nearest that is.
+    Args:
+        name: Type of Great Expectations itself, of an entry point of the group `veritrain.expectations`, or of a file that
+            the task names.
+
+    Returns:
+        The expectation class.
+
+    Raises:
+        UserError: For a type that is none of these; the message suggests the nearest one.
     """
     gx()
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError
@@ -73,13 +87,20 @@ def expectation_class(name: str) -> Any:
     except ExpectationNotFoundError as error:
         import difflib
 
-        near = difflib.get_close_matches(name, list_registered_expectation_implementations(), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        matches = difflib.get_close_matches(name, list_registered_expectation_implementations(), n=1)
+        hint = f" Did you mean {matches[0]!r}?" if matches else ""
         raise UserError(f"unknown expectation type {name!r}.{hint}") from error
 
 
 def is_row_rule(rule: Rule) -> bool:
-    """Whether the expectation judges rows one by one (by one column or several), not the whole table."""
+    """Return whether an expectation judges rows one by one, not the whole table.
+
+    Args:
+        rule: The rule.
+
+    Returns:
+        True for expectations on the values of one column or several.
+    """
     gx()
     from great_expectations.expectations.expectation import (
         ColumnMapExpectation,
@@ -92,12 +113,19 @@ def is_row_rule(rule: Rule) -> bool:
 
 
 def judged_columns(rule: Rule) -> list[str]:
-    """The columns that a rule's expectation looks at, one or several; empty for one about the whole table."""
+    """Return the columns that a rule's expectation judges.
+
+    Args:
+        rule: The rule.
+
+    Returns:
+        One column or several; empty for an expectation about the whole table.
+    """
     kwargs = rule.kwargs
-    named = [
+    names = [
         kwargs.get("column"),
         kwargs.get("column_A"),
         kwargs.get("column_B"),
         *kwargs.get("column_list", []),
     ]
-    return [str(name) for name in named if name is not None]
+    return [str(name) for name in names if name is not None]

@@ -1,4 +1,4 @@
-"""A few rows for each kind of reason: what a rule means is seen soonest on what it took."""
+"""Example rows for each kind of reason, for pages and tables of a verdict."""
 
 from __future__ import annotations
 
@@ -10,38 +10,50 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXAMPLES = 5
-"""Rows shown for each kind of reason, unless another number is asked for."""
+"""Default number of rows shown for each kind of reason."""
 
-HIDDEN = ("id", "source", "provenance", "reasons")
-SECRET = "personal_data:"
-CONCEALED = "(hidden: personal data)"
+OMITTED_COLUMNS = ("id", "source", "provenance", "reasons")
+PERSONAL_DATA = "personal_data:"
+HIDDEN_TEXT = "(hidden: personal data)"
 
 
 def kinds(reasons: str) -> list[str]:
-    """The kinds among a row's reasons, each once: a reason without its detail, such as the id of an original."""
+    """Return the kinds among a row's reasons.
+
+    Args:
+        reasons: Reasons joined by `; `.
+
+    Returns:
+        Each kind once: a reason without its detail, such as the id of an original.
+    """
     return list(dict.fromkeys(reason.partition("=")[0] for reason in reasons.split(SEPARATOR)))
 
 
 def examples(rows: pd.DataFrame, each: int = EXAMPLES) -> pd.DataFrame:
-    """The first `each` rows of every kind of reason, the most frequent kind first.
+    """Return the first rows of every kind of reason, the most frequent kind first.
 
-    `rows` has `reasons`. Columns: `reason` (the kind), `rows` (how many have it), the row's own fields, `reasons` (all of
-    the row). What a row with personal data says is hidden.
+    Args:
+        rows: Rows with a column `reasons`.
+        each: Rows for each kind.
+
+    Returns:
+        Table with the columns `reason` (the kind), `rows` (how many have it), the row's fields, and `reasons` (all of the
+        row). The text of a row with personal data is hidden.
     """
     import pandas as pd
 
-    found: dict[str, list[int]] = {}
-    for place, reasons in enumerate(rows["reasons"].astype(str)):
+    by_kind: dict[str, list[int]] = {}
+    for position, reasons in enumerate(rows["reasons"].astype(str)):
         for kind in kinds(reasons):
-            found.setdefault(kind, []).append(place)
-    own = [str(name) for name in rows.columns if name not in HIDDEN]
+            by_kind.setdefault(kind, []).append(position)
+    fields_shown = [str(name) for name in rows.columns if name not in OMITTED_COLUMNS]
     lines = []
-    for kind, places in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
-        for row in rows.iloc[places[:each]].to_dict("records"):
-            hide = SECRET in str(row["reasons"])
-            fields = {name: CONCEALED if hide else _shown(row[name]) for name in own}
-            lines.append({"reason": kind, "rows": len(places), **fields, "reasons": str(row["reasons"])})
-    return pd.DataFrame(lines, columns=["reason", "rows", *own, "reasons"])
+    for kind, positions in sorted(by_kind.items(), key=lambda item: (-len(item[1]), item[0])):
+        for row in rows.iloc[positions[:each]].to_dict("records"):
+            hidden = PERSONAL_DATA in str(row["reasons"])
+            fields = {name: HIDDEN_TEXT if hidden else _shown(row[name]) for name in fields_shown}
+            lines.append({"reason": kind, "rows": len(positions), **fields, "reasons": str(row["reasons"])})
+    return pd.DataFrame(lines, columns=["reason", "rows", *fields_shown, "reasons"])
 
 
 def _shown(value: object) -> str:

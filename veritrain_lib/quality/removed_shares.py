@@ -1,11 +1,14 @@
-"""What a gate takes out of each label and each slice: a rule can empty one class while the whole looks well."""
+"""Share of rows that a gate removes of each label and each slice.
+
+Open this for the rule `maximum_removed_share`: a rule can empty one class while the total share looks low.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from veritrain_lib.quality.checks.coverage import cut_by
+from veritrain_lib.quality.checks.coverage import group_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,55 +21,76 @@ if TYPE_CHECKING:
 COLUMNS = [
     "column", "value", "rows", "removed", "share", "low", "high", "limit", "outcome", "most_by", "most_by_rows",
 ]  # fmt: skip
-MOST = 500
-"""Groups that are told of, those that lost most first: a slice column may have as many values as there are rows."""
+MAXIMUM_GROUPS = 500
+"""Groups reported, those with the largest shares first: a slice column may have as many values as there are
+rows."""
 
 
 def removed_by_group(
     rows: pd.DataFrame, removed: np.ndarray, reasons: Mapping[int, Sequence[str]], task: Task, limit: float
 ) -> pd.DataFrame:
-    """One line for each label of the task and each value of its slice columns, those that lost most first.
+    """Return the removed share of each label of the task and each value of its slice columns.
 
-    `rows` judged and `removed` of them, their `share` (0 to 1) with its 95 % interval (Agresti-Coull) `low` to `high`, and the
-    kind of reason that took most (`most_by`, of `most_by_rows` rows). `outcome` is `failed` where even the low end is
-    above both the `limit` and the share removed of all other rows, else `passed`: what is dirty all over is for
-    `minimum_accepted_share` to say, and a small group is not blamed for chance.
+    Args:
+        rows: All rows judged.
+        removed: Mask of the removed rows.
+        reasons: Reasons of the removed rows by row number.
+        task: The task.
+        limit: Largest share that may be removed (0 to 1).
+
+    Returns:
+        One line a group, the largest share first: `rows` judged and `removed` of them, their `share` (0 to 1) with its 95 %
+        interval (Agresti-Coull) `low` to `high`, and the most frequent kind of reason (`most_by`, for `most_by_rows` rows).
+        `outcome` is `failed` where the low end is above both the `limit` and the share removed of all other rows, else
+        `passed`: data that are dirty throughout are for `minimum_accepted_share` to block, and a small group is not blamed
+        for chance.
     """
     import numpy as np
     import pandas as pd
 
     from veritrain_lib.statistics.intervals import agresti_coull
 
-    total, gone = len(rows), int(removed.sum())
+    total, removed_total = len(rows), int(removed.sum())
     lines = []
-    for column in [name for name in cut_by(task) if name in rows.columns]:
+    for column in [name for name in group_columns(task) if name in rows.columns]:
         values = rows[column].fillna("").astype(str).to_numpy(dtype=object)
         codes, names = pd.factorize(values)
         counts = np.bincount(codes, minlength=len(names))
-        lost = np.bincount(codes[removed], minlength=len(names))
+        removed_counts = np.bincount(codes[removed], minlength=len(names))
         allowed = set(task.labels) if column == task.target.field and task.labels else None
-        asked = [at for at, name in enumerate(names) if name and (allowed is None or name in allowed)]
-        for at in sorted(asked, key=lambda at: (-lost[at] / counts[at], str(names[at])))[:MOST]:
-            count, out = int(counts[at]), int(lost[at])
-            interval = agresti_coull(out, count)
-            rest = (gone - out) / (total - count) if total > count else 0.0
+        listed = [code for code, name in enumerate(names) if name and (allowed is None or name in allowed)]
+        for code in sorted(listed, key=lambda code: (-removed_counts[code] / counts[code], str(names[code])))[
+            :MAXIMUM_GROUPS
+        ]:
+            count, removed_rows = int(counts[code]), int(removed_counts[code])
+            interval = agresti_coull(removed_rows, count)
+            rest = (removed_total - removed_rows) / (total - count) if total > count else 0.0
             kinds = Counter(
                 reason.partition("=")[0]
-                for number in np.flatnonzero((codes == at) & removed).tolist()
+                for number in np.flatnonzero((codes == code) & removed).tolist()
                 for reason in dict.fromkeys(reasons.get(number, ()))
             )
-            most, by = max(kinds.items(), key=lambda one: (one[1], one[0])) if kinds else ("", 0)
+            reason_kind, reason_rows = (
+                max(kinds.items(), key=lambda item: (item[1], item[0])) if kinds else ("", 0)
+            )
             outcome = "failed" if interval.low > max(limit, rest) else "passed"
-            lines.append([column, str(names[at]), count, out, out / count, interval.low, interval.high, limit, outcome,
-                          most, by])  # fmt: skip
+            lines.append([column, str(names[code]), count, removed_rows, removed_rows / count, interval.low, interval.high, limit, outcome,
+                          reason_kind, reason_rows])  # fmt: skip
     table = pd.DataFrame(lines, columns=COLUMNS).sort_values(
         ["low", "column", "value"], ascending=[False, True, True], ignore_index=True
     )
-    return table.head(MOST)
+    return table.head(MAXIMUM_GROUPS)
 
 
 def too_much_removed(table: pd.DataFrame) -> list[str]:
-    """Why a dataset is blocked by what was removed of single labels and slices, one sentence each."""
+    """Return the reasons to block a dataset because of single labels and slices.
+
+    Args:
+        table: Table of `removed_by_group`.
+
+    Returns:
+        One sentence for each failed group.
+    """
     return [
         f"maximum_removed_share: {line['removed']} of {line['rows']} rows with {line['column']} {line['value']!r} removed, "
         f"share {line['share']:.3f} (95 % interval {line['low']:.3f} to {line['high']:.3f}), limit {line['limit']:.3f}; "

@@ -1,4 +1,7 @@
-"""What people say of a sample of the rows that a gate let through and took out."""
+"""People's review of a sample of the rows that a gate accepted and removed.
+
+Open this to see how decisions are read from a filled-in table and what rates follow from them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.review_sample import PEOPLES, Part
+from veritrain_lib.quality.review_sample import REVIEWER_COLUMNS, SamplePart
 from veritrain_lib.quality.verdict import SEPARATOR
 
 if TYPE_CHECKING:
@@ -19,10 +22,12 @@ DECISIONS = ("accept", "reject")
 
 @dataclass(frozen=True)
 class Review:
-    """What one person said of a sample.
+    """Review of a sample by one person.
 
-    `rows` has one line a row: `row` (its part and place in it), `part` (`accepted` or `quarantine`), `stratum`, `id`, the
-    task's fields, `reasons`, `decision` (`accept`, `reject` or empty) and `comment`.
+    Attributes:
+        reviewer: Name of the person.
+        rows: One line a row: `row` (its part and position in it), `part` (`accepted` or `quarantine`), `stratum`, `id`, the
+            task's fields, `reasons`, `decision` (`accept`, `reject` or empty) and `comment`.
     """
 
     reviewer: str
@@ -30,7 +35,7 @@ class Review:
 
     @property
     def pass_rate(self) -> Rate:
-        """The share of accepted rows that the person accepts, of those decided on; 95 % interval (Agresti-Coull)."""
+        """The share of accepted rows that the person accepts, of those decided on, with its 95 % interval."""
         return self._accepted("accepted")
 
     @property
@@ -40,84 +45,104 @@ class Review:
 
     @property
     def undecided(self) -> int:
-        """Rows of the sample without a decision: they are in no rate."""
+        """The number of rows without a decision: they are in no rate."""
         return int((self.rows["decision"] == "").sum())
 
     @property
     def comments(self) -> list[dict[str, str]]:
-        """Rows with a comment: `row`, `id`, `decision`, `comment`."""
-        told = self.rows.loc[self.rows["comment"] != "", ["row", "id", *PEOPLES]]
-        return [{str(name): str(value) for name, value in row.items()} for row in told.to_dict("records")]
+        """The rows with a comment: `row`, `id`, `decision`, `comment`."""
+        commented = self.rows.loc[self.rows["comment"] != "", ["row", "id", *REVIEWER_COLUMNS]]
+        return [
+            {str(name): str(value) for name, value in row.items()} for row in commented.to_dict("records")
+        ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the rows, ready for JSON."""
+        """Return everything but the rows, ready for JSON."""
         return {
             "reviewer": self.reviewer,
-            "pass_rate": plain(self.pass_rate),
-            "wrongly_removed": plain(self.wrongly_removed),
+            "pass_rate": rate_as_dict(self.pass_rate),
+            "wrongly_removed": rate_as_dict(self.wrongly_removed),
             "undecided": self.undecided,
             "comments": self.comments,
         }
 
     def __str__(self) -> str:
-        parts = [f"{self.reviewer}: {_said(self.pass_rate, 'of the accepted rows pass')}"]
+        parts = [f"{self.reviewer}: {_rate_text(self.pass_rate, 'of the accepted rows pass')}"]
         if self.wrongly_removed.n:
-            parts.append(_said(self.wrongly_removed, "of the quarantined rows were removed wrongly"))
+            parts.append(_rate_text(self.wrongly_removed, "of the quarantined rows were removed wrongly"))
         if self.undecided:
             parts.append(f"{self.undecided} rows undecided")
         return "; ".join(parts)
 
-    def _accepted(self, part: Part) -> Rate:
+    def _accepted(self, part: SamplePart) -> Rate:
         from veritrain_lib.statistics.intervals import Rate
 
-        decided = self.rows.loc[(self.rows["part"] == part) & (self.rows["decision"] != ""), "decision"]
-        return Rate(int((decided == "accept").sum()), len(decided))
+        with_decisions = self.rows.loc[
+            (self.rows["part"] == part) & (self.rows["decision"] != ""), "decision"
+        ]
+        return Rate(int((with_decisions == "accept").sum()), len(with_decisions))
 
 
-def decided(answers: pd.DataFrame, handed_out: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The sample with the decisions and comments of a table that people filled in.
+def with_decisions(answers: pd.DataFrame, sampled: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return a sample with the decisions and comments of a table that a person filled in.
 
-    Raises UserError for a missing column, a row that was not handed out or is there twice, a decision other than
-    accept and reject, each with the number of its row, and for a table without a single decision.
+    Args:
+        answers: The filled-in table.
+        sampled: The sample as it was written.
+        source: Name of the table in error messages.
+
+    Returns:
+        The sample with its columns `decision` and `comment` filled.
+
+    Raises:
+        UserError: For a missing column; for a row that is not in the sample or occurs twice and for a decision other than
+            accept and reject, each with its row number; and for a table without a single decision.
     """
-    absent = [name for name in ("row", "id", *PEOPLES) if name not in answers.columns]
-    if absent:
+    missing = [name for name in ("row", "id", *REVIEWER_COLUMNS) if name not in answers.columns]
+    if missing:
         raise UserError(
-            f"{where} lacks the column(s) {', '.join(absent)}; write the sample anew and fill that in"
+            f"{source} lacks the column(s) {', '.join(missing)}; write the sample anew and fill that in"
         )
-    known = dict(zip(handed_out["row"], handed_out["id"], strict=True))
-    wrong, given = [], {}
-    lines = answers[["row", "id", *PEOPLES]].to_dict("records")
+    sampled_ids = dict(zip(sampled["row"], sampled["id"], strict=True))
+    mistakes, decisions = [], {}
+    lines = answers[["row", "id", *REVIEWER_COLUMNS]].to_dict("records")
     for number, line in enumerate(lines, start=1):
-        key, word = str(line["row"]).strip(), str(line["decision"]).strip().lower()
-        if known.get(key) != str(line["id"]).strip():
-            wrong.append(f"row {number}: {key!r} ({line['id']}) was not handed out in this sample")
-        elif key in given:
-            wrong.append(f"row {number}: {key!r} is there twice")
-        elif word not in ("", *DECISIONS):
-            wrong.append(
+        key, decision = str(line["row"]).strip(), str(line["decision"]).strip().lower()
+        if sampled_ids.get(key) != str(line["id"]).strip():
+            mistakes.append(f"row {number}: {key!r} ({line['id']}) is not in this sample")
+        elif key in decisions:
+            mistakes.append(f"row {number}: {key!r} occurs twice")
+        elif decision not in ("", *DECISIONS):
+            mistakes.append(
                 f"row {number}: decision {line['decision']!r}; allowed are accept, reject and nothing"
             )
-        given[key] = (word, str(line["comment"]).strip())
-    if wrong:
-        raise UserError(f"{where}: {len(wrong)} mistake(s): {SEPARATOR.join(wrong[:5])}")
-    if not any(word for word, _ in given.values()):
-        raise UserError(f"{where} holds no decision; write accept or reject into the column decision")
-    table = handed_out.copy()
-    table["decision"] = [given.get(key, ("", ""))[0] for key in table["row"]]
-    table["comment"] = [given.get(key, ("", ""))[1] for key in table["row"]]
+        decisions[key] = (decision, str(line["comment"]).strip())
+    if mistakes:
+        raise UserError(f"{source}: {len(mistakes)} mistake(s): {SEPARATOR.join(mistakes[:5])}")
+    if not any(decision for decision, _ in decisions.values()):
+        raise UserError(f"{source} holds no decision; write accept or reject into the column decision")
+    table = sampled.copy()
+    table["decision"] = [decisions.get(key, ("", ""))[0] for key in table["row"]]
+    table["comment"] = [decisions.get(key, ("", ""))[1] for key in table["row"]]
     return table
 
 
-def plain(rate: Rate) -> dict[str, float | int | None]:
-    """A rate with its interval, ready for JSON."""
+def rate_as_dict(rate: Rate) -> dict[str, float | int | None]:
+    """Return a rate with its interval, ready for JSON.
+
+    Args:
+        rate: The rate.
+
+    Returns:
+        `value` (0 to 1, None without decisions), `low`, `high` and `n`.
+    """
     return {"value": rate.value, "low": rate.interval.low, "high": rate.interval.high, "n": rate.n}
 
 
-def _said(rate: Rate, what: str) -> str:
+def _rate_text(rate: Rate, description: str) -> str:
     if rate.value is None:
-        return f"no decision on how many {what}"
+        return f"no decision on how many {description}"
     return (
-        f"{rate.value:.1%} {what} ({rate.successes} of {rate.n}, 95 % interval {rate.interval.low:.1%} to "
+        f"{rate.value:.1%} {description} ({rate.successes} of {rate.n}, 95 % interval {rate.interval.low:.1%} to "
         f"{rate.interval.high:.1%})"
     )

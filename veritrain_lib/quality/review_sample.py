@@ -1,15 +1,15 @@
-"""Which rows of a gate people are asked to review.
+"""Sample of a gate's rows for people to review.
 
 The sample is systematic: rows are ordered by stratum, and every k-th from a random start is taken (W. G. Cochran 1977,
-Sampling Techniques, chapter 8). So every row is as likely as any other, each stratum has its share of the sample, and
-the plain share of accepted rows with the interval of Agresti and Coull is the pass rate.
+Sampling Techniques, chapter 8). So every row is equally likely, each stratum has its share of the sample, and the pass
+rate is the plain share of accepted rows with the interval of Agresti and Coull.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from veritrain_lib.quality.reason_examples import SECRET
+from veritrain_lib.quality.reason_examples import PERSONAL_DATA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,60 +17,79 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 ROWS = 50
-"""Accepted rows in a sample, unless another number is asked for; 50 that all pass show at least 93 %."""
+"""Default number of accepted rows in a sample; 50 that all pass show a pass rate of at least 93 %."""
 
 ONE_IN = 5
-"""One quarantined row is shown for so many accepted ones."""
+"""Accepted rows for each quarantined row in a sample."""
 
-OWN = ["row", "part", "stratum", "id"]
-PEOPLES = ["decision", "comment"]
-Part = Literal["accepted", "quarantine"]
+SAMPLE_COLUMNS = ["row", "part", "stratum", "id"]
+REVIEWER_COLUMNS = ["decision", "comment"]
+SamplePart = Literal["accepted", "quarantine"]
 
 
 def sample(
     accepted: pd.DataFrame, quarantine: pd.DataFrame, task: Task, *, rows: int = ROWS, seed: int = 0
 ) -> pd.DataFrame:
-    """A stratified sample to review: `rows` accepted rows and a fifth as many quarantined ones, all where there are
-    fewer. Same rows and seed, same sample; `decision` and `comment` are empty.
+    """Draw a stratified sample of rows to review.
 
-    Strata are the label (without labels the source, and whether the text is shorter than the median), of quarantined
-    rows the kind of their first reason. Rows with personal data are never shown.
+    Strata are the labels (without labels the source, and whether the text is shorter than the median), of quarantined rows
+    the kind of their first reason. Rows with personal data are never shown.
+
+    Args:
+        accepted: Accepted rows.
+        quarantine: Quarantined rows with `reasons`.
+        task: The task.
+        rows: Accepted rows in the sample, and a fifth as many quarantined ones; all where there are fewer.
+        seed: Same rows and seed give the same sample.
+
+    Returns:
+        Table with the columns of `columns`; `decision` and `comment` are empty.
     """
     import pandas as pd
 
-    told = quarantine["reasons"].astype(object).astype(str)
-    clean = quarantine.assign(reasons=told)[~told.str.contains(SECRET, regex=False)]
-    parts: dict[Part, tuple[pd.DataFrame, pd.Series[str], int]] = {
+    reasons_text = quarantine["reasons"].astype(object).astype(str)
+    clean = quarantine.assign(reasons=reasons_text)[~reasons_text.str.contains(PERSONAL_DATA, regex=False)]
+    parts: dict[SamplePart, tuple[pd.DataFrame, pd.Series[str], int]] = {
         "accepted": (accepted, _strata(accepted, task), rows),
         "quarantine": (clean, clean["reasons"].str.split(r"[=;]", regex=True).str[0], -(-rows // ONE_IN)),
     }
-    shown = []
+    tables = []
     for part, (frame, strata, count) in parts.items():
         chosen = systematic(strata.astype(str).tolist(), frame["id"].astype(str).tolist(), count, seed)
         table = frame.iloc[chosen]
         fields = {name: table[name].fillna("").astype(str) for name in task.columns if name in table.columns}
         reasons = table["reasons"].astype(str) if "reasons" in table.columns else ""
-        keys = [f"{part}:{place}" for place in table.index]
-        shown.append(
+        keys = [f"{part}:{position}" for position in table.index]
+        tables.append(
             pd.DataFrame(
                 {"row": keys, "part": part, "stratum": strata.iloc[chosen].astype(str), "id": table["id"].astype(str),
                  **fields, "reasons": reasons, "decision": "", "comment": ""},
                 columns=columns(task),
             )
         )  # fmt: skip
-    return pd.concat(shown, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
 def columns(task: Task) -> list[str]:
-    """The columns of a sample, in order."""
-    return [*OWN, *task.columns, "reasons", *PEOPLES]
+    """Return the columns of a sample, in order."""
+    return [*SAMPLE_COLUMNS, *task.columns, "reasons", *REVIEWER_COLUMNS]
 
 
 def systematic(strata: list[str], ids: list[str], count: int, seed: int) -> list[int]:
-    """Positions of a systematic sample over rows ordered by stratum and id; all of them when there are no more."""
+    """Draw a systematic sample over rows ordered by stratum and id.
+
+    Args:
+        strata: Stratum of each row.
+        ids: Id of each row.
+        count: Rows to draw.
+        seed: Seed of the random start.
+
+    Returns:
+        Positions of the rows; all of them when there are no more than `count`.
+    """
     import random
 
-    order = sorted(range(len(ids)), key=lambda at: (strata[at], ids[at], at))
+    order = sorted(range(len(ids)), key=lambda position: (strata[position], ids[position], position))
     if len(order) <= count:
         return order
     step = len(order) / count

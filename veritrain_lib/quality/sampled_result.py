@@ -1,4 +1,4 @@
-"""What a check hands back when it looked only at some of the rows, or may not decide."""
+"""Result of a check that examined only some of the rows, or that may not remove rows."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sampled:
-    """A check's findings on a sample.
+class SampledResult:
+    """Result of a check on a sample.
 
-    `reasons` is what every check gives: one text a row, "" for a good one and for one not looked at. `looked`
-    says which rows were looked at: they alone are the denominator of the rule's share. With `decides` False the
-    rule only warns: it removes no row and blocks nothing, whatever its severity. `note` tells people what was
-    found; `numbers` are measures by name, each with `value`, `low`, `high` and `n`.
+    Attributes:
+        reasons: One text a row as from any check; "" for a row that passes and for one not examined.
+        examined: Mask of the rows that were examined: they alone are the denominator of the rule's share.
+        decides: With False the rule only warns: it removes no row and blocks nothing, whatever its severity.
+        note: Message for people.
+        numbers: Measures by name, each with `value`, `low`, `high` and `n`.
     """
 
     reasons: pd.Series[str] = field(repr=False)
-    looked: pd.Series[bool] = field(repr=False)
+    examined: pd.Series[bool] = field(repr=False)
     decides: bool = True
     note: str = ""
     numbers: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The scripts that a text is written in, as far as they tell that it switches between languages."""
+"""Writing systems (scripts) of a text, for the detection of texts that switch between languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 LETTERS = 3
 """Letters of a second script from which a text counts as mixed: fewer are an abbreviation or a unit."""
 
-# Kana and Han are one: Japanese uses both in every sentence.
+# Kana and Han count as one script: Japanese uses both in every sentence.
 _SCRIPTS = {
     "latin": "A-Za-z\u00c0-\u024f\u1e00-\u1eff",
     "cjk": "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff",
@@ -20,17 +20,31 @@ _SCRIPTS = {
     "thai": "\u0e00-\u0e7f",
 }
 _LETTERS = {name: re.compile(f"[{letters}]") for name, letters in _SCRIPTS.items()}
-_NO_PROSE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[!-~]*[0-9_/\\][!-~]*")
+_NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[!-~]*[0-9_/\\][!-~]*")
 
 
 def scripts_in(text: str) -> list[str]:
-    """The scripts of which a text holds at least three letters outside of addresses, numbers and paths."""
+    """Return the scripts of a text.
+
+    Args:
+        text: The text.
+
+    Returns:
+        Names of the scripts with at least three letters outside of addresses, numbers and paths.
+    """
     if text.isascii():
         return ["latin"] if len(_LETTERS["latin"].findall(text)) >= LETTERS else []
-    prose = _NO_PROSE.sub(" ", text)
+    prose = _NOT_PROSE.sub(" ", text)
     return [name for name, letter in _LETTERS.items() if len(letter.findall(prose)) >= LETTERS]
 
 
 def is_mixed(text: str) -> bool:
-    """Whether a text is written in more than one script."""
+    """Return whether a text is written in more than one script.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for two scripts or more.
+    """
     return not text.isascii() and len(scripts_in(text)) > 1

@@ -1,4 +1,4 @@
-"""Keys and passwords in a text."""
+"""Detection of API keys and passwords in a text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections import Counter
 from itertools import pairwise
 
 MINIMUM_ENTROPY = 3.0
-"""Bits a character (Shannon 1948) from which a token of 16 characters or more counts as random; words and
-numbers written together stay below, random keys of 20 characters are at 3.6 and more."""
+"""Bits per character (Shannon 1948) from which a token of 16 characters or more counts as random; words and numbers
+written together stay below, random keys of 20 characters have 3.6 and more."""
 
 SHORT_ENTROPY = 2.5
-"""The same for shorter tokens that are called a key in the text."""
+"""The same threshold for shorter tokens that the text calls a key."""
 
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)", re.IGNORECASE)
 
@@ -44,14 +44,14 @@ PASSWORD = re.compile(
       [^\S\n]*(?:\b(?:is|was|ist|est|es)\b|[=:は]|->|→)[^\S\n]*(?:(?:still|now|always)[ ])?["'`“<(]?([^\s"'`”<>)]{4,})""",
     re.IGNORECASE | re.VERBOSE,
 )
-IN_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]*:[^\s/@]{3,}@", re.IGNORECASE)
-"""An address that carries a password: `postgresql://user:password@host`."""
+PASSWORD_IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]*:[^\s/@]{3,}@", re.IGNORECASE)
+"""A URL that carries a password: `postgresql://user:password@host`."""
 
 LENGTH = re.compile(r"[0-9０-９]+(?:文字|桁|字以)")
-"""What a rule on passwords says: how long they must be."""
+"""Required length in a password policy, which is no password."""
 LONG_TOKEN = re.compile(r"(?<![\w/.@-])[A-Za-z0-9_+/-]{20,}={0,2}(?![\w@])")
-ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
-# What only names a thing, and opens nothing: a hash, a commit or an object's id in hexadecimal, a UUID (RFC 9562), a
+URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+# Identifiers that are no secret: a hash, a commit or an object's id in hexadecimal, a UUID (RFC 9562), a
 # ULID (its first ten characters are a time), and the hash of a package or an image behind the name of its algorithm.
 HEXADECIMAL = re.compile(r"(?:0x)?[A-Fa-f0-9-]{20,}", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -64,61 +64,81 @@ NAMES_ONLY = re.compile(
     r"|(?:continuation|page|next|cancel(?:lation)?|csrf|xsrf|sync|change)[ _-]?$",
     re.IGNORECASE,
 )
-"""What stands before `key` or `token` where its value only names something: `primary key 17c2...`."""
+"""Text before `key` or `token` whose value is only an identifier: `primary key 17c2...`."""
 
-FEWEST_RANDOM = 16
+MINIMUM_RANDOM_RUN = 16
 """Letters and digits in a row that a long token needs to be random rather than a name made of parts."""
 
 
 MINIMUM_CHANGES = 0.47
-"""Share of neighbours of different kinds (lower case, upper case, digits) from which a token is random."""
+"""Share of neighbouring characters of different kinds (lower case, upper case, digit) from which a token is
+random."""
 
 
 MINIMUM_DIGITS = 0.3
-"""Share of places where a letter follows a digit or a digit a letter from which one part of a token is random, whatever
-its case; random letters of one case and digits change at 40 %."""
+"""Share of positions where a letter follows a digit or a digit a letter, from which one part of a token is random,
+whatever its case; in random letters of one case and digits it is 40 %."""
 
 
 def has_key(text: str) -> bool:
-    """A private key block, a key of a known form, a random token that is called a key, or a long random token that is
-    no hash, commit, UUID or other mere name."""
+    """Return whether a text holds an API key or private key.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for a private key block, a key of a known form, a random token that the text calls a key, or a long random token
+        that is no hash, commit, UUID or other identifier.
+    """
     if PRIVATE_KEY.search(text) or KNOWN_KEY.search(text):
         return True
     if any(
-        _random(match[1]) and not NAMES_ONLY.search(text[: match.start()])
+        _has_high_entropy(match[1]) and not NAMES_ONLY.search(text[: match.start()])
         for match in NAMED_KEY.finditer(text)
     ):
         return True
-    bare = DIGEST.sub(" ", ADDRESS.sub(" ", text))
-    return any(_random(match[0]) and _mixed(match[0]) for match in LONG_TOKEN.finditer(bare))
+    bare = DIGEST.sub(" ", URL.sub(" ", text))
+    return any(_has_high_entropy(match[0]) and _looks_random(match[0]) for match in LONG_TOKEN.finditer(bare))
 
 
 def has_password(text: str) -> bool:
-    """`password is X` where X holds a digit or a sign, as words after `password is` do not, and is no length; or an
-    address with a password in it."""
-    if IN_ADDRESS.search(text):
+    """Return whether a text holds a password.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for `password is X` where X holds a digit or a sign, unlike ordinary words after `password is`, and is no
+        length; and for a URL with a password in it.
+    """
+    if PASSWORD_IN_URL.search(text):
         return True
-    found = (match[1] for match in PASSWORD.finditer(text))
-    return any(_unlike_a_word(value) and not LENGTH.match(value) for value in found)
+    values = (match[1] for match in PASSWORD.finditer(text))
+    return any(_unlike_a_word(value) and not LENGTH.match(value) for value in values)
 
 
-def _random(token: str) -> bool:
+def _has_high_entropy(token: str) -> bool:
     token = token.rstrip(".,;:!?")
     if sum(c.isdigit() for c in token) < 2 or sum(c.isalpha() for c in token) < 2 or len(token) < 8:
         return False
     return _entropy(token) >= (MINIMUM_ENTROPY if len(token) >= 16 else SHORT_ENTROPY)
 
 
-def _mixed(token: str) -> bool:
-    """Letters and digits change places often within one of its parts, or all kinds of characters do in the whole, as
-    they don't in `customers-2024-export-final` nor in what only names a thing."""
+def _looks_random(token: str) -> bool:
+    """Return whether a token mixes letters and digits like a random one.
+
+    They alternate often within one of its parts, or all kinds of characters do in the full token, as they don't in
+    `customers-2024-export-final` nor in an identifier.
+    """
     if HEXADECIMAL.fullmatch(token) or UUID.search(token) or ULID.fullmatch(token):
         return False
     parts = re.split(r"[-_+/=]", token)
-    return _changing("".join(parts)) or any(_mixed_part(part) for part in parts if len(part) >= FEWEST_RANDOM)
+    return _alternates("".join(parts)) or any(
+        _part_looks_random(part) for part in parts if len(part) >= MINIMUM_RANDOM_RUN
+    )
 
 
-def _mixed_part(part: str) -> bool:
+def _part_looks_random(part: str) -> bool:
     if HEXADECIMAL.fullmatch(part):
         return False
     changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(part))
@@ -127,11 +147,13 @@ def _mixed_part(part: str) -> bool:
     return changes >= 4 and not re.search(r"[a-z]{6,}", part)
 
 
-def _changing(token: str) -> bool:
-    """Whether lower case, upper case and digits follow each other as in random text of all three: 63 % of the places
-    change there, in names put together from words and numbers a third at most."""
+def _alternates(token: str) -> bool:
+    """Return whether lower case, upper case and digits alternate as in random text of all three.
+
+    There 63 % of the positions change kind, in names put together from words and numbers a third at most.
+    """
     kinds = [0 if c.isdigit() else 1 if c.islower() else 2 for c in token]
-    changes = sum(one != other for one, other in pairwise(kinds))
+    changes = sum(left != right for left, right in pairwise(kinds))
     return len(set(kinds)) == 3 and changes >= MINIMUM_CHANGES * (len(kinds) - 1)
 
 
@@ -142,6 +164,6 @@ def _entropy(token: str) -> float:
 
 def _unlike_a_word(value: str) -> bool:
     bare = value.rstrip(".,;:!?…") or value
-    # Signs that stand inside ordinary words: can't, e-mail, and/or, to-do...
+    # Punctuation inside ordinary words: can't, e-mail, and/or, to-do...
     signs = [c for c in bare if not c.isalnum() and c not in "'’-/.…"]
     return any(c.isdigit() for c in bare) or bool(signs)

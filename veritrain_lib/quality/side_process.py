@@ -1,7 +1,8 @@
-"""Checks of very many rows in a second process, beside those that run in this one.
+"""Run some checks of very many rows in a second process, in parallel with the others.
 
-What reads texts word by word holds Python's lock, so threads gain nothing. The process is a fresh one and not a
-fork: this one may have threads that hold locks. It reads its order from a file and answers in another.
+Checks that read texts word by word hold Python's global lock, so threads gain nothing. The process is started fresh and
+not forked: this one may have threads that hold locks. It reads its request from a file and writes its answer to
+another.
 """
 
 from __future__ import annotations
@@ -24,92 +25,120 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.quality.context import Context
-    from veritrain_lib.quality.rule_results import Findings
+    from veritrain_lib.quality.rule_results import RuleResults
     from veritrain_lib.quality.suite import Rule
 
 MANY = 200_000
 """Rows from which the second process gains more than its start and its copy of the texts cost."""
 
-BESIDE = ("language", "garbage", "personal_data", "refusal")
-"""Checks that look at nothing but texts and take about half of the time together."""
+SIDE_PROCESS_CHECKS = ("language", "garbage", "personal_data", "refusal")
+"""Checks that need nothing but texts and take about half of the total time."""
 
 logger = logging.getLogger(__name__)
 
 
 class SideProcess:
-    """The checks of some rules, running. `rules` are theirs; `finish` waits and gives what they found."""
+    """A running process with the checks of some rules.
+
+    Attributes:
+        rules: Ids of these rules.
+    """
 
     def __init__(self, rows: pd.DataFrame, context: Context, rules: Sequence[Rule], folder: Path) -> None:
         self.rules = frozenset(rule.id for rule in rules)
         self._rows, self._folder = len(rows), folder
         texts = rows[[name for name in context.task.columns if name in rows.columns]]
-        order = (texts, replace(context, fit=None, judge=None), list(rules))
-        with (folder / "order").open("wb") as file:
-            pickle.dump(order, file, protocol=pickle.HIGHEST_PROTOCOL)
-        # Its process group is ours: whoever kills this one kills that too.
+        request = (texts, replace(context, fit=None, judge=None), list(rules))
+        with (folder / "request").open("wb") as file:
+            pickle.dump(request, file, protocol=pickle.HIGHEST_PROTOCOL)
+        # It shares our process group: a kill of the group ends both.
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, str(folder)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
-    def finish(self, findings: Findings) -> bool:
-        """Wait, and add what was found; False when the process ended without an answer."""
-        code = self._process.wait()
-        if code:
-            logger.warning("checks beside ended with code %s; they run again here", code)
+    def finish(self, rule_results: RuleResults) -> bool:
+        """Wait for the process and add its results.
+
+        Args:
+            rule_results: Receives the reasons and errors.
+
+        Returns:
+            False when the process ended without an answer.
+        """
+        exit_code = self._process.wait()
+        if exit_code:
+            logger.warning(
+                "checks in the second process ended with exit code %s; they run again in this process",
+                exit_code,
+            )
             return False
         with (self._folder / "answer").open("rb") as file:
             reasons, errors = pickle.load(file)
-        for rule, hits in reasons.items():
-            findings.reasons[rule] = [""] * self._rows
-            for number, reason in hits.items():
-                findings.reasons[rule][number] = reason
-        findings.errors.update(errors)
+        for rule, flagged in reasons.items():
+            rule_results.reasons[rule] = [""] * self._rows
+            for number, reason in flagged.items():
+                rule_results.reasons[rule][number] = reason
+        rule_results.errors.update(errors)
         return True
 
-    def end(self) -> None:
-        """See that it has ended."""
+    def stop(self) -> None:
+        """Kill the process if it still runs, and wait for its end."""
         self._process.kill()
         self._process.wait()
 
 
 @contextmanager
-def checks_beside(
+def checks_in_side_process(
     rows: pd.DataFrame, context: Context, rules: Sequence[Rule]
 ) -> Iterator[SideProcess | None]:
-    """Some of the rules' checks in a second process for as long as the context is open; None where it is not worth it:
-    few rows, one core, or none of our own checks among the rules."""
-    own = [rule for rule in rules if rule.meta.check in BESIDE and _is_ours(rule.meta.check)]
-    if len(rows) < MANY or usable_cores() < 2 or not own:
+    """Run some of the rules' checks in a second process while the context is open.
+
+    Args:
+        rows: Rows to check.
+        context: Context of the gate.
+        rules: Rules that may run there.
+
+    Yields:
+        The process; None where it does not pay: few rows, one core, or none of the text checks among the rules.
+    """
+    text_rules = [
+        rule for rule in rules if rule.meta.check in SIDE_PROCESS_CHECKS and _is_ours(rule.meta.check)
+    ]
+    if len(rows) < MANY or usable_cores() < 2 or not text_rules:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
-        running = SideProcess(rows, context, own, Path(folder))
+        running = SideProcess(rows, context, text_rules, Path(folder))
         try:
             yield running
         finally:
-            running.end()
+            running.stop()
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a check's name still means ours: a user's own of that name may look at anything."""
+    """Return whether a check's name still means ours: a custom check of that name may read anything."""
     module: str = registry.get("checks", name).__module__
     return module.startswith("veritrain_lib.quality.checks.")
 
 
 def main(folder: Path) -> None:
-    """Run the order in a folder and leave the answer there."""
-    from veritrain_lib.quality.rule_results import Findings, run_checks
+    """Run the request in a folder and write the answer there.
 
-    with (folder / "order").open("rb") as file:
+    Args:
+        folder: Folder with the file `request`.
+    """
+    from veritrain_lib.quality.rule_results import RuleResults, run_checks
+
+    with (folder / "request").open("rb") as file:
         rows, context, rules = pickle.load(file)
-    findings = Findings()
-    run_checks(rows, context, rules, findings, beside=False)
-    hits = {
+    rule_results = RuleResults()
+    run_checks(rows, context, rules, rule_results, parallel=False)
+    flagged = {
         rule: {number: reason for number, reason in enumerate(reasons) if reason}
-        for rule, reasons in findings.reasons.items()
+        for rule, reasons in rule_results.reasons.items()
     }
     with (folder / "answer").open("wb") as file:
-        pickle.dump((hits, findings.errors), file)
+        pickle.dump((flagged, rule_results.errors), file)
 
 
 if __name__ == "__main__":

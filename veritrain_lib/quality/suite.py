@@ -1,7 +1,7 @@
-"""A gate suite: our own JSON file, loaded fail-closed.
+"""Gate suite: a JSON file of rules, validated before use.
 
-Great Expectations drops an expectation it does not know with a log line and calls an empty suite a success,
-so everything is checked here first and refused by name.
+Great Expectations drops an unknown expectation with a log line and calls an empty suite a success, so everything is
+validated here first and rejected by name.
 """
 
 from __future__ import annotations
@@ -26,19 +26,22 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 
 
-class Part(BaseModel):
-    """Base of every part of a suite file: frozen, unknown keys forbidden, no silent conversion."""
+class SuiteModel(BaseModel):
+    """Base model of every part of a suite file: frozen, unknown keys forbidden, no silent conversion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class DatasetRules(Part):
-    """When the dataset as a whole is blocked, whatever its rows say.
+class DatasetRules(SuiteModel):
+    """Limits at which the dataset as a whole is blocked.
 
-    `minimum_rows`: accepted rows needed; `minimum_accepted_share`: of the rows judged; `minimum_rows_per_label`:
-    rows, accepted now or trusted before, that every label of the task needs (0 turns coverage off);
-    `maximum_removed_share`: of the rows of any one label or slice value, held against the low end of the share's 95 %
-    interval (1 turns it off).
+    Attributes:
+        minimum_rows: Accepted rows needed.
+        minimum_accepted_share: Accepted share of the rows judged (0 to 1).
+        minimum_rows_per_label: Rows, accepted now or in earlier versions, that every label of the task needs; 0 turns
+            coverage off.
+        maximum_removed_share: Largest removed share of the rows of any one label or slice value, compared with the low end
+            of the share's 95 % interval; 1 turns it off.
     """
 
     minimum_rows: Annotated[int, Field(ge=1)] = 1
@@ -47,14 +50,19 @@ class DatasetRules(Part):
     maximum_removed_share: Share = 1.0
 
 
-class Meta(Part):
-    """What the workbench adds to an expectation.
+class RuleMeta(SuiteModel):
+    """Fields that this package adds to an expectation.
 
-    `rule` is its id; `check` the row check that fills the column `ok_<rule>` (None for a stock expectation on
-    a raw column) and `parameters` what it is given; `needs_label` keeps it out of the screening of a pool;
-    `action` is what happens to a row it rejects, `on_uncertain` the same for a row that was chosen for its
-    uncertainty (default: `action`); `reason` tells a person why, `owner` who answers for it, `source` where
-    the rule or its threshold is from.
+    Attributes:
+        rule: Id of the rule.
+        check: The row check that fills the column `ok_<rule>`; None for a stock expectation on a raw column.
+        parameters: Parameters of the check.
+        needs_label: Excludes the rule from the screening of a pool.
+        action: What happens to a row that it rejects.
+        on_uncertain: The same for a row that was chosen for its uncertainty (default: `action`).
+        reason: Why the rule exists, for people.
+        owner: Who is responsible for it.
+        source: Where the rule or its threshold is from.
     """
 
     rule: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
@@ -68,13 +76,20 @@ class Meta(Part):
     source: str = Field(min_length=1)
 
 
-class Rule(Part):
-    """One expectation. `severity` critical blocks the dataset when it fails; warning and info only tell."""
+class Rule(SuiteModel):
+    """One expectation of a suite.
+
+    Attributes:
+        type: Expectation type of Great Expectations.
+        kwargs: Its arguments.
+        severity: `critical` blocks the dataset when the rule fails; `warning` and `info` only report it.
+        meta: Fields that this package adds.
+    """
 
     type: str
     kwargs: dict[str, Any]
     severity: Literal["critical", "warning", "info"]
-    meta: Meta
+    meta: RuleMeta
 
     @property
     def id(self) -> str:
@@ -83,7 +98,7 @@ class Rule(Part):
 
     @property
     def measures(self) -> bool:
-        """Whether it holds one number about the whole dataset against a limit, instead of judging rows."""
+        """Whether it compares one number about the whole dataset with a limit, instead of judging rows."""
         return self.meta.check is not None and self.type == AT_MOST
 
     @property
@@ -93,15 +108,17 @@ class Rule(Part):
 
     @property
     def limit(self) -> float:
-        """The share of rejected rows above which the rule fails: 1 - `mostly`; for a number about the whole
-        dataset the largest one allowed, `max_value`."""
+        """The value above which the rule fails.
+
+        The share of rejected rows, 1 - `mostly`; for a number about the whole dataset the largest one allowed, `max_value`.
+        """
         if self.measures:
             return float(self.kwargs["max_value"])
         return round(1.0 - float(self.kwargs.get("mostly", 1.0)), 12)
 
 
-class SuiteFile(Part):
-    """A suite file whose keys and values are right; whether its rules exist is not known yet."""
+class SuiteFile(SuiteModel):
+    """A suite file with valid keys and values; whether its rules exist is not checked yet."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     version: Annotated[int, Field(ge=1)]
@@ -112,8 +129,16 @@ class SuiteFile(Part):
 
 @dataclass(frozen=True)
 class Suite:
-    """A checked suite. `digest` is of the file's content (key order and spacing do not count) and of the code of
-    rules that are not ours."""
+    """A validated suite.
+
+    Attributes:
+        name: Name of the suite.
+        version: Version of the suite.
+        notes: Notes for people.
+        dataset: Limits for the dataset as a whole.
+        rules: The rules.
+        digest: Digest of the file's content (key order and spacing do not count) and of the code of custom rules.
+    """
 
     name: str
     version: int
@@ -124,29 +149,43 @@ class Suite:
 
 
 def load_suite(name: str | Path) -> Suite:
-    """Load a suite by its name in `gates/` or by the path of a JSON file.
+    """Load and validate a suite.
 
-    Raises UserError for a file that is not there or no JSON, an unknown or missing key, an unknown
-    expectation type, kwarg, check or parameter, a rule id used twice, or a suite without a rule.
+    Args:
+        name: Its name in `gates/`, or the path of a JSON file.
+
+    Returns:
+        The suite.
+
+    Raises:
+        UserError: For a file that does not exist or is no JSON, an unknown or missing key, an unknown expectation type, kwarg,
+            check or parameter, a rule id used twice, or a suite without a rule.
     """
     path, text = _text(name)
-    # A condition on rows is an expression that pandas evaluates.
-    door.own_file(path, f"the gate suite {path.name}")
-    if (path.name, text) in _at_hand:
-        return _at_hand[path.name, text]
+    # Security: a row condition is an expression that pandas evaluates.
+    door.require_local_file(path, f"the gate suite {path.name}")
+    if (path.name, text) in _validated_suites:
+        return _validated_suites[path.name, text]
     suite = make_suite(_content(path, text), where=path.name)
-    if _only_ours(suite):
-        _at_hand[path.name, text] = suite
+    if _has_no_custom_rules(suite):
+        _validated_suites[path.name, text] = suite
     return suite
 
 
 def read_suite(name: str | Path) -> SuiteFile:
-    """Read a suite file, as `load_suite` finds it, without looking whether its rules exist.
+    """Read a suite file without checking whether its rules exist.
 
-    Raises UserError for a file that is not there or no JSON, an unknown or missing key, and a rule id used twice.
+    Args:
+        name: Its name in `gates/`, or the path of a JSON file.
+
+    Returns:
+        The content of the file.
+
+    Raises:
+        UserError: For a file that does not exist or is no JSON, an unknown or missing key, and a rule id used twice.
     """
     path, text = _text(name)
-    return _checked_file(_content(path, text), path.name)
+    return _validated_file(_content(path, text), path.name)
 
 
 def _text(name: str | Path) -> tuple[Path, str]:
@@ -154,9 +193,12 @@ def _text(name: str | Path) -> tuple[Path, str]:
     if path.suffix != ".json":
         path = project.gates() / f"{name}.json"
     if not _is_file(path):
-        known = ", ".join(sorted(one.stem for one in project.gates().glob("*.json"))) or "none"
+        available = (
+            ", ".join(sorted(path_of_suite.stem for path_of_suite in project.gates().glob("*.json")))
+            or "none"
+        )
         raise UserError(
-            f"no gate suite {str(name)[:120]}: {str(path)[:300]} is not there. Suites in gates/: {known}"
+            f"no gate suite {str(name)[:120]}: {str(path)[:300]} does not exist. Suites in gates/: {available}"
         )
     try:
         return path, path.read_text(encoding="utf-8")
@@ -168,7 +210,12 @@ def _text(name: str | Path) -> tuple[Path, str]:
 
 def _content(path: Path, text: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_number, parse_int=_whole)
+        return json.loads(
+            text,
+            object_pairs_hook=_reject_duplicate_keys,
+            parse_constant=_reject_non_finite,
+            parse_int=_bounded_integer,
+        )
     except json.JSONDecodeError as error:
         raise UserError(f"gate suite {path.name} is no JSON: {error}") from error
     except RecursionError as error:
@@ -177,58 +224,69 @@ def _content(path: Path, text: str) -> object:
         ) from error
 
 
-_at_hand: dict[tuple[str, str], Suite] = {}
-"""Suites that this process has checked, by their file's name and content, as far as all their rules are ours: others
-may mean something else the next time."""
+_validated_suites: dict[tuple[str, str], Suite] = {}
+"""Validated suites of this process by file name and content, as far as all their rules are built in: custom rules
+may change between two calls."""
 
 
-def _only_ours(suite: Suite) -> bool:
-    from veritrain_lib.quality.custom_rules import own_code
+def _has_no_custom_rules(suite: Suite) -> bool:
+    from veritrain_lib.quality.custom_rules import custom_code_digest
 
-    return not own_code(suite.rules)
+    return not custom_code_digest(suite.rules)
 
 
 def make_suite(content: object, where: str = "suite") -> Suite:
-    """Check a suite's content, as `load_suite` does with a file. `where` names it in messages."""
-    from veritrain_lib.quality.custom_rules import own_code
+    """Validate a suite's content.
 
-    file = _checked_file(content, where)
+    Args:
+        content: The parsed JSON.
+        where: Name of the suite in error messages.
+
+    Returns:
+        The suite.
+
+    Raises:
+        UserError: As from `load_suite`.
+    """
+    from veritrain_lib.quality.custom_rules import custom_code_digest
+
+    file = _validated_file(content, where)
     for rule in file.expectations:
         _check_rule(where, rule)
-    own = own_code(file.expectations)
-    digest = of_json([content, own]) if own else of_json(content)
+    code_digest = custom_code_digest(file.expectations)
+    digest = of_json([content, code_digest]) if code_digest else of_json(content)
     return Suite(file.name, file.version, file.notes, file.dataset, tuple(file.expectations), digest)
 
 
-def _checked_file(content: object, where: str) -> SuiteFile:
+def _validated_file(content: object, where: str) -> SuiteFile:
     try:
         file = SuiteFile.model_validate(content)
     except ValidationError as error:
-        raise UserError(_explain(where, error)) from error
+        raise UserError(_error_message(where, error)) from error
     ids = [rule.id for rule in file.expectations]
-    twice = sorted({one for one in ids if ids.count(one) > 1})
-    if twice:
-        raise UserError(f"gate suite {where}: rule id(s) used twice: {', '.join(twice)}")
+    duplicates = sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1})
+    if duplicates:
+        raise UserError(f"gate suite {where}: rule id(s) used twice: {', '.join(duplicates)}")
     return file
 
 
 def _check_rule(where: str, rule: Rule) -> None:
-    from veritrain_lib.quality.check_parameters import checked
+    from veritrain_lib.quality.check_parameters import validated_parameters
     from veritrain_lib.quality.gx_expectations import expectation
 
-    place = f"gate suite {where}, rule {rule.id!r}"
+    location = f"gate suite {where}, rule {rule.id!r}"
     if rule.measures:
-        _check_measure(place, rule)
+        _check_measure(location, rule)
     mostly = rule.kwargs.get("mostly", 1.0)
     if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
-        raise UserError(f"{place}: mostly is {mostly!r}; allowed is a number from 0 to 1")
+        raise UserError(f"{location}: mostly is {mostly!r}; allowed is a number from 0 to 1")
     column = f"ok_{rule.id}"
     if rule.meta.check is None:
         if rule.meta.parameters:
-            raise UserError(f"{place}: parameters belong to a check, and this rule names none")
+            raise UserError(f"{location}: parameters belong to a check, and this rule names none")
         if str(rule.kwargs.get("column", "")).startswith(("ok_", "measure_")):
             raise UserError(
-                f"{place}: the column {rule.kwargs['column']} is filled by a check; name it in meta.check"
+                f"{location}: the column {rule.kwargs['column']} is filled by a check; name it in meta.check"
             )
     else:
         if not rule.measures and (
@@ -237,39 +295,41 @@ def _check_rule(where: str, rule: Rule) -> None:
             or rule.kwargs.get("value_set") != [True]
         ):
             raise UserError(
-                f"{place}: a rule with a check must be {IN_SET} with column {column!r} and value_set [true], or, for a "
+                f"{location}: a rule with a check must be {IN_SET} with column {column!r} and value_set [true], or, for a "
                 f"check about the whole dataset, {AT_MOST} with column 'measure_{rule.id}' and a max_value"
             )
         try:
-            checked(rule.id, registry.get("checks", rule.meta.check), rule.meta.parameters)
+            validated_parameters(rule.id, registry.get("checks", rule.meta.check), rule.meta.parameters)
         except UserError as error:
             raise UserError(f"gate suite {where}: {error}") from error
     try:
         expectation(rule)
     except UserError as error:
-        raise UserError(f"{place}: {error}") from error
+        raise UserError(f"{location}: {error}") from error
 
 
-def _check_measure(place: str, rule: Rule) -> None:
-    most = rule.kwargs.get("max_value")
-    if isinstance(most, bool) or not isinstance(most, int | float) or not most == most:
+def _check_measure(location: str, rule: Rule) -> None:
+    maximum = rule.kwargs.get("max_value")
+    if isinstance(maximum, bool) or not isinstance(maximum, int | float) or not maximum == maximum:
         raise UserError(
-            f"{place}: max_value is {most!r}; a check about the whole dataset needs a number there"
+            f"{location}: max_value is {maximum!r}; a check about the whole dataset needs a number there"
         )
     if set(rule.kwargs) != {"column", "max_value"} or rule.kwargs["column"] != rule.column:
         raise UserError(
-            f"{place}: {AT_MOST} with a check takes column {rule.column!r} and max_value, nothing else"
+            f"{location}: {AT_MOST} with a check takes column {rule.column!r} and max_value, nothing else"
         )
     if rule.meta.action != "warn" or rule.meta.on_uncertain is not None:
-        raise UserError(f"{place}: a check about the whole dataset removes no row; its action must be 'warn'")
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
         raise UserError(
-            f"a gate suite holds a key twice in one object: {', '.join(twice)}; JSON would keep only the last"
+            f"{location}: a check about the whole dataset removes no row; its action must be 'warn'"
+        )
+
+
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    duplicates = sorted({key for key in keys if keys.count(key) > 1})
+    if duplicates:
+        raise UserError(
+            f"a gate suite has a duplicate key in one object: {', '.join(duplicates)}; JSON would keep only the last"
         )
     return dict(pairs)
 
@@ -281,38 +341,40 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _no_number(word: str) -> float:
-    raise UserError(f"a gate suite holds {word}, which is no finite number; write a number")
+def _reject_non_finite(literal: str) -> float:
+    raise UserError(f"a gate suite holds {literal}, which is no finite number; write a number")
 
 
-def _whole(word: str) -> int:
-    if len(word) > LONGEST_WHOLE:
+def _bounded_integer(literal: str) -> int:
+    if len(literal) > MAXIMUM_DIGITS:
         raise UserError(
-            f"a gate suite holds a number of {len(word)} digits; at most {LONGEST_WHOLE} are allowed"
+            f"a gate suite holds a number of {len(literal)} digits; at most {MAXIMUM_DIGITS} are allowed"
         )
-    return int(word)
+    return int(literal)
 
 
-LONGEST_WHOLE = 19
-"""Digits of a whole number: 64 bits."""
+MAXIMUM_DIGITS = 19
+"""Digits of an integer: 64 bits."""
 
 
-def _explain(where: str, error: ValidationError) -> str:
+def _error_message(where: str, error: ValidationError) -> str:
     lines = [f"gate suite {where} has {error.error_count()} mistake(s):"]
     for item in error.errors():
-        steps = item["loc"]
-        place = ".".join(str(step) for step in steps) or "the file"
+        loc = item["loc"]
+        location = ".".join(str(step) for step in loc) or "the file"
         if item["type"] == "extra_forbidden":
-            part = next((_PARTS[step] for step in reversed(steps[:-1]) if step in _PARTS), SuiteFile)
-            allowed = sorted(part.model_fields)
-            near = difflib.get_close_matches(str(steps[-1]), allowed, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            lines.append(f"- {place}: unknown key.{hint} Allowed here: {', '.join(allowed)}")
+            model = next((_MODELS[step] for step in reversed(loc[:-1]) if step in _MODELS), SuiteFile)
+            allowed = sorted(model.model_fields)
+            matches = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
+            hint = f" Did you mean {matches[0]!r}?" if matches else ""
+            lines.append(f"- {location}: unknown key.{hint} Allowed here: {', '.join(allowed)}")
         elif item["type"] == "missing":
-            lines.append(f"- {place}: is required")
+            lines.append(f"- {location}: is required")
         else:
-            lines.append(f"- {place}: {item['msg']} (given: {json.dumps(item['input'], default=str)[:120]})")
+            lines.append(
+                f"- {location}: {item['msg']} (given: {json.dumps(item['input'], default=str)[:120]})"
+            )
     return "\n".join(lines)
 
 
-_PARTS: dict[str | int, type[Part]] = {"dataset": DatasetRules, "meta": Meta, "expectations": Rule}
+_MODELS: dict[str | int, type[SuiteModel]] = {"dataset": DatasetRules, "meta": RuleMeta, "expectations": Rule}

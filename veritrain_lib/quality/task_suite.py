@@ -1,22 +1,30 @@
-"""The suite that judges a task's data, with the rules of the task's own that it may use."""
+"""Find the gate suite of a task and load the custom rules that it may use."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.quality.custom_rules import load_own_rules
+from veritrain_lib.quality.custom_rules import load_custom_rules
 from veritrain_lib.quality.suite import Suite, load_suite
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-def suite_of(task: Task, given: str = "") -> Suite:
-    """The suite: a file beside the task file, a name in `gates/` or a path; empty means the task's own.
+def suite_of(task: Task, suite_name: str = "") -> Suite:
+    """Load the gate suite of a task.
 
-    Raises UserError as `load_own_rules` and `load_suite` do.
+    Args:
+        task: The task.
+        suite_name: A file beside the task file, a name in `gates/` or a path; empty means the suite that the task names.
+
+    Returns:
+        The suite.
+
+    Raises:
+        UserError: As from `load_custom_rules` and `load_suite`.
     """
-    load_own_rules(task)
-    name = given or task.gate
-    beside = task.path.parent / name
-    return load_suite(beside if beside.is_file() else name)
+    load_custom_rules(task)
+    name = suite_name or task.gate
+    beside_task = task.path.parent / name
+    return load_suite(beside_task if beside_task.is_file() else name)

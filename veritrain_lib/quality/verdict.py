@@ -1,4 +1,4 @@
-"""What a gate says of a dataset."""
+"""Verdict of a gate on a dataset: its status, reasons, tables and rows."""
 
 from __future__ import annotations
 
@@ -26,17 +26,26 @@ SEPARATOR = "; "
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a gate says of a dataset.
+class GateVerdict:
+    """Verdict of a gate on a dataset.
 
-    `rules` has one row a rule: how many rows it checked and rejected, the rejected `share` (0 to 1) with its
-    95 % interval (Agresti-Coull) `low` to `high`, the `limit` above which it fails, and `outcome`: `passed`, `failed`
-    (blocks), `warned` (failed, but its severity only tells) or `error` (could not be evaluated; blocks). `kind` is
-    `rows`, or `dataset` for a rule about all rows together: `share` is then the number that its check measured.
-    `accepted` are the rows that go on; `quarantine` and `warnings` are rows with a column `reasons`, all
-    reasons of a row joined by `; `. `removed` has one row for each label and slice value: what share of its rows was
-    removed, and by what most (`removed.removed_by_group`). `groups` shows copies under the row that stays (`groups.duplicate_groups`).
-    `overview` counts what came and what went.
+    Attributes:
+        status: `passed` or `blocked`.
+        block_reasons: Reasons to block the dataset, one sentence each.
+        rules: One row a rule: how many rows it checked and rejected, the rejected `share` (0 to 1) with its 95 % interval
+            (Agresti-Coull) `low` to `high`, the `limit` above which it fails, and `outcome`: `passed`, `failed` (blocks),
+            `warned` (failed, but its severity does not block) or `error` (could not be evaluated; blocks). `kind` is
+            `rows`, or `dataset` for a rule about all rows together: `share` is then the number that its check measured.
+        accepted: Rows that are kept.
+        quarantine: Removed rows, with a column `reasons`: all reasons of a row joined by `; `.
+        warnings: Kept rows with warnings, with the same column.
+        removed: One row for each label and slice value: the share of its rows that was removed, and the most frequent
+            reason (`removed_shares.removed_by_group`).
+        groups: Duplicates under the row that is kept (`duplicates.groups.duplicate_groups`).
+        overview: Counts and shares of the judged rows (`verdict_summary`).
+        suite: Name of the suite.
+        suite_version: Version of the suite.
+        suite_digest: Digest of the suite.
     """
 
     status: Literal["passed", "blocked"]
@@ -53,10 +62,12 @@ class Verdict:
     suite_digest: str
 
     @property
-    def measured(self) -> list[str]:
-        """The rules that measure the dataset as a whole by a check of ours or of a user's."""
-        mine = (self.rules["kind"] == "dataset") & ~self.rules["check"].astype(str).str.startswith("expect_")
-        return [str(rule) for rule in self.rules.loc[mine, "rule"]]
+    def metric_rules(self) -> list[str]:
+        """The ids of the rules that measure the dataset as a whole by a check of ours or of a user."""
+        by_check = (self.rules["kind"] == "dataset") & ~self.rules["check"].astype(str).str.startswith(
+            "expect_"
+        )
+        return [str(rule) for rule in self.rules.loc[by_check, "rule"]]
 
     @property
     def passed(self) -> bool:
@@ -64,7 +75,7 @@ class Verdict:
         return self.status == "passed"
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the rows themselves, ready for JSON."""
+        """Return everything but the rows themselves, ready for JSON."""
         rules = json.loads(self.rules.to_json(orient="records"))
         return {
             "status": self.status,

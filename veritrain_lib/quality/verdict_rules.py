@@ -1,4 +1,7 @@
-"""What a gate's rules add up to: the table of rules, and the reasons to block a dataset."""
+"""Combine the results of a gate's rules: the table of rules, and the reasons to block a dataset.
+
+Open this to see when a dataset is blocked.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.quality.context import Context
-    from veritrain_lib.quality.gx_runner import Result
-    from veritrain_lib.quality.rule_results import Findings
+    from veritrain_lib.quality.gx_runner import ExpectationResult
+    from veritrain_lib.quality.rule_results import RuleResults
     from veritrain_lib.quality.suite import Suite
 
 HARD_LEAK = "leakage:exact_test"
-"""The one reason that people's rows are not excused for: an exact copy of a sealed test row."""
+"""The one reason for which rows of people are not excused: an exact copy of a held-out test row."""
 
 
-def rule_table(suite: Suite, results: dict[str, Result], count: int, findings: Findings) -> pd.DataFrame:
+def rule_table(
+    suite: Suite, results: dict[str, ExpectationResult], count: int, rule_results: RuleResults
+) -> pd.DataFrame:
+    """Return the table of rules with their shares, intervals and outcomes.
+
+    Args:
+        suite: The suite.
+        results: Results by rule id.
+        count: Number of rows judged.
+        rule_results: Results of the checks.
+
+    Returns:
+        One line a rule with the columns `RULE_COLUMNS`.
+    """
     import pandas as pd
 
     from veritrain_lib.statistics.intervals import agresti_coull
@@ -27,8 +43,8 @@ def rule_table(suite: Suite, results: dict[str, Result], count: int, findings: F
     lines = []
     for rule in suite.rules:
         result = results[rule.id]
-        judged = 0 if result.error else (count if result.looked is None else result.looked)
-        interval = agresti_coull(result.rejected if judged else 0, judged)
+        checked = 0 if result.error else (count if result.examined is None else result.examined)
+        interval = agresti_coull(result.rejected if checked else 0, checked)
         kind = "rows" if is_row_rule(rule) else "dataset"
         if result.error:
             outcome = "error"
@@ -36,25 +52,39 @@ def rule_table(suite: Suite, results: dict[str, Result], count: int, findings: F
             outcome = "passed"
         else:
             outcome = "failed" if rule.severity == "critical" and result.decides else "warned"
-        share = result.rejected / judged if judged else 0.0
+        share = result.rejected / checked if checked else 0.0
         low, high = interval.low, interval.high
-        found = findings.measured.get(rule.id)
-        if found is not None and not result.error:
-            judged, share, low, high = found.n, found.value, found.low, found.high
-        lines.append([rule.id, rule.meta.check or rule.type, rule.severity, judged, result.rejected, share,
+        metric = rule_results.dataset_metrics.get(rule.id)
+        if metric is not None and not result.error:
+            checked, share, low, high = metric.n, metric.value, metric.low, metric.high
+        lines.append([rule.id, rule.meta.check or rule.type, rule.severity, checked, result.rejected, share,
                       low, high, rule.limit, outcome, kind])  # fmt: skip
     return pd.DataFrame(lines, columns=RULE_COLUMNS)
 
 
 def block_reasons(
     suite: Suite,
-    results: dict[str, Result],
+    results: dict[str, ExpectationResult],
     table: pd.DataFrame,
     rows: pd.DataFrame,
     accepted: pd.DataFrame,
     context: Context,
-    findings: Findings,
+    rule_results: RuleResults,
 ) -> list[str]:
+    """Return the reasons to block a dataset, one sentence each; empty when it passes.
+
+    Args:
+        suite: The suite.
+        results: Results by rule id.
+        table: Table of rules from `rule_table`.
+        rows: All rows.
+        accepted: Rows that were not removed.
+        context: Context of the gate.
+        rule_results: Results of the checks.
+
+    Returns:
+        Reasons by rule in the order of the suite, then those of the dataset rules, then leaks.
+    """
     if not len(rows):
         return ["no rows: there is nothing to judge"]
     reasons = []
@@ -62,23 +92,23 @@ def block_reasons(
         if line["outcome"] == "error":
             reasons.append(f"{rule.id}: error, the rule could not be evaluated: {results[rule.id].error}")
         elif line["outcome"] == "failed" and rule.measures:
-            note = findings.measured[rule.id].note
+            note = rule_results.dataset_metrics[rule.id].note
             reasons.append(
                 f"{rule.id}: failed, {line['share']:.3f} (95 % interval {line['low']:.3f} to {line['high']:.3f}, n = "
                 f"{line['checked']}), limit {line['limit']:.3f}{': ' if note else ''}{note}"
             )
         elif line["outcome"] == "failed" and results[rule.id].positions is None and rule.meta.check is None:
             observed = results[rule.id].observed
-            saw = "" if observed is None else f"; it saw {str(observed)[:200]}"
+            observation = "" if observed is None else f"; observed: {str(observed)[:200]}"
             reasons.append(
-                f"{rule.id}: failed, {rule.type} does not hold for the {line['checked']} rows{saw}"
+                f"{rule.id}: failed, {rule.type} does not hold for the {line['checked']} rows{observation}"
             )
         elif line["outcome"] == "failed":
             reasons.append(
                 f"{rule.id}: failed, {line['rejected']} of {line['checked']} rows rejected, share "
                 f"{line['share']:.3f} (95 % interval {line['low']:.3f} to {line['high']:.3f}), limit {line['limit']:.3f}"
             )
-    return [*reasons, *_dataset_reasons(suite, rows, accepted, context), *_leaks(rows, findings)]
+    return [*reasons, *_dataset_reasons(suite, rows, accepted, context), *_leaks(rows, rule_results)]
 
 
 def _dataset_reasons(suite: Suite, rows: pd.DataFrame, accepted: pd.DataFrame, context: Context) -> list[str]:
@@ -95,32 +125,32 @@ def _dataset_reasons(suite: Suite, rows: pd.DataFrame, accepted: pd.DataFrame, c
             f"{interval.low:.3f} to {interval.high:.3f}), needed {rules.minimum_accepted_share:.3f}"
         )
     target = context.task.target.field
-    have = accepted[target].value_counts().to_dict()
-    if len(context.trusted):
-        for label, count in context.trusted[target].value_counts().items():
-            have[label] = have.get(label, 0) + int(count)
-    short = {label: int(have.get(label, 0)) for label in context.task.labels
-             if have.get(label, 0) < rules.minimum_rows_per_label}  # fmt: skip
-    if short:
-        shown = ", ".join(f"{label} has {count}" for label, count in list(short.items())[:10])
+    counts = accepted[target].value_counts().to_dict()
+    if len(context.accepted_rows):
+        for label, count in context.accepted_rows[target].value_counts().items():
+            counts[label] = counts.get(label, 0) + int(count)
+    missing = {label: int(counts.get(label, 0)) for label in context.task.labels
+             if counts.get(label, 0) < rules.minimum_rows_per_label}  # fmt: skip
+    if missing:
+        listed = ", ".join(f"{label} has {count}" for label, count in list(missing.items())[:10])
         reasons.append(
-            f"coverage: {len(short)} of {len(context.task.labels)} labels have fewer than "
-            f"{rules.minimum_rows_per_label} accepted or trusted rows: {shown}"
+            f"coverage: {len(missing)} of {len(context.task.labels)} labels have fewer than "
+            f"{rules.minimum_rows_per_label} accepted rows: {listed}"
         )
     return reasons
 
 
-def _leaks(rows: pd.DataFrame, findings: Findings) -> list[str]:
+def _leaks(rows: pd.DataFrame, rule_results: RuleResults) -> list[str]:
     human = [number for number, source in enumerate(rows["source"].tolist()) if source == "human"]
-    found = [
+    leaked_ids = [
         str(rows["id"].iloc[number])
-        for reasons in findings.reasons.values()
+        for reasons in rule_results.reasons.values()
         for number in human
         if reasons[number].startswith(HARD_LEAK)
     ]
-    if not found:
+    if not leaked_ids:
         return []
     return [
-        f"leakage: {len(found)} row(s) written by people are exact copies of sealed test rows: ids "
-        f"{', '.join(found[:5])}; take them out of the test set or of the data"
+        f"leakage: {len(leaked_ids)} row(s) written by people are exact copies of held-out test rows: ids "
+        f"{', '.join(leaked_ids[:5])}; remove them from the test set or from the data"
     ]

@@ -1,4 +1,4 @@
-"""A few numbers about a judged dataset: what came and what went."""
+"""Summary numbers of a judged dataset: counts, lengths, label shares, sources and languages."""
 
 from __future__ import annotations
 
@@ -17,28 +17,37 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 SAMPLE = 20_000
-"""Accepted rows on which words, lengths and scripts are measured: a share is then off by 0.7 points at most (95 %)."""
+"""Accepted rows on which words, lengths and scripts are measured: the error of a share is then 0.7 points at most
+(95 %)."""
 
 
 def overview(
     rows: pd.DataFrame, accepted: pd.DataFrame, warned: int, task: Task, reasons: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """What came and what went, ready for JSON.
+    """Summarize a judged dataset, ready for JSON.
 
-    `rows`, `accepted`, `quarantined`, `warned` are counts. Of the accepted rows: `mean_words` of each input field;
-    `lengths` of each text field (`unit` words, or characters of scripts without spaces; `median`, `p95`, `longest`);
-    `label_shares` (0 to 1, sum 1; empty for free text); `sources` (counts); `code_switch_share`, the share with words in
-    two scripts, over the input fields (a switch within one script is not seen). `languages` holds what each field declares
-    (`declared`) and how many judged rows were found to be in what instead (`found`, of the texts in `reasons`).
+    Args:
+        rows: All rows judged.
+        accepted: Rows that were not removed.
+        warned: Number of accepted rows with a warning.
+        task: The task.
+        reasons: Reasons of the removed and warned rows, one text a row.
+
+    Returns:
+        `rows`, `accepted`, `quarantined`, `warned`: counts. Of the accepted rows: `mean_words` of each input field; `lengths`
+        of each text field (`unit` words, or characters of scripts without spaces; `median`, `p95`, `longest`);
+        `label_shares` (0 to 1, sum 1; empty for free text); `sources` (counts); `code_switch_share`, the share with words in
+        two scripts, over the input fields (a switch within one script is not detected). `languages` holds the declared
+        language of each field (`declared`) and how many judged rows were detected in another one (`found`, from `reasons`).
     """
-    # A label that is free text would make a list as long as the data.
+    # For free text the list would be as long as the data.
     labels = (
         accepted[task.target.field].value_counts(normalize=True) if task.labels and len(accepted) else None
     )
-    looked = accepted if len(accepted) <= SAMPLE else accepted.sample(SAMPLE, random_state=0)
-    words = {
-        name: round(float(sum(len(text.split()) for text in looked[name].fillna("")) / len(looked)), 2)
-        if len(looked)
+    sampled = accepted if len(accepted) <= SAMPLE else accepted.sample(SAMPLE, random_state=0)
+    mean_words = {
+        name: round(float(sum(len(text.split()) for text in sampled[name].fillna("")) / len(sampled)), 2)
+        if len(sampled)
         else 0.0
         for name in task.inputs
     }
@@ -48,28 +57,38 @@ def overview(
         "accepted": len(accepted),
         "quarantined": len(rows) - len(accepted),
         "warned": warned,
-        "mean_words": words,
-        "lengths": {name: lengths(looked[name].fillna("").astype(str).tolist()) for name in texts},
+        "mean_words": mean_words,
+        "lengths": {name: lengths(sampled[name].fillna("").astype(str).tolist()) for name in texts},
         "label_shares": {}
         if labels is None
         else {str(k): round(float(v), 4) for k, v in labels.sort_index().items()},
         "sources": {
             str(key): int(count) for key, count in accepted["source"].value_counts().sort_index().items()
         },
-        "languages": {"declared": _declared(task), "found": _other_languages(reasons)},
-        "code_switch_share": _mixed(looked, task),
+        "languages": {"declared": _declared_languages(task), "found": _other_languages(reasons)},
+        "code_switch_share": _code_switch_share(sampled, task),
     }
 
 
 def lengths(texts: list[str]) -> dict[str, Any]:
-    """How long texts are: `unit`, `median`, `p95` (95th percentile) and `longest`; zeros without any."""
+    """Return statistics of the lengths of texts.
+
+    Args:
+        texts: The texts.
+
+    Returns:
+        `unit` (`words` or `characters`), `median`, `p95` (95th percentile) and `longest`; zeros without any text.
+    """
     dense = sum(map(unspaced, texts[:1000])) * 2 > len(texts[:1000])
     counts = sorted(len(text.replace(" ", "")) if dense else len(text.split()) for text in texts) or [0]
-    at = {"median": len(counts) // 2, "p95": int(len(counts) * 0.95), "longest": len(counts) - 1}
-    return {"unit": "characters" if dense else "words", **{name: counts[place] for name, place in at.items()}}
+    positions = {"median": len(counts) // 2, "p95": int(len(counts) * 0.95), "longest": len(counts) - 1}
+    return {
+        "unit": "characters" if dense else "words",
+        **{name: counts[position] for name, position in positions.items()},
+    }
 
 
-def _declared(task: Task) -> dict[str, str]:
+def _declared_languages(task: Task) -> dict[str, str]:
     codes = {name: field.language for name, field in task.inputs.items()} | {
         task.target.field: task.target.language
     }
@@ -77,16 +96,16 @@ def _declared(task: Task) -> dict[str, str]:
 
 
 def _other_languages(reasons: Iterable[str]) -> dict[str, int]:
-    found = Counter(
+    counts = Counter(
         reason.partition(":")[2]
         for text in reasons
         for reason in text.split(SEPARATOR)
         if reason.startswith("language:")
     )
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _mixed(rows: pd.DataFrame, task: Task) -> float:
+def _code_switch_share(rows: pd.DataFrame, task: Task) -> float:
     columns = [rows[name].fillna("").astype(str) for name in task.inputs]
     mixed = sum(any(map(is_mixed, values)) for values in zip(*columns, strict=True))
     return round(mixed / len(rows), 4) if len(rows) else 0.0

@@ -1,6 +1,6 @@
-"""What a gate needs once a process, done ahead in a process that others are forked from.
+"""Warm-up of the quality package in a process that others are forked from.
 
-Both functions change no result and are safe before a fork: they start no thread and run no OpenMP code.
+The functions change no result and are safe before a fork: they start no thread and run no OpenMP code.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ SAMPLE = "where is the invoice that you sent to my colleague last week"
 
 
 def warm_up() -> None:
-    """Find and import the built-in checks, and load the suites of `gates/` with their expectation classes.
+    """Import the built-in checks and load the suites of `gates/` with their expectation classes.
 
     Takes 0.1 s beside the imports; saves that in each gate and each generate.
     """
@@ -26,27 +26,42 @@ def warm_up() -> None:
 
 
 def load_languages(declared: Iterable[str]) -> None:
-    """Load the models of the language check for fields declared in these languages (ISO 639-1 codes).
+    """Load the models of the language check for fields in these languages.
 
-    Takes about 5 s of CPU and 650 MB, which forks share; saves the 5 s in each gate and each generate whose
-    suite has the check. Raises UserError for a language that can't be detected.
+    Takes about 5 s of CPU and 650 MB, which forks share; saves the 5 s in each gate and each generate whose suite has the
+    check.
+
+    Args:
+        declared: Declared languages (ISO 639-1 codes).
+
+    Raises:
+        UserError: For a language that can't be detected.
     """
     from veritrain_lib.quality.language.detector import detector
 
     for language in sorted(set(declared)):
-        # One text, not in parallel: lingua's pool of threads would not live through a fork.
+        # One text, not in parallel: lingua's thread pool would not survive a fork.
         detector(language).compute_language_confidence_values(SAMPLE)
 
 
 def load_languages_of(task_file: str) -> None:
-    """`load_languages` for what a task needs."""
+    """Load the language models that a task needs.
+
+    Args:
+        task_file: Path of the task file.
+    """
     load_languages(languages_of(task_file))
 
 
 def languages_of(task_file: str) -> list[str]:
-    """The languages to load for a task: those its fields declare, if its gate suite has the language check.
+    """Return the languages whose models a task needs.
 
-    Empty for a task file or suite that can't be read: the stage itself will say what is wrong with it.
+    Args:
+        task_file: Path of the task file.
+
+    Returns:
+        The languages that its fields declare, if its gate suite has the language check. Empty for a task file or suite that
+        can't be read: the stage itself will report the error.
     """
     from veritrain_lib.core.errors import UserError
     from veritrain_lib.core.task import load_task
@@ -54,8 +69,8 @@ def languages_of(task_file: str) -> list[str]:
 
     try:
         task = load_task(task_file)
-        beside = task.path.parent / task.gate
-        suite = load_suite(beside if beside.is_file() else task.gate)
+        beside_task = task.path.parent / task.gate
+        suite = load_suite(beside_task if beside_task.is_file() else task.gate)
     except UserError:
         return []
     if not any(rule.meta.check == "language" for rule in suite.rules):

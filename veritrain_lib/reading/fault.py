@@ -8,13 +8,13 @@ from typing import Literal
 
 from veritrain_lib.core.errors import UserError
 
-SHOWN = 5
-"""Wrong rows that a message names; the others are counted."""
+MAX_SHOWN = 5
+"""Invalid rows that a message names; the others are counted."""
 
 
 @dataclass(frozen=True)
 class RowFault:
-    """What is wrong with one row: `row` from 1 (a header is none), `line` of the file from 1 (0: not known)."""
+    """A fault of one row: `row` from 1 (without the header), `line` of the file from 1 (0: unknown)."""
 
     row: int
     message: str
@@ -28,8 +28,9 @@ class RowFault:
 class FileFault(UserError):
     """A file that can't be read (exit code 2).
 
-    `kind` is `format` for a file that is no table of a kind that is read, `content` for one whose content is wrong.
-    `faults` are the wrong rows, all of them; empty when the file as a whole is wrong.
+    Attributes:
+        kind: `format` for a file of another format, `content` for one with wrong content.
+        faults: All invalid rows; empty when the file in general is wrong.
     """
 
     def __init__(
@@ -44,11 +45,16 @@ class FileFault(UserError):
         self.faults = list(faults)
 
 
-def refuse_rows(name: str, faults: Sequence[RowFault], remedy: str = "") -> None:
-    """Raise FileFault when there are faults: the first `SHOWN` by row, the others counted, then the remedy."""
+def reject_rows(name: str, faults: Sequence[RowFault], remedy: str = "") -> None:
+    """Raise FileFault if there are faults.
+
+    The first `MAX_SHOWN` by row, the number of others, then the remedy.
+    """
     if not faults:
         return
-    shown = "; ".join(str(fault) for fault in faults[:SHOWN])
-    more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    told = f"{name} {shown}" if len(faults) == 1 else f"{name}: {len(faults)} rows are wrong: {shown}{more}"
-    raise FileFault(f"{told}. {remedy}" if remedy else told, faults)
+    shown = "; ".join(str(fault) for fault in faults[:MAX_SHOWN])
+    more = f"; and {len(faults) - MAX_SHOWN} more" if len(faults) > MAX_SHOWN else ""
+    message = (
+        f"{name} {shown}" if len(faults) == 1 else f"{name}: {len(faults)} rows are wrong: {shown}{more}"
+    )
+    raise FileFault(f"{message}. {remedy}" if remedy else message, faults)

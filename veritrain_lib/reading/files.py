@@ -1,4 +1,4 @@
-"""The door to every file of rows: which format it has, and its table."""
+"""Entry point for reading files of rows: determines the format and returns the table."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from veritrain_lib.reading.excel import read_excel
 from veritrain_lib.reading.fault import FileFault
 from veritrain_lib.reading.json_rows import read_json
 from veritrain_lib.reading.parquet import read_parquet
-from veritrain_lib.reading.table import Limits, Table
+from veritrain_lib.reading.table import Limits, TextTable
 from veritrain_lib.reading.text import decode
 
 FORMATS = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "json", ".ndjson": "json", ".json": "json",
     ".xlsx": "excel", ".parquet": "parquet",
 }  # fmt: skip
-"""Suffixes of files that are read, and what each promises."""
+"""Suffixes of supported files, and the format of each."""
 
 ALLOWED = ", ".join(FORMATS)
 
@@ -27,29 +27,34 @@ SIGNATURES = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"Rar!": "a rar archive", b"%PDF": "a PDF", b"PAR1": "Parquet",
     b"\xd0\xcf\x11\xe0": "an old Office file", b"\x89PNG": "a picture", b"\x7fELF": "a program", b"MZ\x90": "a program",
 }  # fmt: skip
-"""How files begin that are no text."""
+"""First bytes of files that are no text."""
 
-LARGEST = 8_000_000_000
-"""Bytes of a file."""
+MAX_FILE_BYTES = 8_000_000_000
+"""Maximum bytes of a file."""
 
 
 def read_file(
     path: Path, limits: Limits | None = None, *, header: bool = True, skip_broken: bool = False
-) -> Table:
-    """The table in a file.
+) -> TextTable:
+    """Read the table in a file.
 
-    Without `header` the first row of a delimited file or a sheet is a row, and columns are called column_1, ...
-    With `skip_broken` broken rows are left out (`Table.skipped`) instead of refused.
+    Args:
+        path: The file.
+        limits: Maximum size of the table.
+        header: Whether the first row of a delimited file or a sheet is a header; else columns are called column_1, ...
+        skip_broken: Whether invalid rows are left out (`TextTable.skipped`) instead of rejected.
 
-    Raises FileFault (exit code 2) for a suffix that is not read, another content than the suffix promises, and whatever
-    is wrong with the file or its rows; Infrastructure for a file that the machine can't read.
+    Raises:
+        FileFault: The suffix is not supported, the content does not match it, or the file or its rows are invalid (exit
+            code 2).
+        Infrastructure: The machine can't read the file.
     """
     try:
         if not path.is_file():
-            raise FileFault(f"{path} is no file; name one of {ALLOWED}", kind="format")
-        if path.stat().st_size > LARGEST:
-            raise FileFault(f"{path.name} is larger than {LARGEST // 1_000_000_000} GB; split it")
-        _known(path.name)
+            raise FileFault(f"{path} is not a file; name one of {ALLOWED}", kind="format")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise FileFault(f"{path.name} is larger than {MAX_FILE_BYTES // 1_000_000_000} GB; split it")
+        _format_of(path.name)
         content = path.read_bytes()
     except PermissionError as error:
         raise FileFault(f"{path} can't be read: {error.strerror}; allow it: chmod u+r {path}") from error
@@ -65,22 +70,28 @@ def read_bytes(
     *,
     header: bool = True,
     skip_broken: bool = False,
-) -> Table:
-    """As `read_file`, for content at hand under the file's name."""
+) -> TextTable:
+    """Read the table in the content of a file, as `read_file` does; `name` is the file's name."""
     limits = limits or Limits()
-    kind = _known(name)
-    found = next((told for mark, told in SIGNATURES.items() if content.startswith(mark)), "")
+    kind = _format_of(name)
+    signature = next(
+        (description for prefix, description in SIGNATURES.items() if content.startswith(prefix)), ""
+    )
     if kind == "excel" and content:
-        if not found.startswith("a zip archive"):
-            raise FileFault(f"{name} is no .xlsx workbook, whatever its name{_is(found)}", kind="format")
+        if not signature.startswith("a zip archive"):
+            raise FileFault(
+                f"{name} is not an .xlsx workbook, despite its name{_actual_format(signature)}", kind="format"
+            )
         return read_excel(name, content, limits, header=header, skip_broken=skip_broken)
     if kind == "parquet" and content:
-        if found != "Parquet":
-            raise FileFault(f"{name} is no Parquet file, whatever its name{_is(found)}", kind="format")
+        if signature != "Parquet":
+            raise FileFault(
+                f"{name} is not a Parquet file, despite its name{_actual_format(signature)}", kind="format"
+            )
         return read_parquet(name, content, limits)
-    if found:
+    if signature:
         raise FileFault(
-            f"{name} is {found}, whatever its name; name it as what it is ({ALLOWED}), or save plain CSV or JSON in UTF-8",
+            f"{name} is {signature}, despite its name; give it the suffix of its format ({ALLOWED}), or save plain CSV or JSON in UTF-8",
             kind="format",
         )
     text, notes = decode(name, content)
@@ -92,7 +103,7 @@ def read_bytes(
     return table
 
 
-def _known(name: str) -> str:
+def _format_of(name: str) -> str:
     suffix = Path(name).suffix.lower()
     if suffix not in FORMATS:
         raise FileFault(
@@ -101,5 +112,5 @@ def _known(name: str) -> str:
     return FORMATS[suffix]
 
 
-def _is(found: str) -> str:
-    return f": it is {found}" if found else ""
+def _actual_format(description: str) -> str:
+    return f": it is {description}" if description else ""

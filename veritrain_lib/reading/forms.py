@@ -1,4 +1,4 @@
-"""Texts that are one label written in several ways: Unicode form, width, blanks, numbers, case."""
+"""Comparison of labels that are written in several ways: Unicode form, width, blanks, numbers, case."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ from collections.abc import Iterable
 
 
 def canonical(text: str) -> str:
-    """A label in the form in which equal labels are equal: NFKC (so full-width letters are plain ones), without blanks
-    around it, and with one blank where several stand."""
+    """Return the canonical form of a label.
+
+    NFKC (full-width letters become plain ones), trimmed, with single blanks.
+    """
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
-def the_same(text: str, labels: Iterable[str]) -> str:
-    """The label that a text is but for form, width and blanks; the text itself where there is none."""
-    form = canonical(text)
-    fitting = [label for label in labels if canonical(label) == form]
-    return fitting[0] if len(fitting) == 1 else text
+def match_label(text: str, labels: Iterable[str]) -> str:
+    """Return the label that equals a text but for form, width and blanks, else the text."""
+    normalized = canonical(text)
+    matches = [label for label in labels if canonical(label) == normalized]
+    return matches[0] if len(matches) == 1 else text
 
 
 def without_zero_decimals(text: str) -> str:
-    """`1.0` as `1`: programs that know one kind of number write whole ones so. Other texts stay."""
+    """Return `1.0` as `1`, since some programs write whole numbers so; other texts stay."""
     return re.sub(r"\.0+\Z", "", text) if re.fullmatch(r"-?\d+\.0+", text) else text
 
 
-def differs_only_in(text: str, labels: Iterable[str]) -> str:
-    """A hint for a message where a text is one of the labels but for its form, width, blanks or case; else nothing."""
-    form = canonical(text)
+def near_label_hint(text: str, labels: Iterable[str]) -> str:
+    """Return a hint for a message if a text equals a label but for form, width, blanks or case, else ""."""
+    normalized = canonical(text)
     for label in labels:
-        other = canonical(label)
-        if other == form:
+        other_normalized = canonical(label)
+        if other_normalized == normalized:
             return f" (differs from {label!r} only in form, width or blanks)"
-        if other.casefold() == form.casefold():
+        if other_normalized.casefold() == normalized.casefold():
             return f" (differs from {label!r} only by case)"
     return ""

@@ -1,4 +1,4 @@
-"""Files without a header, whose first row would be lost as names of columns."""
+"""Detection of files without a header, whose first row would be lost as column names."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 
 
 def values_in_header(table: pd.DataFrame) -> dict[str, int]:
-    """Names of columns that are also values of their own column, with the number of rows that have the value."""
+    """Return column names that are also values of their own column, with the number of such rows."""
     counts = {str(name): int((table[name] == name).sum()) for name in table.columns if name}
     return {name: count for name, count in counts.items() if count}
 
 
-def looks_headless(table: pd.DataFrame) -> str:
-    """The end of a message about missing columns, where the first row seems to be a row and no header; else nothing."""
-    found = values_in_header(table)
-    if not found:
+def missing_header_hint(table: pd.DataFrame) -> str:
+    """Return the end of a message about missing columns if the first row seems to be no header, else ""."""
+    repeated = values_in_header(table)
+    if not repeated:
         return ""
-    name, count = next(iter(found.items()))
+    name, count = next(iter(repeated.items()))
     return (
         f". Its first row may be no header: {name[:60]!r} is also a value of its column in {count} row(s); write the "
         "columns' names into a first row"

@@ -1,4 +1,4 @@
-"""JSON Lines, or an array of objects, as a table."""
+"""JSON Lines, or a JSON array of objects, as a table."""
 
 from __future__ import annotations
 
@@ -8,87 +8,90 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from veritrain_lib.reading.exports import flattened
-from veritrain_lib.reading.fault import FileFault, RowFault, refuse_rows
+from veritrain_lib.reading.exports import flatten_export
+from veritrain_lib.reading.fault import FileFault, RowFault, reject_rows
 from veritrain_lib.reading.json_text import (
-    DEEPEST,
+    MAX_DEPTH,
     JsonFault,
     as_text,
     deeper_than,
-    may_hold_half_characters,
+    invalid_character,
+    may_hold_surrogates,
     parse,
-    unfit_character,
 )
-from veritrain_lib.reading.table import Limits, Table
+from veritrain_lib.reading.table import Limits, TextTable
 
 Numbered = Iterator[tuple[int, int, Any]]
-"""Row, line (0: not known) and value, or the JsonFault that it is instead."""
+"""Row number, line (0: unknown), and the value or its JsonFault."""
 
-LENIENT = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len)
-"""Finds where a value ends, whatever numbers it holds."""
+LENIENT_DECODER = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len)
+"""Decoder that finds the end of a value, whatever numbers it holds."""
 
 
-def read_json(name: str, text: str, limits: Limits, *, skip_broken: bool = False) -> Table:
-    """The table in a JSON array of objects, or in JSON Lines: which of both, the first character tells.
+def read_json(name: str, text: str, limits: Limits, *, skip_broken: bool = False) -> TextTable:
+    """Read the table in a JSON array of objects, or in JSON Lines; the first character decides which.
 
-    With `skip_broken` rows that can't be read are left out (`Table.skipped`) instead of refused.
+    With `skip_broken` invalid rows are left out (`TextTable.skipped`) instead of rejected.
 
-    Raises FileFault for an array that is no JSON, rows that are no JSON object or hold what is not allowed (all
-    counted, the first named), and for more than the limits allow.
+    Raises:
+        FileFault: An array is no JSON, rows are no JSON objects or hold what is not allowed (all counted, the first
+            ones named), or the table exceeds the limits.
     """
-    check = may_hold_half_characters(text)
+    check_surrogates = may_hold_surrogates(text)
     records: list[dict[str, Any]] = []
     numbers: list[int] = []
     faults: list[RowFault] = []
     for row, line, value in _array(name, text) if text.lstrip()[:1] == "[" else _lines(name, text):
-        wrong = str(value) if isinstance(value, JsonFault) else _why_not(value, limits, check)
-        if wrong:
-            faults.append(RowFault(row, wrong, line))
+        problem = (
+            str(value) if isinstance(value, JsonFault) else _row_problem(value, limits, check_surrogates)
+        )
+        if problem:
+            faults.append(RowFault(row, problem, line))
         else:
             records.append(value)
             numbers.append(row)
             limits.check(name, 0, len(records))
     if not skip_broken:
-        allowed = f"Each row is one JSON object of texts, numbers, true, false or null, nested at most {DEEPEST} deep"
-        refuse_rows(name, faults, allowed)
-    records, numbers, notes = flattened(name, records, numbers)
+        allowed = f"Each row is one JSON object of texts, numbers, true, false or null, nested at most {MAX_DEPTH} deep"
+        reject_rows(name, faults, allowed)
+    records, numbers, notes = flatten_export(name, records, numbers)
     columns, rows = _as_rows(name, records, limits)
-    return Table(name, columns, rows, numbers, notes, faults)
+    return TextTable(name, columns, rows, numbers, notes, faults)
 
 
 def _array(name: str, text: str) -> Numbered:
     try:
         values = parse(text)
     except JsonFault as error:
-        found = list(_items(text))
-        if not any(isinstance(value, JsonFault) for _, _, value in found):
-            raise FileFault(f"{name} {error}") from error  # wrong outside of its rows
-        yield from found
+        items = list(_items(text))
+        if not any(isinstance(value, JsonFault) for _, _, value in items):
+            raise FileFault(f"{name} {error}") from error  # invalid outside of its rows
+        yield from items
         return
     for number, value in enumerate(values, start=1):
         yield number, 0, value
 
 
 def _items(text: str) -> Numbered:
-    """The items of an array that can't be read as a whole, one by one, as far as they can be told apart."""
+    """Yield the items of an invalid array one by one, as far as they can be separated."""
     skip = re.compile(r"[ \t\n\r,]*")
-    at, number, line = text.index("[") + 1, 0, 1
-    before = 0
+    position, number, line = text.index("[") + 1, 0, 1
+    previous = 0
     while True:
-        at = skip.match(text, at).end()  # type: ignore[union-attr]  # matches anything
-        line, before = line + text.count("\n", before, at), at
-        if text[at : at + 1] in ("]", ""):
+        position = skip.match(text, position).end()  # type: ignore[union-attr]  # matches anything
+        line, previous = line + text.count("\n", previous, position), position
+        if text[position : position + 1] in ("]", ""):
             return
         number += 1
         try:
-            _, end = LENIENT.raw_decode(text, at)
+            _, end = LENIENT_DECODER.raw_decode(text, position)
         except (ValueError, RecursionError):
             end = len(text)
         try:
-            yield number, line, parse(text[at:end])
+            yield number, line, parse(text[position:end])
         except JsonFault as error:
             yield number, line, error
-        at = end
+        position = end
 
 
 def _lines(name: str, text: str) -> Numbered:
@@ -102,32 +105,32 @@ def _lines(name: str, text: str) -> Numbered:
             yield number, line, parse(content)
         except JsonFault as error:
             if number == 1:
-                _refuse_one_object(name, text)
+                _reject_single_object(name, text)
             yield number, line, error
 
 
-def _refuse_one_object(name: str, text: str) -> None:
+def _reject_single_object(name: str, text: str) -> None:
     """Raise FileFault for a file that is one object over several lines."""
-    whole: Any = None
+    value: Any = None
     with contextlib.suppress(JsonFault):
-        whole = parse(text)
-    if isinstance(whole, dict):
-        keys = ", ".join(list(map(repr, whole))[:5])
+        value = parse(text)
+    if isinstance(value, dict):
+        keys = ", ".join(list(map(repr, value))[:5])
         raise FileFault(
             f"{name} holds one JSON object (with the keys {keys}); rows are an array of objects, or one object a line"
         )
 
 
-def _why_not(value: Any, limits: Limits, check: bool) -> str:
+def _row_problem(value: Any, limits: Limits, check_surrogates: bool) -> str:
     if not isinstance(value, dict):
         return f"must be a JSON object, not {type(value).__name__}"
     if len(value) > limits.columns:
-        return f"{len(value)} keys; at most {limits.columns} are taken"
+        return f"{len(value)} keys; at most {limits.columns} are allowed"
     for key, inner in value.items():
-        if isinstance(inner, dict | list) and deeper_than(inner, DEEPEST):
-            return f"{key!r} is nested more than {DEEPEST} deep"
-        if check and (unfit := unfit_character(key) or unfit_character(as_text(inner))):
-            return f"{ascii(key)[:60]} holds {unfit}"
+        if isinstance(inner, dict | list) and deeper_than(inner, MAX_DEPTH):
+            return f"{key!r} is nested more than {MAX_DEPTH} deep"
+        if check_surrogates and (invalid := invalid_character(key) or invalid_character(as_text(inner))):
+            return f"{ascii(key)[:60]} holds {invalid}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Parquet files as texts, within bounds that no small file passes by unfolding."""
+"""Parquet files as texts, within limits against small files that unpack to huge tables."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import Any
 
 from veritrain_lib.reading.fault import FileFault
 from veritrain_lib.reading.json_text import as_text
-from veritrain_lib.reading.table import Limits, Table
+from veritrain_lib.reading.table import Limits, TextTable
 
-INDEX = "__index_level_"
-"""How columns begin in which pandas keeps an index that has no name."""
+INDEX_PREFIX = "__index_level_"
+"""Prefix of the columns in which pandas stores an index without a name."""
 
-AT_ONCE = 10_000
+BATCH_ROWS = 10_000
 
 
-def read_parquet(name: str, content: bytes, limits: Limits) -> Table:
-    """The table in a Parquet file; lists and structures become JSON, what is missing or NaN the empty text.
+def read_parquet(name: str, content: bytes, limits: Limits) -> TextTable:
+    """Read the table in a Parquet file.
 
-    Raises FileFault for what is no Parquet file, one of more than the limits, a column that is there twice, and
-    columns of bytes.
+    Lists and structures become JSON, missing values and NaN the empty text.
+
+    Raises:
+        FileFault: The file is not a Parquet file, exceeds the limits, has a column twice, or has columns of bytes.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -28,27 +30,27 @@ def read_parquet(name: str, content: bytes, limits: Limits) -> Table:
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         schema = file.schema_arrow
-        columns = [column for column in schema.names if not column.startswith(INDEX)]
+        columns = [column for column in schema.names if not column.startswith(INDEX_PREFIX)]
         limits.check(name, len(columns), file.metadata.num_rows)
-        _refuse_columns(name, columns, schema, pa)
-        texts = [
+        _reject_columns(name, columns, schema, pa)
+        text_columns = [
             column for column in columns
             if pa.types.is_string(schema.field(column).type) or pa.types.is_large_string(schema.field(column).type)
         ]  # fmt: skip
-        # A text that stands in every row is stored once: its length is counted before it is unfolded.
-        file = pq.ParquetFile(io.BytesIO(content), read_dictionary=texts)
+        # A text that all rows share is stored once: its total length is computed before unpacking.
+        file = pq.ParquetFile(io.BytesIO(content), read_dictionary=text_columns)
         rows: list[tuple[str, ...]] = []
         size = 0
-        for batch in file.iter_batches(batch_size=AT_ONCE, columns=columns):
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
             cells = []
             for column in columns:
-                held = batch.column(batch.schema.get_field_index(column))
-                size += _size(held, pa)
+                values = batch.column(batch.schema.get_field_index(column))
+                size += _unpacked_bytes(values, pa)
                 if size > limits.unpacked:
                     raise FileFault(
-                        f"{name} unfolds to more than {limits.unpacked // 1_000_000} MB; split the file"
+                        f"{name} unpacks to more than {limits.unpacked // 1_000_000} MB; split the file"
                     )
-                cells.append([_as_text(value) for value in held.to_pylist()])
+                cells.append([_as_text(value) for value in values.to_pylist()])
             rows += zip(*cells, strict=True)
     except FileFault:
         raise
@@ -56,31 +58,31 @@ def read_parquet(name: str, content: bytes, limits: Limits) -> Table:
         raise FileFault(f"{name}: a value is nested too deeply; write texts and numbers") from error
     except Exception as error:  # Arrow raises whatever its parsers do
         raise FileFault(
-            f"{name} is no Parquet file that can be read ({type(error).__name__}); write it anew",
+            f"{name} is not a readable Parquet file ({type(error).__name__}); write it anew",
             kind="format",
         ) from error
-    return Table(name, columns, rows, range(1, len(rows) + 1))
+    return TextTable(name, columns, rows, range(1, len(rows) + 1))
 
 
-def _refuse_columns(name: str, columns: list[str], schema: Any, pa: Any) -> None:
-    twice = sorted({column for column in columns if columns.count(column) > 1})
-    if twice:
+def _reject_columns(name: str, columns: list[str], schema: Any, pa: Any) -> None:
+    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    if repeated:
         raise FileFault(
-            f"{name}: a column is there twice: {', '.join(map(repr, twice[:5]))}; rename one of them"
+            f"{name}: a column occurs twice: {', '.join(map(repr, repeated[:5]))}; rename one of them"
         )
-    raw = [column for column in columns if pa.types.is_binary(schema.field(column).type)]
-    if raw:
-        raise FileFault(f"{name}: the column {raw[0]!r} holds bytes; leave it out, or write it as text")
+    binary = [column for column in columns if pa.types.is_binary(schema.field(column).type)]
+    if binary:
+        raise FileFault(f"{name}: the column {binary[0]!r} holds bytes; leave it out, or write it as text")
 
 
-def _size(held: Any, pa: Any) -> int:
-    """Bytes of a column's values once each row has its own."""
-    if not isinstance(held, pa.DictionaryArray):
-        return int(held.nbytes)
+def _unpacked_bytes(values: Any, pa: Any) -> int:
+    """Return the bytes of a column's values once each row has its own value."""
+    if not isinstance(values, pa.DictionaryArray):
+        return int(values.nbytes)
     import pyarrow.compute as pc
 
-    lengths = pc.binary_length(held.dictionary)
-    return int(pc.sum(pc.take(lengths, held.indices)).as_py() or 0)
+    lengths = pc.binary_length(values.dictionary)
+    return int(pc.sum(pc.take(lengths, values.indices)).as_py() or 0)
 
 
 def _as_text(value: Any) -> str:
@@ -89,15 +91,15 @@ def _as_text(value: Any) -> str:
     if value is None or isinstance(value, str | int | bool):
         return as_text(value)
     if isinstance(value, list | dict):
-        return as_text(_plain(value))
+        return as_text(_json_safe(value))
     return str(value)
 
 
-def _plain(value: Any) -> Any:
+def _json_safe(value: Any) -> Any:
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_json_safe(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _json_safe(item) for key, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -1,4 +1,4 @@
-"""A table of texts as it was read, and the bounds that a file must keep."""
+"""A table of texts as it was read from a file, and the size limits of such tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a table may be: columns, rows, cells, and bytes that a packed file (Excel, Parquet) may unfold to."""
+    """Maximum size of a table.
+
+    Columns, rows, cells, and bytes that a compressed file (Excel, Parquet) may unpack to.
+    """
 
     columns: int = 2_000
     rows: int = 50_000_000
@@ -24,7 +27,7 @@ class Limits:
     def check(self, name: str, columns: int, rows: int = 0) -> None:
         """Raise FileFault for too many columns, rows or cells."""
         if columns > self.columns:
-            raise FileFault(f"{name}: {columns} columns; at most {self.columns} are taken")
+            raise FileFault(f"{name}: {columns} columns; at most {self.columns} are allowed")
         if rows > self.rows:
             raise FileFault(f"{name}: more than {self.rows} rows; split the file")
         if columns * rows > self.cells:
@@ -34,17 +37,17 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """Rows of texts.
 
     Attributes:
-        name: of the file, for messages.
-        columns: in the order of the file.
-        rows: one sequence of texts a row, as long as `columns`; a value that is absent is the empty text.
-        numbers: the row's number in the file, from 1, for each row.
-        notes: what was found and is worth saying, one sentence each.
-        skipped: rows that were left out because they are broken; only where the caller asked for that.
-        headed: whether the columns' names stand in the file's own first row.
+        name: Name of the file, for messages.
+        columns: Column names in the order of the file.
+        rows: One sequence of texts per row, as long as `columns`; a missing value is the empty text.
+        numbers: The row's number in the file, from 1, for each row.
+        notes: Notes for the user, one sentence each.
+        skipped: Invalid rows that were left out; only if the caller asked for that.
+        has_header: Whether the column names are from the file's own first row.
     """
 
     name: str
@@ -53,15 +56,15 @@ class Table:
     numbers: Sequence[int]
     notes: list[str] = field(default_factory=list)
     skipped: list[RowFault] = field(default_factory=list)
-    headed: bool = False
+    has_header: bool = False
 
     @property
     def records(self) -> list[dict[str, str]]:
-        """One dictionary a row."""
+        """One dictionary per row."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def frame(self) -> pd.DataFrame:
-        """The rows as a table of pandas' texts. The index is the row's place: 0, 1, ..."""
+        """Return the rows as a DataFrame of texts. The index is the row's position: 0, 1, ..."""
         import pandas as pd
 
         if not self.rows:

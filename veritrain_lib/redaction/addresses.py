@@ -1,13 +1,13 @@
-"""Addresses without their passwords."""
+"""Redaction of passwords in URLs and PostgreSQL connection strings."""
 
 from __future__ import annotations
 
 import re
 
-HIDDEN = "***"
+MASK = "***"
 
 # `scheme://user:password@`. A password may hold an @ that nobody escaped, so it goes to the last one before the path;
-# where a slash comes first, to the first @ behind it. What begins with a port is none: `http://host:3000/@vite/client`.
+# where a slash comes first, to the first @ after it. Text that begins with a port does not count: `http://host:3000/@vite/client`.
 _PASSWORD = re.compile(
     r"""(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"'<>?\#]*:)
         (?!\d{1,5}(?:[/?\#]|\s|$))
@@ -21,49 +21,54 @@ _PARAMETER = re.compile(
         (?P<password>[^&;\s"'<>\#]+)""",
     re.VERBOSE | re.IGNORECASE,
 )
-# What PostgreSQL's library takes instead of an address: `host=db user=me password='two words'`.
+# A PostgreSQL connection string: `host=db user=me password='two words'`.
 _KEYWORD = re.compile(
     r"(?P<before>\b(?:ssl)?password\s*=\s*)(?P<password>'(?:[^'\\]|\\.)*'|[^\s'\"&]+)", re.IGNORECASE
 )
 _KEYWORD_ADDRESS = re.compile(r"\b(?:host|hostaddr|dbname|user)\s*=", re.IGNORECASE)
 
 
-def without_password(text: object) -> str:
-    """An address, or a text that quotes addresses, with `***` for each password in them.
+def redact_passwords(text: object) -> str:
+    """Return a URL, or a text that quotes URLs, with `***` for each password in it.
 
-    Hidden are the password of `scheme://user:password@host`, a long token in the place of the user, query parameters
-    that are called password, token, secret, key or signature, and `password=` of a PostgreSQL keyword address.
+    Redacted are the password of `scheme://user:password@host`, a long token in the place of the user, query parameters
+    that are called password, token, secret, key or signature, and `password=` of a PostgreSQL connection string.
 
-    >>> without_password("postgresql://me:hunter2@db/veritrain is down")
+    >>> redact_passwords("postgresql://me:hunter2@db/veritrain is down")
     'postgresql://me:***@db/veritrain is down'
     """
-    words = str(text)
-    if "://" in words:
-        if "@" in words:
-            words = _PASSWORD.sub(_hide, words)
-            words = _TOKEN_AS_USER.sub(_hide, words)
-        words = _PARAMETER.sub(_hide, words)
-    if "assword" in words and _KEYWORD_ADDRESS.search(words):
-        words = _KEYWORD.sub(_hide, words)
-    return words
+    redacted = str(text)
+    if "://" in redacted:
+        if "@" in redacted:
+            redacted = _PASSWORD.sub(_replace_with_mask, redacted)
+            redacted = _TOKEN_AS_USER.sub(_replace_with_mask, redacted)
+        redacted = _PARAMETER.sub(_replace_with_mask, redacted)
+    if "assword" in redacted and _KEYWORD_ADDRESS.search(redacted):
+        redacted = _KEYWORD.sub(_replace_with_mask, redacted)
+    return redacted
 
 
-def passwords_in(text: str) -> set[str]:
-    """The passwords that `without_password` hides; of one with unescaped signs, each reading of it."""
-    found: set[str] = set()
+def find_passwords(text: str) -> set[str]:
+    """Return the passwords that `redact_passwords` masks; of an ambiguous URL, each reading of it."""
+    passwords: set[str] = set()
     if "://" in text:
         for pattern in (_PASSWORD, _TOKEN_AS_USER, _PARAMETER):
-            found |= {match["password"] for match in pattern.finditer(text)}
-        # Of one address alone, also the reading to its last @.
-        _, _, rest = text.partition("://")
-        user, colon, behind = rest.partition(":")
-        password, at, _ = behind.rpartition("@")
-        if colon and at and not re.match(r"\d{1,5}(?:[/?#]|$)", behind) and not re.search(r"[\s/@]", user):
-            found.add(password)
+            passwords |= {match["password"] for match in pattern.finditer(text)}
+        # If the text is a single URL, also the reading up to its last @.
+        _, _, remainder = text.partition("://")
+        user, colon, rest_after_user = remainder.partition(":")
+        password, at, _ = rest_after_user.rpartition("@")
+        if (
+            colon
+            and at
+            and not re.match(r"\d{1,5}(?:[/?#]|$)", rest_after_user)
+            and not re.search(r"[\s/@]", user)
+        ):
+            passwords.add(password)
     if _KEYWORD_ADDRESS.search(text):
-        found |= {match["password"].strip("'") for match in _KEYWORD.finditer(text)}
-    return found - {HIDDEN, ""}
+        passwords |= {match["password"].strip("'") for match in _KEYWORD.finditer(text)}
+    return passwords - {MASK, ""}
 
 
-def _hide(match: re.Match[str]) -> str:
-    return f"{match['before']}{HIDDEN}"
+def _replace_with_mask(match: re.Match[str]) -> str:
+    return f"{match['before']}{MASK}"

@@ -1,4 +1,4 @@
-"""Log lines without secrets, whoever writes them: a library may quote the address that it could not reach."""
+"""Redaction of log lines, whoever writes them: a library may quote the URL that it could not reach."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from veritrain_lib.redaction.process_secrets import redact
 _FORMATTER = logging.Formatter()
 
 
-def hide_in_logs() -> None:
-    """Have every log record of this process made without secrets: its message and its traceback."""
-    make = logging.getLogRecordFactory()
-    if getattr(make, "hides", False):
+def redact_logs() -> None:
+    """Remove secrets from message and traceback of every log record of this process."""
+    create = logging.getLogRecordFactory()
+    if getattr(create, "hides", False):
         return
 
-    def hiding(*arguments: Any, **named: Any) -> logging.LogRecord:
-        record = make(*arguments, **named)
-        if isinstance(record.msg, str):  # structlog's are mappings, and it hides for itself
-            said = record.getMessage()
-            hidden = redact(said)
-            if hidden != said:
-                record.msg, record.args = hidden, ()
+    def make_redacted(*arguments: Any, **named: Any) -> logging.LogRecord:
+        record = create(*arguments, **named)
+        if isinstance(record.msg, str):  # structlog's messages are mappings, and it redacts them itself
+            message = record.getMessage()
+            redacted = redact(message)
+            if redacted != message:
+                record.msg, record.args = redacted, ()
         if record.exc_info and record.exc_info[0] is not None:
-            # What a formatter finds here it does not make again.
+            # A formatter uses this text instead of formatting the exception again.
             record.exc_text = redact(_FORMATTER.formatException(record.exc_info))
         return record
 
-    hiding.hides = True  # type: ignore[attr-defined]
-    logging.setLogRecordFactory(hiding)
+    make_redacted.is_redacting = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(make_redacted)

@@ -13,41 +13,45 @@ from veritrain_lib.redaction.redactor import Redactor
 
 
 def redact(text: str) -> str:
-    """The text without the secrets of this process and without passwords in addresses."""
+    """Return the text without the secrets of this process and without passwords in URLs."""
     return redactor()(text)
 
 
 def redact_value(value: Any) -> Any:
-    """A JSON value, its keys included, without them."""
+    """Return a JSON value, its keys included, without secrets."""
     return redactor().value(value)
 
 
-def redactor(more: Mapping[str, str] | None = None) -> Redactor:
-    """For the environment as it is now. `more`: what a kernel is given on top of it."""
-    whole = {**_from_files(), **os.environ, **(more or {})}
-    return _made(tuple(sorted(whole.items())))
+def redactor(extra: Mapping[str, str] | None = None) -> Redactor:
+    """Return the redactor for the environment as it is now.
+
+    Args:
+        extra: Variables that a kernel gets on top of it.
+    """
+    environment = {**_dotenv_settings(), **os.environ, **(extra or {})}
+    return _cached_redactor(tuple(sorted(environment.items())))
 
 
 @lru_cache(maxsize=4)
-def _made(items: tuple[tuple[str, str], ...]) -> Redactor:
+def _cached_redactor(items: tuple[tuple[str, str], ...]) -> Redactor:
     return Redactor(dict(items))
 
 
-def _from_files() -> dict[str, str]:
-    found: dict[str, str] = {}
+def _dotenv_settings() -> dict[str, str]:
+    settings: dict[str, str] = {}
     for folder in dict.fromkeys((project.root(), Path.cwd())):
-        found |= dotenv(folder)
-    return found
+        settings |= read_dotenv(folder)
+    return settings
 
 
-def dotenv(folder: Path) -> dict[str, str]:
-    """The settings of a folder's `.env` that are not empty; read again when the file has changed."""
+def read_dotenv(folder: Path) -> dict[str, str]:
+    """Return the settings of a folder's `.env` that are not empty; read again when the file has changed."""
     file = folder / ".env"
     try:
-        there = file.stat()
+        status = file.stat()
     except OSError:
         return {}
-    return _read(file, there.st_mtime_ns, there.st_size) if file.is_file() else {}
+    return _read(file, status.st_mtime_ns, status.st_size) if file.is_file() else {}
 
 
 @lru_cache(maxsize=8)

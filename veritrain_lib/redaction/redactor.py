@@ -1,4 +1,4 @@
-"""Takes secrets out of texts."""
+"""The redactor, which removes secrets from texts."""
 
 from __future__ import annotations
 
@@ -6,161 +6,167 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from veritrain_lib.redaction.addresses import without_password
-from veritrain_lib.redaction.forms import BEGINNING, LONG, forms_of
-from veritrain_lib.redaction.secret_values import Secret, secrets_of
+from veritrain_lib.redaction.addresses import redact_passwords
+from veritrain_lib.redaction.forms import MIN_PREFIX_LENGTH, PREFIX_LENGTH, encoded_forms
+from veritrain_lib.redaction.secret_values import Secret, find_secrets
 
-_COLOUR = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z])")
-"""A terminal's code; one may stand inside a word that is coloured."""
+_TERMINAL_COLOUR = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z])")
+"""A terminal's colour code; one may stand inside a coloured word."""
 
 _BETWEEN = r"""(?:["'\s:=,>(]|\\["'nt]|<[^<>]{0,80}>|&quot;|&\#(?:x27|39);){1,12}"""
 """What may stand between a name and its value: in a mapping, a table, a page."""
 
-FEW = 50
-"""Forms of secrets up to which each is simply looked for."""
+LINEAR_SEARCH_LIMIT = 50
+"""Number of secrets' encodings up to which each is searched for in turn."""
 
-START = 4
-"""Letters by which forms are told apart before they are looked for; no form has fewer."""
+KEY_LENGTH = 4
+"""First characters by which encodings are indexed; none is shorter."""
 
 
 class Redactor:
     """Replaces the secrets of an environment by `[hidden: NAME]`, NAME being the variable that holds it."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._names: dict[str, str] = {}
-        self._bound: dict[str, list[tuple[re.Pattern[str], str]]] = {}
-        self._begun: dict[str, str] = {}
-        for secret in secrets_of(environment):
-            if secret.where == "named":
-                self._bound.setdefault(secret.value, []).append((_behind_its_name(secret), secret.name))
+        self._free_forms: dict[str, str] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+        self._full_values: dict[str, str] = {}
+        for secret in find_secrets(environment):
+            if secret.scope == "named":
+                self._patterns.setdefault(secret.value, []).append((_named_pattern(secret), secret.name))
                 continue
-            for form in forms_of(secret.value):
-                if secret.where == "word":
-                    self._bound.setdefault(form, []).append((_alone(form), secret.name))
+            for form in encoded_forms(secret.value):
+                if secret.scope == "word":
+                    self._patterns.setdefault(form, []).append((_standalone_pattern(form), secret.name))
                 else:
-                    self._names.setdefault(form, secret.name)
-            if secret.where == "anywhere" and len(secret.value) >= LONG:
-                self._begun.setdefault(secret.value[:BEGINNING], secret.value)
-        self._needles = [*{**self._names, **self._bound}]
-        self._longest = max(map(len, self._needles), default=0)
-        # To look for each of thousands in a long text takes too long: which may be there is told by their first letters.
-        self._by_start: dict[str, list[str]] = {}
-        for needle in self._needles:
-            self._by_start.setdefault(needle[:START], []).append(needle)
+                    self._free_forms.setdefault(form, secret.name)
+            if secret.scope == "anywhere" and len(secret.value) >= MIN_PREFIX_LENGTH:
+                self._full_values.setdefault(secret.value[:PREFIX_LENGTH], secret.value)
+        self._forms = [*{**self._free_forms, **self._patterns}]
+        self._longest = max(map(len, self._forms), default=0)
+        # Searching for each of thousands takes too long: an index by first characters tells which may be there.
+        self._by_key: dict[str, list[str]] = {}
+        for form in self._forms:
+            self._by_key.setdefault(form[:KEY_LENGTH], []).append(form)
 
     def __bool__(self) -> bool:
-        """Whether there is anything to hide but passwords in addresses."""
-        return bool(self._needles)
+        """Return whether there is anything to redact but passwords in URLs."""
+        return bool(self._forms)
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._needles)} forms)"
+        return f"Redactor({len(self._forms)} forms)"
 
     def __call__(self, text: str) -> str:
-        """The text without secrets and without passwords in addresses."""
+        """Return the text without secrets and without passwords in URLs."""
         if "\x1b" in text:
-            parts = _COLOUR.split(text)
-            parts[::2] = self.pieces(parts[::2])
+            parts = _TERMINAL_COLOUR.split(text)
+            parts[::2] = self.redact_pieces(parts[::2])
             return "".join(parts)
-        return self._whole(text)
+        return self._redact(text)
 
-    def pieces(self, texts: Sequence[str]) -> list[str]:
-        """Texts that follow each other (a stream came in pieces): a secret may be split over several."""
-        whole = "".join(texts)
-        spans = [*self._spans(whole)]
+    def redact_pieces(self, texts: Sequence[str]) -> list[str]:
+        """Return consecutive texts (pieces of a stream) without secrets; one may be split over several."""
+        joined = "".join(texts)
+        spans = [*self._spans(joined)]
         if not spans:
-            return [without_password(text) for text in texts]
-        starts, at = [], 0
+            return [redact_passwords(text) for text in texts]
+        starts, position = [], 0
         for text in texts:
-            starts.append(at)
-            at += len(text)
-        done = []
+            starts.append(position)
+            position += len(text)
+        redacted = []
         for start, text in zip(starts, texts, strict=True):
             out, last = [], 0
-            for first, end, said in spans:
+            for first, end, replacement in spans:
                 low, high = max(first - start, 0), min(end - start, len(text))
                 if low < high:
-                    out += [text[last:low], said if first >= start else ""]
+                    out += [text[last:low], replacement if first >= start else ""]
                     last = high
-            done.append(without_password("".join([*out, text[last:]])))
-        return done
+            redacted.append(redact_passwords("".join([*out, text[last:]])))
+        return redacted
 
-    def begun_at_end(self, text: str, shortest: int) -> int:
-        """How many characters at the end of a text are the beginning, of `shortest` (4 or more), of a longer secret."""
-        for at in range(max(len(text) - self._longest, 0), len(text) - shortest + 1):
-            rest = text[at:]
+    def partial_secret_length(self, text: str, min_length: int) -> int:
+        """Return how many characters at the end of a text are the beginning of a longer secret.
+
+        Args:
+            text: The text.
+            min_length: Shortest beginning that counts, 4 or more.
+        """
+        for position in range(max(len(text) - self._longest, 0), len(text) - min_length + 1):
+            suffix = text[position:]
             if any(
-                len(one) > len(rest) and one.startswith(rest) for one in self._by_start.get(rest[:START], ())
+                len(form) > len(suffix) and form.startswith(suffix)
+                for form in self._by_key.get(suffix[:KEY_LENGTH], ())
             ):
-                return len(rest)
+                return len(suffix)
         return 0
 
     def value(self, value: Any) -> Any:
-        """A JSON value, its keys included, without secrets; the same object where there is none in it."""
+        """Return a JSON value, its keys included, without secrets."""
         if isinstance(value, str):
             return self(value)
         if isinstance(value, Mapping):
-            return {self.value(key): self.value(one) for key, one in value.items()}
+            return {self.value(key): self.value(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.value(one) for one in value]
+            return [self.value(item) for item in value]
         return value
 
-    def holds(self, text: str) -> bool:
-        """Whether a secret is in the text."""
-        return self._whole(text) != text
+    def contains_secret(self, text: str) -> bool:
+        """Return whether a secret is in the text."""
+        return self._redact(text) != text
 
-    def _whole(self, text: str) -> str:
-        text = without_password(text)
+    def _redact(self, text: str) -> str:
+        text = redact_passwords(text)
         out, last = [], 0
-        for first, end, said in self._spans(text):
-            out += [text[last:first], said]
+        for first, end, replacement in self._spans(text):
+            out += [text[last:first], replacement]
             last = end
         return "".join([*out, text[last:]]) if out else text
 
     def _spans(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Where secrets are, in order, not over each other."""
+        """Yield the positions of secrets, in order, without overlaps."""
         present = self._present(text)
         if not present:
             return
-        found = []
-        free = [one for one in present if one in self._names]
-        if free:
-            # The longest first: a short secret may be part of a long one.
-            pattern = re.compile("|".join(map(re.escape, sorted(free, key=len, reverse=True))))
-            found += [
-                (match.start(), self._end(match, text), self._names[match[0]])
+        spans = []
+        free_forms = [form for form in present if form in self._free_forms]
+        if free_forms:
+            # Longest first: a short secret may be part of a long one.
+            pattern = re.compile("|".join(map(re.escape, sorted(free_forms, key=len, reverse=True))))
+            spans += [
+                (match.start(), self._end(match, text), self._free_forms[match[0]])
                 for match in pattern.finditer(text)
             ]
-        for needle in present:
-            for pattern, name in self._bound.get(needle, ()):
-                found += [(*match.span("value"), name) for match in pattern.finditer(text)]
+        for form in present:
+            for pattern, name in self._patterns.get(form, ()):
+                spans += [(*match.span("value"), name) for match in pattern.finditer(text)]
         last = 0
-        for first, end, name in sorted(found):
+        for first, end, name in sorted(spans):
             if first >= last:
                 yield first, end, f"[hidden: {name}]"
                 last = end
 
     def _present(self, text: str) -> list[str]:
-        """The forms of secrets that are in the text."""
-        if len(self._needles) <= FEW:
-            return [one for one in self._needles if one in text]
-        starts = {text[at : at + START] for at in range(len(text) - START + 1)}
+        """Return the encodings of secrets that are in the text."""
+        if len(self._forms) <= LINEAR_SEARCH_LIMIT:
+            return [form for form in self._forms if form in text]
+        starts = {text[position : position + KEY_LENGTH] for position in range(len(text) - KEY_LENGTH + 1)}
         return [
-            one for start in self._by_start.keys() & starts for one in self._by_start[start] if one in text
+            form for start in self._by_key.keys() & starts for form in self._by_key[start] if form in text
         ]
 
     def _end(self, match: re.Match[str], text: str) -> int:
-        """Where a match ends: of the beginning of a long value, as far as the text goes on like it."""
-        end, value = match.end(), self._begun.get(match[0], "")
+        """Return where a match ends: the beginning of a long value may go on for further characters."""
+        end, value = match.end(), self._full_values.get(match[0], "")
         while end - match.start() < len(value) and text[end : end + 1] == value[end - match.start()]:
             end += 1
         return end
 
 
-def _alone(form: str) -> re.Pattern[str]:
+def _standalone_pattern(form: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9])(?P<value>{re.escape(form)})(?![A-Za-z0-9])")
 
 
-def _behind_its_name(secret: Secret) -> re.Pattern[str]:
+def _named_pattern(secret: Secret) -> re.Pattern[str]:
     names = "|".join([re.escape(secret.name), r"(?i:pass(?:word|wd|phrase)?|pwd|secret|token)"])
     return re.compile(
         rf"(?:{names}){_BETWEEN}(?P<value>{re.escape(secret.value)})(?![A-Za-z0-9])", re.VERBOSE

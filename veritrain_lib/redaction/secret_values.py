@@ -1,7 +1,7 @@
-"""Which values of an environment are secrets, and how freely each may be hidden.
+"""The rules that decide which values of an environment are secrets, and in which contexts each is redacted.
 
-To hide every value of a variable with KEY in its name would star a `1`, a user's name or `postgres` all over honest
-output. So what is hidden everywhere must be a secret by its name or form, and no word that stands elsewhere too.
+Redacting every value of a variable with KEY in its name would mask a `1`, a user's name or `postgres` in harmless
+output. So what is redacted everywhere must be a secret by its name or format, and not a word that appears elsewhere.
 """
 
 from __future__ import annotations
@@ -16,157 +16,165 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from veritrain_lib.redaction.addresses import passwords_in
+from veritrain_lib.redaction.addresses import find_passwords
 
-Where = Literal["anywhere", "word", "named"]
-"""anywhere: also inside another word; word: where it stands alone; named: behind its name, or as a password in an
-address."""
+Scope = Literal["anywhere", "word", "named"]
+"""anywhere: also inside another word; word: where it stands alone; named: after its name, or as a URL's password."""
 
-SHORTEST, SHORT, LONG = 4, 8, 16
-"""Characters: below the first a value is never hidden, below the second only behind its name or as a word, from
-the third also when it is made of letters only."""
+MIN_LENGTH, WORD_LENGTH, ANYWHERE_LENGTH = 4, 8, 16
+"""Characters: the first is the least for any redaction, the second for redaction everywhere if there are digits or
+signs, the third if there are only letters.
+"""
 
 LOW_ENTROPY = 2.0
-"""Bits a character (Shannon 1948); `aaaaaaaa` and `11111111` are below."""
+"""Bits per character (Shannon 1948); `aaaaaaaa` and `11111111` are below."""
 
-_NAMED = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|APIKEY|CONNECTION_?STRING")
-_WORDS = {"KEY", "KEYS", "PASS", "PWD", "AUTH", "COOKIE", "CREDS", "DSN", "SAS", "PAT", "JWT", "BEARER", "SIGNATURE"}  # fmt: skip
-_NOT_NAMED = {"PWD", "OLDPWD", "SSH_AUTH_SOCK", "TOKENIZERS_PARALLELISM"}
-_ABOUT = {"MAX", "MIN", "COUNT", "LIMIT", "SIZE", "TTL", "EXPIRE", "EXPIRES", "LIFETIME", "MINUTES", "SECONDS", "DAYS",
+_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|APIKEY|CONNECTION_?STRING")
+_SECRET_NAME_WORDS = {"KEY", "KEYS", "PASS", "PWD", "AUTH", "COOKIE", "CREDS", "DSN", "SAS", "PAT", "JWT", "BEARER", "SIGNATURE"}  # fmt: skip
+_NOT_SECRET_NAMES = {"PWD", "OLDPWD", "SSH_AUTH_SOCK", "TOKENIZERS_PARALLELISM"}
+_DESCRIPTIVE_WORDS = {"MAX", "MIN", "COUNT", "LIMIT", "SIZE", "TTL", "EXPIRE", "EXPIRES", "LIFETIME", "MINUTES", "SECONDS", "DAYS",
           "FILE", "PATH", "DIR", "NAME", "URL", "URI", "HOST", "TYPE", "MODE", "METHOD", "ALGORITHM", "LENGTH"}  # fmt: skip
-"""The last word of a name that says something about a secret, and is none."""
+"""The last word of a name that describes a secret, and is not one itself."""
 
-_OPEN = {"USER", "USERNAME", "LOGNAME", "HOST", "HOSTNAME", "NAME", "DB", "DATABASE", "HOME", "PWD", "LANG", "TERM",
+_PUBLIC_NAME_WORDS = {"USER", "USERNAME", "LOGNAME", "HOST", "HOSTNAME", "NAME", "DB", "DATABASE", "HOME", "PWD", "LANG", "TERM",
          "SHELL", "MODE", "REGION", "PROJECT", "SERVER", "EMAIL"}  # fmt: skip
-"""The last word of a name whose value anybody may read; a password that equals one is no secret as a word."""
+"""Last words of names whose values anybody may read; a password equal to one is only redacted after its name."""
 
-# Forms that are a secret whatever the variable is called; the prefixes are documented by their issuers.
-_KNOWN = re.compile(
+# Formats that are secret whatever the variable is called; the prefixes are documented by their issuers.
+_SECRET_FORMAT = re.compile(
     r"(?:sk|rk)[-_][A-Za-z0-9_-]{16,}|gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|hf_\w{16,}"
     r"|(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{6,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY"
 )
-_WELL_KNOWN = {
+_COMMON_VALUES = {
     "postgres", "postgresql", "password", "passwort", "changeme", "minioadmin", "minioadmin123", "veritrain", "localhost",
     "default", "development", "production", "testing", "disabled", "enabled", "required", "optional", "anonymous",
 }  # fmt: skip
-"""What stands for a password in examples, and in honest output for itself."""
+"""Values that stand for a password in examples, and that are ordinary words in output."""
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A value to hide, the variable that it came from, and where it may be hidden."""
+    """A value to redact.
+
+    Attributes:
+        name: The variable that it came from.
+        value: The value.
+        scope: In which contexts it is redacted.
+    """
 
     name: str
     value: str
-    where: Where
+    scope: Scope
 
 
-def secrets_of(environment: Mapping[str, str]) -> list[Secret]:
-    """The secrets of an environment, longest first.
+def find_secrets(environment: Mapping[str, str]) -> list[Secret]:
+    """Return the secrets of an environment, longest first.
 
-    A value is a secret by its variable's name (`..._TOKEN`, `API_KEY`, `PGPASSWORD`), by its form (`ghp_...`, a private key), or
-    as a password in an address. Of JSON and of texts of several lines each part counts for itself. A value that
-    other variables show openly (a user, a host, a folder) is only hidden behind its own name.
+    A value is a secret by its variable's name (`..._TOKEN`, `API_KEY`, `PGPASSWORD`), by its format (`ghp_...`, a
+    private key), or as a password in a URL. Of JSON and of texts of several lines each part counts for itself. A value
+    that other variables show openly (a user, a host, a folder) is only redacted after its own name.
     """
-    open_values = {value for name, value in environment.items() if _names_openly(name)}
-    open_values |= _public_parts(environment.values())
-    found: dict[str, Secret] = {}
+    public_values = {value for name, value in environment.items() if _is_public_name(name)}
+    public_values |= _public_parts(environment.values())
+    secrets: dict[str, Secret] = {}
     for name, value in environment.items():
         for part in _parts(name, value):
-            where = _where(part, open_values)
-            known = found.get(part)
-            if where is not None and (known is None or known.where != "anywhere"):
-                found[part] = Secret(name, part, where)
-    return sorted(found.values(), key=lambda one: -len(one.value))
+            scope = _scope_of(part, public_values)
+            existing = secrets.get(part)
+            if scope is not None and (existing is None or existing.scope != "anywhere"):
+                secrets[part] = Secret(name, part, scope)
+    return sorted(secrets.values(), key=lambda secret: -len(secret.value))
 
 
-def _names_a_secret(name: str) -> bool:
+def _is_secret_name(name: str) -> bool:
     upper = name.upper()
     words = re.split(r"[^A-Z0-9]+", upper)
-    if upper in _NOT_NAMED or words[-1] in _ABOUT or _ABOUT & set(words[:1]):
+    if upper in _NOT_SECRET_NAMES or words[-1] in _DESCRIPTIVE_WORDS or _DESCRIPTIVE_WORDS & set(words[:1]):
         return False
-    return bool(_NAMED.search(upper) or _WORDS & set(words) or upper.endswith(("PASSWORD", "PWD")))
+    return bool(
+        _SECRET_NAME.search(upper) or _SECRET_NAME_WORDS & set(words) or upper.endswith(("PASSWORD", "PWD"))
+    )
 
 
-def _names_openly(name: str) -> bool:
-    return re.split(r"[^A-Z0-9]+", name.upper())[-1] in _OPEN
+def _is_public_name(name: str) -> bool:
+    return re.split(r"[^A-Z0-9]+", name.upper())[-1] in _PUBLIC_NAME_WORDS
 
 
 def _parts(name: str, value: str) -> set[str]:
     value = value.strip()
-    parts = passwords_in(value)
+    parts = find_passwords(value)
     parts |= {unquote(part) for part in parts}
-    if not _names_a_secret(name):
-        return parts | ({value} | set(_lines(value)) if _KNOWN.match(value) else set())
+    if not _is_secret_name(name):
+        return parts | ({value} | set(_lines(value)) if _SECRET_FORMAT.match(value) else set())
     if "://" in value or (value.startswith(("/", "~", "./")) and _exists(value)):
-        return parts  # an address or a file's place
+        return parts  # a URL or a path
     if value.startswith(("{", "[")):
-        inside = _leaves(value)
-        if inside is not None:
-            return parts | inside
+        leaves = _leaves(value)
+        if leaves is not None:
+            return parts | leaves
     return parts | {value} | set(_lines(value))
 
 
 def _lines(value: str) -> list[str]:
-    """The lines of a key of several: they may be printed one by one."""
+    """Return the lines of a key of several lines: they may be printed one by one."""
     lines = [line.strip() for line in value.splitlines()]
     return (
-        [line for line in lines if len(line) >= LONG and not line.startswith("-----")]
+        [line for line in lines if len(line) >= ANYWHERE_LENGTH and not line.startswith("-----")]
         if len(lines) > 1
         else []
     )
 
 
 def _leaves(text: str) -> set[str] | None:
-    """The texts in a JSON value whose keys call them secret, or that look like a secret; None for no JSON."""
+    """Return the texts in a JSON value whose keys or formats mark them as secret; None if it is not JSON."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    found: set[str] = set()
+    leaves: set[str] = set()
 
-    def walk(name: str, one: Any) -> None:
-        if isinstance(one, dict):
-            for key, inner in one.items():
+    def walk(name: str, node: Any) -> None:
+        if isinstance(node, dict):
+            for key, inner in node.items():
                 walk(str(key), inner)
-        elif isinstance(one, list):
-            for inner in one:
+        elif isinstance(node, list):
+            for inner in node:
                 walk(name, inner)
-        elif isinstance(one, str):
-            found.update(_parts(name, one) if not one.startswith(("{", "[")) else {one})
+        elif isinstance(node, str):
+            leaves.update(_parts(name, node) if not node.startswith(("{", "[")) else {node})
 
     walk("", value)
-    return found
+    return leaves
 
 
-def _where(value: str, open_values: set[str]) -> Where | None:
+def _scope_of(value: str, public_values: set[str]) -> Scope | None:
     letters, digits = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
     signs = any(not c.isalnum() and c not in "-_./ " for c in value)
-    if len(value) < SHORTEST or value.lower() in ("true", "false", "none", "null"):
+    if len(value) < MIN_LENGTH or value.lower() in ("true", "false", "none", "null"):
         return None
-    plain = value in open_values or value.lower() in _WELL_KNOWN or _entropy(value) < LOW_ENTROPY
-    if plain or (not letters and len(value) < LONG):
+    plain = value in public_values or value.lower() in _COMMON_VALUES or _entropy(value) < LOW_ENTROPY
+    if plain or (not letters and len(value) < ANYWHERE_LENGTH):
         return "named"
-    if len(value) >= LONG or (len(value) >= SHORT and (digits or signs)):
+    if len(value) >= ANYWHERE_LENGTH or (len(value) >= WORD_LENGTH and (digits or signs)):
         return "anywhere"
-    return "word" if len(value) >= SHORT or (len(value) >= 6 and (digits or signs)) else "named"
+    return "word" if len(value) >= WORD_LENGTH or (len(value) >= 6 and (digits or signs)) else "named"
 
 
 def _public_parts(values: Any) -> set[str]:
-    """Users, hosts and databases of addresses."""
-    found: set[str] = set()
+    """Return users, hosts and databases of URLs."""
+    parts: set[str] = set()
     for value in values:
         for match in re.finditer(
             r"://(?:([^\s/:@]*)(?::[^\s@]*)?@)?([^\s/:@?]+)(?::\d+)?(?:/([^\s/?]+))?", value
         ):
-            found |= {part for part in match.groups() if part}
-    return found
+            parts |= {part for part in match.groups() if part}
+    return parts
 
 
 def _exists(value: str) -> bool:
     try:
         return Path(value).expanduser().exists()
-    except (OSError, ValueError, RuntimeError):  # too long, or no path at all
+    except (OSError, ValueError, RuntimeError):  # too long, or not a path
         return False
 
 

@@ -1,31 +1,34 @@
-"""Pictures and pages: what a person looks at.
+"""Charts and report documents as PNG, SVG, HTML, PDF and Word files.
 
-The room takes plain DataFrames and dataclasses and knows no other room, so a stage, a notebook
-and a test can all use it. Nothing here fetches anything: pages and pictures are self-contained.
+The package takes plain DataFrames and dataclasses and imports no other package of the library except `core`,
+so a stage, a notebook and a test can all use it. Nothing here fetches anything: pages and pictures are
+self-contained.
 
 Contents, simplest first:
-    fonts      where the typefaces are, Japanese included
-    cells      a DataFrame as aligned texts
-    html       a table or a picture inside a notebook
-    png_file   PNG files, written fast and opened for a PDF
-    render     a figure as PNG or SVG, the same bytes every time
-    document   what a report says, apart from how it looks
-    page       a document as one HTML page
-    columns    how a table finds room on paper
-    paper      the sheet of the PDF: fonts, footer, paragraphs, tables
-    pdf        a document as a PDF
-    pictures   the drawings, one a file (loads matplotlib only when something is drawn)
+    fonts          paths of the bundled fonts, Japanese included
+    system_fonts   fonts of the machine for scripts that the bundled fonts lack
+    cells          a DataFrame formatted as a grid of strings
+    html           an HTML table or picture for a notebook
+    png_file       fast PNG encoding and decoding
+    render         a matplotlib figure as PNG or SVG, with the same bytes every time
+    document       the content of a report, independent of the output format
+    page           a report document as one HTML page
+    table_columns  column widths of PDF tables
+    pdf_layout     the PDF writer: fonts, footer, paragraphs, tables
+    pdf            a report document as PDF
+    docx           a report document as a Word file
+    pictures       the charts, one per file (matplotlib is loaded only when something is drawn)
 """
 
 from veritrain_lib.reporting.document import (
     Block,
-    Document,
     Heading,
     KeyValues,
     Paragraph,
     Picture,
-    Table,
-    Verdict,
+    ReportDocument,
+    TableBlock,
+    VerdictBlock,
 )
 from veritrain_lib.reporting.html import table_html
 from veritrain_lib.reporting.page import to_html
@@ -33,13 +36,13 @@ from veritrain_lib.reporting.pdf import to_pdf
 
 __all__ = [
     "Block",
-    "Document",
     "Heading",
     "KeyValues",
     "Paragraph",
     "Picture",
-    "Table",
-    "Verdict",
+    "ReportDocument",
+    "TableBlock",
+    "VerdictBlock",
     "table_html",
     "to_html",
     "to_pdf",

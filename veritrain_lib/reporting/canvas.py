@@ -1,4 +1,4 @@
-"""matplotlib's canvas of pixels, with a quicker way to texts in our typefaces."""
+"""Raster canvas for matplotlib that draws text in the bundled fonts from the glyph cache."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ if TYPE_CHECKING:
 
 
 class Renderer(RendererAgg):
-    """matplotlib's, but level texts in our typefaces are measured and drawn from what is remembered of them.
+    """Agg renderer that measures and draws horizontal text in the bundled fonts with the glyph cache.
 
-    They measure the same. Their beginning is rounded to a whole pixel, where hinted letters are sharpest.
+    The measures are the same as matplotlib's. The start of a text is rounded to a whole pixel, where hinted glyphs are
+    sharpest.
     """
 
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
-        """See matplotlib."""
-        prop = glyph_cache.in_faces_that_have(s, prop)
-        if ismath or not glyph_cache.in_our_typefaces(prop):
+        """Override of the matplotlib method."""
+        prop = glyph_cache.with_fallback_fonts(s, prop)
+        if ismath or not glyph_cache.uses_bundled_fonts(prop):
             measured: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return measured
-        setting = glyph_cache.setting(s, prop, self.dpi)
-        return setting.width, setting.height, setting.descent
+        layout = glyph_cache.layout_text(s, prop, self.dpi)
+        return layout.width, layout.height, layout.descent
 
     def _get_font_height_metrics(
         self, prop: FontProperties
     ) -> tuple[float | None, float | None, float | None]:
-        """What matplotlib asks a renderer before it looks into the font's own tables for it."""
+        """Return ascent, descent and line gap in pixels; matplotlib asks the renderer before it reads the font's tables."""
         return (
             glyph_cache.line_height(prop, self.dpi)
-            if glyph_cache.in_our_typefaces(prop)
+            if glyph_cache.uses_bundled_fonts(prop)
             else (None, None, None)
         )
 
@@ -52,23 +53,23 @@ class Renderer(RendererAgg):
         ismath: Any = False,
         mtext: Text | None = None,
     ) -> None:
-        """See matplotlib."""
-        prop = glyph_cache.in_faces_that_have(s, prop)
+        """Override of the matplotlib method."""
+        prop = glyph_cache.with_fallback_fonts(s, prop)
         special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
-        if angle or ismath or special or not gc.get_antialiased() or not glyph_cache.in_our_typefaces(prop):
+        if angle or ismath or special or not gc.get_antialiased() or not glyph_cache.uses_bundled_fonts(prop):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
-        image = glyph_cache.image(s, prop, self.dpi)
-        if image is not None:
-            below = round(y) - image.top + len(image.pixels)
-            self._renderer.draw_text_image(image.pixels, round(x) + image.left, below, 0, gc)
+        bitmap = glyph_cache.render_text(s, prop, self.dpi)
+        if bitmap is not None:
+            bottom = round(y) - bitmap.top + len(bitmap.pixels)
+            self._renderer.draw_text_image(bitmap.pixels, round(x) + bitmap.left, bottom, 0, gc)
 
 
 class Canvas(FigureCanvasAgg):
-    """A figure's pixels."""
+    """Agg canvas that draws with `Renderer`."""
 
     def get_renderer(self) -> Renderer:
-        """See matplotlib."""
+        """Override of the matplotlib method."""
         width, height = self.get_width_height(physical=True)
         key = width, height, self.figure.dpi
         if self._lastKey != key:

@@ -1,4 +1,4 @@
-"""A DataFrame as aligned texts: one way to write a number, on the page, in the notebook and in the PDF."""
+"""Format a DataFrame as a grid of strings, with the same number format in HTML, notebooks and PDF."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MISSING = "–"
-LONGEST = 300
-"""Characters of a cell that are shown; a longer one says how many are left out."""
+MAX_CHARACTERS = 300
+"""Most characters of a cell that are shown; a longer cell says how many are omitted."""
 
-MOST_LINES = 8
-"""Lines of a cell; a text of more is run together, so that a row never outgrows a page."""
+MAX_LINES = 8
+"""Most lines of a cell; a longer text is joined to one line, so that a row never exceeds a page."""
 
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table ready to be set.
+    """Table formatted as strings, ready to be rendered.
 
     Attributes:
-        header: the columns' names; the index comes first unless it is a plain count without a name.
-        numeric: for each column, whether its cells are numbers and belong flush right.
-        rows: the cells as texts, each row as long as `header`.
+        header: the column names; the index comes first unless it is an unnamed RangeIndex.
+        numeric: for each column, whether its cells are numbers, which are aligned right.
+        rows: the cells as strings, each row as long as `header`.
         left_out: rows of the frame that are not shown.
     """
 
@@ -41,70 +41,73 @@ class Grid:
 
     @property
     def remark(self) -> str:
-        """What a reader must know about rows that he does not see, empty if he sees all."""
+        """Return a note on how many rows are not shown; empty if all are shown."""
         if not self.left_out:
             return ""
         rows = "row" if self.left_out == 1 else "rows"
         return f"{self.left_out:,} more {rows} not shown"
 
 
-def lay_out(frame: pd.DataFrame, max_rows: int = 50, *, by_row: bool = False) -> Grid:
-    """The first `max_rows` rows (0 or more) of a frame as texts.
+def to_grid(frame: pd.DataFrame, max_rows: int = 50, *, by_row: bool = False) -> Grid:
+    """Format the first rows of a frame as strings.
 
-    The digits after the point are the same all through a column, so that points stand under each other.
-    With `by_row` each row is a quantity of its own (a rate, then seconds) and has its own digits, so that a
-    large number takes none from the others; columns of whole numbers stay whole.
+    Args:
+        frame: the table.
+        max_rows: number of rows to show, 0 or more.
+        by_row: choose the decimal places by row instead of by column, for tables whose rows are different
+            quantities (a rate, then seconds); columns of integers keep no decimal places. Otherwise all numbers of
+            a column have the same decimal places, so that decimal points are aligned.
     """
     import pandas as pd
 
     head = frame.head(max(max_rows, 0))
     columns: list[tuple[object, list[Any]]] = [
-        (name, head.iloc[:, at].tolist()) for at, name in enumerate(head.columns)
+        (name, head.iloc[:, position].tolist()) for position, name in enumerate(head.columns)
     ]
-    plain = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
-    if not plain:
+    is_default_index = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
+    if not is_default_index:
         index = head.index
         columns = [
             (index.names[at] or "", index.get_level_values(at).tolist()) for at in range(index.nlevels)
         ] + columns
     digits = _digits_of_rows(columns) if by_row else None
-    written = [_column(values, digits) for _, values in columns]
+    formatted = [_column(values, digits) for _, values in columns]
     return Grid(
         header=tuple(_name(name) for name, _ in columns),
-        numeric=tuple(numeric for _, numeric in written),
-        rows=tuple(zip(*(texts for texts, _ in written), strict=True)),
+        numeric=tuple(numeric for _, numeric in formatted),
+        rows=tuple(zip(*(texts for texts, _ in formatted), strict=True)),
         left_out=len(frame) - len(head),
     )
 
 
 def clean(text: str) -> str:
-    """The text without characters that no page can show (control characters, half pairs)."""
+    """Replace characters that can't be displayed (control characters, unpaired surrogates) and normalize line ends."""
     return _UNSHOWABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def clipped(text: str, longest: int = LONGEST) -> str:
-    """The cleaned text, cut after `longest` characters with a count of the rest; many lines become one."""
+def truncate(text: str, max_characters: int = MAX_CHARACTERS) -> str:
+    """Return the cleaned text, cut after `max_characters` characters with a count of the rest; many lines become one."""
     text = clean(text)
-    if text.count("\n") >= MOST_LINES:
+    if text.count("\n") >= MAX_LINES:
         text = " ".join(text.split())
-    if len(text) > longest:
-        return f"{text[:longest]}… (+{len(text) - longest:,} characters)"
+    if len(text) > max_characters:
+        return f"{text[:max_characters]}… (+{len(text) - max_characters:,} characters)"
     return text
 
 
 def _name(name: Any) -> str:
-    return clipped(" / ".join(map(str, name)) if isinstance(name, tuple) else str(name))
+    return truncate(" / ".join(map(str, name)) if isinstance(name, tuple) else str(name))
 
 
 def _column(values: list[Any], digits_of_rows: list[int] | None) -> tuple[list[str], bool]:
     missing = [_is_missing(value) for value in values]
-    known = [value for value, gone in zip(values, missing, strict=True) if not gone]
-    numeric = _all_numbers(known)
-    digits = _digits([float(value) for value in known]) if numeric else 0
-    each = digits_of_rows if digits_of_rows is not None and digits else [digits] * len(values)
+    present = [value for value, is_missing in zip(values, missing, strict=True) if not is_missing]
+    numeric = _all_numbers(present)
+    digits = _digits([float(value) for value in present]) if numeric else 0
+    row_digits = digits_of_rows if digits_of_rows is not None and digits else [digits] * len(values)
     texts = [
-        MISSING if gone else _number(value, places) if numeric else _text(value)
-        for value, gone, places in zip(values, missing, each, strict=True)
+        MISSING if is_missing else _number(value, decimals) if numeric else _text(value)
+        for value, is_missing, decimals in zip(values, missing, row_digits, strict=True)
     ]
     return texts, numeric
 
@@ -112,8 +115,8 @@ def _column(values: list[Any], digits_of_rows: list[int] | None) -> tuple[list[s
 def _digits_of_rows(columns: list[tuple[object, list[Any]]]) -> list[int]:
     fractional = []
     for _, values in columns:
-        known = [value for value in values if not _is_missing(value)]
-        if _all_numbers(known) and _digits([float(value) for value in known]):
+        present = [value for value in values if not _is_missing(value)]
+        if _all_numbers(present) and _digits([float(value) for value in present]):
             fractional.append(values)
     return [
         _digits([float(value) for value in row if not _is_missing(value)])
@@ -121,8 +124,10 @@ def _digits_of_rows(columns: list[tuple[object, list[Any]]]) -> list[int]:
     ]
 
 
-def _all_numbers(known: list[Any]) -> bool:
-    return bool(known) and all(isinstance(value, Real | Decimal) and not _is_bool(value) for value in known)
+def _all_numbers(present: list[Any]) -> bool:
+    return bool(present) and all(
+        isinstance(value, Real | Decimal) and not _is_bool(value) for value in present
+    )
 
 
 def _is_missing(value: Any) -> bool:
@@ -138,7 +143,7 @@ def _is_bool(value: Any) -> bool:
 
 
 def _digits(numbers: list[float]) -> int:
-    """Digits after the point: about three that count, none where every number is whole."""
+    """Return the decimal places: about three significant digits, none where every number is whole."""
     finite = [abs(number) for number in numbers if math.isfinite(number)]
     if all(number == int(number) for number in finite):
         return 0
@@ -155,7 +160,7 @@ def _number(value: Any, digits: int) -> str:
     if digits == 0:
         return f"{int(value):,}"
     text = f"{number:,.{digits}f}"
-    # A small p value is not nought.
+    # A small p value must not be displayed as zero.
     if number and float(text.replace(",", "")) == 0:
         return f"{number:.1e}"
     return text
@@ -166,4 +171,4 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict | list | tuple):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    return clipped(str(value))
+    return truncate(str(value))

@@ -1,4 +1,4 @@
-"""What a report says, apart from how it looks: one document becomes a page, a PDF or a notebook's output."""
+"""Content of a report, independent of the output format: HTML page, PDF, Word file or notebook output."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 VerdictKind = Literal["better", "not better", "inconclusive", "blocked", "info"]
 
-VERDICT_WORD: dict[VerdictKind, str] = {
+VERDICT_LABELS: dict[VerdictKind, str] = {
     "better": "✓ Better",
     "not better": "✗ Not better",
     "inconclusive": "? Inconclusive",
     "blocked": "■ Blocked",
     "info": "i Note",
 }
-"""How a verdict begins: a sign and a word, since colour alone is lost on many readers and printers."""
+"""Label of each verdict: a symbol and a word, because colour alone is lost on many readers and printers."""
 
 
 @dataclass(frozen=True)
 class Heading:
-    """Starts a section."""
+    """Heading that starts a section."""
 
     text: str
 
@@ -42,8 +42,8 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A frame with its caption; at most `max_rows` rows are shown and the rest is counted."""
+class TableBlock:
+    """Table with a caption; at most `max_rows` rows are shown, and the others are counted."""
 
     frame: pd.DataFrame = field(compare=False)
     caption: str = ""
@@ -52,10 +52,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A matplotlib figure, a stored picture or the bytes of a PNG.
+    """Picture with a caption.
 
-    `alt` tells those who can't see the picture what is in it; left empty, the figure's own `alt` (our
-    drawings have one) or else the caption is used.
+    Attributes:
+        figure: a matplotlib figure, a stored picture or the bytes of a PNG file.
+        caption: text below the picture.
+        alt: alternative text for screen readers; if empty, the `alt` of the figure (each `Drawing` has one) or
+            else the caption is used.
     """
 
     figure: Figure | StoredPicture | bytes = field(compare=False, repr=False)
@@ -63,49 +66,57 @@ class Picture:
     alt: str = ""
 
     @property
-    def spoken(self) -> str:
-        """The alt text that pages carry."""
+    def alt_text(self) -> str:
+        """Return the alternative text for screen readers."""
         return self.alt or str(getattr(self.figure, "alt", "")) or self.caption or "picture"
 
     @property
     def png(self) -> bytes:
-        """The picture as PNG; a drawing of ours remembers it."""
+        """Return the picture as PNG; a `Drawing` caches it."""
         if isinstance(self.figure, bytes):
             return self.figure
         from veritrain_lib.reporting.render import png
 
-        own: Callable[[], bytes] | None = getattr(self.figure, "png", None)
-        return own() if own else png(cast("Figure", self.figure))
+        cached_png: Callable[[], bytes] | None = getattr(self.figure, "png", None)
+        return cached_png() if cached_png else png(cast("Figure", self.figure))
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The sentence a reader came for. Raises `UserError` for an unknown kind."""
+class VerdictBlock:
+    """Verdict of the report, highlighted by kind.
+
+    Raises:
+        UserError: the kind is unknown.
+    """
 
     text: str
     kind: VerdictKind = "info"
 
     def __post_init__(self) -> None:
-        if self.kind not in VERDICT_WORD:
-            raise UserError(f"A verdict is no {self.kind!r}; allowed: {', '.join(VERDICT_WORD)}.")
+        if self.kind not in VERDICT_LABELS:
+            raise UserError(f"{self.kind!r} is not a kind of verdict; allowed: {', '.join(VERDICT_LABELS)}.")
 
 
 @dataclass(frozen=True)
 class KeyValues:
-    """Pairs of a name and a value, in the order given."""
+    """Table of names and values, in the order of `items`."""
 
     items: tuple[tuple[str, str], ...]
     caption: str = ""
 
 
-Block: TypeAlias = Heading | Paragraph | Table | Picture | Verdict | KeyValues
+Block: TypeAlias = Heading | Paragraph | TableBlock | Picture | VerdictBlock | KeyValues
 
 
 @dataclass(frozen=True)
-class Document:
-    """A report: a title, a line below it, and blocks from top to bottom.
+class ReportDocument:
+    """Report with a title, a subtitle and a sequence of blocks.
 
-    `language` is the language of the text around the data (`en`, `ja`); screen readers need it.
+    Attributes:
+        title: title of the report.
+        subtitle: line below the title; empty for none.
+        blocks: content from top to bottom.
+        language: ISO 639-1 code of the text around the data (`en`, `ja`), for screen readers.
     """
 
     title: str

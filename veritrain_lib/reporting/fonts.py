@@ -1,6 +1,6 @@
-"""Where the typefaces are: both come with wheels, so no font of the system is needed.
+"""Paths of the bundled fonts, which are installed with Python packages, so that no system font is needed.
 
-DejaVu Sans (in matplotlib's wheel) has Latin, Greek, Cyrillic and signs in two weights;
+DejaVu Sans (in matplotlib's wheel) has Latin, Greek, Cyrillic and symbols in two weights;
 IPAex Gothic (in the wheel of matplotlib-fontja) adds Japanese in one weight.
 """
 
@@ -14,21 +14,29 @@ from veritrain_lib.core.errors import Infrastructure
 LATIN = "DejaVu Sans"
 JAPANESE = "IPAexGothic"
 FAMILIES = (LATIN, JAPANESE)
-"""Looked through in this order, glyph by glyph."""
+"""Font families, tried in this order for each glyph."""
 
 
 def latin_font(bold: bool = False) -> Path:
-    """File of DejaVu Sans. Raises `Infrastructure` when it is not installed."""
+    """Return the path of DejaVu Sans.
+
+    Raises:
+        Infrastructure: the font is not installed.
+    """
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return _inside("matplotlib", f"mpl-data/fonts/ttf/{name}")
+    return _find_font("matplotlib", f"mpl-data/fonts/ttf/{name}")
 
 
 def japanese_font() -> Path:
-    """File of IPAex Gothic. Raises `Infrastructure` when it is not installed."""
-    return _inside("matplotlib_fontja", "fonts/ipaexg.ttf")
+    """Return the path of IPAex Gothic.
+
+    Raises:
+        Infrastructure: the font is not installed.
+    """
+    return _find_font("matplotlib_fontja", "fonts/ipaexg.ttf")
 
 
-def _inside(package: str, path: str) -> Path:
+def _find_font(package: str, path: str) -> Path:
     # A spec finds the package without running it: importing matplotlib_fontja changes matplotlib's defaults.
     spec = find_spec(package)
     folders = spec.submodule_search_locations if spec else None
@@ -37,5 +45,5 @@ def _inside(package: str, path: str) -> Path:
         if font.is_file():
             return font
     raise Infrastructure(
-        f"The typeface {path} of the package {package} is missing. Install the project's requirements again."
+        f"The font {path} of the package {package} is missing. Install the project's requirements again."
     )

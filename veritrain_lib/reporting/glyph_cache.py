@@ -1,8 +1,8 @@
-"""Texts in our typefaces, set and drawn as pixels once and then remembered by the process.
+"""Cache of laid out and rendered text in the bundled fonts, which speeds up matplotlib figures.
 
-matplotlib looks up the typefaces of a text, sets it and renders its letters each time that it is measured and again
-when it is drawn. Most texts of our pictures come again (ticks, words of legends, the same labels in the next
-picture), and their letters always do. What is remembered are numbers and pixels, no open font: a fork can use it.
+matplotlib looks up the fonts of a text, lays it out and renders its glyphs each time that it is measured, and again
+when it is drawn. Most texts of our pictures recur (tick labels, legends, the same labels in the next picture), and
+their glyphs always do. The cache holds numbers and pixels but no open font, so a forked process can use it.
 """
 
 from __future__ import annotations
@@ -27,25 +27,32 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST = 20_000
-"""Texts, or letters, that are remembered at most; then it begins anew. A letter takes about a kilobyte."""
+MAX_ENTRIES = 20_000
+"""Most entries of each cache, which is cleared when it is full. A glyph takes about a kilobyte."""
 
-PARTS = 4
-"""Steps of a pixel at which a letter may stand; hinted letters stand at whole pixels, kerned ones between."""
+SUBPIXEL_STEPS = 4
+"""Positions per pixel at which a glyph may start; hinted glyphs start at whole pixels, kerned ones in between."""
 
-UNIT = 64
-"""FreeType counts in 64ths of a pixel."""
+UNITS_PER_PIXEL = 64
+"""FreeType measures in 64ths of a pixel."""
 
-POSSIBLE = all(hasattr(FT2Font, name) for name in ("_layout", "_render_glyph", "_set_transform"))
-"""Whether matplotlib has what is used here. It is not for everyone to use, and may go; texts then take longer."""
+IS_SUPPORTED = all(hasattr(FT2Font, name) for name in ("_layout", "_render_glyph", "_set_transform"))
+"""Whether matplotlib has the private API that is used here; without it, text is drawn by matplotlib itself."""
 
-UPRIGHT = np.array([[0x10000, 0], [0, 0x10000]])
-"""FreeType's matrix of a letter that is neither turned nor slanted."""
+IDENTITY_MATRIX = np.array([[0x10000, 0], [0, 0x10000]])
+"""FreeType transformation matrix of a glyph that is neither rotated nor slanted (16.16 fixed point)."""
 
 
 @dataclass(frozen=True)
-class Letter:
-    """A letter's place in a text: which letter of which typeface, and pixels from the text's beginning."""
+class PositionedGlyph:
+    """Glyph of a text with its position.
+
+    Attributes:
+        font: path of the font file.
+        index: glyph index in the font.
+        x: pixels right of the start of the text.
+        y: pixels above the baseline.
+    """
 
     font: str
     index: int
@@ -54,42 +61,48 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A text that has been set: its measures in pixels, as matplotlib takes them, and its letters."""
+class TextLayout:
+    """Layout of a text: its measures in pixels, as matplotlib defines them, and its glyphs."""
 
     width: float
     height: float
     descent: float
-    letters: tuple[Letter, ...]
+    glyphs: tuple[PositionedGlyph, ...]
 
 
 @dataclass(frozen=True)
-class Image:
-    """How dark each pixel is (0..255), and where the picture lies: pixels right of and above the beginning."""
+class Bitmap:
+    """Rendered text or glyph.
+
+    Attributes:
+        pixels: coverage of each pixel, 0..255, shape (height, width).
+        left: pixels from the start of the text to the left edge.
+        top: pixels from the baseline to the top edge.
+    """
 
     pixels: np.ndarray[Any, np.dtype[np.uint8]]
     left: int
     top: int
 
 
-_settings: dict[tuple[object, ...], Setting] = {}
-_texts: dict[tuple[object, ...], Image | None] = {}
-_letters: dict[tuple[object, ...], Image | None] = {}
+_layouts: dict[tuple[object, ...], TextLayout] = {}
+_text_bitmaps: dict[tuple[object, ...], Bitmap | None] = {}
+_glyph_bitmaps: dict[tuple[object, ...], Bitmap | None] = {}
 _extents: dict[tuple[object, ...], tuple[int, int, int]] = {}
 _heights: dict[int, tuple[float, float, float]] = {}
 
 
-def in_our_typefaces(properties: FontProperties) -> bool:
-    """Whether a text is to be set in exactly the typefaces of `fonts`, by name, and this matplotlib lets us do it."""
-    return POSSIBLE and properties.get_file() is None and tuple(properties.get_family()) == FAMILIES
+def uses_bundled_fonts(properties: FontProperties) -> bool:
+    """Return whether a text uses exactly the bundled fonts (`fonts.FAMILIES`) and this matplotlib is supported."""
+    return IS_SUPPORTED and properties.get_file() is None and tuple(properties.get_family()) == FAMILIES
 
 
-def in_faces_that_have(text: str, properties: FontProperties) -> FontProperties:
-    """The text's properties, with typefaces of the machine behind ours where ours lack a letter of it.
+def with_fallback_fonts(text: str, properties: FontProperties) -> FontProperties:
+    """Return the font properties of a text, extended by system fonts if the bundled fonts lack a character.
 
-    What no typeface has is logged once a process: matplotlib draws a box for it.
+    Characters that no font has are logged once per process; matplotlib draws a box for them.
     """
-    if text.isascii() or not in_our_typefaces(properties):
+    if text.isascii() or not uses_bundled_fonts(properties):
         return properties
     families = _families(text)
     if families == FAMILIES:
@@ -99,82 +112,90 @@ def in_faces_that_have(text: str, properties: FontProperties) -> FontProperties:
     return more
 
 
-@lru_cache(maxsize=MOST)
+@lru_cache(maxsize=MAX_ENTRIES)
 def _families(text: str) -> tuple[str, ...]:
-    lacking = system_fonts.rare(text)
-    faces = [(letter, system_fonts.face_for(letter)) for letter in lacking]
-    lost = [letter for letter, face in faces if face is None and letter not in _told]
-    if lost:
-        _told.update(lost)
-        logging.getLogger(__name__).warning("%s", system_fonts.told(lost))
-    return (*FAMILIES, *dict.fromkeys(_family(str(face)) for _, face in faces if face is not None))
+    uncovered = system_fonts.uncovered_characters(text)
+    fonts = [(letter, system_fonts.font_for(letter)) for letter in uncovered]
+    undrawable = [letter for letter, font in fonts if font is None and letter not in _warned]
+    if undrawable:
+        _warned.update(undrawable)
+        logging.getLogger(__name__).warning("%s", system_fonts.missing_glyph_message(undrawable))
+    return (*FAMILIES, *dict.fromkeys(_family(str(font)) for _, font in fonts if font is not None))
 
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
 @cache
 def _family(file: str) -> str:
-    """The name by which matplotlib knows a typeface, which is made known to it, with its bold one where there is one."""
+    """Register a font file (and its bold variant, if any) with matplotlib and return the name of its family."""
     bold = Path(file.replace("Regular", "Bold"))
-    for one in (file, *([str(bold)] if bold.is_file() and str(bold) != file else [])):
-        fontManager.addfont(one)
-    # A collection has several; its first face is the one whose letters were looked up.
+    for path in (file, *([str(bold)] if bold.is_file() and str(bold) != file else [])):
+        fontManager.addfont(path)
+    # A collection has several fonts; the first one is the one whose characters were looked up.
     return next(str(entry.name) for entry in fontManager.ttflist if entry.fname == file)
 
 
-def setting(text: str, properties: FontProperties, dpi: float) -> Setting:
-    """The text, one line, set in our typefaces at so many dots an inch."""
+def layout_text(text: str, properties: FontProperties, dpi: float) -> TextLayout:
+    """Return the layout of one line of text in the bundled fonts.
+
+    Args:
+        text: the text, without line breaks.
+        properties: font properties with the bundled fonts.
+        dpi: resolution in dots per inch.
+    """
     flags = _hinting()
 
-    def set_it() -> Setting:
+    def compute() -> TextLayout:
         size = properties.get_size_in_points()
-        font = _opened(properties)
+        font = _font(properties)
         font.set_size(size, dpi)
-        letters, low, high, end = [], [], [], 0.0
+        glyphs, low, high, end = [], [], [], 0.0
         for item in font._layout(text, flags=flags):
-            extent = _remembered(
+            extent = _cached(
                 _extents,
                 (item.ft_object.fname, item.glyph_index, size, dpi, flags),
                 lambda item=item: _extent(item, size, dpi),  # type: ignore[misc]
             )
-            letters.append(Letter(item.ft_object.fname, item.glyph_index, item.x, item.y))
-            low.append(item.y + extent[1] / UNIT)
-            high.append(item.y + extent[2] / UNIT)
-            end = item.x + extent[0] / UNIT
+            glyphs.append(PositionedGlyph(item.ft_object.fname, item.glyph_index, item.x, item.y))
+            low.append(item.y + extent[1] / UNITS_PER_PIXEL)
+            high.append(item.y + extent[2] / UNITS_PER_PIXEL)
+            end = item.x + extent[0] / UNITS_PER_PIXEL
         return (
-            Setting(end, max(high) - min(low), -min(low), tuple(letters)) if letters else Setting(0, 0, 0, ())
+            TextLayout(end, max(high) - min(low), -min(low), tuple(glyphs))
+            if glyphs
+            else TextLayout(0, 0, 0, ())
         )
 
-    return _remembered(_settings, (text, hash(properties), dpi, flags), set_it)
+    return _cached(_layouts, (text, hash(properties), dpi, flags), compute)
 
 
-def image(text: str, properties: FontProperties, dpi: float) -> Image | None:
-    """The pixels of the text, one line; None when there is nothing to see."""
+def render_text(text: str, properties: FontProperties, dpi: float) -> Bitmap | None:
+    """Return the bitmap of one line of text, or None if nothing of it is visible."""
     size = properties.get_size_in_points()
 
-    def draw() -> Image | None:
+    def draw() -> Bitmap | None:
         parts = []
-        for letter in setting(text, properties, dpi).letters:
-            at, above = round(letter.x * PARTS), round(letter.y)
-            part = _letter(letter, size, dpi, at % PARTS)
+        for glyph in layout_text(text, properties, dpi).glyphs:
+            steps, rise = round(glyph.x * SUBPIXEL_STEPS), round(glyph.y)
+            part = _glyph_bitmap(glyph, size, dpi, steps % SUBPIXEL_STEPS)
             if part is not None:
-                parts.append((part.pixels, part.left + at // PARTS, part.top + above))
-        return _together(parts) if parts else None
+                parts.append((part.pixels, part.left + steps // SUBPIXEL_STEPS, part.top + rise))
+        return _merge(parts) if parts else None
 
-    return _remembered(_texts, (text, hash(properties), dpi, _hinting()), draw)
+    return _cached(_text_bitmaps, (text, hash(properties), dpi, _hinting()), draw)
 
 
 def line_height(properties: FontProperties, dpi: float) -> tuple[float, float, float]:
-    """Pixels of the first typeface's ascent, descent and gap between lines."""
+    """Return ascent, descent and line gap of the first font in pixels."""
 
-    def look_up() -> tuple[float, float, float]:
-        font = _opened(properties)
+    def compute() -> tuple[float, float, float]:
+        font = _font(properties)
         head, table = font.get_sfnt_table("head"), font.get_sfnt_table("OS/2")
         names = ("sTypoAscender", "sTypoDescender", "sTypoLineGap")
         return tuple(table[name] / head["unitsPerEm"] for name in names)
 
-    ascent, descent, gap = _remembered(_heights, hash(properties), look_up)
+    ascent, descent, gap = _cached(_heights, hash(properties), compute)
     scale = properties.get_size_in_points() * dpi / 72
     return ascent * scale, -descent * scale, gap * scale
 
@@ -183,53 +204,53 @@ def _hinting() -> Any:
     return get_hinting_flag()  # type: ignore[no-untyped-call]
 
 
-def _opened(properties: FontProperties) -> Any:
+def _font(properties: FontProperties) -> Any:
     return get_font(fontManager._find_fonts_by_props(properties))
 
 
 def _extent(item: Any, size: float, dpi: float) -> tuple[int, int, int]:
-    """A letter's advance, lowest and highest point, in 64ths of a pixel."""
+    """Return the advance and the lowest and highest point of a glyph in 64ths of a pixel."""
     font = item.ft_object
     font.set_size(size, dpi)
-    font._set_transform(UPRIGHT, [0, 0])
+    font._set_transform(IDENTITY_MATRIX, [0, 0])
     glyph = font.load_glyph(item.glyph_index, flags=_hinting())
     _, low, _, high = glyph.bbox
     return glyph.horiAdvance, low, high
 
 
-def _letter(letter: Letter, size: float, dpi: float, part: int) -> Image | None:
-    """A letter that begins `part` quarters right of a whole pixel."""
+def _glyph_bitmap(glyph: PositionedGlyph, size: float, dpi: float, part: int) -> Bitmap | None:
+    """Return the bitmap of a glyph that starts `part` quarters of a pixel right of a whole pixel."""
     flags = _hinting()
 
-    def draw() -> Image | None:
-        font: Any = get_font(letter.font)
+    def draw() -> Bitmap | None:
+        font: Any = get_font(glyph.font)
         font.set_size(size, dpi)
-        font._set_transform(UPRIGHT, [part * UNIT // PARTS, 0])
-        bitmap = font._render_glyph(letter.index, flags, RenderMode.NORMAL)
+        font._set_transform(IDENTITY_MATRIX, [part * UNITS_PER_PIXEL // SUBPIXEL_STEPS, 0])
+        bitmap = font._render_glyph(glyph.index, flags, RenderMode.NORMAL)
         pixels = np.array(bitmap.buffer)
-        return Image(pixels, bitmap.left, bitmap.top) if pixels.size else None
+        return Bitmap(pixels, bitmap.left, bitmap.top) if pixels.size else None
 
-    return _remembered(_letters, (letter.font, letter.index, size, dpi, flags, part), draw)
+    return _cached(_glyph_bitmaps, (glyph.font, glyph.index, size, dpi, flags, part), draw)
 
 
-def _together(parts: list[tuple[np.ndarray[Any, np.dtype[np.uint8]], int, int]]) -> Image:
-    """One picture of several, each with where it lies."""
+def _merge(parts: list[tuple[np.ndarray[Any, np.dtype[np.uint8]], int, int]]) -> Bitmap:
+    """Merge bitmaps, each given by its pixels, left edge and top edge."""
     left = min(x for _, x, _ in parts)
     top = max(y for _, _, y in parts)
     right = max(x + pixels.shape[1] for pixels, x, _ in parts)
     bottom = min(y - pixels.shape[0] for pixels, _, y in parts)
-    whole = np.zeros((top - bottom, right - left), np.uint8)
+    merged = np.zeros((top - bottom, right - left), np.uint8)
     for pixels, x, y in parts:
-        place = whole[top - y : top - y + pixels.shape[0], x - left : x - left + pixels.shape[1]]
-        np.maximum(place, pixels, out=place)
-    return Image(whole, left, top)
+        region = merged[top - y : top - y + pixels.shape[0], x - left : x - left + pixels.shape[1]]
+        np.maximum(region, pixels, out=region)
+    return Bitmap(merged, left, top)
 
 
-def _remembered(memory: dict[Any, T], key: object, make: Callable[[], T]) -> T:
+def _cached(memory: dict[Any, T], key: object, make: Callable[[], T]) -> T:
     try:
         return memory[key]
     except KeyError:
-        if len(memory) >= MOST:
+        if len(memory) >= MAX_ENTRIES:
             memory.clear()
-        made = memory[key] = make()
-        return made
+        value = memory[key] = make()
+        return value

@@ -1,4 +1,4 @@
-"""Tables and pictures for a notebook's output: escaped, deterministic, without JavaScript."""
+"""HTML tables and pictures for notebook output: escaped, deterministic, without JavaScript."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
-from veritrain_lib.reporting.cells import MISSING, Grid, lay_out
+from veritrain_lib.reporting.cells import MISSING, Grid, to_grid
 from veritrain_lib.reporting.japanese import FONTS, has_kana, language_attribute
 from veritrain_lib.reporting.png_file import decode
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Greys that are half transparent and inherited text colour suit a light and a dark page alike.
+# Semi-transparent greys and inherited text colours suit both light and dark pages.
 TABLE_CSS = """
 div.vt-table{overflow-x:auto;max-width:100%;margin:.6em 0}
 div.vt-table table{border-collapse:collapse;border:0;margin:0;font-size:13px;line-height:1.4;color:inherit;
@@ -24,7 +24,7 @@ vertical-align:top;max-width:34em;overflow-wrap:break-word;white-space:pre-wrap;
 div.vt-table thead th{border-bottom:2px solid rgba(128,128,128,.6);font-weight:600;vertical-align:bottom}
 div.vt-table tbody tr:nth-child(even){background:rgba(128,128,128,.07)}
 div.vt-table .vt-number{white-space:nowrap}
-div.vt-table .vt-long{min-width:16em}
+div.vt-table .vt-css_class{min-width:16em}
 div.vt-table .vt-remark{opacity:.75;font-style:italic}
 @media print{div.vt-table{overflow:visible}div.vt-table table{font-size:8.5pt}div.vt-table tr{break-inside:avoid}
 div.vt-table thead{display:table-header-group}}
@@ -33,29 +33,34 @@ div.vt-table :lang(ja){font-family:FONTS}
 
 
 def table_html(frame: pd.DataFrame, caption: str = "", max_rows: int = 50, *, by_row: bool = False) -> str:
-    """A frame as a piece of HTML with its own style.
+    """Return a frame as an HTML fragment with its own style sheet.
 
-    Every text is escaped; numbers stand flush right; missing values are a dash; rows beyond `max_rows`
-    (default 50) are counted in a last line; `by_row` gives each row its own digits after the point.
+    Every text is escaped, numbers are aligned right, and missing values are shown as a dash.
+
+    Args:
+        frame: the table.
+        caption: caption above the table.
+        max_rows: number of rows to show; the others are counted in a last line.
+        by_row: choose the decimal places by row instead of by column.
     """
-    return f"<style>{TABLE_CSS}</style>" + table_markup(lay_out(frame, max_rows, by_row=by_row), caption)
+    return f"<style>{TABLE_CSS}</style>" + table_markup(to_grid(frame, max_rows, by_row=by_row), caption)
 
 
 def table_markup(grid: Grid, caption: str = "") -> str:
-    """The table alone, for a page that carries the style once. It scrolls sideways where it is too wide."""
+    """Return the table without its style sheet, which the page includes once; wide tables scroll horizontally."""
     label = f' aria-label="{escape(caption)}"' if caption else ' aria-label="table"'
     japanese = has_kana(text for row in (grid.header, *grid.rows) for text in row)
     parts = [f'<div class="vt-table" role="region" tabindex="0"{label}><table>']
     if caption:
         parts.append(f"<caption>{escape(caption)}</caption>")
     head = "".join(
-        f'<th scope="col"{language_attribute(name, japanese)}{_side(number)}>{escape(name)}</th>'
+        f'<th scope="col"{language_attribute(name, japanese)}{_alignment(number)}>{escape(name)}</th>'
         for name, number in zip(grid.header, grid.numeric, strict=True)
     )
     parts.append(f"<thead><tr>{head}</tr></thead><tbody>" if head else "<tbody>")
     for row in grid.rows:
         cells = (
-            f"<td{language_attribute(text, japanese)}{_side(number, len(text))}>{escape(text)}</td>"
+            f"<td{language_attribute(text, japanese)}{_alignment(number, len(text))}>{escape(text)}</td>"
             for text, number in zip(row, grid.numeric, strict=True)
         )
         parts.append(f"<tr>{''.join(cells)}</tr>")
@@ -68,21 +73,21 @@ def table_markup(grid: Grid, caption: str = "") -> str:
 
 
 def picture_markup(content: bytes, alt: str) -> str:
-    """A PNG as an image inside the page, at half its pixels: sharp where a screen has two dots to a pixel."""
-    found = decode(content)
-    size = ' width="{}" height="{}"'.format(*found.shown) if found else ""
+    """Return a PNG as an inline image at half its pixel size, which is sharp on high-density screens."""
+    image = decode(content)
+    size = ' width="{}" height="{}"'.format(*image.display_size) if image else ""
     return f'<img src="{data_uri(content, "image/png")}"{size} alt="{escape(alt)}">'
 
 
 def data_uri(content: bytes, mime: str) -> str:
-    """Bytes as a `data:` address, which a page opens without fetching."""
+    """Return bytes as a `data:` URL, which a page opens without fetching anything."""
     return f"data:{mime};base64,{b64encode(content).decode('ascii')}"
 
 
-def _side(number: bool, length: int = 0) -> str:
-    # Inline, because a notebook that is not trusted loses its style sheets but keeps this.
+def _alignment(number: bool, length: int = 0) -> str:
+    # Inline, because JupyterLab removes the style sheets of an untrusted notebook but keeps inline styles.
     if number:
         return ' class="vt-number" style="text-align:right"'
-    # A phone would squeeze a sentence to one word a line.
-    long = ' class="vt-long"' if length > 60 else ""
-    return f'{long} style="text-align:left"'
+    # A phone would squeeze a sentence to one word per line.
+    css_class = ' class="vt-css_class"' if length > 60 else ""
+    return f'{css_class} style="text-align:left"'

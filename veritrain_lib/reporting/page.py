@@ -1,25 +1,25 @@
-"""A document as one HTML page: nothing is fetched, nothing runs, it prints well and fits a phone."""
+"""Render a report document as one self-contained HTML page without scripts, for screens, phones and print."""
 
 from __future__ import annotations
 
 from html import escape
 
-from veritrain_lib.reporting.cells import clean, lay_out
+from veritrain_lib.reporting.cells import clean, to_grid
 from veritrain_lib.reporting.document import (
-    VERDICT_WORD,
+    VERDICT_LABELS,
     Block,
-    Document,
     Heading,
     KeyValues,
     Paragraph,
     Picture,
-    Table,
-    Verdict,
+    ReportDocument,
+    TableBlock,
+    VerdictBlock,
 )
 from veritrain_lib.reporting.html import TABLE_CSS, picture_markup, table_markup
 from veritrain_lib.reporting.japanese import FONTS, has_kana, language_attribute
 
-# Colours of the verdicts: Okabe and Ito (2008), told apart by colour-blind readers.
+# Colours of the verdicts: Okabe and Ito (2008), distinguishable for colour-blind readers.
 BLOCKS_CSS = """
 .vt-doc h2{font-size:1.3em;line-height:1.3;margin:1.8em 0 .5em;padding-bottom:.25em;
 border-bottom:1px solid rgba(128,128,128,.35)}
@@ -42,7 +42,7 @@ DARK_CSS = (
     "SCOPE .vt-better{--c:#56b4e9}SCOPE .vt-inconclusive{--c:#e6c229}"
     "SCOPE .vt-not-better,SCOPE .vt-blocked{--c:#ff9248}SCOPE .vt-info{--c:#9aa4b2}"
 )
-# A page follows the reader's system, a notebook the theme of its JupyterLab.
+# A page follows the colour scheme of the system, a notebook the theme of JupyterLab.
 PAGE_DARK = "@media screen and (prefers-color-scheme:dark){" + DARK_CSS.replace("SCOPE", ".vt-page") + "}"
 NOTEBOOK_DARK = DARK_CSS.replace("SCOPE", '[data-jp-theme-light="false"] .vt-doc')
 
@@ -61,16 +61,16 @@ nav a{color:inherit}
 h2{break-after:avoid}@page{margin:16mm}}
 """.strip().replace("FONTS", FONTS)
 
-# The browser itself then refuses whatever would be fetched or run.
+# With this policy the browser blocks everything that would be fetched or executed.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def to_html(document: Document) -> str:
-    """The document as a self-contained page, the same text every time for the same document."""
-    title = _safe(document.title)
+def to_html(document: ReportDocument) -> str:
+    """Return a document as a self-contained HTML page; the same document always gives the same text."""
+    title = _escape(document.title)
     contents = [block.text for block in document.blocks if isinstance(block, Heading)]
     links = "".join(
-        f'<li><a href="#section-{at}">{_safe(text)}</a></li>' for at, text in enumerate(contents, 1)
+        f'<li><a href="#section-{number}">{_escape(text)}</a></li>' for number, text in enumerate(contents, 1)
     )
     return "\n".join(
         [
@@ -83,7 +83,7 @@ def to_html(document: Document) -> str:
             f"<style>{PAGE_CSS}\n{TABLE_CSS}\n{BLOCKS_CSS}\n{PAGE_DARK}</style></head>",
             '<body class="vt-page"><main class="vt-doc">',
             f"<h1>{title}</h1>",
-            f'<p class="vt-subtitle">{_safe(document.subtitle)}</p>' if document.subtitle else "",
+            f'<p class="vt-subtitle">{_escape(document.subtitle)}</p>' if document.subtitle else "",
             f'<nav aria-label="Contents"><ol>{links}</ol></nav>' if len(contents) > 3 else "",
             *_blocks(document),
             "</main></body></html>\n",
@@ -91,25 +91,25 @@ def to_html(document: Document) -> str:
     )
 
 
-def to_fragment(document: Document) -> str:
-    """The document as a piece of HTML for a notebook's output."""
+def to_fragment(document: ReportDocument) -> str:
+    """Return a document as an HTML fragment for notebook output."""
     return "\n".join(
         [
             f'<div class="vt-doc"><style>{TABLE_CSS}\n{BLOCKS_CSS}\n{NOTEBOOK_DARK}</style>',
-            f'<h1 style="font-size:1.5em;margin:.3em 0">{_safe(document.title)}</h1>',
-            f"<p>{_safe(document.subtitle)}</p>" if document.subtitle else "",
+            f'<h1 style="font-size:1.5em;margin:.3em 0">{_escape(document.title)}</h1>',
+            f"<p>{_escape(document.subtitle)}</p>" if document.subtitle else "",
             *_blocks(document),
             "</div>",
         ]
     )
 
 
-def _blocks(document: Document) -> list[str]:
+def _blocks(document: ReportDocument) -> list[str]:
     parts, section = [], 0
     for block in document.blocks:
         if isinstance(block, Heading):
             section += 1
-            parts.append(f'<h2 id="section-{section}">{_safe(block.text)}</h2>')
+            parts.append(f'<h2 id="section-{section}">{_escape(block.text)}</h2>')
         else:
             parts.append(_block(block))
     return parts
@@ -119,27 +119,27 @@ def _block(block: Block) -> str:
     match block:
         case Paragraph(text):
             parts = [part.strip() for part in text.split("\n\n") if part.strip()]
-            return "".join(f"<p{language_attribute(part)}>{_safe(part)}</p>" for part in parts)
-        case Table(frame, caption, max_rows):
-            return table_markup(lay_out(frame, max_rows), clean(caption))
+            return "".join(f"<p{language_attribute(part)}>{_escape(part)}</p>" for part in parts)
+        case TableBlock(frame, caption, max_rows):
+            return table_markup(to_grid(frame, max_rows), clean(caption))
         case Picture(_, caption):
-            below = f"<figcaption>{_safe(caption)}</figcaption>" if caption else ""
-            return f"<figure>{picture_markup(block.png, clean(block.spoken))}{below}</figure>"
-        case Verdict(text, kind):
+            figcaption = f"<figcaption>{_escape(caption)}</figcaption>" if caption else ""
+            return f"<figure>{picture_markup(block.png, clean(block.alt_text))}{figcaption}</figure>"
+        case VerdictBlock(text, kind):
             name = kind.replace(" ", "-")
-            return f'<div class="vt-verdict vt-{name}"><b>{VERDICT_WORD[kind]}</b>{_safe(text)}</div>'
+            return f'<div class="vt-verdict vt-{name}"><b>{VERDICT_LABELS[kind]}</b>{_escape(text)}</div>'
         case KeyValues(items, caption):
-            above = f"<p><strong>{_safe(caption)}</strong></p>" if caption else ""
+            heading = f"<p><strong>{_escape(caption)}</strong></p>" if caption else ""
             japanese = has_kana(str(text) for item in items for text in item)
             pairs = "".join(
-                f"<dt{language_attribute(str(name), japanese)}>{_safe(name)}</dt>"
-                f"<dd{language_attribute(str(value), japanese)}>{_safe(value)}</dd>"
+                f"<dt{language_attribute(str(name), japanese)}>{_escape(name)}</dt>"
+                f"<dd{language_attribute(str(value), japanese)}>{_escape(value)}</dd>"
                 for name, value in items
             )
-            return f"{above}<dl>{pairs}</dl>" if pairs else above
+            return f"{heading}<dl>{pairs}</dl>" if pairs else heading
         case Heading(text):
-            return f"<h2>{_safe(text)}</h2>"
+            return f"<h2>{_escape(text)}</h2>"
 
 
-def _safe(text: str) -> str:
+def _escape(text: str) -> str:
     return escape(clean(str(text)))

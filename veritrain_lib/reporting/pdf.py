@@ -1,4 +1,4 @@
-"""A document as a PDF, set by fpdf2 with typefaces from wheels: no library of the system is needed."""
+"""Write a report document as PDF with fpdf2 and the bundled fonts, without any system library."""
 
 from __future__ import annotations
 
@@ -6,156 +6,157 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
-from veritrain_lib.reporting.cells import clean, clipped, lay_out
+from veritrain_lib.reporting.cells import clean, to_grid, truncate
 from veritrain_lib.reporting.document import (
-    VERDICT_WORD,
+    VERDICT_LABELS,
     Block,
-    Document,
     Heading,
     KeyValues,
     Paragraph,
     Picture,
-    Table,
-    Verdict,
+    ReportDocument,
+    TableBlock,
+    VerdictBlock,
     VerdictKind,
 )
-from veritrain_lib.reporting.system_fonts import told
+from veritrain_lib.reporting.system_fonts import missing_glyph_message
 
 if TYPE_CHECKING:
-    from veritrain_lib.reporting.pdf_layout import Paper
+    from veritrain_lib.reporting.pdf_layout import PdfDocument
 
-TALLEST = 225.0
-"""Millimetres of the tallest picture, so that its caption stays on the page."""
+MAX_PICTURE_HEIGHT = 225.0
+"""Greatest height of a picture in millimetres, so that its caption stays on the same page."""
 
-LONGEST_VALUE = 1000
-"""Characters of a value in `KeyValues`: a row must fit a page."""
+MAX_VALUE_CHARACTERS = 1000
+"""Most characters of a value in `KeyValues`, so that a row fits on a page."""
 
-VERDICT_COLOUR: dict[VerdictKind, tuple[int, int, int]] = {
+VERDICT_COLOURS: dict[VerdictKind, tuple[int, int, int]] = {
     "better": (0, 114, 178),
     "not better": (213, 94, 0),
     "inconclusive": (138, 109, 0),
     "blocked": (213, 94, 0),
     "info": (107, 114, 128),
 }
-"""The colours of the page: Okabe and Ito (2008), darkened where paper needs it."""
+"""RGB colours of the verdicts: Okabe and Ito (2008), darkened for print where necessary."""
 
 
-def to_pdf(document: Document, made: datetime) -> bytes:
-    """The document on A4 pages, with page numbers, bookmarks and alt texts.
+def to_pdf(document: ReportDocument, made: datetime) -> bytes:
+    """Return a document as the bytes of a PDF on A4 pages with page numbers, bookmarks and alternative texts.
 
-    `made` is the date in the footer and in the file's properties (without a time zone it is taken as UTC).
-    The same document and date give the same bytes on one machine. Letters that our typefaces lack are set in one of
-    the machine's; what that lacks too shows as boxes, and the last paragraph says which letters they are.
+    The same document and date give the same bytes on one machine. Characters that the bundled fonts lack are set in a
+    system font; those that no font has are drawn as boxes and listed in the last paragraph.
+
+    Args:
+        document: the report.
+        made: date in the footer and in the file properties; without a time zone it is taken as UTC.
     """
-    from veritrain_lib.reporting.pdf_layout import new_paper
+    from veritrain_lib.reporting.pdf_layout import new_pdf
 
     if made.tzinfo is None:
         made = made.replace(tzinfo=UTC)
-    paper = new_paper()
-    paper.footer_text = clean(f"{document.title} · {made:%Y-%m-%d %H:%M %Z}")
-    paper.set_creation_date(made)
-    paper.set_title(clean(document.title))
-    paper.set_lang(document.language)
-    paper.set_producer("veritrain")
-    paper.add_page()
-    paper.line_of(clean(document.title), 18, bold=True, after=1)
+    pdf = new_pdf()
+    pdf.footer_text = clean(f"{document.title} · {made:%Y-%m-%d %H:%M %Z}")
+    pdf.set_creation_date(made)
+    pdf.set_title(clean(document.title))
+    pdf.set_lang(document.language)
+    pdf.set_producer("veritrain")
+    pdf.add_page()
+    pdf.write_paragraph(clean(document.title), 18, bold=True, after=1)
     if document.subtitle:
-        paper.line_of(clean(document.subtitle), 10.5, grey=90, after=3)
+        pdf.write_paragraph(clean(document.subtitle), 10.5, grey=90, after=3)
     for block in document.blocks:
-        _set(paper, block)
-    if paper.undrawn:
-        # Without the letters themselves: they would show as boxes here too.
-        paper.line_of(told(paper.undrawn), 8.5, grey=90)
-    return bytes(paper.output())
+        _add_block(pdf, block)
+    if pdf.undrawable:
+        # Without the characters themselves, which would be drawn as boxes here too.
+        pdf.write_paragraph(missing_glyph_message(pdf.undrawable), 8.5, grey=90)
+    return bytes(pdf.output())
 
 
-def _set(paper: Paper, block: Block) -> None:
+def _add_block(pdf: PdfDocument, block: Block) -> None:
     match block:
         case Heading(text):
-            paper.need(30)
-            paper.ln(3)
+            pdf.ensure_space(30)
+            pdf.ln(3)
             # Bookmarks take one line.
-            paper.start_section(" ".join(clean(text).split()), strict=False)
-            paper.line_of(clean(text), 13, bold=True)
+            pdf.start_section(" ".join(clean(text).split()), strict=False)
+            pdf.write_paragraph(clean(text), 13, bold=True)
         case Paragraph(text):
             for part in clean(text).split("\n\n"):
                 if part.strip():
-                    paper.line_of(part.strip(), 10)
-        case Table(frame, caption, max_rows):
-            paper.need(28)
+                    pdf.write_paragraph(part.strip(), 10)
+        case TableBlock(frame, caption, max_rows):
+            pdf.ensure_space(28)
             if caption:
-                paper.line_of(clean(caption), 9, bold=True, after=0.8)
-            paper.grid(lay_out(frame, max_rows))
-            paper.ln(2)
+                pdf.write_paragraph(clean(caption), 9, bold=True, after=0.8)
+            pdf.write_table(to_grid(frame, max_rows))
+            pdf.ln(2)
         case Picture():
-            _picture(paper, block)
-        case Verdict(text, kind):
-            _verdict(paper, clean(text), kind)
+            _picture(pdf, block)
+        case VerdictBlock(text, kind):
+            _verdict(pdf, clean(text), kind)
         case KeyValues(items, caption):
-            _pairs(paper, items, caption)
+            _pairs(pdf, items, caption)
 
 
-def _picture(paper: Paper, picture: Picture) -> None:
+def _picture(pdf: PdfDocument, picture: Picture) -> None:
     content = picture.png
     width, height = _size(content)
-    # Our figures are drawn at 200 dots an inch; a picture of unknown origin is treated alike.
-    scale = min(25.4 / 200, paper.epw / width, TALLEST / height)
-    paper.need(height * scale + (8 if picture.caption else 2))
-    paper.picture(content, width * scale, height * scale, clean(picture.spoken))
-    paper.ln(1)
+    # Our figures are drawn at 200 dots per inch; pictures of unknown origin are treated the same.
+    scale = min(25.4 / 200, pdf.epw / width, MAX_PICTURE_HEIGHT / height)
+    pdf.ensure_space(height * scale + (8 if picture.caption else 2))
+    pdf.write_picture(content, width * scale, height * scale, clean(picture.alt_text))
+    pdf.ln(1)
     if picture.caption:
-        paper.line_of(clean(picture.caption), 8.5, grey=90)
-    paper.ln(2)
+        pdf.write_paragraph(clean(picture.caption), 8.5, grey=90)
+    pdf.ln(2)
 
 
 def _size(content: bytes) -> tuple[int, int]:
     from veritrain_lib.reporting.png_file import decode
 
-    found = decode(content)
-    if found:
-        return found.width, found.height
+    image_info = decode(content)
+    if image_info:
+        return image_info.width, image_info.height
     from PIL import Image
 
     with Image.open(BytesIO(content)) as image:
         return image.size
 
 
-def _verdict(paper: Paper, text: str, kind: VerdictKind) -> None:
-    paper.set_font("latin", size=10.5)
-    word = f"{VERDICT_WORD[kind]}   "
+def _verdict(pdf: PdfDocument, text: str, kind: VerdictKind) -> None:
+    pdf.set_font("latin", size=10.5)
+    label = f"{VERDICT_LABELS[kind]}   "
     height = cast(
         float,
-        paper.multi_cell(
-            paper.epw - 4, 5.5, word + text, align="L", dry_run=True, output="HEIGHT", padding=2
-        ),
+        pdf.multi_cell(pdf.epw - 4, 5.5, label + text, align="L", dry_run=True, output="HEIGHT", padding=2),
     )
-    paper.need(height + 2)
-    top = paper.get_y()
-    paper.set_fill_color(243, 244, 247)
-    paper.rect(paper.l_margin, top, paper.epw, height, style="F")
-    paper.set_fill_color(*VERDICT_COLOUR[kind])
-    paper.rect(paper.l_margin, top, 1.6, height, style="F")
+    pdf.ensure_space(height + 2)
+    top = pdf.get_y()
+    pdf.set_fill_color(243, 244, 247)
+    pdf.rect(pdf.l_margin, top, pdf.epw, height, style="F")
+    pdf.set_fill_color(*VERDICT_COLOURS[kind])
+    pdf.rect(pdf.l_margin, top, 1.6, height, style="F")
     # fpdf2 would fill the cells of the next table with the last colour.
-    paper.set_fill_color(0)
-    paper.set_xy(paper.l_margin + 4, top)
-    paper.multi_cell(paper.epw - 4, 5.5, word + text, align="L", padding=2, new_x="LMARGIN", new_y="NEXT")
-    paper.set_y(top + height)
-    paper.ln(3)
+    pdf.set_fill_color(0)
+    pdf.set_xy(pdf.l_margin + 4, top)
+    pdf.multi_cell(pdf.epw - 4, 5.5, label + text, align="L", padding=2, new_x="LMARGIN", new_y="NEXT")
+    pdf.set_y(top + height)
+    pdf.ln(3)
 
 
-def _pairs(paper: Paper, items: tuple[tuple[str, str], ...], caption: str) -> None:
+def _pairs(pdf: PdfDocument, items: tuple[tuple[str, str], ...], caption: str) -> None:
     if caption:
-        paper.need(20)
-        paper.line_of(clean(caption), 9, bold=True, after=0.8)
+        pdf.ensure_space(20)
+        pdf.write_paragraph(clean(caption), 9, bold=True, after=0.8)
     if not items:
         return
-    paper.set_font("latin", size=9.5)
-    pairs = [(clipped(name), clipped(str(value), LONGEST_VALUE)) for name, value in items]
-    names = max(paper.get_string_width(name) for name, _ in pairs) + 4
-    left = min(names, paper.epw * 0.4)
-    with paper.table(
+    pdf.set_font("latin", size=9.5)
+    pairs = [(truncate(name), truncate(str(value), MAX_VALUE_CHARACTERS)) for name, value in items]
+    name_width = max(pdf.get_string_width(name) for name, _ in pairs) + 4
+    left = min(name_width, pdf.epw * 0.4)
+    with pdf.table(
         pairs,
-        col_widths=(left, paper.epw - left),
+        col_widths=(left, pdf.epw - left),
         text_align="LEFT",
         first_row_as_headings=False,
         borders_layout="NONE",
@@ -163,4 +164,4 @@ def _pairs(paper: Paper, items: tuple[tuple[str, str], ...], caption: str) -> No
         padding=(0.2, 1),
     ):
         pass
-    paper.ln(2)
+    pdf.ln(2)

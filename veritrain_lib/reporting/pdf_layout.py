@@ -1,4 +1,4 @@
-"""The sheet of the PDF: A4, our typefaces, page numbers, paragraphs and tables."""
+"""PDF writer based on fpdf2: A4 pages, bundled fonts, page numbers, paragraphs, pictures and tables."""
 
 from __future__ import annotations
 
@@ -18,98 +18,111 @@ from fpdf.line_break import TextLine
 from veritrain_lib.reporting import system_fonts
 from veritrain_lib.reporting.cells import Grid
 from veritrain_lib.reporting.fonts import japanese_font, latin_font
-from veritrain_lib.reporting.line_breaks import MAY_END, with_line_breaks, without_marks
+from veritrain_lib.reporting.line_breaks import ZERO_WIDTH_SPACE, remove_break_marks, with_line_breaks
 from veritrain_lib.reporting.png_file import decode
-from veritrain_lib.reporting.table_columns import PADDING, Part, columns_that_fit
+from veritrain_lib.reporting.table_columns import PADDING, TablePart, fit_columns
 
 MARGIN = 15.0
-"""Millimetres on every side."""
+"""Page margin on every side, in millimetres."""
 
 
-_ahead: list[Paper] = []
-"""At most one sheet, ready for the next PDF."""
+_prepared: list[PdfDocument] = []
+"""At most one empty document, prepared for the next PDF."""
 
 
-def new_paper() -> Paper:
-    """A sheet that nothing is on: the one that was made ahead, if it is still there."""
+def new_pdf() -> PdfDocument:
+    """Return an empty PDF document: the prepared one if there is one, else a new one."""
     try:
-        return _ahead.pop()
+        return _prepared.pop()
     except IndexError:
-        return Paper()
+        return PdfDocument()
 
 
-def make_ahead() -> None:
-    """Have a sheet ready for the next PDF: to read its typefaces takes as long as to set two pages."""
-    if not _ahead:
-        _ahead.append(Paper())
+def prepare_pdf() -> None:
+    """Prepare an empty document for the next PDF, because reading its fonts takes as long as writing two pages."""
+    if not _prepared:
+        _prepared.append(PdfDocument())
 
 
-class Paper(FPDF):
-    """A4 upright with a footer; text falls back from DejaVu Sans to IPAex Gothic glyph by glyph."""
+class PdfDocument(FPDF):
+    """PDF document in A4 portrait format with a footer; missing glyphs fall back from DejaVu Sans to IPAex Gothic."""
 
     footer_text = ""
 
-    undrawn: dict[str, None]
-    """Letters that no typeface has, in the order in which they came; they are set as boxes."""
+    undrawable: dict[str, None]
+    """Characters that no font has, in order of occurrence; they are drawn as boxes."""
 
     def __init__(self) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
-        self.undrawn = {}
-        self._faces: dict[str, str] = {}
+        self.undrawable = {}
+        self._system_fonts: dict[str, str] = {}
         self.set_margins(MARGIN, MARGIN)
         self.set_auto_page_break(True, margin=MARGIN + 5)
         self.add_font("latin", "", latin_font())
         self.add_font("latin", "B", latin_font(bold=True))
-        # Without a fallback fpdf2 would not ask for one, glyph by glyph.
+        # Without any fallback font fpdf2 would not call `get_fallback_font`.
         self.set_fallback_fonts(["latin"], exact_match=False)
         self.set_font("latin", size=10)
 
     def get_fallback_font(self, char: str, style: str = "") -> str | None:
-        """Called by fpdf2 for a glyph that the font lacks. Japanese is only opened (0.3 s) for a text that has it."""
+        """Return the fallback font for a glyph that the font lacks (called by fpdf2).
+
+        The Japanese font is only opened (0.3 s) if a text needs it.
+        """
         if "japanese" not in self.fonts:
             self.add_font("japanese", "", japanese_font())
-            # There is one weight of Japanese; it stands in for bold too.
+            # The Japanese font has only one weight, which is also used for bold.
             self.set_fallback_fonts(["japanese"], exact_match=False)
-        found: str | None = super().get_fallback_font(char, style)
-        return found or self._system_face(char)
+        font: str | None = super().get_fallback_font(char, style)
+        return font or self._system_font(char)
 
-    def _system_face(self, char: str) -> str | None:
-        """The name of a typeface of the machine that has a letter which ours lack; None when there is none."""
-        if not system_fonts.rare(char):
+    def _system_font(self, char: str) -> str | None:
+        """Return the name of a system font for a character that the bundled fonts lack, or None if there is none."""
+        if not system_fonts.uncovered_characters(char):
             return None
-        file = system_fonts.face_for(char)
+        file = system_fonts.font_for(char)
         if file is None:
-            self.undrawn[char] = None
+            self.undrawable[char] = None
             return None
-        if str(file) not in self._faces:
-            name = f"system{len(self._faces)}"
+        if str(file) not in self._system_fonts:
+            name = f"system{len(self._system_fonts)}"
             try:
                 self.add_font(name, "", file)
-            except Exception as error:  # noqa: BLE001  # a file of the machine's, of whatever quality
-                logging.getLogger(__name__).warning("The typeface %s can't be used: %s", file, error)
+            except Exception as error:  # noqa: BLE001  # a system font may be damaged in any way
+                logging.getLogger(__name__).warning("The font %s can't be used: %s", file, error)
                 name = ""
-            self._faces[str(file)] = name
-        if not self._faces[str(file)]:
-            self.undrawn[char] = None
-        return self._faces[str(file)] or None
+            self._system_fonts[str(file)] = name
+        if not self._system_fonts[str(file)]:
+            self.undrawable[char] = None
+        return self._system_fonts[str(file)] or None
 
     def header(self) -> None:
-        """Called by fpdf2 on every page before anything else is on it."""
-        self._settle_font()
+        """Select the font at the start of a page (called by fpdf2)."""
+        self._select_font()
 
     def footer(self) -> None:
-        """Called by fpdf2 on every page."""
+        """Write the footer of a page (called by fpdf2)."""
         self.set_y(-MARGIN)
         self.set_font("latin", size=7.5)
         self.set_text_color(90)
         number = f"{self.page_no()} / {{nb}}"
-        with self._joined(self.footer_text):
-            self.cell(self.epw - 25, 5, self._shortened(self.footer_text, self.epw - 30))
+        with self._shaping(self.footer_text):
+            self.cell(self.epw - 25, 5, self._truncate(self.footer_text, self.epw - 30))
         self.cell(25, 5, number, align=Align.R)
         self.set_text_color(0)
 
-    def line_of(self, text: str, size: float, bold: bool = False, grey: int = 0, after: float = 1.5) -> None:
-        """A paragraph over the whole width, then `after` millimetres of room."""
+    def write_paragraph(
+        self, text: str, size: float, bold: bool = False, grey: int = 0, after: float = 1.5
+    ) -> None:
+        """Write a paragraph over the full width.
+
+        Args:
+            text: the text.
+            size: font size in points.
+            bold: whether the text is bold.
+            grey: grey level of the text, 0 (black) to 255 (white).
+            after: vertical space below the paragraph in millimetres.
+        """
         self.set_font("latin", "B" if bold else "", size)
         self.set_text_color(grey)
         height = size * 0.5
@@ -117,49 +130,56 @@ class Paper(FPDF):
         self.set_text_color(0)
         self.ln(after)
 
-    def picture(self, content: bytes, width: float, height: float, alt: str) -> None:
-        """A picture file (PNG) at the left margin, so many millimetres wide and high."""
-        found = decode(content)
-        if found is None or found.deflated is None:
+    def write_picture(self, content: bytes, width: float, height: float, alt: str) -> None:
+        """Write a picture file at the left margin.
+
+        Args:
+            content: the picture file, usually a PNG.
+            width: width in millimetres.
+            height: height in millimetres.
+            alt: alternative text for screen readers.
+        """
+        image_info = decode(content)
+        if image_info is None or image_info.deflated is None:
             self.image(BytesIO(content), w=width, h=height, alt_text=alt)
             return
-        # A PDF keeps lines of pixels as a PNG does (ISO 32000-1, 7.4.4.4: predictor 15), so they go in as they
-        # are; fpdf2 would unpack and pack them again. It looks a picture up by its name before it opens it.
+        # PDF stores pixel rows like PNG (ISO 32000-1, 7.4.4.4: predictor 15), so the data is embedded unchanged;
+        # fpdf2 would decompress and compress it again. It looks up a picture by name before it opens it.
         name = f"data:{sha256(content).hexdigest()}"
-        known = self.image_cache.images
-        if name not in known:
-            form = f"/Predictor 15 /Colors 3 /Columns {found.width}"
-            known[name] = RasterImageInfo(
-                i=len(known) + 1, data=found.deflated, w=found.width, h=found.height, cs="DeviceRGB", bpc=8, dpn=3,
-                f="FlateDecode", dp=form, iccp=None, iccp_i=None, inverted=False, usages=0,
+        images = self.image_cache.images
+        if name not in images:
+            parameters = f"/Predictor 15 /Colors 3 /Columns {image_info.width}"
+            images[name] = RasterImageInfo(
+                i=len(images) + 1, data=image_info.deflated, w=image_info.width, h=image_info.height, cs="DeviceRGB", bpc=8, dpn=3,
+                f="FlateDecode", dp=parameters, iccp=None, iccp_i=None, inverted=False, usages=0,
             )  # fmt: skip
         self.image(name, w=width, h=height, alt_text=alt)
 
-    def need(self, height: float) -> None:
-        """Start a page unless so many millimetres are left on this one."""
+    def ensure_space(self, height: float) -> None:
+        """Start a new page unless `height` millimetres are left on the current one."""
         if self.will_page_break(height):
             self.add_page()
 
-    def grid(self, grid: Grid) -> None:
-        """A table that wraps, repeats its head on each page and splits by columns where it is too wide."""
-        for part in columns_that_fit(self, grid):
+    def write_table(self, grid: Grid) -> None:
+        """Write a table with wrapped cells and a header on each page, split by columns where it is too wide."""
+        for part in fit_columns(self, grid):
             if part.title:
-                self.need(24)
-                self.line_of(part.title, 7.5, grey=90, after=0.5)
+                self.ensure_space(24)
+                self.write_paragraph(part.title, 7.5, grey=90, after=0.5)
             self._table(part)
             self.ln(1.5)
         if grid.remark or not grid.rows:
-            self.line_of(grid.remark or "no rows", 7.5, grey=90)
+            self.write_paragraph(grid.remark or "no rows", 7.5, grey=90)
 
-    def multi_cell(self, w: float, h: float | None = None, text: str = "", *rest: Any, **named: Any) -> Any:
-        """Text in lines, Japanese broken where Japanese may be; fpdf2's tables come here too."""
-        with self._joined(text):
-            return super().multi_cell(w, h, with_line_breaks(text), *rest, **named)
+    def multi_cell(self, w: float, h: float | None = None, text: str = "", *args: Any, **kwargs: Any) -> Any:
+        """Write text over several lines with Japanese line breaking; the tables of fpdf2 call this method too."""
+        with self._shaping(text):
+            return super().multi_cell(w, h, with_line_breaks(text), *args, **kwargs)
 
     @contextlib.contextmanager
-    def _joined(self, text: str) -> Iterator[None]:
-        """Within it letters are joined and turned as Arabic, Hebrew or Devanagari need it; other texts don't wait for it."""
-        if not system_fonts.is_joined(text):
+    def _shaping(self, text: str) -> Iterator[None]:
+        """Enable text shaping in the context if the text needs it (Arabic, Hebrew, Devanagari, ...), because it is slow."""
+        if not system_fonts.needs_shaping(text):
             yield
             return
         self.set_text_shaping(True)
@@ -168,28 +188,28 @@ class Paper(FPDF):
         finally:
             self.set_text_shaping(False)
 
-    def _render_styled_text_line(self, text_line: TextLine, *rest: Any, **layout: Any) -> bool:
-        self._settle_font()
-        if any(MAY_END in one.characters for one in text_line.fragments):
-            text_line = text_line._replace(fragments=without_marks(text_line.fragments))
-        return super()._render_styled_text_line(text_line, *rest, **layout)
+    def _render_styled_text_line(self, text_line: TextLine, *args: Any, **kwargs: Any) -> bool:
+        self._select_font()
+        if any(ZERO_WIDTH_SPACE in fragment.characters for fragment in text_line.fragments):
+            text_line = text_line._replace(fragments=remove_break_marks(text_line.fragments))
+        return super()._render_styled_text_line(text_line, *args, **kwargs)
 
-    def _settle_font(self) -> None:
-        """Name the font outside the line that is about to be set.
+    def _select_font(self) -> None:
+        """Select the font before the next line is written.
 
-        fpdf2 2.8.9 names it inside a line that begins with a fallback glyph and takes it for settled, so that
-        the text after a Japanese one comes out as other letters (py-pdf/fpdf2 issue 1772, fixed in part).
+        fpdf2 2.8.9 selects it inside a line that begins with a fallback glyph and assumes it stays selected, so that
+        text after Japanese text is drawn with wrong glyphs (py-pdf/fpdf2 issue 1772, fixed in part).
         """
         if self.page and self.current_font is not None and not self.current_font_is_set_on_page:
             self._out(self._set_font_for_page(self.current_font, self.font_size_pt))
 
-    def _table(self, part: Part) -> None:
+    def _table(self, part: TablePart) -> None:
         self.set_font("latin", size=part.size)
         self.set_draw_color(170)
         self.set_line_width(0.15)
         with self.table(
             [part.header, *part.rows],
-            # Widths that fill the page may add up to one rounding more, which fpdf2 refuses.
+            # Rounding may make the sum of the widths exceed the page width, which fpdf2 rejects.
             width=min(sum(part.widths), self.epw),
             col_widths=part.widths,
             align=Align.L,
@@ -203,7 +223,7 @@ class Paper(FPDF):
         ):
             pass
 
-    def _shortened(self, text: str, width: float) -> str:
+    def _truncate(self, text: str, width: float) -> str:
         while text and self.get_string_width(text) > width:
             text = text[:-2].rstrip("…") + "…" if len(text) > 2 else ""
         return text

@@ -1,4 +1,4 @@
-"""The probe card: what was measured of one model, or of several side by side, with intervals."""
+"""Probe card: the measures of one model, or of several models side by side, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class ProbeCard:
-    """A card that shows itself in a notebook.
+    """Probe card of one or more models, which displays itself in a notebook.
 
     Attributes:
-        measures: a row a measure of a model: `model`, `measure`, `title`, `says`, `unit` (rate, seconds,
+        measures: one row per measure and model: `model`, `measure`, `title`, `says`, `unit` (rate, seconds,
             dollars), `lower_is_better`, `value`, `low`, `high` (95 %; missing where unknown), `n` (rows).
-        notes: sentences on what was not measured.
+        notes: sentences about measures that are missing.
     """
 
     measures: pd.DataFrame
@@ -31,30 +31,33 @@ class ProbeCard:
 
     @property
     def models(self) -> list[str]:
-        """The models' addresses, in the order of the columns."""
+        """Return the model addresses in the order of the columns."""
         return list(dict.fromkeys(self.measures["model"]))
 
     def table(self) -> pd.DataFrame:
-        """A row a measure, a column a model: value, interval and rows as text; a dash where there is none."""
+        """Return a table with one row per measure and one column per model: value, interval and rows as text."""
         import pandas as pd
 
-        named = self.measures.drop_duplicates("measure")
+        by_measure = self.measures.drop_duplicates("measure")
         columns: dict[str, list[str]] = {
             "measure": [
-                f"{title} (low is good)" if low else title
-                for title, low in zip(named["title"], named["lower_is_better"], strict=True)
+                f"{title} (lower is better)" if lower_is_better else title
+                for title, lower_is_better in zip(
+                    by_measure["title"], by_measure["lower_is_better"], strict=True
+                )
             ]
         }
         for model in self.models:
-            own = self.measures[self.measures["model"] == model].set_index("measure")
+            model_rows = self.measures[self.measures["model"] == model].set_index("measure")
             columns[model] = [
-                _written(own.loc[name]) if name in own.index else MISSING for name in named["measure"]
+                _format_measure(model_rows.loc[name]) if name in model_rows.index else MISSING
+                for name in by_measure["measure"]
             ]
-        columns["what it counts"] = named["says"].tolist()
+        columns["what it counts"] = by_measure["says"].tolist()
         return pd.DataFrame(columns)
 
     def picture(self) -> Drawing:
-        """All rates with their intervals, a colour and a mark a model."""
+        """Draw all rates with their intervals; each model has its model_rows colour and marker."""
         from veritrain_lib.reporting.pictures.side_by_side import side_by_side
 
         return side_by_side(self.measures)
@@ -63,13 +66,13 @@ class ProbeCard:
         from veritrain_lib.reporting.html import picture_markup, table_html
         from veritrain_lib.reporting.render import png
 
-        drawn = self.picture()
-        said = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        image = picture_markup(png(drawn), drawn.alt)
-        return table_html(self.table(), caption="Probe card, with 95 % intervals") + said + image
+        drawing = self.picture()
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        image = picture_markup(png(drawing), drawing.alt)
+        return table_html(self.table(), caption="Probe card, with 95 % intervals") + notes + image
 
 
-def _written(row: pd.Series) -> str:
+def _format_measure(row: pd.Series) -> str:
     value, low, high, n = (
         math.nan if row[name] is None else row[name] for name in ("value", "low", "high", "n")
     )
@@ -77,12 +80,12 @@ def _written(row: pd.Series) -> str:
         return MISSING
     bounds = ""
     if not math.isnan(low):
-        upper = "open" if math.isnan(high) else _number(high, row["unit"])
-        bounds = f" ({_number(low, row['unit'])} to {upper})"
-    return f"{_number(value, row['unit'])}{bounds}, n={n:,.0f}"
+        upper = "open" if math.isnan(high) else _format_value(high, row["unit"])
+        bounds = f" ({_format_value(low, row['unit'])} to {upper})"
+    return f"{_format_value(value, row['unit'])}{bounds}, n={n:,.0f}"
 
 
-def _number(value: float, unit: str) -> str:
+def _format_value(value: float, unit: str) -> str:
     if unit == "rate":
         return f"{100 * value:.1f} %"
     if unit == "points":

@@ -1,4 +1,4 @@
-"""A figure as bytes: the same picture gives the same bytes, without a date or a version in them."""
+"""Render a matplotlib figure as PNG or SVG; the same picture gives the same bytes, without date or version."""
 
 from __future__ import annotations
 
@@ -11,35 +11,40 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-DOTS = 200
-"""Dots an inch of a PNG, unless told otherwise."""
+DEFAULT_DPI = 200
+"""Default resolution of a PNG in dots per inch."""
 
 
-def png(figure: Figure, dpi: int = DOTS) -> bytes:
-    """The figure as PNG; 100 dots an inch is its size at 100 % zoom, the default is twice as sharp."""
+def png(figure: Figure, dpi: int = DEFAULT_DPI) -> bytes:
+    """Return a figure as PNG.
+
+    Args:
+        figure: the figure.
+        dpi: resolution in dots per inch; 100 is the size at 100 % zoom, the default is twice as sharp.
+    """
     import numpy as np
 
     from veritrain_lib.reporting.canvas import Canvas
 
-    canvas, dots = figure.canvas, figure.dpi
-    paper = Canvas(figure)  # takes the place of the figure's own
+    original_canvas, original_dpi = figure.canvas, figure.dpi
+    canvas = Canvas(figure)  # replaces the canvas of the figure
     try:
         figure.dpi = dpi
-        # Lays out and draws. The pixels are ours to encode: savefig would lay out twice and encode slowly.
-        paper.draw()  # type: ignore[no-untyped-call]
-        return encode(np.asarray(paper.buffer_rgba()), dpi, getattr(figure, "alt", ""))  # type: ignore[no-untyped-call]
+        # Lays out and draws; we encode the pixels, because savefig would lay out twice and encode slowly.
+        canvas.draw()  # type: ignore[no-untyped-call]
+        return encode(np.asarray(canvas.buffer_rgba()), dpi, getattr(figure, "alt", ""))  # type: ignore[no-untyped-call]
     finally:
-        figure.dpi = dots
-        figure.set_canvas(canvas)
+        figure.dpi = original_dpi
+        figure.set_canvas(original_canvas)
 
 
 def svg(figure: Figure) -> bytes:
-    """The figure as SVG, letters as outlines, so that it looks alike where our typefaces are absent."""
+    """Return a figure as SVG with glyphs as outlines, so that it looks the same without the bundled fonts."""
     import matplotlib as mpl
 
     buffer = BytesIO()
-    # The salt replaces random ids of clip paths.
+    # The salt replaces the random ids of clip paths.
     with mpl.rc_context({"svg.hashsalt": "veritrain", "svg.fonttype": "path"}):
-        nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        figure.savefig(buffer, format="svg", metadata=nothing)
+        no_metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        figure.savefig(buffer, format="svg", metadata=no_metadata)
     return buffer.getvalue()

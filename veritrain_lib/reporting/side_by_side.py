@@ -1,4 +1,4 @@
-"""Answers beside what was expected, with what differs marked."""
+"""Table of expected answers beside the answers of two models, with the differences highlighted."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WORDS = re.compile(r"[A-Za-z0-9À-ɏ'’.,%-]+|\s+|.", re.S)
-"""A word, a gap, or one character of a script without spaces."""
+"""Token for the comparison: a word, whitespace, or one character of a script without spaces."""
 
 ADDED = "background:#cde7ff;text-decoration:none"
-LOST = "background:#ffd9c7;text-decoration:line-through"
+REMOVED = "background:#ffd9c7;text-decoration:line-through"
 
 
 @dataclass(frozen=True)
-class SideBySide:
-    """Rows with the inputs, the expected answer and both models' answers.
+class AnswersSideBySide:
+    """Rows with the inputs, the expected answer and the answers of both models, displayed as a table in a notebook.
 
-    `rows` has `expected`, `champion`, `challenger`, their `_grade`s, and the input columns. In a notebook what an
-    answer has beyond the expected one is underlaid blue, what it lacks is struck through.
+    Text that an answer has in addition to the expected one is highlighted in blue; text that it lacks is struck
+    through.
+
+    Attributes:
+        rows: the columns `expected`, `champion`, `challenger`, `champion_grade`, `challenger_grade`, and the inputs.
     """
 
     rows: pd.DataFrame = field(repr=False)
@@ -33,43 +36,50 @@ class SideBySide:
     def _repr_html_(self) -> str:
         if not len(self.rows):
             return "<p>No row was answered wrong.</p>"
-        own = ("id", "expected", "champion", "challenger")
-        ends = ("_correct", "_grade")
-        inputs = [name for name in map(str, self.rows) if name not in own and not name.endswith(ends)]
-        heads = [*inputs, "expected", "champion", "challenger"]
+        fixed_columns = ("id", "expected", "champion", "challenger")
+        suffixes = ("_correct", "_grade")
+        inputs = [
+            name for name in map(str, self.rows) if name not in fixed_columns and not name.endswith(suffixes)
+        ]
+        headers = [*inputs, "expected", "champion", "challenger"]
         lines = [
             "<tr>"
-            + "".join(f"<th style='text-align:left'>{html.escape(one)}</th>" for one in heads)
+            + "".join(f"<th style='text-align:left'>{html.escape(name)}</th>" for name in headers)
             + "</tr>"
         ]
         for row in self.rows.to_dict("records"):
             cells = [html.escape(str(row[name])) for name in [*inputs, "expected"]]
             cells += [
-                f"{marked(str(row['expected']), str(row[role]))} <small>({row[f'{role}_grade']:.2f})</small>"
+                f"{mark_differences(str(row['expected']), str(row[role]))} <small>({row[f'{role}_grade']:.2f})</small>"
                 for role in ("champion", "challenger")
             ]
-            texts = [str(row[name]) for name in heads]
-            marks = [language_attribute(text, has_kana(texts)) for text in texts]
+            texts = [str(row[name]) for name in headers]
+            attributes = [language_attribute(text, has_kana(texts)) for text in texts]
             lines.append(
                 "<tr>"
                 + "".join(
-                    f"<td{mark} style='text-align:left'>{cell}</td>"
-                    for mark, cell in zip(marks, cells, strict=True)
+                    f"<td{attribute} style='text-align:left'>{cell}</td>"
+                    for attribute, cell in zip(attributes, cells, strict=True)
                 )
                 + "</tr>"
             )
         return f"<table>{''.join(lines)}</table>"
 
 
-def marked(expected: str, answer: str) -> str:
-    """The answer as HTML, what differs from the expected text marked; text is escaped."""
-    wanted, given = _WORDS.findall(expected), _WORDS.findall(answer)
+def mark_differences(expected: str, answer: str) -> str:
+    """Return the answer as escaped HTML, with the differences from the expected text highlighted."""
+    expected_tokens, answer_tokens = _WORDS.findall(expected), _WORDS.findall(answer)
     parts = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, wanted, given, autojunk=False).get_opcodes():
-        lost, new = html.escape("".join(wanted[a:b])), html.escape("".join(given[c:d]))
+    for kind, start, end, answer_start, answer_end in difflib.SequenceMatcher(
+        None, expected_tokens, answer_tokens, autojunk=False
+    ).get_opcodes():
+        removed, added = (
+            html.escape("".join(expected_tokens[start:end])),
+            html.escape("".join(answer_tokens[answer_start:answer_end])),
+        )
         if kind == "equal":
-            parts.append(new)
+            parts.append(added)
             continue
-        parts += [f"<del style='{LOST}'>{lost}</del>"] if lost else []
-        parts += [f"<ins style='{ADDED}'>{new}</ins>"] if new else []
+        parts += [f"<del style='{REMOVED}'>{removed}</del>"] if removed else []
+        parts += [f"<ins style='{ADDED}'>{added}</ins>"] if added else []
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""A drawing that was stored as a PNG file and is shown again."""
+"""Drawing that was stored as a PNG file and can be displayed again."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from veritrain_lib.reporting import png_file
 
 @dataclass(frozen=True)
 class StoredPicture:
-    """Shows itself in a notebook, and speaks, as the drawing did whose PNG file is `content`."""
+    """Stored drawing, which displays itself in a notebook with the same size and alternative text as the original.
+
+    Attributes:
+        content: the PNG file.
+    """
 
     content: bytes = field(repr=False)
 
     def png(self) -> bytes:
-        """The file."""
+        """Return the PNG file."""
         return self.content
 
     @property
     def alt(self) -> str:
-        """What the picture shows in words; empty where the file does not say it."""
-        return png_file.description(self.content)
+        """Return the alternative text; empty if the file has none."""
+        return png_file.read_description(self.content)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
-        found = png_file.decode(self.content)
-        size = dict(zip(("width", "height"), found.shown, strict=True)) if found else {}
+        image = png_file.decode(self.content)
+        size = dict(zip(("width", "height"), image.display_size, strict=True)) if image else {}
         return self.content, {**size, "alt": self.alt}

@@ -1,7 +1,7 @@
-"""Typefaces of the machine for letters that our own two lack: Hangul, simplified Chinese, Thai, Devanagari, Arabic.
+"""System fonts for characters that the bundled fonts lack: Hangul, simplified Chinese, Thai, Devanagari, Arabic.
 
-Nothing here is needed where a text is in Latin, Greek, Cyrillic or Japanese; the machine's typefaces are looked for when
-the first other letter comes. Where the machine has none, the letters are counted, so that it can be said.
+Text in Latin, Greek, Cyrillic or Japanese needs nothing from this module; system fonts are searched when the first other
+character occurs. Characters that no font has can be reported with `missing_glyph_message`.
 """
 
 from __future__ import annotations
@@ -14,82 +14,93 @@ from pathlib import Path
 from veritrain_lib.reporting.fonts import japanese_font, latin_font
 
 PREFERRED = ("notosanscjk", "notosans", "noto", "sourcehan", "wqy", "droidsans", "unifont", "free")
-"""How the names of files begin, without signs, that are asked first: they are made to go together."""
+"""Prefixes of file names (letters and digits only) that are tried first, because their designs match."""
 
 AVOIDED = ("mono", "serif", "nastaliq", "kufi", "looped", "rashi", "emoji", "bold", "light", "black", "thin", "medium", "condensed", "italic")  # fmt: skip
-"""What a file's name must not hold while there is another: those are for other purposes than running text."""
+"""Parts of file names that are tried last, because such fonts are not meant for running text."""
 
-SHOWN = 12
-"""Letters that a message names."""
+MAX_LISTED = 12
+"""Most characters that a message lists."""
 
 
-def rare(text: str) -> list[str]:
-    """The visible letters of a text that our own typefaces lack, each once, in order."""
+def uncovered_characters(text: str) -> list[str]:
+    """Return the visible characters of a text that the bundled fonts lack, each once, in order."""
     if text.isascii():
         return []
-    return [letter for letter in dict.fromkeys(text) if not _is_ours(ord(letter)) and _is_visible(letter)]
+    return [
+        character
+        for character in dict.fromkeys(text)
+        if not _is_bundled(ord(character)) and _is_visible(character)
+    ]
 
 
 @cache
-def face_for(letter: str) -> Path | None:
-    """The file of a typeface of this machine that has the letter; None when there is none."""
-    for file in _system_faces():
-        if ord(letter) in _letters_of(file):
+def font_for(character: str) -> Path | None:
+    """Return the path of a system font that has the character, or None if there is none."""
+    for file in _installed_fonts():
+        if ord(character) in _characters_of(file):
             return file
     return None
 
 
-def undrawable(texts: Iterable[str]) -> list[str]:
-    """The letters of texts that no typeface has, ours or the machine's, each once."""
-    found = dict.fromkeys(letter for text in texts for letter in rare(text) if face_for(letter) is None)
-    return list(found)
+def undrawable_characters(texts: Iterable[str]) -> list[str]:
+    """Return the characters of texts that neither a bundled nor a system font has, each once."""
+    characters = dict.fromkeys(
+        character for text in texts for character in uncovered_characters(text) if font_for(character) is None
+    )
+    return list(characters)
 
 
-def is_joined(text: str) -> bool:
-    """Whether a text holds letters that are put together or set from right to left, which needs a shaping engine."""
+def needs_shaping(text: str) -> bool:
+    """Return whether a text has characters that are joined or written from right to left and so need text shaping."""
     return not text.isascii() and any(
-        unicodedata.bidirectional(one) in ("R", "AL") or _is_indic(one) for one in text
+        unicodedata.bidirectional(character) in ("R", "AL") or _is_indic(character) for character in text
     )
 
 
-def _is_indic(letter: str) -> bool:
-    """Whether a letter is of a script in which neighbours form one sign (Devanagari to Tibetan with Thai and Lao, Myanmar, Khmer)."""
+def _is_indic(character: str) -> bool:
+    """Return whether a character belongs to a script with combining glyphs.
+
+    These are the blocks from Devanagari to Tibetan (with Thai and Lao), Myanmar and Khmer.
+    """
     return (
-        0x0900 <= ord(letter) <= 0x0FFF or 0x1000 <= ord(letter) <= 0x109F or 0x1780 <= ord(letter) <= 0x17FF
+        0x0900 <= ord(character) <= 0x0FFF
+        or 0x1000 <= ord(character) <= 0x109F
+        or 0x1780 <= ord(character) <= 0x17FF
     )
 
 
-def told(letters: Iterable[str]) -> str:
-    """What to say of letters that can't be drawn, "" for none."""
-    lost = list(letters)
-    if not lost:
+def missing_glyph_message(characters: Iterable[str]) -> str:
+    """Return a message about characters that can't be drawn; empty for no characters."""
+    missing = list(characters)
+    if not missing:
         return ""
-    shown = ", ".join(map(_name, lost[:SHOWN]))
-    more = f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
+    shown = ", ".join(map(_name, missing[:MAX_LISTED]))
+    more = f" and {len(missing) - MAX_LISTED} more" if len(missing) > MAX_LISTED else ""
     return (
-        f"No typeface on this machine has {len(lost)} of the letters used here, so they can't be drawn: {shown}{more}. "
+        f"No font on this machine has {len(missing)} of the characters used here, so they can't be drawn: {shown}{more}. "
         "Install one that has them, such as Noto (packages fonts-noto-core and fonts-noto-cjk)."
     )
 
 
-def _name(letter: str) -> str:
-    return f"U+{ord(letter):04X} {unicodedata.name(letter, 'without a name')}"
+def _name(character: str) -> str:
+    return f"U+{ord(character):04X} {unicodedata.name(character, 'without a name')}"
 
 
-def _is_visible(letter: str) -> bool:
-    # Marks that join letters or turn the direction are no letters; controls show as nothing.
-    return unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Co", "Cn") and not (
-        0xFE00 <= ord(letter) <= 0xFE0F
+def _is_visible(character: str) -> bool:
+    # Joiners, direction marks and control characters are invisible.
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Co", "Cn") and not (
+        0xFE00 <= ord(character) <= 0xFE0F
     )
 
 
-def _is_ours(code: int) -> bool:
-    return code in _letters_of(latin_font()) or code in _letters_of(japanese_font())
+def _is_bundled(code: int) -> bool:
+    return code in _characters_of(latin_font()) or code in _characters_of(japanese_font())
 
 
 @cache
-def _letters_of(file: Path) -> frozenset[int]:
-    """The letters that a typeface has, by their code; none of a file that can't be read."""
+def _characters_of(file: Path) -> frozenset[int]:
+    """Return the code points that a font has; empty for a file that can't be read."""
     from matplotlib.ft2font import FT2Font
 
     try:
@@ -99,14 +110,16 @@ def _letters_of(file: Path) -> frozenset[int]:
 
 
 @cache
-def _system_faces() -> tuple[Path, ...]:
-    """The files of typefaces on this machine, the best suited first; in the same order each time."""
+def _installed_fonts() -> tuple[Path, ...]:
+    """Return the paths of the system fonts, best suited first, always in the same order."""
     from matplotlib.font_manager import findSystemFonts
 
     return tuple(sorted((Path(name) for name in findSystemFonts()), key=_rank))
 
 
 def _rank(file: Path) -> tuple[bool, int, int, str]:
-    name = "".join(letter for letter in file.stem.lower() if letter.isalnum())
-    place = next((number for number, start in enumerate(PREFERRED) if name.startswith(start)), len(PREFERRED))
-    return any(word in name for word in AVOIDED), place, len(name), str(file)
+    name = "".join(character for character in file.stem.lower() if character.isalnum())
+    rank = next(
+        (position for position, prefix in enumerate(PREFERRED) if name.startswith(prefix)), len(PREFERRED)
+    )
+    return any(word in name for word in AVOIDED), rank, len(name), str(file)

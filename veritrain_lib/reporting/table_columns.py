@@ -1,4 +1,4 @@
-"""How a table finds room on paper: text size, column widths, and parts where it is too wide."""
+"""Column layout of PDF tables: font size, column widths, and splitting of tables that are too wide."""
 
 from __future__ import annotations
 
@@ -9,19 +9,28 @@ from typing import TYPE_CHECKING
 from veritrain_lib.reporting.cells import Grid
 
 if TYPE_CHECKING:
-    from veritrain_lib.reporting.pdf_layout import Paper
+    from veritrain_lib.reporting.pdf_layout import PdfDocument
 
 SIZES = (8.5, 7.5, 6.5)
-"""Points of a table's text, tried from the largest."""
+"""Font sizes of a table in points, tried from the largest."""
 
 PADDING = 1.2
-NARROWEST, WIDEST = 8.0, 42.0
-"""Millimetres between which a column's longest word decides how narrow it may become."""
+MIN_WIDTH, MAX_WIDTH = 8.0, 42.0
+"""Bounds in millimetres of the least column width, which is the width of its longest word."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """Columns of a table that stand side by side: widths in millimetres, text size in points."""
+class TablePart:
+    """Part of a table that fits on the page: some of the columns, with all rows.
+
+    Attributes:
+        title: which columns the part has; empty if it has all.
+        header: the column names.
+        numeric: for each column, whether its cells are numbers.
+        rows: the cells as strings.
+        widths: column widths in millimetres.
+        size: font size in points.
+    """
 
     title: str
     header: tuple[str, ...]
@@ -31,27 +40,27 @@ class Part:
     size: float
 
 
-def columns_that_fit(paper: Paper, grid: Grid) -> list[Part]:
-    """All columns at the largest size that fits, else several parts, each led by the first column."""
+def fit_columns(pdf: PdfDocument, grid: Grid) -> list[TablePart]:
+    """Return all columns at the largest font size that fits, else several parts, each starting with the first column."""
     count = len(grid.header)
     if count == 0:
         return []
     for size in SIZES:
-        least, wish = _measured(paper, grid, size)
-        if sum(least) <= paper.epw:
-            return [_part(paper, grid, range(count), least, wish, size, "")]
+        least, preferred = _measure(pdf, grid, size)
+        if sum(least) <= pdf.epw:
+            return [_part(pdf, grid, range(count), least, preferred, size, "")]
     groups: list[list[int]] = [[]]
-    for at in range(1, count):
-        if groups[-1] and least[0] + sum(least[i] for i in groups[-1]) + least[at] > paper.epw:
+    for column in range(1, count):
+        if groups[-1] and least[0] + sum(least[i] for i in groups[-1]) + least[column] > pdf.epw:
             groups.append([])
-        groups[-1].append(at)
+        groups[-1].append(column)
     return [
         _part(
-            paper,
+            pdf,
             grid,
             [0, *group],
             least,
-            wish,
+            preferred,
             size,
             f"columns {group[0] + 1} to {group[-1] + 1} of {count}",
         )
@@ -59,47 +68,47 @@ def columns_that_fit(paper: Paper, grid: Grid) -> list[Part]:
     ]
 
 
-def _measured(paper: Paper, grid: Grid, size: float) -> tuple[list[float], list[float]]:
-    """For each column the least and the wished width, head included."""
-    least, wish = [], []
-    # Room for the padding and for the rounding of the typesetter.
+def _measure(pdf: PdfDocument, grid: Grid, size: float) -> tuple[list[float], list[float]]:
+    """Return the least and the preferred width of each column in millimetres, including its header."""
+    least, preferred = [], []
+    # Space for the padding and for the rounding of fpdf2.
     extra = 2 * PADDING + 0.8
-    for at, name in enumerate(grid.header):
-        paper.set_font("latin", "B", size)
-        widths = [_widths(paper, name)]
-        paper.set_font("latin", "", size)
-        widths += [_widths(paper, row[at]) for row in grid.rows]
+    for column, name in enumerate(grid.header):
+        pdf.set_font("latin", "B", size)
+        widths = [_widths(pdf, name)]
+        pdf.set_font("latin", "", size)
+        widths += [_widths(pdf, row[column]) for row in grid.rows]
         words, lines = max(word for word, _ in widths), max(line for _, line in widths)
-        longest = lines if grid.numeric[at] else words
-        least.append(min(max(longest + extra, NARROWEST), WIDEST))
-        wish.append(max(lines + extra, NARROWEST))
-    return least, wish
+        longest = lines if grid.numeric[column] else words
+        least.append(min(max(longest + extra, MIN_WIDTH), MAX_WIDTH))
+        preferred.append(max(lines + extra, MIN_WIDTH))
+    return least, preferred
 
 
-def _widths(paper: Paper, text: str) -> tuple[float, float]:
-    words = [paper.get_string_width(word) for word in text.split()] or [0.0]
-    lines = [paper.get_string_width(line) for line in text.split("\n")]
+def _widths(pdf: PdfDocument, text: str) -> tuple[float, float]:
+    words = [pdf.get_string_width(word) for word in text.split()] or [0.0]
+    lines = [pdf.get_string_width(line) for line in text.split("\n")]
     return max(words), max(lines)
 
 
 def _part(
-    paper: Paper,
+    pdf: PdfDocument,
     grid: Grid,
     columns: Sequence[int],
     least: list[float],
-    wish: list[float],
+    preferred: list[float],
     size: float,
     title: str,
-) -> Part:
-    floor = [least[at] for at in columns]
-    want = [max(wish[at] - least[at], 0.0) for at in columns]
-    spare = max(paper.epw - sum(floor), 0.0)
+) -> TablePart:
+    floor = [least[column] for column in columns]
+    want = [max(preferred[column] - least[column], 0.0) for column in columns]
+    spare = max(pdf.epw - sum(floor), 0.0)
     share = min(1.0, spare / sum(want)) if sum(want) else 0.0
-    return Part(
+    return TablePart(
         title=title,
-        header=tuple(grid.header[at] for at in columns),
-        numeric=tuple(grid.numeric[at] for at in columns),
-        rows=tuple(tuple(row[at] for at in columns) for row in grid.rows),
+        header=tuple(grid.header[column] for column in columns),
+        numeric=tuple(grid.numeric[column] for column in columns),
+        rows=tuple(tuple(row[column] for column in columns) for row in grid.rows),
         widths=tuple(base + more * share for base, more in zip(floor, want, strict=True)),
         size=size,
     )

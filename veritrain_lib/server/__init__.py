@@ -1,12 +1,16 @@
-"""One server: the REST API, live progress, pages, and MLflow's own UI and API, on one port behind one login.
+"""The server: REST API, live progress, web pages, and MLflow's own UI and API, on one port behind one login.
 
-app          what answers which path
-environment  settings of the machine
-database/    tables of our own (users, tokens, settings) beside MLflow's, and their migrations
-security/    who may ask what
-api/         the REST API under /api/v1
-settings/    what people change while the server runs, and what obeys it
-items/       what the API says of a thing in the record
-live/        progress as it happens
-pages/       the home page
+app              the ASGI application and its routes
+environment      settings of the machine
+auth/            authentication, roles and request checks
+api/             the REST API under /api/v1
+serializers/     API representations of runs, datasets and models
+settings/        settings that people change while the server runs
+upload/          reading and checking uploaded files
+live/            live progress over WebSocket and Socket.IO
+web/             the home page
+database/        our own tables (users, tokens, settings) beside MLflow's, and their migrations
+observability/   logs and metrics
+background_jobs  work that runs in processes of its own
+supervise        starts and stops the server's processes
 """

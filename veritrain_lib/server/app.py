@@ -1,7 +1,7 @@
-"""What answers which path: our application in front of MLflow's own, on one port.
+"""ASGI application of the server: our routes in front of MLflow's own, on one port.
 
-`mlflow server --app-name veritrain` finds `create_app` by the entry point group `mlflow.app`; `veritrain serve`
-is that command with what the record needs.
+`mlflow server --app-name veritrain` finds `create_app` by the entry point group `mlflow.app`; `veritrain serve` runs
+that command with the settings that the record needs.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from starlette.types import ASGIApp
 
 
 def create_app() -> ASGIApp:
-    """The whole server as one ASGI application.
+    """Return the complete server as one ASGI application.
 
-    Over tables that are not up to date it answers every request with what to do about it.
-    Raises UserError for settings that can't be.
+    If the database tables are not up to date, the application answers every request with the command to run.
+
+    Raises:
+        UserError: The settings are not valid.
     """
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from veritrain_lib.server.api.application import PREFIX, api
-    from veritrain_lib.server.api.problems import problem, unexpected
+    from veritrain_lib.server.api.application import PREFIX, create_api
+    from veritrain_lib.server.api.problems import problem_response, unexpected_error_response
     from veritrain_lib.server.auth import login_page
     from veritrain_lib.server.auth.gatekeeper import Gatekeeper
     from veritrain_lib.server.database import migrate
@@ -34,52 +36,52 @@ def create_app() -> ASGIApp:
     from veritrain_lib.server.live.sockets import socket_app
     from veritrain_lib.server.not_ready import not_ready
     from veritrain_lib.server.observability import metrics
-    from veritrain_lib.server.observability.requests import Observed, Routed
+    from veritrain_lib.server.observability.requests import RequestObserver, RouteRecorder
     from veritrain_lib.server.web import home
     from veritrain_lib.tracking import mlflow_routes, mlflow_server, retrying_client
 
     settings = environment()
-    retrying_client.be_brief()
+    retrying_client.use_short_waits()
     try:
         migrate.check()
     except migrate.NotMigrated as error:
-        return Observed(not_ready(f"{error}, then start the server again"))
-    theirs = mlflow_server.application(settings.allowed_hosts, settings.allowed_origins)
-    ours, sockets = api(), socket_app()
+        return RequestObserver(not_ready(f"{error}, then start the server again"))
+    mlflow_app = mlflow_server.application(settings.allowed_hosts, settings.allowed_origins)
+    api_app, socket_server = create_api(), socket_app()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        # A mounted application's own beginning and end are not called by the one that mounts it.
-        async with _alive(ours), _alive(theirs), sockets.listening():
-            with _imports_not_collected():
+        # The outer application does not run the lifespan of a mounted one.
+        async with _lifespan_of(api_app), _lifespan_of(mlflow_app), socket_server.listening():
+            with _freeze_imports():
                 yield
 
-    def nowhere(request: Request, _: Exception) -> Response:
-        # A path with a line feed fits no mount.
-        return problem(404, "there is no such path", request)
+    def not_found(request: Request, _: Exception) -> Response:
+        # A path with a line feed matches no mount.
+        return problem_response(404, "there is no such path", request)
 
-    outer = Starlette(
+    routed_app = Starlette(
         routes=[
-            Mount(PREFIX, ours),
-            Mount("/socket.io", sockets),
+            Mount(PREFIX, api_app),
+            Mount("/socket.io", socket_server),
             *login_page.routes,
             *home.router.routes,
             *metrics.router.routes,
-            Mount("/", theirs),
+            Mount("/", mlflow_app),
         ],
         lifespan=lifespan,
-        exception_handlers={404: nowhere, Exception: unexpected},
+        exception_handlers={404: not_found, Exception: unexpected_error_response},
     )
-    table = mlflow_routes.AccessTable(mlflow_routes.routes(theirs))
-    guarded = Gatekeeper(Routed(outer), settings, outer.routes[:-1], table)
-    return Observed(guarded, mlflow_server.rules())
+    mlflow_access = mlflow_routes.AccessTable(mlflow_routes.routes(mlflow_app))
+    guarded_app = Gatekeeper(RouteRecorder(routed_app), settings, routed_app.routes[:-1], mlflow_access)
+    return RequestObserver(guarded_app, mlflow_server.rules())
 
 
 @contextlib.contextmanager
-def _imports_not_collected() -> Iterator[None]:
-    """Keep the garbage collector away from what is there now, for as long as the context lasts.
+def _freeze_imports() -> Iterator[None]:
+    """Exclude all imported objects from garbage collection for as long as the context lasts.
 
-    To look through all that was imported takes 0.2 s, in which nobody gets an answer.
+    Scanning them takes 0.2 s, in which no request is answered.
     """
     gc.collect()
     gc.freeze()
@@ -89,6 +91,6 @@ def _imports_not_collected() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _alive(app: Any) -> contextlib.AbstractAsyncContextManager[Any]:
+def _lifespan_of(app: Any) -> contextlib.AbstractAsyncContextManager[Any]:
     lifespan: contextlib.AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
     return lifespan

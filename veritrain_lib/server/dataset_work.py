@@ -1,4 +1,4 @@
-"""What is done for a dataset after its request was answered: the gate of an upload, or new rows and their gate."""
+"""Background jobs of datasets: the gate of an upload, or the generation of new rows and their gate."""
 
 from __future__ import annotations
 
@@ -7,90 +7,104 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.execution.jobs import JobRunner, LocalRunner, asked_for_warm
-from veritrain_lib.loop.stage_job import Done, finishing, run_stage
-from veritrain_lib.server.generation import PARAMETERS
-from veritrain_lib.server.run_end import carry_out
-from veritrain_lib.server.serializers.dataset import NOT_JUDGED
-from veritrain_lib.server.serializers.task import task_of
+from veritrain_lib.execution.jobs import JobRunner, LocalRunner, warm_kernels_requested
+from veritrain_lib.loop.stage_job import CompletedStage, finish_background_tasks, run_stage
+from veritrain_lib.server.generation import PARAMETERS_TAG
+from veritrain_lib.server.run_end import execute_run
+from veritrain_lib.server.serializers.dataset import GATE_ERROR_TAG
+from veritrain_lib.server.serializers.task import task_of_run
 from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.tracking import datasets, runs
-from veritrain_lib.tracking.dataset_listing import GATE
+from veritrain_lib.tracking.dataset_listing import GATE_TAG
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
-    from veritrain_lib.execution.outcome import Progress
+    from veritrain_lib.execution.outcome import NotebookProgress
 
 
-def judge_upload(run_id: str, runner: JobRunner | None = None) -> None:
-    """Run the gate on the draft that a run made, by the gate's notebook. Blocked is a verdict, not an error.
+def gate_upload(run_id: str, runner: JobRunner | None = None) -> None:
+    """Run the gate's notebook on the draft that a run made.
 
-    A gate that could not be run is told on the draft, which stays one.
+    A blocked dataset is a verdict, not an error. If the gate can't be run, the reason is stored with the draft, which
+    stays a draft.
     """
-    event_log.append(run_id, "status", "the gate begins", data={"status": "judging"})
+    event_log.append(run_id, "status", "the gate starts", data={"status": "judging"})
     try:
-        _judge(task_of(runs.get(run_id)), run_id, run_id, runner)
+        _run_gate(task_of_run(runs.get(run_id)), run_id, run_id, runner)
     except UserError as error:
-        _could_not(run_id, str(error))
+        _record_gate_error(run_id, str(error))
     except BaseException as error:
-        _could_not(run_id, f"{type(error).__name__}: {error}")
+        _record_gate_error(run_id, f"{type(error).__name__}: {error}")
         raise
 
 
-def generate(run_id: str, runner: JobRunner | None = None) -> None:
-    """Write new rows by the generate stage's notebook, then run the gate on them. The run ends as they end."""
-    runs.take_up(run_id)
+def generate_and_gate(run_id: str, runner: JobRunner | None = None) -> None:
+    """Run the generate stage's notebook, then the gate on its rows.
+
+    The run ends with the status of these stages.
+    """
+    runs.resume(run_id)
     run = runs.get(run_id)
 
     def work() -> str:
-        task = task_of(run)
-        parameters = json.loads(run.data.tags[PARAMETERS])
-        event_log.append(run_id, "status", "generation begins", data={"status": "running"})
-        made = _stage(task, run_id, "generate", parameters, runner)
-        headline, drafted = made.result.headline, datasets.of_run(made.run_id)
-        if drafted is not None:
-            verdict = _judge(task, made.run_id, run_id, runner)
+        task = task_of_run(run)
+        parameters = json.loads(run.data.tags[PARAMETERS_TAG])
+        event_log.append(run_id, "status", "generation starts", data={"status": "running"})
+        generated = _run_stage(task, run_id, "generate", parameters, runner)
+        headline, dataset = generated.result.headline, datasets.of_run(generated.run_id)
+        if dataset is not None:
+            verdict = _run_gate(task, generated.run_id, run_id, runner)
             headline = f"{headline} {verdict.result.headline}"
-        runs.tag(run_id, {runs.NOTE: headline, "veritrain.outcome": made.result.outcome})
+        runs.tag(run_id, {runs.NOTE_TAG: headline, "veritrain.outcome": generated.result.outcome})
         return str(headline)
 
-    carry_out(run_id, work, status="completed")
+    execute_run(run_id, work, status="completed")
 
 
-def _judge(task: Task, draft_run: str, under: str, runner: JobRunner | None) -> Done:
-    """The gate on a run's draft; its verdict is told among the draft's lines."""
-    drafted = datasets.of_run(draft_run)
-    assert drafted is not None
-    done = _stage(task, under, "gate", {"dataset": drafted.reference}, runner)
-    result: Any = done.result
-    # The same rows may have been judged under another version: then that verdict is theirs too.
-    runs.tag(draft_run, {GATE: done.run_id, NOT_JUDGED: ""})
+def _run_gate(task: Task, draft_run: str, parent_run_id: str, runner: JobRunner | None) -> CompletedStage:
+    """Run the gate on a run's draft; its verdict is added to the events of the draft's run."""
+    dataset = datasets.of_run(draft_run)
+    assert dataset is not None
+    gate_run = _run_stage(task, parent_run_id, "gate", {"dataset": dataset.reference}, runner)
+    result: Any = gate_run.result
+    # The gate may have run on the same rows under another version: that verdict then applies to these too.
+    runs.tag(draft_run, {GATE_TAG: gate_run.run_id, GATE_ERROR_TAG: ""})
     event_log.append(
         draft_run, "status", result.headline,
         data={
-            "status": result.status, "type": "quality_gate", "dataset_id": draft_run, "gate_run": done.run_id,
+            "status": result.status, "type": "quality_gate", "dataset_id": draft_run, "gate_run": gate_run.run_id,
             "block_reasons": list(result.block_reasons),
         },
     )  # fmt: skip
-    return done
+    return gate_run
 
 
-def _stage(task: Task, under: str, stage: str, parameters: dict[str, Any], runner: JobRunner | None) -> Done:
-    """A stage's notebook under a run, with its progress among that run's lines."""
+def _run_stage(
+    task: Task, parent_run_id: str, stage: str, parameters: dict[str, Any], runner: JobRunner | None
+) -> CompletedStage:
+    """Run a stage's notebook under a run; its progress is added to that run's events."""
 
-    def moved(progress: Progress) -> None:
+    def report_progress(progress: NotebookProgress) -> None:
         data = {"stage": stage, "cell": progress.cell, "cells": progress.cells}
-        event_log.append(under, "progress", f"{stage}: cell {progress.cell} of {progress.cells}", data=data)
+        event_log.append(
+            parent_run_id, "progress", f"{stage}: cell {progress.cell} of {progress.cells}", data=data
+        )
 
-    at_work = runner or LocalRunner(warm=asked_for_warm(default=True))
-    with finishing(at_work):
-        done = run_stage(task, stage, {"round_run": under, **parameters}, runner=at_work, on_progress=moved)
-    runs.tag(under, {STAGE_RUN + stage: done.run_id})
-    return done
+    job_runner = runner or LocalRunner(warm=warm_kernels_requested(default=True))
+    with finish_background_tasks(job_runner):
+        stage_run = run_stage(
+            task,
+            stage,
+            {"round_run": parent_run_id, **parameters},
+            runner=job_runner,
+            on_progress=report_progress,
+        )
+    runs.tag(parent_run_id, {STAGE_RUN + stage: stage_run.run_id})
+    return stage_run
 
 
-def _could_not(run_id: str, why: str) -> None:
-    said = why.splitlines()[0][:2000] if why else "unknown"
-    runs.tag(run_id, {NOT_JUDGED: said})
-    event_log.append(run_id, "status", f"the gate could not be run: {said}", level="error",
+def _record_gate_error(run_id: str, reason: str) -> None:
+    message = reason.splitlines()[0][:2000] if reason else "unknown"
+    runs.tag(run_id, {GATE_ERROR_TAG: message})
+    event_log.append(run_id, "status", f"the gate could not be run: {message}", level="error",
                      data={"status": "draft"})  # fmt: skip

@@ -1,7 +1,7 @@
-"""A server that can't serve yet and says why.
+"""Application that answers 503 with a reason while the server can't serve yet.
 
-An application that can't be made ends its worker process, and uvicorn starts workers that ended anew, for ever. So
-the reason is an answer instead, which people, programs and whatever asks for the server's health all see.
+If the application can't be created, its worker process ends, and uvicorn restarts such workers for ever. So the reason
+is sent as a response instead, which people, programs and health checks see.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from veritrain_lib.server.api.problems import problem
+from veritrain_lib.server.api.problems import problem_response
 from veritrain_lib.server.observability.logs import log
 
 
-def not_ready(why: str) -> ASGIApp:
-    """Answers 503 to every request, with what is to be done; the log has it once for each worker process."""
-    log().error("not ready", why=why)
-    begins_and_ends = Starlette()
+def not_ready(reason: str) -> ASGIApp:
+    """Return an application that answers 503 with what to do; log the reason once per worker process."""
+    log().error("not ready", why=reason)
+    lifespan_app = Starlette()
 
-    async def say(scope: Scope, receive: Receive, send: Send) -> None:
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await problem(503, why, Request(scope))(scope, receive, send)
+            await problem_response(503, reason, Request(scope))(scope, receive, send)
         elif scope["type"] == "websocket":
-            await WebSocket(scope, receive, send).send_denial_response(problem(503, why))
+            await WebSocket(scope, receive, send).send_denial_response(problem_response(503, reason))
         else:
-            await begins_and_ends(scope, receive, send)
+            await lifespan_app(scope, receive, send)
 
-    return say
+    return respond

@@ -1,4 +1,4 @@
-"""A group of processes: told something, and waited for until all of it is gone."""
+"""Signals to a process group, and waiting until all of its processes have ended."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import time
 GRACE_S = 20
 """Seconds that open requests may take to end when the server is stopped."""
 
-BEYOND_S = 10
-"""Seconds after that until what is left is killed."""
+KILL_AFTER_S = 10
+"""Seconds after that until the remaining processes are killed."""
 
 
-def send(group: int, number: signal.Signals) -> bool:
-    """Whether anybody of the group was there to hear it."""
+def send_signal(group: int, number: signal.Signals) -> bool:
+    """Send a signal to a process group; return whether any process was left to get it."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:
@@ -22,19 +22,23 @@ def send(group: int, number: signal.Signals) -> bool:
     return True
 
 
-def end(group: int) -> bool:
-    """Ask a group to stop, and kill what is left of it in the end. Whether nothing had to be killed."""
-    send(group, signal.SIGTERM)
-    if gone(group, GRACE_S + BEYOND_S):
+def stop(group: int) -> bool:
+    """Ask a process group to stop, and kill what is left after the grace time.
+
+    Returns:
+        Whether nothing had to be killed.
+    """
+    send_signal(group, signal.SIGTERM)
+    if wait_for_exit(group, GRACE_S + KILL_AFTER_S):
         return True
-    send(group, signal.SIGKILL)
+    send_signal(group, signal.SIGKILL)
     return False
 
 
-def gone(group: int, seconds: float) -> bool:
-    """Whether the whole group is gone in time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def wait_for_exit(group: int, seconds: float) -> bool:
+    """Wait until the whole group has ended; return whether it did in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         _reap(group)
         try:
             os.killpg(group, 0)
@@ -45,7 +49,7 @@ def gone(group: int, seconds: float) -> bool:
 
 
 def _reap(group: int) -> None:
-    """As the first process of a container this one inherits the orphans; nobody else buries them."""
+    """Reap orphans, which the first process of a container inherits and nobody else waits for."""
     try:
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass

@@ -1,6 +1,6 @@
-"""The table of routes in docs/server.md, written from the API's own description.
+"""Generator of the table of routes in docs/server.md, from the OpenAPI schema.
 
-`python -m veritrain_lib.server.reference` writes it anew.
+`python -m veritrain_lib.server.reference` writes it again.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "server.md"
 
 
 def routes_table() -> str:
-    """One line an operation: method and path, what it does, what it may answer."""
-    from veritrain_lib.server.api.application import PREFIX, api
+    """Return a Markdown table with one line for each operation: method and path, summary, success statuses."""
+    from veritrain_lib.server.api.application import PREFIX, create_api
 
     lines = ["| route | what it does | success |", "| --- | --- | --- |"]
-    for path, operations in sorted(api().openapi().get("paths", {}).items()):
+    for path, operations in sorted(create_api().openapi().get("paths", {}).items()):
         for method in METHODS:
             if method in operations:
                 operation = operations[method]
@@ -29,7 +29,7 @@ def routes_table() -> str:
 
 
 def with_table(page: str) -> str:
-    """The page with today's table between the two marks."""
+    """Return the page with the current table between the two markers."""
     head, _, rest = page.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return f"{head}{BEGIN}\n{routes_table()}\n{END}{tail}"

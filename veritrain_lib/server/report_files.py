@@ -1,4 +1,4 @@
-"""A report as a file: the stored page and PDF of the report stage, or one made from the stored result."""
+"""Report files for download: page and PDF as the report stage stored them, or made from the stored result."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from veritrain_lib.core.errors import Infrastructure, UserError
-from veritrain_lib.server.serializers.dataset import moment
-from veritrain_lib.server.serializers.task import task_of
+from veritrain_lib.server.serializers.dataset import utc_datetime
+from veritrain_lib.server.serializers.task import task_of_run
 from veritrain_lib.tracking import runs
 
 Format = Literal["pdf", "docx", "html"]
@@ -21,40 +21,40 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 
-def exported(content: str, wanted: Format, title: str = "", description: str = "") -> bytes:
-    """Return a report as the bytes of a file; what the stage could not store is made now.
+def report_bytes(content_run_id: str, format: Format, title: str = "", description: str = "") -> bytes:
+    """Return a report as the bytes of a file; a file that the stage did not store is made now.
 
     Args:
-        content: the run of the report stage that wrote the content.
-        wanted: the kind of file.
-        title: what somebody called the report; the stage's own title then follows below it. Empty: page and PDF are
-            the files that the stage stored.
-        description: what somebody said of it; shown below a title of its own.
+        content_run_id: Run of the report stage that wrote the content.
+        format: Kind of file.
+        title: Title that a user gave the report; the stage's own title is then shown below it. If empty, page and PDF
+            are the files that the stage stored.
+        description: Description that a user gave the report; shown below a user's title.
 
     Raises:
-        Infrastructure: it can't be made in this format; the message says which others there are.
+        Infrastructure: It can't be made in this format; the message names the other formats.
     """
     try:
-        if title or wanted == "docx":
-            return _made(content, wanted, title, description)
-        found = _stored(content, f"report.{wanted}")
-        if found is None and wanted == "pdf":
+        if title or format == "docx":
+            return _render(content_run_id, format, title, description)
+        stored = _stored_file(content_run_id, f"report.{format}")
+        if stored is None and format == "pdf":
             from veritrain_lib.stage_io.report import store_pdf
 
-            # Its notebook was run by hand, or its PDF could not be made then.
-            store_pdf(task_of(runs.get(content)), content)
-            found = _stored(content, "report.pdf")
-        return found if found is not None else _made(content, wanted, title, description)
+            # The notebook was run manually, or the PDF could not be made at that time.
+            store_pdf(task_of_run(runs.get(content_run_id)), content_run_id)
+            stored = _stored_file(content_run_id, "report.pdf")
+        return stored if stored is not None else _render(content_run_id, format, title, description)
     except (UserError, OSError):
         raise
     except Exception as error:
-        others = ", ".join(one for one in MEDIA_TYPES if one != wanted)
+        other_formats = ", ".join(name for name in MEDIA_TYPES if name != format)
         raise Infrastructure(
-            f"the report can't be made as {wanted} ({type(error).__name__}: {error}); take it as {others}, or try again"
+            f"the report can't be made as {format} ({type(error).__name__}: {error}); take it as {other_formats}, or try again"
         ) from error
 
 
-def _stored(run_id: str, name: str) -> bytes | None:
+def _stored_file(run_id: str, name: str) -> bytes | None:
     from veritrain_lib.stage_io.report import FOLDER
 
     if f"{FOLDER}/{name}" not in runs.artifact_names(run_id, FOLDER):
@@ -63,19 +63,21 @@ def _stored(run_id: str, name: str) -> bytes | None:
         return (runs.fetch(run_id, FOLDER, Path(folder)) / name).read_bytes()
 
 
-def _made(run_id: str, wanted: Format, title: str, description: str) -> bytes:
-    """Return a file made from the stored result and its stored pictures."""
+def _render(run_id: str, format: Format, title: str, description: str) -> bytes:
+    """Return a file made from the stored result and its stored charts."""
     from veritrain_lib.reporting.docx import to_docx
     from veritrain_lib.reporting.page import to_html
     from veritrain_lib.reporting.pdf import to_pdf
     from veritrain_lib.stage_io.report import document_of
 
     info = runs.get(run_id).info
-    made = moment(info.end_time or info.start_time)
+    created_at = utc_datetime(info.end_time or info.start_time)
     document = document_of(run_id)
     if title:
-        below = [description, document.title, document.subtitle]
-        document = replace(document, title=title, subtitle=" · ".join(said for said in below if said))
-    if wanted == "html":
+        subtitle_parts = [description, document.title, document.subtitle]
+        document = replace(
+            document, title=title, subtitle=" · ".join(part for part in subtitle_parts if part)
+        )
+    if format == "html":
         return to_html(document).encode("utf-8")
-    return to_pdf(document, made) if wanted == "pdf" else to_docx(document, made)
+    return to_pdf(document, created_at) if format == "pdf" else to_docx(document, created_at)

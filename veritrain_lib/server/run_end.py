@@ -1,4 +1,4 @@
-"""A run that was opened for a request ends as the work under it ends: once, truthfully, and with a line about it."""
+"""End of a run that was opened for a request: exactly once, with the status of its work and a log line."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.tracking import runs
 
 
-def carry_out(run_id: str, work: Callable[[], str], *, status: str) -> None:
-    """Do the work of a run, which gives its headline. The run ends FINISHED, and its lines say `status`; or FAILED with
-    the reason.
+def execute_run(run_id: str, work: Callable[[], str], *, status: str) -> None:
+    """Do the work of a run and end the run with its outcome.
 
-    A UserError ends here: the run says it. Any other error is raised again.
+    The run ends FINISHED, or FAILED with the reason. A UserError is not raised again, because the run has it; any other
+    error is.
+
+    Args:
+        run_id: The run.
+        work: Function that does the work and returns the run's headline.
+        status: Status in the log line of a run that finished.
     """
     try:
         headline = work()

@@ -1,4 +1,4 @@
-"""Asking the process that works on a run to stop, from whichever process of the server was asked."""
+"""Stop requests: asks the process that works on a run to stop, from any process of the server."""
 
 from __future__ import annotations
 
@@ -12,26 +12,32 @@ from veritrain_lib.tracking import run_events, runs
 
 
 def stop(run: runs.Run) -> None:
-    """Ask the run's owner to stop; it closes the run as KILLED. An owner that is gone has its run closed here.
+    """Ask the run's owner to stop; it closes the run as KILLED. If the owner has ended, the run is closed here.
 
-    Raises Conflict when the owner is a process of another machine or container, or this one itself.
+    Args:
+        run: The run to stop.
+
+    Raises:
+        Conflict: The owner is a process of another machine or container, or this one itself.
     """
     run_id = run.info.run_id
-    who = run.data.tags.get(runs.OWNER, "")
-    lives = runs.alive(who) if who else False
-    process = liveness.number_here(who) if lives else None
-    if lives is None or (lives and process is None):
-        raise Conflict(f"run {run_id} is worked on elsewhere ({liveness.told(who)}); stop it there")
+    owner = run.data.tags.get(runs.OWNER_TAG, "")
+    is_alive = runs.is_alive(owner) if owner else False
+    process = liveness.local_pid(owner) if is_alive else None
+    if is_alive is None or (is_alive and process is None):
+        raise Conflict(
+            f"run {run_id} belongs to a process elsewhere ({liveness.describe(owner)}); stop it there"
+        )
     if process == os.getpid():
-        raise Conflict(f"run {run_id} is just being opened; ask again in a moment")
-    runs.tag(run_id, {runs.STOP: datetime.now(UTC).isoformat()})
-    event_log.tell(
-        run_id, "status", "stop was asked for", data={"status": run_events.STATUS[run.info.status]}
+        raise Conflict(f"run {run_id} is just being started; try again in a moment")
+    runs.tag(run_id, {runs.STOP_TAG: datetime.now(UTC).isoformat()})
+    event_log.append_or_warn(
+        run_id, "status", "stop was requested", data={"status": run_events.API_STATUS[run.info.status]}
     )
     try:
         if process is not None:
             os.kill(process, signal.SIGTERM)
     except ProcessLookupError:
-        lives = False
-    if not lives:
-        run_events.settle(runs.get(run_id))
+        is_alive = False
+    if not is_alive:
+        run_events.reconcile(runs.get(run_id))

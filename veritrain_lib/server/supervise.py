@@ -1,8 +1,8 @@
-"""`python -m veritrain_lib.server.supervise COMMAND`: keeps a server's processes, and stops them all in order.
+"""Supervisor that starts and stops a server's processes: `python -m veritrain_lib.server.supervise COMMAND`.
 
-MLflow's command starts uvicorn as a child and hands no signal on: stopped by a service manager it would leave the
-server behind. Here all of them are one process group. What is asked to stop has `GRACE_S` seconds to answer the
-requests that are open. Should this process itself be killed, `guard` stops the group in its place.
+MLflow's command starts uvicorn as a child and forwards no signal: stopped by a service manager it would leave the
+server running. Here all of them are one process group. When asked to stop, the server has `GRACE_S` seconds to answer
+open requests. If this process itself is killed, `watchdog` stops the group in its place.
 """
 
 from __future__ import annotations
@@ -17,33 +17,37 @@ from veritrain_lib.server import process_group, watchdog
 
 
 def supervise(command: Sequence[str]) -> int:
-    """Run a command until it ends, or until this process is asked to stop. Gives the exit code.
+    """Run a command until it ends, or until this process is asked to stop.
 
-    That is 0 when everything ended in time after being asked to stop, 1 when something had to be killed, and the
-    command's own code when it ended by itself.
+    Args:
+        command: Program and arguments.
+
+    Returns:
+        Exit code: 0 if everything ended in time after being asked to stop, 1 if something had to be killed, and the
+        command's own code if it ended by itself.
     """
     child = subprocess.Popen(command, start_new_session=True)
-    dismiss = watchdog.post(child.pid)
-    asked = False
+    dismiss = watchdog.start(child.pid)
+    stop_requested = False
 
     def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        asked = True
+        nonlocal stop_requested
+        stop_requested = True
 
-    for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(one, stop)
-    while not asked:
+    for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(signal_number, stop)
+    while not stop_requested:
         try:
             code = child.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
             continue
-        process_group.send(child.pid, signal.SIGTERM)
-        process_group.gone(child.pid, process_group.GRACE_S + process_group.BEYOND_S)
+        process_group.send_signal(child.pid, signal.SIGTERM)
+        process_group.wait_for_exit(child.pid, process_group.GRACE_S + process_group.KILL_AFTER_S)
         dismiss()
         return code if code >= 0 else 128 - code
-    in_order = process_group.end(child.pid)
+    stopped_in_time = process_group.stop(child.pid)
     dismiss()
-    return 0 if in_order else 1
+    return 0 if stopped_in_time else 1
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The stages with the record around them: names go in, the pure stage runs, its result is filed.
+"""The stages connected to MLflow: names of inputs go in, the pure stage runs, its result is stored.
 
-`begin(stage, globals())` is the first call of every stage notebook. One module a stage says what the stage
-takes from the record and what it files there.
+`start_stage(stage, globals())` is the first call of every stage notebook. Each of the modules `probe`, `generate`,
+`gate`, `train`, `evaluate` and `report` says what its stage reads from MLflow and what it stores there.
 """
 
-from veritrain_lib.stage_io.stage import RecordedStage, begin
+from veritrain_lib.stage_io.stage import StageRun, start_stage
 
-__all__ = ["RecordedStage", "begin"]
+__all__ = ["StageRun", "start_stage"]

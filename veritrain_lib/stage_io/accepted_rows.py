@@ -1,4 +1,7 @@
-"""Which rows training on a dataset means: those that the gate let through."""
+"""The dataset to train on: the rows of a draft that the gate accepted.
+
+Open this to see how the API turns the run that made a dataset into `NAME@VERSION` for training.
+"""
 
 from __future__ import annotations
 
@@ -11,31 +14,43 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-def accepted(task: Task, run: runs.Run) -> str:
-    """`NAME@VERSION` to train on, for the run that made a dataset: what its newest verdict let through of a draft,
-    itself when it has passed.
+def accepted_dataset(task: Task, run: runs.Run) -> str:
+    """Return the dataset to train on for a run that made a dataset.
 
-    Raises UserError when the run made no dataset of the task, Refused when it is blocked or no gate has judged it.
+    Args:
+        task: The task.
+        run: A run that made a dataset of the task.
+
+    Returns:
+        `NAME@VERSION`: of a draft the rows that its newest gate accepted, of a dataset that passed itself.
+
+    Raises:
+        UserError: when the run made no dataset of the task.
+        Refused: when the dataset is blocked, or is a draft that no gate has judged.
     """
-    made = _reference(run)
-    if made is None or run.data.tags[f"{datasets.PREFIX}name"] != task.name or run.info.status != "FINISHED":
+    reference = _reference(run)
+    if (
+        reference is None
+        or run.data.tags[f"{datasets.PREFIX}name"] != task.name
+        or run.info.status != "FINISHED"
+    ):
         raise UserError(f"run {run.info.run_id} made no dataset of task {task.name}")
     if run.data.tags[f"{datasets.PREFIX}status"] != "draft":
-        return _passed(run, made)
+        return _passed(run, reference)
     where = (
-        f"tags.`{datasets.PREFIX}parent` = '{made}' AND tags.`veritrain.stage` = 'gate' "
+        f"tags.`{datasets.PREFIX}parent` = '{reference}' AND tags.`veritrain.stage` = 'gate' "
         "AND attributes.status = 'FINISHED'"
     )
     judged = runs.search(task, where, limit=1)
     if not judged:
-        raise Refused(f"dataset {made} is a draft that no gate has judged; run the gate first")
-    return _passed(judged[0], made)
+        raise Refused(f"dataset {reference} is a draft that no gate has judged; run the gate first")
+    return _passed(judged[0], reference)
 
 
-def _passed(run: runs.Run, asked: str) -> str:
+def _passed(run: runs.Run, reference: str) -> str:
     if run.data.tags[f"{datasets.PREFIX}status"] != "passed":
         raise Refused(
-            f"dataset {asked} is blocked by the gate; mend the data or the suite and judge it again"
+            f"dataset {reference} is blocked by the gate; correct the data or the suite and judge it again"
         )
     return _reference(run) or ""
 

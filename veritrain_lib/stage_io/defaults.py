@@ -1,10 +1,14 @@
-"""What a stage takes when a name is left empty: the latest state, or made now from the seed rows."""
+"""Defaults for inputs that are left empty: the latest dataset or model, or one that is made now from the seed rows.
+
+Open this to see what `dataset=""` or `model=""` of a stage means, and how a stage runs the stages that it needs first
+(`run_upstream`).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core.errors import Refused, WaitingForPeople
+from veritrain_lib.core.errors import HumanInputRequired, Refused
 from veritrain_lib.tracking import datasets, models
 
 if TYPE_CHECKING:
@@ -13,57 +17,78 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.result import StageResult
 
 
-def model_or_seed(task: Task, given: str) -> str:
-    """An address with its version fixed: the given one, else the champion, the newest, or a seed model."""
-    if given:
-        return models.describe(task, given).uri if given.startswith("models:/") else given
+def resolve_model(task: Task, address: str) -> str:
+    """Return a model address with a fixed version.
+
+    Args:
+        task: The task.
+        address: A model address. Empty: the champion, else the newest model, else a seed model that is trained now.
+    """
+    if address:
+        return models.describe(task, address).uri if address.startswith("models:/") else address
     champion = models.by_alias(task, models.CHAMPION)
     if champion is not None:
         return champion.uri
     if not models.listing(task):
-        ahead(task, "train", dataset=seed_dataset(task).reference)
+        run_upstream(task, "train", dataset=seed_dataset(task).reference)
     return models.listing(task)[-1].uri
 
 
 def seed_dataset(task: Task) -> Dataset:
-    """The seed rows, passed by the gate; the gate is run when nobody has yet.
+    """Return the seed rows as a dataset that passed the gate, which is run now if it was not run before.
 
-    Raises Refused when the gate blocks them.
+    Raises:
+        Refused: when the gate blocks them.
     """
-    result, run_id = ahead(task, "gate", dataset=SEED)
-    made = datasets.of_run(run_id)
-    if made is None or made.status != "passed":
-        raise Refused(f"the gate blocked the seed rows: {result.headline} Mend the seed file, or the suite.")
-    return made
+    result, run_id = run_upstream(task, "gate", dataset=SEED)
+    dataset = datasets.of_run(run_id)
+    if dataset is None or dataset.status != "passed":
+        raise Refused(
+            f"the gate blocked the seed rows: {result.headline} Correct the seed file, or the suite."
+        )
+    return dataset
 
 
 SEED = "seed"
 """The dataset name that means the task's seed file, before any version of it is stored."""
 
 
-def passed_dataset(task: Task, given: str) -> Dataset:
-    """The dataset given, else the newest that passed, else the seed rows."""
-    if given:
-        return datasets.load(task, given)
+def resolve_passed_dataset(task: Task, reference: str) -> Dataset:
+    """Return the dataset `reference` (`NAME@VERSION`); if empty the newest that passed, else the seed rows."""
+    if reference:
+        return datasets.load(task, reference)
     return datasets.latest(task, "passed") or seed_dataset(task)
 
 
-def draft_dataset(task: Task, given: str) -> Dataset:
-    """The dataset given, else the newest draft, else one that the generate stage makes now."""
-    found = datasets.load(task, given) if given else datasets.latest(task, "draft")
-    if found is None:
-        result, run_id = ahead(task, "generate")
-        found = datasets.of_run(run_id)
-        if found is None:
-            raise WaitingForPeople(result.headline)
-    return found
+def resolve_draft_dataset(task: Task, reference: str) -> Dataset:
+    """Return the dataset `reference`; if empty the newest draft, else one that the generate stage makes now.
+
+    Raises:
+        HumanInputRequired: when the generate stage made no dataset, since its rows need answers of people first.
+    """
+    dataset = datasets.load(task, reference) if reference else datasets.latest(task, "draft")
+    if dataset is None:
+        result, run_id = run_upstream(task, "generate")
+        dataset = datasets.of_run(run_id)
+        if dataset is None:
+            raise HumanInputRequired(result.headline)
+    return dataset
 
 
-def ahead(task: Task, stage: str, **parameters: Any) -> tuple[StageResult, str]:
-    """Run a stage that another one stands on, in this process and in the record. Gives result and run id."""
+def run_upstream(task: Task, stage: str, **parameters: Any) -> tuple[StageResult, str]:
+    """Run a stage whose output another stage needs, in this process, with a run of its own in MLflow.
+
+    Args:
+        task: The task.
+        stage: One of `stages.NAMES`.
+        parameters: Parameters of the stage; those left out get their defaults.
+
+    Returns:
+        The result and the run id.
+    """
     from veritrain_lib.stage_io.stage import prepare
 
-    before = prepare(stage, {"task": str(task.path), **parameters}, inner=True)
-    result = before.run()
-    before.close()
-    return result, before.run_id
+    upstream = prepare(stage, {"task": str(task.path), **parameters}, inner=True)
+    result = upstream.run()
+    upstream.finish()
+    return result, upstream.run_id

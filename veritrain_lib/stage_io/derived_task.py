@@ -1,7 +1,8 @@
-"""A task with other parameters of its trainer, for one experiment: a file of its own, beside the record.
+"""Derived tasks: copies of a task file with other trainer parameters, for one experiment.
 
-Everything that stages look up by digest counts the trainer's parameters, so what is done for a derived task is
-found again for the same parameters, and is never taken for the task's own work.
+The file is written beside the record. The digests by which stages find finished work include the trainer's parameters,
+so the work of a derived task is found again for the same parameters, and is never mistaken for that of the original
+task.
 """
 
 from __future__ import annotations
@@ -19,17 +20,25 @@ if TYPE_CHECKING:
 
 
 def with_trainer(task: Task, parameters: Mapping[str, Any]) -> Task:
-    """The task with these parameters of its trainer in place of those it has; the task itself when none differs.
+    """Return the task with other trainer parameters, written to a file of its own.
 
-    Raises UserError when the task can't be written down so.
+    Args:
+        task: The original task.
+        parameters: Trainer parameters that replace or extend those of the task.
+
+    Returns:
+        The derived task; `task` itself when no parameter differs.
+
+    Raises:
+        UserError: when the derived task is not valid.
     """
-    whole = {**task.trainer.parameters, **parameters}
-    if whole == task.trainer.parameters:
+    merged = {**task.trainer.parameters, **parameters}
+    if merged == task.trainer.parameters:
         return task
     import yaml
 
     content = _absolute(task)
-    content["trainer"]["parameters"] = _found(task.path.parent, whole)
+    content["trainer"]["parameters"] = _with_absolute_paths(task.path.parent, merged)
     file = _folder() / digest.of_json(content)[:16] / "task.yaml"
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +49,7 @@ def with_trainer(task: Task, parameters: Mapping[str, Any]) -> Task:
 
 
 def is_derived(task: Task) -> bool:
-    """Whether a task was written by `with_trainer`."""
+    """Return whether a task file was written by `with_trainer`."""
     return task.path.is_relative_to(_folder())
 
 
@@ -49,10 +58,10 @@ def _folder() -> Path:
 
 
 def _absolute(task: Task) -> dict[str, Any]:
-    """The task file's content with every file that it names by its absolute path."""
+    """Return the content of the task file, with absolute paths for every file that it names."""
     folder = task.path.parent
     content = task.model_dump(mode="json", exclude_none=True)
-    # Beside the names of files `data` says what may leave in their rows.
+    # Beside file names `data` holds `may_leave`, which is a list.
     content["data"] |= {
         kind: str((folder / name).resolve())
         for kind, name in content["data"].items()
@@ -61,21 +70,21 @@ def _absolute(task: Task) -> dict[str, Any]:
     content["gate_rules"] = [str((folder / name).resolve()) for name in task.gate_rules]
     if (folder / task.gate).is_file():
         content["gate"] = str((folder / task.gate).resolve())
-    content["prompts"] = _found(folder, task.prompts)
+    content["prompts"] = _with_absolute_paths(folder, task.prompts)
     for metric in content["metrics"]:
-        metric["parameters"] = _found(folder, metric["parameters"])
+        metric["parameters"] = _with_absolute_paths(folder, metric["parameters"])
     return content
 
 
-def _found(folder: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values that name a file or folder beside the task file, absolute; others as they are."""
+def _with_absolute_paths(folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Make values absolute that name a file or folder beside the task file, and leave the others as they are."""
     return {
-        name: str((folder / value).resolve()) if _names(folder, value) else value
-        for name, value in given.items()
+        name: str((folder / value).resolve()) if _is_existing_path(folder, value) else value
+        for name, value in values.items()
     }
 
 
-def _names(folder: Path, value: Any) -> bool:
+def _is_existing_path(folder: Path, value: Any) -> bool:
     if not isinstance(value, str) or not value or "\n" in value or len(value) > 255:
         return False
     return (folder / value).exists()

@@ -1,4 +1,8 @@
-"""Gate in the record: a draft in, a new version out: passed or blocked, with its quarantine."""
+"""The gate stage in MLflow: it reads a draft dataset and stores a new version of it, passed or blocked.
+
+Open this to see what the gate's checks get to work with (`context`) and what the run stores: accepted rows, quarantine,
+rule results and data docs.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import SEED, draft_dataset
-from veritrain_lib.stage_io.open_models import judge_for
+from veritrain_lib.stage_io.defaults import SEED, resolve_draft_dataset
+from veritrain_lib.stage_io.open_models import open_judge_for
 from veritrain_lib.stage_io.privacy import may_leave
 from veritrain_lib.stage_io.stage_spec import Inputs
 from veritrain_lib.stage_io.students import quick_trainer
@@ -29,15 +33,22 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.suite import Suite
 
 
-def suite_of(task: Task, given: str = "") -> Suite:
-    """The suite: a name in `gates/`, a path, or the task's own."""
+def suite_of(task: Task, name: str = "") -> Suite:
+    """Load a suite by its name in `gates/` or its path; the task's suite if the name is empty."""
     from veritrain_lib.quality import task_suite
 
-    return task_suite.suite_of(task, given)
+    return task_suite.suite_of(task, name)
 
 
-def context(task: Task, trusted: pd.DataFrame, seed: int, judge: Judge | None = None) -> Context:
-    """What the checks may look at beside the rows they judge; `judge` only where a rule of the suite asks one."""
+def context(task: Task, accepted: pd.DataFrame, seed: int, judge: Judge | None = None) -> Context:
+    """Return what the checks may use beside the rows they judge.
+
+    Args:
+        task: The task.
+        accepted: The rows accepted so far, with answers.
+        seed: Seed of every random choice.
+        judge: The task's judge, where a rule of the suite asks one.
+    """
     from veritrain_lib.quality.context import Context
 
     trainer = quick_trainer(task)
@@ -49,21 +60,21 @@ def context(task: Task, trusted: pd.DataFrame, seed: int, judge: Judge | None = 
 
     return Context(
         task=task,
-        trusted=trusted,
+        accepted_rows=accepted,
         development=development,
         test_inputs=sources.test_inputs(task),
         fit=fit,
-        judge=_sampler(judge, development, seed) if judge else None,
+        judge=_sample_judge(judge, development, seed) if judge else None,
         seed=seed,
     )
 
 
-def asks_judge(suite: Suite) -> bool:
-    """Whether a rule of the suite shows rows to the task's judge."""
+def uses_judge(suite: Suite) -> bool:
+    """Return whether a rule of the suite shows rows to the task's judge."""
     return any(rule.meta.check == "judge_sample" for rule in suite.rules)
 
 
-def _sampler(
+def _sample_judge(
     judge: Judge, development: pd.DataFrame, seed: int
 ) -> Callable[[pd.DataFrame, int], JudgedSample]:
     from veritrain_lib.judging.sampling import judge_sample
@@ -73,13 +84,13 @@ def _sampler(
     )
 
 
-class Gate:
-    """Binding of the gate stage. `dataset` `seed` means the task's seed file."""
+class GateSpec:
+    """Specification of the gate stage. The dataset name `seed` means the task's seed file."""
 
     PARAMETERS: ClassVar[Mapping[str, Any]] = {"dataset": "", "suite": "", "seed": 0}
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """`dataset`: what is judged (empty: the newest draft); rows of its parent are trusted."""
+        """Find the dataset to judge, if not named the newest draft, and its parent, whose rows are accepted already."""
         suite = suite_of(task, parameters["suite"])
         data = {
             "suite": suite.digest,
@@ -87,51 +98,53 @@ class Gate:
             "data": task.data_digest("development", "test"),
             "set_aside": sources.all_set_aside(task),
         }
-        if asks_judge(suite):
+        if uses_judge(suite):
             data["judge"] = task.digest("judge", "description")
         if parameters["dataset"] == SEED:
             return Inputs({"dataset": SEED}, {"dataset": task.data_digest("seed"), **data}, {"suite": suite})
-        draft = draft_dataset(task, parameters["dataset"])
+        draft = resolve_draft_dataset(task, parameters["dataset"])
         parent = datasets.load(task, draft.parent) if draft.parent else None
         content = {"dataset": draft.digest, "parent": parent.digest if parent else "", **data}
         return Inputs(
             {"dataset": draft.reference}, content, {"suite": suite, "draft": draft, "parent": parent}
         )
 
-    def work(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> gate.GateResult:
-        """Judge; store the accepted rows together with the trusted ones as the next version."""
+    def execute(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
+    ) -> gate.GateResult:
+        """Judge the rows, and store the accepted ones together with those of the parent as the next version."""
         import pandas as pd
 
-        draft: Dataset | None = inputs.things.get("draft")
-        parent: Dataset | None = inputs.things.get("parent")
+        draft: Dataset | None = inputs.resolved.get("draft")
+        parent: Dataset | None = inputs.resolved.get("parent")
         rows = draft.rows if draft else sources.seed_rows(task)
-        trusted = parent.rows if parent else rows.iloc[:0]
+        accepted = parent.rows if parent else rows.iloc[:0]
         config = gate.GateConfig(suite=parameters["suite"], seed=parameters["seed"])
-        suite: Suite = inputs.things["suite"]
-        with contextlib.ExitStack() as around:
+        suite: Suite = inputs.resolved["suite"]
+        with contextlib.ExitStack() as stack:
             # A missing key is an error before anything is judged.
-            judge = around.enter_context(judge_for(task, run_id)) if asks_judge(suite) else None
-            result = gate.run(config, rows, context(task, trusted, parameters["seed"], judge), suite)
+            judge = stack.enter_context(open_judge_for(task, run_id)) if uses_judge(suite) else None
+            result = gate.run(config, rows, context(task, accepted, parameters["seed"], judge), suite)
         if draft:
-            datasets.use(run_id, draft, "judged")
-        self._file(run_id, result)
-        whole = pd.concat([trusted, result.tables["accepted"][list(rows.columns)]], ignore_index=True)
+            datasets.log_input(run_id, draft, "judged")
+        self._store(run_id, result)
+        all_rows = pd.concat([accepted, result.tables["accepted"][list(rows.columns)]], ignore_index=True)
         status: Any = result.status
-        datasets.save(task, run_id, whole, status=status, parent=draft.reference if draft else None)
+        datasets.save(task, run_id, all_rows, status=status, parent=draft.reference if draft else None)
         return result
 
-    def _file(self, run_id: str, result: gate.GateResult) -> None:
+    def _store(self, run_id: str, result: gate.GateResult) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder)
-            (place / "data_docs.html").write_text(result.data_docs, encoding="utf-8")
+            path = Path(folder)
+            (path / "data_docs.html").write_text(result.data_docs, encoding="utf-8")
             for name in ("accepted", "quarantine", "warnings", "rules", "removed", "groups"):
-                result.tables[name].to_csv(place / f"{name}.csv", index=False)
-            runs.log_folder(run_id, place, "gate")
+                result.tables[name].to_csv(path / f"{name}.csv", index=False)
+            runs.log_folder(run_id, path, "gate")
         runs.log_table(run_id, result.tables["rules"], "rules.json")
 
     def result_class(self) -> type[gate.GateResult]:
-        """The class of the stored result."""
+        """Return the class of the stored result."""
         return gate.GateResult
 
 
-BINDING = Gate()
+SPEC = GateSpec()

@@ -1,4 +1,7 @@
-"""An evaluation's metrics for each track, speech and writing, where the task cuts its rows by such a column."""
+"""Metrics of an evaluation per track (spoken and written), for tasks whose rows have such a column.
+
+Open this to see which columns tell speech from writing, and how the metrics `track.*` of an evaluation are computed.
+"""
 
 from __future__ import annotations
 
@@ -16,25 +19,32 @@ TRACKS = {
     "track": {"spoken": "spoken", "written": "written"},
     "scene": {"meeting": "spoken", "written": "written"},
 }
-"""Columns that tell speech from writing, the first that is there counts, and what their values mean."""
+"""Columns that tell speech from writing, with the meaning of their values. The first that a task has counts."""
 
 TAG = "veritrain.tracks"
-"""On an evaluation's run: the tracks that its rows are of, `spoken,written` for both."""
+"""Tag of an evaluation's run: the tracks of its rows, `spoken,written` for both."""
 
 PREFIX = "track."
-"""Of the names of its metrics: `track.spoken.bleu`, `track.spoken.champion_bleu`."""
+"""Prefix of the names of these metrics: `track.spoken.bleu`, `track.spoken.champion_bleu`."""
 
-NOT_AGAIN = ("contract_rate", "comet")
-"""Metrics that need more than the stored answers, or minutes."""
+NOT_RECOMPUTED = ("contract_rate", "comet")
+"""Metrics that are not computed per track, since they need more than the stored answers, or minutes."""
 
 
 def by_track(
     task: Task, development: pd.DataFrame, predictions: pd.DataFrame
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Metrics and tags for the run of an evaluation; both empty where the rows have no track.
+    """Compute the metrics and tags per track for the run of an evaluation.
 
-    `predictions` has the answers of both models to the development rows, in their order. Metrics that ask a judge
-    are not measured again.
+    Metrics that ask a judge are not computed again.
+
+    Args:
+        task: The task.
+        development: The development rows.
+        predictions: The answers of both models to them, in their order: columns `champion` and `challenger`.
+
+    Returns:
+        Metrics by name, and tags; both are empty where the rows have no track.
     """
     column = next((name for name in TRACKS if name in development.columns), None)
     if column is None or column in task.inputs or column == task.target.field:
@@ -43,24 +53,24 @@ def by_track(
 
     tracks = development[column].map(TRACKS[column]).tolist()
     metrics = [
-        one
-        for one in open_metrics(task)
-        if not getattr(one, "asks_judge", False) and one.name not in NOT_AGAIN
+        metric
+        for metric in open_metrics(task)
+        if not getattr(metric, "asks_judge", False) and metric.name not in NOT_RECOMPUTED
     ]
     references = references_of(task, development)
-    found: dict[str, float] = {}
-    there = [track for track in ("spoken", "written") if track in tracks]
-    for track in there:
-        own = [at for at, one in enumerate(tracks) if one == track]
-        wanted = [references[at] for at in own]
-        for role, before in (("challenger", ""), ("champion", "champion_")):
+    values: dict[str, float] = {}
+    tracks_present = [track for track in ("spoken", "written") if track in tracks]
+    for track in tracks_present:
+        rows_of_track = [row for row, row_track in enumerate(tracks) if row_track == track]
+        expected = [references[row] for row in rows_of_track]
+        for role, prefix in (("challenger", ""), ("champion", "champion_")):
             answers = predictions[role].tolist()
-            responses = [_response(answers[at]) for at in own]
+            responses = [_response(answers[row]) for row in rows_of_track]
             for metric in metrics:
-                value = metric.value(wanted, responses)
+                value = metric.value(expected, responses)
                 if math.isfinite(value):
-                    found[f"{PREFIX}{track}.{before}{metric.name}"] = value
-    return found, {TAG: ",".join(there)} if there else {}
+                    values[f"{PREFIX}{track}.{prefix}{metric.name}"] = value
+    return values, {TAG: ",".join(tracks_present)} if tracks_present else {}
 
 
 def _response(answer: Any) -> Response:

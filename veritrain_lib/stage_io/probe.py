@@ -1,4 +1,4 @@
-"""Probe in the record: a model's address in, its card out (also as tags of the model's version)."""
+"""The probe stage in MLflow: it reads a model's address and stores its probe card, also as tags of the model version."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any, ClassVar, cast
 
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import ahead, model_or_seed
-from veritrain_lib.stage_io.open_models import guard_judged_metrics, opened_for
+from veritrain_lib.stage_io.defaults import resolve_model, run_upstream
+from veritrain_lib.stage_io.open_models import check_judged_metrics, open_model_for
 from veritrain_lib.stage_io.stage_spec import Inputs
 from veritrain_lib.stages import probe
 from veritrain_lib.tracking import models, runs
 
 
-class Probe:
-    """Binding of the probe stage."""
+class ProbeSpec:
+    """Specification of the probe stage."""
 
     PARAMETERS: ClassVar[Mapping[str, Any]] = {
         "model": "",
@@ -27,13 +27,18 @@ class Probe:
     }
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """`model`: an address; empty means the champion, and where there is none a seed model is trained.
+        """Find the model and the models to compare it with.
 
-        `models`: further addresses, separated by commas, that are probed too and stand beside it on the card.
+        The parameter `model` is an address; empty means the champion, and where there is none a seed model is trained.
+        `models` are further addresses, separated by commas, that are probed too and shown beside it on the card.
         """
-        uri = model_or_seed(task, parameters["model"])
-        given = [one.strip() for one in parameters["models"].split(",") if one.strip()]
-        others = [one for one in dict.fromkeys(model_or_seed(task, one) for one in given) if one != uri]
+        uri = resolve_model(task, parameters["model"])
+        addresses = [address.strip() for address in parameters["models"].split(",") if address.strip()]
+        others = [
+            address
+            for address in dict.fromkeys(resolve_model(task, address) for address in addresses)
+            if address != uri
+        ]
         content = {
             "model": models.identity(task, uri),
             "task": task.digest("inputs", "target", "contract", "metrics"),
@@ -41,34 +46,37 @@ class Probe:
             "set_aside": sources.all_set_aside(task),
         }
         if others:
-            content["models"] = json.dumps([[one, models.identity(task, one)] for one in others])
+            content["models"] = json.dumps([[address, models.identity(task, address)] for address in others])
         return Inputs({"model": uri, "models": ", ".join(others)}, content, {"others": others})
 
-    def work(
+    def execute(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
     ) -> probe.ProbeResult:
-        """Measure; the model's version carries the rates as tags. Each further model gets a run of its own."""
+        """Probe the model and tag its version with the rates. Each further model gets a run of its own."""
         uri = inputs.names["model"]
-        own = {name: parameters[name] for name in ("rows", "extra_rows", "seed")}
-        config = probe.ProbeConfig(**own, money=task.budget.money)
-        guard_judged_metrics(task)
-        with opened_for(task, uri, run_id) as model:
+        shared_parameters = {name: parameters[name] for name in ("rows", "extra_rows", "seed")}
+        config = probe.ProbeConfig(**shared_parameters, money=task.budget.money)
+        check_judged_metrics(task)
+        with open_model_for(task, uri, run_id) as model:
             result = probe.run(config, task, model, sources.development_rows(task))
         runs.log_table(run_id, result.tables["evidence"], "evidence.json")
         if uri.startswith("models:/"):
             measured = {name: measure.model_dump() for name, measure in result.measures.items()}
-            known = models.describe(task, uri)
+            version = models.describe(task, uri)
             models.tag_version(
-                known.name,
-                known.version,
+                version.name,
+                version.version,
                 {"veritrain.probe": json.dumps(measured), "veritrain.probe.run": run_id},
             )
-        others = [ahead(task, "probe", model=other, **own)[0] for other in inputs.things["others"]]
-        return probe.beside(result, [cast(probe.ProbeResult, other) for other in others])
+        others = [
+            run_upstream(task, "probe", model=other, **shared_parameters)[0]
+            for other in inputs.resolved["others"]
+        ]
+        return probe.with_other_models(result, [cast(probe.ProbeResult, other) for other in others])
 
     def result_class(self) -> type[probe.ProbeResult]:
-        """The class of the stored result."""
+        """Return the class of the stored result."""
         return probe.ProbeResult
 
 
-BINDING = Probe()
+SPEC = ProbeSpec()

@@ -1,4 +1,8 @@
-"""Who hears how a stage's notebook goes: the engine by a letter, or the stage by watching the cells."""
+"""Reports on how a stage's notebook goes: status messages to the engine, and a watcher of failed cells.
+
+Under our engine a stage writes its run into a status file, which the engine reads. In a notebook that a person runs,
+`CellErrorWatcher` tells the stage about cells that fail.
+"""
 
 from __future__ import annotations
 
@@ -9,60 +13,68 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MAILBOX = "VERITRAIN_MAILBOX"
-"""Environment variable with the path of a file in which a stage tells the engine which run is its own."""
+STATUS_FILE = "VERITRAIN_MAILBOX"
+"""Name of the environment variable with the path of the status file, in which a stage tells the engine its run."""
 
 CLAIMED = "VERITRAIN_CLAIMED"
-"""Environment variable with the digest of the work that was claimed for a stage by who launched its notebook."""
+"""Name of the environment variable with the digest of the work that the launching process claimed for a stage."""
 
 
-def write_letter(mailbox: Path, run_id: str, stored: bool, *, filed: bool = False) -> None:
-    """Tell the engine the stage's run, and whether it was only shown from the record. Whole or not at all.
+def write_status(status_file: Path, run_id: str, stored: bool, *, result_stored: bool = False) -> None:
+    """Write the status file atomically.
 
-    `filed`: the result is in the record, though the notebook goes on.
+    Args:
+        status_file: Its path.
+        run_id: The stage's run.
+        stored: Whether the work was done before and is only shown from the record.
+        result_stored: Whether the result is in the record already, while the notebook goes on.
     """
-    part = mailbox.with_suffix(".part")
-    part.write_text(json.dumps({"run": run_id, "stored": stored, "filed": filed}), encoding="utf-8")
-    part.replace(mailbox)
+    part = status_file.with_suffix(".part")
+    part.write_text(json.dumps({"run": run_id, "stored": stored, "filed": result_stored}), encoding="utf-8")
+    part.replace(status_file)
 
 
-def read_letter(mailbox: Path) -> tuple[str, bool]:
-    """What the stage wrote: run and whether it was stored; an empty run while there is no letter."""
-    if not mailbox.exists():
+def read_status(status_file: Path) -> tuple[str, bool]:
+    """Read the status file.
+
+    Returns:
+        The stage's run, empty while there is no status file; and whether the work was done before.
+    """
+    if not status_file.exists():
         return "", False
-    letter = json.loads(mailbox.read_text(encoding="utf-8"))
-    return str(letter["run"]), bool(letter["stored"])
+    status = json.loads(status_file.read_text(encoding="utf-8"))
+    return str(status["run"]), bool(status["stored"])
 
 
-def filed_run(mailbox: Path) -> str:
-    """The stage's run once its result is filed in it; empty before, and for one shown from the record."""
-    if not mailbox.exists():
+def run_with_result(status_file: Path) -> str:
+    """Return the stage's run once its result is stored in it; empty before, and for work that was done before."""
+    if not status_file.exists():
         return ""
-    letter = json.loads(mailbox.read_text(encoding="utf-8"))
-    return str(letter["run"]) if letter.get("filed") else ""
+    status = json.loads(status_file.read_text(encoding="utf-8"))
+    return str(status["run"]) if status.get("filed") else ""
 
 
-class CellWatch:
-    """Calls `failed` with the error of every cell that fails, in a notebook that a person runs."""
+class CellErrorWatcher:
+    """A watcher that calls `failed` with the error of every cell that fails, in a notebook that a person runs."""
 
     def __init__(self, failed: Callable[[BaseException], None]) -> None:
         self._failed = failed
 
     def start(self) -> None:
-        """Watch from now on; nothing happens outside a notebook."""
+        """Start watching; does nothing outside a notebook."""
         shell = _shell()
         if shell is not None:
             shell.events.register("post_run_cell", self._after_cell)
 
     def stop(self) -> None:
-        """Watch no more; may be called twice."""
+        """Stop watching; may be called twice."""
         shell = _shell()
         if shell is not None:
             with contextlib.suppress(ValueError):  # never registered, or stopped twice
                 shell.events.unregister("post_run_cell", self._after_cell)
 
-    def _after_cell(self, outcome: Any) -> None:
-        error = outcome.error_in_exec or outcome.error_before_exec
+    def _after_cell(self, result: Any) -> None:
+        error = result.error_in_exec or result.error_before_exec
         if error is not None:
             self._failed(error)
 

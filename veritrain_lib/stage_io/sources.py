@@ -1,4 +1,7 @@
-"""The task's own files as rows; the sealed test set is opened here and nowhere else."""
+"""The task's data files as rows. The answers of the held-out test set are read here and nowhere else.
+
+Open this to see how seed, development, test and pool rows are read, cached, and set aside where they overlap.
+"""
 
 from __future__ import annotations
 
@@ -17,147 +20,161 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.tracking.looks import HeldOutSet
 
-Kind = Literal["seed", "development", "test", "pool"]
-SetAside = Literal["test", "development"]
+Split = Literal["seed", "development", "test", "pool"]
+TestedSplit = Literal["test", "development"]
 
 
 def seed_rows(task: Task) -> pd.DataFrame:
-    """The human seed rows."""
-    return _with_answers(task, "seed")
+    """Return the human seed rows."""
+    return _read_answered(task, "seed")
 
 
 def development_rows(task: Task) -> pd.DataFrame:
-    """Development rows, which steer; without those that are set aside."""
-    return _counted(task, "development", _with_answers(task, "development"))
+    """Return the development rows, by which the loop is steered, without those that are set aside."""
+    return _without_set_aside(task, "development", _read_answered(task, "development"))
 
 
 def test_inputs(task: Task) -> pd.DataFrame:
-    """The sealed rows without their answers: enough to find leaks, nothing to learn from."""
+    """Return the held-out test rows without their answers: enough to find leaks, nothing to learn from."""
     file = task.file("test")
     assert file is not None  # the task file requires it
-    return _counted(task, "test", _read(task, file, answers=False))
+    return _without_set_aside(task, "test", _read(task, file, answers=False))
 
 
 def ids_of(task: Task, kind: Literal["seed", "development", "test", "pool"]) -> list[str]:
-    """The ids of a file's rows, in the file's order; no answer is looked at."""
+    """Return the ids of a file's rows, in the file's order, without reading any answer."""
     file = task.file(kind)
     return [] if file is None else _read(task, file, answers=False)["id"].astype(str).tolist()
 
 
-def open_sealed(task: Task) -> pd.DataFrame:
-    """The sealed rows with their answers. Only a counted look may call this."""
-    return _counted(task, "test", _with_answers(task, "test"))
+def unlock_test_set(task: Task) -> pd.DataFrame:
+    """Return the held-out test rows with their answers. Only a counted look may call this."""
+    return _without_set_aside(task, "test", _read_answered(task, "test"))
 
 
 def held_out_set(task: Task) -> HeldOutSet:
-    """The test set as looks count it: what a look at it shows, as one short digest a row."""
+    """Return the test set as looks are counted on it: one short digest for each row that a look would show."""
     import hashlib
 
     from veritrain_lib.tracking.looks import HeldOutSet
 
-    counted = zip(forms(task, "test"), _in_others(task, "test"), strict=True)
+    normal_and_mask = zip(normal_forms(task, "test"), _set_aside_mask(task, "test"), strict=True)
     rows = [
         base64.urlsafe_b64encode(hashlib.blake2b(form.encode(), digest_size=6).digest()).decode()
-        for form, aside in counted
+        for form, aside in normal_and_mask
         if not aside
     ]
     return HeldOutSet(task.data_digest("test"), rows)
 
 
-def set_aside(task: Task, kind: SetAside = "test") -> int:
-    """How many test rows are never counted because the seed has the same input; of development rows, because seed
-    or test has it."""
-    return sum(_in_others(task, kind))
+def set_aside(task: Task, kind: TestedSplit = "test") -> int:
+    """Count the rows that are set aside: test rows whose input is also a seed row.
+
+    Of development rows, those whose input is also a seed or test row.
+    """
+    return sum(_set_aside_mask(task, kind))
 
 
 def all_set_aside(task: Task) -> str:
-    """Names which rows are set aside, for the digest of whatever counts the others."""
-    return digest.of_json([_in_others(task, kind) for kind in SET_ASIDE])[:16] if _any_aside(task) else ""
+    """Return a digest of which rows are set aside, for the digests of work that uses the others; empty for none."""
+    return (
+        digest.of_json([_set_aside_mask(task, kind) for kind in SET_ASIDE])[:16]
+        if _any_set_aside(task)
+        else ""
+    )
 
 
-def texts(task: Task, kind: Kind) -> list[str]:
-    """The inputs of every row of a file, as one text a row. Read without pandas: `veritrain status` asks too."""
+def texts(task: Task, kind: Split) -> list[str]:
+    """Return the inputs of every row of a file, as one text per row.
+
+    This reads the file without pandas, since `veritrain status` uses it too.
+    """
     from veritrain_lib.quality.text.normal_form import FIELD_END
     from veritrain_lib.reading.files import read_file
 
     file = task.file(kind)
-    assert file is not None  # only a pool may be missing, and who asks for it has looked
+    assert file is not None  # only a pool may be missing, and the callers have checked for it
     table = read_file(file)
     if not set(task.inputs) <= set(table.columns):
-        _read(task, file, answers=False)  # says which column is missing
+        _read(task, file, answers=False)  # raises with the name of the missing column
     return [FIELD_END.join(record[name] for name in task.inputs) for record in table.records]
 
 
-def forms(task: Task, kind: Kind) -> list[str]:
-    """The normal form of every row's inputs: equal for rows that differ in case, width, punctuation or spaces."""
+def normal_forms(task: Task, kind: Split) -> list[str]:
+    """Return the normal form of every row's inputs, equal for rows that differ in case, width, punctuation or spaces."""
     from veritrain_lib.quality.text.normal_form import normal
 
-    key = (str(task.file(kind)), task.data_digest(kind), _form(task))
-    if key not in _forms:
-        if len(_forms) >= MOST_AT_HAND:
-            _forms.clear()
-        _forms[key] = [normal(text) for text in texts(task, kind)]
-    return _forms[key]
+    key = (str(task.file(kind)), task.data_digest(kind), _reading_digest(task))
+    if key not in _cached_forms:
+        if len(_cached_forms) >= MAX_CACHED:
+            _cached_forms.clear()
+        _cached_forms[key] = [normal(text) for text in texts(task, kind)]
+    return _cached_forms[key]
 
 
-SET_ASIDE: dict[SetAside, tuple[str, tuple[Kind, ...]]] = {
+SET_ASIDE: dict[TestedSplit, tuple[str, tuple[Split, ...]]] = {
     "test": ("max_set_aside", ("seed",)),
     "development": ("max_development_set_aside", ("seed", "test")),
 }
-"""Which rows are set aside: up to the share that this key of `promotion` allows, those that stand in one of these."""
+"""For each file whose rows are set aside: the key of `promotion` with the largest allowed share, and the other files.
+
+A row is set aside when its input is also in one of the other files.
+"""
 
 
-def _counted(task: Task, kind: SetAside, rows: pd.DataFrame) -> pd.DataFrame:
+def _without_set_aside(task: Task, kind: TestedSplit, rows: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
 
-    aside = np.array(_in_others(task, kind), dtype=bool)
+    aside = np.array(_set_aside_mask(task, kind), dtype=bool)
     return rows[~aside].reset_index(drop=True) if aside.any() else rows
 
 
-def _in_others(task: Task, kind: SetAside) -> list[bool]:
-    """Which rows of a file to set aside: by their input alone, before any answer or model is looked at.
+def _set_aside_mask(task: Task, kind: TestedSplit) -> list[bool]:
+    """Return which rows of a file to set aside, by their input alone, before any answer or model is used.
 
-    None for another file whose rows there are more than the task allows: `held_out.refuse_shared` refuses those.
+    Overlap with another file that is larger than the task allows sets nothing aside: `split_overlap.refuse_overlap`
+    raises for it.
     """
     key, others = SET_ASIDE[kind]
     allowed = float(getattr(task.promotion, key))
-    own = forms(task, kind)
-    aside = [False] * len(own)
+    forms_of_file = normal_forms(task, kind)
+    aside = [False] * len(forms_of_file)
     for other in others:
-        known = set(forms(task, other))
-        same = [form in known for form in own]
-        if sum(same) <= allowed * len(own):
-            aside = [one or two for one, two in zip(aside, same, strict=True)]
+        other_forms = set(normal_forms(task, other))
+        same = [form in other_forms for form in forms_of_file]
+        if sum(same) <= allowed * len(forms_of_file):
+            aside = [before or now for before, now in zip(aside, same, strict=True)]
     return aside
 
 
-def _any_aside(task: Task) -> bool:
+def _any_set_aside(task: Task) -> bool:
     return any(set_aside(task, kind) for kind in SET_ASIDE)
 
 
-def _form(task: Task) -> str:
-    """What a task makes of a file."""
+def _reading_digest(task: Task) -> str:
+    """Return a digest of the parts of the task file that decide how a data file is read."""
     return task.digest("inputs", "target", "slices")
 
 
-_forms: dict[tuple[str, ...], list[str]] = {}
-"""Normal forms of the rows of files, by path, content and what the task makes of them."""
+_cached_forms: dict[tuple[str, ...], list[str]] = {}
+"""Normal forms of the rows of files, by path, content and `_reading_digest`."""
 
 
 def human_labels(task: Task) -> dict[str, str]:
-    """The answers that people gave to chosen pool rows, by id; empty while there is no file.
+    """Return the answers that people gave to chosen pool rows, by id; empty while there is no labels file.
 
-    Raises UserError for what can't be told from the file: see `labelling.answers_of_people`.
+    Raises:
+        UserError: for an unusable labels file, see `annotation.human_answers`.
     """
-    from veritrain_lib.stage_io.annotation import answers_of_people
+    from veritrain_lib.stage_io.annotation import human_answers
 
     file, pool = task.file("labels"), task.file("pool")
     if file is None or not file.exists():
         return {}
-    return answers_of_people(task, set(_read(task, pool, answers=False)["id"]) if pool else set())
+    return human_answers(task, set(_read(task, pool, answers=False)["id"]) if pool else set())
 
 
-def _with_answers(task: Task, kind: str) -> pd.DataFrame:
+def _read_answered(task: Task, kind: str) -> pd.DataFrame:
     file = task.file(kind)  # type: ignore[arg-type]
     assert file is not None
     rows = _read(task, file, answers=True)
@@ -172,17 +189,17 @@ def _with_answers(task: Task, kind: str) -> pd.DataFrame:
     return rows
 
 
-_at_hand: dict[tuple[str, ...], pd.DataFrame] = {}
-"""Files that this process has read, by path, content and what the task makes of it."""
+_cached_files: dict[tuple[str, ...], pd.DataFrame] = {}
+"""Files that this process has read, by path, content and `_reading_digest`."""
 
-MOST_AT_HAND = 8
+MAX_CACHED = 8
 
 
 def _read(task: Task, file: Path, *, answers: bool) -> pd.DataFrame:
-    """The rows of a file; a stage asks for the same ones up to five times."""
-    key = (str(file), digest.of_file(file), _form(task), str(answers))
-    if key not in _at_hand:
-        if len(_at_hand) >= MOST_AT_HAND:
-            _at_hand.clear()
-        _at_hand[key] = read_examples(task, file, "human", answers=answers)
-    return _at_hand[key].copy()
+    """Read the rows of a file, cached since a stage reads the same ones up to five times."""
+    key = (str(file), digest.of_file(file), _reading_digest(task), str(answers))
+    if key not in _cached_files:
+        if len(_cached_files) >= MAX_CACHED:
+            _cached_files.clear()
+        _cached_files[key] = read_examples(task, file, "human", answers=answers)
+    return _cached_files[key].copy()

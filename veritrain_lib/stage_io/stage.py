@@ -1,8 +1,8 @@
-"""One stage in the record, from a notebook's first cell to its last.
+"""One stage in MLflow, from a notebook's first cell to its last: `start_stage`, `StageRun.run`, `StageRun.finish`.
 
-A stage opens its own run. Under our engine the engine then closes it with the truth about the notebook; by
-hand, or under plain papermill, the stage closes it itself: at `close()`, or as FAILED when a cell fails.
-Work that was done before (same inputs, parameters and code) is shown from the record and costs nothing.
+A stage opens its own MLflow run. Under our execution engine the engine then ends that run with the real outcome of the
+notebook. By hand, or under plain papermill, the stage ends it itself: FINISHED at `finish()`, or FAILED when a cell
+fails. Work that was done before (same inputs, parameters and code) is shown from the record and costs nothing.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import claims, digest
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.execution.kernel_redaction import hide_secrets_here
+from veritrain_lib.execution.kernel_redaction import redact_current_kernel
 from veritrain_lib.stage_io import split_overlap
-from veritrain_lib.stage_io.progress_reports import CLAIMED, MAILBOX, CellWatch, write_letter
-from veritrain_lib.stage_io.stage_spec import Binding, Inputs, binding, missing
-from veritrain_lib.stage_io.verdict_event import tell_verdict
+from veritrain_lib.stage_io.progress_reports import CLAIMED, STATUS_FILE, CellErrorWatcher, write_status
+from veritrain_lib.stage_io.stage_spec import Inputs, StageSpec, missing_outputs, spec_of
+from veritrain_lib.stage_io.verdict_event import log_verdict
 from veritrain_lib.tracking import missing_artifacts, runs
 
 if TYPE_CHECKING:
@@ -34,46 +34,62 @@ log = logging.getLogger("veritrain")
 RESULT = "result"
 
 LARGEST_SEED = 2**31 - 1
-"""As the task file allows."""
+"""The largest seed that a task file allows."""
 
 LEFT = "style='text-align:left'"
 
 ADDRESSES = {"task": "", "round_run": ""}
-"""Parameters that every stage notebook has: which task, and under which round's run."""
+"""Parameters that every stage notebook has: the task, and the run of the round that the stage belongs to."""
 
 
-def begin(stage: str, namespace: Mapping[str, Any]) -> RecordedStage:
-    """Check a notebook's parameters, find the stage's inputs, and stand ready.
+def start_stage(stage: str, namespace: Mapping[str, Any]) -> StageRun:
+    """Check a notebook's parameters and find the stage's inputs, without opening a run or paying for anything.
 
-    `namespace` is the notebook's `globals()`. Raises UserError for an unknown or mistyped parameter, and for
-    an input that is not there; nothing is opened or paid before.
+    Calling it again in one kernel with the same parameters and inputs returns the stage that is still open; with
+    other ones the open stage is abandoned first.
+
+    Args:
+        stage: One of `stages.NAMES`.
+        namespace: The notebook's `globals()`.
+
+    Returns:
+        The stage, ready for `run()`.
+
+    Raises:
+        UserError: for an unknown or mistyped parameter, and for an input that does not exist.
     """
-    hide_secrets_here()
-    bound = binding(stage)
-    allowed = {**ADDRESSES, **bound.PARAMETERS}
-    _refuse_wrong_parameters(namespace, allowed)
-    given = {name: namespace.get(name, default) for name, default in allowed.items()}
-    begun = RecordedStage(stage, given, bound)
-    before = _at_hand.get(stage)
-    if before is not None and before.is_open:
-        if before.digest == begun.digest:
-            return before
-        before.leave("begun again with other parameters or inputs before the last cell")
-    _at_hand[stage] = begun
-    return begun
+    redact_current_kernel()
+    spec = spec_of(stage)
+    allowed = {**ADDRESSES, **spec.PARAMETERS}
+    _validate_parameters(namespace, allowed)
+    parameters = {name: namespace.get(name, default) for name, default in allowed.items()}
+    stage_run = StageRun(stage, parameters, spec)
+    previous = _started.get(stage)
+    if previous is not None and previous.is_open:
+        if previous.digest == stage_run.digest:
+            return previous
+        previous.abandon("started again with other parameters or inputs before the last cell")
+    _started[stage] = stage_run
+    return stage_run
 
 
-_at_hand: dict[str, RecordedStage] = {}
-"""What this kernel has begun, by stage: going back to the first cell must leave no run open."""
+_started: dict[str, StageRun] = {}
+"""The stages that this kernel has started, by name: going back to the first cell must leave no run open."""
 
 
-def prepare(stage: str, parameters: Mapping[str, Any], *, inner: bool = False) -> RecordedStage:
-    """A stage outside a notebook: to know its digest before it is launched, or to run it inside another."""
-    bound = binding(stage)
-    return RecordedStage(stage, {**ADDRESSES, **bound.PARAMETERS, **parameters}, bound, inner=inner)
+def prepare(stage: str, parameters: Mapping[str, Any], *, inner: bool = False) -> StageRun:
+    """Create a stage outside a notebook: to know its digest before it is launched, or to run it inside another stage.
+
+    Args:
+        stage: One of `stages.NAMES`.
+        parameters: Its parameters; those left out get their defaults.
+        inner: Whether another stage runs it first, in this process; see `StageRun`.
+    """
+    spec = spec_of(stage)
+    return StageRun(stage, {**ADDRESSES, **spec.PARAMETERS, **parameters}, spec, inner=inner)
 
 
-def _refuse_wrong_parameters(namespace: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
+def _validate_parameters(namespace: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
     from veritrain_lib.execution.parameters import check_injected
 
     cells = [cell for cell in namespace.get("In", []) if isinstance(cell, str)]
@@ -86,118 +102,149 @@ def _refuse_wrong_parameters(namespace: Mapping[str, Any], allowed: Mapping[str,
                 f"parameter {name} is {value!r} ({type(value).__name__}); it must be {type(default).__name__}"
             )
         if name == "seed":
-            refuse_seed(value)
+            check_seed(value)
 
 
-def refuse_seed(value: int) -> None:
-    """Raise UserError for a seed that no random generator takes."""
+def check_seed(value: int) -> None:
+    """Raise UserError for a seed outside 0 to `LARGEST_SEED`, which no random generator accepts."""
     if not 0 <= value <= LARGEST_SEED:
         raise UserError(f"seed is {value}; allowed: whole numbers from 0 to {LARGEST_SEED}")
 
 
-class RecordedStage:
-    """A stage with its parameters and inputs. Shows both in a notebook."""
+class StageRun:
+    """A stage with its parameters, its inputs and its MLflow run. Shows parameters and inputs in a notebook.
+
+    Attributes:
+        stage: Its name, one of `stages.NAMES`.
+        parameters: Its parameters, defaults filled in.
+        task: The task that it works on.
+        inputs: The resolved inputs.
+        run_id: Its MLflow run; empty until one is opened or found.
+        stored: Whether the work was done before and the result is only shown from the record.
+    """
 
     def __init__(
-        self, stage: str, parameters: Mapping[str, Any], bound: Binding, *, inner: bool = False
+        self, stage: str, parameters: Mapping[str, Any], spec: StageSpec, *, inner: bool = False
     ) -> None:
-        """`inner`: a stage that another one runs first, in this process: the engine hears nothing of it."""
+        """Find the task and resolve the inputs.
+
+        Args:
+            stage: One of `stages.NAMES`.
+            parameters: All parameters of the stage.
+            spec: The stage's specification.
+            inner: Whether another stage runs this one first, in this process; then nothing is reported to the engine.
+        """
         from veritrain_lib.stage_io.tasks import find_task
 
         self.stage = stage
-        self._mailbox = None if inner else os.environ.get(MAILBOX)
+        self._status_file = None if inner else os.environ.get(STATUS_FILE)
         self._inner = inner
         self.parameters = dict(parameters)
-        self.task: Task = find_task(parameters["task"], check=not inner and self._mailbox is None)
+        self.task: Task = find_task(parameters["task"], check=not inner and self._status_file is None)
         if not inner:
             runs.close_abandoned(self.task)
-        # Before anything is looked for, measured or paid; a stage inside another was looked at with that one.
+        # Before any input is searched for, measured or paid. An inner stage was checked together with the outer one.
         if not inner:
-            split_overlap.refuse_shared(self.task, pool=stage == "generate")
-        self._bound = bound
-        self.inputs: Inputs = bound.resolve(self.task, self.parameters)
+            split_overlap.refuse_overlap(self.task, pool=stage == "generate")
+        self._spec = spec
+        self.inputs: Inputs = spec.resolve(self.task, self.parameters)
         self.run_id = ""
         self.stored = False
         self._failed = False
         self._closed = False
-        self._watch = CellWatch(self._cell_failed)
+        self._watcher = CellErrorWatcher(self._cell_failed)
         self._result: StageResult | None = None
         self._claim: claims.Claim | None = None
 
     @property
     def digest(self) -> str:
-        """Names the work: stage, code, inputs and parameters. `task` and `round_run` are only addresses."""
-        own = {name: value for name, value in self.parameters.items() if name in self._bound.PARAMETERS}
+        """Digest of the work: stage, code, inputs and parameters. `task` and `round_run` are only addresses."""
+        own_parameters = {
+            name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS
+        }
         # An input given by name and the same one found by default are the same work.
         for name in self.inputs.names:
-            own.pop(name, None)
-        return digest.of_json([self.stage, digest.of_code(), self.task.name, own, self.inputs.digest])
+            own_parameters.pop(name, None)
+        return digest.of_json(
+            [self.stage, digest.of_code(), self.task.name, own_parameters, self.inputs.digest]
+        )
 
     def run(self) -> StageResult:
-        """Do the work, or show it from the record if it was done before; again, it gives the same result."""
+        """Do the work, or load its result if it was done before; a second call returns the same result."""
         if self._result is not None and not self._failed:
             return self._result
-        found = find_finished(self.task, self.stage, self.digest) or self._claimed()
-        if found is not None:
-            self.run_id, self.stored = found.info.run_id, True
-            self._tell_engine()
+        stored_run = find_finished(self.task, self.stage, self.digest) or self._claimed()
+        if stored_run is not None:
+            self.run_id, self.stored = stored_run.info.run_id, True
+            self._report_status()
             self._result = load_result(self.stage, self.run_id)
             return self._result
         if not self.run_id:
             self._open()
         elif self._failed:
-            runs.take_up(self.run_id)
+            runs.resume(self.run_id)
             self._closed = False
         self._failed = False
-        with self._closing_on_error():
-            result = self._bound.work(self.task, self.parameters, self.inputs, self.run_id)
-            self._file(result)
-            self._tell_engine(filed=True)
+        with self._failing_on_error():
+            result = self._spec.execute(self.task, self.parameters, self.inputs, self.run_id)
+            self._store(result)
+            self._report_status(result_stored=True)
         self._result = result
         return result
 
     def _claimed(self) -> runs.Run | None:
-        """Claim the work, unless whoever launched this notebook has; the run, if it was done while this waited."""
-        if self._mailbox and os.environ.get(CLAIMED) == self.digest:
+        """Claim the work, unless the process that launched this notebook has claimed it already.
+
+        Returns:
+            The run that did this work while this process waited for the claim, else None.
+        """
+        if self._status_file and os.environ.get(CLAIMED) == self.digest:
             return None
         if self._claim is None:
             self._claim = claim_stage(self.task, self.stage, self.digest)
-        found = find_finished(self.task, self.stage, self.digest)
-        if found is not None:
+        stored_run = find_finished(self.task, self.stage, self.digest)
+        if stored_run is not None:
             self._release()
-        return found
+        return stored_run
 
     def _release(self) -> None:
-        """Let others do this work, or find it done. Under our engine the notebook's run is closed after its process."""
-        if self._claim is not None and not self._mailbox:
+        """Release the claim. Under our engine the engine holds it, and ends the run after the notebook's process."""
+        if self._claim is not None and not self._status_file:
             self._claim.release()
             self._claim = None
 
     @property
     def is_open(self) -> bool:
-        """Its run is RUNNING, and by hand: nobody but the stage itself will close it."""
-        return bool(self.run_id) and not (self.stored or self._mailbox or self._failed or self._closed)
+        """Whether its run is RUNNING and was started by hand, so that only the stage itself will end it."""
+        return bool(self.run_id) and not (self.stored or self._status_file or self._failed or self._closed)
 
-    def leave(self, reason: str) -> None:
-        """Close the run of a stage that is not gone on with."""
+    def abandon(self, reason: str) -> None:
+        """End the run as KILLED, with the reason why it is not continued."""
         runs.end_run(self.run_id, "KILLED", reason)
         self._closed = True
-        self._watch.stop()
+        self._watcher.stop()
         self._release()
 
-    def close(self) -> str:
-        """The notebook's last call: the run is over, and ended well. Gives one line on where it is."""
+    def finish(self) -> str:
+        """End the run as FINISHED; the notebook's last call.
+
+        Returns:
+            One line that says where the result is stored.
+
+        Raises:
+            UserError: when `run()` was not called before.
+        """
         if self._result is None:
-            raise UserError("close() comes after run(); run the cells from the top")
-        if self.is_open or (self._failed and not self._mailbox):
-            # By hand a cell that failed can be mended: the last cell ran, so the notebook ended well.
+            raise UserError("finish() comes after run(); run the cells from the top")
+        if self.is_open or (self._failed and not self._status_file):
+            # By hand a cell that failed can be corrected: the last cell ran, so the notebook ended well.
             runs.end_run(
-                self.run_id, "FINISHED", "a cell failed and was mended by hand" if self._failed else ""
+                self.run_id, "FINISHED", "a cell failed and was corrected by hand" if self._failed else ""
             )
             self._failed = False
-            self._watch.stop()
+            self._watcher.stop()
             if self.stage == "gate":
-                tell_verdict(self.task, self.run_id, self._result)
+                log_verdict(self.task, self.run_id, self._result)
         self._closed = True
         self._release()
         how = "shown from the record, nothing was done twice" if self.stored else "filed"
@@ -211,35 +258,37 @@ class RecordedStage:
         self.run_id = runs.open_run(
             self.task, name, kind="stage", parent=self.parameters["round_run"] or None, tags=tags
         )
-        own = {name: value for name, value in self.parameters.items() if name in self._bound.PARAMETERS}
+        own_parameters = {
+            name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS
+        }
         try:
-            self._tell_engine()
-            runs.log(self.run_id, parameters={"task": self.task.name} | own | self.inputs.names)
+            self._report_status()
+            runs.log(self.run_id, parameters={"task": self.task.name} | own_parameters | self.inputs.names)
         except BaseException as error:
-            # The engine may never hear of this run (a full disk, say), and then nobody else would close it.
+            # The engine may never learn of this run (after a full disk, say), and then nothing else would end it.
             runs.end_run(self.run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0][:500])
             raise
-        if not self._mailbox and not self._inner:
-            self._watch.start()
+        if not self._status_file and not self._inner:
+            self._watcher.start()
 
-    def _file(self, result: StageResult) -> None:
+    def _store(self, result: StageResult) -> None:
         with tempfile.TemporaryDirectory() as folder:
             result.save(Path(folder))
             runs.log_folder(self.run_id, Path(folder), RESULT)
-        runs.seal(self.run_id)
-        said = {runs.NOTE: result.headline, "veritrain.outcome": result.outcome}
-        runs.log(self.run_id, metrics=result.metrics(), tags=said)
-        for before in runs.all_finished(self.task, self.digest):
-            missing_artifacts = missing(self.task, before)
-            if missing_artifacts:
-                runs.supersede(before, missing_artifacts[0], self.run_id)
+        runs.write_manifest(self.run_id)
+        tags = {runs.NOTE_TAG: result.headline, "veritrain.outcome": result.outcome}
+        runs.log(self.run_id, metrics=result.metrics(), tags=tags)
+        for previous in runs.all_finished(self.task, self.digest):
+            absent = missing_outputs(self.task, previous)
+            if absent:
+                runs.supersede(previous, absent[0], self.run_id)
 
-    def _tell_engine(self, *, filed: bool = False) -> None:
-        if self._mailbox:
-            write_letter(Path(self._mailbox), self.run_id, self.stored, filed=filed)
+    def _report_status(self, *, result_stored: bool = False) -> None:
+        if self._status_file:
+            write_status(Path(self._status_file), self.run_id, self.stored, result_stored=result_stored)
 
     @contextlib.contextmanager
-    def _closing_on_error(self) -> Any:
+    def _failing_on_error(self) -> Any:
         try:
             yield
         except BaseException as error:
@@ -248,7 +297,7 @@ class RecordedStage:
 
     def _fail(self, reason: str) -> None:
         self._failed = True
-        if not self._mailbox:
+        if not self._status_file:
             runs.end_run(self.run_id, "FAILED", reason.splitlines()[0][:500])
         self._release()
 
@@ -271,43 +320,62 @@ class RecordedStage:
 
 
 def find_finished(task: Task, stage: str, work: str) -> runs.Run | None:
-    """The run that did this work (its digest) and still has what it made; what is gone is named, and made again."""
+    """Find the finished run that did this work and still has all that it made.
+
+    Warns once about each run that did the work and has lost something.
+
+    Args:
+        task: The task.
+        stage: The stage's name, for the warning.
+        work: Digest of the work, see `StageRun.digest`.
+
+    Returns:
+        The run; None when the work is to be done, for the first time or again.
+    """
     lost: list[str] = []
     for run in runs.all_finished(task, work):
-        missing_artifacts = missing(task, run)
-        if not missing_artifacts:
+        absent = missing_outputs(task, run)
+        if not absent:
             return run
-        more = f" and {len(missing_artifacts) - 1} more" if len(missing_artifacts) > 1 else ""
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
         lost.append(
-            f"{stage} was done before, but {missing_artifacts[0]}{more} is gone (run {run.info.run_id}): it is done again"
+            f"{stage} was done before, but {absent[0]}{more} is missing (run {run.info.run_id}): it is done again"
         )
     for line in lost:
-        if line not in _told:
-            _told.add(line)
+        if line not in _warned:
+            _warned.add(line)
             log.warning("%s", line)
     return None
 
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
-def claim_stage(task: Task, stage: str, work: str, *, tell: claims.Tell | None = None) -> claims.Claim:
-    """Claim a stage's work (its digest): who comes second waits, and finds it done when the first one has ended.
+def claim_stage(task: Task, stage: str, work: str, *, tell: claims.Notify | None = None) -> claims.Claim:
+    """Claim a stage's work, so that a second process waits and finds it done when the first one has ended.
 
-    `tell` hears for whom is waited; without it standard error does.
+    Args:
+        task: The task.
+        stage: The stage's name.
+        work: Digest of the work, see `StageRun.digest`.
+        tell: Called with a message while another process holds the claim; None prints it to standard error.
     """
-    return claims.claim(f"stage {work}", f"{stage} of task {task.name}", tell=tell)
+    return claims.claim(f"stage {work}", f"{stage} of task {task.name}", notify=tell)
 
 
 def load_result(stage: str, run_id: str) -> StageResult:
-    """The stored result of a stage's run. Raises Gone when it is not there as it was stored."""
+    """Load the stored result of a stage's run.
+
+    Raises:
+        MissingArtifact: when a file of the result is missing or unreadable.
+    """
     run = runs.get(run_id)
     lost = [name for name in runs.missing(run) if name.startswith(f"{RESULT}/")]
     if lost:
         raise missing_artifacts.of_run(run, lost[0])
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return binding(stage).result_class().load(runs.fetch(run_id, RESULT, Path(folder)))
+            return spec_of(stage).result_class().load(runs.fetch(run_id, RESULT, Path(folder)))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise missing_artifacts.of_run(run, f"{RESULT}/result.json") from error
 
@@ -316,4 +384,4 @@ def _round_number(run_id: str) -> str:
     return str(runs.get(run_id).data.tags.get("veritrain.round", "")) if run_id else ""
 
 
-__all__ = ["CLAIMED", "MAILBOX", "RecordedStage", "begin", "claim_stage", "find_finished", "load_result"]
+__all__ = ["CLAIMED", "STATUS_FILE", "StageRun", "claim_stage", "find_finished", "load_result", "start_stage"]

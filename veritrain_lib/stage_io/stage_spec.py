@@ -1,4 +1,8 @@
-"""What each stage takes from the record and files in it: one small protocol."""
+"""The protocol that connects a stage to MLflow: its parameters, its inputs and what it stores.
+
+Open this to add a stage, or to see what the modules `probe`, `generate`, `gate`, `train`, `evaluate` and `report` of
+this package must implement.
+"""
 
 from __future__ import annotations
 
@@ -18,52 +22,68 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a stage was given, resolved.
+    """The resolved inputs of a stage.
 
-    `names` are for people (dataset@version, model addresses); `digest` names the content of everything that
-    can change the result, beside the library's code; `things` are the resolved objects.
+    Attributes:
+        names: What people read: `dataset@version`, model addresses.
+        digest: Digests of the content of everything that can change the result, beside the library's code.
+        resolved: The objects themselves, such as the loaded dataset, by name.
     """
 
     names: dict[str, str]
     digest: dict[str, str]
-    things: dict[str, Any] = field(default_factory=dict)
+    resolved: dict[str, Any] = field(default_factory=dict)
 
 
-class Binding(Protocol):
-    """One stage's way to the record.
+class StageSpec(Protocol):
+    """A stage as the record sees it.
 
-    One that makes more than files of its run may have `missing(task, run)`: what of that is gone, by name.
+    A stage that makes more than files of its run may have a method `missing(task, run)`, which lists by name what is
+    missing of that.
     """
 
     PARAMETERS: Mapping[str, Any]
-    """Notebook parameters beside `task` and `round_run`, with their defaults (whose type is theirs)."""
+    """Notebook parameters beside `task` and `round_run`, with their defaults. The type of a default is required."""
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """Find the inputs. Raises UserError when something is missing, before any work."""
+        """Find the inputs, before any work is done.
+
+        Raises:
+            UserError: when an input is missing.
+        """
         ...
 
-    def work(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> StageResult:
-        """Do it, and file what MLflow shows beside the result: datasets, models, aliases, pages."""
+    def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> StageResult:
+        """Do the stage's work, and store what MLflow shows beside the result: datasets, models, aliases, pages."""
         ...
 
     def result_class(self) -> type[StageResult]:
-        """The class that opens a stored result."""
+        """Return the class that loads a stored result."""
         ...
 
 
-def binding(stage: str) -> Binding:
-    """The binding of a stage. Raises UserError for an unknown stage."""
+def spec_of(stage: str) -> StageSpec:
+    """Return the specification of a stage.
+
+    Raises:
+        UserError: for an unknown stage.
+    """
     if stage not in NAMES:
         raise UserError(f"no stage is called {stage!r}; stages: {', '.join(NAMES)}")
-    found: Binding = import_module(f"veritrain_lib.stage_io.{stage}").BINDING
-    return found
+    spec: StageSpec = import_module(f"veritrain_lib.stage_io.{stage}").SPEC
+    return spec
 
 
-def missing(task: Task, run: Run) -> list[str]:
-    """What a finished run of a stage has stored and is gone, by name: its own files, and what it made beside them."""
+def missing_outputs(task: Task, run: Run) -> list[str]:
+    """List what a finished run of a stage stored and is now missing.
+
+    Returns:
+        Names of missing files of the run; where all of them are there, names of missing things that the run made
+        beside its files, such as a registered model.
+    """
     from veritrain_lib.tracking import lookup
 
-    own = lookup.missing(run)
+    own_files = lookup.missing(run)
     stage = run.data.tags.get("veritrain.stage", "")
-    beside = getattr(binding(stage), "missing", None) if stage in NAMES else None
-    return own or (beside(task, run) if beside else [])
+    other_outputs_of = getattr(spec_of(stage), "missing", None) if stage in NAMES else None
+    return own_files or (other_outputs_of(task, run) if other_outputs_of else [])

@@ -1,4 +1,7 @@
-"""The student that other stages train on the side: out-of-fold checks, choosing from a pool."""
+"""The quick student model that stages other than train fit on the side.
+
+It is used for out-of-fold checks of the gate, and for choosing rows from a pool.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def quick_trainer(task: Task) -> Any:
-    """The task's own trainer, or a built-in student with its defaults where the task's is paid for or slow.
+    """Return the task's trainer, or a built-in student with its defaults where the task's is paid or slow.
 
-    Some checks train a dozen times on one draft: that must never order fine-tuning jobs, nor take a night.
+    Some checks train a dozen times on one draft, which must never start fine-tuning jobs or take a night.
     """
     if not is_quick(task):
         return registry.get("trainers", quick_student(task))()
@@ -22,6 +25,6 @@ def quick_trainer(task: Task) -> Any:
 
 
 def is_quick(task: Task) -> bool:
-    """Whether the task's own trainer is neither paid for nor slow."""
-    kind = registry.get("trainers", task.trainer.name)
-    return not (getattr(kind, "paid", False) or getattr(kind, "slow", False))
+    """Return whether the task's trainer is neither paid nor slow."""
+    trainer_class = registry.get("trainers", task.trainer.name)
+    return not (getattr(trainer_class, "paid", False) or getattr(trainer_class, "slow", False))

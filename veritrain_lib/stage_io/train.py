@@ -1,4 +1,7 @@
-"""Train in the record: a passed dataset in, a registered model out."""
+"""The train stage in MLflow: it reads a passed dataset and stores a registered model.
+
+Open this to see what identifies a trained model and what its run stores: metrics, predictions, facts of a paid job.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import Any, ClassVar
 from veritrain_lib.core import digest, event_log, registry
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import passed_dataset
-from veritrain_lib.stage_io.open_models import guard_judged_metrics, heard
-from veritrain_lib.stage_io.privacy import hold_back
+from veritrain_lib.stage_io.defaults import resolve_passed_dataset
+from veritrain_lib.stage_io.open_models import check_judged_metrics, traced
+from veritrain_lib.stage_io.privacy import refuse_private_rows
 from veritrain_lib.stage_io.stage_spec import Inputs
 from veritrain_lib.stages import train
 from veritrain_lib.stages.result import Measure
@@ -18,14 +21,14 @@ from veritrain_lib.tracking import datasets, models, runs
 from veritrain_lib.trainers.openai_tuning_fitted import FittedRemote as Remote
 
 
-class Train:
-    """Binding of the train stage."""
+class TrainSpec:
+    """Specification of the train stage."""
 
     PARAMETERS: ClassVar[Mapping[str, Any]] = {"dataset": "", "seed": 0}
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """`dataset`: what to train on; empty means the newest that passed."""
-        dataset = passed_dataset(task, parameters["dataset"])
+        """Find the dataset to train on; if not named the newest that passed."""
+        dataset = resolve_passed_dataset(task, parameters["dataset"])
         content = {
             "dataset": dataset.digest,
             "status": dataset.status,
@@ -34,40 +37,40 @@ class Train:
             "set_aside": sources.all_set_aside(task),
         }
         if is_paid(task):
-            # A chat model is trained on what it is asked with.
+            # A chat model is trained on the prompts that it is later asked with.
             content["asked"] = task.digest("description", "prompts")
         content |= ingredients(task)
         return Inputs({"dataset": dataset.reference}, content, {"dataset": dataset})
 
-    def work(
+    def execute(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
     ) -> train.TrainResult:
-        """Train, measure on development rows, register."""
-        dataset = inputs.things["dataset"]
+        """Train a model, measure it on development rows, and register it."""
+        dataset = inputs.resolved["dataset"]
         if is_paid(task):
-            hold_back(task, dataset.rows, f"the provider of the trainer {task.trainer.name}")
-        guard_judged_metrics(task)
+            refuse_private_rows(task, dataset.rows, f"the provider of the trainer {task.trainer.name}")
+        check_judged_metrics(task)
         development = sources.development_rows(task)
         config = train.TrainConfig(seed=parameters["seed"])
-        result, fitted = train.run(
+        result, trained = train.run(
             config,
             task,
             dataset,
             development,
-            lambda model: heard(task, model, run_id),
-            lambda step, numbers: _measured(parameters["round_run"] or run_id, run_id, step, numbers),
+            lambda model: traced(task, model, run_id),
+            lambda step, numbers: _log_step(parameters["round_run"] or run_id, run_id, step, numbers),
         )
-        datasets.use(run_id, dataset, "training")
-        remote = fitted if isinstance(fitted, Remote) else None
-        facts: Mapping[str, Any] = getattr(fitted, "facts", {})
-        base = str(getattr(fitted, "base", ""))
-        # A model is what its rows, trainer, parameters, seed and code make it, not the version it gets. What was
-        # tuned at a provider stays what it is whatever becomes of our code.
+        datasets.log_input(run_id, dataset, "training")
+        remote = trained if isinstance(trained, Remote) else None
+        facts: Mapping[str, Any] = getattr(trained, "facts", {})
+        base = str(getattr(trained, "base", ""))
+        # A model is identified by its rows, trainer, parameters, seed and code, not by the version it gets. A model
+        # that was tuned at a provider stays the same whatever changes in our code.
         made_of = (
             [remote.address, remote.facts["order"]]
             if remote
             else [
-                digest.of_code(*digest.TRAINED_BY),
+                digest.of_code(*digest.MODEL_CODE),
                 task.digest("inputs", "target", "glossary", "trainer"),
                 dataset.digest,
                 parameters["seed"],
@@ -77,7 +80,7 @@ class Train:
         model = models.register(
             task,
             run_id,
-            fitted,
+            trained,
             model_digest=digest.of_json(made_of),
             dataset=dataset.reference,
             example=development.head(2),
@@ -108,51 +111,51 @@ class Train:
         )
 
     def missing(self, task: Task, run: runs.Run) -> list[str]:
-        """The model that the run registered, if its version or its files are gone."""
+        """List the model that the run registered, if its version is missing, else the missing files of that model."""
         uri = run.data.tags.get("veritrain.model", "")
-        if models.fixed(uri) is None:
+        if models.resolve_version_uri(uri) is None:
             return [f"model {uri}"]
         return [f"{name} of model {uri}" for name in models.missing(task, models.describe(task, uri))]
 
     def result_class(self) -> type[train.TrainResult]:
-        """The class of the stored result."""
+        """Return the class of the stored result."""
         return train.TrainResult
 
 
-def _measured(watched: str, run_id: str, step: int, numbers: Mapping[str, float]) -> None:
-    """Numbers of a training's step: metrics of the stage's run, and an event of the run that people watch."""
+def _log_step(watched_run: str, run_id: str, step: int, numbers: Mapping[str, float]) -> None:
+    """Log the numbers of a training step as metrics of the stage's run, and as an event of the run that people watch."""
     runs.log(run_id, metrics=numbers, step=step)
-    said = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in numbers.items())
+    summary = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in numbers.items())
     data: dict[str, Any] = {"stage": "train", "step": step, "metrics": dict(numbers)}
-    for name, known in EVENT_NAMES.items():
-        if known in numbers:
-            data[name] = numbers[known]
-    event_log.tell(watched, "progress", f"train: step {step}, {said}", data=data)
+    for name, metric in EVENT_NAMES.items():
+        if metric in numbers:
+            data[name] = numbers[metric]
+    event_log.append_or_warn(watched_run, "progress", f"train: step {step}, {summary}", data=data)
 
 
 EVENT_NAMES = {
     "loss": "training_loss", "epoch": "epoch", "epochs": "epochs", "steps": "steps", "eta": "seconds_left",
     "gpu": "gpu_percent",
 }  # fmt: skip
-"""Keys of an event's data, and the names under which trainers give these numbers."""
+"""Keys of an event's data, with the names under which trainers report these numbers."""
 
 
 def is_paid(task: Task) -> bool:
-    """Whether the task's trainer costs money each time."""
+    """Return whether each training with the task's trainer costs money."""
     return bool(getattr(registry.get("trainers", task.trainer.name), "paid", False))
 
 
 def ingredients(task: Task) -> dict[str, str]:
-    """Digests of what the task's trainer says that it depends on beside rows, parameters and code; most on nothing."""
-    kind = registry.get("trainers", task.trainer.name)
-    if not hasattr(kind, "ingredients"):
+    """Return digests of what the task's trainer depends on beside rows, parameters and code; empty for most trainers."""
+    trainer_class = registry.get("trainers", task.trainer.name)
+    if not hasattr(trainer_class, "ingredients"):
         return {}
-    found: dict[str, str] = kind(**task.trainer.parameters).ingredients(task)
-    return found
+    digests: dict[str, str] = trainer_class(**task.trainer.parameters).ingredients(task)
+    return digests
 
 
 def _with_facts(result: train.TrainResult, facts: Mapping[str, Any]) -> train.TrainResult:
-    """The result with what the training was and cost: table `job`, and its dollars and tokens as measures."""
+    """Add the facts of the training job to the result: table `job`, and its cost and tokens as measures."""
     import pandas as pd
 
     table = pd.DataFrame({"what": list(facts), "value": [str(value) for value in facts.values()]})
@@ -163,4 +166,4 @@ def _with_facts(result: train.TrainResult, facts: Mapping[str, Any]) -> train.Tr
     )
 
 
-BINDING = Train()
+SPEC = TrainSpec()

@@ -1,4 +1,4 @@
-"""A gate's verdict told to who watches the dataset that it judged."""
+"""The event that tells people who watch a dataset how the gate judged it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.result import StageResult
 
 
-def tell_verdict(task: Task, gate_run: str, result: StageResult) -> None:
-    """A line in the events of the run that made the draft (of the gate's own run where there was none): `result` and
-    `details` of the contract's `quality_gate`. The gate's run has ended before, so the verdict is found there."""
+def log_verdict(task: Task, gate_run: str, result: StageResult) -> None:
+    """Write the gate's verdict into the events of the run that made the draft.
+
+    The event holds `result` and `details` of `quality_gate`, as the API's contract names them. Where no run made a
+    draft, the event goes to the gate's run.
+
+    Args:
+        task: The task.
+        gate_run: The gate's run, which has ended: its tags hold the verdict.
+        result: The gate's result.
+    """
     tags = runs.get(gate_run).data.tags
     status = tags.get(f"{PREFIX}status", "")
     details = {"run": gate_run, "headline": result.headline[:500], "metrics": result.metrics()}
-    event_log.tell(
+    event_log.append_or_warn(
         _made_by(task, tags.get(f"{PREFIX}parent", "")) or gate_run,
         "log",
         f"gate: {result.headline}",
@@ -33,5 +41,5 @@ def _made_by(task: Task, reference: str) -> str:
     if not name:
         return ""
     where = f"tags.`{PREFIX}name` = '{name}' AND tags.`{PREFIX}version` = '{version}'"
-    found = runs.search(task, f"{where} AND attributes.status = 'FINISHED'", limit=1)
-    return found[0].info.run_id if found else ""
+    made_by = runs.search(task, f"{where} AND attributes.status = 'FINISHED'", limit=1)
+    return made_by[0].info.run_id if made_by else ""

@@ -1,13 +1,17 @@
-"""What every stage of a task reads first, done ahead in a process that others are forked from."""
+"""Reading of a task's files ahead of time, in a process from which kernels are forked."""
 
 from __future__ import annotations
 
 
 def read_files_of(task_file: str) -> None:
-    """Read a task's gate suite and its data files, as the stages will: by content, so a changed file is read anew.
+    """Read a task's gate suite and its data files, as the stages will.
 
-    The sealed rows are read without their answers. A task file or data file that can't be read is passed over:
-    the stage itself will say what is wrong with it. Starts no thread and runs no OpenMP code.
+    Files are cached by content, so a changed file is read anew. The held-out test rows are read without their answers.
+    A task file or data file that can't be read is skipped: the stage itself will report the error. Starts no thread
+    and runs no OpenMP code.
+
+    Args:
+        task_file: The path of the task file.
     """
     from contextlib import suppress
 
@@ -21,7 +25,7 @@ def read_files_of(task_file: str) -> None:
         sources.development_rows(task)
         sources.seed_rows(task)
         sources.test_inputs(task)
-        split_overlap.refuse_shared(task)
-        # Not `suite_of`: that runs the task's own rules, which may do anything.
-        beside = task.path.parent / task.gate
-        load_suite(beside if beside.is_file() else task.gate)
+        split_overlap.refuse_overlap(task)
+        # Not `suite_of`: that runs the task's custom rules, which may do anything.
+        suite_file = task.path.parent / task.gate
+        load_suite(suite_file if suite_file.is_file() else task.gate)

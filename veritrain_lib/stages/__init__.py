@@ -1,7 +1,7 @@
-"""The six stages, in the order of the loop: probe, generate, gate, train, evaluate, report.
+"""The six stages as pure functions, in the order of the loop: probe, generate, gate, train, evaluate, report.
 
-Each module has a Config (its parameters), `run(...)`, which is pure (everything it needs comes in, everything
-it found goes out), and a Result that shows itself in a notebook.
+Each of these modules has a Config (its parameters), `run(...)`, which reads and writes nothing beside its arguments and
+its result, and a Result that shows itself in a notebook. What connects them to MLflow is in `stage_io`.
 """
 
 NAMES = ("probe", "generate", "gate", "train", "evaluate", "report")

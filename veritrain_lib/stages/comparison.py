@@ -1,4 +1,7 @@
-"""Champion and challenger side by side: the tables of an evaluation."""
+"""Tables of an evaluation: metrics, slices, predictions and errors of champion and challenger.
+
+Open this for the meaning of the columns of these tables, or of the measures of an evaluation.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,24 @@ if TYPE_CHECKING:
     from veritrain_lib.metrics.base import Metric
 
 
-class Sealed(BaseModel):
-    """What the sealed set said, without its rows."""
+class HeldOutResult(BaseModel):
+    """The result of a look at the held-out test set, without its rows.
+
+    Attributes:
+        n: The number of rows.
+        look: The number of the look, from 1.
+        look_alpha: The one-sided significance level of this look.
+        p: The p-value.
+        test: The name of the test.
+        champion: The champion's value, on the metric's scale.
+        challenger: The challenger's value, on the metric's scale.
+        difference: The gain of the challenger, on the metric's scale.
+        low: Low end of its interval.
+        high: High end of its interval.
+        level: The level of the interval.
+        detectable: The gain that a set of this size can show; None where it is not computed.
+        explanation: The decision in words.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,34 +62,46 @@ def metric_table(
     task: Task,
     metrics: list[Metric],
     references: list[str],
-    old: list[Response],
-    new: list[Response],
+    champion_responses: list[Response],
+    challenger_responses: list[Response],
     seed: int,
 ) -> pd.DataFrame:
-    """One line a metric: both models with 95 % intervals, and their paired difference (bootstrap)."""
+    """Return one row per metric: both models with 95 % intervals, and their paired difference (bootstrap).
+
+    Args:
+        task: The task.
+        metrics: The metrics.
+        references: The expected answers of the development rows.
+        champion_responses: The champion's responses, in the order of the references.
+        challenger_responses: The challenger's responses, in the order of the references.
+        seed: Seed of the bootstrap.
+    """
     import pandas as pd
 
     from veritrain_lib.stages.measuring import measure_all
     from veritrain_lib.statistics.bootstrap import paired_bootstrap
 
     lines: list[dict[str, Any]] = []
-    before, after = (measure_all(metrics, references, responses, seed) for responses in (old, new))
+    before, after = (
+        measure_all(metrics, references, responses, seed)
+        for responses in (champion_responses, challenger_responses)
+    )
     for metric in metrics:
-        a, b = before[metric.name], after[metric.name]
-        if a.value is None or b.value is None:
+        champion, challenger = before[metric.name], after[metric.name]
+        if champion.value is None or challenger.value is None:
             lines.append({"metric": metric.name, "n": 0, "signature": metric.signature()})
             continue
-        change = _change(metric, references, old, new)
+        change = _difference_function(metric, references, champion_responses, challenger_responses)
         paired = paired_bootstrap(change, len(references), n_resamples=400, seed=seed)
         lines.append(
             {
                 "metric": metric.name,
-                "champion": a.value,
-                "champion_low": a.low,
-                "champion_high": a.high,
-                "challenger": b.value,
-                "challenger_low": b.low,
-                "challenger_high": b.high,
+                "champion": champion.value,
+                "champion_low": champion.low,
+                "champion_high": champion.high,
+                "challenger": challenger.value,
+                "challenger_low": challenger.low,
+                "challenger_high": challenger.high,
                 "difference": paired.difference,
                 "low": paired.interval.low,
                 "high": paired.interval.high,
@@ -90,36 +121,46 @@ METRIC_COLUMNS = [
     "n",
     "signature",
 ]
-"""Of the table of metrics; numbers are missing where there was nothing to measure."""
+"""Columns of the table of metrics. Numbers are missing where there was nothing to measure."""
 
 
-def _change(
-    metric: Metric, references: list[str], old: list[Response], new: list[Response]
+def _difference_function(
+    metric: Metric,
+    references: list[str],
+    champion_responses: list[Response],
+    challenger_responses: list[Response],
 ) -> Callable[[np.ndarray], float]:
-    """From row numbers, repeats included, to the metric of the new answers minus that of the old ones; 0 where there is
-    nothing to measure in them."""
-    from veritrain_lib.stages.measuring import measured_or
+    """Return a function from row numbers, with repeats, to the metric's value of the challenger minus the champion's.
 
-    before, after = (metric.per_row(references, responses) for responses in (old, new))
+    The function returns 0 where there is nothing to measure in these rows.
+    """
+    from veritrain_lib.stages.measuring import value_or
+
+    before, after = (
+        metric.per_row(references, responses) for responses in (champion_responses, challenger_responses)
+    )
     if before is not None and after is not None:
-        moved = after - before
-        return lambda rows: float(moved[rows].mean())
+        row_changes = after - before
+        return lambda rows: float(row_changes[rows].mean())
 
-    def of_all(rows: np.ndarray) -> float:
-        chosen = [references[row] for row in rows]
-        values = [metric.value(chosen, [responses[row] for row in rows]) for responses in (new, old)]
-        return measured_or(values[0] - values[1], 0.0)
+    def difference(rows: np.ndarray) -> float:
+        drawn_references = [references[row] for row in rows]
+        values = [
+            metric.value(drawn_references, [responses[row] for row in rows])
+            for responses in (challenger_responses, champion_responses)
+        ]
+        return value_or(values[0] - values[1], 0.0)
 
-    return of_all
+    return difference
 
 
 def slice_table(slices: Any) -> pd.DataFrame:
-    """One line a slice, as `statistics.slices` judged it; the columns are there without any slice too."""
+    """Return one row per slice, as `statistics.slices` judged it. Without slices the table has its columns and no row."""
     import pandas as pd
 
     lines = []
-    for part in slices:
-        line = asdict(part)
+    for slice_result in slices:
+        line = asdict(slice_result)
         interval = line.pop("interval")
         lines.append(line | {"low": interval["low"], "high": interval["high"]})
     names = [
@@ -143,18 +184,21 @@ def predictions(
     task: Task,
     metric: Metric,
     references: list[str],
-    old: list[Response],
-    new: list[Response],
+    champion_responses: list[Response],
+    challenger_responses: list[Response],
 ) -> pd.DataFrame:
-    """One line a row: inputs, the expected answer, and of both models the answer, whether it is exactly the expected
-    one, and its grade by the primary metric (0 to 1, higher is better)."""
+    """Return the answers of both models to the development rows.
+
+    Columns: the inputs, the expected answer, and of both models the answer, whether it is exactly the expected one, and
+    its grade by the primary metric (0 to 1, higher is better).
+    """
     from veritrain_lib.metrics.base import row_scores
 
     target = task.target.field
     rows = (
         development[["id", *task.inputs, target]].rename(columns={target: "expected"}).reset_index(drop=True)
     )
-    for role, responses in (("champion", old), ("challenger", new)):
+    for role, responses in (("champion", champion_responses), ("challenger", challenger_responses)):
         rows[role] = [response.best or "" for response in responses]
         rows[f"{role}_correct"] = rows[role] == rows["expected"]
         rows[f"{role}_grade"] = row_scores(metric, references, responses)
@@ -162,27 +206,35 @@ def predictions(
 
 
 def errors_by_slice(
-    task: Task, rows: pd.DataFrame, predictions: pd.DataFrame, references: list[str], new: list[Response]
+    task: Task,
+    rows: pd.DataFrame,
+    predictions: pd.DataFrame,
+    references: list[str],
+    challenger_responses: list[Response],
 ) -> pd.DataFrame:
-    """One line a slice: rows, the mean grade of both models, and the challenger's most frequent mistake there."""
+    """Return one row per slice: rows, the mean grade of both models, and the challenger's most frequent mistake there."""
     import pandas as pd
 
     from veritrain_lib.metrics.mistakes import confusions
-    from veritrain_lib.stages.slices import cut
+    from veritrain_lib.stages.slices import slice_masks
 
     lines = []
-    for name, mask in cut(task, rows).items():
-        own = [at for at, inside in enumerate(mask) if inside]
-        if not own:
+    for name, mask in slice_masks(task, rows).items():
+        rows_of_slice = [row for row, inside in enumerate(mask) if inside]
+        if not rows_of_slice:
             continue
-        made = confusions(task, [references[at] for at in own], [new[at] for at in own])
-        top = made.iloc[0] if len(made) else None
+        mistakes = confusions(
+            task,
+            [references[row] for row in rows_of_slice],
+            [challenger_responses[row] for row in rows_of_slice],
+        )
+        top = mistakes.iloc[0] if len(mistakes) else None
         lines.append(
             {
                 "slice": name,
-                "n": len(own),
-                "champion": float(predictions["champion_grade"].iloc[own].mean()),
-                "challenger": float(predictions["challenger_grade"].iloc[own].mean()),
+                "n": len(rows_of_slice),
+                "champion": float(predictions["champion_grade"].iloc[rows_of_slice].mean()),
+                "challenger": float(predictions["challenger_grade"].iloc[rows_of_slice].mean()),
                 "most frequent error": "" if top is None else f"{top['expected']} → {top['answered']}",
                 "rows with it": 0 if top is None else int(top["count"]),
             }
@@ -191,8 +243,8 @@ def errors_by_slice(
     return pd.DataFrame(lines, columns=names)
 
 
-def measures(table: pd.DataFrame, sealed: Sealed | None) -> dict[str, Measure]:
-    """The numbers that the record keeps: of each metric, and of the sealed set when it was opened."""
+def measures(table: pd.DataFrame, held_out: HeldOutResult | None) -> dict[str, Measure]:
+    """Return the measures of an evaluation: of each metric, and of the held-out test set when it was unlocked."""
     measures: dict[str, Measure] = {}
     for line in table.to_dict("records"):
         name = line["metric"]
@@ -208,11 +260,11 @@ def measures(table: pd.DataFrame, sealed: Sealed | None) -> dict[str, Measure]:
         measures[f"gain_{name}"] = Measure(
             value=line["difference"], low=line["low"], high=line["high"], n=line["n"]
         )
-    if sealed:
-        measures["sealed_gain"] = Measure(
-            value=sealed.difference, low=sealed.low, high=sealed.high, n=sealed.n
+    if held_out:
+        measures["held_out_gain"] = Measure(
+            value=held_out.difference, low=held_out.low, high=held_out.high, n=held_out.n
         )
-        measures["sealed_champion"] = Measure(value=sealed.champion, n=sealed.n)
-        measures["sealed_challenger"] = Measure(value=sealed.challenger, n=sealed.n)
-        measures["sealed_p"] = Measure(value=sealed.p, n=sealed.n)
+        measures["held_out_champion"] = Measure(value=held_out.champion, n=held_out.n)
+        measures["held_out_challenger"] = Measure(value=held_out.challenger, n=held_out.n)
+        measures["held_out_p"] = Measure(value=held_out.p, n=held_out.n)
     return measures

@@ -1,6 +1,7 @@
-"""Evaluate: champion and challenger on the same rows.
+"""The evaluate stage: champion and challenger on the same rows, and the decision on promotion.
 
-Development rows steer; the sealed set only decides promotion.
+Development rows steer the loop; the held-out test set only decides promotion. Open this for the tables of an
+evaluation, or to see when the held-out test set is unlocked.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from veritrain_lib.stages import comparison
-from veritrain_lib.stages.comparison import Sealed
+from veritrain_lib.stages.comparison import HeldOutResult
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
     from veritrain_lib.judging.judge import Judge
     from veritrain_lib.metrics.base import Metric
     from veritrain_lib.models.base import Model
-    from veritrain_lib.reporting.side_by_side import SideBySide
+    from veritrain_lib.reporting.side_by_side import AnswersSideBySide
     from veritrain_lib.statistics.decision import Decision
     from veritrain_lib.statistics.evidence import CorpusMetric
 
 
 class EvaluateConfig(BaseModel):
-    """`purpose` promotion asks the development screen first; final compares the seed model with the last
-    champion and uses the look that the loop kept for it.
+    """Parameters of the evaluate stage.
+
+    Attributes:
+        purpose: `promotion` unlocks the held-out test set only if the development screen allows it; `final` compares the
+            seed model with the last champion and uses the look that the loop kept for it.
+        seed: Seed of every random choice.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,13 +47,29 @@ class EvaluateConfig(BaseModel):
 
 
 class EvaluateResult(StageResult):
-    """Tables: `predictions` (development rows, both models), `slices` (development), `confusions` (the
-    challenger's mistakes: with labels, which was taken for which), `errors_by_slice`, `METRIC_details` of a metric that has any, `sources` (what both models
-    were trained on, by source) and `synthetic` (the challenger with against without its synthetic rows; empty where
-    it has none or training takes long), `metrics` (both models), `sealed_slices` when the sealed set was opened, and `judge` (a sample of
-    development rows) when the task has a judge. `judge_decides` says whether the judge agrees with people well
-    enough to count (None: no judge), `judge_note` its numbers in words. `graded` says what slices, screen and plan are
-    measured by where the metric is no mean of rows, empty where it is.
+    """The result of an evaluation.
+
+    Tables: `predictions` (development rows, both models), `slices` (of development rows), `confusions` (the challenger's
+    mistakes; with labels, which label was taken for which), `errors_by_slice`, `METRIC_details` for each metric that
+    has details, `sources` (training rows of both models by source), `synthetic` (the challenger's trainer with its
+    synthetic rows compared with without them; empty where there are none or training takes long), `metrics` (both
+    models), `held_out_slices` (of the held-out test set) when that was unlocked, and `judge` (a sample of development
+    rows) when the task has a judge.
+
+    Attributes:
+        champion: The champion's address.
+        challenger: The challenger's address.
+        verdict: Whether the challenger is better.
+        promote: Whether the challenger is to be promoted.
+        development_gain: The gain on development rows, in the metric's units; above 0 is better.
+        development_detectable: The gain that the development rows can show, in the same units.
+        screen: The explanation of the development screen.
+        held_out: The result of the look at the held-out test set; None where it stayed locked.
+        looks_spent: Whether no look was left.
+        why: The reason for the verdict, in words.
+        judge_decides: Whether the judge agrees with people well enough to count; None without a judge.
+        judge_note: The judge's numbers in words.
+        graded: By what slices, screen and plan are measured where the metric is no mean of rows; empty where it is.
     """
 
     champion: str
@@ -58,7 +79,7 @@ class EvaluateResult(StageResult):
     development_gain: float
     development_detectable: float | None = None
     screen: str = ""
-    sealed: Sealed | None = None
+    held_out: HeldOutResult | None = None
     looks_spent: bool = False
     why: str = ""
     judge_decides: bool | None = None
@@ -66,42 +87,40 @@ class EvaluateResult(StageResult):
     graded: str = ""
 
     def picture(self) -> Figure:
-        """The change in every slice, with intervals: of the sealed set if opened, else development."""
+        """Draw the change in every slice, with intervals: of the held-out test set if unlocked, else of development."""
         from veritrain_lib.reporting.pictures import slice_changes
 
-        rows = self.tables.get("sealed_slices", self.tables["slices"])
-        return self._once("slices", lambda: slice_changes(rows))
+        rows = self.tables.get("held_out_slices", self.tables["slices"])
+        return self._cached_figure("slices", lambda: slice_changes(rows))
 
     def slices_of(self, which: Literal["development", "held out"]) -> tuple[object, object]:
-        """The picture and the table of the slices of one set, never of both; two sentences where the held-out set stayed
-        closed."""
+        """Return the picture and the table of the slices of one set; two sentences where the test set stayed locked."""
         from veritrain_lib.reporting.pictures import slice_changes
 
         if which == "development":
             rows = self.tables["slices"]
-            return self._once("development_slices", lambda: slice_changes(rows)), rows
-        if "sealed_slices" not in self.tables:
-            return "The held-out set stayed closed.", "So there are no slices of it."
-        return self.picture(), self.tables["sealed_slices"]
+            return self._cached_figure("development_slices", lambda: slice_changes(rows)), rows
+        if "held_out_slices" not in self.tables:
+            return "The held-out test set stayed locked.", "So there are no slices of it."
+        return self.picture(), self.tables["held_out_slices"]
 
     def confused(self) -> Figure:
-        """The challenger's most frequent mistakes on development rows."""
+        """Draw the challenger's most frequent mistakes on development rows."""
         from veritrain_lib.reporting.pictures import confused_pairs
 
-        return self._once("confused", lambda: confused_pairs(self.tables["confusions"]))
+        return self._cached_figure("confused", lambda: confused_pairs(self.tables["confusions"]))
 
-    def stored_with(self) -> dict[str, Figure]:
-        """`slices` and `confused`: both pictures above."""
+    def stored_pictures(self) -> dict[str, Figure]:
+        """Return the pictures `slices` and `confused`."""
         return {"slices": self.picture(), "confused": self.confused()}
 
-    def worst(self, rows: int = 10) -> SideBySide:
-        """The development rows that the challenger answers worst, side by side, what differs from the expected
-        answer marked."""
-        from veritrain_lib.reporting.side_by_side import SideBySide
+    def worst(self, rows: int = 10) -> AnswersSideBySide:
+        """Show the development rows that the challenger answers worst, side by side, with differences marked."""
+        from veritrain_lib.reporting.side_by_side import AnswersSideBySide
 
         table = self.tables["predictions"]
         wrong = table[~table["challenger_correct"]].sort_values("challenger_grade", kind="stable")
-        return SideBySide(wrong.head(rows))
+        return AnswersSideBySide(wrong.head(rows))
 
 
 def run(
@@ -113,71 +132,97 @@ def run(
     *,
     n_test: int,
     look: tuple[int, float] | None,
-    open_sealed: Callable[[], pd.DataFrame],
+    unlock_test_set: Callable[[], pd.DataFrame],
     judge: Judge | None = None,
     training: Mapping[str, pd.DataFrame] | None = None,
 ) -> EvaluateResult:
-    """Compare two models and decide.
+    """Compare two models and decide whether the challenger is promoted.
 
-    `look` is the number and one-sided level of the look that this pair has or would take, None when no look
-    is left; `open_sealed` writes the look down and gives the sealed rows with their answers (called at most
-    once, and only when the set is to be opened). `training` may have tables that say what the models were trained
-    on: `sources` and `synthetic`.
+    The verdict is `statistics.decision.outcome`: of the held-out test set at the look's level; where that stays locked,
+    of the 95 % interval on development rows, which never gives `better`. `promote` also needs that no slice is shown to
+    be worse than the task's margin. A judge is shown development rows only; when it agrees with people well enough and
+    is sure that the champion is better, the test set stays locked. Otherwise the judge decides nothing.
 
-    The verdict is `statistics.decision.outcome`: of the sealed set at the look's level; where it stays closed, of the
-    95 % interval on development rows, which never says `better`. `promote` also needs that no slice is
-    shown to be worse than the task's margin. A judge is shown development rows only; when it agrees with people
-    well enough and is sure that the champion is better, the sealed set stays closed. Else it decides nothing.
+    Args:
+        config: Parameters of the stage.
+        task: The task.
+        champion: The model to beat.
+        challenger: Its rival.
+        development: The development rows.
+        n_test: The number of rows of the held-out test set.
+        look: Number and one-sided significance level of the look that this pair has or would take; None when no look is
+            left.
+        unlock_test_set: Records the look and returns the held-out test rows with their answers. Called at most once, and
+            only when the test set is to be unlocked.
+        judge: The task's judge, if it has one.
+        training: Tables on what the models were trained on: `sources` and `synthetic`.
     """
     from veritrain_lib.judging.comparison import compare
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores, scale_of
     from veritrain_lib.metrics.mistakes import confusions
-    from veritrain_lib.stages.slices import cut
+    from veritrain_lib.stages.slices import slice_masks
     from veritrain_lib.statistics.decision import outcome
     from veritrain_lib.statistics.screen import screen
     from veritrain_lib.statistics.slices import judge_slices
 
     metrics = open_metrics(task)
     references = references_of(task, development)
-    old, new = champion.answer(development), challenger.answer(development)
-    old_scores, new_scores = (row_scores(metrics[0], references, answers) for answers in (old, new))
-    is_mean = metrics[0].per_row(references, old) is not None
-    table = comparison.metric_table(task, metrics, references, old, new, config.seed)
-    slices = judge_slices(
-        old_scores, new_scores, cut(task, development), margin=task.promotion.slice_margin or 1e-9
+    champion_responses, challenger_responses = champion.answer(development), challenger.answer(development)
+    champion_scores, challenger_scores = (
+        row_scores(metrics[0], references, answers) for answers in (champion_responses, challenger_responses)
     )
-    # With no look left the level of the last one still says what a set of this size could show.
+    is_mean = metrics[0].per_row(references, champion_responses) is not None
+    table = comparison.metric_table(
+        task, metrics, references, champion_responses, challenger_responses, config.seed
+    )
+    slices = judge_slices(
+        champion_scores,
+        challenger_scores,
+        slice_masks(task, development),
+        margin=task.promotion.slice_margin or 1e-9,
+    )
+    # With no look left, the level of an equal share still says what a set of this size could show.
     level = look[1] if look else task.promotion.alpha / task.promotion.max_looks
-    screened = screen(old_scores, new_scores, n_test=n_test, look_alpha=level)
-    steered = table.iloc[0]
-    up, scale = metrics[0].higher_is_better, scale_of(metrics[0])
-    gain = float(steered["difference"] if up else -steered["difference"])
-    most = float(steered["high"] if up else -steered["low"])
-    judged = compare(judge, development, old, new, seed=config.seed) if judge else None
-    kept_shut = judged is not None and judged.forbids
-    opens = look is not None and (config.purpose == "final" or (screened.opens and not kept_shut))
-    answered = comparison.predictions(development, task, metrics[0], references, old, new)
+    development_screen = screen(champion_scores, challenger_scores, n_test=n_test, look_alpha=level)
+    primary_row = table.iloc[0]
+    higher_is_better, scale = metrics[0].higher_is_better, scale_of(metrics[0])
+    gain = float(primary_row["difference"] if higher_is_better else -primary_row["difference"])
+    largest_gain = float(primary_row["high"] if higher_is_better else -primary_row["low"])
+    judge_verdict = (
+        compare(judge, development, champion_responses, challenger_responses, seed=config.seed)
+        if judge
+        else None
+    )
+    judge_vetoes = judge_verdict is not None and judge_verdict.vetoes
+    unlocks = look is not None and (
+        config.purpose == "final" or (development_screen.opens and not judge_vetoes)
+    )
+    predictions = comparison.predictions(
+        development, task, metrics[0], references, champion_responses, challenger_responses
+    )
     tables: dict[str, Any] = {
         "metrics": table,
         "slices": comparison.slice_table(slices),
-        "predictions": answered,
-        "confusions": confusions(task, references, new),
-        "errors_by_slice": comparison.errors_by_slice(task, development, answered, references, new),
+        "predictions": predictions,
+        "confusions": confusions(task, references, challenger_responses),
+        "errors_by_slice": comparison.errors_by_slice(
+            task, development, predictions, references, challenger_responses
+        ),
         **{
-            f"{metric.name}_details": metric.details(references, new)
+            f"{metric.name}_details": metric.details(references, challenger_responses)
             for metric in metrics
             if hasattr(metric, "details")
         },
         **(training or {}),
     }
-    if judged:
-        tables["judge"] = judged.table
-    graded = "" if is_mean else _graded(metrics[0], float(steered["difference"]))
-    decision, sealed = None, None
-    if opens and look is not None:
-        rows = open_sealed()
+    if judge_verdict:
+        tables["judge"] = judge_verdict.table
+    grade_note = "" if is_mean else _grade_note(metrics[0], float(primary_row["difference"]))
+    decision, held_out = None, None
+    if unlocks and look is not None:
+        rows = unlock_test_set()
         decision = _decide(config, task, metrics[0], champion, challenger, rows, look[1], len(development))
-        sealed = Sealed(
+        held_out = HeldOutResult(
             n=decision.n,
             look=look[0],
             look_alpha=look[1],
@@ -192,54 +237,59 @@ def run(
             detectable=None if decision.detectable is None else scale * decision.detectable,
             explanation=decision.explanation,
         )
-        tables["sealed_slices"] = comparison.slice_table(decision.slices)
-    verdict = decision.verdict if decision else outcome(False, most / scale)
+        tables["held_out_slices"] = comparison.slice_table(decision.slices)
+    verdict = decision.verdict if decision else outcome(False, largest_gain / scale)
     why = (
         decision.explanation
         if decision
-        else _closed_because(look, f"{screened.explanation} {graded}".strip())
+        else _closed_because(look, f"{development_screen.explanation} {grade_note}".strip())
     )
-    if judged and not decision and screened.opens and kept_shut:
-        why = f"The sealed set stays closed: the judge is sure that the champion is better. {judged.note}"
+    if judge_verdict and not decision and development_screen.opens and judge_vetoes:
+        why = f"The held-out test set stays locked: the judge is sure that the champion is better. {judge_verdict.note}"
     return EvaluateResult(
-        # A decision's explanation begins with its verdict already.
+        # A decision's explanation already begins with its verdict.
         headline=f"{challenger.uri} against {champion.uri}. {why if decision else f'{verdict.capitalize()}. {why}'}",
-        measures=comparison.measures(table, sealed)
-        | {name: Measure(**asdict(number)) for name, number in (judged.numbers if judged else {}).items()},
+        measures=comparison.measures(table, held_out)
+        | {
+            name: Measure(**asdict(number))
+            for name, number in (judge_verdict.numbers if judge_verdict else {}).items()
+        },
         tables=tables,
         champion=champion.uri,
         challenger=challenger.uri,
         verdict=verdict,
         promote=bool(decision and decision.promote),
         development_gain=gain,
-        development_detectable=None if screened.detectable is None else scale * screened.detectable,
-        screen=f"{screened.explanation} {graded}".strip(),
-        graded=graded,
-        sealed=sealed,
+        development_detectable=None
+        if development_screen.detectable is None
+        else scale * development_screen.detectable,
+        screen=f"{development_screen.explanation} {grade_note}".strip(),
+        graded=grade_note,
+        held_out=held_out,
         looks_spent=look is None,
         why=why,
-        judge_decides=judged.decides if judged else None,
-        judge_note=judged.note if judged else "",
+        judge_decides=judge_verdict.decides if judge_verdict else None,
+        judge_note=judge_verdict.note if judge_verdict else "",
     )
 
 
-def _closed_because(look: tuple[int, float] | None, screened: str) -> str:
+def _closed_because(look: tuple[int, float] | None, development_screen: str) -> str:
     if look is None:
-        return "The sealed set stays closed: the looks that the task declares are spent."
-    return screened
+        return "The held-out test set stays locked: the looks that the task declares are spent."
+    return development_screen
 
 
-def _graded(metric: Metric, difference: float) -> str:
-    """What a gain by grades of single rows is beside a gain of the metric over all rows together."""
-    each = "the metric of each row alone" if hasattr(metric, "grades") else "each row right or wrong"
+def _grade_note(metric: Metric, difference: float) -> str:
+    """Return a note on the difference between a gain in grades of single rows and a gain of the metric over all rows."""
+    row_grade = "the metric of each row alone" if hasattr(metric, "grades") else "each row right or wrong"
     return (
-        f"Gains of the screen, of slices and of added data are gains in the rows' mean grade ({each}, 0 to 1); "
+        f"Gains of the screen, of slices and of added data are gains in the rows' mean grade ({row_grade}, 0 to 1); "
         f"{metric.name} itself, of all development rows together, changes by {difference:+.4g}."
     )
 
 
 def _on_scale(metric: Metric, score: float | None) -> float:
-    """A score of 0 to 1, higher is better, as the metric itself says it."""
+    """Convert a score of 0 to 1, higher is better, to the metric's own scale and direction."""
     from veritrain_lib.metrics.base import scale_of
 
     value = score or 0.0
@@ -257,42 +307,47 @@ def _decide(
     n_dev: int,
 ) -> Decision:
     from veritrain_lib.metrics.base import references_of, row_scores
-    from veritrain_lib.stages.slices import cut
+    from veritrain_lib.stages.slices import slice_masks
     from veritrain_lib.statistics.decision import decide
 
     references = references_of(task, rows)
-    old, new = champion.answer(rows), challenger.answer(rows)
-    whole = _corpus_metric(metric, references, old, new)
+    champion_responses, challenger_responses = champion.answer(rows), challenger.answer(rows)
+    corpus_metric = _corpus_metric(metric, references, champion_responses, challenger_responses)
     return decide(
-        row_scores(metric, references, old),
-        row_scores(metric, references, new),
+        row_scores(metric, references, champion_responses),
+        row_scores(metric, references, challenger_responses),
         look_alpha=alpha,
-        slices=cut(task, rows),
+        slices=slice_masks(task, rows),
         margin=task.promotion.slice_margin or 1e-9,
         n_dev=0 if config.purpose == "final" else n_dev,
-        metric=whole,
+        metric=corpus_metric,
         seed=config.seed,
     )
 
 
 def _corpus_metric(
-    metric: Metric, references: list[str], old: list[Response], new: list[Response]
+    metric: Metric,
+    references: list[str],
+    champion_responses: list[Response],
+    challenger_responses: list[Response],
 ) -> CorpusMetric | None:
     import numpy as np
 
     from veritrain_lib.metrics.base import scale_of
-    from veritrain_lib.stages.measuring import measured_or
+    from veritrain_lib.stages.measuring import value_or
     from veritrain_lib.statistics.evidence import CorpusMetric
 
-    if metric.per_row(references, old) is not None:
+    if metric.per_row(references, champion_responses) is not None:
         return None
     n = len(references)
-    both = [*old, *new]
+    all_responses = [*champion_responses, *challenger_responses]
 
     def score(answers: np.ndarray, rows: np.ndarray) -> float:
-        value = metric.value([references[row] for row in rows], [both[int(answer)] for answer in answers])
+        value = metric.value(
+            [references[row] for row in rows], [all_responses[int(answer)] for answer in answers]
+        )
         # With nothing to measure in the rows, one set of answers is as good as the other.
-        value = measured_or(value, 0.0) / scale_of(metric)
+        value = value_or(value, 0.0) / scale_of(metric)
         return value if metric.higher_is_better else 1 - value
 
     return CorpusMetric(metric.name, np.arange(n), np.arange(n, 2 * n), score)

@@ -1,4 +1,4 @@
-"""Gate: a suite decides passed or blocked; every rejected row has a reason."""
+"""The gate stage: a suite of rules decides whether data passes or is blocked, and every rejected row has a reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 class GateConfig(BaseModel):
-    """`suite` names a file in `gates/`, or is a path to one; empty means the task's own."""
+    """Parameters of the gate stage.
+
+    Attributes:
+        suite: The name of a suite in `gates/`, or the path of one; empty means the task's suite.
+        seed: Seed of every random choice.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,10 +31,20 @@ class GateConfig(BaseModel):
 
 
 class GateResult(StageResult):
-    """The verdict. Tables: `rules` (one line a rule), `accepted` (the rows that passed), `quarantine` (rows
-    with all their reasons), `warnings` (rows kept in spite of a remark), `removed` (what was taken of each label and
-    slice value, against the suite's limit), `groups` (copies under the row that stays),
-    `examples` (a few rows for each kind of reason; `what` says whether they were removed or kept with a warning).
+    """The verdict of the gate.
+
+    Tables: `rules` (one row per rule), `accepted` (the rows that passed), `quarantine` (rejected rows with all their
+    reasons), `warnings` (rows accepted with a warning), `removed` (the share removed of each label and slice value, with
+    the suite's limit), `groups` (copies listed under the row that is kept), `examples` (a few rows for each kind of
+    reason; the column `what` says whether they were removed or kept with a warning).
+
+    Attributes:
+        status: `passed` or `blocked`.
+        suite: The name of the suite.
+        suite_digest: The digest of the suite.
+        block_reasons: Why the data is blocked, as sentences.
+        overview: Counts, notes and numbers for people.
+        data_docs: The HTML page of the verdict.
     """
 
     status: str
@@ -43,21 +58,23 @@ class GateResult(StageResult):
         from html import escape
 
         reasons = "".join(f"<li>{escape(reason)}</li>" for reason in self.block_reasons)
-        told = f"<p>Why it is blocked:</p><ul>{reasons}</ul>" if reasons else "<p>No reason to block.</p>"
-        return super()._repr_html_() + told
+        block_text = (
+            f"<p>Why it is blocked:</p><ul>{reasons}</ul>" if reasons else "<p>No reason to block.</p>"
+        )
+        return super()._repr_html_() + block_text
 
     def picture(self) -> Figure:
-        """What each rule removed, beside the limit at which it blocks."""
+        """Draw what each rule removed, beside the limit at which it blocks."""
         from veritrain_lib.reporting.pictures import removed
 
-        return self._once("removed", lambda: removed(self.tables["rules"]))
+        return self._cached_figure("removed", lambda: removed(self.tables["rules"]))
 
-    def stored_with(self) -> dict[str, Figure]:
-        """`removed`: the picture above."""
+    def stored_pictures(self) -> dict[str, Figure]:
+        """Return the picture of removed rows, by the name `removed`."""
         return {"removed": self.picture()}
 
     def copies(self) -> Figure:
-        """The messages of which most copies came."""
+        """Draw the messages with the most copies."""
         from veritrain_lib.quality.duplicates.groups import group_sizes
         from veritrain_lib.reporting.pictures import copies
 
@@ -65,21 +82,32 @@ class GateResult(StageResult):
 
 
 def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) -> GateResult:
-    """Judge rows. Blocked is an outcome, not an error; an error in a check blocks too and says so."""
+    """Judge rows by a suite.
+
+    Blocked is an outcome, not an error. An error in a check blocks too, and the reasons say so.
+
+    Args:
+        config: Parameters of the stage.
+        rows: The rows to judge.
+        context: What the checks may use beside the rows.
+        suite: The rules.
+    """
     import pandas as pd
 
     from veritrain_lib.quality.data_docs import data_docs
-    from veritrain_lib.quality.gate import judge
+    from veritrain_lib.quality.gate import run_gate
     from veritrain_lib.quality.reason_examples import examples
 
-    verdict = judge(rows, context, suite)
+    verdict = run_gate(rows, context, suite)
     removed, total = len(verdict.quarantine), len(rows)
     headline = f"{verdict.status}: {len(verdict.accepted)} of {total} rows accepted, {removed} in quarantine"
     headline += f", {len(verdict.warnings)} with a warning"
     if verdict.block_reasons:
         headline += f". Blocked because {verdict.block_reasons[0]}"
     rules = verdict.rules[(verdict.rules["kind"] == "dataset") & (verdict.rules["checked"] > 0)]
-    measured = {line["rule"]: line for line in rules.to_dict("records") if line["rule"] in verdict.measured}
+    measured = {
+        line["rule"]: line for line in rules.to_dict("records") if line["rule"] in verdict.metric_rules
+    }
     for name, line in measured.items():
         if line["outcome"] == "warned":
             headline = f"{headline.removesuffix('.')}. Rule {name} warns: {line['share']:.2f}, limit {line['limit']:.2f}"
@@ -94,7 +122,8 @@ def run(config: GateConfig, rows: pd.DataFrame, context: Context, suite: Suite) 
         "removed": verdict.removed,
         "groups": verdict.groups,
         "examples": pd.concat(
-            [examples(rows).assign(what=what) for what, rows in removed_and_kept.items()], ignore_index=True
+            [examples(rows).assign(what=action) for action, rows in removed_and_kept.items()],
+            ignore_index=True,
         ),
     }
     return GateResult(

@@ -1,4 +1,7 @@
-"""Generate: first a plan (how much, where, why), then rows from a teacher."""
+"""The generate stage: a plan of how many rows each slice gets, and rows from a teacher.
+
+Open this for the result's tables, or to see when a round ends because a rule rejected most of the pool.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from veritrain_lib.stages.generate_inputs import GenerateConfig, Surroundings, request_of, teacher_of
+from veritrain_lib.stages.generate_inputs import GenerateConfig, GenerateInputs, request_of, teacher_of
 from veritrain_lib.stages.plan import make_plan
 from veritrain_lib.stages.result import Measure, StageResult
 
@@ -16,16 +19,21 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.prompts.prompt import Prompt
-    from veritrain_lib.teachers.base import Preview, Written
+    from veritrain_lib.teachers.base import Preview, TeacherResult
 
 
 class GenerateResult(StageResult):
-    """Table `rows` are the new examples, `waiting` those that people must answer first, `plan` the plan.
+    """The result of the generate stage.
 
-    `screened` counts, by reason, the rows that the suite's label-free rules turned down: of a pool before
-    choosing, of a writing teacher before keeping. Table `endings`, of a teacher that pays, says how every row
-    that was asked for ended: slice, outcome (done, refused, filtered, invalid, failed), reason, rows. The outcome is
-    `blocked` when one rule turned down most of a pool and nothing is left of it.
+    Tables: `rows` (the new examples), `waiting` (rows that people must answer first), `plan` (the plan), and, for a paid
+    teacher, `endings` (the outcome of every requested row: slice, outcome (done, refused, filtered, invalid, failed),
+    reason, rows). The stage's outcome is `blocked` when one rule rejected most of a pool and nothing is left of it.
+
+    Attributes:
+        asked: The number of rows requested.
+        left: How many more rows the teacher could give; None where that is unknown.
+        screened: Rows that rules which need no label rejected, by rule: of a pool before choosing, of generated rows
+            before they are kept.
     """
 
     asked: int
@@ -33,9 +41,9 @@ class GenerateResult(StageResult):
     screened: dict[str, int] = Field(default_factory=dict)
 
     def endings(self) -> pd.DataFrame:
-        """How rows ended that are not among the new ones: slice, outcome, reason, rows.
+        """Return the outcomes of requested rows: slice, outcome, reason, rows.
 
-        Of a pool: what the suite's rules turned down, by rule.
+        For a pool these are the rows that the suite's rules rejected, by rule.
         """
         import pandas as pd
 
@@ -46,43 +54,51 @@ class GenerateResult(StageResult):
         return pd.DataFrame(lines, columns=["slice", "outcome", "reason", "rows"])
 
     def picture(self) -> Figure:
-        """The plan: where the model fails, and how many rows each slice should get."""
+        """Draw the plan: where the model fails, and how many rows each slice should get."""
         from veritrain_lib.reporting.pictures import plan
 
         return plan(self.tables["plan"])
 
 
-def preview(config: GenerateConfig, task: Task, around: Surroundings) -> Preview | None:
-    """What a teacher that pays would ask and pay; None for one that costs nothing. Asks and pays nothing."""
+def preview(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> Preview | None:
+    """Preview what a paid teacher would ask and pay, without asking or paying; None for one that costs nothing."""
     from veritrain_lib.teachers.base import PaidTeacher
 
     teacher = teacher_of(config, task)
     if not isinstance(teacher, PaidTeacher):
         return None
-    plan = make_plan(around.errors, config.rows)
-    return teacher.preview(request_of(config, task, around, plan, {}))
+    plan = make_plan(inputs.errors, config.rows)
+    return teacher.preview(request_of(config, task, inputs, plan, {}))
 
 
 def prompt_of(config: GenerateConfig, task: Task) -> Prompt | None:
-    """The prompt of a teacher that asks a model; None for another one."""
+    """Return the prompt of a teacher that asks a model; None for other teachers."""
     from veritrain_lib.teachers.base import PaidTeacher
 
     teacher = teacher_of(config, task)
     return teacher.prompt(task, config.prompt) if isinstance(teacher, PaidTeacher) else None
 
 
-def run(config: GenerateConfig, task: Task, around: Surroundings) -> GenerateResult:
-    """Plan, then ask the teacher."""
+def run(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> GenerateResult:
+    """Make a plan, and get rows from the teacher.
+
+    Args:
+        config: Parameters of the stage.
+        task: The task.
+        inputs: What the plan and the teacher work on.
+    """
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
-    plan = make_plan(around.errors, config.rows)
-    counts: dict[str, int] = {}
-    reasons: dict[str, int] = {}
-    written = teacher_of(config, task).write(request_of(config, task, around, plan, counts, reasons))
-    emptied = _emptied(task, written, counts, reasons)
+    plan = make_plan(inputs.errors, config.rows)
+    counts_by_rule: dict[str, int] = {}
+    counts_by_reason: dict[str, int] = {}
+    written = teacher_of(config, task).write(
+        request_of(config, task, inputs, plan, counts_by_rule, counts_by_reason)
+    )
+    empty_pool_reason = _empty_pool_reason(task, written, counts_by_rule, counts_by_reason)
     column = slice_column(task)
-    got = written.rows[column].value_counts() if column else {ALL_ROWS: len(written.rows)}
-    plan["got"] = plan["slice"].map(got).fillna(0).astype(int)
+    rows_by_slice = written.rows[column].value_counts() if column else {ALL_ROWS: len(written.rows)}
+    plan["got"] = plan["slice"].map(rows_by_slice).fillna(0).astype(int)
     waiting = len(written.waiting)
     tables = {
         "plan": plan,
@@ -91,76 +107,87 @@ def run(config: GenerateConfig, task: Task, around: Surroundings) -> GenerateRes
     }
     measures = {
         "rows_generated": Measure(value=len(written.rows)),
-        "rows_screened_out": Measure(value=sum(counts.values())),
+        "rows_screened_out": Measure(value=sum(counts_by_rule.values())),
         "rows_waiting": Measure(value=waiting),
     }
     if written.endings is not None:
         tables["endings"] = written.endings
         measures |= _paid_measures(written)
     return GenerateResult(
-        outcome="waiting" if waiting else "blocked" if emptied else "done",
-        headline=emptied or _headline(config, written, sum(counts.values())),
+        outcome="waiting" if waiting else "blocked" if empty_pool_reason else "done",
+        headline=empty_pool_reason or _headline(config, written, sum(counts_by_rule.values())),
         measures=measures,
         tables=tables,
         asked=config.rows,
         left=written.left,
-        screened=counts,
+        screened=counts_by_rule,
     )
 
 
-MOST_OF_A_POOL = 0.5
-"""Share of a pool that one rule must have turned down for an empty round to be its doing. Of a pool that was used up,
-dirty rows are left, which is no fault."""
+EMPTYING_SHARE = 0.5
+"""Share of a pool that one rule must reject before an empty round is blamed on it.
+
+Of a pool that was used up, only bad rows are left, which is not the rule's fault.
+"""
 
 
-def _emptied(task: Task, written: Written, counts: dict[str, int], reasons: dict[str, int]) -> str:
-    """What emptied a pool, as a sentence that names the rule and what to change; "" when no rule did."""
-    if len(written.rows) or len(written.waiting) or not counts or not written.pool_rows:
+def _empty_pool_reason(
+    task: Task, written: TeacherResult, counts_by_rule: dict[str, int], counts_by_reason: dict[str, int]
+) -> str:
+    """Return a sentence that names the rule that rejected most of the pool and what to change; empty for none."""
+    if len(written.rows) or len(written.waiting) or not counts_by_rule or not written.pool_rows:
         return ""
-    rule, turned_down = max(counts.items(), key=lambda item: item[1])
-    if turned_down <= MOST_OF_A_POOL * written.pool_rows:
+    rule, rejected = max(counts_by_rule.items(), key=lambda item: item[1])
+    if rejected <= EMPTYING_SHARE * written.pool_rows:
         return ""
     why = ", ".join(
         f"{count} {reason}"
-        for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
+        for reason, count in sorted(counts_by_reason.items(), key=lambda item: -item[1])
         if reason.split(":")[0] == rule
     )
-    declared = ", ".join(
+    language_keys = ", ".join(
         f"inputs.{name}.language ({field.language})" for name, field in task.inputs.items() if field.language
     )
-    also = f" or {declared} in the task file" if rule == "language" and declared else ""
-    others = f"; {sum(counts.values()) - turned_down} by other rules" if len(counts) > 1 else ""
+    language_hint = f" or {language_keys} in the task file" if rule == "language" and language_keys else ""
+    other_rules = (
+        f"; {sum(counts_by_rule.values()) - rejected} by other rules" if len(counts_by_rule) > 1 else ""
+    )
     return (
-        f"Blocked: rule {rule} turned down {turned_down} of the {written.pool_rows} rows in the pool ({why[:200]}){others}, "
-        f"so there is no row to choose. Correct the rows, the rule in suite {task.gate}{also}."
+        f"Blocked: rule {rule} rejected {rejected} of the {written.pool_rows} rows in the pool ({why[:200]}){other_rules}, "
+        f"so there is no row to choose. Correct the rows, the rule in suite {task.gate}{language_hint}."
     )
 
 
-def _paid_measures(written: Written) -> dict[str, Measure]:
-    """`cost` is in US dollars whenever it was paid, `paid_now` the part that this run paid; rows by outcome."""
+def _paid_measures(written: TeacherResult) -> dict[str, Measure]:
+    """Return measures of a paid teacher, in US dollars and rows by outcome.
+
+    `cost` is the cost of the answers whenever they were paid, `paid_now` the part that this run paid.
+    """
     assert written.endings is not None
-    ended = written.endings.groupby("outcome")["rows"].sum()
-    counts = {f"rows_{outcome}": Measure(value=int(rows)) for outcome, rows in ended.items()}
-    return {"cost": Measure(value=written.cost), "paid_now": Measure(value=written.paid), **counts}
+    rows_by_outcome = written.endings.groupby("outcome")["rows"].sum()
+    row_measures = {f"rows_{outcome}": Measure(value=int(rows)) for outcome, rows in rows_by_outcome.items()}
+    return {"cost": Measure(value=written.cost), "paid_now": Measure(value=written.paid), **row_measures}
 
 
-def _headline(config: GenerateConfig, written: Written, screened: int) -> str:
-    said = f"{len(written.rows)} of {config.rows} new rows from teacher {config.teacher}"
-    said += f" ({config.choose})" if config.teacher == "pool" else ""
+def _headline(config: GenerateConfig, written: TeacherResult, screened: int) -> str:
+    headline = f"{len(written.rows)} of {config.rows} new rows from teacher {config.teacher}"
+    headline += f" ({config.choose})" if config.teacher == "pool" else ""
     if written.endings is not None:
-        ended = written.endings.groupby("outcome")["rows"].sum().to_dict()
-        came = ", ".join(f"{rows} {outcome}" for outcome, rows in ended.items())
-        said += f" for {written.cost:.4f} US dollars ({written.paid:.4f} paid now); rows asked for: {came}"
+        rows_by_outcome = written.endings.groupby("outcome")["rows"].sum().to_dict()
+        outcomes = ", ".join(f"{rows} {outcome}" for outcome, rows in rows_by_outcome.items())
+        headline += (
+            f" for {written.cost:.4f} US dollars ({written.paid:.4f} paid now); rows asked for: {outcomes}"
+        )
     elif screened:
-        said += f"; {screened} pool rows screened out before choosing"
+        headline += f"; {screened} pool rows screened out before choosing"
     waiting = len(written.waiting)
-    return said + (f"; {waiting} chosen rows wait for people's answers" if waiting else "") + "."
+    return headline + (f"; {waiting} chosen rows wait for people's answers" if waiting else "") + "."
 
 
 __all__ = [
     "GenerateConfig",
+    "GenerateInputs",
     "GenerateResult",
-    "Surroundings",
     "make_plan",
     "preview",
     "prompt_of",

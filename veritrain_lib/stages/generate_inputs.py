@@ -1,4 +1,4 @@
-"""What the generate stage asks of a teacher: its settings, what it works on, and the request."""
+"""Inputs of the generate stage: its parameters, what the plan and the teacher work on, and the teacher's request."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.llm.records import ChatProgress, ChatRequest, Reply
     from veritrain_lib.models.base import Scorer
-    from veritrain_lib.teachers.base import Request, Teacher
+    from veritrain_lib.teachers.base import Teacher, TeacherRequest
 
 
 class GenerateConfig(BaseModel):
-    """`rows` new examples are asked of `teacher`; a pool is chosen from as `choose` says, in batches.
+    """Parameters of the generate stage.
 
-    `money` is how many US dollars a teacher that pays may spend, and `prompt` the template it asks with (a
-    text, or a file beside the task file; empty: the task's own, else the built-in one).
+    Attributes:
+        rows: The number of new examples to request.
+        teacher: The name of the teacher.
+        choose: The strategy by which the teacher `pool` chooses rows.
+        batch: Rows that are chosen between two refits of the student.
+        seed: Seed of every random choice.
+        money: US dollars that a paid teacher may spend.
+        prompt: The template of a paid teacher: a text, or a file beside the task file; empty: the task's, else the
+            built-in one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,17 +44,20 @@ class GenerateConfig(BaseModel):
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class GenerateInputs:
     """What the plan and the teacher work on.
 
-    `errors` are the development errors by slice of the student at hand (slice, n, right); `screen` gives a
-    reason for each row that must not be chosen ("" for a good one). For the rest see `teachers.base.Request`.
+    Attributes:
+        errors: The model's development errors by slice: columns slice, n, right.
+        accepted_rows: See `teachers.base.TeacherRequest`, as for `used`, `human_labels`, `fit`, `account`, `on_progress`
+            and `on_reply`.
+        screen: Returns a reason for each row that must not be chosen, and "" for a good one.
     """
 
     errors: pd.DataFrame
-    trusted: pd.DataFrame
+    accepted_rows: pd.DataFrame
     used: frozenset[str]
-    known: Mapping[str, str]
+    human_labels: Mapping[str, str]
     fit: Callable[[pd.DataFrame], Scorer]
     screen: Callable[[pd.DataFrame], pd.Series[str]]
     account: str = ""
@@ -56,53 +66,61 @@ class Surroundings:
 
 
 def teacher_of(config: GenerateConfig, task: Task) -> Teacher:
-    """The teacher, made with the task's parameters when it is the task's own."""
+    """Create the teacher, with the parameters of the task file if it is the teacher named there."""
     from veritrain_lib.core import registry
 
     parameters = dict(task.teacher.parameters) if config.teacher == task.teacher.name else {}
     if config.teacher == "pool":
         parameters |= {"choose": config.choose, "batch": config.batch}
-    made: Teacher = registry.get("teachers", config.teacher)(**parameters)
-    return made
+    teacher: Teacher = registry.get("teachers", config.teacher)(**parameters)
+    return teacher
 
 
 def request_of(
     config: GenerateConfig,
     task: Task,
-    around: Surroundings,
+    inputs: GenerateInputs,
     plan: pd.DataFrame,
-    counts: dict[str, int],
-    reasons: dict[str, int] | None = None,
-) -> Request:
-    """What the teacher is asked for; rows that the rules turn down are counted in `counts` by rule, and in `reasons`
-    by the whole reason, such as `language:uk`."""
-    from veritrain_lib.teachers.base import Request
+    counts_by_rule: dict[str, int],
+    counts_by_reason: dict[str, int] | None = None,
+) -> TeacherRequest:
+    """Create the request for a teacher.
 
-    def may_be_chosen(rows: pd.DataFrame) -> pd.Series[bool]:
-        found = around.screen(rows)
-        turned_down = found[found != ""]
-        for reason, count in turned_down.str.split("[:;]").str[0].value_counts().items():
-            counts[str(reason)] = counts.get(str(reason), 0) + int(count)
-        if reasons is not None:
-            for reason, count in turned_down.str.split(";").str[0].value_counts().items():
-                reasons[str(reason)] = reasons.get(str(reason), 0) + int(count)
-        return found == ""
+    Args:
+        config: Parameters of the stage.
+        task: The task.
+        inputs: What the teacher works on.
+        plan: The plan, see `stages.plan`.
+        counts_by_rule: Filled in with the number of rows that each rule rejects.
+        counts_by_reason: Filled in with the number of rows by full reason, such as `language:uk`.
+    """
+    from veritrain_lib.teachers.base import TeacherRequest
 
-    return Request(
+    def passes_rules(rows: pd.DataFrame) -> pd.Series[bool]:
+        reasons_of_rows = inputs.screen(rows)
+        rejected = reasons_of_rows[reasons_of_rows != ""]
+        for reason, count in rejected.str.split("[:;]").str[0].value_counts().items():
+            counts_by_rule[str(reason)] = counts_by_rule.get(str(reason), 0) + int(count)
+        if counts_by_reason is not None:
+            for reason, count in rejected.str.split(";").str[0].value_counts().items():
+                counts_by_reason[str(reason)] = counts_by_reason.get(str(reason), 0) + int(count)
+        return reasons_of_rows == ""
+
+    return TeacherRequest(
         task=task,
         rows=config.rows,
-        trusted=around.trusted,
+        accepted_rows=inputs.accepted_rows,
         seed=config.seed,
-        fit=around.fit,
-        screen=may_be_chosen,
-        # Quotas by slice would overrule a choice by uncertainty, which was measured to be the better one.
+        fit=inputs.fit,
+        screen=passes_rules,
+        # Quotas by slice would override the choice by uncertainty, which was measured to be better.
         shares={} if config.teacher == "pool" else dict(zip(plan["slice"], plan["share"], strict=True)),
-        used=around.used,
-        known=dict(around.known),
+        used=inputs.used,
+        human_labels=dict(inputs.human_labels),
         class_error=dict(zip(plan["slice"], plan["error"], strict=True)),
         money=config.money,
-        account=around.account,
+        account=inputs.account,
         prompt=config.prompt,
-        on_progress=around.on_progress,
-        on_reply=around.on_reply,
+        on_progress=inputs.on_progress,
+        on_reply=inputs.on_reply,
     )

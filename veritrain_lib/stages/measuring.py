@@ -1,4 +1,4 @@
-"""A metric with its interval, whatever kind of metric it is."""
+"""Measurement of a metric with its interval, for any kind of metric."""
 
 from __future__ import annotations
 
@@ -18,8 +18,19 @@ if TYPE_CHECKING:
 def measure_metric(
     metric: Metric, references: Sequence[str], responses: Sequence[Response], seed: int
 ) -> Measure:
-    """The metric with a 95 % interval: Agresti-Coull for right-or-wrong rows, the metric's own, else a percentile
-    bootstrap. No value where there is nothing to measure (0 of 0)."""
+    """Measure a metric with a 95 % interval.
+
+    The interval is the metric's own if it has one; Agresti-Coull for right-or-wrong rows; else a percentile bootstrap.
+
+    Args:
+        metric: The metric.
+        references: The expected answers.
+        responses: The model's responses, in the order of the references.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        The measure; without a value where there is nothing to measure (0 of 0).
+    """
     import numpy as np
 
     from veritrain_lib.statistics.bootstrap import bootstrap_interval
@@ -29,34 +40,38 @@ def measure_metric(
     value = metric.value(references, responses)
     if not np.isfinite(value):
         return Measure(value=None, n=0)
-    each = metric.per_row(references, responses)
+    row_values = metric.per_row(references, responses)
     if hasattr(metric, "interval"):
         low, high = metric.interval(references, responses)
         return Measure(value=value, low=low, high=high, n=n)
-    if each is not None and bool(np.isin(each, (0.0, 1.0)).all()):
-        interval = agresti_coull(int(each.sum()), n)
-    elif each is not None:
-        interval = bootstrap_interval(each, seed=seed)
+    if row_values is not None and bool(np.isin(row_values, (0.0, 1.0)).all()):
+        interval = agresti_coull(int(row_values.sum()), n)
+    elif row_values is not None:
+        interval = bootstrap_interval(row_values, seed=seed)
     else:
         rows = np.arange(n, dtype=float)
 
-        def on(drawn: np.ndarray) -> float:
-            taken = drawn.astype(int)
-            # A draw of rows in which there is nothing to measure says nothing: it stays where the metric is.
-            return measured_or(
-                metric.value([references[i] for i in taken], [responses[i] for i in taken]), value
+        def metric_of(drawn: np.ndarray) -> float:
+            indices = drawn.astype(int)
+            # A draw of rows in which there is nothing to measure has no information: it gets the metric's own value.
+            return value_or(
+                metric.value([references[i] for i in indices], [responses[i] for i in indices]), value
             )
 
-        interval = bootstrap_interval(rows, on, n_resamples=400, seed=seed)
+        interval = bootstrap_interval(rows, metric_of, n_resamples=400, seed=seed)
     return Measure(value=value, low=interval.low, high=interval.high, n=n)
 
 
 def measure_all(
     metrics: Sequence[Metric], references: Sequence[str], responses: Sequence[Response], seed: int
 ) -> dict[str, Measure]:
-    """Each metric by name, as `measure_metric` measures it.
+    """Measure each metric with `measure_metric`.
 
-    Raises UserError when there is nothing that the first one, which steers, could measure.
+    Returns:
+        Measures by the names of the metrics.
+
+    Raises:
+        UserError: when there is nothing to measure for the first metric, by which the loop is steered.
     """
     from veritrain_lib.core.errors import UserError
 
@@ -69,13 +84,13 @@ def measure_all(
     return measures
 
 
-def measured_or(value: float, otherwise: float) -> float:
-    """A metric's value, or another number where there was nothing to measure."""
-    return value if math.isfinite(value) else otherwise
+def value_or(value: float, default: float) -> float:
+    """Return a metric's value, or `default` where it is not finite, since there was nothing to measure."""
+    return value if math.isfinite(value) else default
 
 
-def graded(slices: Sequence[str], grades: Sequence[float]) -> pd.DataFrame:
-    """The grades of rows (0 to 1) by slice: columns slice, n, and right, their sum."""
+def grades_by_slice(slices: Sequence[str], grades: Sequence[float]) -> pd.DataFrame:
+    """Sum the grades of rows (0 to 1) by slice: columns slice, n, and right, which is the sum."""
     import pandas as pd
 
     frame = pd.DataFrame({"slice": list(slices), "right": list(grades)})

@@ -1,4 +1,4 @@
-"""The next step after a round, and why: plain rules over the facts, in the order in which they matter."""
+"""The recommended next step after a round, and why, by rules in the order of their importance."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NextStep:
-    """What to do, and why."""
+    """A recommendation: an action, and the reason for it."""
 
     action: str
     why: str
 
 
 def next_step(task: Task, facts: Facts) -> NextStep:
-    """What a person should do now."""
+    """Recommend what a person should do now, from the facts of a round."""
     generate, gate, evaluate = facts.generate, facts.gate, facts.evaluate
     if generate and generate.outcome == "waiting":
         waiting = len(generate.tables["waiting"])
@@ -29,7 +29,7 @@ def next_step(task: Task, facts: Facts) -> NextStep:
         )
     if gate and gate.status == "blocked":
         return NextStep(
-            "Look at the quarantine and mend the data or the suite.",
+            "Look at the quarantine and correct the data or the suite.",
             f"The gate blocked the data: {'; '.join(gate.block_reasons)}",
         )
     reached = _reached(task, facts)
@@ -60,7 +60,7 @@ def next_step(task: Task, facts: Facts) -> NextStep:
     if facts.looks_used >= task.promotion.max_looks - 1:
         return NextStep(
             "Collect a fresh test set.",
-            f"{facts.looks_used} of {task.promotion.max_looks} looks at the sealed set are used; "
+            f"{facts.looks_used} of {task.promotion.max_looks} looks at the held-out test set are used; "
             "the last is kept for the final comparison.",
         )
     if evaluate.verdict == "better":
@@ -71,7 +71,7 @@ def next_step(task: Task, facts: Facts) -> NextStep:
     detectable = evaluate.development_detectable
     small = f"A gain below {detectable:.3f} can't be shown with these sets; " if detectable else ""
     return NextStep(
-        "Run another round, or enlarge the sealed test set.",
+        "Run another round, or enlarge the held-out test set.",
         f"{small}the accepted rows stay, so gains too small for one round add up.",
     )
 

@@ -1,4 +1,8 @@
-"""Probe: what does a model give back, how steady, sure, fast and costly is it, and can its input order it about?"""
+"""The probe stage: a model answers a sample of development rows, and its behavior is measured.
+
+Measured are the content of its answers, metrics, stability, robustness, calibration, latency, cost, and resistance to
+prompt injection.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from veritrain_lib.stages.probing.answer_content import NAMES as GIVEN
+from veritrain_lib.stages.probing.answer_content import NAMES as CONTENT_MEASURES
 from veritrain_lib.stages.result import Measure, StageResult
 
 if TYPE_CHECKING:
@@ -20,11 +24,14 @@ if TYPE_CHECKING:
 
 
 class ProbeConfig(BaseModel):
-    """How a model is probed.
+    """Parameters of the probe stage.
 
-    `rows`: how many development rows are asked, 1 or more; they are drawn by `seed`. `extra_rows`: how many of
-    them are asked again for stability, robustness and hidden orders, 0 or more (0: none); of a free and quick
-    model three times as many. `money`: US dollars that all of it may cost with a paid model, 0 or more.
+    Attributes:
+        rows: The number of development rows that are asked, from 1; drawn by `seed`.
+        extra_rows: How many of them are asked again for stability, robustness and prompt injection, from 0 (none); three
+            times as many for a free and quick model.
+        money: US dollars that all questions to a paid model may cost, from 0.
+        seed: Seed of every random choice.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,83 +43,104 @@ class ProbeConfig(BaseModel):
 
 
 class ProbeResult(StageResult):
-    """Rates with Agresti-Coull intervals; table `evidence` has every asked row with its answer and what held.
+    """The result of the probe stage: rates with Agresti-Coull intervals.
 
-    Table `confusions` counts mistakes (expected, answered); `errors` the error by label or slice;
-    `again` has the rows asked once more; `reliability` the bins of the calibration; `card` the measures of
-    this model and of those it was probed beside. `notes` say what was not measured, and why.
+    Tables: `evidence` (every asked row with its answer and what was true of it), `confusions` (mistakes: expected,
+    answered, count), `errors` (error by label or slice), `again` (the rows that were asked again), `reliability` (the
+    calibration bins), `card` (measures of this model and of the models that it was probed together with).
+
+    Attributes:
+        model: The model's address.
+        notes: What was not measured, and why.
     """
 
     model: str
     notes: tuple[str, ...] = ()
 
     def card(self) -> ProbeCard:
-        """The probe card: every measure with its interval, a column a model."""
+        """Return the probe card: every measure with its interval, one column per model."""
         from veritrain_lib.reporting.probe_card import ProbeCard
 
         return ProbeCard(self.tables["card"], self.notes)
 
     def picture(self) -> Figure:
-        """The rates with their intervals."""
+        """Draw the rates with their intervals."""
         from veritrain_lib.reporting.pictures import rates
 
-        own = self.tables["card"]
-        own = own[(own["model"] == self.model) & (own["unit"] == "rate")]
-        names = own["title"] + own["lower_is_better"].map({True: " (low is good)", False: ""})
-        return rates(own.assign(name=names)[["name", "value", "low", "high", "n"]].reset_index(drop=True))
+        card = self.tables["card"]
+        card = card[(card["model"] == self.model) & (card["unit"] == "rate")]
+        names = card["title"] + card["lower_is_better"].map({True: " (lower is better)", False: ""})
+        return rates(card.assign(name=names)[["name", "value", "low", "high", "n"]].reset_index(drop=True))
 
     def reliability(self) -> Figure:
-        """How often the model was right where it was how sure."""
+        """Draw the reliability diagram: how often the model was right, by its confidence."""
         from veritrain_lib.reporting.pictures.reliability import reliability
 
         return reliability(self.tables["reliability"])
 
 
 def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame) -> ProbeResult:
-    """Ask a model a sample of development rows and measure what it gives back.
+    """Ask a model a sample of development rows and measure its answers.
 
-    A row that the model failed on counts as: no candidates, no explanation, contract broken, wrong, not the
-    same, not resisted.
+    A row that the model failed on counts as: no candidates, no explanation, contract broken, wrong, not stable, not
+    resistant.
+
+    Args:
+        config: Parameters of the stage.
+        task: The task.
+        model: The model.
+        development: The development rows.
     """
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.metrics.mistakes import confusions
-    from veritrain_lib.stages.measuring import graded, measure_all
-    from veritrain_lib.stages.probing.answer_content import what_is_given
+    from veritrain_lib.stages.measuring import grades_by_slice, measure_all
+    from veritrain_lib.stages.probing.answer_content import answer_contents
     from veritrain_lib.stages.probing.card import card_rows
-    from veritrain_lib.stages.probing.extra import First, measure_extra
+    from veritrain_lib.stages.probing.extra import FirstAnswers, measure_extra
     from veritrain_lib.stages.probing.rate import rate
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
-    asked = development.sample(n=min(config.rows, len(development)), random_state=config.seed).sort_index()
+    sampled = development.sample(n=min(config.rows, len(development)), random_state=config.seed).sort_index()
     start = time.perf_counter()
-    responses = model.answer(asked)
+    responses = model.answer(sampled)
     seconds = time.perf_counter() - start
-    references = references_of(task, asked)
+    references = references_of(task, sampled)
     metrics = open_metrics(task)
     grades = row_scores(metrics[0], references, responses)
-    first = First(asked, responses, seconds, grades.tolist())
-    given = what_is_given(task, references, responses).set_axis(asked.index)
-    evidence = asked[["id", *task.columns]].assign(
+    first_answers = FirstAnswers(sampled, responses, seconds, grades.tolist())
+    contents = answer_contents(task, references, responses).set_axis(sampled.index)
+    evidence = sampled[["id", *task.columns]].assign(
         answer=[response.best or "" for response in responses],
-        correct=[response.best == wanted for response, wanted in zip(responses, references, strict=True)],
+        correct=[
+            response.best == requested_metrics
+            for response, requested_metrics in zip(responses, references, strict=True)
+        ],
         grade=grades,
-        **{name: given[name] for name in GIVEN},
+        **{name: contents[name] for name in CONTENT_MEASURES},
         explanation_text=[response.explanation or "" for response in responses],
         raw=[response.raw for response in responses],
         error=[response.error or "" for response in responses],
     )
-    measures: dict[str, Measure] = {name: rate(evidence[name].tolist()) for name in GIVEN}
-    wanted = [metric for metric in metrics if metric.name != "contract_rate" or metric is metrics[0]]
-    measures |= measure_all(wanted, references, responses, config.seed)
+    measures: dict[str, Measure] = {name: rate(evidence[name].tolist()) for name in CONTENT_MEASURES}
+    requested_metrics = [
+        metric for metric in metrics if metric.name != "contract_rate" or metric is metrics[0]
+    ]
+    measures |= measure_all(requested_metrics, references, responses, config.seed)
     extra = measure_extra(
-        task, model, first, extra_rows=config.extra_rows, money=config.money, seed=config.seed
+        task, model, first_answers, extra_rows=config.extra_rows, money=config.money, seed=config.seed
     )
     measures |= extra.measures
-    by = slice_column(task)
-    errors = graded(asked[by].tolist() if by else [ALL_ROWS] * len(asked), grades.tolist())
-    said = ", ".join(f"{name.replace('_', ' ')} {measures[name].value:.0%}" for name in GIVEN)
+    column = slice_column(task)
+    errors = grades_by_slice(
+        sampled[column].tolist() if column else [ALL_ROWS] * len(sampled), grades.tolist()
+    )
+    rates_text = ", ".join(
+        f"{name.replace('_', ' ')} {measures[name].value:.0%}" for name in CONTENT_MEASURES
+    )
     primary = measures[task.primary.name].value
-    headline = f"{model.uri} on {len(asked)} development rows: {said}; {task.primary.name} {primary:.3f}."
+    headline = (
+        f"{model.uri} on {len(sampled)} development rows: {rates_text}; {task.primary.name} {primary:.3f}."
+    )
     return ProbeResult(
         headline=headline,
         measures=measures,
@@ -129,8 +157,8 @@ def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame
     )
 
 
-def beside(result: ProbeResult, others: list[ProbeResult]) -> ProbeResult:
-    """The same result, its card showing the other models too, with what could not be measured of them."""
+def with_other_models(result: ProbeResult, others: list[ProbeResult]) -> ProbeResult:
+    """Return the result with the other models on its card, and with their notes on what was not measured."""
     if not others:
         return result
     from veritrain_lib.stages.probing.card import compare_cards

@@ -1,4 +1,4 @@
-"""Report: what changed, improved, regressed; what the added data did; cost, time; the next step and why."""
+"""The report stage: what changed, improved and regressed, the effect of added data, cost, time, and the next step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.reporting.document import Document
+    from veritrain_lib.reporting.document import ReportDocument
     from veritrain_lib.reporting.stored_picture import StoredPicture
     from veritrain_lib.stages.evaluate import EvaluateResult
     from veritrain_lib.stages.gate import GateResult
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 
 class ReportConfig(BaseModel):
-    """`scope`: one round, or the whole loop (seed model against the last champion)."""
+    """Parameters of the report stage.
+
+    Attributes:
+        scope: One round, or the whole loop (the seed model compared with the last champion).
+        seed: Seed of the statistics.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +41,7 @@ class ReportConfig(BaseModel):
 
 @dataclass(frozen=True)
 class RoundFacts:
-    """What one round of a loop made and took out."""
+    """The generated and the judged rows of one round of a loop."""
 
     number: int
     generate: GenerateResult | None = None
@@ -45,12 +50,23 @@ class RoundFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the record knows, gathered for a report.
+    """The facts from MLflow that a report is made of. Stages that did not run are None.
 
-    `rounds` has one line a round: round, rows, value, low, high (development, primary metric), verdict,
-    promoted, gain (development), sealed_gain, seconds. `without` is the training result before this round's
-    rows were added (of a whole loop: the seed model's). `by_round` has every round of a whole loop, and is empty for a
-    report on one round. Stages that did not run are None. `money` is what is paid for the task so far, in US dollars.
+    Attributes:
+        title: The title of the report.
+        rounds: One row per round: round, rows, value, low, high (development, primary metric), verdict, promoted, gain
+            (development), held_out_gain (held-out test set), seconds.
+        generate: The result of the generate stage.
+        gate: The result of the gate stage.
+        train: The result of the train stage.
+        without: The training result before this round's rows were added; for a whole loop that of the seed model.
+        evaluate: The result of the evaluate stage.
+        by_round: Every round of a whole loop; empty for a report on one round.
+        champion: The champion's address.
+        stopped: Why the loop stopped.
+        looks_used: The number of looks at the held-out test set so far.
+        money: US dollars paid for the task so far.
+        made_by: The provenance of the report: task, code, data, seed and runs.
     """
 
     title: str
@@ -69,9 +85,11 @@ class Facts:
 
 
 class ReportResult(StageResult):
-    """Tables: `rounds`, `improved`, `regressed`, `unclear` (slices), `added_data` (with against without),
-    what the pictures need: `slices`, `confusions`, `rules`; `screened` (of a pool) and `endings` (of a paid
-    teacher): how rows ended that are not among the new ones.
+    """The result of the report stage.
+
+    Tables: `rounds`; `improved`, `regressed` and `unclear` (slices); `added_data` (training with the added rows compared
+    with without them); `slices`, `confusions` and `rules` for the pictures; `screened` (pool rows that rules rejected)
+    and `endings` (outcomes of the rows requested from a paid teacher).
     """
 
     title: str
@@ -86,8 +104,8 @@ class ReportResult(StageResult):
     scope: Literal["round", "loop"] = "round"
     slices_of: str = "development rows"
 
-    def take_over(self, stage: StageResult | None) -> None:
-        """Show the pictures that a stage has drawn and stored as they are: to draw them takes as long as all else."""
+    def reuse_pictures(self, stage: StageResult | None) -> None:
+        """Reuse the pictures that a stage has stored, since drawing them takes as long as everything else."""
         from veritrain_lib.reporting.stored_picture import StoredPicture
 
         for name in ("slices", "confused", "removed"):
@@ -96,36 +114,36 @@ class ReportResult(StageResult):
                 self._figures[name] = StoredPicture(content)
 
     def learning_curve(self) -> Figure:
-        """The primary metric on development rows over the rounds."""
+        """Draw the primary metric on development rows over the rounds."""
         from veritrain_lib.reporting.pictures import learning_curve
 
-        return self._once(
+        return self._cached_figure(
             "learning_curve", lambda: learning_curve(self.tables["rounds"], self.metric, self.goal)
         )
 
     def slices(self) -> Figure | StoredPicture | None:
-        """The change in every slice; None when nothing was evaluated."""
+        """Draw the change in every slice; None when nothing was evaluated."""
         from veritrain_lib.reporting.pictures import slice_changes
 
         rows = self.tables["slices"]
-        return self._once("slices", lambda: slice_changes(rows)) if len(rows) else None
+        return self._cached_figure("slices", lambda: slice_changes(rows)) if len(rows) else None
 
     def confused(self) -> Figure | StoredPicture | None:
-        """The most confused pairs of answers; None when nothing was evaluated."""
+        """Draw the most confused pairs of answers; None when nothing was evaluated."""
         from veritrain_lib.reporting.pictures import confused_pairs
 
         rows = self.tables["confusions"]
-        return self._once("confused", lambda: confused_pairs(rows)) if len(rows) else None
+        return self._cached_figure("confused", lambda: confused_pairs(rows)) if len(rows) else None
 
     def removed(self) -> Figure | StoredPicture | None:
-        """What the gate removed; None when no gate ran."""
+        """Draw what the gate removed; None when no gate ran."""
         from veritrain_lib.reporting.pictures import removed
 
         rows = self.tables["rules"]
-        return self._once("removed", lambda: removed(rows)) if len(rows) else None
+        return self._cached_figure("removed", lambda: removed(rows)) if len(rows) else None
 
     def pictures(self) -> dict[str, Figure | StoredPicture]:
-        """The pictures that there are, by name."""
+        """Return the pictures that there are, by name."""
         figures = {
             "learning_curve": self.learning_curve(),
             "slices": self.slices(),
@@ -134,20 +152,24 @@ class ReportResult(StageResult):
         }
         return {name: figure for name, figure in figures.items() if figure is not None}
 
-    def document(self, drawn: Mapping[str, bytes] | None = None) -> Document:
-        """The report as blocks, for the HTML page and the PDF; `drawn`: its pictures, where they are PNG files already."""
+    def document(self, drawn: Mapping[str, bytes] | None = None) -> ReportDocument:
+        """Return the report as blocks, for the HTML page and the PDF.
+
+        Args:
+            drawn: Its pictures as PNG files, by name, if they were drawn before.
+        """
         from veritrain_lib.stages.report_document import build
 
         return build(self, self.pictures() if drawn is None else drawn)
 
 
 def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
-    """Put the facts of a round, or of the whole loop, into words, tables and pictures."""
+    """Write the report of a round, or of the whole loop, as words, tables and pictures."""
     import pandas as pd
 
     evaluate = facts.evaluate
     empty = pd.DataFrame()
-    slices = evaluate.tables.get("sealed_slices", evaluate.tables["slices"]) if evaluate else empty
+    slices = evaluate.tables.get("held_out_slices", evaluate.tables["slices"]) if evaluate else empty
     step = next_step(task, facts)
     verdict = (
         evaluate.verdict
@@ -157,13 +179,15 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
     tables = {
         "rounds": facts.rounds,
         "slices": slices,
-        "improved": _where(slices, "low", above=True),
-        "regressed": _where(slices, "high", above=False),
+        "improved": _with_bound(slices, "low", above=True),
+        "regressed": _with_bound(slices, "high", above=False),
         "unclear": slices[slices["verdict"] == "can't tell"] if len(slices) else empty,
         "confusions": evaluate.tables["confusions"] if evaluate else empty,
         "rules": _rules(facts),
-        "screened": _added([_screened(one) for one in _generated(facts)], ["reason"]),
-        "endings": _added([_endings(one) for one in _generated(facts)], ["outcome", "reason"]),
+        "screened": _sum_counts([_screened(round_facts) for round_facts in _generated(facts)], ["reason"]),
+        "endings": _sum_counts(
+            [_outcome_counts(round_facts) for round_facts in _generated(facts)], ["outcome", "reason"]
+        ),
         "added_data": _added_data(facts, config.seed),
     }
     measures = dict(evaluate.measures) if evaluate else (dict(facts.train.measures) if facts.train else {})
@@ -171,7 +195,7 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
     measures["money"] = Measure(value=facts.money)
     result = ReportResult(
         outcome="done",
-        headline=f"{facts.title}: {verdict}. {_in_short(task, evaluate)}{step.action}",
+        headline=f"{facts.title}: {verdict}. {_short_result(task, evaluate)}{step.action}",
         measures=measures,
         tables=tables,
         title=facts.title,
@@ -185,48 +209,48 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         graded=evaluate.graded if evaluate else "",
         scope=config.scope,
         slices_of=(
-            "held-out rows" if evaluate and "sealed_slices" in evaluate.tables else "development rows"
+            "held-out rows" if evaluate and "held_out_slices" in evaluate.tables else "development rows"
         ),
     )
     # The stored picture of a gate is about one round.
     for stage in (None if facts.by_round else facts.gate, facts.evaluate):
-        result.take_over(stage)
+        result.reuse_pictures(stage)
     return result
 
 
-def _in_short(task: Task, evaluate: EvaluateResult | None) -> str:
+def _short_result(task: Task, evaluate: EvaluateResult | None) -> str:
     if evaluate is None:
         return ""
-    if evaluate.sealed:
-        sealed = evaluate.sealed
-        moved = f"{sealed.champion:.3f} to {sealed.challenger:.3f}"
-        return f"{task.primary.name.capitalize()} on {sealed.n} sealed rows {moved}. "
-    return f"Development gain {evaluate.development_gain:+.3f}; the sealed set stayed closed. "
+    if evaluate.held_out:
+        held_out = evaluate.held_out
+        moved = f"{held_out.champion:.3f} to {held_out.challenger:.3f}"
+        return f"{task.primary.name.capitalize()} on {held_out.n} held-out test rows {moved}. "
+    return f"Development gain {evaluate.development_gain:+.3f}; the held-out test set stayed locked. "
 
 
-def _where(slices: pd.DataFrame, bound: str, *, above: bool) -> pd.DataFrame:
+def _with_bound(slices: pd.DataFrame, bound: str, *, above: bool) -> pd.DataFrame:
     if not len(slices):
         return slices
     return slices[slices[bound] > 0] if above else slices[slices[bound] < 0]
 
 
 def _changed(task: Task, facts: Facts) -> list[str]:
-    lines = _of_each_round(facts) or [
+    lines = _round_lines(facts) or [
         result.headline for result in (facts.generate, facts.gate, facts.train) if result
     ]
     evaluate = facts.evaluate
-    if evaluate and evaluate.sealed:
-        sealed = evaluate.sealed
+    if evaluate and evaluate.held_out:
+        held_out = evaluate.held_out
         lines.append(
-            f"Sealed test set, look {sealed.look} of {task.promotion.max_looks} "
-            f"(level {sealed.look_alpha:.4f}): "
-            f"{sealed.champion:.3f} to {sealed.challenger:.3f}, change {sealed.difference:+.3f} "
-            f"({sealed.low:+.3f} to {sealed.high:+.3f} at level {sealed.level:.3f}), p = {sealed.p:.2g}, "
-            f"n = {sealed.n}."
+            f"Held-out test set, look {held_out.look} of {task.promotion.max_looks} "
+            f"(level {held_out.look_alpha:.4f}): "
+            f"{held_out.champion:.3f} to {held_out.challenger:.3f}, change {held_out.difference:+.3f} "
+            f"({held_out.low:+.3f} to {held_out.high:+.3f} at level {held_out.level:.3f}), p = {held_out.p:.2g}, "
+            f"n = {held_out.n}."
         )
-        if sealed.detectable is not None:
+        if held_out.detectable is not None:
             lines.append(
-                f"Stated detectable difference: {sealed.detectable:.3f} "
+                f"Stated detectable difference: {held_out.detectable:.3f} "
                 "(a true gain of this size is promoted 80 % of the time)."
             )
     elif evaluate:
@@ -236,44 +260,55 @@ def _changed(task: Task, facts: Facts) -> list[str]:
     return lines
 
 
-def _of_each_round(facts: Facts) -> list[str]:
-    """What every round of a loop made and took out, a line each, and all of it in one; empty for one round."""
-    made = [one for one in facts.by_round if one.generate or (one.gate and one.number)]
-    if not made:
-        return [one.gate.headline for one in facts.by_round if one.gate]
-    lines = [
-        f"Round {one.number}: " + " ".join(stage.headline for stage in (one.generate, one.gate) if stage)
-        for one in made
+def _round_lines(facts: Facts) -> list[str]:
+    """Return a line on each round of a loop, and one on all of them; empty for a report on one round."""
+    active_rounds = [
+        round_facts
+        for round_facts in facts.by_round
+        if round_facts.generate or (round_facts.gate and round_facts.number)
     ]
-    new = sum(len(one.generate.tables["rows"]) for one in made if one.generate)
-    accepted = sum(len(one.gate.tables["accepted"]) for one in made if one.gate)
-    quarantined = sum(len(one.gate.tables["quarantine"]) for one in made if one.gate)
+    if not active_rounds:
+        return [round_facts.gate.headline for round_facts in facts.by_round if round_facts.gate]
+    lines = [
+        f"Round {round_facts.number}: "
+        + " ".join(stage.headline for stage in (round_facts.generate, round_facts.gate) if stage)
+        for round_facts in active_rounds
+    ]
+    new = sum(
+        len(round_facts.generate.tables["rows"]) for round_facts in active_rounds if round_facts.generate
+    )
+    accepted = sum(
+        len(round_facts.gate.tables["accepted"]) for round_facts in active_rounds if round_facts.gate
+    )
+    quarantined = sum(
+        len(round_facts.gate.tables["quarantine"]) for round_facts in active_rounds if round_facts.gate
+    )
     lines.append(
-        f"All {len(made)} round(s): {new} new rows, {accepted} of them accepted, {quarantined} in quarantine."
+        f"All {len(active_rounds)} round(s): {new} new rows, {accepted} of them accepted, {quarantined} in quarantine."
     )
     return lines
 
 
 def _generated(facts: Facts) -> list[GenerateResult | None]:
-    return [one.generate for one in facts.by_round] if facts.by_round else [facts.generate]
+    return [round_facts.generate for round_facts in facts.by_round] if facts.by_round else [facts.generate]
 
 
-def _added(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
-    """Tables of counts (`rows`) of several rounds as one."""
+def _sum_counts(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
+    """Sum tables of counts (column `rows`) of several rounds."""
     import pandas as pd
 
     if len(tables) == 1:
         return tables[0]
-    whole = pd.concat(tables) if tables else pd.DataFrame(columns=[*by, "rows"])
-    counts = whole.groupby(by, sort=True)[["rows"]].sum().reset_index()
+    all_tables = pd.concat(tables) if tables else pd.DataFrame(columns=[*by, "rows"])
+    counts = all_tables.groupby(by, sort=True)[["rows"]].sum().reset_index()
     return counts.sort_values(["rows", *by], ascending=[False, *[True] * len(by)], ignore_index=True)
 
 
 def _rules(facts: Facts) -> pd.DataFrame:
-    """What the gate found by rule; of a loop, over the drafts of all rounds (rules about rows only)."""
+    """Return the rule results of the gate; for a loop, summed over the drafts of all rounds (rules about rows only)."""
     import pandas as pd
 
-    gates = [one.gate for one in facts.by_round if one.gate and one.number]
+    gates = [round_facts.gate for round_facts in facts.by_round if round_facts.gate and round_facts.number]
     if not gates:
         return facts.gate.tables["rules"] if facts.gate else pd.DataFrame()
     from veritrain_lib.statistics.intervals import wilson
@@ -282,14 +317,14 @@ def _rules(facts: Facts) -> pd.DataFrame:
     if len(tables) == 1:
         only: pd.DataFrame = tables[0]
         return only
-    whole = pd.concat(tables, ignore_index=True)
-    whole = whole[whole["kind"] == "rows"]
+    all_tables = pd.concat(tables, ignore_index=True)
+    all_tables = all_tables[all_tables["kind"] == "rows"]
     lines = []
-    for _, of_rule in whole.groupby("rule", sort=False):
+    for _, of_rule in all_tables.groupby("rule", sort=False):
         line = of_rule.iloc[-1].to_dict()
-        judged, rejected = int(of_rule["checked"].sum()), int(of_rule["rejected"].sum())
-        interval = wilson(rejected, judged)
-        line |= {"checked": judged, "rejected": rejected, "share": rejected / judged if judged else 0.0}
+        checked, rejected = int(of_rule["checked"].sum()), int(of_rule["rejected"].sum())
+        interval = wilson(rejected, checked)
+        line |= {"checked": checked, "rejected": rejected, "share": rejected / checked if checked else 0.0}
         line |= {"low": interval.low, "high": interval.high}
         lines.append(line)
     return pd.DataFrame(lines, columns=tables[0].columns)
@@ -298,14 +333,14 @@ def _rules(facts: Facts) -> pd.DataFrame:
 def _screened(generate: GenerateResult | None) -> pd.DataFrame:
     import pandas as pd
 
-    # What a writing teacher's rows were turned down for is among its endings.
+    # The reasons why generated rows were rejected are in the table `endings`.
     counts = generate.screened if generate and "endings" not in generate.tables else {}
     rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return pd.DataFrame(rows, columns=["reason", "rows"])
 
 
-def _endings(generate: GenerateResult | None) -> pd.DataFrame:
-    """How the rows that were asked of a paid teacher ended, over all slices: outcome, reason, rows."""
+def _outcome_counts(generate: GenerateResult | None) -> pd.DataFrame:
+    """Return the outcomes of rows requested from a paid teacher, over all slices: outcome, reason, rows."""
     import pandas as pd
 
     if generate is None or "endings" not in generate.tables:
@@ -315,11 +350,11 @@ def _endings(generate: GenerateResult | None) -> pd.DataFrame:
 
 
 def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
-    """The same trainer with the round's rows against without them, on the same development rows."""
-    from veritrain_lib.stages.with_without import no_comparison, with_against_without
+    """Compare the same trainer with and without the round's rows, on the same development rows."""
+    from veritrain_lib.stages.with_without import empty_comparison, with_against_without
 
     if facts.train is None or facts.without is None:
-        return no_comparison()
+        return empty_comparison()
     with_rows, without = facts.train, facts.without
     return with_against_without(
         without.tables["predictions"],

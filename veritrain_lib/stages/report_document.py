@@ -1,4 +1,4 @@
-"""A report's blocks, in reading order."""
+"""The blocks of a report's document, in reading order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from veritrain_lib.reporting.document import Document
+    from veritrain_lib.reporting.document import ReportDocument
     from veritrain_lib.reporting.stored_picture import StoredPicture
     from veritrain_lib.stages.report import ReportResult
 
@@ -27,26 +27,31 @@ SLICE_COLUMNS = [
 
 
 def _with_detectable(rows: pd.DataFrame) -> pd.DataFrame:
-    """Slices with what each could not show said in words."""
+    """Return slices with the detectable loss of each in words."""
     if "detectable_loss" not in rows:
         return rows
-    told = [
+    texts = [
         f"cannot be detected with {n} rows" if loss is None or loss != loss else f"{loss:.3f}"
         for loss, n in zip(rows["detectable_loss"], rows["n"], strict=True)
     ]
-    return rows.assign(detectable_loss=told)
+    return rows.assign(detectable_loss=texts)
 
 
-def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | bytes]) -> Document:
-    """Verdict and next step first, then evidence, then what made it. `pictures` by the names of the report's own."""
+def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | bytes]) -> ReportDocument:
+    """Build the document of a report: verdict and next step first, then evidence, then provenance.
+
+    Args:
+        report: The report.
+        pictures: Its pictures, by the names that `ReportResult.pictures` gives them.
+    """
     from veritrain_lib.reporting.document import (
-        Document,
         Heading,
         KeyValues,
         Paragraph,
         Picture,
-        Table,
-        Verdict,
+        ReportDocument,
+        TableBlock,
+        VerdictBlock,
     )
 
     tables = report.tables
@@ -54,7 +59,7 @@ def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | 
         report.verdict if report.verdict in ("better", "not better", "inconclusive", "blocked") else "info"
     )
     blocks: list[Any] = [
-        Verdict(report.headline, kind),
+        VerdictBlock(report.headline, kind),
         Heading("Next step"),
         Paragraph(f"{report.next_step} {report.next_step_why}"),
         Heading("What changed"),
@@ -65,12 +70,12 @@ def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | 
             f"Development {report.metric} by round, 95 % intervals",
             "Learning curve over rounds",
         ),
-        Table(tables["rounds"], "Rounds"),
+        TableBlock(tables["rounds"], "Rounds"),
     ]
     if len(tables["added_data"]):
         blocks += [
             Heading("Effect of the added data"),
-            Table(
+            TableBlock(
                 tables["added_data"],
                 "The same trainer with the rows of all rounds against the seed rows alone (two-sided)"
                 if report.scope == "loop"
@@ -84,7 +89,7 @@ def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | 
         blocks.append(Heading(f"{title}: {len(rows)} slices of the {report.slices_of}"))
         if len(rows):
             blocks.append(
-                Table(
+                TableBlock(
                     _with_detectable(rows[[column for column in SLICE_COLUMNS if column in rows]]),
                     f"{title}, with the loss each slice could have shown",
                 )
@@ -107,15 +112,19 @@ def build(report: ReportResult, pictures: Mapping[str, Figure | StoredPicture | 
             blocks += [Heading(title), Picture(pictures[name], text, text)]
     if len(tables["screened"]):
         blocks += [
-            Heading("Turned down before choosing"),
-            Paragraph("Rows of the pool that a rule which needs no label kept from being chosen."),
-            Table(tables["screened"], "Pool rows by the first reason"),
+            Heading("Rejected before choosing"),
+            Paragraph(
+                "Rows of the pool that were not chosen because a rule that needs no label rejected them."
+            ),
+            TableBlock(tables["screened"], "Pool rows by the first reason"),
         ]
     if len(tables["endings"]):
         blocks += [
-            Heading("What became of the rows that were asked for"),
-            Paragraph("Every row asked of the teacher, whether it came, was kept, or why not."),
-            Table(tables["endings"], "Rows by outcome and reason"),
+            Heading("Outcome of the requested rows"),
+            Paragraph(
+                "Every row requested from the teacher: whether it came, whether it was kept, and why not."
+            ),
+            TableBlock(tables["endings"], "Rows by outcome and reason"),
         ]
-    blocks += [Heading("What made this"), KeyValues(tuple(report.made_by.items()))]
-    return Document(report.title, "Veri-Train report", tuple(blocks))
+    blocks += [Heading("Provenance"), KeyValues(tuple(report.made_by.items()))]
+    return ReportDocument(report.title, "Veri-Train report", tuple(blocks))

@@ -1,4 +1,4 @@
-"""What every stage gives back: frozen, stored in the record, opened again, shown in a notebook."""
+"""The base class of stage results: immutable, saved to a folder, loaded again, shown in a notebook."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Outcome = Literal["done", "blocked", "waiting"]
 
 
 class Measure(BaseModel):
-    """A number with its interval (95 % unless the key says otherwise) and the rows it was measured on."""
+    """A number with its interval (95 % unless its key says otherwise) and the number of rows it was measured on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,11 +33,14 @@ class Measure(BaseModel):
 
 
 class StageResult(BaseModel):
-    """Base of the six results.
+    """Base class of the six stage results.
 
-    `headline` is one sentence for people; `measures` are the numbers that the record keeps as metrics;
-    `tables` are DataFrames by name, stored beside the rest. `outcome` is `blocked` when a gate refused and
-    `waiting` when people must act before the loop can go on.
+    Attributes:
+        outcome: `done`; `blocked` when the gate rejected the data; `waiting` when people must act before the loop can go
+            on.
+        headline: One sentence for people.
+        measures: The numbers that are logged as MLflow metrics.
+        tables: DataFrames by name, stored beside the rest.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -52,24 +55,23 @@ class StageResult(BaseModel):
     _figures: dict[str, Any] = PrivateAttr(default_factory=dict)
     _stored: dict[str, bytes] = PrivateAttr(default_factory=dict)
 
-    def stored_with(self) -> dict[str, Figure]:
-        """Pictures that are stored beside the tables, by name, since a report shows them again; none, unless told
-        otherwise."""
+    def stored_pictures(self) -> dict[str, Figure]:
+        """Return the pictures to store beside the tables, by name, since a report shows them again; none by default."""
         return {}
 
     def stored_picture(self, name: str) -> bytes | None:
-        """The PNG file of one of them, of a result that was opened; None where none is stored."""
+        """Return the PNG file of a picture of a loaded result; None where none is stored."""
         return self._stored.get(name)
 
-    def _once(self, name: str, draw: Callable[[], Figure]) -> Figure:
-        """A picture that a notebook shows and that is stored: one figure, drawn once."""
+    def _cached_figure(self, name: str, draw: Callable[[], Figure]) -> Figure:
+        """Draw a picture once, both for the notebook that shows it and for storing it."""
         if name not in self._figures:
             self._figures[name] = draw()
         figure: Figure = self._figures[name]
         return figure
 
     def metrics(self) -> dict[str, float]:
-        """The measures as flat metrics: KEY, KEY_low, KEY_high. Absent values are left out."""
+        """Return the measures as flat metrics: KEY, KEY_low, KEY_high. Missing values are left out."""
         flat = {}
         for key, measure in self.measures.items():
             for suffix, value in (("", measure.value), ("_low", measure.low), ("_high", measure.high)):
@@ -78,7 +80,7 @@ class StageResult(BaseModel):
         return flat
 
     def save(self, folder: Path) -> None:
-        """Write `result.json`, a Parquet file for each table and a PNG for each of `stored_with` into a folder."""
+        """Write `result.json`, a Parquet file for each table and a PNG for each of `stored_pictures` to a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         content = {"result": self.model_dump(mode="json"), "tables": sorted(self.tables)}
         (folder / "result.json").write_text(
@@ -86,21 +88,21 @@ class StageResult(BaseModel):
         )
         for name, rows in self.tables.items():
             rows.to_parquet(folder / f"{name}.parquet", index=False)
-        for name, figure in self.stored_with().items():
+        for name, figure in self.stored_pictures().items():
             from veritrain_lib.reporting.document import Picture
 
             (folder / f"{name}.png").write_bytes(Picture(figure).png)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Open what `save` wrote. Its tables are parsed when they are first asked for."""
+        """Load what `save` wrote. The tables are parsed when they are first used."""
         content = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        opened = cls(**content["result"], tables=StoredTables(folder, content["tables"]))
-        opened._stored.update((file.stem, file.read_bytes()) for file in folder.glob("*.png"))
-        return opened
+        result = cls(**content["result"], tables=StoredTables(folder, content["tables"]))
+        result._stored.update((file.stem, file.read_bytes()) for file in folder.glob("*.png"))
+        return result
 
     def measure_table(self) -> pd.DataFrame:
-        """The measures as a DataFrame: name, value, low, high, n."""
+        """Return the measures as a DataFrame: name, value, low, high, n."""
         import pandas as pd
 
         rows = [{"name": name, **measure.model_dump()} for name, measure in self.measures.items()]

@@ -1,4 +1,4 @@
-"""Slices: named subsets of evaluation rows, as the task cuts them."""
+"""Slices: named subsets of evaluation rows, by columns and by length, as the task file defines them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-def cut(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Masks over the rows, shape (rows,), by slice name: `label=refund_request`, `text words <=8`, ...
+def slice_masks(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return a boolean mask of shape (rows,) for each slice: `label=refund_request`, `text words <=8`, ...
 
-    The values come from the rows themselves; every row is in one slice of each cut.
+    The values come from the rows themselves. Every row is in exactly one slice of each column and of the length bands.
     """
     masks: dict[str, np.ndarray] = {}
     for column in task.slices.by:
@@ -26,7 +26,7 @@ def cut(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
         words = length(rows[task.slices.length_of])
         name, low = f"{task.slices.length_of} words", -1
         for high in task.slices.length_bands:
-            # The first band holds rows without any word too.
+            # The first band also holds rows without any word.
             band = f"<={high}" if low < 0 else f"{low + 1}-{high}"
             masks[f"{name} {band}"] = ((words > low) & (words <= high)).to_numpy()
             low = high

@@ -1,4 +1,4 @@
-"""The tables of a stored result: read at once, parsed when they are asked for."""
+"""The tables of a stored result: their files are read at once, and parsed when they are first used."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
 
 class StoredTables(Mapping[str, "pd.DataFrame"]):
-    """DataFrames by name. Most who open a result ask for one of its tables or for none.
+    """A lazy mapping of table names to DataFrames. Most callers use one of a result's tables or none.
 
-    The files are read when this is made, since the folder may be a temporary one. Each is parsed once: what a
-    caller changes in a table the next one sees, as with a dict.
+    The files are read on construction, since the folder may be temporary. Each is parsed once: a change to a table is
+    seen by the next caller, as with a dict.
     """
 
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
-        """Raises OSError for a name without `NAME.parquet` in the folder."""
+        """Read the files `NAME.parquet` of a folder.
+
+        Raises:
+            OSError: for a name without a file.
+        """
         self._files: dict[str, bytes] = {name: (folder / f"{name}.parquet").read_bytes() for name in names}
         self._parsed: dict[str, pd.DataFrame] = {}
 

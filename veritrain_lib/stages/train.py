@@ -1,4 +1,4 @@
-"""Train: a challenger from a passed dataset."""
+"""The train stage: a challenger is trained on a dataset that passed the gate, and measured on development rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TrainConfig(BaseModel):
-    """`seed` of the trainer; the trainer and its parameters are the task's."""
+    """Parameters of the train stage: the trainer's seed. The trainer and its own parameters are in the task file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,12 +30,17 @@ class TrainConfig(BaseModel):
 
 
 class TrainResult(StageResult):
-    """Measures on development rows. Tables: `predictions` on them (id, expected, answer, correct, score, and grade by
-    the primary metric, 0 to 1), `labels` (rows by the column that data is planned by, human ones and now), `errors` by
-    the same, and `sources` (rows by source).
+    """The result of a training, with measures on development rows.
 
-    `by` is that column: the target when it has labels, else the first slice column. `model` and `version` are
-    filled in once the model is registered.
+    Tables: `predictions` on development rows (id, expected, answer, correct, score, and grade by the primary metric, 0
+    to 1), `labels` (training rows by the column `by`, human ones and all), `errors` (grades by the same column), and
+    `sources` (training rows by source).
+
+    Attributes:
+        rows: The number of training rows.
+        by: The column by whose values data is planned: the target when it has labels, else the first slice column.
+        model: The address of the model; filled in once it is registered.
+        model_digest: The digest of the model; filled in once it is registered.
     """
 
     rows: int
@@ -44,7 +49,7 @@ class TrainResult(StageResult):
     model_digest: str = ""
 
     def picture(self) -> Figure:
-        """Training rows by label or slice, before and now."""
+        """Draw training rows by label or slice: the human ones, and all."""
         from veritrain_lib.reporting.pictures import label_counts
 
         return label_counts(self.tables["labels"], by=self.by)
@@ -55,37 +60,48 @@ def run(
     task: Task,
     dataset: Dataset,
     development: pd.DataFrame,
-    around: Callable[[Model], AbstractContextManager[Model]] = nullcontext,
+    model_context: Callable[[Model], AbstractContextManager[Model]] = nullcontext,
     on_step: Callable[[int, Mapping[str, float]], None] | None = None,
 ) -> tuple[TrainResult, Fitted]:
-    """Train on a dataset and measure the model on development rows. `around` may listen to the model's answers, and
-    `on_step` hears the steps of a trainer that has any.
+    """Train on a dataset and measure the model on development rows.
 
-    Raises Refused when the dataset is blocked, or still a draft that no gate has judged.
+    Args:
+        config: Parameters of the stage.
+        task: The task.
+        dataset: The training data.
+        development: The development rows.
+        model_context: Wraps the model while it answers, for example to trace its answers.
+        on_step: Called with step number and numbers by a trainer that trains in steps.
+
+    Returns:
+        The result, and what the trainer made.
+
+    Raises:
+        Refused: when the dataset is blocked, or is a draft that no gate has judged.
     """
     import pandas as pd
 
     from veritrain_lib.core import registry
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
-    from veritrain_lib.stages.measuring import graded, measure_all
+    from veritrain_lib.stages.measuring import grades_by_slice, measure_all
     from veritrain_lib.stages.with_without import sources_of
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
     if dataset.status != "passed":
-        mend = (
-            "mend the data or the suite and run the gate again"
+        remedy = (
+            "correct the data or the suite and run the gate again"
             if dataset.status == "blocked"
             else f"run the gate first: veritrain gate {task.name} --dataset {dataset.reference}"
         )
         raise Refused(
             f"dataset {dataset.reference} is {dataset.status}; "
-            f"only a passed dataset can be trained on: {mend}"
+            f"only a passed dataset can be trained on: {remedy}"
         )
     trainer = registry.get("trainers", task.trainer.name)(**task.trainer.parameters)
     if hasattr(trainer, "on_step"):
         trainer.on_step = on_step
     fitted = trainer.train(task, dataset.rows, seed=config.seed)
-    with around(fitted.model) as model:
+    with model_context(fitted.model) as model:
         responses = model.answer(development)
     references = references_of(task, development)
     metrics = open_metrics(task)
@@ -104,14 +120,14 @@ def run(
     predictions["correct"] = predictions["expected"] == predictions["answer"]
     predictions["grade"] = row_scores(metrics[0], references, responses)
     by = slice_column(task)
-    parts = development[by] if by else pd.Series(ALL_ROWS, index=development.index)
-    errors = graded(parts.tolist(), predictions["grade"].tolist())
-    where = dataset.rows[by] if by else pd.Series(ALL_ROWS, index=dataset.rows.index)
+    development_slices = development[by] if by else pd.Series(ALL_ROWS, index=development.index)
+    errors = grades_by_slice(development_slices.tolist(), predictions["grade"].tolist())
+    training_slices = dataset.rows[by] if by else pd.Series(ALL_ROWS, index=dataset.rows.index)
     counts = (
         pd.DataFrame(
             {
-                "before": where[dataset.rows["source"] == "human"].value_counts(),
-                "after": where.value_counts(),
+                "before": training_slices[dataset.rows["source"] == "human"].value_counts(),
+                "after": training_slices.value_counts(),
             }
         )
         .fillna(0)

@@ -1,34 +1,35 @@
-"""When Veri-Train says 'better', it is better.
+"""Statistics of the promotion decision: when Veri-Train says 'better', it is better.
 
-Champion and challenger are measured on the same rows. Development rows steer the loop as
-often as it likes; a sealed test set decides promotion, and every look at it is paid for.
+Champion and challenger are measured on the same rows. Development rows steer the loop without limit; a held-out
+test set decides promotion. One look is one evaluation of a new pair of champion and challenger on the test set, and
+each look spends a part of the error budget.
 
-    plan = LookPlan(max_looks=10, alpha=0.05)          how many looks, and what each may cost
+    plan = LookPlan(max_looks=10, alpha=0.05)          number of looks, and the level of each
     gate = screen(dev_old, dev_new, n_test=720, look_alpha=plan.alpha_at(look))
-    if gate.opens:                                      worth a look?
+    if gate.opens:                                      is it worth a look?
         verdict = decide(test_old, test_new, look_alpha=plan.alpha_at(look), slices=masks)
 
 Contents, simplest first:
     scores         paired scores of two models, checked
     intervals      Agresti-Coull for a rate, Newcombe for the difference of two
     mcnemar        exact paired test for right-or-wrong scores
-    agreeing       an interval that excludes 0 exactly where its test is significant
+    agreeing       makes an interval exclude 0 exactly where its test is significant
     macro_f1       interval of macro F1 over a fixed set of labels
     randomization  paired test for graded scores and corpus metrics
-    bootstrap      intervals for metrics that are no mean
-    power          what a test of so many rows can show
-    detectable     what screen and test together can show: the stated detectable difference
-    looks          the budget of looks at the sealed set, and why a sum is enough
+    bootstrap      intervals for metrics that are not a mean
+    power          power of a paired test, and the difference it can detect
+    detectable     power of screen and test together: the stated detectable difference
+    looks          the budget of looks at the held-out test set, and why a sum is enough
     screen         whether the development gain is worth a look
-    slices         is any slice worse, and could we have seen it
-    evidence       size and certainty of the difference, by the test that fits the metric
+    slices         whether any slice is worse, and the loss that would have been detected
+    evidence       difference with interval and p value, by the test that fits the metric
     decision       the verdict
 """
 
 from veritrain_lib.statistics.bootstrap import PairedBootstrap, bootstrap_interval, paired_bootstrap
 from veritrain_lib.statistics.decision import Decision, decide
 from veritrain_lib.statistics.detectable import critical_difference, decision_power, detectable_gain
-from veritrain_lib.statistics.evidence import Change, CorpusMetric, change
+from veritrain_lib.statistics.evidence import CorpusMetric, PairedChange, compare_paired
 from veritrain_lib.statistics.intervals import Interval, Rate, agresti_coull, wilson
 from veritrain_lib.statistics.looks import LookPlan, LooksSpentError
 from veritrain_lib.statistics.macro_f1 import macro_f1_interval
@@ -39,7 +40,6 @@ from veritrain_lib.statistics.screen import Screen, screen
 from veritrain_lib.statistics.slices import SliceVerdict, holm, judge_slices
 
 __all__ = [
-    "Change",
     "CorpusMetric",
     "Decision",
     "Interval",
@@ -47,12 +47,13 @@ __all__ = [
     "LooksSpentError",
     "McNemar",
     "PairedBootstrap",
+    "PairedChange",
     "Rate",
     "Screen",
     "SliceVerdict",
     "agresti_coull",
     "bootstrap_interval",
-    "change",
+    "compare_paired",
     "critical_difference",
     "decide",
     "decision_power",

@@ -1,6 +1,6 @@
 """Bootstrap intervals, for one sample and for two models on the same rows.
 
-For metrics that are no mean over rows, such as macro F1 or a corpus score. Rows are drawn
+For metrics that are not a mean over rows, such as macro F1 or a corpus score. Rows are drawn
 with replacement, whole pairs at a time. Source: B. Efron and R. J. Tibshirani (1993), An
 Introduction to the Bootstrap, chapters 13 (percentile), 14 (BCa) and 16 (p value).
 """
@@ -23,7 +23,7 @@ BootstrapMethod = Literal["percentile", "bca"]
 
 @dataclass(frozen=True)
 class PairedBootstrap:
-    """Outcome of a paired bootstrap.
+    """Result of a paired bootstrap.
 
     Attributes:
         difference: the statistic on all rows, as observed.
@@ -68,17 +68,17 @@ def paired_bootstrap(
     """
     _check(n_rows, n_resamples, level, method)
     rng = np.random.default_rng(seed)
-    everything = np.arange(n_rows, dtype=np.int64)
-    observed = _finite(statistic(everything), everything)
+    all_rows = np.arange(n_rows, dtype=np.int64)
+    observed = _finite(statistic(all_rows), all_rows)
     draws = np.empty(n_resamples)
     for i in range(n_resamples):
         rows = rng.integers(0, n_rows, n_rows)
         draws[i] = _finite(statistic(rows), rows)
-    left_out = _jackknife(statistic, n_rows) if method == "bca" else None
+    jackknife = _jackknife(statistic, n_rows) if method == "bca" else None
     reached = int(np.sum(draws - observed >= observed - 1e-12))
     return PairedBootstrap(
         difference=observed,
-        interval=_interval(draws, observed, level, left_out),
+        interval=_interval(draws, observed, level, jackknife),
         standard_error=float(draws.std(ddof=1)) if n_resamples > 1 else 0.0,
         p_greater=(1 + reached) / (1 + n_resamples),
         n_resamples=n_resamples,
@@ -94,13 +94,16 @@ def bootstrap_interval(
     level: float = 0.95,
     method: BootstrapMethod = "percentile",
 ) -> Interval:
-    """Interval for a statistic of one sample.
+    """Compute a bootstrap interval for a statistic of one sample.
 
     Args:
         values: shape (n,), n >= 1.
         statistic: gets n resampled values and returns a number; default the mean, for
-            which all resamples are drawn in one go.
-        n_resamples, seed, level, method: as in `paired_bootstrap`.
+            which all resamples are drawn at once.
+        n_resamples: as in `paired_bootstrap`.
+        seed: as in `paired_bootstrap`.
+        level: as in `paired_bootstrap`.
+        method: as in `paired_bootstrap`.
 
     Raises:
         ValueError: an argument is out of range, or the statistic isn't finite on a resample.
@@ -129,15 +132,15 @@ def bootstrap_interval(
     return _interval(draws, float(sample.mean()), level, None)
 
 
-def _interval(draws: FloatArray, observed: float, level: float, left_out: FloatArray | None) -> Interval:
+def _interval(draws: FloatArray, observed: float, level: float, jackknife: FloatArray | None) -> Interval:
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     # Ties with the observed value count half, which keeps discrete statistics centred.
     below = float(np.mean(draws < observed) + np.mean(draws == observed) / 2)
     # Without spread on one side the correction is infinite; fall back to percentiles.
-    if left_out is not None and 0 < below < 1:
+    if jackknife is not None and 0 < below < 1:
         normal = NormalDist()
         bias = normal.inv_cdf(below)
-        deviations = left_out.mean() - left_out
+        deviations = jackknife.mean() - jackknife
         spread = float(np.sum(deviations**2)) ** 1.5
         skew = float(np.sum(deviations**3)) / (6 * spread) if spread > 0 else 0.0
         shifted = [bias + normal.inv_cdf(float(tail)) for tail in tails]

@@ -1,11 +1,11 @@
-"""The promotion decision: is the challenger better than the champion on the sealed set?
+"""The promotion decision: whether the challenger is better than the champion on the held-out test set.
 
-Right-or-wrong scores are judged by the exact McNemar test, graded scores by the sign-flip
-test, and a metric of the whole set (macro F1, a corpus score) by swapping the two models'
-answers. Every one is one-sided, at the level of this look. The slice guard can only forbid
+Right-or-wrong scores are tested by the exact McNemar test, graded scores by the sign-flip
+test, and a corpus metric (such as macro F1) by a randomization test that swaps the two models'
+answers. Each test is one-sided, at the level of this look. The slice guard can only forbid
 a promotion, so it never adds to the chance of a false one.
 
-Of all this only `Decision.promote` may go back into the loop; `looks` says why.
+Of all this only `Decision.promote` may be fed back into the loop; `looks` explains why.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ USEFUL_GAIN = 0.01
 
 
 def outcome(better: bool, high: float, useful_gain: float = USEFUL_GAIN) -> Outcome:
-    """Say what a comparison shows: the one definition of the three verdicts.
+    """Return the verdict of a comparison: the only definition of the three verdicts.
 
     Args:
         better: the test is significant at its level.
@@ -46,20 +46,21 @@ def outcome(better: bool, high: float, useful_gain: float = USEFUL_GAIN) -> Outc
 
 @dataclass(frozen=True)
 class Decision:
-    """What one look at the sealed set says.
+    """The result of one look at the held-out test set.
 
     Attributes:
         verdict: `better` if the test is significant at look_alpha; else as `outcome` says.
         promote: better, and no slice is worse.
         p: one-sided p value against 'no better'.
         look_alpha: level of this look.
-        champion, challenger: their scores, None without rows.
+        champion: its score, None without rows.
+        challenger: its score, None without rows.
         difference: challenger minus champion, None without rows.
         interval: for the difference, at level 1 - 2 * look_alpha, so that each end is a
             one-sided bound at the level of the test.
-        n: sealed rows.
+        n: rows of the held-out test set.
         discordance: share of rows on which the two score differently.
-        useful_gain: gain below which the task doesn't care.
+        useful_gain: smallest gain that matters to the task.
         detectable: the stated detectable difference, see `decide`; None if no gain is.
         power: probability it is stated for.
         test: name of the test.
@@ -99,11 +100,11 @@ def decide(
     metric: CorpusMetric | None = None,
     seed: int = 0,
 ) -> Decision:
-    """Judge a challenger on the sealed rows.
+    """Decide whether a challenger is promoted, by its scores on the held-out test set.
 
     Args:
-        champion, challenger: scores in 0..1, shape (n,), same rows; 0 or 1 for accuracy. A
-            row a model failed on scores 0.
+        champion: scores in 0..1, shape (n,); 0 or 1 for accuracy. A row that a model failed on scores 0.
+        challenger: scores on the same rows in the same order.
         look_alpha: one-sided level of this look (`LookPlan.alpha_at`).
         slices: name to boolean mask, shape (n,), may overlap; default none.
         margin: loss in a slice that forbids a promotion when shown, default 0.10.
@@ -130,46 +131,46 @@ def decide(
     pair = pair_scores(champion, challenger)
     guard = judge_pair_slices(pair, slices or {}, margin=margin, alpha=slice_alpha, power=power, seed=seed)
     if metric:
-        found = by_metric(metric, pair.n, look_alpha, power, seed)
+        evidence = by_metric(metric, pair.n, look_alpha, power, seed)
     else:
-        found = by_scores(pair, look_alpha, n_dev, power, seed)
-    verdict = outcome(found.p <= look_alpha, found.interval.high, useful_gain)
+        evidence = by_scores(pair, look_alpha, n_dev, power, seed)
+    verdict = outcome(evidence.p <= look_alpha, evidence.interval.high, useful_gain)
     worse = [part.name for part in guard if part.verdict == "worse"]
     return Decision(
         verdict=verdict,
         promote=verdict == "better" and not worse,
-        p=found.p,
+        p=evidence.p,
         look_alpha=look_alpha,
-        champion=found.champion,
-        challenger=found.challenger,
-        difference=found.difference,
-        interval=found.interval,
+        champion=evidence.champion,
+        challenger=evidence.challenger,
+        difference=evidence.difference,
+        interval=evidence.interval,
         n=pair.n,
         discordance=pair.discordance,
         useful_gain=useful_gain,
-        detectable=found.detectable,
+        detectable=evidence.detectable,
         power=power,
-        test=found.test,
+        test=evidence.test,
         slices=guard,
-        explanation=_explain(verdict, found, pair.n, look_alpha, worse, len(guard), useful_gain),
+        explanation=_explain(verdict, evidence, pair.n, look_alpha, worse, len(guard), useful_gain),
     )
 
 
 def _explain(
     verdict: Outcome,
-    found: Evidence,
+    evidence: Evidence,
     n: int,
     alpha: float,
     worse: list[str],
     n_slices: int,
     useful_gain: float,
 ) -> str:
-    if found.difference is None:
-        return "Inconclusive: there are no sealed rows."
+    if evidence.difference is None:
+        return "Inconclusive: the held-out test set has no rows."
     measured = (
-        f"{100 * found.difference:+.1f} points ({100 * found.interval.level:.4g} % interval "
-        f"{100 * found.interval.low:+.1f} to {100 * found.interval.high:+.1f}) on {n} sealed rows, "
-        f"{found.test}, p = {found.p:.2g} at {alpha:.2g}"
+        f"{100 * evidence.difference:+.1f} points ({100 * evidence.interval.level:.4g} % interval "
+        f"{100 * evidence.interval.low:+.1f} to {100 * evidence.interval.high:+.1f}) on {n} held-out rows, "
+        f"{evidence.test}, p = {evidence.p:.2g} at {alpha:.2g}"
     )
     if verdict == "better":
         if worse:
@@ -178,9 +179,9 @@ def _explain(
         return f"Better: {measured}{guard}."
     if verdict == "not better":
         return f"Not better: {measured}; a gain of {100 * useful_gain:.1f} points or more is excluded."
-    could = (
+    detectability = (
         "no gain could have been shown"
-        if found.detectable is None
-        else f"a true gain of {100 * found.detectable:.1f} points would mostly have been shown"
+        if evidence.detectable is None
+        else f"a true gain of {100 * evidence.detectable:.1f} points would mostly have been shown"
     )
-    return f"Inconclusive: {measured}; {could}."
+    return f"Inconclusive: {measured}; {detectability}."

@@ -1,8 +1,8 @@
-"""What the whole decision, screen and sealed test together, can show.
+"""Power of the complete decision: development screen and test on the held-out set together.
 
 The stated detectable difference of Veri-Train is the true gain at which a challenger is
-promoted with 80 % probability: its gain has to show on the development rows first and be
-significant on the sealed rows then. Both chances are exact for right-or-wrong scores.
+promoted with 80 % probability: its gain has to pass the screen on the development rows first, and then be
+significant on the held-out rows. Both probabilities are exact for right-or-wrong scores.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from veritrain_lib.statistics.scores import FloatArray, PairedScores, check_frac
 
 
 def critical_difference(n: int, discordance: float, alpha: float) -> float | None:
-    """Smallest observed gain that the exact McNemar test finds significant on n rows.
+    """Return the smallest observed gain that the exact McNemar test finds significant on n rows.
 
     Args:
         n: rows.
@@ -32,22 +32,23 @@ def critical_difference(n: int, discordance: float, alpha: float) -> float | Non
         alpha: one-sided level.
 
     Returns:
-        The gain in 0..1. If so few rows are discordant that not even all wins would do, the
-        fewest wins without a loss that would. None if n rows can't be significant at all.
+        The gain in 0..1. If so few rows are discordant that not even all wins would be significant, the gain of
+        the fewest wins without a loss that would be. None if n rows can't be significant at all.
     """
     value = float(_critical_differences(n, alpha)[round(discordance * n)])
     return value if value <= 1 else None
 
 
 def decision_power(gain: float, n_dev: int, n_test: int, discordance: float, look_alpha: float) -> float:
-    """Probability that screen and sealed test both let a true gain through.
+    """Return the probability that a true gain passes both the screen and the test on the held-out set.
 
-    Exact for right-or-wrong scores: the two sets share no rows, so their chances multiply.
+    Exact for right-or-wrong scores: the two sets share no rows, so their probabilities multiply.
     The slice guard is left out; it only matters where a slice is truly worse.
 
     Args:
         gain: true gain, the same on both sets, -1..1.
-        n_dev, n_test: rows; with n_dev 0 there is no screen.
+        n_dev: development rows; with 0 there is no screen.
+        n_test: rows of the held-out test set.
         discordance: as in `power.paired_power`.
         look_alpha: one-sided level of the look.
     """
@@ -59,10 +60,13 @@ def decision_power(gain: float, n_dev: int, n_test: int, discordance: float, loo
 def detectable_gain(
     n_dev: int, n_test: int, discordance: float, look_alpha: float, power: float = 0.8
 ) -> float | None:
-    """The stated detectable difference: true gain at which the whole decision promotes.
+    """Return the stated detectable difference: the true gain at which the complete decision promotes.
 
     Args:
-        n_dev, n_test, discordance, look_alpha: as in `decision_power`.
+        n_dev: as in `decision_power`.
+        n_test: as in `decision_power`.
+        discordance: as in `decision_power`.
+        look_alpha: as in `decision_power`.
         power: wanted probability of promotion, default 0.8.
 
     Returns:
@@ -75,10 +79,10 @@ def detectable_gain(
 def pair_detectable(
     pair: PairedScores, n_dev: int, n_test: int, look_alpha: float, power: float
 ) -> float | None:
-    """`detectable_gain` at the discordance a pair shows.
+    """Return `detectable_gain` at the observed discordance of a pair.
 
-    A gain the pair has is part of that discordance and so counted twice: the safe side.
-    For graded scores the spread of the differences stands in for it, by normal approximation.
+    A gain that the pair has is part of that discordance and so counted twice, which is conservative. For graded
+    scores the spread of the differences takes its place, by normal approximation.
     """
     if pair.binary:
         return detectable_gain(n_dev, n_test, pair.discordance, look_alpha, power)
@@ -86,17 +90,17 @@ def pair_detectable(
         return None
     spread = float(np.sqrt(np.mean(pair.differences**2)))
     normal = NormalDist()
-    cut = normal.inv_cdf(1 - look_alpha) * spread / np.sqrt(n_test)
+    critical_value = normal.inv_cdf(1 - look_alpha) * spread / np.sqrt(n_test)
 
     def power_at(gain: float) -> float:
         errors = [spread / np.sqrt(n) for n in (n_dev, n_test) if n]
-        return float(np.prod([normal.cdf((gain - cut) / error) for error in errors]))
+        return float(np.prod([normal.cdf((gain - critical_value) / error) for error in errors]))
 
     return smallest_gain(power_at, power)
 
 
 def possible_gain(gain: float | None, score: float | None) -> float | None:
-    """A detectable gain where it is possible at all, else None: nobody gains more than is missing to a score of 1."""
+    """Return a detectable gain if it is possible, else None: no score can rise above 1."""
     return gain if gain is not None and (score is None or gain <= 1 - score + 1e-9) else None
 
 

@@ -1,7 +1,6 @@
-"""Evidence on the whole sealed set: how large the difference is, and how sure.
+"""Difference of two models on a set of rows, with interval and p value.
 
-Three tests, picked by what is measured: right-or-wrong scores, graded scores, or a metric
-of all answers together.
+There are three tests, chosen by the kind of score: right-or-wrong scores, graded scores, or a corpus metric.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from veritrain_lib.statistics.agreeing import agreeing
+from veritrain_lib.statistics.agreeing import agree_with_test
 from veritrain_lib.statistics.bootstrap import paired_bootstrap
 from veritrain_lib.statistics.detectable import pair_detectable, possible_gain
 from veritrain_lib.statistics.intervals import Interval, mean_difference_bounds, paired_difference_bounds
@@ -25,11 +24,12 @@ from veritrain_lib.statistics.scores import IntArray, PairedScores, pair_scores
 
 @dataclass(frozen=True)
 class CorpusMetric:
-    """A metric of all answers together that is no mean over rows, such as macro F1.
+    """A metric of all answers together that is not a mean over rows, such as macro F1.
 
     Attributes:
         name: e.g. `macro F1`.
-        champion, challenger: the answers, one a row, any array type with n rows first.
+        champion: its answers, one a row, any array type with n rows first.
+        challenger: its answers, likewise.
         score: gets answers and the row numbers they belong to (repeats included, both of
             length n) and returns the metric, in 0..1, higher is better.
     """
@@ -42,15 +42,16 @@ class CorpusMetric:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One comparison of the whole set.
+    """The comparison of two models on all rows.
 
     Attributes:
         test: name of the test.
         p: one-sided p value against 'no better'.
-        champion, challenger: their scores, None without rows.
+        champion: its score, None without rows.
+        challenger: its score, None without rows.
         difference: challenger minus champion, None without rows.
         interval: for the difference, at level 1 - 2 * alpha; it excludes 0 exactly where the test is significant.
-        detectable: true gain that would be shown with the wanted power, None if no gain that is possible is.
+        detectable: true gain that would be detected with the requested power, None if no possible gain would be.
     """
 
     test: str
@@ -69,7 +70,7 @@ def by_scores(pair: PairedScores, alpha: float, n_dev: int, power: float, seed: 
         pair: the scores.
         alpha: one-sided level, below 0.5.
         n_dev: rows of the development screen, 0 for none; for `detectable`.
-        power: wanted power, for `detectable`.
+        power: requested power, for `detectable`.
         seed: for sign flips.
     """
     level = 1 - 2 * alpha
@@ -85,7 +86,7 @@ def by_scores(pair: PairedScores, alpha: float, n_dev: int, power: float, seed: 
         swaps = max(10_000, swaps_for(alpha))
         p, p_less = (sign_flip_test(sign * pair.differences, n_swaps=swaps, seed=seed) for sign in (1, -1))
         bounds = mean_difference_bounds(pair.differences, level, pair.scale)  # type: ignore[assignment]
-    low, high = agreeing(*bounds, pair.difference or 0.0, p, p_less, alpha)
+    low, high = agree_with_test(*bounds, pair.difference or 0.0, p, p_less, alpha)
     interval = Interval(float(low), float(high), level)
     old, new = (float(x.mean()) if pair.n else None for x in (pair.champion, pair.challenger))
     detectable = possible_gain(pair_detectable(pair, n_dev, pair.n, alpha, power), old)
@@ -98,7 +99,9 @@ def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: in
     Args:
         metric: the metric and both models' answers.
         n: rows, 1 or more.
-        alpha, power, seed: as in `by_scores`. The screen isn't counted in `detectable` here.
+        alpha: as in `by_scores`.
+        power: as in `by_scores`. The screen isn't counted in `detectable` here.
+        seed: as in `by_scores`.
 
     Raises:
         ValueError: the answers don't have n rows, n is 0, or the metric isn't finite.
@@ -112,39 +115,46 @@ def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: in
 
     def swapped(mask: NDArray[np.bool_]) -> float:
         shape = (-1,) + (1,) * (old.ndim - 1)
-        turn = mask.reshape(shape)
-        return metric.score(np.where(turn, old, new), rows) - metric.score(np.where(turn, new, old), rows)
+        swap_mask = mask.reshape(shape)
+        return metric.score(np.where(swap_mask, old, new), rows) - metric.score(
+            np.where(swap_mask, new, old), rows
+        )
 
     swaps, level = swaps_for(alpha), 1 - 2 * alpha
     p, p_less = swap_tests(swapped, n, n_swaps=swaps, seed=seed)
-    drawn = paired_bootstrap(
+    bootstrap = paired_bootstrap(
         lambda chosen: metric.score(new[chosen], chosen) - metric.score(old[chosen], chosen),
         n,
         n_resamples=swaps,
         seed=seed,
         level=level,
     )
-    low, high = agreeing(drawn.interval.low, drawn.interval.high, drawn.difference, p, p_less, alpha)
+    low, high = agree_with_test(
+        bootstrap.interval.low, bootstrap.interval.high, bootstrap.difference, p, p_less, alpha
+    )
     score = metric.score(old, rows)
     return Evidence(
         f"randomization test of {metric.name}",
         p,
         score,
         metric.score(new, rows),
-        drawn.difference,
+        bootstrap.difference,
         Interval(float(low), float(high), level),
-        possible_gain(detectable_from_error(drawn.standard_error, alpha, power), score),
+        possible_gain(detectable_from_error(bootstrap.standard_error, alpha, power), score),
     )
 
 
 @dataclass(frozen=True)
-class Change:
-    """Two models on the same rows, two-sided: for a table, not for a decision.
+class PairedChange:
+    """Two-sided comparison of two models on the same rows, for a table, not for a decision.
 
     Attributes:
-        n: rows. wins, losses: rows that the second scores higher, lower on.
+        n: rows.
+        wins: rows on which the second scores higher.
+        losses: rows on which the second scores lower.
         difference: second minus first, mean score.
-        low, high: its 95 % interval.
+        low: low end of its 95 % interval.
+        high: high end of its 95 % interval.
         p: two-sided p value, exact McNemar for right-or-wrong scores, else sign flips.
     """
 
@@ -157,7 +167,7 @@ class Change:
     p: float
 
 
-def change(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Change:
+def compare_paired(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> PairedChange:
     """Compare two score vectors (0..1, shape (n,), n >= 1, same rows).
 
     Raises:
@@ -170,10 +180,12 @@ def change(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Change:
     difference = float(pair.differences.mean())
     if pair.binary:
         test = mcnemar(first, second)
-        return Change(
+        return PairedChange(
             pair.n, wins, losses, difference, test.interval.low, test.interval.high, test.p_two_sided
         )
     bounds = mean_difference_bounds(pair.differences, 0.95, pair.scale)
-    sides = [sign_flip_test(sign * pair.differences, seed=seed) for sign in (1, -1)]
-    low, high = agreeing(*bounds, difference, sides[0], sides[1], 0.025)
-    return Change(pair.n, wins, losses, difference, float(low), float(high), min(1.0, 2 * min(sides)))
+    p_values = [sign_flip_test(sign * pair.differences, seed=seed) for sign in (1, -1)]
+    low, high = agree_with_test(*bounds, difference, p_values[0], p_values[1], 0.025)
+    return PairedChange(
+        pair.n, wins, losses, difference, float(low), float(high), min(1.0, 2 * min(p_values))
+    )

@@ -1,6 +1,6 @@
 """Confidence intervals for a rate, and for the difference of two paired rates.
 
-Sources: A. Agresti and B. A. Coull (1998), The American Statistician 52:119-126, for one rate that is shown;
+Sources: A. Agresti and B. A. Coull (1998), The American Statistician 52:119-126, for one rate that is displayed;
 E. B. Wilson (1927), JASA 22:209-212, whose score interval covers too little near 0 and 1 on few rows (91 % at
 49.5 of 50), as a part of R. G. Newcombe (1998), Statistics in Medicine 17:2635-2650, method 10, for two rates
 on the same rows. `make bench-numbers` measures what they cover.
@@ -22,7 +22,8 @@ class Interval:
     """Two-sided confidence interval.
 
     Attributes:
-        low, high: its ends, low <= high.
+        low: low end.
+        high: high end, not below `low`.
         level: confidence level, strictly between 0 and 1, e.g. 0.95.
 
     Raises:
@@ -48,7 +49,7 @@ class Rate:
 
     Attributes:
         successes: 0..n.
-        n: rows tried, failures included; 0 is allowed and says that nothing is known.
+        n: rows tried, failures included; 0 is allowed and means that nothing is known.
         level: confidence level of `interval`, default 0.95.
 
     Raises:
@@ -75,11 +76,12 @@ class Rate:
 
 
 def agresti_coull(successes: float, n: float, level: float = 0.95) -> Interval:
-    """Interval for a binomial rate that is to be shown: as a rate with z squared rows more, half of them successes.
+    """Return the Agresti-Coull interval of a binomial rate, for display.
 
-    Agresti and Coull (1998): the centre of the score interval, and never narrower than it. At 95 % it covers at least
-    92.5 % on 10 rows and 93.5 % from 50 rows on, whatever the rate; near 0 and 1 it errs to the wide side (98.6 % at
-    0.99 on 50 rows), where the steps of a count leave little choice.
+    Agresti and Coull (1998): z squared rows are added, half of them successes. It has the centre of the score interval
+    and is never narrower. At 95 % it covers at least
+    92.5 % on 10 rows and 93.5 % from 50 rows on, whatever the rate; near 0 and 1 it is conservative (98.6 % at
+    0.99 on 50 rows), because a count is discrete.
 
     Args:
         successes: 0..n.
@@ -95,12 +97,12 @@ def agresti_coull(successes: float, n: float, level: float = 0.95) -> Interval:
         return Interval(0.0, 1.0, level)
     rows = n + z * z
     share = (successes + z * z / 2) / rows
-    half = z * (share * (1 - share) / rows) ** 0.5
-    return Interval(max(0.0, share - half), min(1.0, share + half), level)
+    half_width = z * (share * (1 - share) / rows) ** 0.5
+    return Interval(max(0.0, share - half_width), min(1.0, share + half_width), level)
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
-    """Score interval for a binomial rate (Wilson 1927, no continuity correction).
+    """Return the Wilson score interval of a binomial rate (Wilson 1927, no continuity correction).
 
     Args:
         successes: 0..n.
@@ -116,31 +118,33 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
 
 
 def wilson_bounds(successes: ArrayLike, n: ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
-    """Ends of the Wilson interval for arrays of counts, any one shape; 0 and 1 where n is 0."""
+    """Return the ends of the Wilson interval for arrays of counts of one shape; 0 and 1 where n is 0."""
     z = normal_quantile(level)
     k = np.asarray(successes, dtype=np.float64)
     rows = np.maximum(np.asarray(n, dtype=np.float64), 1.0)
-    known = np.asarray(n) > 0
+    has_rows = np.asarray(n) > 0
     share = k / rows
     centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z / (1 + z * z / rows) * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    # At 0 or n successes an end is exactly 0 or 1, which rounding would miss by a hair.
-    low = np.where(known & (k > 0), np.maximum(centre - half, 0.0), 0.0)
-    high = np.where(known & (k < rows), np.minimum(centre + half, 1.0), 1.0)
+    half_width = z / (1 + z * z / rows) * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    # At 0 or n successes an end is exactly 0 or 1, which rounding would miss slightly.
+    low = np.where(has_rows & (k > 0), np.maximum(centre - half_width, 0.0), 0.0)
+    high = np.where(has_rows & (k < rows), np.minimum(centre + half_width, 1.0), 1.0)
     return low, high
 
 
 def paired_difference_bounds(
     both: ArrayLike, wins: ArrayLike, losses: ArrayLike, neither: ArrayLike, level: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Ends of Newcombe's (1998) method 10 interval for challenger rate minus champion rate.
+    """Return the ends of Newcombe's (1998) method 10 interval for challenger rate minus champion rate.
 
     Squares and adds the Wilson half-widths of the two rates, less a term for their
     correlation, estimated by a continuity-corrected phi.
 
     Args:
-        both, wins, losses, neither: counts of rows that both, only the challenger, only
-            the champion, and neither got right; arrays of one shape, or numbers.
+        both: counts of rows that both models got right; arrays of one shape, or numbers.
+        wins: counts of rows that only the challenger got right.
+        losses: counts of rows that only the champion got right.
+        neither: counts of rows that neither got right.
         level: confidence level.
 
     Returns:
@@ -165,12 +169,12 @@ def paired_difference_bounds(
 
 
 def mean_difference_bounds(differences: FloatArray, level: float, scale: float = 1.0) -> tuple[float, float]:
-    """Ends of an interval for the mean of row differences that lie in -1..1.
+    """Return the ends of an interval for the mean of row differences in -1..1.
 
     Student's t over the rows plus two pseudo rows: one of no difference, and one split
     evenly between a full win and a full loss. That is the paired adjustment of A. Agresti
     and Y. Min (2005), Statistics in Medicine 24:729-740, carried from 0/1 to graded scores.
-    Without it a slice of a few equal rows would get an interval of no width, and a slice
+    Without it a slice of a few equal rows would get an interval of zero width, and a slice
     of one row none at all. Never excludes the observed mean; -1..1 without rows.
 
     Args:
@@ -186,13 +190,13 @@ def mean_difference_bounds(differences: FloatArray, level: float, scale: float =
     rows = differences.size + 2
     centre = float(differences.sum()) / rows
     variance = (float(differences @ differences) + scale**2 - rows * centre**2) / (rows - 1)
-    half = float(stdtrit(rows - 1, (1 + level) / 2)) * float(np.sqrt(variance / rows))
+    half_width = float(stdtrit(rows - 1, (1 + level) / 2)) * float(np.sqrt(variance / rows))
     mean = float(differences.mean())
-    return max(-1.0, min(mean, centre - half)), min(1.0, max(mean, centre + half))
+    return max(-1.0, min(mean, centre - half_width)), min(1.0, max(mean, centre + half_width))
 
 
 def normal_quantile(level: float) -> float:
-    """Two-sided standard normal quantile, e.g. 1.96 for level 0.95."""
+    """Return the two-sided standard normal quantile, e.g. 1.96 for level 0.95."""
     return NormalDist().inv_cdf(0.5 + check_fraction("level", level) / 2)
 
 

@@ -1,4 +1,4 @@
-"""Exact McNemar test: are two models right equally often on the same rows?
+"""The exact McNemar test: whether two models are right equally often on the same rows.
 
 Only rows on which exactly one of them is right carry information. If neither model is
 better, each such row is a fair coin toss, so the wins are binomial with rate one half.
@@ -13,21 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from veritrain_lib.statistics.agreeing import agreeing
+from veritrain_lib.statistics.agreeing import agree_with_test
 from veritrain_lib.statistics.intervals import Interval, paired_difference_bounds
 from veritrain_lib.statistics.scores import FloatArray, check_fraction, pair_scores
 
 
 @dataclass(frozen=True)
 class McNemar:
-    """Outcome of the exact test.
+    """Result of the exact McNemar test.
 
     Attributes:
         n: rows.
         n01: rows that only the challenger got right (its wins).
         n10: rows that only the champion got right (its losses).
         difference: challenger accuracy minus champion accuracy, -1..1; None without rows.
-        interval: Newcombe's method 10 interval for the difference, made to agree with the test (`agreeing`).
+        interval: Newcombe's method 10 interval for the difference, made to agree with the test (`agreeing.agree_with_test`).
         p_greater: one-sided p value against 'the challenger is no better'.
         p_less: one-sided p value against 'the challenger is no worse'.
         p_two_sided: twice the smaller of the two, at most 1.
@@ -44,7 +44,7 @@ class McNemar:
 
 
 def mcnemar(champion_correct: ArrayLike, challenger_correct: ArrayLike, level: float = 0.95) -> McNemar:
-    """Test two models on the same rows.
+    """Run the exact McNemar test on two models' scores of the same rows.
 
     Args:
         champion_correct: shape (n,), booleans or 0/1.
@@ -64,7 +64,7 @@ def mcnemar(champion_correct: ArrayLike, challenger_correct: ArrayLike, level: f
     both, n01, n10 = int(np.sum(old & new)), int(np.sum(~old & new)), int(np.sum(old & ~new))
     greater, less = float(exact_p(n01, n10)), float(exact_p(n10, n01))
     bounds = paired_difference_bounds(both, n01, n10, pair.n - both - n01 - n10, level)
-    low, high = agreeing(*bounds, pair.difference or 0.0, greater, less, (1 - level) / 2)
+    low, high = agree_with_test(*bounds, pair.difference or 0.0, greater, less, (1 - level) / 2)
     return McNemar(
         n=pair.n,
         n01=n01,
@@ -78,10 +78,11 @@ def mcnemar(champion_correct: ArrayLike, challenger_correct: ArrayLike, level: f
 
 
 def exact_p(wins: ArrayLike, losses: ArrayLike) -> FloatArray:
-    """One-sided exact p value for arrays of counts: P(at least `wins` heads in wins + losses tosses).
+    """Return one-sided exact p values: P(at least `wins` heads in wins + losses fair tosses).
 
     Args:
-        wins, losses: counts >= 0, any one shape.
+        wins: counts >= 0, any shape.
+        losses: counts >= 0, the same shape.
 
     Returns:
         p values in 0..1 of that shape; 1 where there are no wins.
@@ -91,15 +92,16 @@ def exact_p(wins: ArrayLike, losses: ArrayLike) -> FloatArray:
 
 
 def fair_coin_tail(heads: ArrayLike, tosses: ArrayLike) -> FloatArray:
-    """`binomial_tail` of a fair coin."""
+    """Return `binomial_tail` of a fair coin."""
     return binomial_tail(heads, tosses, 0.5)
 
 
 def binomial_tail(heads: ArrayLike, tosses: ArrayLike, rate: float) -> FloatArray:
-    """P(X >= heads) for X binomial(tosses, rate), by the regularised incomplete beta function.
+    """Return P(X >= heads) for X binomial(tosses, rate), by the regularised incomplete beta function.
 
     Args:
-        heads, tosses: arrays of one shape, or numbers.
+        heads: array, or a number.
+        tosses: array of the same shape, or a number.
         rate: chance of heads, 0..1.
 
     Returns:

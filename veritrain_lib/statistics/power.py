@@ -1,4 +1,4 @@
-"""What a paired test of so many rows can show.
+"""Power of the exact McNemar test: the probability that it detects a gain, and the smallest detectable gain.
 
 The exact McNemar test sees only the discordant rows. With n rows of which a share differs,
 their number is binomial, and given that number the wins are binomial too; power sums over
@@ -6,9 +6,9 @@ both, without approximation (R. J. Connor 1987, Biometrics 43:207-211, gives the
 O. S. Miettinen 1968, Biometrics 24:339-352, the conditional argument).
 
 Throughout, `discordance` is the share of all rows on which exactly one of two equally good
-models is right: half of it wins, half losses. A gain is reckoned on top of that: the wins
-grow by it and the losses stay, as when a model learns something new. A model that also
-stops losing rows is found more easily, so the power stated here errs on the low side.
+models is right: half of it wins, half losses. A gain is added on top of that: the wins
+increase by it and the losses stay, as when a model learns something new. A model that also
+loses fewer rows is detected more easily, so the power stated here is conservative.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from veritrain_lib.statistics.scores import FloatArray, IntArray, check_fraction
 
 @lru_cache(maxsize=256)
 def critical_wins(n: int, alpha: float) -> IntArray:
-    """Fewest wins that are significant, for 0..n discordant rows.
+    """Return the fewest wins that are significant, for 0..n discordant rows.
 
     Args:
         n: largest number of discordant rows, 0 or more.
@@ -36,7 +36,7 @@ def critical_wins(n: int, alpha: float) -> IntArray:
         m + 1 where even all wins are not enough. Read-only.
     """
     discordant = np.arange(n + 1)
-    # Start at the normal approximation, a step or two off, and walk by the test's own tail.
+    # Start at the normal approximation, off by a step or two, and correct by the exact tail.
     z = NormalDist().inv_cdf(1 - check_fraction("alpha", alpha))
     k = np.ceil(discordant / 2 + z * np.sqrt(discordant) / 2).astype(np.int64)
     while np.any(lower := fair_coin_tail(k - 1, discordant) <= alpha):
@@ -48,7 +48,7 @@ def critical_wins(n: int, alpha: float) -> IntArray:
 
 
 def discordant_counts(n: int, share: float) -> FloatArray:
-    """Probabilities of 0..n discordant rows out of n, shape (n + 1,)."""
+    """Return the probabilities of 0..n discordant rows out of n, shape (n + 1,)."""
     from scipy.special import gammaln, xlog1py, xlogy
 
     m = np.arange(n + 1)
@@ -57,13 +57,13 @@ def discordant_counts(n: int, share: float) -> FloatArray:
 
 
 def win_share(gain: float, discordance: float) -> tuple[float, float]:
-    """Discordance with the gain on top of it, at most 1, and the share of it that are wins."""
+    """Return the discordance increased by the gain, at most 1, and the share of it that are wins."""
     share = min(discordance + abs(gain), 1.0)
     return share, 0.5 + gain / (2 * share) if share > 0 else 0.5
 
 
 def paired_power(gain: float, n: int, discordance: float, alpha: float, min_gain: float = 0.0) -> float:
-    """Probability that the exact one-sided McNemar test shows a true gain.
+    """Return the probability that the exact one-sided McNemar test detects a true gain.
 
     Args:
         gain: true challenger accuracy minus champion accuracy, -1..1.
@@ -71,7 +71,7 @@ def paired_power(gain: float, n: int, discordance: float, alpha: float, min_gain
         discordance: share of rows on which exactly one of two equally good models is
             right, 0..1.
         alpha: one-sided level.
-        min_gain: if above 0, the observed gain has to reach it too.
+        min_gain: if above 0, the observed gain must also reach it.
 
     Raises:
         ValueError: an argument is out of range.
@@ -92,14 +92,17 @@ def paired_power(gain: float, n: int, discordance: float, alpha: float, min_gain
 def detectable_difference(
     n: int, discordance: float, alpha: float, power: float = 0.8, min_gain: float = 0.0
 ) -> float | None:
-    """Smallest true gain that the exact test shows with the given probability.
+    """Return the smallest true gain that the exact test detects with the requested probability.
 
     Args:
-        n, discordance, alpha, min_gain: as in `paired_power`.
-        power: wanted probability, default 0.8.
+        n: as in `paired_power`.
+        discordance: as in `paired_power`.
+        alpha: as in `paired_power`.
+        power: requested probability, default 0.8.
+        min_gain: as in `paired_power`.
 
     Returns:
-        The gain in 0..1, to within 1e-4; None if the test has too few rows to show any.
+        The gain in 0..1, to within 1e-4; None if the test has too few rows to detect any.
 
     Raises:
         ValueError: an argument is out of range.
@@ -111,7 +114,7 @@ def detectable_difference(
 def detectable_loss(
     n: int, discordance: float, alpha: float, power: float = 0.8, min_loss: float = 0.0
 ) -> float | None:
-    """How large a loss a slice of n rows would have shown: the mirror of `detectable_difference`.
+    """Return the smallest loss that a slice of n rows would have shown, the mirror of `detectable_difference`.
 
     Returns:
         The loss as a positive number in 0..1, or None if no loss could have been shown.
@@ -120,10 +123,10 @@ def detectable_loss(
 
 
 def detectable_from_error(standard_error: float, alpha: float, power: float = 0.8) -> float:
-    """Smallest true gain a test shows whose estimate is about normal with this standard error.
+    """Return the smallest true gain that a test detects whose estimate is approximately normal.
 
     The textbook sum of two normal quantiles times the standard error; for graded scores
-    and corpus metrics, where no exact count is at hand.
+    and corpus metrics, where no exact count is available.
 
     Raises:
         ValueError: standard_error is negative, or alpha or power is out of range.
@@ -136,9 +139,10 @@ def detectable_from_error(standard_error: float, alpha: float, power: float = 0.
 
 
 def smallest_gain(power_at: Callable[[float], float], power: float) -> float | None:
-    """Bisect for the smallest gain in 0..1 at which a rising power curve reaches `power`.
+    """Bisect for the smallest gain in 0..1 at which an increasing power curve reaches `power`.
 
-    None if it never does.
+    Returns:
+        The gain, to within 1e-4; None if the power is never reached.
     """
     low, high = 0.0, 1.0
     if power_at(high) < power:

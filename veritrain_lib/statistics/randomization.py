@@ -1,14 +1,14 @@
-"""Approximate randomization: paired tests that swap the two models' answers at random.
+"""Approximate randomization tests: paired tests that swap the two models' answers at random.
 
-If the models are exchangeable on every row, swapping who gave which answer changes
-nothing but chance. The test is exact under that null hypothesis whatever the metric, and
+If the models are exchangeable on every row, swapping their answers does not change the
+distribution. The test is exact under that null hypothesis whatever the metric, and
 random swaps with the '+1' count keep it valid for any number of them. Sources:
 E. W. Noreen (1989), Computer-Intensive Methods for Testing Hypotheses; S. Riezler and
 J. Maxwell (2005), ACL workshop on evaluation measures; B. Phipson and G. Smyth (2010),
 SAGMB 9:39, for the '+1'.
 
 Limit: models that are equal on average but not exchangeable (one steady, one erratic)
-meet the null only in the limit of many rows.
+satisfy the null hypothesis only in the limit of many rows.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from numpy.typing import ArrayLike
 from veritrain_lib.statistics.scores import BoolArray, check_fraction
 
 MIN_SWAPS = 2000
-"""Fewest random swaps that are drawn when the caller names none."""
+"""Default and smallest number of random swaps."""
 
 
 def swaps_for(alpha: float) -> int:
-    """Swaps needed to judge p values near alpha: twenty expected beyond it, at least MIN_SWAPS."""
+    """Return the swaps needed for p values near alpha: twenty expected beyond it, at least MIN_SWAPS."""
     return max(MIN_SWAPS, math.ceil(20 / check_fraction("alpha", alpha)))
 
 
 def sign_flip_test(differences: ArrayLike, *, n_swaps: int = 10_000, seed: int = 0) -> float:
-    """One-sided p value against 'the mean difference is no more than chance'.
+    """Return the one-sided p value against 'the mean difference is no more than chance'.
 
     Args:
         differences: shape (n,), challenger minus champion, finite.
@@ -48,25 +48,25 @@ def sign_flip_test(differences: ArrayLike, *, n_swaps: int = 10_000, seed: int =
     if values.ndim != 1 or not np.all(np.isfinite(values)):
         raise ValueError(f"differences have shape {values.shape}: expected finite numbers, shape (n,)")
     _check_swaps(n_swaps)
-    moving = values[values != 0]  # rows without a difference flip to themselves
-    if not moving.size:
+    nonzero = values[values != 0]  # flipping a row without a difference changes nothing
+    if not nonzero.size:
         return 1.0
     rng = np.random.default_rng(seed)
-    observed = float(moving.sum())
-    slack = 1e-9 * float(np.abs(moving).sum())  # equal sums may differ by rounding
+    observed = float(nonzero.sum())
+    tolerance = 1e-9 * float(np.abs(nonzero).sum())  # equal sums may differ by rounding
     reached = 0
-    block = max(1, 1_000_000 // moving.size)
+    block = max(1, 1_000_000 // nonzero.size)
     for start in range(0, n_swaps, block):
-        swapped = rng.random((min(block, n_swaps - start), moving.size), dtype=np.float32) < 0.5
+        swapped = rng.random((min(block, n_swaps - start), nonzero.size), dtype=np.float32) < 0.5
         # Swapping a row turns its d into -d: the sum falls by twice the swapped part.
-        reached += int(np.sum(observed - 2 * (swapped @ moving) >= observed - slack))
+        reached += int(np.sum(observed - 2 * (swapped @ nonzero) >= observed - tolerance))
     return (1 + reached) / (1 + n_swaps)
 
 
 def swap_test(
     statistic: Callable[[BoolArray], float], n_rows: int, *, n_swaps: int = MIN_SWAPS, seed: int = 0
 ) -> float:
-    """One-sided p value against 'no more than chance' for the difference of any metric of the whole set.
+    """Return the one-sided p value against 'no more than chance' for the difference of a corpus metric.
 
     Arguments and errors as in `swap_tests`.
     """
@@ -76,7 +76,7 @@ def swap_test(
 def swap_tests(
     statistic: Callable[[BoolArray], float], n_rows: int, *, n_swaps: int = MIN_SWAPS, seed: int = 0
 ) -> tuple[float, float]:
-    """One-sided p values against 'no more' and 'no less than chance', from the same swaps.
+    """Return one-sided p values against 'no more' and 'no less than chance', from the same swaps.
 
     Args:
         statistic: gets a mask of the rows whose answers are swapped, shape (n_rows,), and
@@ -93,14 +93,14 @@ def swap_tests(
     _check_swaps(n_swaps)
     rng = np.random.default_rng(seed)
     observed = float(statistic(np.zeros(n_rows, dtype=np.bool_)))
-    reached = fell = 0
+    reached = reached_below = 0
     for _ in range(n_swaps):
         value = float(statistic(rng.random(n_rows) < 0.5))
         if not np.isfinite(value):
             raise ValueError(f"statistic gave {value}: it must be finite whichever rows are swapped")
         reached += value >= observed - 1e-12
-        fell += value <= observed + 1e-12
-    return (1 + reached) / (1 + n_swaps), (1 + fell) / (1 + n_swaps)
+        reached_below += value <= observed + 1e-12
+    return (1 + reached) / (1 + n_swaps), (1 + reached_below) / (1 + n_swaps)
 
 
 def _check_swaps(n_swaps: int) -> None:

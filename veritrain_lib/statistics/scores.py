@@ -1,4 +1,4 @@
-"""Paired scores: what two models got on the same rows, checked once for the whole room."""
+"""Paired scores of two models on the same rows, validated once for all functions of this package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PairedScores:
     Attributes:
         champion: shape (n,), each in 0..1, higher is better.
         challenger: shape (n,), same rows in the same order.
-        binary: every score is 0 or 1 (right or wrong), so counts say it all.
+        binary: every score is 0 or 1 (right or wrong), so counts are sufficient.
     """
 
     champion: FloatArray
@@ -49,7 +49,7 @@ class PairedScores:
 
     @cached_property
     def scale(self) -> float:
-        """Largest difference on any row, in 0..1; 1 if no row differs, since nothing is known then."""
+        """Largest difference on any row, in 0..1; 1 if no row differs, because nothing is known then."""
         return float(np.abs(self.differences).max(initial=0.0)) or 1.0
 
     @cached_property
@@ -59,17 +59,17 @@ class PairedScores:
 
 
 def pair_scores(champion: ArrayLike, challenger: ArrayLike) -> PairedScores:
-    """Check two score vectors and pair them.
+    """Validate two score vectors and pair them.
 
     Args:
         champion: shape (n,), booleans or numbers in 0..1. A score on another scale
-            (chrF runs from 0 to 100) must be brought to 0..1 by the caller.
+            (chrF runs from 0 to 100) must be rescaled to 0..1 by the caller.
         challenger: the same for the challenger.
 
     Raises:
         ValueError: other shape, unequal length, not finite, or outside 0..1. A row on
-            which a model or judge failed has no score of its own: score it 0, so that
-            it stays in the denominator.
+            which a model or judge failed has no score: score it 0, so that it stays in the
+            denominator.
     """
     old = _as_scores(champion, "champion")
     new = _as_scores(challenger, "challenger")
@@ -89,10 +89,10 @@ def _as_scores(values: ArrayLike, name: str) -> FloatArray:
         raise ValueError(f"{name} scores must be booleans or numbers in 0..1: {error}") from error
     if scores.ndim != 1:
         raise ValueError(f"{name} scores have shape {scores.shape}: expected one score a row, shape (n,)")
-    # A NaN fails both comparisons, so this one test covers it too.
-    wrong = np.flatnonzero(~((scores >= 0) & (scores <= 1)))
-    if wrong.size:
-        row = int(wrong[0])
+    # A NaN fails both comparisons, so this test covers it too.
+    out_of_range = np.flatnonzero(~((scores >= 0) & (scores <= 1)))
+    if out_of_range.size:
+        row = int(out_of_range[0])
         raise ValueError(
             f"{name} score in row {row} is {scores[row]}: allowed is 0..1 "
             "(rescale other metrics; score a row the model failed on as 0)"

@@ -1,9 +1,9 @@
-"""Development screen: is the gain on development rows worth a look at the sealed set?
+"""Development screen: whether the gain on development rows is worth a look at the held-out test set.
 
-A look costs part of the error budget, so it is taken only when the gain seen on the
-development rows is one that the sealed test could find significant: at least the critical
-difference of that test, with the discordance just seen. Development rows are used as often
-as the loop likes; the sealed test doesn't rely on them.
+A look spends a part of the error budget, so it is used only when the gain observed on the
+development rows could be significant on the held-out test set: at least the critical
+difference of that test, at the observed discordance. Development rows are used without limit;
+the test on the held-out set does not rely on them.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from veritrain_lib.statistics.scores import PairedScores, check_fraction, pair_s
 
 @dataclass(frozen=True)
 class Screen:
-    """Whether to open the sealed set.
+    """The result of the development screen: whether a look at the held-out test set may be used.
 
     Attributes:
         opens: the gain on development rows reaches the threshold.
         difference: that gain, challenger minus champion; None without rows.
-        threshold: smallest observed gain that could be significant on the sealed set;
+        threshold: smallest observed gain that could be significant on the held-out test set;
             None if no gain could, because the set has too few rows for the level.
         discordance: share of development rows on which the two score differently.
-        n_dev, n_test: rows of either set.
+        n_dev: development rows.
+        n_test: rows of the held-out test set.
         look_alpha: level of the look.
-        detectable: true gain at which screen and sealed test together promote with
-            probability `power`, all slices permitting; None if there is none that is possible.
+        detectable: true gain at which screen and test together promote with
+            probability `power`, unless a slice is worse; None if no such gain is possible.
         power: that probability.
         explanation: one sentence for people.
     """
@@ -51,11 +52,12 @@ class Screen:
 def screen(
     dev_champion: ArrayLike, dev_challenger: ArrayLike, *, n_test: int, look_alpha: float, power: float = 0.8
 ) -> Screen:
-    """Decide whether a challenger may take a look at the sealed set.
+    """Decide whether a challenger may use a look at the held-out test set.
 
     Args:
-        dev_champion, dev_challenger: scores in 0..1 on development rows, shape (n_dev,).
-        n_test: rows in the sealed set, 0 or more.
+        dev_champion: scores in 0..1 on development rows, shape (n_dev,).
+        dev_challenger: scores on the same rows in the same order.
+        n_test: rows of the held-out test set, 0 or more.
         look_alpha: one-sided level the next look is tested at (`LookPlan.alpha_at`).
         power: for the stated detectable gain, default 0.8.
 
@@ -98,12 +100,12 @@ def _threshold(pair: PairedScores, n_test: int, alpha: float) -> float | None:
 
 def _explain(opens: bool, gain: float | None, threshold: float | None, n_dev: int, n_test: int) -> str:
     if gain is None:
-        return "The sealed set stays shut: there are no development rows to steer by."
+        return "The held-out test set stays locked: there are no development rows."
     if threshold is None:
-        return f"The sealed set stays shut: with {n_test} rows no gain could be significant at this look."
-    verb = "may be opened" if opens else "stays shut"
+        return f"The held-out test set stays locked: with {n_test} rows no gain could be significant at this look."
+    verb = "may be evaluated" if opens else "stays locked"
     side = "reaches" if opens else "is below"
     return (
-        f"The sealed set {verb}: the gain of {100 * gain:+.1f} points on {n_dev} development rows {side} "
-        f"the {100 * threshold:.1f} points that its {n_test} rows could find significant."
+        f"The held-out test set {verb}: the gain of {100 * gain:+.1f} points on {n_dev} development rows {side} "
+        f"the {100 * threshold:.1f} points that could be significant on its {n_test} rows."
     )

@@ -1,9 +1,9 @@
-"""Slice guard: has the challenger become worse somewhere, and could we have seen it?
+"""Slice guard: whether the challenger is worse on a slice, and which loss would have been detected.
 
 Each slice is judged `worse` only where a loss is shown (one-sided paired test, Holm over
 all slices) and the observed loss reaches the task's margin; `not worse` where the interval
-excludes a loss of the margin; else `can't tell`. Silence of a small slice is no comfort,
-so every slice also states the loss it would have shown.
+excludes a loss of the margin; else `can't tell`. A small slice may hide a loss, so every
+slice also states the loss that it would have detected.
 
 Source of the correction: S. Holm (1979), Scandinavian Journal of Statistics 6:65-70; it
 holds for overlapping slices too. `not worse` is a non-inferiority statement for the one
@@ -20,32 +20,33 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from veritrain_lib.statistics.agreeing import agreeing
+from veritrain_lib.statistics.agreeing import agree_with_test
 from veritrain_lib.statistics.intervals import Interval, mean_difference_bounds, paired_difference_bounds
 from veritrain_lib.statistics.mcnemar import exact_p
 from veritrain_lib.statistics.power import detectable_from_error, detectable_loss
 from veritrain_lib.statistics.randomization import sign_flip_test, swaps_for
 from veritrain_lib.statistics.scores import BoolArray, FloatArray, PairedScores, check_fraction, pair_scores
 
-Verdict = Literal["worse", "not worse", "can't tell"]
+SliceOutcome = Literal["worse", "not worse", "can't tell"]
 
 
 @dataclass(frozen=True)
 class SliceVerdict:
-    """One slice.
+    """The verdict on one slice.
 
     Attributes:
         name: the slice.
         n: its rows.
-        champion, challenger: mean scores, None without rows.
+        champion: its mean score, None without rows.
+        challenger: its mean score, None without rows.
         difference: challenger minus champion, None without rows.
         interval: for the difference, at level 1 - 2 * alpha, so that each end is a
             one-sided bound at alpha.
         p_worse: one-sided p value against 'no worse', before correction.
         p_holm: the same after Holm over the slices; `worse` needs it at alpha or below.
-        detectable_loss: true loss this slice would have called `worse` with the wanted
-            power, at the strictest Holm step; None if no possible loss could have been: not
-            even all that the champion has.
+        detectable_loss: true loss at which this slice would have been `worse` with the requested
+            power, at the strictest Holm step; None if no possible loss would have been, not
+            even the loss of the champion's entire score.
         verdict: `worse`, `not worse` or `can't tell`.
     """
 
@@ -58,7 +59,7 @@ class SliceVerdict:
     p_worse: float
     p_holm: float
     detectable_loss: float | None
-    verdict: Verdict
+    verdict: SliceOutcome
 
 
 def judge_slices(
@@ -71,10 +72,11 @@ def judge_slices(
     power: float = 0.8,
     seed: int = 0,
 ) -> tuple[SliceVerdict, ...]:
-    """Judge every slice of one comparison.
+    """Judge every slice of a comparison.
 
     Args:
-        champion, challenger: scores in 0..1, shape (n,), same rows.
+        champion: scores in 0..1, shape (n,).
+        challenger: scores on the same rows in the same order.
         slices: name to boolean mask over the rows, shape (n,); slices may overlap or be empty.
         margin: loss that matters, in 0..1 excluded, default 0.10.
         alpha: one-sided chance of calling any slice worse that isn't, default 0.05.
@@ -82,7 +84,7 @@ def judge_slices(
         seed: for the randomization test of graded scores, default 0.
 
     Returns:
-        One verdict a slice, in the order given.
+        One verdict a slice, in the order of `slices`.
 
     Raises:
         ValueError: scores, masks, margin, alpha or power are out of range.
@@ -101,7 +103,7 @@ def judge_pair_slices(
     power: float,
     seed: int,
 ) -> tuple[SliceVerdict, ...]:
-    """Do the work of `judge_slices` on scores that are checked already."""
+    """Judge every slice, like `judge_slices`, on scores that are already validated."""
     for name, value in (("margin", margin), ("alpha", alpha), ("power", power)):
         check_fraction(name, value)
     if alpha >= 0.5:
@@ -112,30 +114,30 @@ def judge_pair_slices(
     sizes = masks.sum(axis=1)
     weights = masks / np.maximum(sizes, 1)[:, None]
     old, new, differing = weights @ pair.champion, weights @ pair.challenger, weights @ pair.differing
-    in_holm = max(1, int(np.sum(sizes > 0)))
+    n_holm_tests = max(1, int(np.sum(sizes > 0)))
     if pair.binary:
         p, low, high = _judge_counts(pair, masks, 1 - 2 * alpha)
     else:
-        p, low, high = _judge_means(pair, masks, 1 - 2 * alpha, alpha / in_holm, seed)
-    adjusted = holm(p, in_holm)
+        p, low, high = _judge_means(pair, masks, 1 - 2 * alpha, alpha / n_holm_tests, seed)
+    adjusted = holm(p, n_holm_tests)
     verdicts = []
     for i, name in enumerate(slices):
         n, change = int(sizes[i]), float(new[i] - old[i])
-        verdict: Verdict = "can't tell"
-        # The hair of slack lets 3 losses in 30 rows count as a loss of 0.10.
+        verdict: SliceOutcome = "can't tell"
+        # The tolerance lets 3 losses in 30 rows count as a loss of 0.10.
         if n and adjusted[i] <= alpha and change <= -margin + 1e-9:
             verdict = "worse"
         elif low[i] > -margin:
             verdict = "not worse"
         if pair.binary:
-            # A small slice knows little of its own discordance; the larger of its own and
-            # the overall one errs towards admitting that less could have been seen.
+            # The discordance of a small slice is uncertain; the larger of the slice's and the
+            # overall one is conservative about what could have been detected.
             discordance = max(float(differing[i]), pair.discordance)
-            loss = detectable_loss(n, discordance, alpha / in_holm, power, margin)
+            loss = detectable_loss(n, discordance, alpha / n_holm_tests, power, margin)
         else:
-            loss = _detectable_mean_loss(pair, masks[i], n, alpha / in_holm, power, margin)
+            loss = _detectable_mean_loss(pair, masks[i], n, alpha / n_holm_tests, power, margin)
         if loss is not None and loss > old[i] + 1e-9:
-            loss = None  # no model can lose more than the champion has
+            loss = None  # no model can lose more than the champion's score
         verdicts.append(
             SliceVerdict(
                 name=name,
@@ -154,7 +156,7 @@ def judge_pair_slices(
 
 
 def holm(p_values: ArrayLike, n_tests: int | None = None) -> FloatArray:
-    """Holm's step-down adjusted p values, shape (k,), in the order given.
+    """Return Holm's step-down adjusted p values, shape (k,), in the order of `p_values`.
 
     Args:
         p_values: shape (k,), in 0..1.
@@ -177,7 +179,7 @@ def _judge_counts(
     worse, better = exact_p(losses, wins), exact_p(wins, losses)
     bounds = paired_difference_bounds(both, wins, losses, neither, level)
     change = (wins - losses) / np.maximum(both + wins + losses + neither, 1)
-    return worse, *agreeing(*bounds, change, better, worse, (1 - level) / 2)
+    return worse, *agree_with_test(*bounds, change, better, worse, (1 - level) / 2)
 
 
 def _judge_means(
@@ -191,7 +193,7 @@ def _judge_means(
     )
     bounds = np.array([mean_difference_bounds(part, level, pair.scale) for part in parts])
     change = np.array([part.mean() if part.size else 0.0 for part in parts])
-    return worse, *agreeing(bounds[:, 0], bounds[:, 1], change, better, worse, (1 - level) / 2)
+    return worse, *agree_with_test(bounds[:, 0], bounds[:, 1], change, better, worse, (1 - level) / 2)
 
 
 def _detectable_mean_loss(
@@ -201,9 +203,9 @@ def _detectable_mean_loss(
         return None
     spread = max(float(np.sqrt(np.mean(pair.differences[part] ** 2))) for part in (rows, slice(None)))
     error = spread / float(np.sqrt(n))
-    shown = detectable_from_error(error, alpha, power)
-    reached = margin + detectable_from_error(error, 0.5, power)
-    loss = max(shown, reached)
+    significant_loss = detectable_from_error(error, alpha, power)
+    margin_loss = margin + detectable_from_error(error, 0.5, power)
+    loss = max(significant_loss, margin_loss)
     return loss if loss <= 1 else None
 
 

@@ -1,3 +1,5 @@
-"""Whether a task can be worked on, said before anything is measured: the parts it names (`parts`), its suite
-(`suite`), its output contract (`contract`), its rows (`rows`); `check` puts all of it together.
+"""Checks whether a task can be run, before anything is executed.
+
+`parts` checks its components, `suite` its gate suite, `contract` its output contract, `rows` its data; `check` combines
+them.
 """

@@ -1,4 +1,4 @@
-"""A task is checked as a whole: its file, the parts that it names, and whether they fit one another and the data."""
+"""The complete check of a task: its file, its components, and whether they fit each other and the data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from veritrain_lib.task_check.contract import contract_mistakes
 from veritrain_lib.task_check.parts import part_mistakes
 from veritrain_lib.task_check.rows import row_mistakes
 from veritrain_lib.task_check.suite import suite_mistakes
-from veritrain_lib.task_file.reading import Reading, read_task_file
+from veritrain_lib.task_file.reading import ParsedTaskFile, read_task_file
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -19,40 +19,49 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A task file that was checked: what was read, and everything that is wrong, in the order of the file."""
+class CheckedTask:
+    """A task file that was checked: its content, and all mistakes in the order of the file."""
 
-    reading: Reading
+    reading: ParsedTaskFile
     mistakes: tuple[Mistake, ...]
 
     @property
     def message(self) -> str:
-        """All mistakes, each with its line and what stands there; "" when there is none."""
-        return self.reading.document.told(self.mistakes) if self.mistakes else ""
+        """All mistakes, each with its line and the text of that line; "" when there is none."""
+        return self.reading.document.format_mistakes(self.mistakes) if self.mistakes else ""
 
 
-def check_task(path: str | Path) -> Checked:
-    """Check a task file and all that it names; no model is opened, nothing is measured, no code of the task's is run.
+def check_task(path: str | Path) -> CheckedTask:
+    """Check a task file and all that it names; no model is opened and no code of the task is run.
 
-    Raises UserError as `read_task_file` does, for a file that is no task file at all.
+    Raises:
+        UserError: The file is no task file (see `read_task_file`).
     """
-    reading = read_task_file(path)
-    mistakes = list(reading.mistakes)
-    if reading.task is not None:
-        told = {one.path for one in mistakes}
-        for look in (part_mistakes, suite_mistakes, contract_mistakes, row_mistakes):
-            mistakes += [one for one in look(reading.task, reading.document) if not _told(one, told)]
-    return Checked(reading, tuple(sorted(dict.fromkeys(mistakes), key=lambda one: one.line)))
+    parsed = read_task_file(path)
+    mistakes = list(parsed.mistakes)
+    if parsed.task is not None:
+        reported = {mistake.path for mistake in mistakes}
+        for checker in (part_mistakes, suite_mistakes, contract_mistakes, row_mistakes):
+            mistakes += [
+                mistake
+                for mistake in checker(parsed.task, parsed.document)
+                if not _is_reported(mistake, reported)
+            ]
+    return CheckedTask(parsed, tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line)))
 
 
 def load_checked(path: str | Path) -> Task:
-    """Read a task file that can be worked on. Raises UserError with everything that is wrong."""
+    """Load a task file that passes all checks.
+
+    Raises:
+        UserError: There are mistakes; the message lists all of them.
+    """
     checked = check_task(path)
     if checked.mistakes or checked.reading.task is None:
         raise UserError(checked.message)
     return checked.reading.task
 
 
-def _told(one: Mistake, told: set[tuple[str | int, ...]]) -> bool:
-    """Whether the file's own mistakes have one at the same value: what it stands for is not known then."""
-    return any(one.path[:length] in told for length in range(1, len(one.path) + 1))
+def _is_reported(mistake: Mistake, reported: set[tuple[str | int, ...]]) -> bool:
+    """Return whether the file itself has a mistake at the same value, whose meaning is then unknown."""
+    return any(mistake.path[:length] in reported for length in range(1, len(mistake.path) + 1))

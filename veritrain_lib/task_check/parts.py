@@ -1,4 +1,7 @@
-"""Trainer, teacher, metrics and judge of a task: known, made with parameters that they take, fit for its answers."""
+"""Check of a task's trainer, teacher, metrics and judge.
+
+They exist, accept their parameters and fit the answers.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.metrics.base import Metric
-    from veritrain_lib.yaml_file.document import Document, Mistake
+    from veritrain_lib.yaml_file.document import Mistake, YamlDocument
 
 
-def part_mistakes(task: Task, document: Document) -> Iterator[Mistake]:
-    """What is wrong with the trainer, the teacher, the metrics, the goal and the judge."""
+def part_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
+    """Yield the mistakes of the trainer, the teacher, the metrics, the goal and the judge."""
     yield from _trainer(task, document)
     yield from _teacher(task, document)
     for number in range(len(task.metrics)):
@@ -26,78 +29,77 @@ def part_mistakes(task: Task, document: Document) -> Iterator[Mistake]:
         yield from _address(("judge", "model"), task.judge.model, document)
 
 
-def _trainer(task: Task, document: Document) -> Iterator[Mistake]:
+def _trainer(task: Task, document: YamlDocument) -> Iterator[Mistake]:
     choice = task.trainer
-    kind, said = _named("trainers", choice.name)
-    if said:
-        yield document.mistake(("trainer", "name"), said)
+    factory, problem = _load_extension("trainers", choice.name)
+    if problem:
+        yield document.mistake(("trainer", "name"), problem)
         return
-    said = _made(lambda: kind(**choice.parameters), choice.parameters)
-    if said:
-        yield document.mistake(("trainer", "parameters"), said)
-    answers = getattr(kind, "answers", ("labels", "text"))
-    wanted = "labels" if task.labels else "text"
-    if wanted not in answers:
-        able = ", ".join(_able(wanted))
-        about = (
-            f"takes every different answer for a class, and the answers of this task are free text (target.labels is not set). Trainers that write text: {able}"
-            if wanted == "text"
-            else f"writes text, and the answers of this task are labels. Trainers of labels: {able}"
+    problem = _construction_problem(lambda: factory(**choice.parameters), choice.parameters)
+    if problem:
+        yield document.mistake(("trainer", "parameters"), problem)
+    answers = getattr(factory, "answers", ("labels", "text"))
+    answer_kind = "labels" if task.labels else "text"
+    if answer_kind not in answers:
+        alternatives = ", ".join(_trainers_for(answer_kind))
+        reason = (
+            f"takes every different answer for a class, and the answers of this task are free text (target.labels is not set). Trainers that write text: {alternatives}"
+            if answer_kind == "text"
+            else f"writes text, and the answers of this task are labels. Trainers of labels: {alternatives}"
         )
-        shown = "" if "trainer" in _keys(document) else " (taken where the file names none)"
-        yield document.mistake(("trainer", "name"), f"trainer {choice.name}{shown} {about}")
+        origin = "" if "trainer" in _top_level_keys(document) else " (taken where the file names none)"
+        yield document.mistake(("trainer", "name"), f"trainer {choice.name}{origin} {reason}")
 
 
-def _able(wanted: str) -> Iterator[str]:
+def _trainers_for(answer_kind: str) -> Iterator[str]:
     for name in registry.names("trainers"):
-        with contextlib.suppress(Exception):  # an extension that can't be imported is no advice
-            if wanted in getattr(registry.get("trainers", name), "answers", ("labels", "text")):
+        with contextlib.suppress(Exception):  # an extension that can't be imported is not suggested
+            if answer_kind in getattr(registry.get("trainers", name), "answers", ("labels", "text")):
                 yield name
 
 
-def _teacher(task: Task, document: Document) -> Iterator[Mistake]:
+def _teacher(task: Task, document: YamlDocument) -> Iterator[Mistake]:
     choice = task.teacher
-    kind, said = _named("teachers", choice.name)
-    if said:
-        yield document.mistake(("teacher", "name"), said)
+    factory, problem = _load_extension("teachers", choice.name)
+    if problem:
+        yield document.mistake(("teacher", "name"), problem)
         return
-    given = dict(choice.parameters)
+    parameters = dict(choice.parameters)
     if choice.name == "pool":
-        given |= {"choose": choice.choose, "batch": choice.batch}
+        parameters |= {"choose": choice.choose, "batch": choice.batch}
         if task.data.pool is None:
             yield document.mistake(
                 ("teacher", "name"),
                 "teacher pool chooses rows from data.pool, and the task has none; set data.pool, or another teacher "
                 f"({', '.join(name for name in registry.names('teachers') if name != 'pool')})",
             )
-    if said := _made(lambda: kind(**given), given):
-        yield document.mistake(("teacher", "parameters"), said)
+    if problem := _construction_problem(lambda: factory(**parameters), parameters):
+        yield document.mistake(("teacher", "parameters"), problem)
 
 
-def _metric(task: Task, number: int, document: Document) -> Iterator[Mistake]:
-    from veritrain_lib.metrics.base import open_metrics, scale_of
+def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake]:
+    from veritrain_lib.metrics.base import open_metric, require_no_judge, scale_of
 
     choice = task.metrics[number]
-    way = ("metrics", number)
-    kind, said = _named("metrics", choice.name)
-    if said:
-        yield document.mistake((*way, "name"), said)
+    path = ("metrics", number)
+    factory, problem = _load_extension("metrics", choice.name)
+    if problem:
+        yield document.mistake((*path, "name"), problem)
         return
     declared = task.labels or task.target.language or task.target.direction
-    if getattr(kind, "cuts_words", False) and not declared:
+    if getattr(factory, "cuts_words", False) and not declared:
         yield document.mistake(
-            way,
+            path,
             f"metric {choice.name} cuts answers into words by their language, and none is declared; set "
             "target.language (such as en), or target.direction for rows in several directions",
         )
     metric: Metric | None = None
     try:
-        # A metric that is not the first one may ask a judge: the copy keeps it second.
-        metric = open_metrics(task.model_copy(update={"metrics": [choice]}))[0]
+        metric = open_metric(task, choice)
+        if number == 0:
+            require_no_judge(task, metric)
     except UserError as error:
-        told = str(error).removeprefix(f"task {task.name}: ")
-        if number == 0 or "asks a judge" not in told:
-            yield document.mistake(way, told)
+        yield document.mistake(path, str(error).removeprefix(f"task {task.name}: "))
     if number == 0 and metric is not None and task.goal is not None:
         lowest, highest = float(getattr(metric, "lowest", 0.0)), scale_of(metric)
         if not lowest <= task.goal.at_least <= highest:
@@ -107,36 +109,36 @@ def _metric(task: Task, number: int, document: Document) -> Iterator[Mistake]:
             )
 
 
-def _address(way: tuple[str, ...], uri: str, document: Document) -> Iterator[Mistake]:
+def _address(path: tuple[str, ...], uri: str, document: YamlDocument) -> Iterator[Mistake]:
     scheme = uri.partition(":")[0]
-    chats = [name for name in ("openai", "azure") if name in registry.names("models")]
-    if scheme not in chats:
+    chat_schemes = [name for name in ("openai", "azure") if name in registry.names("models")]
+    if scheme not in chat_schemes:
         yield document.mistake(
-            way,
-            f"{scheme!r} is no kind of model that can judge; known: {', '.join(f'{one}:/' for one in chats)}",
+            path,
+            f"{scheme!r} is not a kind of model that can judge; known: {', '.join(f'{scheme_name}:/' for scheme_name in chat_schemes)}",
         )
 
 
-def _named(kind: str, name: str) -> tuple[Any, str]:
-    """The extension of a name, and "" or why there is none."""
+def _load_extension(kind: str, name: str) -> tuple[Any, str]:
+    """Return the extension of a name, and "" or why it can't be loaded."""
     try:
         return registry.get(kind, name), ""
     except UserError as error:
         return None, str(error)
-    except Exception as error:  # noqa: BLE001  # a package of somebody else's that can't be imported
+    except Exception as error:  # noqa: BLE001  # a third-party package that can't be imported
         return None, f"{kind.removesuffix('s')} {name} can't be loaded: {type(error).__name__}: {error}"
 
 
-def _made(make: Callable[[], object], given: Mapping[str, Any]) -> str:
-    """Why a thing can't be made with its parameters, "" when it can."""
+def _construction_problem(construct: Callable[[], object], parameters: Mapping[str, Any]) -> str:
+    """Return why an object can't be constructed with its parameters, "" when it can."""
     try:
-        make()
+        construct()
     except UserError as error:
         return str(error)
     except TypeError as error:
-        return f"{error} (parameters: {', '.join(given) or 'none'})"
+        return f"{error} (parameters: {', '.join(parameters) or 'none'})"
     return ""
 
 
-def _keys(document: Document) -> set[str]:
+def _top_level_keys(document: YamlDocument) -> set[str]:
     return set(document.content) if isinstance(document.content, dict) else set()

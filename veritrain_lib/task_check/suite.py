@@ -1,4 +1,7 @@
-"""The suite of a task: there, readable, with rules that exist and can judge this kind of answer, for rows enough."""
+"""Check of a task's gate suite.
+
+It can be read, its rules exist and suit the answers, and a round can pass it.
+"""
 
 from __future__ import annotations
 
@@ -17,79 +20,83 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.quality.suite import Rule
-    from veritrain_lib.yaml_file.document import Document, Mistake
+    from veritrain_lib.yaml_file.document import Mistake, YamlDocument
 
 
-def suite_mistakes(task: Task, document: Document) -> Iterator[Mistake]:
-    """What is wrong with the suite for this task. Great Expectations is not loaded, and no rule of the task's is run."""
-    own: set[str] = set()
+def suite_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
+    """Yield the mistakes of the suite; Great Expectations is not loaded, and no rule of the task is run."""
+    custom_checks: set[str] = set()
     for number, name in enumerate(task.gate_rules):
-        found, said = _own_checks(task.path.parent / name, name)
-        own |= found
-        if said:
-            yield document.mistake(("gate_rules", number), said)
-    beside = task.path.parent / task.gate
+        names, problem = _custom_checks(task.path.parent / name, name)
+        custom_checks |= names
+        if problem:
+            yield document.mistake(("gate_rules", number), problem)
+    local_suite = task.path.parent / task.gate
     try:
-        suite = read_suite(beside if _is_file(beside) else task.gate)
+        suite = read_suite(local_suite if _is_file(local_suite) else task.gate)
     except UserError as error:
         yield document.mistake(("gate",), str(error))
         return
     for rule in suite.expectations:
-        if said := _unfit(rule, task, own):
-            yield document.mistake(("gate",), f"suite {suite.name}, rule {rule.id}: {said}")
-    least = suite.dataset.minimum_rows
-    if task.budget.rows_per_round < least:
+        if problem := _unsuitable(rule, task, custom_checks):
+            yield document.mistake(("gate",), f"suite {suite.name}, rule {rule.id}: {problem}")
+    minimum = suite.dataset.minimum_rows
+    if task.budget.rows_per_round < minimum:
         yield document.mistake(
             ("budget", "rows_per_round"),
-            f"suite {suite.name} blocks a dataset of less than {least} rows, so every round of {task.budget.rows_per_round} "
-            f"would be blocked; set at least {least}, or a suite of your own with another dataset.minimum_rows",
+            f"suite {suite.name} blocks a dataset of less than {minimum} rows, so every round of {task.budget.rows_per_round} "
+            f"would be blocked; set at least {minimum}, or a suite of your own with another dataset.minimum_rows",
         )
     yield from _languages(task, document, suite.expectations)
 
 
-def _unfit(rule: Rule, task: Task, own: set[str]) -> str:
-    """Why a rule can't judge the rows of this task, "" when it can."""
+def _unsuitable(rule: Rule, task: Task, custom_checks: set[str]) -> str:
+    """Return why a rule can't judge the rows of this task, "" when it can."""
     name = rule.meta.check
-    if name is None or name in own:
+    if name is None or name in custom_checks:
         return ""
     try:
         check = registry.get("checks", name)
     except UserError as error:
         return str(error)
     module = inspect.getmodule(check)
-    needs = getattr(module, "unfit", None)
-    return str(needs(task)) if needs is not None else ""
+    unfit = getattr(module, "unfit", None)
+    return str(unfit(task)) if unfit is not None else ""
 
 
-def _languages(task: Task, document: Document, rules: list[Rule]) -> Iterator[Mistake]:
-    """Declared languages that the suite's language rule can't detect."""
+def _languages(task: Task, document: YamlDocument, rules: list[Rule]) -> Iterator[Mistake]:
+    """Yield declared languages that the suite's language rule can't detect."""
     if not any(rule.meta.check == "language" for rule in rules):
         return
     from veritrain_lib.quality.language.detector import detectable
 
-    known = detectable()
+    supported = detectable()
     for name, code in declared_languages(task).items():
-        if code not in known:
-            way = ("inputs", name, "language") if name in task.inputs else ("target", "language")
+        if code not in supported:
+            path = ("inputs", name, "language") if name in task.inputs else ("target", "language")
             yield document.mistake(
-                way, f"{code!r} is no language that rule language can detect; known: {', '.join(known)}"
+                path,
+                f"{code!r} is not a language that rule language can detect; known: {', '.join(supported)}",
             )
 
 
-def _own_checks(file: Path, name: str) -> tuple[set[str], str]:
-    """The names of the checks in a file of rules, read and not run; and why it can't be read, "" when it can."""
+def _custom_checks(file: Path, name: str) -> tuple[set[str], str]:
+    """Return the names of the checks in a file of rules, and why it can't be read ("" if it can).
+
+    The file is parsed and not run.
+    """
     try:
         tree = ast.parse(file.read_bytes(), filename=name)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
-        return set(), f"{name}{f', line {line}' if line else ''} is no Python: {error}"
+        return set(), f"{name}{f', line {line}' if line else ''} is not valid Python: {error}"
     except OSError:
-        return set(), ""  # told with the files
+        return set(), ""  # reported with the files
     return {
-        one.name
-        for one in tree.body
-        if isinstance(one, ast.FunctionDef)
-        and [part.arg for part in one.args.args][:2] == ["rows", "context"]
+        function.name
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef)
+        and [parameter.arg for parameter in function.args.args][:2] == ["rows", "context"]
     }, ""
 
 

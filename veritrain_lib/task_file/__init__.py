@@ -1,3 +1,5 @@
-"""From a task file to a `Task`: `reading` reads it and collects everything that is wrong with it, `explaining` says it
-in words, `files` holds the rules for the files that it names.
+"""Reading of task files into a `Task`, with all mistakes collected.
+
+`reading` reads a file and collects its mistakes, `explaining` describes validation errors in words, `files` has the
+rules for the files that a task names.
 """

@@ -1,4 +1,4 @@
-"""What pydantic found wrong in a task file, in words and with the line."""
+"""Descriptions of pydantic's validation errors of a task file, in words and with the line."""
 
 from __future__ import annotations
 
@@ -8,65 +8,65 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from veritrain_lib.core.task import Inconsistent, Task
+from veritrain_lib.core.task import InconsistentTask, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic_core import ErrorDetails
 
-    from veritrain_lib.yaml_file.document import Document, Mistake, Path
+    from veritrain_lib.yaml_file.document import KeyPath, Mistake, YamlDocument
 
-SHOWN = 120
+MAX_SHOWN = 120
 """Characters of a wrong value that are shown."""
 
-MOST_KEYS = 20
+MAX_KEYS = 20
 
 
-def explained(error: ValidationError, document: Document) -> Iterator[Mistake]:
-    """Each mistake that pydantic found, with its line; but none where the document has told one already."""
-    told = {one.path for one in document.mistakes}
+def describe_errors(error: ValidationError, document: YamlDocument) -> Iterator[Mistake]:
+    """Yield each validation error with its line, unless the document already has a mistake at that value."""
+    reported = {mistake.path for mistake in document.mistakes}
     for item in error.errors():
         path = item["loc"]
         inconsistent = item.get("ctx", {}).get("error")
-        if isinstance(inconsistent, Inconsistent):
-            for way, text in inconsistent.found:
-                yield document.mistake((*path, *way), text)
-        elif not any(path[:length] in told for length in range(1, len(path) + 1)):
+        if isinstance(inconsistent, InconsistentTask):
+            for path_inside, text in inconsistent.problems:
+                yield document.mistake((*path, *path_inside), text)
+        elif not any(path[:length] in reported for length in range(1, len(path) + 1)):
             yield document.mistake(_value_path(path, document), _text(item, path, document))
 
 
-def _value_path(path: Path, document: Document) -> Path:
-    # pydantic names a wrong key by one more step.
+def _value_path(path: KeyPath, document: YamlDocument) -> KeyPath:
+    # pydantic adds one more step to the path of a wrong key.
     return path[:-1] if path and path[-1] == "[key]" else path
 
 
-def _text(item: ErrorDetails, path: Path, document: Document) -> str:
+def _text(item: ErrorDetails, path: KeyPath, document: YamlDocument) -> str:
     if item["type"] == "extra_forbidden":
         allowed = _allowed_keys(path[:-1])
-        near = difflib.get_close_matches(str(path[-1]), allowed, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
+        matches = difflib.get_close_matches(str(path[-1]), allowed, n=1)
+        hint = f"; did you mean {matches[0]!r}?" if matches else "."
         return f"unknown key{hint} Allowed here: {', '.join(allowed)}"
     if item["type"] == "missing":
         return "is required"
-    given = json.dumps(item["input"], ensure_ascii=False, default=str)
-    shown = given if len(given) <= SHOWN else given[: SHOWN - 1] + "…"
-    return f"{item['msg']} (given: {shown}){_quote_hint(item, document.place(path).plain)}"
+    value_json = json.dumps(item["input"], ensure_ascii=False, default=str)
+    shown = value_json if len(value_json) <= MAX_SHOWN else value_json[: MAX_SHOWN - 1] + "…"
+    return f"{item['msg']} (given: {shown}){_quote_hint(item, document.location(path).plain)}"
 
 
 def _quote_hint(item: ErrorDetails, plain: str) -> str:
-    """What to write where YAML reads a plain word as something else than a text."""
+    """Return a hint to use quotes where YAML reads a plain word as something else than a text."""
     if item["type"] != "string_type" or not plain or isinstance(item["input"], str):
         return ""
-    meaning = {"True": "true", "False": "false", "None": "nothing"}.get(str(item["input"]), "a number")
-    return f'; `{plain}` is read as {meaning}, so put it in quotes: "{plain}"'
+    read_as = {"True": "true", "False": "false", "None": "nothing"}.get(str(item["input"]), "a number")
+    return f'; `{plain}` is read as {read_as}, so put it in quotes: "{plain}"'
 
 
-def _allowed_keys(location: Path) -> list[str]:
+def _allowed_keys(location: KeyPath) -> list[str]:
     part: Any = Task
     for step in location:
         if not (isinstance(part, type) and issubclass(part, BaseModel)) or step not in part.model_fields:
-            continue  # an index of a list or a key of a mapping: the part stays the one found so far
+            continue  # an index of a list or a key of a mapping: it does not change the section
         for candidate in _parts_in(part.model_fields[str(step)].annotation):
             part = candidate
     return sorted(part.model_fields)

@@ -1,4 +1,4 @@
-"""Rules for the files that a task file names: a name that can be one, in a place that belongs to the task."""
+"""Rules for the files that a task file names: a valid name, at a path that the task may use."""
 
 from __future__ import annotations
 
@@ -12,95 +12,100 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.yaml_file.document import Document, Mistake
+    from veritrain_lib.yaml_file.document import Mistake, YamlDocument
 
-LONGEST_NAME = 255
-"""Bytes of a file's name, of every usual file system; a path may have 4096."""
+MAX_NAME_BYTES = 255
+"""Bytes of a file name in all usual file systems; a path may have 4096."""
 
-LONGEST_PATH = 4000
+MAX_PATH_BYTES = 4000
 
 KINDS = ("seed", "development", "test", "pool")
 
 
-def no_file_name(name: str) -> str:
-    """Why a text can't be the name of a file, "" when it can."""
+def invalid_file_name(name: str) -> str:
+    """Return why a text can't be the name of a file, "" when it can."""
     if not name.strip():
-        return "an empty text is no name of a file"
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in name):
-        return "a control character can't stand in the name of a file"
+        return "an empty text is not a file name"
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        return "a control character can't be part of a file name"
     try:
         longest = max(len(part.encode()) for part in name.split("/"))
     except UnicodeEncodeError:
-        return "half a character can't stand in the name of a file"
-    if longest > LONGEST_NAME or len(name.encode()) > LONGEST_PATH:
-        return f"a name of {longest} bytes is too long for a file; at most {LONGEST_NAME}"
+        return "a lone surrogate can't be part of a file name"
+    if longest > MAX_NAME_BYTES or len(name.encode()) > MAX_PATH_BYTES:
+        return f"a name of {longest} bytes is too long for a file; at most {MAX_NAME_BYTES}"
     return ""
 
 
-def outside(task: Task, file: Path) -> str:
-    """Why a file is out of a task's reach, "" when it is not.
+def out_of_reach(task: Task, file: Path) -> str:
+    """Return why a task may not use a file, "" when it may.
 
-    A task reads and writes below its own folder and below the project's; links are followed. Files that the workbench
-    wrote for one experiment name those of the task that they were made from.
+    A task reads and writes below its own folder and below the project's; links are followed. Task files that Veri-Train
+    wrote for one experiment name files of the task that they were made from.
     """
     folder = task.path.parent
     root = project.root()
     roots = [folder] if root.parent == root else [folder, root]
-    if any(file.is_relative_to(place) for place in roots) or folder.is_relative_to(derived_folder()):
+    if any(file.is_relative_to(allowed_root) for allowed_root in roots) or folder.is_relative_to(
+        derived_folder()
+    ):
         return ""
     return (
-        f"{file} lies outside of the task's folder ({folder}) and the project's ({root}); "
+        f"{file} is outside the task's folder ({folder}) and the project's ({root}); "
         "copy the file into one of them"
     )
 
 
 def derived_folder() -> Path:
-    """The folder of the task files that the workbench writes for single experiments."""
+    """Return the folder of the task files that Veri-Train writes for single experiments."""
     return project.state("tasks")
 
 
-def file_mistakes(task: Task, document: Document) -> Iterator[Mistake]:
-    """What is wrong with the files that a task names: data, people's labels, rules, prompts, a suite of its own."""
+def file_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
+    """Yield the mistakes of the files that a task names.
+
+    Data, people's labels, rules, prompts, a custom suite.
+    """
     missing = False
     for kind in KINDS:
         if getattr(task.data, kind) is None:
             continue
-        wrong = _wrong(task, getattr(task.data, kind))
-        if wrong:
+        problem = _file_problem(task, getattr(task.data, kind))
+        if problem:
             missing = True
-            yield document.mistake(("data", kind), wrong)
+            yield document.mistake(("data", kind), problem)
     if not missing:
-        yield from _labels(task, document)
+        yield from _labels_mistakes(task, document)
     for number, name in enumerate(task.gate_rules):
-        if wrong := _wrong(task, name):
-            yield document.mistake(("gate_rules", number), wrong)
+        if problem := _file_problem(task, name):
+            yield document.mistake(("gate_rules", number), problem)
     if task.gate.endswith(".json") and (
-        wrong := no_file_name(task.gate) or _outside(task, task.path.parent / task.gate)
+        problem := invalid_file_name(task.gate) or _out_of_reach(task, task.path.parent / task.gate)
     ):
-        yield document.mistake(("gate",), wrong)
-    yield from _prompts(task, document)
+        yield document.mistake(("gate",), problem)
+    yield from _prompt_mistakes(task, document)
 
 
-def _wrong(task: Task, name: str) -> str:
-    if said := no_file_name(name):
-        return said
+def _file_problem(task: Task, name: str) -> str:
+    if problem := invalid_file_name(name):
+        return problem
     file = _resolved(task.path.parent / name)
     if file is None:
-        return f"{name[:SHOWN]} is a link that leads to itself"
-    if said := outside(task, file):
-        return said
+        return f"{name[:MAX_SHOWN]} is a symbolic link to itself"
+    if problem := out_of_reach(task, file):
+        return problem
     if file.is_file():
         return ""
-    found = "is no regular file" if file.exists() else "is missing"
-    return f"{file} {found}. Paths are relative to the task file"
+    state = "is not a regular file" if file.exists() else "is missing"
+    return f"{file} {state}. Paths are relative to the task file"
 
 
-SHOWN = 120
+MAX_SHOWN = 120
 
 
-def _outside(task: Task, path: Path) -> str:
+def _out_of_reach(task: Task, path: Path) -> str:
     file = _resolved(path)
-    return outside(task, file) if file is not None and file.exists() else ""
+    return out_of_reach(task, file) if file is not None and file.exists() else ""
 
 
 def _resolved(path: Path) -> Path | None:
@@ -110,39 +115,42 @@ def _resolved(path: Path) -> Path | None:
         return None
 
 
-def _labels(task: Task, document: Document) -> Iterator[Mistake]:
-    """People's labels are written: into a CSV file of their own, never over something else."""
+def _labels_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
+    """Yield the mistakes of the labels file, which is written.
+
+    It must be a CSV file and must not overwrite another file.
+    """
     name = task.data.labels
-    file = None if no_file_name(name) else _resolved(task.path.parent / name)
-    others = {task.file(kind) for kind in ("seed", "development", "test", "pool")}
-    others |= {task.path, *(_resolved(task.path.parent / rule) for rule in task.gate_rules)}
-    if said := no_file_name(name):
-        yield document.mistake(("data", "labels"), said)
-    elif file is None or (said := outside(task, file)):
-        yield document.mistake(("data", "labels"), said or f"{name} is a link that leads to itself")
+    file = None if invalid_file_name(name) else _resolved(task.path.parent / name)
+    input_files = {task.file(kind) for kind in ("seed", "development", "test", "pool")}
+    input_files |= {task.path, *(_resolved(task.path.parent / rule) for rule in task.gate_rules)}
+    if problem := invalid_file_name(name):
+        yield document.mistake(("data", "labels"), problem)
+    elif file is None or (problem := out_of_reach(task, file)):
+        yield document.mistake(("data", "labels"), problem or f"{name} is a symbolic link to itself")
     elif file.suffix.lower() != ".csv":
         yield document.mistake(
-            ("data", "labels"), f"{name[:SHOWN]} is written as CSV; its name must end in .csv"
+            ("data", "labels"), f"{name[:MAX_SHOWN]} is written as CSV; its name must end in .csv"
         )
-    elif file in others:
+    elif file in input_files:
         yield document.mistake(
             ("data", "labels"),
             f"{name} is written by the loop, so it must be no file that the task reads; name another one, such as labels.csv",
         )
     elif file.exists() and not file.is_file():
-        yield document.mistake(("data", "labels"), f"{file} is no regular file; name another one")
+        yield document.mistake(("data", "labels"), f"{file} is not a regular file; name another one")
 
 
-def _prompts(task: Task, document: Document) -> Iterator[Mistake]:
+def _prompt_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
     from veritrain_lib.core.task import is_template, read_prompt
 
-    for name, given in task.prompts.items():
-        said = "" if is_template(given) or not given else no_file_name(given)
-        said = said or (_outside(task, task.path.parent / given) if not is_template(given) else "")
-        if not said:
+    for name, value in task.prompts.items():
+        problem = "" if is_template(value) or not value else invalid_file_name(value)
+        problem = problem or (_out_of_reach(task, task.path.parent / value) if not is_template(value) else "")
+        if not problem:
             try:
-                read_prompt(task.path.parent, given)
+                read_prompt(task.path.parent, value)
             except UserError as error:
-                said = str(error)
-        if said:
-            yield document.mistake(("prompts", name), said)
+                problem = str(error)
+        if problem:
+            yield document.mistake(("prompts", name), problem)

@@ -1,4 +1,4 @@
-"""A task file is read once, and everything that is wrong in it is known at once."""
+"""Reading of a task file with all mistakes of the file and of the files that it names."""
 
 from __future__ import annotations
 
@@ -10,39 +10,41 @@ from pydantic import ValidationError
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task
-from veritrain_lib.task_file.explaining import explained
+from veritrain_lib.task_file.explaining import describe_errors
 from veritrain_lib.task_file.files import file_mistakes
 from veritrain_lib.trust import door
-from veritrain_lib.yaml_file.document import Document, Mistake
+from veritrain_lib.yaml_file.document import Mistake, YamlDocument
 from veritrain_lib.yaml_file.read import read_yaml
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedTaskFile:
     """A task file that was read.
 
     Attributes:
-        file: the task file, absolute.
-        document: its content with the line of every value.
-        mistakes: everything that is wrong in the file itself and in the files that it names.
-        task: the task. When there are mistakes, what can be made of the file without the wrong values, so that more
-            can be looked at; None when nothing can.
+        file: The task file, absolute.
+        document: Its content with the line of every value.
+        mistakes: All mistakes in the file itself and in the files that it names.
+        task: The task. When there are mistakes, the task without the wrong values, so that more can be checked; None
+            when that is impossible.
     """
 
     file: Path
-    document: Document
+    document: YamlDocument
     mistakes: tuple[Mistake, ...]
     task: Task | None
 
 
-def read_task_file(path: str | Path) -> Reading:
+def read_task_file(path: str | Path) -> ParsedTaskFile:
     """Read a task file, or the `task.yaml` in a folder.
 
-    Raises UserError for a file that is not there, can't be read, is no YAML, holds no mapping, or is larger, deeper or
-    expands further than `yaml_file` allows, and Refused for one among the files of the record.
+    Raises:
+        UserError: The file does not exist, can't be read, is not valid YAML, holds no mapping, or exceeds a limit of
+            `yaml_file`.
+        Refused: The file is among the artifacts of the MLflow store.
     """
-    file = _found(path)
-    door.own_file(file, f"the task file {file.name}")
+    file = _resolve(path)
+    door.require_local_file(file, f"the task file {file.name}")
     document = read_yaml(file)
     content = document.content
     if not isinstance(content, dict):
@@ -51,41 +53,43 @@ def read_task_file(path: str | Path) -> Reading:
     try:
         task: Task | None = Task.model_validate(content)
     except ValidationError as error:
-        mistakes += explained(error, document)
-        task = _salvaged(content, error)
+        mistakes += describe_errors(error, document)
+        task = _partial_task(content, error)
     if task is not None:
         task._path = file
         mistakes += [
-            one for one in file_mistakes(task, document) if one.path not in {other.path for other in mistakes}
+            mistake
+            for mistake in file_mistakes(task, document)
+            if mistake.path not in {other.path for other in mistakes}
         ]
-    return Reading(file, document, tuple(mistakes), task)
+    return ParsedTaskFile(file, document, tuple(mistakes), task)
 
 
-def _found(path: str | Path) -> Path:
+def _resolve(path: str | Path) -> Path:
     try:
         file = Path(path).expanduser().resolve()
         if file.is_dir():
             file = file / "task.yaml"
-        there = file.is_file()
+        exists = file.is_file()
     except (OSError, ValueError, RuntimeError):
-        there = False
-    if not there:
+        exists = False
+    if not exists:
         shown = str(path).replace("\0", "\\0")
         shown = shown if len(shown) <= 120 else shown[:119] + "…"
         raise UserError(f"no task file at {shown}. Write one with: veritrain new-task --from rows.csv")
     return file
 
 
-def _salvaged(content: dict[str, Any], error: ValidationError) -> Task | None:
-    """The task without its wrong values: those that may be left out are, for the sake of what else can be told."""
-    left: dict[str, Any] = dict(content)
+def _partial_task(content: dict[str, Any], error: ValidationError) -> Task | None:
+    """Return the task without its wrong optional values, so that other mistakes can be found."""
+    remaining: dict[str, Any] = dict(content)
     for item in error.errors():
         path = item["loc"]
         if not path:
             return None
-        left = _without(left, path)
+        remaining = _without(remaining, path)
     try:
-        return Task.model_validate(left)
+        return Task.model_validate(remaining)
     except ValidationError:
         return None
 

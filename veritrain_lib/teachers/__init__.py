@@ -1,7 +1,8 @@
-"""What writes or chooses data.
+"""Teachers: they generate new rows, or choose rows from a pool.
 
-- `base`: the protocol `Teacher`, what it is asked (`Request`) and what it hands back (`Written`)
+- `base`: the protocol `Teacher`, its request (`TeacherRequest`) and its result (`TeacherResult`)
 - `pool`: chooses rows from a pool whose labels are hidden until a row is chosen
-- `choice`: the ways of choosing, as pure functions
-- `augment`: offline variation of human rows
+- `selection_strategies`: strategies of choosing, as pure functions
+- `llm`, `synthesis`: generates rows with a chat model
+- `augment`, `variation`: offline variation of human rows
 """

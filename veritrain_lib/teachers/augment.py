@@ -1,4 +1,4 @@
-"""Writes offline variations of human rows: no model, no network, no new meaning."""
+"""The teacher `augment`: offline variations of human rows, without a model or a network, and with the same meaning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core.digest import of_example
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.teachers import selection_strategies, variation
-from veritrain_lib.teachers.base import Request, Written
+from veritrain_lib.teachers.base import TeacherRequest, TeacherResult
 from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 ATTEMPTS_A_ROW = 30
-"""Tries a row asked for, after which the label counts as used up: short texts run out."""
+"""Tries per requested row, after which a label counts as used up: short texts have few variations."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,16 @@ class _Variant:
 
 
 class Augment:
-    """Varies human rows: typing errors, case, punctuation, contractions, spare words, greetings, closings.
+    """A teacher that varies human rows: typing errors, case, punctuation, contractions, spare words, greetings, closings.
 
-    `operations` are names out of `variation.NAMES` (default: all that suit the language of the input field);
-    `changes` is how many different operations are put on each row, 1 to 5. A row is new only when more than
-    case, blanks and punctuation tells it from every row at hand.
+    A row is new only if it differs from every known row by more than case, spaces and punctuation.
 
-    Raises UserError for an unknown parameter or operation, or a value out of range.
+    Attributes:
+        operations: Names out of `variation.NAMES`; by default all that suit the language of the input field.
+        changes: The number of different operations applied to each row, 1 to 5.
+
+    Raises:
+        UserError: for an unknown parameter or operation, or a value out of range.
     """
 
     name = "augment"
@@ -56,60 +59,70 @@ class Augment:
             raise UserError(f"teacher augment: changes must be a whole number from 1 to 5, not {changes!r}")
         self.changes = changes
 
-    def write(self, request: Request) -> Written:
-        """Up to `request.rows` rows of source `synthetic`, varied from the trusted rows of source `human`.
+    def write(self, request: TeacherRequest) -> TeacherResult:
+        """Return up to `request.rows` rows of source `synthetic`, varied from accepted rows of source `human`.
 
-        Of a task without labels its slices take the place of labels, and nothing is put into a text that its answer
-        would have to say too. `request.shares` says how many each label gets; without it all labels of the human rows get the same
-        number. A label without human rows, or whose variations are used up, gets fewer. Never gives an id of
-        `request.used` or a text at hand. Raises UserError when no trusted row is human and has an answer.
+        For a task without labels its slices replace labels, and nothing is added to a text that the answer would have
+        to contain too. `request.shares` says how many rows each label gets; without it all labels of the human rows get
+        the same number. A label without human rows, or whose variations are used up, gets fewer. Ids of `request.used`
+        and known texts are never returned.
+
+        Raises:
+            UserError: when no accepted row is human and has an answer.
         """
         import pandas as pd
 
         task, target = request.task, request.task.target.field
-        human = request.trusted[(request.trusted["source"] == "human") & (request.trusted[target] != "")]
-        if not len(human):
-            raise UserError("teacher augment varies human rows, and none with an answer is at hand")
+        human_rows = request.accepted_rows[
+            (request.accepted_rows["source"] == "human") & (request.accepted_rows[target] != "")
+        ]
+        if not len(human_rows):
+            raise UserError("teacher augment varies human rows, and there is none with an answer")
         column = slice_column(task)
         by_label = (
-            {str(label): group for label, group in human.groupby(column)} if column else {ALL_ROWS: human}
+            {str(label): group for label, group in human_rows.groupby(column)}
+            if column
+            else {ALL_ROWS: human_rows}
         )
         quotas = selection_strategies.in_proportion(
             request.shares or dict.fromkeys(by_label, 1.0), request.rows
         )
-        taken = {_bare(task, fields) for fields in request.trusted[list(task.inputs)].to_dict("records")}
+        known_texts = {
+            _letters_and_digits(task, fields)
+            for fields in request.accepted_rows[list(task.inputs)].to_dict("records")
+        }
         written: list[dict[str, str]] = []
-        for label, number in quotas.items():
+        for label, count in quotas.items():
             if label in by_label:
-                written += self._vary(request, label, by_label[label], number, taken)
+                written += self._vary(request, label, by_label[label], count, known_texts)
         rows = pd.DataFrame(written, columns=["id", *task.columns, "source", "provenance"], dtype=object)
-        return Written(rows, rows.iloc[:0])
+        return TeacherResult(rows, rows.iloc[:0])
 
     def _vary(
-        self, request: Request, label: str, seeds: pd.DataFrame, number: int, taken: set[str]
+        self, request: TeacherRequest, label: str, seeds: pd.DataFrame, count: int, known_texts: set[str]
     ) -> list[dict[str, str]]:
         task = request.task
-        # A stream of its own for each label: asking for another label's rows leaves these as they are.
+        # A random stream of its own for each label: requesting rows of another label leaves these as they are.
         rng = random.Random(f"{request.seed}/{label}")
         parents = seeds.to_dict("records")
         rng.shuffle(parents)
-        found: list[dict[str, str]] = []
-        for attempt in range(number * ATTEMPTS_A_ROW):
-            if len(found) == number:
+        varied: list[dict[str, str]] = []
+        for attempt in range(count * ATTEMPTS_A_ROW):
+            if len(varied) == count:
                 break
             parent = {str(name): str(value) for name, value in parents[attempt % len(parents)].items()}
             variant = self._variant(task, parent, rng)
-            if variant is None or _bare(task, variant.fields) in taken:
+            if variant is None or _letters_and_digits(task, variant.fields) in known_texts:
                 continue
             name = of_example(variant.fields)
             if name in request.used:
                 continue
-            taken.add(_bare(task, variant.fields))
+            known_texts.add(_letters_and_digits(task, variant.fields))
             note = {"teacher": self.name, "operations": variant.operations, "seed_rows": [parent["id"]]}
-            kept = {column: parent[column] for column in task.columns}
-            made = {"id": name, "source": "synthetic", "provenance": json.dumps(note)}
-            found.append({**kept, **variant.fields, **made})
-        return found
+            columns = {column: parent[column] for column in task.columns}
+            metadata = {"id": name, "source": "synthetic", "provenance": json.dumps(note)}
+            varied.append({**columns, **variant.fields, **metadata})
+        return varied
 
     def _variant(self, task: Task, parent: dict[str, str], rng: random.Random) -> _Variant | None:
         fields = {name: parent[name] for name in task.inputs}
@@ -120,24 +133,24 @@ class Augment:
         language = task.inputs[field].language
         if task.target.direction and field == next(iter(task.inputs)):
             language = task.languages_of(parent.get(task.target.direction))[0]
-        suitable = variation.operations(language)
-        kept = (
-            suitable
+        available = variation.operations(language)
+        allowed = (
+            available
             if task.labels
-            else {name: suitable[name] for name in suitable if name in variation.SILENT}
+            else {name: available[name] for name in available if name in variation.SILENT}
         )
-        names = [name for name in self.operations if name in kept]
+        names = [name for name in self.operations if name in allowed]
         text = fields[field]
-        done: list[str] = []
+        applied: list[str] = []
         for name in rng.sample(names, len(names)):
-            changed = suitable[name](text, rng) if len(done) < self.changes else None
+            changed = available[name](text, rng) if len(applied) < self.changes else None
             if changed is not None and changed != text:
                 text = changed
-                done.append(name)
-        return _Variant({**fields, field: text}, done) if done else None
+                applied.append(name)
+        return _Variant({**fields, field: text}, applied) if applied else None
 
 
-def _bare(task: Task, fields: dict[Any, Any]) -> str:
-    """The letters and digits of the input fields, without case: what makes a text new."""
+def _letters_and_digits(task: Task, fields: dict[Any, Any]) -> str:
+    """Return the letters and digits of the input fields, without case, by which texts are compared."""
     texts = (str(fields[name]).casefold() for name in task.inputs)
     return "\n".join("".join(mark for mark in text if mark.isalnum()) for text in texts)

@@ -1,4 +1,7 @@
-"""What writes or chooses data: one protocol."""
+"""The protocol of a teacher, which generates or chooses rows, with its request and its result.
+
+Open this to write a teacher of your own.
+"""
 
 from __future__ import annotations
 
@@ -16,29 +19,36 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Request:
-    """What a teacher is asked for.
+class TeacherRequest:
+    """The request to a teacher. The last five attributes are for paid teachers.
 
-    `rows` new examples; `shares` says how many of them each slice value of the target should get (sums to 1;
-    empty: the teacher's choice); `trusted` are the rows at hand that may be learnt from (the accepted data so
-    far); `used` are ids that must not come again; `known` maps the id of a pool row to the label that people
-    gave it; `fit` trains a student on rows (a refit between batches); `screen` takes rows without answers and
-    says for each whether it may be chosen; `seed` makes the choice repeatable.
-
-    For a teacher that pays: `money` is how many US dollars may be spent under `account` (a name in the ledger;
-    what was paid under it earlier counts); `prompt`, when not empty, wins over the task's own (a template's
-    text, or a file beside the task file); `on_progress` hears how far it is, `on_reply` each paid answer.
+    Attributes:
+        task: The task.
+        rows: The number of new examples.
+        accepted_rows: The rows accepted so far, which may be learned from.
+        seed: Seed that makes the choice repeatable.
+        fit: Trains a student on rows, for refits between batches.
+        screen: Returns for each row, given without an answer, whether it may be chosen.
+        shares: The share of the new rows for each slice value of the target (sums to 1); empty: the teacher's choice.
+        used: Ids of rows that must not be returned again.
+        human_labels: The labels that people gave to pool rows, by row id.
+        class_error: The development error of each slice.
+        money: US dollars that may be spent under `account`.
+        account: A name in the ledger; what was paid under it earlier counts.
+        prompt: A template (its text, or a file beside the task file) that replaces the task's; empty: the task's.
+        on_progress: Called as a batch of requests is answered.
+        on_reply: Called with each paid answer.
     """
 
     task: Task
     rows: int
-    trusted: pd.DataFrame
+    accepted_rows: pd.DataFrame
     seed: int
     fit: Callable[[pd.DataFrame], Scorer]
     screen: Callable[[pd.DataFrame], pd.Series[bool]]
     shares: dict[str, float] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
-    known: dict[str, str] = field(default_factory=dict)
+    human_labels: dict[str, str] = field(default_factory=dict)
     class_error: dict[str, float] = field(default_factory=dict)
     money: float = 0.0
     account: str = ""
@@ -48,15 +58,18 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Written:
-    """What a teacher hands back.
+class TeacherResult:
+    """The result of a teacher.
 
-    `rows` are whole examples; `waiting` are chosen rows whose answer people must still give (same columns,
-    empty target); `screened` counts, by reason, pool rows that the rules turned down before choosing; `left`
-    is how many more rows the teacher could still give, and `pool_rows` how many rows the whole pool has (None without
-    a pool). Of a teacher that pays, `endings` says how every row
-    that was asked for ended (columns: slice, outcome, reason, rows), `cost` is what the answers cost in US
-    dollars whenever they were paid, and `paid` the part of it that was paid now.
+    Attributes:
+        rows: The new examples, with answers.
+        waiting: Chosen rows whose answer people must still give: the same columns, with an empty target.
+        screened: Pool rows that rules rejected before choosing, counted by reason.
+        left: How many more rows the teacher could give; None without a pool.
+        pool_rows: How many rows the pool has; None without a pool.
+        endings: Of a paid teacher the outcome of every requested row: columns slice, outcome, reason, rows.
+        cost: What the answers cost in US dollars, whenever they were paid.
+        paid: The part of the cost that was paid now.
     """
 
     rows: pd.DataFrame
@@ -71,8 +84,15 @@ class Written:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a teacher that pays would do, before it does: model, prompt, its first request, what all of them
-    would cost, and what is spent of its account already (US dollars)."""
+    """A preview of what a paid teacher would do.
+
+    Attributes:
+        model: The address of its model.
+        prompt: Its prompt.
+        messages: Its first request.
+        estimate: What all requests would cost.
+        spent: What is spent of its account already, in US dollars.
+    """
 
     model: str
     prompt: Prompt
@@ -82,27 +102,31 @@ class Preview:
 
 
 class Teacher(Protocol):
-    """Writes examples. Made by `Teacher(**parameters)` from the task's `teacher` part."""
+    """A source of examples. Created as `Teacher(**parameters)` from the part `teacher` of the task file."""
 
     name: str
 
-    def write(self, request: Request) -> Written:
-        """Give the rows asked for, fewer when there are no more."""
+    def write(self, request: TeacherRequest) -> TeacherResult:
+        """Return the requested rows, fewer when there are no more."""
         ...
 
 
 @runtime_checkable
 class PaidTeacher(Teacher, Protocol):
-    """A teacher that asks a paid model: it can say before what it would ask, and what that would cost."""
+    """A teacher that asks a paid model. It can preview its requests and what they would cost."""
 
     def endpoint(self) -> Endpoint:
-        """Where its model is reached. Raises UserError when no key or endpoint is set."""
+        """Return the endpoint of its model.
+
+        Raises:
+            UserError: when no key or endpoint is set.
+        """
         ...
 
-    def prompt(self, task: Task, given: str = "") -> Prompt:
-        """The prompt that it uses for a task; `given` as `Request.prompt`."""
+    def prompt(self, task: Task, template: str = "") -> Prompt:
+        """Return the prompt for a task; `template` replaces it, see `TeacherRequest.prompt`."""
         ...
 
-    def preview(self, request: Request) -> Preview:
-        """What it would ask and pay. Asks nothing, pays nothing."""
+    def preview(self, request: TeacherRequest) -> Preview:
+        """Preview its requests and their cost, without asking or paying."""
         ...

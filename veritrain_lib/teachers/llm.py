@@ -1,18 +1,23 @@
-"""Asks a chat model to write new examples for the planned slices."""
+"""The teacher `llm`: a chat model writes new examples for the planned slices."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core.errors import Infrastructure, OutOfMoney, UserError
+from veritrain_lib.core.errors import BudgetExceeded, Infrastructure, UserError
 from veritrain_lib.prompts.lookup import find_prompt
 from veritrain_lib.teachers import selection_strategies
-from veritrain_lib.teachers.base import Preview, Request, Written
-from veritrain_lib.teachers.synthesis.answers import Candidate, Endings, candidates
+from veritrain_lib.teachers.base import Preview, TeacherRequest, TeacherResult
+from veritrain_lib.teachers.synthesis.answers import GeneratedExample, RowOutcomes, candidates
 from veritrain_lib.teachers.synthesis.confusion import neighbours
-from veritrain_lib.teachers.synthesis.requests import Ask, Manner, asks
-from veritrain_lib.teachers.synthesis.selection import allowed, as_rows, least_certain, without_copies
+from veritrain_lib.teachers.synthesis.requests import SynthesisRequest, SynthesisSettings, build_requests
+from veritrain_lib.teachers.synthesis.selection import (
+    as_rows,
+    drop_copies,
+    drop_rejected,
+    select_least_certain,
+)
 from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
 if TYPE_CHECKING:
@@ -22,26 +27,33 @@ if TYPE_CHECKING:
     from veritrain_lib.prompts.prompt import Prompt
 
 PROMPT = "write"
-"""The name of its prompt: `prompts.write` of the task file."""
+"""The name of its prompt, which is `prompts.write` in the task file."""
 
-WHOLE = {"few_shot": (0, 50), "batch": (1, 50), "at_once": (1, 1024)}
-"""The range of each parameter that is a whole number."""
+INTEGER_RANGES = {"few_shot": (0, 50), "batch": (1, 50), "at_once": (1, 1024)}
+"""The allowed range of each integer parameter."""
 
-MOST_FAILED = 0.2
-"""Share of requests without an answer, above which a round on what is left would be another round than planned."""
+MAX_FAILED_SHARE = 0.2
+"""Largest share of requests without an answer; with more, the round would differ too much from its plan."""
 
 
 class Llm:
-    """Writes rows with a chat model, shown human rows, and keeps those that the student is least certain of.
+    """A teacher that writes rows with a chat model and keeps those that the student is least certain of.
 
-    `model` is an address: `openai:/MODEL` or `azure:/DEPLOYMENT`. `temperature` 0 to 2, None for the
-    provider's own. `over` (1 to 10): how many rows are asked for, for each one kept. `few_shot` (0 to 50):
-    human rows of the slice shown in a request. `confused_with`: whether a slice is told apart from the one
-    that the student confuses it with most, or a mapping of slice to slice that says which. `batch` (1 to 50):
-    rows asked for in one request. `at_once` (1 to 1024): requests in flight. `max_tokens`: the most tokens of
-    one answer, from 1; None is a limit made from `batch` and the longest human row.
+    Its parameters in the task file:
 
-    Raises UserError for an unknown parameter or a value out of range.
+    - `model`: an address, `openai:/MODEL` or `azure:/DEPLOYMENT`
+    - `temperature`: 0 to 2; None for the provider's default
+    - `over`: how many rows are requested for each one kept, 1 to 10
+    - `few_shot`: how many human rows of the slice a request shows, 0 to 50
+    - `confused_with`: whether a request tells the slice apart from the one that the student confuses it with most, or a
+      mapping of slice to slice
+    - `batch`: rows requested in one request, 1 to 50
+    - `at_once`: requests in flight, 1 to 1024
+    - `max_tokens`: the largest number of tokens of an answer, from 1; None for a limit computed from `batch` and the
+      longest human row
+
+    Raises:
+        UserError: for an unknown parameter or a value out of range.
     """
 
     name = "llm"
@@ -69,7 +81,7 @@ class Llm:
                 "azure:/DEPLOYMENT"
             )
         for name, value in (("few_shot", few_shot), ("batch", batch), ("at_once", at_once)):
-            low, high = WHOLE[name]
+            low, high = INTEGER_RANGES[name]
             if type(value) is not int or not low <= value <= high:
                 raise UserError(
                     f"teacher llm: {name} must be a whole number from {low} to {high}, not {value!r}"
@@ -85,60 +97,70 @@ class Llm:
         self.model = model
         self.confused_with = confused_with
         self.at_once = at_once
-        self.manner = Manner(batch, few_shot, _number("over", over, 1, 10), temperature, max_tokens)
+        self.settings = SynthesisSettings(
+            batch, few_shot, _number("over", over, 1, 10), temperature, max_tokens
+        )
 
     def endpoint(self) -> Endpoint:
-        """Where its model is reached. Raises UserError when no key or endpoint is set."""
+        """Return the endpoint of its model.
+
+        Raises:
+            UserError: when no key or endpoint is set.
+        """
         from veritrain_lib.llm.endpoint import open_endpoint
 
         return open_endpoint(self.model)
 
-    def prompt(self, task: Task, given: str = "") -> Prompt:
-        """Its prompt: given here (a text, or a file beside the task file), the task's own, or the built-in one."""
-        return find_prompt(task, PROMPT, given)
+    def prompt(self, task: Task, template: str = "") -> Prompt:
+        """Return its prompt: `template` (a text, or a file beside the task file), the task's, or the built-in one."""
+        return find_prompt(task, PROMPT, template)
 
-    def preview(self, request: Request) -> Preview:
-        """The prompt, the first request and what all of them would cost. Asks nothing and pays nothing.
+    def preview(self, request: TeacherRequest) -> Preview:
+        """Preview the prompt, the first request and what all requests would cost, without asking or paying.
 
-        Raises UserError for a prompt that can't be filled in, or a model whose price is unknown.
+        Raises:
+            UserError: for a prompt that can't be filled in, or a model whose price is unknown.
         """
-        asked = self._asks(request)
-        if not asked:
+        planned_requests = self._plan_requests(request)
+        if not planned_requests:
             raise UserError("the plan asks for no rows; set budget.rows_per_round to 1 or more")
         chat = self._open(request)
         return Preview(
             self.model,
             self.prompt(request.task, request.prompt),
-            asked[0].request.messages,
-            chat.estimate([ask.request for ask in asked]),
+            planned_requests[0].request.messages,
+            chat.estimate([planned.request for planned in planned_requests]),
             chat.spent.total,
         )
 
-    def write(self, request: Request) -> Written:
-        """Up to `request.rows` rows of source `synthetic`, each with what made it as provenance.
+    def write(self, request: TeacherRequest) -> TeacherResult:
+        """Return up to `request.rows` rows of source `synthetic`, each with its provenance.
 
-        Provenance: model, prompt and its digest, ids of the human rows shown, the slice it was told apart
-        from with the rows shown of it, the request's digest in the ledger, its share of the cost (US dollars),
-        by what it was kept and the number that ranked it.
+        Provenance: model, prompt and its digest, ids of the human rows shown, the slice it was told apart from with the
+        rows shown of it, the request's digest in the ledger, its share of the cost (US dollars), the criterion by which
+        it was kept, and its rank by that.
 
-        Raises OutOfMoney when it would cost more than `request.money`; what was answered by then is in the
-        ledger, and costs nothing again. UserError for a model without key, endpoint or price. Infrastructure
-        when more than a fifth of the requests got no answer in spite of every retry.
+        Raises:
+            BudgetExceeded: when it would cost more than `request.money`. Answers that came before are in the ledger, and
+                cost nothing again.
+            UserError: for a model without key, endpoint or price.
+            Infrastructure: when more than a fifth of the requests got no answer after all retries.
         """
         prompt = self.prompt(request.task, request.prompt)
-        asked = self._asks(request)
+        planned_requests = self._plan_requests(request)
         quotas = self._quotas(request)
-        replies = self._ask(request, asked)
-        _refuse_many_failed(self.model, replies)
-        endings = Endings()
-        came = candidates(request.task, asked, replies, endings)
-        fresh = allowed(request, without_copies(request, came, endings), endings)
-        kept, kept_by = least_certain(request, fresh, quotas, endings)
-        rows = as_rows(request.task, [one for one, _ in kept])
+        replies = self._ask(request, planned_requests)
+        _check_failures(self.model, replies)
+        endings = RowOutcomes()
+        generated = candidates(request.task, planned_requests, replies, endings)
+        screened = drop_rejected(request, drop_copies(request, generated, endings), endings)
+        kept, kept_by = select_least_certain(request, screened, quotas, endings)
+        rows = as_rows(request.task, [example for example, _ in kept])
         rows["provenance"] = [
-            json.dumps(self._provenance(one, prompt, kept_by, rank), ensure_ascii=False) for one, rank in kept
+            json.dumps(self._provenance(example, prompt, kept_by, rank), ensure_ascii=False)
+            for example, rank in kept
         ]
-        return Written(
+        return TeacherResult(
             rows,
             rows.iloc[:0],
             endings=endings.table(),
@@ -146,17 +168,19 @@ class Llm:
             paid=sum(reply.cost for reply in replies if not reply.stored),
         )
 
-    def _quotas(self, request: Request) -> dict[str, int]:
-        """Rows a slice: the plan's; without one, the same number of every label."""
+    def _quotas(self, request: TeacherRequest) -> dict[str, int]:
+        """Return the number of rows per slice: as planned; without a plan the same number for every label."""
         names = request.task.labels if slice_column(request.task) and request.task.labels else [ALL_ROWS]
         return selection_strategies.in_proportion(request.shares or dict.fromkeys(names, 1.0), request.rows)
 
-    def _asks(self, request: Request) -> list[Ask]:
+    def _plan_requests(self, request: TeacherRequest) -> list[SynthesisRequest]:
         quotas = self._quotas(request)
-        near = self._neighbours(request, [*quotas, *request.task.labels])
-        return asks(request, self.prompt(request.task, request.prompt), self.manner, quotas, near)
+        neighbour_of = self._neighbours(request, [*quotas, *request.task.labels])
+        return build_requests(
+            request, self.prompt(request.task, request.prompt), self.settings, quotas, neighbour_of
+        )
 
-    def _neighbours(self, request: Request, slices: list[str]) -> dict[str, str]:
+    def _neighbours(self, request: TeacherRequest, slices: list[str]) -> dict[str, str]:
         if not isinstance(self.confused_with, dict):
             return neighbours(request) if self.confused_with else {}
         wrong = [name for pair in self.confused_with.items() for name in pair if name not in slices]
@@ -167,17 +191,17 @@ class Llm:
             )
         return self.confused_with
 
-    def _ask(self, request: Request, asked: list[Ask]) -> list[Reply]:
+    def _ask(self, request: TeacherRequest, planned_requests: list[SynthesisRequest]) -> list[Reply]:
         chat = self._open(request)
-        requests = [ask.request for ask in asked]
+        requests = [planned.request for planned in planned_requests]
         estimate = chat.estimate(requests)
         spent = chat.spent.total
-        likely, most = estimate.money
-        if most > 0 and (request.money <= 0 or spent + likely > request.money):
-            raise OutOfMoney(_too_dear(request, self.model, estimate, spent))
+        likely, highest = estimate.money
+        if highest > 0 and (request.money <= 0 or spent + likely > request.money):
+            raise BudgetExceeded(_budget_message(request, self.model, estimate, spent))
         return chat.ask(requests, on_progress=request.on_progress)
 
-    def _open(self, request: Request) -> LedgerChat:
+    def _open(self, request: TeacherRequest) -> LedgerChat:
         from veritrain_lib.llm.chat import open_chat
 
         return open_chat(
@@ -188,31 +212,33 @@ class Llm:
             on_reply=request.on_reply,
         )
 
-    def _provenance(self, one: Candidate, prompt: Prompt, kept_by: str, rank: float) -> dict[str, Any]:
-        # Not `chosen_by`: the gate spares rows that were chosen out of a pool for being uncertain, whose
-        # answers are people's. These are a model's, and no rule spares them.
+    def _provenance(
+        self, example: GeneratedExample, prompt: Prompt, kept_by: str, rank: float
+    ) -> dict[str, Any]:
+        # Not `chosen_by`: the gate exempts rows from some rules that were chosen from a pool for being uncertain, whose
+        # answers are from people. These answers are from a model, and no rule exempts them.
         return {
             "teacher": self.name,
             "model": self.model,
             "prompt": prompt.name,
             "prompt_digest": prompt.digest,
-            "slice": one.ask.slice,
-            "seed_rows": list(one.ask.seed_rows),
-            "told_apart_from": one.ask.neighbour,
-            "neighbour_rows": list(one.ask.neighbour_rows),
-            "request": one.reply,
-            "cost": round(one.cost, 10),
+            "slice": example.request.slice,
+            "seed_rows": list(example.request.seed_rows),
+            "told_apart_from": example.request.neighbour,
+            "neighbour_rows": list(example.request.neighbour_rows),
+            "request": example.reply,
+            "cost": round(example.cost, 10),
             "kept_by": kept_by,
             "rank": round(rank, 6),
         }
 
 
-def _refuse_many_failed(model: str, replies: list[Reply]) -> None:
+def _check_failures(model: str, replies: list[Reply]) -> None:
     failed = [reply for reply in replies if reply.outcome == "failed"]
-    if len(failed) > MOST_FAILED * len(replies):
+    if len(failed) > MAX_FAILED_SHARE * len(replies):
         raise Infrastructure(
             f"{len(failed)} of {len(replies)} requests to {model} got no answer; the last: {failed[-1].reason}. "
-            f"At most {MOST_FAILED:.0%} may fail. The answers that came are kept and not paid again: once the "
+            f"At most {MAX_FAILED_SHARE:.0%} may fail. The answers that came are kept and not paid again: once the "
             "service answers, the same command goes on where it stopped"
         )
 
@@ -223,12 +249,12 @@ def _number(name: str, value: Any, low: float, high: float) -> float:
     return float(value)
 
 
-def _too_dear(request: Request, model: str, estimate: Estimate, spent: float) -> str:
-    likely, most = estimate.money
+def _budget_message(request: TeacherRequest, model: str, estimate: Estimate, spent: float) -> str:
+    likely, highest = estimate.money
     already = f", and {spent:.4f} of it is spent already" if spent else ""
     return (
         f"teacher llm would ask {model} {estimate.requests - estimate.stored} times: about {likely:.4f} US "
-        f"dollars, at most {most:.4f}; {request.money:.4f} may be spent{already}. Nothing was asked. Set "
+        f"dollars, at most {highest:.4f}; {request.money:.4f} may be spent{already}. Nothing was asked. Set "
         f"budget.money in {request.task.path.name or 'the task file'}, or `money` of this stage, to "
-        f"{spent + most:.4f} or more"
+        f"{spent + highest:.4f} or more"
     )

@@ -1,7 +1,7 @@
-"""Ways of writing the same message differently: what hurried people do to a text, the question unchanged.
+"""Operations that vary a text as people in a hurry would write it, with the same meaning.
 
-Each operation takes a text and a source of randomness, and gives another text or None where it can't apply.
-The word lists are ours. The keys that lie side by side are those of the QWERTY layout.
+Each operation takes a text and a random generator, and returns another text, or None where it can't be applied. The word
+lists are our own. Neighbouring keys are those of the QWERTY layout.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ Operation = Callable[[str, random.Random], str | None]
 
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEIGHBOURS = {
-    key: row[max(at - 1, 0) : at] + row[at + 1 : at + 2] for row in _KEY_ROWS for at, key in enumerate(row)
+    key: row[max(position - 1, 0) : position] + row[position + 1 : position + 2]
+    for row in _KEY_ROWS
+    for position, key in enumerate(row)
 }
 
 # Words that a reader supplies by himself; a negation or a preposition could change what is asked.
@@ -72,55 +74,59 @@ def _inside_word(text: str, rng: random.Random, change: Callable[[str, int], str
 
 
 def neighbour_key(text: str, rng: random.Random) -> str | None:
-    """One letter becomes one that lies beside it on the keyboard."""
+    """Replace one letter by a neighbouring key."""
 
-    def change(word: str, at: int) -> str | None:
-        keys = _NEIGHBOURS.get(word[at].lower())
-        return word[:at] + rng.choice(keys) + word[at + 1 :] if keys else None
+    def change(word: str, position: int) -> str | None:
+        keys = _NEIGHBOURS.get(word[position].lower())
+        return word[:position] + rng.choice(keys) + word[position + 1 :] if keys else None
 
     return _inside_word(text, rng, change)
 
 
 def dropped_letter(text: str, rng: random.Random) -> str | None:
-    """One letter is left out."""
-    return _inside_word(text, rng, lambda word, at: word[:at] + word[at + 1 :])
+    """Leave out one letter."""
+    return _inside_word(text, rng, lambda word, position: word[:position] + word[position + 1 :])
 
 
 def swapped_letters(text: str, rng: random.Random) -> str | None:
-    """Two letters change places."""
-    return _inside_word(text, rng, lambda word, at: word[:at] + word[at + 1] + word[at] + word[at + 2 :])
+    """Swap two neighbouring letters."""
+    return _inside_word(
+        text,
+        rng,
+        lambda word, position: word[:position] + word[position + 1] + word[position] + word[position + 2 :],
+    )
 
 
 def doubled_letter(text: str, rng: random.Random) -> str | None:
-    """One letter is typed twice."""
-    return _inside_word(text, rng, lambda word, at: word[: at + 1] + word[at:])
+    """Double one letter."""
+    return _inside_word(text, rng, lambda word, position: word[: position + 1] + word[position:])
 
 
 def case(text: str, rng: random.Random) -> str | None:
-    """All lower case, or a capital at the start only, or (seldom) all capitals."""
+    """Change to lower case, to a capital at the start only, or (less often) to upper case."""
     return rng.choice([text.lower(), text.lower(), text[:1].upper() + text[1:].lower(), text.upper()])
 
 
 def punctuation(text: str, rng: random.Random) -> str | None:
-    """Marks at the end go, or more of them come; or the commas go."""
-    bare = text.rstrip(" .!?,;:")
-    if not bare:
+    """Remove or add punctuation at the end, or remove commas."""
+    stripped = text.rstrip(" .!?,;:")
+    if not stripped:
         return None
     ends = ["", "", "!", "..."] + (["??", " ?"] if text.rstrip().endswith("?") else [".", "!!"])
-    return rng.choice([bare + rng.choice(ends), text.replace(", ", " ")])
+    return rng.choice([stripped + rng.choice(ends), text.replace(", ", " ")])
 
 
 def contraction(text: str, rng: random.Random) -> str | None:
-    """`do not` becomes `don't` or `dont`, or the other way round (English)."""
+    """Change `do not` to `don't` or `dont`, or the other way round (English)."""
     low = text.lower().replace("’", "'")
-    places = [
+    matches = [
         (found.start(), found.end(), short if found.group() == long else long)
         for long, short in _CONTRACTIONS.items()
         for found in re.finditer(rf"\b(?:{long}|{short})\b", low)
     ]
-    if not places or len(low) != len(text):
+    if not matches or len(low) != len(text):
         return None
-    start, end, other = rng.choice(places)
+    start, end, other = rng.choice(matches)
     if "'" in other and rng.random() < 0.5:
         other = other.replace("'", "")
     other = other[0].upper() + other[1:] if text[start].isupper() else other
@@ -128,26 +134,26 @@ def contraction(text: str, rng: random.Random) -> str | None:
 
 
 def dropped_word(text: str, rng: random.Random) -> str | None:
-    """A word that carries nothing (an article, `please`) is left out (English)."""
+    """Leave out a word without meaning, such as an article or `please` (English)."""
     words = text.split(" ")
-    spare = [at for at, word in enumerate(words) if word.lower() in _SPARE_WORDS]
+    spare = [position for position, word in enumerate(words) if word.lower() in _SPARE_WORDS]
     if not spare or len(words) < 4:
         return None
-    at = rng.choice(spare)
-    return " ".join(words[:at] + words[at + 1 :])
+    position = rng.choice(spare)
+    return " ".join(words[:position] + words[position + 1 :])
 
 
 def greeting(text: str, rng: random.Random, language: str = "en") -> str | None:
-    """A greeting comes first, unless the text begins with one."""
+    """Add a greeting at the start, unless the text begins with one."""
     choices = _GREETINGS.get(language, ())
-    known = {item.rstrip(",。").split()[0].lower() for item in choices}
-    if not choices or any(text.lower().startswith(word) for word in known):
+    greeting_words = {item.rstrip(",。").split()[0].lower() for item in choices}
+    if not choices or any(text.lower().startswith(word) for word in greeting_words):
         return None
     return rng.choice(choices) + ("" if language == "ja" else " ") + text
 
 
 def closing(text: str, rng: random.Random, language: str = "en") -> str | None:
-    """Thanks or regards come last, unless the text ends with them."""
+    """Add thanks or regards at the end, unless the text has them."""
     choices = _CLOSINGS.get(language, ())
     if not choices or any(item.strip(".!¡。").lower() in text.lower() for item in choices):
         return None
@@ -168,11 +174,11 @@ ANY_LANGUAGE: dict[str, Operation] = {
 NAMES = (*ANY_LANGUAGE, "contraction", "dropped_word", "greeting", "closing")
 
 SILENT = frozenset({*ANY_LANGUAGE, "contraction", "dropped_word"})
-"""Operations after which a translation of the text is still right: none brings in something to be said."""
+"""Operations after which a translation of the text is still right, since they add nothing that it must contain."""
 
 
 def operations(language: str | None) -> dict[str, Operation]:
-    """The operations that are right for a language (ISO 639-1); of an unknown one those on characters."""
+    """Return the operations for a language (ISO 639-1); for an unknown one those on characters only."""
     found = dict(ANY_LANGUAGE)
     if language == "en":
         found |= {"contraction": contraction, "dropped_word": dropped_word}

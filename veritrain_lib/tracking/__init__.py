@@ -1,9 +1,14 @@
-"""The record, and the only room that knows mlflow.
+"""MLflow tracking: runs, datasets, models and prompts in the MLflow store. No other package imports MLflow.
 
-`store` which store and its client (`address` how it is written, `reach` whether it can be opened, `patience` what is
-done while it is away, `reserve` room for closing runs on a full disk), `template` a fresh one without migrations, `runs` runs and how they ended,
-`lookup` runs found again, `artifacts` their files, `entities` what is known of them, `glance` the quick way to
-read the project's own store, `datasets` name@version, `models` the registry and its aliases, `served` the form in
-which MLflow serves a model, `opened` a model from the registry that answers, `looks` the counted looks at the
-sealed test set, `warm_up` what can be done before a process is forked.
+Where to look:
+
+- `store`: which MLflow store is used, and its client. `address`: its tracking URI; `reachability`: whether it can be
+  opened; `retrying_client`: retries while it is away; `disk_reserve`: reserved disk space for closing runs on a full
+  disk; `store_template`: a new store without migrations.
+- `runs`: opening and closing runs; `lookup`: finding them; `artifacts`: their files; `entities`: the types that
+  describe them; `sqlite_reader`: fast reads of the project's own SQLite store.
+- `datasets`: datasets by name@version; `models`: the model registry and its aliases; `served_model`: the form in which
+  MLflow serves a model; `pyfunc_model`: a model of the registry that answers; `looks`: the counted test-set
+  evaluations.
+- `warm_up`: preparation before a process is forked.
 """

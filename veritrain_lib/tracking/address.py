@@ -1,4 +1,4 @@
-"""The record's address: that of a SQLite file, the file of an address, and how an address is shown to people."""
+"""Tracking URIs: conversion between SQLite files and URIs, and URIs without their passwords."""
 
 from __future__ import annotations
 
@@ -6,38 +6,45 @@ import hashlib
 from pathlib import Path
 from urllib.parse import unquote
 
-from veritrain_lib.redaction import without_password
+from veritrain_lib.redaction import redact_passwords
 
 SQLITE = "sqlite:///"
 
 
-def of_file(file: Path) -> str:
-    """The SQLAlchemy address of a SQLite file. `%` and `?` in its path are quoted: they have a meaning in addresses."""
+def sqlite_uri(file: Path) -> str:
+    """Return the SQLAlchemy URI of a SQLite file.
+
+    `%` and `?` in the path are quoted, because they have a meaning in URIs.
+    """
     return SQLITE + str(file).replace("%", "%25").replace("?", "%3F")
 
 
-def file_of(address: str) -> Path | None:
-    """The file of a SQLite address; None for another database, one in memory, or one with options."""
+def sqlite_path(address: str) -> Path | None:
+    """Return the file of a SQLite URI.
+
+    Returns:
+        The path, or None for another database, one in memory, or a URI with options.
+    """
     if not address.startswith(SQLITE) or "?" in address:
         return None
     name = unquote(address.removeprefix(SQLITE))
     return Path(name) if name and name != ":memory:" else None
 
 
-def shown(address: str) -> str:
-    """An address for people and logs: a password in it is `***`.
+def masked(address: str) -> str:
+    """Replace a password in a URI by `***`, for people and logs.
 
-    >>> shown("postgresql://me:s3cret@db:5432/veritrain")
+    >>> masked("postgresql://me:s3cret@db:5432/veritrain")
     'postgresql://me:***@db:5432/veritrain'
     """
-    return without_password(address)
+    return redact_passwords(address)
 
 
-def without_passwords(text: str, address: str) -> str:
-    """A library's message about an address, without the passwords that it may quote."""
-    return shown(text.replace(address, shown(address)))
+def mask_passwords(text: str, address: str) -> str:
+    """Remove the passwords of a URI from a library's message that may quote it."""
+    return masked(text.replace(address, masked(address)))
 
 
 def fingerprint(address: str) -> str:
-    """A short digest that tells addresses apart without showing them."""
+    """Return a short digest that tells URIs apart without showing them."""
     return hashlib.sha256(address.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Where artifacts lie, when that is on this machine."""
+"""Local folders of artifact URIs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
-def local_folder(address: str) -> Path | None:
-    """The folder of artifacts on this disk that an artifact address means; None when they lie elsewhere."""
-    parts = urlsplit(address)
+def local_folder(artifact_uri: str) -> Path | None:
+    """Return the local folder of an artifact URI, or None when the artifacts are stored elsewhere."""
+    parts = urlsplit(artifact_uri)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(unquote(parts.path))
-    return Path(address) if Path(address).is_absolute() else None
+    return Path(artifact_uri) if Path(artifact_uri).is_absolute() else None

@@ -1,4 +1,4 @@
-"""Connections to a SQLite file that are only read through, kept from one look to the next, one for each thread."""
+"""Cached read-only connections to a SQLite file, one for each thread."""
 
 from __future__ import annotations
 
@@ -10,54 +10,60 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-WAIT_S = 20.0
-"""How long to wait for a writer, as MLflow does."""
+BUSY_TIMEOUT_S = 20.0
+"""Seconds to wait for a writer, as MLflow does."""
 
 
-class _Idle(threading.local):
-    """The connection that this thread looked through last: opening one reads MLflow's whole schema, 1 ms."""
+class _IdleConnection(threading.local):
+    """The connection that this thread used last.
+
+    Opening a connection reads MLflow's complete schema, which takes 1 ms.
+    """
 
     connection: sqlite3.Connection | None = None
-    what: tuple[object, ...] = ()
-    """The process that opened it, and the file that it is a connection to."""
+    key: tuple[object, ...] = ()
+    """The process that opened the connection, and the file that it is connected to."""
     inherited: tuple[sqlite3.Connection, ...] = ()
-    """A parent's, which a fork must neither use nor close."""
+    """Connections of a parent process, which a fork must neither use nor close."""
 
-    def take(self, what: tuple[object, ...]) -> sqlite3.Connection | None:
-        """The connection, if it is to `what`; nobody else gets it until it is kept again."""
-        opened, self.connection = self.connection, None
-        if opened is None or self.what == what:
-            return opened
-        if self.what[0] == os.getpid():
-            opened.close()
+    def take(self, key: tuple[object, ...]) -> sqlite3.Connection | None:
+        """Return the connection if its key is `key`. Nobody else gets it until it is kept again."""
+        connection, self.connection = self.connection, None
+        if connection is None or self.key == key:
+            return connection
+        if self.key[0] == os.getpid():
+            connection.close()
         else:
-            self.inherited += (opened,)
+            self.inherited += (connection,)
         return None
 
-    def keep(self, opened: sqlite3.Connection, what: tuple[object, ...]) -> None:
-        """Keep a connection for the next look; a look within this one has left its own."""
+    def keep(self, connection: sqlite3.Connection, key: tuple[object, ...]) -> None:
+        """Keep a connection for the next read; a nested read may have left one already."""
         if self.connection is None:
-            self.connection, self.what = opened, what
+            self.connection, self.key = connection, key
         else:
-            opened.close()
+            connection.close()
 
 
-_idle = _Idle()
+_idle_connection = _IdleConnection()
 
 
 @contextmanager
-def taken(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a file, with no transaction open; kept for the next look unless something went wrong."""
-    seen = os.stat(file)
-    what = (os.getpid(), str(file), seen.st_dev, seen.st_ino)
-    # Read only: a half-written change that a killed process left must be undone by a writer, not from here.
-    opened = _idle.take(what) or sqlite3.connect(
-        f"file:{quote(str(file))}?mode=ro", uri=True, timeout=WAIT_S, isolation_level=None
+def read_connection(file: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a read-only connection to a file, with no open transaction.
+
+    The connection is kept for the next read unless an error occurs.
+    """
+    status = os.stat(file)
+    key = (os.getpid(), str(file), status.st_dev, status.st_ino)
+    # Read only: an incomplete change of a killed process must be rolled back by a writer, not here.
+    connection = _idle_connection.take(key) or sqlite3.connect(
+        f"file:{quote(str(file))}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
     )
     try:
-        yield opened
-        opened.execute("ROLLBACK")
+        yield connection
+        connection.execute("ROLLBACK")
     except BaseException:
-        opened.close()
+        connection.close()
         raise
-    _idle.keep(opened, what)
+    _idle_connection.keep(connection, key)

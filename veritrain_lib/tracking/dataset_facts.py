@@ -1,6 +1,6 @@
-"""What a dataset is, told from its task and its rows: who wrote it, which way it goes, spoken or written.
+"""Descriptive tags of a dataset: origin of its rows, language direction, and spoken or written text.
 
-They are tags of the run that made the dataset, so that a list can be asked for them.
+They become tags of the run that made the dataset, so that dataset lists can be filtered by them.
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
 
-TYPES = ("human", "synthetic", "mixed")
+DATASET_TYPES = ("human", "synthetic", "mixed")
 SCENES = ("meeting", "written")
 DEFAULT_TYPE, DEFAULT_SCENE = "human", "written"
-"""Of a dataset that says nothing of it."""
+"""Defaults for a dataset that does not state them."""
 
-LONGEST = 200
-"""Characters of a fact; a direction is the value of a column, which may be anything."""
+MAX_LENGTH = 200
+"""Maximum characters of a tag value. A direction is the value of a column, which may be any text."""
 
 
 def facts(task: Task, rows: pd.DataFrame) -> dict[str, str]:
-    """`type`, `direction` and `scene` of rows of a task."""
-    return {"type": kind(rows), "direction": direction(task, rows), "scene": scene(rows)}
+    """Return the tags `type`, `direction` and `scene` for rows of a task."""
+    return {"type": row_origin(rows), "direction": direction(task, rows), "scene": scene(rows)}
 
 
-def kind(rows: pd.DataFrame) -> str:
-    """`synthetic` where a teacher wrote every row, `mixed` where it wrote some; rows of a pool are people's."""
+def row_origin(rows: pd.DataFrame) -> str:
+    """Return `synthetic` when a teacher wrote every row, `mixed` when it wrote some, else `human`.
+
+    Rows of a pool count as human.
+    """
     if "source" not in rows.columns or not len(rows):
         return DEFAULT_TYPE
     synthetic = int((rows["source"] == "synthetic").sum())
@@ -35,25 +38,28 @@ def kind(rows: pd.DataFrame) -> str:
 
 
 def direction(task: Task, rows: pd.DataFrame | None = None) -> str:
-    """Such as `ja-en`: the most frequent value of the task's direction column, else the languages of its first input
-    and of its answer, else the task's name."""
+    """Return the language direction, such as `ja-en`.
+
+    It is the most frequent value of the task's direction column, else the languages of the first input and of the
+    answer, else the task's name.
+    """
     column = task.target.direction
     if column and rows is not None and column in rows.columns:
-        found = _most_frequent(rows[column])
-        if found:
-            return found[:LONGEST]
-    given = next((field.language for field in task.inputs.values() if field.language), None)
-    if given and task.target.language:
-        return f"{given}-{task.target.language}"
+        value = _most_frequent(rows[column])
+        if value:
+            return value[:MAX_LENGTH]
+    input_language = next((field.language for field in task.inputs.values() if field.language), None)
+    if input_language and task.target.language:
+        return f"{input_language}-{task.target.language}"
     return task.name
 
 
 def scene(rows: pd.DataFrame) -> str:
-    """The most frequent value of the column `scene`, if it is one of `SCENES`; else `written`."""
-    found = _most_frequent(rows["scene"]) if "scene" in rows.columns else ""
-    return found if found in SCENES else DEFAULT_SCENE
+    """Return the most frequent value of the column `scene` if it is one of `SCENES`, else `written`."""
+    value = _most_frequent(rows["scene"]) if "scene" in rows.columns else ""
+    return value if value in SCENES else DEFAULT_SCENE
 
 
 def _most_frequent(values: pd.Series[str]) -> str:
-    known = values[values.astype(str).str.strip() != ""]
-    return str(known.value_counts().index[0]) if len(known) else ""
+    non_blank = values[values.astype(str).str.strip() != ""]
+    return str(non_blank.value_counts().index[0]) if len(non_blank) else ""

@@ -1,4 +1,4 @@
-"""Pages of datasets: what was made, and what the newest gate said of it."""
+"""Paged lists of datasets with the newest gate verdict of each."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.sql import Select
 
-TITLE, GATE = f"{PREFIX}title", f"{PREFIX}gate"
-"""Tags of a dataset's run: its name for people, and the gate run whose verdict counts for it although that gate judged
-the same rows under another version."""
+TITLE_TAG, GATE_TAG = f"{PREFIX}title", f"{PREFIX}gate"
+"""Tags of a dataset's run: its title for people, and the gate run whose verdict counts although it judged the same rows
+under another version.
+"""
 
 
 @dataclass(frozen=True)
 class DatasetQuery:
-    """Which datasets; an empty text asks nothing.
+    """Filter of datasets; an empty text does not filter.
 
-    `search` is a part of the title, or of the name where there is none. `directions` says, by experiment id, the
-    direction of datasets that were stored without one.
+    Attributes:
+        search: Part of the title, or of the name where there is no title.
+        type: One of `dataset_facts.DATASET_TYPES`.
+        direction: Language direction, such as `ja-en`.
+        scene: One of `dataset_facts.SCENES`.
+        status: draft, passed or blocked.
+        directions: Direction by experiment id, for datasets that were stored without one.
     """
 
     search: str = ""
@@ -40,89 +46,99 @@ class DatasetQuery:
 
 @dataclass(frozen=True)
 class DatasetItem:
-    """A dataset's run, and the newest finished gate run that judged it (itself, for a seed's; None before any)."""
+    """A dataset's run and the newest finished gate run that judged it.
+
+    Attributes:
+        run: The run that made the dataset.
+        gate: The gate run: the run itself for a gate of the seed file, None before any gate.
+    """
 
     run: Run
     gate: Run | None
 
     @property
     def reference(self) -> str:
-        """`NAME@VERSION` of the dataset itself, a draft's before the gate."""
+        """`NAME@VERSION` of the dataset itself, which for a draft is the version before the gate."""
         return _reference(self.run)
 
     @property
     def status(self) -> str:
-        """draft, passed or blocked."""
+        """The status: draft, passed or blocked."""
         return (self.gate or self.run).data.tags[f"{PREFIX}status"]
 
 
 def datasets_page(query: DatasetQuery, *, offset: int = 0, limit: int = 20) -> tuple[list[DatasetItem], int]:
-    """The datasets of a page, the newest first, and how many there are in all."""
+    """Return one page of datasets, newest first, and the total count."""
     from sqlalchemy import func, select
 
     runs = tables().runs.c
-    with connect() as opened:
+    with connect() as connection:
         if query.status:
-            those = _with_status(opened, query)
-            return _items(opened, those[offset : offset + limit]), len(those)
-        chosen = _choose(query, select(runs.run_uuid, func.count().over()).select_from(tables().runs))
-        page = opened.execute(chosen.order_by(*_newest_first()).offset(offset).limit(limit)).all()
+            run_ids = _ids_with_status(connection, query)
+            return _items(connection, run_ids[offset : offset + limit]), len(run_ids)
+        selected = _filtered(query, select(runs.run_uuid, func.count().over()).select_from(tables().runs))
+        page = connection.execute(selected.order_by(*_newest_first()).offset(offset).limit(limit)).all()
         if not page and (offset or not limit):
-            # Behind the last page no line is left to say the total.
-            counted = _choose(query, select(func.count()).select_from(tables().runs))
-            return [], int(opened.execute(counted).scalar_one())
-        return _items(opened, [row[0] for row in page]), page[0][1] if page else 0
+            # Past the last page there is no row that carries the total.
+            count = _filtered(query, select(func.count()).select_from(tables().runs))
+            return [], int(connection.execute(count).scalar_one())
+        return _items(connection, [row[0] for row in page]), page[0][1] if page else 0
 
 
 def read_datasets(ids: Collection[str]) -> dict[str, DatasetItem]:
-    """Datasets by the ids of their runs; unknown ones, and gate runs of a draft, are left out."""
+    """Return datasets by the ids of their runs; unknown ids and gate runs of a draft are left out."""
     from sqlalchemy import select
 
     runs = tables().runs.c
-    with connect() as opened:
-        chosen = _choose(DatasetQuery(), select(runs.run_uuid).select_from(tables().runs))
-        there = opened.execute(chosen.where(runs.run_uuid.in_(ids))).scalars().all()
-        return {item.run.info.run_id: item for item in _items(opened, there)}
+    with connect() as connection:
+        selected = _filtered(DatasetQuery(), select(runs.run_uuid).select_from(tables().runs))
+        run_ids = connection.execute(selected.where(runs.run_uuid.in_(ids))).scalars().all()
+        return {item.run.info.run_id: item for item in _items(connection, run_ids)}
 
 
-def _choose(query: DatasetQuery, wanted: Select[Any]) -> Select[Any]:
+def _filtered(query: DatasetQuery, selection: Select[Any]) -> Select[Any]:
     from sqlalchemy import and_, exists, func, or_
 
     runs, tags = tables().runs.c, tables().tags
 
-    def of(tag: Any, name: str) -> Any:
+    def has_tag(tag: Any, name: str) -> Any:
         return and_(tag.c.run_uuid == runs.run_uuid, tag.c.key == f"{PREFIX}{name}")
 
-    # Joined first: few runs made a dataset, and databases guess badly how few have what is told of it.
-    made = tags.alias()
-    chosen = wanted.join(made, of(made, "version")).where(
+    # Joined first: few runs made a dataset, and databases estimate badly how few have the other tags.
+    versions = tags.alias()
+    selected = selection.join(versions, has_tag(versions, "version")).where(
         runs.lifecycle_stage == "active", runs.status == "FINISHED", ~is_gate_of_draft(runs.run_uuid)
     )
 
-    def told(name: str) -> Any:
-        """The value of a tag, NULL where there is none; `chosen` has it joined from here on."""
-        nonlocal chosen
+    def tag_value(name: str) -> Any:
+        """Return the value of a tag, NULL if missing; this joins the tag to `selected`."""
+        nonlocal selected
         tag = tags.alias()
-        chosen = chosen.outerjoin(tag, of(tag, name))
+        selected = selected.outerjoin(tag, has_tag(tag, name))
         return tag.c.value
 
-    met = []
+    conditions = []
     for name, value, default in (
         ("type", query.type, DEFAULT_TYPE),
         ("scene", query.scene, DEFAULT_SCENE),
     ):
         tag = tags.alias()
-        if value == default:  # or nothing is told
-            met.append(~exists().where(of(tag, name), tag.c.value != value))
+        if value == default:  # or the tag is missing
+            conditions.append(~exists().where(has_tag(tag, name), tag.c.value != value))
         elif value:
-            met.append(exists().where(of(tag, name), tag.c.value == value))
+            conditions.append(exists().where(has_tag(tag, name), tag.c.value == value))
     if query.direction:
-        those = [int(key) for key, value in query.directions.items() if value == query.direction]
-        own = told("direction")
-        met.append(or_(own == query.direction, and_(own.is_(None), runs.experiment_id.in_(those))))
+        experiment_ids = [int(key) for key, value in query.directions.items() if value == query.direction]
+        stored_direction = tag_value("direction")
+        conditions.append(
+            or_(
+                stored_direction == query.direction,
+                and_(stored_direction.is_(None), runs.experiment_id.in_(experiment_ids)),
+            )
+        )
     if query.search:
-        met.append(contains(func.coalesce(told("title"), told("name")), query.search))
-    return chosen.where(*met)
+        conditions.append(contains(func.coalesce(tag_value("title"), tag_value("name")), query.search))
+    return selected.where(*conditions)
 
 
 def _newest_first() -> tuple[Any, Any]:
@@ -130,42 +146,57 @@ def _newest_first() -> tuple[Any, Any]:
     return runs.start_time.desc(), runs.run_uuid
 
 
-def _with_status(opened: Connection, query: DatasetQuery) -> list[str]:
-    """The ids of the chosen runs whose dataset has the status asked for, the newest first.
+def _ids_with_status(connection: Connection, query: DatasetQuery) -> list[str]:
+    """Return the run ids of the datasets with the requested status, newest first.
 
-    Drafts and verdicts meet here, by reference: no index of the database's would find one for the other.
+    Drafts and verdicts are matched here by reference, because no index of the database covers that.
     """
     from sqlalchemy import select
 
     runs = tables().runs.c
-    own, name, version, pointer, pointed = (tables().tags.alias() for _ in range(5))
-    columns = (own.c.value, name.c.value, version.c.value, pointed.c.value)
-    asked = _choose(query, select(runs.run_uuid, *columns).select_from(tables().runs))
-    for one, part in ((own, "status"), (name, "name"), (version, "version")):
-        asked = asked.join(one, (one.c.run_uuid == runs.run_uuid) & (one.c.key == f"{PREFIX}{part}"))
-    asked = asked.outerjoin(pointer, (pointer.c.run_uuid == runs.run_uuid) & (pointer.c.key == GATE))
-    asked = asked.outerjoin(
-        pointed, (pointed.c.run_uuid == pointer.c.value) & (pointed.c.key == f"{PREFIX}status")
+    status, name, version, gate_pointer, gate_status = (tables().tags.alias() for _ in range(5))
+    columns = (status.c.value, name.c.value, version.c.value, gate_status.c.value)
+    query_rows = _filtered(query, select(runs.run_uuid, *columns).select_from(tables().runs))
+    for tag, tag_name in ((status, "status"), (name, "name"), (version, "version")):
+        query_rows = query_rows.join(
+            tag, (tag.c.run_uuid == runs.run_uuid) & (tag.c.key == f"{PREFIX}{tag_name}")
+        )
+    query_rows = query_rows.outerjoin(
+        gate_pointer, (gate_pointer.c.run_uuid == runs.run_uuid) & (gate_pointer.c.key == GATE_TAG)
     )
-    verdicts = newest_statuses(opened)
+    query_rows = query_rows.outerjoin(
+        gate_status,
+        (gate_status.c.run_uuid == gate_pointer.c.value) & (gate_status.c.key == f"{PREFIX}status"),
+    )
+    verdicts = newest_statuses(connection)
     return [
         run_id
-        for run_id, said, named, number, elsewhere in opened.execute(asked.order_by(*_newest_first()))
+        for run_id, dataset_status, dataset_name, dataset_version, pointed_status in connection.execute(
+            query_rows.order_by(*_newest_first())
+        )
         if query.status
-        == (said if said != "draft" else verdicts.get(f"{named}@{number}") or elsewhere or said)
+        == (
+            dataset_status
+            if dataset_status != "draft"
+            else verdicts.get(f"{dataset_name}@{dataset_version}") or pointed_status or dataset_status
+        )
     ]
 
 
-def _items(opened: Connection, ids: Sequence[str]) -> list[DatasetItem]:
-    runs = runs_by_id(opened, ids)
+def _items(connection: Connection, ids: Sequence[str]) -> list[DatasetItem]:
+    runs = runs_by_id(connection, ids)
     drafts = {run.info.run_id: run for run in runs if run.data.tags[f"{PREFIX}status"] == "draft"}
-    newest = newest_gates(opened, [_reference(run) for run in drafts.values()])
-    judging = {
-        run_id: newest.get(_reference(run)) or run.data.tags.get(GATE, "") for run_id, run in drafts.items()
+    newest_by_reference = newest_gates(connection, [_reference(run) for run in drafts.values()])
+    gate_ids = {
+        run_id: newest_by_reference.get(_reference(run)) or run.data.tags.get(GATE_TAG, "")
+        for run_id, run in drafts.items()
     }
-    gates = {gate.info.run_id: gate for gate in runs_by_id(opened, [one for one in judging.values() if one])}
+    gates = {
+        gate.info.run_id: gate
+        for gate in runs_by_id(connection, [gate_id for gate_id in gate_ids.values() if gate_id])
+    }
     return [
-        DatasetItem(run, gates.get(judging[run.info.run_id]) if run.info.run_id in drafts else run)
+        DatasetItem(run, gates.get(gate_ids[run.info.run_id]) if run.info.run_id in drafts else run)
         for run in runs
     ]
 

@@ -1,7 +1,7 @@
-"""Which finished gate runs judged a draft, and what the newest of each said.
+"""Finished gate runs that judged a draft, and the newest verdict for each draft.
 
-A gate makes a version of its own from the rows that it lets through. In a list that is no dataset beside its draft:
-the draft shows the verdict. What a gate makes of a task's seed file has no draft and is listed itself.
+A gate makes a version of its own from the rows that it accepts. Lists do not show that version beside its draft: the
+draft shows the verdict. The output of a gate for a task's seed file has no draft and is listed itself.
 """
 
 from __future__ import annotations
@@ -16,52 +16,60 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.sql import Select
 
-STAGE, JUDGED = "veritrain.stage", "veritrain.input.dataset"
+STAGE_TAG, INPUT_DATASET_TAG = "veritrain.stage", "veritrain.input.dataset"
 
-SEED = "seed"
-"""What `JUDGED` of a gate says when it judged the seed file."""
+SEED_FILE = "seed"
+"""Value of `INPUT_DATASET_TAG` of a gate that judged the seed file."""
 
 
 def is_gate_of_draft(run_id: Any) -> Any:
-    """The condition that a run, by the column of its id, is a gate's that judged a draft."""
+    """Return the SQL condition that a run, by the column of its id, is a gate run that judged a draft."""
     from sqlalchemy import select
 
-    stage, judged = tables().tags.alias(), tables().tags.alias()
-    # A list that is made once. Asked of each run, PostgreSQL may make every pair of the two kinds of tags first.
-    gates = select(stage.c.run_uuid).join(judged, judged.c.run_uuid == stage.c.run_uuid)
+    stage, input_dataset = tables().tags.alias(), tables().tags.alias()
+    # A subquery that runs once. As a condition on each run, PostgreSQL may first build every pair of the two tags.
+    gates = select(stage.c.run_uuid).join(input_dataset, input_dataset.c.run_uuid == stage.c.run_uuid)
     return run_id.in_(
         gates.where(
-            stage.c.key == STAGE, stage.c.value == "gate", judged.c.key == JUDGED, judged.c.value != SEED
+            stage.c.key == STAGE_TAG,
+            stage.c.value == "gate",
+            input_dataset.c.key == INPUT_DATASET_TAG,
+            input_dataset.c.value != SEED_FILE,
         )
     )
 
 
-def newest_gates(opened: Connection, drafts: Collection[str]) -> dict[str, str]:
-    """The id of the newest gate run of each of `drafts`, by reference; those that were not judged are left out."""
-    return {row.draft: row.run_uuid for row in opened.execute(_gates(drafts))} if drafts else {}
+def newest_gates(connection: Connection, drafts: Collection[str]) -> dict[str, str]:
+    """Return the id of the newest gate run by draft reference; drafts without a verdict are left out."""
+    return {row.draft: row.run_uuid for row in connection.execute(_gate_runs(drafts))} if drafts else {}
 
 
-def newest_statuses(opened: Connection) -> dict[str, str]:
-    """What the newest gate said of each draft that was judged, by reference."""
-    return {row.draft: row.status for row in opened.execute(_gates(None))}
+def newest_statuses(connection: Connection) -> dict[str, str]:
+    """Return the newest gate status by draft reference, for every draft that was judged."""
+    return {row.draft: row.status for row in connection.execute(_gate_runs(None))}
 
 
-def _gates(drafts: Collection[str] | None) -> Select[Any]:
-    """Finished gate runs (of `drafts`, where given), the newest of a draft last: `run_uuid`, `draft`, `status`."""
+def _gate_runs(drafts: Collection[str] | None) -> Select[Any]:
+    """Select finished gate runs, the newest of a draft last.
+
+    The columns are `run_uuid`, `draft` and `status`; None means the gate runs of all drafts.
+    """
     from sqlalchemy import and_, exists, select
 
     runs = tables().runs.c
-    judged, status, stage = (tables().tags.alias() for _ in range(3))
+    input_dataset, status, stage = (tables().tags.alias() for _ in range(3))
     return (
-        select(runs.run_uuid, judged.c.value.label("draft"), status.c.value.label("status"))
-        .select_from(judged)
-        .join(tables().runs, runs.run_uuid == judged.c.run_uuid)
-        .join(status, and_(status.c.run_uuid == judged.c.run_uuid, status.c.key == f"{PREFIX}status"))
+        select(runs.run_uuid, input_dataset.c.value.label("draft"), status.c.value.label("status"))
+        .select_from(input_dataset)
+        .join(tables().runs, runs.run_uuid == input_dataset.c.run_uuid)
+        .join(status, and_(status.c.run_uuid == input_dataset.c.run_uuid, status.c.key == f"{PREFIX}status"))
         .where(
-            judged.c.key == JUDGED,
-            judged.c.value != SEED if drafts is None else judged.c.value.in_(drafts),
+            input_dataset.c.key == INPUT_DATASET_TAG,
+            input_dataset.c.value != SEED_FILE if drafts is None else input_dataset.c.value.in_(drafts),
             exists().where(
-                stage.c.run_uuid == judged.c.run_uuid, stage.c.key == STAGE, stage.c.value == "gate"
+                stage.c.run_uuid == input_dataset.c.run_uuid,
+                stage.c.key == STAGE_TAG,
+                stage.c.value == "gate",
             ),
             runs.lifecycle_stage == "active",
             runs.status == "FINISHED",

@@ -1,6 +1,6 @@
-"""Datasets in the record: `name@version`, immutable, with the run that made them.
+"""Datasets in MLflow: immutable versions `name@version` with the run that made them.
 
-The rows are an artifact of the run that made the dataset; the run's tags carry name, version, parent, status
+The rows are an artifact of the run that made the dataset; the run's tags hold name, version, parent, status
 and digest. A version counts once its run is FINISHED, so a killed stage leaves none behind.
 """
 
@@ -25,13 +25,21 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
 PREFIX = "veritrain.dataset."
-PLACE = "dataset"
+ARTIFACT_PATH = "dataset"
 
 
 def save(
     task: Task, run_id: str, rows: pd.DataFrame, *, status: DatasetStatus, parent: str | None
 ) -> Dataset:
-    """Store rows as the next version of the task's dataset, made by a run."""
+    """Store rows as the next version of the task's dataset.
+
+    Args:
+        task: The task that the dataset belongs to.
+        run_id: The run that made the dataset.
+        rows: The rows, with the reserved columns and the task's columns.
+        status: draft, passed or blocked.
+        parent: Reference (`name@version`) of the dataset that it was made from, or None.
+    """
     content = digest.of_rows(rows)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.jsonl"
@@ -39,12 +47,12 @@ def save(
             "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in rows.to_dict("records")),
             encoding="utf-8",
         )
-        # Without rows a JSON Lines file forgets the columns.
+        # A JSON Lines file without rows does not hold the columns.
         (Path(folder) / "columns.json").write_text(
             json.dumps([str(name) for name in rows.columns]), encoding="utf-8"
         )
-        runs.log_folder(run_id, Path(folder), PLACE)
-    told: dict[str, str] = {
+        runs.log_folder(run_id, Path(folder), ARTIFACT_PATH)
+    tags: dict[str, str] = {
         f"{PREFIX}name": task.name,
         f"{PREFIX}status": status,
         f"{PREFIX}digest": content,
@@ -52,16 +60,16 @@ def save(
         f"{PREFIX}rows": str(len(rows)),
         **{f"{PREFIX}{name}": value for name, value in facts(task, rows).items()},
     }
-    with _numbering(task):
-        version = _lost_version(task, told) or _next_version(task)
-        runs.tag(run_id, {**told, f"{PREFIX}version": str(version)})
-    made = Dataset(task.name, version, status, content, rows, parent, run_id)
-    use(run_id, made, "made")
-    return made
+    with _version_claim(task):
+        version = _missing_version(task, tags) or _next_version(task)
+        runs.tag(run_id, {**tags, f"{PREFIX}version": str(version)})
+    dataset = Dataset(task.name, version, status, content, rows, parent, run_id)
+    log_input(run_id, dataset, "made")
+    return dataset
 
 
 def _next_version(task: Task) -> int:
-    """One more than any version that counts, or that a run under way has taken."""
+    """Return one more than the highest version that is finished or taken by a running run."""
     taken = [
         int(run.data.tags[f"{PREFIX}version"])
         for run in runs.search(task, f"tags.`{PREFIX}name` = '{task.name}'")
@@ -70,35 +78,43 @@ def _next_version(task: Task) -> int:
     return max(taken, default=0) + 1
 
 
-def _lost_version(task: Task, told: Mapping[str, str]) -> int | None:
-    """The number of this very dataset (by content, status and parent) where its run or its files are gone.
+def _missing_version(task: Task, tags: Mapping[str, str]) -> int | None:
+    """Return the version of an equal dataset whose run or files are missing, or None.
 
-    Models and other datasets know it by that number.
+    Equal means the same content, status and parent.
+
+    Models and other datasets refer to it by that version.
     """
-    same = [f"{PREFIX}{name}" for name in ("digest", "status", "parent")]
-    where = f"tags.`{PREFIX}name` = '{task.name}'"
-    there = runs.search(task, where)
-    lost = [run for run in there if run.info.status == "FINISHED" and lookup.missing(run)]
-    held = {
+    compared = [f"{PREFIX}{name}" for name in ("digest", "status", "parent")]
+    filter_string = f"tags.`{PREFIX}name` = '{task.name}'"
+    candidates = runs.search(task, filter_string)
+    lost = [run for run in candidates if run.info.status == "FINISHED" and lookup.missing(run)]
+    taken = {
         run.data.tags.get(f"{PREFIX}version")
-        for run in there
+        for run in candidates
         if run.info.status in ("FINISHED", "RUNNING") and run not in lost
     }
-    for run in [*lost, *lookup.deleted(task, where)]:
-        tags = run.data.tags
-        number = tags.get(f"{PREFIX}version", "")
-        if number and number not in held and all(tags.get(name, "") == told[name] for name in same):
+    for run in [*lost, *lookup.deleted(task, filter_string)]:
+        stored = run.data.tags
+        number = stored.get(f"{PREFIX}version", "")
+        if number and number not in taken and all(stored.get(name, "") == tags[name] for name in compared):
             return int(number)
     return None
 
 
-def _numbering(task: Task) -> claims.Claim:
-    """Held while a version is chosen and written: uploads, gates and loops may end at the same moment."""
-    return claims.briefly(f"versions of {task.name}", f"number a dataset of task {task.name}")
+def _version_claim(task: Task) -> claims.Claim:
+    """Claim the choice of a version: uploads, gates and loops may end at the same moment."""
+    return claims.claim_update(f"versions of {task.name}", f"number a dataset of task {task.name}")
 
 
-def use(run_id: str, dataset: Dataset, context: str) -> None:
-    """Say on a run that it uses a dataset (MLflow's dataset input); `context`: made, training, judged, ..."""
+def log_input(run_id: str, dataset: Dataset, context: str) -> None:
+    """Record on a run that it uses a dataset (MLflow's dataset input).
+
+    Args:
+        run_id: The run.
+        dataset: The dataset.
+        context: Role of the dataset in the run: made, training, judged, ...
+    """
     from mlflow.entities import Dataset as Entity
     from mlflow.entities import DatasetInput, InputTag
 
@@ -121,23 +137,26 @@ def use(run_id: str, dataset: Dataset, context: str) -> None:
 
 
 def load(task: Task, reference: str) -> Dataset:
-    """A dataset by `name@version`.
+    """Return a dataset by `name@version`.
 
-    Raises UserError when the reference is malformed or there is no such version (with the ones there are), and Gone
-    when its rows are.
+    Raises:
+        UserError: The reference is malformed, or there is no such version (the message lists the existing ones).
+        MissingArtifact: The rows are missing or were changed.
     """
-    name, at, version = reference.rpartition("@")
-    if not at or not version.isdigit():
-        raise UserError(f"{reference!r} is no dataset; write NAME@VERSION, for example {task.name}@1")
-    for run in _made(task, version):
+    name, separator, version = reference.rpartition("@")
+    if not separator or not version.isdigit():
+        raise UserError(
+            f"{reference!r} is not a dataset reference; write NAME@VERSION, for example {task.name}@1"
+        )
+    for run in _finished_runs(task, version):
         if run.data.tags[f"{PREFIX}name"] == name:
             return _from_run(run)
-    there = ", ".join(entry.reference for entry in listing(task)) or "none yet"
-    raise UserError(f"there is no dataset {reference}; there are: {there}")
+    references = ", ".join(entry.reference for entry in listing(task)) or "none yet"
+    raise UserError(f"there is no dataset {reference}; there are: {references}")
 
 
-def is_whole(task: Task, reference: str) -> bool:
-    """Whether a dataset is there, with its rows as they were stored."""
+def is_intact(task: Task, reference: str) -> bool:
+    """Return whether a dataset exists and its rows are as they were stored."""
     try:
         load(task, reference)
     except UserError:
@@ -146,41 +165,45 @@ def is_whole(task: Task, reference: str) -> bool:
 
 
 def latest(task: Task, *statuses: DatasetStatus) -> Dataset | None:
-    """The newest dataset of the task with one of the statuses (any, when none is named)."""
-    made = sorted(_made(task), key=lambda run: int(run.data.tags[f"{PREFIX}version"]), reverse=True)
-    for run in made:
+    """Return the newest dataset of the task with one of the statuses (default: any), or None."""
+    newest_first = sorted(
+        _finished_runs(task), key=lambda run: int(run.data.tags[f"{PREFIX}version"]), reverse=True
+    )
+    for run in newest_first:
         if not statuses or run.data.tags[f"{PREFIX}status"] in statuses:
             return _from_run(run)
     return None
 
 
 def of_run(run_id: str) -> Dataset | None:
-    """The dataset that a run made, None if it made none."""
+    """Return the dataset that a run made, or None."""
     run = runs.get(run_id)
     return _from_run(run) if f"{PREFIX}version" in run.data.tags else None
 
 
 def listing(task: Task) -> list[Dataset]:
-    """Every dataset of the task by version, without its rows (an empty table stands for them)."""
+    """Return every dataset of the task by version, without its rows (`rows` is an empty table)."""
     import pandas as pd
 
-    found = [_from_run(run, pd.DataFrame()) for run in _made(task)]
-    return sorted(found, key=lambda entry: entry.version)
+    datasets = [_from_run(run, pd.DataFrame()) for run in _finished_runs(task)]
+    return sorted(datasets, key=lambda entry: entry.version)
 
 
-def _made(task: Task, version: str = "") -> list[Run]:
-    where = f"tags.`{PREFIX}name` = '{task.name}' AND attributes.status = 'FINISHED'"
-    return runs.search(task, where + (f" AND tags.`{PREFIX}version` = '{version}'" if version else ""))
+def _finished_runs(task: Task, version: str = "") -> list[Run]:
+    filter_string = f"tags.`{PREFIX}name` = '{task.name}' AND attributes.status = 'FINISHED'"
+    return runs.search(
+        task, filter_string + (f" AND tags.`{PREFIX}version` = '{version}'" if version else "")
+    )
 
 
 def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
     tags = run.data.tags
     content = tags[f"{PREFIX}digest"]
     if rows is None:
-        rows = _read(run.info.run_id)
+        rows = _read_rows(run.info.run_id)
         if rows is None or digest.of_rows(rows) != content:
             reference = f"{tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}"
-            raise missing_artifacts.of_dataset(run, reference, f"{PLACE}/rows.jsonl")
+            raise missing_artifacts.of_dataset(run, reference, f"{ARTIFACT_PATH}/rows.jsonl")
     status: Any = tags[f"{PREFIX}status"]
     return Dataset(
         tags[f"{PREFIX}name"],
@@ -193,16 +216,16 @@ def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
     )
 
 
-def _read(run_id: str) -> pd.DataFrame | None:
-    """The rows as they are stored; None when they can't be read."""
+def _read_rows(run_id: str) -> pd.DataFrame | None:
+    """Return the stored rows, or None when they can't be read."""
     import pandas as pd
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            place = runs.fetch(run_id, PLACE, Path(folder))
-            columns = json.loads((place / "columns.json").read_text(encoding="utf-8"))
+            path = runs.fetch(run_id, ARTIFACT_PATH, Path(folder))
+            columns = json.loads((path / "columns.json").read_text(encoding="utf-8"))
             # JSON allows line separators such as U+2028 inside a string: split at line feeds only.
-            lines = (place / "rows.jsonl").read_text(encoding="utf-8").split("\n")
+            lines = (path / "rows.jsonl").read_text(encoding="utf-8").split("\n")
             return pd.DataFrame([json.loads(line) for line in lines if line], columns=columns)
-        except (missing_artifacts.Gone, OSError, ValueError):
+        except (missing_artifacts.MissingArtifact, OSError, ValueError):
             return None

@@ -1,4 +1,4 @@
-"""Some room on the record's disk that is kept back, so that on a full disk a run can still be closed with the truth."""
+"""Reserved disk space, released on a full disk so that a run can still be closed with its true status."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from veritrain_lib.core import project
 from veritrain_lib.core.machine_fault import is_full_disk
 
-ROOM = 1_048_576
-"""Bytes: some hundred times what closing a run adds to the database's log."""
+RESERVED_BYTES = 1_048_576
+"""Bytes: about a hundred times what closing a run adds to the database's log."""
 
 
-def keep() -> None:
-    """Set the room aside, if it is not yet. Nothing happens where there is none."""
+def allocate() -> None:
+    """Allocate the reserved space if it is not allocated yet; do nothing when the disk has none."""
     file = _file()
     if file.exists():
         return
@@ -22,15 +22,15 @@ def keep() -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as out:
-            os.posix_fallocate(out.fileno(), 0, ROOM)
+            os.posix_fallocate(out.fileno(), 0, RESERVED_BYTES)
         part.replace(file)
     except OSError:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
 
 
-def give_up(error: BaseException) -> bool:
-    """Free the room if an error tells of a full disk. Whether there was any."""
+def release_if_full(error: BaseException) -> bool:
+    """Free the reserved space if an error reports a full disk; return whether any was freed."""
     if not is_full_disk(error):
         return False
     try:

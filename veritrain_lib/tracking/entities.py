@@ -1,4 +1,4 @@
-"""What the record knows of a run and of an experiment, in the same words whichever way it was read."""
+"""Types that describe runs, experiments and model versions, independent of how they were read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import mlflow.entities as theirs
+    import mlflow.entities as mlflow_entities
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """A run's head. Times are in milliseconds since 1970; `end_time` is None while it is open."""
+    """Metadata of a run. Times are in milliseconds since 1970; `end_time` is None while the run is open."""
 
     run_id: str
     experiment_id: str
@@ -24,7 +24,10 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class RunData:
-    """What was written on a run. Of each metric the newest value (NaN when it was none)."""
+    """Tags, parameters and metrics of a run.
+
+    Of each metric the newest value (NaN when it was not a number).
+    """
 
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
@@ -33,14 +36,14 @@ class RunData:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the rest of the workbench sees it."""
+    """A run of an experiment."""
 
     info: RunInfo
     data: RunData
 
     @classmethod
-    def of(cls, run: theirs.Run) -> Run:
-        """From MLflow's own."""
+    def of(cls, run: mlflow_entities.Run) -> Run:
+        """Convert MLflow's run."""
         info, data = run.info, run.data
         return cls(
             RunInfo(
@@ -58,7 +61,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment: the record of one task. `lifecycle_stage` is `active` or `deleted`."""
+    """The experiment of one task. `lifecycle_stage` is `active` or `deleted`."""
 
     experiment_id: str
     name: str
@@ -67,8 +70,8 @@ class Experiment:
     tags: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, experiment: theirs.Experiment) -> Experiment:
-        """From MLflow's own."""
+    def of(cls, experiment: mlflow_entities.Experiment) -> Experiment:
+        """Convert MLflow's experiment."""
         return cls(
             experiment.experiment_id,
             experiment.name,
@@ -80,9 +83,15 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a registered model, as far as the workbench reads it.
+    """A version of a registered model.
 
-    `place` is the address of its files, empty when only a server knows.
+    Attributes:
+        name: Name of the registered model.
+        version: Version number, from 1.
+        run_id: The run that made it; may be empty.
+        tags: Tags of the version.
+        model_id: MLflow's id of the logged model; may be empty.
+        storage_location: URI of its files, empty when only the server knows it.
     """
 
     name: str
@@ -90,4 +99,4 @@ class Version:
     run_id: str
     tags: dict[str, str] = field(default_factory=dict)
     model_id: str = ""
-    place: str = ""
+    storage_location: str = ""

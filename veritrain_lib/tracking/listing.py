@@ -1,6 +1,6 @@
-"""Pages of runs of a long record: counted, filtered, sorted and cut in the database, in one consistent look.
+"""Paged lists of runs: counted, filtered, sorted and cut by the database in one consistent read.
 
-MLflow's own search has no total, no OR and takes 250 to 580 ms over 10,000 runs.
+MLflow's own search returns no total, supports no OR and takes 250 to 580 ms over 10,000 runs.
 """
 
 from __future__ import annotations
@@ -11,29 +11,31 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.run_rows import runs_by_id
-from veritrain_lib.tracking.tables import connect, contains, of_task_like, tables
+from veritrain_lib.tracking.tables import connect, contains, tables, task_name_contains
 
 if TYPE_CHECKING:
     from sqlalchemy.sql import Select
 
-RUN_ID = "run id"
-"""In `RunQuery.either`: the run's id itself, in the place of a tag."""
+RUN_ID_KEY = "run id"
+"""Key in `RunQuery.either` for the run's id instead of a tag."""
 
 RUN_ORDERS = ("start_time", "end_time", "name", "status")
 
 
 @dataclass(frozen=True)
 class RunQuery:
-    """Which runs.
+    """Filter and order of runs.
 
     Attributes:
-        tags: tag: the values it may have; an empty collection asks that the tag is there.
-        without: tag: values that exclude a run; an empty collection excludes a run that has the tag at all.
-        either: of each of these at least one tag must have one of its values (`RUN_ID`: the run one of the ids).
-        params: parameter: the values it may have.
-        statuses: MLflow's run statuses, any when empty.
-        search: a part of the run's name, or with `search_task` of its task's name, whatever its case.
-        order: one of `RUN_ORDERS`; equal ones by run id.
+        tags: Allowed values by tag; an empty collection only requires that the tag exists.
+        without: Excluded values by tag; an empty collection excludes every run that has the tag.
+        either: Of each mapping at least one tag must have one of its values (`RUN_ID_KEY`: the run has one of the ids).
+        params: Allowed values by parameter.
+        statuses: MLflow's run statuses; any when empty.
+        search: Part of the run's name, or with `search_task` of its task's name, case-insensitive.
+        search_task: Whether `search` also applies to the task's name.
+        order: One of `RUN_ORDERS`; ties are ordered by run id.
+        descending: Whether the order is descending.
     """
 
     tags: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -48,58 +50,63 @@ class RunQuery:
 
 
 def runs_page(query: RunQuery, *, offset: int = 0, limit: int = 20) -> tuple[list[Run], int]:
-    """The runs of a page, with their tags, parameters and newest metrics, and how many there are in all."""
+    """Return one page of runs, with their tags, parameters and newest metrics, and the total count."""
     from sqlalchemy import func, select
 
     runs = tables().runs.c
-    with connect() as opened:
-        chosen = _choose(query, select(runs.run_uuid, func.count().over()))
-        page = opened.execute(chosen.order_by(*_order(query)).offset(offset).limit(limit)).all()
+    with connect() as connection:
+        selected = _filtered(query, select(runs.run_uuid, func.count().over()))
+        page = connection.execute(selected.order_by(*_order(query)).offset(offset).limit(limit)).all()
         if not page and (offset or not limit):
-            # Behind the last page no line is left to say the total.
-            return [], int(opened.execute(_count(query)).scalar_one())
-        return runs_by_id(opened, [row[0] for row in page]), page[0][1] if page else 0
+            # Past the last page there is no row that carries the total.
+            return [], int(connection.execute(_count(query)).scalar_one())
+        return runs_by_id(connection, [row[0] for row in page]), page[0][1] if page else 0
 
 
 def first_of_each_experiment(
     query: RunQuery, experiments: Collection[str], *, limit: int
 ) -> dict[str, tuple[list[Run], int]]:
-    """By the id of an experiment: its first runs of the query's order, and how many it has in all.
+    """Return by experiment id its first runs in the query's order, and how many it has in all.
 
-    Experiments without such a run are left out.
+    Args:
+        query: Filter and order.
+        experiments: Experiment ids; those without a matching run are left out of the result.
+        limit: Maximum runs per experiment.
     """
     from sqlalchemy import func, select
 
     runs = tables().runs.c
-    of = runs.experiment_id
-    place = func.row_number().over(partition_by=of, order_by=_order(query)).label("place")
-    total = func.count().over(partition_by=of).label("total")
-    with connect() as opened:
-        asked = _choose(query, select(runs.run_uuid, of, place, total))
-        placed = asked.where(of.in_([int(one) for one in experiments])).subquery()
-        lines = opened.execute(select(placed).where(placed.c.place <= limit).order_by(placed.c.place)).all()
-        known = {run.info.run_id: run for run in runs_by_id(opened, [line.run_uuid for line in lines])}
-    found: dict[str, tuple[list[Run], int]] = {}
-    for line in lines:
-        if line.run_uuid in known:
-            first, _ = found.setdefault(str(line.experiment_id), ([], line.total))
-            first.append(known[line.run_uuid])
-    return found
+    experiment_id = runs.experiment_id
+    rank = func.row_number().over(partition_by=experiment_id, order_by=_order(query)).label("rank")
+    total = func.count().over(partition_by=experiment_id).label("total")
+    with connect() as connection:
+        selected = _filtered(query, select(runs.run_uuid, experiment_id, rank, total))
+        ranked = selected.where(experiment_id.in_([int(experiment) for experiment in experiments])).subquery()
+        rows = connection.execute(select(ranked).where(ranked.c.rank <= limit).order_by(ranked.c.rank)).all()
+        runs_by_run_id = {
+            run.info.run_id: run for run in runs_by_id(connection, [row.run_uuid for row in rows])
+        }
+    pages: dict[str, tuple[list[Run], int]] = {}
+    for row in rows:
+        if row.run_uuid in runs_by_run_id:
+            first, _ = pages.setdefault(str(row.experiment_id), ([], row.total))
+            first.append(runs_by_run_id[row.run_uuid])
+    return pages
 
 
 def count_runs(query: RunQuery) -> int:
-    """How many runs there are."""
-    with connect() as opened:
-        return int(opened.execute(_count(query)).scalar_one())
+    """Return the number of matching runs."""
+    with connect() as connection:
+        return int(connection.execute(_count(query)).scalar_one())
 
 
 def read_runs(ids: Iterable[str]) -> dict[str, Run]:
-    """Runs by their ids, deleted ones and unknown ones left out."""
-    wanted = list(dict.fromkeys(ids))
-    if not wanted:
+    """Return runs by their ids; deleted and unknown ones are left out."""
+    run_ids = list(dict.fromkeys(ids))
+    if not run_ids:
         return {}
-    with connect() as opened:
-        return {run.info.run_id: run for run in runs_by_id(opened, wanted)}
+    with connect() as connection:
+        return {run.info.run_id: run for run in runs_by_id(connection, run_ids)}
 
 
 def _order(query: RunQuery) -> list[Any]:
@@ -111,47 +118,51 @@ def _order(query: RunQuery) -> list[Any]:
 def _count(query: RunQuery) -> Select[Any]:
     from sqlalchemy import func, select
 
-    return _choose(query, select(func.count()).select_from(tables().runs))
+    return _filtered(query, select(func.count()).select_from(tables().runs))
 
 
-def _choose(query: RunQuery, wanted: Select[Any]) -> Select[Any]:
+def _filtered(query: RunQuery, selection: Select[Any]) -> Select[Any]:
     from sqlalchemy import and_, exists, or_, select, union_all
 
-    found = tables()
-    runs, tags, params = found.runs.c, found.tags, found.params.c
-    chosen = wanted.where(runs.lifecycle_stage == "active")
+    mlflow_tables = tables()
+    runs, tags, params = mlflow_tables.runs.c, mlflow_tables.tags, mlflow_tables.params.c
+    selected = selection.where(runs.lifecycle_stage == "active")
     if query.statuses:
-        chosen = chosen.where(runs.status.in_(query.statuses))
+        selected = selected.where(runs.status.in_(query.statuses))
 
     def tagged(tag: Any, key: str, values: Collection[str]) -> list[Any]:
-        met = [tag.c.run_uuid == runs.run_uuid, tag.c.key == key]
-        return met + ([tag.c.value.in_(values)] if values else [])
+        conditions = [tag.c.run_uuid == runs.run_uuid, tag.c.key == key]
+        return conditions + ([tag.c.value.in_(values)] if values else [])
 
-    # SQLite keeps no statistics here: few runs have not finished, so it had better look at their tags than
-    # look up the run of every tag. A run has a tag at most once: a join doubles nothing.
-    few = bool(query.statuses) and "FINISHED" not in query.statuses
+    # SQLite has no statistics here: few runs are unfinished, so checking their tags is faster than looking up the
+    # run of every tag. A run has a tag at most once, so a join duplicates no row.
+    unfinished_only = bool(query.statuses) and "FINISHED" not in query.statuses
     for key, values in query.tags.items():
         tag = tags.alias()
-        met = tagged(tag, key, values)
-        chosen = chosen.where(exists().where(*met)) if few else chosen.join(tag, and_(*met))
+        conditions = tagged(tag, key, values)
+        selected = (
+            selected.where(exists().where(*conditions))
+            if unfinished_only
+            else selected.join(tag, and_(*conditions))
+        )
     for key, values in query.without.items():
-        chosen = chosen.where(~exists().where(*tagged(tags.alias(), key, values)))
-    for several in query.either:
-        # One list of ids: databases look through an OR of several lists run by run.
+        selected = selected.where(~exists().where(*tagged(tags.alias(), key, values)))
+    for alternatives in query.either:
+        # One list of ids: databases evaluate an OR of several lists for each run.
         parts = [
             select(tags.c.run_uuid).where(tags.c.key == key, *([tags.c.value.in_(values)] if values else []))
-            for key, values in several.items()
-            if key != RUN_ID
+            for key, values in alternatives.items()
+            if key != RUN_ID_KEY
         ]
-        ids = select(runs.run_uuid).where(runs.run_uuid.in_(several.get(RUN_ID, ())))
-        listed = union_all(*parts, *([ids] if RUN_ID in several else []))
-        chosen = chosen.where(runs.run_uuid.in_(listed))
+        ids = select(runs.run_uuid).where(runs.run_uuid.in_(alternatives.get(RUN_ID_KEY, ())))
+        listed = union_all(*parts, *([ids] if RUN_ID_KEY in alternatives else []))
+        selected = selected.where(runs.run_uuid.in_(listed))
     for key, values in query.params.items():
-        those = select(params.run_uuid).where(params.key == key, params.value.in_(values))
-        chosen = chosen.where(runs.run_uuid.in_(those))
+        matching = select(params.run_uuid).where(params.key == key, params.value.in_(values))
+        selected = selected.where(runs.run_uuid.in_(matching))
     if query.search:
-        seen = contains(runs.name, query.search)
+        matches = contains(runs.name, query.search)
         if query.search_task:
-            seen = or_(seen, of_task_like(runs.experiment_id, query.search))
-        chosen = chosen.where(seen)
-    return chosen
+            matches = or_(matches, task_name_contains(runs.experiment_id, query.search))
+        selected = selected.where(matches)
+    return selected

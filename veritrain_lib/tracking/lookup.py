@@ -1,4 +1,4 @@
-"""Runs found again: by their id, by what they did, by where they belong."""
+"""Queries for runs: by id, by the digest of their work, and by parent run."""
 
 from __future__ import annotations
 
@@ -15,61 +15,75 @@ if TYPE_CHECKING:
 
 
 class NoSuchRun(UserError):
-    """The record has no run of this id."""
+    """The store has no run with this id."""
 
 
-def search(task: Task, where: str = "", *, limit: int = 50_000, newest_first: bool = True) -> list[Run]:
-    """Runs of the task's experiment that fit an MLflow filter, newest first."""
-    place = store.experiment(task).experiment_id
+def search(
+    task: Task, filter_string: str = "", *, limit: int = 50_000, newest_first: bool = True
+) -> list[Run]:
+    """Return runs of the task's experiment that match an MLflow filter, newest first by default."""
+    experiment_id = store.experiment(task).experiment_id
     try:
-        with sqlite_reader.at(store.uri()) as seen:
-            return seen.runs(place, where, limit=limit, newest_first=newest_first)
-    except sqlite_reader.CannotGlance:
-        return _ask(place, where, limit, newest_first)
+        with sqlite_reader.open_reader(store.uri()) as reader:
+            return reader.runs(experiment_id, filter_string, limit=limit, newest_first=newest_first)
+    except sqlite_reader.UnsupportedRead:
+        return _search_mlflow(experiment_id, filter_string, limit, newest_first)
 
 
-def _ask(place: str, where: str, limit: int, newest_first: bool) -> list[Run]:
-    talk = store.client()
-    found: list[Run] = []
+def _search_mlflow(experiment_id: str, filter_string: str, limit: int, newest_first: bool) -> list[Run]:
+    client = store.client()
+    runs: list[Run] = []
     token: str | None = None
-    order = [f"attributes.start_time {'DESC' if newest_first else 'ASC'}"]
+    order_by = [f"attributes.start_time {'DESC' if newest_first else 'ASC'}"]
     while True:
-        page = talk.search_runs(
-            [place], where, max_results=min(limit, 1000), order_by=order, page_token=token
+        page = client.search_runs(
+            [experiment_id], filter_string, max_results=min(limit, 1000), order_by=order_by, page_token=token
         )
-        found.extend(Run.of(one) for one in page)
+        runs.extend(Run.of(run) for run in page)
         token = page.token
-        if not token or len(found) >= limit:
-            return found[:limit]
+        if not token or len(runs) >= limit:
+            return runs[:limit]
 
 
 def finished(task: Task, work: str) -> Run | None:
-    """The run that did this work (a digest of inputs, parameters and code), ended well and is whole, or None."""
+    """Return the newest finished run with this work digest whose files are complete, or None.
+
+    Args:
+        task: The task.
+        work: Digest of inputs, parameters and code.
+    """
     return next((run for run in all_finished(task, work) if not missing(run)), None)
 
 
 def all_finished(task: Task, work: str) -> list[Run]:
-    """Every run that did this work and ended well, newest first, whatever has become of its files."""
+    """Return every finished run with this work digest, newest first, even if files are missing."""
     return search(task, f"tags.`veritrain.digest` = '{work}' AND attributes.status = 'FINISHED'")
 
 
 def missing(run: Run) -> list[str]:
-    """Which of the files that a stage's run stored are gone or cut, by name; none where they are not on this machine."""
+    """Return the names of a run's stored files that are missing or changed.
+
+    Empty when they are not on this machine.
+    """
     folder = local_folder(run.info.artifact_uri)
     return manifest.missing(folder) if folder is not None else []
 
 
 def get(run_id: str) -> Run:
-    """One run by id. Raises NoSuchRun when there is none."""
+    """Return a run by its id.
+
+    Raises:
+        NoSuchRun: There is no such run.
+    """
     try:
-        with sqlite_reader.at(store.uri()) as seen:
-            found = seen.run(run_id)
-    except sqlite_reader.CannotGlance:
-        found = None
-    return found or _get(run_id)
+        with sqlite_reader.open_reader(store.uri()) as reader:
+            run = reader.run(run_id)
+    except sqlite_reader.UnsupportedRead:
+        run = None
+    return run or _get_mlflow(run_id)
 
 
-def _get(run_id: str) -> Run:
+def _get_mlflow(run_id: str) -> Run:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -78,22 +92,22 @@ def _get(run_id: str) -> Run:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
         raise NoSuchRun(
-            f"there is no run {run_id!r} in the record; `veritrain status` and the MLflow UI show those that are there"
+            f"there is no run {run_id!r} in the MLflow store; `veritrain status` and the MLflow UI show those that are there"
         ) from error
 
 
-def deleted(task: Task, where: str) -> list[Run]:
-    """Runs of the task's experiment that lie in MLflow's trash and fit an MLflow filter, newest first."""
+def deleted(task: Task, filter_string: str) -> list[Run]:
+    """Return deleted runs of the task's experiment that match an MLflow filter, newest first."""
     from mlflow.entities import ViewType
 
-    place = store.experiment(task).experiment_id
-    order = ["attributes.start_time DESC"]
-    found = store.client().search_runs(
-        [place], where, ViewType.DELETED_ONLY, max_results=1000, order_by=order
+    experiment_id = store.experiment(task).experiment_id
+    order_by = ["attributes.start_time DESC"]
+    runs = store.client().search_runs(
+        [experiment_id], filter_string, ViewType.DELETED_ONLY, max_results=1000, order_by=order_by
     )
-    return [Run.of(one) for one in found]
+    return [Run.of(run) for run in runs]
 
 
 def children(task: Task, parent: str) -> Sequence[Run]:
-    """The runs under a run, oldest first."""
+    """Return the child runs of a run, oldest first."""
     return search(task, f"tags.`mlflow.parentRunId` = '{parent}'", newest_first=False)

@@ -1,4 +1,4 @@
-"""A list of the files that were stored, beside them: what was lost or cut later is seen, and named."""
+"""The manifest of stored files (`files.json`), by which missing and changed files are detected."""
 
 from __future__ import annotations
 
@@ -7,40 +7,45 @@ from pathlib import Path
 
 from veritrain_lib.core import digest
 
-NAME = "files.json"
+FILE_NAME = "files.json"
 
-WHOLE_BYTES = 16 * 2**20
-"""A file up to this size is known by its digest, a larger one by its size alone."""
+MAX_HASHED_BYTES = 16 * 2**20
+"""Files up to this size are checked by digest, larger ones by their size alone."""
 
 
 def write(folder: Path, *parts: str) -> None:
-    """List the files below the parts of a folder (`.` is all of it), in the folder."""
-    found = {
-        file.relative_to(folder).as_posix(): _known_by(file)
+    """Write the manifest of a folder.
+
+    Args:
+        folder: The folder, in which the manifest is stored.
+        parts: Subfolders whose files are listed; `.` means all of it.
+    """
+    entries = {
+        file.relative_to(folder).as_posix(): _signature(file)
         for part in parts
         for file in sorted((folder / part).rglob("*"))
-        if file.is_file() and file != folder / NAME
+        if file.is_file() and file != folder / FILE_NAME
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / NAME).write_text(json.dumps(found, indent=0, sort_keys=True), encoding="utf-8")
+    (folder / FILE_NAME).write_text(json.dumps(entries, indent=0, sort_keys=True), encoding="utf-8")
 
 
 def missing(folder: Path) -> list[str]:
-    """The files of a folder that are gone or not as they were stored, by name; the list itself may be one."""
+    """Return the names of files that are missing or changed; the manifest itself may be one of them."""
     try:
-        known = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        return [name for name, stored in known.items() if not _is_as(folder / name, stored)]
+        entries = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        return [name for name, stored in entries.items() if not _is_unchanged(folder / name, stored)]
     except (OSError, ValueError, AttributeError):
-        return [NAME if folder.is_dir() else f"{folder.name}/"]
+        return [FILE_NAME if folder.is_dir() else f"{folder.name}/"]
 
 
-def _is_as(file: Path, stored: object) -> bool:
+def _is_unchanged(file: Path, stored: object) -> bool:
     try:
-        return _known_by(file) == stored
+        return _signature(file) == stored
     except OSError:
         return False
 
 
-def _known_by(file: Path) -> list[int | str]:
+def _signature(file: Path) -> list[int | str]:
     size = file.stat().st_size
-    return [size, digest.of_file(file)[:16] if size <= WHOLE_BYTES else ""]
+    return [size, digest.of_file(file)[:16] if size <= MAX_HASHED_BYTES else ""]

@@ -1,4 +1,4 @@
-"""Runs that people file: what was measured elsewhere, under a run that is there; and a run taken out again."""
+"""Runs that people create and delete: results that were measured elsewhere, stored under an existing run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from veritrain_lib.tracking import runs, store
 from veritrain_lib.tracking.entities import Run
 
 
-def file_under(
+def create_child_run(
     parent: Run,
     name: str,
     *,
@@ -23,8 +23,20 @@ def file_under(
     metrics: Mapping[str, float],
     content: Mapping[str, Any],
 ) -> str:
-    """A run under `parent`, in its experiment, that is FINISHED; `content` is its artifact `KIND/KIND.json`."""
-    whole = {
+    """Create a FINISHED run under `parent`, in the parent's experiment.
+
+    Args:
+        parent: The parent run.
+        name: Name of the new run.
+        kind: Value of the tag `veritrain.kind`, and name of the artifact.
+        tags: Further tags.
+        metrics: Metrics.
+        content: Content of the artifact `KIND/KIND.json`.
+
+    Returns:
+        The id of the new run.
+    """
+    all_tags = {
         "veritrain.kind": kind,
         "veritrain.version": __version__,
         "mlflow.parentRunId": parent.info.run_id,
@@ -32,8 +44,8 @@ def file_under(
         **{key: value for key, value in parent.data.tags.items() if key == "veritrain.task"},
         **tags,
     }
-    made = store.client().create_run(parent.info.experiment_id, tags=whole, run_name=name)
-    run_id = str(made.info.run_id)
+    run = store.client().create_run(parent.info.experiment_id, tags=all_tags, run_name=name)
+    run_id = str(run.info.run_id)
     try:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / f"{kind}.json"
@@ -41,12 +53,12 @@ def file_under(
             runs.log_file(run_id, file, kind)
         runs.log(run_id, metrics=metrics)
     except BaseException:
-        runs.end_run(run_id, "FAILED", "what was filed could not be stored")
+        runs.end_run(run_id, "FAILED", "the result could not be stored")
         raise
     runs.end_run(run_id, "FINISHED")
     return run_id
 
 
 def delete(run_id: str) -> None:
-    """Mark a run as deleted: nothing finds it any more, and MLflow can bring it back."""
+    """Mark a run as deleted: it is no longer found, and MLflow can restore it."""
     store.client().delete_run(run_id)

@@ -1,4 +1,4 @@
-"""Models in the record: MLflow's registry, its aliases, and models opened from it."""
+"""Registered models: versions, aliases, promotion, and opening a model from MLflow's registry."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.tracking import manifest, missing_artifacts, served_model, sqlite_reader, store
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Version
-from veritrain_lib.tracking.retrying_client import patiently
-from veritrain_lib.tracking.stored_model import code_of, elsewhere_code, open_elsewhere, open_kept
+from veritrain_lib.tracking.retrying_client import with_retries
+from veritrain_lib.tracking.stored_model import code_at_address, code_in_folder, open_by_address, open_stored
 from veritrain_lib.trust.content_digest import digest_of
 
 if TYPE_CHECKING:
@@ -29,14 +29,23 @@ if TYPE_CHECKING:
 
 DIGEST = "veritrain.model.digest"
 ADDRESS = "veritrain.address"
-"""Tag of a version that lives elsewhere, such as a provider's model: the address that it is opened by."""
+"""Tag of a version that is stored elsewhere, such as a provider's model: the address by which it is opened."""
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
 @dataclass(frozen=True)
-class Registered:
-    """A version in the registry. `dataset` is the reference it was trained on, `id` MLflow's model id."""
+class RegisteredVersion:
+    """A version in the model registry.
+
+    Attributes:
+        name: Name of the registered model.
+        version: Version number, from 1.
+        digest: Digest of what made the model; may be empty.
+        dataset: Reference of the dataset that it was trained on.
+        run_id: The run that made it.
+        id: MLflow's model id.
+    """
 
     name: str
     version: int
@@ -63,25 +72,35 @@ def register(
     base: str = "",
     remote: bool = False,
     facts: Mapping[str, str] | None = None,
-) -> Registered:
-    """Store a trained model as the next version of the task's registered model; alias `challenger`.
+) -> RegisteredVersion:
+    """Store a trained model as the next version of the task's registered model, with the alias `challenger`.
 
-    `base` is the address of the model that it is an adapter of, empty for a model of its own; a `remote` model lives
-    at a provider and is stored as its card. `facts` become tags `veritrain.<name>` of the version. A model with
-    the same digest is not stored twice, also by two processes at once: its version is given, its files are made again
-    if they are gone, and the alias moves to it. The task's first model is its champion: it has nobody to beat.
+    A model with the same digest is stored once, also when two processes register it at once: its existing version is
+    returned, missing files are restored, and the alias moves to it. The task's first model also becomes its champion.
+
+    Args:
+        task: The task.
+        run_id: The training run.
+        fitted: The trained model.
+        model_digest: Digest of what made the model.
+        dataset: Reference of the training dataset.
+        example: Rows whose inputs become the input example.
+        measures: Metrics on the development rows.
+        base: Address of the model that an adapter belongs to; empty for a complete model.
+        remote: Whether the model lives at a provider; then only its card is stored.
+        facts: Further tags of the version, stored as `veritrain.<name>`.
     """
-    with claims.briefly(f"models of {task.name}", f"register a model of task {task.name}"):
-        made = _registered_once(
+    with claims.claim_update(f"models of {task.name}", f"register a model of task {task.name}"):
+        version = _register_once(
             task, run_id, fitted, model_digest, dataset, example, measures, base, remote, facts
         )
-        set_alias(task, made.version, CHALLENGER)
-        if [one.digest for one in listing(task)] == [made.digest]:
-            set_alias(task, made.version, CHAMPION)
-        return made
+        set_alias(task, version.version, CHALLENGER)
+        if [entry.digest for entry in listing(task)] == [version.digest]:
+            set_alias(task, version.version, CHAMPION)
+        return version
 
 
-def _registered_once(
+def _register_once(
     task: Task,
     run_id: str,
     fitted: Fitted,
@@ -92,19 +111,19 @@ def _registered_once(
     base: str,
     remote: bool,
     facts: Mapping[str, str] | None,
-) -> Registered:
-    known = listing(task)
-    old = next((one for one in known if one.digest == model_digest), None)
-    if old is not None:
-        if missing(task, old):
-            _restore(task, old, fitted, example, remote)
-        return old
-    talk = store.client()
+) -> RegisteredVersion:
+    existing = listing(task)
+    previous = next((entry for entry in existing if entry.digest == model_digest), None)
+    if previous is not None:
+        if missing(task, previous):
+            _restore(task, previous, fitted, example, remote)
+        return previous
+    client = store.client()
     from mlflow.exceptions import MlflowException
 
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "model"
-        logged = talk.create_logged_model(
+        path = Path(folder) / "model"
+        logged_model = client.create_logged_model(
             store.experiment(task).experiment_id,
             name=f"{task.name}-{model_digest[:8]}",
             source_run_id=run_id,
@@ -112,18 +131,18 @@ def _registered_once(
             tags={DIGEST: model_digest},
             model_type=task.trainer.name,
         )
-        _write(place, task, fitted, example, logged.model_id, remote)
-        talk.log_model_artifacts(logged.model_id, str(place))
-        talk.finalize_logged_model(logged.model_id, "READY")
-    if not known:
+        _write(path, task, fitted, example, logged_model.model_id, remote)
+        client.log_model_artifacts(logged_model.model_id, str(path))
+        client.finalize_logged_model(logged_model.model_id, "READY")
+    if not existing:
         try:
-            talk.create_registered_model(
+            client.create_registered_model(
                 task.name, tags={"veritrain.task": task.name}, description=task.description
             )
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-    measured = f"{task.primary.name} {measures.get(task.primary.name, float('nan')):.3f}"
+    score = f"{task.primary.name} {measures.get(task.primary.name, float('nan')):.3f}"
     tags = {
         DIGEST: model_digest,
         "veritrain.dataset": dataset,
@@ -133,60 +152,70 @@ def _registered_once(
         **({"veritrain.base": base} if base else {}),
         **{f"veritrain.{name}": value for name, value in (facts or {}).items()},
     }
-    made = talk.create_model_version(
+    version = client.create_model_version(
         task.name,
-        f"models:/{logged.model_id}",
+        f"models:/{logged_model.model_id}",
         run_id=run_id,
         tags=tags,
-        model_id=logged.model_id,
-        description=f"{task.trainer.name} trained on {dataset}; development {measured}",
+        model_id=logged_model.model_id,
+        description=f"{task.trainer.name} trained on {dataset}; development {score}",
     )
-    return _registered(_version(made))
+    return _registered(_version(version))
 
 
 def _write(
-    place: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_id: str, remote: bool
+    folder: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_id: str, remote: bool
 ) -> None:
-    """A model's files, with a list of them."""
+    """Write a model's files and their manifest."""
     if remote:
-        served_model.write_remote(place, task, fitted, model_id)
+        served_model.write_remote(folder, task, fitted, model_id)
     else:
-        served_model.write(place, task, fitted, example, model_id)
-    manifest.write(place, ".")
+        served_model.write(folder, task, fitted, example, model_id)
+    manifest.write(folder, ".")
 
 
-def _restore(task: Task, old: Registered, fitted: Fitted, example: pd.DataFrame, remote: bool) -> None:
-    """Store a model's files again where its version expects them; what made them is the same, so they are."""
-    talk = store.client()
-    # The version itself does not say: it was made from `models:/ID`.
-    model_id = str(talk.get_model_version(old.name, str(old.version)).source).removeprefix("models:/")
+def _restore(
+    task: Task, version: RegisteredVersion, fitted: Fitted, example: pd.DataFrame, remote: bool
+) -> None:
+    """Store a model's files again where its version expects them; the same inputs give the same files."""
+    client = store.client()
+    # The version does not have the model id; it was created from `models:/ID`.
+    model_id = str(client.get_model_version(version.name, str(version.version)).source).removeprefix(
+        "models:/"
+    )
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "model"
-        _write(place, task, fitted, example, model_id, remote)
-        talk.log_model_artifacts(model_id, str(place))
+        path = Path(folder) / "model"
+        _write(path, task, fitted, example, model_id, remote)
+        client.log_model_artifacts(model_id, str(path))
 
 
-def missing(task: Task, known: Registered) -> list[str]:
-    """What of a version's files is gone or cut, by name; empty when all is there, or they are not on this machine."""
-    found = _find(f"{known.name}/{known.version}")
-    if found is None:
-        return [known.uri]
-    place = local_folder(found.place) if found.place else None
-    return manifest.missing(place) if place is not None else []
+def missing(task: Task, version: RegisteredVersion) -> list[str]:
+    """Return the names of a version's files that are missing or changed.
 
-
-def promote(task: Task, over: str, uri: str) -> str:
-    """Point the alias `champion` at a model that was proven better than the one with the identity `over`.
-
-    Models are compared by identity, whatever version they have. Gives "" when the alias points at the model now, else
-    why it does not: another model is the champion, over which nothing was proven.
+    Empty when they are not on this machine.
     """
-    with claims.briefly(f"champion of {task.name}", f"promote a model of task {task.name}"):
+    stored = _find(f"{version.name}/{version.version}")
+    if stored is None:
+        return [version.uri]
+    folder = local_folder(stored.storage_location) if stored.storage_location else None
+    return manifest.missing(folder) if folder is not None else []
+
+
+def promote(task: Task, beaten_identity: str, uri: str) -> str:
+    """Promote a model that was proven better than the model with identity `beaten_identity`.
+
+    Models are compared by identity, whatever version they have.
+
+    Returns:
+        "" when the alias now points at the model, else the reason why it does not: another model is the champion,
+        against which nothing was proven.
+    """
+    with claims.claim_update(f"champion of {task.name}", f"promote a model of task {task.name}"):
         current = by_alias(task, CHAMPION)
-        at = identity(task, current.uri) if current else over
-        if at == identity(task, uri):
+        current_identity = identity(task, current.uri) if current else beaten_identity
+        if current_identity == identity(task, uri):
             return ""
-        if at != over:
+        if current_identity != beaten_identity:
             assert current is not None
             return (
                 f"the alias champion points at {current.uri}, another model than the one that {uri} was proven better "
@@ -197,21 +226,21 @@ def promote(task: Task, over: str, uri: str) -> str:
         return ""
 
 
-def with_digest(task: Task, model_digest: str) -> Registered | None:
-    """The version made with this digest, None when there is none."""
-    found = [one for one in listing(task) if one.digest == model_digest]
-    return found[0] if found else None
+def find_by_digest(task: Task, model_digest: str) -> RegisteredVersion | None:
+    """Return the version with this model digest, or None."""
+    matches = [entry for entry in listing(task) if entry.digest == model_digest]
+    return matches[0] if matches else None
 
 
-def listing(task: Task) -> list[Registered]:
-    """Every version of the task's registered model, oldest first."""
+def listing(task: Task) -> list[RegisteredVersion]:
+    """Return every version of the task's registered model, oldest first."""
     try:
-        with sqlite_reader.at(store.uri()) as seen:
-            found = seen.versions(task.name)
-    except sqlite_reader.CannotGlance:
-        asked = store.client().search_model_versions(f"name = '{task.name}'", max_results=10_000)
-        found = sorted((_version(one) for one in asked), key=lambda one: one.version)
-    return [_registered(one) for one in found if DIGEST in one.tags]
+        with sqlite_reader.open_reader(store.uri()) as reader:
+            versions = reader.versions(task.name)
+    except sqlite_reader.UnsupportedRead:
+        page = store.client().search_model_versions(f"name = '{task.name}'", max_results=10_000)
+        versions = sorted((_version(version) for version in page), key=lambda version: version.version)
+    return [_registered(version) for version in versions if DIGEST in version.tags]
 
 
 def _version(version: ModelVersion) -> Version:
@@ -219,9 +248,9 @@ def _version(version: ModelVersion) -> Version:
     return Version(version.name, int(version.version), version.run_id or "", tags, version.model_id or "")
 
 
-def _registered(version: Version) -> Registered:
+def _registered(version: Version) -> RegisteredVersion:
     tags = version.tags
-    return Registered(
+    return RegisteredVersion(
         version.name,
         version.version,
         tags.get(DIGEST, ""),
@@ -236,47 +265,50 @@ def set_alias(task: Task, version: int, alias: str) -> None:
     store.client().set_registered_model_alias(task.name, alias, str(version))
 
 
-def by_alias(task: Task, alias: str) -> Registered | None:
-    """The version that an alias points at, None when it points nowhere."""
-    found = _find(f"{task.name}@{alias}")
-    return _registered(found) if found else None
+def by_alias(task: Task, alias: str) -> RegisteredVersion | None:
+    """Return the version that an alias points at, or None."""
+    version = _find(f"{task.name}@{alias}")
+    return _registered(version) if version else None
 
 
-def describe(task: Task | None, uri: str) -> Registered:
-    """What the registry knows of `models:/NAME/VERSION` or `models:/NAME@ALIAS`.
+def describe(task: Task | None, uri: str) -> RegisteredVersion:
+    """Return the registry's entry for `models:/NAME/VERSION` or `models:/NAME@ALIAS`.
 
-    Raises UserError when there is no such version, naming those there are.
+    Raises:
+        UserError: There is no such version; the message lists the existing ones.
     """
-    found = _find(uri.removeprefix("models:/"))
-    if found is None:
-        known = listing(task) if task else []
-        there = ", ".join(one.uri for one in known) or "none yet; run: veritrain loop"
-        raise UserError(f"there is no model {uri}; there are: {there}")
-    return _registered(found)
+    version = _find(uri.removeprefix("models:/"))
+    if version is None:
+        versions = listing(task) if task else []
+        available = ", ".join(entry.uri for entry in versions) or "none yet; run: veritrain loop"
+        raise UserError(f"there is no model {uri}; there are: {available}")
+    return _registered(version)
 
 
 def _find(address: str) -> Version | None:
-    """The version at `NAME/VERSION` or `NAME@ALIAS`, None when there is none."""
+    """Return the version at `NAME/VERSION` or `NAME@ALIAS`, or None."""
     name, _, alias = address.partition("@")
     number = ""
     if not alias:
         name, _, number = address.rpartition("/")
     try:
         if alias.lower() == "latest" or not (alias or number.isdecimal()):
-            raise sqlite_reader.CannotGlance(address)  # what it means is MLflow's to say
-        with sqlite_reader.at(store.uri()) as seen:
-            return seen.alias(name, alias) if alias else seen.version(name, number)
-    except sqlite_reader.CannotGlance:
-        return _ask(name, number, alias)
+            raise sqlite_reader.UnsupportedRead(address)  # MLflow decides what it means
+        with sqlite_reader.open_reader(store.uri()) as reader:
+            return reader.alias(name, alias) if alias else reader.version(name, number)
+    except sqlite_reader.UnsupportedRead:
+        return _find_in_mlflow(name, number, alias)
 
 
-def _ask(name: str, number: str, alias: str) -> Version | None:
-    talk = store.client()
+def _find_in_mlflow(name: str, number: str, alias: str) -> Version | None:
+    client = store.client()
     from mlflow.exceptions import MlflowException
 
     try:
         return _version(
-            talk.get_model_version_by_alias(name, alias) if alias else talk.get_model_version(name, number)
+            client.get_model_version_by_alias(name, alias)
+            if alias
+            else client.get_model_version(name, number)
         )
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
@@ -285,26 +317,29 @@ def _ask(name: str, number: str, alias: str) -> Version | None:
 
 
 def tag_version(name: str, version: int, tags: Mapping[str, str]) -> None:
-    """Set tags of a version, for example its probe result. `name` is the registered model's."""
-    talk: Any = store.client()
-    # The client's own call asks each time whether the model is a prompt: two questions more for each tag.
-    registry = talk._get_registry_client()
+    """Set tags of a version, for example its probe result. `name` is the registered model's name."""
+    client: Any = store.client()
+    # The client's own call checks each time whether the model is a prompt: two more queries for each tag.
+    registry = client._get_registry_client()
     for key, value in tags.items():
-        patiently(partial(registry.set_model_version_tag, name, str(version), key, value), store.uri())
+        with_retries(partial(registry.set_model_version_tag, name, str(version), key, value), store.uri())
 
 
 def identity(task: Task, uri: str) -> str:
-    """The digest that names a model whatever it is called: of what made it, or else of its address."""
+    """Return the digest that identifies a model whatever its name.
+
+    Of what made it, or else of its address.
+    """
     if uri.startswith("models:/"):
-        known = describe(task, uri)
-        if known.digest:
-            return known.digest
-        elsewhere = _find(f"{known.name}/{known.version}")
-        address = elsewhere.tags.get(ADDRESS) if elsewhere else None
-        return identity(task, address) if address else digest.of_json(known.uri)
-    place = uri.partition(":")[2]
-    folder = Path(place).expanduser()
-    if place and folder.is_dir():
+        registered = describe(task, uri)
+        if registered.digest:
+            return registered.digest
+        version = _find(f"{registered.name}/{registered.version}")
+        address = version.tags.get(ADDRESS) if version else None
+        return identity(task, address) if address else digest.of_json(registered.uri)
+    path = uri.partition(":")[2]
+    folder = Path(path).expanduser()
+    if path and folder.is_dir():
         files = sorted(file for file in folder.rglob("*") if file.is_file())
         return digest.of_json({str(file.relative_to(folder)): digest.of_file(file) for file in files})
     from veritrain_lib.models import chat
@@ -317,34 +352,53 @@ def identity(task: Task, uri: str) -> str:
 def open_mlflow(uri: str, task: Task) -> Model:
     """Open `models:/...` or `runs:/...` (the opener of extension `mlflow`).
 
-    A model of ours can do what it could when it was trained; one that was filed by an address (`ADDRESS`) opens by that.
+    A model that Veri-Train trained keeps the abilities that it had after training; one that was registered by an
+    address (`ADDRESS`) is opened by that address.
 
-    Raises UserError when there is no such model, Gone when a file of it is, and Refused for one that holds code nobody
-    approved (`kept_model`).
+    Raises:
+        UserError: There is no such model.
+        MissingArtifact: A file of the model is missing.
+        Refused: The model holds code that nobody approved (see `stored_model`).
     """
-    found = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
+    version = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
     address = describe(task, uri).uri if _is_version(uri) else uri
-    if found is not None and ADDRESS in found.tags:
-        return open_elsewhere(address, found.tags[ADDRESS], task)
-    return open_kept(address, files_of(address, found), task)
+    if version is not None and ADDRESS in version.tags:
+        return open_by_address(address, version.tags[ADDRESS], task)
+    return open_stored(address, files_of(address, version), task)
 
 
-def files_of(address: str, found: Version | None = None) -> Path:
-    """The folder of a model's files, to read from: where it lies when it lies on this machine, else a copy.
+def files_of(address: str, version: Version | None = None) -> Path:
+    """Return the folder of a model's files: the stored folder on this machine, else a downloaded copy.
 
-    `found` is the version that the address means, when it is known. Raises UserError when there is no such model.
+    Args:
+        address: `models:/...` or `runs:/...`.
+        version: The version that the address means, when it is known.
+
+    Raises:
+        UserError: There is no such model.
+        MissingArtifact: A file of the model is missing or was changed.
     """
-    place = local_folder(found.place) if found and found.place else None
-    if found is not None and place is not None and DIGEST in found.tags:
-        lost = manifest.missing(place)
+    folder = local_folder(version.storage_location) if version and version.storage_location else None
+    if version is not None and folder is not None and DIGEST in version.tags:
+        lost = manifest.missing(folder)
         if lost:
-            raise missing_artifacts.of_model(address, found.tags.get("veritrain.task", found.name), lost[0])
-    return place if place is not None and place.is_dir() else _download(address)
+            raise missing_artifacts.of_model(
+                address, version.tags.get("veritrain.task", version.name), lost[0]
+            )
+    return folder if folder is not None and folder.is_dir() else _download(address)
 
 
 @dataclass(frozen=True)
-class Held:
-    """What a model's files hold: which of it is code (empty: none), where they lie, their names, and their digest."""
+class ModelContents:
+    """Contents of a stored model.
+
+    Attributes:
+        address: Address of the model.
+        code: Why it counts as code; empty when it holds none.
+        folder: Folder of the files, or the address of a model stored elsewhere.
+        files: Names of the files.
+        digest: Digest of the contents.
+    """
 
     address: str
     code: str
@@ -353,48 +407,58 @@ class Held:
     digest: str
 
 
-def held_by(address: str) -> Held:
-    """What the model at `models:/...` or `runs:/...` holds; nothing of it is opened.
+def model_contents(address: str) -> ModelContents:
+    """List the contents of the model at `models:/...` or `runs:/...` without opening it.
 
-    Raises UserError when there is no such model.
+    Raises:
+        UserError: There is no such model.
     """
     if not address.startswith(("models:/", "runs:/")):
         raise UserError(
-            f"{address!r} names no model of the record; write models:/NAME/VERSION or runs:/RUN/PATH"
+            f"{address!r} names no model of the MLflow store; write models:/NAME/VERSION or runs:/RUN/PATH"
         )
-    found = _find(address.removeprefix("models:/")) if _is_version(address) else None
-    known = describe(None, address).uri if _is_version(address) else address
-    if found is not None and ADDRESS in found.tags:
-        code, digest_there = elsewhere_code(found.tags[ADDRESS])
-        return Held(address, code, found.tags[ADDRESS], [], digest_there)
-    place = files_of(known, found)
-    files = sorted(file.relative_to(place).as_posix() for file in place.rglob("*") if file.is_file())
-    return Held(address, code_of(place), str(place), files, digest_of(place))
+    version = _find(address.removeprefix("models:/")) if _is_version(address) else None
+    version_uri = describe(None, address).uri if _is_version(address) else address
+    if version is not None and ADDRESS in version.tags:
+        code, remote_digest = code_at_address(version.tags[ADDRESS])
+        return ModelContents(address, code, version.tags[ADDRESS], [], remote_digest)
+    folder = files_of(version_uri, version)
+    files = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    return ModelContents(address, code_in_folder(folder), str(folder), files, digest_of(folder))
 
 
-def lives_at(uri: str) -> str:
-    """The address at which a version of the record lives at a service; empty for one that is kept here, or for none."""
-    found = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
-    if found is None:
+def remote_address(uri: str) -> str:
+    """Return the address of a version that lives at a service.
+
+    Empty for a version that is stored here, or for none.
+    """
+    version = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
+    if version is None:
         return ""
-    if ADDRESS in found.tags:
-        return found.tags[ADDRESS]
-    place = local_folder(found.place) if found.place else None
-    card = place / "remote" / "model.json" if place else None
+    if ADDRESS in version.tags:
+        return version.tags[ADDRESS]
+    folder = local_folder(version.storage_location) if version.storage_location else None
+    card = folder / "remote" / "model.json" if folder else None
     try:
         return str(json.loads(card.read_text(encoding="utf-8"))["address"]) if card and card.is_file() else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
 
-def fixed(uri: str) -> str | None:
-    """`models:/NAME/VERSION` for `models:/NAME/VERSION` or `models:/NAME@ALIAS`; None when there is no such version."""
-    found = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
-    return f"models:/{found.name}/{found.version}" if found else None
+def resolve_version_uri(uri: str) -> str | None:
+    """Resolve `models:/NAME/VERSION` or `models:/NAME@ALIAS` to `models:/NAME/VERSION`.
+
+    None when there is no such version.
+    """
+    version = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
+    return f"models:/{version.name}/{version.version}" if version else None
 
 
 def _is_version(uri: str) -> bool:
-    """Whether an address names a version of a registered model; `models:/m-...` names a model of a run."""
+    """Return whether an address names a version of a registered model.
+
+    `models:/m-...` names a model of a run.
+    """
     return uri.startswith("models:/") and uri.count("/") + uri.count("@") > 1
 
 

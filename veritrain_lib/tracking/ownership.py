@@ -1,4 +1,4 @@
-"""What of MLflow's record is ours: asked before a client of MLflow's server may write there or read a file."""
+"""Checks which runs, models and folders Veri-Train manages, before MLflow clients may change them."""
 
 from __future__ import annotations
 
@@ -12,60 +12,62 @@ from veritrain_lib.core import project
 from veritrain_lib.tracking import store, tables
 from veritrain_lib.tracking.artifacts import local_folder
 
-RESERVED = "veritrain."
-"""How the names of tags begin by which loop and server decide: what is finished, judged, looked at, opened by what."""
+RESERVED_TAG_PREFIX = "veritrain."
+"""Prefix of the tags by which loop and server decide: what is finished, judged, evaluated, and how a model is opened."""
 
-FRESH_S = 5.0
+CACHE_S = 5.0
 
 _lock = threading.Lock()
-_seen: dict[str, tuple[float, frozenset[str]]] = {}
+_folder_cache: dict[str, tuple[float, frozenset[str]]] = {}
 
 
-def is_ours(ids: Collection[str]) -> bool:
-    """Whether one of these ids is of a run or a logged model that loop, stage or server filed."""
-    from mlflow.store.tracking.dbmodels import models as theirs
+def is_managed(ids: Collection[str]) -> bool:
+    """Return whether one of these ids is a run or a logged model that loop, stage or server stored."""
+    from mlflow.store.tracking.dbmodels import models as mlflow_models
     from sqlalchemy import select, union_all
 
     if not ids:
         return False
     by_tag: list[tuple[Any, Any]] = [
-        (theirs.SqlTag.run_uuid, theirs.SqlTag.key),
-        (theirs.SqlLoggedModelTag.model_id, theirs.SqlLoggedModelTag.tag_key),
+        (mlflow_models.SqlTag.run_uuid, mlflow_models.SqlTag.key),
+        (mlflow_models.SqlLoggedModelTag.model_id, mlflow_models.SqlLoggedModelTag.tag_key),
     ]
-    asked = [
-        select(owner).where(owner.in_(sorted(ids)), key.startswith(RESERVED, autoescape=True))
-        for owner, key in by_tag
+    selections = [
+        select(owner_id).where(
+            owner_id.in_(sorted(ids)), key.startswith(RESERVED_TAG_PREFIX, autoescape=True)
+        )
+        for owner_id, key in by_tag
     ]
-    with tables.connect() as opened:
-        return opened.execute(union_all(*asked).limit(1)).first() is not None
+    with tables.connect() as connection:
+        return connection.execute(union_all(*selections).limit(1)).first() is not None
 
 
-def is_experiments_folder(name: str) -> bool:
-    """Whether a folder of `mlruns/` is one that an experiment keeps its artifacts in, deleted ones with them."""
+def is_experiment_folder(name: str) -> bool:
+    """Return whether a folder of `mlruns/` belongs to an experiment, deleted experiments included."""
     key = f"{project.root()} {store.uri()}"
     with _lock:
-        when, known = _seen.get(key, (0.0, frozenset()))
-        if name not in known or time.monotonic() - when > FRESH_S:
-            known = _folders()
-            _seen[key] = (time.monotonic(), known)
-        return name in known
+        read_at, folders = _folder_cache.get(key, (0.0, frozenset()))
+        if name not in folders or time.monotonic() - read_at > CACHE_S:
+            folders = _folders()
+            _folder_cache[key] = (time.monotonic(), folders)
+        return name in folders
 
 
 def _folders() -> frozenset[str]:
     from sqlalchemy import select
 
-    with tables.connect() as opened:
-        places = opened.scalars(select(tables.tables().experiments.c.artifact_location)).all()
-    return frozenset(found for place in places if (found := _first(place or "")))
+    with tables.connect() as connection:
+        locations = connection.scalars(select(tables.tables().experiments.c.artifact_location)).all()
+    return frozenset(folder for location in locations if (folder := _top_folder(location or "")))
 
 
-def _first(place: str) -> str:
-    """The folder of `mlruns/` that an experiment's artifacts lie in or below; empty when they lie elsewhere."""
-    parts = urlsplit(place)
-    if parts.scheme == "mlflow-artifacts":
-        return unquote(parts.path).strip("/").partition("/")[0]
-    folder, root = local_folder(place), project.artifacts().resolve()
+def _top_folder(artifact_location: str) -> str:
+    """Return the folder of `mlruns/` at or above an artifact location; empty when it is stored elsewhere."""
+    url = urlsplit(artifact_location)
+    if url.scheme == "mlflow-artifacts":
+        return unquote(url.path).strip("/").partition("/")[0]
+    folder, root = local_folder(artifact_location), project.artifacts().resolve()
     if folder is None or not folder.resolve().is_relative_to(root):
         return ""
-    inside = folder.resolve().relative_to(root).parts
-    return inside[0] if inside else ""
+    parts = folder.resolve().relative_to(root).parts
+    return parts[0] if parts else ""

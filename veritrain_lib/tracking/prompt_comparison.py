@@ -1,4 +1,4 @@
-"""Two registered versions of a prompt: what changed, and what the runs that used each of them measured."""
+"""Comparison of two versions of a prompt: their difference, and the metrics of the runs that used them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PromptComparison:
-    """Two versions of a prompt: `diff` is unified; `runs` has a line for each run that used one of them."""
+    """Comparison of two versions of a prompt.
+
+    Attributes:
+        old: The first version.
+        new: The second version.
+        diff: Unified diff of the texts.
+        runs: One row for each run that used one of the versions.
+    """
 
     old: PromptVersion
     new: PromptVersion
@@ -30,38 +37,41 @@ class PromptComparison:
 
         from veritrain_lib.reporting.html import table_html
 
-        said = html.escape(self.diff or "The two texts are the same.")
+        diff_html = html.escape(self.diff or "The two texts are the same.")
         title = f"{html.escape(self.old.reference)} and {html.escape(self.new.reference)}"
-        return f"<p><strong>{title}</strong></p><pre>{said}</pre>" + table_html(
+        return f"<p><strong>{title}</strong></p><pre>{diff_html}</pre>" + table_html(
             self.runs, caption="Runs that used them"
         )
 
 
 def compare(task: Task, name: str, old: int, new: int) -> PromptComparison:
-    """Two versions by number: what changed, and what the runs that used each of them measured.
+    """Compare two versions of a prompt by number.
 
-    Raises UserError for a version that is not there.
+    Their difference, and the metrics of the runs that used them.
+
+    Raises:
+        UserError: A version does not exist.
     """
-    there = {one.version: one for one in versions(task, name)}
-    missing = [number for number in (old, new) if number not in there]
+    by_number = {version.version: version for version in versions(task, name)}
+    missing = [number for number in (old, new) if number not in by_number]
     if missing:
-        known = ", ".join(map(str, there)) or "none: no run used this prompt yet"
+        available = ", ".join(map(str, by_number)) or "none: no run used this prompt yet"
         raise UserError(
-            f"prompt {task.name}.{name} has no version {', '.join(map(str, missing))}; it has: {known}"
+            f"prompt {task.name}.{name} has no version {', '.join(map(str, missing))}; it has: {available}"
         )
-    first, second = there[old], there[new]
+    first, second = by_number[old], by_number[new]
     diff = difference(first.text, second.text, old_name=first.reference, new_name=second.reference)
     return PromptComparison(first, second, diff, _runs_table(task, name, [first, second]))
 
 
-def _runs_table(task: Task, name: str, of: list[PromptVersion]) -> pd.DataFrame:
-    """Columns: version, run, name, status, then the metrics of the run and, as `round.*`, of its round."""
+def _runs_table(task: Task, name: str, prompt_versions: list[PromptVersion]) -> pd.DataFrame:
+    """Return one row per run: version, run, name, status, metrics, and as `round.*` those of its round."""
     import pandas as pd
 
-    lines: list[dict[str, Any]] = []
-    for version in of:
+    rows: list[dict[str, Any]] = []
+    for version in prompt_versions:
         for run in used_by(task, name, version.version):
-            line: dict[str, Any] = {
+            row: dict[str, Any] = {
                 "version": version.version,
                 "run": run.info.run_id,
                 "name": run.info.run_name,
@@ -70,6 +80,6 @@ def _runs_table(task: Task, name: str, of: list[PromptVersion]) -> pd.DataFrame:
             }
             parent = run.data.tags.get("mlflow.parentRunId")
             if parent:
-                line |= {f"round.{key}": value for key, value in runs.get(parent).data.metrics.items()}
-            lines.append(line)
-    return pd.DataFrame(lines, columns=None if lines else ["version", "run", "name", "status"])
+                row |= {f"round.{key}": value for key, value in runs.get(parent).data.metrics.items()}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=None if rows else ["version", "run", "name", "status"])

@@ -1,7 +1,7 @@
-"""Prompts in MLflow's registry: one version for each text, and the runs that used it.
+"""Prompts in MLflow's prompt registry: one version for each text, and the runs that used it.
 
-The registered prompt is called `<task>.<prompt>`; a version carries the digest of its text, so that the same
-text is the same version whoever registers it. A run that used a version says so in its tags.
+The registered prompt is called `<task>.<prompt>`. A version carries the digest of its text, so the same text is the
+same version whoever registers it. A run that used a version names it in its tags.
 """
 
 from __future__ import annotations
@@ -18,16 +18,25 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.tracking.entities import Run
 
-DIGEST = "veritrain.digest"
-ORIGIN = "veritrain.origin"
-USED = "veritrain.prompt."
-EXPERIMENTS = "_mlflow_experiment_ids"
-"""By this tag MLflow's UI lists a prompt under an experiment; the ids stand between commas."""
+DIGEST_TAG = "veritrain.digest"
+ORIGIN_TAG = "veritrain.origin"
+USED_TAG_PREFIX = "veritrain.prompt."
+EXPERIMENTS_TAG = "_mlflow_experiment_ids"
+"""Tag by which MLflow's UI lists a prompt under an experiment; the ids are separated by commas."""
 
 
 @dataclass(frozen=True)
 class PromptVersion:
-    """A registered text. `name` is the registered one; `version` counts from 1; `made` is when, in UTC."""
+    """A registered prompt text.
+
+    Attributes:
+        name: Name of the registered prompt, `<task>.<prompt>`.
+        version: Version number, from 1.
+        text: The template.
+        digest: Digest of the text.
+        origin: Source of the text, such as a file name.
+        made: Creation time, UTC.
+    """
 
     name: str
     version: int
@@ -43,63 +52,71 @@ class PromptVersion:
 
 
 def register(task: Task, prompt: Prompt) -> PromptVersion:
-    """The version of a prompt's text: the one that is there, or a new one."""
+    """Return the version of a prompt's text: the existing one, or a new one."""
     name = f"{task.name}.{prompt.name}"
     # MLflow has no compare-and-set: without the lock two stages could register one text twice.
-    with claims.briefly(f"prompts of {task.name}", f"register a prompt of task {task.name}"):
-        known = _versions(name)
-        for version in known:
+    with claims.claim_update(f"prompts of {task.name}", f"register a prompt of task {task.name}"):
+        existing = _versions(name)
+        for version in existing:
             if version.digest == prompt.digest:
                 return version
-        talk = store.client()
-        if not known and talk.get_prompt(name) is None:
+        client = store.client()
+        if not existing and client.get_prompt(name) is None:
             experiment = store.experiment(task).experiment_id
-            tags = {"veritrain.task": task.name, EXPERIMENTS: f",{experiment},"}
-            talk.create_prompt(name, f"How task {task.name} asks: {prompt.name}", tags)
-        tags = {DIGEST: prompt.digest, ORIGIN: prompt.origin}
-        made = talk.create_prompt_version(name, prompt.text, f"from: {prompt.origin}", tags)
-        return _from_mlflow(made)
+            tags = {"veritrain.task": task.name, EXPERIMENTS_TAG: f",{experiment},"}
+            client.create_prompt(name, f"How task {task.name} asks: {prompt.name}", tags)
+        tags = {DIGEST_TAG: prompt.digest, ORIGIN_TAG: prompt.origin}
+        created = client.create_prompt_version(name, prompt.text, f"from: {prompt.origin}", tags)
+        return _from_mlflow(created)
 
 
-def use(run_id: str, prompt: Prompt, version: PromptVersion) -> None:
-    """Say on a run which version it used: our tags, and the link that MLflow's UI follows."""
+def log_use(run_id: str, prompt: Prompt, version: PromptVersion) -> None:
+    """Record on a run which prompt version it used: our tags, and the link that MLflow's UI follows."""
     runs.tag(
         run_id,
-        {f"{USED}{prompt.name}": version.reference, f"{USED}{prompt.name}.digest": version.digest},
+        {
+            f"{USED_TAG_PREFIX}{prompt.name}": version.reference,
+            f"{USED_TAG_PREFIX}{prompt.name}.digest": version.digest,
+        },
     )
     store.client().link_prompt_version_to_run(run_id, f"prompts:/{version.name}/{version.version}")
 
 
 def versions(task: Task, name: str) -> list[PromptVersion]:
-    """Every version of a task's prompt, the first one first; empty when it was never used."""
-    return sorted(_versions(f"{task.name}.{name}"), key=lambda one: one.version)
+    """Return every version of a task's prompt, oldest first; empty when it was never used."""
+    return sorted(_versions(f"{task.name}.{name}"), key=lambda version: version.version)
 
 
 def used_by(task: Task, name: str, version: int) -> list[Run]:
-    """The runs that used a version, the oldest first."""
-    where = f"tags.`{USED}{name}` = '{task.name}.{name}@{version}'"
-    return runs.search(task, where, newest_first=False)
+    """Return the runs that used a version, oldest first."""
+    filter_string = f"tags.`{USED_TAG_PREFIX}{name}` = '{task.name}.{name}@{version}'"
+    return runs.search(task, filter_string, newest_first=False)
 
 
 def _versions(name: str) -> list[PromptVersion]:
-    talk = store.client()
-    if talk.get_prompt(name) is None:
+    client = store.client()
+    if client.get_prompt(name) is None:
         return []
-    found: list[PromptVersion] = []
+    result: list[PromptVersion] = []
     token: str | None = None
     while True:
-        page = talk.search_prompt_versions(name, max_results=100, page_token=token)
-        found += [_from_mlflow(one) for one in page]
+        page = client.search_prompt_versions(name, max_results=100, page_token=token)
+        result += [_from_mlflow(version) for version in page]
         token = page.token
         if not token:
-            return found
+            return result
 
 
-def _from_mlflow(one: Any) -> PromptVersion:
-    made = datetime.fromtimestamp((one.creation_timestamp or 0) / 1000, UTC)
-    tags = one.tags
-    # One that a person registered by hand in MLflow's UI carries no digest of ours.
-    known = tags.get(DIGEST) or Prompt(one.name, str(one.template), "").digest
+def _from_mlflow(version: Any) -> PromptVersion:
+    created = datetime.fromtimestamp((version.creation_timestamp or 0) / 1000, UTC)
+    tags = version.tags
+    # A version that was registered by hand in MLflow's UI has no digest tag.
+    digest = tags.get(DIGEST_TAG) or Prompt(version.name, str(version.template), "").digest
     return PromptVersion(
-        one.name, int(one.version), str(one.template), known, tags.get(ORIGIN, "MLflow"), made
+        version.name,
+        int(version.version),
+        str(version.template),
+        digest,
+        tags.get(ORIGIN_TAG, "MLflow"),
+        created,
     )

@@ -1,4 +1,4 @@
-"""Models opened from the registry, as things that answer."""
+"""MLflow and scikit-learn models of the registry, wrapped in the model interface."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from veritrain_lib.models.base import Model
 
 
-def as_registered(uri: str, model: Model) -> Model:
-    """The model under its address in the registry, not that of the folder it was fetched to.
+def with_registry_uri(uri: str, model: Model) -> Model:
+    """Return the model under its registry address instead of that of the folder it was fetched to.
 
-    All else it can do (score labels, say how sure it is) stays what it is, also for `isinstance`.
+    All its other abilities (scores for labels, confidence) stay, also for `isinstance`.
     """
     kind = type(model)
-    named: Any = copy(model)
-    named.__class__ = type(kind.__name__, (kind,), {"uri": uri})
-    registered: Model = named
+    renamed: Any = copy(model)
+    renamed.__class__ = type(kind.__name__, (kind,), {"uri": uri})
+    registered: Model = renamed
     return registered
 
 
@@ -38,31 +38,40 @@ class PyfuncModel:
         self._task = task
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """One response a row, in order. Raises UserError when the model gives another number of answers."""
+        """Return one response per row, in order.
+
+        Raises:
+            UserError: The model gives another number of answers.
+        """
         import pandas as pd
 
-        asks = answerable(rows, list(self._task.inputs))
-        if not any(asks):
-            return [Response((), raw="", error=NO_INPUT) for _ in asks]
-        asked = rows.loc[asks, list(self._task.inputs)].reset_index(drop=True)
-        given = self._model.predict(asked)
-        answers = given.to_dict("records") if isinstance(given, pd.DataFrame) else list(given)
-        if len(answers) != len(asked):
+        has_input = answerable(rows, list(self._task.inputs))
+        if not any(has_input):
+            return [Response((), raw="", error=NO_INPUT) for _ in has_input]
+        inputs = rows.loc[has_input, list(self._task.inputs)].reset_index(drop=True)
+        predictions = self._model.predict(inputs)
+        answers = (
+            predictions.to_dict("records") if isinstance(predictions, pd.DataFrame) else list(predictions)
+        )
+        if len(answers) != len(inputs):
             raise UserError(
-                f"{self.uri} gave {len(answers)} answers to {len(asked)} rows; "
+                f"{self.uri} gave {len(answers)} answers to {len(inputs)} rows; "
                 "a model answers each row once, in order"
             )
-        found = iter(answers)
-        return [self._response(next(found)) if one else Response((), raw="", error=NO_INPUT) for one in asks]
+        remaining = iter(answers)
+        return [
+            self._response(next(remaining)) if answered else Response((), raw="", error=NO_INPUT)
+            for answered in has_input
+        ]
 
     def _response(self, answer: Any) -> Response:
         if not isinstance(answer, dict):
             return Response((Candidate(str(answer)),), raw=str(answer))
         raw = json.dumps(answer, ensure_ascii=False, default=str)
         key = self._task.target.field if self._task.target.field in answer else "label"
-        listed = answer.get("candidates") or ([{key: answer[key]}] if key in answer else [])
+        items = answer.get("candidates") or ([{key: answer[key]}] if key in answer else [])
         candidates = tuple(
-            Candidate(str(one.get(key, one.get("label", ""))), one.get("score")) for one in listed
+            Candidate(str(item.get(key, item.get("label", ""))), item.get("score")) for item in items
         )
         return Response(
             candidates,
@@ -73,14 +82,20 @@ class PyfuncModel:
 
 
 class SkopsModel(PyfuncModel):
-    """A scikit-learn model of plain classes, as MLflow's client logs it; the columns it was fitted on are asked for.
+    """A scikit-learn model of plain classes, as MLflow's client logs it.
 
-    One that was fitted on texts gets the task's one input as texts. Where it gives probabilities, every label is a
-    candidate with its score, the best first.
+    It gets the columns that it was fitted on.
+
+    A model that was fitted on texts gets the task's one input as texts. If it gives probabilities, every label is a
+    candidate with its score, best first.
     """
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """One response a row, in order. Raises UserError when it can't read the rows of this task."""
+        """Return one response per row, in order.
+
+        Raises:
+            UserError: The model can't read the rows of this task.
+        """
         import numpy as np
 
         model, inputs = self._model, list(self._task.inputs)
@@ -88,10 +103,10 @@ class SkopsModel(PyfuncModel):
         if not columns and len(inputs) > 1:
             raise UserError(f"{self.uri} was fitted on one text; task {self._task.name} has {inputs}")
         try:
-            given = rows[columns] if columns else rows[inputs[0]].astype(str).tolist()
+            features = rows[columns] if columns else rows[inputs[0]].astype(str).tolist()
             if not hasattr(model, "predict_proba"):
-                return [self._response({"label": str(label)}) for label in model.predict(given)]
-            scores = np.asarray(model.predict_proba(given))
+                return [self._response({"label": str(label)}) for label in model.predict(features)]
+            scores = np.asarray(model.predict_proba(features))
         except Exception as error:
             raise UserError(
                 f"{self.uri} can't answer rows of task {self._task.name}: {type(error).__name__}: {error}"
@@ -99,7 +114,11 @@ class SkopsModel(PyfuncModel):
         labels = [str(label) for label in model.classes_]
         return [
             self._response(
-                {"candidates": [{"label": labels[at], "score": round(float(row[at]), 6)} for at in order]}
+                {
+                    "candidates": [
+                        {"label": labels[index], "score": round(float(row[index]), 6)} for index in order
+                    ]
+                }
             )
             for row, order in zip(scores, np.argsort(-scores, axis=1, kind="stable"), strict=True)
         ]

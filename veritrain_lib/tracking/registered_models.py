@@ -1,4 +1,4 @@
-"""Versions of registered models as people file them: one that lives elsewhere, its description changed, one taken out."""
+"""Versions of registered models that people add, change and remove, such as models stored elsewhere."""
 
 from __future__ import annotations
 
@@ -8,52 +8,65 @@ from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.tracking import store
 from veritrain_lib.tracking.models import tag_version
 
-PROMPT = "mlflow.prompt.is_prompt"
-"""MLflow keeps prompts as registered models with this tag."""
+PROMPT_TAG = "mlflow.prompt.is_prompt"
+"""Tag by which MLflow marks prompts, which it stores as registered models."""
 
-TEXT = "mlflow.prompt.text"
-"""The tag that holds a prompt version's text."""
+PROMPT_TEXT_TAG = "mlflow.prompt.text"
+"""Tag that holds a prompt version's text."""
 
 
 def check_name(name: str) -> None:
-    """Raise UserError for a name that the registry can't keep, Refused for one that a prompt has."""
+    """Check that a name can be used for a registered model.
+
+    Raises:
+        UserError: The registry can't store this name.
+        Refused: A prompt has this name.
+    """
     from mlflow.exceptions import MlflowException
     from mlflow.utils.validation import _validate_model_name
 
     try:
         _validate_model_name(name)
     except MlflowException as error:
-        raise UserError(f"{name!r} is no name for a model: {error.message}") from error
+        raise UserError(f"{name!r} is not a valid model name: {error.message}") from error
     if store.client().get_prompt(name) is not None:
         raise Refused(f"{name!r} is the name of a prompt; give the model another one")
 
 
 def add(name: str, source: str, tags: Mapping[str, str], description: str = "") -> int:
-    """File the next version of a registered model, which is made when it is new. Gives the version's number.
+    """Add the next version of a registered model, which is created when it is new.
 
-    Raises as `check_name`.
+    Returns:
+        The version number.
+
+    Raises:
+        UserError: The registry can't store this name.
+        Refused: A prompt has this name.
     """
     from mlflow.exceptions import MlflowException
 
     check_name(name)
-    talk = store.client()
+    client = store.client()
     try:
-        talk.create_registered_model(name)
+        client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    made = talk.create_model_version(name, source, tags=dict(tags), description=description)
-    return int(made.version)
+    version = client.create_model_version(name, source, tags=dict(tags), description=description)
+    return int(version.version)
 
 
 def retag(name: str, version: int, tags: Mapping[str, str], description: str) -> None:
-    """Set tags of a version and note that it was changed now; `description` is the one that it has."""
+    """Set tags of a version and update its time of change; `description` is the current one."""
     tag_version(name, version, tags)
     store.client().update_model_version(name, str(version), description)
 
 
 def remove(name: str, version: int) -> None:
-    """Take a version out of the registry; its number is not given again. One that is gone already is fine."""
+    """Remove a version from the registry; its number is not used again.
+
+    A version that does not exist is ignored.
+    """
     from mlflow.exceptions import MlflowException
 
     try:

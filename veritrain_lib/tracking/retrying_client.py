@@ -1,9 +1,8 @@
-"""A client of the record that lives through a short absence of it, and never waits without a line that says so.
+"""An MLflow client that retries while the store is away for a short time, and says so on standard error.
 
-A stage or an experiment works for minutes; a database that is restarted meanwhile is away for half a minute. What
-is safe to repeat is tried again for `PATIENCE_S` seconds: reading, and writing what is the same when it is written
-twice (tags, parameters, measures, how a run ended). What would make a second thing (a run, a version of a model) is
-tried again only when it surely was not carried out.
+A stage or an experiment runs for minutes; a database restart takes half a minute. What is safe to repeat is retried for
+`RETRY_S` seconds: reading, and idempotent writes (tags, parameters, metrics, the status of a run). What would create a
+second object (a run, a version of a model) is retried only when it certainly was not executed.
 """
 
 from __future__ import annotations
@@ -18,180 +17,193 @@ from functools import partial
 from typing import Any
 
 from veritrain_lib.core.errors import Infrastructure
-from veritrain_lib.core.machine_fault import chain, machine_fault
+from veritrain_lib.core.machine_fault import error_chain, machine_fault
 from veritrain_lib.tracking import address as addresses
-from veritrain_lib.tracking.reachability import NotReached, is_temporary, look
+from veritrain_lib.tracking.reachability import StoreUnreachable, check_reachable, is_temporary_error
 
-PATIENCE_S = 45.0
-"""Seconds that the record may be away before work on it is given up."""
-LOCK_S = 20.0
-"""Seconds that a command waits at its start for another process that holds a SQLite file."""
-BRIEF_S = 4.0
-"""The same, for a request to the server."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
-SAY_AFTER_S = 15.0
-"""A single call that takes longer than this is told of, with what it waits for."""
+RETRY_S = 45.0
+"""Seconds that the store may be away before the work is given up."""
+LOCK_WAIT_S = 20.0
+"""Seconds that a command waits at its start for another process that locks a SQLite file."""
+SHORT_WAIT_S = 4.0
+"""The same limits for a request to the server."""
+INITIAL_PAUSE_S, MAX_PAUSE_S = 0.2, 2.0
+WARN_AFTER_S = 15.0
+"""Seconds after which a single slow call is reported."""
 
-OPENED = "VERITRAIN_STORE_OPENED"
-"""Environment variable, for this process and those that it starts: which record was open already, so that one that
-is away now is held to come back."""
+OPENED_VARIABLE = "VERITRAIN_STORE_OPENED"
+"""Environment variable, for this process and its children, with the store that was open before: if it is away now, it is
+expected to come back.
+"""
 
-MAKING = ("create_run", "create_experiment", "create_registered_model", "create_model_version", "create_logged_model",
+NON_IDEMPOTENT = ("create_run", "create_experiment", "create_registered_model", "create_model_version", "create_logged_model",
           "register_prompt", "start_trace", "copy_model_version")  # fmt: skip
-"""Calls that make something new each time they are carried out."""
+"""Calls that create something new each time they are executed."""
 
-NOTHING_DONE = ("refused", "is locked", "starting up", "connection failed", "terminating connection", "shutting down",
+NOT_EXECUTED = ("refused", "is locked", "starting up", "connection failed", "terminating connection", "shutting down",
                 "name resolution", "too many clients", "NewConnectionError")  # fmt: skip
-"""What is said where a call surely was not carried out: no connection was made, or its transaction was undone."""
+"""Error messages of calls that certainly were not executed: no connection was made, or the transaction was rolled back."""
 
 
-def wait_until_reached(address: str) -> None:
-    """Return when the store can be reached. One that was open before is waited for, and so is a lock.
+def wait_until_reachable(address: str) -> None:
+    """Wait until the store can be reached, if it was open before or is locked by another process.
 
-    Raises NotReached.
+    Raises:
+        StoreUnreachable: It can't be reached.
     """
-    known = os.environ.get(OPENED) == addresses.fingerprint(address)
-    waiting = Waiting(address, PATIENCE_S if known else LOCK_S, time.monotonic())
+    was_open = os.environ.get(OPENED_VARIABLE) == addresses.fingerprint(address)
+    pauses = RetryPauses(address, RETRY_S if was_open else LOCK_WAIT_S, time.monotonic())
     while True:
         try:
-            look(address)
-        except NotReached as error:
-            locked = "holds the lock" in error.why
-            if not error.temporary or not (known or locked) or not waiting.again(error.why):
+            check_reachable(address)
+        except StoreUnreachable as error:
+            locked = "holds the lock" in error.reason
+            if not error.temporary or not (was_open or locked) or not pauses.pause(error.reason):
                 raise
         else:
-            os.environ[OPENED] = addresses.fingerprint(address)
+            os.environ[OPENED_VARIABLE] = addresses.fingerprint(address)
             return
 
 
-def be_brief() -> None:
-    """Wait for a few seconds only, in this process: in a server that somebody waits for, who can ask again."""
-    global PATIENCE_S, LOCK_S
-    PATIENCE_S = LOCK_S = BRIEF_S
+def use_short_waits() -> None:
+    """Limit waiting to a few seconds in this process: for a server, whose clients can ask again."""
+    global RETRY_S, LOCK_WAIT_S
+    RETRY_S = LOCK_WAIT_S = SHORT_WAIT_S
 
 
-class Waiting:
-    """Pauses between attempts, with one line on standard error that says for what and until when."""
+class RetryPauses:
+    """Pauses between attempts, with one line on standard error that says what is awaited and until when."""
 
-    def __init__(self, address: str, seconds: float, began: float) -> None:
-        self._address, self.seconds, self._began = address, seconds, began
-        self._pause = FIRST_PAUSE_S
-        self._said = False
+    def __init__(self, address: str, seconds: float, started: float) -> None:
+        self._address, self.seconds, self._started = address, seconds, started
+        self._pause_s = INITIAL_PAUSE_S
+        self._warned = False
 
-    def again(self, why: str) -> bool:
-        """Pause, and say whether to try once more."""
+    def pause(self, reason: str) -> bool:
+        """Pause, and return whether to try again."""
         now = time.monotonic()
-        left = self._began + self.seconds - now
-        if left <= 0:
+        remaining = self._started + self.seconds - now
+        if remaining <= 0:
             return False
-        if not self._said and now - self._began > 1.0:
-            self._said = True
-            until = time.strftime("%H:%M:%S", time.localtime(time.time() + left))
-            say(f"waiting for the record at {addresses.shown(self._address)} until {until}: {why}")
-        time.sleep(min(left, self._pause))
-        self._pause = min(LONGEST_PAUSE_S, self._pause * 1.6)
+        if not self._warned and now - self._started > 1.0:
+            self._warned = True
+            until = time.strftime("%H:%M:%S", time.localtime(time.time() + remaining))
+            warn(f"waiting for the MLflow store at {addresses.masked(self._address)} until {until}: {reason}")
+        time.sleep(min(remaining, self._pause_s))
+        self._pause_s = min(MAX_PAUSE_S, self._pause_s * 1.6)
         return True
 
 
-class PatientClient:
-    """MLflow's client, whose calls are repeated where that is safe while the record is away."""
+class RetryingClient:
+    """MLflow's client, whose calls are repeated where that is safe while the store is away."""
 
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        return partial(self._call, name, found) if callable(found) and not name.startswith("_") else found
+        attribute = getattr(self._client, name)
+        return (
+            partial(self._call, name, attribute)
+            if callable(attribute) and not name.startswith("_")
+            else attribute
+        )
 
     def _call(self, call: str, method: Callable[..., Any], /, *positional: Any, **named: Any) -> Any:
-        return patiently(partial(method, *positional, **named), self._address, repeatable=call not in MAKING)
+        return with_retries(
+            partial(method, *positional, **named), self._address, repeatable=call not in NON_IDEMPOTENT
+        )
 
 
-def patiently(work: Callable[[], Any], address: str, *, repeatable: bool = True) -> Any:
-    """Do some work with the record; while the record is away, again and again for `PATIENCE_S` seconds.
+def with_retries(work: Callable[[], Any], address: str, *, repeatable: bool = True) -> Any:
+    """Execute a call to the store; while the store is away, repeat it for up to `RETRY_S` seconds.
 
     Args:
-        work: What is done.
-        address: The record's.
-        repeatable: Whether the work may be done twice; without it it is done again only when it surely was not.
+        work: The call.
+        address: Tracking URI of the store.
+        repeatable: Whether the call may be executed twice; else it is repeated only when it certainly was not executed.
 
-    Raises Infrastructure when the record stays away, or its disk is full or read-only. Any other error is the work's.
+    Raises:
+        Infrastructure: The store stays away, or its disk is full or read-only. Any other error is that of the call.
     """
-    began = time.monotonic()
-    waiting = Waiting(address, PATIENCE_S, began)
+    started = time.monotonic()
+    pauses = RetryPauses(address, RETRY_S, started)
     while True:
         try:
-            with told_when_slow(address):
+            with warn_when_slow(address):
                 return work()
         except Infrastructure:
             raise
         except Exception as error:
-            why = away(error)
-            if why is None:
-                fault = machine_fault(error) if _is_librarys(error) else None
+            reason = unavailability(error)
+            if reason is None:
+                fault = machine_fault(error) if _is_library_error(error) else None
                 if fault is None:
                     raise
                 raise Infrastructure(
-                    f"the record at {addresses.shown(address)} can't be used: {fault}"
+                    f"the MLflow store at {addresses.masked(address)} can't be used: {fault}"
                 ) from error
-            why = addresses.without_passwords(why, address)
-            if not (repeatable or any(part.lower() in why.lower() for part in NOTHING_DONE)):
+            reason = addresses.mask_passwords(reason, address)
+            if not (repeatable or any(part.lower() in reason.lower() for part in NOT_EXECUTED)):
                 raise Infrastructure(
-                    f"the record at {addresses.shown(address)} went away in the middle of a change ({why}); what is "
+                    f"the MLflow store at {addresses.masked(address)} became unavailable in the middle of a change ({reason}); what is "
                     "finished is kept. Run the same command again"
                 ) from error
-            if "is locked" in why:
-                waiting.seconds = LOCK_S  # each attempt waits for 20 s itself
-            if not waiting.again(why):
+            if "is locked" in reason:
+                pauses.seconds = LOCK_WAIT_S  # each attempt itself waits for 20 s
+            if not pauses.pause(reason):
                 raise Infrastructure(
-                    f"the record at {addresses.shown(address)} can't be used for {time.monotonic() - began:.0f} s now: "
-                    f"{why}. What is finished is kept; when it is back, run the same command again"
+                    f"the MLflow store at {addresses.masked(address)} can't be used for {time.monotonic() - started:.0f} s now: "
+                    f"{reason}. What is finished is kept; when it is back, run the same command again"
                 ) from error
 
 
-def away(error: BaseException) -> str | None:
-    """What a library said of a store that is away just now; None for any other error."""
-    # The innermost says it best: what is around it quotes statements and gives advice for programmers.
-    for one in reversed(list(chain(error))):
-        module, kind = type(one).__module__.partition(".")[0], type(one).__name__
-        said = " ".join(str(one).split())[:300]
-        if module in ("sqlite3", "psycopg", "psycopg2", "pymysql") and is_temporary(said):
-            return said
+def unavailability(error: BaseException) -> str | None:
+    """Return a library's message about a store that is away at the moment, or None for any other error."""
+    # The innermost error is the clearest: the outer ones quote statements and give advice for programmers.
+    for cause in reversed(list(error_chain(error))):
+        module, kind = type(cause).__module__.partition(".")[0], type(cause).__name__
+        message = " ".join(str(cause).split())[:300]
+        if module in ("sqlite3", "psycopg", "psycopg2", "pymysql") and is_temporary_error(message):
+            return message
         if module in ("requests", "urllib3") and ("Connection" in kind or "Timeout" in kind):
-            return (machine_fault(one) or said).split(". ")[0]
-        if module == "mlflow" and _code(one) == "TEMPORARILY_UNAVAILABLE" and is_temporary(said):
-            return said
-        if module == "mlflow" and (
-            "failed with error code 503" in said or "failed with error code 502" in said
+            return (machine_fault(cause) or message).split(". ")[0]
+        if (
+            module == "mlflow"
+            and _error_code(cause) == "TEMPORARILY_UNAVAILABLE"
+            and is_temporary_error(message)
         ):
-            return said
-        if module == "mlflow" and "failed with exception" in said and is_temporary(said):
-            return said
+            return message
+        if module == "mlflow" and (
+            "failed with error code 503" in message or "failed with error code 502" in message
+        ):
+            return message
+        if module == "mlflow" and "failed with exception" in message and is_temporary_error(message):
+            return message
     return None
 
 
-def _code(error: BaseException) -> str:
+def _error_code(error: BaseException) -> str:
     return str(getattr(error, "error_code", ""))
 
 
-def _is_librarys(error: BaseException) -> bool:
+def _is_library_error(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] in ("mlflow", "sqlalchemy", "sqlite3", "psycopg")
 
 
 @contextmanager
-def told_when_slow(address: str) -> Iterator[None]:
-    """Say after `SAY_AFTER_S` seconds that the record has not answered yet, once for each call.
+def warn_when_slow(address: str) -> Iterator[None]:
+    """Print a warning after `WARN_AFTER_S` seconds without an answer of the store, once for each call.
 
-    Not of a SQLite file: it is waited for at most 20 s, and a timer is a thread.
+    SQLite files are exempt: they are awaited for at most 20 s, and a timer is a thread.
     """
     if address.startswith("sqlite"):
         yield
         return
     timer = threading.Timer(
-        SAY_AFTER_S,
-        say,
+        WARN_AFTER_S,
+        warn,
         [
-            f"still waiting for the record at {addresses.shown(address)}; Ctrl-C ends it, what is finished is kept"
+            f"still waiting for the MLflow store at {addresses.masked(address)}; Ctrl-C ends it, what is finished is kept"
         ],
     )
     timer.daemon = True
@@ -202,6 +214,6 @@ def told_when_slow(address: str) -> Iterator[None]:
         timer.cancel()
 
 
-def say(text: str) -> None:
-    """A line on standard error."""
+def warn(text: str) -> None:
+    """Print a line to standard error."""
     print(f"veritrain: {text}", file=sys.stderr, flush=True)

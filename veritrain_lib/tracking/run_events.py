@@ -1,6 +1,6 @@
-"""Runs that people watch while they are worked on: their beginning and end in the record and in their event log.
+"""Start and end of runs that people watch, recorded in MLflow and in the run's event log.
 
-The record says how a run ended before its last event does, so who hears of the end finds it there.
+MLflow has the final status of a run before its last event is written, so that a reader of that event finds it there.
 """
 
 from __future__ import annotations
@@ -17,92 +17,98 @@ from veritrain_lib.tracking import artifacts, runs
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
-PLACE = "events"
-"""Folder of a run's artifacts with its events, once it has ended."""
+ARTIFACT_PATH = "events"
+"""Artifact folder of a run with its events, once it has ended."""
 
-STATUS = {
+API_STATUS = {
     "SCHEDULED": "pending", "RUNNING": "running", "FINISHED": "completed", "FAILED": "failed", "KILLED": "failed",
 }  # fmt: skip
-"""A run's status in the words of the API."""
+"""The API's name for each MLflow run status."""
 
 
-def say_begun(run_id: str, message: str, data: Mapping[str, Any] | None = None) -> None:
-    """Tell who watches that work on a run begins, or goes on."""
-    event_log.tell(run_id, "status", message, data={"status": "running", **(data or {})})
+def emit_start(run_id: str, message: str, data: Mapping[str, Any] | None = None) -> None:
+    """Emit an event that work on a run starts or continues."""
+    event_log.append_or_warn(run_id, "status", message, data={"status": "running", **(data or {})})
 
 
-def end(
-    run_id: str, status: runs.Ending, reason: str = "", *, metrics: Mapping[str, float] | None = None
+def end_run(
+    run_id: str, status: runs.FinalStatus, reason: str = "", *, metrics: Mapping[str, float] | None = None
 ) -> None:
-    """Close a run and tell who watches."""
+    """Close a run and emit its end event."""
     runs.end_run(run_id, status, reason)
-    say_ended(run_id, status, reason, metrics=metrics)
+    emit_end(run_id, status, reason, metrics=metrics)
 
 
-def say_ended(
+def emit_end(
     run_id: str,
     status: str,
     reason: str = "",
     *,
     metrics: Mapping[str, float] | None = None,
-    news: bool = True,
+    notify: bool = True,
 ) -> None:
-    """Tell who watches that a run has ended, unless that was said; its events become an artifact of it.
+    """Emit an event that a run has ended, unless there is one already, and store the events as an artifact.
 
-    `news` False: nobody needs to be notified, it ended long ago.
+    Args:
+        run_id: The run.
+        status: MLflow's final status.
+        reason: Why the run did not finish.
+        metrics: Final metrics.
+        notify: Whether to emit a notification; False for a run that ended long ago.
     """
     level: event_log.Level = "info" if status == "FINISHED" else "error"
-    words = STATUS[status] + (f": {reason}" if reason else "")
-    said: dict[str, Any] = {"status": STATUS[status], "run_status": status}
+    summary = API_STATUS[status] + (f": {reason}" if reason else "")
+    event_data: dict[str, Any] = {"status": API_STATUS[status], "run_status": status}
     if reason:
-        said["reason"] = reason
+        event_data["reason"] = reason
     if metrics:
-        said["metrics"] = dict(metrics)
-    if event_log.end(run_id, words, level=level, data=said) is None or not news:
+        event_data["metrics"] = dict(metrics)
+    if event_log.end(run_id, summary, level=level, data=event_data) is None or not notify:
         return
-    event_log.tell(
-        event_log.NOTIFICATIONS, "log", f"Run {run_id[:8]} {words}", level=level,
-        data={"run": run_id, "status": STATUS[status]},
+    event_log.append_or_warn(
+        event_log.NOTIFICATIONS, "log", f"Run {run_id[:8]} {summary}", level=level,
+        data={"run": run_id, "status": API_STATUS[status]},
     )  # fmt: skip
-    _keep(run_id)
+    _store_events(run_id)
 
 
-def settle(run: Run) -> bool:
-    """Set right what its owner could not: a run whose owner died is closed, and an end that was not said is said.
+def reconcile(run: Run) -> bool:
+    """Finish what a run's owner could not: close a run whose owner died, and emit a missing end event.
 
-    Whether the run has ended. A run of another machine is left as it is.
+    Returns:
+        Whether the run has ended. A run of another machine is left unchanged.
     """
     if runs.close_if_abandoned(run):
         return True
     if run.info.status not in ("FINISHED", "FAILED", "KILLED"):
         return False
     run_id = run.info.run_id
-    news = event_log.place(run_id).exists()
-    if not news:
-        _bring_back(run)
+    was_logged = event_log.log_path(run_id).exists()
+    if not was_logged:
+        _restore_events(run)
     if not event_log.has_ended(run_id):
-        say_ended(run_id, run.info.status, run.data.tags.get("veritrain.reason", ""), news=news)
+        emit_end(run_id, run.info.status, run.data.tags.get("veritrain.reason", ""), notify=was_logged)
     return True
 
 
-def _bring_back(run: Run) -> None:
-    """Where the folder of events was emptied, the artifact of a run that has ended still has them."""
+def _restore_events(run: Run) -> None:
+    """Restore the events of an ended run from its artifact when the events folder was cleared."""
     folder = artifacts.local_folder(run.info.artifact_uri)
-    file = event_log.place(run.info.run_id)
-    kept = folder / PLACE / file.name if folder else None
-    if kept and kept.is_file():
+    file = event_log.log_path(run.info.run_id)
+    stored = folder / ARTIFACT_PATH / file.name if folder else None
+    if stored and stored.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}.part")
-        shutil.copyfile(kept, part)
+        shutil.copyfile(stored, part)
         part.replace(file)
 
 
-def _keep(run_id: str) -> None:
-    """Store the events as an artifact. What can't be stored is warned of: the file is still there."""
-    file = event_log.place(run_id)
+def _store_events(run_id: str) -> None:
+    """Store the events as an artifact. A failure is logged as a warning: the event file still exists."""
+    file = event_log.log_path(run_id)
     if not file.exists():
         return
     try:
-        artifacts.log_file(run_id, file, PLACE)
+        artifacts.log_file(run_id, file, ARTIFACT_PATH)
     except Exception as error:  # noqa: BLE001 (an artifact store fails in ways of its own)
         logging.getLogger(__name__).warning("events of run %s were not stored as artifact: %s", run_id, error)

@@ -1,4 +1,4 @@
-"""Runs put together from the rows that the tables have of them."""
+"""Runs assembled from the rows of MLflow's tables."""
 
 from __future__ import annotations
 
@@ -12,40 +12,42 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def runs_by_id(opened: Connection, ids: Sequence[str]) -> list[Run]:
-    """The runs of `ids` that are there and not deleted, in the order of `ids`, with their tags, parameters and newest
-    metrics."""
+def runs_by_id(connection: Connection, ids: Sequence[str]) -> list[Run]:
+    """Return runs in the order of `ids`, with tags, parameters and newest metrics.
+
+    Missing and deleted runs are left out.
+    """
     from sqlalchemy import select
 
     if not ids:
         return []
-    found = tables()
-    runs, metrics = found.runs.c, found.metrics.c
-    heads = {
+    mlflow_tables = tables()
+    runs, metrics = mlflow_tables.runs.c, mlflow_tables.metrics.c
+    run_rows = {
         row.run_uuid: row
-        for row in opened.execute(
+        for row in connection.execute(
             select(
                 runs.run_uuid, runs.experiment_id, runs.name, runs.status, runs.start_time, runs.end_time,
                 runs.artifact_uri,
             ).where(runs.run_uuid.in_(ids), runs.lifecycle_stage == "active")
         )
     }  # fmt: skip
-    data = {run_id: RunData() for run_id in heads}
-    for table, kind in ((found.tags.c, "tags"), (found.params.c, "params")):
-        asked = select(table.run_uuid, table.key, table.value).where(table.run_uuid.in_(heads))
-        for run_id, key, value in opened.execute(asked).all():
+    data = {run_id: RunData() for run_id in run_rows}
+    for table, kind in ((mlflow_tables.tags.c, "tags"), (mlflow_tables.params.c, "params")):
+        selection = select(table.run_uuid, table.key, table.value).where(table.run_uuid.in_(run_rows))
+        for run_id, key, value in connection.execute(selection).all():
             getattr(data[run_id], kind)[key] = value
     newest = select(metrics.run_uuid, metrics.key, metrics.value, metrics.is_nan)
-    for run_id, key, value, is_nan in opened.execute(newest.where(metrics.run_uuid.in_(heads))).all():
+    for run_id, key, value, is_nan in connection.execute(newest.where(metrics.run_uuid.in_(run_rows))).all():
         data[run_id].metrics[key] = float("nan") if is_nan else value
     return [
         Run(
             RunInfo(
-                run_id, str(head.experiment_id), head.name, head.status, head.start_time, head.end_time,
-                head.artifact_uri,
+                run_id, str(run_row.experiment_id), run_row.name, run_row.status, run_row.start_time, run_row.end_time,
+                run_row.artifact_uri,
             ),
             data[run_id],
         )
         for run_id in ids
-        if (head := heads.get(run_id)) is not None
+        if (run_row := run_rows.get(run_id)) is not None
     ]  # fmt: skip

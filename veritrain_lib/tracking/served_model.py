@@ -1,4 +1,4 @@
-"""A model as MLflow keeps it: served by one file of code beside it, or opened by us alone."""
+"""MLflow model folders, with code for MLflow's model server or in a format that only Veri-Train opens."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.trainers.base import Fitted, ServedForm
+    from veritrain_lib.trainers.base import Fitted, ServingSpec
 
-# What follows the student's own source in the file that MLflow serves: nothing of Veri-Train is needed there.
-SERVED = """
+# Appended to the student model's source in the file that MLflow serves, which does not need Veri-Train.
+SERVING_CODE = """
 
 import mlflow.pyfunc  # noqa: E402
 
@@ -32,94 +32,114 @@ class ServedModel(mlflow.pyfunc.PythonModel):
 mlflow.models.set_model(ServedModel())
 """
 
-CARD = "model.json"
-"""Of a model that lives at a provider: where it is."""
+CARD_FILE = "model.json"
+"""Card of a model that lives at a provider, with its address."""
 
 
-def write(place: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_id: str) -> None:
-    """Write a trained model as an MLflow model into a folder that is not there yet.
+def write(path: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_id: str) -> None:
+    """Write a trained model as an MLflow model into a folder that does not exist yet.
 
-    Its own folder stands in it as `artifacts/SCHEME`, the scheme of its address. With a `served` form a model
-    server can answer with it; else only `open_model` opens it. `example` are rows whose inputs become the model's
-    input example.
+    The model's own files are in `artifacts/SCHEME`, where SCHEME is the scheme of its address. With a `served` form a
+    model server can serve it; else only `open_model` opens it.
+
+    Args:
+        path: The new folder.
+        task: The task.
+        fitted: The trained model.
+        example: Rows whose inputs become the model's input example.
+        model_id: MLflow's model id.
     """
-    form: ServedForm | None = getattr(fitted, "served", None)
+    served_form: ServingSpec | None = getattr(fitted, "served", None)
     with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "saved"
-        fitted.save(saved)
+        model_folder = Path(folder) / "saved"
+        fitted.save(model_folder)
         scheme = fitted.model.uri.partition(":")[0]
-        if form is None:
-            _write_unserved(place, task, fitted, saved, scheme, model_id)
+        if served_form is None:
+            _write_unserved(path, task, fitted, model_folder, scheme, model_id)
         else:
-            _write_served(place, task, form, saved.rename(saved.with_name(scheme)), example, model_id)
+            _write_served(
+                path,
+                task,
+                served_form,
+                model_folder.rename(model_folder.with_name(scheme)),
+                example,
+                model_id,
+            )
 
 
 def _write_served(
-    place: Path, task: Task, form: ServedForm, saved: Path, example: pd.DataFrame, model_id: str
+    path: Path, task: Task, served_form: ServingSpec, model_folder: Path, example: pd.DataFrame, model_id: str
 ) -> None:
     import mlflow
     from mlflow.models import Model
     from mlflow.models.signature import ModelSignature
     from mlflow.types.schema import Array, ColSpec, DataType, Object, Property, Schema
 
-    code = saved.with_name(f"served_{saved.name}.py")
+    code = model_folder.with_name(f"served_{model_folder.name}.py")
     code.write_text(
-        form.code.read_text(encoding="utf-8") + SERVED.replace("CLASS", form.name), encoding="utf-8"
+        served_form.code.read_text(encoding="utf-8") + SERVING_CODE.replace("CLASS", served_form.name),
+        encoding="utf-8",
     )
-    candidate = Object([Property(form.key, DataType.string), Property("score", DataType.double)])
-    texts = [ColSpec(DataType.string, name) for name in ("explanation", *form.texts)]
+    candidate = Object([Property(served_form.key, DataType.string), Property("score", DataType.double)])
+    texts = [ColSpec(DataType.string, name) for name in ("explanation", *served_form.texts)]
     mlflow.pyfunc.save_model(
-        str(place),
+        str(path),
         python_model=str(code),
-        artifacts={saved.name: str(saved)},
+        artifacts={model_folder.name: str(model_folder)},
         signature=ModelSignature(
-            Schema([ColSpec(DataType.string, name) for name in form.columns]),
-            Schema([ColSpec(DataType.string, form.key), ColSpec(Array(candidate), "candidates"), *texts]),
+            Schema([ColSpec(DataType.string, name) for name in served_form.columns]),
+            Schema(
+                [ColSpec(DataType.string, served_form.key), ColSpec(Array(candidate), "candidates"), *texts]
+            ),
         ),
         mlflow_model=Model(model_id=model_id),
-        input_example=example[list(form.columns)].reset_index(drop=True),
-        pip_requirements=list(requirements(form.packages)),
-        metadata=_about(task),
+        input_example=example[list(served_form.columns)].reset_index(drop=True),
+        pip_requirements=list(requirements(served_form.packages)),
+        metadata=_metadata(task),
     )
 
 
-def _write_unserved(place: Path, task: Task, fitted: Fitted, saved: Path, scheme: str, model_id: str) -> None:
+def _write_unserved(
+    path: Path, task: Task, fitted: Fitted, model_folder: Path, scheme: str, model_id: str
+) -> None:
     from shutil import copytree
 
     from mlflow.models import Model
 
-    copytree(saved, place / "artifacts" / scheme)
-    model = Model(model_id=model_id, metadata=_about(task))
+    copytree(model_folder, path / "artifacts" / scheme)
+    model = Model(model_id=model_id, metadata=_metadata(task))
     model.add_flavor(f"veritrain_{scheme}", base=str(getattr(fitted, "base", "")))
-    model.save(str(place / "MLmodel"))
+    model.save(str(path / "MLmodel"))
 
 
-def _about(task: Task) -> dict[str, str]:
+def _metadata(task: Task) -> dict[str, str]:
     return {"task": task.name, "contract": json.dumps(task.contract, ensure_ascii=False)}
 
 
-def write_remote(place: Path, task: Task, fitted: Fitted, model_id: str) -> None:
-    """Write a model that lives at a provider: its card (`remote/model.json`) and an MLmodel file that names it.
+def write_remote(path: Path, task: Task, fitted: Fitted, model_id: str) -> None:
+    """Write a model that lives at a provider.
 
-    It has no flavour that a model server could serve; `open_model` opens it by the address on its card.
+    Its card (`remote/model.json`) and an MLmodel file that names it.
+
+    It has no flavor that a model server could serve; `open_model` opens it by the address on its card.
     """
     from mlflow.models import Model
 
-    fitted.save(place / "remote")
-    card = json.loads((place / "remote" / CARD).read_text(encoding="utf-8"))
-    model = Model(model_id=model_id, metadata=_about(task))
+    fitted.save(path / "remote")
+    card = json.loads((path / "remote" / CARD_FILE).read_text(encoding="utf-8"))
+    model = Model(model_id=model_id, metadata=_metadata(task))
     model.add_flavor("veritrain_remote", address=card["address"], base=card["base"], type=card["type"])
-    model.save(str(place / "MLmodel"))
+    model.save(str(path / "MLmodel"))
 
 
 def requirements(packages: tuple[str, ...]) -> tuple[str, ...]:
-    """What a server needs to answer with a model: the pinned versions of this environment."""
-    return tuple(pinned(name) for name in ("mlflow", *packages))
+    """Return the pinned versions of the packages that a server needs to answer with a model."""
+    return tuple(pinned_requirement(name) for name in ("mlflow", *packages))
 
 
 @cache
-def pinned(package: str) -> str:
-    """`NAME==VERSION` of an installed package; to look it up takes some milliseconds, so it is done once a process."""
+def pinned_requirement(package: str) -> str:
+    """Return `NAME==VERSION` of an installed package (cached, because the lookup takes some milliseconds)."""
     from importlib.metadata import version
 
     return f"{package}=={version(package)}"

@@ -1,9 +1,9 @@
-"""A quick look into the project's own store: SQLite read as it is, without mlflow.
+"""Fast reads of the project's own SQLite store, without importing MLflow.
 
-Importing mlflow takes a second and a question through it some milliseconds; most questions here are one row by
-its key. Only a SQLite file whose schema is the one this was written for is read, and nothing is ever written.
-For any other store, and whenever anything is unusual, `CannotGlance` sends the caller to MLflow's client.
-`tests/tracking/test_sqlite_reader.py` holds the answers against MLflow's.
+Importing MLflow takes a second and a query through it some milliseconds; most queries here read one row by its key.
+Only a SQLite file with the known schema is read, and nothing is ever written. For any other store or query
+`UnsupportedRead` tells the caller to use MLflow's client. `tests/tracking/test_sqlite_reader.py` compares the results
+with MLflow's.
 """
 
 from __future__ import annotations
@@ -16,168 +16,179 @@ from contextlib import contextmanager
 from typing import Any
 
 from veritrain_lib.tracking import connection_cache
-from veritrain_lib.tracking.address import file_of
+from veritrain_lib.tracking.address import sqlite_path
 from veritrain_lib.tracking.entities import Experiment, Run, RunData, RunInfo, Version
 
 SCHEMA = "dc11669786a5"
-"""The migration (alembic revision) whose tables are read here: MLflow 3.17. A newer one is not guessed at."""
+"""Migration (alembic revision) of the supported schema: MLflow 3.17. Newer schemas are not read."""
 
 TERM = re.compile(
     r"(?:tags\.`(?P<tag>[^`]+)`|attributes\.(?P<status>status)) = '(?P<value>[^']+)'(?: AND |$)"
 )
-"""A term of the filters that are understood here: a tag or the status equals a text; terms joined by AND."""
+"""A term of the supported filters: a tag or the status equals a text; terms are joined by AND."""
 
-AT_ONCE = 500
-"""Run ids in one question; SQLite bounds the number of parameters."""
+IDS_PER_QUERY = 500
+"""Run ids in one query; SQLite limits the number of parameters."""
 
 
-class CannotGlance(Exception):
-    """This store, or this question, is one for MLflow's client."""
+class UnsupportedRead(Exception):
+    """This store or this query must be read with MLflow's client."""
 
 
 @contextmanager
-def at(address: str) -> Iterator[Glance]:
-    """Look into the store at a tracking URI: one consistent state for as long as the context is open.
+def open_reader(address: str) -> Iterator[SqliteReader]:
+    """Open the store at a tracking URI for reading: one consistent state while the context is open.
 
-    Raises CannotGlance for a store that is no SQLite file of the known schema, or can't be read just now.
+    Raises:
+        UnsupportedRead: The store is no SQLite file with the known schema, or can't be read at the moment.
     """
-    file = file_of(address)
+    file = sqlite_path(address)
     if file is None or not file.is_file():
-        raise CannotGlance(address)
+        raise UnsupportedRead(address)
     if os.environ.get("MLFLOW_ENABLE_WORKSPACES"):
-        raise CannotGlance("workspaces")
+        raise UnsupportedRead("workspaces")
     try:
-        with connection_cache.taken(file) as opened:
-            opened.execute("BEGIN")
-            if opened.execute("SELECT version_num FROM alembic_version").fetchall() != [(SCHEMA,)]:
-                raise CannotGlance("another schema")
-            yield Glance(opened)
+        with connection_cache.read_connection(file) as connection:
+            connection.execute("BEGIN")
+            if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(SCHEMA,)]:
+                raise UnsupportedRead("another schema")
+            yield SqliteReader(connection)
     except (sqlite3.Error, OSError) as error:
-        raise CannotGlance(str(error)) from error
+        raise UnsupportedRead(str(error)) from error
 
 
-class Glance:
-    """Questions to a store that is open for reading. What is deleted in MLflow is not found, but by its id or name."""
+class SqliteReader:
+    """Queries on an open SQLite store. Deleted objects are only found by their id or name."""
 
-    def __init__(self, opened: sqlite3.Connection) -> None:
-        self._opened = opened
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
 
-    def _all(self, question: str, *values: object) -> list[Any]:
-        return self._opened.execute(question, values).fetchall()
+    def _all(self, sql: str, *values: object) -> list[Any]:
+        return self._connection.execute(sql, values).fetchall()
 
     def experiment(self, name: str) -> Experiment | None:
-        """The experiment of a name, deleted or not."""
+        """Return the experiment with a name, deleted or not, or None."""
         return next(iter(self._experiments("name = ?", name)), None)
 
     def experiments(self) -> list[Experiment]:
-        """Every experiment that is not deleted."""
+        """Return every experiment that is not deleted."""
         return self._experiments("lifecycle_stage = 'active'")
 
     def _experiments(self, where: str, *values: str) -> list[Experiment]:
-        found = self._all(
+        rows = self._all(
             "SELECT experiment_id, name, artifact_location, lifecycle_stage FROM experiments"
             f" WHERE workspace = 'default' AND {where}",
             *values,
         )
         tags = "SELECT key, value FROM experiment_tags WHERE experiment_id = ?"
         return [
-            Experiment(str(number), name, place, stage, dict(self._all(tags, number)))
-            for number, name, place, stage in found
+            Experiment(str(number), name, location, stage, dict(self._all(tags, number)))
+            for number, name, location, stage in rows
         ]
 
     def experiment_tags(self, prefix: str) -> dict[str, dict[str, str]]:
-        """Tags whose key begins so, of every experiment, deleted or not, by experiment id."""
-        found: dict[str, dict[str, str]] = {}
-        wanted = "SELECT experiment_id, key, value FROM experiment_tags WHERE substr(key, 1, ?) = ?"
-        for number, key, value in self._all(wanted, len(prefix), prefix):
-            found.setdefault(str(number), {})[key] = value
-        return found
+        """Return the tags whose key has a prefix, by experiment id, of every experiment, deleted or not."""
+        tags: dict[str, dict[str, str]] = {}
+        sql = "SELECT experiment_id, key, value FROM experiment_tags WHERE substr(key, 1, ?) = ?"
+        for experiment_id, key, value in self._all(sql, len(prefix), prefix):
+            tags.setdefault(str(experiment_id), {})[key] = value
+        return tags
 
     def run(self, run_id: str) -> Run | None:
-        """A run by its id, deleted or not."""
+        """Return a run by its id, deleted or not, or None."""
         return next(iter(self._runs("run_uuid = ?", [run_id], "")), None)
 
-    def runs(self, experiment_id: str, where: str, *, limit: int, newest_first: bool) -> list[Run]:
-        """Runs of an experiment that fit an MLflow filter of the form of `TERM`, in MLflow's order."""
-        asked = ["experiment_id = ?", "lifecycle_stage = 'active'"]
+    def runs(self, experiment_id: str, filter_string: str, *, limit: int, newest_first: bool) -> list[Run]:
+        """Return runs of an experiment that match a filter of the form `TERM`, in MLflow's order."""
+        conditions = ["experiment_id = ?", "lifecycle_stage = 'active'"]
         values: list[str] = [experiment_id]
-        for tag, value in _terms(where):
+        for tag, value in _parse_filter(filter_string):
             if tag:
-                asked.append("run_uuid IN (SELECT run_uuid FROM tags WHERE key = ? AND value = ?)")
+                conditions.append("run_uuid IN (SELECT run_uuid FROM tags WHERE key = ? AND value = ?)")
                 values += [tag, value]
             else:
-                asked.append("status = ?")
+                conditions.append("status = ?")
                 values.append(value)
         order = f"ORDER BY start_time {'DESC' if newest_first else 'ASC'}, run_uuid LIMIT {int(limit)}"
-        return self._runs(" AND ".join(asked), values, order)
+        return self._runs(" AND ".join(conditions), values, order)
 
     def _runs(self, where: str, values: Sequence[str], order: str) -> list[Run]:
-        heads = self._all(
+        rows = self._all(
             "SELECT run_uuid, experiment_id, name, status, start_time, end_time, artifact_uri FROM runs"
             f" WHERE {where} {order}",
             *values,
         )
-        data = {head[0]: RunData() for head in heads}
-        for kind, read in (
+        data = {row[0]: RunData() for row in rows}
+        for table, column in (
             ("tags", "value"),
             ("params", "value"),
             ("latest_metrics", "CASE WHEN is_nan THEN NULL ELSE value END"),
         ):
-            for run_id, key, value in self._of_runs(list(data), kind, read):
-                if kind == "latest_metrics":
+            for run_id, key, value in self._of_runs(list(data), table, column):
+                if table == "latest_metrics":
                     data[run_id].metrics[key] = float("nan") if value is None else value
                 else:
-                    getattr(data[run_id], kind)[key] = value
+                    getattr(data[run_id], table)[key] = value
         return [
-            Run(RunInfo(head[0], str(head[1]), *head[2:]), data[head[0]])  # a line a column of RunInfo
-            for head in heads
+            Run(RunInfo(row[0], str(row[1]), *row[2:]), data[row[0]])  # the columns are the fields of RunInfo
+            for row in rows
         ]
 
-    def _of_runs(self, ids: list[str], table: str, read: str) -> Iterator[tuple[str, str, Any]]:
-        for start in range(0, len(ids), AT_ONCE):
-            part = ids[start : start + AT_ONCE]
-            marks = ",".join("?" * len(part))
+    def _of_runs(self, ids: list[str], table: str, column: str) -> Iterator[tuple[str, str, Any]]:
+        for start in range(0, len(ids), IDS_PER_QUERY):
+            chunk = ids[start : start + IDS_PER_QUERY]
+            placeholders = ",".join("?" * len(chunk))
             yield from self._all(
-                f"SELECT run_uuid, key, {read} FROM {table} WHERE run_uuid IN ({marks})", *part
+                f"SELECT run_uuid, key, {column} FROM {table} WHERE run_uuid IN ({placeholders})", *chunk
             )
 
     def versions(self, name: str) -> list[Version]:
-        """Every version of a registered model that is not deleted, oldest first."""
+        """Return every version of a registered model that is not deleted, oldest first."""
         return self._versions("name = ?", name)
 
     def version(self, name: str, number: str) -> Version | None:
-        """One version of a registered model; `number` as text."""
+        """Return one version of a registered model, or None; `number` is text."""
         return next(iter(self._versions("name = ? AND version = CAST(? AS INTEGER)", name, number)), None)
 
     def alias(self, name: str, alias: str) -> Version | None:
-        """The version that an alias points at."""
-        pointed = (
+        """Return the version that an alias points at, or None."""
+        subquery = (
             "SELECT version FROM registered_model_aliases"
             " WHERE workspace = 'default' AND name = ? AND alias = ?"
         )
-        return next(iter(self._versions(f"name = ? AND version = ({pointed})", name, name, alias)), None)
+        return next(iter(self._versions(f"name = ? AND version = ({subquery})", name, name, alias)), None)
 
     def _versions(self, where: str, *values: str) -> list[Version]:
-        found = self._all(
+        rows = self._all(
             "SELECT name, version, run_id, storage_location FROM model_versions WHERE workspace = 'default'"
             f" AND current_stage <> 'Deleted_Internal' AND {where} ORDER BY version",
             *values,
         )
         tags = "SELECT key, value FROM model_version_tags WHERE workspace = 'default' AND name = ? AND version = ?"
         return [
-            Version(name, number, run_id or "", dict(self._all(tags, name, number)), place=place or "")
-            for name, number, run_id, place in found
+            Version(
+                name,
+                number,
+                run_id or "",
+                dict(self._all(tags, name, number)),
+                storage_location=location or "",
+            )
+            for name, number, run_id, location in rows
         ]
 
 
-def _terms(where: str) -> Iterator[tuple[str, str]]:
-    """The terms of a filter as (tag, value), the tag empty for the status. Raises CannotGlance for others."""
-    place = 0
-    while place < len(where):
-        term = TERM.match(where, place)
-        # MLflow keeps some of its own tags in other places too; the parent is a plain tag.
+def _parse_filter(filter_string: str) -> Iterator[tuple[str, str]]:
+    """Yield the terms of a filter as (tag, value), with an empty tag for the status.
+
+    Raises:
+        UnsupportedRead: The filter has other terms.
+    """
+    position = 0
+    while position < len(filter_string):
+        term = TERM.match(filter_string, position)
+        # MLflow stores some of its own tags elsewhere too; the parent run is a plain tag.
         special = term is None or (term["tag"] or "").startswith("mlflow.")
         if term is None or (special and term["tag"] != "mlflow.parentRunId"):
-            raise CannotGlance(where)
+            raise UnsupportedRead(filter_string)
         yield term["tag"] or "", term["value"]
-        place = term.end()
+        position = term.end()

@@ -1,4 +1,4 @@
-"""Which MLflow store holds the record, and the client that talks to it."""
+"""The MLflow store of the project: its tracking URI, its client, and its experiments."""
 
 from __future__ import annotations
 
@@ -25,38 +25,42 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
 
-TRIES = {
+RETRY_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
 }
-"""How MLflow's client asks a server, unless the environment says otherwise: its own 7 tries are silent for minutes,
-ours (`patience`) go on after these and say so."""
+"""HTTP settings of MLflow's client, unless the environment sets them: its own 7 tries are silent for minutes; ours
+(`retrying_client`) follow and are reported.
+"""
 
 
 def uri() -> str:
-    """The tracking URI: `MLFLOW_TRACKING_URI` when set, else the database of `DATABASE_URL`, else
-    `<project>/mlflow.db`, always absolute.
+    """Return the tracking URI, always absolute.
 
-    A relative sqlite path in the environment is kept as it is given: it means what it means to MLflow.
+    It is `MLFLOW_TRACKING_URI` when set, else the database of `DATABASE_URL`, else `<project>/mlflow.db`. A relative
+    sqlite path in the environment is kept as it is: it means what it means to MLflow.
     """
-    given = os.environ.get("MLFLOW_TRACKING_URI") or database_url(keys.project_setting("DATABASE_URL"))
-    return given or addresses.of_file(project.root() / "mlflow.db")
+    configured = os.environ.get("MLFLOW_TRACKING_URI") or database_url(keys.project_setting("DATABASE_URL"))
+    return configured or addresses.sqlite_uri(project.root() / "mlflow.db")
 
 
-def shown() -> str:
-    """The tracking URI as people may read it: without a password."""
-    return addresses.shown(uri())
+def masked_uri() -> str:
+    """Return the tracking URI without its password, for people."""
+    return addresses.masked(uri())
 
 
-def database_url(given: str) -> str:
-    """A database's address as SQLAlchemy 2.1 wants it: drivers of asyncio and old names are put right.
+def database_url(url: str) -> str:
+    """Return a database URL as SQLAlchemy 2.1 expects it: asyncio drivers and old names are replaced.
 
-    Raises UserError for a database that MLflow's store can't be in. Empty stays empty.
+    An empty URL stays empty.
+
+    Raises:
+        UserError: MLflow's store does not support this database.
     """
-    if not given:
+    if not url:
         return ""
-    scheme, separator, rest = given.partition("://")
+    scheme, separator, rest = url.partition("://")
     base = scheme.partition("+")[0]
     kind = {"postgres": "postgresql"}.get(base, base)
     if not separator or kind not in ("postgresql", "sqlite"):
@@ -67,30 +71,30 @@ def database_url(given: str) -> str:
 
 
 def is_remote() -> bool:
-    """Whether the store is a server, which then chooses where artifacts go."""
+    """Return whether the store is a server, which then decides where artifacts are stored."""
     return uri().startswith(("http://", "https://"))
 
 
 def client() -> MlflowClient:
-    """A client of the store; every room that writes to the record goes through it."""
+    """Return a client of the store; every write to the store uses it."""
     address = uri()
-    found = _client(address)
+    mlflow_client = _client(address)
     import mlflow
 
     if mlflow.get_tracking_uri() != address:
-        # Opening a model by its address goes through MLflow's own globals: they must mean this store too.
+        # Opening a model by its address uses MLflow's global settings, which must point at this store too.
         _point_mlflow_at(address)
-    return found
+    return mlflow_client
 
 
 def _point_mlflow_at(address: str) -> None:
     import mlflow
 
-    given = os.environ.get("MLFLOW_TRACKING_URI")
+    configured = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(address)
     mlflow.set_registry_uri(address)
-    if given is None:
-        # MLflow writes it there; `uri` must go on telling a user's choice from our own default.
+    if configured is None:
+        # MLflow sets the variable; `uri` must still distinguish a user's choice from our default.
         os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
@@ -100,7 +104,7 @@ def _client(address: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # Standard output belongs to results: with a server MLflow would print a link there for every run that ends.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    for name, value in TRIES.items():
+    for name, value in RETRY_DEFAULTS.items():
         os.environ.setdefault(name, value)
     import logging
 
@@ -108,106 +112,109 @@ def _client(address: str) -> MlflowClient:
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    # MLflow announces each of its migrations on a fresh store; a person at a terminal has no use for them.
-    loud = ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.pyfunc")
-    for name in loud:
+    # MLflow logs each of its migrations on a new store, which is noise at a terminal.
+    noisy = ("alembic", "mlflow.store.db.utils", "mlflow.tracking._model_registry.client", "mlflow.pyfunc")
+    for name in noisy:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It logs a traceback and raises the same error; ours says what is wrong in one line.
+    # It logs a traceback and raises the same error; our message says what is wrong in one line.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    retrying_client.wait_until_reached(address)
-    if address == addresses.of_file(project.root() / "mlflow.db"):
+    retrying_client.wait_until_reachable(address)
+    if address == addresses.sqlite_uri(project.root() / "mlflow.db"):
         from veritrain_lib.tracking import store_template
 
-        store_template.provide(project.root() / "mlflow.db")
-        disk_reserve.keep()
+        store_template.create_store(project.root() / "mlflow.db")
+        disk_reserve.allocate()
     _point_mlflow_at(address)
     try:
         sqlite_engines.open_engines(address)
-        found = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
+        mlflow_client = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
         if is_remote():
-            # A database is opened and its schema checked by now, a server not yet asked.
-            found.search_experiments(max_results=1)
+            # A database is open and its schema checked by now; a server has not been contacted yet.
+            mlflow_client.search_experiments(max_results=1)
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        why = machine_fault(error) or next(iter(str(error).splitlines()), type(error).__name__)
+        reason = machine_fault(error) or next(iter(str(error).splitlines()), type(error).__name__)
         raise Infrastructure(
-            f"the MLflow store {addresses.shown(address)} can't be opened: "
-            f"{addresses.without_passwords(why, address)}. Check MLFLOW_TRACKING_URI or run: veritrain doctor"
+            f"the MLflow store {addresses.masked(address)} can't be opened: "
+            f"{addresses.mask_passwords(reason, address)}. Check MLFLOW_TRACKING_URI or run: veritrain doctor"
         ) from error
-    return cast("MlflowClient", retrying_client.PatientClient(found, address))
+    return cast("MlflowClient", retrying_client.RetryingClient(mlflow_client, address))
 
 
 def is_open() -> bool:
-    """Whether this process has a client of a store."""
+    """Return whether this process has a client of a store."""
     return _client.cache_info().currsize > 0
 
 
-def forget() -> None:
-    """Let go of the clients; the next use opens its store anew."""
+def close_clients() -> None:
+    """Drop the cached clients; the next use opens the store again."""
     _client.cache_clear()
 
 
 def find_experiment(name: str) -> Experiment | None:
-    """The experiment of a name, deleted or not; None when there is none."""
+    """Return the experiment with a name, deleted or not, or None."""
     try:
-        with sqlite_reader.at(uri()) as seen:
-            return seen.experiment(name)
-    except sqlite_reader.CannotGlance:
-        found = client().get_experiment_by_name(name)
-        return Experiment.of(found) if found else None
+        with sqlite_reader.open_reader(uri()) as reader:
+            return reader.experiment(name)
+    except sqlite_reader.UnsupportedRead:
+        experiment = client().get_experiment_by_name(name)
+        return Experiment.of(experiment) if experiment else None
 
 
 def experiments() -> list[Experiment]:
-    """Every experiment that is not deleted."""
+    """Return every experiment that is not deleted."""
     try:
-        with sqlite_reader.at(uri()) as seen:
-            return seen.experiments()
-    except sqlite_reader.CannotGlance:
-        return [Experiment.of(one) for one in client().search_experiments()]
+        with sqlite_reader.open_reader(uri()) as reader:
+            return reader.experiments()
+    except sqlite_reader.UnsupportedRead:
+        return [Experiment.of(experiment) for experiment in client().search_experiments()]
 
 
 def tags_of_experiments(prefix: str) -> dict[str, dict[str, str]]:
-    """Tags whose key begins so, of every experiment, deleted ones too, by experiment id."""
+    """Return by experiment id the tags with a prefix, of every experiment, deleted ones included."""
     try:
-        with sqlite_reader.at(uri()) as seen:
-            return seen.experiment_tags(prefix)
-    except sqlite_reader.CannotGlance:
+        with sqlite_reader.open_reader(uri()) as reader:
+            return reader.experiment_tags(prefix)
+    except sqlite_reader.UnsupportedRead:
         from mlflow.entities import ViewType
 
-        found: dict[str, dict[str, str]] = {}
+        result: dict[str, dict[str, str]] = {}
         page: str | None = None
         while page != "":
-            part = client().search_experiments(view_type=ViewType.ALL, page_token=page)
-            for one in part:
-                tags = {key: value for key, value in one.tags.items() if key.startswith(prefix)}
+            experiments_page = client().search_experiments(view_type=ViewType.ALL, page_token=page)
+            for experiment in experiments_page:
+                tags = {key: value for key, value in experiment.tags.items() if key.startswith(prefix)}
                 if tags:
-                    found[one.experiment_id] = tags
-            page = part.token or ""
-        return found
+                    result[experiment.experiment_id] = tags
+            page = experiments_page.token or ""
+        return result
 
 
 def experiment(task: Task) -> Experiment:
-    """The experiment of a task, made when it is not there yet (its note is the task's description)."""
-    found = find_experiment(task.name)
-    if found is None:
-        _make_experiment(task)
-        found = find_experiment(task.name)
-    assert found is not None
-    if found.lifecycle_stage != "active":
+    """Return the experiment of a task, created when it does not exist.
+
+    Its note is the task's description.
+    """
+    experiment = find_experiment(task.name)
+    if experiment is None:
+        _create_experiment(task)
+        experiment = find_experiment(task.name)
+    assert experiment is not None
+    if experiment.lifecycle_stage != "active":
         raise missing_artifacts.of_experiment(
-            task.name, found.experiment_id, uri() if uri().startswith("sqlite:") else ""
+            task.name, experiment.experiment_id, uri() if uri().startswith("sqlite:") else ""
         )
-    return found
+    return experiment
 
 
-def _make_experiment(task: Task) -> None:
-    talk = client()
+def _create_experiment(task: Task) -> None:
+    mlflow_client = client()
     from mlflow.exceptions import MlflowException
 
-    place = None if is_remote() else project.artifacts().resolve().as_uri() + f"/{task.name}"
+    artifact_location = None if is_remote() else project.artifacts().resolve().as_uri() + f"/{task.name}"
     try:
-        talk.create_experiment(
+        mlflow_client.create_experiment(
             task.name,
-            artifact_location=place,
+            artifact_location=artifact_location,
             tags={
                 "mlflow.note.content": task.description,
                 "veritrain.task": task.name,

@@ -1,8 +1,7 @@
-"""A fresh store without MLflow's migrations: a copy of one that was migrated once on this machine.
+"""New MLflow stores without running migrations: copies of a template that was migrated once on this machine.
 
-A template is made once for each installed MLflow: it lies in the environment (`sys.prefix`), or in the user's
-cache when that can't be written. A copy is what MLflow would have made with the project's folder as working
-directory.
+There is one template for each installed MLflow version, in the environment (`sys.prefix`), or in the user's cache when
+that can't be written. A copy equals what MLflow would have created in the project's folder.
 """
 
 from __future__ import annotations
@@ -21,39 +20,41 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from veritrain_lib.tracking.address import of_file
+from veritrain_lib.tracking.address import sqlite_uri
 
-MAKING_S = 120.0
-"""How long to wait for another process that makes the template; the migrations take 1 to 10 s."""
+MIGRATION_TIMEOUT_S = 120.0
+"""Seconds to wait for another process that makes the template; the migrations take 1 to 10 s."""
 
 
-def provide(store: Path) -> bool:
-    """Put a migrated store where none is yet. False when that isn't possible: then MLflow migrates its own.
+def create_store(store: Path) -> bool:
+    """Create a migrated store if there is none; return whether it was created.
 
-    Safe when several processes do it at once: whoever is first wins, and a store is never replaced.
+    If not, MLflow migrates its own.
+
+    Several processes may call this at once: the first one wins, and a store is never replaced.
     """
     if store.exists() or os.environ.get("MLFLOW_ENABLE_WORKSPACES"):
         return False
-    part = store.with_name(f".{store.name}.{uuid.uuid4().hex}.part")
+    partial = store.with_name(f".{store.name}.{uuid.uuid4().hex}.part")
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
-        template = find() or make()
+        template = find_template() or make_template()
         if template is None:
             return False
-        shutil.copyfile(template, part)
-        _belongs_to(part, store.parent)
-        # A link, unlike a rename, fails when the store is there by now; it appears whole or not at all.
-        os.link(part, store)
+        shutil.copyfile(template, partial)
+        _set_default_experiment(partial, store.parent)
+        # A link, unlike a rename, fails if the store exists by now; it appears completely or not at all.
+        os.link(partial, store)
     except (OSError, sqlite3.Error):
-        # Unwritable, no links on this disk, a spoilt template: only speed is lost, MLflow says what is wrong.
+        # Not writable, no links on this disk, a damaged template: only speed is lost, MLflow reports the error.
         return False
     finally:
-        part.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
     return True
 
 
-def places() -> Iterator[Path]:
-    """Where a template for the installed MLflow may lie, the best place first."""
+def template_paths() -> Iterator[Path]:
+    """Yield the possible paths of a template for the installed MLflow, best first."""
     import mlflow
 
     migrations = Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions"
@@ -64,45 +65,45 @@ def places() -> Iterator[Path]:
         yield folder / "veritrain" / f"store-{mlflow.__version__}-{key}.db"
 
 
-def find() -> Path | None:
-    """The template, None while there is none."""
-    return next((place for place in places() if place.is_file()), None)
+def find_template() -> Path | None:
+    """Return the path of the template, or None if there is none yet."""
+    return next((path for path in template_paths() if path.is_file()), None)
 
 
-def make() -> Path | None:
-    """Make the template, or wait for the process that makes it. None where nothing can be written."""
-    for place in places():
+def make_template() -> Path | None:
+    """Make the template, or wait for the process that makes it; return None when nothing can be written."""
+    for path in template_paths():
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{place}.lock", timeout=MAKING_S):
-                if not place.is_file():
-                    _migrate(place)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{path}.lock", timeout=MIGRATION_TIMEOUT_S):
+                if not path.is_file():
+                    _migrate(path)
         except (OSError, Timeout):
-            continue  # the next place, or none: MLflow then migrates the project's own store
-        return place
+            continue  # try the next path; without any, MLflow migrates the project's own store
+        return path
     return None
 
 
-def _migrate(place: Path) -> None:
+def _migrate(path: Path) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    part = place.with_name(f"{uuid.uuid4().hex}.part")
+    partial = path.with_name(f"{uuid.uuid4().hex}.part")
     try:
-        made: Any = SqlAlchemyStore(of_file(part), str(place.parent))  # type: ignore[no-untyped-call]
-        made.engine.dispose()
-        part.replace(place)
+        created: Any = SqlAlchemyStore(sqlite_uri(partial), str(path.parent))  # type: ignore[no-untyped-call]
+        created.engine.dispose()
+        partial.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
-def _belongs_to(store: Path, project: Path) -> None:
-    """Experiment 0, which MLflow makes with the store, says where its artifacts lie and when it was made."""
+def _set_default_experiment(store: Path, project: Path) -> None:
+    """Set artifact location and creation time of experiment 0, which MLflow creates with the store."""
     now = int(time.time() * 1000)
-    with closing(sqlite3.connect(store)) as opened, opened:
-        changed = opened.execute(
+    with closing(sqlite3.connect(store)) as connection, connection:
+        cursor = connection.execute(
             "UPDATE experiments SET artifact_location = ?, creation_time = ?, last_update_time = ?"
             " WHERE experiment_id = 0",
             (str(project / "mlruns" / "0"), now, now),
         )
-        if changed.rowcount != 1:
+        if cursor.rowcount != 1:
             raise sqlite3.DatabaseError("the template has no experiment 0")

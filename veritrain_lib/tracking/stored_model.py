@@ -1,7 +1,7 @@
-"""A model that the record keeps, opened from its folder: what holds no code at once, the rest through the door.
+"""Opening a model from its stored folder: models without code directly, all others after approval (`trust`).
 
-What the folder says of itself (`MLmodel`, its loader, its list of trusted types) is its author's word, so it decides
-nothing here: a format is known by its files, and those are read by our own readers.
+The folder's own metadata (`MLmodel`, its loader, its list of trusted types) was written by the model's author and
+decides nothing here: a format is recognized by its files, and those are read by our own readers.
 """
 
 from __future__ import annotations
@@ -12,138 +12,144 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.models.base import PLAIN_SCHEMES, REMOTE_SCHEMES
-from veritrain_lib.tracking.pyfunc_model import PyfuncModel, SkopsModel, as_registered
+from veritrain_lib.models.base import CODE_FREE_SCHEMES, REMOTE_SCHEMES
+from veritrain_lib.tracking.pyfunc_model import PyfuncModel, SkopsModel, with_registry_uri
 from veritrain_lib.trust import content_digest, door, skops_types
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
 
-SKOPS = "model.skops"
-"""The file of a scikit-learn model as MLflow's client stores it unless told otherwise."""
+SKOPS_FILE = "model.skops"
+"""File of a scikit-learn model as MLflow's client stores it by default."""
 
 
-def open_kept(address: str, place: Path, task: Task) -> Model:
-    """The model in a folder of the record, under its address there.
+def open_stored(address: str, folder: Path, task: Task) -> Model:
+    """Open the model in a stored folder, under its address in the registry.
 
-    Ours open by their scheme, one that was tuned at a provider as a chat model, a scikit-learn model in skops' format
-    when it names plain classes only. Any other is code and opens through MLflow's pyfunc once its content was approved; it
-    must answer in the form of the task's output contract.
+    Our own models open by their scheme, a model tuned at a provider as a chat model, a scikit-learn model in skops
+    format when it names plain classes only. Any other model is code and opens through MLflow's pyfunc once its
+    content is approved; it must answer in the form of the task's output contract.
 
-    Raises Refused for code that nobody approved, and UserError for what can't be opened.
+    Raises:
+        Refused: The model holds code that nobody approved.
+        UserError: The model can't be opened.
     """
-    if (place / "remote").is_dir():
-        return _open_remote(address, place / "remote", task)
-    schemes = _schemes(place)
+    if (folder / "remote").is_dir():
+        return _open_remote(address, folder / "remote", task)
+    schemes = _artifact_schemes(folder)
     for scheme in schemes:
-        if scheme in PLAIN_SCHEMES:
-            opener = _adapter if scheme == "lora" else partial(_by_scheme, scheme=scheme)
-            return opener(address, place=place, task=task)
-    why = _code_in(place, schemes)
-    if not why:
-        return SkopsModel(address, _load_skops(place / SKOPS, address), task)
-    return _open_code(address, place, schemes, why, task)
+        if scheme in CODE_FREE_SCHEMES:
+            opener = _open_adapter if scheme == "lora" else partial(_open_scheme, scheme=scheme)
+            return opener(address, folder=folder, task=task)
+    reason = _find_code(folder, schemes)
+    if not reason:
+        return SkopsModel(address, _load_skops(folder / SKOPS_FILE, address), task)
+    return _open_code(address, folder, schemes, reason, task)
 
 
-def code_of(place: Path) -> str:
-    """What of a model's folder is code, for people; empty when it holds none."""
-    schemes = _schemes(place)
-    if (place / "remote").is_dir() or any(one in PLAIN_SCHEMES for one in schemes):
+def code_in_folder(folder: Path) -> str:
+    """Return, for people, why a model's folder counts as code; empty when it holds none."""
+    schemes = _artifact_schemes(folder)
+    if (folder / "remote").is_dir() or any(scheme in CODE_FREE_SCHEMES for scheme in schemes):
         return ""
-    return _code_in(place, schemes)
+    return _find_code(folder, schemes)
 
 
-def open_elsewhere(uri: str, address: str, task: Task) -> Model:
-    """A model that was filed by an address; it keeps the registry's.
+def open_by_address(uri: str, address: str, task: Task) -> Model:
+    """Open a model that was registered by an address; it keeps its registry URI.
 
-    An extension may do anything with what lies at an address, so one that the record names needs an approval.
+    An extension may do anything with the content of an address, so such an address needs an approval.
     """
     from veritrain_lib.models.base import open_model
     from veritrain_lib.models.chat import ChatModel
 
-    why, digest = elsewhere_code(address)
-    if why:
-        door.admit(digest, f"the model {uri}", why)
-        return as_registered(uri, _by_extension(uri, address, why, task))
+    reason, digest = code_at_address(address)
+    if reason:
+        door.require_approval(digest, f"the model {uri}", reason)
+        return with_registry_uri(uri, _open_extension(uri, address, reason, task))
     model = open_model(address, task)
     if isinstance(model, ChatModel):
         model.uri = uri
         return model
-    return as_registered(uri, model)
+    return with_registry_uri(uri, model)
 
 
-def _by_extension(uri: str, address: str, why: str, task: Task) -> Model:
-    scheme, _, place = address.partition(":")
-    there = Path(place).expanduser()
-    if not (place and there.exists()):
+def _open_extension(uri: str, address: str, reason: str, task: Task) -> Model:
+    scheme, _, path = address.partition(":")
+    target = Path(path).expanduser()
+    if not (path and target.exists()):
         opened: Model = registry.get("models", scheme)(address, task)
         return opened
-    copy = content_digest.private_copy(there)
+    copy = content_digest.private_copy(target)
     folder = Path(copy.name) / "content"
-    door.admit(content_digest.digest_of(folder), f"the model {uri}", why)
-    return _keeping(copy, registry.get("models", scheme)(f"{scheme}:{folder}", task))
+    door.require_approval(content_digest.digest_of(folder), f"the model {uri}", reason)
+    return _attach_copy(copy, registry.get("models", scheme)(f"{scheme}:{folder}", task))
 
 
-def elsewhere_code(address: str) -> tuple[str, str]:
-    """Why the model at a filed address is code, and the digest of what lies there or of the address itself.
+def code_at_address(address: str) -> tuple[str, str]:
+    """Return why the model at a registered address counts as code, and the digest of its content or address.
 
-    Two empty texts where it is none.
+    Two empty texts when it is no code.
     """
     from veritrain_lib.core.digest import of_json
 
-    scheme, _, place = address.partition(":")
-    if scheme in (*PLAIN_SCHEMES, *REMOTE_SCHEMES, "models", "runs"):
+    scheme, _, path = address.partition(":")
+    if scheme in (*CODE_FREE_SCHEMES, *REMOTE_SCHEMES, "models", "runs"):
         return "", ""
-    there = Path(place).expanduser()
-    found = content_digest.digest_of(there) if place and there.exists() else of_json(address)
-    return f"it was filed by the address {address} of an extension", found
+    target = Path(path).expanduser()
+    content = content_digest.digest_of(target) if path and target.exists() else of_json(address)
+    return f"it was filed by the address {address} of an extension", content
 
 
-def _schemes(place: Path) -> list[str]:
-    """Schemes of models by which something in `artifacts/` is opened."""
-    folder = place / "artifacts"
-    known = registry.names("models")
-    return sorted(one.name for one in folder.iterdir() if one.name in known) if folder.is_dir() else []
-
-
-def _by_scheme(address: str, scheme: str, place: Path, task: Task) -> Model:
-    return as_registered(
-        address, registry.get("models", scheme)(f"{scheme}:{place / 'artifacts' / scheme}", task)
+def _artifact_schemes(folder: Path) -> list[str]:
+    """Return the schemes of model extensions that open something in `artifacts/`."""
+    artifacts = folder / "artifacts"
+    registered = registry.names("models")
+    return (
+        sorted(entry.name for entry in artifacts.iterdir() if entry.name in registered)
+        if artifacts.is_dir()
+        else []
     )
 
 
-def _adapter(address: str, place: Path, task: Task) -> Model:
-    """An adapter, from a copy: what was looked at in its settings must be what peft reads."""
-    copy = content_digest.private_copy(place)
-    return _keeping(copy, _by_scheme(address, "lora", Path(copy.name) / "content", task))
+def _open_scheme(address: str, scheme: str, folder: Path, task: Task) -> Model:
+    return with_registry_uri(
+        address, registry.get("models", scheme)(f"{scheme}:{folder / 'artifacts' / scheme}", task)
+    )
 
 
-def _keeping(copy: object, model: Model) -> Model:
-    """The model, which may read its files as long as it lives."""
+def _open_adapter(address: str, folder: Path, task: Task) -> Model:
+    """Open an adapter from a private copy: the settings that were checked must be those that peft reads."""
+    copy = content_digest.private_copy(folder)
+    return _attach_copy(copy, _open_scheme(address, "lora", Path(copy.name) / "content", task))
+
+
+def _attach_copy(copy: object, model: Model) -> Model:
+    """Keep the private copy of the files alive as long as the model."""
     model.keeps = copy  # type: ignore[attr-defined]
     return model
 
 
-def _code_in(place: Path, schemes: list[str]) -> str:
+def _find_code(folder: Path, schemes: list[str]) -> str:
     if schemes:
         return f"its folder artifacts/{schemes[0]} is opened by an extension"
-    if (place / SKOPS).is_file():
+    if (folder / SKOPS_FILE).is_file():
         try:
-            foreign = _foreign_in(place / SKOPS)
+            foreign = _foreign_types(folder / SKOPS_FILE)
         except ValueError as error:
             return str(error)
         if not foreign:
             return ""
-        return f"its {SKOPS} names what is not on our list of plain classes ({', '.join(foreign)[:300]})"
-    return _flavours(place)
+        return f"its {SKOPS_FILE} names what is not on our list of plain classes ({', '.join(foreign)[:300]})"
+    return _describe_flavors(folder)
 
 
-def _foreign_in(file: Path) -> list[str]:
-    """What a skops file names beyond our list, or else beyond that of skops itself."""
-    named = skops_types.foreign_types(file)
-    if named:
-        return named
+def _foreign_types(file: Path) -> list[str]:
+    """Return the types in a skops file that are not on our list, or else not on that of skops itself."""
+    unlisted = skops_types.unapproved_types(file)
+    if unlisted:
+        return unlisted
     import skops.io
 
     try:
@@ -152,19 +158,19 @@ def _foreign_in(file: Path) -> list[str]:
         raise ValueError(f"its {file.name} is damaged: {type(error).__name__}: {error}") from error
 
 
-def _flavours(place: Path) -> str:
-    """What its MLmodel says of it, for the message alone."""
+def _describe_flavors(folder: Path) -> str:
+    """Describe the flavors in the MLmodel file, for the message only."""
     import yaml
 
     try:
-        said = yaml.safe_load((place / "MLmodel").read_text(encoding="utf-8"))["flavors"]
-        named = [
-            f"{name} (loader_module {one['loader_module']})" if "loader_module" in one else str(name)
-            for name, one in said.items()
+        flavors = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))["flavors"]
+        described = [
+            f"{name} (loader_module {flavor['loader_module']})" if "loader_module" in flavor else str(name)
+            for name, flavor in flavors.items()
         ]
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
         return "it is in no format that is known to hold no code"
-    return f"its flavors are {', '.join(named)[:300]}, which may hold code"
+    return f"its flavors are {', '.join(described)[:300]}, which may hold code"
 
 
 def _load_skops(file: Path, address: str) -> Any:
@@ -174,31 +180,31 @@ def _load_skops(file: Path, address: str) -> Any:
         return skops.io.load(file, trusted=[])
     except Exception as error:
         raise UserError(
-            f"the model {address} can't be opened: {SKOPS}: {type(error).__name__}: {error}"
+            f"the model {address} can't be opened: {SKOPS_FILE}: {type(error).__name__}: {error}"
         ) from error
 
 
-def _open_code(address: str, place: Path, schemes: list[str], why: str, task: Task) -> Model:
+def _open_code(address: str, folder: Path, schemes: list[str], reason: str, task: Task) -> Model:
     from veritrain_lib.tracking import store
 
-    door.admit(content_digest.digest_of(place), f"the model {address}", why)
-    copy = content_digest.private_copy(place)
+    door.require_approval(content_digest.digest_of(folder), f"the model {address}", reason)
+    copy = content_digest.private_copy(folder)
     folder = Path(copy.name) / "content"
-    door.admit(
-        content_digest.digest_of(folder), f"the model {address}", why
+    door.require_approval(
+        content_digest.digest_of(folder), f"the model {address}", reason
     )  # as it is opened, whatever happens there
     store.client()
     if schemes:
-        opened: Model = _by_scheme(address, schemes[0], folder, task)
+        opened: Model = _open_scheme(address, schemes[0], folder, task)
     else:
         import mlflow
 
         opened = PyfuncModel(address, mlflow.pyfunc.load_model(str(folder)), task)
-    return _keeping(copy, opened)
+    return _attach_copy(copy, opened)
 
 
 def _open_remote(address: str, card: Path, task: Task) -> Model:
-    """A model that lives at a provider: our registry holds its card, and it keeps the registry's address."""
+    """Open a model that lives at a provider: the registry has its card, and it keeps its registry address."""
     from veritrain_lib.models.chat import open_chat_model
     from veritrain_lib.trainers.openai_tuning_fitted import read_card
 

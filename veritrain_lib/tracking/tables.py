@@ -1,6 +1,6 @@
-"""MLflow's own tables, and connections to read them by: what every list of a long record is asked with.
+"""MLflow's database tables and connections for reading them, used by all paged lists.
 
-They are MLflow's own models' tables, so a list is always what the record says; nothing is kept beside it.
+These are the tables of MLflow's own models, so a list always matches the store; nothing is stored twice.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from sqlalchemy import FromClause
     from sqlalchemy.engine import Connection, Engine
 
-MAPPED_BYTES = 1 << 30
-"""How much of a SQLite file is read through memory: every page of a record of 100,000 runs."""
+MMAP_BYTES = 1 << 30
+"""Bytes of a SQLite file that are memory-mapped: every page of a store with 100,000 runs."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables, for SQLAlchemy's core: its ORM would take longer to build a question than a database to answer it."""
+    """MLflow's tables for SQLAlchemy Core.
+
+    Its ORM takes longer to build a query than the database to answer it.
+    """
 
     experiments: FromClause
     experiment_tags: FromClause
@@ -36,7 +39,7 @@ class Tables:
 
 @cache
 def tables() -> Tables:
-    """MLflow's tables; of metrics the one with the newest value of each."""
+    """Return MLflow's tables; `metrics` is the one with the newest values."""
     from mlflow.store.model_registry.dbmodels import models as registry
     from mlflow.store.tracking.dbmodels import models as tracking
 
@@ -49,7 +52,7 @@ def tables() -> Tables:
 
 
 def connect() -> Connection:
-    """A connection for one consistent look; close it."""
+    """Return a connection for one consistent read; the caller closes it."""
     store.client()  # the tables are there once MLflow has opened its store
     return _engine(store.uri()).connect()
 
@@ -58,39 +61,39 @@ def connect() -> Connection:
 def _engine(address: str) -> Engine:
     from sqlalchemy import create_engine, event
 
-    from veritrain_lib.tracking.sqlite_engines import wait_for_writers
+    from veritrain_lib.tracking.sqlite_engines import configure_connection
 
-    # A server asks from many threads; a list is one short read.
-    made = create_engine(
+    # A server queries from many threads; a list is one short read.
+    engine = create_engine(
         address, pool_size=8, max_overflow=16, pool_pre_ping=not address.startswith("sqlite")
     )
     if address.startswith("sqlite"):
-        event.listen(made, "connect", wait_for_writers)
-        event.listen(made, "connect", _map_file)
-    return made
+        event.listen(engine, "connect", configure_connection)
+        event.listen(engine, "connect", _enable_mmap)
+    return engine
 
 
-def _map_file(connection: Any, _: object) -> None:
-    # A list looks at tags all over the file: more pages than SQLite's own cache of 2 MB has room for, and
-    # every write of another process empties that.
-    connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+def _enable_mmap(connection: Any, _: object) -> None:
+    # A list reads tags all over the file: more pages than SQLite's own cache of 2 MB can hold, and every
+    # write of another process clears that cache.
+    connection.execute(f"PRAGMA mmap_size = {MMAP_BYTES}")
 
 
-def of_task_like(experiment_id: Any, part: str) -> Any:
-    """Whether an experiment, by the column of its id, is a task's whose name has a part in it, whatever its case.
+def task_name_contains(experiment_id: Any, part: str) -> Any:
+    """Return the SQL condition that an experiment's task name contains a text, case-insensitive.
 
-    Each run says its task too, but there are few tasks and many runs.
+    Each run has its task too, but there are few tasks and many runs.
     """
     from sqlalchemy import select
 
     tags = tables().experiment_tags.c
-    named = select(tags.experiment_id).where(tags.key == "veritrain.task", contains(tags.value, part))
-    return experiment_id.in_(named)
+    matching = select(tags.experiment_id).where(tags.key == "veritrain.task", contains(tags.value, part))
+    return experiment_id.in_(matching)
 
 
 def contains(column: Any, part: str) -> Any:
-    """Whether a text has a part in it, whatever its case."""
-    plain = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    # SQLite's LIKE knows no case anyway; lowering both sides first would only take time.
+    """Return the SQL condition that a text contains another one, case-insensitive."""
+    escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    # SQLite's LIKE is case-insensitive anyway; lowering both sides would only take time.
     like = column.like if store.uri().startswith("sqlite") else column.ilike
-    return like(f"%{plain}%", escape="\\")
+    return like(f"%{escaped}%", escape="\\")

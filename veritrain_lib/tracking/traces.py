@@ -1,7 +1,7 @@
-"""Every paid call as an MLflow trace, written in the background.
+"""MLflow traces of paid LLM calls, written in the background.
 
-MLflow's autologging watches the SDK's own methods; our fast path goes past them. A reply costs the caller one
-put into a queue; a thread writes whole batches of spans.
+MLflow's autologging patches the SDK's own methods, which our fast path does not use. For the caller a reply costs one
+queue insertion; a thread writes batches of spans.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import Infrastructure
-from veritrain_lib.llm.keys import Hider
+from veritrain_lib.llm.keys import KeyRedactor
 from veritrain_lib.tracking import store
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply
 
-TOGETHER = 100
+BATCH_SIZE = 100
 """Traces in one write: also the most that MLflow links to a run at once."""
 
 
 class Traces:
-    """The hook for `open_chat(on_reply=...)`: `with Traces(task, endpoint, run_id=...) as traces: ...`.
+    """Hook for `open_chat(on_reply=...)`: `with Traces(task, endpoint, run_id=...) as traces: ...`.
 
     A trace has one span of type CHAT_MODEL with messages, candidates, outcome, tokens and cost; tags
     `veritrain.purpose`, `veritrain.outcome`, `veritrain.request` (the digest in the ledger). Leaving the context
-    waits for the queue. Traces still in the queue are lost in a kill; the answers are not, the ledger has them.
+    waits for the queue. Queued traces are lost in a kill; the answers are not, the ledger has them.
 
     Raises:
         Infrastructure: On leaving, when traces could not be written (the answers are safe).
@@ -41,13 +41,13 @@ class Traces:
         self._endpoint, self._run_id = endpoint, run_id
         self._experiment = store.experiment(task).experiment_id
         self._queue: queue.SimpleQueue[tuple[ChatRequest, Reply, int] | None] = queue.SimpleQueue()
-        self._hide = Hider()
+        self._hide = KeyRedactor()
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
         self.written = 0
 
     def __call__(self, request: ChatRequest, reply: Reply) -> None:
-        """Take note of one reply."""
+        """Queue one reply."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="traces", daemon=True)
             self._thread.start()
@@ -60,7 +60,10 @@ class Traces:
         self.close(quiet=kind is not None)
 
     def close(self, *, quiet: bool = False) -> None:
-        """Write what is left. With `quiet` a failure stays unsaid: another error is on its way already."""
+        """Write the remaining traces.
+
+        With `quiet` a failure is not raised, because another error is already being raised.
+        """
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
@@ -72,34 +75,34 @@ class Traces:
             ) from self._error
 
     def _run(self) -> None:
-        open_ = True
-        while open_:
-            found: list[tuple[ChatRequest, Reply, int]] = []
+        running = True
+        while running:
+            batch: list[tuple[ChatRequest, Reply, int]] = []
             item = self._queue.get()
             while item is not None:
-                found.append(item)
-                if len(found) >= TOGETHER:
+                batch.append(item)
+                if len(batch) >= BATCH_SIZE:
                     break
                 try:
-                    # Fewer, larger writes: each takes the store's only writer for some milliseconds.
+                    # Fewer, larger writes: each one occupies the store's only writer for some milliseconds.
                     item = self._queue.get(timeout=0.5)
                 except queue.Empty:
                     break
-            open_ = item is not None
-            if found and self._error is None:
+            running = item is not None
+            if batch and self._error is None:
                 try:
-                    self._write(found)
-                except Exception as error:  # noqa: BLE001  # said on closing
+                    self._write(batch)
+                except Exception as error:  # noqa: BLE001  # raised on closing
                     self._error = error
 
-    def _write(self, found: list[tuple[ChatRequest, Reply, int]]) -> None:
+    def _write(self, batch: list[tuple[ChatRequest, Reply, int]]) -> None:
         from mlflow.tracing.client import TracingClient
 
-        spans = [self._span(*item) for item in found]
-        talk = store.client()
+        spans = [self._span(*item) for item in batch]
+        client = store.client()
         TracingClient(tracking_uri=store.uri()).log_spans(self._experiment, spans)
         if self._run_id is not None:
-            talk.link_traces_to_run([span.trace_id for span in spans], self._run_id)
+            client.link_traces_to_run([span.trace_id for span in spans], self._run_id)
         self.written += len(spans)
 
     def _span(self, request: ChatRequest, reply: Reply, end: int) -> Span:
@@ -110,7 +113,7 @@ class Traces:
 
         ids = RandomIdGenerator()
         trace_id = ids.generate_trace_id()
-        good = reply.outcome != "failed"
+        succeeded = reply.outcome != "failed"
         values = {
             "mlflow.traceRequestId": f"tr-{trace_id:032x}",
             "mlflow.spanType": "CHAT_MODEL",
@@ -137,7 +140,9 @@ class Traces:
                 name=self._endpoint.address,
                 context=SpanContext(trace_id, ids.generate_span_id(), False, TraceFlags(TraceFlags.SAMPLED)),
                 attributes=attributes,
-                status=Status(StatusCode.OK) if good else Status(StatusCode.ERROR, self._hide(reply.reason)),
+                status=Status(StatusCode.OK)
+                if succeeded
+                else Status(StatusCode.ERROR, self._hide(reply.reason)),
                 start_time=end - int(reply.seconds * 1e9),
                 end_time=end,
             )
@@ -145,10 +150,13 @@ class Traces:
 
     @staticmethod
     def _inputs(request: ChatRequest) -> dict[str, Any]:
-        own = {"n": request.n, "temperature": request.temperature, "max_tokens": request.max_tokens,
+        parameters = {"n": request.n, "temperature": request.temperature, "max_tokens": request.max_tokens,
                "seed": request.seed, "schema": request.schema, "sample": request.sample or None}  # fmt: skip
         messages = [{"role": message.role, "content": message.content} for message in request.messages]
-        return {"messages": messages, **{name: value for name, value in own.items() if value is not None}}
+        return {
+            "messages": messages,
+            **{name: value for name, value in parameters.items() if value is not None},
+        }
 
     @staticmethod
     def _outputs(reply: Reply) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a process that others are forked from can do ahead for their use of the record."""
+"""Preparation of MLflow in a process that others are forked from: imports, caches and compiled SQL."""
 
 from __future__ import annotations
 
@@ -11,50 +11,53 @@ from typing import Any
 from veritrain_lib.core import digest
 from veritrain_lib.tracking import served_model, sqlite_engines
 
-IMPORTS = (
+PRELOADED_MODULES = (
     "mlflow.pyfunc",
     "mlflow.tracking",
     "mlflow.store.tracking.sqlalchemy_workspace_store",
     "mlflow.store.tracking.sqlalchemy_store",
     "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.artifact.local_artifact_repo",
-    # What `mlflow.set_tracking_uri` loads the first time.
+    # Imported by the first `mlflow.set_tracking_uri`.
     "mlflow.tracing.processor.base_mlflow",
     "mlflow.tracing.processor.otel",
     "sqlalchemy.dialects.sqlite",
-    # Opening a student loads it, and at its import it looks through every estimator of scikit-learn.
+    # Needed to open a student model; its import scans every estimator of scikit-learn.
     "skops.io",
 )
-"""Modules that a stage would load in its first use of the record."""
+"""Modules that a stage would import when it first uses MLflow."""
 
 
-STUDENT = ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
-"""Packages whose versions are pinned in a stored student."""
+STUDENT_PACKAGES = ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
+"""Packages whose versions are pinned in a stored student model."""
 
 
 def warm_up() -> None:
-    """Import and prepare what a stage needs of mlflow. Leaves no store open; may be called twice."""
+    """Import and prepare what a stage needs of MLflow.
+
+    No store stays open, and repeated calls are allowed.
+    """
     import sqlalchemy.orm
 
-    for name in IMPORTS:
+    for name in PRELOADED_MODULES:
         import_module(name)
     sqlalchemy.orm.configure_mappers()
-    needs = import_module("mlflow.utils.requirements_utils")
-    # Logging a model asks which installed package each module belongs to, and which version each is of.
-    needs._init_packages_to_modules_map()
-    version = _remembered(needs, "_get_installed_version")
-    for package in STUDENT:
-        version(package, needs._PACKAGES_TO_MODULES.get(package))
-        served_model.pinned(package)
-    # Every store that is opened asks for the newest migration, which loads all of them; one answer is enough.
-    _remembered(import_module("mlflow.store.db.utils"), "_get_latest_schema_revision")()
-    sqlite_engines.rehearse()
+    requirements_utils = import_module("mlflow.utils.requirements_utils")
+    # Logging a model looks up the installed package of each module, and its version.
+    requirements_utils._init_packages_to_modules_map()
+    installed_version = _memoize(requirements_utils, "_get_installed_version")
+    for package in STUDENT_PACKAGES:
+        installed_version(package, requirements_utils._PACKAGES_TO_MODULES.get(package))
+        served_model.pinned_requirement(package)
+    # Every opened store looks up the newest migration, which loads all of them; once is enough.
+    _memoize(import_module("mlflow.store.db.utils"), "_get_latest_schema_revision")()
+    sqlite_engines.warm_sql_cache()
     digest.of_code()
-    digest.of_code(*digest.TRAINED_BY)
+    digest.of_code(*digest.MODEL_CODE)
 
 
-def _remembered(module: ModuleType, name: str) -> Callable[..., Any]:
-    """Have a function of a module, whose answers do not change while a process lives, answer from memory."""
+def _memoize(module: ModuleType, name: str) -> Callable[..., Any]:
+    """Cache a function of a module whose results do not change while a process lives."""
     function: Callable[..., Any] = getattr(module, name)
     if not hasattr(function, "cache_info"):
         function = cache(function)

@@ -1,8 +1,10 @@
-"""What makes challengers.
+"""Trainers: everything that makes a challenger from rows.
 
 - `base`: the protocols `Trainer` and `Fitted`
 - `tfidf_svc`: TF-IDF over words and characters with a linear support vector machine, on this machine's CPU
-- `memory`: a translation memory, on this machine's CPU; `quick`: which student is trained on the side
-- `parameters`: what trainers check of parameters and rows
-- `counting`: n-gram counts of texts, taken once a text however often they are fitted on
+- `memory`: a translation memory, on this machine's CPU
+- `quick`: choice of the fast student that other stages train for checks
+- `openai_tuning`: fine-tuning jobs at OpenAI and Azure OpenAI; `lora`: LoRA adapters on this machine
+- `parameters`: checks of parameters and rows that trainers share
+- `ngram_counts`: cached n-gram counts of texts, for repeated fits on overlapping rows
 """

@@ -1,4 +1,4 @@
-"""What makes challengers: one protocol."""
+"""The protocols `Trainer` and `Fitted`, and how a model server serves a fitted model."""
 
 from __future__ import annotations
 
@@ -17,35 +17,42 @@ if TYPE_CHECKING:
 
 
 class Fitted(Protocol):
-    """What a trainer hands back: a model that is ready to answer, and can be put on disk.
+    """The result of a training: a model that is ready to answer and can be saved.
 
-    Three attributes are looked for beside what is here. `base` (text): the address or path of the model that it
-    is an adapter of; without it the registry keeps a model of its own. `facts` (mapping): what people want to know
-    of the training; they become tags and the table `job`. `served` (`ServedForm`): how a model server answers
-    with it; without it only `open_model` opens it, by the scheme of the model's address.
+    Three optional attributes are read beside the members below:
+
+    - `base` (text): the URI or path of the model that it is an adapter of; without it the model is registered as a
+      stand-alone model.
+    - `facts` (mapping): statistics of the training for people; they become tags and the table `job`.
+    - `served` (`ServingSpec`): how a model server serves it; without it only `open_model` opens it, by the scheme of
+      the model's URI.
     """
 
     @property
     def model(self) -> Model:
-        """The trained model, opened."""
+        """The trained model, ready to answer."""
         ...
 
     def save(self, folder: Path) -> None:
-        """Write everything that is needed to open it again into an empty folder.
+        """Write everything that is needed to open the model again into an empty folder.
 
-        From then on the model's address is `SCHEME:FOLDER`, which `open_model` opens; the registry keeps the folder
+        From then on the model's URI is `SCHEME:FOLDER`, which `open_model` opens; the registry keeps the folder
         under that scheme.
         """
         ...
 
 
 @dataclass(frozen=True)
-class ServedForm:
-    """How a model server answers with a saved model: nothing of Veri-Train is there.
+class ServingSpec:
+    """Specification of how a model server, which has no Veri-Train installed, serves a saved model.
 
-    `code` is a Python file of its own, `name` the class in it with `load(folder)` and `predict(frame)`, and
-    `packages` the distributions whose pinned versions it needs. It reads `columns` and answers with the text `key`,
-    candidates (`key`, score), an explanation, and further `texts`.
+    Attributes:
+        code: a self-contained Python file.
+        name: the class in it with `load(folder)` and `predict(frame)`.
+        packages: the distributions whose pinned versions it needs.
+        columns: the input columns.
+        key: the key of the answer, in the output and in each candidate (`key`, score).
+        texts: further text fields of the output beside the answer, the candidates and the explanation.
     """
 
     code: Path
@@ -57,26 +64,44 @@ class ServedForm:
 
 
 class Trainer(Protocol):
-    """Makes a model from rows. Made by `Trainer(**parameters)` from the task's `trainer.parameters`.
+    """A trainer, which makes a model from rows.
 
-    `answers`, when it is there, says what it learns to give: "labels", "text" (both without it); a task with another
-    kind of answer is refused. `parameter_names`, when it is there, lists what `parameters` may hold: a recipe from elsewhere is fitted to it.
-    Three more attributes are looked for. `paid` or `slow` (True): it costs money or long minutes each time, so other
-    stages train the quick student in its place. `on_step`: when it is there (None by default), it is set before
-    `train` to a function that takes a step and numbers by name, which the record keeps live. A method
-    `ingredients(task)` gives digests by name of what a training depends on beside rows, parameters and code (a
-    checkpoint on disk): with other ones it is other work.
+    It is constructed by `Trainer(**parameters)` from the task's `trainer.parameters`. These optional attributes are
+    read beside the members below:
+
+    - `answers`: the kinds of answer it can learn, "labels" or "text" (both when missing); a task with another kind
+      of answer is rejected.
+    - `parameter_names`: the names that `parameters` may contain; a recipe from elsewhere is reduced to them.
+    - `paid` or `slow` (True): each training costs money or many minutes, so other stages train the quick student
+      instead.
+    - `on_step` (None by default): set before `train` to a function that takes a step and numbers by name, which are
+      logged live.
+    - `ingredients(task)`: a method that returns digests, by name, of what a training depends on beside rows,
+      parameters and code (such as a checkpoint on disk); other digests mean another training.
+
+    Attributes:
+        name: the name in the task file.
     """
 
     name: str
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> Fitted:
-        """Train on rows (columns as `records` says). Same rows, parameters and seed: same answers."""
+        """Train on rows.
+
+        Args:
+            task: the task.
+            rows: training rows, with the columns that `core.records` defines.
+            seed: the same rows, parameters and seed give the same answers.
+        """
         ...
 
 
-def empty_place(folder: Path) -> Path:
-    """The folder, for a model to be saved into. Raises UserError when it holds anything."""
+def require_empty_folder(folder: Path) -> Path:
+    """Return a folder that a model can be saved into.
+
+    Raises:
+        UserError: the folder is not empty.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} is not empty; a model is saved into an empty folder of its own")
+        raise UserError(f"{folder} is not empty; a model can only be saved into an empty folder")
     return folder

@@ -1,4 +1,4 @@
-"""Trains a translation memory: it keeps the pairs and how to find the most alike one."""
+"""The trainer `memory`: a translation memory that stores the pairs and retrieves the most similar one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.memory import Memory
-from veritrain_lib.trainers.base import ServedForm, empty_place
-from veritrain_lib.trainers.parameters import count, filled, known, span
+from veritrain_lib.trainers.base import ServingSpec, require_empty_folder
+from veritrain_lib.trainers.parameters import ngram_range, positive_integer, required_answers, with_defaults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,17 +27,17 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class FittedMemory:
-    """A trained memory, ready to answer (the protocol `Fitted`)."""
+    """A trained translation memory (the protocol `Fitted`)."""
 
     model: Memory
 
     @property
-    def served(self) -> ServedForm:
-        """How a model server answers with it."""
+    def served(self) -> ServingSpec:
+        """How a model server serves the memory."""
         from veritrain_lib.models import served_memory
 
         card = self.model.served.card
-        return ServedForm(
+        return ServingSpec(
             Path(served_memory.__file__),
             "ServedMemory",
             packages=("scikit-learn", "numpy", "scipy", "pandas"),
@@ -47,22 +47,27 @@ class FittedMemory:
         )
 
     def save(self, folder: Path) -> None:
-        """Write it into an empty or new folder; `open_model("memory:FOLDER", task)` opens it again.
+        """Write the memory into an empty or new folder; `open_model("memory:FOLDER", task)` opens it again.
 
-        Raises UserError when the folder holds anything.
+        Raises:
+            UserError: the folder is not empty.
         """
-        self.model.save(empty_place(folder))
+        self.model.save(require_empty_folder(folder))
 
 
 class MemoryTrainer:
-    """Character n-gram TF-IDF over the sources, cosine likeness, and slot repair.
+    """Trainer of a translation memory: character n-gram TF-IDF, cosine similarity, and correction of slots.
 
-    `source` is the input that is translated (default: the first); `char_ngrams` [shortest, longest] of the
-    likeness, from 1; `neighbours` is how many pairs are looked at and `candidates` how many answers are given,
-    both from 1; `repair` whether numbers, names and terms of the input are put into the answer. The glossary of
-    the task takes part in the repair.
+    Args:
+        source: the input that is translated (default: the first).
+        char_ngrams: [shortest, longest] n-gram of the similarity, from 1.
+        neighbours: number of similar pairs that are considered, from 1.
+        candidates: number of answers, from 1.
+        repair: whether numbers, names and terms of the input are put into the answer. The glossary of the task is
+            used for it.
 
-    Raises UserError for a parameter that is unknown or out of range.
+    Raises:
+        UserError: a parameter is unknown or out of range.
     """
 
     name = "memory"
@@ -70,20 +75,26 @@ class MemoryTrainer:
     parameter_names = tuple(DEFAULTS)
 
     def __init__(self, **parameters: Any) -> None:
-        given = known(self.name, DEFAULTS, parameters)
-        self.source = str(given["source"])
-        self.char_ngrams = span("char_ngrams", given["char_ngrams"])
-        self.neighbours = count("neighbours", given["neighbours"])
-        self.candidates = count("candidates", given["candidates"])
-        self.repair = given["repair"]
+        values = with_defaults(self.name, DEFAULTS, parameters)
+        self.source = str(values["source"])
+        self.char_ngrams = ngram_range("char_ngrams", values["char_ngrams"])
+        self.neighbours = positive_integer("neighbours", values["neighbours"])
+        self.candidates = positive_integer("candidates", values["candidates"])
+        self.repair = values["repair"]
         if type(self.repair) is not bool:
             raise UserError(f"repair must be true or false, not {self.repair!r}")
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedMemory:
-        """Keep the pairs (columns as `records` says), each once. Nothing is drawn: the seed is only noted.
+        """Store the distinct pairs.
 
-        Raises UserError without rows, for rows without an answer (with the ids) or without any text, and for a
-        `source` that is no input.
+        Args:
+            task: the task.
+            rows: training rows, with the columns that `core.records` defines.
+            seed: only recorded, because the training is deterministic.
+
+        Raises:
+            UserError: there are no rows, rows have no answer (with the ids), no row has any text, or `source` is not
+                an input.
         """
         from importlib.metadata import version
 
@@ -92,18 +103,18 @@ class MemoryTrainer:
         source = self.source or next(iter(task.inputs))
         if source not in task.inputs:
             raise UserError(
-                f"trainer memory: source {source!r} is no input; inputs: {', '.join(task.inputs)}"
+                f"trainer memory: source {source!r} is not an input; inputs: {', '.join(task.inputs)}"
             )
         if not len(rows):
             raise UserError("0 training rows; a memory needs at least 1")
-        answers = filled(task, rows)
+        answers = required_answers(task, rows)
         sources = rows[source].fillna("").astype(str).tolist()
         if not any(text.strip() for text in sources):
             raise UserError(f"the {len(rows)} training rows hold no text in {source}; check the input fields")
         column = task.target.direction or ""
-        turns = rows[column].astype(str).tolist() if column else [""] * len(rows)
-        # A pair that came twice would count twice among the neighbours and push others out.
-        pairs = list(dict.fromkeys(zip(sources, answers, turns, strict=True)))
+        directions = rows[column].astype(str).tolist() if column else [""] * len(rows)
+        # A duplicate pair would take two places among the neighbours.
+        pairs = list(dict.fromkeys(zip(sources, answers, directions, strict=True)))
         card = MemoryCard(
             source=source,
             target=task.target.field,

@@ -1,7 +1,7 @@
-"""N-gram counts of texts, taken once a text: fits on overlapping rows need not read them again.
+"""Cached n-gram counts of texts, for repeated fits on overlapping rows.
 
-Label checks and refits between batches train many students on nearly the same rows. What a vectorizer makes
-of a text does not depend on the others, only the vocabulary and the weights do.
+Label checks and refits between batches train many students on nearly the same rows. The counts of a text do not
+depend on the other texts; only the vocabulary and the weights do.
 """
 
 from __future__ import annotations
@@ -16,45 +16,51 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class Counts:
-    """The counts of every text seen so far, for vectorizers of one kind (analyzer and n-gram range)."""
+class NgramCounts:
+    """Cache of the n-gram counts of texts, for vectorizers with one analyzer and n-gram range."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._term_ids: dict[str, int] = {}
         self._texts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._sorted: list[str] = []
-        self._places: np.ndarray | None = None
+        self._ranks: np.ndarray | None = None
 
     def fit_transform(self, vectorizer: Any, texts: Sequence[str]) -> Any:
-        """What `vectorizer.fit_transform(texts)` gives and leaves in a `TfidfVectorizer`, bit for bit.
+        """Fit a `TfidfVectorizer` and transform the texts, with bit-identical results to its own `fit_transform`.
 
-        Gives a sparse matrix of shape (texts, terms). The vectorizer must put no limit on its vocabulary
-        (`min_df`, `max_df`, `max_features`, `vocabulary`, `binary`: the defaults).
+        Args:
+            vectorizer: must not limit its vocabulary (`min_df`, `max_df`, `max_features`, `vocabulary`, `binary`:
+                the defaults). It is fitted in place.
+            texts: the texts to fit on.
 
-        Raises ValueError when the texts hold no term.
+        Returns:
+            A sparse matrix of shape (texts, terms).
+
+        Raises:
+            ValueError: the texts contain no term.
         """
         import numpy as np
         from scipy.sparse import csr_array
         from sklearn.feature_extraction.text import TfidfTransformer
 
         analyze = vectorizer.build_analyzer()
-        counted = [self._of(text, analyze) for text in texts]
-        places = self._sorted_places()[np.concatenate([numbers for numbers, _ in counted])]
-        if not len(places):
+        counted = [self._counts_of(text, analyze) for text in texts]
+        ranks = self._sorted_ranks()[np.concatenate([term_ids for term_ids, _ in counted])]
+        if not len(ranks):
             raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
         used = np.zeros(len(self._sorted), dtype=bool)
-        used[places] = True
-        columns = (np.cumsum(used, dtype=np.int32) - 1)[places]
-        # The order within a row decides how the sums over it are rounded. scikit-learn numbers the terms as
-        # it meets them, sorts each row by those numbers, and renumbers by the alphabet without sorting again.
-        met, column_of = _as_met(columns, int(used.sum()))
-        starts = np.cumsum([0, *(len(numbers) for numbers, _ in counted)], dtype=np.int32)
+        used[ranks] = True
+        columns = (np.cumsum(used, dtype=np.int32) - 1)[ranks]
+        # The order within a row determines how sums over it are rounded. scikit-learn numbers the terms in order of
+        # first occurrence, sorts each row by those numbers, and renumbers alphabetically without sorting again.
+        occurrence_columns, column_of = _by_first_occurrence(columns, int(used.sum()))
+        starts = np.cumsum([0, *(len(term_ids) for term_ids, _ in counted)], dtype=np.int32)
         values = np.concatenate([counts for _, counts in counted])
         shape = (len(counted), len(column_of))
-        as_met = csr_array((values, met, starts), shape=shape, dtype=vectorizer.dtype)
-        as_met.sort_indices()
-        matrix = csr_array((as_met.data, column_of[as_met.indices], as_met.indptr), shape=shape)
-        vectorizer.vocabulary_ = {term: at for at, term in enumerate(compress(self._sorted, used))}
+        unsorted = csr_array((values, occurrence_columns, starts), shape=shape, dtype=vectorizer.dtype)
+        unsorted.sort_indices()
+        matrix = csr_array((unsorted.data, column_of[unsorted.indices], unsorted.indptr), shape=shape)
+        vectorizer.vocabulary_ = {term: column for column, term in enumerate(compress(self._sorted, used))}
         vectorizer.fixed_vocabulary_ = False
         vectorizer._tfidf = TfidfTransformer(
             norm=vectorizer.norm,
@@ -64,38 +70,38 @@ class Counts:
         ).fit(matrix)
         return vectorizer._tfidf.transform(matrix, copy=False)
 
-    def _of(self, text: str, analyze: Callable[[str], list[str]]) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers of a text's terms in the order in which they stand in it, and how often each does."""
+    def _counts_of(self, text: str, analyze: Callable[[str], list[str]]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ids of a text's terms in order of first occurrence, and how often each occurs."""
         import numpy as np
 
-        found = self._texts.get(text)
-        if found is None:
-            counts, numbers = Counter(analyze(text)), self._numbers
-            known = len(numbers)
-            terms = np.array([numbers.setdefault(term, len(numbers)) for term in counts], dtype=np.int32)
-            found = self._texts[text] = terms, np.array(list(counts.values()), dtype=np.int32)
-            if len(numbers) > known:
-                self._places = None
-        return found
+        cached = self._texts.get(text)
+        if cached is None:
+            counts, term_ids = Counter(analyze(text)), self._term_ids
+            n_known = len(term_ids)
+            terms = np.array([term_ids.setdefault(term, len(term_ids)) for term in counts], dtype=np.int32)
+            cached = self._texts[text] = terms, np.array(list(counts.values()), dtype=np.int32)
+            if len(term_ids) > n_known:
+                self._ranks = None
+        return cached
 
-    def _sorted_places(self) -> np.ndarray:
-        """For the number of each term, its place among all terms sorted."""
+    def _sorted_ranks(self) -> np.ndarray:
+        """Return for each term id its rank among all terms in sorted order."""
         import numpy as np
 
-        if self._places is None:
-            self._sorted = sorted(self._numbers)
-            numbers = np.array([self._numbers[term] for term in self._sorted], dtype=np.int32)
-            self._places = np.empty(len(numbers), dtype=np.int32)
-            self._places[numbers] = np.arange(len(numbers), dtype=np.int32)
-        return self._places
+        if self._ranks is None:
+            self._sorted = sorted(self._term_ids)
+            term_ids = np.array([self._term_ids[term] for term in self._sorted], dtype=np.int32)
+            self._ranks = np.empty(len(term_ids), dtype=np.int32)
+            self._ranks[term_ids] = np.arange(len(term_ids), dtype=np.int32)
+        return self._ranks
 
 
-def _as_met(columns: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each entry's column numbered in the order in which columns first occur; and those columns in that order."""
+def _by_first_occurrence(columns: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return each entry's column renumbered by first occurrence, and the columns in that order."""
     import numpy as np
 
     first = np.empty(width, dtype=np.int64)
-    # Written from the end, so that the first occurrence is the one that stays.
+    # Assigned from the end, so that the first occurrence wins.
     first[columns[::-1]] = np.arange(len(columns) - 1, -1, -1)
     column_of = np.argsort(first).astype(np.int32)
     number = np.empty(width, dtype=np.int32)

@@ -1,4 +1,4 @@
-"""A model that was fine-tuned at a provider: nothing of it is here but its address."""
+"""The result of a fine-tuning job at a provider: a model of which only the URI is stored here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.trainers.base import empty_place
+from veritrain_lib.trainers.base import require_empty_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +22,13 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class FittedRemote:
-    """A fine-tuned model (the protocol `Fitted`), registered as an adapter of its base.
+    """A model that was fine-tuned at a provider (the protocol `Fitted`), registered as an adapter of its base.
 
-    `address` is what `open_model` opens; `base` the address of the model that was tuned; `facts` what people want
-    to know of the job: job, file, trained tokens, epochs, cost in US dollars.
+    Attributes:
+        task: the task.
+        address: URI for `open_model`.
+        base: URI of the model that was tuned.
+        facts: statistics of the job for people: job, file, trained tokens, epochs, cost in US dollars.
     """
 
     task: Task = field(repr=False)
@@ -35,15 +38,18 @@ class FittedRemote:
 
     @cached_property
     def model(self) -> Model:
-        """The tuned model, opened; nothing is asked yet."""
+        """The tuned model; no request is sent yet."""
         from veritrain_lib.models.base import open_model
 
         return open_model(self.address, self.task)
 
     def save(self, folder: Path) -> None:
-        """Write `model.json`, which names the model at the provider. Raises UserError for a folder with anything in
-        it."""
-        empty_place(folder).mkdir(parents=True, exist_ok=True)
+        """Write `model.json`, which names the model at the provider.
+
+        Raises:
+            UserError: the folder is not empty.
+        """
+        require_empty_folder(folder).mkdir(parents=True, exist_ok=True)
         card = {
             "format_version": FORMAT_VERSION,
             "type": "adapter",
@@ -55,12 +61,16 @@ class FittedRemote:
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """What `save` wrote. Raises UserError for a folder without a card, a damaged one or another version."""
+    """Read the card that `save` wrote.
+
+    Raises:
+        UserError: the folder has no card, a damaged one, or another format version.
+    """
     file = folder / CARD
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{file} can't be read: {error}") from error
     if not isinstance(card, dict) or card.get("format_version") != FORMAT_VERSION or not card.get("address"):
-        raise UserError(f"{file} is no model card of format version {FORMAT_VERSION}; train again")
+        raise UserError(f"{file} is not a model card of format version {FORMAT_VERSION}; train again")
     return card

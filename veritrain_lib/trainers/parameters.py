@@ -1,4 +1,4 @@
-"""What trainers check of their parameters and rows, each with an error that says what is allowed."""
+"""Checks of parameters and rows that trainers share; each error states what is allowed."""
 
 from __future__ import annotations
 
@@ -13,48 +13,70 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-def known(trainer: str, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The defaults with what was given. Raises UserError for a parameter that the trainer does not have."""
-    unknown = sorted(set(given) - set(defaults))
+def with_defaults(trainer: str, defaults: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults, overridden by the parameters.
+
+    Raises:
+        UserError: the trainer does not have one of the parameters.
+    """
+    unknown = sorted(set(parameters) - set(defaults))
     if unknown:
         raise UserError(
             f"trainer {trainer} has no parameter {', '.join(unknown)}; allowed: {', '.join(defaults)}"
         )
-    return {**defaults, **given}
+    return {**defaults, **parameters}
 
 
-def span(name: str, value: Any) -> tuple[int, int]:
-    """[shortest, longest], 1 to 10. Raises UserError for anything else."""
-    whole = isinstance(value, list | tuple) and len(value) == 2 and all(type(end) is int for end in value)
-    if not whole or not 1 <= value[0] <= value[1] <= 10:
+def ngram_range(name: str, value: Any) -> tuple[int, int]:
+    """Return [shortest, longest] as a tuple.
+
+    Raises:
+        UserError: the value is not a pair of whole numbers with 1 <= shortest <= longest <= 10.
+    """
+    integers = (
+        isinstance(value, list | tuple) and len(value) == 2 and all(type(length) is int for length in value)
+    )
+    if not integers or not 1 <= value[0] <= value[1] <= 10:
         raise UserError(
             f"{name} must be [shortest, longest] with 1 <= shortest <= longest <= 10, not {value!r}"
         )
     return (value[0], value[1])
 
 
-def number(name: str, value: Any) -> float:
-    """A number above 0. Raises UserError for anything else."""
+def positive_number(name: str, value: Any) -> float:
+    """Return a number above 0 as a float.
+
+    Raises:
+        UserError: the value is anything else.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise UserError(f"{name} must be a number above 0, not {value!r}")
     return float(value)
 
 
-def count(name: str, value: Any) -> int:
-    """A whole number from 1. Raises UserError for anything else."""
+def positive_integer(name: str, value: Any) -> int:
+    """Return a whole number of at least 1.
+
+    Raises:
+        UserError: the value is anything else.
+    """
     if type(value) is not int or value < 1:
         raise UserError(f"{name} must be a whole number from 1, not {value!r}")
     return value
 
 
-def filled(task: Task, rows: pd.DataFrame) -> list[str]:
-    """The rows' answers. Raises UserError with the ids of rows that have none."""
+def required_answers(task: Task, rows: pd.DataFrame) -> list[str]:
+    """Return the answers of the rows.
+
+    Raises:
+        UserError: rows have no answer; the message names their ids.
+    """
     target = task.target.field
-    given = rows[target].fillna("").astype(str)
-    empty = rows.loc[(given.str.strip() == "").to_numpy(), "id"]
+    answers = rows[target].fillna("").astype(str)
+    empty = rows.loc[(answers.str.strip() == "").to_numpy(), "id"]
     if len(empty):
         raise UserError(
             f"{len(empty)} training row(s) have no {target}: ids {', '.join(map(str, empty[:5]))}"
             f"{' ...' if len(empty) > 5 else ''}. Label them or leave them out."
         )
-    return given.tolist()
+    return answers.tolist()

@@ -1,4 +1,4 @@
-"""Which student is trained in a moment, for checks and choices on the side."""
+"""Choice of the student that trains within moments, for checks and row selection in other stages."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def quick_student(task: Task) -> str:
-    """The name of the built-in trainer that suits the task's answers: labels, or text."""
+    """Return the name of the fast built-in trainer for the task's kind of answer: labels or text."""
     return "tfidf_svc" if task.labels else "memory"

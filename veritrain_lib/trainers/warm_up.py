@@ -1,13 +1,13 @@
-"""What scikit-learn does once a process, done ahead in a process that others are forked from."""
+"""Warm-up of scikit-learn in a process that worker processes are forked from."""
 
 from __future__ import annotations
 
 
 def warm_up() -> None:
-    """Fit the smallest estimator there is.
+    """Fit a trivial estimator, so that one-time initialization is done before the fork.
 
-    The first fit looks through all installed packages for kinds of data frames (narwhals' plugins): 30 ms. Starts
-    no thread, runs no OpenMP code and changes no result.
+    The first fit searches all installed packages for data frame plugins (of narwhals): 30 ms. Starts no thread, runs
+    no OpenMP code and changes no result.
     """
     from sklearn.preprocessing import Normalizer
 

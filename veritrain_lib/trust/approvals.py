@@ -1,7 +1,7 @@
-"""What an admin approved, by the digest of its content.
+"""Content that an admin approved, by its digest.
 
-One file each in `.veritrain/approved/`, on the machine whose code it becomes: neither MLflow's server nor the record's
-database can put anything there.
+Each approval is one file in `.veritrain/approved/`, on the machine where the code runs: neither MLflow's server nor
+the record's database can put anything there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Approval:
-    """Content that may run: its digest (SHA-256), what it is for people, who approved it and when (ISO 8601, UTC)."""
+    """Content that may run.
+
+    Attributes:
+        digest: SHA-256 of the content.
+        note: Description for people.
+        by: Who approved it.
+        at: When it was approved (ISO 8601, UTC).
+    """
 
     digest: str
     note: str
@@ -29,52 +36,63 @@ class Approval:
 
 
 def approve(digest: str, note: str, by: str) -> Approval:
-    """Let content of this digest run from now on; approved again, note and name are the new ones.
+    """Let content of this digest run from now on; a second approval replaces note and name.
 
-    Raises UserError for what is no digest and Infrastructure where it can't be written down.
+    Raises:
+        UserError: `digest` is not a digest.
+        Infrastructure: The approval can't be written.
     """
-    made = Approval(_checked(digest), note, by, datetime.now(UTC).isoformat(timespec="seconds"))
+    approval = Approval(_require_digest(digest), note, by, datetime.now(UTC).isoformat(timespec="seconds"))
     file = _file(digest)
     part = file.with_suffix(".part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(asdict(made), ensure_ascii=False), encoding="utf-8")
+        part.write_text(json.dumps(asdict(approval), ensure_ascii=False), encoding="utf-8")
         part.replace(file)
     except OSError as error:
         raise Infrastructure(f"the approval can't be written to {file}: {error.strerror}") from error
-    return made
+    return approval
 
 
 def revoke(digest: str) -> bool:
-    """Take an approval back; what runs already goes on. Whether there was one. Raises UserError for no digest."""
-    file = _file(_checked(digest))
-    there = file.is_file()
+    """Revoke an approval and return whether there was one; what runs already continues.
+
+    Raises:
+        UserError: `digest` is not a digest.
+    """
+    file = _file(_require_digest(digest))
+    existed = file.is_file()
     file.unlink(missing_ok=True)
-    return there
+    return existed
 
 
 def is_approved(digest: str) -> bool:
-    """Whether content of this digest may run. A damaged file approves nothing."""
+    """Return whether content of this digest may run; a damaged file approves nothing."""
     return DIGEST.fullmatch(digest) is not None and _read(_file(digest)) is not None
 
 
-def listing() -> list[Approval]:
-    """Every approval, the oldest first."""
-    found = [_read(file) for file in _folder().glob("*.json")]
-    return sorted((one for one in found if one is not None), key=lambda one: (one.at, one.digest))
+def list_approvals() -> list[Approval]:
+    """Return every approval, the oldest first."""
+    approvals = [_read(file) for file in _folder().glob("*.json")]
+    return sorted(
+        (approval for approval in approvals if approval is not None),
+        key=lambda approval: (approval.at, approval.digest),
+    )
 
 
 def _read(file: Path) -> Approval | None:
     try:
-        found = Approval(**json.loads(file.read_text(encoding="utf-8")))
+        approval = Approval(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return found if found.digest == file.stem else None
+    return approval if approval.digest == file.stem else None
 
 
-def _checked(digest: str) -> str:
+def _require_digest(digest: str) -> str:
     if not DIGEST.fullmatch(digest):
-        raise UserError(f"{digest[:80]!r} is no digest; a digest is the 64 hex digits that the refusal names")
+        raise UserError(
+            f"{digest[:80]!r} is not a digest; a digest is the 64 hex digits that the refusal names"
+        )
     return digest
 
 

@@ -1,1 +1,1 @@
-"""What people see and use in notebooks: overview, comparison, and widgets for labelling and reviewing rows."""
+"""User interface in notebooks: task overview, model comparison, and widgets to label and review rows."""

@@ -1,4 +1,4 @@
-"""What the desks for labels and for reviews show alike: a row's cells, buttons, a line that says what went wrong."""
+"""Base class of the annotation and review widgets: row display, buttons, progress bar and status line."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import ipywidgets as widgets
 from veritrain_lib.core.errors import UserError
 
 
-class DeskView:
-    """The widgets of a desk, in `box`; what can't be done is told in `notice`."""
+class WidgetBase:
+    """The ipywidgets of an annotation or review tool, collected in `box`; errors are shown in `notice`."""
 
     def __init__(self) -> None:
         self.row = widgets.HTML()
@@ -21,40 +21,40 @@ class DeskView:
         self.box = widgets.VBox()
 
     def progress(self) -> str:
-        """How far the work is, in a sentence."""
+        """Return the progress of the work as a sentence."""
         raise NotImplementedError
 
     def refresh(self) -> None:
-        """Show the current row and how far the work is."""
+        """Show the current row and the progress of the work."""
         raise NotImplementedError
 
-    def bundle(self, **options: Any) -> Any:
-        """What JupyterLab shows: the widgets, or a sentence where there are none (an exported page)."""
-        found = self.box._repr_mimebundle_(**options)
-        data, meta = found if isinstance(found, tuple) else (found, {})
-        return data | {"text/html": f"<p>{html.escape(self.progress())}</p>"}, meta
+    def mimebundle(self, **options: Any) -> Any:
+        """Return the MIME bundle for JupyterLab, with a sentence as fallback for exported pages without widgets."""
+        bundle = self.box._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return data | {"text/html": f"<p>{html.escape(self.progress())}</p>"}, metadata
 
-    def button(self, text: str, act: Callable[[], object], **look: str) -> Any:
-        """A button that does something, and tells why where it can't."""
-        made = widgets.Button(description=text, layout=widgets.Layout(width="auto"), **look)
-        made.on_click(lambda _: self.do(act))
-        return made
+    def button(self, text: str, action: Callable[[], object], **options: str) -> Any:
+        """Return a button that runs `action` when it is clicked and shows the message of a `UserError`."""
+        button = widgets.Button(description=text, layout=widgets.Layout(width="auto"), **options)
+        button.on_click(lambda _: self.run_action(action))
+        return button
 
-    def do(self, act: Callable[[], object]) -> None:
-        """Do something of the desk's, and show what it has become."""
-        self.tell("")
+    def run_action(self, action: Callable[[], object]) -> None:
+        """Run an action, show its `UserError` if it raises one, and refresh the widgets."""
+        self.show_message("")
         try:
-            act()
+            action()
         except UserError as error:
-            self.tell(str(error))
+            self.show_message(str(error))
         self.refresh()
 
-    def tell(self, text: str) -> None:
-        """Say something under the row; nothing takes back what was said."""
+    def show_message(self, text: str) -> None:
+        """Show a message below the row; an empty text clears it."""
         self.notice.value = f"<p role='status'>{html.escape(text)}</p>" if text else ""
 
 
 def cell(name: str, value: str) -> str:
-    """A field of a row, for reading."""
+    """Return one field of a row as escaped HTML."""
     shown = html.escape(value)
     return f"<p><small>{html.escape(name)}</small><br><span dir='auto' style='white-space:pre-wrap'>{shown}</span></p>"

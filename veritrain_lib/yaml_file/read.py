@@ -1,7 +1,7 @@
-"""A YAML file, read from parser events, so that no input recurses, expands without end or makes an object.
+"""YAML reading from parser events, so that no input recurses, expands without limit or creates an object.
 
-PyYAML's own loaders copy nothing for an alias, but whoever walks the result later does: nine anchors of nine aliases
-each are a billion values ("billion laughs"). Here what aliases repeat counts as often as it stands.
+PyYAML's own loaders copy nothing for an alias, but code that walks the result later does: nine anchors of nine aliases
+each are a billion values ("billion laughs"). Here the content of an alias counts each time that it is repeated.
 """
 
 from __future__ import annotations
@@ -10,34 +10,36 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.yaml_file.document import Document, Mistake, Path, Place
+from veritrain_lib.yaml_file.document import KeyPath, Location, Mistake, YamlDocument
 from veritrain_lib.yaml_file.scalars import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
-LARGEST_FILE = 1_000_000
-"""Bytes of a file."""
+MAX_FILE_BYTES = 1_000_000
+"""Maximum bytes of a file."""
 
-MOST_VALUES = 50_000
-"""Values of a file, with all that aliases repeat; a text counts one more for every 100 characters."""
+MAX_VALUES = 50_000
+"""Maximum values of a file, repetitions by aliases included; a text counts one more for every 100 characters."""
 
-DEEPEST = 40
-"""Mappings and lists within one another, with what aliases bring in."""
+MAX_DEPTH = 40
+"""Maximum nesting of mappings and lists, aliases included."""
 
-STANDARD = "tag:yaml.org,2002:"
+STANDARD_TAG = "tag:yaml.org,2002:"
 
 
-def read_yaml(file: FilePath) -> Document:
-    """Read a YAML file of UTF-8 (a byte order mark is skipped).
+def read_yaml(file: FilePath) -> YamlDocument:
+    """Read a UTF-8 YAML file (a byte order mark is skipped).
 
-    Raises UserError when it can't be read or is no YAML, with the line; when it is larger, deeper or expands further
-    than allowed. Keys that stand twice and values that make no sense are `mistakes` of the document.
+    Duplicate keys and invalid values are `mistakes` of the document.
+
+    Raises:
+        UserError: The file can't be read or is not valid YAML (with the line), or exceeds a limit of size, depth or expansion.
     """
     try:
-        if file.stat().st_size > LARGEST_FILE:
+        if file.stat().st_size > MAX_FILE_BYTES:
             raise UserError(
-                f"{file.name} has {file.stat().st_size:,} bytes; at most {LARGEST_FILE:,} are read. Rows belong into data files"
+                f"{file.name} has {file.stat().st_size:,} bytes; at most {MAX_FILE_BYTES:,} are read. Rows belong into data files"
             )
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -47,31 +49,31 @@ def read_yaml(file: FilePath) -> Document:
     return parse_yaml(text, file.name)
 
 
-def parse_yaml(text: str, name: str) -> Document:
+def parse_yaml(text: str, name: str) -> YamlDocument:
     """Read the text of a YAML file, as `read_yaml` does; `name` is for messages."""
     import yaml
 
-    # libyaml's parser where there is one: it takes a tenth of the time
+    # libyaml's parser where available: it takes a tenth of the time
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    building = _Building(Document(name, lines=text.splitlines()))
+    builder = _DocumentBuilder(YamlDocument(name, lines=text.splitlines()))
     try:
         for event in yaml.parse(text, Loader=loader):
-            building.take(event)
+            builder.add_event(event)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         line = mark.line + 1 if mark else 0
-        told = str(getattr(error, "problem", "") or error).splitlines()[0]
-        shown = building.document.line_text(line)
+        problem = str(getattr(error, "problem", "") or error).splitlines()[0]
+        shown = builder.document.line_text(line)
         raise UserError(
-            f"{name} is no YAML: {f'line {line}: ' if line else ''}{told}"
+            f"{name} is not valid YAML: {f'line {line}: ' if line else ''}{problem}"
             + (f"\n    {line} | {shown}" if shown.strip() else "")
         ) from error
-    return building.document
+    return builder.document
 
 
 @dataclass
-class _Anchored:
-    """A finished value that aliases may repeat, with what it weighs and how deep it is."""
+class _AnchoredValue:
+    """A complete value that aliases may repeat, with its weight and its depth."""
 
     value: Any
     weight: int
@@ -79,11 +81,11 @@ class _Anchored:
 
 
 @dataclass
-class _Open:
+class _OpenNode:
     """A mapping or list that is being filled."""
 
     value: dict[str, Any] | list[Any]
-    path: Path
+    path: KeyPath
     anchor: str | None
     weight: int = 1
     height: int = 1
@@ -92,22 +94,22 @@ class _Open:
     merged: list[Any] = field(default_factory=list)
 
 
-MERGE = "<<"
-"""The key by which a mapping takes over the keys of another one that it does not have itself."""
+MERGE_KEY = "<<"
+"""Key by which a mapping takes over those keys of another mapping that it does not have itself."""
 
 
-class _Building:
-    """Takes a parser's events one by one and fills a document."""
+class _DocumentBuilder:
+    """Builder of a document from a parser's events."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: YamlDocument) -> None:
         self.document = document
-        self._open: list[_Open] = []
-        self._anchors: dict[str, _Anchored | None] = {}
+        self._open: list[_OpenNode] = []
+        self._anchors: dict[str, _AnchoredValue | None] = {}
         self._weight = 0
         self._documents = 0
 
-    def take(self, event: Any) -> None:
-        """Go on by one event."""
+    def add_event(self, event: Any) -> None:
+        """Process one event."""
         import yaml
 
         line = event.start_mark.line + 1 if event.start_mark else 0
@@ -135,38 +137,38 @@ class _Building:
         mapping = isinstance(event, yaml.MappingStartEvent)
         self._tag_allowed(event, line, ("map",) if mapping else ("seq",))
         path = self._next_path(line)
-        if len(self._open) >= DEEPEST:
-            raise self._refusal(line, f"more than {DEEPEST} mappings and lists within one another")
+        if len(self._open) >= MAX_DEPTH:
+            raise self._refusal(line, f"more than {MAX_DEPTH} mappings and lists within one another")
         if self._expects_key():
             raise self._refusal(line, "a key must be a plain text, not a mapping or list")
-        self.document.places.setdefault(path, Place(line))
+        self.document.locations.setdefault(path, Location(line))
         if event.anchor:
             self._anchors[event.anchor] = None
         self._weigh(1, line)
-        self._open.append(_Open({} if mapping else [], path, event.anchor))
+        self._open.append(_OpenNode({} if mapping else [], path, event.anchor))
 
     def _end(self, line: int) -> None:
-        done = self._open.pop()
-        if isinstance(done.value, dict):
-            for other in done.merged:
+        node = self._open.pop()
+        if isinstance(node.value, dict):
+            for other in node.merged:
                 for key, value in other.items():
-                    done.value.setdefault(key, value)
-        if done.anchor:
-            self._anchors[done.anchor] = _Anchored(done.value, done.weight, done.height)
-        self._add(done.value, done.weight, done.height, line)
+                    node.value.setdefault(key, value)
+        if node.anchor:
+            self._anchors[node.anchor] = _AnchoredValue(node.value, node.weight, node.height)
+        self._add(node.value, node.weight, node.height, line)
 
     def _scalar(self, event: Any, line: int) -> None:
         self._tag_allowed(event, line, ("str",))
         plain = event.style is None or event.style == ""
-        is_text = not plain or event.tag == STANDARD + "str"
+        is_text = not plain or event.tag == STANDARD_TAG + "str"
         text: str = event.value
         if self._expects_key():
             self._key(text, is_text, line)
             return
         path = self._next_path(line)
         value: Any = text
-        if any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text):
-            self._wrong(line, path, "the text holds a control character; take it out")
+        if any(ord(character) < 32 and character not in "\t\n\r" for character in text):
+            self._wrong(line, path, "the text holds a control character; remove it")
             value = None
         elif not is_text:
             try:
@@ -174,34 +176,34 @@ class _Building:
             except ValueError as error:
                 self._wrong(line, path, str(error))
                 value = None
-        self.document.places[path] = Place(line, "" if is_text else text[:60])
+        self.document.locations[path] = Location(line, "" if is_text else text[:60])
         weight = 1 + len(text) // 100
         self._weigh(weight, line)
         if event.anchor:
-            self._anchors[event.anchor] = _Anchored(value, weight, 0)
+            self._anchors[event.anchor] = _AnchoredValue(value, weight, 0)
         self._add(value, weight, 0, line)
 
     def _key(self, text: str, is_text: bool, line: int) -> None:
         frame = self._open[-1]
         try:
-            meaning = text if is_text or text == MERGE else resolve(text)
+            value = text if is_text or text == MERGE_KEY else resolve(text)
         except ValueError:
-            meaning = None
-        if not isinstance(meaning, str):
+            value = None
+        if not isinstance(value, str):
             self._wrong(
                 line,
                 frame.path,
-                f"the key {text[:40] or 'nothing'} is read as {_said(meaning)}; put it in quotes",
+                f"the key {text[:40] or 'nothing'} is read as {_yaml_word(value)}; put it in quotes",
             )
-        if len(text) > 1000 or any(ord(letter) < 32 for letter in text):
+        if len(text) > 1000 or any(ord(character) < 32 for character in text):
             self._wrong(
                 line, frame.path, "a key is longer than 1,000 characters or holds a control character"
             )
-        if text in frame.key_lines and text != MERGE:
+        if text in frame.key_lines and text != MERGE_KEY:
             self._wrong(
                 line,
                 (*frame.path, text),
-                f"the key {text[:60]!r} stands twice, in line {frame.key_lines[text]} and line {line}; keep one of them",
+                f"the key {text[:60]!r} occurs twice, in line {frame.key_lines[text]} and line {line}; keep one of them",
             )
         frame.key_lines.setdefault(text, line)
         frame.key = text
@@ -214,14 +216,14 @@ class _Building:
             raise self._refusal(line, "an alias can't be a key; write the key out")
         if event.anchor not in self._anchors:
             raise self._refusal(line, f"there is no anchor &{event.anchor[:60]} above")
-        found = self._anchors[event.anchor]
-        if found is None:
+        anchored = self._anchors[event.anchor]
+        if anchored is None:
             raise self._refusal(line, f"the anchor &{event.anchor[:60]} holds itself")
-        if len(self._open) + found.height > DEEPEST:
-            raise self._refusal(line, f"more than {DEEPEST} mappings and lists within one another")
-        self.document.places.setdefault(self._next_path(line), Place(line))
-        self._weigh(found.weight, line)
-        self._add(found.value, found.weight, found.height, line)
+        if len(self._open) + anchored.height > MAX_DEPTH:
+            raise self._refusal(line, f"more than {MAX_DEPTH} mappings and lists within one another")
+        self.document.locations.setdefault(self._next_path(line), Location(line))
+        self._weigh(anchored.weight, line)
+        self._add(anchored.value, anchored.weight, anchored.height, line)
 
     def _add(self, value: Any, weight: int, height: int, line: int) -> None:
         if not self._open:
@@ -234,7 +236,7 @@ class _Building:
             frame.value.append(value)
             return
         key, frame.key = frame.key, None
-        if key == MERGE:
+        if key == MERGE_KEY:
             frame.merged += self._mergeable(value, line)
         elif key is not None:
             frame.value.setdefault(key, value)
@@ -247,30 +249,30 @@ class _Building:
 
     def _weigh(self, weight: int, line: int) -> None:
         self._weight += weight
-        if self._weight > MOST_VALUES:
-            raise self._refusal(line, f"more than {MOST_VALUES:,} values, counting what aliases repeat")
+        if self._weight > MAX_VALUES:
+            raise self._refusal(line, f"more than {MAX_VALUES:,} values, counting what aliases repeat")
 
     def _expects_key(self) -> bool:
         return bool(self._open) and isinstance(self._open[-1].value, dict) and self._open[-1].key is None
 
-    def _next_path(self, line: int) -> Path:
+    def _next_path(self, line: int) -> KeyPath:
         if not self._open:
             return ()
         frame = self._open[-1]
         step: str | int = len(frame.value) if isinstance(frame.value, list) else frame.key or ""
         if isinstance(step, str):
-            # A key that stands twice keeps its first place.
-            self.document.places.setdefault((*frame.path, step), Place(frame.key_lines.get(step, line)))
+            # A duplicate key keeps its first location.
+            self.document.locations.setdefault((*frame.path, step), Location(frame.key_lines.get(step, line)))
         return (*frame.path, step)
 
     def _tag_allowed(self, event: Any, line: int, names: tuple[str, ...]) -> None:
-        if event.tag not in (None, "!", *(STANDARD + name for name in names)):
+        if event.tag not in (None, "!", *(STANDARD_TAG + name for name in names)):
             raise self._refusal(
                 line,
                 f"the tag {event.tag[:80]} asks for an object; only mappings, lists, texts and numbers are read",
             )
 
-    def _wrong(self, line: int, path: Path, text: str) -> None:
+    def _wrong(self, line: int, path: KeyPath, text: str) -> None:
         self.document.mistakes.append(Mistake(line, path, text))
 
     def _refusal(self, line: int, text: str) -> UserError:
@@ -281,6 +283,6 @@ class _Building:
         )
 
 
-def _said(value: object) -> str:
+def _yaml_word(value: object) -> str:
     names = {"True": "true", "False": "false", "None": "nothing"}
     return names.get(str(value), f"the number {value}")

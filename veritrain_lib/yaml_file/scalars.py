@@ -1,7 +1,7 @@
-"""What a plain word of YAML means: nothing, true or false, a number, or a text.
+"""Interpretation of plain words in YAML: null, true or false, a number, or a text.
 
-Almost YAML 1.1, as PyYAML reads it. What that reads in a way that nobody expects stays a text: 1:30 (5400 there),
-010 (8 there) and dates.
+The rules are almost those of YAML 1.1, as PyYAML implements it. Surprising interpretations are not made: 1:30 (5400 in
+YAML 1.1), 010 (8 there) and dates stay texts.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ TRUE = frozenset({"yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 FALSE = frozenset({"no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)")
 NUMBER = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?")
-NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
-LARGEST = 2**63 - 1
-"""Whole numbers are those of 64 bits: what is written into databases and asked of libraries is not larger."""
+MAX_INTEGER = 2**63 - 1
+"""Whole numbers have 64 bits: databases and libraries accept no larger ones."""
 
-LONGEST_DIGITS = 40
-"""Digits above which a number is not even read: reading one takes time with the square of its length."""
+MAX_DIGITS = 40
+"""Maximum digits of a number: the time to read one grows with the square of its length."""
 
 
 def resolve(word: str) -> str | int | float | bool | None:
-    """The value of a plain word.
+    """Return the value of a plain word.
 
-    Raises ValueError with a sentence for a number that is infinite, none at all, or too large.
+    Raises:
+        ValueError: The word is a number that is infinite, NaN, or too large.
     """
     if word in NULL:
         return None
@@ -35,12 +36,12 @@ def resolve(word: str) -> str | int | float | bool | None:
     if word[0] not in "-+.0123456789":
         return word
     if INTEGER.fullmatch(word):
-        return _whole(word)
-    if NO_NUMBER.fullmatch(word):
+        return _parse_integer(word)
+    if NOT_FINITE.fullmatch(word):
         raise ValueError(f"{word} is no finite number; write a number, or put the word in quotes")
     if NUMBER.fullmatch(word):
-        if len(word) > LONGEST_DIGITS:
-            raise ValueError(f"a number of {len(word)} characters; at most {LONGEST_DIGITS} are read")
+        if len(word) > MAX_DIGITS:
+            raise ValueError(f"a number of {len(word)} characters; at most {MAX_DIGITS} are read")
         value = float(word.replace("_", ""))
         if not math.isfinite(value):
             raise ValueError(f"{word} is no finite number; write a smaller one")
@@ -48,12 +49,12 @@ def resolve(word: str) -> str | int | float | bool | None:
     return word
 
 
-def _whole(word: str) -> int:
+def _parse_integer(word: str) -> int:
     digits = word.replace("_", "")
-    value = int(digits, 0) if len(digits) <= LONGEST_DIGITS else LARGEST + 1
-    if not -LARGEST <= value <= LARGEST:
+    value = int(digits, 0) if len(digits) <= MAX_DIGITS else MAX_INTEGER + 1
+    if not -MAX_INTEGER <= value <= MAX_INTEGER:
         shown = word if len(word) <= 25 else f"a number of {len(digits)} digits"
         raise ValueError(
-            f"{shown} is too large; whole numbers are allowed up to {LARGEST} (put a name made of digits in quotes)"
+            f"{shown} is too large; whole numbers are allowed up to {MAX_INTEGER} (put a name made of digits in quotes)"
         )
     return value

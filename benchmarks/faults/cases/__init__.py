@@ -1,1 +1,1 @@
-"""The cases by area. A module here has `CASES: list[Case]`, and is found by being here."""
+"""The cases by area: every module in this package has `CASES: list[Case]` and is loaded automatically."""

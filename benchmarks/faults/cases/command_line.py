@@ -1,4 +1,4 @@
-"""Wrong words on the command line."""
+"""Cases: invalid options and arguments on the command line."""
 
 from __future__ import annotations
 

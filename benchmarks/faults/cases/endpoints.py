@@ -1,4 +1,4 @@
-"""OpenAI-compatible services with shapes of their own, and their addresses as people copy them.
+"""Cases: OpenAI-compatible services with deviating responses, and their URLs as people copy them.
 
 The shapes are those of `tests/llm/quirks.py`, asked in this process of a small server on loopback.
 """
@@ -21,14 +21,14 @@ KEY = "s3cret-key-of-the-case"
 def _asked(folder: Path, quirk: Quirk) -> Seen:
     from veritrain_lib.core.errors import UserError
     from veritrain_lib.llm.base_url import openai_base
-    from veritrain_lib.llm.batch_settings import Terms
+    from veritrain_lib.llm.batch_settings import BatchSettings
     from veritrain_lib.llm.chat import LedgerChat
     from veritrain_lib.llm.records import ChatRequest, Endpoint, Message
 
     os.environ.setdefault("OPENAI_API_KEY", KEY)
     with Server(quirk.script) as server:
         endpoint = Endpoint("openai", MODEL, openai_base(server.url))
-        chat = LedgerChat(endpoint, Terms("case", 10.0, attempts=3), folder / "ledger.db", None, None)
+        chat = LedgerChat(endpoint, BatchSettings("case", 10.0, attempts=3), folder / "ledger.db", None, None)
         try:
             (reply,) = chat.ask([ChatRequest((Message("user", "a question"),), max_tokens=10)])
         except UserError as error:
@@ -129,8 +129,8 @@ CASES = [
     _openai("https://host/api/paas/v4", "https://host/api/paas/v4"),
     _openai(f"{AZURE}/openai/v1/", f"{AZURE}/openai/v1"),
     _openai("localhost:8000", "does not begin with http"),
-    _openai("http://host:port/v1", "is no web address"),
-    _openai("http://host:99999", "is no web address"),
+    _openai("http://host:port/v1", "is not a web address"),
+    _openai("http://host:99999", "is not a web address"),
     _openai("'https://host/v1'", "quotation marks"),
     _openai("https://host/v1?key=s3cret", "ends in a query (key)"),
     _openai("https://me:s3cret@host/v1", "user name or password"),
@@ -144,6 +144,6 @@ CASES = [
     _command("no path", lambda server: {"OPENAI_BASE_URL": server.url}, GOOD, ADDRESS, "a", exit_code=0),
     _command("a web page", lambda server: {"OPENAI_BASE_URL": server.url}, PAGE, ADDRESS, "Sign in.*OPENAI_BASE_URL", exit_code=2),
     _command("a day to wait", lambda server: {"OPENAI_BASE_URL": server.url}, LATER, ADDRESS, "asks to wait 86400 s, until", exit_code=3),
-    _command("nobody there", lambda server: {"OPENAI_BASE_URL": f"http://127.0.0.1:{stores.refused_port()}"}, GOOD, ADDRESS, "gives no answer", exit_code=3),
+    _command("nobody there", lambda server: {"OPENAI_BASE_URL": f"http://127.0.0.1:{stores.refused_port()}"}, GOOD, ADDRESS, "does not answer", exit_code=3),
     _command("Azure's target URI", lambda server: {"AZURE_OPENAI_ENDPOINT": f"{server.url}/openai/deployments/{MODEL}/chat/completions?api-version=2024-10-21"}, GOOD, f"azure:/{MODEL}", "a", exit_code=0),
 ]  # fmt: skip

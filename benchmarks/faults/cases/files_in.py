@@ -1,4 +1,4 @@
-"""Files of rows as people bring them: every format's faults at every door that takes such a file."""
+"""Cases: faulty row files of every format, at every entry point that accepts such a file."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ data: {seed: rows.csv, development: dev.csv, test: test.csv, pool: pool.csv}
 
 
 def jsonl(rows: Sequence[tuple[str, object]]) -> bytes:
+    """Return rows as a JSON Lines file."""
     return "".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows).encode()
 
 
 def csv(rows: Sequence[tuple[str, str]], mark: str = ",", header: str = "text{}label\n") -> bytes:
+    """Return rows as a CSV file."""
     return (header.format(mark) + "".join(f'"{text}"{mark}"{label}"\n' for text, label in rows)).encode()
 
 
 def excel(rows: Sequence[tuple[object, object]]) -> bytes:
+    """Return rows as an Excel file."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -46,13 +49,14 @@ def excel(rows: Sequence[tuple[object, object]]) -> bytes:
 
 
 def parquet(rows: Sequence[tuple[str, str]]) -> bytes:
+    """Return rows as a Parquet file."""
     import pandas as pd
 
     return pd.DataFrame(rows, columns=["text", "label"]).to_parquet()
 
 
 def _shape(value: str) -> bytes:
-    """The rows as JSON Lines with another value in the third one's text."""
+    """Return the rows as JSON Lines with another value in the third one's text."""
     lines = jsonl(ROWS).decode().splitlines()
     lines[2] = '{"text": ' + value + ', "label": "delivery"}'
     return "\n".join(lines).encode()
@@ -61,7 +65,7 @@ def _shape(value: str) -> bytes:
 WRONG: dict[str, tuple[str, bytes, str]] = {
     "nested_3000": ("rows.jsonl", _shape('{"a":' * 3_000 + "1" + "}" * 3_000), r"row 3: is nested too deeply"),
     "digits_5000": ("rows.jsonl", _shape("1" * 5_000), r"row 3: holds a number of more than 4300 digits"),
-    "nan": ("rows.jsonl", _shape("NaN"), r"row 3: holds NaN, which is no JSON; write null"),
+    "nan": ("rows.jsonl", _shape("NaN"), r"row 3: holds NaN, which is not valid JSON; write null"),
     "infinite": ("rows.jsonl", _shape("1e999"), r"row 3: holds the number 1e999"),
     "key_twice": ("rows.jsonl", _shape('"a", "text": "b"'), r"row 3: holds the key 'text' twice"),
     "zero_byte_json": ("rows.jsonl", _shape('"a\\u0000b"'), r"row 3: 'text' holds a zero byte"),
@@ -75,9 +79,9 @@ WRONG: dict[str, tuple[str, bytes, str]] = {
     "column_twice": ("rows.csv", b"text,label,text\na,access,b\n", r"names a column twice: 'text'"),
     "zip_as_csv": ("rows.csv", excel([("a", "access")]), r"is a zip archive \(or .xlsx"),
     "old_excel": ("rows.xls", b"\xd0\xcf\x11\xe0", r"\.xls can't be read; allowed: .*\.xlsx"),
-    "no_workbook": ("rows.xlsx", b"PK\x03\x04broken", r"no workbook that can be read"),
+    "no_workbook": ("rows.xlsx", b"PK\x03\x04broken", r"not a readable workbook"),
     "excels_error": ("rows.xlsx", excel([("a", "access"), ("#REF!", "billing")]), r"row 2: .*Excel's error #REF!"),
-    "cut_parquet": ("rows.parquet", parquet(ROWS)[:-20], r"no Parquet file that can be read"),
+    "cut_parquet": ("rows.parquet", parquet(ROWS)[:-20], r"not a readable Parquet file"),
     "one_object": ("rows.json", b'{"rows": [\n{"text": "a"}\n]}', r"one JSON object \(with the keys 'rows'\)"),
 }  # fmt: skip
 """Files that no door takes: name, content, and what must be said."""
@@ -89,9 +93,9 @@ def _new_task(folder: Path, name: str, content: bytes, *more: str) -> Seen:
 
 
 def _taken(folder: Path, name: str, content: bytes, *more: str) -> Seen:
-    """As `_new_task`, in this process: what is taken needs the language models, which load once for all cases."""
+    """Run `_new_task` in this process: accepted input needs the language models, loaded once for all cases."""
     from veritrain_lib.cli.new_task import new_task, show
-    from veritrain_lib.new_task.make import Wanted, make_task
+    from veritrain_lib.new_task.make import SourceOptions, make_task
 
     (folder / name).write_bytes(content)
     given = ["--from", str(folder / name), "--into", str(folder / "made"), *more]
@@ -99,7 +103,9 @@ def _taken(folder: Path, name: str, content: bytes, *more: str) -> Seen:
     said.pop("as_json")
     source, named, into, seed = (said.pop(key) for key in ("source", "name", "into", "seed"))
     return _told(
-        lambda: "\n".join(show(make_task(source, name=named, into=into, seed=seed, wanted=Wanted(**said))))
+        lambda: "\n".join(
+            show(make_task(source, name=named, into=into, seed=seed, options=SourceOptions(**said)))
+        )
     )
 
 
@@ -116,7 +122,7 @@ def _write_task(folder: Path, seed: str = "rows.csv") -> None:
 
 
 def _task_file(folder: Path, name: str, content: bytes) -> Seen:
-    """In process: the task's own file is read by what every stage reads it with."""
+    """Read the task's file in this process, by the function that every stage uses."""
     from veritrain_lib.core.task import load_task
     from veritrain_lib.stage_io.sources import seed_rows
 
@@ -129,18 +135,18 @@ def _upload(folder: Path, name: str, content: bytes) -> Seen:
     from starlette.exceptions import HTTPException
 
     from veritrain_lib.core.task import load_task
-    from veritrain_lib.server.upload.checking import rows_of
+    from veritrain_lib.server.upload.checking import examples_from_table
     from veritrain_lib.server.upload.reading import read_upload
 
     _write_task(folder, seed="seed.csv")
     try:
-        return _told(lambda: str(len(rows_of(load_task(folder), read_upload(name, content)))))
+        return _told(lambda: str(len(examples_from_table(load_task(folder), read_upload(name, content)))))
     except HTTPException as error:
         return Seen(2, f"{error.status_code}: {error.detail}")
 
 
 def _labels(folder: Path, name: str, content: bytes) -> Seen:
-    """People's answers come back by labels.csv; what they hold is the content, whatever it was called."""
+    """Read people's answers from labels.csv; the content counts, whatever the file was called."""
     from veritrain_lib.core.task import load_task
     from veritrain_lib.stage_io.sources import human_labels
 
@@ -199,18 +205,18 @@ def _by_people(name: str, lines: Callable[[], str], said: str, exit_code: int = 
 
 
 def _spreadsheet(folder: Path) -> Seen:
-    """What is handed out for people is opened by a spreadsheet unharmed, and comes back as it was."""
+    """Open a file for people in a spreadsheet program; it must come back unchanged."""
     import pandas as pd
 
     from veritrain_lib.reading.files import read_file
-    from veritrain_lib.reading.spreadsheet import restore, write_for_people
+    from veritrain_lib.reading.spreadsheet import unescape_table, write_spreadsheet
 
     table = pd.DataFrame({"id": ["12e4567890123456"], "text": ["=HYPERLINK(1)"], "label": [""]})
     file = folder / "labels.csv"
-    write_for_people(table, file)
+    write_spreadsheet(table, file)
     content = file.read_bytes()
     fits = content.startswith(b"\xef\xbb\xbf") and b"row-12e4567890123456,'=HYPERLINK(1)" in content
-    back = restore(read_file(file).frame()).equals(table)
+    back = unescape_table(read_file(file).frame()).equals(table)
     return Seen(0, "", wrong="" if fits and back else f"written as {content!r}, read back unharmed: {back}")
 
 
@@ -247,7 +253,7 @@ CASES = [
     _made("two_answers", "rows.jsonl", jsonl([*ROWS, ("both", ["access", "billing"])]).replace(b'"label": "', b'"label": ["')
           .replace(b'"}', b'"]}'), r"row 65: holds 2 answers \('access', 'billing'\)", exit_code=2),
     _made("two_annotators", "rows.csv", TWO.encode(), r"kappa -0\.\d+.*--annotator 1", exit_code=2),
-    _made("one_annotator", "rows.csv", TWO.encode(), "only the answers of '1' are taken", "--annotator", "1"),
+    _made("one_annotator", "rows.csv", TWO.encode(), "only the answers of '1' are used", "--annotator", "1"),
     _made("no_header", "rows.csv", csv(ROWS, header=""), "is the first row a header.*--no-header", exit_code=2),
     _made("no_header_said", "rows.csv", csv(ROWS, header=""), "target 'column_2'", "--no-header"),
     _made("case", "rows.csv", csv(MIXED), "differ only by case.*--merge-case", exit_code=2),
@@ -275,7 +281,7 @@ CASES = [
     _case("predict/no_header", lambda folder: _predict(folder, "rows.csv", csv(ROWS, header="")), "may be no header"),
     _by_people("answered", lambda: f"id;text;label\n{_row_id(0)};x; access \n", "'access'", 0),
     _by_people("damaged_id", lambda: "id,text,label\n1.23E+15,x,access\n", "row 1: 1.23E.*would be lost"),
-    _by_people("doubled_id", lambda: f"id,text,label\n{_row_id(1)},x,access\n{_row_id(1)},x,billing\n", "stand twice.*row 1.*row 2"),
+    _by_people("doubled_id", lambda: f"id,text,label\n{_row_id(1)},x,access\n{_row_id(1)},x,billing\n", "are there twice.*row 1.*row 2"),
     _by_people("not_allowed", lambda: f"id,text,label\n{_row_id(2)},x,acess\n", "row 1: 'acess'.*Allowed: access"),
     _by_people("too_few_cells", lambda: "id,text,label\na,b\n", r"row 1 \(line 2\): 2 cells under 3 columns"),
     _case("labels/spreadsheet", _spreadsheet, "", 0),

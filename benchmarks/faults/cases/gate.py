@@ -1,4 +1,4 @@
-"""What got past the gate, or was taken wrongly: leaks inside longer rows, personal numbers, hashes, emptied classes."""
+"""Cases: gate errors, such as leaks inside longer rows, personal numbers, hashes and emptied classes."""
 
 from __future__ import annotations
 
@@ -48,8 +48,10 @@ def _found(
     task: Task | None = None,
     held_out: Mapping[str, pd.DataFrame] = MappingProxyType({}),
 ) -> Seen:
-    """What a check of the registry says of rows, one reason a line, `good` for a row without any; `held_out` has rows
-    as `test_inputs` and `development`."""
+    """Return what a registered check reports for rows, one reason a line, `good` for a row without any.
+
+    `held_out` has rows as `test_inputs` and `development`.
+    """
     from veritrain_lib.core import registry
     from veritrain_lib.quality.context import Context
 
@@ -91,7 +93,7 @@ def _other_messages(folder: Path) -> Seen:
 def _emptied(limit: float) -> Callable[[Path], Seen]:
     def run(folder: Path) -> Seen:
         from veritrain_lib.quality.context import Context
-        from veritrain_lib.quality.gate import judge
+        from veritrain_lib.quality.gate import run_gate
         from veritrain_lib.quality.suite import make_suite
 
         meta = {
@@ -118,7 +120,7 @@ def _emptied(limit: float) -> Callable[[Path], Seen]:
         ]
         rows = _rows(texts, ["call"] * 100 + ["other"] * 200)
         nothing = rows.iloc[:0]
-        verdict = judge(rows, Context(_task(), nothing, nothing, nothing), suite)
+        verdict = run_gate(rows, Context(_task(), nothing, nothing, nothing), suite)
         line = verdict.removed.iloc[0]
         told = f"{line['value']} {line['removed']} of {line['rows']} by {line['most_by']}"
         return Seen(None, "\n".join([verdict.status, told, *verdict.block_reasons]))

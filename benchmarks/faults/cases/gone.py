@@ -1,4 +1,4 @@
-"""What a finished loop made is deleted, cut or moved behind it: named, with what brings it back, and no circle."""
+"""Cases: results of a finished loop that are deleted, truncated or moved; the message must name them and the remedy."""
 
 from __future__ import annotations
 
@@ -144,21 +144,25 @@ def _case(
 
 
 ASK = ("predict", "--text", "invoice please")
-GONE = [r"Gone +.*{what}", f"Next: .*{AGAIN}"]
+GONE = [r"Missing +.*{what}", f"Next: .*{AGAIN}"]
 
 
 def _status(name: str, broken: Callable[[Path], None], what: str) -> Case:
     return _case(
-        f"status_{name}", broken, ["status"], 0, [rf"Gone +.*{what}", f"Next: Have made again.*{AGAIN}"]
+        f"status_{name}",
+        broken,
+        ["status"],
+        0,
+        [rf"Missing +.*{what}", f"Next: Recreate what is missing.*{AGAIN}"],
     )
 
 
 def _still_there(folder: Path) -> None:
-    """Nothing is broken: the cases below can be told from a record that always complains."""
+    """Break nothing, to show that the cases below do not pass because of unconditional complaints."""
 
 
 def _looks_the_same(name: str, broken: Callable[[Path], None]) -> Case:
-    """A broken project is no other after `status`: nothing is repaired by looking."""
+    """Check that `status` does not change a broken project: reading repairs nothing."""
 
     def run(folder: Path) -> Seen:
         task = finished(folder)
@@ -167,18 +171,18 @@ def _looks_the_same(name: str, broken: Callable[[Path], None]) -> Case:
         wrong = "" if first.text == second.text else "a second look says something else"
         return Seen(second.exit_code, second.text, wrong=wrong)
 
-    return Case(f"gone/twice_{name}", run, 0, ["Gone"], NEVER)
+    return Case(f"gone/twice_{name}", run, 0, ["Missing"], NEVER)
 
 
 CASES = [
-    _case("nothing", _still_there, ["status"], 0, [CHAMPION, "Next: Ask the champion"], ["Gone"]),
+    _case("nothing", _still_there, ["status"], 0, [CHAMPION, "Next: Ask the champion"], ["Missing"]),
     _case(
         "nothing_loop",
         _still_there,
         ["loop"],
         0,
         ["Nothing is left to do", CHAMPION],
-        ["gone", "not all there"],
+        ["gone", "made is missing"],
     ),
     _status("all_files", _no_files, r"\(gate in round"),
     _status("a_dataset_file", _dataset_file, r"dataset/rows\.jsonl \(gate in round 1\)"),
@@ -213,7 +217,9 @@ CASES = [
     _case(
         "predict_all_files", _no_files, ASK, 3, [f"model {CHAMPION} can't be opened", "veritrain loop tiny"]
     ),
-    _case("predict_a_model_file", _model_file, ASK, 3, ["its file MLmodel is gone", "veritrain loop tiny"]),
+    _case(
+        "predict_a_model_file", _model_file, ASK, 3, ["its file MLmodel is missing", "veritrain loop tiny"]
+    ),
     _case("predict_a_model_cut", _model_cut, ASK, 3, ["not as it was stored", "veritrain loop tiny"]),
     _case(
         "predict_the_version",
@@ -238,13 +244,15 @@ CASES = [
         ["no model models:/tiny/2", "tiny/1"],
     ),
     _case("predict_alias_moved", _alias_moved, ASK, 0, ["models:/tiny/1"]),
-    _case("compare_all_files", _no_files, ["compare"], 3, ["can't be opened|is gone", "veritrain loop tiny"]),
+    _case(
+        "compare_all_files", _no_files, ["compare"], 3, ["can't be opened|is missing", "veritrain loop tiny"]
+    ),
     _case(
         "compare_a_model_file",
         _model_file,
         ["compare"],
         3,
-        ["its file MLmodel is gone", "veritrain loop tiny"],
+        ["its file MLmodel is missing", "veritrain loop tiny"],
     ),
     _case(
         "compare_the_version",
@@ -253,7 +261,7 @@ CASES = [
         2,
         ["no model models:/tiny/2", "models:/tiny/1"],
     ),
-    _case("review_all_files", _no_files, ["review"], 3, ["is gone", "veritrain loop tiny"]),
+    _case("review_all_files", _no_files, ["review"], 3, ["is missing", "veritrain loop tiny"]),
     _case(
         "loop_the_alias", _alias_deleted, ["loop"], 0, ["pointed nowhere", "Nothing is left to do", CHAMPION]
     ),

@@ -1,7 +1,6 @@
-"""Languages and scripts: a guess that the gate's own rule agrees with, a pool that a rule empties, letters that no
-typeface has.
+"""Cases: language detection, pools that a language rule empties, and scripts that no installed font covers.
 
-In-process where a command would only add its start; `languages/command_*` are whole commands.
+In-process where a command would only add its start; `languages/command_*` are complete commands.
 """
 
 from __future__ import annotations
@@ -53,13 +52,13 @@ NOTABLE = 0.1
 def _guess(name: str, texts: tuple[str, ...], *, wanted: str = "") -> Case:
     def run(folder: Path) -> Seen:
         from veritrain_lib.new_task.language import guess_language
-        from veritrain_lib.quality.language.detector import Listener
+        from veritrain_lib.quality.language.detector import LanguageDetector
 
         rows = [f"{text} {number}" for number in range(20) for text in texts]
         code = guess_language(rows)
         lost = 0.0
         if code is not None:
-            others, _ = Listener(code, 8, 0.5, 0.05)(rows)
+            others, _ = LanguageDetector(code, 8, 0.5, 0.05)(rows)
             lost = sum(other != "" for other in others) / len(rows)
         wrong = (
             f"{lost:.0%} of the rows would be turned down under the guess {code}" if lost > NOTABLE else ""
@@ -88,7 +87,7 @@ def _new_task(code: str) -> Case:
 
 
 def _emptied(name: str, code: str, declared: str) -> Case:
-    """Generate over a pool of a language that the task does not declare, by the real suite."""
+    """Generate over a pool of a language that the task does not declare, with the real suite."""
 
     def run(folder: Path) -> Seen:
         from benchmarks.faults.cases.task_file import TASK, write
@@ -115,11 +114,11 @@ def _emptied(name: str, code: str, declared: str) -> Case:
         result = generate.run(
             generate.GenerateConfig(rows=10, choose="random", batch=10),
             task,
-            generate.Surroundings(
+            generate.GenerateInputs(
                 errors=pd.DataFrame({"slice": task.labels, "n": [9, 9], "right": [8, 8]}),
-                trusted=seed,
+                accepted_rows=seed,
                 used=frozenset(),
-                known={},
+                human_labels={},
                 fit=_no_student,
                 screen=lambda rows: screen(rows, around, suite),
             ),
@@ -127,7 +126,7 @@ def _emptied(name: str, code: str, declared: str) -> Case:
         return Seen(None, result.headline, result.outcome)
 
     says = [
-        "Blocked: rule language turned down 60 of the 60 rows in the pool",
+        "Blocked: rule language rejected 60 of the 60 rows in the pool",
         rf"inputs.text.language \({declared}\)",
     ]
     return Case(f"languages/{name}", run, None, says, status="blocked")
@@ -138,7 +137,7 @@ def _no_student(rows: pd.DataFrame) -> Scorer:
 
 
 def _drawn(name: str, text: str) -> Case:
-    """A script in a picture and a PDF: drawn by a typeface of the machine, or said to be missing."""
+    """Draw a script in a figure and a PDF: with a font of the machine, or reported as missing."""
 
     def run(folder: Path) -> Seen:
         import logging
@@ -147,9 +146,9 @@ def _drawn(name: str, text: str) -> Case:
         import pandas as pd
 
         from veritrain_lib.reporting import system_fonts
-        from veritrain_lib.reporting.document import Document, Paragraph, Picture, Table
+        from veritrain_lib.reporting.document import Paragraph, Picture, ReportDocument, TableBlock
         from veritrain_lib.reporting.pdf import to_pdf
-        from veritrain_lib.reporting.pdf_layout import Paper
+        from veritrain_lib.reporting.pdf_layout import PdfDocument
         from veritrain_lib.reporting.pictures import rates
 
         heard: list[str] = []
@@ -163,15 +162,15 @@ def _drawn(name: str, text: str) -> Case:
             picture.png()
         finally:
             logger.removeHandler(handler)
-        document = Document(text, "", (Paragraph(text), Table(frame), Picture(picture)))
+        document = ReportDocument(text, "", (Paragraph(text), TableBlock(frame), Picture(picture)))
         to_pdf(document, datetime(2026, 1, 1, tzinfo=UTC))
-        paper = Paper()
-        paper.add_page()
-        paper.line_of(text, 10)
-        lost = system_fonts.undrawable([text])
-        said = system_fonts.told(lost)
+        pdf = PdfDocument()
+        pdf.add_page()
+        pdf.write_paragraph(text, 10)
+        lost = system_fonts.undrawable_characters([text])
+        said = system_fonts.missing_glyph_message(lost)
         wrong = ""
-        if sorted(paper.undrawn) != sorted(lost):
+        if sorted(pdf.undrawable) != sorted(lost):
             wrong = "the PDF's note does not name the letters that it lacks"
         elif lost and not any("can't be drawn" in one for one in heard) and not _heard_before(lost):
             wrong = "the picture's boxes are not said"
@@ -183,7 +182,7 @@ def _drawn(name: str, text: str) -> Case:
 def _heard_before(lost: list[str]) -> bool:
     from veritrain_lib.reporting import glyph_cache
 
-    return set(lost) <= glyph_cache._told
+    return set(lost) <= glyph_cache._warned
 
 
 CASES = [

@@ -1,4 +1,4 @@
-"""Stores, disks and outputs that fail: one line that names them, in time, and no run left RUNNING."""
+"""Cases: failing stores, disks and outputs; required is one line that names them, in time, and no run left RUNNING."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ runs.end_run(run, "FINISHED")
 
 
 def _full_disk(place: str) -> Case:
-    """`place`: the folder of the project that lies on the full disk; "" for all of it."""
+    """Run on a full disk; `place` is the folder of the project that is on it, "" for the entire project."""
 
     def run(folder: Path) -> Seen:
         home = folder / "home"
@@ -223,7 +223,7 @@ def _full_disk(place: str) -> Case:
 
 
 def _back_in_time(folder: Path) -> Seen:
-    """The database is away for some seconds while a run is worked on."""
+    """Make the database unavailable for some seconds while a run is in progress."""
     task = stores.write_task(folder / "tiny")
     step = (
         "import sqlite3, threading, time\n"
@@ -248,7 +248,7 @@ def _cut_database(path: Path) -> None:
 
 
 def _restarted(folder: Path) -> Seen:
-    """PostgreSQL is away for 8 seconds while a run is worked on; without one, a lock stands for it."""
+    """Make PostgreSQL unavailable for 8 seconds during a run; without one, a lock takes its place."""
     task = stores.write_task(folder / "tiny")
     with stores.database_behind_a_door() as found:
         if found is None:
@@ -277,8 +277,8 @@ CASES = [
     *(_refused(command, "postgresql") for command in ("status", "train", "users", "serve", "doctor")),
     *(_bad_file("a folder in the place of the store", lambda path: path.mkdir(), "is a folder", command=COMMANDS[one])
       for one in ("status", "loop", "predict", "users", "serve", "doctor")),
-    _bad_file("a text in the place of the store", _text, "no SQLite database"),
-    _bad_file("a pipe in the place of the store", lambda path: os.mkfifo(path), "no plain file"),
+    _bad_file("a text in the place of the store", _text, "not a SQLite database"),
+    _bad_file("a pipe in the place of the store", lambda path: os.mkfifo(path), "not a regular file"),
     _bad_file("a store that was cut", _cut_database, "(?i)malformed|damaged|can't be opened"),
     _service("answers 503", 503, b"<html>upstream</html>", "503"),
     _service("answers 502", 502, b"", "502"),
@@ -291,7 +291,7 @@ CASES = [
     _case("an unknown host: postgresql", lambda folder: with_store(folder, "postgresql://me:s3cret@no-such-host.invalid/x", "status"), r"no-such-host\.invalid"),
     _case("a driver that is not there", lambda folder: with_store(folder, "mysql+pymysql://me:s3cret@127.0.0.1/x", "status"), "mysql"),
     _case("an address of no kind", lambda folder: with_store(folder, "nonsense://x", "status"), "nonsense"),
-    _case("a store that is locked", _locked, "(?s)waiting for the record .* until .*lock|tiny", exit_code=3),
+    _case("a store that is locked", _locked, "(?s)waiting for the MLflow store .* until .*lock|tiny", exit_code=3),
     *(_folder_named(name) for name in ("we%41ird", "we?x=1", "we ird", "we#ird", "wé日本", "we%")),
     *(_full_output(*one) for one in (("status", "--json"), ("status",), ("--help",), ("--version",))),
     _case("a reader that has gone", _closed_reader, exit_code=0),
@@ -300,10 +300,10 @@ CASES = [
     _refused_word("about a run that is not there", "report", "--about", "deadbeef", says="no run 'deadbeef'"),
     _refused_word("a dataset that is not there", "train", "--dataset", "tiny@77", says="no dataset tiny@77"),
     _refused_word("a model that is not there", "probe", "--model", "models:/tiny/77", says="no model models:/tiny/77"),
-    _dataset("missing", _remove, "is gone"),
+    _dataset("missing", _remove, "is missing"),
     _dataset("cut inside a row", _cut("rows.jsonl", 100), "(?i)not as it was stored"),
     _full_disk("mlruns"),
     _full_disk(""),
-    _case("a database that is restarted in the middle of a stage", _restarted, "waiting for the record .* until", exit_code=0, status="FINISHED"),
-    _case("a lock of 24 s in the middle of a stage", _back_in_time, "waiting for the record .* until", exit_code=0, status="FINISHED"),
+    _case("a database that is restarted in the middle of a stage", _restarted, "waiting for the MLflow store .* until", exit_code=0, status="FINISHED"),
+    _case("a lock of 24 s in the middle of a stage", _back_in_time, "waiting for the MLflow store .* until", exit_code=0, status="FINISHED"),
 ]  # fmt: skip

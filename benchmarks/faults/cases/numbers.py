@@ -1,5 +1,7 @@
-"""Numbers that would mislead: intervals that cover too little or contradict their test, losses that nobody can have, 0 of 0,
-and what a chat model may say to end a measurement after it is paid."""
+"""Cases: misleading numbers, such as intervals that cover too little or contradict their test, impossible losses, 0 of 0.
+
+They also cover answers of a chat model that could abort a measurement after it is paid for.
+"""
 
 from __future__ import annotations
 
@@ -30,24 +32,24 @@ HOSTILE = {
 
 
 def _said(name: str, text: str) -> Case:
-    """A chat model says this; reading, contract and schema must all come to an end with it."""
+    """Let a chat model return this text; parsing, contract and schema must all terminate on it."""
 
     def run(folder: Path) -> Seen:
         import json
 
         from veritrain_lib.core.records import Response
         from veritrain_lib.core.task import load_task
-        from veritrain_lib.llm.answers import breach, choices_of
+        from veritrain_lib.llm.answers import choices_of, schema_violation
         from veritrain_lib.llm.records import ChatRequest
         from veritrain_lib.metrics.contract_rate import ContractRate
-        from veritrain_lib.models.chat_reading import read_text
+        from veritrain_lib.models.chat_reading import parse_answer
 
         task = load_task(write(folder, TASK))
         body = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
         (choice,), _, _ = choices_of(ChatRequest(messages=()), 200, body)
-        reading = read_text(choice.text, task)
+        reading = parse_answer(choice.text, task)
         kept = ContractRate(task).value([""], [Response((), raw=choice.text)])
-        why = breach(task.contract, choice.text) or ""
+        why = schema_violation(task.contract, choice.text) or ""
         words = [choice.text, reading.explanation or "", why, *(one.text for one in reading.candidates)]
         unstorable = [word for word in words if word.encode("utf-8", "replace").decode() != word]
         wrong = f"can't be stored: {unstorable[0][:40]!r}" if unstorable else ""
@@ -131,7 +133,7 @@ def _possible_gain(folder: Path) -> Seen:
 
 
 def _nothing(name: str) -> Case:
-    """No number, or no term of the glossary, in any row: 0 of 0."""
+    """Evaluate rows without any number or glossary term: 0 of 0."""
 
     def run(folder: Path) -> Seen:
         from veritrain_lib.core import registry
@@ -176,9 +178,9 @@ def _one_definition(folder: Path) -> Seen:
 def _two_gains(folder: Path) -> Seen:
     from veritrain_lib.core.task import load_task
     from veritrain_lib.metrics.chrf import ChrF
-    from veritrain_lib.stages.evaluate import _graded
+    from veritrain_lib.stages.evaluate import _grade_note
 
-    return Seen(None, _graded(ChrF(load_task(write(folder, TASK))), -0.26))
+    return Seen(None, _grade_note(ChrF(load_task(write(folder, TASK))), -0.26))
 
 
 def _case(name: str, run: Callable[[Path], Seen], *says: str) -> Case:

@@ -1,4 +1,4 @@
-"""What is made beside a stage: pages and PDFs of every table, and reports about what they say they are about."""
+"""Cases: pages and PDFs of every table, and reports whose content must match their subject."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def _set(name: str, tables: Callable[[], list[dict[str, list[Any]]]]) -> Case:
     def run(folder: Path) -> Seen:
         import pandas as pd
 
-        from veritrain_lib.reporting import Document, Table, to_html, to_pdf
+        from veritrain_lib.reporting import ReportDocument, TableBlock, to_html, to_pdf
 
-        document = Document("Report", "", tuple(Table(pd.DataFrame(table)) for table in tables()))
+        document = ReportDocument("Report", "", tuple(TableBlock(pd.DataFrame(table)) for table in tables()))
         pdf, page = to_pdf(document, MADE), to_html(document)
         return Seen(None, f"{pdf[:5].decode()} {len(pdf)} bytes, page of {len(page)} characters")
 

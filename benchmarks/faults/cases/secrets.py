@@ -1,4 +1,4 @@
-"""Secrets of the environment, in cells, addresses and messages; rows that must not leave; data that closes a tag."""
+"""Cases: secrets in the environment, in cells, URLs and messages; rows that must stay local; data that closes a tag."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ def _row(kind: str, *, allowed: bool) -> Case:
         from veritrain_lib.core.errors import UserError
         from veritrain_lib.core.task import load_task
         from veritrain_lib.stage_io import sources
-        from veritrain_lib.stage_io.privacy import hold_back
+        from veritrain_lib.stage_io.privacy import refuse_private_rows
 
         task = load_task(_write_task(folder, ROWS[kind], kind if allowed else ""))
         try:
-            hold_back(task, sources.seed_rows(task), "the teacher openai:/m")
+            refuse_private_rows(task, sources.seed_rows(task), "the teacher openai:/m")
         except UserError as error:
             return Seen(error.exit_code, str(error))
         return Seen(0, "sent")
@@ -131,7 +131,7 @@ def _quoted(name: str, *arguments: str, exit_code: int = 2) -> Case:
 
 
 def _left(folder: Path, seen: Seen, secret: str) -> Seen:
-    """What was seen, with a complaint about a file of the project that holds the secret."""
+    """Return the observed outcome, with a violation if a file of the project contains the secret."""
     holding = [
         str(file.relative_to(folder))
         for file in folder.rglob("*")
@@ -141,7 +141,7 @@ def _left(folder: Path, seen: Seen, secret: str) -> Seen:
 
 
 def _write_task(folder: Path, text: str, may_leave: str) -> Path:
-    """A task of two labels whose third seed row is the text."""
+    """Write a task of two labels whose third seed row is the text."""
     for name, last in (("seed", text), ("development", "a plain row"), ("test", "another plain row")):
         rows = [f"{name} row one,a", f"{name} row two,b", f'"{last}",a']
         (folder / f"{name}.csv").write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Somebody else's code, and what only loop and admins change: by the command line and by the routes of the server.
+"""Cases: foreign code in models, and writes reserved for loop and admins, by command line and server routes.
 
 Models are made by hand as a client of MLflow's could send them; each would leave the file `ran` if it were opened. The
 cases of routes ask the server's gatekeeper with the roles of a team, over the record of the case's folder.
@@ -23,7 +23,7 @@ CODE = "import pathlib\npathlib.Path({canary!r}).touch()\n\ndef mine(rows, conte
 
 
 class Command:
-    """Runs a command when it is unpickled."""
+    """Object that runs a command when it is unpickled."""
 
     def __init__(self, command: str) -> None:
         self.command = command
@@ -89,7 +89,7 @@ MODELS = {
     "cloudpickle": (_cloudpickle, r"loader_module mlflow\.pyfunc\.model"),
     "keras": (_keras, r"loader_module mlflow\.keras"),
     "skops": (_skops, r"not on our list of plain classes \(posix\.system"),
-    "student": (_student, r"names posix\.system, of which no student is made"),
+    "student": (_student, r"names the types posix\.system, which no student contains"),
     "no_format": (_nothing, r"no format that is known to hold no code"),
 }
 
@@ -99,9 +99,9 @@ from pathlib import Path
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import load_task
-from veritrain_lib.tracking.stored_model import open_kept
+from veritrain_lib.tracking.stored_model import open_stored
 try:
-    open_kept("models:/support/7", Path(sys.argv[1]), load_task(project.example_task()))
+    open_stored("models:/support/7", Path(sys.argv[1]), load_task(project.example_task()))
     print("it was opened")
 except UserError as error:
     print(error)
@@ -166,10 +166,10 @@ def _kept(folder: Path) -> Path:
 RULES = """
 import sys
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.custom_rules import load_own_rules
+from veritrain_lib.quality.custom_rules import load_custom_rules
 from veritrain_lib.core.task import load_task
 try:
-    print(load_own_rules(load_task(sys.argv[1])))
+    print(load_custom_rules(load_task(sys.argv[1])))
 except UserError as error:
     print(error)
     sys.exit(error.exit_code)
@@ -214,7 +214,7 @@ import asyncio, json, sys
 from starlette.testclient import TestClient
 from veritrain_lib.server.environment import Environment
 from veritrain_lib.server.auth import credentials, protected_writes, gatekeeper, artifact_paths
-from veritrain_lib.server.auth.principal import Caller
+from veritrain_lib.server.auth.principal import Principal
 from veritrain_lib.tracking.mlflow_routes import AccessTable, access
 
 role, method, path, body = sys.argv[1:5]
@@ -226,10 +226,10 @@ async def reached(scope, receive, send):
     await send({"type": "http.response.start", "status": 299, "headers": []})
     await send({"type": "http.response.body", "body": b"it was let through"})
 
-async def caller(shown, *, may_renew):
-    return Caller("1", f"{role}@example.org", role, "session", "f"), None
+async def authenticate(credentials, *, may_renew):
+    return Principal("1", f"{role}@example.org", role, "session", "f"), None
 
-credentials.caller = caller
+credentials.authenticate = authenticate
 gate = gatekeeper.Gatekeeper(reached, Environment(secret_key="x" * 40), [], AccessTable(iter([(method, template)])))
 client = TestClient(gate, base_url="http://127.0.0.1:8000")
 found = client.request(method, path, content=body.encode() or None)
@@ -291,12 +291,12 @@ CASES = [
     Case(
         "security/task_file_of_the_record", _task_of_the_record, exit_code=1, says=["task.yaml is not opened"]
     ),
-    Case("security/approve_no_digest", _approve("abc"), says=["is no digest"]),
-    Case("security/approve_a_path", _approve("../" * 20 + "a"), says=["is no digest"]),
+    Case("security/approve_no_digest", _approve("abc"), says=["is not a digest"]),
+    Case("security/approve_a_path", _approve("../" * 20 + "a"), says=["is not a digest"]),
     Case(
         "security/approve_an_address_elsewhere",
         _approve("student:/etc"),
-        says=["names no model of the record"],
+        says=["names no model of the MLflow store"],
     ),
     *ROUTES,
 ]

@@ -1,4 +1,4 @@
-"""Rows without anything to answer: an error for that row, and the others are answered."""
+"""Cases: rows without anything to answer; they get an error each, and the others are answered."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _predict(name: str, *given: str, file: str = "", says: str, answered: int) -
 
 
 def _scored(name: str, body: dict[str, Any], answered: list[bool] | None, says: str) -> Case:
-    """Asked as `mlflow models serve` is: through MLflow's own application, over the model as we store it."""
+    """Send a request as to `mlflow models serve`: through MLflow's application, over the model as we store it."""
 
     def run(folder: Path) -> Seen:
         import mlflow.pyfunc

@@ -1,4 +1,4 @@
-"""Task files that can't be worked on: `veritrain check` says everything that is wrong, with line and remedy.
+"""Cases: invalid task files; `veritrain check` must report every problem with line and remedy.
 
 The loop does the same check before it measures (`task_file/loop_*`).
 """
@@ -41,7 +41,7 @@ WORDS = {"delivery": "parcel courier depot van doorstep", "refund": "money bank 
 
 
 def write(folder: Path, text: str) -> Path:
-    """A task folder with the given task file and rows in every data file."""
+    """Write a task folder with the given task file and rows in every data file."""
     chance = random.Random(0)
     for kind, count in (("seed", 6), ("dev", 20), ("test", 30), ("pool", 30)):
         rows = [
@@ -134,10 +134,10 @@ LABELS = "labels: [delivery, refund]"
 DATA = "data: {seed: seed.csv, development: dev.csv, test: test.csv, pool: pool.csv}"
 
 CASES = [
-    _checked("good", "seed: 1", "seed: 2", "task.yaml is good: task mine", exit_code=0),
+    _checked("good", "seed: 1", "seed: 2", "task.yaml is valid: task mine", exit_code=0),
     # values without sense
-    _checked("key_twice", "seed: 1", "seed: 1\nseed: 2", "line 23, seed: the key 'seed' stands twice, in line 22 and line 23"),
-    _checked("key_twice_inside", "{rounds: 1,", "{rounds: 1, rounds: 2,", "'rounds' stands twice, in line 20 and line 20"),
+    _checked("key_twice", "seed: 1", "seed: 1\nseed: 2", "line 23, seed: the key 'seed' occurs twice, in line 22 and line 23"),
+    _checked("key_twice_inside", "{rounds: 1,", "{rounds: 1, rounds: 2,", "'rounds' occurs twice, in line 20 and line 20"),
     _checked("goal_nan", "0.95", ".nan", "line 21, goal.at_least: .nan is no finite number"),
     _checked("goal_inf", "0.95", ".inf", "line 21, goal.at_least: .inf is no finite number"),
     _checked("goal_95", "0.95", "95", "line 21, goal.at_least: metric accuracy runs from 0 to 1; 95 is out of that range"),
@@ -171,17 +171,17 @@ CASES = [
     _text("too_many_values", "- a\n" * 60_000, "more than 50,000 values"),
     _text("two_megabytes", "# " + "x" * 2_000_000, "at most 1,000,000 are read"),
     _text("python_object", "a: !!python/object/apply:os.system [id]", "asks for an object"),
-    _text("nul", "a: b\0c", "is no YAML"),
+    _text("nul", "a: b\0c", "is not valid YAML"),
     _text("utf16", "a: b".encode("utf-16"), "is not UTF-8"),
     _text("latin_1", "name: müll".encode("latin-1"), r"is not UTF-8 \(byte 7\)"),
     _text("empty", "", "must hold keys and values, not NoneType"),
     _text("list", "- a", "must hold keys and values, not list"),
     _text("two_documents", "a: 1\n---\nb: 2", "a second document begins"),
-    _text("broken", "a: [", "is no YAML: line"),
+    _text("broken", "a: [", "is not valid YAML: line"),
     # files
-    _checked("test_outside", "test: test.csv", "test: /etc/hostname", "line 17, data.test: /etc/hostname lies outside of the task's folder"),
-    _checked("test_above", "test: test.csv", "test: ../../x.csv", "lies outside of the task's folder"),
-    _checked("test_by_link", "test: test.csv", "test: link.csv", "secret.csv lies outside of the task's folder", prepare=_link_outside),
+    _checked("test_outside", "test: test.csv", "test: /etc/hostname", "line 17, data.test: /etc/hostname is outside the task's folder"),
+    _checked("test_above", "test: test.csv", "test: ../../x.csv", "is outside the task's folder"),
+    _checked("test_by_link", "test: test.csv", "test: link.csv", "secret.csv is outside the task's folder", prepare=_link_outside),
     _checked("labels_outside", DATA, DATA[:-1] + ", labels: ../labels.csv}", "data.labels: .*lies outside"),
     _checked("labels_by_link", DATA, DATA[:-1] + ", labels: link.csv}", "data.labels: .*lies outside", prepare=_link_outside),
     _checked("labels_over_test", DATA, DATA[:-1] + ", labels: test.csv}", "is written by the loop, so it must be no file that the task reads"),
@@ -205,12 +205,12 @@ CASES = [
     _checked("text_by_a_classifier", "  labels: [delivery, refund]", "  language: en", "trainer tfidf_svc takes every different answer for a class", "rule label_disagreement"),
     _checked("language_of_text", "  labels: [delivery, refund]", "  descriptions: {}", "metrics.0: metric bleu cuts answers into words",
              prepare=_bleu),
-    _checked("contract_without_a_label", "label: {enum: [delivery, refund]}", "label: {enum: [delivery]}", "1 of 2 labels can't keep the contract: 'refund'"),
+    _checked("contract_without_a_label", "label: {enum: [delivery, refund]}", "label: {enum: [delivery]}", "1 of 2 labels do not satisfy the contract: 'refund'"),
     _checked("contract_of_no_text", "label: {enum: [delivery, refund]}", "label: {type: string, minLength: 9, maxLength: 3}", "minLength 9 is above maxLength 3"),
-    _checked("contract_no_schema", "type: object", "type: objekt", "no usable JSON Schema"),
-    _checked("contract_fetches", "type: object", "$ref: 'http://127.0.0.1:9/x'", "no usable JSON Schema"),
+    _checked("contract_no_schema", "type: object", "type: objekt", "not a valid JSON Schema"),
+    _checked("contract_fetches", "type: object", "$ref: 'http://127.0.0.1:9/x'", "not a valid JSON Schema"),
     _checked("pool_missing", "pool: pool.csv}", "labels: l.csv}", "teacher pool chooses rows from data.pool, and the task has none"),
-    _checked("slice_of_no_column", "seed: 1", "slices: {by: [channel]}", "slices.by names 'channel', which is no column of the development and test rows"),
+    _checked("slice_of_no_column", "seed: 1", "slices: {by: [channel]}", "slices.by names 'channel', which is not a column of the development and test rows"),
     _checked("input_of_no_column", "text: {language: en}", "body: {language: en}", r"seed.csv lacks the column\(s\) body"),
     _checked("label_in_a_row", "seed: 1", "seed: 2", "row 61: 'moneyback'", prepare=_wrong_rows),
     _checked("suite_key_twice", "gate: classification", "gate: own.json", "a key twice in one object: name", prepare=_twice_in_the_suite),

@@ -1,4 +1,4 @@
-"""The held-out test set: the same file or rows under two keys, looks that are to be forgotten, plans that are widened."""
+"""Cases: the held-out test set, with shared files or rows, looks that must not be forgotten, and widened plans."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _add(file: Path, rows: list[str]) -> None:
 
 
 def _same_file(one: str, other: str, way: str) -> Case:
-    """`other` is the file of `one`: named so, by a path that goes round, by a link, or as a copy."""
+    """Use the file of `one` for `other`: the same name, another path, a link, or a copy."""
 
     def run(folder: Path) -> Seen:
         name = {"name": FILES[one], "path": f"../{folder.name}/{FILES[one]}"}.get(way, "again.csv")
@@ -53,7 +53,7 @@ def _same_file(one: str, other: str, way: str) -> Case:
 
 
 def _same_rows(one: str, other: str, command: str) -> Case:
-    """Rows of one file stand in another one too, in capitals and with other spaces."""
+    """Put rows of one file into another one too, in capitals and with other spaces."""
 
     def run(folder: Path) -> Seen:
         write(folder, TASK)
@@ -112,14 +112,14 @@ for file, challenger in zip(sys.argv[1::2], sys.argv[2::2]):
     elif challenger == "SPOIL":
         store.client().set_experiment_tag(store.experiment(task).experiment_id, "veritrain.look.ab.001", "{}")
     else:
-        look = looks.take(task, shown, "champion", challenger, limit=9)
+        look = looks.record_look(task, shown, "champion", challenger, limit=9)
         print("look", look.number, "of task", task.name)
-    print("used", looks.used(looks.all_looks(shown)))
+    print("used", looks.looks_spent(looks.list_looks(shown)))
 """
 
 
 def _look(folder: Path, *steps: str) -> Seen:
-    """Take looks at test sets as an evaluation does: a task file and a challenger for each."""
+    """Use looks at test sets as an evaluation does: a task file and a challenger for each."""
     environment = {
         **{
             name: value
@@ -144,7 +144,7 @@ def _look(folder: Path, *steps: str) -> Seen:
 def _looked_again(
     name: str, change: Change, *says: str, then: tuple[str, ...] = ("changed.yaml", "c")
 ) -> Case:
-    """Two looks, and a third one after a change: under `changed.yaml`, which `change` may write anew."""
+    """Use two looks, and a third after a change: under `changed.yaml`, which `change` may rewrite."""
 
     def run(folder: Path) -> Seen:
         write(folder, TASK)
@@ -156,7 +156,7 @@ def _looked_again(
 
 
 def _rewrite(of: Callable[[list[str]], list[str]], name: str = "changed.csv") -> Change:
-    """Write the rows of the test set anew, in this form."""
+    """Rewrite the rows of the test set in this form."""
 
     def change(folder: Path) -> None:
         head, *rows = (folder / "test.csv").read_text(encoding="utf-8").splitlines()
@@ -170,7 +170,7 @@ def _other_task(folder: Path) -> None:
 
 
 def _other_columns(folder: Path) -> None:
-    """The same rows in a file of another name and form, under a task of another name and input."""
+    """Use the same rows in a file of another name and form, under a task of another name and input."""
     rows = _rows(folder / "test.csv")
     for kind in ("seed", "dev", "pool", "test"):
         text = (folder / f"{kind}.csv").read_text(encoding="utf-8")
@@ -186,7 +186,7 @@ def _other_columns(folder: Path) -> None:
 
 
 def _wider(name: str, promotion: str, *, command: str = "loop", change: Change = lambda folder: None) -> Case:
-    """A look under the default plan, then a task file that asks for more."""
+    """Use a look under the default plan, then a task file with a wider plan."""
 
     def run(folder: Path) -> Seen:
         write(folder, TASK)

@@ -1,4 +1,4 @@
-"""Two processes at the same work, and processes that die or seem to: one result, and a line on who is waited for."""
+"""Cases: two processes on the same work, and processes that die or seem to; one result, and a line on who waits for whom."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CLI = "import sys; from veritrain_lib.cli.main import main; sys.argv[0] = 'verit
 def _waits(
     first: str, second: str, then: str, project: Callable[[Path], list[str]]
 ) -> Callable[[Path], Seen]:
-    """The second process wants what the first one holds; as soon as it says that it waits, the first lets go or dies."""
+    """Let a second process wait for the first one's lock; once it reports waiting, the first releases it or dies."""
 
     def run(folder: Path) -> Seen:
         arguments = project(folder)
@@ -104,7 +104,7 @@ def _claim_waits(then: str) -> Callable[[Path], Seen]:
 
 
 def _at_once(code: str, judge: str, count: int = 2) -> Callable[[Path], Seen]:
-    """Several processes run `code` at once in one project; then `judge` prints what came of it."""
+    """Run several processes of `code` in parallel in one project; then `judge` prints the result."""
 
     def run(folder: Path) -> Seen:
         script(folder, PRELUDE + "runs.search(task)", str(folder))
@@ -144,12 +144,12 @@ runs.end_run(run, "FINISHED")
 
 LOOKS = """
 from veritrain_lib.stage_io import sources
-looks.take(task, sources.held_out_set(task), "champion", "challenger " + sys.argv[2], limit=2)
+looks.record_look(task, sources.held_out_set(task), "champion", "challenger " + sys.argv[2], limit=2)
 """
 
 
 def _left_running(folder: Path) -> Seen:
-    """A run whose owner is killed is closed; it is taken up, finishes, and keeps no untrue reason."""
+    """Kill the owner of a run: the run is closed, resumed and finished, and keeps no wrong reason."""
     code = (
         PRELUDE + "print('held', runs.open_run(task, 'open', kind='stage'), flush=True); sys.stdin.readline()"
     )
@@ -159,14 +159,14 @@ def _left_running(folder: Path) -> Seen:
         owner.kill()
     judge = (
         "run = sys.argv[2]; runs.close_abandoned(task); first = runs.get(run); print(first.info.status, first.data.tags['veritrain.reason'])\n"
-        "runs.take_up(run); runs.end_run(run, 'FINISHED'); now = runs.get(run); print(now.info.status, 'reason:', now.data.tags.get('veritrain.reason'))"
+        "runs.resume(run); runs.end_run(run, 'FINISHED'); now = runs.get(run); print(now.info.status, 'reason:', now.data.tags.get('veritrain.reason'))"
     )
     said = script(folder, PRELUDE + judge, str(folder), run)
     return Seen(None, said, said.split()[-3] if said.split() else "")
 
 
 def _clock(folder: Path) -> Seen:
-    """The wall clock is set by a second (and the machine's start with it, as psutil reads it): nobody dies of it."""
+    """Set the wall clock by a second (and the boot time that psutil reads): no process may count as dead."""
     code = PRELUDE + "print('held', runs.owner(), flush=True); sys.stdin.readline()"
     with process(folder, code, str(folder)) as owner:
         assert owner.stdout is not None
@@ -175,7 +175,7 @@ def _clock(folder: Path) -> Seen:
             "import psutil, sys, time\nwas = psutil.Process.create_time\n"
             "psutil.Process.create_time = lambda self: was(self) + 1\npsutil.boot_time = lambda: 1.0\n"
             "time.time = lambda: 5.0\nfrom veritrain_lib.llm.owner import is_alive\nfrom veritrain_lib.tracking import runs\n"
-            "print('alive', runs.alive(sys.argv[1]), is_alive(sys.argv[1] + '/0'))"
+            "print('alive', runs.is_alive(sys.argv[1]), is_alive(sys.argv[1] + '/0'))"
         )
         said = script(folder, step, who)
         owner.kill()
@@ -195,7 +195,7 @@ def _namespace(kill: bool) -> Callable[[Path], Seen]:
 
         from benchmarks.faults.finished import ROOT
 
-        code = "import sys; from veritrain_lib.core import liveness; print(liveness.name(), flush=True); sys.stdin.readline()"
+        code = "import sys; from veritrain_lib.core import liveness; print(liveness.current_process_name(), flush=True); sys.stdin.readline()"
         environment = {**os.environ, "VERITRAIN_HOME": str(folder)}
         with subprocess.Popen(
             [*unshare, sys.executable, "-c", code], env=environment, cwd=ROOT, text=True,
@@ -209,7 +209,7 @@ def _namespace(kill: bool) -> Callable[[Path], Seen]:
                 time.sleep(1)
             said = script(
                 folder,
-                "import sys; from veritrain_lib.core import liveness; print('alive', liveness.alive(sys.argv[1]), liveness.number_here(sys.argv[1]))",
+                "import sys; from veritrain_lib.core import liveness; print('alive', liveness.is_alive(sys.argv[1]), liveness.local_pid(sys.argv[1]))",
                 who,
             )
             there.kill()
@@ -219,13 +219,13 @@ def _namespace(kill: bool) -> Callable[[Path], Seen]:
 
 
 def _killed_leaves(folder: Path) -> Seen:
-    """Temporary folders with keys, claims and leases of killed processes are gone after the next start."""
+    """Check that leftovers of killed processes (temporary folders, claims, leases) are gone after the next start."""
     temporary = folder / "tmp"
     temporary.mkdir()
     code = (
         "import os, sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
         "from veritrain_lib.core import claims, liveness, temporary_folders\n"
-        "(temporary_folders.make() / 'kernel.json').write_text('key'); temporary_folders.use(); open(tempfile.mkstemp()[1], 'w')\n"
+        "(temporary_folders.create() / 'kernel.json').write_text('key'); temporary_folders.redirect_tempfile(); open(tempfile.mkstemp()[1], 'w')\n"
         "claims.claim('work', 'x'); print('held', flush=True); sys.stdin.readline()"
     )
     with process(folder, code, str(temporary)) as killed:
@@ -313,7 +313,7 @@ CASES = [
         _at_once(
             LOOKS,
             "from veritrain_lib.stage_io import sources\n"
-            "print([one.number for one in looks.all_looks(sources.held_out_set(task))])",
+            "print([one.number for one in looks.list_looks(sources.held_out_set(task))])",
             count=3,
         ),
         0,

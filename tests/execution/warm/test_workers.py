@@ -12,7 +12,7 @@ import pytest
 from tests.execution.warm_owners import wait_for
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.execution import warm_up
-from veritrain_lib.execution.background_tasks import MOST_CALLS, Afterwards
+from veritrain_lib.execution.background_tasks import MAX_CALLS_PER_WORKER, BackgroundTasks
 from veritrain_lib.execution.warm.zygote import zygote_for
 
 pytestmark = pytest.mark.timeout(400)
@@ -57,10 +57,10 @@ def remember(file: str, name: str) -> None:
 
 
 @pytest.fixture
-def afterwards() -> Afterwards:
+def tasks() -> BackgroundTasks:
     warm_up()
     wait_for(lambda: zygote_for(os.environ).is_ready(), seconds=60)
-    return Afterwards(warm=True)
+    return BackgroundTasks(warm=True)
 
 
 def lines(file: Path) -> list[tuple[int, str]]:
@@ -68,11 +68,11 @@ def lines(file: Path) -> list[tuple[int, str]]:
     return [(int(number), text) for number, text in found]
 
 
-def test_one_worker_does_all_in_order_and_ends(afterwards: Afterwards, tmp_path: Path) -> None:
+def test_one_worker_does_all_in_order_and_ends(tasks: BackgroundTasks, tmp_path: Path) -> None:
     file = tmp_path / "file"
     for number in range(5):
-        afterwards.call(f"{HERE}:write_down", str(file), f"line {number}")
-    afterwards.finish()
+        tasks.call(f"{HERE}:write_down", str(file), f"line {number}")
+    tasks.finish()
     seen = lines(file)
     assert [text for _, text in seen] == [f"line {number}" for number in range(5)]
     (worker,) = {process for process, _ in seen}
@@ -80,67 +80,67 @@ def test_one_worker_does_all_in_order_and_ends(afterwards: Afterwards, tmp_path:
     wait_for(lambda: not psutil.pid_exists(worker))
 
 
-def test_a_call_returns_before_its_work_is_done(afterwards: Afterwards, tmp_path: Path) -> None:
+def test_a_call_returns_before_its_work_is_done(tasks: BackgroundTasks, tmp_path: Path) -> None:
     file, go = tmp_path / "file", tmp_path / "go"
-    afterwards.call(f"{HERE}:wait_and_write", str(file), str(go))
+    tasks.call(f"{HERE}:wait_and_write", str(file), str(go))
     assert not file.exists()
     go.touch()
-    afterwards.finish()
+    tasks.finish()
     assert [text for _, text in lines(file)] == ["waited"]
 
 
-def test_what_fails_is_said_after_the_rest_is_done(afterwards: Afterwards, tmp_path: Path) -> None:
+def test_what_fails_is_said_after_the_rest_is_done(tasks: BackgroundTasks, tmp_path: Path) -> None:
     file = tmp_path / "file"
-    afterwards.call(f"{HERE}:fail", "no paper")
-    afterwards.call(f"{HERE}:write_down", str(file), "done all the same")
+    tasks.call(f"{HERE}:fail", "no paper")
+    tasks.call(f"{HERE}:write_down", str(file), "done all the same")
     with pytest.raises(Infrastructure, match=r"fail\(no paper\) failed: ValueError: no paper"):
-        afterwards.finish()
+        tasks.finish()
     assert [text for _, text in lines(file)] == ["done all the same"]
-    afterwards.finish()  # said once
+    tasks.finish()  # said once
 
 
 def test_a_worker_that_dies_is_no_success_and_the_next_call_gets_another(
-    afterwards: Afterwards, tmp_path: Path
+    tasks: BackgroundTasks, tmp_path: Path
 ) -> None:
-    afterwards.call(f"{HERE}:die")
+    tasks.call(f"{HERE}:die")
     with pytest.raises(Infrastructure, match=r"die\(\) failed: its process ended with exit code -9"):
-        afterwards.finish()
-    afterwards.call(f"{HERE}:write_down", str(tmp_path / "file"), "alive")
-    afterwards.finish()
+        tasks.finish()
+    tasks.call(f"{HERE}:write_down", str(tmp_path / "file"), "alive")
+    tasks.finish()
     assert [text for _, text in lines(tmp_path / "file")] == ["alive"]
 
 
-def test_what_a_killed_worker_left_is_done_by_another(afterwards: Afterwards, tmp_path: Path) -> None:
+def test_what_a_killed_worker_left_is_done_by_another(tasks: BackgroundTasks, tmp_path: Path) -> None:
     file = tmp_path / "file"
-    afterwards.call(f"{HERE}:die_once", str(file))
-    afterwards.call(f"{HERE}:write_down", str(file), "after it")
-    afterwards.finish()
+    tasks.call(f"{HERE}:die_once", str(file))
+    tasks.call(f"{HERE}:write_down", str(file), "after it")
+    tasks.finish()
     assert [text for _, text in lines(file)] == ["once more", "after it"]
 
 
 def test_a_worker_has_the_environment_of_the_call(
-    afterwards: Afterwards, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tasks: BackgroundTasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "file"
     for word in ("one", "two"):
         monkeypatch.setenv("A_WORD", word)
-        afterwards.call(f"{HERE}:remember", str(file), "A_WORD")
-    afterwards.finish()
+        tasks.call(f"{HERE}:remember", str(file), "A_WORD")
+    tasks.finish()
     assert sorted(text for _, text in lines(file)) == ["one", "two"]
 
 
-def test_a_worker_is_followed_by_another_before_it_gets_old(afterwards: Afterwards, tmp_path: Path) -> None:
+def test_a_worker_is_followed_by_another_before_it_gets_old(tasks: BackgroundTasks, tmp_path: Path) -> None:
     file = tmp_path / "file"
-    for number in range(MOST_CALLS + 1):
-        afterwards.call(f"{HERE}:write_down", str(file), str(number))
-    afterwards.finish()
+    for number in range(MAX_CALLS_PER_WORKER + 1):
+        tasks.call(f"{HERE}:write_down", str(file), str(number))
+    tasks.finish()
     seen = lines(file)
-    assert sorted(int(text) for _, text in seen) == list(range(MOST_CALLS + 1))
+    assert sorted(int(text) for _, text in seen) == list(range(MAX_CALLS_PER_WORKER + 1))
     assert len({process for process, _ in seen}) == 2
 
 
 def test_without_a_zygote_the_work_is_done_here(tmp_path: Path) -> None:
-    cold = Afterwards(warm=False)
+    cold = BackgroundTasks(warm=False)
     cold.call(f"{HERE}:write_down", str(tmp_path / "file"), "here")
     assert lines(tmp_path / "file") == [(os.getpid(), "here")]
     cold.finish()

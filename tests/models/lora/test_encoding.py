@@ -26,41 +26,43 @@ def encoding(folder: Path) -> Encoding:
 
 
 def test_an_answer_ends_at_the_templates_own_token_and_reads_back(encoding: Encoding) -> None:
-    ids = encoding.answered(TURNS, "parcel")
+    ids = encoding.answer_ids(TURNS, "parcel")
     end = encoding.tokenizer.convert_tokens_to_ids("<|end|>")
     assert ids[-1] == end
-    assert end in encoding.stops
-    assert encoding.text([*ids, *encoding.asked(TURNS)]) == "parcel", "what comes after the end is not read"
+    assert end in encoding.stop_ids
+    assert encoding.text([*ids, *encoding.question_ids(TURNS)]) == "parcel", (
+        "what comes after the end is not read"
+    )
 
 
 def test_a_template_without_an_ending_is_ended_by_the_end_of_sequence(encoding: Encoding) -> None:
     encoding.tokenizer.chat_template = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
-    ids = encoding.answered(TURNS, "parcel")
+    ids = encoding.answer_ids(TURNS, "parcel")
     assert ids[-1] == encoding.tokenizer.eos_token_id
-    assert encoding.stops == [encoding.tokenizer.eos_token_id]
+    assert encoding.stop_ids == [encoding.tokenizer.eos_token_id]
 
 
 def test_without_a_template_the_turns_stand_under_each_other(encoding: Encoding) -> None:
     encoding.tokenizer.chat_template = None
     question = encoding.tokenizer("Sort the message.\n\nhello friend\n", add_special_tokens=False).input_ids
-    assert encoding.asked(TURNS) == [encoding.tokenizer.bos_token_id, *question]
-    assert encoding.answered(TURNS, "parcel")[-1] == encoding.tokenizer.eos_token_id
+    assert encoding.question_ids(TURNS) == [encoding.tokenizer.bos_token_id, *question]
+    assert encoding.answer_ids(TURNS, "parcel")[-1] == encoding.tokenizer.eos_token_id
 
 
 def test_a_template_that_rewrites_the_question_is_refused(encoding: Encoding) -> None:
     encoding.tokenizer.chat_template = (
         "{{ messages | length }}{% for message in messages %}{{ message['content'] }}{% endfor %}"
     )
-    with pytest.raises(UserError, match="writes a question otherwise once it is answered"):
-        encoding.answered(TURNS, "parcel")
+    with pytest.raises(UserError, match="renders a question differently once it is answered"):
+        encoding.answer_ids(TURNS, "parcel")
 
 
 def test_a_template_that_refuses_a_role_says_so(encoding: Encoding) -> None:
     encoding.tokenizer.chat_template = "{{ raise_exception('no system role') }}"
     with pytest.raises(UserError, match=r"\['system', 'user'\]: no system role.*prompts.tuned"):
-        encoding.asked(TURNS)
+        encoding.question_ids(TURNS)
 
 
 def test_a_special_token_in_a_text_is_found(encoding: Encoding) -> None:
-    assert encoding.special_in(["hello", "fri<|end|>end"]) == "<|end|>"
-    assert encoding.special_in(["hello", "<end>"]) == ""
+    assert encoding.find_special_token(["hello", "fri<|end|>end"]) == "<|end|>"
+    assert encoding.find_special_token(["hello", "<end>"]) == ""

@@ -57,8 +57,8 @@ def test_a_score_is_the_mean_probability_of_the_answers_tokens(model: LoraModel)
     rows = rows_of(3)
     response = model.answer(rows)[0]
     encoding, net = model._encoding, model._model
-    asked = encoding.asked(model._asking.messages(rows.iloc[0].to_dict()))
-    answered = [*encoding.tokenizer(response.best, add_special_tokens=False).input_ids, encoding.stops[1]]
+    asked = encoding.question_ids(model._prompt.messages(rows.iloc[0].to_dict()))
+    answered = [*encoding.tokenizer(response.best, add_special_tokens=False).input_ids, encoding.stop_ids[1]]
     with torch.inference_mode():
         logits = net(input_ids=torch.tensor([[*asked, *answered]])).logits[0]
     logs = logits.log_softmax(-1)
@@ -85,10 +85,10 @@ def test_another_checkpoint_in_the_place_of_its_base_is_refused(project: Path, s
     card = json.loads((saved / "lora.json").read_text(encoding="utf-8"))
     other = write_base(saved.parent / "elsewhere", "seq2seq")
     (saved / "lora.json").write_text(json.dumps({**card, "base": str(other)}), encoding="utf-8")
-    with pytest.raises(UserError, match=r"is another one than .* was trained on"):
+    with pytest.raises(UserError, match=r"is not the one that .* was trained on"):
         open_lora(f"lora:{saved}", task_in(project))
     (saved / "lora.json").write_text(json.dumps({**card, "base": str(saved / "gone")}), encoding="utf-8")
-    with pytest.raises(UserError, match="is no checkpoint"):
+    with pytest.raises(UserError, match="is not a checkpoint"):
         open_lora(f"lora:{saved}", task_in(project))
 
 

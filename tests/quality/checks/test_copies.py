@@ -122,7 +122,9 @@ def test_peoples_rows_keep_their_place_and_trusted_rows_come_first():
     rows["source"] = ["pool", "human"]
     assert find("exact_duplicate", rows) == [f"exact_duplicate:of={rows['id'][1]}", ""]
     trusted = make_rows(["Where is my order?"], source="human")
-    assert find("exact_duplicate", rows, trusted=trusted) == [f"exact_duplicate:of={trusted['id'][0]}"] * 2
+    assert (
+        find("exact_duplicate", rows, accepted_rows=trusted) == [f"exact_duplicate:of={trusted['id'][0]}"] * 2
+    )
 
 
 def test_a_copy_of_a_copy_is_compared_with_what_is_kept():

@@ -15,9 +15,9 @@ from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Slices
 from veritrain_lib.quality.checks import balance, coverage, length_drift, vocabulary_drift
-from veritrain_lib.quality.dataset_metric import Measured
+from veritrain_lib.quality.dataset_metric import DatasetMetric
 from veritrain_lib.quality.distances import kolmogorov, total_variation
-from veritrain_lib.quality.gate import judge
+from veritrain_lib.quality.gate import run_gate
 from veritrain_lib.quality.suite import make_suite
 
 MOST = "expect_column_max_to_be_between"
@@ -75,7 +75,7 @@ def test_the_interval_holds_the_true_distance_even_with_more_values_than_rows(va
 
 def test_coverage_counts_labels_and_slices_that_have_no_row():
     rows = make_rows(["a", "b"], ["bug", "login"])
-    found = coverage.check(rows, make_context(trusted=seeds()))
+    found = coverage.check(rows, make_context(accepted_rows=seeds()))
     assert (found.value, found.n) == (pytest.approx(1 / 3), 2)
     assert found.note == "fewer than 1 rows: label refund has 0"
     assert coverage.check(traffic(9), make_context()).value == 0
@@ -83,8 +83,8 @@ def test_coverage_counts_labels_and_slices_that_have_no_row():
 
 
 def test_balance_tells_a_batch_of_one_label_from_one_like_the_seed():
-    even = balance.check(traffic(90), make_context(trusted=seeds()))
-    lopsided = balance.check(traffic(90).assign(label="bug"), make_context(trusted=seeds()))
+    even = balance.check(traffic(90), make_context(accepted_rows=seeds()))
+    lopsided = balance.check(traffic(90).assign(label="bug"), make_context(accepted_rows=seeds()))
     assert (even.value, even.low) == (0, 0)
     assert lopsided.value == pytest.approx(2 / 3)
     assert 0.4 < lopsided.low < lopsided.high < 0.85
@@ -92,7 +92,7 @@ def test_balance_tells_a_batch_of_one_label_from_one_like_the_seed():
 
 
 def test_longer_texts_are_drift_and_other_ones_of_the_same_length_are_not():
-    context = make_context(trusted=seeds())
+    context = make_context(accepted_rows=seeds())
     same = length_drift.check(traffic(60), context)
     longer = length_drift.check(traffic(60).assign(text=traffic(60)["text"] + " and so on and on"), context)
     assert same.low < 0.05
@@ -101,7 +101,7 @@ def test_longer_texts_are_drift_and_other_ones_of_the_same_length_are_not():
 
 
 def test_new_words_beyond_the_expected_are_drift():
-    context = make_context(trusted=seeds(200))
+    context = make_context(accepted_rows=seeds(200))
     same = vocabulary_drift.check(traffic(200), context)
     others = make_rows([f"der Drucker in Raum {n} druckt nur weisse Seiten" for n in range(100)])
     other = vocabulary_drift.check(others, context)
@@ -133,43 +133,43 @@ def test_with_nothing_to_compare_nothing_is_measured(check: Any):
 
 
 def test_a_measure_shown_to_be_above_its_limit_blocks_or_warns_with_its_numbers():
-    rows, context = traffic(90).assign(label="bug"), make_context(trusted=seeds())
-    blocked = judge(rows, context, suite(measuring("balance", 0.3)))
+    rows, context = traffic(90).assign(label="bug"), make_context(accepted_rows=seeds())
+    blocked = run_gate(rows, context, suite(measuring("balance", 0.3)))
     assert (blocked.status, blocked.rules["outcome"].tolist()) == ("blocked", ["failed"])
     assert blocked.block_reasons[0].startswith("balance: failed, 0.667 (95 % interval 0.")
     assert "n = 90), limit 0.300: distance from the seed rows' shares: label 0.67" in blocked.block_reasons[0]
     assert len(blocked.accepted) == 90
-    warned = judge(rows, context, suite(measuring("balance", 0.3, severity="warning")))
+    warned = run_gate(rows, context, suite(measuring("balance", 0.3, severity="warning")))
     assert (warned.status, warned.rules["outcome"].tolist()) == ("passed", ["warned"])
     assert "label 0.67" in warned.overview["measured"]["balance"]
-    assert judge(rows, context, suite(measuring("balance", 0.9))).rules["outcome"].tolist() == ["passed"]
+    assert run_gate(rows, context, suite(measuring("balance", 0.9))).rules["outcome"].tolist() == ["passed"]
 
 
 def test_only_rows_that_the_row_checks_leave_are_measured():
     rows = pd.concat([traffic(30), make_rows([""] * 30, "bug")], ignore_index=True)
-    verdict = judge(
-        rows, make_context(trusted=seeds()), suite(rule("empty", mostly=0), measuring("balance", 0.1))
+    verdict = run_gate(
+        rows, make_context(accepted_rows=seeds()), suite(rule("empty", mostly=0), measuring("balance", 0.1))
     )
     line = verdict.rules.iloc[1]
     assert (line["checked"], line["share"], line["kind"]) == (30, 0, "dataset")
 
 
 def test_a_critical_measure_that_could_not_be_taken_is_an_error_another_warns():
-    critical = judge(traffic(9), make_context(), suite(measuring("length_drift", 0.3)))
+    critical = run_gate(traffic(9), make_context(), suite(measuring("length_drift", 0.3)))
     assert (critical.status, critical.rules["outcome"].tolist()) == ("blocked", ["error"])
-    warning = judge(traffic(9), make_context(), suite(measuring("length_drift", 0.3, severity="warning")))
+    warning = run_gate(traffic(9), make_context(), suite(measuring("length_drift", 0.3, severity="warning")))
     assert (warning.status, warning.rules["outcome"].tolist()) == ("passed", ["warned"])
 
 
 def test_a_row_check_in_a_measures_place_and_the_reverse_are_errors():
     for wrong in (measuring("empty", 0.5), rule("balance")):
-        verdict = judge(traffic(9), make_context(trusted=seeds()), suite(wrong))
+        verdict = run_gate(traffic(9), make_context(accepted_rows=seeds()), suite(wrong))
         assert (verdict.status, verdict.rules["outcome"].tolist()) == ("blocked", ["error"])
 
 
 def test_a_measure_that_is_no_number_is_an_error():
-    registry.register("checks", "odd", lambda rows, context: Measured(float("nan"), 0, 1, 3))
-    verdict = judge(traffic(9), make_context(), suite(measuring("odd", 0.5)))
+    registry.register("checks", "odd", lambda rows, context: DatasetMetric(float("nan"), 0, 1, 3))
+    verdict = run_gate(traffic(9), make_context(), suite(measuring("odd", 0.5)))
     assert verdict.status == "blocked"
     assert "all finite" in verdict.block_reasons[0]
 
@@ -196,7 +196,7 @@ def test_free_text_answers_are_measured_like_inputs():
     task = make_task(labels=None)
     rows = make_rows(["same text here"] * 40, ["a long answer of six words"] * 40)
     trusted = make_rows(["same text here"] * 40, ["short"] * 40, "human")
-    found = length_drift.check(rows, make_context(task, trusted=trusted))
+    found = length_drift.check(rows, make_context(task, accepted_rows=trusted))
     assert found.value == 1
     assert len(WORDS) == 3
 
@@ -205,7 +205,7 @@ def test_slices_are_counted_and_weighed_like_labels():
     task = make_task().model_copy(update={"slices": Slices(by=["channel"])})
     trusted = seeds().assign(channel=["mail", "chat", "phone"] * 20)
     rows = traffic(60).assign(channel=["mail"] * 59 + ["chat"])
-    context = make_context(task, trusted=trusted)
+    context = make_context(task, accepted_rows=trusted)
     missing = coverage.check(rows, context)
     assert (missing.value, missing.note) == (pytest.approx(1 / 6), "fewer than 1 rows: channel phone has 0")
     far = balance.check(rows, context)
@@ -217,5 +217,5 @@ def test_development_rows_stand_in_while_no_row_of_people_is_trusted():
     context = make_context(development=traffic(60, start=10_000))
     assert balance.check(traffic(90).assign(label="bug"), context).value == pytest.approx(2 / 3)
     trusted = traffic(30).assign(label="bug", source="pool")
-    context = make_context(development=traffic(60, start=10_000), trusted=trusted)
+    context = make_context(development=traffic(60, start=10_000), accepted_rows=trusted)
     assert balance.check(traffic(90).assign(label="bug"), context).value == pytest.approx(2 / 3)

@@ -16,7 +16,7 @@ from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.judging.sampling import judge_sample
 from veritrain_lib.quality.checks.judge_sample import check
 from veritrain_lib.quality.data_docs import data_docs
-from veritrain_lib.quality.gate import judge as run_gate
+from veritrain_lib.quality.gate import run_gate
 
 DEVELOPMENT = make_rows(120)
 

@@ -9,8 +9,8 @@ from gate_rows import fit, make_context, make_task, traffic
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.quality.checks.label_disagreement import check
-from veritrain_lib.quality.labels.confident_learning import contradicted, deal, margins
-from veritrain_lib.quality.labels.word_students import folded_margins, too_much_work
+from veritrain_lib.quality.labels.confident_learning import label_issues, margins, stratified_folds
+from veritrain_lib.quality.labels.word_students import exceeds_student_budget, out_of_fold_margins
 
 
 def flipped(count: int, every: int):
@@ -68,7 +68,7 @@ def test_a_student_never_sees_the_row_that_it_judges_and_always_peoples_rows():
         trained.append(set(given["id"]))
         return fit(given)
 
-    check(rows, make_context(trusted=people, fit=spy), folds=3, repeats=2)
+    check(rows, make_context(accepted_rows=people, fit=spy), folds=3, repeats=2)
     assert len(trained) == 6
     assert all(set(people["id"]) <= ids for ids in trained)
     left_out = [set(rows["id"]) - ids for ids in trained[:3]]
@@ -77,7 +77,7 @@ def test_a_student_never_sees_the_row_that_it_judges_and_always_peoples_rows():
 
 
 def test_folds_hold_each_label_evenly():
-    numbers = deal(["a"] * 10 + ["b"] * 5, 5, np.random.default_rng(0))
+    numbers = stratified_folds(["a"] * 10 + ["b"] * 5, 5, np.random.default_rng(0))
     assert np.bincount(numbers[:10]).tolist() == [2] * 5
     assert np.bincount(numbers[10:]).tolist() == [1] * 5
 
@@ -88,9 +88,9 @@ def test_the_cut_is_in_units_of_how_sure_the_students_usually_are():
     logs[:20, 0] = 2.0
     logs[20, 1], logs[21, 1] = 1.9, 2.5
     given = np.zeros(22, dtype=int)
-    assert contradicted(margins(logs, given), 1.0).tolist() == [-1] * 21 + [1]
-    assert contradicted(margins(3 * logs, given), 1.0).tolist() == [-1] * 21 + [1]
-    assert contradicted(margins(logs, given), 0.9).tolist() == [-1] * 20 + [1, 1]
+    assert label_issues(margins(logs, given), 1.0).tolist() == [-1] * 21 + [1]
+    assert label_issues(margins(3 * logs, given), 1.0).tolist() == [-1] * 21 + [1]
+    assert label_issues(margins(logs, given), 0.9).tolist() == [-1] * 20 + [1, 1]
 
 
 def test_a_label_that_no_student_knew_is_not_judged():
@@ -98,16 +98,16 @@ def test_a_label_that_no_student_knew_is_not_judged():
     logs[:20, 0] = 2.0
     logs[20, 1] = np.nan
     given = np.array([0] * 20 + [1])
-    assert contradicted(margins(logs, given), 1.0).tolist() == [-1] * 21
+    assert label_issues(margins(logs, given), 1.0).tolist() == [-1] * 21
 
 
 def test_margins_are_of_the_own_label_the_best_other_one_and_the_mean_of_the_others():
     logs = np.array([[0.0, -1.0, -5.0], [-2.0, np.nan, -3.0]])
     found = margins(logs, np.array([1, 0]))
-    assert found.own.tolist() == [-1.0, -2.0]
-    assert found.best.tolist() == [0.0, -3.0]
-    assert found.rival.tolist() == [0, 2]
-    assert found.rest.tolist() == [-2.5, -3.0]
+    assert found.given_score.tolist() == [-1.0, -2.0]
+    assert found.best_other_score.tolist() == [0.0, -3.0]
+    assert found.best_other.tolist() == [0, 2]
+    assert found.mean_other_score.tolist() == [-2.5, -3.0]
 
 
 def test_above_thirty_thousand_rows_quick_students_find_flipped_labels_without_the_tasks_own(monkeypatch):
@@ -128,7 +128,7 @@ def test_above_thirty_thousand_rows_quick_students_find_flipped_labels_without_t
 
 
 def test_with_many_rows_students_of_words_stand_in_and_never_see_the_row(monkeypatch):
-    monkeypatch.setattr("veritrain_lib.quality.labels.word_students.ROWS", 500)
+    monkeypatch.setattr("veritrain_lib.quality.labels.word_students.MAXIMUM_ROWS", 500)
     rows, wrong, truth = without_numbers(600)
     asked: list[int] = []
     found = check(rows, make_context(fit=lambda given: asked.append(len(given))))
@@ -142,21 +142,23 @@ def test_with_many_rows_students_of_words_stand_in_and_never_see_the_row(monkeyp
 def test_trusted_rows_teach_students_of_words_and_those_of_people_are_not_judged():
     rows, people, others = traffic(60), traffic(30, start=900), traffic(20, start=700)
     people["source"], others["source"] = "human", "synthetic"
-    found = folded_margins(rows, make_context(trusted=pd.concat([people, others])), folds=3, repeats=2)
-    assert len(found.own) == 80
-    assert not np.isnan(found.own).any()
+    found = out_of_fold_margins(
+        rows, make_context(accepted_rows=pd.concat([people, others])), folds=3, repeats=2
+    )
+    assert len(found.given_score) == 80
+    assert not np.isnan(found.given_score).any()
 
 
 def test_a_label_that_only_one_row_has_is_not_judged_by_students_of_words():
     rows = traffic(60)
     rows.loc[7, "label"] = "login"
     rows = rows[(rows["label"] != "login") | (rows.index == 7)]
-    found = folded_margins(rows, make_context(), folds=3, repeats=2)
-    assert np.isnan(found.own[rows.index.get_loc(7)])
-    assert (contradicted(found, 0.1)[rows.index.get_loc(7)]) == -1
+    found = out_of_fold_margins(rows, make_context(), folds=3, repeats=2)
+    assert np.isnan(found.given_score[rows.index.get_loc(7)])
+    assert (label_issues(found, 0.1)[rows.index.get_loc(7)]) == -1
 
 
 def test_how_much_work_is_too_much_depends_on_rows_and_labels():
-    assert not too_much_work(5000, 12)
-    assert too_much_work(5001, 2)
-    assert too_much_work(2000, 150)
+    assert not exceeds_student_budget(5000, 12)
+    assert exceeds_student_budget(5001, 2)
+    assert exceeds_student_budget(2000, 150)

@@ -24,7 +24,7 @@ def test_far_longer_and_far_shorter_texts_are_rejected_however_many_they_are():
 
 def test_trusted_rows_say_what_is_usual_when_most_judged_ones_are_odd():
     rows = make_rows(["y" * 3000] * 50)
-    found = check(rows, make_context(trusted=make_rows(usual(300), source="human")))
+    found = check(rows, make_context(accepted_rows=make_rows(usual(300), source="human")))
     assert set(found) == {"length_outlier:text=3000"}
 
 

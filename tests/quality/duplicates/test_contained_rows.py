@@ -9,7 +9,7 @@ import pytest
 from gate_rows import make_context, make_rows, make_task, traffic
 
 from veritrain_lib.core import registry
-from veritrain_lib.quality.duplicates.contained_rows import Contained
+from veritrain_lib.quality.duplicates.contained_rows import ContainedRowFinder
 
 FORMS = [
     "hello, {}", "hi there {} thanks a lot", "Good morning, I hope you are well. {} Best regards, Anna Berg", 'a customer wrote: "{}"',
@@ -22,7 +22,7 @@ JAPANESE = [
 
 
 def found(held: list[str], texts: list[str]) -> list[int]:
-    return Contained(make_rows(held, ""), ["text"]).find(make_rows(texts)).tolist()
+    return ContainedRowFinder(make_rows(held, ""), ["text"]).find(make_rows(texts)).tolist()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -77,7 +77,7 @@ def test_every_input_field_must_be_there():
             ("hi, please cancel our yearly contract with you", "on the phone"),
         ]
     )
-    assert Contained(held, ["text", "place"]).find(judged).tolist() == [0, -1]
+    assert ContainedRowFinder(held, ["text", "place"]).find(judged).tolist() == [0, -1]
 
 
 def test_a_needle_is_found_among_many_rows():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from gate_rows import make_context, make_rows, make_task, rule, suite
 
-from veritrain_lib.quality.duplicates.groups import copies_of, duplicate_groups, group_sizes
-from veritrain_lib.quality.gate import judge
-from veritrain_lib.quality.reason_examples import CONCEALED, examples
+from veritrain_lib.quality.duplicates.groups import duplicate_groups, duplicate_reason, group_sizes
+from veritrain_lib.quality.gate import run_gate
+from veritrain_lib.quality.reason_examples import HIDDEN_TEXT, examples
 
 
 def rows_with(reasons: dict[str, str]) -> pd.DataFrame:
@@ -17,10 +17,10 @@ def rows_with(reasons: dict[str, str]) -> pd.DataFrame:
 
 
 def test_a_copy_names_its_kind_and_the_row_it_copies() -> None:
-    assert copies_of("exact_duplicate:of=abc") == ("exact_duplicate", "abc")
-    assert copies_of("language:de; near_duplicate:of=abc") == ("near_duplicate", "abc")
-    assert copies_of("leakage:exact_test=abc") is None
-    assert copies_of("empty:no_text") is None
+    assert duplicate_reason("exact_duplicate:of=abc") == ("exact_duplicate", "abc")
+    assert duplicate_reason("language:de; near_duplicate:of=abc") == ("near_duplicate", "abc")
+    assert duplicate_reason("leakage:exact_test=abc") is None
+    assert duplicate_reason("empty:no_text") is None
 
 
 def test_copies_of_copies_are_one_group_with_the_row_that_stays_first() -> None:
@@ -57,12 +57,12 @@ def test_rows_that_copy_each_other_end_and_a_lost_original_has_no_text() -> None
 def test_personal_data_is_hidden() -> None:
     flagged = rows_with({"b": "personal_data:email; exact_duplicate:of=a"})
     groups = duplicate_groups([flagged], [rows_with({"a": ""})], make_task())
-    assert groups["text"].tolist() == ["a a", CONCEALED]
+    assert groups["text"].tolist() == ["a a", HIDDEN_TEXT]
 
 
 def test_a_verdict_shows_its_copies_as_groups() -> None:
     rows = make_rows(["a message of mine", "Another one", "A MESSAGE of mine!", "a message, of mine"])
-    verdict = judge(rows, make_context(), suite(rule("exact_duplicate", mostly=0)))
+    verdict = run_gate(rows, make_context(), suite(rule("exact_duplicate", mostly=0)))
     assert verdict.groups["text"].tolist() == [
         "a message of mine",
         "A MESSAGE of mine!",
@@ -79,6 +79,6 @@ def test_examples_give_a_few_rows_a_kind_the_most_frequent_first() -> None:
         ["near_duplicate:of", 3], ["near_duplicate:of", 3], ["empty:no_text", 1], ["language:de", 1],
         ["personal_data:email", 1],
     ]  # fmt: skip
-    assert found["text"].tolist() == ["b b", "c c", "a a", "b b", CONCEALED]
+    assert found["text"].tolist() == ["b b", "c c", "a a", "b b", HIDDEN_TEXT]
     assert found["reasons"].tolist()[3] == "near_duplicate:of=x; language:de"
     assert examples(rows.head(0)).empty

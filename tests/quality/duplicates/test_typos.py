@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from veritrain_lib.quality.duplicates.typos import distance_at_most, is_slip, usual_words
+from veritrain_lib.quality.duplicates.typos import canonical_words, edit_distance_at_most, is_typo
 
 
 def usual(words: dict[str, int]) -> dict[str, str]:
     names = list(words)
-    found = usual_words(names, np.array(list(words.values())))
+    found = canonical_words(names, np.array(list(words.values())))
     return {
         name: names[place] for name, place in zip(names, found.tolist(), strict=True) if names[place] != name
     }
@@ -51,7 +51,7 @@ def test_words_with_digits_and_very_short_ones_are_never_slips():
     ],
 )
 def test_one_edit_is_a_slip_and_two_from_nine_letters(one: str, other: str, slip: bool):
-    assert is_slip(one, other) is slip
+    assert is_typo(one, other) is slip
 
 
 def test_the_distance_agrees_with_its_definition():
@@ -70,4 +70,4 @@ def test_the_distance_agrees_with_its_definition():
     for _ in range(400):
         one, other = ("".join(rng.choice(list("abc"), size=rng.integers(1, 7))) for _ in range(2))
         for limit in (0, 1, 2):
-            assert distance_at_most(one, other, limit) is (osa(one, other) <= limit), (one, other, limit)
+            assert edit_distance_at_most(one, other, limit) is (osa(one, other) <= limit), (one, other, limit)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from veritrain_lib.quality.language import prefilter
-from veritrain_lib.quality.language.prefilter import vouched_or_judged
+from veritrain_lib.quality.language.prefilter import detect_with_prefilter
 from veritrain_lib.quality.text.tokens import tokens_of
 
 OURS = [
@@ -72,7 +72,7 @@ def run(texts: list[str]) -> tuple[set[int], int]:
         return others, [not other for other in others]
 
     column = np.array(texts, dtype=object)
-    found = vouched_or_judged(tokens_of(texts), column, judge, native=str.isascii)
+    found = detect_with_prefilter(tokens_of(texts), column, judge, native=str.isascii)
     return {number for number, code in found if code == "de"}, len(asked)
 
 

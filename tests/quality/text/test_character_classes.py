@@ -6,7 +6,7 @@ import random
 import re
 
 from veritrain_lib.quality.text import character_classes
-from veritrain_lib.quality.text.character_classes import surface_of
+from veritrain_lib.quality.text.character_classes import character_classes_of
 from veritrain_lib.quality.text.truncation_model import last_words, words_of
 
 SIGNS = {
@@ -31,7 +31,7 @@ def test_kinds_beginning_and_longest_run_of_random_texts(monkeypatch):
     texts = [
         "".join(rng.choices("ab'  ,:\x1f7_\n\té日\ud800", k=rng.choice([0, 0, 1, 3, 20]))) for _ in range(500)
     ]
-    found = surface_of(texts)
+    found = character_classes_of(texts)
     for number, text in enumerate(texts):
         kinds = 0
         for character in text:
@@ -39,11 +39,11 @@ def test_kinds_beginning_and_longest_run_of_random_texts(monkeypatch):
         assert found.kinds[number] == kinds
         assert found.begins[number] == (kind(text[0]) if text else 0)
         assert found.longest[number] == max(map(len, re.split("[ \x1f]", text)))
-    assert surface_of([]).kinds.tolist() == []
+    assert character_classes_of([]).kinds.tolist() == []
 
 
 def test_what_is_held_only_and_what_is_lacking():
-    found = surface_of(["where is it", "where is it?", ""])
+    found = character_classes_of(["where is it", "where is it?", ""])
     assert found.only(character_classes.LETTER | character_classes.SPACE).tolist() == [True, False, True]
     assert found.lacks(character_classes.STOP).tolist() == [True, False, True]
 

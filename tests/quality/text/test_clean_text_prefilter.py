@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from veritrain_lib.quality.checks.garbage import _odd, kind_of
-from veritrain_lib.quality.text.character_classes import surface_of
-from veritrain_lib.quality.text.clean_text_prefilter import plainly_words
+from veritrain_lib.quality.checks.garbage import _may_be_garbage, kind_of
+from veritrain_lib.quality.text.character_classes import character_classes_of
+from veritrain_lib.quality.text.clean_text_prefilter import is_clean_text
 from veritrain_lib.quality.text.tokens import tokens_of
 
 GARBAGE = ["asdf jkl qwer", "test test test test", "lorem ipsum dolor sit", "None null undefined", "haha haha haha haha",
@@ -16,10 +16,13 @@ GARBAGE = ["asdf jkl qwer", "test test test test", "lorem ipsum dolor sit", "Non
 
 @pytest.mark.parametrize("text", GARBAGE)
 def test_garbage_is_looked_at(text: str):
-    assert not plainly_words(tokens_of([text]), [text], surface_of([text]), _odd)[0]
+    assert not is_clean_text(tokens_of([text]), [text], character_classes_of([text]), _may_be_garbage)[0]
 
 
 def test_messages_are_plain_and_no_finder_would_find_anything():
     texts = ["Where is my order? I want it now!", "please don't cancel the invoice, thanks"]
-    assert plainly_words(tokens_of(texts), texts, surface_of(texts), _odd).tolist() == [True, True]
+    assert is_clean_text(tokens_of(texts), texts, character_classes_of(texts), _may_be_garbage).tolist() == [
+        True,
+        True,
+    ]
     assert [kind_of(text) for text in texts] == ["", ""]

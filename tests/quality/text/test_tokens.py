@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from veritrain_lib.quality.text.tokens import in_order, joined_tokens, keys_of, light, part_of, tokens_of
+from veritrain_lib.quality.text.tokens import (
+    concatenated_tokens,
+    is_function_word,
+    reordered_tokens,
+    subset_of,
+    tokens_of,
+    word_keys,
+)
 
 
 def test_every_text_comes_back_as_its_words_and_words_are_counted_by_text():
@@ -14,7 +21,7 @@ def test_every_text_comes_back_as_its_words_and_words_are_counted_by_text():
         [],
         ["a", "cat"],
     ]
-    assert dict(zip(tokens.words, tokens.shown.tolist(), strict=True)) == {
+    assert dict(zip(tokens.words, tokens.document_frequency.tolist(), strict=True)) == {
         "the": 1,
         "cat": 2,
         "saw": 1,
@@ -35,26 +42,26 @@ def test_japanese_is_cut_where_the_script_changes():
 
 
 def test_texts_joined_and_reordered_keep_their_words():
-    both = joined_tokens(tokens_of(["where is it", "here"]), tokens_of(["it is there"]))
+    both = concatenated_tokens(tokens_of(["where is it", "here"]), tokens_of(["it is there"]))
     assert [both.of(number) for number in range(3)] == [
         ["where", "is", "it"],
         ["here"],
         ["it", "is", "there"],
     ]
-    assert both.shown[both.words.index("is")] == 2
-    turned = in_order(both, np.array([2, 0]))
+    assert both.document_frequency[both.words.index("is")] == 2
+    turned = reordered_tokens(both, np.array([2, 0]))
     assert [turned.of(0), turned.of(1)] == [["it", "is", "there"], ["where", "is", "it"]]
-    assert turned.forms.tolist() == [both.forms[2], both.forms[0]]
+    assert turned.form_hashes.tolist() == [both.form_hashes[2], both.form_hashes[0]]
 
 
 def test_equal_normal_forms_have_equal_hashes_and_others_do_not():
-    forms = tokens_of(["Where is it?", "where  is it", "where was it"]).forms
+    forms = tokens_of(["Where is it?", "where  is it", "where was it"]).form_hashes
     assert forms[0] == forms[1] != forms[2]
 
 
 def test_keys_are_the_same_at_every_call_and_different_for_each_word():
-    assert (keys_of(50) == keys_of(50)).all()
-    assert len(set(keys_of(50).tolist())) == 50
+    assert (word_keys(50) == word_keys(50)).all()
+    assert len(set(word_keys(50).tolist())) == 50
 
 
 def test_no_texts_are_no_words():
@@ -64,15 +71,20 @@ def test_no_texts_are_no_words():
 
 
 def test_light_words_depend_on_the_language():
-    assert light("the", english=True)
-    assert not light("invoice", english=True)
-    assert light("は", english=False)
-    assert not light("月", english=False)
+    assert is_function_word("the", english=True)
+    assert not is_function_word("invoice", english=True)
+    assert is_function_word("は", english=False)
+    assert not is_function_word("月", english=False)
 
 
 def test_a_part_has_its_texts_words_and_counts_and_no_others():
     whole = tokens_of(["the cat", "a dog", "the dog", ""])
-    part = part_of(whole, np.array([0, 2]))
+    part = subset_of(whole, np.array([0, 2]))
     assert [part.of(number) for number in range(len(part))] == [["the", "cat"], ["the", "dog"]]
-    assert dict(zip(part.words, part.shown.tolist(), strict=True)) == {"the": 2, "cat": 1, "a": 0, "dog": 1}
-    assert part.forms.tolist() == whole.forms[[0, 2]].tolist()
+    assert dict(zip(part.words, part.document_frequency.tolist(), strict=True)) == {
+        "the": 2,
+        "cat": 1,
+        "a": 0,
+        "dog": 1,
+    }
+    assert part.form_hashes.tolist() == whole.form_hashes[[0, 2]].tolist()

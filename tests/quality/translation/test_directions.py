@@ -11,7 +11,7 @@ from pair_rows import pairs
 from veritrain_lib.core import registry
 from veritrain_lib.core.task import Task
 from veritrain_lib.metrics.base import references_of
-from veritrain_lib.metrics.term_accuracy import demanded
+from veritrain_lib.metrics.term_accuracy import required_terms
 from veritrain_lib.metrics.word_tokens import language_of
 from veritrain_lib.quality.checks.alignment import check as alignment
 from veritrain_lib.quality.checks.language import check as language
@@ -44,7 +44,9 @@ def rows_both_ways(count: int, seed: int = 0) -> pd.DataFrame:
 
 def context() -> Context:
     nothing = rows_both_ways(2).iloc[:0]
-    return make_context(both_ways(), trusted=nothing, development=nothing, test_inputs=nothing, fit=None)
+    return make_context(
+        both_ways(), accepted_rows=nothing, development=nothing, test_inputs=nothing, fit=None
+    )
 
 
 def test_each_row_is_held_against_the_languages_of_its_direction():
@@ -102,8 +104,8 @@ def test_metrics_take_the_language_and_the_glossary_of_the_row():
     back = {"text": "We wired it to Aoba Bank (青葉銀行).", "way": "en-ja"}
     answered = pd.DataFrame([forward, back]).assign(translation=["We wired it", "送金しました"])
     assert [language_of(task, one) for one in references_of(task, answered)] == ["en", "ja"]
-    assert demanded(task, forward) == {"青葉銀行": "Aoba Bank"}
-    assert demanded(task, back) == {"Aoba Bank": "青葉銀行"}
+    assert required_terms(task, forward) == {"青葉銀行": "Aoba Bank"}
+    assert required_terms(task, back) == {"Aoba Bank": "青葉銀行"}
 
 
 @pytest.mark.parametrize("rule", ["refusal", "truncation", "length_outlier"])

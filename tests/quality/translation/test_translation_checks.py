@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from veritrain_lib.quality.translation.translation_checks import sign_of
+from veritrain_lib.quality.translation.translation_checks import translation_issue
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ from veritrain_lib.quality.translation.translation_checks import sign_of
     ],
 )  # fmt: skip
 def test_signs(source: str, target: str, sign: str):
-    assert sign_of(source, target, ("ja", "en")) == sign
+    assert translation_issue(source, target, ("ja", "en")) == sign
 
 
 def test_the_same_text_in_the_same_language_is_no_copy_of_the_source():
-    assert sign_of("please shorten this text", "please shorten this text", ("en", "en")) == ""
+    assert translation_issue("please shorten this text", "please shorten this text", ("en", "en")) == ""

@@ -96,12 +96,12 @@ def test_the_order_of_rows_does_not_change_the_picture(name: str) -> None:
 def test_an_absent_column_is_named(name: str) -> None:
     draw, frame = PLAIN[name]
     column = frame.columns[-1]
-    with pytest.raises(UserError, match=f"absent: {column}; given: "):
+    with pytest.raises(UserError, match=f"missing: {column}; present: "):
         draw(frame.drop(columns=column))
 
 
 def test_a_text_where_a_number_belongs_is_refused_by_column() -> None:
-    with pytest.raises(UserError, match="Column rejected of a picture must hold numbers"):
+    with pytest.raises(UserError, match="Column rejected of a chart must contain numbers"):
         pictures.removed(examples.rules().assign(rejected="many"))
 
 
@@ -110,8 +110,8 @@ def test_dollar_signs_are_letters_and_no_formula() -> None:
     drawing.canvas.draw()
     label = next(text for text in drawing.axes[0].get_yticklabels() if text.get_text() == "$x^2$")
     assert label.get_parse_math() is False
-    spoken = pictures.learning_curve(examples.rounds(), "$cost$")
-    assert not spoken.axes[0].yaxis.label.get_parse_math()
+    alt_text = pictures.learning_curve(examples.rounds(), "$cost$")
+    assert not alt_text.axes[0].yaxis.label.get_parse_math()
 
 
 def test_hostile_labels_are_drawn_on_one_line() -> None:

@@ -33,7 +33,7 @@ def test_of_many_labels_those_with_errors_are_kept_and_no_row_is_lost() -> None:
     assert drawn.count("140") == 2
     assert drawn.count(REST) == 2
     assert sum(int(text.get_text().replace(",", "")) for text in drawing.axes[0].texts) == 150 * 50 + 9
-    assert "141 labels with fewer errors are added up as 'all others'" in drawn
+    assert "141 labels with fewer errors are summed up as 'all others'" in drawn
     # Answers that are wrong within the rest do not count as right.
     assert "7,500 of 7,509 answers are right" in drawing.alt
 

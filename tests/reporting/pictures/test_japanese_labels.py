@@ -10,7 +10,7 @@ from tests.reporting.pictures import examples
 from tests.reporting.pictures.looking import cut, overlaps, texts
 from veritrain_lib.reporting import pictures
 from veritrain_lib.reporting.pictures.drawing import Drawing
-from veritrain_lib.reporting.pictures.labels import columns_of
+from veritrain_lib.reporting.pictures.labels import display_width
 
 LABELS = [
     "話者=営業", "話者=司会", "場面=会議", "場面=書面", "請求書の金額が間違っています", "定例会の議事録",
@@ -52,4 +52,4 @@ def test_the_axis_and_the_words_for_the_blind_say_it_too() -> None:
     ("text", "columns"), [("カ\u3099", 2), ("ガ", 2), ("ｶﾞ", 2), ("e\u0301", 1), ("第3会議室", 9), ("", 0)]
 )
 def test_a_mark_on_a_letter_takes_no_column_of_its_own(text: str, columns: int) -> None:
-    assert columns_of(text) == columns
+    assert display_width(text) == columns

@@ -3,7 +3,7 @@ import pytest
 from tests.reporting.pictures.looking import cut, overlaps, texts
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting.pictures import loop
-from veritrain_lib.reporting.pictures.loop import HIGH, STAGES, STORES, WIDE
+from veritrain_lib.reporting.pictures.loop import BOX_HEIGHT, BOX_WIDTH, STAGES, STORES
 
 
 def test_every_stage_and_store_is_in_the_picture_in_its_order() -> None:
@@ -29,7 +29,7 @@ def test_a_text_of_any_length_stays_inside_its_box(text: str) -> None:
     assert cut(drawing) == []
     assert overlaps(drawing) == []
     axes = drawing.axes[0]
-    box = axes.transData.transform([(0, 0), (WIDE, HIGH)])
+    box = axes.transData.transform([(0, 0), (BOX_WIDTH, BOX_HEIGHT)])
     width, height = box[1] - box[0]
     for written in axes.texts:
         if written.get_text().endswith("…") and written.get_fontsize() < 9:
@@ -39,5 +39,5 @@ def test_a_text_of_any_length_stays_inside_its_box(text: str) -> None:
 
 
 def test_an_unknown_key_is_refused_by_name() -> None:
-    with pytest.raises(UserError, match="knows no gates; allowed: probe, plan"):
+    with pytest.raises(UserError, match="has no box gates; allowed: probe, plan"):
         loop({"gates": "x"})

@@ -31,7 +31,7 @@ def test_dots_of_one_line_do_not_lie_on_each_other() -> None:
 
 def test_without_rates_it_says_so() -> None:
     assert "probe a model first" in side_by_side(CARD[CARD["unit"] != "rate"]).alt
-    with pytest.raises(UserError, match="absent: unit"):
+    with pytest.raises(UserError, match="missing: unit"):
         side_by_side(CARD.drop(columns="unit"))
 
 
@@ -46,7 +46,7 @@ def test_reliability_shows_full_bins_and_says_when_there_are_none() -> None:
         }
     )
     drawing = reliability(bins)
-    assert drawing.alt.endswith("sure 90%, right 50% of 8")
+    assert drawing.alt.endswith("confidence 90%, accuracy 50% of 8")
     (dots,) = drawing.axes[0].collections[-1:]
     assert dots.get_offsets().tolist() == [[0.9, 0.5]]  # type: ignore[union-attr]
-    assert "gives no score" in reliability(bins.assign(n=0)).alt
+    assert "returns no scores" in reliability(bins.assign(n=0)).alt

@@ -3,7 +3,7 @@ import numpy as np
 from tests.reporting.pictures.examples import slices
 from tests.reporting.pictures.looking import texts
 from veritrain_lib.reporting.pictures import slice_changes
-from veritrain_lib.reporting.pictures.slice_changes import LOOKS
+from veritrain_lib.reporting.pictures.slice_changes import MARKER_STYLES
 
 
 def test_the_most_changed_are_shown_and_the_rest_is_counted() -> None:
@@ -28,7 +28,9 @@ def test_interval_dot_and_scores_stand_on_the_line_of_their_slice() -> None:
     frame = slices(4)
     drawing = slice_changes(frame)
     axes = drawing.axes[0]
-    middles = sorted(float(x) for line in axes.lines for x in line.get_xdata() if line.get_label() in LOOKS)
+    middles = sorted(
+        float(x) for line in axes.lines for x in line.get_xdata() if line.get_label() in MARKER_STYLES
+    )
     assert np.allclose(middles, frame["difference"])
     ends = sorted(segment[0][0] for part in axes.collections for segment in part.get_segments())
     assert np.allclose(ends, frame["low"])
@@ -36,8 +38,8 @@ def test_interval_dot_and_scores_stand_on_the_line_of_their_slice() -> None:
 
 
 def test_verdicts_differ_in_shape_as_well_as_in_colour() -> None:
-    assert len({shape for _, shape in LOOKS.values()}) == len(LOOKS)
-    assert len({colour for colour, _ in LOOKS.values()}) == len(LOOKS)
+    assert len({shape for _, shape in MARKER_STYLES.values()}) == len(MARKER_STYLES)
+    assert len({colour for colour, _ in MARKER_STYLES.values()}) == len(MARKER_STYLES)
 
 
 def test_an_unknown_verdict_is_drawn_and_named() -> None:

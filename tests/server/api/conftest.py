@@ -16,7 +16,7 @@ from tests.stage_io.in_process import InProcess
 from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.server import background_jobs
-from veritrain_lib.stage_io.stage import RecordedStage, prepare
+from veritrain_lib.stage_io.stage import StageRun, prepare
 from veritrain_lib.stage_io.tasks import find_task
 
 UNSET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS")
@@ -92,18 +92,18 @@ def do_work(launched: list[str]) -> Callable[[], InProcess]:
         runner = InProcess()
         while launched:
             run_id = launched.pop(0)
-            module, _, name = background_jobs.WORK[runs.get(run_id).data.tags["veritrain.kind"]].partition(
-                ":"
-            )
+            module, _, name = background_jobs.JOB_FUNCTIONS[
+                runs.get(run_id).data.tags["veritrain.kind"]
+            ].partition(":")
             getattr(import_module(module), name)(run_id, runner)
         return runner
 
     return do
 
 
-def stage(name: str, task: Task, **parameters: object) -> RecordedStage:
+def stage(name: str, task: Task, **parameters: object) -> StageRun:
     """A stage as a person at a notebook would do it."""
     stood = prepare(name, {"task": str(task.path), **parameters})
     stood.run()
-    stood.close()
+    stood.finish()
     return stood

@@ -19,7 +19,7 @@ from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.server.api.problems import Conflict
 from veritrain_lib.server.serializers.dataset import training_reference
-from veritrain_lib.server.serializers.task import task_of
+from veritrain_lib.server.serializers.task import task_of_run
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import datasets, runs
 
@@ -85,7 +85,7 @@ def test_the_first_upload_of_an_empty_project_tells_the_record_its_task(
     content = "text,label\nI can not log in any more.,login_problem\n"
     made = draft(server, content)
     assert (made["task"], launched) == ("support", [made["id"]])
-    assert task_of(runs.get(made["id"])).name == "support"
+    assert task_of_run(runs.get(made["id"])).name == "support"
     refused = server.post("/api/v1/experiments", json={
         "name": "x", "task": "support", "baseModelId": "support-1", "datasetId": made["id"],
     })  # fmt: skip
@@ -107,7 +107,7 @@ def test_a_draft_whose_task_is_gone_says_that_it_was_not_judged(
 
 def test_a_blocked_upload_says_why_and_can_not_be_used(server: TestClient, task: Task, do_work: Work) -> None:
     made = draft(server, COPIES)
-    with pytest.raises(Conflict, match="'mail' can't be used: the gate has not judged it yet"):
+    with pytest.raises(Conflict, match="'mail' can't be used: the gate has not run on it yet"):
         training_reference(runs.get(made["id"]))
     do_work()
     gate = server.get(f"{HERE}/{made['id']}/quality-gate").json()
@@ -416,7 +416,7 @@ def test_a_dataset_that_is_needed_can_not_be_deleted(server: TestClient, trip: T
     drafted, seed = (one["id"] for one in server.get(HERE).json()["items"])
     found = server.delete(f"{HERE}/{seed}")
     assert found.status_code == 409
-    assert "models:/tiny/" in found.json()["detail"] or "grew from it" in found.json()["detail"]
+    assert "models:/tiny/" in found.json()["detail"] or "was derived from it" in found.json()["detail"]
     made = draft(server)
     do_work()
     busy = runs.open_run(

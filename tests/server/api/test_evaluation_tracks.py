@@ -18,7 +18,7 @@ def test_each_track_has_its_own_metrics(server: TestClient, home: Path) -> None:
     task = load_task(write_text_task(home / "task"))
     stage = prepare("evaluate", {"task": str(task.path)})
     stage.run()
-    stage.close()
+    stage.finish()
     stored = runs.get(stage.run_id).data.metrics
 
     def listed(**asked: str) -> dict[str, float]:

@@ -60,7 +60,7 @@ def test_the_evaluations_of_a_round(api: TestClient, rounds: list[str]) -> None:
     assert fields(api.get("/evaluations", params={"track": "sung"})) == ["query.track"]
 
 
-def test_one_evaluation_shows_development_rows_and_no_sealed_one(
+def test_one_evaluation_shows_development_rows_and_no_held_out_one(
     api: TestClient, rounds: list[str], worked: Any
 ) -> None:
     from tests.stage_io.tiny_task import read_rows
@@ -81,8 +81,8 @@ def test_one_evaluation_shows_development_rows_and_no_sealed_one(
         {"type": f"{wrong['reference']} → {wrong['hypothesis']}", "count": 1, "severity": "major"}
     ]
     assert rows[-1]["errors"] == []
-    sealed = {one["text"] for one in read_rows(worked / "task" / "test.csv")}
-    assert not any(text in api.get(f"/evaluations/{item['id']}").text for text in sealed)
+    held_out = {one["text"] for one in read_rows(worked / "task" / "test.csv")}
+    assert not any(text in api.get(f"/evaluations/{item['id']}").text for text in held_out)
 
 
 @pytest.mark.parametrize("given", ["nobody", "%00", "..", "0" * 32, "é", "a%2F..%2Fb"])

@@ -45,7 +45,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def launch(run_id: str) -> None:
         started.append(run_id)
-        runs.tag(run_id, {runs.JOB: "job-1", runs.OWNER: runs.owner()})
+        runs.tag(run_id, {runs.JOB_TAG: "job-1", runs.OWNER_TAG: runs.owner()})
 
     monkeypatch.setattr(background_jobs, "launch", launch)
     return started
@@ -221,8 +221,8 @@ def test_a_running_one_hears_of_the_stop_and_is_not_deleted(server: TestClient, 
     with subprocess.Popen([sys.executable, "-c", wait], stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
         owner.stdout.readline()
-        runs.take_up(made)
-        runs.tag(made, {runs.OWNER: runs.owner_of(owner.pid)})
+        runs.resume(made)
+        runs.tag(made, {runs.OWNER_TAG: runs.owner_of(owner.pid)})
         assert server.delete(f"{HERE}/{made}").status_code == 409
         stopped = server.post(f"{HERE}/{made}/stop")
         assert stopped.status_code == 200, stopped.text
@@ -235,8 +235,8 @@ def test_a_running_one_hears_of_the_stop_and_is_not_deleted(server: TestClient, 
 
 def test_a_run_of_another_machine_is_not_touched(server: TestClient, walked: Walked) -> None:
     made = created(server, walked)["id"]
-    runs.take_up(made)
-    runs.tag(made, {runs.OWNER: f"elsewhere/{os.getpid()}/1"})
+    runs.resume(made)
+    runs.tag(made, {runs.OWNER_TAG: f"elsewhere/{os.getpid()}/1"})
     assert server.post(f"{HERE}/{made}/stop").status_code == 409
     assert server.get(f"{HERE}/{made}").json()["status"] == "running"
     runs.end_run(made, "KILLED")
@@ -248,8 +248,8 @@ def test_one_whose_process_died_is_shown_as_failed(server: TestClient, walked: W
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as owner:
         who = runs.owner_of(owner.pid)
     if state == "taken up":
-        runs.take_up(made)
-    runs.tag(made, {runs.OWNER: who, runs.JOB: "job-2"})
+        runs.resume(made)
+    runs.tag(made, {runs.OWNER_TAG: who, runs.JOB_TAG: "job-2"})
     item = next(one for one in server.get(HERE).json()["items"] if one["id"] == made)
     assert item["status"] == "failed"
     assert "died" in item["reason"]

@@ -108,10 +108,10 @@ def test_one_model_says_what_is_known_of_it(api: TestClient) -> None:
 
 def test_the_prompts_of_the_task_are_contracts_and_no_models(api: TestClient) -> None:
     from veritrain_lib.prompts.prompt import Prompt
-    from veritrain_lib.stage_io.tasks import known_task
+    from veritrain_lib.stage_io.tasks import task_by_name
     from veritrain_lib.tracking import prompts
 
-    task = known_task("tiny")
+    task = task_by_name("tiny")
     assert task is not None
     prompts.register(task, Prompt("answer", "Say {{ text }}.", "tests"))
     (contract,) = api.get("/models/tiny-1").json()["prompt_contracts"]
@@ -175,10 +175,10 @@ def test_a_model_at_an_address_is_filed_read_changed_and_deleted(api: TestClient
 def test_what_was_filed_opens_as_any_registered_model(api: TestClient) -> None:
     from veritrain_lib.models.base import open_model
     from veritrain_lib.stage_io import sources
-    from veritrain_lib.stage_io.tasks import known_task
+    from veritrain_lib.stage_io.tasks import task_by_name
     from veritrain_lib.tracking import models
 
-    task = known_task("tiny")
+    task = task_by_name("tiny")
     assert task is not None
     filed = made(api, "alike", config={"address": "models:/tiny@champion", "task": "tiny"})
     assert filed["config"]["address"] == "models:/tiny/2", "an alias may move, the model may not"

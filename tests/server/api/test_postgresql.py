@@ -148,4 +148,4 @@ def test_reports(api: TestClient, walked: Walked) -> None:
     assert listed(api, "reports", status="published")["total"] == 0
     found = one(api, "reports", mine)
     assert found["experimentId"] == walked.rounds[1]
-    assert found["conclusions"] == runs.get(mine).data.tags[runs.NOTE]
+    assert found["conclusions"] == runs.get(mine).data.tags[runs.NOTE_TAG]

@@ -147,12 +147,16 @@ def test_items_per_page_is_the_size_of_a_page_that_nobody_asked_for(server: Test
 
 def test_each_caller_has_preferences_of_their_own(home: Path) -> None:
     from veritrain_lib.server.database import migrate
-    from veritrain_lib.server.settings.preferences import LikedChange, like, liked
+    from veritrain_lib.server.settings.preferences import (
+        PreferencesUpdateRequest,
+        read_preferences,
+        update_preferences,
+    )
 
     migrate.upgrade()
-    like("a" * 32, LikedChange(items_per_page=3))
-    assert liked("a" * 32).items_per_page == 3
-    assert liked("local").items_per_page == 20
+    update_preferences("a" * 32, PreferencesUpdateRequest(items_per_page=3))
+    assert read_preferences("a" * 32).items_per_page == 3
+    assert read_preferences("local").items_per_page == 20
 
 
 class Service(http.server.BaseHTTPRequestHandler):
@@ -234,7 +238,7 @@ def test_a_service_that_is_down_is_tried_as_often_as_the_setting_says(
         raise httpx2.ConnectError("no")
 
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setattr("veritrain_lib.server.settings.connection._ask", gone)
+    monkeypatch.setattr("veritrain_lib.server.settings.connection._get_status", gone)
     server.put(SYSTEM, json={"api": {"retry_attempts": 3, "timeout_seconds": 1}})
     seen = server.post(CONNECTION, json={"url": "http://127.0.0.1:9/"}).json()
     assert seen["success"] is False
@@ -276,7 +280,7 @@ def test_only_what_may_go_is_deleted(server: TestClient, home: Path) -> None:
         run_id = str(talk.create_run("0").info.run_id)
         event_log.append(run_id, "log", "x" * 5000)
         if stored:
-            runs.log_file(run_id, event_log.place(run_id), "events")
+            runs.log_file(run_id, event_log.log_path(run_id), "events")
         if ended is not None:
             talk.set_terminated(run_id, "FINISHED", end_time=ended)
         return run_id
@@ -295,13 +299,13 @@ def test_only_what_may_go_is_deleted(server: TestClient, home: Path) -> None:
     answer = server.post(CLEANUP).json()
     assert answer["deletedItems"] == answer["deleted_items"] == 1
     assert answer["freedSpace"] == answer["freed_space"] == pytest.approx(5000 / 1024**2, rel=0.1)
-    assert not event_log.place(old).exists()
-    assert all(event_log.place(one).exists() for one in [*kept, changed])
+    assert not event_log.log_path(old).exists()
+    assert all(event_log.log_path(one).exists() for one in [*kept, changed])
     assert stray.exists()
 
     server.put(SYSTEM, json={"storage": {"data_retention_days": 30}})
     assert server.post(CLEANUP).json()["deletedItems"] == 1
-    assert not event_log.place(kept[1]).exists()
+    assert not event_log.log_path(kept[1]).exists()
     assert server.post(CLEANUP).json() == {
         "deleted_items": 0, "deletedItems": 0, "freed_space": 0.0, "freedSpace": 0.0,
     }  # fmt: skip

@@ -89,7 +89,7 @@ def guarded(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     real = passwords._hasher
     quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
     patch.setattr(passwords, "_hasher", lambda: quick)  # the tests sign in a hundred times
-    passwords._nobodys.cache_clear()
+    passwords._dummy_hash.cache_clear()
     environment.cache_clear()
     migrate.upgrade()
     for role in ("viewer", "editor", "admin"):
@@ -97,7 +97,7 @@ def guarded(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with TestClient(create_app(), base_url="http://127.0.0.1:8000") as running:
         yield Guarded(running, home, real)
     patch.undo()
-    passwords._nobodys.cache_clear()
+    passwords._dummy_hash.cache_clear()
     environment.cache_clear()
 
 
@@ -133,7 +133,7 @@ def gatekeeper(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., TestCl
     from veritrain_lib.server.auth.gatekeeper import Gatekeeper
     from veritrain_lib.tracking.mlflow_routes import AccessTable
 
-    monkeypatch.setattr(artifact_paths, "is_experiments_folder", lambda name: True)
+    monkeypatch.setattr(artifact_paths, "is_experiment_folder", lambda name: True)
 
     def make(client: tuple[str, int] = ("10.1.1.1", 50_000), **settings: Any) -> TestClient:
         app = Gatekeeper(echo, Environment(**settings), [], AccessTable(iter(())))

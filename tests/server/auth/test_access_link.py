@@ -92,15 +92,15 @@ def test_whether_it_lives_is_nobodys_secret(open_server: TestClient) -> None:
 
 def test_the_token_is_made_once_and_is_this_users_alone(home: Path) -> None:
     made = access_link.token()
-    file = project.state(access_link.FILE)
+    file = project.state(access_link.TOKEN_FILE)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert len(made) >= access_link.SHORTEST
+    assert len(made) >= access_link.MIN_TOKEN_LENGTH
     assert access_link.token() == made == file.read_text()
 
 
 @pytest.mark.parametrize("wrong", ["others may read it", "it is short", "it is a link", "it is no text"])
 def test_a_token_that_may_be_known_is_made_anew(home: Path, wrong: str) -> None:
-    made, file = access_link.token(), project.state(access_link.FILE)
+    made, file = access_link.token(), project.state(access_link.TOKEN_FILE)
     if wrong == "others may read it":
         file.chmod(0o644)
     elif wrong == "it is short":

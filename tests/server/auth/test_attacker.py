@@ -55,7 +55,7 @@ def canary(guarded: Guarded) -> Path:
 def _in_this_process(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
     """What the server would start in processes of its own is done here, where a command that ran is seen as well."""
     registry.register("models", "hostile", hostile_models.open_hostile)
-    monkeypatch.setattr(probe_work, "_run", lambda arguments, environment: probe_work.main(arguments))
+    monkeypatch.setattr(probe_work, "_run_process", lambda arguments, environment: probe_work.main(arguments))
     monkeypatch.setattr("veritrain_lib.execution.jobs.LocalRunner", lambda **_: InProcess())
 
 
@@ -68,9 +68,9 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def do() -> None:
         while noted:
             run_id = noted.pop()
-            module, _, name = background_jobs.WORK[runs.get(run_id).data.tags["veritrain.kind"]].partition(
-                ":"
-            )
+            module, _, name = background_jobs.JOB_FUNCTIONS[
+                runs.get(run_id).data.tags["veritrain.kind"]
+            ].partition(":")
             try:
                 getattr(import_module(module), name)(run_id, runner=InProcess())
             except UserError as error:
@@ -162,7 +162,7 @@ def test_a_model_that_is_code_is_opened_by_no_route(
     if version:
         assert said.status_code in (409, 422), said.text
         if write in hostile_models.RUNS:
-            digest = models.held_by(f"models:/tiny/{version}").digest
+            digest = models.model_contents(f"models:/tiny/{version}").digest
             assert f"veritrain approve {digest}" in said.json()["detail"]
         asked = {"name": "x", "task": "tiny", "baseModelId": f"tiny-{version}", "datasetId": _passed(task)}
         made = attacker.client.post("/api/v1/experiments", json=asked).json()

@@ -32,7 +32,7 @@ def test_foreign_names_are_refused(gatekeeper: Make, host: str) -> None:
     client = gatekeeper(allowed_hosts=("team.example.org",))
     found = client.get("/", headers={"host": host})
     assert found.status_code == 403
-    assert found.json()["message"].startswith("the server is not known")
+    assert found.json()["message"].startswith("this host name is not allowed")
     with (
         pytest.raises(WebSocketDenialResponse) as refused,
         client.websocket_connect(SOCKET, headers={"host": host}),
@@ -256,7 +256,7 @@ def test_without_a_secret_everybody_is_the_local_admin_and_nothing_is_looked_up(
     seen = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        seen.append(scope["state"]["caller"])
+        seen.append(scope["state"]["principal"])
 
     scope = {
         "type": "http", "method": "DELETE", "path": "/any", "raw_path": b"/any", "query_string": b"",

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from tests.server.auth.conftest import PASSWORD, Guarded
 from veritrain_lib.server.auth import sessions, tokens
-from veritrain_lib.server.auth.login_page import inside
+from veritrain_lib.server.auth.login_page import safe_target
 
 PAGE = {"accept": "text/html,application/xhtml+xml", "sec-fetch-mode": "navigate"}
 FORM = {"email": "viewer@example.org", "password": PASSWORD}
@@ -66,7 +66,7 @@ def test_programs_and_scripts_get_a_401(guarded: Guarded, headers: dict[str, str
     ],
 )  # fmt: skip
 def test_no_other_site_is_led_to(guarded: Guarded, target: str) -> None:
-    assert inside(target) == "/home"
+    assert safe_target(target) == "/home"
     if target in ("//evil.example", "/\\evil.example", "https://evil.example"):
         found = guarded.client().post("/login", data={**FORM, "next": target})
         assert found.headers["location"] == "/home"
@@ -74,7 +74,7 @@ def test_no_other_site_is_led_to(guarded: Guarded, target: str) -> None:
 
 def test_paths_of_our_own_are_gone_on_to() -> None:
     for target in ("/", "/#/experiments/1", "/api/v1/docs?x=//y", "/home"):
-        assert inside(target) == target
+        assert safe_target(target) == target
 
 
 def test_the_cookie_is_out_of_reach(guarded: Guarded) -> None:

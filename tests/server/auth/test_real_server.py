@@ -36,7 +36,7 @@ def _tokens(home: Path) -> list[str]:
         environment.cache_clear()
         migrate.upgrade()
         accounts = [users.add(f"{role}@example.org", PASSWORD, role) for role in ("editor", "viewer")]
-        made = [sessions.give_service_token(user.id, "tests", 1)[1] for user in accounts]
+        made = [sessions.issue_service_token(user.id, "tests", 1)[1] for user in accounts]
     environment.cache_clear()
     return made
 
@@ -260,7 +260,7 @@ def test_a_session_without_a_login_hears_nothing_but_a_refusal(running: Running)
     place += f"&sid={json.loads(get(place).text[1:])['sid']}"
     assert post(place, content='42["subscribe",{"type":"notifications"}]').status_code == 200
     assert post(place, content='40{"token":"none"}').status_code == 200
-    assert get(place).text.startswith('44{"message":"this token does not hold"')
+    assert get(place).text.startswith('44{"message":"this token is not valid"')
 
 
 def test_a_body_without_a_length_is_counted_on_the_wire(running: Running) -> None:

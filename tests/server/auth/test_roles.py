@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from tests.server.auth.conftest import Guarded
-from veritrain_lib.server.auth.roles import PUBLIC
+from veritrain_lib.server.auth.roles import PUBLIC_ENDPOINTS
 from veritrain_lib.tracking.mlflow_routes import AccessTable, access, as_pattern, routes
 
 READS = {"GET", "HEAD", "OPTIONS"}
@@ -94,13 +94,13 @@ def test_no_route_answers_without_a_login(guarded: Guarded) -> None:
     answered = {
         (method, template)
         for method, template in asked
-        if (method, template) not in PUBLIC and _status(client, method, _path(template)) != 401
+        if (method, template) not in PUBLIC_ENDPOINTS and _status(client, method, _path(template)) != 401
     }
     # Asks for a token itself, by its own `auth` (test_real_server.py).
     assert {template for _, template in answered} == {"/socket.io/x"}
-    public = {(method, template) for method, template in asked if (method, template) in PUBLIC}
-    assert public <= PUBLIC
-    assert len(PUBLIC) == 9  # whoever adds one, thinks twice
+    public = {(method, template) for method, template in asked if (method, template) in PUBLIC_ENDPOINTS}
+    assert public <= PUBLIC_ENDPOINTS
+    assert len(PUBLIC_ENDPOINTS) == 9  # whoever adds one, thinks twice
 
 
 def test_viewers_reach_no_route_of_mlflow_that_writes(guarded: Guarded) -> None:
@@ -134,7 +134,7 @@ def test_editors_write_but_rule_nothing(guarded: Guarded) -> None:
     for method, template in _mlflow(guarded):
         path = _path(template)
         if method != "OPTIONS" and RUNS_THINGS.fullmatch(template):
-            assert table.needed(method, path) == "off", (method, template)
+            assert table.required_access(method, path) == "off", (method, template)
     for method, path in (
         ("POST", "/api/2.0/mlflow/experiments/delete"), ("POST", "/api/3.0/mlflow/scorers/register"), ("DELETE", "/api/3.0/mlflow/workspaces/x"),
         ("GET", "/api/v1/auth/users"), ("POST", "/api/v1/auth/tokens"), ("PUT", "/api/v1/settings/system"),

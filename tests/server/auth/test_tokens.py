@@ -80,7 +80,7 @@ def test_no_algorithm(guarded: Guarded, claims: dict[str, Any], algorithm: str, 
         {"sub": "0" * 32},
         {"fam": "0" * 32},
         {"fam": 7},
-        *({name: None} for name in tokens.CLAIMS),
+        *({name: None} for name in tokens.REQUIRED_CLAIMS),
     ],
     ids=str,
 )
@@ -180,8 +180,8 @@ def test_another_process_sees_a_logout_within_seconds(
     with session() as opened:  # as another process would, without telling this one
         family = tokens.read(given["access_token"], "access").family
         opened.execute(update(Token).where(Token.family == family).values(revoked_at=now()))
-    assert token_validity.REMEMBERED_S <= 5
-    clock = time.monotonic() + token_validity.REMEMBERED_S + 0.1
+    assert token_validity.CACHE_S <= 5
+    clock = time.monotonic() + token_validity.CACHE_S + 0.1
     monkeypatch.setattr(token_validity.time, "monotonic", lambda: clock)
     assert _status(guarded, given["access_token"]) == 401
 
@@ -218,9 +218,9 @@ def test_a_role_counts_from_the_moment_that_it_is_given(guarded: Guarded) -> Non
 def test_neither_the_secret_nor_a_hash_is_in_a_token(guarded: Guarded) -> None:
     text = guarded.login("viewer@example.org")["access_token"]
     said = jwt.decode(text, options={"verify_signature": False})
-    assert set(said) == set(tokens.CLAIMS)
+    assert set(said) == set(tokens.REQUIRED_CLAIMS)
     assert tokens._key() != SECRET.encode()
-    assert tokens._key() == hmac.digest(SECRET.encode(), tokens.PURPOSE, "sha256")
+    assert tokens._key() == hmac.digest(SECRET.encode(), tokens.KEY_PURPOSE, "sha256")
 
 
 def test_a_websocket_is_closed_when_its_login_ends(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,8 +234,8 @@ def test_a_websocket_is_closed_when_its_login_ends(guarded: Guarded, monkeypatch
     text = guarded.login("viewer@example.org")["access_token"]
     kept = tokens.read(text, "access")
     caller = token_validity.look_up(kept)
-    monkeypatch.setattr(guarded_socket, "LOOKED_AT_EVERY_S", 0.0)
-    watched = guarded_socket.WatchedSocket(caller, send)
+    monkeypatch.setattr(guarded_socket, "RECHECK_INTERVAL_S", 0.0)
+    watched = guarded_socket.GuardedSocket(caller, send)
 
     async def talk() -> None:
         await watched.send({"type": "websocket.send", "text": "1"})

@@ -18,12 +18,12 @@ from veritrain_lib.server.database.session import engine, session
 from veritrain_lib.server.database.tables import (
     PREFIX,
     VERSION_TABLE,
+    BaseTable,
     Preference,
     Setting,
-    Table,
     Token,
     User,
-    is_ours,
+    is_veritrain_table,
     now,
 )
 from veritrain_lib.tracking import store
@@ -66,9 +66,10 @@ def test_nothing_is_left_to_generate_on_a_filled_store(database: str) -> None:
     _write_rows()
     with engine().connect() as opened:
         context = MigrationContext.configure(
-            opened, opts={"version_table": VERSION_TABLE, "include_object": is_ours, "compare_type": True}
+            opened,
+            opts={"version_table": VERSION_TABLE, "include_object": is_veritrain_table, "compare_type": True},
         )
-        assert compare_metadata(context, Table.metadata) == []
+        assert compare_metadata(context, BaseTable.metadata) == []
 
 
 def test_going_down_to_base_spares_what_is_mlflows(database: str) -> None:

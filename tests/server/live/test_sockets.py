@@ -18,7 +18,7 @@ from tests.server.served import free_port
 from veritrain_lib.core import event_log
 from veritrain_lib.server import environment as settings
 from veritrain_lib.server.auth import access_link
-from veritrain_lib.server.auth.principal import LOCAL, Caller
+from veritrain_lib.server.auth.principal import LOCAL, Principal
 from veritrain_lib.server.live import event_tails, run_liveness, sockets, worker_addresses
 
 RUN = "run1"
@@ -28,8 +28,8 @@ RUN = "run1"
 def files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project of files; every id is one of something, but `nothing`."""
     monkeypatch.setenv("VERITRAIN_HOME", str(tmp_path))
-    monkeypatch.setattr(event_tails, "EVERY", 0.01)
-    monkeypatch.setattr(run_liveness, "is_known", lambda kind, name: name != "nothing")
+    monkeypatch.setattr(event_tails, "POLL_S", 0.01)
+    monkeypatch.setattr(run_liveness, "run_exists", lambda kind, name: name != "nothing")
     monkeypatch.setattr(run_liveness, "settle", lambda run_id: None)
     settings.environment.cache_clear()
 
@@ -42,12 +42,12 @@ class Quiet(uvicorn.Server):
 
 
 @asynccontextmanager
-async def worker(caller: Caller | None = LOCAL) -> AsyncIterator[str]:
+async def worker(caller: Principal | None = LOCAL) -> AsyncIterator[str]:
     """A worker process's part of the server, here in this one; gives its address. The gatekeeper found `caller`."""
     relay, port = sockets.socket_app(), free_port()
 
     async def admitted(scope: Any, receive: Any, send: Any) -> None:
-        await relay({**scope, "state": {**scope.get("state", {}), "caller": caller}}, receive, send)
+        await relay({**scope, "state": {**scope.get("state", {}), "principal": caller}}, receive, send)
 
     config = uvicorn.Config(admitted, port=port, lifespan="off", log_level="warning")
     config.load()
@@ -214,18 +214,18 @@ def test_a_session_is_answered_whichever_worker_is_asked() -> None:
             assert (await poll(there, "&sid=../../etc/passwd"))[0] == 400
 
     asyncio.run(watch())
-    assert list(worker_addresses.socket_of("x").parent.glob("live-*.sock")) == [], "nothing is left behind"
+    assert list(worker_addresses.socket_path("x").parent.glob("live-*.sock")) == [], "nothing is left behind"
 
 
 def test_a_socket_whose_path_is_too_long_is_elsewhere_and_the_users_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VERITRAIN_HOME", str(tmp_path / ("x" * 90)))
-    place = worker_addresses.socket_of("0" * 16)
-    assert len(str(place)) <= worker_addresses.LONGEST
-    with worker_addresses.bound(place):
+    place = worker_addresses.socket_path("0" * 16)
+    assert len(str(place)) <= worker_addresses.MAX_PATH_BYTES
+    with worker_addresses.listening_socket(place):
         assert place.parent.stat().st_mode & 0o077 == 0
         assert place.stat().st_mode & 0o077 == 0
-        worker_addresses.clear_dead()
+        worker_addresses.remove_dead_sockets()
         assert place.exists(), "somebody listens there"
     assert not place.exists()

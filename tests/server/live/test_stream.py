@@ -22,7 +22,7 @@ from veritrain_lib.tracking import run_events, runs
 def run_id(home: Path) -> str:
     """A round that this process works on, with three lines."""
     made = runs.open_run(find_task(str(write_tiny(home / "task"))), "mine", kind="round")
-    run_events.say_begun(made, "begins")
+    run_events.emit_start(made, "begins")
     event_log.append(made, "progress", "train: cell 1 of 3", data={"stage": "train", "cell": 1, "cells": 3})
     event_log.append(made, "log", "train: is done")
     return made
@@ -46,7 +46,7 @@ def test_lines_come_in_order_then_new_ones_until_the_end(server: TestClient, run
         time.sleep(0.5)
         data = {"step": 4, "epoch": 0.5, "loss": 1.5, "gpu": 80.0, "eta": 9.0}
         event_log.append(run_id, "progress", "step 4", data=data)
-        run_events.end(run_id, "FINISHED", metrics={"accuracy": 0.9})
+        run_events.end_run(run_id, "FINISHED", metrics={"accuracy": 0.9})
 
     working = threading.Thread(target=go_on)
     working.start()
@@ -69,17 +69,17 @@ def test_lines_come_in_order_then_new_ones_until_the_end(server: TestClient, run
 
 
 def test_a_client_that_says_how_far_it_was_gets_the_rest(server: TestClient, run_id: str) -> None:
-    run_events.end(run_id, "FAILED", "broken")
+    run_events.end_run(run_id, "FAILED", "broken")
     assert [line["seq"] for line in received(server, run_id, after=2)[0]] == [3, 4]
     assert received(server, run_id, after=4) == ([], stream.ENDED)
 
 
 def test_an_unknown_experiment_is_closed_with_a_code_of_its_own(server: TestClient, run_id: str) -> None:
-    assert received(server, "0" * 32) == ([], stream.UNKNOWN)
+    assert received(server, "0" * 32) == ([], stream.NOT_FOUND)
 
 
 def test_a_run_whose_owner_died_says_so_to_who_watches(server: TestClient, run_id: str) -> None:
-    runs.tag(run_id, {runs.OWNER: runs.owner().rsplit("/", 1)[0] + "/1"})  # this number, begun long ago
+    runs.tag(run_id, {runs.OWNER_TAG: runs.owner().rsplit("/", 1)[0] + "/1"})  # this number, begun long ago
     found, code = received(server, run_id)
     assert (found[-1]["status"], found[-1]["ended"], code) == ("failed", True, stream.ENDED)
     assert "died" in found[-1]["reason"]
@@ -100,7 +100,7 @@ def test_a_silent_stream_has_a_heartbeat(
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
     with server.websocket_connect(f"ws://127.0.0.1:8000/api/v1/experiments/{run_id}/stream?after=3") as there:
         assert there.receive_json()["type"] == "heartbeat"
-        run_events.end(run_id, "FINISHED")
+        run_events.end_run(run_id, "FINISHED")
         while not there.receive_json().get("ended"):
             pass
         with pytest.raises(WebSocketDisconnect):

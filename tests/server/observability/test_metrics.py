@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from veritrain_lib.core.errors import Infrastructure
-from veritrain_lib.llm.ledger import Ledger, default_place
+from veritrain_lib.llm.ledger import Ledger, default_ledger_path
 from veritrain_lib.server.observability import metrics
-from veritrain_lib.server.observability.gauges import Gathered
+from veritrain_lib.server.observability.gauges import RecordCollector
 from veritrain_lib.tracking import runs
 
 ALERTS = Path(__file__).resolve().parents[3] / "docs" / "alerts.yml"
@@ -33,7 +33,7 @@ READER = "from veritrain_lib.server.observability.metrics import exposition; pri
 
 def test_workers_count_together_and_a_dead_ones_sockets_are_closed(home: Path) -> None:
     folder = metrics.new_folder()
-    own = {**os.environ, metrics.FOLDER: str(folder)}
+    own = {**os.environ, metrics.FOLDER_VARIABLE: str(folder)}
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", WORKER], env=own, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -58,10 +58,10 @@ def test_workers_count_together_and_a_dead_ones_sockets_are_closed(home: Path) -
 
 def test_the_mapped_files_have_their_room_so_that_a_full_disk_ends_no_worker(home: Path) -> None:
     folder = metrics.new_folder()
-    own = {**os.environ, metrics.FOLDER: str(folder)}
+    own = {**os.environ, metrics.FOLDER_VARIABLE: str(folder)}
     subprocess.run([sys.executable, "-c", WORKER], env=own, input=b"\n", capture_output=True, check=True)
     files = sorted(folder.glob("*.db"))
-    assert {file.name.rsplit("_", 1)[0] for file in files} == set(metrics.ROOM)
+    assert {file.name.rsplit("_", 1)[0] for file in files} == set(metrics.FILE_BYTES)
     for file in files:
         there = file.stat()
         assert there.st_blocks * 512 >= there.st_size >= 65_536, f"{file.name} has a hole"
@@ -70,7 +70,7 @@ def test_the_mapped_files_have_their_room_so_that_a_full_disk_ends_no_worker(hom
 def test_without_room_a_worker_counts_in_memory(home: Path) -> None:
     limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n" + WORKER
     limited += 'print(made.requests.labels("GET", "/home", "200")._value.get())'
-    own = {**os.environ, metrics.FOLDER: str(metrics.new_folder())}
+    own = {**os.environ, metrics.FOLDER_VARIABLE: str(metrics.new_folder())}
     done = subprocess.run(
         [sys.executable, "-c", limited], env=own, input="\n", capture_output=True, text=True, check=True
     )
@@ -79,10 +79,10 @@ def test_without_room_a_worker_counts_in_memory(home: Path) -> None:
 
 
 def test_the_counts_are_told_while_the_record_is_away(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(self: Gathered) -> Any:
+    def away(self: RecordCollector) -> Any:
         raise Infrastructure("the record is away")
 
-    monkeypatch.setattr(Gathered, "collect", away)
+    monkeypatch.setattr(RecordCollector, "collect", away)
     metrics.metrics().requests.labels("GET", "/home", "200").inc()
     assert (
         b'veritrain_http_requests_total{method="GET",route="/home",status="200"}' in metrics.exposition()[0]
@@ -115,7 +115,7 @@ def test_a_new_server_clears_away_counts_of_dead_ones_only(home: Path) -> None:
 
 def test_money_is_told_by_task_once_there_is_a_ledger(home: Path) -> None:
     assert not _samples("veritrain_paid_dollars")
-    assert not default_place().exists()
+    assert not default_ledger_path().exists()
     with Ledger() as ledger:
         ledger._reader.execute("INSERT INTO accounts VALUES ('support', 1.25, 0)")
         ledger._reader.commit()
@@ -123,7 +123,7 @@ def test_money_is_told_by_task_once_there_is_a_ledger(home: Path) -> None:
 
 
 def _samples(name: str) -> dict[str, float]:
-    found: Any = {family.name: family for family in Gathered().collect()}
+    found: Any = {family.name: family for family in RecordCollector().collect()}
     return {sample.labels["task"]: sample.value for sample in found[name].samples}
 
 

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from veritrain_lib.server.observability import logs
 from veritrain_lib.server.observability.metrics import exposition
-from veritrain_lib.server.observability.requests import Observed, Routed
+from veritrain_lib.server.observability.requests import RequestObserver, RouteRecorder
 
 
 class Lines(logging.Handler):
@@ -27,7 +27,7 @@ class Lines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(logs.formatter())
-        self.addFilter(logs.WithoutQueries())
+        self.addFilter(logs.QueryStringFilter())
         self.texts: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -75,7 +75,7 @@ async def _socket(socket: WebSocket) -> None:
     await socket.close()
 
 
-def _app() -> Observed:
+def _app() -> RequestObserver:
     inner = Starlette(
         routes=[
             Route("/things/{item}", _item),
@@ -84,7 +84,7 @@ def _app() -> Observed:
             WebSocketRoute("/live", _socket),
         ]
     )
-    return Observed(
+    return RequestObserver(
         Starlette(routes=[Mount("/api", inner), Mount("/", _flask)]), ["/whole", "/files/<path:path>"]
     )
 
@@ -140,7 +140,7 @@ def test_an_error_in_front_of_the_application_is_a_problem_with_the_id_to_ask_ab
     async def gate(scope: Any, receive: Any, send: Any) -> None:
         raise RuntimeError("the secret of the gate")
 
-    answer = TestClient(Observed(gate), raise_server_exceptions=False).get("/x")
+    answer = TestClient(RequestObserver(gate), raise_server_exceptions=False).get("/x")
     said = answer.json()
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
@@ -176,7 +176,7 @@ def exposition_lines() -> list[str]:
     from veritrain_lib.server.observability import metrics
 
     metrics.metrics()
-    return generate_latest(metrics._own()).decode().splitlines()
+    return generate_latest(metrics._process_registry()).decode().splitlines()
 
 
 def test_lines_of_other_libraries_have_the_same_form_and_lose_their_queries(
@@ -206,11 +206,11 @@ def test_route_and_caller_are_told_through_a_gatekeeper_that_copies(lines: Lines
         user_id = "u-17"
 
     async def gatekeeper(scope: Any, receive: Any, send: Any) -> None:
-        state = {**scope.get("state", {}), "caller": Caller()}
+        state = {**scope.get("state", {}), "principal": Caller()}
         await routed({**scope, "state": state}, receive, send)
 
-    routed = Routed(Starlette(routes=[Route("/things/{item}", _item)]))
-    TestClient(Observed(gatekeeper)).get("/things/a")
+    routed = RouteRecorder(Starlette(routes=[Route("/things/{item}", _item)]))
+    TestClient(RequestObserver(gatekeeper)).get("/things/a")
     [line] = lines.requests()
     assert (line["route"], line["user"]) == ("/things/{item}", "u-17")
 
@@ -221,7 +221,7 @@ def test_a_client_that_went_away_is_told_apart(lines: Lines) -> None:
 
     async def call() -> None:
         scope = {"type": "http", "method": "GET", "path": "/x", "headers": []}
-        await Observed(gone)(scope, None, None)  # type: ignore[arg-type]
+        await RequestObserver(gone)(scope, None, None)  # type: ignore[arg-type]
 
     asyncio.run(call())
     assert lines.requests()[0]["status"] == 499

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.server.upload.reading import read_upload, shown_name
+from veritrain_lib.server.upload.reading import display_name, read_upload
 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("rows.csv", "text,label\n", "holds no rows"),
-        ("rows.csv", "", "holds no rows"),
+        ("rows.csv", "text,label\n", "has no rows"),
+        ("rows.csv", "", "has no rows"),
         ("rows.csv", "text,text\na,b\n", "names a column twice"),
         ("rows.csv", "text,label\n".encode("utf-16")[:-1], "is not UTF-16"),
         ("rows.csv", "text,label\ncafé,parcel".encode("latin-1"), "is not UTF-8 (byte 14, line 2)"),
@@ -27,7 +27,7 @@ from veritrain_lib.server.upload.reading import read_upload, shown_name
         ("rows.json", '[{"text": "\\ud800", "label": "parcel"}]', "half a character"),
         ("rows.json", '[{"text": 1' + "0" * 5000 + ', "label": "parcel"}]', "row 1: holds a number of more than 4300 digits"),
         ("rows.json", "[1, 2]", "row 1: must be a JSON object, not int"),
-        ("rows.json", "nonsense", "is no JSON"),
+        ("rows.json", "nonsense", "is not valid JSON"),
         ("rows.csv", 'text,label\n"never closed,parcel\n', "row 1 (line 2): a quote that opens here never closes"),
     ],
 )  # fmt: skip
@@ -68,4 +68,4 @@ def test_quoted_line_ends_and_a_byte_order_mark_are_understood() -> None:
     ],
 )  # fmt: skip
 def test_a_name_is_shown_and_is_no_path(given: str, shown: str) -> None:
-    assert shown_name(given) == shown
+    assert display_name(given) == shown

@@ -135,8 +135,8 @@ def test_a_running_round_whose_process_is_gone_is_not_shown_as_work(home: Path, 
     task = load_task(write_tiny(home / "task"))
     run_id = runs.open_run(task, "round 1", kind="round")
     host = runs.owner().split("/")[0]
-    runs.tag(run_id, {runs.OWNER: f"{host}/999999/1"})
-    assert "process gone" in _page(server, "/home/now").get_text()
+    runs.tag(run_id, {runs.OWNER_TAG: f"{host}/999999/1"})
+    assert "process ended" in _page(server, "/home/now").get_text()
 
 
 def test_pending_experiments_failures_and_waiting_rows_are_what_is_next(

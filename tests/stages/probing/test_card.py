@@ -18,10 +18,10 @@ def test_models_stand_side_by_side_in_the_order_given(task: Task, development: p
     paid = probe.run(config, task, Paying(lambda text: "billing"), development)
     table = compare_cards([paid, free]).table().set_index("measure")
     assert list(table.columns) == ["openai:/m", "m:1", "what it counts"]
-    assert table.loc["cost of 1,000 answers (low is good)", "m:1"] == "–"
-    assert table.loc["cost of 1,000 answers (low is good)", "openai:/m"] == "$10 ($10 to $10), n=30"
+    assert table.loc["cost of 1,000 answers (lower is better)", "m:1"] == "–"
+    assert table.loc["cost of 1,000 answers (lower is better)", "openai:/m"] == "$10 ($10 to $10), n=30"
     assert str(table.loc["accuracy", "m:1"]).startswith("33.3 % (19.1 % to 51.3 %), n=30")
-    both = probe.beside(paid, [free])
+    both = probe.with_other_models(paid, [free])
     assert both.card().models == ["openai:/m", "m:1"]
     assert both.measures == paid.measures
 

@@ -12,7 +12,7 @@ from tests.stages.probing.answering import Answering, Paying
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages import probe
 from veritrain_lib.stages.probing.changes import CHANGES
-from veritrain_lib.stages.probing.measure_names import MEANINGS
+from veritrain_lib.stages.probing.measure_names import MEASURE_INFO
 from veritrain_lib.stages.result import Measure
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
@@ -150,7 +150,7 @@ def test_every_measure_has_a_meaning_and_the_result_is_stored_whole(
     task: Task, development: pd.DataFrame, by_text: dict[str, str], tmp_path: Any
 ) -> None:
     result = probed(task, Paying(lambda text: by_text.get(text, "parcel")), development, money=10.0)
-    assert set(result.measures) - {"accuracy"} == set(MEANINGS)
+    assert set(result.measures) - {"accuracy"} == set(MEASURE_INFO)
     result.save(tmp_path)
     again = probe.ProbeResult.load(tmp_path)
     assert again.model_dump() == result.model_dump()

@@ -131,7 +131,7 @@ def test_a_checkpoint_that_gives_no_numbers_is_refused(ready: Path) -> None:
     weights["lm_head.weight"] *= float("nan")
     save_file(weights, file, {"format": "pt"})
     with pytest.raises(
-        UserError, match=r"the loss is nan after \d+ steps: nothing was learnt. Lower learning_rate"
+        UserError, match=r"the loss is nan after \d+ steps: nothing was learned. Lower learning_rate"
     ):
         train(ready, epochs=1)
 
@@ -188,5 +188,5 @@ def test_a_column_that_is_not_there_is_named(ready: Path) -> None:
 
 
 def test_a_folder_that_is_no_checkpoint_is_refused(home: Path) -> None:
-    with pytest.raises(UserError, match=r"base 'base' is no checkpoint: .*config.json can't be read"):
+    with pytest.raises(UserError, match=r"base 'base' is not a checkpoint: .*config.json can't be read"):
         Lora(**QUICK).train(task_in(home), rows_of(), seed=0)

@@ -3,37 +3,37 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from veritrain_lib.trainers.lora.work_directory import KEPT, Work, is_last
+from veritrain_lib.trainers.lora.work_directory import MAX_KEPT_FOLDERS, WorkDirectory, is_final
 
 
-def checkpoint(work: Work, step: int, *, whole: bool, last: bool = False) -> Path:
+def checkpoint(work: WorkDirectory, step: int, *, whole: bool, last: bool = False) -> Path:
     folder = work.checkpoints / f"checkpoint-{step}"
     folder.mkdir(parents=True)
     if whole:
-        work.mark(step, last=last)
+        work.mark_complete(step, last=last)
     return folder
 
 
 def test_a_training_goes_on_from_the_newest_whole_checkpoint(home: Path) -> None:
-    work = Work("a" * 64)
+    work = WorkDirectory("a" * 64)
     checkpoint(work, 5, whole=True)
     newest = checkpoint(work, 100, whole=True)
     cut = checkpoint(work, 105, whole=False)
-    assert work.newest() == newest
+    assert work.latest_checkpoint() == newest
     assert not cut.exists(), "transformers would take it for the newest one"
-    assert not is_last(newest)
-    assert is_last(checkpoint(work, 110, whole=True, last=True))
+    assert not is_final(newest)
+    assert is_final(checkpoint(work, 110, whole=True, last=True))
 
 
 def test_without_a_whole_checkpoint_there_is_none(home: Path) -> None:
-    work = Work("a" * 64)
-    assert work.newest() is None
+    work = WorkDirectory("a" * 64)
+    assert work.latest_checkpoint() is None
     checkpoint(work, 5, whole=False)
-    assert work.newest() is None
+    assert work.latest_checkpoint() is None
 
 
 def test_a_finished_adapter_takes_the_place_of_the_checkpoints(home: Path) -> None:
-    work = Work("a" * 64)
+    work = WorkDirectory("a" * 64)
     checkpoint(work, 5, whole=True)
     made = work.folder / "made"
     made.mkdir()
@@ -45,14 +45,16 @@ def test_a_finished_adapter_takes_the_place_of_the_checkpoints(home: Path) -> No
 
 
 def test_only_the_newest_finished_trainings_are_kept(home: Path) -> None:
-    works = [Work(f"{number:02d}" + "0" * 62) for number in range(KEPT + 3)]
+    works = [WorkDirectory(f"{number:02d}" + "0" * 62) for number in range(MAX_KEPT_FOLDERS + 3)]
     for age, work in enumerate(works):
         with work.locked():
             work.adapter.mkdir()
         os.utime(work.adapter, (age, age))
-    unfinished = Work("f" * 64)
+    unfinished = WorkDirectory("f" * 64)
     checkpoint(unfinished, 5, whole=True)
-    works[0].tidy()
+    works[0].remove_old_folders()
     there = [work.adapter.is_dir() for work in works]
-    assert there == [True, *[False] * 3, *[True] * (KEPT - 1)], "its own, and the newest of the others"
+    assert there == [True, *[False] * 3, *[True] * (MAX_KEPT_FOLDERS - 1)], (
+        "its own, and the newest of the others"
+    )
     assert unfinished.checkpoints.is_dir(), "it may be gone on with"

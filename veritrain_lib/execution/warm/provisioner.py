@@ -1,4 +1,4 @@
-"""The door for every Jupyter program: a kernel provisioner that forks instead of starting.
+"""A kernel provisioner for every Jupyter program that forks kernels instead of starting them.
 
 papermill, nbval and JupyterLab use it by the kernel spec `veritrain`, our own engine by the same entry point.
 """
@@ -13,12 +13,12 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from veritrain_lib.execution.warm.forked_process import ForkedProcess
-from veritrain_lib.execution.warm.post_fork import OWN_ARGUMENTS
-from veritrain_lib.execution.warm.zygote import NoZygote, Zygote, zygote_for
+from veritrain_lib.execution.warm.post_fork import PREFORK_ARGUMENTS
+from veritrain_lib.execution.warm.zygote import Zygote, ZygoteUnavailable, zygote_for
 
 
 class WarmProvisioner(LocalProvisioner):
-    """A kernel of this interpreter, forked from this process's zygote; a plain one where that can't be."""
+    """A kernel of this interpreter, forked from this process's zygote; a plain one if that is impossible."""
 
     process: Any
 
@@ -27,8 +27,8 @@ class WarmProvisioner(LocalProvisioner):
         environment = {name: str(value) for name, value in (kwargs.get("env") or os.environ).items()}
         try:
             return await self._fork(zygote_for(environment), environment, cmd, kwargs)
-        except NoZygote as error:
-            if error.first:
+        except ZygoteUnavailable as error:
+            if error.first_time:
                 self.log.warning("No warm kernel: %s. A plain one is started, which takes longer.", error)
         return await super().launch_kernel(cmd, **kwargs)
 
@@ -39,57 +39,57 @@ class WarmProvisioner(LocalProvisioner):
             await asyncio.sleep(0.02)
         cwd = str(kwargs.get("cwd") or os.getcwd())
         argv = cmd[cmd.index("-f") :]
-        # A spare has a connection of its own: right for a first start over sockets that nobody knows yet.
-        takes_any = (
+        # A spare has a connection of its own: it suits a first start over sockets that nobody else uses yet.
+        accepts_spare = (
             getattr(self.parent, "transport", "") == "ipc"
             and self.process is None
-            and tuple(argv[2:]) == OWN_ARGUMENTS
+            and tuple(argv[2:]) == PREFORK_ARGUMENTS
         )
         kernel = zygote.fork(
             {"argv": argv, "environment": environment, "cwd": cwd},
             _descriptor(kwargs.get("stdout"), 1),
             _descriptor(kwargs.get("stderr"), 2),
-            spare=takes_any,
+            spare=accepts_spare,
         )
         while kernel.poll() is None and not kernel.ready:
-            await _news(kernel)
+            await _wait_for_news(kernel)
         self.process, self.pid, self.pgid, self.cwd = kernel, kernel.pid, kernel.pid or None, cwd
         if kernel.connection:
-            own = {**kernel.connection, "key": kernel.connection["key"].encode()}
-            self.connection_info.update(own)  # type: ignore[typeddict-item]
+            connection = {**kernel.connection, "key": kernel.connection["key"].encode()}
+            self.connection_info.update(connection)  # type: ignore[typeddict-item]
         return self.connection_info
 
     async def wait(self) -> int | None:
-        """Wait for the process's end; there is no process any more then."""
+        """Wait for the end of the process; `process` is None afterwards."""
         kernel = self.process
         if not isinstance(kernel, ForkedProcess):
             ended: int | None = await super().wait()
             return ended
         while kernel.poll() is None:
-            await _news(kernel)
+            await _wait_for_news(kernel)
         self.process = None
         kernel.close()
         return kernel.returncode
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Let go of the process."""
+        """Detach from the process."""
         if isinstance(self.process, ForkedProcess):
             self.process.close()
         await super().cleanup(restart=restart)
 
 
-async def _news(kernel: ForkedProcess) -> None:
-    """Return when the kernel may have told something."""
+async def _wait_for_news(kernel: ForkedProcess) -> None:
+    """Return when the kernel may have sent a message."""
     loop = asyncio.get_running_loop()
-    told = asyncio.Event()
-    loop.add_reader(kernel.fileno(), told.set)
+    readable = asyncio.Event()
+    loop.add_reader(kernel.fileno(), readable.set)
     try:
-        await told.wait()
+        await readable.wait()
     finally:
         loop.remove_reader(kernel.fileno())
 
 
-def _descriptor(given: Any, standard: int) -> int:
-    if isinstance(given, int) and given >= 0:
-        return given
-    return int(given.fileno()) if hasattr(given, "fileno") else standard
+def _descriptor(stream: Any, standard: int) -> int:
+    if isinstance(stream, int) and stream >= 0:
+        return stream
+    return int(stream.fileno()) if hasattr(stream, "fileno") else standard

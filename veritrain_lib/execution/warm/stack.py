@@ -1,4 +1,4 @@
-"""What the zygote imports, and what makes a zygote stale."""
+"""The modules that the zygote imports, and the conditions that make a zygote stale."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 PRELOAD = "VERITRAIN_PRELOAD"
-"""Environment variable: modules to import instead of `MODULES`, separated by commas; beside them after a `+`."""
+"""Environment variable: modules, separated by commas, to import instead of `MODULES`; after a `+`, also."""
 
 WARM_UP = "veritrain.warm_up"
-"""Group of entry points: functions that do work once, ahead, for every kernel. They must start no thread, run no
-OpenMP code and keep no file, socket or database open."""
+"""Group of entry points: functions that do work once, in advance, for every kernel.
+
+They must start no thread, run no OpenMP code and keep no file, socket or database open.
+"""
 
 KERNEL = (
     "ipykernel.kernelapp",
@@ -32,7 +34,7 @@ KERNEL = (
     "threadpoolctl",
     "veritrain_lib.execution.warm.streams",
 )
-"""What every kernel is made of."""
+"""Modules that every kernel needs."""
 
 MODULES: tuple[str, ...] = (
     "pandas",
@@ -75,7 +77,7 @@ MODULES: tuple[str, ...] = (
     "yaml",
     "veritrain_lib",
 )
-"""Imported in this order, with every module of this library; one that is not installed is passed over."""
+"""Imported in this order, with every module of this library; one that is not installed is skipped."""
 
 READ_AT_IMPORT = (
     "PYTHON",
@@ -90,7 +92,7 @@ READ_AT_IMPORT = (
     "XDG_",
     "HOME",
 )
-"""Beginnings of names of environment variables that libraries read while they are imported."""
+"""Prefixes of environment variables that libraries read while they are imported."""
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -104,17 +106,22 @@ THREADS = (
 
 
 def plan(environment: Mapping[str, str], prepare: Sequence[str]) -> dict[str, list[str]]:
-    """What a zygote for kernels with this environment does before it forks.
+    """Return what a zygote for kernels with this environment does before it forks.
 
-    `modules` to import, in order; functions to `prepare` with, as `module:function`, with `=argument` where
-    they take one. Where `PRELOAD` asks for a stack of the user's own there are no functions.
+    Args:
+        environment: The environment of the kernels.
+        prepare: Further functions to call, as `module:function`, with `=argument` where they take one.
+
+    Returns:
+        `modules` to import, in order, and functions to `prepare` with. Where `PRELOAD` asks for a stack of
+        the user's own there are no functions.
     """
-    asked = environment.get(PRELOAD, "+").strip()
-    own = [name.strip() for name in asked.removeprefix("+").split(",") if name.strip()]
-    whole = asked.startswith("+")
+    preload = environment.get(PRELOAD, "+").strip()
+    extra_modules = [name.strip() for name in preload.removeprefix("+").split(",") if name.strip()]
+    extends_default = preload.startswith("+")
     return {
-        "modules": [*KERNEL, *(MODULES if whole else ()), *own],
-        "prepare": [*_functions(WARM_UP), *prepare] if whole else [],
+        "modules": [*KERNEL, *(MODULES if extends_default else ()), *extra_modules],
+        "prepare": [*_functions(WARM_UP), *prepare] if extends_default else [],
     }
 
 
@@ -123,7 +130,7 @@ def _functions(group: str) -> list[str]:
 
 
 def import_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of a kernel's environment that has to hold while the stack is imported, sorted by name.
+    """Return the part of a kernel's environment that has to hold while the stack is imported, sorted by name.
 
     A kernel whose part differs can't be forked from the same zygote.
     """
@@ -135,9 +142,9 @@ def import_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def code_state() -> str:
-    """A digest that changes when this library's code or the set of installed packages does.
+    """Return a digest that changes when this library's code or the set of installed packages does.
 
-    Names, sizes and times of change are looked at, not contents: it is asked before every kernel.
+    It covers names, sizes and modification times, not contents, because it is computed before every kernel.
     """
     package = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
@@ -145,9 +152,9 @@ def code_state() -> str:
         below[:] = sorted(name for name in below if name != "__pycache__")
         for name in sorted(files):
             if name.endswith((".py", ".yaml", ".json", ".jinja")):
-                seen = os.stat(os.path.join(folder, name))
-                digest.update(f"{folder}/{name} {seen.st_size} {seen.st_mtime_ns}\n".encode())
-    for place in sys.path:
-        if place.endswith(("site-packages", "dist-packages")) and os.path.isdir(place):
-            digest.update(f"{place} {os.stat(place).st_mtime_ns}\n".encode())
+                status = os.stat(os.path.join(folder, name))
+                digest.update(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    for entry in sys.path:
+        if entry.endswith(("site-packages", "dist-packages")) and os.path.isdir(entry):
+            digest.update(f"{entry} {os.stat(entry).st_mtime_ns}\n".encode())
     return digest.hexdigest()

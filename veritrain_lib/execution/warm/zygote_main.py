@@ -1,7 +1,7 @@
-"""The zygote: imports the stack once, then only forks kernels and watches them.
+"""The zygote process: imports the stack once, then only forks kernels and supervises them.
 
-It never runs a notebook's code, a thread or a loop of Python's, so it is always there to see that its owner
-has gone. Spoken to over one socket that the owner hands down; a byte on it comes with the descriptors of the
+It never runs a notebook's code, a thread or a loop of Python's, so it always notices that its owner
+has ended. It is controlled over one socket that the owner hands down; a byte on it comes with the descriptors of the
 kernel to be (see `zygote`).
 
 Run as a file, so that `-m` puts no folder in front of the module search path.
@@ -31,65 +31,70 @@ from typing import NoReturn
 from veritrain_lib.execution.warm import post_fork
 
 FORK, TAKE, RETIRE = b"f", b"t", b"r"
-"""From the owner: fork a process; the same, or take the spare, which has a connection of its own; no more forks."""
+"""Commands from the owner: fork a process; take the spare, or fork if none is ready; fork no more."""
 
-GO, READY = b"g", b"y"
-"""To a spare: here is your order. From a spare: I am ready."""
+ASSIGN, READY = b"g", b"y"
+"""Messages to and from a spare: the owner's request follows; the spare is ready."""
 
-OWN = "veritrain_lib"
-"""Imported with all that is below it."""
+PACKAGE = "veritrain_lib"
+"""Imported with all its modules."""
 
 NOT_IMPORTED = ("_main", "__main__")
-"""Modules that are programs."""
+"""Endings of the names of modules that are programs."""
 
-NOT_FOR_KERNELS = f"{OWN}.server"
-"""A room that no notebook enters."""
+NOT_FOR_KERNELS = f"{PACKAGE}.server"
+"""A package that no notebook uses."""
 
-LOOK_EVERY_S = 0.5
-"""How often the owner is looked for during the imports."""
+OWNER_CHECK_INTERVAL_S = 0.5
+"""Seconds between two checks whether the owner lives, during the imports."""
 
 SPARES = 2
-"""Kernels that are kept forked ahead; each holds about 0.1 GB of its own."""
+"""Kernels that are kept forked in advance; each holds about 0.1 GB of its own."""
 
-SPARE_AFTER_S = 0.1
-"""How long after an order no spare is forked: the kernel and its owner, who greet each other, need the cores."""
+SPARE_DELAY_S = 0.1
+"""Seconds after a request in which no spare is forked: the new kernel and its owner need the cores."""
 
-NEW_OBJECTS = 50_000
-"""After how many new objects a fork's collector looks for garbage. With Python's own 700 it looks 17 to 49 times in a
-notebook of a stage, 10 ms in all, and finds nothing worth it."""
+GC_THRESHOLD = 50_000
+"""Number of new objects after which a fork's collector looks for garbage.
+
+With Python's own 700 it looks 17 to 49 times in a notebook of a stage, 10 ms in all, and finds nothing worth it.
+"""
 
 END_GRACE_S = 2.0
-"""How long a kernel whose owner let go of it may take before it is killed."""
+"""Seconds that a kernel whose owner detached from it may take before it is killed."""
 
 
 def import_stack(names: list[str]) -> list[str]:
-    """Import modules by name; gives those that could not be, with why."""
+    """Import modules by name; return those that could not be imported, with the reason."""
     # jsonschema loads this grammar for seconds when it is there, for a format that nothing here checks.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     missing = []
     for name in names:
         try:
-            found = importlib.import_module(name)
-            if name == OWN:
-                for module in pkgutil.walk_packages(found.__path__, f"{name}."):
+            package = importlib.import_module(name)
+            if name == PACKAGE:
+                for module in pkgutil.walk_packages(package.__path__, f"{name}."):
                     if not module.name.endswith(NOT_IMPORTED) and not module.name.startswith(NOT_FOR_KERNELS):
                         importlib.import_module(module.name)
-        except Exception as error:  # noqa: BLE001  # the notebook that needs it will say so itself
+        except Exception as error:  # noqa: BLE001  # the notebook that needs it will report it itself
             missing.append(f"{name}: {type(error).__name__}: {error}")
     return missing
 
 
 @contextlib.contextmanager
-def ending_with(owner: int) -> Iterator[None]:
-    """While imports keep the loop from looking, look now and then whether the owner is still there."""
+def exit_with_owner(owner: int) -> Iterator[None]:
+    """Check at intervals whether the owner lives, inside a `with` block, and exit when it does not.
 
-    def look(number: int, frame: object) -> None:
+    For the imports, during which the serving loop can't check.
+    """
+
+    def check_owner(number: int, frame: object) -> None:
         if os.getppid() != owner:
             os._exit(1)
 
-    signal.signal(signal.SIGALRM, look)
-    signal.siginterrupt(signal.SIGALRM, False)  # reads of what is imported go on
-    signal.setitimer(signal.ITIMER_REAL, LOOK_EVERY_S, LOOK_EVERY_S)
+    signal.signal(signal.SIGALRM, check_owner)
+    signal.siginterrupt(signal.SIGALRM, False)  # reads during imports continue
+    signal.setitimer(signal.ITIMER_REAL, OWNER_CHECK_INTERVAL_S, OWNER_CHECK_INTERVAL_S)
     try:
         yield
     finally:
@@ -98,14 +103,18 @@ def ending_with(owner: int) -> Iterator[None]:
 
 
 def prepare(names: list[str]) -> list[str]:
-    """Call functions (`module:function`, or `module:function=argument`) that do work ahead for every kernel.
+    """Call functions that do work in advance for every kernel.
 
-    Gives those that failed, with why: the notebook will do that work itself, or say what is wrong.
+    Args:
+        names: The functions, as `module:function`, or `module:function=argument`.
+
+    Returns:
+        Those that failed, with the reason: the notebook will do that work itself, or report what is wrong.
     """
     failed = []
     for name in names:
-        place, equals, argument = name.partition("=")
-        module, _, function = place.partition(":")
+        target, equals, argument = name.partition("=")
+        module, _, function = target.partition(":")
         try:
             getattr(importlib.import_module(module), function)(*([argument] if equals else []))
         except Exception as error:  # noqa: BLE001  # see above
@@ -113,8 +122,8 @@ def prepare(names: list[str]) -> list[str]:
     return failed
 
 
-def give_back_free_memory() -> None:
-    """Let go of what the imports have used and freed: a fork that used it again would first copy what is of no use."""
+def release_free_memory() -> None:
+    """Release memory that the imports have used and freed; a fork that reused it would copy useless pages."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
     if trim is not None:
         trim(0)
@@ -122,25 +131,38 @@ def give_back_free_memory() -> None:
 
 @dataclass
 class Fork:
-    """A forked process as the zygote knows it."""
+    """A forked process as the zygote sees it.
+
+    Attributes:
+        pid: Its process id.
+        ended: pidfd: readable once the process has ended.
+        line: Socket to its owner: gets the exit code; hung up when nobody wants the process any more. A
+            spare's: socket to the spare itself.
+        ready: Whether a request can be given to it; a spare is ready when its sockets are bound.
+        folder: A spare's folder, unless the receiver of the spare has removed it.
+    """
 
     pid: int
     ended: int
-    """pidfd: readable once the process has ended."""
     line: socket.socket
-    """To its owner: hears the exit code; hung up when nobody wants the process any more. A spare's: to itself."""
     ready: bool = True
-    """Whether an order can be given to it; a spare is ready when its sockets are bound."""
-    place: Path | None = None
-    """A spare's folder, if it was not taken away by who took the spare."""
+    folder: Path | None = None
 
 
-class Zygote:
-    """The serving loop.
+class ZygoteServer:
+    """The serving loop of the zygote.
 
-    `control` is the owner's socket, `owner` the owner's process id, `folder` where the sockets of spares go
-    (removed at the end, also when the owner was killed), `set_by_imports` the environment variables
-    that modules of the stack set when they were imported.
+    Attributes:
+        control: The owner's socket.
+        set_by_imports: Environment variables that modules of the stack set when they were imported.
+        owner_ended: pidfd of the owner: readable once it has ended.
+        forks: Forked processes, by both of their descriptors.
+        spares: Kernels that wait for their request.
+        overdue: Deadline (`time.monotonic`) by process id of detached processes; they are killed after it.
+        retired: Whether the owner wants no more forks.
+        spares_disabled: Whether a spare ended by itself or could not be forked.
+        spares_allowed_from: When spares may be forked again (`time.monotonic`).
+        folder: Folder for the sockets of spares (removed at the end, also when the owner was killed).
     """
 
     def __init__(
@@ -153,69 +175,68 @@ class Zygote:
         self.control = control
         self.set_by_imports = set_by_imports
         self.owner_ended = os.pidfd_open(owner)
-        self.forks: dict[int, Fork] = {}  # by both of its descriptors
+        self.forks: dict[int, Fork] = {}  # by both of their descriptors
         self.spares: list[Fork] = []
         self.overdue: dict[int, float] = {}
         self.retired = False
-        self.spares_die = False
-        self.spares_from = 0.0
-        """When spares may be forked again (`time.monotonic`)."""
+        self.spares_disabled = False
+        self.spares_allowed_from = 0.0
         self.folder = folder
-        self.places = 0
+        self.folder_count = 0
         self.poll = select.poll()
         self.poll.register(control, select.POLLIN)
         self.poll.register(self.owner_ended, select.POLLIN)
 
     def serve(self) -> None:
-        """Fork on request until the owner has gone, or, when retired, until the last process has ended."""
+        """Fork on request until the owner has ended, or, when retired, until the last process has ended."""
         while not (self.retired and not self.forks):
             self._fork_spares()
-            for descriptor, event in self.poll.poll(self._patience_ms()):
+            for descriptor, event in self.poll.poll(self._poll_timeout_ms()):
                 if descriptor == self.owner_ended:
                     return
                 if descriptor == self.control.fileno():
-                    if not self._hear():
+                    if not self._receive():
                         return
                 elif descriptor in self.forks:
-                    self._look_at(self.forks[descriptor], descriptor, event)
+                    self._handle_event(self.forks[descriptor], descriptor, event)
             self._kill_overdue()
 
     def end(self) -> None:
-        """Kill what is left: nobody is there to want it."""
+        """Kill the remaining processes: nobody needs them any more."""
         for fork in self.forks.values():
             _signal_group(fork.pid, signal.SIGKILL)
 
-    def _look_at(self, fork: Fork, descriptor: int, event: int) -> None:
+    def _handle_event(self, fork: Fork, descriptor: int, event: int) -> None:
         if descriptor == fork.ended:
-            self._bury(fork)
+            self._reap(fork)
         elif fork in self.spares:
             fork.ready = fork.line.recv(1) == READY
             self.poll.modify(fork.line, 0)
         elif event & (select.POLLHUP | select.POLLERR):
-            self._let_go(fork)
+            self._detach(fork)
 
-    def _hear(self) -> bool:
-        word, descriptors, _, _ = socket.recv_fds(self.control, 1, 8)
-        if word in (FORK, TAKE) and len(descriptors) == 3:
-            self.spares_from = time.monotonic() + SPARE_AFTER_S
+    def _receive(self) -> bool:
+        command, descriptors, _, _ = socket.recv_fds(self.control, 1, 8)
+        if command in (FORK, TAKE) and len(descriptors) == 3:
+            self.spares_allowed_from = time.monotonic() + SPARE_DELAY_S
             line, stdout, stderr = descriptors
-            if not (word == TAKE and self._hand_to_spare(line, stdout, stderr)):
-                self._fork_one(line, stdout, stderr)
+            if not (command == TAKE and self._assign_spare(line, stdout, stderr)):
+                self._fork_for_request(line, stdout, stderr)
             os.close(stdout)
             os.close(stderr)
-        elif word == RETIRE:
+        elif command == RETIRE:
             self.retired = True
             for spare in self.spares:
                 _signal_group(spare.pid, signal.SIGKILL)
-        return word != b""
+        return command != b""
 
-    def _hand_to_spare(self, line: int, stdout: int, stderr: int) -> bool:
-        """Give the order to a spare, if there is one that is ready."""
-        spare = next((one for one in self.spares if one.ready), None)
+    def _assign_spare(self, line: int, stdout: int, stderr: int) -> bool:
+        """Give the request to a spare; return whether one was ready."""
+        spare = next((spare for spare in self.spares if spare.ready), None)
         if spare is None:
             return False
         try:
-            socket.send_fds(spare.line, [GO], [line, stdout, stderr])
+            socket.send_fds(spare.line, [ASSIGN], [line, stdout, stderr])
         except OSError:  # it has just ended
             return False
         self.spares.remove(spare)
@@ -225,98 +246,98 @@ class Zygote:
         self._watch_line(spare, 0)
         return True
 
-    def _fork_one(self, line: int, stdout: int, stderr: int) -> None:
-        """Fork a process for an order."""
+    def _fork_for_request(self, line: int, stdout: int, stderr: int) -> None:
+        """Fork a process for a request."""
         owned = socket.socket(fileno=line)
         pid = self._fork(
-            lambda origin: post_fork.live(origin, post_fork.Order(owned, stdout, stderr)), {line}
+            lambda parent: post_fork.main(parent, post_fork.ForkRequest(owned, stdout, stderr)), {line}
         )
         if pid is None:
             owned.close()
         else:
-            self._know(Fork(pid, os.pidfd_open(pid), owned), 0)
+            self._register(Fork(pid, os.pidfd_open(pid), owned), 0)
 
     def _fork_spares(self) -> None:
-        """See that there are `SPARES`; one gets ready at a time, so that it takes one core at most."""
-        if self._lacks_spares() and time.monotonic() >= self.spares_from:
+        """Keep `SPARES` kernels in reserve; one gets ready at a time, so that it takes one core at most."""
+        if self._lacks_spares() and time.monotonic() >= self.spares_allowed_from:
             self._fork_spare()
 
     def _lacks_spares(self) -> bool:
         waiting = any(not spare.ready for spare in self.spares)
-        return len(self.spares) < SPARES and not (waiting or self.retired or self.spares_die)
+        return len(self.spares) < SPARES and not (waiting or self.retired or self.spares_disabled)
 
-    def _patience_ms(self) -> float | None:
-        """How long to wait for news at most, in milliseconds; None for as long as it takes."""
-        waits = [200.0] if self.overdue else []
+    def _poll_timeout_ms(self) -> float | None:
+        """Return how long to wait for events at most, in milliseconds; None for no limit."""
+        timeouts = [200.0] if self.overdue else []
         if self._lacks_spares():
-            waits.append(max(0.0, self.spares_from - time.monotonic()) * 1000 + 1)
-        return min(waits, default=None)
+            timeouts.append(max(0.0, self.spares_allowed_from - time.monotonic()) * 1000 + 1)
+        return min(timeouts, default=None)
 
     def _fork_spare(self) -> None:
         ours, theirs = socket.socketpair()
-        self.places += 1
-        place = self.folder / str(self.places)
-        place.mkdir(mode=0o700)
+        self.folder_count += 1
+        folder = self.folder / str(self.folder_count)
+        folder.mkdir(mode=0o700)
 
-        def next_order() -> post_fork.Order | None:
+        def next_request() -> post_fork.ForkRequest | None:
             theirs.sendall(READY)
-            word, descriptors, _, _ = socket.recv_fds(theirs, 1, 3)
+            command, descriptors, _, _ = socket.recv_fds(theirs, 1, 3)
             theirs.close()
-            if word != GO:
+            if command != ASSIGN:
                 return None
             line, stdout, stderr = descriptors
-            return post_fork.Order(socket.socket(fileno=line), stdout, stderr)
+            return post_fork.ForkRequest(socket.socket(fileno=line), stdout, stderr)
 
         with theirs:
             pid = self._fork(
-                lambda origin: post_fork.live_ahead(origin, place, next_order),
+                lambda parent: post_fork.prefork(parent, folder, next_request),
                 {theirs.fileno()},
                 also_closed={ours.fileno()},
             )
         if pid is None:
-            self.spares_die = True
+            self.spares_disabled = True
             ours.close()
             return
-        self.spares.append(Fork(pid, os.pidfd_open(pid), ours, ready=False, place=place))
-        self._know(self.spares[-1], select.POLLIN)
+        self.spares.append(Fork(pid, os.pidfd_open(pid), ours, ready=False, folder=folder))
+        self._register(self.spares[-1], select.POLLIN)
 
     def _fork(
         self,
-        life: Callable[[post_fork.Origin], NoReturn],
+        body: Callable[[post_fork.ParentInfo], NoReturn],
         kept: set[int],
         also_closed: set[int] = frozenset(),  # type: ignore[assignment]
     ) -> int | None:
         inherited = {self.control.fileno(), self.owner_ended, *self.forks, *also_closed} - kept
-        origin = post_fork.Origin(os.getpid(), tuple(inherited), self.set_by_imports)
+        parent = post_fork.ParentInfo(os.getpid(), tuple(inherited), self.set_by_imports)
         try:
             pid = os.fork()
-        except OSError as error:  # out of memory or of processes: this one can't be, others still may
-            print(f"Nothing could be forked: {error}", file=sys.stderr, flush=True)
+        except OSError as error:  # out of memory or of processes: later forks may still work
+            print(f"Fork failed: {error}", file=sys.stderr, flush=True)
             return None
-        return pid or life(origin)
+        return pid or body(parent)
 
-    def _know(self, fork: Fork, events: int) -> None:
+    def _register(self, fork: Fork, events: int) -> None:
         self.forks[fork.ended] = fork
         self.poll.register(fork.ended, select.POLLIN)
         self._watch_line(fork, events)
 
     def _watch_line(self, fork: Fork, events: int) -> None:
         self.forks[fork.line.fileno()] = fork
-        # An owner writes there for the process, not for us: of its line only that it was hung up.
+        # What an owner writes is for the process, not for the zygote, which only watches for a hang-up.
         self.poll.register(fork.line, events)
 
-    def _bury(self, fork: Fork) -> None:
+    def _reap(self, fork: Fork) -> None:
         _, status, used = os.wait4(fork.pid, 0)
         if fork in self.spares:
-            # One that ends before its order would only be followed by others that do.
+            # Further spares would probably end before their request, too.
             self.spares.remove(fork)
-            self.spares_die = True
+            self.spares_disabled = True
         else:
-            post_fork.tell_if_there(
+            post_fork.try_send_json(
                 fork.line, exit_code=os.waitstatus_to_exitcode(status), peak_kb=used.ru_maxrss
             )
-        if fork.place is not None:
-            shutil.rmtree(fork.place, ignore_errors=True)
+        if fork.folder is not None:
+            shutil.rmtree(fork.folder, ignore_errors=True)
         self.poll.unregister(fork.ended)
         self._forget_line(fork)
         del self.forks[fork.ended]
@@ -324,7 +345,7 @@ class Zygote:
         fork.line.close()
         self.overdue.pop(fork.pid, None)
 
-    def _let_go(self, fork: Fork) -> None:
+    def _detach(self, fork: Fork) -> None:
         self._forget_line(fork)
         _signal_group(fork.pid, signal.SIGTERM)
         self.overdue[fork.pid] = time.monotonic() + END_GRACE_S
@@ -348,30 +369,32 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
 
 
 def main() -> None:
-    """`zygote_main.py CONTROL_DESCRIPTOR OWNER_PID FOLDER PLAN`; the plan is JSON (see `stack.plan`)."""
+    """Run `zygote_main.py CONTROL_DESCRIPTOR OWNER_PID FOLDER PLAN`; the plan is JSON (see `stack.plan`)."""
     control = socket.socket(fileno=int(sys.argv[1]))
     owner, folder, plan = int(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
     del sys.path[0]  # the folder of this file
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the owner, which then ends us
-    before = dict(os.environ)
-    with ending_with(owner):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the owner, which then ends the zygote
+    environment_before = dict(os.environ)
+    with exit_with_owner(owner):
         missing = import_stack(plan["modules"]) + prepare(plan["prepare"])
-    set_by_imports = {name: value for name, value in os.environ.items() if before.get(name) != value}
+    set_by_imports = {
+        name: value for name, value in os.environ.items() if environment_before.get(name) != value
+    }
     threads = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     gc.collect()
     gc.freeze()  # the collector of a fork must not touch, and so copy, every page
-    gc.set_threshold(NEW_OBJECTS)
-    give_back_free_memory()
-    post_fork.tell_if_there(control, ready=not threads, threads=threads, missing=missing)
+    gc.set_threshold(GC_THRESHOLD)
+    release_free_memory()
+    post_fork.try_send_json(control, ready=not threads, threads=threads, missing=missing)
     try:
         if not threads:
-            zygote = Zygote(control, owner, folder, set_by_imports)
+            zygote = ZygoteServer(control, owner, folder, set_by_imports)
             try:
                 zygote.serve()
             finally:
                 zygote.end()
-    except ProcessLookupError:  # the owner has gone in the meantime
-        print("The owner has gone.", file=sys.stderr, flush=True)
+    except ProcessLookupError:  # the owner has ended in the meantime
+        print("The owner has ended.", file=sys.stderr, flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)

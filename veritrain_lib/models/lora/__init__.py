@@ -1,11 +1,12 @@
-"""A language model on this machine with a tuned adapter: `lora:FOLDER`.
+"""Local language models with a LoRA adapter: `lora:FOLDER`.
 
-- `checkpoint`: the base, a folder in the form of transformers, never fetched from anywhere
-- `asking`: what the model is asked for a row, kept with the adapter
-- `encoding`: turns as token ids, by the checkpoint's chat template
-- `card`: what an adapter says about itself
-- `answering`: generation, and the probability of what was generated
-- `model`: the model that answers, and its opener
+- `checkpoint`: the base model, a folder in the format of transformers, never downloaded
+- `question`: the prompt for a row, saved with the adapter
+- `encoding`: messages as token ids, by the checkpoint's chat template
+- `card`: metadata of a saved adapter
+- `answering`: generation, and the probability of the generated text
+- `device`: choice of device and precision, and memory use
+- `model`: the model that answers, and the function that opens it
 
-Only this room and `trainers/lora` know torch, transformers and peft (the extra `lora`).
+Only this package and `trainers/lora` import torch, transformers and peft (the extra `lora`).
 """

@@ -1,4 +1,4 @@
-"""Generation: several answers to each question, each with how sure the model was of its tokens."""
+"""Generation of candidate answers, each with the probability of its tokens."""
 
 from __future__ import annotations
 
@@ -13,68 +13,89 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generated:
-    """One generated answer: its text, the geometric mean of its tokens' probabilities (0 to 1), and its tokens.
+    """One generated answer.
 
-    `whole` is False when the answer was cut at the limit before it ended.
+    Attributes:
+        text: the answer.
+        probability: geometric mean of the probabilities of its tokens, 0 to 1.
+        tokens: number of its tokens.
+        complete: False when the answer was cut at the token limit before it ended.
     """
 
     text: str
     probability: float
     tokens: int
-    whole: bool
+    complete: bool
 
 
 def generate(
-    model: Any, encoding: Encoding, asked: Sequence[Sequence[int]], *, candidates: int, most_tokens: int
+    model: Any, encoding: Encoding, questions: Sequence[Sequence[int]], *, candidates: int, max_tokens: int
 ) -> list[list[Generated]]:
-    """`candidates` answers to each question (token ids), best first; without chance, so always the same ones.
+    """Generate candidate answers to each question, deterministically.
 
-    One candidate is decoded greedily, several by a beam search as wide (the usual practice for translation).
+    One candidate is decoded greedily, several by a beam search of that width (the usual practice for translation).
+
+    Args:
+        model: the language model.
+        encoding: its tokenizer.
+        questions: token ids of each question.
+        candidates: answers to each question.
+        max_tokens: token limit of an answer.
+
+    Returns:
+        For each question its candidates, best first.
     """
     import torch
     from transformers import GenerationConfig
 
     tokenizer = encoding.tokenizer
-    longest = max(map(len, asked))
-    # A causal model goes on after the last token, so the padding stands before the first one.
-    padded = [_padded(ids, longest, tokenizer.pad_token_id, left=encoding.kind == "causal") for ids in asked]
+    longest = max(map(len, questions))
+    # A causal model continues after the last token, so padding goes before the first one.
+    padded = [
+        _padded(ids, longest, tokenizer.pad_token_id, left=encoding.kind == "causal") for ids in questions
+    ]
     settings = GenerationConfig(
-        max_new_tokens=most_tokens,
+        max_new_tokens=max_tokens,
         num_beams=candidates,
         num_return_sequences=candidates,
         do_sample=False,
-        eos_token_id=encoding.stops,
+        eos_token_id=encoding.stop_ids,
         pad_token_id=tokenizer.pad_token_id,
         decoder_start_token_id=getattr(model.config, "decoder_start_token_id", None),
         return_dict_in_generate=True,
         output_scores=True,
     )
     with torch.inference_mode():
-        found = model.generate(
+        output = model.generate(
             input_ids=torch.tensor([ids for ids, _ in padded], device=model.device),
             attention_mask=torch.tensor([mask for _, mask in padded], device=model.device),
             generation_config=settings,
         )
-        logs = model.compute_transition_scores(
-            found.sequences,
-            found.scores,
-            getattr(found, "beam_indices", None),
+        log_probabilities = model.compute_transition_scores(
+            output.sequences,
+            output.scores,
+            getattr(output, "beam_indices", None),
             normalize_logits=candidates == 1,
         )
-    written = found.sequences[:, -logs.shape[1] :].tolist()
-    answers = [_read(encoding, ids, scores) for ids, scores in zip(written, logs.tolist(), strict=True)]
-    return [answers[at : at + candidates] for at in range(0, len(answers), candidates)]
+    generated_ids = output.sequences[:, -log_probabilities.shape[1] :].tolist()
+    answers = [
+        _read(encoding, ids, scores)
+        for ids, scores in zip(generated_ids, log_probabilities.tolist(), strict=True)
+    ]
+    return [answers[start : start + candidates] for start in range(0, len(answers), candidates)]
 
 
-def _read(encoding: Encoding, ids: list[int], logs: list[float]) -> Generated:
-    stops = set(encoding.stops)
-    end = next((at for at, one in enumerate(ids) if one in stops), None)
-    counted = logs if end is None else logs[: end + 1]
-    mean = sum(counted) / len(counted)
-    return Generated(encoding.text(ids), min(math.exp(mean), 1.0), len(counted), end is not None)
+def _read(encoding: Encoding, ids: list[int], log_probabilities: list[float]) -> Generated:
+    stop_ids = set(encoding.stop_ids)
+    end = next((position for position, token in enumerate(ids) if token in stop_ids), None)
+    counted_log_probabilities = log_probabilities if end is None else log_probabilities[: end + 1]
+    mean = sum(counted_log_probabilities) / len(counted_log_probabilities)
+    return Generated(
+        encoding.text(ids), min(math.exp(mean), 1.0), len(counted_log_probabilities), end is not None
+    )
 
 
 def _padded(ids: Sequence[int], length: int, padding: int, *, left: bool) -> tuple[list[int], list[int]]:
-    blank = [padding] * (length - len(ids))
-    seen, unseen = [1] * len(ids), [0] * len(blank)
-    return ([*blank, *ids], [*unseen, *seen]) if left else ([*ids, *blank], [*seen, *unseen])
+    pad_ids = [padding] * (length - len(ids))
+    attended, ignored = [1] * len(ids), [0] * len(pad_ids)
+    return ([*pad_ids, *ids], [*ignored, *attended]) if left else ([*ids, *pad_ids], [*attended, *ignored])

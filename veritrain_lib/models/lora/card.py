@@ -1,4 +1,4 @@
-"""What an adapter says about itself, in `lora.json` beside its weights."""
+"""Metadata of a saved adapter, in `lora.json` beside its weights."""
 
 from __future__ import annotations
 
@@ -17,13 +17,25 @@ SETTINGS = "adapter_config.json"
 
 
 @dataclass(frozen=True)
-class Card:
-    """An adapter: of which base, how it is asked, and how it came to be.
+class AdapterCard:
+    """Metadata of an adapter: its base model, its prompt and its training.
 
-    `base` is the folder of the checkpoint and `base_digest` its content's; `weights_digest` is that of the
-    adapter's own file. `asking` is what `Asking` holds; `inputs` and `target` are the task's columns. Tokens of a
-    question and of an answer are bounded by `max_input_tokens` and `max_answer_tokens`; `candidates` is how many
-    answers it gives. `facts` are what people want to know of the training: rows, steps, losses.
+    Attributes:
+        base: folder of the checkpoint.
+        base_digest: digest of the checkpoint's content.
+        weights_digest: digest of the adapter's weights file.
+        asking: the fields of `AdapterPrompt`.
+        inputs: the input columns of the task.
+        target: the target column of the task.
+        max_input_tokens: token limit of a question.
+        max_answer_tokens: token limit of an answer.
+        candidates: number of answers it gives.
+        parameters: parameters of the trainer.
+        seed: seed of the training.
+        facts: statistics of the training for people: rows, steps, losses.
+        versions: versions of the libraries it was trained with.
+        type: always `adapter`.
+        format_version: version of the file format.
     """
 
     base: str
@@ -48,34 +60,36 @@ class Card:
         (folder / CARD).write_text(text + "\n", encoding="utf-8")
 
 
-def read_card(folder: Path) -> Card:
-    """The card of a saved adapter, whose weights are there and are those it was saved with.
+def read_card(folder: Path) -> AdapterCard:
+    """Read the card of a saved adapter and verify the digest of its weights.
 
-    Raises UserError for a folder without an adapter, another format version, or a damaged file.
+    Raises:
+        UserError: the folder has no adapter, another format version, or a damaged file.
+        Refused: the settings of the adapter name code that would be run.
     """
     file, weights = folder / CARD, folder / WEIGHTS
-    for one in (file, weights, folder / SETTINGS):
-        if not one.is_file():
-            raise UserError(f"no {one.name} in {folder}: no adapter was saved there")
+    for required_file in (file, weights, folder / SETTINGS):
+        if not required_file.is_file():
+            raise UserError(f"no {required_file.name} in {folder}: no adapter was saved there")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         version = content.get("format_version")
-        card = Card(**content) if version == FORMAT_VERSION else None
+        card = AdapterCard(**content) if version == FORMAT_VERSION else None
     except (ValueError, TypeError, AttributeError) as error:
         raise UserError(f"{file} is damaged: {error}") from error
     if card is None:
         raise UserError(f"{file} has format version {version}, not {FORMAT_VERSION}; train again")
     _refuse_code(folder / SETTINGS)
-    found = digest.of_file(weights)
-    if found != card.weights_digest:
+    weights_digest = digest.of_file(weights)
+    if weights_digest != card.weights_digest:
         raise UserError(
-            f"{weights} is damaged: its digest is {found[:12]}, it was saved with {card.weights_digest[:12]}"
+            f"{weights} is damaged: its digest is {weights_digest[:12]}, it was saved with {card.weights_digest[:12]}"
         )
     return card
 
 
 NAMES_CODE = ("auto_mapping", "megatron_config")
-"""Settings by which peft imports whatever module the file names."""
+"""Settings that make peft import an arbitrary module that the file names."""
 
 
 def _refuse_code(settings: Path) -> None:
@@ -83,9 +97,9 @@ def _refuse_code(settings: Path) -> None:
         content = json.loads(settings.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{settings} is damaged: {error}") from error
-    named = [name for name in NAMES_CODE if not isinstance(content, dict) or content.get(name)]
-    if named:
+    code_settings = [name for name in NAMES_CODE if not isinstance(content, dict) or content.get(name)]
+    if code_settings:
         raise Refused(
-            f"the adapter in {settings.parent} is not opened: {', '.join(named)} in its {SETTINGS} may name code that would "
-            "be run. None that was trained here has it; train again"
+            f"the adapter in {settings.parent} is not opened: {', '.join(code_settings)} in its {SETTINGS} may name code that would "
+            "be run. No adapter that was trained here has it; train again"
         )

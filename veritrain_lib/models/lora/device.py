@@ -1,4 +1,4 @@
-"""Where a model runs: an accelerator when there is one, else the CPU; and how much of it is used."""
+"""Choice of device and precision for a model, and the memory it uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def best_device() -> Any:
-    """The torch device: CUDA, Apple's MPS, or the CPU."""
+    """Return the best available torch device: CUDA, Apple's MPS, or the CPU."""
     import torch
 
     if torch.cuda.is_available():
@@ -19,9 +19,14 @@ def best_device() -> Any:
 
 
 def dtype_for(precision: str, device: Any) -> Any:
-    """The torch dtype of the base's weights: `auto` is bfloat16 where the device computes in it, else float32.
+    """Return the torch dtype of the base's weights.
 
-    Raises UserError for another name than `auto`, `float32` and `bfloat16`.
+    Args:
+        precision: `float32`, `bfloat16`, or `auto`: bfloat16 where the device supports it, else float32.
+        device: the torch device.
+
+    Raises:
+        UserError: another precision.
     """
     import torch
 
@@ -29,13 +34,16 @@ def dtype_for(precision: str, device: Any) -> Any:
         raise UserError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}")
     if precision != "auto":
         return getattr(torch, precision)
-    fits = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return torch.bfloat16 if fits else torch.float32
+    supported = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.bfloat16 if supported else torch.float32
 
 
 def usage(device: Any) -> dict[str, float]:
-    """What the work uses now: `gpu_memory_gb` (highest so far) and, where NVIDIA's library tells it, `gpu_percent`
-    (0 to 100) on CUDA; `memory_gb` of this process elsewhere.
+    """Return the current use of memory and GPU.
+
+    Returns:
+        On CUDA `gpu_memory_gb` (peak so far) and, where NVIDIA's library is available, `gpu_percent` (0 to 100);
+        elsewhere `memory_gb` of this process.
     """
     import psutil
     import torch
@@ -46,6 +54,6 @@ def usage(device: Any) -> dict[str, float]:
     try:
         used["gpu_percent"] = float(torch.cuda.utilization(device))
     except (ModuleNotFoundError, RuntimeError):
-        # NVIDIA's library is not there: the share is left out, not guessed.
+        # NVIDIA's library is not available: the percentage is left out, not guessed.
         return used
     return used

@@ -1,4 +1,4 @@
-"""Turns as token ids: what is asked, and what is to be answered, split where the answer begins."""
+"""Conversion of chat messages into token ids, split where the answer begins."""
 
 from __future__ import annotations
 
@@ -15,25 +15,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Encoding:
-    """A tokenizer used the same way in training and in answering.
+    """A tokenizer, used in the same way for training and for generation.
 
-    With a chat template the turns are rendered by it. Without one they stand under each other, and a causal model
-    goes on after a line end. Question and answer are cut into tokens apart, because that is how the answer will
-    be generated: after the tokens of the question.
+    With a chat template the messages are rendered by it. Without one they are joined by blank lines, and a causal
+    model continues after a newline. Question and answer are tokenized separately, because the answer is generated
+    after the tokens of the question.
+
+    Attributes:
+        tokenizer: the tokenizer of transformers.
+        kind: `causal` or `seq2seq`.
+        context: token limit of question and answer together; None when there is no limit.
     """
 
     tokenizer: Any
     kind: Kind
     context: int | None = None
-    """How many tokens of question and answer together the model can hold; None when there is no limit."""
 
     @classmethod
     def of(cls, base: Checkpoint) -> Encoding:
-        """As a checkpoint reads and writes. Raises UserError when it has no usable tokenizer."""
+        """Build the encoding of a checkpoint.
+
+        Raises:
+            UserError: the checkpoint has no usable tokenizer.
+        """
         return cls(base.tokenizer(), base.kind, base.context)
 
-    def asked(self, messages: Sequence[Message]) -> list[int]:
-        """The token ids of a question, up to where the answer begins."""
+    def question_ids(self, messages: Sequence[Message]) -> list[int]:
+        """Return the token ids of a question, up to where the answer begins."""
         text = self._question(messages)
         if self._templated:
             return self._ids(text)
@@ -42,53 +50,56 @@ class Encoding:
         start = self.tokenizer.bos_token_id
         return [*([] if start is None else [start]), *self._ids(text)]
 
-    def answered(self, messages: Sequence[Message], answer: str) -> list[int]:
-        """The token ids of an answer with all that ends it; never empty.
+    def answer_ids(self, messages: Sequence[Message], answer: str) -> list[int]:
+        """Return the token ids of an answer including the tokens that end it; never empty.
 
-        Raises UserError when the chat template writes the question otherwise once it is answered, so that nobody
-        could say where the answer begins.
+        Raises:
+            UserError: the chat template renders the question differently once it is answered, so that the start of
+                the answer can't be located.
         """
         end: int = self.tokenizer.eos_token_id
         if self.kind == "seq2seq" or not self._templated:
             return [*self._ids(answer), end]
-        whole = self._render([*_turns(messages), {"role": "assistant", "content": answer}], asks=False)
+        conversation = self._render(
+            [*_turns(messages), {"role": "assistant", "content": answer}], add_generation_prompt=False
+        )
         question = self._question(messages)
-        if not whole.startswith(question):
+        if not conversation.startswith(question):
             raise UserError(
-                "the checkpoint's chat template writes a question otherwise once it is answered: it can't be said "
-                "where the answer begins. Give the checkpoint a template of which the question is a prefix"
+                "the checkpoint's chat template renders a question differently once it is answered, so the start of "
+                "the answer can't be located. Give the checkpoint a template whose output starts with the question"
             )
-        ids = self._ids(whole[len(question) :])
-        return ids if any(one in self.stops for one in ids) else [*ids, end]
+        ids = self._ids(conversation[len(question) :])
+        return ids if any(token in self.stop_ids for token in ids) else [*ids, end]
 
     @property
-    def stops(self) -> list[int]:
-        """The token ids that end an answer: end of sequence, and the special tokens of the chat template's ending."""
+    def stop_ids(self) -> list[int]:
+        """The token ids that end an answer: end of sequence, and special tokens at the end of a turn."""
         ends = [self.tokenizer.eos_token_id]
         if self.kind == "causal" and self._templated:
             turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-            ending = self._ids(self._render(turns, asks=False).rpartition("b")[2])
+            turn_end = self._ids(self._render(turns, add_generation_prompt=False).rpartition("b")[2])
             special = {*self.tokenizer.all_special_ids} - {self.tokenizer.unk_token_id}
-            ends += [one for one in ending if one in special]
+            ends += [token for token in turn_end if token in special]
         return list(dict.fromkeys(ends))
 
-    def special_in(self, texts: Sequence[str]) -> str:
-        """The first special token that stands in a text as letters, empty when there is none.
+    def find_special_token(self, texts: Sequence[str]) -> str:
+        """Return the first special token that is written out in a text, empty when there is none.
 
-        The tokenizer would take it for the token itself: a row could end its own question.
+        The tokenizer would read it as the token itself, so a row could end its own question.
         """
         return next(
             (token for token in self.tokenizer.all_special_tokens for text in texts if token in text), ""
         )
 
     def text(self, ids: Sequence[int]) -> str:
-        """Generated ids as text, up to the first stop."""
-        stops = set(self.stops)
+        """Decode generated ids up to the first stop token."""
+        stop_ids = set(self.stop_ids)
         kept = []
-        for one in ids:
-            if one in stops:
+        for token in ids:
+            if token in stop_ids:
                 break
-            kept.append(one)
+            kept.append(token)
         return str(self.tokenizer.decode(kept, skip_special_tokens=True)).strip()
 
     @property
@@ -97,19 +108,23 @@ class Encoding:
 
     def _question(self, messages: Sequence[Message]) -> str:
         if self._templated:
-            return self._render(_turns(messages), asks=True)
-        parts = "\n\n".join(message.content for message in messages)
-        return parts if self.kind == "seq2seq" else f"{parts}\n"
+            return self._render(_turns(messages), add_generation_prompt=True)
+        joined = "\n\n".join(message.content for message in messages)
+        return joined if self.kind == "seq2seq" else f"{joined}\n"
 
-    def _render(self, turns: list[dict[str, str]], *, asks: bool) -> str:
+    def _render(self, turns: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
         from jinja2 import TemplateError
 
         try:
-            return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=asks))
+            return str(
+                self.tokenizer.apply_chat_template(
+                    turns, tokenize=False, add_generation_prompt=add_generation_prompt
+                )
+            )
         except TemplateError as error:
             raise UserError(
-                f"the checkpoint's chat template refuses the turns {[turn['role'] for turn in turns]}: {error}. "
-                "Write prompts.tuned in the task file with the turns it allows"
+                f"the checkpoint's chat template rejects the roles {[turn['role'] for turn in turns]}: {error}. "
+                "Write prompts.tuned in the task file with the roles it allows"
             ) from error
 
     def _ids(self, text: str) -> list[int]:

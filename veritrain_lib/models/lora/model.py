@@ -1,4 +1,4 @@
-"""A tuned model that answers: its base, the adapter on it, and how it is asked."""
+"""The fine-tuned local model: a base checkpoint with an adapter and its prompt."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.records import Candidate, Response
 from veritrain_lib.models.blank_rows import NO_INPUT, answerable
 from veritrain_lib.models.lora.answering import Generated, generate
-from veritrain_lib.models.lora.card import Card, read_card
+from veritrain_lib.models.lora.card import AdapterCard, read_card
 from veritrain_lib.models.lora.checkpoint import find_checkpoint, need_libraries
 from veritrain_lib.models.lora.encoding import Encoding
-from veritrain_lib.models.lora.question import Asking
+from veritrain_lib.models.lora.question import AdapterPrompt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,97 +24,106 @@ if TYPE_CHECKING:
 
 SCHEME = "lora:"
 BATCH = 16
-"""Questions that are answered together."""
+"""Questions that are generated in one batch."""
 
 
 class LoraModel:
-    """Answers rows with a tuned language model (the protocol `Model`).
+    """A fine-tuned language model (the protocol `Model`).
 
-    `folder` is where the adapter is saved, None while it lives in memory only. The same rows get the same answers,
-    whatever else is asked beside them up to the rounding of floating point numbers.
+    The same row gets the same answer whatever other rows are in the batch, up to floating point rounding.
+
+    Attributes:
+        card: metadata of the adapter.
     """
 
-    def __init__(self, card: Card, model: Any, encoding: Encoding, folder: Path | None = None) -> None:
+    def __init__(self, card: AdapterCard, model: Any, encoding: Encoding, folder: Path | None = None) -> None:
+        # `folder` is None until the adapter is saved.
         self.card = card
         self._model = model
         self._encoding = encoding
-        self._asking = Asking(**card.asking)
+        self._prompt = AdapterPrompt(**card.asking)
         self._folder = folder
 
     @property
     def uri(self) -> str:
-        """`lora:FOLDER`, by which `open_model` opens it; `lora:` alone while it is not saved."""
+        """The URI `lora:FOLDER` for `open_model`; `lora:` alone until the adapter is saved."""
         return f"{SCHEME}{self._folder or ''}"
 
-    def moved(self, folder: Path) -> None:
-        """From now on `uri` names this folder."""
+    def set_folder(self, folder: Path) -> None:
+        """Set the folder that `uri` names."""
         self._folder = folder.resolve()
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """One response a row, in order; `raw` is the JSON text that the output contract judges.
+        """Return one response for each row, in order.
 
-        A row without a text, and a question that is longer than `max_input_tokens` or holds one of the tokenizer's special tokens gets a
-        response with `error`. `seconds` is the mean over the rows that were answered together. Raises UserError
-        when a column is missing.
+        Returns:
+            Responses whose `raw` is the JSON text that is checked against the output contract and whose `seconds`
+            is the mean over the batch. A row without a text, and a question that is longer than
+            `max_input_tokens` or contains a special token of the tokenizer, gets a response with `error`.
+
+        Raises:
+            UserError: a column is missing.
         """
-        absent = [name for name in self._asking.columns if name not in rows.columns]
-        if absent:
-            there = ", ".join(map(str, rows.columns)) or "none"
-            raise UserError(f"the rows lack the column(s) {', '.join(absent)}; they have: {there}")
-        given = rows[self._asking.columns].astype(object).where(rows[self._asking.columns].notna(), "")
-        responses: list[Response | None] = [None] * len(given)
-        asked: dict[int, list[int]] = {}
-        fields = [name for name in self._asking.columns if name != self._asking.values.get("direction")]
-        for at, (row, asks) in enumerate(
-            zip(given.to_dict("records"), answerable(given, fields), strict=True)
+        missing = [name for name in self._prompt.columns if name not in rows.columns]
+        if missing:
+            present = ", ".join(map(str, rows.columns)) or "none"
+            raise UserError(f"the rows lack the column(s) {', '.join(missing)}; they have: {present}")
+        inputs = rows[self._prompt.columns].astype(object).where(rows[self._prompt.columns].notna(), "")
+        responses: list[Response | None] = [None] * len(inputs)
+        questions: dict[int, list[int]] = {}
+        fields = [name for name in self._prompt.columns if name != self._prompt.values.get("direction")]
+        for row_number, (row, has_input) in enumerate(
+            zip(inputs.to_dict("records"), answerable(inputs, fields), strict=True)
         ):
-            ids, wrong = self._question(row) if asks else ([], NO_INPUT)
-            if wrong:
-                responses[at] = Response((), raw="", error=wrong)
+            ids, problem = self._question(row) if has_input else ([], NO_INPUT)
+            if problem:
+                responses[row_number] = Response((), raw="", error=problem)
             else:
-                asked[at] = ids
-        # Questions of like length together: less padding.
-        order = sorted(asked, key=lambda at: len(asked[at]))
+                questions[row_number] = ids
+        # Questions of similar length are batched together: less padding.
+        order = sorted(questions, key=lambda row_number: len(questions[row_number]))
         for start in range(0, len(order), BATCH):
-            places = order[start : start + BATCH]
-            for at, response in zip(places, self._responses([asked[at] for at in places]), strict=True):
-                responses[at] = response
-        return [one for one in responses if one is not None]
+            batch = order[start : start + BATCH]
+            for row_number, response in zip(
+                batch, self._responses([questions[row_number] for row_number in batch]), strict=True
+            ):
+                responses[row_number] = response
+        return [response for response in responses if response is not None]
 
     def _question(self, row: dict[Any, Any]) -> tuple[list[int], str]:
-        """The token ids of a row's question, and why it can't be asked (empty when it can)."""
-        special = self._encoding.special_in([str(value) for value in row.values()])
+        """Return the token ids of a row's question, and why it can't be sent (empty when it can)."""
+        special = self._encoding.find_special_token([str(value) for value in row.values()])
         if special:
             return [], f"the row holds {special!r}, which is a special token of the model"
-        ids, most = self._encoding.asked(self._asking.messages(row)), self.card.max_input_tokens
+        ids, limit = self._encoding.question_ids(self._prompt.messages(row)), self.card.max_input_tokens
         if self._encoding.context is not None:
-            most = min(most, self._encoding.context - self.card.max_answer_tokens)
-        return ids, f"the question has {len(ids)} tokens; at most {most} are read" if len(ids) > most else ""
+            limit = min(limit, self._encoding.context - self.card.max_answer_tokens)
+        return ids, f"the question has {len(ids)} tokens; the limit is {limit}" if len(ids) > limit else ""
 
-    def _responses(self, asked: Sequence[Sequence[int]]) -> list[Response]:
+    def _responses(self, questions: Sequence[Sequence[int]]) -> list[Response]:
         start = time.perf_counter()
-        found = generate(
+        generated = generate(
             self._model,
             self._encoding,
-            asked,
+            questions,
             candidates=self.card.candidates,
-            most_tokens=self.card.max_answer_tokens,
+            max_tokens=self.card.max_answer_tokens,
         )
-        seconds = (time.perf_counter() - start) / len(asked)
+        seconds = (time.perf_counter() - start) / len(questions)
         responses = []
-        for ids, answers in zip(asked, found, strict=True):
+        for ids, answers in zip(questions, generated, strict=True):
             candidates = _distinct(answers)
             best = answers[0]
-            said = f"the {best.tokens} tokens have a mean probability of {best.probability:.2f}"
-            if not best.whole:
-                said += f"; cut at {self.card.max_answer_tokens} tokens"
+            explanation = f"the {best.tokens} tokens have a mean probability of {best.probability:.2f}"
+            if not best.complete:
+                explanation += f"; cut at {self.card.max_answer_tokens} tokens"
             responses.append(
                 Response(
                     candidates=candidates,
-                    raw=_raw(self.card.target, candidates, said),
-                    explanation=said,
+                    raw=_raw(self.card.target, candidates, explanation),
+                    explanation=explanation,
                     input_tokens=len(ids),
-                    output_tokens=sum(one.tokens for one in answers),
+                    output_tokens=sum(answer.tokens for answer in answers),
                     seconds=seconds,
                     error=None if candidates else "the model wrote nothing",
                 )
@@ -124,32 +133,33 @@ class LoraModel:
 
 def _distinct(answers: Sequence[Generated]) -> tuple[Candidate, ...]:
     best: dict[str, float] = {}
-    for one in answers:
-        if one.text:
-            best.setdefault(one.text, round(one.probability, 6))
+    for answer in answers:
+        if answer.text:
+            best.setdefault(answer.text, round(answer.probability, 6))
     return tuple(Candidate(text, score) for text, score in best.items())
 
 
 def _raw(target: str, candidates: Sequence[Candidate], explanation: str) -> str:
-    """The answer in the form of output contracts; nothing when there is none."""
+    """Return the answer as JSON in the form of output contracts; empty when there is none."""
     if not candidates:
         return ""
-    listed = [{target: one.text, "score": one.score} for one in candidates]
+    listed = [{target: candidate.text, "score": candidate.score} for candidate in candidates]
     answer = {target: candidates[0].text, "candidates": listed, "explanation": explanation}
     return json.dumps(answer, ensure_ascii=False)
 
 
 def open_lora(uri: str, task: Task) -> LoraModel:
-    """Open `lora:FOLDER` for a task: the base named on its card, and the adapter on it.
+    """Open `lora:FOLDER` for a task: the base that its card names, with the adapter.
 
-    Raises UserError when there is no adapter in the folder or it is damaged, when its base is not where it was or
-    is another one than it was trained on, or when it reads other columns than the task has; Infrastructure when
-    the extra `lora` is not installed.
+    Raises:
+        UserError: there is no adapter in the folder or it is damaged, its base is missing or differs from the one it
+            was trained on, or it reads other columns than the task has.
+        Infrastructure: the extra `lora` is not installed.
     """
-    place = uri.removeprefix(SCHEME)
-    if not place:
+    path = uri.removeprefix(SCHEME)
+    if not path:
         raise UserError(f"{uri!r} names no folder; write {SCHEME}FOLDER, where a trainer saved an adapter")
-    folder = Path(place).expanduser().resolve()
+    folder = Path(path).expanduser().resolve()
     card = read_card(folder)
     if card.inputs != list(task.inputs) or card.target != task.target.field:
         raise UserError(
@@ -160,8 +170,8 @@ def open_lora(uri: str, task: Task) -> LoraModel:
     base = find_checkpoint(card.base, folder)
     if base.digest != card.base_digest:
         raise UserError(
-            f"the checkpoint in {base.folder} is another one than {uri} was trained on "
-            f"(digest {base.digest[:12]}, then {card.base_digest[:12]}): put that one back, or train again"
+            f"the checkpoint in {base.folder} is not the one that {uri} was trained on "
+            f"(digest {base.digest[:12]}, trained on {card.base_digest[:12]}): restore that one, or train again"
         )
     from peft import PeftModel
 

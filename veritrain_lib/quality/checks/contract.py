@@ -1,4 +1,4 @@
-"""The task's own promise about a row: its fields are there and its answer is an allowed one."""
+"""Check for rows that break the task's contract: missing fields, or an answer that is not allowed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,24 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """`contract:empty_field=<name>` for an input field without text, `contract:no_target` for a row without an
-    answer, `contract:unknown_label=<label>` for an answer that the task does not list, `contract:structure` for one
-    that is a JSON object or array where text is asked for, `contract:schema=<keyword>` for one that breaks what the
-    task's contract (JSON Schema, compiled by jsonschema-rs) says of the property named like the target.
+    """Flag rows that break the task's contract.
 
-    Every input field of the task is required; characters that are not seen (U+200B and the like) are no text. The
-    first of these that holds is the reason.
+    Reasons: `contract:empty_field=<name>` for an input field without text, `contract:no_target` for a row without an answer,
+    `contract:unknown_label=<label>` for an answer that the task does not list, `contract:structure` for a JSON object or
+    array where text is required, `contract:schema=<keyword>` for an answer that violates the schema of the target's property
+    in the task's contract (JSON Schema, compiled by jsonschema-rs). The first of these that applies is the reason.
 
-    Raises UserError for a contract that is no JSON Schema.
+    Every input field of the task is required; invisible characters (U+200B and the like) are no text.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
+
+    Raises:
+        UserError: For a contract that is no JSON Schema.
     """
     import pandas as pd
 
@@ -33,13 +42,13 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
     reasons = pd.Series("", index=rows.index, dtype=object)
     answers = rows[task.target.field].fillna("").astype(str)
     if task.labels:
-        wrong = ~answers.isin(task.labels)
-        reasons[wrong] = "contract:unknown_label=" + answers[wrong].str.slice(0, 80)
+        not_allowed = ~answers.isin(task.labels)
+        reasons[not_allowed] = "contract:unknown_label=" + answers[not_allowed].str.slice(0, 80)
     else:
-        broken = _breaks(task)
-        # Each different answer is looked at once.
-        known = {answer: broken(answer) for answer in answers.unique()}
-        reasons = answers.map(known).astype(object)
+        violation = _violation_of(task)
+        # Each different answer is validated once.
+        reason_of = {answer: violation(answer) for answer in answers.unique()}
+        reasons = answers.map(reason_of).astype(object)
     reasons[_blank(answers)] = "contract:no_target"
     for name in reversed(task.inputs):
         reasons[_blank(rows[name].fillna("").astype(str))] = f"contract:empty_field={name}"
@@ -50,21 +59,21 @@ def _blank(texts: pd.Series[str]) -> pd.Series[bool]:
     return texts.str.strip(" \t\r\n\f\v\u3000\u00a0\u200b\u200c\u200d\u2060\ufeff") == ""
 
 
-def _breaks(task: Task) -> Callable[[str], str]:
-    """Says of an answer that is text why it breaks the contract, "" if it does not."""
+def _violation_of(task: Task) -> Callable[[str], str]:
+    """Return a function that gives the reason why an answer violates the contract, "" if it does not."""
     import jsonschema_rs
 
-    said = task.contract.get("properties", {}).get(task.target.field, {})
+    declared = task.contract.get("properties", {}).get(task.target.field, {})
     schema = (
-        {**said, "$defs": task.contract["$defs"]}
-        if "$defs" in task.contract and isinstance(said, dict)
-        else said
+        {**declared, "$defs": task.contract["$defs"]}
+        if "$defs" in task.contract and isinstance(declared, dict)
+        else declared
     )
     try:
         validator: Any = jsonschema_rs.validator_for(schema, offline=True, validate_formats=False)
     except (jsonschema_rs.ValidationError, ValueError) as error:
         raise UserError(
-            f"contract: what it says of {task.target.field!r} is no JSON Schema: {error}"
+            f"contract: the schema of {task.target.field!r} is no JSON Schema: {error}"
         ) from error
 
     def reason(answer: str) -> str:

@@ -1,4 +1,4 @@
-"""Nothing to learn from: no input field holds a visible character."""
+"""Check for rows without text: no input field holds a visible character."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """`empty:no_text` when all input fields together hold no visible character.
+    """Flag rows whose input fields together hold no visible character.
 
-    Spaces, line ends, controls and invisible format characters (zero-width space, byte order mark) do not
-    count as visible (Unicode categories Z and C).
+    Reason: `empty:no_text`. Spaces, line ends, controls and invisible format characters (zero-width space, byte order mark)
+    do not count as visible (Unicode categories Z and C).
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import pandas as pd
 

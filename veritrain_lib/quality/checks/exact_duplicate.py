@@ -1,4 +1,4 @@
-"""The same message twice, whatever its case, spacing or punctuation."""
+"""Check for repeated messages, whatever their case, spacing or punctuation."""
 
 from __future__ import annotations
 
@@ -15,34 +15,50 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """`exact_duplicate:of=<id>` for a row whose normal form (NFKC, case, spaces, punctuation) was there before:
-    in a trusted row or earlier among the rows. Of several copies the first stays, people's before others'.
-    Rows without text are left to `empty`.
+    """Flag rows whose normal form appeared before.
+
+    Reason: `exact_duplicate:of=<id>`. The normal form (NFKC, case, spaces, punctuation) is compared with accepted rows and
+    with earlier rows. Of several duplicates the first is kept, people's before others'. Rows without text are left to
+    `empty`.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import numpy as np
     import pandas as pd
 
     inputs = list(context.task.inputs)
-    trusted = len(context.trusted)
-    order = people_first(rows)
-    forms = tokens_in(rows, inputs).forms[order]
-    owners = rows["id"].astype(str).to_numpy(dtype=object)[order]
-    if trusted:
-        forms = np.concatenate([tokens_in(context.trusted, inputs).forms, forms])
-        owners = np.concatenate([context.trusted["id"].astype(str).to_numpy(dtype=object), owners])
-    first = first_of_each(forms)
-    copies = np.flatnonzero(first != np.arange(len(first)))
-    copies = copies[copies >= trusted]
+    accepted = len(context.accepted_rows)
+    order = human_rows_first(rows)
+    forms = tokens_in(rows, inputs).form_hashes[order]
+    ids = rows["id"].astype(str).to_numpy(dtype=object)[order]
+    if accepted:
+        forms = np.concatenate([tokens_in(context.accepted_rows, inputs).form_hashes, forms])
+        ids = np.concatenate([context.accepted_rows["id"].astype(str).to_numpy(dtype=object), ids])
+    first = first_occurrences(forms)
+    duplicates = np.flatnonzero(first != np.arange(len(first)))
+    duplicates = duplicates[duplicates >= accepted]
     reasons = np.full(len(rows), "", dtype=object)
-    texts = joined(rows.iloc[order[copies - trusted]], inputs)
-    for place, text in zip(copies.tolist(), texts, strict=True):
+    texts = joined(rows.iloc[order[duplicates - accepted]], inputs)
+    for position, text in zip(duplicates.tolist(), texts, strict=True):
         if normal(text):
-            reasons[order[place - trusted]] = f"exact_duplicate:of={owners[first[place]]}"
+            reasons[order[position - accepted]] = f"exact_duplicate:of={ids[first[position]]}"
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
-def first_of_each(keys: np.ndarray) -> np.ndarray:
-    """For each key the place at which the same key stands first."""
+def first_occurrences(keys: np.ndarray) -> np.ndarray:
+    """Return the position at which each key occurs first.
+
+    Args:
+        keys: The keys.
+
+    Returns:
+        One position a key.
+    """
     import numpy as np
 
     order = np.argsort(keys, kind="stable")
@@ -53,8 +69,15 @@ def first_of_each(keys: np.ndarray) -> np.ndarray:
     return first
 
 
-def people_first(rows: pd.DataFrame) -> np.ndarray:
-    """Positions of rows in the order in which copies keep their place: people's rows, then the others."""
+def human_rows_first(rows: pd.DataFrame) -> np.ndarray:
+    """Return the order in which duplicates are kept: people's rows, then the others.
+
+    Args:
+        rows: Rows with `source`.
+
+    Returns:
+        Positions of the rows in that order.
+    """
     import numpy as np
 
     order: np.ndarray = np.argsort((rows["source"] != "human").to_numpy(dtype=bool), kind="stable")

@@ -1,4 +1,4 @@
-"""Fields whose values are not of the type that they should be."""
+"""Check for fields whose values have the wrong type."""
 
 from __future__ import annotations
 
@@ -15,42 +15,60 @@ Type = Literal["text", "whole_number", "number", "boolean", "date", "json"]
 
 
 def check(rows: pd.DataFrame, context: Context, *, types: dict[str, Type] | None = None) -> pd.Series[str]:
-    """`field_types:<field>=not_<type>` for a row whose field holds a value of another type; the first such field.
+    """Flag rows with a field of the wrong type.
 
-    `types` says of columns what they hold, by default that every input field holds text. Files know only text, so a
-    text that reads as the type is of it: `whole_number` (12, -3), `number` (also 0.5, 1e-3; not nan or inf),
-    `boolean` (true, false), `date` (ISO 8601: 2026-01-31, with or without a time), `json`. `text` is a value that is
-    text. Empty values and nulls are left to `required_fields`.
+    Reason: `field_types:<field>=not_<type>`, for the first such field.
 
-    Raises UserError for a field that the data has no column for.
+    Files hold only text, so text that can be read as a type has it: `whole_number` (12, -3), `number` (also 0.5, 1e-3; not
+    nan or inf), `boolean` (true, false), `date` (ISO 8601: 2026-01-31, with or without a time), `json`. `text` is a value that
+    is text. Empty values and nulls are left to `required_fields`.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+        types: Type of each column; by default every input field must hold text.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
+
+    Raises:
+        UserError: For a field that the data has no column for.
     """
     import pandas as pd
 
-    wanted: dict[str, Type] = dict.fromkeys(context.task.inputs, "text") if types is None else types
-    absent = [name for name in wanted if name not in rows.columns]
-    if absent:
+    expected: dict[str, Type] = dict.fromkeys(context.task.inputs, "text") if types is None else types
+    missing = [name for name in expected if name not in rows.columns]
+    if missing:
         raise UserError(
-            f"field_types: the rows have no column {', '.join(absent)}; they have {', '.join(rows.columns)}"
+            f"field_types: the rows have no column {', '.join(missing)}; they have {', '.join(rows.columns)}"
         )
     reasons = [""] * len(rows)
-    for name, kind in wanted.items():
+    for name, kind in expected.items():
         if kind == "text" and isinstance(rows[name].dtype, pd.StringDtype):
             continue
-        # Each different value is looked at once: columns of numbers and dates repeat theirs.
-        known: dict[tuple[type, object], bool] = {}
+        # Each different value is tested once: columns of numbers and dates repeat their values.
+        fits_by_value: dict[tuple[type, object], bool] = {}
         for number, (value, null) in enumerate(zip(rows[name].tolist(), rows[name].isna(), strict=True)):
             if null or reasons[number] or (isinstance(value, str) and not value.strip()):
                 continue
             key = (type(value), value if isinstance(value, str | int | float | bool) else repr(value))
-            if key not in known:
-                known[key] = fits(value, kind)
-            if not known[key]:
+            if key not in fits_by_value:
+                fits_by_value[key] = fits(value, kind)
+            if not fits_by_value[key]:
                 reasons[number] = f"field_types:{name}=not_{kind}"
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
 def fits(value: object, kind: Type) -> bool:
-    """Whether a value is of a type, or is text that reads as it."""
+    """Return whether a value is of a type, or is text that can be read as it.
+
+    Args:
+        value: The value.
+        kind: The type.
+
+    Returns:
+        True when it fits.
+    """
     import math
     from json import loads
 

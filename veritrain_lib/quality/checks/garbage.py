@@ -1,7 +1,7 @@
-"""Rows that are no message: mashed keys, symbols, debris of templates and encodings, blobs.
+"""Check for rows that are no message: keyboard mash, symbols, residue of templates and encodings, blobs.
 
-Each finder looks at the text as characters and needs no dictionary, so it holds for any language; text in a
-script without spaces or without upper and lower case only meets the finders that fit it.
+Each detector works on characters and needs no dictionary, so it works for any language; detectors that rely on spaces
+or on letter case do not apply to scripts without them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from veritrain_lib.quality.prepared_texts import surface_in, tokens_in
-from veritrain_lib.quality.text.clean_text_prefilter import plainly_words
+from veritrain_lib.quality.prepared_texts import character_classes_in, tokens_in
+from veritrain_lib.quality.text.clean_text_prefilter import is_clean_text
 from veritrain_lib.quality.text.keyboard_mash import mashed, placeholder, repeated
 from veritrain_lib.quality.text.markup_residue import blob, debris, mojibake
 from veritrain_lib.quality.text.normal_form import joined
-from veritrain_lib.quality.text.rare_ngrams import familiar_shares
+from veritrain_lib.quality.text.rare_ngrams import known_trigram_shares
 from veritrain_lib.quality.text.text_fields import text_groups
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from veritrain_lib.quality.context import Context
 
-NOTHINGS = frozenset(["none", "nan", "null", "nil", "undefined", "void"])
+NULL_WORDS = frozenset(["none", "nan", "null", "nil", "undefined", "void"])
 MINIMUM_LETTERS = 2
 LONGER_WORD = re.compile(r"[^\W\d_]{4,}|[^\W\d_\x00-\u02ff]{2,}")
 
@@ -32,11 +32,20 @@ LONGER_WORD = re.compile(r"[^\W\d_]{4,}|[^\W\d_\x00-\u02ff]{2,}")
 def check(
     rows: pd.DataFrame, context: Context, *, familiar: Annotated[float, Field(ge=0, le=1)] = 0.45
 ) -> pd.Series[str]:
-    """`garbage:<kind>` of the input fields or of a target of text, the first that fits of: debris, mojibake, blob,
-    no_words, repeated, placeholder, mashed, strange.
+    """Flag rows whose text is no message.
 
-    A row is strange when at most `familiar` (0 to 1) of its letter trigrams stand in trusted or development
-    rows or in two other rows; 0 turns that off. Rows without any visible character are left to `empty`.
+    Reason: `garbage:<kind>` of the input fields or of a target of text, the first that applies of: debris (markup residue),
+    mojibake, blob, no_words, repeated, placeholder, mashed (keyboard mash), strange (rare n-grams). Rows without any visible
+    character are left to `empty`.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+        familiar: A row is strange when at most this share (0 to 1) of its letter trigrams occur in accepted or development
+            rows or in two other rows; 0 turns that off.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import numpy as np
     import pandas as pd
@@ -44,37 +53,54 @@ def check(
     reasons = np.full(len(rows), "", dtype=object)
     for names in text_groups(rows, context.task):
         texts, tokens = joined(rows, names), tokens_in(rows, names)
-        plain = plainly_words(tokens, texts, surface_in(rows, names), _odd)
-        for number in np.flatnonzero(~plain).tolist():
+        clean = is_clean_text(tokens, texts, character_classes_in(rows, names), _may_be_garbage)
+        for number in np.flatnonzero(~clean).tolist():
             if not reasons[number] and (kind := kind_of(texts[number])):
                 reasons[number] = f"garbage:{kind}"
-        known = [
-            text for one in (context.trusted, context.development) if len(one) for text in joined(one, names)
+        reference_texts = [
+            text
+            for frame in (context.accepted_rows, context.development)
+            if len(frame)
+            for text in joined(frame, names)
         ]
-        strange = familiar_shares(tokens, known) < familiar
-        reasons[strange & (reasons == "")] = "garbage:strange"  # nan is not below
+        has_rare_ngrams = known_trigram_shares(tokens, reference_texts) < familiar
+        reasons[has_rare_ngrams & (reasons == "")] = "garbage:strange"  # nan compares as False
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
-def _odd(word: str) -> bool:
-    """Whether any finder may have something to say of a text because of this word."""
-    return word in NOTHINGS or kind_of(word) not in ("", "no_words") or mashed(f"{word} {word}")
+def _may_be_garbage(word: str) -> bool:
+    """Return whether this word may make any detector flag a text."""
+    return word in NULL_WORDS or kind_of(word) not in ("", "no_words") or mashed(f"{word} {word}")
 
 
 def kind_of(text: str) -> str:
-    """The kind of garbage that a text is by itself, "" for none."""
+    """Return the kind of garbage that a text is by itself.
+
+    Args:
+        text: The text.
+
+    Returns:
+        Name of the first detector that applies, "" for none.
+    """
     if not text.strip("\x1f \t\r\n"):
         return ""
-    for finder in (debris, mojibake, blob, no_words, repeated, placeholder, mashed):
-        if finder(text):
-            return finder.__name__
+    for detector in (debris, mojibake, blob, no_words, repeated, placeholder, mashed):
+        if detector(text):
+            return detector.__name__
     return ""
 
 
 def no_words(text: str) -> bool:
-    """Hardly a letter, or more signs than letters and digits without one longer word."""
+    """Return whether a text holds hardly any words.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for hardly a letter, or for more signs than letters and digits without one longer word.
+    """
     longer_word = LONGER_WORD.search(text) is not None
-    if longer_word and text.isascii():  # then it is of letters
+    if longer_word and text.isascii():  # then most of it is letters
         return False
     letters = sum(character.isalpha() for character in text)
     signs = sum(not character.isalnum() and not character.isspace() for character in text)

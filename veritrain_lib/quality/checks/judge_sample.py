@@ -1,6 +1,6 @@
-"""A sample of the rows, judged right or wrong by the task's chat model.
+"""Check a sample of the rows with the task's chat model as judge.
 
-The share judged wrong is of the rows looked at. The judge's agreement with people (Cohen's kappa) is measured on
+The share judged wrong is of the rows examined. The judge's agreement with people (Cohen's kappa) is measured on
 development rows first; while the low end of its interval is below the task's `judge.floor` the rule only warns.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.sampled_result import Sampled
+from veritrain_lib.quality.sampled_result import SampledResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,29 +21,46 @@ if TYPE_CHECKING:
 
 
 def unfit(task: Task) -> str:
-    """Why the check can't judge a task's rows, "" when it can."""
+    """Return why the check can't judge a task's rows.
+
+    Args:
+        task: The task.
+
+    Returns:
+        The reason, "" when it can.
+    """
     return "" if task.judge is not None else "it asks a judge; add a part `judge` to the task file"
 
 
 def check(
     rows: pd.DataFrame, context: Context, *, sample: Annotated[int, Field(ge=0, le=100_000)] = 0
-) -> Sampled:
-    """`judge_sample:wrong` for a row whose answer the judge calls wrong, `judge_sample:failed=<how>` for one that
-    it failed on: it counts as wrong.
+) -> SampledResult:
+    """Flag sampled rows whose answer the judge calls wrong.
 
-    `sample` is how many rows are shown to the judge, 0 for the task's `judge.sample`. People's rows are never
-    asked about. It asks a paid model, under the task's cap; a task without a part `judge` never does.
+    Reasons: `judge_sample:wrong`, and `judge_sample:failed=<reason>` for a row that the judge failed on: it counts as wrong.
 
-    Raises UserError when the context has no judge.
+    People's rows are never judged. The judge is a paid model, under the task's cap; a task without a part `judge` never calls
+    one.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+        sample: Rows shown to the judge; 0 for the task's `judge.sample`.
+
+    Returns:
+        Reasons and a mask of the rows examined, with the agreement as a number.
+
+    Raises:
+        UserError: When the context has no judge.
     """
     if context.judge is None:
         raise UserError(
-            "judge_sample needs a judge: add a part `judge` to the task file, or take the rule out of the suite"
+            "judge_sample needs a judge: add a part `judge` to the task file, or remove the rule from the suite"
         )
     judged = context.judge(rows, sample)
     numbers = {}
     if judged.agreement is not None:
         kappa = judged.agreement.kappa
-        ends = {"low": kappa.interval.low, "high": kappa.interval.high}
-        numbers = {"judge_kappa": {"value": kappa.value, **ends, "n": kappa.n}}
-    return Sampled(judged.reasons, judged.looked, judged.decides, judged.note, numbers)
+        interval = {"low": kappa.interval.low, "high": kappa.interval.high}
+        numbers = {"judge_kappa": {"value": kappa.value, **interval, "n": kappa.n}}
+    return SampledResult(judged.reasons, judged.is_judged, judged.decides, judged.note, numbers)

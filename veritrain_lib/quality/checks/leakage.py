@@ -1,11 +1,14 @@
-"""A development or test row among the data: a model trained on it would be measured on what it has seen."""
+"""Check for development or test rows among the data.
+
+A model trained on them would be evaluated on rows that it has seen.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from veritrain_lib.quality.duplicates.contained_rows import Contained
-from veritrain_lib.quality.duplicates.near_duplicates import Matcher
+from veritrain_lib.quality.duplicates.contained_rows import ContainedRowFinder
+from veritrain_lib.quality.duplicates.near_duplicates import NearDuplicateMatcher
 from veritrain_lib.quality.duplicates.slot_templates import slot_swapped
 from veritrain_lib.quality.prepared_texts import tokens_in
 from veritrain_lib.quality.text.normal_form import joined, normal
@@ -25,19 +28,30 @@ def check(
     contained: bool = True,
     swapped: Literal["all", "none", "test"] = "test",
 ) -> pd.Series[str]:
-    """`leakage:exact_test=<id>` (or `_development`) for a row whose normal form equals that of a held-out row,
-    `leakage:near_test=<id>` for one that is a near copy of it or the same words in another order (the test of
-    `near_duplicate`), `leakage:contained_test=<id>` for one that holds it whole, with a greeting, an ending, quotation
-    marks or other text around it (`contained`), `leakage:swapped_test=<id>` for one that is it with other slot values
-    (`slots`), and `leakage:crossed_test=<id>` for a row whose text answer is, exactly or nearly, a held-out input: a
-    translation pair turned round.
+    """Flag rows that duplicate a held-out row.
 
-    A held-out row of ten words (14 characters of a script without spaces) counts wherever it stands; one of four
-    (8 characters) only where the end of a sentence, a quotation mark or nothing but courtesy parts it from the rest,
-    and not if two more held-out rows hold it: then it is a phrase of everyday talk. Shorter ones are not looked for.
+    Reasons, each also with `_development` instead of `_test`:
 
-    `near`, `contained`, `swapped`: also look for these, the last among test rows only unless it says `all`. Only inputs
-    are compared; answers of test rows are not known here.
+    - `leakage:exact_test=<id>`: the normal form equals that of a held-out row.
+    - `leakage:near_test=<id>`: a near duplicate of it, or the same words in another order (the test of `near_duplicate`).
+    - `leakage:contained_test=<id>`: the row contains it, with a greeting, an ending, quotation marks or other text around it.
+    - `leakage:swapped_test=<id>`: it is the held-out row with other slot values.
+    - `leakage:crossed_test=<id>`: a text answer that is, exactly or nearly, a held-out input: a reversed translation pair.
+
+    A held-out row of ten words (14 characters of a script without spaces) counts wherever it is contained; one of four (8
+    characters) only where the end of a sentence, a quotation mark or nothing but courtesy separates it from the rest, and not
+    if two more held-out rows contain it: then it is a stock phrase. Shorter ones are not searched for. Only inputs are
+    compared; answers of test rows are not known here.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+        near: Also search for near duplicates.
+        contained: Also search for contained rows.
+        swapped: Held-out rows whose slot swaps are searched for: `test`, `all` or `none`.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import numpy as np
     import pandas as pd
@@ -48,8 +62,8 @@ def check(
         if len(frame):
             _exact(rows, context, name, frame, reasons)
     inputs = list(context.task.inputs)
-    near_copies = Matcher(context.task).held_out
-    for how, names in (
+    match_near = NearDuplicateMatcher(context.task).held_out
+    for kind, names in (
         ("near", tuple(held_out) if near else ()),
         ("contained", tuple(held_out) if contained else ()),
         ("swapped", tuple(held_out) if swapped == "all" else (swapped,)),
@@ -58,12 +72,12 @@ def check(
             frame = held_out.get(name, context.test_inputs.iloc[:0])
             if not len(frame):
                 continue
-            if how == "contained":
-                found = Contained(frame, inputs).find(rows)
+            if kind == "contained":
+                matches = ContainedRowFinder(frame, inputs).find(rows)
             else:
-                find = near_copies if how == "near" else slot_swapped
-                found = find(tokens_in(rows, inputs), tokens_in(frame, inputs))
-            _tell(reasons, f"{how}_{name}", frame, found)
+                matcher = match_near if kind == "near" else slot_swapped
+                matches = matcher(tokens_in(rows, inputs), tokens_in(frame, inputs))
+            _set_reasons(reasons, f"{kind}_{name}", frame, matches)
     if not context.task.labels:
         _crossed(rows, context, held_out, reasons)
     return pd.Series(reasons, index=rows.index, dtype=object)
@@ -75,27 +89,33 @@ def _crossed(
     answers = tokens_in(rows, [context.task.target.field])
     for name, frame in held_out.items():
         if len(frame):
-            found = Matcher(context.task).held_out(answers, tokens_in(frame, list(context.task.inputs)))
-            _tell(reasons, f"crossed_{name}", frame, found)
+            matches = NearDuplicateMatcher(context.task).held_out(
+                answers, tokens_in(frame, list(context.task.inputs))
+            )
+            _set_reasons(reasons, f"crossed_{name}", frame, matches)
 
 
-def _tell(reasons: np.ndarray, what: str, frame: pd.DataFrame, found: np.ndarray) -> None:
-    """Give each row without a reason the held-out row that was found for it."""
+def _set_reasons(reasons: np.ndarray, kind: str, frame: pd.DataFrame, matches: np.ndarray) -> None:
+    """Set the reason of each row that has none and matches a held-out row."""
     import numpy as np
 
-    owners = frame["id"].astype(str).tolist()
-    for place in np.flatnonzero((found >= 0) & (reasons == "")).tolist():
-        reasons[place] = f"leakage:{what}={owners[found[place]]}"
+    ids = frame["id"].astype(str).tolist()
+    for position in np.flatnonzero((matches >= 0) & (reasons == "")).tolist():
+        reasons[position] = f"leakage:{kind}={ids[matches[position]]}"
 
 
 def _exact(rows: pd.DataFrame, context: Context, name: str, frame: pd.DataFrame, reasons: np.ndarray) -> None:
     import numpy as np
 
     inputs = list(context.task.inputs)
-    known = {normal(text): str(one) for text, one in zip(joined(frame, inputs), frame["id"], strict=True)}
-    # Hashes first: only what agrees is looked at as text.
-    alike = np.flatnonzero(np.isin(tokens_in(rows, inputs).forms, tokens_in(frame, inputs).forms))
-    for place, text in zip(alike.tolist(), joined(rows.iloc[alike], inputs), strict=True):
+    ids_by_form = {
+        normal(text): str(row_id) for text, row_id in zip(joined(frame, inputs), frame["id"], strict=True)
+    }
+    # Hashes first: only rows with equal hashes are compared as text.
+    candidates = np.flatnonzero(
+        np.isin(tokens_in(rows, inputs).form_hashes, tokens_in(frame, inputs).form_hashes)
+    )
+    for position, text in zip(candidates.tolist(), joined(rows.iloc[candidates], inputs), strict=True):
         form = normal(text)
-        if form and not reasons[place] and form in known:
-            reasons[place] = f"leakage:exact_{name}={known[form]}"
+        if form and not reasons[position] and form in ids_by_form:
+            reasons[position] = f"leakage:exact_{name}={ids_by_form[form]}"

@@ -1,4 +1,4 @@
-"""A text far longer or shorter than the others of its field."""
+"""Check for texts far longer or shorter than the others of their field."""
 
 from __future__ import annotations
 
@@ -18,42 +18,53 @@ if TYPE_CHECKING:
 MINIMUM_TEXTS = 100
 """Texts below which there is no usual length."""
 
-NORMAL = 1.4826
-"""Makes a median absolute deviation the standard deviation of a normal distribution."""
+MAD_TO_SIGMA = 1.4826
+"""Factor that makes a median absolute deviation the standard deviation of a normal distribution."""
 
-LEAST_SPREAD = 0.25
-"""Standard deviation of the logarithm that is assumed at least: texts of one form are no reason to reject others."""
+MINIMUM_SPREAD = 0.25
+"""Smallest standard deviation of the logarithm that is assumed: uniform texts are no reason to reject others."""
 
 
 def check(
     rows: pd.DataFrame, context: Context, *, deviations: Annotated[float, Field(gt=0)] = 6.0
 ) -> pd.Series[str]:
-    """`length_outlier:<field>=<characters>` where the logarithm of a text's length is more than `deviations` robust
-    standard deviations from the median.
+    """Flag rows with a text of unusual length.
 
-    Input fields and a target of text are looked at; trusted rows, and the judged ones, say what is usual. The median
-    and the median absolute deviation are not moved by the outliers themselves (F. R. Hampel 1974, JASA 69:383-393).
-    Rows of each direction (`target.direction`) are compared with each other alone: languages differ in length. With
-    fewer than 100 texts nothing is rejected; empty texts are left to `empty` and `contract`.
+    Reason: `length_outlier:<field>=<characters>`. Input fields and a target of text are checked; the usual length is that of
+    accepted and judged rows. The median and the median absolute deviation are robust to the outliers themselves (F. R. Hampel
+    1974, JASA 69:383-393). Rows of each direction (`target.direction`) are compared with each other alone: languages differ in
+    length. With fewer than 100 texts nothing is rejected; empty texts are left to `empty` and `contract`.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+        deviations: Robust standard deviations of the logarithm of the length, from the median, above which a text is rejected.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import numpy as np
     import pandas as pd
 
     reasons = pd.Series("", index=rows.index, dtype=object)
-    trusted = dict(by_direction(context.trusted, context.task)) if len(context.trusted) else {}
-    for direction, places in by_direction(rows, context.task):
-        known = context.trusted.iloc[trusted.get(direction, [])]
+    accepted_by_direction = (
+        dict(by_direction(context.accepted_rows, context.task)) if len(context.accepted_rows) else {}
+    )
+    for direction, positions in by_direction(rows, context.task):
+        accepted = context.accepted_rows.iloc[accepted_by_direction.get(direction, [])]
         for name in text_fields(rows, context.task):
-            lengths = _lengths(rows.iloc[places], name)
-            usual = np.concatenate([_lengths(known, name), lengths]) if len(known) else lengths
-            usual = np.log(usual[usual > 0])
-            if len(usual) < MINIMUM_TEXTS:
+            lengths = _lengths(rows.iloc[positions], name)
+            reference = np.concatenate([_lengths(accepted, name), lengths]) if len(accepted) else lengths
+            reference = np.log(reference[reference > 0])
+            if len(reference) < MINIMUM_TEXTS:
                 continue
-            spread = max(NORMAL * float(np.median(np.abs(usual - np.median(usual)))), LEAST_SPREAD)
-            off = np.abs(np.log(np.maximum(lengths, 1)) - np.median(usual)) > deviations * spread
-            for number in np.flatnonzero(off & (lengths > 0)).tolist():
-                if reasons.iloc[places[number]] == "":
-                    reasons.iloc[places[number]] = f"length_outlier:{name}={lengths[number]}"
+            spread = max(
+                MAD_TO_SIGMA * float(np.median(np.abs(reference - np.median(reference)))), MINIMUM_SPREAD
+            )
+            is_outlier = np.abs(np.log(np.maximum(lengths, 1)) - np.median(reference)) > deviations * spread
+            for number in np.flatnonzero(is_outlier & (lengths > 0)).tolist():
+                if reasons.iloc[positions[number]] == "":
+                    reasons.iloc[positions[number]] = f"length_outlier:{name}={lengths[number]}"
     return reasons
 
 

@@ -1,14 +1,14 @@
-"""Almost the same message twice: a typo, another small word, a greeting put in front, another order."""
+"""Check for nearly repeated messages: a typo, another small word, an added greeting, another order."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from veritrain_lib.quality.checks.exact_duplicate import people_first
-from veritrain_lib.quality.duplicates.near_duplicates import Matcher
+from veritrain_lib.quality.checks.exact_duplicate import human_rows_first
+from veritrain_lib.quality.duplicates.near_duplicates import NearDuplicateMatcher
 from veritrain_lib.quality.prepared_texts import tokens_in
-from veritrain_lib.quality.text.tokens import in_order, joined_tokens
+from veritrain_lib.quality.text.tokens import concatenated_tokens, reordered_tokens
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,55 +18,63 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context, *, spare_variations: bool = True) -> pd.Series[str]:
-    """`near_duplicate:of=<id>` for a row that says the same as a trusted row or an earlier one (`likeness`).
+    """Flag rows that nearly duplicate an accepted or an earlier row.
 
-    Exact copies are left to `exact_duplicate`. Of several the first stays, people's before others'. With
-    `spare_variations` (the default) a row that was made by varying another one, and whose provenance says so
-    (`operations` and `seed_rows`), may be like that row and like its other variations: that is its purpose.
+    Reason: `near_duplicate:of=<id>` (`quality/duplicates/near_duplicates.py`). Exact duplicates are left to
+    `exact_duplicate`. Of several duplicates the first is kept, people's before others'.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+        spare_variations: Whether a row that was made as a variation of another one, as its provenance says (`operations` and
+            `seed_rows`), may resemble that row and its other variations: that is its purpose.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import numpy as np
     import pandas as pd
 
     inputs = list(context.task.inputs)
-    order, trusted = people_first(rows), len(context.trusted)
-    tokens = in_order(tokens_in(rows, inputs), order)
-    owners = rows["id"].astype(str).to_numpy(dtype=object)[order]
-    notes = _notes(rows)[order]
-    if trusted:
-        tokens = joined_tokens(tokens_in(context.trusted, inputs), tokens)
-        owners = np.concatenate([context.trusted["id"].astype(str).to_numpy(dtype=object), owners])
-        notes = np.concatenate([_notes(context.trusted), notes])
-    found = Matcher(context.task).earlier(tokens, _answers(rows, context, order))
+    order, accepted = human_rows_first(rows), len(context.accepted_rows)
+    tokens = reordered_tokens(tokens_in(rows, inputs), order)
+    ids = rows["id"].astype(str).to_numpy(dtype=object)[order]
+    provenance = _provenance(rows)[order]
+    if accepted:
+        tokens = concatenated_tokens(tokens_in(context.accepted_rows, inputs), tokens)
+        ids = np.concatenate([context.accepted_rows["id"].astype(str).to_numpy(dtype=object), ids])
+        provenance = np.concatenate([_provenance(context.accepted_rows), provenance])
+    originals = NearDuplicateMatcher(context.task).earlier(tokens, _answers(rows, context, order))
     reasons = np.full(len(rows), "", dtype=object)
-    for place in (np.flatnonzero(found[trusted:] >= 0) + trusted).tolist():
-        match = int(found[place])
-        if tokens.forms[match] == tokens.forms[place]:
+    for position in (np.flatnonzero(originals[accepted:] >= 0) + accepted).tolist():
+        match = int(originals[position])
+        if tokens.form_hashes[match] == tokens.form_hashes[position]:
             continue
-        family = _varied_from(notes[match]) | {str(owners[match])}
-        if not (spare_variations and _varied_from(notes[place]) & family):
-            reasons[order[place - trusted]] = f"near_duplicate:of={owners[match]}"
+        family = _varied_from(provenance[match]) | {str(ids[match])}
+        if not (spare_variations and _varied_from(provenance[position]) & family):
+            reasons[order[position - accepted]] = f"near_duplicate:of={ids[match]}"
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
 def _answers(rows: pd.DataFrame, context: Context, order: np.ndarray) -> np.ndarray:
-    """A number for the answer of each trusted row and each row, in the order in which they are compared."""
+    """Return a number for the answer of each accepted row and each row, in the order of comparison."""
     import numpy as np
     import pandas as pd
 
     field = context.task.target.field
-    given = [rows[field].to_numpy(dtype=object)[order] if field in rows.columns else np.full(len(rows), "")]
-    if len(context.trusted):
-        given.insert(0, context.trusted[field].to_numpy(dtype=object))
-    texts = pd.Series(np.concatenate(given), dtype=object).fillna("").astype(str)
+    columns = [rows[field].to_numpy(dtype=object)[order] if field in rows.columns else np.full(len(rows), "")]
+    if len(context.accepted_rows):
+        columns.insert(0, context.accepted_rows[field].to_numpy(dtype=object))
+    texts = pd.Series(np.concatenate(columns), dtype=object).fillna("").astype(str)
     if not context.task.labels:
         texts = texts.str.casefold().str.replace(r"\W+", " ", regex=True)
     texts = texts.str.strip()
     codes, _ = pd.factorize(texts.where(texts != "", None))
-    found: np.ndarray = codes
-    return found
+    numbers: np.ndarray = codes
+    return numbers
 
 
-def _notes(rows: pd.DataFrame) -> np.ndarray:
+def _provenance(rows: pd.DataFrame) -> np.ndarray:
     import numpy as np
 
     if "provenance" not in rows.columns:
@@ -74,8 +82,8 @@ def _notes(rows: pd.DataFrame) -> np.ndarray:
     return rows["provenance"].to_numpy(dtype=object)
 
 
-def _varied_from(note: object) -> frozenset[str]:
-    """The ids of the rows that a row with this provenance was varied from; empty for nobody's variation."""
-    if not isinstance(note, str) or '"operations"' not in note:
+def _varied_from(provenance: object) -> frozenset[str]:
+    """Return the ids of the rows that a row was varied from; empty for no variation."""
+    if not isinstance(provenance, str) or '"operations"' not in provenance:
         return frozenset()
-    return frozenset(map(str, json.loads(note).get("seed_rows", [])))
+    return frozenset(map(str, json.loads(provenance).get("seed_rows", [])))

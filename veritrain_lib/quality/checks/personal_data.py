@@ -1,14 +1,14 @@
-"""What must not be trained on: ways to reach or charge a person, and secrets."""
+"""Check for personal data and secrets, which must not be trained on."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from veritrain_lib.quality.personal_data.ascii_form import plain_form
+from veritrain_lib.quality.personal_data.ascii_form import to_ascii_form
 from veritrain_lib.quality.personal_data.national_ids import SOCIAL, has_national_id
 from veritrain_lib.quality.personal_data.phone_numbers import has_phone
-from veritrain_lib.quality.prepared_texts import surface_in, tokens_in
+from veritrain_lib.quality.prepared_texts import character_classes_in, tokens_in
 from veritrain_lib.quality.secrets import KNOWN_KEY, has_key, has_password
 from veritrain_lib.quality.text.character_classes import BEYOND, OTHER
 from veritrain_lib.quality.text.normal_form import joined
@@ -25,7 +25,7 @@ EMAIL = re.compile(
     r"|\b[\w.+-]+\s?[\[(]\s?at\s?[\])]\s?[\w-]+(?:\s?(?:\.|[\[(]\s?dot\s?[\])])\s?\w+)+",
     re.IGNORECASE,
 )
-# Lengths and beginnings as the card schemes publish theirs (ISO/IEC 7812): Visa, Mastercard, American Express, Diners,
+# Lengths and prefixes as published by the card schemes (ISO/IEC 7812): Visa, Mastercard, American Express, Diners,
 # Discover, JCB, UnionPay, Maestro.
 CARD = re.compile(r"(?<![A-Za-z0-9_.,-])(?:\d[ -]?){11,18}\d(?![A-Za-z0-9_-])")
 SCHEME = re.compile(
@@ -33,60 +33,77 @@ SCHEME = re.compile(
     r"|6(?:011|4[4-9]\d|5\d\d)\d{12}|35\d{14}|62\d{14,17}|(?:50|5[6-9]|6\d)\d{14}"
 )
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}(?![A-Za-z0-9])", re.IGNORECASE)
-# Every pattern here and in `secrets` needs one of these; most rows have none and are done with one search.
+# Every pattern here and in `secrets` needs one of these; most rows have none and need only this search.
 MAY_HOLD = re.compile(
     r"\d|[@_]|://|[\[(]\s?at|-----|\S{13}|pass|pwd|\bpw|\bpin|mot de|contrase|senha|パスワード", re.IGNORECASE
 )
 PIECES = re.compile("pass|pwd|pw|pin|mot|contrase|senha")
-"""What a word of a text of letters and stops holds when `MAY_HOLD` matches it for anything but a long run."""
+"""Part of a word that a text of letters and stops needs for `MAY_HOLD` to match anything but a long run."""
 LONG_RUN = 13
 IBAN_LENGTHS = range(15, 35)  # Norway has 15 characters, ISO 13616 allows 34
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """`personal_data:<kind>`, kinds joined by `+`: email, key, password, card, iban, phone, social, national_id.
+    """Flag rows with personal data or secrets.
 
-    Keys are known prefixes, named assignments (`token: ...`), private key blocks and long random tokens; a hash, a
-    commit or a UUID is none unless it is called a key. Card numbers must be of a scheme and keep the Luhn checksum
-    (ISO/IEC 7812-1), IBANs their country's length and theirs (ISO 13616, mod 97). A phone number needs its country
-    code, a grouping that its country writes (Japan, China, Europe, North America) or a word like `call` in front.
-    National numbers of 28 states, such as My Number or a Chinese resident's, need their check digits, and their
-    name where the shape alone is a common one. Digits and signs of full width count as those of ASCII. The value
-    itself is never in the reason: it would carry the secret on.
+    Reason: `personal_data:<kind>`, kinds joined by `+`: email, key, password, card, iban, phone, social, national_id.
+
+    Keys are known prefixes, named assignments (`token: ...`), private key blocks and long random tokens; a hash, a commit or a
+    UUID is none unless the text calls it a key. Card numbers must match a scheme and the Luhn checksum (ISO/IEC 7812-1), IBANs
+    their country's length and checksum (ISO 13616, mod 97). A phone number needs its country code, a grouping used in its
+    country (Japan, China, Europe, North America) or a word like `call` in front. National numbers of 28 states, such as My
+    Number or a Chinese resident's, need valid check digits, and their name where the shape alone is a common one. Full-width
+    digits and signs count as those of ASCII. The value itself is never in the reason, which would leak the secret.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import numpy as np
     import pandas as pd
 
     names = text_fields(rows, context.task)
     texts, reasons = joined(rows, names), np.full(len(rows), "", dtype=object)
-    asked, long_run = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    candidates, long_run = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for name in names:
-        found, run = _may_hold(rows, name)
-        asked, long_run = asked | found, long_run | run
-    for number in np.flatnonzero(asked).tolist():
-        text = plain_form(texts[number])
+        may_match, has_long_run = _may_hold(rows, name)
+        candidates, long_run = candidates | may_match, long_run | has_long_run
+    for number in np.flatnonzero(candidates).tolist():
+        text = to_ascii_form(texts[number])
         if MAY_HOLD.search(text) and (kinds := kinds_in(text)):
             reasons[number] = f"personal_data:{'+'.join(kinds)}"
-    for number in np.flatnonzero(long_run & ~asked).tolist():
+    for number in np.flatnonzero(long_run & ~candidates).tolist():
         if KNOWN_KEY.search(texts[number]):
             reasons[number] = "personal_data:key"
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
 def _may_hold(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Whether `MAY_HOLD` may match each text of a field for anything but a long run, and whether for that. Most texts
-    meet no pattern at all. In one of letters and stops (`surface.OTHER`) a long run can only be a known key: all else
-    needs a digit, a sign or one of the `PIECES`."""
-    surface = surface_in(rows, [name])
-    found: np.ndarray = ~surface.lacks(OTHER | BEYOND)
-    if not found.all():
-        found = found | tokens_in(rows, [name]).holding(lambda word: PIECES.search(word) is not None)
-    return found, surface.longest >= LONG_RUN
+    """Return for each text of a field whether `MAY_HOLD` may match it, and whether it has a long run.
+
+    Most texts match no pattern at all. In one of letters and stops (`character_classes.OTHER`) a long run can only be a known
+    key: all else needs a digit, a sign or one of the `PIECES`.
+    """
+    classes = character_classes_in(rows, [name])
+    mask: np.ndarray = ~classes.lacks(OTHER | BEYOND)
+    if not mask.all():
+        mask = mask | tokens_in(rows, [name]).contains(lambda word: PIECES.search(word) is not None)
+    return mask, classes.longest >= LONG_RUN
 
 
 def kinds_in(text: str) -> list[str]:
-    """The kinds of personal data and secrets in a text, each once, in a fixed order."""
-    text = plain_form(text)
+    """Return the kinds of personal data and secrets in a text.
+
+    Args:
+        text: The text.
+
+    Returns:
+        Each kind once, in a fixed order.
+    """
+    text = to_ascii_form(text)
     kinds = {
         "email": EMAIL.search(text) is not None,
         "key": has_key(text),
@@ -111,5 +128,5 @@ def _is_iban(text: str) -> bool:
     from stdnum import iban
 
     code = re.sub(r"[ -]", "", text).upper()
-    # The pattern may have swallowed a following word, so every length counts.
+    # The pattern may have matched a following word too, so every length is tried.
     return any(iban.is_valid(code[:length]) for length in IBAN_LENGTHS if length <= len(code))

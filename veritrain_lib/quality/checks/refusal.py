@@ -1,13 +1,13 @@
-"""What a chat model says instead of a row: a refusal, a remark about itself, the preamble of its answer."""
+"""Check for text that a chat model wrote instead of a row: a refusal, a self-description, a preamble."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from veritrain_lib.quality.prepared_texts import surface_in, tokens_in
+from veritrain_lib.quality.prepared_texts import character_classes_in, tokens_in
 from veritrain_lib.quality.text.normal_form import joined
-from veritrain_lib.quality.text.refusal_prefilter import may_be_talk
+from veritrain_lib.quality.text.refusal_prefilter import may_be_refusal
 from veritrain_lib.quality.text.text_fields import text_fields
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from veritrain_lib.quality.context import Context
 
-# Put together from the phrasings that chat models are known for; each needs its own subject (a model, a request, an
-# answer), so that people's own "I can't do this" stays.
+# Put together from typical phrasings of chat models; each needs its own subject (a model, a request, an answer), so that
+# a person's "I can't do this" passes.
 _I = r"\bi(?:\s+|(?=['’]?m\b))"
 _MODEL = r"(?:an?\s+)?(?:large\s+)?(?:ai|a\.i\.|artificial\s+intelligence|language\s+model|llm|chat\s?bot|virtual\s+assistant)"
 _CANNOT = r"(?:can(?:no|['’]?)t|can\s+not|won['’]?t(?:\s+be\s+able\s+to)?|will\s+not(?:\s+be\s+able\s+to)?|(?:am|['’]?m)\s+(?:unable|not\s+able)\s+to)"
@@ -58,10 +58,17 @@ JAPANESE = re.compile(
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """`refusal:<kind>` with the kinds `model` (says that it is one), `refuses`, `preamble` (`Here are 5 examples:`),
-    for English, and `japanese` for either of these in Japanese.
+    """Flag rows that hold a chat model's refusal or preamble.
 
-    Input fields and a target of text are looked at.
+    Reason: `refusal:<kind>` with the kinds `model` (says that it is one), `refuses`, `preamble` (`Here are 5 examples:`), for
+    English, and `japanese` for any of these in Japanese. Input fields and a target of text are checked.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import numpy as np
     import pandas as pd
@@ -69,15 +76,24 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
     reasons = np.full(len(rows), "", dtype=object)
     for name in text_fields(rows, context.task):
         texts = joined(rows, [name])
-        asked = may_be_talk(tokens_in(rows, [name]), surface_in(rows, [name])) & (reasons == "")
-        for number in np.flatnonzero(asked).tolist():
+        candidates = may_be_refusal(tokens_in(rows, [name]), character_classes_in(rows, [name])) & (
+            reasons == ""
+        )
+        for number in np.flatnonzero(candidates).tolist():
             if kind := kind_of(texts[number]):
                 reasons[number] = f"refusal:{kind}"
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
 def kind_of(text: str) -> str:
-    """The kind of a model's talk that a text is, "" for none."""
+    """Return the kind of refusal or preamble that a text is.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The kind, "" for none.
+    """
     if not text.isascii() and JAPANESE.search(text):
         return "japanese"
     for kind, pattern in (("model", SELF), ("refuses", REFUSES), ("preamble", PREAMBLE)):

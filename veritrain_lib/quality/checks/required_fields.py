@@ -1,4 +1,4 @@
-"""Fields that every row needs: there, and with something in them."""
+"""Check for fields that every row needs: present and not empty."""
 
 from __future__ import annotations
 
@@ -13,24 +13,32 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context, *, fields: list[str] | None = None) -> pd.Series[str]:
-    """`required_fields:missing=<names>` for a row in which one of the fields is null, empty or only spaces; all
-    missing ones are named, with a comma between them.
+    """Flag rows in which a required field is null, empty or only spaces.
 
-    `fields` are columns of the data; by default every input field of the task. Fields with answers belong into a
-    rule with `needs_label` true.
+    Reason: `required_fields:missing=<names>`; all missing fields are named, separated by commas.
 
-    Raises UserError for a field that the data has no column for.
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+        fields: Columns of the data; by default every input field of the task. Fields with answers belong in a rule with
+            `needs_label` true.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
+
+    Raises:
+        UserError: For a field that the data has no column for.
     """
     import pandas as pd
 
-    wanted = list(context.task.inputs) if fields is None else fields
-    absent = [name for name in wanted if name not in rows.columns]
-    if absent:
+    required = list(context.task.inputs) if fields is None else fields
+    unknown = [name for name in required if name not in rows.columns]
+    if unknown:
         raise UserError(
-            f"required_fields: the rows have no column {', '.join(absent)}; they have {', '.join(rows.columns)}"
+            f"required_fields: the rows have no column {', '.join(unknown)}; they have {', '.join(rows.columns)}"
         )
     missing: dict[int, list[str]] = {}
-    for name in wanted:
+    for name in required:
         nulls = rows[name].isna().to_numpy()
         for number, value in enumerate(rows[name].tolist()):
             if nulls[number] or (not value.strip() if isinstance(value, str) else not str(value).strip()):

@@ -1,11 +1,11 @@
-"""Insults, slurs and threats, by a list of words: a first filter, no judgement of what is meant."""
+"""Check for insults, slurs and threats by a word list: a first filter that does not judge the intention."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from veritrain_lib.quality.prepared_texts import surface_in, tokens_in
+from veritrain_lib.quality.prepared_texts import character_classes_in, tokens_in
 from veritrain_lib.quality.text.character_classes import BEYOND
 from veritrain_lib.quality.text.normal_form import joined, normal
 from veritrain_lib.quality.text.text_fields import text_fields
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from veritrain_lib.quality.context import Context
 
-# Put together for this project: words that are hardly ever said without contempt. Words with a harmless everyday
+# Put together for this project: words that are hardly ever used without contempt. Words with a harmless everyday
 # sense (dick, gay, ass as an animal) are only here inside a phrase. `*` stands for any ending.
 _INSULTS = """
 asshole* arsehole* bastard* bitch* bollocks bullshit cunt* dickhead* dipshit* douchebag* dumbass* fag faggot* fuck* fuk fck
@@ -34,40 +34,58 @@ _JAPANESE = (
 )  # fmt: skip
 _WORDS = "|".join(word.replace("*", r"\w*") for word in _INSULTS.split())
 WORD = re.compile(_WORDS)
-TELLING = frozenset(max(reversed(phrase.split()), key=len) for phrase in _PHRASES)
-"""The longest word of each phrase, the last of several: a text of ASCII without one of them and without a word of the
-list has nothing to be found."""
+PHRASE_KEYWORDS = frozenset(max(reversed(phrase.split()), key=len) for phrase in _PHRASES)
+"""The longest word of each phrase, the last of several: a text of ASCII without one of them and without a word of
+the list can't match."""
 ENGLISH = re.compile(rf"\b(?:{_WORDS}|{'|'.join(_PHRASES)})\b")
 # しね is also the end of いいしね and よろしね; as a curse it stands alone or before a sign.
 JAPANESE = re.compile(
-    "|".join(r"(?:^|[\s、。！!])しね(?:$|[\s、。！!よ])" if one == "しね" else one for one in _JAPANESE)
+    "|".join(
+        r"(?:^|[\s、。！!])しね(?:$|[\s、。！!よ])" if phrase == "しね" else phrase for phrase in _JAPANESE
+    )
 )
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """`toxic:words` for a row with an insult, a slur or a threat from the list, in English or Japanese.
+    """Flag rows with an insult, a slur or a threat from the list.
 
-    Input fields and a target of text are looked at. The word itself is not in the reason. It knows no irony and no
-    quotation: use it to warn, or look at what it takes.
+    Reason: `toxic:words`, in English or Japanese. Input fields and a target of text are checked. The word itself is not in the
+    reason. The list can't recognize irony or quotations: use it to warn, or review the rows that it removes.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import numpy as np
     import pandas as pd
 
-    found = np.zeros(len(rows), dtype=bool)
+    flagged = np.zeros(len(rows), dtype=bool)
     for name in text_fields(rows, context.task):
         texts = joined(rows, [name])
-        asked = ~surface_in(rows, [name]).lacks(BEYOND) | tokens_in(rows, [name]).holding(_telling)
-        for number in np.flatnonzero(asked & ~found).tolist():
-            found[number] = toxic(texts[number])
-    return pd.Series(np.where(found, "toxic:words", "").astype(object), index=rows.index, dtype=object)
+        candidates = ~character_classes_in(rows, [name]).lacks(BEYOND) | tokens_in(rows, [name]).contains(
+            _may_be_toxic
+        )
+        for number in np.flatnonzero(candidates & ~flagged).tolist():
+            flagged[number] = toxic(texts[number])
+    return pd.Series(np.where(flagged, "toxic:words", "").astype(object), index=rows.index, dtype=object)
 
 
-def _telling(word: str) -> bool:
-    return word in TELLING or WORD.fullmatch(word) is not None
+def _may_be_toxic(word: str) -> bool:
+    return word in PHRASE_KEYWORDS or WORD.fullmatch(word) is not None
 
 
 def toxic(text: str) -> bool:
-    """Whether a text holds a word or a phrase of the list."""
+    """Return whether a text holds a word or a phrase of the list.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for a match.
+    """
     return ENGLISH.search(normal(text)) is not None or (
         not text.isascii() and JAPANESE.search(text) is not None
     )

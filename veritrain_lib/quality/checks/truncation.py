@@ -1,4 +1,4 @@
-"""A text that stops in the middle: cut by a field's limit, by a model's, or by a slip."""
+"""Check for truncated texts: cut by the limit of a field, by that of a model, or by mistake."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from veritrain_lib.quality.text.text_fields import text_fields
-from veritrain_lib.quality.text.truncation_model import MINIMUM_TEXTS, Endings, chances
+from veritrain_lib.quality.text.truncation_model import (
+    MINIMUM_TEXTS,
+    TruncationModel,
+    truncation_probabilities,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,24 +26,38 @@ def check(
     odds: Annotated[float, Field(ge=1)] = 20.0,
     certainty: Annotated[float, Field(gt=0, lt=1)] = 0.5,
 ) -> pd.Series[str]:
-    """`truncation:<field>` for a row whose text ends as cut texts do, unlike the others of its field.
+    """Flag rows whose text ends as truncated texts do.
 
-    Input fields and a target of text are looked at. A text is rejected when a cut end is at least `odds` times likelier
-    than a whole one, and the probability that it is cut reaches `certainty` (0 to 1): how many of the rows are cut is
-    estimated from all of them, so that of rows none of which is cut hardly any is taken (none of 6,000 of CLINC150, whose
-    requests end without a full stop). How texts end is learnt from trusted, development and judged rows together; with
-    fewer than 3,000 different ones nothing is rejected.
+    Reason: `truncation:<field>`. Input fields and a target of text are checked. The share of truncated rows is estimated from
+    all of them, so that of rows none of which is truncated hardly any is rejected (none of 6,000 of CLINC150, whose requests
+    end without a full stop). The model is trained on accepted, development and judged rows together; with fewer than 3,000
+    different texts nothing is rejected.
+
+    Args:
+        rows: Rows to check.
+        context: Task and reference data.
+        odds: How many times likelier a truncated end must be than a complete one.
+        certainty: Probability (0 to 1) of truncation from which a text is rejected.
+
+    Returns:
+        One reason a row, aligned to `rows.index`; "" for a row that passes.
     """
     import pandas as pd
 
     reasons = pd.Series("", index=rows.index, dtype=object)
     for name in text_fields(rows, context.task):
-        frames = [one for one in (context.trusted, context.development, rows) if name in one.columns]
-        texts = (text for one in frames for text in one[name].fillna("").astype(str).tolist() if text.strip())
-        whole = list(dict.fromkeys(texts))
-        if len(whole) < MINIMUM_TEXTS:
+        frames = [
+            frame for frame in (context.accepted_rows, context.development, rows) if name in frame.columns
+        ]
+        texts = (
+            text for frame in frames for text in frame[name].fillna("").astype(str).tolist() if text.strip()
+        )
+        distinct_texts = list(dict.fromkeys(texts))
+        if len(distinct_texts) < MINIMUM_TEXTS:
             continue
-        found = Endings(whole, context.seed).odds(rows[name].fillna("").astype(str).tolist())
-        cut = (found >= odds) & (chances(found) >= certainty)
-        reasons[cut & (reasons == "").to_numpy()] = f"truncation:{name}"
+        truncation_odds = TruncationModel(distinct_texts, context.seed).odds(
+            rows[name].fillna("").astype(str).tolist()
+        )
+        truncated = (truncation_odds >= odds) & (truncation_probabilities(truncation_odds) >= certainty)
+        reasons[truncated & (reasons == "").to_numpy()] = f"truncation:{name}"
     return reasons

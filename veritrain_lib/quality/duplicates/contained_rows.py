@@ -1,8 +1,10 @@
-"""A held-out row that stands whole in a longer row: a greeting and an ending around it, a quotation, a reply.
+"""Find held-out rows contained in longer rows.
 
-Long rows are found wherever they stand: nobody writes the same ten words by chance, or hardly. A shorter one may be
-the beginning of another message (`what is the time` in `what is the time in tokyo`), so it must stand there by itself
-(`framing.only_framed`); and one that several other held-out rows hold too is a phrase of everyday talk.
+They may have a greeting and an ending around them, or be part of a quotation or a reply.
+
+Long held-out rows count wherever they occur: hardly anybody writes the same ten words by chance. A shorter one may be
+the beginning of another message (`what is the time` in `what is the time in tokyo`), so it must form a message of its
+own there (`message_framing.only_framed`); one that several other held-out rows contain too is a stock phrase.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.quality.duplicates.function_words import GREETS, THANKS
 from veritrain_lib.quality.duplicates.message_framing import folded, is_framing, only_framed
-from veritrain_lib.quality.duplicates.subsequence_search import windows_like
+from veritrain_lib.quality.duplicates.subsequence_search import find_subsequences
 from veritrain_lib.quality.prepared_texts import tokens_in
 from veritrain_lib.quality.text.normal_form import UNSPACED, normal, unspaced
-from veritrain_lib.quality.text.tokens import keys_of
+from veritrain_lib.quality.text.tokens import word_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,62 +26,81 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-FEWEST_WORDS, ENOUGH_WORDS = 4, 10
-"""Words of a held-out row below which nothing is said of it, and from which it counts wherever it stands."""
+MINIMUM_WORDS, UNIQUE_WORDS = 4, 10
+"""Words of a held-out row: with fewer it is not searched for; from the second number on it counts wherever it
+occurs."""
 
-FEWEST_CHARACTERS, ENOUGH_CHARACTERS = 8, 14
+MINIMUM_CHARACTERS, UNIQUE_CHARACTERS = 8, 14
 """The same for a script without spaces, in characters."""
 
-STOCK = 2
-"""Other held-out rows that hold a short one, from which it is a phrase that anybody may use."""
+STOCK_PHRASE_ROWS = 2
+"""Other held-out rows that contain a short one, from which it is a stock phrase that anybody may use."""
 
-_ENDS = "there all team support folks guys everyone sir madam morning many kind best warm thank so very"
-ENDS = GREETS | THANKS | frozenset(_ENDS.split())
-"""Words that `tokens_of` may leave out at the ends of a text, or of a longer one that the text stands in."""
+_OTHER_COURTESY = (
+    "there all team support folks guys everyone sir madam morning many kind best warm thank so very"
+)
+COURTESY_WORDS = GREETS | THANKS | frozenset(_OTHER_COURTESY.split())
+"""Words that `tokens_of` may leave out at the ends of a text, or of a longer one that contains the text."""
 
 CHUNK = 50_000
-"""Texts without spaces that are searched together: eight bytes a character are held three times for so many."""
+"""Texts without spaces that are searched together: three copies of eight bytes a character are held for so many."""
 
 LAST_CODE = 0x2FFFF
 
 
-class Contained:
-    """Finds held-out rows that stand in longer ones; `held_out` and the rows have the input fields `inputs`."""
+class ContainedRowFinder:
+    """Finds held-out rows contained in longer rows.
+
+    Args:
+        held_out: Held-out rows with the input fields.
+        inputs: Names of the input fields.
+    """
 
     def __init__(self, held_out: pd.DataFrame, inputs: Sequence[str]) -> None:
         columns = {name: held_out[name].fillna("").astype(str).tolist() for name in inputs}
-        # Of several fields the one that says most is searched for; the others are compared where it is found.
+        # Of several fields the one with the most text is searched for; the others are compared where it is found.
         self._field = max(inputs, key=lambda name: sum(map(len, columns[name])))
-        self._held = columns
+        self._held_columns = columns
         self._texts = columns[self._field]
-        self._dense = [unspaced(text) for text in self._texts]
-        self._stock = self._phrases(held_out)
+        self._unspaced = [unspaced(text) for text in self._texts]
+        self._stock_phrases = self._find_stock_phrases(held_out)
 
     def find(self, rows: pd.DataFrame) -> np.ndarray:
-        """For each row the position of the held-out row that stands in it, -1 for none; a row that is the same message
-        as that one, courtesy aside, counts too."""
+        """Find a held-out row in each row.
+
+        Args:
+            rows: Rows with the input fields.
+
+        Returns:
+            For each row the position of the held-out row that it contains, -1 for none; a row that is the same message apart
+            from courtesy counts too.
+        """
         import numpy as np
 
-        found = np.full(len(rows), -1)
-        columns = {name: rows[name].fillna("").astype(str).tolist() for name in self._held}
+        matches = np.full(len(rows), -1)
+        columns = {name: rows[name].fillna("").astype(str).tolist() for name in self._held_columns}
         for row, held in self._pairs(rows):
-            if found[row] < 0 and held not in self._stock and self._stands(columns, row, held):
-                found[row] = held
-        return found
+            if (
+                matches[row] < 0
+                and held not in self._stock_phrases
+                and self._is_contained(columns, row, held)
+            ):
+                matches[row] = held
+        return matches
 
-    def _phrases(self, held_out: pd.DataFrame) -> set[int]:
+    def _find_stock_phrases(self, held_out: pd.DataFrame) -> set[int]:
         forms = [normal(text) for text in self._texts]
         holders: dict[int, set[str]] = {}
         for row, held in self._pairs(held_out):
-            if forms[row] != forms[held] and not self._long(held):
+            if forms[row] != forms[held] and not self._is_long(held):
                 holders.setdefault(held, set()).add(forms[row])
-        often = {held for held, texts in holders.items() if len(texts) >= STOCK}
+        often = {held for held, texts in holders.items() if len(texts) >= STOCK_PHRASE_ROWS}
         return often | {held for held, text in enumerate(self._texts) if is_framing(folded(text))}
 
-    def _long(self, held: int) -> bool:
-        if self._dense[held]:
-            return len(_bare(self._texts[held])) >= ENOUGH_CHARACTERS
-        return len(normal(self._texts[held]).split()) >= ENOUGH_WORDS
+    def _is_long(self, held: int) -> bool:
+        if self._unspaced[held]:
+            return len(_bare(self._texts[held])) >= UNIQUE_CHARACTERS
+        return len(normal(self._texts[held]).split()) >= UNIQUE_WORDS
 
     def _pairs(self, rows: pd.DataFrame) -> Iterator[tuple[int, int]]:
         yield from self._by_words(rows)
@@ -87,55 +108,59 @@ class Contained:
 
     def _by_words(self, rows: pd.DataFrame) -> Iterator[tuple[int, int]]:
         tokens = tokens_in(rows, [self._field])
-        places = {word: place for place, word in enumerate(tokens.words)}
-        keys = keys_of(len(tokens.words))
-        owners, pieces = [], []
-        for held, text in enumerate(self._texts):
-            for words in [] if self._dense[held] else _without_ends(normal(text).split()):
-                # A word that no row has stands in none of them.
-                if len(words) >= FEWEST_WORDS and all(word in places for word in words):
-                    owners.append(held)
-                    pieces.append(keys[[places[word] for word in words]])
-        for row, number in windows_like(keys[tokens.ids], tokens.starts, pieces, FEWEST_WORDS):
-            yield row, owners[number]
+        word_ids = {word: word_id for word_id, word in enumerate(tokens.words)}
+        keys = word_keys(len(tokens.words))
+        piece_owners, pieces = [], []
+        for held_index, text in enumerate(self._texts):
+            for words in [] if self._unspaced[held_index] else _without_ends(normal(text).split()):
+                # A word that no row has can't be matched.
+                if len(words) >= MINIMUM_WORDS and all(word in word_ids for word in words):
+                    piece_owners.append(held_index)
+                    pieces.append(keys[[word_ids[word] for word in words]])
+        for row, number in find_subsequences(keys[tokens.ids], tokens.starts, pieces, MINIMUM_WORDS):
+            yield row, piece_owners[number]
 
     def _by_characters(self, texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         import numpy as np
 
-        bare = {held: _bare(text) for held, text in enumerate(self._texts) if self._dense[held]}
-        owners = [held for held, text in bare.items() if len(text) >= FEWEST_CHARACTERS]
-        if not owners:
+        held_bare = {held: _bare(text) for held, text in enumerate(self._texts) if self._unspaced[held]}
+        piece_owners = [held for held, text in held_bare.items() if len(text) >= MINIMUM_CHARACTERS]
+        if not piece_owners:
             return
-        keys = keys_of(LAST_CODE + 1)
-        pieces = [keys[_codes(bare[held])] for held in owners]
-        dense = [at for at, text in enumerate(texts) if not text.isascii() and UNSPACED.search(text)]
-        for begin in range(0, len(dense), CHUNK):
-            part = dense[begin : begin + CHUNK]
-            forms = [_bare(texts[at]) for at in part]
-            starts = np.concatenate([[0], np.cumsum([len(form) for form in forms])])
-            for row, number in windows_like(keys[_codes("".join(forms))], starts, pieces, FEWEST_CHARACTERS):
-                yield part[row], owners[number]
+        keys = word_keys(LAST_CODE + 1)
+        pieces = [keys[_codes(held_bare[held])] for held in piece_owners]
+        unspaced_indices = [
+            index for index, text in enumerate(texts) if not text.isascii() and UNSPACED.search(text)
+        ]
+        for start in range(0, len(unspaced_indices), CHUNK):
+            chunk = unspaced_indices[start : start + CHUNK]
+            bare_texts = [_bare(texts[index]) for index in chunk]
+            starts = np.concatenate([[0], np.cumsum([len(form) for form in bare_texts])])
+            for row, number in find_subsequences(
+                keys[_codes("".join(bare_texts))], starts, pieces, MINIMUM_CHARACTERS
+            ):
+                yield chunk[row], piece_owners[number]
 
-    def _stands(self, columns: dict[str, list[str]], row: int, held: int) -> bool:
-        for name, texts in self._held.items():
+    def _is_contained(self, columns: dict[str, list[str]], row: int, held: int) -> bool:
+        for name, texts in self._held_columns.items():
             text, wanted = folded(columns[name][row]), texts[held]
             if name != self._field and normal(wanted) == normal(columns[name][row]):
                 continue
             match = _pattern(wanted).search(text)
             if match is None:
                 return False
-            doubtful = name == self._field and not self._long(held)
+            doubtful = name == self._field and not self._is_long(held)
             if doubtful and not only_framed(text[: match.start()], text[match.end() :]):
                 return False
         return True
 
 
 def _without_ends(words: list[str]) -> list[list[str]]:
-    """The words, and the same without what the words of a longer text may lack at its ends, being courtesy there."""
+    """Return the words, and variants without the courtesy that a longer text may lack at its ends."""
     first, last = 0, len(words)
-    while first < last and words[first] in ENDS:
+    while first < last and words[first] in COURTESY_WORDS:
         first += 1
-    while last > first and words[last - 1] in ENDS:
+    while last > first and words[last - 1] in COURTESY_WORDS:
         last -= 1
     return (
         [words]
@@ -156,7 +181,7 @@ def _codes(text: str) -> np.ndarray:
 
 @lru_cache(maxsize=10_000)
 def _pattern(text: str) -> re.Pattern[str]:
-    """Matches a held-out text in a folded one, whatever its signs and spaces."""
+    """Return a pattern that matches a held-out text in a folded one, whatever its punctuation and spaces."""
     if unspaced(text):
         return re.compile(r"[\W_]*".join(map(re.escape, _bare(text))))
     words = r"[\W_]+".join(map(re.escape, normal(text).split()))

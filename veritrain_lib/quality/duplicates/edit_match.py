@@ -1,4 +1,7 @@
-"""Whether two messages are near copies, word by word. Slips were put right before (`spelling`)."""
+"""Compare two messages word by word and decide whether one is an edited copy of the other.
+
+Typos were corrected before (`typos`). Open this to see which edits are allowed and how much evidence each needs.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,41 @@ from collections.abc import Callable, Container, Sequence
 from difflib import SequenceMatcher
 
 from veritrain_lib.quality.duplicates.function_words import FRAME_WORDS, TURNING_WORDS
-from veritrain_lib.quality.duplicates.typos import is_slip
+from veritrain_lib.quality.duplicates.typos import is_typo
 
-EDITS = 2  # words that may be other, added or missing
+EDITS = 2  # words that may be changed, added or missing
 HIRAGANA_EDITS = 4  # hiragana characters likewise, in a text without spaces
-LEAST_CONTENT = 2  # content words that two texts must share for an edit to be let pass
-EXCHANGED = 3  # longest run of words that counts as one of two slot values which changed places
+LEAST_CONTENT = 2  # content words that two texts must share for an edit to count
+EXCHANGED = 3  # longest run of words that counts as one of two swapped slot values
 BETWEEN = 4  # longest run of words between them
-CLAUSE_WORDS = 5  # longest clause that counts as put in front or at the end
+CLAUSE_WORDS = 5  # longest clause that counts as added in front or at the end
 REST_CONTENT = 4  # content words that must be left without that clause
 
-# Weights of a logistic regression of planted edits against what clean rows of CLINC150 differ in, in units of
-# the weight of one rare run; `NEW` is what a word pair that stands nowhere else counts for.
+# Weights of a logistic regression that tells planted edits from differences between clean rows of CLINC150, in units of
+# the weight of one rare shingle; `NEW` is the weight of a word pair that occurs in no other text.
 ANY, AT_END, FRAME, CONTENT, SLIP, NEW = 1.8, 1.3, 0.65, 3.6, 1.0, 1.15
 
-Light = Callable[[str], bool]
+WordPredicate = Callable[[str], bool]
 
 
 def reordered(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether the same words in another order say the same: not where two short runs changed places round
-    others, as in `from boston to denver` and `from denver to boston`, or `today not tomorrow`."""
-    ahead = 0
-    while one[ahead] == other[ahead]:
-        ahead += 1
-    behind = 0
-    while one[-1 - behind] == other[-1 - behind]:
-        behind += 1
-    left, right = list(one[ahead : len(one) - behind]), list(other[ahead : len(other) - behind])
+    """Return whether two different orders of the same words have the same meaning.
+
+    Args:
+        one: Words of the first text.
+        other: The same words in another order.
+
+    Returns:
+        False where two short runs of words swap places around others, as in `from boston to denver` and `from denver to
+        boston`, or `today not tomorrow`.
+    """
+    prefix = 0
+    while one[prefix] == other[prefix]:
+        prefix += 1
+    suffix = 0
+    while one[-1 - suffix] == other[-1 - suffix]:
+        suffix += 1
+    left, right = list(one[prefix : len(one) - suffix]), list(other[prefix : len(other) - suffix])
     if len(left) > 2 * EXCHANGED + BETWEEN:
         return True
     return not any(
@@ -48,59 +59,79 @@ def reordered(one: Sequence[str], other: Sequence[str]) -> bool:
 def edited(
     one: Sequence[str],
     other: Sequence[str],
-    light: Light,
+    is_function_word: WordPredicate,
     written: tuple[Sequence[str], Sequence[str]] | None = None,
     rare: Container[str] = (),
 ) -> float | None:
-    """How many rare runs of words two texts must share to be called one text and an edit of it; None: never.
+    """Return the evidence that two texts need to count as a text and an edit of it.
 
-    Words in the same order, at most `EDITS` of them changed (`HIRAGANA_EDITS` hiragana). A light word may be
-    added, left out or changed for another; a content word may be added or left out unless it holds a digit or
-    turns the meaning round, never changed for another: that is how templated requests differ. Clean requests
-    differ from each other at their ends, in their frame and by a content word more often than copies do from
-    their originals, which costs `AT_END`, `FRAME` and `CONTENT`. A slip that was put right
-    as another word costs `SLIP`: `written` are the words before that, `rare` those that stand in one text only.
+    The words must be in the same order with at most `EDITS` of them changed (`HIRAGANA_EDITS` hiragana). A function word may
+    be added, left out or replaced by another; a content word may be added or left out unless it holds a digit or reverses
+    the meaning, and never replaced: that is how templated requests differ. Clean requests differ from each other at their
+    ends, in their frame and by a content word more often than copies do from their originals, which costs `AT_END`, `FRAME`
+    and `CONTENT`. A typo that was corrected to another word costs `SLIP`.
+
+    Args:
+        one: Words of the first text.
+        other: Words of the second text.
+        is_function_word: Whether a word carries no content.
+        written: The words of both texts before the correction of typos; None if they are the same.
+        rare: Words that occur in one text only.
+
+    Returns:
+        The number of rare shingles that the two must share, None when they are no edit of each other.
     """
-    raw, others = written or (one, other)
+    raw_one, raw_other = written or (one, other)
     shared = (Counter(one) & Counter(other)).elements()
-    if sum(not light(word) for word in shared) < LEAST_CONTENT:
+    if sum(not is_function_word(word) for word in shared) < LEAST_CONTENT:
         return None
-    spent, needed = 0.0, ANY
+    edits, needed = 0.0, ANY
     for tag, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
         left, right = one[a:b], other[c:d]
         changed = (*left, *right)
         if "".join(left) == "".join(right):
-            spent += 1
+            edits += 1
             continue
-        if b - a == d - c and all(_slipped(x, y, rare) for x, y in zip(raw[a:b], others[c:d], strict=True)):
-            spent += b - a
+        if b - a == d - c and all(
+            _is_rare_typo(x, y, rare) for x, y in zip(raw_one[a:b], raw_other[c:d], strict=True)
+        ):
+            edits += b - a
             needed += SLIP * (b - a)
             continue
-        content = [word for word in changed if not light(word)]
-        if not all(_may_change(word) for word in content) or (content and left and right):
+        content = [word for word in changed if not is_function_word(word)]
+        if not all(_is_changeable(word) for word in content) or (content and left and right):
             return None
         kana = all("\u3040" <= word <= "\u309f" for word in changed)
-        spent += max(len(left), len(right)) * (EDITS / HIRAGANA_EDITS if kana else 1)
+        edits += max(len(left), len(right)) * (EDITS / HIRAGANA_EDITS if kana else 1)
         needed += AT_END * (not kana and (a == 0 or b == len(one))) + CONTENT * bool(content)
         needed += FRAME * sum(word in FRAME_WORDS for word in changed)
-    return needed if spent <= EDITS else None
+    return needed if edits <= EDITS else None
 
 
-def with_clause(one: Sequence[str], other: Sequence[str], light: Light) -> float | None:
-    """The same where the longer text is the shorter one with a short clause in front or at the end."""
+def with_clause(one: Sequence[str], other: Sequence[str], is_function_word: WordPredicate) -> float | None:
+    """Return the evidence that a text needs to count as another one with a clause added in front or at the end.
+
+    Args:
+        one: Words of the first text.
+        other: Words of the second text.
+        is_function_word: Whether a word carries no content.
+
+    Returns:
+        The number of rare shingles that the two must share, None when there is no such clause.
+    """
     short, long = sorted((list(one), list(other)), key=len)
-    more = len(long) - len(short)
-    if not 0 < more <= CLAUSE_WORDS or sum(not light(word) for word in short) < REST_CONTENT:
+    added = len(long) - len(short)
+    if not 0 < added <= CLAUSE_WORDS or sum(not is_function_word(word) for word in short) < REST_CONTENT:
         return None
-    extra = long[:more] if long[more:] == short else long[-more:] if long[:-more] == short else None
-    return None if extra is None or not all(map(_may_change, extra)) else ANY + AT_END + CONTENT
+    clause = long[:added] if long[added:] == short else long[-added:] if long[:-added] == short else None
+    return None if clause is None or not all(map(_is_changeable, clause)) else ANY + AT_END + CONTENT
 
 
-def _slipped(one: str, other: str, rare: Container[str]) -> bool:
-    return (one in rare or other in rare) and is_slip(one, other)
+def _is_rare_typo(one: str, other: str, rare: Container[str]) -> bool:
+    return (one in rare or other in rare) and is_typo(one, other)
 
 
-def _may_change(word: str) -> bool:
+def _is_changeable(word: str) -> bool:
     return not (word in TURNING_WORDS or any(character.isdigit() for character in word))

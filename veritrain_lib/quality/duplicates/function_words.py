@@ -1,8 +1,8 @@
-"""Words that carry no content: what two copies of a message may differ in.
+"""English word lists for the comparison of messages: function words, courtesy, and reversals of meaning.
 
-English only, put together by hand from the closed word classes (articles, pronouns, auxiliaries, light
-prepositions) and from what people write around a message. Words that turn a meaning round are left out on
-purpose: negations, question words, `before`, `after`, `out`, `off`, `up`, `down`.
+Put together by hand from the closed word classes (articles, pronouns, auxiliaries, light prepositions) and from what
+people write around a message. Words that reverse a meaning are no function words on purpose: negations, question words,
+`before`, `after`, `out`, `off`, `up`, `down`.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ after out off up down over under more less but except instead what when where wh
 FUNCTION_WORDS = frozenset(_FUNCTION.split())
 
 FRAME_WORDS = frozenset(_FRAME.split())
-"""Words of the frame of a request (`could you ... please`): people who ask for the same differ in it."""
+"""Words of the frame of a request (`could you ... please`), in which people who ask for the same thing differ."""
 
 POLITE_WORDS = frozenset(_POLITE.split())
-"""Of these those that say nothing wherever they stand."""
+"""Those of them that carry no meaning wherever they occur."""
 
 TURNING_WORDS = frozenset(_TURNING.split()) - FUNCTION_WORDS
-"""Words that, added or left out, make another message of it."""
+"""Words that change the meaning of a message when they are added or left out."""
 
 _HELLO = (
     r"(?:hi|hello|hey|hiya|heya|howdy|yo|dear|greetings|good (?:morning|afternoon|evening|day))"
@@ -50,9 +50,9 @@ _BYE = (
     r"(?: (?:a lot|so much|very much|in advance|again))?)"
 )
 COURTESY = re.compile(rf"^(?:{_HELLO} )+(?=\S)|(?<=\S)(?: {_BYE})+$")
-"""What people put in front of a message and behind it, in its normal form."""
+"""Greetings in front of a message and thanks behind it, in its normal form."""
 
-_FIRST = "hi hello hey hiya heya howdy yo dear greetings good"
-_LAST = "thanks you u thx ty cheers regards lot much advance again"
-GREETS, THANKS = frozenset(_FIRST.split()), frozenset(_LAST.split())
+_GREETS = "hi hello hey hiya heya howdy yo dear greetings good"
+_THANKS = "thanks you u thx ty cheers regards lot much advance again"
+GREETS, THANKS = frozenset(_GREETS.split()), frozenset(_THANKS.split())
 """First and last words without which there is no courtesy to leave out."""

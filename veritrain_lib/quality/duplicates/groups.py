@@ -1,11 +1,11 @@
-"""Copies as people see them: the row that stays, and under it everything that says the same."""
+"""Groups of duplicates for people: the row that is kept, and under it all rows that say the same."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.quality.reason_examples import CONCEALED, SECRET
+from veritrain_lib.quality.reason_examples import HIDDEN_TEXT, PERSONAL_DATA
 from veritrain_lib.quality.verdict import SEPARATOR
 
 if TYPE_CHECKING:
@@ -15,31 +15,46 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
 
-# A reason of any check that names the row of which this one is a copy.
+# A reason of any check that names the row that this one duplicates.
 COPY = re.compile(r"^(\w*duplicate\w*):(?:.*[=,])?of=(\S+)$")
-MOST = 1000
-"""Groups that are given, unless another number is asked for: nobody looks at more."""
+MAXIMUM_GROUPS = 1000
+"""Default number of groups returned: nobody reads more."""
 
-OWN = ["group", "size", "role", "kind", "id"]
+COLUMNS = ["group", "size", "role", "kind", "id"]
 
 
-def copies_of(reasons: str) -> tuple[str, str] | None:
-    """What kind of copy a row is, and the id of the row that it copies; None for a row that is none."""
+def duplicate_reason(reasons: str) -> tuple[str, str] | None:
+    """Return the check that found a row to be a duplicate, and the id of the original.
+
+    Args:
+        reasons: Reasons of the row joined by `; `.
+
+    Returns:
+        Name of the check and id; None for a row that is no duplicate.
+    """
     for reason in reasons.split(SEPARATOR):
-        if found := COPY.match(reason):
-            return found[1], found[2]
+        if match := COPY.match(reason):
+            return match[1], match[2]
     return None
 
 
 def duplicate_groups(
-    flagged: Iterable[pd.DataFrame], known: Iterable[pd.DataFrame], task: Task, most: int = MOST
+    flagged: Iterable[pd.DataFrame],
+    kept_tables: Iterable[pd.DataFrame],
+    task: Task,
+    most: int = MAXIMUM_GROUPS,
 ) -> pd.DataFrame:
-    """One line a row that is in a group of copies, the largest group first, and in it the row that stays first.
+    """Return the groups of duplicates, the largest first, and in each the row that is kept first.
 
-    `flagged` are tables with `reasons` (quarantine, warnings), `known` tables in which the rows that stay are looked up
-    (accepted, trusted); the `most` largest groups are given. Columns: `group` (from 1), `size` (rows in it), `role`
-    (`kept` or `copy`), `kind` (the check that found the copy, "" for the one kept), `id` and the input fields, hidden
-    where they hold personal data.
+    Args:
+        flagged: Tables with `reasons` (quarantine, warnings).
+        kept_tables: Tables in which the kept rows are looked up (accepted now and before).
+        task: The task.
+        most: Groups returned.
+
+    Returns:
+        One line a row: `group` (from 1), `size` (rows in it), `role` (`kept` or `copy`), `kind` (the check that found the
+        duplicate, "" for the row kept), `id` and the input fields, hidden where they hold personal data.
     """
     import pandas as pd
 
@@ -48,50 +63,64 @@ def duplicate_groups(
     copies: list[tuple[int, int, str, str, str]] = []
     for number, table in enumerate(tables):
         reasons = table["reasons"].astype(object).astype(str).tolist()
-        for place, (own, said) in enumerate(zip(table["id"].astype(str).tolist(), reasons, strict=True)):
-            if "of=" in said and (found := copies_of(said)):
-                copies.append((number, place, own, *found))
-    # A copy may be named as a copy of another copy: the group is that of the row at the end of the chain.
-    chain = {own: of for _, _, own, _, of in copies if own != of}
+        for position, (row_id, row_reasons) in enumerate(
+            zip(table["id"].astype(str).tolist(), reasons, strict=True)
+        ):
+            if "of=" in row_reasons and (original := duplicate_reason(row_reasons)):
+                copies.append((number, position, row_id, *original))
+    # A row may be a duplicate of another duplicate: its group is that of the row at the end of the chain.
+    chain = {row_id: of for _, _, row_id, _, of in copies if row_id != of}
     groups: dict[str, list[tuple[int, int, str, str, str]]] = {}
     for copy in copies:
-        groups.setdefault(_end(copy[4], chain), []).append(copy)
+        groups.setdefault(_end_of_chain(copy[4], chain), []).append(copy)
     chosen = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:most]
-    kept = _texts_of({root for root, _ in chosen}, known, inputs)
+    kept = _texts_of({root for root, _ in chosen}, kept_tables, inputs)
     lines: list[dict[str, Any]] = []
     for number, (root, members) in enumerate(chosen, start=1):
-        whole: dict[str, Any] = {"group": number, "size": len(members) + 1}
+        shared_columns: dict[str, Any] = {"group": number, "size": len(members) + 1}
         lines.append(
-            {**whole, "role": "kept", "kind": "", "id": root, **kept.get(root, dict.fromkeys(inputs, ""))}
+            {
+                **shared_columns,
+                "role": "kept",
+                "kind": "",
+                "id": root,
+                **kept.get(root, dict.fromkeys(inputs, "")),
+            }
         )
-        for at, place, own, kind, _ in members:
-            row = tables[at].iloc[place]
-            hide = SECRET in str(row["reasons"])
-            fields = {name: CONCEALED if hide else str(row[name]) for name in inputs}
-            lines.append({**whole, "role": "copy", "kind": kind, "id": own, **fields})
-    return pd.DataFrame(lines, columns=[*OWN, *inputs])
+        for table_number, position, row_id, kind, _ in members:
+            row = tables[table_number].iloc[position]
+            hidden = PERSONAL_DATA in str(row["reasons"])
+            fields = {name: HIDDEN_TEXT if hidden else str(row[name]) for name in inputs}
+            lines.append({**shared_columns, "role": "copy", "kind": kind, "id": row_id, **fields})
+    return pd.DataFrame(lines, columns=[*COLUMNS, *inputs])
 
 
-def _texts_of(ids: set[str], known: Iterable[pd.DataFrame], inputs: list[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for table in known:
+def _texts_of(ids: set[str], tables: Iterable[pd.DataFrame], inputs: list[str]) -> dict[str, dict[str, str]]:
+    texts: dict[str, dict[str, str]] = {}
+    for table in tables:
         if len(table):
             for row in table.loc[table["id"].astype(str).isin(ids), ["id", *inputs]].to_dict("records"):
-                found.setdefault(str(row["id"]), {name: str(row[name]) for name in inputs})
-    return found
+                texts.setdefault(str(row["id"]), {name: str(row[name]) for name in inputs})
+    return texts
 
 
 def group_sizes(groups: pd.DataFrame) -> pd.DataFrame:
-    """How many copies of each kind each group has: `group`, `text` (the first input of the row that stays), `kind`,
-    `copies`."""
-    kept = groups[groups["role"] == "kept"].set_index("group").iloc[:, len(OWN) - 1]
-    found = groups[groups["role"] == "copy"].groupby(["group", "kind"]).size().rename("copies").reset_index()
-    return found.assign(text=found["group"].map(kept))[["group", "text", "kind", "copies"]]
+    """Count the duplicates of each kind in each group.
+
+    Args:
+        groups: Table of `duplicate_groups`.
+
+    Returns:
+        Table with `group`, `text` (the first input of the row that is kept), `kind`, `copies`.
+    """
+    kept = groups[groups["role"] == "kept"].set_index("group").iloc[:, len(COLUMNS) - 1]
+    counts = groups[groups["role"] == "copy"].groupby(["group", "kind"]).size().rename("copies").reset_index()
+    return counts.assign(text=counts["group"].map(kept))[["group", "text", "kind", "copies"]]
 
 
-def _end(start: str, chain: dict[str, str]) -> str:
+def _end_of_chain(start: str, chain: dict[str, str]) -> str:
     seen = {start}
-    while (after := chain.get(start)) is not None and after not in seen:
-        seen.add(after)
-        start = after
+    while (following := chain.get(start)) is not None and following not in seen:
+        seen.add(following)
+        start = following
     return start

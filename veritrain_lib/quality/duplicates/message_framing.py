@@ -1,4 +1,7 @@
-"""What people put around a message: greetings, thanks, signatures, quotation marks, `Re:`."""
+"""Text that people put around a message: greetings, thanks, signatures, quotation marks, `Re:`.
+
+Open this to see when a message inside a longer text still counts as a message of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import unicodedata
 from veritrain_lib.quality.duplicates.function_words import FUNCTION_WORDS, GREETS, THANKS
 from veritrain_lib.quality.text.normal_form import without_apostrophes
 
-_AROUND = """
+_FRAMING = """
 morning afternoon evening day night there all team support folks guys everyone everybody again sir madam friend best kind
 warm many thank appreciate appreciated grateful sincerely truly faithfully wishes welcome bye goodbye quick short question
 questions asking ask wondering wanted wonder want need know let tell help helping assist reply answer respond soon asap
@@ -19,7 +22,7 @@ hallo guten tag morgen abend liebe lieber sehr geehrte geehrter damen und herren
 bonjour bonsoir salut madame monsieur merci beaucoup cordialement bien hola buenos días buenas tardes gracias muchas saludos
 un saludo ciao buongiorno buonasera grazie mille cordiali saluti distinti olá bom dia obrigado obrigada
 """
-AROUND = frozenset(_AROUND.split()) | FUNCTION_WORDS | GREETS | THANKS
+FRAMING_WORDS = frozenset(_FRAMING.split()) | FUNCTION_WORDS | GREETS | THANKS
 """Words of which greetings, endings and remarks about a message are made."""
 
 _COURTEOUS = """
@@ -32,14 +35,14 @@ buongiorno buonasera grazie saluti olá obrigado obrigada
 """
 COURTEOUS = frozenset(_COURTEOUS.split())
 
-_UNSPACED = re.compile(
+_UNSPACED_PHRASES = re.compile(
     "お世話になって(?:おり|い)ます|いつも|大変|お疲れ(?:様|さま)です|こんにちは|こんばんは|おはよう(?:ございます)?|はじめまして|もしもし|すみません(?:が)?"
     "|すいません(?:が)?|失礼(?:いた|致)?します|恐れ入りますが|どうも|ありがとうございま(?:す|した)|ありがとう|(?:どうぞ)?(?:よろしく|宜しく)(?:お願い(?:(?:いた|致)?します|申し上げます))?"
     "|お願い(?:いた|致)?します|以上です|以上|では|それでは|はい|いいえ|えーと|えっと|あの|ええ|皆さん|皆様|件名|返信|転送|質問です|教えてください"
     "|你好|您好|大家好|早上好|下午好|晚上好|谢谢(?:你|您|大家)?|多谢|请问|麻烦(?:你|您)?|拜托|祝好|再见|請問|謝謝|回复|转发|主题|สวัสดี|ขอบคุณ|ครับ|ค่ะ"
 )
-_STRONG = re.compile(r"[.!?:;。…|\"“”„«»‹›「」『』【】()\[\]{}<>—–*#~`'\n\r]|\s-|-\s")
-"""What ends a sentence or a quotation. A comma does not: a sentence goes on behind it."""
+_SENTENCE_END = re.compile(r"[.!?:;。…|\"“”„«»‹›「」『』【】()\[\]{}<>—–*#~`'\n\r]|\s-|-\s")
+"""Ends of a sentence or a quotation. A comma is none: the sentence continues after it."""
 
 _SALUTATION = re.compile(
     r"(?:^|[.!?\n]\s*)(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|to whom it may concern|hallo|guten (?:tag|morgen|abend)"
@@ -53,28 +56,51 @@ _CLOSING = re.compile(
 )
 """A greeting with a name behind it, and the beginning of a signature."""
 
-WIDTH = 3
-"""Characters next to a message in which its end must stand."""
+END_DISTANCE = 3
+"""Characters next to a message within which a sentence end must occur."""
 
 
 def folded(text: str) -> str:
-    """NFKC and case folded, as `texts.normal` has it, with its signs."""
+    """Normalize a text like `normal_form.normal`, but keep its punctuation.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The text in NFKC, case folded, without apostrophes inside words.
+    """
     return without_apostrophes(unicodedata.normalize("NFKC", text).casefold())
 
 
 def only_framed(before: str, after: str) -> bool:
-    """Whether what stands before and behind a message in a folded text leaves it a message of its own: nothing, words
-    of courtesy only, or anything that the end of a sentence or a quotation mark parts from it."""
-    behind_end = _STRONG.search(before[-WIDTH:]) or _SALUTATION.search(before)
-    ends = _STRONG.search(after[:WIDTH]) or _CLOSING.search(after)
-    return bool((behind_end or is_framing(before)) and (ends or is_framing(after)))
+    """Return whether a message inside a folded text is a message of its own.
+
+    Args:
+        before: The text before it.
+        after: The text behind it.
+
+    Returns:
+        True where each side is empty, holds courtesy only, or is separated by the end of a sentence or a quotation mark.
+    """
+    starts_fresh = _SENTENCE_END.search(before[-END_DISTANCE:]) or _SALUTATION.search(before)
+    ends_here = _SENTENCE_END.search(after[:END_DISTANCE]) or _CLOSING.search(after)
+    return bool((starts_fresh or is_framing(before)) and (ends_here or is_framing(after)))
 
 
 def is_framing(text: str) -> bool:
-    """Whether a text is made of words of courtesy alone, one of which says that it is: `hello`, `thanks`, `question`.
-    `can you` or `please` alone stand before another message as well, and a text without a word is framing."""
-    rest, phrases = _UNSPACED.subn(" ", text)
+    """Return whether a text holds courtesy only.
+
+    `can you` or `please` alone also start other messages, so at least one word must be unmistakable courtesy: `hello`,
+    `thanks`, `question`.
+
+    Args:
+        text: A folded text.
+
+    Returns:
+        True for courtesy, and for a text without a word.
+    """
+    rest, phrases = _UNSPACED_PHRASES.subn(" ", text)
     words = re.findall(r"[^\W_]+", rest)
-    if not all(word in AROUND for word in words):
+    if not all(word in FRAMING_WORDS for word in words):
         return False
     return not words or phrases > 0 or any(word in COURTEOUS for word in words)

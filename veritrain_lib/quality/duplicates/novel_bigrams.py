@@ -1,4 +1,7 @@
-"""Word pairs that stand in no other text: what an edit leaves behind, and a person's own wording seldom."""
+"""Word bigrams that occur in no other text.
+
+An edit of a copied text leaves such bigrams behind; a person's original wording seldom has them.
+"""
 
 from __future__ import annotations
 
@@ -10,34 +13,46 @@ if TYPE_CHECKING:
 
 FIRST, SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB  # odd numbers of splitmix64
 MASK = 2**64 - 1
-ENDS = 0x9E3779B97F4A7C15  # the number of the mark before and behind a text
+TEXT_END = 0x9E3779B97F4A7C15  # the number of the marker before and behind a text
 
 
-class WordPairs:
-    """All pairs of neighbouring words of many texts, the ends of a text counted as words.
+class BigramIndex:
+    """Index of all bigrams of many texts, the ends of a text counted as words.
 
-    `keys` holds a number for each word of all texts one after the other, text k from `starts[k]` on.
+    Args:
+        keys: A 64-bit number for each word of all texts one after the other.
+        starts: Text k begins at `keys[starts[k]]`.
     """
 
     def __init__(self, keys: np.ndarray, starts: np.ndarray) -> None:
         import numpy as np
 
         count = len(starts) - 1
-        padded = np.full(len(keys) + 2 * count, np.uint64(ENDS))
+        padded = np.full(len(keys) + 2 * count, np.uint64(TEXT_END))
         padded[np.arange(len(keys)) + 2 * np.repeat(np.arange(count), np.diff(starts)) + 1] = keys
-        # The end of a text and the beginning of the next are a pair too: of no word, so it is never asked for.
-        self._pairs = np.sort(padded[:-1] * np.uint64(FIRST) + padded[1:] * np.uint64(SECOND))
+        # The end of a text and the beginning of the next are a bigram too, but one without words that is never queried.
+        self._bigrams = np.sort(padded[:-1] * np.uint64(FIRST) + padded[1:] * np.uint64(SECOND))
 
-    def new_in(self, one: list[int], other: list[int]) -> int:
-        """How many pairs one of two texts (the numbers of their words) has that stand in no other text at all."""
+    def count_novel(self, one: list[int], other: list[int]) -> int:
+        """Count the bigrams of one of two texts that occur in no other text at all.
+
+        Args:
+            one: Numbers of the words of the first text.
+            other: Numbers of the words of the second text.
+
+        Returns:
+            The number of bigrams.
+        """
         import numpy as np
 
-        left, right = _pairs_of(one), _pairs_of(other)
-        asked = np.array(sorted(left ^ right), dtype=np.uint64)
-        shown = np.searchsorted(self._pairs, asked, "right") - np.searchsorted(self._pairs, asked, "left")
-        return int((shown <= 1).sum())
+        left, right = _bigrams_of(one), _bigrams_of(other)
+        queried = np.array(sorted(left ^ right), dtype=np.uint64)
+        occurrences = np.searchsorted(self._bigrams, queried, "right") - np.searchsorted(
+            self._bigrams, queried, "left"
+        )
+        return int((occurrences <= 1).sum())
 
 
-def _pairs_of(words: list[int]) -> set[int]:
-    marked = [ENDS, *words, ENDS]
-    return {(a * FIRST + b * SECOND) & MASK for a, b in itertools.pairwise(marked)}
+def _bigrams_of(words: list[int]) -> set[int]:
+    padded = [TEXT_END, *words, TEXT_END]
+    return {(a * FIRST + b * SECOND) & MASK for a, b in itertools.pairwise(padded)}

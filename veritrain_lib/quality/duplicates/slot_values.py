@@ -1,7 +1,7 @@
-"""Words that fill a slot of a request: numbers, days, places, names, and other closed or well known kinds.
+"""Word lists of slot values in requests: numbers, days, places, names, and other closed or well known kinds.
 
-Put together by hand from general knowledge, for English, with a few kinds of Japanese. A list can't be whole; a
-value that it lacks is still found where the other row's value is one of its kind (`slots`).
+Put together by hand from general knowledge, for English, with a few kinds of Japanese. No list can be complete; a value
+that it lacks is still found where the other row's value is of a listed kind (`slot_templates`).
 """
 
 from __future__ import annotations
@@ -107,8 +107,15 @@ _LISTED = {
 
 
 def slot_kind(word: str) -> str:
-    """The kind of slot that a word fills, "" when it is not known to fill any. Anything with a digit is a
-    number; a word in katakana, which writes foreign names and things, is a kind of its own."""
+    """Return the kind of slot that a word fills.
+
+    Args:
+        word: A word in its normal form.
+
+    Returns:
+        The kind, "" when none is listed. Anything with a digit is a number; a word in katakana, which writes foreign names and
+        loan words, is a kind of its own.
+    """
     if any(character.isdigit() for character in word):
         return "number"
     if len(word) > 1 and all("\u30a0" <= character <= "\u30ff" for character in word):

@@ -1,7 +1,7 @@
-"""Out-of-fold margins of very many rows, by students that read words only.
+"""Out-of-fold margins of very many rows, by students that use word features only.
 
-Above `MANY` rows two linear support vector machines on words and pairs of words are trained on a sample of one half of
-the rows each, and score the other half: the cost of a row is then a few additions.
+Above `MANY` rows two linear support vector machines on words and word bigrams are trained on a sample of one half of the
+rows each, and score the other half: the cost of a row is then a few additions.
 """
 
 from __future__ import annotations
@@ -19,55 +19,65 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.text.tokens import Tokens
 
 MANY = 30_000
-"""Rows from which these students stand in for the task's own."""
+"""Rows from which these students replace the task's own."""
 
-LEARNT_ROWS = 10_000
-"""Rows that each student is trained on, besides people's trusted ones."""
+TRAINING_ROWS = 10_000
+"""Rows that each student is trained on, besides people's accepted ones."""
 
 FEATURES = 2**18
-"""Places for words and pairs of words, by hash (K. Weinberger et al. 2009, ICML)."""
+"""Hash buckets for words and word bigrams (K. Weinberger et al. 2009, ICML)."""
 
 CHUNK = 50_000
 
 
 def quick_margins(judged: pd.DataFrame, context: Context) -> Margins:
-    """Margins of the judged rows, each by the student that was trained on the other half."""
+    """Return margins of the judged rows, each by the student that was trained on the other half.
+
+    Args:
+        judged: Rows to judge, each with a label of the task.
+        context: Task and accepted rows.
+
+    Returns:
+        Margins in the order of the rows.
+    """
     import numpy as np
 
     labels, target, inputs = context.task.labels, context.task.target.field, list(context.task.inputs)
     rng = np.random.default_rng(context.seed)
-    given = _numbers(judged, target, labels)
-    people = context.trusted
-    people = people[(people["source"] == "human") & people[target].isin(labels)] if len(people) else people
+    given_labels = _label_numbers(judged, target, labels)
+    human = context.accepted_rows
+    human = human[(human["source"] == "human") & human[target].isin(labels)] if len(human) else human
     features = _features(tokens_in(judged, inputs))
-    known = _features(tokens_in(people, inputs)) if len(people) else features[:0]
-    known_labels = _numbers(people, target, labels) if len(people) else given[:0]
+    human_features = _features(tokens_in(human, inputs)) if len(human) else features[:0]
+    human_labels = _label_numbers(human, target, labels) if len(human) else given_labels[:0]
     order = rng.permutation(len(judged))
     halves = np.array_split(order, 2)
     parts: list[tuple[np.ndarray, Margins]] = []
-    for asked, others in (halves, halves[::-1]):
-        chosen = others[:LEARNT_ROWS]
-        learnt = _stacked(known, features[chosen])
-        # Places that no row learnt from uses have no weight: without them the weights fit into the caches.
-        used = np.unique(learnt.indices)
-        student = _train(learnt[:, used], np.concatenate([known_labels, given[chosen]]), context.seed)
-        for start in range(0, len(asked), CHUNK):
-            rows = asked[start : start + CHUNK]
-            logs = _logs(student, features[rows][:, used], len(labels))
-            parts.append((rows, margins(logs, given[rows])))
-    places = np.argsort(np.concatenate([rows for rows, _ in parts]))
-    return Margins(*(np.concatenate([getattr(one, name) for _, one in parts])[places]
-                     for name in ("own", "best", "rival", "rest")))  # fmt: skip
+    for test, train in (halves, halves[::-1]):
+        sampled = train[:TRAINING_ROWS]
+        train_features = _stacked(human_features, features[sampled])
+        # Features that no training row uses have no weight: without them the weights fit into the CPU caches.
+        used = np.unique(train_features.indices)
+        student = _train(
+            train_features[:, used], np.concatenate([human_labels, given_labels[sampled]]), context.seed
+        )
+        for start in range(0, len(test), CHUNK):
+            rows = test[start : start + CHUNK]
+            log_scores = _log_scores(student, features[rows][:, used], len(labels))
+            parts.append((rows, margins(log_scores, given_labels[rows])))
+    order_of_rows = np.argsort(np.concatenate([rows for rows, _ in parts]))
+    return Margins(*(np.concatenate([getattr(part, name) for _, part in parts])[order_of_rows]
+                     for name in ("given_score", "best_other_score", "best_other", "mean_other_score")))  # fmt: skip
 
 
-def _numbers(rows: pd.DataFrame, target: str, labels: list[str]) -> np.ndarray:
+def _label_numbers(rows: pd.DataFrame, target: str, labels: list[str]) -> np.ndarray:
     import pandas as pd
 
     return pd.Categorical(rows[target], categories=labels).codes.astype(int)
 
 
 def _features(tokens: Tokens) -> Any:
-    """Words and pairs of neighbouring words, weighed by how rare they are, unit length: (texts, FEATURES)."""
+    """Return TF-IDF features of words and word bigrams of unit length, shape (texts, FEATURES)."""
     import zlib
 
     import numpy as np
@@ -75,22 +85,22 @@ def _features(tokens: Tokens) -> Any:
     from sklearn.feature_extraction.text import TfidfTransformer
 
     hashes = np.array([zlib.crc32(word.encode()) for word in tokens.words], dtype=np.uint64)[tokens.ids]
-    owners = tokens.owners()
+    text_indices = tokens.text_indices()
     pair = hashes[:-1] * np.uint64(2654435761) + hashes[1:]
-    within = owners[:-1] == owners[1:]
-    places = np.concatenate([hashes, pair[within]]) % np.uint64(FEATURES)
-    rows = np.concatenate([owners, owners[:-1][within]])
+    within = text_indices[:-1] == text_indices[1:]
+    buckets = np.concatenate([hashes, pair[within]]) % np.uint64(FEATURES)
+    rows = np.concatenate([text_indices, text_indices[:-1][within]])
     counts = csr_matrix(
-        (np.ones(len(places), dtype=np.float32), (rows, places.astype(np.int64))),
+        (np.ones(len(buckets), dtype=np.float32), (rows, buckets.astype(np.int64))),
         shape=(len(tokens), FEATURES),
     )
     return TfidfTransformer(sublinear_tf=True).fit_transform(counts)
 
 
-def _stacked(one: Any, other: Any) -> Any:
+def _stacked(upper: Any, lower: Any) -> Any:
     from scipy.sparse import vstack
 
-    return vstack([one, other], format="csr")
+    return vstack([upper, lower], format="csr")
 
 
 def _train(features: Any, labels: np.ndarray, seed: int) -> Any:
@@ -99,16 +109,16 @@ def _train(features: Any, labels: np.ndarray, seed: int) -> Any:
     return LinearSVC(random_state=seed).fit(features, labels)
 
 
-def _logs(student: Any, features: Any, labels: int) -> np.ndarray:
-    """Decisions, shape (rows, labels); nan for labels that the student does not know.
+def _log_scores(student: Any, features: Any, labels: int) -> np.ndarray:
+    """Return decision values, shape (rows, labels); nan for labels that the student does not know.
 
-    They differ from the logarithm of their softmax by one number a row, which no margin sees.
+    They differ from log softmax scores by one number a row, which does not affect margins.
     """
     import numpy as np
 
     decisions = np.asarray(student.decision_function(features))
     if decisions.ndim == 1:
         decisions = np.column_stack([-decisions, decisions])
-    logs = np.full((features.shape[0], labels), np.nan)
-    logs[:, student.classes_] = decisions
-    return logs
+    log_scores = np.full((features.shape[0], labels), np.nan)
+    log_scores[:, student.classes_] = decisions
+    return log_scores

@@ -1,1 +1,1 @@
-"""The language of a text: one detector, with a prefilter for texts whose words are known."""
+"""Language of a text: a detector, and a prefilter that skips texts made of known words."""

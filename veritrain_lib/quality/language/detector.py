@@ -1,4 +1,7 @@
-"""Which language a text is in: by its script where that decides, else by lingua and by the words of its neighbours."""
+"""Detect the language of texts: by script where that decides, else by lingua and a learned vocabulary.
+
+Open this when a row is rejected for its language.
+"""
 
 from __future__ import annotations
 
@@ -14,127 +17,170 @@ from veritrain_lib.quality.scripts import scripts_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# What people write to companies in; a smaller set forces every other language into itself, a larger one finds
-# rare languages in short clean rows.
+# Languages that people use to write to companies; a smaller set would force every other language into it, a larger one
+# finds rare languages in short clean rows.
 _USUAL = "EN DE FR ES IT PT NL PL CS SK DA SV NB FI HU RO TR RU UK BG EL AR HE FA HI BN TH VI ID JA ZH KO ET LV LT HR CA"
 USUAL = tuple(_USUAL.split())
 _NOT_LATIN = "ja zh ko ru uk bg be mk sr el ar fa ur he hi mr bn pa gu ta te th ka hy kk mn"
 NOT_LATIN = frozenset(_NOT_LATIN.split())
 OF_SCRIPT = {"latin": "en", "cjk": "ja", "hangul": "ko", "cyrillic": "ru", "greek": "el", "arabic": "ar",
              "hebrew": "he", "devanagari": "hi", "thai": "th"}  # fmt: skip
-"""A language that each script is usual for: named when a text only switches to it."""
+"""The usual language of each script, reported when a text only switches to the script."""
 
 SCRIPT_LETTERS = 3
-# Only ASCII neighbours go with a digit or sign: a script without spaces would lose its whole sentence.
-# Looked for where an ASCII word begins only: from each of its letters anew, a word of 200,000 would take minutes.
+# Only ASCII neighbours of a digit or sign are dropped: a script without spaces would lose its full sentence.
+# Matched only where an ASCII word begins: tried from each of its letters, a word of 200,000 letters would take minutes.
 NOT_PROSE = re.compile(
     r"https?://\S+|www\.\S+|(?<![!-~])(?:[!-~]+@[!-~]+|[!-~]*[0-9][!-~]*|[!-~]*[_\\/=<>{}][!-~]*)"
 )
 WORD = re.compile(r"[^\W\d_]+")
 KANA = re.compile("[\u3040-\u30ff]")
 HAN = re.compile("[\u3400-\u9fff]")
-# Words of every other Chinese sentence that Japanese writes otherwise or not at all.
+# Characters of every other Chinese sentence that Japanese writes differently or not at all.
 CHINESE = re.compile("[的了吗嗎呢这這那们們她你很吧么没沒说說给給让讓过還还]")
 
-TELLING = 2_000
-"""Characters of a text that lingua is shown: they tell its language as well as all of them, which may be many."""
+MAXIMUM_CHARACTERS = 2_000
+"""Characters of a text that are passed to lingua: more do not improve the detection."""
 
 LIKELY = 0.5
-"""lingua's share from which a text teaches which words are of the declared language."""
+"""lingua's share of the declared language from which the words of a text enter the vocabulary."""
 
-LISTENED = 1000
+MINIMUM_VOCABULARY = 1000
 """Different words of the declared language that must be known before an unknown word means anything."""
 
-UNHEARD = 0.6
-"""Share of a text's words that stand in no other text of the declared language; slips and names reach a half."""
+UNKNOWN_WORD_SHARE = 0.6
+"""Share of a text's words that occur in no other text of the declared language; typos and names reach a half."""
 
-FAINT = 0.2
+WEAK_SHARE = 0.2
 """lingua's share of the declared language up to which unknown words decide; clean rows above 4 words have more."""
 
 SWITCHED = 0.2
 """Share of a text's letters in another script from which it switches languages; a quoted word stays below."""
 
 
-class Listener:
-    """Judges texts against a declared language (ISO 639-1) and learns its words from those that are in it.
+class LanguageDetector:
+    """Compares texts with a declared language and learns its vocabulary from those that are in it.
 
-    `least`: letters below which a text says nothing; `certainty` and `doubt`: lingua's share of the other language
-    at least, and of the declared one at most. Raises UserError for a language that lingua does not know.
+    Args:
+        declared: The declared language (ISO 639-1).
+        minimum_letters: Letters below which a text is not judged.
+        certainty: lingua's share of the other language, at least.
+        doubt: lingua's share of the declared language, at most.
+
+    Raises:
+        UserError: For a language that lingua does not know.
     """
 
-    def __init__(self, declared: str, least: int, certainty: float, doubt: float) -> None:
+    def __init__(self, declared: str, minimum_letters: int, certainty: float, doubt: float) -> None:
         detector(declared)
-        self._declared, self._least, self._certainty, self._doubt = declared, least, certainty, doubt
-        self._heard: Counter[str] = Counter()
+        self._declared, self._minimum_letters, self._certainty, self._doubt = (
+            declared,
+            minimum_letters,
+            certainty,
+            doubt,
+        )
+        self._vocabulary: Counter[str] = Counter()
 
     def __call__(self, texts: Sequence[str]) -> tuple[list[str], list[bool]]:
-        """For each text the code of the other language it is clearly in, `mixed_CODE` where it only switches to
-        it, "" for none; and whether it is most likely in the declared language."""
-        words = [prose(text) for text in texts]
-        asked = [number for number, text in enumerate(words) if weight(text) >= min(self._least, 3)]
-        shares = _shares([words[number] for number in asked], self._declared)
-        spoken = {number: set(WORD.findall(words[number].casefold())) for number in asked}
-        own = [False] * len(words)
-        for number, (code, _, left) in zip(asked, shares, strict=True):
-            own[number] = code == self._declared
-            if left >= LIKELY:
-                self._heard.update(spoken[number])
-        others = [""] * len(words)
-        for number, (code, share, left) in zip(asked, shares, strict=True):
-            text = words[number]
-            switched = switch(text, self._declared)
+        """Detect texts in another language than the declared one.
+
+        Args:
+            texts: The texts.
+
+        Returns:
+            For each text the code of the other language it is clearly in, `mixed_CODE` where it only switches to it, "" for none;
+            and whether it is most likely in the declared language.
+        """
+        prose_texts = [prose(text) for text in texts]
+        judged = [
+            number
+            for number, text in enumerate(prose_texts)
+            if letter_count(text) >= min(self._minimum_letters, 3)
+        ]
+        shares = _shares([prose_texts[number] for number in judged], self._declared)
+        words_of = {number: set(WORD.findall(prose_texts[number].casefold())) for number in judged}
+        in_declared = [False] * len(prose_texts)
+        for number, (code, _, declared_share) in zip(judged, shares, strict=True):
+            in_declared[number] = code == self._declared
+            if declared_share >= LIKELY:
+                self._vocabulary.update(words_of[number])
+        other_languages = [""] * len(prose_texts)
+        for number, (code, share, declared_share) in zip(judged, shares, strict=True):
+            text = prose_texts[number]
+            switched = script_switch(text, self._declared)
             if switched:
-                others[number] = switched if code == self._declared or switched.startswith("mixed") else code
-            elif weight(text) < self._least or code == self._declared or self._declared in NOT_LATIN:
-                others[number] = code if _sure_of_script(text, code, self._declared) else ""
-            elif (share >= self._certainty and left <= self._doubt) or (
-                left <= FAINT and self._unheard(spoken[number])
+                other_languages[number] = (
+                    switched if code == self._declared or switched.startswith("mixed") else code
+                )
+            elif (
+                letter_count(text) < self._minimum_letters
+                or code == self._declared
+                or self._declared in NOT_LATIN
             ):
-                others[number] = code
-        return others, own
+                other_languages[number] = code if _is_sure_within_script(text, code, self._declared) else ""
+            elif (share >= self._certainty and declared_share <= self._doubt) or (
+                declared_share <= WEAK_SHARE and self._mostly_unknown(words_of[number])
+            ):
+                other_languages[number] = code
+        return other_languages, in_declared
 
-    def _unheard(self, words: set[str]) -> bool:
-        if len(self._heard) < LISTENED or len(words) < 2:
+    def _mostly_unknown(self, words: set[str]) -> bool:
+        if len(self._vocabulary) < MINIMUM_VOCABULARY or len(words) < 2:
             return False
-        return sum(self._heard[word] == 0 for word in words) >= UNHEARD * len(words)
+        return sum(self._vocabulary[word] == 0 for word in words) >= UNKNOWN_WORD_SHARE * len(words)
 
 
-def _sure_of_script(text: str, code: str, declared: str) -> bool:
-    """Whether a text is surely in `code`, which shares the declared language's script that is not Latin."""
-    alone = declared in ("ja", "zh", "ko", "el", "he", "th")
-    return declared in NOT_LATIN and code != declared and not alone and weight(text) >= 12
+def _is_sure_within_script(text: str, code: str, declared: str) -> bool:
+    """Return whether a text is surely in `code`, which shares the non-Latin script of the declared language."""
+    only_language_of_script = declared in ("ja", "zh", "ko", "el", "he", "th")
+    return (
+        declared in NOT_LATIN
+        and code != declared
+        and not only_language_of_script
+        and letter_count(text) >= 12
+    )
 
 
-def switch(text: str, declared: str) -> str:
-    """The code of a language whose script holds most of a text, `mixed_CODE` where it holds a good part, "" where
-    the text is in the script of the declared language."""
+def script_switch(text: str, declared: str) -> str:
+    """Detect a language by a script that the declared language does not use.
+
+    Args:
+        text: The text.
+        declared: The declared language (ISO 639-1).
+
+    Returns:
+        The code of a language whose script holds most of the text, `mixed_CODE` where it holds a fifth or more, "" where the
+        text is in the script of the declared language.
+    """
     if text.isascii() and declared not in NOT_LATIN:
         return ""
     if declared == "ja" and len(HAN.findall(text)) >= 4 and not KANA.search(text):
-        simplified = any(HAN.match(one) and not _in_jis(one) for one in text)
+        simplified = any(HAN.match(character) and not _is_in_shift_jis(character) for character in text)
         return "zh" if simplified or CHINESE.search(text) else ""
     letters = Counter(_script(character) for character in text if character.isalpha())
-    total = sum(count * _HEAVY.get(name, 1) for name, count in letters.items())
-    homes = _homes(declared)
-    foreign = {name: count for name, count in letters.items() if name not in homes and name}
+    total = sum(count * _LETTER_WEIGHTS.get(script, 1) for script, count in letters.items())
+    declared_scripts = _scripts_of(declared)
+    foreign = {
+        script: count for script, count in letters.items() if script not in declared_scripts and script
+    }
     if not foreign or sum(letters.values()) < SCRIPT_LETTERS:
         return ""
-    name = max(foreign, key=lambda one: foreign[one] * _HEAVY.get(one, 1))
-    share = foreign[name] * _HEAVY.get(name, 1) / total
-    code = "zh" if name == "cjk" and not KANA.search(text) else OF_SCRIPT.get(name, "xx")
-    if foreign[name] < SCRIPT_LETTERS:
+    script = max(foreign, key=lambda candidate: foreign[candidate] * _LETTER_WEIGHTS.get(candidate, 1))
+    share = foreign[script] * _LETTER_WEIGHTS.get(script, 1) / total
+    code = "zh" if script == "cjk" and not KANA.search(text) else OF_SCRIPT.get(script, "xx")
+    if foreign[script] < SCRIPT_LETTERS:
         return ""
     if share > 0.5:
         return code
-    # Latin names and abbreviations stand in the text of any language.
-    return f"mixed_{code}" if share >= SWITCHED and name != "latin" and name in scripts_in(text) else ""
+    # Latin names and abbreviations occur in texts of any language.
+    return f"mixed_{code}" if share >= SWITCHED and script != "latin" and script in scripts_in(text) else ""
 
 
-_HEAVY = {"cjk": 3, "hangul": 3}
-"""Letters of Latin script that one of these says as much as."""
+_LETTER_WEIGHTS = {"cjk": 3, "hangul": 3}
+"""Number of Latin letters that one letter of these scripts is worth."""
 
 
-def _homes(declared: str) -> set[str]:
+def _scripts_of(declared: str) -> set[str]:
     usual = {"ja": "cjk", "zh": "cjk", "ko": "hangul", "el": "greek", "he": "hebrew", "th": "thai"}
     for codes, name in (
         ("ru uk bg be mk sr kk mn", "cyrillic"),
@@ -151,20 +197,20 @@ def _script(character: str) -> str:
     if character.isascii():
         return "latin"
     name = unicodedata.name(character, "")
-    for start, script in _STARTS:
+    for start, script in _UNICODE_NAMES:
         if name.startswith(start):
             return script
     return ""
 
 
-_STARTS = (
+_UNICODE_NAMES = (
     ("LATIN", "latin"), ("FULLWIDTH LATIN", "latin"), ("HIRAGANA", "cjk"), ("KATAKANA", "cjk"), ("HALFWIDTH KATAKANA", "cjk"),
     ("CJK", "cjk"), ("HANGUL", "hangul"), ("CYRILLIC", "cyrillic"), ("GREEK", "greek"), ("ARABIC", "arabic"),
     ("HEBREW", "hebrew"), ("DEVANAGARI", "devanagari"), ("THAI", "thai"),
 )  # fmt: skip
 
 
-def _in_jis(character: str) -> bool:
+def _is_in_shift_jis(character: str) -> bool:
     try:
         character.encode("cp932")
     except UnicodeEncodeError:
@@ -173,41 +219,64 @@ def _in_jis(character: str) -> bool:
 
 
 def prose(text: str) -> str:
-    """The words of a text, without addresses, numbers and markup."""
+    """Return the words of a text without addresses, numbers and markup.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The words, separated by single spaces.
+    """
     return " ".join(NOT_PROSE.sub(" ", text).split())
 
 
-def weight(text: str) -> int:
-    """How many letters a text has; one of Chinese, Japanese or Korean counts as three."""
+def letter_count(text: str) -> int:
+    """Count the letters of a text.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The number of letters; one of Chinese, Japanese or Korean counts as three.
+    """
     if text.isascii():
         return sum(map(str.isalpha, text))
     return sum(3 if unicodedata.category(c) == "Lo" else 1 for c in text if c.isalpha())
 
 
 def _shares(texts: list[str], declared: str) -> list[tuple[str, float, float]]:
-    """For each text the likeliest language, its share and the declared one's."""
+    """Return for each text the likeliest language, its share and the share of the declared one."""
     answers = []
-    beginnings = [text[:TELLING] for text in texts]
-    for values in detector(declared).compute_language_confidence_values_in_parallel(beginnings):
+    excerpts = [text[:MAXIMUM_CHARACTERS] for text in texts]
+    for values in detector(declared).compute_language_confidence_values_in_parallel(excerpts):
         shares = {value.language.iso_code_639_1.name.lower(): value.value for value in values}
         best = max(shares, key=lambda code: shares[code])
         answers.append((best, shares[best], shares.get(declared, 0.0)))
     return answers
 
 
-def likeliest(texts: Sequence[str]) -> list[str]:
-    """The likeliest language (ISO 639-1) of each text among the usual ones, "" for one that says nothing."""
-    words = [prose(text) for text in texts]
-    asked = [number for number, text in enumerate(words) if weight(text) >= SCRIPT_LETTERS]
-    found = [""] * len(words)
-    for number, (code, _, _) in zip(asked, _shares([words[number] for number in asked], "en"), strict=True):
-        found[number] = code
-    return found
+def most_likely_languages(texts: Sequence[str]) -> list[str]:
+    """Return the likeliest language of each text among the usual ones.
+
+    Args:
+        texts: The texts.
+
+    Returns:
+        ISO 639-1 codes, "" for a text with too few letters.
+    """
+    prose_texts = [prose(text) for text in texts]
+    judged = [number for number, text in enumerate(prose_texts) if letter_count(text) >= SCRIPT_LETTERS]
+    languages = [""] * len(prose_texts)
+    for number, (code, _, _) in zip(
+        judged, _shares([prose_texts[number] for number in judged], "en"), strict=True
+    ):
+        languages[number] = code
+    return languages
 
 
 @lru_cache(maxsize=1)
 def detectable() -> tuple[str, ...]:
-    """The languages (ISO 639-1) that can be told from others, sorted."""
+    """Return the languages (ISO 639-1) that can be detected, sorted."""
     from lingua import Language
 
     return tuple(sorted(language.iso_code_639_1.name.lower() for language in Language.all()))
@@ -215,7 +284,17 @@ def detectable() -> tuple[str, ...]:
 
 @lru_cache(maxsize=4)
 def detector(declared: str) -> Any:
-    """What tells languages apart, the declared one (ISO 639-1) among them. Its models load at the first text."""
+    """Return the lingua detector for a declared language and the usual ones; its models load at the first text.
+
+    Args:
+        declared: The declared language (ISO 639-1).
+
+    Returns:
+        The detector.
+
+    Raises:
+        UserError: For a language that lingua does not know.
+    """
     from lingua import IsoCode639_1, LanguageDetectorBuilder
 
     if declared not in detectable():

@@ -1,17 +1,17 @@
-"""A quick first look at languages: texts whose words are known from texts that a slow detector has judged.
+"""Prefilter for language detection: skips texts whose words occur in texts already detected.
 
-A detector that knows 35 languages judges 2,000 short texts a second; nearly all texts of a large dataset say
-the same few thousand words. So a sample is judged, the words of the texts that were found to be in the
-declared language vouch for other texts, and the detector judges what is left, in growing parts that vouch for
-more words. No dictionary, so it holds for any language; words of two languages can't clear a text in one of them, since
-nearly all its words must be vouched for.
+A detector that knows 35 languages judges 2,000 short texts a second; nearly all texts of a large dataset use the same few
+thousand words. So a sample is judged, words with a minimum document frequency among its texts in the declared language
+become known, and the detector judges what is left, in growing parts that make more words known. No dictionary is needed,
+so it works for any language; words of two languages can't clear a text in one of them, since nearly all its words must be
+known.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.quality.text.tokens import in_order
+from veritrain_lib.quality.text.tokens import reordered_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,69 +26,83 @@ FIRST = 3_000
 """Texts that are judged first; with fewer than twice as many all are judged."""
 
 GROWTH = 1.3
-"""How much larger each further part is than the one before."""
+"""Factor by which each further part is larger than the one before."""
 
-WITNESSES = 2
-"""Texts in the declared language that a word must stand in."""
+MINIMUM_DOCUMENT_FREQUENCY = 2
+"""Occurrences in texts of the declared language that a known word needs."""
 
-OUTWEIGHS = 10
-"""How many times as often a word must stand in texts of the declared language as in others."""
+MINIMUM_FREQUENCY_RATIO = 10
+"""How many times as often a known word must occur in texts of the declared language as in others."""
 
-UNKNOWN = 0.2
-"""Share of a text's letters whose words need not be vouched for: names, slips, a word of another language."""
+MAXIMUM_UNKNOWN_SHARE = 0.2
+"""Share of a text's letters in unknown words that is allowed: names, typos, a word of another language."""
 
-FEWEST = 3
-"""Vouched words that a text needs; a shorter one is always judged."""
+MINIMUM_KNOWN_WORDS = 3
+"""Known words that a text needs to be skipped; a shorter one is always judged."""
 
 
-def vouched_or_judged(
+def detect_with_prefilter(
     tokens: Tokens, texts: np.ndarray, judge: Judge, *, native: Callable[[str], bool], seed: int = 0
 ) -> Iterator[tuple[int, str]]:
-    """Numbers of texts that are in another language, and which; those that others vouch for are not judged.
+    """Detect texts in another language; texts made of known words are skipped.
 
-    `tokens` are the words of the texts. `judge` is given texts and says for each the code of the other language,
-    "" for none, and whether it is in the declared one. Only words that are `native`, in the declared language's
-    script, are vouched for. What is left out has at least `FEWEST` vouched words, and words that are not vouched
-    for hold at most the share `UNKNOWN` of its letters (one of a script without spaces counts as three).
+    A skipped text has at least `MINIMUM_KNOWN_WORDS` known words, and unknown words hold at most the share `MAXIMUM_UNKNOWN_SHARE` of its letters (one of
+    a script without spaces counts as three).
+
+    Args:
+        tokens: Tokens of the texts.
+        texts: The texts.
+        judge: Returns for each text the code of the other language, "" for none, and whether it is in the declared one.
+        native: Whether a word is in the script of the declared language; only such words become known.
+        seed: Seed of the order in which texts are judged.
+
+    Yields:
+        Number of a text in another language, and the code of that language.
     """
     import numpy as np
 
-    waiting = (
+    remaining = (
         np.random.default_rng(seed).permutation(len(texts))
         if len(texts) >= 2 * FIRST
         else np.arange(len(texts))
     )
-    size = FIRST if len(texts) >= 2 * FIRST else len(texts)
-    able = np.array([native(word) for word in tokens.words], dtype=bool)
+    part_size = FIRST if len(texts) >= 2 * FIRST else len(texts)
+    is_native = np.array([native(word) for word in tokens.words], dtype=bool)
     letters = np.array([len(word) * (1 if word < "\u2e80" else 3) for word in tokens.words], dtype=np.int64)
-    good, bad = (np.zeros(len(tokens.words), dtype=np.int64) for _ in range(2))
-    while len(waiting):
-        part, waiting = waiting[:size], waiting[size:]
-        others, own = judge(texts[part].tolist())
-        yield from ((int(number), code) for number, code in zip(part, others, strict=True) if code)
-        right = np.array(own, dtype=bool)
-        good += _standing(tokens, part[right])
-        bad += _standing(tokens, part[~right])
-        known = able & (good >= WITNESSES) & (good > OUTWEIGHS * bad)
-        waiting = waiting[~_cleared(tokens, waiting, known, letters)]
-        size = int(size * GROWTH)
+    declared_counts, other_counts = (np.zeros(len(tokens.words), dtype=np.int64) for _ in range(2))
+    while len(remaining):
+        part, remaining = remaining[:part_size], remaining[part_size:]
+        other_languages, in_declared = judge(texts[part].tolist())
+        yield from ((int(number), code) for number, code in zip(part, other_languages, strict=True) if code)
+        is_declared = np.array(in_declared, dtype=bool)
+        declared_counts += _word_counts(tokens, part[is_declared])
+        other_counts += _word_counts(tokens, part[~is_declared])
+        is_known = (
+            is_native
+            & (declared_counts >= MINIMUM_DOCUMENT_FREQUENCY)
+            & (declared_counts > MINIMUM_FREQUENCY_RATIO * other_counts)
+        )
+        remaining = remaining[~_is_cleared(tokens, remaining, is_known, letters)]
+        part_size = int(part_size * GROWTH)
 
 
-def _standing(tokens: Tokens, numbers: np.ndarray) -> np.ndarray:
-    """How often each word of the vocabulary stands in these texts."""
+def _word_counts(tokens: Tokens, numbers: np.ndarray) -> np.ndarray:
+    """Return how often each word of the vocabulary occurs in these texts."""
     import numpy as np
 
-    return np.bincount(in_order(tokens, numbers).ids, minlength=len(tokens.words))
+    return np.bincount(reordered_tokens(tokens, numbers).ids, minlength=len(tokens.words))
 
 
-def _cleared(tokens: Tokens, numbers: np.ndarray, known: np.ndarray, letters: np.ndarray) -> np.ndarray:
+def _is_cleared(tokens: Tokens, numbers: np.ndarray, is_known: np.ndarray, letters: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    these = in_order(tokens, numbers)
-    vouched = _sum(known[these.ids], these.starts)
-    weights = letters[these.ids]
-    unknown = _sum(np.where(known[these.ids], 0, weights), these.starts)
-    cleared: np.ndarray = (vouched >= FEWEST) & (unknown <= UNKNOWN * _sum(weights, these.starts))
+    selected = reordered_tokens(tokens, numbers)
+    known_words = _sum(is_known[selected.ids], selected.starts)
+    weights = letters[selected.ids]
+    unknown_letters = _sum(np.where(is_known[selected.ids], 0, weights), selected.starts)
+    cleared: np.ndarray = (known_words >= MINIMUM_KNOWN_WORDS) & (
+        unknown_letters <= MAXIMUM_UNKNOWN_SHARE * _sum(weights, selected.starts)
+    )
     return cleared
 
 

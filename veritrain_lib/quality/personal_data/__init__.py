@@ -1,1 +1,1 @@
-"""Ways to find personal data: phone numbers and national ids, in whatever characters they were typed."""
+"""Detection of personal data: phone numbers and national ids, in any digits and punctuation."""

@@ -1,21 +1,28 @@
-"""The form in which identifiers are looked for: digits and signs of ASCII, whatever keyboard they were typed on."""
+"""ASCII form of identifiers: digits and punctuation in ASCII, whatever keyboard they were typed on."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _DASHES = re.compile("(?<=[0-9)])\\s?[\u2010-\u2015\u2212\u30fc\u2500\u2501\u4e00]\\s?(?=[0-9(])")
-"""What stands for a hyphen between digits: dashes, the minus sign, the long vowel mark and lines of a box."""
+"""Characters used as a hyphen between digits: dashes, the minus sign, the long vowel mark and box-drawing lines."""
 
 
-def plain_form(text: str) -> str:
-    """NFKC, so that `０３` is `03` and `＠` is `@`; digits of any script as ASCII; dashes between digits as `-`; and
-    nothing that is not seen."""
+def to_ascii_form(text: str) -> str:
+    """Normalize the digits and punctuation of a text to ASCII.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The text in NFKC, so that `０３` is `03` and `＠` is `@`; digits of any script as ASCII; dashes between digits as `-`;
+        without invisible characters.
+    """
     if text.isascii():
         return text
-    folded = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+    folded = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     if not folded.isascii():
         folded = "".join(_digit(c) if c.isdecimal() else c for c in folded)
     return _DASHES.sub("-", folded)

@@ -1,7 +1,7 @@
-"""Numbers that a state gives to a person, told by their shape and their check digits.
+"""National identification numbers of persons, recognized by their shape and check digits.
 
-python-stdnum knows how each country makes its own. A shape that many other numbers have too (nine or eleven digits,
-one of them a check) needs its name in the text: a check digit lets one number in ten pass by chance.
+python-stdnum knows the check digits of each country. A shape that many other numbers share (nine or eleven digits, one of
+them a check digit) needs its name in the text: a check digit lets one number in ten pass by chance.
 """
 
 from __future__ import annotations
@@ -13,28 +13,40 @@ from importlib import import_module
 
 @dataclass(frozen=True)
 class NationalId:
-    """How one kind of number looks. `module` of python-stdnum knows its check digits; `named` are words of which one
-    must stand in the text, None where the shape is enough."""
+    """Pattern of one kind of national number.
+
+    Attributes:
+        module: Module of python-stdnum that validates the check digits.
+        shape: Pattern of the number.
+        names: Words of which one must occur in the text; None where the shape is enough.
+    """
 
     module: str
     shape: re.Pattern[str]
-    named: re.Pattern[str] | None = None
+    names: re.Pattern[str] | None = None
 
-    def stands_in(self, text: str) -> bool:
-        """Whether a text in its plain form holds such a number."""
-        if self.named is not None and not self.named.search(text):
+    def occurs_in(self, text: str) -> bool:
+        """Return whether a text holds such a number.
+
+        Args:
+            text: A text in its ASCII form.
+
+        Returns:
+            True for a number of this shape with valid check digits.
+        """
+        if self.names is not None and not self.names.search(text):
             return False
         return any(
             import_module(f"stdnum.{self.module}").is_valid(match[0]) for match in self.shape.finditer(text)
         )
 
 
-def _id(module: str, shape: str, named: str = "") -> NationalId:
-    whole = re.compile(rf"(?<![A-Za-z0-9_.+\-])(?:{shape})(?![A-Za-z0-9_]|[-.]\d)", re.IGNORECASE)
-    return NationalId(module, whole, re.compile(named, re.IGNORECASE) if named else None)
+def _id(module: str, shape: str, names: str = "") -> NationalId:
+    bounded = re.compile(rf"(?<![A-Za-z0-9_.+\-])(?:{shape})(?![A-Za-z0-9_]|[-.]\d)", re.IGNORECASE)
+    return NationalId(module, bounded, re.compile(names, re.IGNORECASE) if names else None)
 
 
-# Where a number may be a date of birth and two checks, chance passes one in a hundred at most: no name is needed.
+# Where a number must hold a date of birth or two check digits, one in a hundred at most passes by chance: no name needed.
 IDS = (
     _id("jp.in_", r"(?<!\d[ -])\d{4}[ -]\d{4}[ -]\d{4}(?![ -]\d)"),
     _id("jp.in_", r"\d{12}", "マイナンバー|個人番号|my ?number|individual number"),
@@ -69,19 +81,26 @@ IDS = (
     _id("tr.tckimlik", r"[1-9]\d{10}", "kimlik|t\\.?c\\.? ?no"),
     _id("br.cpf", r"\d{3}\.\d{3}\.\d{3}-\d{2}"),
 )  # fmt: skip
-# A number without a check digit: its shape is of a kind that hardly anything else has, where its name stands beside it.
+# A number without a check digit: hardly anything else has its shape where its name is next to it.
 UNCHECKED = re.compile(
     r"(?:national insurance|\bnino\b|\bni (?:no|number))[^\d\n]{0,20}(?<![A-Za-z0-9])[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 SOCIAL = re.compile(r"(?<![A-Za-z0-9_-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![A-Za-z0-9_-])")
-"""Of the United States: has no check digit either, but its groups are its own."""
+"""United States Social Security number: no check digit, but a characteristic grouping."""
 
 MAY_HOLD = re.compile(r"\d(?:[ ./-]?\d){5}|[A-Za-z]{6}\d{2}|[A-Za-z]{2} ?\d{2}")
 
 
 def has_national_id(text: str) -> bool:
-    """Whether a text in its plain form (`plain_form`) holds a person's national number, its check digits right."""
+    """Return whether a text holds a person's national number with valid check digits.
+
+    Args:
+        text: A text in its ASCII form (`to_ascii_form`).
+
+    Returns:
+        True for a match.
+    """
     if not MAY_HOLD.search(text):
         return False
-    return UNCHECKED.search(text) is not None or any(one.stands_in(text) for one in IDS)
+    return UNCHECKED.search(text) is not None or any(national_id.occurs_in(text) for national_id in IDS)

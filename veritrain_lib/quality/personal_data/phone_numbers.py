@@ -1,15 +1,15 @@
-"""Telephone numbers in a text: with their country code, or grouped as a country groups its own."""
+"""Telephone numbers in a text: with their country code, or in a grouping used in a country."""
 
 from __future__ import annotations
 
 import re
 
-# Not `\w`: a number stands right behind a letter of Japanese or Chinese.
-_BEFORE, _BEHIND = r"(?<![A-Za-z0-9_.,+\-])", r"(?![A-Za-z0-9_:]|[-.,/]\d)"
+# Not `\w`: a number may follow a Japanese or Chinese letter directly.
+_BEFORE, _AFTER = r"(?<![A-Za-z0-9_.,+\-])", r"(?![A-Za-z0-9_:]|[-.,/]\d)"
 
 INTERNATIONAL = re.compile(
     rf"(?<![A-Za-z0-9_.\-])(?:\+[1-9](?:[ ./()-]{{0,2}}\d){{7,14}}"
-    rf"|{_BEFORE}00[1-9](?:\d{{9,14}}|\d{{0,2}}(?:[ ./()-]{{1,2}}\d+){{2,6}})){_BEHIND}"
+    rf"|{_BEFORE}00[1-9](?:\d{{9,14}}|\d{{0,2}}(?:[ ./()-]{{1,2}}\d+){{2,6}})){_AFTER}"
 )
 # The numbering plans of North America, France, China and Russia, and the small groups of Spain's.
 FIXED = re.compile(
@@ -19,17 +19,17 @@ FIXED = re.compile(
       | 1[3-9]\d[ -]\d{{4}}[ -]\d{{4}} | 400[ -]\d{{3,4}}[ -]\d{{3,4}}
       | 8[ -]?\(\d{{3,4}}\)[ -]?\d{{2,3}}[ -]?\d{{2}}[ -]?\d{{2}}
       | [67]\d{{2}}(?:[ .-]\d{{2}}){{3}}
-    ){_BEHIND}""",
+    ){_AFTER}""",
     re.VERBOSE,
 )
 # Everywhere else a national number begins with 0 and is written in groups: Japan, China, most of Europe.
 GROUPED = re.compile(
-    rf"{_BEFORE}(?:\(0[1-9]\d{{0,3}}\) ?\d{{1,8}}|0[1-9]\d{{0,3}})(?:[ ./-]{{1,3}}\(?\d{{1,8}}\)?|\(\d{{1,4}}\) ?\d{{3,8}}){{0,4}}{_BEHIND}"
+    rf"{_BEFORE}(?:\(0[1-9]\d{{0,3}}\) ?\d{{1,8}}|0[1-9]\d{{0,3}})(?:[ ./-]{{1,3}}\(?\d{{1,8}}\)?|\(\d{{1,4}}\) ?\d{{3,8}}){{0,4}}{_AFTER}"
 )
 DATE = re.compile(r"\(?0\d[ ./-]\d{1,2}[ ./-](?:(?:19|20)\d{2}|\d{2})(?!\d)")
 DIGITS = range(10, 13)
 FEWEST_LAST = 3
-"""Digits that the last group has, unless it is one of several short ones: `0123 456 789 0` is no number."""
+"""Digits that the last group needs, unless it is one of several short ones: `0123 456 789 0` is no number."""
 
 CHINESE_MOBILE = re.compile(r"(?<![A-Za-z0-9_.,+\-])1[3-9]\d{9}(?![A-Za-z0-9_]|[-.,]\d)")
 JAPANESE_MOBILE = re.compile(r"(?<![A-Za-z0-9_.,+\-])0[789]0\d{8}(?![A-Za-z0-9_]|[-.,]\d)")
@@ -49,10 +49,16 @@ NAMED = re.compile(
 
 
 def has_phone(text: str) -> bool:
-    """Whether a text in its plain form (`plain_form`) holds a telephone number.
+    """Return whether a text holds a telephone number.
 
-    One needs its country code (ITU-T E.164), a grouping of its country's (E.123 and the national plans), a word like
-    `call` or 電話 in front, or be a mobile number of Japan's, or of China's in a text with Chinese letters.
+    A number needs its country code (ITU-T E.164), a grouping used in its country (E.123 and the national plans), a word like
+    `call` or 電話 in front, or must be a mobile number of Japan, or of China in a text with Chinese letters.
+
+    Args:
+        text: A text in its ASCII form (`to_ascii_form`).
+
+    Returns:
+        True for a match.
     """
     if INTERNATIONAL.search(text) or FIXED.search(text) or NAMED.search(text) or JAPANESE_MOBILE.search(text):
         return True

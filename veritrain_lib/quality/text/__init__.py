@@ -1,1 +1,1 @@
-"""Texts as checks look at them, and what makes a text no message: markup residue, keyboard mash, truncation."""
+"""Text features for checks: normal form, tokens, markup residue, keyboard mash, truncation."""

@@ -1,7 +1,7 @@
-"""Texts that are plainly made of words, told from their words: finders of garbage need not look at them.
+"""Prefilter for clean text: texts of ordinary words that the detectors of garbage need not examine.
 
-What garbage is made of is a property of words (mashed keys, placeholders, blobs) or of characters that prose
-has not (markup, broken encodings), so each word of the vocabulary is looked at once instead of each text.
+Garbage shows in single words (keyboard mash, placeholders, blobs) or in characters that prose lacks (markup, broken
+encodings), so each word of the vocabulary is examined once instead of each text.
 """
 
 from __future__ import annotations
@@ -16,45 +16,60 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from veritrain_lib.quality.text.character_classes import Surface
+    from veritrain_lib.quality.text.character_classes import CharacterClasses
     from veritrain_lib.quality.text.tokens import Tokens
 
 PROSE = re.compile(r"(?:[A-Za-z']++[,.?!]{0,3}+ *+)++")
-FEWEST = 3  # words below which a text is looked at as a whole
+FEWEST = 3  # words below which a text is never skipped
 LONGEST = 15  # letters from which a word may be a blob
 
 
-def plainly_words(
-    tokens: Tokens, texts: Sequence[str], surface: Surface, odd: Callable[[str], bool]
+def is_clean_text(
+    tokens: Tokens, texts: Sequence[str], classes: CharacterClasses, is_suspicious: Callable[[str], bool]
 ) -> np.ndarray:
-    """Whether each text is ASCII words and the signs of prose only, has at least `FEWEST` words, half of them
-    different or more, and none that is `odd` or longer than `LONGEST` letters."""
-    no_odd = ~tokens.holding(lambda word: len(word) > LONGEST or odd(word))
-    enough = (tokens.lengths >= FEWEST) & (2 * _different(tokens) >= tokens.lengths)
-    plain: np.ndarray = no_odd & enough & _prose(texts, surface)
-    return plain
+    """Return whether each text is clean.
+
+    A clean text has only ASCII words and punctuation of prose, at least `FEWEST` words, half of them different or more, and no
+    word that is suspicious or longer than `LONGEST` letters.
+
+    Args:
+        tokens: Tokens of the texts.
+        texts: The texts.
+        classes: Their character classes.
+        is_suspicious: Whether a word is suspicious.
+
+    Returns:
+        Boolean array of shape (texts,).
+    """
+    no_suspicious = ~tokens.contains(lambda word: len(word) > LONGEST or is_suspicious(word))
+    enough = (tokens.lengths >= FEWEST) & (2 * _distinct_words(tokens) >= tokens.lengths)
+    clean: np.ndarray = no_suspicious & enough & _is_prose(texts, classes)
+    return clean
 
 
-def _prose(texts: Sequence[str], surface: Surface) -> np.ndarray:
-    """Whether `PROSE` matches each text. Letters, apostrophes and spaces that no space begins are prose, and with
-    another character than these and the stops none is: only the others meet the pattern."""
+def _is_prose(texts: Sequence[str], classes: CharacterClasses) -> np.ndarray:
+    """Return whether `PROSE` matches each text.
+
+    Letters, apostrophes and spaces that no space begins are prose, and with a character other than these and the stops none is:
+    only the remaining texts are matched with the pattern.
+    """
     import numpy as np
 
-    bare: np.ndarray = surface.only(LETTER | APOSTROPHE | SPACE) & (
-        (surface.begins & (LETTER | APOSTROPHE)) != 0
+    is_prose: np.ndarray = classes.only(LETTER | APOSTROPHE | SPACE) & (
+        (classes.begins & (LETTER | APOSTROPHE)) != 0
     )
-    doubtful = ~bare & surface.only(LETTER | APOSTROPHE | SPACE | STOP)
-    for number in np.flatnonzero(doubtful).tolist():
-        bare[number] = PROSE.fullmatch(texts[number]) is not None
-    return bare
+    to_match = ~is_prose & classes.only(LETTER | APOSTROPHE | SPACE | STOP)
+    for number in np.flatnonzero(to_match).tolist():
+        is_prose[number] = PROSE.fullmatch(texts[number]) is not None
+    return is_prose
 
 
-def _different(tokens: Tokens) -> np.ndarray:
-    """Different words of each text."""
+def _distinct_words(tokens: Tokens) -> np.ndarray:
+    """Return the number of different words of each text."""
     import numpy as np
 
     if not len(tokens.ids):
         return np.zeros(len(tokens), dtype=np.int64)
-    pairs = np.sort(tokens.owners().astype(np.int64) * len(tokens.words) + tokens.ids)
+    pairs = np.sort(tokens.text_indices().astype(np.int64) * len(tokens.words) + tokens.ids)
     fresh = np.concatenate([[True], pairs[1:] != pairs[:-1]])
     return np.bincount(pairs[fresh] // len(tokens.words), minlength=len(tokens))

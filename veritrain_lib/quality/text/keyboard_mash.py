@@ -1,4 +1,4 @@
-"""What people leave in a text field without saying anything: mashed keys, repetition, test words."""
+"""Detect text that people typed without saying anything: keyboard mash, repetition, placeholder words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 VOWELS = set("aeiouyäöüáàâãåéèêëíìîïóòôõøúùûýæœıąęėįųūőű")
 KEYBOARDS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiopü", "asdfghjklöä", "yxcvbnm", "azertyuiop", "qsdfghjklm",
              "wxcvbn", "1234567890")  # fmt: skip
-# Letter pairs that words of the European languages hardly have, names apart.
+# Letter pairs that are very rare in words of European languages, apart from names.
 _RARE = "vm vp vq vt vw vx vz wq wx wv wj xb xd xf xg xj xk xm xn xq xr xs xv xw xz zx zq zf zj zv zp zr"
 RARE_PAIRS = frozenset(_RARE.split())
 RUN = re.compile(r"(.)\1{4,}")
@@ -24,12 +24,19 @@ _PLACEHOLDERS = (
 _FILLER = "a the this is just hello hi ok one two 1 2 3 12 123 1234 again"
 PLACEHOLDERS = frozenset(_PLACEHOLDERS.split())
 FILLER = frozenset(_FILLER.split())
-WORDS_KEPT = 100_000
-"""Words whose verdict is remembered: texts share most of theirs."""
+CACHED_WORDS = 100_000
+"""Words whose result is cached: texts share most of theirs."""
 
 
 def repeated(text: str) -> bool:
-    """Mostly one character, or very few words said again and again."""
+    """Return whether a text is mostly one character, or very few words repeated.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for repetition.
+    """
     visible = "".join(text.split())
     runs = sum(len(match[0]) for match in RUN.finditer(visible))
     if runs * 2 > len(visible):
@@ -42,7 +49,14 @@ def repeated(text: str) -> bool:
 
 
 def placeholder(text: str) -> bool:
-    """Mostly words that people type to fill a field."""
+    """Return whether a text is mostly words that people type to fill a field.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for a placeholder.
+    """
     words = re.findall(r"\w+", text.casefold())
     real = [word for word in words if not word.isdigit() and word not in FILLER]
     if not real:
@@ -52,17 +66,24 @@ def placeholder(text: str) -> bool:
 
 
 def mashed(text: str) -> bool:
-    """Mostly letters no word is made of: keys side by side, many consonants in a row, hardly a vowel."""
+    """Return whether a text is mostly keyboard mash.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for words with neighbouring keys, many consonants in a row, or hardly a vowel.
+    """
     words = [word for word in LATIN_WORD.findall(text.casefold()) if len(word) >= 3]
     letters = sum(map(len, words))
     if letters < 5 or letters * 2 < sum(character.isalpha() for character in text):
         return False
-    odd = sum(len(word) for word in words if _unspeakable(word))
-    return odd * 5 >= letters * 3
+    mashed_letters = sum(len(word) for word in words if _is_unpronounceable(word))
+    return mashed_letters * 5 >= letters * 3
 
 
-@lru_cache(WORDS_KEPT)
-def _unspeakable(word: str) -> bool:
+@lru_cache(CACHED_WORDS)
+def _is_unpronounceable(word: str) -> bool:
     if _adjacent(word):
         return True
     word = STUTTER.sub(r"\1\1", word)  # hmmmm, aaargh, pleaaase are words
@@ -86,9 +107,9 @@ def _one_letter(word: str) -> bool:
     return len(word) >= 3 and len(set(word)) == 1
 
 
-@lru_cache(WORDS_KEPT)
+@lru_cache(CACHED_WORDS)
 def _adjacent(word: str) -> bool:
-    """At least four fifths of neighbouring letters are neighbours on a keyboard (a stutter counts)."""
+    """Return whether four fifths of neighbouring letters are neighbours on a keyboard (or equal)."""
     if len(word) < 4:
         return False
     hits = sum(b in _neighbours().get(a, "") or a == b for a, b in pairwise(word))
@@ -97,9 +118,9 @@ def _adjacent(word: str) -> bool:
 
 @cache
 def _neighbours() -> dict[str, str]:
-    near: dict[str, str] = {}
+    neighbours: dict[str, str] = {}
     for row in KEYBOARDS:
         for a, b in pairwise(row):
-            near[a] = near.get(a, "") + b
-            near[b] = near.get(b, "") + a
-    return near
+            neighbours[a] = neighbours.get(a, "") + b
+            neighbours[b] = neighbours.get(b, "") + a
+    return neighbours

@@ -1,4 +1,4 @@
-"""What machines leave in a text field: template and markup debris, broken encodings, blobs."""
+"""Detect text that machines left behind: residue of templates and markup, broken encodings, blobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEBRIS = re.compile(
     re.X | re.S,
 )
 MOJIBAKE = re.compile(
-    # UTF-8 read as Latin-1 or Windows-1252: a lead byte's letter, then signs that no one types after it.
+    # UTF-8 read as Latin-1 or Windows-1252: the letter of a lead byte, then characters that no one types after it.
     "(?:[ÃÂÅÄÐÑØÙâãåæçïð][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ¡-¿]+)|\ufffd+|(?:Ã.)|\u00ad"
 )
 # Japanese in UTF-8 read as Shift JIS, or the reverse, shows half-width kana and these kanji.
@@ -31,15 +31,28 @@ HEX_BYTES = re.compile(r"(?<!\w)(?:(?:0x)?[A-Fa-f0-9]{2}[ :,]+){5,}(?:0x)?[A-Fa-
 
 
 def debris(text: str) -> bool:
-    """Mostly placeholders, markup, encoded words or the names that programs give to nothing."""
+    """Return whether a text is mostly markup residue.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for placeholders, markup, encoded words or null values of programming languages.
+    """
     rest, count = DEBRIS.subn(" ", text)
     return count > 0 and _letters(rest) * 2 <= _letters(text) and _words(rest) <= 3
 
 
 def mojibake(text: str) -> bool:
-    """Characters that come from reading one encoding as another, anywhere: one that could not be read (U+FFFD), a
-    control of Latin-1 (U+0080 to U+009F), a run that is UTF-8 when written back byte by byte, kanji of misread kana;
-    or many letters and signs that stand together in no language."""
+    """Return whether a text was decoded with the wrong encoding.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for, anywhere: a replacement character (U+FFFD), a control of Latin-1 (U+0080 to U+009F), a run that is UTF-8 when
+        written back byte by byte, kanji of misread kana; or for many characters that occur together in no language.
+    """
     if text.isascii():
         return False
     if UNREADABLE.search(text) or len(MOJIBAKE_JAPANESE.findall(text)) >= 2:
@@ -51,16 +64,16 @@ def mojibake(text: str) -> bool:
     return hits >= 2 and hits * 3 >= visible
 
 
-def _misread(text: str, at: int, run: str) -> bool:
+def _misread(text: str, position: int, run: str) -> bool:
     written = b"".join(_byte(character) for character in run)
-    if len(run) == 2 and "\x80" <= chr(written[1]) < "\xa0" and text[at - 1 : at].isupper():
-        return False  # a capital and the quote or dash behind it: “CAFÉ”
+    if len(run) == 2 and "\x80" <= chr(written[1]) < "\xa0" and text[position - 1 : position].isupper():
+        return False  # a capital letter followed by a quote or dash: “CAFÉ”
     try:
-        meant = written.decode("utf-8")
+        decoded = written.decode("utf-8")
     except UnicodeDecodeError:
-        # A run may begin or end with a letter that was read rightly.
+        # A run may begin or end with a correctly decoded letter.
         return bool(UTF8.search(written)) and len(run) > 2
-    return meant not in text  # `Ã¼ instead of ü` is somebody's complaint
+    return decoded not in text  # `Ã¼ instead of ü` is a legitimate complaint
 
 
 def _byte(character: str) -> bytes:
@@ -71,7 +84,14 @@ def _byte(character: str) -> bytes:
 
 
 def blob(text: str) -> bool:
-    """Mostly base64, hexadecimal or an identifier of a machine."""
+    """Return whether a text is mostly base64, hexadecimal or a machine identifier.
+
+    Args:
+        text: The text.
+
+    Returns:
+        True for a blob.
+    """
     rest = text
     for pattern in (BLOB, HEX_BYTES):
         rest = pattern.sub(lambda match: " " if _machine_made(match[0]) else match[0], rest)
@@ -89,6 +109,6 @@ def _letters(text: str) -> int:
 
 
 def _words(text: str) -> int:
-    """Words of a text, two characters of a script without spaces counting as one."""
+    """Return the number of words of a text; two characters of a script without spaces count as one."""
     spaced = sum(any(c.isalpha() for c in word) and len(word) > 1 for word in UNSPACED.sub(" ", text).split())
     return spaced + len(UNSPACED.findall(text)) // 2

@@ -1,4 +1,4 @@
-"""How checks look at text: one normal form, tokens, scripts, and the text of a whole row."""
+"""Normal form of texts for comparisons, the joined text of a row, and scripts without spaces."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIELD_END = "\x1f"
-"""Stands between the input fields of a row's text: no user types it (ASCII unit separator)."""
+"""Separator of the input fields of a row's text: no user types it (ASCII unit separator)."""
 
-REMEMBERED = 50_000
-"""Texts whose normal form is kept: several checks ask for the same one."""
+CACHED_TEXTS = 50_000
+"""Texts whose normal form is cached: several checks need the same one."""
 
 _APOSTROPHE = re.compile(r"(?<=\w)['’‘`´](?=\w)")
 _ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
@@ -28,39 +28,67 @@ UNSPACED = re.compile(
 
 
 def joined(rows: pd.DataFrame, inputs: Sequence[str]) -> list[str]:
-    """One text a row: its input fields in order, a null as the empty text."""
+    """Join the input fields of each row.
+
+    Args:
+        rows: The rows.
+        inputs: Names of the fields, in order.
+
+    Returns:
+        One text a row; a null counts as the empty text.
+    """
     columns = [rows[name].fillna("").astype(str).tolist() for name in inputs]
     return [FIELD_END.join(values) for values in zip(*columns, strict=True)] if columns else [""] * len(rows)
 
 
 def normal(text: str) -> str:
-    """The form in which copies are equal: NFKC, case folded, no punctuation or symbols, single spaces.
+    """Return the normal form of a text, in which copies are equal.
 
-    An apostrophe inside a word vanishes (`can't` is `cant`), other punctuation parts words. Text that is only
-    symbols keeps its NFKC form, else all of it would be one copy.
+    It is NFKC, case folded, without punctuation or symbols, with single spaces. An apostrophe inside a word is removed (`can't`
+    is `cant`), other punctuation separates words. Text that is only symbols keeps its NFKC form, else all of it would be equal.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The normal form.
     """
     if text.isascii():
-        # Most text is: nothing to normalise, and a table does what three patterns do for the rest.
+        # Most text is ASCII: it needs no normalisation, and a table replaces the three patterns used for the rest.
         bare = _APOSTROPHE.sub("", text) if "'" in text or "`" in text else text
         words = " ".join(bare.translate(_ASCII).split())
         if words:
             return words
-    return _any_normal(text)
+    return _unicode_normal(text)
 
 
 def without_apostrophes(text: str) -> str:
-    """The text without the apostrophes inside its words: `can't` as `cant`."""
+    """Remove the apostrophes inside the words of a text.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The text with `can't` as `cant`.
+    """
     return _APOSTROPHE.sub("", text)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _any_normal(text: str) -> str:
+@lru_cache(maxsize=CACHED_TEXTS)
+def _unicode_normal(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     words = " ".join(_NOT_WORD.sub(" ", _APOSTROPHE.sub("", folded)).split())
     return words if words.strip(FIELD_END + " ") else " ".join(folded.split())
 
 
 def unspaced(text: str) -> bool:
-    """Whether a text is mostly in a script without spaces between words (Japanese, Chinese, Thai ...)."""
-    dense = len(UNSPACED.findall(text))
-    return dense > 0 and 0 < sum(map(str.isalpha, text)) < dense * 2
+    """Return whether a text is mostly in a script without spaces between words (Japanese, Chinese, Thai ...).
+
+    Args:
+        text: The text.
+
+    Returns:
+        True when more than half of its letters are.
+    """
+    unspaced_letters = len(UNSPACED.findall(text))
+    return unspaced_letters > 0 and 0 < sum(map(str.isalpha, text)) < unspaced_letters * 2

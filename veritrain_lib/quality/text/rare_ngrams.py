@@ -1,4 +1,4 @@
-"""Letters that stand together nowhere else: words that no other message of the same people has anything like."""
+"""Rare letter n-grams: words that resemble nothing in other messages of the same data."""
 
 from __future__ import annotations
 
@@ -13,34 +13,48 @@ if TYPE_CHECKING:
 
     from veritrain_lib.quality.text.tokens import Tokens
 
-MINIMUM_TRIGRAMS = 6  # trigrams a text needs before their strangeness means anything
+MINIMUM_TRIGRAMS = 6  # trigrams a text needs before their rarity means anything
 MINIMUM_KNOWN = 1200  # different trigrams that must be known; about 200 short messages have them
-OTHERS = 2  # other texts that must hold a trigram, so that two mashed rows do not vouch for each other
+OTHERS = (
+    2  # other texts that must hold a trigram, so that two rows of keyboard mash do not confirm each other
+)
 LATIN_WORD = re.compile(r"[a-zà-öø-ÿā-ž]{3,}")
 
 
-def familiar_shares(tokens: Tokens, known: Sequence[str]) -> np.ndarray:
-    """For each text the share (0 to 1) of its words' letter trigrams that known texts or two other texts hold;
-    `nan` where it has too few or too little is known.
+def known_trigram_shares(tokens: Tokens, reference: Sequence[str]) -> np.ndarray:
+    """Return the share of each text's letter trigrams that occur in reference texts or in two other texts.
 
-    No dictionary: the language is that of the texts themselves. Only words in Latin script are looked at. Each
-    word of the vocabulary is looked at once: a trigram counts as often as the words that hold it.
+    No dictionary: the language is that of the texts themselves. Only words in Latin script count. Each word of the vocabulary
+    is examined once: a trigram counts as often as the words that hold it.
+
+    Args:
+        tokens: Tokens of the texts.
+        reference: Reference texts.
+
+    Returns:
+        Shares (0 to 1); `nan` for a text with too few trigrams, and everywhere when too few trigrams are known.
     """
     import numpy as np
 
-    own = [list(_trigrams(word)) for word in tokens.words]
+    trigrams_of_word = [list(_trigrams(word)) for word in tokens.words]
     counts: Counter[str] = Counter()
-    for trigrams, shown in zip(own, tokens.shown.tolist(), strict=True):
+    for trigrams, document_frequency in zip(
+        trigrams_of_word, tokens.document_frequency.tolist(), strict=True
+    ):
         for trigram in set(trigrams):
-            counts[trigram] += shown
-    familiar = {trigram for text in known for trigram in _trigrams(text)}
-    familiar.update(trigram for trigram, count in counts.items() if count > OTHERS)
-    if len(familiar) < MINIMUM_KNOWN:
+            counts[trigram] += document_frequency
+    known = {trigram for text in reference for trigram in _trigrams(text)}
+    known.update(trigram for trigram, count in counts.items() if count > OTHERS)
+    if len(known) < MINIMUM_KNOWN:
         return np.full(len(tokens), np.nan)
-    held = np.array([len(trigrams) for trigrams in own], dtype=np.int64)
-    seen = np.array([sum(one in familiar for one in trigrams) for trigrams in own], dtype=np.int64)
-    total, hits = (_sum(values[tokens.ids], tokens.starts) for values in (held, seen))
-    return np.where(total >= MINIMUM_TRIGRAMS, hits / np.maximum(total, 1), np.nan)
+    trigram_counts = np.array([len(trigrams) for trigrams in trigrams_of_word], dtype=np.int64)
+    known_counts = np.array(
+        [sum(trigram in known for trigram in trigrams) for trigrams in trigrams_of_word], dtype=np.int64
+    )
+    total, known_total = (
+        _sum(values[tokens.ids], tokens.starts) for values in (trigram_counts, known_counts)
+    )
+    return np.where(total >= MINIMUM_TRIGRAMS, known_total / np.maximum(total, 1), np.nan)
 
 
 def _sum(values: np.ndarray, starts: np.ndarray) -> np.ndarray:

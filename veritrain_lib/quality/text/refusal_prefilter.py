@@ -1,9 +1,9 @@
-"""Which texts may be a chat model's talk, told from single words: the patterns of `checks/refusal` need not look at others.
+"""Prefilter for refusals: texts that `checks/refusal` must match with its patterns, found by single words.
 
-Each group of words here is what one or more of those patterns can't match without. Words are those of the normal
-form (`texts.normal`), where `can't` is `cant` and signs part words. What is left of a pattern's word is white space
-where the test is for its beginning, and anything where it is for a part. A text beyond ASCII is always looked at:
-letters that are equal but for case are not only those of ASCII there.
+Each group of words here is what one or more of those patterns can't match without. Words are those of the normal form
+(`normal_form.normal`), where `can't` is `cant` and punctuation separates words. Where a pattern's word may continue only
+the beginning is tested, and where it may be preceded only a part. A text beyond ASCII is always matched: letters that are
+equal apart from case are not only those of ASCII there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from veritrain_lib.quality.text.character_classes import BEYOND, COLON, STOP
 if TYPE_CHECKING:
     import numpy as np
 
-    from veritrain_lib.quality.text.character_classes import Surface
+    from veritrain_lib.quality.text.character_classes import CharacterClasses
     from veritrain_lib.quality.text.tokens import Tokens
 
 _CANNOT = "cannot cant wont not unable dont"
@@ -31,21 +31,36 @@ ALONE, ALONE_BEGINNING = frozenset(_ALONE.split()), ("declin", "refuse", "comfor
 MORE, GIVES = ("context", "details", "information", "clarification"), ("provide", "give")
 
 
-def may_be_talk(tokens: Tokens, surface: Surface) -> np.ndarray:
-    """Whether each text has the words of a pattern of model's talk, or is beyond what single words tell."""
-    holding = tokens.holding
-    says_not = holding(CANNOT.__contains__) & holding(lambda word: word == DOES or word.startswith(SERVES))
-    says_what_it_is = holding(lambda word: word.startswith(KINDS_OF_MODEL)) & holding(
+def may_be_refusal(tokens: Tokens, classes: CharacterClasses) -> np.ndarray:
+    """Return whether each text may match a pattern of refusals.
+
+    Args:
+        tokens: Tokens of the texts.
+        classes: Their character classes.
+
+    Returns:
+        True where a text has the words of a pattern, or single words can't tell.
+    """
+    contains = tokens.contains
+    negates = contains(CANNOT.__contains__) & contains(lambda word: word == DOES or word.startswith(SERVES))
+    names_model = contains(lambda word: word.startswith(KINDS_OF_MODEL)) & contains(
         lambda word: word.endswith(BEING)
     )
-    # `a.i.` falls apart into two words.
-    says_what_it_is |= ~surface.lacks(STOP) & holding("a".__eq__) & holding("i".__eq__)
-    speaks_of_itself = holding(lambda word: word.startswith(ITS_OWN)) & holding(
+    # `a.i.` is split into two words.
+    names_model |= ~classes.lacks(STOP) & contains("a".__eq__) & contains("i".__eq__)
+    describes_itself = contains(lambda word: word.startswith(ITS_OWN)) & contains(
         lambda word: word.endswith("my")
     )
-    asks_for_more = holding(lambda word: word.startswith(MORE)) & holding(lambda word: word.startswith(GIVES))
-    alone = holding(lambda word: word in ALONE or word.startswith(ALONE_BEGINNING) or "openai" in word)
-    found: np.ndarray = (
-        ~surface.lacks(BEYOND | COLON) | says_not | says_what_it_is | speaks_of_itself | asks_for_more | alone
+    asks_for_context = contains(lambda word: word.startswith(MORE)) & contains(
+        lambda word: word.startswith(GIVES)
     )
-    return found
+    single_word = contains(lambda word: word in ALONE or word.startswith(ALONE_BEGINNING) or "openai" in word)
+    mask: np.ndarray = (
+        ~classes.lacks(BEYOND | COLON)
+        | negates
+        | names_model
+        | describes_itself
+        | asks_for_context
+        | single_word
+    )
+    return mask

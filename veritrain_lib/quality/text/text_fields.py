@@ -1,4 +1,4 @@
-"""Which columns of a row are text that somebody wrote."""
+"""Columns of a row that hold written text."""
 
 from __future__ import annotations
 
@@ -11,16 +11,29 @@ if TYPE_CHECKING:
 
 
 def text_fields(rows: pd.DataFrame, task: Task) -> list[str]:
-    """The input fields, and the target where it is text and not a label.
+    """Return the columns that hold text: the input fields, and the target where it is no label.
 
-    Rows of a pool that is screened before it has answers lack the target: only what is there is named.
+    Args:
+        rows: The rows; those of a pool that is screened before it has answers lack the target.
+        task: The task.
+
+    Returns:
+        Names of the columns that exist.
     """
     names = [*task.inputs, *([] if task.labels else [task.target.field])]
     return [name for name in names if name in rows.columns]
 
 
 def text_groups(rows: pd.DataFrame, task: Task) -> list[list[str]]:
-    """The same columns in the groups that are looked at as one text: the inputs together, the target by itself."""
+    """Return the same columns grouped by what is checked as one text.
+
+    Args:
+        rows: The rows.
+        task: The task.
+
+    Returns:
+        The inputs together, and the target by itself.
+    """
     names = text_fields(rows, task)
     inputs = [name for name in names if name in task.inputs]
     return [group for group in (inputs, [name for name in names if name not in task.inputs]) if group]

@@ -1,4 +1,4 @@
-"""Rows of a task that goes several ways, each way by itself: `target.direction` says it row by row."""
+"""Translation directions: groups and languages of rows in a task with `target.direction`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ if TYPE_CHECKING:
 
 
 def by_direction(rows: pd.DataFrame, task: Task) -> list[tuple[str, np.ndarray]]:
-    """The values of the direction column, in order, and the positions of their rows; `""` and all rows where the task
-    has none, or the rows lack it."""
+    """Group rows by direction.
+
+    Args:
+        rows: The rows.
+        task: The task.
+
+    Returns:
+        The values of the direction column, in order, each with the positions of its rows; `""` and all rows where the task has
+        no such column, or the rows lack it.
+    """
     import numpy as np
     import pandas as pd
 
@@ -21,16 +29,24 @@ def by_direction(rows: pd.DataFrame, task: Task) -> list[tuple[str, np.ndarray]]
     if column is None or column not in rows.columns or not len(rows):
         return [("", np.arange(len(rows)))]
     codes, names = pd.factorize(rows[column].fillna("").astype(str).to_numpy(dtype=object), sort=True)
-    return [(str(name), np.flatnonzero(codes == at)) for at, name in enumerate(names)]
+    return [(str(name), np.flatnonzero(codes == code)) for code, name in enumerate(names)]
 
 
 def text_languages(task: Task, direction: str) -> dict[str, str | None]:
-    """The language of each text field in rows of a direction: the first input and a target of text turn with it, other
-    inputs are in what they declare."""
+    """Return the language of each text field in rows of a direction.
+
+    Args:
+        task: The task.
+        direction: Value of the direction column; "" for none.
+
+    Returns:
+        Languages by field: the first input and a target of text depend on the direction, other inputs have their declared
+        language.
+    """
     source, target = task.languages_of(direction)
-    found = {name: field.language for name, field in task.inputs.items()}
+    languages = {name: field.language for name, field in task.inputs.items()}
     if direction and task.target.direction:
-        found[next(iter(found))] = source
+        languages[next(iter(languages))] = source
     if not task.labels:
-        found[task.target.field] = target
-    return found
+        languages[task.target.field] = target
+    return languages

@@ -1,4 +1,7 @@
-"""What a translation must keep whatever it says: placeholders, numbers; and what it must not keep: the source."""
+"""Checks of single translation pairs without a model: placeholders, numbers and copies of the source.
+
+Open this when a row is rejected as `alignment:placeholders`, `alignment:numbers` or `alignment:source_in_target`.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ PLACEHOLDER = re.compile(
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 )
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-COPIED = 8
+MINIMUM_COPIED = 8
 """Letters from which a target that equals its source is a copy; shorter ones are names and `OK`."""
 
-COPIED_RUN = 3
-"""Characters of a script without spaces in a row that a target in another script may share with its source."""
+MAXIMUM_SHARED_RUN = 3
+"""Characters in a row of a script without spaces that a target in another script may share with its source."""
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -33,51 +36,61 @@ KANJI = {character: at for at, character in enumerate("〇一二三四五六七�
 UNITS = {"十": 10, "百": 100, "千": 1000}
 MYRIADS = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
 MIXED = re.compile(r"(?<![\d.,])(?:\d+(?:\.\d+)?[億亿万萬千百]){2,}\d*(?![\d.,])")
-"""A number in digits with the units of Japanese or Chinese between them, two of them at least."""
+"""A number in digits with at least two Japanese or Chinese units between them."""
 
 
-def sign_of(source: str, target: str, languages: tuple[str, str]) -> str:
-    """The first sign that a target is no translation of its source: `source_in_target`, `placeholders`, `numbers`;
-    "" for none. `languages` are those of source and target."""
-    if languages[0] != languages[1] and _copied(source, target):
+def translation_issue(source: str, target: str, languages: tuple[str, str]) -> str:
+    """Return the first sign that a target is no translation of its source.
+
+    Args:
+        source: The source.
+        target: The target.
+        languages: Languages of source and target.
+
+    Returns:
+        `source_in_target`, `placeholders` or `numbers`; "" for none.
+    """
+    if languages[0] != languages[1] and _is_copied(source, target):
         return "source_in_target"
     if sorted(PLACEHOLDER.findall(source)) != sorted(PLACEHOLDER.findall(target)):
         return "placeholders"
-    return "numbers" if _other_numbers(source, target) else ""
+    return "numbers" if _numbers_differ(source, target) else ""
 
 
-def _copied(source: str, target: str) -> bool:
-    one, other = normal(source).replace(" ", ""), normal(target).replace(" ", "")
-    if one == other:
-        return len(one) >= COPIED or any(map(UNSPACED.match, one))
-    if UNSPACED.search(other) is None:
+def _is_copied(source: str, target: str) -> bool:
+    source_form, target_form = normal(source).replace(" ", ""), normal(target).replace(" ", "")
+    if source_form == target_form:
+        return len(source_form) >= MINIMUM_COPIED or any(map(UNSPACED.match, source_form))
+    if UNSPACED.search(target_form) is None:
         return False
-    if len(UNSPACED.findall(other)) * 2 > len(other) and len(UNSPACED.findall(one)) * 2 < len(one):
+    if len(UNSPACED.findall(target_form)) * 2 > len(target_form) and len(
+        UNSPACED.findall(source_form)
+    ) * 2 < len(source_form):
         return False
-    return any(run in one for run in _runs(other))
+    return any(run in source_form for run in _unspaced_runs(target_form))
 
 
-def _runs(text: str) -> list[str]:
-    """Every piece of `COPIED_RUN` + 1 characters in scripts without spaces."""
-    width = COPIED_RUN + 1
-    pieces = (text[at : at + width] for at in range(len(text) - width + 1))
+def _unspaced_runs(text: str) -> list[str]:
+    """Return every piece of `MAXIMUM_SHARED_RUN` + 1 characters in scripts without spaces."""
+    width = MAXIMUM_SHARED_RUN + 1
+    pieces = (text[start : start + width] for start in range(len(text) - width + 1))
     return [piece for piece in pieces if all(map(UNSPACED.match, piece))]
 
 
-def _other_numbers(source: str, target: str) -> bool:
-    """Whether each side has a number in digits that the other has in no form at all."""
+def _numbers_differ(source: str, target: str) -> bool:
+    """Return whether each side has a number in digits that the other has in no form at all."""
     source, target = (
         MIXED.sub(_written_out, unicodedata.normalize("NFKC", text).casefold()) for text in (source, target)
     )
-    here, there = _digits(source), _digits(target)
-    if not here or not there:
+    source_numbers, target_numbers = _digits(source), _digits(target)
+    if not source_numbers or not target_numbers:
         return False
-    lost, added = here - _any_form(target), there - _any_form(source)
+    lost, added = source_numbers - _any_form(target), target_numbers - _any_form(source)
     return bool(lost and added)
 
 
 def _written_out(match: re.Match[str]) -> str:
-    """`1万5千` as `15000`."""
+    """Return `1万5千` as `15000`."""
     total = part = 0.0
     for number, unit in re.findall(r"([\d.]+)([億亿万萬千百]?)", match[0]):
         if unit in MYRIADS:
@@ -101,21 +114,21 @@ def _value(text: str) -> float:
 
 
 def _any_form(text: str) -> set[float]:
-    """Numbers in digits, in English words and in kanji, their multiples by thousands, and hours on both clocks."""
-    found = _digits(text) | {float(piece) for piece in re.findall(r"\d+", text)}
+    """Return numbers in digits, English words and kanji, their multiples, and hours on both clocks."""
+    numbers = _digits(text) | {float(piece) for piece in re.findall(r"\d+", text)}
     words = [float(WORDS[word]) for word in re.findall(r"[a-z]+", text) if word in WORDS]
-    found |= {
+    numbers |= {
         *words,
-        *(one + other for one, other in pairwise(words) if one >= 20 > other),
+        *(tens + units for tens, units in pairwise(words) if tens >= 20 > units),
     }
-    found |= {_kanji(match) for match in re.findall("[〇一二三四五六七八九十百千]+", text)}
+    numbers |= {_kanji(match) for match in re.findall("[〇一二三四五六七八九十百千]+", text)}
     scaled = {
-        number * scale for number in found for scale in (1e-4, 1e-3, 0.01, 0.1, 10, 100, 1e3, 1e4, 1e6, 1e8)
+        number * scale for number in numbers for scale in (1e-4, 1e-3, 0.01, 0.1, 10, 100, 1e3, 1e4, 1e6, 1e8)
     }
-    clock = {number + 12 for number in found if number <= 12} | {
-        number - 12 for number in found if number >= 12
+    clock = {number + 12 for number in numbers if number <= 12} | {
+        number - 12 for number in numbers if number >= 12
     }
-    return found | {round(number, 6) for number in scaled} | clock
+    return numbers | {round(number, 6) for number in scaled} | clock
 
 
 def _kanji(text: str) -> float:

@@ -1,7 +1,7 @@
-"""The drawings, one a file. Each takes a plain DataFrame and gives a figure; none touches pyplot.
+"""Charts, one per file; each function takes a plain DataFrame and returns a figure without using pyplot.
 
-A frame without rows gives a picture that says what is missing; a frame without a needed column is refused.
-Beside a title each drawing has `alt`, what it shows in words. Importing this loads no matplotlib.
+A frame without rows gives a figure that says what is missing; a frame without a required column raises an error.
+Every figure has a title and an alternative text (`alt`). Importing this package does not load matplotlib.
 
 `python -m veritrain_lib.reporting.pictures docs/loop.svg` writes the picture of the README.
 """

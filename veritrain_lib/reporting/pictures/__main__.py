@@ -1,4 +1,4 @@
-"""Write the picture of the loop: `python -m veritrain_lib.reporting.pictures docs/loop.svg`."""
+"""Command that writes the picture of the loop: `python -m veritrain_lib.reporting.pictures docs/loop.svg`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from veritrain_lib.reporting.render import png, svg
 
 
 def main(arguments: list[str]) -> int:
-    """Write the loop to the one file named, as SVG or PNG by its ending. Gives the exit code."""
+    """Write the picture of the loop to a file, as SVG or PNG depending on its suffix.
+
+    Args:
+        arguments: command line arguments: the path of the file.
+
+    Returns:
+        The exit code.
+    """
     if len(arguments) != 1 or Path(arguments[0]).suffix not in (".svg", ".png"):
         print("usage: python -m veritrain_lib.reporting.pictures FILE.svg|FILE.png", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""What all pictures share: sizes, colours, a blank sheet and the sheet that says what is missing."""
+"""Shared parts of all charts: sizes, colours, new figures, checks of the input and notes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,24 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
 WIDTH = 9.0
-"""Inches: 900 pixels at 100 % zoom, the width of a notebook's output and of our page."""
+"""Width of a figure in inches: 900 pixels at 100 % zoom, the width of notebook output and of our pages."""
 
-# Okabe and Ito (2008), "Color Universal Design": told apart with any common colour blindness.
+# Okabe and Ito (2008), "Color Universal Design": distinguishable with any common colour blindness.
 BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"
 GREY, PALE, INK = "#646c76", "#d3d8de", "#1c2330"
 
 SMALL, NORMAL, LARGE = 9.0, 10.0, 12.5
-"""Points of text: remarks, labels, titles."""
+"""Font sizes in points: notes, labels, titles."""
 
 
-def sheet(title: str, height: float, alt: str) -> Drawing:
-    """A sheet without a plot, its title flush left over everything. Height in inches."""
+def new_figure(title: str, height: float, alt: str) -> Drawing:
+    """Return a figure without axes, with a left-aligned title.
+
+    Args:
+        title: title of the figure.
+        height: height in inches.
+        alt: alternative text for screen readers.
+    """
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
     drawing = Drawing(WIDTH, height, clean(alt))
@@ -35,16 +41,16 @@ def sheet(title: str, height: float, alt: str) -> Drawing:
     return drawing
 
 
-def blank(title: str, height: float, alt: str) -> tuple[Drawing, Axes]:
-    """A sheet with one plot."""
-    drawing = sheet(title, height, alt)
+def new_plot(title: str, height: float, alt: str) -> tuple[Drawing, Axes]:
+    """Return a figure with one pair of axes; the arguments are those of `new_figure`."""
+    drawing = new_figure(title, height, alt)
     axes = drawing.add_subplot()
-    plain(axes)
+    style_axes(axes)
     return drawing, axes
 
 
-def plain(axes: Axes) -> None:
-    """Only what helps reading: two spines, a pale grid behind the data."""
+def style_axes(axes: Axes) -> None:
+    """Apply the common style to axes: two spines and a pale grid behind the data."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -54,33 +60,46 @@ def plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def missing(title: str, what: str) -> Drawing:
-    """A sheet that says in words what it would need to show something."""
-    drawing, axes = blank(title, 1.6, f"{title}: {what}")
+def message_figure(title: str, message: str) -> Drawing:
+    """Return a figure that only says what is missing, used when there is no data."""
+    drawing, axes = new_plot(title, 1.6, f"{title}: {message}")
     axes.set_axis_off()
-    axes.text(0.5, 0.5, what, ha="center", va="center", fontsize=NORMAL + 1, color=GREY, wrap=True)
-    drawing.use_fonts()
+    axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=NORMAL + 1, color=GREY, wrap=True)
+    drawing.apply_fonts()
     return drawing
 
 
-def remark(drawing: Drawing, text: str) -> None:
-    """A line below the picture, such as how many rows it leaves out; nothing for an empty text."""
+def add_note(drawing: Drawing, text: str) -> None:
+    """Add a note below the figure, such as how many rows are omitted; an empty text adds nothing."""
     if text:
         drawing.supxlabel(text, x=0.014, ha="left", fontsize=SMALL, color=GREY)
 
 
-def require(frame: pd.DataFrame, columns: tuple[str, ...], picture: str) -> None:
-    """Refuse a frame without the columns that a picture is drawn from. Raises `UserError` naming them."""
-    absent = [column for column in columns if column not in frame.columns]
-    if absent:
+def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], picture: str) -> None:
+    """Check that a frame has the columns that a chart needs.
+
+    Args:
+        frame: the data.
+        columns: the required columns.
+        picture: name of the chart, for the message.
+
+    Raises:
+        UserError: a column is missing; the message names it.
+    """
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
         raise UserError(
-            f"The picture {picture} needs the columns {', '.join(columns)}; "
-            f"absent: {', '.join(absent)}; given: {', '.join(map(str, frame.columns)) or 'none'}."
+            f"The chart {picture} needs the columns {', '.join(columns)}; "
+            f"missing: {', '.join(missing)}; present: {', '.join(map(str, frame.columns)) or 'none'}."
         )
 
 
-def numbers(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """A copy whose named columns are floats; None becomes NaN. Raises `UserError` on a text."""
+def to_floats(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return a copy with the named columns converted to float; None becomes NaN.
+
+    Raises:
+        UserError: a column contains text that is not a number.
+    """
     import pandas as pd
 
     copy = frame.copy()
@@ -88,10 +107,16 @@ def numbers(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
         try:
             copy[column] = pd.to_numeric(copy[column]).astype(float)
         except (ValueError, TypeError) as error:
-            raise UserError(f"Column {column} of a picture must hold numbers: {error}.") from error
+            raise UserError(f"Column {column} of a chart must contain numbers: {error}.") from error
     return copy
 
 
-def bars_height(rows: int, each: float = 0.3, around: float = 1.25) -> float:
-    """Inches of a picture with one line a row, so that labels never touch."""
-    return around + each * max(rows, 2)
+def bar_chart_height(rows: int, row_height: float = 0.3, fixed_height: float = 1.25) -> float:
+    """Return the height of a bar chart in inches, so that the labels of its rows never overlap.
+
+    Args:
+        rows: number of rows.
+        row_height: height of a row in inches.
+        fixed_height: height of everything but the rows in inches.
+    """
+    return fixed_height + row_height * max(rows, 2)

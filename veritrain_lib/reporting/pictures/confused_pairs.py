@@ -1,4 +1,4 @@
-"""Which mistakes are made? The most frequent ones as bars."""
+"""Bar chart of the most frequent errors, as pairs of expected and answered label."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from veritrain_lib.reporting.pictures.canvas import (
     INK,
     NORMAL,
     SMALL,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
+    add_note,
+    bar_chart_height,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
-from veritrain_lib.reporting.pictures.labels import counted, shorten
+from veritrain_lib.reporting.pictures.labels import count_phrase, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
 
 
 def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
-    """Expected and wrongly answered, the most frequent pair on top.
+    """Draw the most frequent pairs of expected and wrongly answered label, the most frequent on top.
 
     Args:
-        pairs: a row a pair: `expected`, `answered`, `count` (rows, 0 or more); pairs that agree or that never
-            occurred are passed over.
-        show: how many pairs at most; the rest is counted below the picture.
+        pairs: one row per pair: `expected`, `answered`, `count` (rows, 0 or more); pairs of equal labels and pairs with
+            count 0 are ignored.
+        show: most pairs to draw; the others are counted below the chart.
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
     title = "Most frequent errors: expected → answered"
-    require(pairs, ("expected", "answered", "count"), "confused_pairs")
-    rows = numbers(pairs, "count")
+    require_columns(pairs, ("expected", "answered", "count"), "confused_pairs")
+    rows = to_floats(pairs, "count")
     wrong = rows[(rows["expected"].astype(str) != rows["answered"].astype(str)) & (rows["count"] > 0)]
     if wrong.empty:
-        return missing(title, "No error was found: every answer was right, or nothing was evaluated.")
+        return message_figure(title, "No error was found: every answer was right, or nothing was evaluated.")
     ranked = wrong.sort_values(
         ["count", "expected", "answered"], ascending=[False, True, True], kind="stable"
     )
     chosen = ranked.head(show).iloc[::-1].reset_index(drop=True)
     top = ranked.iloc[0]
     alt = f"{title}. Most often {top['expected']} was answered {top['answered']}: {top['count']:.0f} rows."
-    drawing, axes = blank(title, bars_height(len(chosen)), alt)
+    drawing, axes = new_plot(title, bar_chart_height(len(chosen)), alt)
     bars = axes.barh(range(len(chosen)), chosen["count"], color=BLUE, height=0.66)
     axes.bar_label(bars, fmt="{:.0f}", padding=4, fontsize=SMALL, color=INK)
     names = [
@@ -62,10 +62,10 @@ def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
     axes.set_xlabel("rows", fontsize=NORMAL)
     rest = ranked.iloc[show:]["count"]
     left_out = (
-        f"{counted(len(rest), 'more kind', 'more kinds')} ({rest.sum():,.0f} rows) left out"
+        f"{count_phrase(len(rest), 'more kind', 'more kinds')} ({rest.sum():,.0f} rows) left out"
         if len(rest)
         else ""
     )
-    remark(drawing, left_out)
-    drawing.use_fonts()
+    add_note(drawing, left_out)
+    drawing.apply_fonts()
     return drawing

@@ -1,4 +1,4 @@
-"""The whole confusion matrix, or the part of it where the errors are."""
+"""Heat map of the confusion matrix, limited to the labels with the most errors."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from veritrain_lib.reporting.pictures.canvas import (
     SMALL,
     VERMILLION,
     WIDTH,
-    blank,
-    missing,
-    remark,
+    add_note,
+    message_figure,
+    new_plot,
 )
 from veritrain_lib.reporting.pictures.labels import shorten
 
@@ -26,24 +26,24 @@ REST = "all others"
 
 
 def confusion(matrix: pd.DataFrame, show: int = 20) -> Drawing:
-    """Counts of expected and answered labels: right answers blue, errors vermillion, larger shares darker.
+    """Draw the confusion matrix: right answers in blue, errors in vermillion, larger shares darker.
 
     Args:
         matrix: counts; the index holds the expected labels, the columns the answered ones (a label that is
-            absent on one side counts as 0; labels in other orders are brought together).
-        show: how many labels at most, those with the most errors; the rest is added up as one.
+            missing on one side counts as 0; the order of the labels may differ).
+        show: most labels to draw, those with the most errors; the others are summed up as one.
     """
     title = "Confusion: expected (rows) and answered (columns)"
     counts = _square(matrix)
     if counts.empty or counts.to_numpy().sum() == 0:
-        return missing(title, "Nothing has been answered yet: evaluate a model first.")
-    whole = len(counts)
+        return message_figure(title, "Nothing has been answered yet: evaluate a model first.")
+    total_labels = len(counts)
     counts = _largest(counts, show)
     grid = counts.to_numpy(dtype=float)
     size, total = len(grid), grid.sum()
-    right = float(counts.to_numpy().diagonal().sum()) if whole == size else _right(matrix)
+    right = float(counts.to_numpy().diagonal().sum()) if total_labels == size else _correct_count(matrix)
     alt = f"{title}. {right:,.0f} of {total:,.0f} answers are right."
-    drawing, axes = blank(title, min(max(2.2 + 0.33 * size, 3.4), WIDTH), alt)
+    drawing, axes = new_plot(title, min(max(2.2 + 0.33 * size, 3.4), WIDTH), alt)
     _cells(axes, grid)
     names = [shorten(name, 26) for name in counts.index]
     axes.set_yticks(range(size), names, parse_math=False)
@@ -54,11 +54,13 @@ def confusion(matrix: pd.DataFrame, show: int = 20) -> Drawing:
         spine.set_visible(False)
     axes.set_ylabel("expected", fontsize=NORMAL)
     axes.set_xlabel("answered", fontsize=NORMAL)
-    remark(
+    add_note(
         drawing,
-        f"{whole - size + 1} labels with fewer errors are added up as '{REST}'" if whole > size else "",
+        f"{total_labels - size + 1} labels with fewer errors are summed up as '{REST}'"
+        if total_labels > size
+        else "",
     )
-    drawing.use_fonts()
+    drawing.apply_fonts()
     return drawing
 
 
@@ -68,12 +70,12 @@ def _square(matrix: pd.DataFrame) -> pd.DataFrame:
     return named.reindex(index=labels, columns=labels).fillna(0)
 
 
-def _right(matrix: pd.DataFrame) -> float:
+def _correct_count(matrix: pd.DataFrame) -> float:
     return float(_square(matrix).to_numpy(dtype=float).diagonal().sum())
 
 
 def _largest(counts: pd.DataFrame, show: int) -> pd.DataFrame:
-    """The labels with the most errors, as expected or as answered; the others in one row and column."""
+    """Keep the labels with the most errors, as expected or as answered, and sum up the others."""
     if len(counts) <= show:
         return counts
     import numpy as np
@@ -82,12 +84,12 @@ def _largest(counts: pd.DataFrame, show: int) -> pd.DataFrame:
     grid = counts.to_numpy(dtype=float)
     errors = grid.sum(axis=0) + grid.sum(axis=1) - 2 * grid.diagonal()
     kept = sorted(np.argsort(-errors, kind="stable")[: show - 1].tolist())
-    places = {at: place for place, at in enumerate(kept)}
-    belongs = np.zeros((len(kept) + 1, len(counts)))
-    for at in range(len(counts)):
-        belongs[places.get(at, len(kept)), at] = 1
-    names = [*(counts.index[at] for at in kept), REST]
-    return pd.DataFrame(belongs @ grid @ belongs.T, index=names, columns=names)
+    positions = {label: position for position, label in enumerate(kept)}
+    membership = np.zeros((len(kept) + 1, len(counts)))
+    for label in range(len(counts)):
+        membership[positions.get(label, len(kept)), label] = 1
+    names = [*(counts.index[label] for label in kept), REST]
+    return pd.DataFrame(membership @ grid @ membership.T, index=names, columns=names)
 
 
 def _cells(axes: object, grid: object) -> None:

@@ -1,4 +1,4 @@
-"""Which messages came again and again, and how many copies of each did the gate take out?"""
+"""Bar chart of duplicate groups: the texts with the most copies that the gate removed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from veritrain_lib.reporting.pictures.canvas import (
     NORMAL,
     SKY,
     SMALL,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
+    add_note,
+    bar_chart_height,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
-from veritrain_lib.reporting.pictures.labels import counted, shorten
+from veritrain_lib.reporting.pictures.labels import count_phrase, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,39 +26,39 @@ if TYPE_CHECKING:
 
 
 def copies(counts: pd.DataFrame, show: int = 12) -> Drawing:
-    """A bar a group of copies, the largest on top, cut by what kind of copy they are.
+    """Draw one bar per group of duplicates, stacked by kind of duplicate, the largest on top.
 
     Args:
-        counts: a row a group and kind: `group` (its number), `text` (the message that stays), `kind` (how the copies were
+        counts: one row per group and kind: `group` (its number), `text` (the text that is kept), `kind` (how the copies were
             found), `copies` (rows, 0 or more; missing counts as 0).
-        show: how many groups at most; the rest is counted below the picture.
+        show: most groups to draw; the others are counted below the chart.
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
-    title = "Copies, by the message that stays"
-    require(counts, ("group", "text", "kind", "copies"), "copies")
-    rows = numbers(counts, "copies").fillna({"copies": 0})
+    title = "Duplicates, by the text that is kept"
+    require_columns(counts, ("group", "text", "kind", "copies"), "copies")
+    rows = to_floats(counts, "copies").fillna({"copies": 0})
     table = rows.pivot_table(index="group", columns="kind", values="copies", aggfunc="sum", fill_value=0)
     if not table.to_numpy().sum():
-        return missing(title, "No row was a copy of another one.")
+        return message_figure(title, "No row is a duplicate of another one.")
     ranked = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     chosen = ranked.head(show).iloc[::-1]
     texts = rows.groupby("group")["text"].first().fillna("").astype(str)
     names = [shorten(texts[group] or "(not among these rows)", 44) for group in chosen.index]
     totals = chosen.sum(axis=1)
-    whole = int(table.to_numpy().sum())
-    alt = f"{title}. {whole} copies of {len(ranked)} messages; the largest group has {int(totals.max())}."
-    drawing, axes = blank(title, bars_height(len(chosen), around=1.5), alt)
+    total_copies = int(table.to_numpy().sum())
+    alt = f"{title}. {total_copies} copies of {len(ranked)} messages; the largest group has {int(totals.max())}."
+    drawing, axes = new_plot(title, bar_chart_height(len(chosen), fixed_height=1.5), alt)
     colours = dict(zip(chosen.columns, [BLUE, SKY, INK] * len(chosen.columns), strict=False))
-    before = 0 * totals
+    offsets = 0 * totals
     for kind in chosen.columns:
         axes.barh(
-            range(len(chosen)), chosen[kind], left=before, color=colours[kind], height=0.6, label=str(kind)
+            range(len(chosen)), chosen[kind], left=offsets, color=colours[kind], height=0.6, label=str(kind)
         )
-        before = before + chosen[kind]
-    for at, total in enumerate(totals):
-        axes.text(total, at, f" {int(total)}", va="center", fontsize=SMALL, color=INK, parse_math=False)
+        offsets = offsets + chosen[kind]
+    for position, total in enumerate(totals):
+        axes.text(total, position, f" {int(total)}", va="center", fontsize=SMALL, color=INK, parse_math=False)
     axes.set_yticks(range(len(chosen)), names, parse_math=False)
     axes.set_ylim(-0.7, len(chosen) - 0.3)
     axes.grid(False, axis="y")
@@ -69,6 +69,6 @@ def copies(counts: pd.DataFrame, show: int = 12) -> Drawing:
         fontsize=SMALL, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
     )
     rest = len(ranked) - len(chosen)
-    remark(drawing, counted(rest, "smaller group is left out", "smaller groups are left out"))
-    drawing.use_fonts()
+    add_note(drawing, count_phrase(rest, "smaller group is left out", "smaller groups are left out"))
+    drawing.apply_fonts()
     return drawing

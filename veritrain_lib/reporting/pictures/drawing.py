@@ -1,4 +1,4 @@
-"""A figure outside pyplot: no global state, so threads and notebooks never meet each other's pictures."""
+"""Matplotlib figure without pyplot and its global state, which is safe in threads and notebooks."""
 
 from __future__ import annotations
 
@@ -17,57 +17,64 @@ from matplotlib.text import Text
 
 from veritrain_lib.reporting.canvas import Canvas
 from veritrain_lib.reporting.fonts import FAMILIES, JAPANESE, japanese_font
-from veritrain_lib.reporting.pictures.layout import steady_ticks
+from veritrain_lib.reporting.pictures.layout import cached_measurements
 from veritrain_lib.reporting.render import png
 
-DOTS = 100
-"""Dots an inch at 100 % zoom: 10 points are 14 pixels, the size of a page's text."""
+SCREEN_DPI = 100
+"""Dots per inch at 100 % zoom: 10 points are 14 pixels, the size of the text of a page."""
 
 
 class Drawing(Figure):
-    """A matplotlib figure that shows itself in a notebook as a sharp PNG and carries its own alt text.
+    """Matplotlib figure with an alternative text, which displays itself in a notebook as a sharp PNG.
 
-    `alt` says in words what the picture shows; pages and notebooks give it to screen readers.
+    Attributes:
+        alt: what the figure shows in words, for screen readers.
     """
 
     def __init__(self, width: float, height: float, alt: str) -> None:
-        """Width and height in inches."""
+        """Create an empty figure.
+
+        Args:
+            width: width in inches.
+            height: height in inches.
+            alt: alternative text for screen readers.
+        """
         _register()
-        super().__init__(figsize=(width, height), dpi=DOTS, layout="constrained", facecolor="white")
+        super().__init__(figsize=(width, height), dpi=SCREEN_DPI, layout="constrained", facecolor="white")
         Canvas(self)
         self.alt = alt
-        self._drawn: bytes | None = None
+        self._png: bytes | None = None
 
     def png(self) -> bytes:
-        """Itself as PNG, twice as sharp as at 100 % zoom; drawn once until something in it changes."""
-        if self._drawn is None or self.stale:
-            self._drawn = png(self)
-            # Drawing at another sharpness says that it has changed.
+        """Return the figure as PNG at twice the resolution of 100 % zoom; it is cached until the figure changes."""
+        if self._png is None or self.stale:
+            self._png = png(self)
+            # Rendering at another resolution marks the figure as changed.
             self.stale = False
-        return self._drawn
+        return self._png
 
     def draw(self, renderer: RendererBase) -> None:
-        """Lay out and draw."""
-        with steady_ticks(self):
+        """Lay out and draw the figure."""
+        with cached_measurements(self):
             super().draw(renderer)
 
-    def use_fonts(self) -> None:
-        """Give every text our typefaces and take dollar signs literally. Call it last."""
+    def apply_fonts(self) -> None:
+        """Apply the bundled fonts to every text and take dollar signs literally; call this last."""
         families = list(FAMILIES)
         for axes in self.axes:
             axes.tick_params(which="both", labelfontfamily=families)
             for axis in (axes.xaxis, axes.yaxis):
                 if not axis.label.get_text():
-                    # Else the place of a name that is not there is found by measuring every tick's label again.
+                    # Otherwise matplotlib positions the empty axis label by measuring every tick label again.
                     axis.set_label_coords(0, 0)
             for spine in axes.spines.values():
-                spine.set_in_layout(False)  # it lies on the edge of the plot, which is measured anyway
+                spine.set_in_layout(False)  # it lies on the edge of the axes, which are measured anyway
         for text in self._texts():
             text.set_fontfamily(families)
             text.set_parse_math(False)
 
     def _texts(self) -> Iterator[Text]:
-        """Every text but the ticks': those are made when the picture is drawn, and made twice if asked for now."""
+        """Yield every text except tick labels, which are created on drawing and would be created twice."""
         for artist in self.get_children():
             if isinstance(artist, Axes):
                 for part in artist.get_children():
@@ -75,16 +82,16 @@ class Drawing(Figure):
                         yield part.label
                         yield part.get_offset_text()
                     else:
-                        yield from _in(part)
+                        yield from _texts_in(part)
             else:
-                yield from _in(artist)
+                yield from _texts_in(artist)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
-        width, height = (round(inches * DOTS) for inches in self.get_size_inches())
+        width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
         return self.png(), {"width": width, "height": height, "alt": self.alt}
 
 
-def _in(artist: Artist) -> Iterator[Text]:
+def _texts_in(artist: Artist) -> Iterator[Text]:
     return (text for text in artist.findobj(Text) if isinstance(text, Text))
 
 
@@ -92,6 +99,6 @@ def _in(artist: Artist) -> Iterator[Text]:
 def _register() -> None:
     manager = font_manager.fontManager
     manager.addfont(str(japanese_font()))
-    # One weight of Japanese exists; entered as bold too, or matplotlib warns at every title.
+    # The Japanese font has one weight; it is registered as bold too, or matplotlib warns at every title.
     regular = next(entry for entry in manager.ttflist if entry.name == JAPANESE)
     manager.ttflist.append(replace(regular, weight=700))

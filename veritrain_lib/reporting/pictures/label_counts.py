@@ -1,4 +1,4 @@
-"""How many rows does each label have, before and after data was added?"""
+"""Bar chart of the rows per label before and after data was added."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from veritrain_lib.reporting.pictures.canvas import (
     INK,
     NORMAL,
     SMALL,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
+    add_note,
+    bar_chart_height,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
-from veritrain_lib.reporting.pictures.labels import counted, shorten
+from veritrain_lib.reporting.pictures.labels import count_phrase, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 
 
 def label_counts(counts: pd.DataFrame, show: int = 25, by: str = "label") -> Drawing:
-    """Two bars a label, before above after, the largest change on top.
+    """Draw two bars per label (before above after), the largest change on top.
 
     Args:
-        counts: a row a label: `label`, `before`, `after` (rows, 0 or more; missing counts as 0).
-        show: how many labels at most, those that changed most; the rest is counted below the picture.
-        by: the column that they are the values of.
+        counts: one row per label: `label`, `before`, `after` (rows, 0 or more; missing counts as 0).
+        show: most labels to draw, those that changed most; the others are counted below the chart.
+        by: name of the column whose values are counted, for the title.
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
     title = f"Rows by {shorten(by, 30)}, before and after"
-    require(counts, ("label", "before", "after"), "label_counts")
-    rows = numbers(counts, "before", "after")
+    require_columns(counts, ("label", "before", "after"), "label_counts")
+    rows = to_floats(counts, "before", "after")
     if rows.empty:
-        return missing(title, "There are no labels to count: the dataset is empty.")
+        return message_figure(title, "There are no labels to count: the dataset is empty.")
     rows = rows.assign(before=rows["before"].fillna(0), after=rows["after"].fillna(0))
     ranked = rows.assign(_change=(rows["after"] - rows["before"]).abs()).sort_values(
         ["_change", "after", "label"], ascending=[False, False, True], kind="stable"
     )
     chosen = ranked.head(show).iloc[::-1].reset_index(drop=True)
     alt = f"{title}. {rows['before'].sum():,.0f} rows before, {rows['after'].sum():,.0f} after."
-    drawing, axes = blank(title, bars_height(len(chosen), each=0.4, around=1.5), alt)
+    drawing, axes = new_plot(title, bar_chart_height(len(chosen), row_height=0.4, fixed_height=1.5), alt)
     at = chosen.index.to_numpy()
     axes.barh(at + 0.2, chosen["before"], height=0.36, color=GREY, label="before")
     bars = axes.barh(at - 0.2, chosen["after"], height=0.36, color=BLUE, label="after")
@@ -66,8 +66,9 @@ def label_counts(counts: pd.DataFrame, show: int = 25, by: str = "label") -> Dra
         fontsize=SMALL, frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
     )
     rest = len(ranked) - len(chosen)
-    remark(
-        drawing, counted(rest, "label that changed less is left out", "labels that changed less are left out")
+    add_note(
+        drawing,
+        count_phrase(rest, "label that changed less is left out", "labels that changed less are left out"),
     )
-    drawing.use_fonts()
+    drawing.apply_fonts()
     return drawing

@@ -1,4 +1,4 @@
-"""Where the plots of a picture lie: as matplotlib's constrained layout puts them, with less measuring."""
+"""Faster constrained layout: measurements of matplotlib axes are cached while a figure is drawn."""
 
 from __future__ import annotations
 
@@ -12,50 +12,51 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-MEASURE = "get_tightbbox"
+MEASURE_METHOD = "get_tightbbox"
 
 
 @contextmanager
-def steady_ticks(figure: Figure) -> Iterator[None]:
-    """While it holds, the ticks of an axis are found and measured once for each place that its plot is put to, and
-    what stands around a plot is measured once.
+def cached_measurements(figure: Figure) -> Iterator[None]:
+    """Cache the ticks of every axis per position of its axes, and the decorations around the axes, in the context.
 
-    matplotlib finds ticks again for every question: three times a pass of the layout, and twice when it draws. And
-    it makes two passes, since what stands around a plot may change when the plot is moved; of ours it hardly does.
+    matplotlib computes ticks again for every query: three times per layout pass, and twice when it draws. It also makes
+    two passes, because the decorations around the axes may change when the axes move; in our charts they hardly do.
     """
-    steadied = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
-    for axis in steadied:
+    cached_axes = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
+    for axis in cached_axes:
         for name in ("_update_ticks", "_get_ticklabel_bboxes"):
-            setattr(axis, name, partial(_while_unmoved, axis, getattr(axis, name), []))
+            setattr(axis, name, partial(_cached_by_position, axis, getattr(axis, name), []))
     for axes in figure.axes:
-        setattr(axes, MEASURE, partial(_measured_once, axes, axes.get_tightbbox, []))
+        setattr(axes, MEASURE_METHOD, partial(_measured_once, axes, axes.get_tightbbox, []))
     try:
         yield
     finally:
         for axes in figure.axes:
-            delattr(axes, MEASURE)
-        for axis in steadied:
+            delattr(axes, MEASURE_METHOD)
+        for axis in cached_axes:
             for name in ("_update_ticks", "_get_ticklabel_bboxes"):
                 delattr(axis, name)
 
 
-def _while_unmoved(axis: Axis, find: Callable[..., Any], found: list[Any], *given: Any) -> Any:
+def _cached_by_position(axis: Axis, compute: Callable[..., Any], cache: list[Any], *args: Any) -> Any:
     axes: Axes = axis.axes
-    place = axes.bbox.bounds, tuple(axis.get_view_interval()), axes.figure.dpi
-    if not found or found[0] != place:
-        found[:] = place, find(*given)
-    return found[1]
+    key = axes.bbox.bounds, tuple(axis.get_view_interval()), axes.figure.dpi
+    if not cache or cache[0] != key:
+        cache[:] = key, compute(*args)
+    return cache[1]
 
 
 def _measured_once(
-    axes: Axes, measure: Callable[..., Bbox | None], around: list[Any], *given: Any, **named: Any
+    axes: Axes, measure: Callable[..., Bbox | None], margins: list[Any], *args: Any, **kwargs: Any
 ) -> Bbox | None:
-    """The box of a plot with all that stands around it, in pixels."""
-    if not named.get("for_layout_only"):
-        return measure(*given, **named)
-    if not around:
-        box = measure(*given, **named)
+    """Return the bounding box of axes with their decorations, in pixels."""
+    if not kwargs.get("for_layout_only"):
+        return measure(*args, **kwargs)
+    if not margins:
+        box = measure(*args, **kwargs)
         if box is None:
             return None
-        around[:] = [edge - inner for edge, inner in zip(box.extents, axes.bbox.extents, strict=True)]
-    return Bbox.from_extents(*(inner + more for inner, more in zip(axes.bbox.extents, around, strict=True)))
+        margins[:] = [edge - inner for edge, inner in zip(box.extents, axes.bbox.extents, strict=True)]
+    return Bbox.from_extents(
+        *(inner + margin for inner, margin in zip(axes.bbox.extents, margins, strict=True))
+    )

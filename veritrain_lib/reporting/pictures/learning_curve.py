@@ -1,4 +1,4 @@
-"""Does the loop learn? The champion's metric, round by round."""
+"""Learning curve: the metric of the champion by round."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from veritrain_lib.reporting.pictures.canvas import (
     INK,
     NORMAL,
     SMALL,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
+    add_note,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
-from veritrain_lib.reporting.pictures.labels import counted
+from veritrain_lib.reporting.pictures.labels import count_phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
 
 
 def learning_curve(rounds: pd.DataFrame, metric: str, goal: float | None = None) -> Drawing:
-    """The metric with its interval over the rounds; a filled dot was promoted, a hollow one was not.
+    """Draw the metric with its interval by round; filled dots were promoted, hollow ones were not.
 
     Args:
-        rounds: a row a round: `round` (whole number), `value`, `low`, `high` (in the metric's unit; a missing
+        rounds: one row per round: `round` (whole number), `value`, `low`, `high` (in the metric's unit; a missing
             bound draws no bar, a missing value no dot), `promoted` (bool).
-        metric: the metric's name, for the title and the axis.
-        goal: the task's target, drawn as a line; None for none.
+        metric: name of the metric, for the title and the axis.
+        goal: goal of the task, drawn as a line; None for no line.
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
     title = f"Learning curve: {metric} by round"
-    require(rounds, ("round", "value", "low", "high", "promoted"), "learning_curve")
-    rows = numbers(rounds, "round", "value", "low", "high").sort_values("round", kind="stable")
+    require_columns(rounds, ("round", "value", "low", "high", "promoted"), "learning_curve")
+    rows = to_floats(rounds, "round", "value", "low", "high").sort_values("round", kind="stable")
     shown = rows[rows["value"].notna() & rows["round"].notna()]
     if shown.empty:
-        return missing(title, "No round has been evaluated yet: run the loop, then look again.")
+        return message_figure(title, "No round has been evaluated yet: run the loop first.")
     first, last = shown.iloc[0], shown.iloc[-1]
     alt = (
         f"{title}. From {first['value']:.3f} in round {first['round']:g} "
         f"to {last['value']:.3f} in round {last['round']:g}."
     )
-    drawing, axes = blank(title, 3.8, alt)
+    drawing, axes = new_plot(title, 3.8, alt)
     x, y = shown["round"].to_numpy(), shown["value"].to_numpy()
     below = (shown["value"] - shown["low"]).clip(lower=0).fillna(0).to_numpy()
     above = (shown["high"] - shown["value"]).clip(lower=0).fillna(0).to_numpy()
@@ -57,11 +57,11 @@ def learning_curve(rounds: pd.DataFrame, metric: str, goal: float | None = None)
     for kind, face, label in ((promoted, BLUE, "promoted"), (~promoted, "white", "not promoted")):
         if kind.any():
             axes.plot(x[kind], y[kind], "o", ms=8, mfc=face, mec=BLUE, mew=1.6, zorder=3, label=label)
-    for at, (number, value) in enumerate(zip(x, y, strict=True)):
-        if len(x) > 12 and 0 < at < len(x) - 1:
+    for position, (number, value) in enumerate(zip(x, y, strict=True)):
+        if len(x) > 12 and 0 < position < len(x) - 1:
             continue
-        # Away from the line to the next dot.
-        rises = at + 1 < len(y) and y[at + 1] > value
+        # Place the label away from the line to the next dot.
+        rises = position + 1 < len(y) and y[position + 1] > value
         axes.annotate(
             f"{value:.3f}",
             (number, value),
@@ -81,6 +81,6 @@ def learning_curve(rounds: pd.DataFrame, metric: str, goal: float | None = None)
     axes.set_ylabel(metric, fontsize=NORMAL)
     axes.legend(fontsize=SMALL, frameon=False, loc="best")
     absent = len(rows) - len(shown)
-    remark(drawing, counted(absent, "round has no value", "rounds have no value"))
-    drawing.use_fonts()
+    add_note(drawing, count_phrase(absent, "round has no value", "rounds have no value"))
+    drawing.apply_fonts()
     return drawing

@@ -1,4 +1,4 @@
-"""Is the model as often right as it is sure? Share right over confidence, a dot a bin."""
+"""Reliability diagram: accuracy by confidence, one dot per bin."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from veritrain_lib.reporting.pictures.canvas import (
     GREY,
     NORMAL,
     SMALL,
-    blank,
-    missing,
-    numbers,
-    require,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
 from veritrain_lib.reporting.pictures.labels import percent_tick
 
@@ -23,35 +23,38 @@ if TYPE_CHECKING:
 
 
 def reliability(bins: pd.DataFrame) -> Drawing:
-    """Dots on the dashed line are honest; below it the model is surer than it is right.
+    """Draw accuracy by confidence; below the dashed line the model is overconfident.
 
     Args:
-        bins: a row a bin: `low`, `high` (its bounds), `n` (rows, 0 or more), `confidence`, `right` (means, 0..1,
+        bins: one row per bin: `low`, `high` (its bounds), `n` (rows, 0 or more), `confidence`, `right` (means, 0..1,
             missing in an empty bin).
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
-    title = "How often it is right, where it is how sure"
-    require(bins, ("low", "high", "n", "confidence", "right"), "reliability")
-    rows = numbers(bins, "low", "high", "n", "confidence", "right")
-    full = rows[rows["n"] > 0]
-    if full.empty:
-        return missing(title, "The model gives no score from 0 to 1 with its answers.")
+    title = "Reliability: accuracy by confidence"
+    require_columns(bins, ("low", "high", "n", "confidence", "right"), "reliability")
+    rows = to_floats(bins, "low", "high", "n", "confidence", "right")
+    filled = rows[rows["n"] > 0]
+    if filled.empty:
+        return message_figure(title, "The model returns no scores from 0 to 1 with its answers.")
     alt = f"{title}. " + "; ".join(
-        f"sure {row.confidence:.0%}, right {row.right:.0%} of {row.n:.0f}" for row in full.itertuples()
+        f"confidence {row.confidence:.0%}, accuracy {row.right:.0%} of {row.n:.0f}"
+        for row in filled.itertuples()
     )
-    drawing, axes = blank(title, 4.2, alt)
-    axes.plot(
-        [0, 1], [0, 1], color=GREY, linewidth=1.1, linestyle=(0, (5, 3)), label="as often right as sure"
+    drawing, axes = new_plot(title, 4.2, alt)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.1, linestyle=(0, (5, 3)), label="perfect calibration")
+    axes.vlines(
+        filled["confidence"], filled["confidence"], filled["right"], color=BLUE, linewidth=2, alpha=0.4
     )
-    axes.vlines(full["confidence"], full["confidence"], full["right"], color=BLUE, linewidth=2, alpha=0.4)
-    sizes = 30 + 270 * full["n"] / full["n"].max()
-    axes.scatter(full["confidence"], full["right"], s=sizes, color=BLUE, label="answers (larger: more rows)")
-    for count, sure, right in full[["n", "confidence", "right"]].to_numpy():
+    sizes = 30 + 270 * filled["n"] / filled["n"].max()
+    axes.scatter(
+        filled["confidence"], filled["right"], s=sizes, color=BLUE, label="answers (larger: more rows)"
+    )
+    for count, confidence, accuracy in filled[["n", "confidence", "right"]].to_numpy():
         axes.annotate(
             f"n={count:.0f}",
-            (sure, right),
+            (confidence, accuracy),
             (11, -3),
             textcoords="offset points",
             fontsize=SMALL,
@@ -61,7 +64,7 @@ def reliability(bins: pd.DataFrame) -> Drawing:
     axes.xaxis.set_major_formatter(percent_tick)
     axes.yaxis.set_major_formatter(percent_tick)
     axes.set_xlabel("confidence: score of the best candidate", fontsize=NORMAL)
-    axes.set_ylabel("share right", fontsize=NORMAL)
+    axes.set_ylabel("accuracy", fontsize=NORMAL)
     axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
-    drawing.use_fonts()
+    drawing.apply_fonts()
     return drawing

@@ -1,4 +1,4 @@
-"""What did the gate take out, and how near was each rule to its limit?"""
+"""Bar chart of the rows that each gate rule rejected, with the limits of the rules."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from veritrain_lib.reporting.pictures.canvas import (
     PALE,
     SMALL,
     VERMILLION,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
+    add_note,
+    bar_chart_height,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
-from veritrain_lib.reporting.pictures.labels import counted, percent, percent_tick, shorten
+from veritrain_lib.reporting.pictures.labels import count_phrase, percent, percent_tick, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,39 +29,39 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
 BAD, WARNED = ("block", "fail", "refuse", "error"), ("warn",)
-"""How the words of outcomes begin that are drawn in vermillion and in orange; all others are blue."""
+"""Prefixes of outcomes that are drawn in vermillion and in orange; all others are blue."""
 
 
 def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
-    """The share of rows that each rule rejected, beside the limit at which the dataset is blocked.
+    """Draw the share of rows that each rule rejected, with the limit above which the dataset is blocked.
 
     Args:
-        rules: a row a rule: `rule`, `rejected` (rows), `share` and `limit` (0..1 of the rows; a rule without
-            a limit has none drawn), `outcome` (`passed`, `warned`, `blocked`, ...). With a column `kind` only rules about
-            `rows` are drawn: one about the dataset as a whole removes nothing.
-        show: how many rules at most, those that block and then those with the largest shares; the rest is
-            counted below the picture.
+        rules: one row per rule: `rule`, `rejected` (rows), `share` and `limit` (0..1 of the rows; no limit is drawn for
+            a rule without one), `outcome` (`passed`, `warned`, `blocked`, ...). With a column `kind` only rules of kind
+            `rows` are drawn, because rules about the full dataset remove nothing.
+        show: most rules to draw, those that block and then those with the largest shares; the others are
+            counted below the chart.
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
-    title = "What the gate removed, by rule"
-    require(rules, ("rule", "rejected", "share", "limit", "outcome"), "removed")
+    title = "Rows removed by the gate, by rule"
+    require_columns(rules, ("rule", "rejected", "share", "limit", "outcome"), "removed")
     about_rows = rules[rules["kind"] == "rows"] if "kind" in rules.columns else rules
-    rows = numbers(about_rows, "rejected", "share", "limit")
+    rows = to_floats(about_rows, "rejected", "share", "limit")
     if rows.empty:
-        return missing(title, "No rule has run: give the task a gate suite, then run the gate.")
+        return message_figure(title, "No rule has run: give the task a gate suite, then run the gate.")
     ranked = rows.assign(
         share=rows["share"].fillna(0),
         rejected=rows["rejected"].fillna(0),
-        _calm=[_colour(outcome) != VERMILLION for outcome in rows["outcome"]],
-    ).sort_values(["_calm", "share", "rule"], ascending=[True, False, True], kind="stable")
+        _not_blocking=[_colour(outcome) != VERMILLION for outcome in rows["outcome"]],
+    ).sort_values(["_not_blocking", "share", "rule"], ascending=[True, False, True], kind="stable")
     chosen = ranked.head(show).sort_values("share", kind="stable").reset_index(drop=True)
-    facts = zip(chosen["rejected"], chosen["share"], chosen["outcome"], strict=True)
-    texts = [f"{rejected:,.0f} rows, {percent(share)}, {outcome}" for rejected, share, outcome in facts]
-    spoken = [f"{rule}: {text}" for rule, text in zip(chosen["rule"], texts, strict=True)]
-    alt = f"{title}. {'; '.join(reversed(spoken))}."
-    drawing, axes = blank(title, bars_height(len(chosen), around=1.5), alt)
+    values = zip(chosen["rejected"], chosen["share"], chosen["outcome"], strict=True)
+    texts = [f"{rejected:,.0f} rows, {percent(share)}, {outcome}" for rejected, share, outcome in values]
+    descriptions = [f"{rule}: {text}" for rule, text in zip(chosen["rule"], texts, strict=True)]
+    alt = f"{title}. {'; '.join(reversed(descriptions))}."
+    drawing, axes = new_plot(title, bar_chart_height(len(chosen), fixed_height=1.5), alt)
     colours = [_colour(outcome) for outcome in chosen["outcome"]]
     axes.barh(range(len(chosen)), chosen["share"], color=colours, height=0.6)
     limits = chosen["limit"].dropna()
@@ -71,16 +71,19 @@ def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
     axes.set_xlim(0, max(float(chosen[["share", "limit"]].max().max()) * 1.06, 0.01))
     axes.grid(False, axis="y")
     side = axes.get_yaxis_transform()
-    for at, text in enumerate(texts):
-        axes.text(1.01, at, text, transform=side, va="center", fontsize=SMALL, color=INK, parse_math=False)
+    for position, text in enumerate(texts):
+        axes.text(
+            1.01, position, text, transform=side, va="center", fontsize=SMALL, color=INK, parse_math=False
+        )
     axes.xaxis.set_major_formatter(percent_tick)
     axes.set_xlabel("share of the rows", fontsize=NORMAL)
     _legend(axes, set(colours))
     rest = len(ranked) - len(chosen)
-    remark(
-        drawing, counted(rest, "rule that rejected less is left out", "rules that rejected less are left out")
+    add_note(
+        drawing,
+        count_phrase(rest, "rule that rejected less is left out", "rules that rejected less are left out"),
     )
-    drawing.use_fonts()
+    drawing.apply_fonts()
     return drawing
 
 

@@ -1,4 +1,4 @@
-"""Several models' rates in one picture: a line a measure, a dot with its interval a model."""
+"""Chart of the rates of several models: one row per measure, and a dot with its interval per model."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from veritrain_lib.reporting.pictures.canvas import (
     SKY,
     SMALL,
     VERMILLION,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
+    add_note,
+    bar_chart_height,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
 from veritrain_lib.reporting.pictures.labels import percent, percent_tick, shorten
 
@@ -27,46 +27,55 @@ if TYPE_CHECKING:
 
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
-LOOKS = ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "D"), (ORANGE, "^"), (SKY, "v"), (GREY, "P"))
-"""Colour and mark a model; beyond six they come again."""
+MARKER_STYLES = ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "D"), (ORANGE, "^"), (SKY, "v"), (GREY, "P"))
+"""Colour and marker of each model; they repeat after six models."""
 
 
 def side_by_side(measures: pd.DataFrame, title: str = "Probe card") -> Drawing:
-    """A dot and an interval for each rate of each model, from 0 to 100 %.
+    """Draw a dot and an interval for each rate of each model, from 0 to 100 %.
 
     Args:
-        measures: a row a measure of a model: `model`, `title`, `unit` (only `rate` is drawn),
-            `lower_is_better`, `value`, `low`, `high` (0..1; a measure without a value is passed over).
-        title: over the picture.
+        measures: one row per measure and model: `model`, `title`, `unit` (only `rate` is drawn),
+            `lower_is_better`, `value`, `low`, `high` (0..1; a measure without a value is omitted).
+        title: title of the chart.
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
-    require(measures, ("model", "title", "unit", "lower_is_better", "value", "low", "high"), "side_by_side")
-    rows = numbers(measures, "value", "low", "high")
-    known = rows[(rows["unit"] == "rate") & rows["value"].between(0, 1)]
-    if known.empty:
-        return missing(title, "Nothing has been measured yet: probe a model first.")
-    models, titles = list(dict.fromkeys(known["model"])), list(dict.fromkeys(known["title"]))
-    low_is_good = set(known[known["lower_is_better"].astype(bool)]["title"])
+    require_columns(
+        measures, ("model", "title", "unit", "lower_is_better", "value", "low", "high"), "side_by_side"
+    )
+    rows = to_floats(measures, "value", "low", "high")
+    measured = rows[(rows["unit"] == "rate") & rows["value"].between(0, 1)]
+    if measured.empty:
+        return message_figure(title, "Nothing has been measured yet: probe a model first.")
+    models, titles = list(dict.fromkeys(measured["model"])), list(dict.fromkeys(measured["title"]))
+    lower_is_better = set(measured[measured["lower_is_better"].astype(bool)]["title"])
     alt = f"{title}. " + "; ".join(
         f"{model}, {name}: {percent(value)}"
-        for model, name, value in zip(known["model"], known["title"], known["value"], strict=True)
+        for model, name, value in zip(measured["model"], measured["title"], measured["value"], strict=True)
     )
-    each = max(0.34, 0.16 * len(models) + 0.14)
-    drawing, axes = blank(title, bars_height(len(titles), each=each, around=1.5), alt)
+    row_height = max(0.34, 0.16 * len(models) + 0.14)
+    drawing, axes = new_plot(
+        title, bar_chart_height(len(titles), row_height=row_height, fixed_height=1.5), alt
+    )
     step = 0.7 / len(models)
     for number, model in enumerate(models):
-        own = known[known["model"] == model]
-        colour, mark = LOOKS[number % len(LOOKS)]
-        at = [
+        model_rows = measured[measured["model"] == model]
+        colour, marker = MARKER_STYLES[number % len(MARKER_STYLES)]
+        positions = [
             len(titles) - 1 - titles.index(name) + (len(models) - 1) / 2 * step - number * step
-            for name in own["title"]
+            for name in model_rows["title"]
         ]
-        low, high = own["low"].fillna(own["value"]), own["high"].fillna(own["value"])
-        axes.hlines(at, low, high, color=colour, linewidth=2.4, alpha=0.55)
-        axes.plot(own["value"], at, mark, color=colour, ms=6.5, label=shorten(model, 44))
-    names = [f"{shorten(name)} (low is good)" if name in low_is_good else shorten(name) for name in titles]
+        low, high = (
+            model_rows["low"].fillna(model_rows["value"]),
+            model_rows["high"].fillna(model_rows["value"]),
+        )
+        axes.hlines(positions, low, high, color=colour, linewidth=2.4, alpha=0.55)
+        axes.plot(model_rows["value"], positions, marker, color=colour, ms=6.5, label=shorten(model, 44))
+    names = [
+        f"{shorten(name)} (lower is better)" if name in lower_is_better else shorten(name) for name in titles
+    ]
     axes.set_yticks(range(len(titles)), names[::-1], parse_math=False)
     axes.set_ylim(-0.7, len(titles) - 0.3)
     axes.set_xlim(-0.02, 1.02)
@@ -79,6 +88,6 @@ def side_by_side(measures: pd.DataFrame, title: str = "Probe card") -> Drawing:
         fontsize=SMALL, frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
     )
     hidden = sorted(set(rows[rows["unit"] != "rate"]["title"].astype(str)))
-    remark(drawing, f"in the table only: {shorten(', '.join(hidden), 110)}" if hidden else "")
-    drawing.use_fonts()
+    add_note(drawing, f"in the table only: {shorten(', '.join(hidden), 110)}" if hidden else "")
+    drawing.apply_fonts()
     return drawing

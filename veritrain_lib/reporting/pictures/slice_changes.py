@@ -1,4 +1,4 @@
-"""Where did the challenger gain and lose? Every slice's difference with its interval."""
+"""Chart of the difference between challenger and champion by slice, with intervals."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from veritrain_lib.reporting.pictures.canvas import (
     NORMAL,
     SMALL,
     VERMILLION,
-    bars_height,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
+    add_note,
+    bar_chart_height,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
-from veritrain_lib.reporting.pictures.labels import counted, shorten
+from veritrain_lib.reporting.pictures.labels import count_phrase, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
-# Shape and colour both tell the verdict.
-LOOKS = {
+# Marker shape and colour both encode the verdict.
+MARKER_STYLES = {
     "better": (GREEN, "^"),
     "not worse": (BLUE, "o"),
     "worse": (VERMILLION, "v"),
@@ -36,35 +36,40 @@ LOOKS = {
 
 
 def slice_changes(slices: pd.DataFrame, show: int = 25) -> Drawing:
-    """Challenger minus champion by slice, the largest changes of either sign first.
+    """Draw challenger minus champion by slice, the largest changes of either sign first.
 
     Args:
-        slices: a row a slice: `name`, `n`, `champion`, `challenger`, `difference`, `low`, `high` (of the
-            difference), `verdict` (`better`, `not worse`, `worse`, `can't tell`; others are drawn grey).
-        show: how many slices at most; the rest is counted below the picture. `worse` ones are never left out
-            for less changed ones.
+        slices: one row per slice: `name`, `n`, `champion`, `challenger`, `difference`, `low`, `high` (of the
+            difference), `verdict` (`better`, `not worse`, `worse`, `can't tell`; others are drawn in grey).
+        show: most slices to draw; the others are counted below the chart. Slices that are `worse` are preferred
+            over slices that changed more.
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
     title = "Change by slice: challenger minus champion"
     columns = ("name", "n", "champion", "challenger", "difference", "low", "high", "verdict")
-    require(slices, columns, "slice_changes")
-    rows = numbers(slices, *columns[1:7])
-    known = rows[rows["difference"].notna()]
-    if known.empty:
-        return missing(title, "No slice has rows to compare: evaluate a challenger on data with slices.")
-    order = known.assign(
-        _worse=known["verdict"].astype(str).ne("worse"), _size=-known["difference"].abs()
+    require_columns(slices, columns, "slice_changes")
+    rows = to_floats(slices, *columns[1:7])
+    compared = rows[rows["difference"].notna()]
+    if compared.empty:
+        return message_figure(
+            title, "No slice has rows to compare: evaluate a challenger on data with slices."
+        )
+    order = compared.assign(
+        _worse=compared["verdict"].astype(str).ne("worse"), _size=-compared["difference"].abs()
     ).sort_values(["_worse", "_size"], kind="stable")
     chosen = order.head(show).sort_values("difference", kind="stable").reset_index(drop=True)
-    counts = known["verdict"].astype(str).value_counts().sort_index()
+    counts = compared["verdict"].astype(str).value_counts().sort_index()
     alt = f"{title}. " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) + "."
-    drawing, axes = blank(title, bars_height(len(chosen), around=1.5), alt)
+    drawing, axes = new_plot(title, bar_chart_height(len(chosen), fixed_height=1.5), alt)
     present = set(chosen["verdict"].astype(str))
-    for verdict in [*(word for word in LOOKS if word in present), *sorted(present - set(LOOKS))]:
+    for verdict in [
+        *(word for word in MARKER_STYLES if word in present),
+        *sorted(present - set(MARKER_STYLES)),
+    ]:
         part = chosen[chosen["verdict"].astype(str) == verdict]
-        colour, marker = LOOKS.get(verdict, (GREY, "s"))
+        colour, marker = MARKER_STYLES.get(verdict, (GREY, "s"))
         at = part.index.to_numpy()
         low, high = part["low"].fillna(part["difference"]), part["high"].fillna(part["difference"])
         axes.hlines(at, low, high, color=colour, linewidth=2.2, alpha=0.75)
@@ -90,11 +95,11 @@ def slice_changes(slices: pd.DataFrame, show: int = 25) -> Drawing:
         fontsize=SMALL, frameon=False, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
     )
     notes = (
-        counted(
-            len(known) - len(chosen), "less changed slice is left out", "less changed slices are left out"
+        count_phrase(
+            len(compared) - len(chosen), "less changed slice is left out", "less changed slices are left out"
         ),
-        counted(len(rows) - len(known), "slice has no rows", "slices have no rows"),
+        count_phrase(len(rows) - len(compared), "slice has no rows", "slices have no rows"),
     )
-    remark(drawing, "; ".join(note for note in notes if note))
-    drawing.use_fonts()
+    add_note(drawing, "; ".join(note for note in notes if note))
+    drawing.apply_fonts()
     return drawing

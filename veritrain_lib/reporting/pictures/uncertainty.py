@@ -1,4 +1,4 @@
-"""Did the choice take the rows that the student is least sure of?"""
+"""Histogram of the margins of the student: selected rows against the full pool."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from veritrain_lib.reporting.pictures.canvas import (
     GREY,
     NORMAL,
     SMALL,
-    blank,
-    missing,
-    numbers,
-    remark,
-    require,
+    add_note,
+    message_figure,
+    new_plot,
+    require_columns,
+    to_floats,
 )
-from veritrain_lib.reporting.pictures.labels import counted, percent
+from veritrain_lib.reporting.pictures.labels import count_phrase, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,50 +26,52 @@ BINS = 40
 
 
 def uncertainty(margins: pd.DataFrame) -> Drawing:
-    """Histogram of the margins: the chosen rows against the whole pool.
+    """Draw a histogram of the margins: the selected rows against the full pool.
 
     Args:
-        margins: a row a candidate: `margin` (the best score less the second best; smaller is less certain; a
-            missing one is counted below the picture), `chosen` (bool).
+        margins: one row per candidate: `margin` (best score minus second best; smaller is less certain; missing
+            ones are counted below the chart), `chosen` (bool).
 
     Raises:
-        UserError: a column is absent or holds no numbers.
+        UserError: a column is missing or not numeric.
     """
     import numpy as np
 
-    title = "Which rows were chosen: the student's margin"
-    require(margins, ("margin", "chosen"), "uncertainty")
-    rows = numbers(margins, "margin")
-    known = rows[np.isfinite(rows["margin"])]
-    if known.empty:
-        return missing(title, "No row of the pool has a score: the student gave none, or the pool is empty.")
-    taken = known[known["chosen"].fillna(False).astype(bool)]["margin"]
-    low, high = float(known["margin"].min()), float(known["margin"].max())
+    title = "Selected rows by the margin of the student"
+    require_columns(margins, ("margin", "chosen"), "uncertainty")
+    rows = to_floats(margins, "margin")
+    scored = rows[np.isfinite(rows["margin"])]
+    if scored.empty:
+        return message_figure(
+            title, "No row of the pool has a score: the student returned none, or the pool is empty."
+        )
+    selected = scored[scored["chosen"].fillna(False).astype(bool)]["margin"]
+    low, high = float(scored["margin"].min()), float(scored["margin"].max())
     if low == high:
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, BINS + 1)
-    share = len(taken) / len(known)
-    middle = f", median {taken.median():.3f}" if len(taken) else ""
+    share = len(selected) / len(scored)
+    median = f", median {selected.median():.3f}" if len(selected) else ""
     alt = (
-        f"{title}. {len(taken):,} of {len(known):,} rows chosen ({percent(share)}){middle}; "
-        f"median of all {known['margin'].median():.3f}."
+        f"{title}. {len(selected):,} of {len(scored):,} rows selected ({percent(share)}){median}; "
+        f"median of all {scored['margin'].median():.3f}."
     )
-    drawing, axes = blank(title, 3.6, alt)
-    axes.hist(known["margin"], bins=edges.tolist(), color=GREY, alpha=0.55, label=f"all {len(known):,}")
-    # Outlined as well, so that it stands out in grey print.
+    drawing, axes = new_plot(title, 3.6, alt)
+    axes.hist(scored["margin"], bins=edges.tolist(), color=GREY, alpha=0.55, label=f"all {len(scored):,}")
+    # Outlined as well, so that it stands out in greyscale print.
     axes.hist(
-        taken,
+        selected,
         bins=edges.tolist(),
         color=BLUE,
         edgecolor="white",
         linewidth=0.6,
-        label=f"chosen {len(taken):,}",
+        label=f"selected {len(selected):,}",
     )
-    axes.set_xlabel("margin: best score less second best (small is unsure)", fontsize=NORMAL)
+    axes.set_xlabel("margin: best score minus second best (smaller is less certain)", fontsize=NORMAL)
     axes.set_ylabel("rows", fontsize=NORMAL)
     axes.locator_params(axis="y", integer=True)
     axes.legend(fontsize=SMALL, frameon=False)
-    absent = len(rows) - len(known)
-    remark(drawing, counted(absent, "row has no margin", "rows have no margin"))
-    drawing.use_fonts()
+    absent = len(rows) - len(scored)
+    add_note(drawing, count_phrase(absent, "row has no margin", "rows have no margin"))
+    drawing.apply_fonts()
     return drawing

@@ -1,4 +1,7 @@
-"""The REST API as one FastAPI application, with its documentation served from here."""
+"""REST API as one FastAPI application, with its documentation pages served offline.
+
+Open this module to see which route modules the API consists of or to mount the API in another application.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,23 @@ from veritrain_lib.server.live import stream
 
 PREFIX = "/api/v1"
 
-ROOMS = (health, auth, models, datasets, experiments, stream, evaluations, reports, settings, approvals)
+ROUTE_MODULES = (
+    health,
+    auth,
+    models,
+    datasets,
+    experiments,
+    stream,
+    evaluations,
+    reports,
+    settings,
+    approvals,
+)
 
 
-def api() -> FastAPI:
-    """The application to mount under `PREFIX`."""
-    made = FastAPIOffline(
+def create_api() -> FastAPI:
+    """Return the FastAPI application to mount under `PREFIX`."""
+    app = FastAPIOffline(
         title="Veri-Train",
         version=__version__,
         description="Models, datasets, experiments, evaluations and reports of the record, and work on them.",
@@ -37,7 +51,7 @@ def api() -> FastAPI:
         static_url="/docs-assets",
         responses=problems.RESPONSES,
     )
-    problems.install(made)
-    for room in ROOMS:
-        made.include_router(room.router)
-    return made
+    problems.install_error_handlers(app)
+    for module in ROUTE_MODULES:
+        app.include_router(module.router)
+    return app

@@ -1,4 +1,4 @@
-"""Routes of /api/v1: sign-in, one's own account, and (for admins) accounts and service tokens."""
+"""Routes of /api/v1/auth: sign-in, the current user's account, and (for admins) accounts and service tokens."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from veritrain_lib.server.api.auth_schemas import (
-    LoginAnswer,
-    LoginGiven,
-    MeAnswer,
-    NewTokenAnswer,
-    PasswordGiven,
-    RefreshGiven,
-    TokenAnswer,
-    TokenGiven,
+    CurrentUserResponse,
+    LoginRequest,
+    LoginResponse,
+    NewTokenResponse,
+    PasswordChangeRequest,
+    RefreshRequest,
+    TokenCreateRequest,
     TokenPage,
-    UserAnswer,
-    UserChange,
-    UserGiven,
+    TokenResponse,
+    UserCreateRequest,
     UserPage,
+    UserResponse,
+    UserUpdateRequest,
 )
 from veritrain_lib.server.api.paging import Paging, envelope
 from veritrain_lib.server.api.problems import Conflict, WrongField
 from veritrain_lib.server.auth import passwords, session_cookie, sessions, users
-from veritrain_lib.server.auth.principal import Caller, current_caller
+from veritrain_lib.server.auth.principal import Principal, current_principal
 from veritrain_lib.server.auth.rate_limits import client_address
 from veritrain_lib.server.database.tables import Token, User
 from veritrain_lib.server.environment import environment
@@ -32,124 +32,152 @@ from veritrain_lib.server.environment import environment
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 
-@router.post("/login", summary="Sign in", response_model=LoginAnswer)
-def login(given: LoginGiven, request: Request, response: Response) -> LoginAnswer:
-    """Tokens for an account; 401 in the same words for whatever is wrong."""
-    _with_a_secret()
+@router.post("/login", summary="Sign in", response_model=LoginResponse)
+def login(credentials: LoginRequest, request: Request, response: Response) -> LoginResponse:
+    """Sign in with an e-mail address and a password.
+
+    401 with the same message for every kind of wrong credentials.
+    """
+    _require_login_enabled()
     address = client_address(request.scope)
-    return _answer(sessions.log_in(given.email, given.password, request.state.rates, address), response)
+    return _login_response(
+        sessions.log_in(credentials.email, credentials.password, request.state.rates, address), response
+    )
 
 
-@router.post("/refresh", summary="Renew a login", response_model=LoginAnswer)
-def refresh(given: RefreshGiven, response: Response) -> LoginAnswer:
-    """The next pair of tokens. A refresh token works once; a second time ends the login."""
-    _with_a_secret()
-    made = sessions.renew(given.refresh_token)
-    assert isinstance(made, sessions.Login)  # without an overlap there is nothing else
-    return _answer(made, response)
+@router.post("/refresh", summary="Refresh the tokens of a login", response_model=LoginResponse)
+def refresh(token: RefreshRequest, response: Response) -> LoginResponse:
+    """Return the next pair of tokens of a login.
+
+    A refresh token works once; using it a second time ends the login.
+    """
+    _require_login_enabled()
+    login = sessions.renew(token.refresh_token)
+    assert isinstance(login, sessions.Login)  # without a grace period there is no other result
+    return _login_response(login, response)
 
 
-@router.post("/logout", summary="End this login", status_code=204)
+@router.post("/logout", summary="Sign out", status_code=204)
 def logout(request: Request, response: Response) -> None:
-    """Revoke this login's tokens, or the service token that was sent."""
-    caller = current_caller(request)
+    """Revoke the tokens of this login, or the service token that was sent."""
+    caller = current_principal(request)
     if caller.family:
         sessions.log_out(caller.family)
-        session_cookie.take(response, request.scope["scheme"])
+        session_cookie.delete_cookie(response, request.scope["scheme"])
 
 
-@router.get("/me", summary="Who am I", response_model=MeAnswer)
-def me(request: Request) -> MeAnswer:
-    """The account that is calling."""
-    caller = current_caller(request)
+@router.get("/me", summary="Get the current user", response_model=CurrentUserResponse)
+def me(request: Request) -> CurrentUserResponse:
+    """Return the account that sends the request."""
+    caller = current_principal(request)
     email = None if caller.kind == "local" else caller.name
-    return MeAnswer(id=caller.user_id, email=email, role=caller.role, kind=caller.kind)
+    return CurrentUserResponse(id=caller.user_id, email=email, role=caller.role, kind=caller.kind)
 
 
 @router.put("/me/password", summary="Change my password", status_code=204)
-def change_password(given: PasswordGiven, request: Request) -> None:
-    """A new password; other logins and the service tokens of the account end."""
-    caller, address = _signed_in(request), client_address(request.scope)
+def change_password(change: PasswordChangeRequest, request: Request) -> None:
+    """Set a new password.
+
+    All other logins and the service tokens of the account are revoked.
+    """
+    caller, address = _signed_in_principal(request), client_address(request.scope)
     request.state.rates.count_login(caller.name, address)
-    if not passwords.fits(given.current_password, users.by_email(caller.name).password):
-        raise WrongField("body.current_password", "this is not the password so far")
+    if not passwords.verify_password(change.current_password, users.by_email(caller.name).password):
+        raise WrongField("body.current_password", "this is not the current password")
     request.state.rates.forgive_login(caller.name, address)
     users.set_password(
-        caller.user_id, given.new_password, spare_family=caller.family, field="body.new_password"
+        caller.user_id, change.new_password, spare_family=caller.family, field="body.new_password"
     )
 
 
 @router.get("/users", summary="List accounts", response_model=UserPage)
 def list_users(paging: Paging) -> dict[str, Any]:
-    """Accounts in the order of their addresses."""
-    found, total = users.page(paging.offset, paging.size)
-    return envelope([_user(one) for one in found], total, paging)
+    """List accounts by e-mail address."""
+    accounts, total = users.page(paging.offset, paging.size)
+    return envelope([_user_response(account) for account in accounts], total, paging)
 
 
-@router.post("/users", summary="Add an account", response_model=UserAnswer, status_code=201)
-def add_user(given: UserGiven) -> UserAnswer:
-    """409 when the address has one already."""
-    return _user(users.add(given.email, given.password, given.role, given.name))
+@router.post("/users", summary="Add an account", response_model=UserResponse, status_code=201)
+def add_user(account: UserCreateRequest) -> UserResponse:
+    """Add an account.
+
+    409 if the e-mail address already has one.
+    """
+    return _user_response(users.add(account.email, account.password, account.role, account.name))
 
 
-@router.patch("/users/{user_id}", summary="Change an account", response_model=UserAnswer)
-def change_user(user_id: str, given: UserChange) -> UserAnswer:
-    """Role, name, shut or open; 409 for the last active admin."""
-    return _user(users.change(user_id, role=given.role, active=given.is_active, name=given.name))
+@router.patch("/users/{user_id}", summary="Change an account", response_model=UserResponse)
+def change_user(user_id: str, changes: UserUpdateRequest) -> UserResponse:
+    """Change the role or the name of an account, or deactivate or reactivate it.
+
+    409 for the last active admin.
+    """
+    return _user_response(
+        users.change(user_id, role=changes.role, active=changes.is_active, name=changes.name)
+    )
 
 
 @router.delete("/users/{user_id}", summary="Delete an account", status_code=204)
 def delete_user(user_id: str) -> None:
-    """With its tokens and preferences; 409 for the last active admin."""
+    """Delete an account with its tokens and preferences.
+
+    409 for the last active admin.
+    """
     users.remove(user_id)
 
 
 @router.get("/tokens", summary="List service tokens", response_model=TokenPage)
 def list_tokens(paging: Paging) -> dict[str, Any]:
-    """Those that hold, of all accounts, newest first."""
-    found, total = sessions.service_tokens(paging.offset, paging.size)
-    return envelope([_token(one, email) for one, email in found], total, paging)
+    """List the valid service tokens of all accounts, newest first."""
+    tokens, total = sessions.service_tokens(paging.offset, paging.size)
+    return envelope([_token_response(token, email) for token, email in tokens], total, paging)
 
 
-@router.post("/tokens", summary="Make a service token", response_model=NewTokenAnswer, status_code=201)
-def make_token(given: TokenGiven, request: Request, response: Response) -> NewTokenAnswer:
-    """For programs, such as MLflow's client by MLFLOW_TRACKING_TOKEN. The text is shown this once."""
-    _with_a_secret()
-    owner = users.by_email(given.email or _signed_in(request).name)
-    made, text = sessions.give_service_token(owner.id, given.name, given.days)
+@router.post("/tokens", summary="Create a service token", response_model=NewTokenResponse, status_code=201)
+def make_token(token_request: TokenCreateRequest, request: Request, response: Response) -> NewTokenResponse:
+    """Create a service token for a program, such as MLflow's client (MLFLOW_TRACKING_TOKEN).
+
+    The text of the token is shown only in this response.
+    """
+    _require_login_enabled()
+    owner = users.by_email(token_request.email or _signed_in_principal(request).name)
+    token, text = sessions.issue_service_token(owner.id, token_request.name, token_request.days)
     response.headers["Cache-Control"] = "no-store"
-    return NewTokenAnswer(**_token(made, owner.email).model_dump(), token=text)
+    return NewTokenResponse(**_token_response(token, owner.email).model_dump(), token=text)
 
 
 @router.delete("/tokens/{token_id}", summary="Revoke a service token", status_code=204)
 def revoke_token(token_id: str) -> None:
-    """It opens nothing any more."""
+    """Revoke a service token.
+
+    It no longer gives access to anything.
+    """
     sessions.revoke_service_token(token_id)
 
 
-def _answer(made: sessions.Login, response: Response) -> LoginAnswer:
+def _login_response(login: sessions.Login, response: Response) -> LoginResponse:
     response.headers["Cache-Control"] = "no-store"
-    return LoginAnswer(access_token=made.access, refresh_token=made.refresh)
+    return LoginResponse(access_token=login.access, refresh_token=login.refresh)
 
 
-def _user(user: User) -> UserAnswer:
-    return UserAnswer.model_validate(user, from_attributes=True)
+def _user_response(user: User) -> UserResponse:
+    return UserResponse.model_validate(user, from_attributes=True)
 
 
-def _token(token: Token, email: str) -> TokenAnswer:
-    return TokenAnswer(
+def _token_response(token: Token, email: str) -> TokenResponse:
+    return TokenResponse(
         id=token.id, name=token.name, user_id=token.user_id, email=email, created_at=token.created_at,
         expires_at=token.expires_at,
     )  # fmt: skip
 
 
-def _with_a_secret() -> None:
+def _require_login_enabled() -> None:
     if not environment().needs_login:
-        raise Conflict("nobody signs in here: SECRET_KEY is not set")
+        raise Conflict("sign-in is not configured: SECRET_KEY is not set")
 
 
-def _signed_in(request: Request) -> Caller:
-    caller = current_caller(request)
+def _signed_in_principal(request: Request) -> Principal:
+    caller = current_principal(request)
     if caller.kind == "local":
-        raise Conflict("nobody signs in here: SECRET_KEY is not set")
+        raise Conflict("sign-in is not configured: SECRET_KEY is not set")
     return caller

@@ -1,4 +1,4 @@
-"""What clients send and get about sign-in, accounts and service tokens."""
+"""Request and response schemas of the routes for sign-in, accounts and service tokens."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field, StringConstraints
 
-from veritrain_lib.server.api.casing import Answer, Given
+from veritrain_lib.server.api.casing import RequestModel, ResponseModel
 from veritrain_lib.server.api.paging import Page
 from veritrain_lib.server.auth import passwords, sessions, users
 from veritrain_lib.server.auth.roles import Role
 
-LINE = r"^[^\x00-\x1f\x7f]*$"
-"""One line of text."""
+SINGLE_LINE = r"^[^\x00-\x1f\x7f]*$"
+"""Pattern of a single line of text, without control characters."""
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=users.EMAIL)]
-Name = Annotated[str, Field(max_length=200, pattern=LINE)]
-Password = Annotated[str, Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)]
+Name = Annotated[str, Field(max_length=200, pattern=SINGLE_LINE)]
+Password = Annotated[str, Field(min_length=passwords.MIN_LENGTH, max_length=passwords.MAX_LENGTH)]
 
 
-class LoginGiven(Given):
-    """An account and its password."""
+class LoginRequest(RequestModel):
+    """E-mail address and password of an account."""
 
     email: str = Field(max_length=254)
-    password: str = Field(max_length=passwords.LONGEST)
+    password: str = Field(max_length=passwords.MAX_LENGTH)
 
 
-class RefreshGiven(Given):
-    """The refresh token of a login."""
+class RefreshRequest(RequestModel):
+    """Refresh token of a login."""
 
     refresh_token: str = Field(max_length=4096)
 
 
-class PasswordGiven(Given):
-    """A new password, and the one so far."""
+class PasswordChangeRequest(RequestModel):
+    """New password, and the current one."""
 
-    current_password: str = Field(max_length=passwords.LONGEST)
+    current_password: str = Field(max_length=passwords.MAX_LENGTH)
     new_password: Password
 
 
-class UserGiven(Given):
-    """A new account."""
+class UserCreateRequest(RequestModel):
+    """New account."""
 
     email: Email
     password: Password
@@ -49,24 +49,24 @@ class UserGiven(Given):
     name: Name = ""
 
 
-class UserChange(Given):
-    """What is to be different about an account; what is left out stays."""
+class UserUpdateRequest(RequestModel):
+    """Changes of an account; a missing field stays as it is."""
 
     role: Role | None = None
     name: Name | None = None
     is_active: bool | None = Field(None, validation_alias=AliasChoices("is_active", "isActive", "active"))
 
 
-class TokenGiven(Given):
-    """A new service token: for the account of `email`, or one's own; it ends after `days`."""
+class TokenCreateRequest(RequestModel):
+    """New service token for the account of `email` (default: the caller's); it expires after `days`."""
 
     name: Name
     email: Email | None = None
     days: int = Field(90, ge=1, le=3650)
 
 
-class LoginAnswer(Answer):
-    """The tokens of a login. `expires_in`: seconds that the access token holds."""
+class LoginResponse(ResponseModel):
+    """Tokens of a login. `expires_in`: seconds for which the access token is valid."""
 
     access_token: str
     refresh_token: str
@@ -74,8 +74,8 @@ class LoginAnswer(Answer):
     expires_in: int = sessions.ACCESS_S
 
 
-class MeAnswer(Answer):
-    """Who is calling; `id` is `local` where nobody signs in."""
+class CurrentUserResponse(ResponseModel):
+    """Account that sends the request; `id` is `local` if sign-in is not configured."""
 
     id: str
     email: str | None
@@ -83,8 +83,8 @@ class MeAnswer(Answer):
     kind: str
 
 
-class UserAnswer(Answer):
-    """An account."""
+class UserResponse(ResponseModel):
+    """Account of a user."""
 
     id: str
     email: str
@@ -95,13 +95,13 @@ class UserAnswer(Answer):
 
 
 class UserPage(Page):
-    """A page of accounts."""
+    """Page of accounts."""
 
-    items: list[UserAnswer]
+    items: list[UserResponse]
 
 
-class TokenAnswer(Answer):
-    """A service token, without its text."""
+class TokenResponse(ResponseModel):
+    """Service token, without its text."""
 
     id: str
     name: str
@@ -111,13 +111,13 @@ class TokenAnswer(Answer):
     expires_at: datetime
 
 
-class NewTokenAnswer(TokenAnswer):
-    """A service token that was just made. Its text is shown this once."""
+class NewTokenResponse(TokenResponse):
+    """Service token that was just created. Its text is shown only in this response."""
 
     token: str
 
 
 class TokenPage(Page):
-    """A page of service tokens."""
+    """Page of service tokens."""
 
-    items: list[TokenAnswer]
+    items: list[TokenResponse]

@@ -1,8 +1,9 @@
-"""Keys in both casings: page clients write camelCase, backend clients snake_case, and both must be understood.
+"""Base classes and conversions for JSON keys in both camelCase and snake_case.
 
-Input models derive from `Given`: every field is accepted as `base_model_id` and as `baseModelId`. Answers derive
-from `Answer` (snake_case) and are sent by `both` (every multi-word key twice), `camel` or as they are; a `TwofoldAnswer`
-sends itself with every multi-word key twice, and its schema says so.
+Page clients write camelCase and backend clients write snake_case, so both must be understood. Request models derive
+from `RequestModel`: every field is accepted as `base_model_id` and as `baseModelId`. Response models derive from
+`ResponseModel` (snake_case) and are sent by `dual_case` (every multi-word key twice), by `camel_case`, or as they are.
+A `DualCaseResponse` serializes every multi-word key twice by itself, and its schema says so.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 
-class Given(BaseModel):
-    """What a client sends. Unknown keys are refused by their name, and text that no database keeps by its place."""
+class RequestModel(BaseModel):
+    """Base class of request bodies.
+
+    Unknown keys are rejected by name; text that no database can store is rejected with its path.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -35,105 +39,114 @@ class Given(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _keepable(cls, given: Any) -> Any:
-        """Refuse NUL and halves of a surrogate pair, in keys and in values."""
-        check_text(given)
-        return given
+    def _keepable(cls, value: Any) -> Any:
+        """Reject NUL characters and unpaired surrogates in keys and in values."""
+        check_text(value)
+        return value
 
 
-class Answer(BaseModel):
-    """What is answered; fields are named in snake_case."""
+class ResponseModel(BaseModel):
+    """Base class of responses; its fields are named in snake_case."""
 
     model_config = ConfigDict(protected_namespaces=())
 
 
-class TwofoldAnswer(Answer):
-    """An answer that carries every multi-word key in both casings, in what it sends and in its schema."""
+class DualCaseResponse(ResponseModel):
+    """Response that has every multi-word key in both casings, in its JSON and in its schema."""
 
     @model_serializer(mode="wrap")
-    def _twice(self, plain: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
-        # Without a return type the schema stays that of the fields. Answers inside are doubled by themselves already.
-        found = {
-            name: both(one) if isinstance(getattr(self, name, None), dict) else one
-            for name, one in plain(self).items()
+    def _twice(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        # Without a return type the schema stays that of the fields. Nested responses already have both casings.
+        values = {
+            name: dual_case(value) if isinstance(getattr(self, name, None), dict) else value
+            for name, value in serialize(self).items()
         }
-        return found | {to_camel(name): one for name, one in found.items() if _is_name(name)}
+        return values | {to_camel(name): value for name, value in values.items() if _is_name(name)}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The schema of the fields, with the camelCase form of each beside it."""
-        made = handler.resolve_ref_schema(handler(core))
-        fields = made.get("properties", {})
-        twins = {name: to_camel(name) for name in fields if _is_name(name)}
-        made["properties"] = fields | {twin: dict(fields[name]) for name, twin in twins.items()}
-        needed = made.get("required", [])
-        made["required"] = [*needed, *(twins[name] for name in needed if name in twins)]
-        return made
+        """Return the schema of the fields, each multi-word one in both casings."""
+        schema = handler.resolve_ref_schema(handler(core))
+        fields = schema.get("properties", {})
+        camel_names = {name: to_camel(name) for name in fields if _is_name(name)}
+        schema["properties"] = fields | {
+            camel_name: dict(fields[name]) for name, camel_name in camel_names.items()
+        }
+        required = schema.get("required", [])
+        schema["required"] = [*required, *(camel_names[name] for name in required if name in camel_names)]
+        return schema
 
 
-def check_text(value: Any, *place: str | int) -> None:
-    """Raise ValidationError, with its place, for a string in a JSON value that holds what no database keeps: NUL, or
-    half a surrogate pair."""
+def check_text(value: Any, *path: str | int) -> None:
+    """Raise an error if a string in a JSON value can't be stored in a database.
+
+    Args:
+        value: A JSON value; it is searched recursively, keys included.
+        *path: Keys and indexes that lead to `value`.
+
+    Raises:
+        ValidationError: A string contains NUL or an unpaired surrogate; the error names its path.
+    """
     if isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= mark <= "\udfff" for mark in value):
-            wrong = PydanticCustomError(
-                "unkeepable_text", "holds a NUL or half of a surrogate pair, which can't be stored"
+        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            error = PydanticCustomError(
+                "unkeepable_text", "contains a NUL character or an unpaired surrogate, which can't be stored"
             )
-            # The value itself is left out: an answer could not carry it either.
-            details = InitErrorDetails(type=wrong, loc=place, input="")
+            # The value itself is omitted: a response could not contain it either.
+            details = InitErrorDetails(type=error, loc=path, input="")
             raise ValidationError.from_exception_data("text", [details])
     elif isinstance(value, dict):
-        for key, one in value.items():
-            check_text(key, *place)
-            check_text(one, *place, key)
+        for key, item in value.items():
+            check_text(key, *path)
+            check_text(item, *path, key)
     elif isinstance(value, list):
-        for number, one in enumerate(value):
-            check_text(one, *place, number)
+        for number, item in enumerate(value):
+            check_text(item, *path, number)
 
 
-class CamelAnswer(Answer):
-    """An answer that is sent by `camel`: its documentation shows the keys in camelCase."""
+class CamelCaseResponse(ResponseModel):
+    """Response that is sent by `camel_case`; its documentation shows the keys in camelCase."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
-def camel(value: Any) -> Any:
-    """A JSON value with the keys of the API in camelCase, all the way down."""
+def camel_case(value: Any) -> Any:
+    """Return a JSON value with the API's keys in camelCase, recursively."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     if isinstance(value, dict):
-        return {to_camel(key) if _is_name(key) else key: camel(one) for key, one in value.items()}
+        return {to_camel(key) if _is_name(key) else key: camel_case(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [camel(one) for one in value]
+        return [camel_case(item) for item in value]
     return value
 
 
-def both(value: Any) -> Any:
-    """A JSON value with every multi-word key in both casings, all the way down."""
+def dual_case(value: Any) -> Any:
+    """Return a JSON value with every multi-word key in both casings, recursively."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     if isinstance(value, dict):
-        found: dict[str, Any] = {}
-        for key, one in value.items():
-            own = both(one)
-            found[key] = own
+        doubled: dict[str, Any] = {}
+        for key, item in value.items():
+            value_in_both = dual_case(item)
+            doubled[key] = value_in_both
             if _is_name(key):
-                found.setdefault(to_camel(key), own)
-        return found
+                doubled.setdefault(to_camel(key), value_in_both)
+        return doubled
     if isinstance(value, list):
-        return [both(one) for one in value]
+        return [dual_case(item) for item in value]
     return value
 
 
-def snake_keys(value: Any) -> Any:
-    """Keys of a JSON value that a client sent, in snake_case, all the way down."""
+def to_snake_case(value: Any) -> Any:
+    """Return a JSON value of a client with its keys in snake_case, recursively."""
     if isinstance(value, dict):
-        return {to_snake(str(key)): snake_keys(one) for key, one in value.items()}
+        return {to_snake(str(key)): to_snake_case(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [snake_keys(one) for one in value]
+        return [to_snake_case(item) for item in value]
     return value
 
 
 def _is_name(key: str) -> bool:
-    """Whether a key is a field's name, and not data such as a label or a slice."""
+    """Return whether a key is the name of a field rather than data such as a label or a slice."""
     return key.isidentifier() and key.islower() and "_" in key.strip("_")

@@ -1,4 +1,4 @@
-"""Who asks, by the name that is written beside what they do."""
+"""Dependency for routes that need the name of the current user, which is stored with each change."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from veritrain_lib.server.auth.principal import current_caller
+from veritrain_lib.server.auth.principal import current_principal
 
 
-def name_of_caller(request: Request) -> str:
-    """The e-mail address of who signed in; `local` where nobody signs in."""
-    return current_caller(request).name
+def current_user_name(request: Request) -> str:
+    """Return the e-mail address of the user who is signed in; `local` if sign-in is not configured."""
+    return current_principal(request).name
 
 
-CallerName = Annotated[str, Depends(name_of_caller)]
+CurrentUserName = Annotated[str, Depends(current_user_name)]

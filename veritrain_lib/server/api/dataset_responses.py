@@ -1,45 +1,48 @@
-"""What clients get about datasets, and how an upload is described."""
+"""Response schemas of the dataset routes, and the OpenAPI description of an upload."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from veritrain_lib.server.api.casing import TwofoldAnswer
-from veritrain_lib.server.api.dataset_schemas import DatasetGiven, UploadGiven
+from veritrain_lib.server.api.casing import DualCaseResponse
+from veritrain_lib.server.api.dataset_schemas import DatasetCreateRequest, UploadForm
 from veritrain_lib.server.api.paging import Page
-from veritrain_lib.server.serializers.dataset import Dataset
-from veritrain_lib.server.serializers.dataset_overview import Overview
-from veritrain_lib.server.serializers.dataset_use import Use
+from veritrain_lib.server.serializers.dataset import DatasetResponse
+from veritrain_lib.server.serializers.dataset_overview import DatasetOverview
+from veritrain_lib.server.serializers.dataset_use import DatasetUse
 from veritrain_lib.server.serializers.gate_verdict import QualityGate
 
 
 class DatasetPage(Page):
-    """A page of datasets."""
+    """Page of datasets."""
 
-    items: list[Dataset]
+    items: list[DatasetResponse]
 
 
-class DatasetDetail(Dataset):
-    """A dataset with its numbers, its verdict (twice, by both of its names) and who was trained on it."""
+class DatasetDetail(DatasetResponse):
+    """Dataset with its statistics, its gate verdict (under both of its names) and the trainings that used it."""
 
-    overview: Overview
+    overview: DatasetOverview
     quality_gate: QualityGate
     quality_gate_result: QualityGate
-    usage_history: list[Use]
+    usage_history: list[DatasetUse]
 
 
-class Uploaded(TwofoldAnswer):
-    """The answer to an upload: the dataset is in `data`. It is a draft until the gate has judged it."""
+class UploadResponse(DualCaseResponse):
+    """Response to an upload: the dataset is in `data`. It is a draft until the gate has run on it."""
 
     code: int
     message: str
-    data: Dataset
+    data: DatasetResponse
 
 
-class GenerationEstimate(TwofoldAnswer):
-    """Likely tokens, US dollars and seconds; `highest_cost` is the worst case, `basis` what the figures rest on and
-    `unsupported` what of the request can't be obeyed."""
+class GenerationEstimate(DualCaseResponse):
+    """Expected cost of a generation.
+
+    The figures are the likely tokens, US dollars and seconds; `highest_cost` is the worst case, `basis` says what they
+    are based on, and `unsupported` lists the parts of the request that can't be followed.
+    """
 
     total_tokens: int
     estimated_cost: float
@@ -49,8 +52,8 @@ class GenerationEstimate(TwofoldAnswer):
     unsupported: list[str]
 
 
-class GenerationStarted(TwofoldAnswer):
-    """`task_id` is the run under which rows are written and judged."""
+class GenerationStarted(DualCaseResponse):
+    """Response to a generation request; `task_id` is the run under which rows are generated and gated."""
 
     task_id: str
     status: str
@@ -58,8 +61,8 @@ class GenerationStarted(TwofoldAnswer):
     unsupported: list[str]
 
 
-class ReviewStored(TwofoldAnswer):
-    """What was stored of a review."""
+class ReviewResponse(DualCaseResponse):
+    """Stored review of a dataset."""
 
     dataset_id: str
     reviewed_by: str
@@ -79,11 +82,11 @@ UPLOAD_BODY: dict[str, Any] = {
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "format": "binary", "description": "CSV or JSON, UTF-8"},
-                        **UploadGiven.model_json_schema()["properties"],
+                        **UploadForm.model_json_schema()["properties"],
                     },
                 }
             },
-            "application/json": {"schema": DatasetGiven.model_json_schema()},
+            "application/json": {"schema": DatasetCreateRequest.model_json_schema()},
         },
     }
 }

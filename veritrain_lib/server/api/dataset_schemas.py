@@ -1,4 +1,4 @@
-"""What clients send about datasets."""
+"""Request schemas of the dataset routes."""
 
 from __future__ import annotations
 
@@ -6,98 +6,101 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from veritrain_lib.server.api.casing import Given
+from veritrain_lib.server.api.casing import RequestModel
 from veritrain_lib.server.serializers.dataset import Scene, Type
 
-PLAIN = r"^[^\x00]*$"
-"""No zero byte: no database keeps it."""
+NO_NUL = r"^[^\x00]*$"
+"""Pattern without NUL characters: no database can store them."""
 
-Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
-Text = Annotated[str, StringConstraints(max_length=4000, pattern=PLAIN)]
-Cell = Annotated[str, StringConstraints(max_length=100_000, pattern=PLAIN)]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PLAIN)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
+LongText = Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)]
+CellText = Annotated[str, StringConstraints(max_length=100_000, pattern=NO_NUL)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_NUL)]
 
-MOST_CHANGES = 10_000
+MAX_CHANGES = 10_000
 
 
-class DatasetGiven(Given):
-    """A new dataset without rows; `task` where the direction does not say which it is."""
+class DatasetCreateRequest(RequestModel):
+    """New dataset without rows; `task` is needed if the language direction does not identify the task."""
 
-    name: Word
+    name: ShortText
     type: Type
-    language_direction: Word
+    language_direction: ShortText
     scene: Scene
     version: int = Field(default=1, ge=1, le=1_000_000)
     parent_id: Id | None = None
-    task: Word | None = None
-    description: Text = ""
+    task: ShortText | None = None
+    description: LongText = ""
 
 
-class UploadGiven(Given):
-    """What a form may say beside its file; other fields are ignored."""
+class UploadForm(RequestModel):
+    """Form fields that may accompany an uploaded file; other fields are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
-    name: Word | None = None
+    name: ShortText | None = None
     type: Type | None = None
-    language_direction: Word | None = None
+    language_direction: ShortText | None = None
     scene: Scene | None = None
-    task: Word | None = None
-    description: Text = ""
+    task: ShortText | None = None
+    description: LongText = ""
 
 
-class DatasetChange(Given):
-    """What is to be said of a dataset; its rows never change."""
+class DatasetUpdateRequest(RequestModel):
+    """Changes of a dataset's metadata; its rows never change."""
 
-    name: Word | None = None
+    name: ShortText | None = None
     type: Type | None = None
-    language_direction: Word | None = None
+    language_direction: ShortText | None = None
     scene: Scene | None = None
-    description: Text | None = None
+    description: LongText | None = None
 
 
-class ReviewGiven(Given):
-    """A person's look at a sample of the accepted rows; `pass_rate` is a share, 0 to 1."""
+class ReviewRequest(RequestModel):
+    """Review of a sample of the accepted rows by a person; `pass_rate` is a share from 0 to 1."""
 
     sample_size: int = Field(ge=1, le=1_000_000)
     pass_rate: float = Field(ge=0, le=1)
-    comments: Text = ""
+    comments: LongText = ""
 
 
-class Modifications(Given):
-    """What is different in the next version.
+class DatasetModifications(RequestModel):
+    """Differences between a dataset and its next version.
 
-    `drop_ids`: rows to leave out; `edit`: rows with their `id` and the fields that change; `add`: whole new rows
-    (inputs, answer, perhaps `source`).
+    `drop_ids`: rows to leave out; `edit`: rows with their `id` and the fields that change; `add`: complete new rows
+    (inputs, answer, optionally `source`).
     """
 
-    drop_ids: list[Id] = Field(default=[], max_length=MOST_CHANGES)
-    edit: list[dict[Word, Cell]] = Field(default=[], max_length=MOST_CHANGES)
-    add: list[dict[Word, Cell]] = Field(default=[], max_length=MOST_CHANGES)
+    drop_ids: list[Id] = Field(default=[], max_length=MAX_CHANGES)
+    edit: list[dict[ShortText, CellText]] = Field(default=[], max_length=MAX_CHANGES)
+    add: list[dict[ShortText, CellText]] = Field(default=[], max_length=MAX_CHANGES)
 
 
-class VersionGiven(Given):
-    """A next version of a dataset."""
+class DatasetVersionRequest(RequestModel):
+    """Next version of a dataset."""
 
-    description: Text = ""
-    modifications: Modifications
+    description: LongText = ""
+    modifications: DatasetModifications
 
 
-class SeedSource(Given):
-    """What new rows start from: the task's own data so far (`corpus`), or a dataset that passed the gate."""
+class SeedSource(RequestModel):
+    """Seed data of a generation: the task's own data (`corpus`), or a dataset that passed the gate (`dataset`)."""
 
     type: Literal["corpus", "dataset"] = "corpus"
     id: Id | None = None
-    file: Word | None = None
+    file: ShortText | None = None
 
 
-class GenerationGiven(Given):
-    """New rows that are wanted. Of `strategy` these are obeyed: `teacher` (or `model`, if it names the task's teacher or
-    its model), `choose`, `batch`; the answer lists what can't be."""
+class GenerationRequest(RequestModel):
+    """Request for new rows.
 
-    task: Word
-    direction: Word | None = None
+    Of `strategy` these keys are supported: `teacher` (or `model`, if it names the task's teacher or that teacher's
+    model), `choose`, `batch`; the response lists what is not supported.
+    """
+
+    task: ShortText
+    direction: ShortText | None = None
     scene: Scene | None = None
     seed_source: SeedSource = SeedSource()
-    strategy: dict[Word, Any] = Field(default={}, max_length=50)
+    strategy: dict[ShortText, Any] = Field(default={}, max_length=50)
     target_count: int = Field(ge=1, le=100_000)

@@ -1,4 +1,4 @@
-"""Routes of /api/v1: datasets."""
+"""Routes of /api/v1/datasets: upload, generate, list, change, review and version datasets."""
 
 from __future__ import annotations
 
@@ -7,208 +7,263 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import JSONResponse
 
-from veritrain_lib.server.api.casing import both
-from veritrain_lib.server.api.current_user import CallerName
+from veritrain_lib.server.api.casing import dual_case
+from veritrain_lib.server.api.current_user import CurrentUserName
 from veritrain_lib.server.api.dataset_responses import (
     UPLOAD_BODY,
     DatasetDetail,
     DatasetPage,
     GenerationEstimate,
     GenerationStarted,
-    ReviewStored,
-    Uploaded,
+    ReviewResponse,
+    UploadResponse,
 )
-from veritrain_lib.server.api.dataset_schemas import DatasetChange, GenerationGiven, ReviewGiven, VersionGiven
+from veritrain_lib.server.api.dataset_schemas import (
+    DatasetUpdateRequest,
+    DatasetVersionRequest,
+    GenerationRequest,
+    ReviewRequest,
+)
 from veritrain_lib.server.api.paging import Filtering, Paging, envelope
 from veritrain_lib.server.api.problems import BadState, Conflict, WrongField
-from veritrain_lib.server.serializers.dataset import Dataset, answers, find, page
-from veritrain_lib.server.serializers.dataset_overview import overview
-from veritrain_lib.server.serializers.dataset_use import usage_history, why_not_deleted
+from veritrain_lib.server.serializers.dataset import (
+    DatasetResponse,
+    dataset_page,
+    find_dataset,
+    serialize_datasets,
+)
+from veritrain_lib.server.serializers.dataset_overview import dataset_overview
+from veritrain_lib.server.serializers.dataset_use import deletion_blocker, usage_history
 from veritrain_lib.server.serializers.gate_verdict import QualityGate, quality_gate
-from veritrain_lib.server.upload.receiving import Received, received
+from veritrain_lib.server.upload.receiving import DatasetBody, read_dataset_body
 
 router = APIRouter(tags=["datasets"])
 
 
-def answer(value: Any, status: int = 200) -> JSONResponse:
-    """A value with its keys in both casings."""
-    return JSONResponse(both(value), status)
+def json_response(value: Any, status: int = 200) -> JSONResponse:
+    """Return a JSON response with every multi-word key in both casings."""
+    return JSONResponse(dual_case(value), status)
 
 
-def no_zero_byte(**given: str | None) -> None:
-    """Raise WrongField for a query parameter that holds what no database keeps."""
-    for name, value in given.items():
+def refuse_nul(**parameters: str | None) -> None:
+    """Raise WrongField for a query parameter that contains NUL, which no database can store."""
+    for name, value in parameters.items():
         if value and "\x00" in value:
-            raise WrongField(f"query.{name}", "holds a zero byte")
+            raise WrongField(f"query.{name}", "contains a NUL character")
 
 
-Asked = Annotated[str | None, Query(max_length=200)]
+FilterParameter = Annotated[str | None, Query(max_length=200)]
 
 
-@router.get("/datasets", summary="Datasets, the newest first", response_model=DatasetPage)
+@router.get("/datasets", summary="List datasets, newest first", response_model=DatasetPage)
 def list_datasets(
-    asked: Paging,
+    paging: Paging,
     filters: Filtering,
-    direction: Asked = None,
-    scene: Asked = None,
-    direction_in: Annotated[str | None, Query(alias="filters[direction]", max_length=200)] = None,
-    scene_in: Annotated[str | None, Query(alias="filters[scene]", max_length=200)] = None,
+    direction: FilterParameter = None,
+    scene: FilterParameter = None,
+    bracket_direction: Annotated[str | None, Query(alias="filters[direction]", max_length=200)] = None,
+    bracket_scene: Annotated[str | None, Query(alias="filters[scene]", max_length=200)] = None,
 ) -> Response:
-    """`search` looks into names; `type` is human, synthetic or mixed, `status` draft, passed or blocked."""
-    direction, scene = direction or direction_in or "", scene or scene_in or ""
-    no_zero_byte(
+    """List datasets, newest first.
+
+    `search` matches names; `type` is human, synthetic or mixed; `status` is draft, passed or blocked.
+    """
+    direction, scene = direction or bracket_direction or "", scene or bracket_scene or ""
+    refuse_nul(
         search=filters.search, type=filters.type, status=filters.status, direction=direction, scene=scene
     )
-    items, total = page(
+    items, total = dataset_page(
         search=filters.search, type=filters.type, status=filters.status, direction=direction, scene=scene,
-        offset=asked.offset, limit=asked.size,
+        offset=paging.offset, limit=paging.size,
     )  # fmt: skip
-    return answer(envelope([both(item) for item in items], total, asked))
+    return json_response(envelope([dual_case(item) for item in items], total, paging))
 
 
 @router.post(
     "/datasets",
-    summary="Upload rows, or begin an empty draft",
+    summary="Upload rows, or create an empty draft",
     status_code=201,
-    response_model=Uploaded | Dataset,
+    response_model=UploadResponse | DatasetResponse,
     openapi_extra=UPLOAD_BODY,
 )
-def create_dataset(body: Annotated[Received, Depends(received)], by: CallerName) -> Response:
-    """A file (multipart, part `file`) becomes a draft of the task whose columns it has, and the gate judges it at once;
-    the answer has it in `data`. A JSON body begins a draft without rows, which is the answer itself."""
+def create_dataset(
+    body: Annotated[DatasetBody, Depends(read_dataset_body)], user_name: CurrentUserName
+) -> Response:
+    """Upload a file of rows, or create an empty draft.
+
+    A file (multipart, part `file`) becomes a draft of the task whose columns it has, and the gate runs on it at once; the
+    response has the dataset in `data`. A JSON body creates a draft without rows, and the response is that draft.
+    """
     from veritrain_lib.server.background_jobs import launch
     from veritrain_lib.server.settings import stored
-    from veritrain_lib.server.upload.drafts import begun, uploaded
+    from veritrain_lib.server.upload.drafts import create_empty_draft, store_upload
 
     stored.refuse_when_full()
     if body.description is not None:
-        return answer(_shown(begun(body.description, by)), 201)
-    run_id, rows, notes = uploaded(body, by)
+        return json_response(_serialize_by_id(create_empty_draft(body.description, user_name)), 201)
+    run_id, rows, notes = store_upload(body, user_name)
     launch(run_id)
-    said = "; ".join([f"{rows} rows stored as a draft; the gate is judging them", *notes])
-    return answer(Uploaded(code=201, message=said, data=_shown(run_id)), 201)
+    message = "; ".join([f"{rows} rows stored as a draft; the gate is running on them", *notes])
+    return json_response(UploadResponse(code=201, message=message, data=_serialize_by_id(run_id)), 201)
 
 
 @router.post(
-    "/datasets/generate/estimate", summary="What new rows would cost", response_model=GenerationEstimate
+    "/datasets/generate/estimate", summary="Estimate the cost of new rows", response_model=GenerationEstimate
 )
-def estimate_generation(body: GenerationGiven) -> Response:
-    """Nothing is asked of a model and nothing is paid."""
-    from veritrain_lib.server.generation import foresee, plan
+def estimate_generation(body: GenerationRequest) -> Response:
+    """Estimate the cost of a generation.
 
-    wanted = plan(body)
-    seen = foresee(wanted)
-    return answer(
+    No model is called and nothing is paid.
+    """
+    from veritrain_lib.server.generation import forecast, plan_generation
+
+    plan = plan_generation(body)
+    estimate = forecast(plan)
+    return json_response(
         GenerationEstimate(
-            total_tokens=seen.tokens, estimated_cost=seen.cost, estimated_time=seen.seconds,
-            highest_cost=seen.at_most, basis=seen.basis, unsupported=wanted.unsupported,
+            total_tokens=estimate.tokens, estimated_cost=estimate.cost, estimated_time=estimate.seconds,
+            highest_cost=estimate.max_cost, basis=estimate.basis, unsupported=plan.unsupported,
         )
     )  # fmt: skip
 
 
-@router.post("/datasets/generate", summary="Write new rows and judge them", response_model=GenerationStarted)
-def generate_dataset(body: GenerationGiven, by: CallerName) -> Response:
-    """The rows become a draft of their own, which the gate judges. Money that is not there is refused before."""
+@router.post(
+    "/datasets/generate",
+    summary="Generate new rows and run the gate on them",
+    response_model=GenerationStarted,
+)
+def generate_dataset(body: GenerationRequest, user_name: CurrentUserName) -> Response:
+    """Start a generation of new rows.
+
+    The rows become a draft of their own, on which the gate runs. A request that the budget can't pay for is rejected
+    before it starts.
+    """
     from veritrain_lib.server.background_jobs import launch
-    from veritrain_lib.server.generation import begin, foresee, plan
+    from veritrain_lib.server.generation import forecast, open_generation_run, plan_generation
     from veritrain_lib.server.settings import stored
 
     stored.refuse_when_full()
-    wanted = plan(body)
-    foresee(wanted)
-    run_id = begin(wanted, by)
+    plan = plan_generation(body)
+    forecast(plan)
+    run_id = open_generation_run(plan, user_name)
     launch(run_id)
-    said = f"{body.target_count} rows of task {wanted.task.name} are being written, then judged"
-    return answer(
-        GenerationStarted(task_id=run_id, status="started", message=said, unsupported=wanted.unsupported)
+    message = (
+        f"{body.target_count} rows of task {plan.task.name} are being generated; then the gate runs on them"
+    )
+    return json_response(
+        GenerationStarted(task_id=run_id, status="started", message=message, unsupported=plan.unsupported)
     )
 
 
-@router.get("/datasets/{dataset_id}", summary="A dataset", response_model=DatasetDetail)
+@router.get("/datasets/{dataset_id}", summary="Get a dataset", response_model=DatasetDetail)
 def read_dataset(dataset_id: str) -> Response:
-    """With an overview of its rows, the gate's verdict, and what was trained on it."""
-    item = find(dataset_id)
+    """Return a dataset with statistics of its rows, the gate's verdict, and the trainings that used it."""
+    item = find_dataset(dataset_id)
     verdict = quality_gate(item)
-    found = DatasetDetail(
-        **dict(_shown(dataset_id)),
-        overview=overview(item.run),
+    detail = DatasetDetail(
+        **dict(_serialize_by_id(dataset_id)),
+        overview=dataset_overview(item.run),
         quality_gate=verdict,
         quality_gate_result=verdict,
         usage_history=usage_history(item),
     )
-    return answer(found)
+    return json_response(detail)
 
 
-@router.patch("/datasets/{dataset_id}", summary="Say something else of a dataset", response_model=Dataset)
-def change_dataset(dataset_id: str, body: DatasetChange) -> Response:
-    """Name, type, direction, scene and description; rows never change, they get a next version."""
-    from veritrain_lib.server.upload.drafts import describe
+@router.patch(
+    "/datasets/{dataset_id}", summary="Change the metadata of a dataset", response_model=DatasetResponse
+)
+def change_dataset(dataset_id: str, body: DatasetUpdateRequest) -> Response:
+    """Change name, type, direction, scene or description.
 
-    find(dataset_id)
-    describe(dataset_id, body)
-    return answer(_shown(dataset_id))
+    Rows never change; create a new version instead.
+    """
+    from veritrain_lib.server.upload.drafts import update_description
+
+    find_dataset(dataset_id)
+    update_description(dataset_id, body)
+    return json_response(_serialize_by_id(dataset_id))
 
 
 @router.delete("/datasets/{dataset_id}", summary="Delete a dataset", status_code=204)
 def delete_dataset(dataset_id: str) -> Response:
-    """Its run is deleted as MLflow deletes (it can be restored). 409 while something needs it."""
+    """Delete the run of a dataset.
+
+    The run is deleted as MLflow deletes runs (it can be restored). 409 while something needs the dataset.
+    """
     from veritrain_lib.tracking import runs
 
-    item = find(dataset_id)
-    why = why_not_deleted(item)
-    if why:
-        raise Conflict(f"the dataset can't be deleted: {why}")
+    item = find_dataset(dataset_id)
+    reason = deletion_blocker(item)
+    if reason:
+        raise Conflict(f"the dataset can't be deleted: {reason}")
     for run_id in dict.fromkeys(run.info.run_id for run in (item.gate, item.run) if run is not None):
         runs.delete(run_id)
     return Response(status_code=204)
 
 
 @router.get(
-    "/datasets/{dataset_id}/quality-gate", summary="The gate's newest verdict", response_model=QualityGate
+    "/datasets/{dataset_id}/quality-gate", summary="Get the gate's newest verdict", response_model=QualityGate
 )
 def read_quality_gate(dataset_id: str) -> Response:
-    """Status `pending` until a gate has judged the dataset."""
-    return answer(quality_gate(find(dataset_id)))
+    """Return the newest verdict of the gate; its status is `pending` until the gate has run on the dataset."""
+    return json_response(quality_gate(find_dataset(dataset_id)))
 
 
-@router.post("/datasets/{dataset_id}/review", summary="Store a person's review", response_model=ReviewStored)
-def review_dataset(dataset_id: str, body: ReviewGiven, by: CallerName) -> Response:
-    """It stands beside the verdict, under the caller's name; said again, it replaces what the caller said before."""
-    from veritrain_lib.stage_io.review import store_numbers
+@router.post(
+    "/datasets/{dataset_id}/review", summary="Store a person's review", response_model=ReviewResponse
+)
+def review_dataset(dataset_id: str, body: ReviewRequest, user_name: CurrentUserName) -> Response:
+    """Store a person's review next to the verdict, under the caller's name.
 
-    item = find(dataset_id)
+    A second review by the same person replaces the first.
+    """
+    from veritrain_lib.stage_io.review import store_review_summary
+
+    item = find_dataset(dataset_id)
     if item.gate is None:
-        raise BadState("the gate has not judged this dataset yet: there is nothing to review")
-    store_numbers(
-        item.gate.info.run_id, by, pass_rate=body.pass_rate, looked_at=body.sample_size, comment=body.comments
+        raise BadState("the gate has not run on this dataset yet: there is nothing to review")
+    store_review_summary(
+        item.gate.info.run_id,
+        user_name,
+        pass_rate=body.pass_rate,
+        reviewed_rows=body.sample_size,
+        comment=body.comments,
     )
-    said = quality_gate(find(dataset_id)).sampling_review
-    assert said is not None
-    return answer(
-        ReviewStored(
+    review = quality_gate(find_dataset(dataset_id)).sampling_review
+    assert review is not None
+    return json_response(
+        ReviewResponse(
             dataset_id=dataset_id,
-            reviewed_by=said.reviewed_by,
-            reviewed_at=said.reviewed_at,
-            sample_size=said.sample_size,
-            pass_rate=said.pass_rate,
-            comments=said.comments,
+            reviewed_by=review.reviewed_by,
+            reviewed_at=review.reviewed_at,
+            sample_size=review.sample_size,
+            pass_rate=review.pass_rate,
+            comments=review.comments,
         )
     )
 
 
 @router.post(
-    "/datasets/{dataset_id}/versions", summary="A next version", status_code=201, response_model=Dataset
+    "/datasets/{dataset_id}/versions",
+    summary="Create the next version of a dataset",
+    status_code=201,
+    response_model=DatasetResponse,
 )
-def next_version(dataset_id: str, body: VersionGiven, by: CallerName) -> Response:
-    """The rows with some left out, changed or added, as a draft of their own; the gate judges it at once."""
-    from veritrain_lib.server.background_jobs import launch
-    from veritrain_lib.server.upload.drafts import next_draft
+def next_version(dataset_id: str, body: DatasetVersionRequest, user_name: CurrentUserName) -> Response:
+    """Create the next version of a dataset.
 
-    run_id, rows = next_draft(find(dataset_id), _shown(dataset_id), body, by)
+    Its rows are those of the dataset with some left out, changed or added; they become a new draft, and the gate runs
+    on it at once.
+    """
+    from veritrain_lib.server.background_jobs import launch
+    from veritrain_lib.server.upload.drafts import store_next_version
+
+    run_id, rows = store_next_version(find_dataset(dataset_id), _serialize_by_id(dataset_id), body, user_name)
     if rows:
         launch(run_id)
-    return answer(_shown(run_id), 201)
+    return json_response(_serialize_by_id(run_id), 201)
 
 
-def _shown(dataset_id: str) -> Dataset:
-    return answers([find(dataset_id)])[0]
+def _serialize_by_id(dataset_id: str) -> DatasetResponse:
+    return serialize_datasets([find_dataset(dataset_id)])[0]

@@ -1,4 +1,4 @@
-"""Routes of /api/v1: evaluations. They answer in snake_case."""
+"""Routes of /api/v1/evaluations: list, store, compare and delete evaluations. Responses are in snake_case."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from veritrain_lib.server.api.evaluation_schemas import (
-    CompareGiven,
+    EvaluationCompareRequest,
+    EvaluationCreateRequest,
     EvaluationDetail,
-    EvaluationGiven,
     EvaluationPage,
-    RoundSummary,
+    RoundEvaluationSummary,
 )
 from veritrain_lib.server.api.paging import Paging, envelope
 from veritrain_lib.server.api.problems import NotFound, WrongField
-from veritrain_lib.server.serializers import metrics as measured
+from veritrain_lib.server.serializers import metrics as evaluation_metrics
 from veritrain_lib.server.serializers.evaluation import (
     CHALLENGER,
     PARENT,
@@ -30,9 +30,9 @@ from veritrain_lib.server.serializers.evaluation import (
     metrics_of,
     tracks_of,
 )
-from veritrain_lib.server.serializers.evaluation_compared import Comparison, compared
-from veritrain_lib.server.serializers.evaluation_content import samples
-from veritrain_lib.server.serializers.evaluation_of_model import dataset_of
+from veritrain_lib.server.serializers.evaluation_compared import EvaluationComparison, evaluation_comparison
+from veritrain_lib.server.serializers.evaluation_content import sample_results
+from veritrain_lib.server.serializers.evaluation_of_model import training_dataset_of
 from veritrain_lib.server.serializers.ids import id_of_uri
 from veritrain_lib.stage_io.metrics_by_track import TAG
 from veritrain_lib.tracking import manual_runs
@@ -41,91 +41,99 @@ from veritrain_lib.tracking.listing import read_runs, runs_page
 
 router = APIRouter(tags=["evaluations"])
 
-LARGEST = 1e100
-"""No metric is larger; NaN is not smaller either."""
+MAX_METRIC_VALUE = 1e100
+"""Largest absolute value of a metric. NaN fails the comparison with it too."""
 
 METRIC_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 
 @router.get("/evaluations", response_model=EvaluationPage, summary="List evaluations")
 def list_evaluations(
-    asked: Paging,
+    paging: Paging,
     track: Annotated[Track | None, Query()] = None,
     experiment_id: Annotated[str | None, Query(max_length=64)] = None,
-    experiment_camel: Annotated[str | None, Query(alias="experimentId", max_length=64)] = None,
+    camel_experiment_id: Annotated[str | None, Query(alias="experimentId", max_length=64)] = None,
 ) -> Any:
-    """The newest first. Shown are the metrics of the setting `evaluation.default_metrics`, all where it is empty."""
+    """List evaluations, newest first.
+
+    The metrics shown are those of the setting `evaluation.default_metrics`; all metrics if it is empty.
+    """
     from veritrain_lib.server.settings.stored import default_metrics
 
-    wanted = experiment_id or experiment_camel or ""
-    round_run = find_round(wanted) if wanted else None
-    found: list[Run] = []
+    round_id = experiment_id or camel_experiment_id or ""
+    round_run = find_round(round_id) if round_id else None
+    runs: list[Run] = []
     total = 0
-    if round_run is not None or not wanted:
+    if round_run is not None or not round_id:
         query = evaluations_query(track=track or "", round_run=round_run)
-        found, total = runs_page(query, offset=asked.offset, limit=asked.size)
-    items = evaluation_items(found, track=track, round_id=wanted, names=default_metrics())
-    return {**envelope(items, total, asked), "data": {"items": items, "total": total}}
+        runs, total = runs_page(query, offset=paging.offset, limit=paging.size)
+    items = evaluation_items(runs, track=track, round_id=round_id, names=default_metrics())
+    return {**envelope(items, total, paging), "data": {"items": items, "total": total}}
 
 
-@router.post("/evaluations", response_model=Evaluation, status_code=201, summary="File an evaluation")
-def create_evaluation(given: EvaluationGiven) -> Any:
-    """Files what was measured elsewhere under a round."""
-    round_run = find_round(given.experiment_id)
+@router.post("/evaluations", response_model=Evaluation, status_code=201, summary="Store an evaluation")
+def create_evaluation(evaluation: EvaluationCreateRequest) -> Any:
+    """Store an evaluation that was measured elsewhere under a round."""
+    round_run = find_round(evaluation.experiment_id)
     if round_run is None:
-        raise WrongField("body.experiment_id", f"there is no experiment {given.experiment_id!r}")
-    metrics = given.metrics.model_dump(exclude_none=True)
-    for name, value in (given.metrics.model_extra or {}).items():
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+        raise WrongField("body.experiment_id", f"there is no experiment {evaluation.experiment_id!r}")
+    metrics = evaluation.metrics.model_dump(exclude_none=True)
+    for name, value in (evaluation.metrics.model_extra or {}).items():
+        is_number = (
+            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_METRIC_VALUE
+        )
         if not METRIC_NAME.fullmatch(name) or not is_number:
             raise WrongField(
-                f"body.metrics.{name}", f"the metric {name[:100]!r} is a plain name with a finite number"
+                f"body.metrics.{name}",
+                f"the metric {name[:100]!r} must have a plain name and a finite number",
             )
     if len(metrics) > 100:
         raise WrongField("body.metrics", f"{len(metrics)} metrics; at most 100")
-    errors = given.error_analysis.model_dump()
-    new = _challenger_of(round_run.info.run_id)
-    run_id = manual_runs.file_under(
+    errors = evaluation.error_analysis.model_dump()
+    challenger = _challenger_of(round_run.info.run_id)
+    run_id = manual_runs.create_child_run(
         round_run,
-        f"evaluation ({given.track})",
+        f"evaluation ({evaluation.track})",
         kind="evaluation",
-        tags={TAG: given.track, **({CHALLENGER: new} if new else {})},
-        metrics=measured.numbers(metrics),
+        tags={TAG: evaluation.track, **({CHALLENGER: challenger} if challenger else {})},
+        metrics=evaluation_metrics.flatten_metrics(metrics),
         content={"metrics": metrics, "error_analysis": errors},
     )
     return evaluation_items([find_evaluation(run_id)])[0]
 
 
 def _challenger_of(round_id: str) -> str:
-    """The model that the newest evaluation of a round measured; empty when it has none."""
-    found, _ = runs_page(evaluations_query(round_run=find_round(round_id)), limit=1)
-    return found[0].data.tags.get(CHALLENGER, "") if found else ""
+    """Return the model that the newest evaluation of a round measured; empty if the round has none."""
+    evaluations, _ = runs_page(evaluations_query(round_run=find_round(round_id)), limit=1)
+    return evaluations[0].data.tags.get(CHALLENGER, "") if evaluations else ""
 
 
-@router.post("/evaluations/compare", response_model=Comparison, summary="Compare two evaluations")
-def compare_evaluations(given: CompareGiven) -> Any:
-    """The differences of the metrics that both have, second minus first; where both answered the same rows, paired
-    by row with an interval."""
-    first, second = (find_evaluation(one) for one in given.evaluation_ids)
-    return compared(first, second)
+@router.post("/evaluations/compare", response_model=EvaluationComparison, summary="Compare two evaluations")
+def compare_evaluations(comparison: EvaluationCompareRequest) -> Any:
+    """Return the differences of the metrics that both evaluations have, second minus first.
+
+    If both models answered the same rows, the difference paired by row is included with its interval.
+    """
+    first, second = (find_evaluation(evaluation_id) for evaluation_id in comparison.evaluation_ids)
+    return evaluation_comparison(first, second)
 
 
 @router.get(
     "/evaluations/experiment/{experiment_id}/summary",
-    response_model=RoundSummary,
-    summary="The evaluations of an experiment",
+    response_model=RoundEvaluationSummary,
+    summary="Summarize the evaluations of an experiment",
 )
 def summarize(experiment_id: str) -> Any:
-    """The newest metrics of speech and of writing, side by side."""
+    """Return the newest metrics of the spoken and the written track, side by side."""
     round_run = find_round(experiment_id)
     if round_run is None:
         raise NotFound(f"there is no experiment {experiment_id!r}")
-    found, _ = runs_page(evaluations_query(round_run=round_run), limit=100)
-    newest: dict[str, dict[str, Any]] = {}
-    for run in found:
+    evaluations, _ = runs_page(evaluations_query(round_run=round_run), limit=100)
+    newest_by_track: dict[str, dict[str, Any]] = {}
+    for run in evaluations:
         for track in tracks_of(run):
-            newest.setdefault(track, metrics_of(run, track))
-    spoken, written = (newest.get(track) for track in TRACKS)
+            newest_by_track.setdefault(track, metrics_of(run, track))
+    spoken, written = (newest_by_track.get(track) for track in TRACKS)
     difference = better = None
     if spoken and written and "bleu" in spoken and "bleu" in written:
         difference = spoken["bleu"] - written["bleu"]
@@ -136,23 +144,23 @@ def summarize(experiment_id: str) -> Any:
     }  # fmt: skip
 
 
-@router.get("/evaluations/{evaluation_id}", response_model=EvaluationDetail, summary="One evaluation")
+@router.get("/evaluations/{evaluation_id}", response_model=EvaluationDetail, summary="Get an evaluation")
 def get_evaluation(evaluation_id: str) -> Any:
-    """With all its metrics, and up to 50 development rows, the worst answers first."""
-    from veritrain_lib.stage_io.tasks import known_task
+    """Return an evaluation with all its metrics and up to 50 development rows, the worst answers first."""
+    from veritrain_lib.stage_io.tasks import task_by_name
 
     run = find_evaluation(evaluation_id)
     item = evaluation_items([run])[0]
     tags = run.data.tags
-    new = tags.get(CHALLENGER, "")
+    challenger = tags.get(CHALLENGER, "")
     parent = read_runs([tags.get(PARENT, "")]).get(tags.get(PARENT, ""))
     return EvaluationDetail(
         **dict(item),
         experiment_name=parent.info.run_name if parent else run.info.run_name,
-        dataset_name=dataset_of(new),
-        model_name=id_of_uri(new),
+        dataset_name=training_dataset_of(challenger),
+        model_name=id_of_uri(challenger),
         tracks={track: metrics_of(run, track) for track in tracks_of(run)},  # type: ignore[misc]
-        sample_results=samples(run.info.run_id, known_task(tags.get("veritrain.task", ""))),
+        sample_results=sample_results(run.info.run_id, task_by_name(tags.get("veritrain.task", ""))),
     )
 
 
@@ -160,5 +168,8 @@ def get_evaluation(evaluation_id: str) -> Any:
     "/evaluations/{evaluation_id}", status_code=204, response_class=Response, summary="Delete an evaluation"
 )
 def delete_evaluation(evaluation_id: str) -> None:
-    """Nothing finds it any more; MLflow can bring the run back. What was looked at of the sealed set stays counted."""
+    """Delete an evaluation from all lists; MLflow can restore the run.
+
+    Looks at the held-out test set stay counted.
+    """
     manual_runs.delete(find_evaluation(evaluation_id).info.run_id)

@@ -1,4 +1,4 @@
-"""Which models a client asks for, and in which order."""
+"""Filters and sort order of the model list, translated into a query of model versions."""
 
 from __future__ import annotations
 
@@ -27,41 +27,45 @@ SortBy = Literal[
 SortOrder = Literal["asc", "desc", "ascend", "descend", ""]
 
 
-def sorting_asked(
+def requested_sorting(
     sort_by: Annotated[SortBy, Query()] = "",
     sort_by_camel: Annotated[SortBy, Query(alias="sortBy")] = "",
     sort_order: Annotated[SortOrder, Query()] = "",
     sort_order_camel: Annotated[SortOrder, Query(alias="sortOrder")] = "",
 ) -> tuple[str, bool]:
-    """One of `ORDERS`, and whether descending; the newest first unless asked otherwise."""
-    by = {"createdAt": "created_at", "updatedAt": "updated_at"}.get(
-        found := sort_by or sort_by_camel or "created_at", found
+    """Return a key of `ORDERS`, and whether the order is descending (default: newest first)."""
+    column = {"createdAt": "created_at", "updatedAt": "updated_at"}.get(
+        requested := sort_by or sort_by_camel or "created_at", requested
     )
-    order = sort_order or sort_order_camel or ("desc" if by.endswith("_at") else "asc")
-    return by, order.startswith("desc")
+    order = sort_order or sort_order_camel or ("desc" if column.endswith("_at") else "asc")
+    return column, order.startswith("desc")
 
 
-def models_query(filters: Filters, by: str, descending: bool) -> VersionQuery:
-    """The versions that are models, those that the filters let through. Raises WrongField for a value there is not."""
+def models_query(filters: Filters, column: str, descending: bool) -> VersionQuery:
+    """Return the query for model versions that match the filters, without prompts.
+
+    Raises:
+        WrongField: A filter has a value that does not exist.
+    """
     tags: dict[str, list[str]] = {}
-    without: dict[str, list[str]] = {registered_models.PROMPT: []}
+    without: dict[str, list[str]] = {registered_models.PROMPT_TAG: []}
     _choose(TYPE, "type", filters.type, ("base", "adapter"), tags, without)
     _choose(STATUS, "status", filters.status, ("available", "deprecated", "training"), tags, without)
     return VersionQuery(
-        tags=tags, without=without, search=filters.search, descending=descending, **ORDERS[by]
+        tags=tags, without=without, search=filters.search, descending=descending, **ORDERS[column]
     )
 
 
 def _choose(
-    tag: str, name: str, given: str, values: tuple[str, ...], tags: dict[str, list[str]],
+    tag: str, name: str, value: str, allowed: tuple[str, ...], tags: dict[str, list[str]],
     without: dict[str, list[str]],
 ) -> None:  # fmt: skip
-    """Narrow a query to a value of a tag; the first of the values is what a version without the tag has."""
-    if not given:
+    """Restrict a query to one value of a tag; versions without the tag have the first of the allowed values."""
+    if not value:
         return
-    if given not in values:
-        raise WrongField(f"query.{name}", f"{name} is {given!r}; allowed: {', '.join(values)}")
-    if given == values[0]:
-        without[tag] = list(values[1:])
+    if value not in allowed:
+        raise WrongField(f"query.{name}", f"{name} is {value!r}; allowed: {', '.join(allowed)}")
+    if value == allowed[0]:
+        without[tag] = list(allowed[1:])
     else:
-        tags[tag] = [given]
+        tags[tag] = [value]

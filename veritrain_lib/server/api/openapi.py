@@ -1,6 +1,6 @@
-"""What the API's description (OpenAPI) says beside its routes: how to sign in, and what each operation may answer.
+"""Additions to the generated OpenAPI schema: sign-in, and the error statuses of each operation.
 
-`tests/server/api/conftest.py` holds every answer that a test gets against it.
+`tests/server/api/conftest.py` checks every response that a test receives against it.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from veritrain_lib.server.auth import roles, session_cookie
 
 MEDIA_TYPE = "application/problem+json"
 
-ALWAYS = frozenset({"403", "429"})
-"""A host or an origin that is not known, and too many requests: decided before anything else is looked at."""
+ALWAYS_POSSIBLE = frozenset({"403", "429"})
+"""Unknown host or origin, and too many requests: decided before anything else is checked."""
 
-LOGIN = frozenset({"POST /auth/login", "POST /auth/refresh"})
-"""Public, and 401 all the same: for what is wrong with what is shown there."""
+PUBLIC_WITH_401 = frozenset({"POST /auth/login", "POST /auth/refresh"})
+"""Public operations that still return 401, for wrong credentials in the request."""
 
-NOT_THERE = frozenset({
+NOT_FOUND = frozenset({
     "POST /auth/tokens", "POST /datasets", "POST /datasets/generate", "POST /datasets/generate/estimate", "POST /evaluations",
     "POST /evaluations/compare", "POST /experiments", "POST /models",
 })  # fmt: skip
-"""404 for something that the body names; any operation whose path names something has it too."""
+"""404 for something that the body names; every operation whose path names something has it too."""
 
 BAD_STATE = frozenset({
     "POST /datasets/{dataset_id}/review", "POST /experiments/{experiment_id}/start",
     "POST /experiments/{experiment_id}/stop",
 })  # fmt: skip
-"""400: the thing is not in a state for that, in the words of the contract."""
+"""400: the resource is not in a state that allows the operation, as the API contract defines it."""
 
 CONFLICT = frozenset({
     "POST /auth/login", "POST /auth/refresh", "PUT /auth/me/password", "POST /auth/tokens", "POST /auth/users",
@@ -41,49 +41,49 @@ CONFLICT = frozenset({
     "POST /reports", "PUT /reports/{report_id}", "POST /reports/{report_id}/publish",
     "GET /reports/{report_id}/export", "PUT /settings/system",
 })  # fmt: skip
-"""409: the thing is not in a state for that."""
+"""409: the resource is not in a state that allows the operation."""
 
-UPLOADS = frozenset({"POST /datasets", "POST /datasets/{dataset_id}/versions"})
-"""415: a body or a file of a kind that is not read."""
+UNSUPPORTED_MEDIA_TYPE = frozenset({"POST /datasets", "POST /datasets/{dataset_id}/versions"})
+"""415: a body or a file in an unsupported format."""
 
-OF_NOTHING = frozenset({"GET /health/live"})
-"""Looks at neither database nor files, so it can't be short of them (503)."""
+NEVER_UNAVAILABLE = frozenset({"GET /health/live"})
+"""Uses neither the database nor files, so it never returns 503."""
 
 
-def answers(method: str, path: str, operation: dict[str, Any]) -> set[str]:
-    """Return the statuses from 400 up that an operation may answer.
+def possible_error_statuses(method: str, path: str, operation: dict[str, Any]) -> set[str]:
+    """Return the statuses from 400 up that an operation may return.
 
     Args:
-        method: in capitals.
-        path: below `/api/v1`, with its parameters in braces.
-        operation: its description: whether it takes parameters and a body.
+        method: HTTP method in capitals.
+        path: Path below `/api/v1`, with its parameters in braces.
+        operation: OpenAPI description of the operation, which says whether it has parameters and a body.
     """
     name, public = f"{method} {path}", roles.is_public(method, f"/api/v1{path}")
-    body, named = "requestBody" in operation, "{" in path
-    found = set(ALWAYS)
-    if not public or name in LOGIN:
-        found.add("401")
-    if body:
-        found |= {"400", "413"}
-    if body or operation.get("parameters"):
-        found.add("422")
-    if named or name in NOT_THERE:
-        found.add("404")
+    has_body, has_path_parameter = "requestBody" in operation, "{" in path
+    statuses = set(ALWAYS_POSSIBLE)
+    if not public or name in PUBLIC_WITH_401:
+        statuses.add("401")
+    if has_body:
+        statuses |= {"400", "413"}
+    if has_body or operation.get("parameters"):
+        statuses.add("422")
+    if has_path_parameter or name in NOT_FOUND:
+        statuses.add("404")
     if name in BAD_STATE:
-        found.add("400")
+        statuses.add("400")
     if name in CONFLICT:
-        found.add("409")
-    if name in UPLOADS:
-        found.add("415")
-    if name not in OF_NOTHING:
-        found.add("503")
-    return found
+        statuses.add("409")
+    if name in UNSUPPORTED_MEDIA_TYPE:
+        statuses.add("415")
+    if name not in NEVER_UNAVAILABLE:
+        statuses.add("503")
+    return statuses
 
 
-def describe(schema: dict[str, Any]) -> None:
-    """Put a description right: sign-in, the statuses of each operation, and the media type of errors.
+def complete_schema(schema: dict[str, Any]) -> None:
+    """Add sign-in, error statuses and the media type of errors to an OpenAPI schema, in place.
 
-    FastAPI knows the statuses of all operations together only, and takes errors for plain JSON.
+    FastAPI only knows the statuses of all operations together, and describes errors as plain JSON.
     """
     schema.setdefault("components", {})["securitySchemes"] = {
         "bearer": {
@@ -96,23 +96,23 @@ def describe(schema: dict[str, Any]) -> None:
             "type": "apiKey",
             "in": "cookie",
             "name": session_cookie.NAME,
-            "description": "of a browser that signed in at /login",
+            "description": "session cookie of a browser that signed in at /login",
         },
     }
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             public = roles.is_public(method.upper(), f"/api/v1{path}")
             operation["security"] = [] if public else [{"bearer": []}, {"cookie": []}]
-            may = answers(method.upper(), path, operation)
+            possible = possible_error_statuses(method.upper(), path, operation)
             operation["responses"] = {
-                code: _as_problem(told)
-                for code, told in operation["responses"].items()
-                if code < "400" or code in may or "Problem" not in str(told.get("content"))
+                code: _with_problem_media_type(response)
+                for code, response in operation["responses"].items()
+                if code < "400" or code in possible or "Problem" not in str(response.get("content"))
             }
 
 
-def _as_problem(told: dict[str, Any]) -> dict[str, Any]:
-    content = told.get("content", {})
+def _with_problem_media_type(response: dict[str, Any]) -> dict[str, Any]:
+    content = response.get("content", {})
     if "Problem" not in str(content.get("application/json")):
-        return told
-    return {**told, "content": {MEDIA_TYPE: content["application/json"]}}
+        return response
+    return {**response, "content": {MEDIA_TYPE: content["application/json"]}}

@@ -1,4 +1,4 @@
-"""Pages of a list: how a client asks for them, and the envelope that they come in."""
+"""Pagination and filters of lists: query parameters, and the envelope of a page."""
 
 from __future__ import annotations
 
@@ -10,89 +10,103 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from veritrain_lib.server.api.problems import WrongField
-from veritrain_lib.server.auth.principal import current_caller
+from veritrain_lib.server.auth.principal import current_principal
 
-MOST = 100
-DEFAULT = 20
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
-class PageAsked:
-    """A page, counted from 1, and how many items are on one."""
+class PageRequest:
+    """Requested page.
+
+    Attributes:
+        page: Page number, from 1.
+        size: Items on a page.
+    """
 
     page: int
     size: int
 
     @property
     def offset(self) -> int:
-        """How many items stand before it."""
+        """Return the number of items before the page."""
         return (self.page - 1) * self.size
 
 
-def page_asked(
+def page_request(
     request: Request,
     page: Annotated[int, Query(ge=1, le=1_000_000, description="counted from 1")] = 1,
-    page_size: Annotated[int | None, Query(ge=1, le=MOST)] = None,
-    camel_size: Annotated[int | None, Query(alias="pageSize", ge=1, le=MOST)] = None,
-) -> PageAsked:
-    """From `page` and `page_size` or `pageSize`; without a size, the caller's `items_per_page`."""
+    page_size: Annotated[int | None, Query(ge=1, le=MAX_PAGE_SIZE)] = None,
+    camel_size: Annotated[int | None, Query(alias="pageSize", ge=1, le=MAX_PAGE_SIZE)] = None,
+) -> PageRequest:
+    """Return the requested page from `page` and `page_size` or `pageSize`.
+
+    The default size is the caller's `items_per_page`.
+    """
     size = page_size or camel_size
     if size is None:
         from veritrain_lib.server.settings.preferences import items_per_page
 
-        size = items_per_page(current_caller(request).user_id)
-    return PageAsked(page, size)
+        size = items_per_page(current_principal(request).user_id)
+    return PageRequest(page, size)
 
 
-Paging = Annotated[PageAsked, Depends(page_asked)]
+Paging = Annotated[PageRequest, Depends(page_request)]
 
 
 class Page(BaseModel):
-    """A page of a list. The numbers are there in both casings."""
+    """Page of a list. The numbers are included in both casings."""
 
     items: list[Any]
     total: int
     page: int
     page_size: int
-    pageSize: int  # as page clients read it
+    pageSize: int  # in the casing of page clients
     total_pages: int
     totalPages: int
 
 
-def envelope(items: Sequence[Any], total: int, asked: PageAsked) -> dict[str, Any]:
-    """The list envelope."""
-    pages = -(-total // asked.size)
+def envelope(items: Sequence[Any], total: int, paging: PageRequest) -> dict[str, Any]:
+    """Return the envelope of a page.
+
+    Args:
+        items: Items on the page.
+        total: Items on all pages.
+        paging: Requested page.
+    """
+    pages = -(-total // paging.size)
     return {
-        "items": list(items), "total": total, "page": asked.page,
-        "page_size": asked.size, "pageSize": asked.size, "total_pages": pages, "totalPages": pages,
+        "items": list(items), "total": total, "page": paging.page,
+        "page_size": paging.size, "pageSize": paging.size, "total_pages": pages, "totalPages": pages,
     }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Filters:
-    """The filters that every list knows; empty ones ask nothing."""
+    """Filters that every list supports; an empty one does not filter."""
 
     search: str = ""
     type: str = ""
     status: str = ""
 
 
-def filters_asked(
+def list_filters(
     search: Annotated[str | None, Query(max_length=200)] = None,
     type: Annotated[str | None, Query(max_length=40)] = None,
     status: Annotated[str | None, Query(max_length=40)] = None,
-    search_in: Annotated[str | None, Query(alias="filters[search]", max_length=200)] = None,
-    type_in: Annotated[str | None, Query(alias="filters[type]", max_length=40)] = None,
-    status_in: Annotated[str | None, Query(alias="filters[status]", max_length=40)] = None,
+    bracket_search: Annotated[str | None, Query(alias="filters[search]", max_length=200)] = None,
+    bracket_type: Annotated[str | None, Query(alias="filters[type]", max_length=40)] = None,
+    bracket_status: Annotated[str | None, Query(alias="filters[status]", max_length=40)] = None,
 ) -> Filters:
-    """From the plain parameters or their bracket form (axios)."""
-    given = {
-        "search": search or search_in or "", "type": type or type_in or "", "status": status or status_in or "",
+    """Return the filters from the plain parameters or their bracket form (as axios sends them)."""
+    values = {
+        "search": search or bracket_search or "", "type": type or bracket_type or "", "status": status or bracket_status or "",
     }  # fmt: skip
-    for name, text in given.items():
-        if "\x00" in text:  # PostgreSQL takes none
-            raise WrongField(f"query.{name}", f"{name} holds a NUL")
-    return Filters(**given)
+    for name, text in values.items():
+        if "\x00" in text:  # PostgreSQL can't store it
+            raise WrongField(f"query.{name}", f"{name} contains a NUL character")
+    return Filters(**values)
 
 
-Filtering = Annotated[Filters, Depends(filters_asked)]
+Filtering = Annotated[Filters, Depends(list_filters)]

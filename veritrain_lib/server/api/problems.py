@@ -1,6 +1,6 @@
-"""Errors as problem details (RFC 9457), with the path of each field that was wrong.
+"""Errors as problem details (RFC 9457), with the path of each wrong field.
 
-`message` repeats the text for page clients, `detail` is read by backend clients.
+`message` repeats the text for page clients; backend clients read `detail`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match
 
-from veritrain_lib.core.errors import Infrastructure, OutOfMoney, Refused, UserError
+from veritrain_lib.core.errors import BudgetExceeded, Infrastructure, Refused, UserError
 from veritrain_lib.core.machine_fault import machine_fault
 from veritrain_lib.redaction import redact
 
@@ -23,14 +23,14 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class FieldError(BaseModel):
-    """One field that was wrong: where (such as `body.config.epochs`), and why."""
+    """Wrong field: its path (such as `body.config.epochs`), and the reason."""
 
     field: str
     message: str
 
 
 class Problem(BaseModel):
-    """What went wrong, and what to do about it."""
+    """Error response: what went wrong, and what to do about it."""
 
     type: str = "about:blank"
     title: str
@@ -42,19 +42,19 @@ class Problem(BaseModel):
 
 
 class NotFound(UserError):
-    """There is no such thing (404)."""
+    """Resource does not exist (404)."""
 
 
 class Conflict(Refused):
-    """The thing is not in a state for that (409)."""
+    """Resource is not in a state that allows the operation (409)."""
 
 
 class BadState(UserError):
-    """The thing is not in a state for that, in the words of the contract (400)."""
+    """Resource is not in a state that allows the operation, as the API contract defines it (400)."""
 
 
 class WrongField(UserError):
-    """A field of the body is wrong in a way that only the record knows (422)."""
+    """Field of the body contradicts the record (422)."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -62,11 +62,11 @@ class WrongField(UserError):
 
 
 class NotAllowed(WrongField):
-    """A field of the body asks for what the caller's role does not allow (403)."""
+    """Field of the body needs a role that the caller does not have (403)."""
 
 
 class WrongFields(UserError):
-    """Several things are wrong, such as rows of a file (422); `errors` says where and why."""
+    """Several things are wrong, such as rows of a file (422); `errors` has the path and reason of each."""
 
     def __init__(self, message: str, errors: list[FieldError]) -> None:
         super().__init__(message)
@@ -74,91 +74,97 @@ class WrongFields(UserError):
 
 
 STATUS: dict[type[UserError], int] = {
-    NotFound: 404, BadState: 400, NotAllowed: 403, WrongField: 422, Conflict: 409, OutOfMoney: 409, Refused: 409,
+    NotFound: 404, BadState: 400, NotAllowed: 403, WrongField: 422, Conflict: 409, BudgetExceeded: 409, Refused: 409,
     Infrastructure: 503,
 }  # fmt: skip
-"""What a user's mistake is to a client; any other is 422."""
+"""HTTP status of each kind of UserError; any other is 422."""
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     code: {"model": Problem, "description": HTTPStatus(code).phrase}
     for code in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 }
-"""For every operation's documentation."""
+"""Error responses for the documentation of every operation."""
 
 
-def problem(
+def problem_response(
     status: int, detail: str, request: Request | None = None, errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:  # fmt: skip
-    """A problem as an answer."""
+    """Return an error as a problem-details response, with secrets redacted."""
     detail = redact(detail)
-    told = [FieldError(field=one.field, message=redact(one.message)) for one in errors or []]
-    said = Problem(
+    redacted = [FieldError(field=error.field, message=redact(error.message)) for error in errors or []]
+    content = Problem(
         title=HTTPStatus(status).phrase, status=status, detail=detail, message=detail,
-        instance=request.url.path if request else "", errors=told,
+        instance=request.url.path if request else "", errors=redacted,
     )  # fmt: skip
-    return JSONResponse(said.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
+    return JSONResponse(content.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def unexpected(request: Request, error: Exception) -> JSONResponse:
-    """The answer to an error that nobody expected: the id under which the log tells more, and nothing else.
+def unexpected_error_response(request: Request, error: Exception) -> JSONResponse:
+    """Return the response to an unexpected error.
 
-    A fault of the machine (a full disk, a database that is away) is said: it is no defect, and may be over soon.
+    It contains the request id, under which the log has details, and nothing else. A fault of the machine (a full disk, an
+    unreachable database) is described, since it is no defect and may pass soon.
     """
-    number = getattr(request.state, "request_id", "")
-    fault = machine_fault(error, places=False)
+    request_id = getattr(request.state, "request_id", "")
+    fault = machine_fault(error, show_paths=False)
     if fault is not None:
-        said = f"The server's machine can't do this now: {fault}. (Request {number})"
-        return problem(503, said, request, headers={"Retry-After": "10"})
-    return problem(500, f"Something went wrong here; the log tells more about request {number}.", request)
+        message = f"The server's machine can't do this now: {fault}. (Request {request_id})"
+        return problem_response(503, message, request, headers={"Retry-After": "10"})
+    return problem_response(
+        500, f"Something went wrong here; the log has details under request {request_id}.", request
+    )
 
 
 def _allowed(app: FastAPI, request: Request) -> list[str]:
-    """The methods of every route of a path; Starlette names those of the first one only."""
-    fits = [route for route in app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in fits for method in getattr(route, "methods", None) or ()})
+    """Return the methods of all routes of a path; Starlette only returns those of the first route."""
+    matching = [route for route in app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
 
 
-def _described(app: FastAPI) -> None:
-    """Have the description say what each operation may answer, and how to sign in."""
-    from veritrain_lib.server.api.openapi import describe
+def _extend_openapi(app: FastAPI) -> None:
+    """Complete the application's OpenAPI schema when it is first generated."""
+    from veritrain_lib.server.api.openapi import complete_schema
 
-    make = app.openapi
+    original = app.openapi
 
     def openapi() -> dict[str, Any]:
-        made = app.openapi_schema is None
-        schema = make()
-        if made:
-            describe(schema)
+        first = app.openapi_schema is None
+        schema = original()
+        if first:
+            complete_schema(schema)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def install(app: FastAPI) -> None:
-    """Have an application answer its errors so. Nothing of an unexpected error is shown; it is logged."""
-    app.add_exception_handler(Exception, unexpected)
-    _described(app)
+def install_error_handlers(app: FastAPI) -> None:
+    """Install the error handlers of an application.
+
+    Nothing about an unexpected error is shown; it is logged.
+    """
+    app.add_exception_handler(Exception, unexpected_error_response)
+    _extend_openapi(app)
 
     @app.exception_handler(UserError)
     def _user(request: Request, error: UserError) -> JSONResponse:
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
         field = getattr(error, "field", "")
         errors = [FieldError(field=field, message=str(error))] if field else getattr(error, "errors", [])
-        return problem(status, str(error), request, errors)
+        return problem_response(status, str(error), request, errors)
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         headers = dict(error.headers or {})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(_allowed(app, request))
-        return problem(error.status_code, str(error.detail), request, headers=headers)
+        return problem_response(error.status_code, str(error.detail), request, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [
-            FieldError(field=".".join(str(step) for step in one["loc"]), message=one["msg"])
-            for one in error.errors()
+            FieldError(field=".".join(str(step) for step in item["loc"]), message=item["msg"])
+            for item in error.errors()
         ]
-        said = "; ".join(f"{one.field}: {one.message}" for one in errors[:5])
-        return problem(422, said, request, errors)
+        detail = "; ".join(f"{item.field}: {item.message}" for item in errors[:5])
+        return problem_response(422, detail, request, errors)

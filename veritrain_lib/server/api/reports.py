@@ -1,4 +1,4 @@
-"""Routes of /api/v1: reports."""
+"""Routes of /api/v1/reports: list, request, publish and export reports."""
 
 from __future__ import annotations
 
@@ -10,20 +10,28 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from veritrain_lib.server.api.casing import CamelAnswer, Given, camel
-from veritrain_lib.server.api.current_user import CallerName
-from veritrain_lib.server.api.dataset_schemas import Id, Text, Word
-from veritrain_lib.server.api.paging import Filtering, Page, PageAsked, envelope, page_asked
+from veritrain_lib.server.api.casing import CamelCaseResponse, RequestModel, camel_case
+from veritrain_lib.server.api.current_user import CurrentUserName
+from veritrain_lib.server.api.dataset_schemas import Id, LongText, ShortText
+from veritrain_lib.server.api.paging import Filtering, Page, PageRequest, envelope, page_request
 from veritrain_lib.server.api.problems import Conflict, WrongField
-from veritrain_lib.server.report_files import MEDIA_TYPES, Format, exported
-from veritrain_lib.server.serializers.report import CONTENT, Report, Type, content_run, find, page, report
+from veritrain_lib.server.report_files import MEDIA_TYPES, Format, report_bytes
+from veritrain_lib.server.serializers.report import (
+    CONTENT_TAG,
+    ReportResponse,
+    Type,
+    content_run,
+    find_report,
+    report_page,
+    serialize_report,
+)
 from veritrain_lib.server.serializers.report_answers import ReportDetail
-from veritrain_lib.server.serializers.report_content import detail
-from veritrain_lib.server.serializers.task import task_of
+from veritrain_lib.server.serializers.report_content import report_detail
+from veritrain_lib.server.serializers.task import task_of_run
 from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.listing import read_runs
-from veritrain_lib.tracking.report_listing import EXPERIMENT, HIDDEN, PREFIX
+from veritrain_lib.tracking.report_listing import EXPERIMENT_TAG, HIDDEN_TAG, PREFIX
 
 router = APIRouter(tags=["reports"])
 
@@ -31,87 +39,99 @@ PAGE_SIZE = 10
 
 
 class ReportPage(Page):
-    """A page of reports."""
+    """Page of reports."""
 
-    items: list[Report]
+    items: list[ReportResponse]
 
 
-class ReportGiven(Given):
-    """A report that is wanted of an experiment."""
+class ReportCreateRequest(RequestModel):
+    """Request for a report of an experiment."""
 
-    title: Word
-    description: Text = ""
+    title: ShortText
+    description: LongText = ""
     type: Type = "performance"
     experiment_id: Id
 
 
-class ReportChange(Given):
-    """What is to be said of a report; its content never changes."""
+class ReportUpdateRequest(RequestModel):
+    """Changes of a report's metadata; its content never changes."""
 
-    title: Word | None = None
-    description: Text | None = None
+    title: ShortText | None = None
+    description: LongText | None = None
     type: Type | None = None
     status: Literal["draft", "published"] | None = None
-    tags: list[Word] | None = Field(default=None, max_length=50)
+    tags: list[ShortText] | None = Field(default=None, max_length=50)
 
 
-class Message(BaseModel):
-    """What was done."""
+class ReportDeleted(BaseModel):
+    """Confirmation that a report was deleted."""
 
     message: str
 
 
-class Link(CamelAnswer):
-    """Where a file is: asked for there with another `Accept` than `application/json` alone."""
+class ReportDownload(CamelCaseResponse):
+    """Download URL of a file, which is returned for any other `Accept` than `application/json` alone."""
 
     message: str
     download_url: str
 
 
-FILES: dict[int | str, dict[str, Any]] = {
+EXPORT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The file, or for `Accept: application/json` alone where it is",
+        "description": "The file, or its download URL for `Accept: application/json` alone",
         "content": {
             **{
                 kind.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
                 for kind in MEDIA_TYPES.values()
             },
-            "application/json": {"schema": Link.model_json_schema(mode="serialization")},
+            "application/json": {"schema": ReportDownload.model_json_schema(mode="serialization")},
         },
     }
 }
 
 
-def ten_a_page(
-    asked: Annotated[PageAsked, Depends(page_asked)],
+def report_page_request(
+    paging: Annotated[PageRequest, Depends(page_request)],
     page_size: Annotated[int | None, Query(include_in_schema=False)] = None,
     camel_size: Annotated[int | None, Query(alias="pageSize", include_in_schema=False)] = None,
-) -> PageAsked:
-    """As other lists, but ten on a page where nothing else is asked."""
-    return asked if page_size or camel_size else PageAsked(asked.page, PAGE_SIZE)
+) -> PageRequest:
+    """Return the requested page; unlike in other lists, the default size is ten."""
+    return paging if page_size or camel_size else PageRequest(paging.page, PAGE_SIZE)
 
 
-def answer(value: Any, status: int = 200) -> JSONResponse:
-    """A value with its keys in camelCase."""
-    return JSONResponse(camel(value), status)
+def camel_case_json(value: Any, status: int = 200) -> JSONResponse:
+    """Return a JSON response with keys in camelCase."""
+    return JSONResponse(camel_case(value), status)
 
 
-@router.get("/reports", summary="Reports, the newest first", response_model=ReportPage)
-def list_reports(asked: Annotated[PageAsked, Depends(ten_a_page)], filters: Filtering) -> Response:
-    """Those of the loop's rounds and those asked for here; `search` looks into title, description and headline."""
+@router.get("/reports", summary="List reports, newest first", response_model=ReportPage)
+def list_reports(
+    paging: Annotated[PageRequest, Depends(report_page_request)], filters: Filtering
+) -> Response:
+    """List the reports of the loop's rounds and those requested by the API.
+
+    `search` matches title, description and headline.
+    """
     for name in ("search", "type", "status"):
         if "\x00" in getattr(filters, name):
-            raise WrongField(f"query.{name}", "holds a zero byte")
-    items, total = page(
-        search=filters.search, type=filters.type, status=filters.status, offset=asked.offset, limit=asked.size
+            raise WrongField(f"query.{name}", "contains a NUL character")
+    items, total = report_page(
+        search=filters.search,
+        type=filters.type,
+        status=filters.status,
+        offset=paging.offset,
+        limit=paging.size,
     )
-    return JSONResponse(envelope([camel(item) for item in items], total, asked))
+    return JSONResponse(envelope([camel_case(item) for item in items], total, paging))
 
 
-@router.post("/reports", summary="Ask for a report of an experiment", response_model=Report)
-def create_report(body: ReportGiven, by: CallerName) -> Response:
-    """What the experiment's report stage wrote is taken; where there is none it is written, and the status is
-    `generating` until then. 409 when the experiment has nothing to report."""
+@router.post("/reports", summary="Create a report of an experiment", response_model=ReportResponse)
+def create_report(body: ReportCreateRequest, user_name: CurrentUserName) -> Response:
+    """Create a report of an experiment.
+
+    The content of the experiment's report stage is used. If there is none yet, it is written, and the status is
+    `generating` until then. 409 if the experiment has nothing to report.
+    """
     from veritrain_lib.server.background_jobs import launch
 
     experiment = read_runs([body.experiment_id]).get(body.experiment_id)
@@ -120,90 +140,101 @@ def create_report(body: ReportGiven, by: CallerName) -> Response:
     stages = {key: value for key, value in experiment.data.tags.items() if key.startswith(STAGE_RUN)}
     if not stages:
         raise Conflict("the experiment has not done anything yet: there is nothing to report")
-    written = stages.get(f"{STAGE_RUN}report")
+    stage_run = stages.get(f"{STAGE_RUN}report")
     tags = {
         f"{PREFIX}title": body.title, f"{PREFIX}description": body.description, f"{PREFIX}type": body.type,
-        EXPERIMENT: body.experiment_id, "veritrain.by": by, "mlflow.user": by,
-        **({CONTENT: written} if written else {}),
+        EXPERIMENT_TAG: body.experiment_id, "veritrain.by": user_name, "mlflow.user": user_name,
+        **({CONTENT_TAG: stage_run} if stage_run else {}),
     }  # fmt: skip
-    run_id = runs.open_run(task_of(experiment), f"report · {body.title}", kind="report", tags=tags)
-    if written:
+    run_id = runs.open_run(task_of_run(experiment), f"report · {body.title}", kind="report", tags=tags)
+    if stage_run:
         runs.end_run(run_id, "FINISHED")
     else:
         launch(run_id)
-    return answer(report(find(run_id)))
+    return camel_case_json(serialize_report(find_report(run_id)))
 
 
-@router.get("/reports/{report_id}", summary="A report", response_model=ReportDetail)
+@router.get("/reports/{report_id}", summary="Get a report", response_model=ReportDetail)
 def read_report(report_id: str) -> Response:
-    """With its content, which is empty while it is not written."""
-    return answer(detail(find(report_id)))
+    """Return a report with its content, which is empty until it is written."""
+    return camel_case_json(report_detail(find_report(report_id)))
 
 
-@router.put("/reports/{report_id}", summary="Say something else of a report", response_model=Report)
-def change_report(report_id: str, body: ReportChange) -> Response:
-    """What is absent stays. Status `published` is the same as publishing."""
-    run = find(report_id)
+@router.put("/reports/{report_id}", summary="Change the metadata of a report", response_model=ReportResponse)
+def change_report(report_id: str, body: ReportUpdateRequest) -> Response:
+    """Change the metadata of a report.
+
+    Missing fields stay as they are. Setting the status to `published` publishes the report.
+    """
+    run = find_report(report_id)
     tags = {
         f"{PREFIX}title": body.title,
         f"{PREFIX}description": body.description,
         f"{PREFIX}type": body.type,
         f"{PREFIX}tags": None if body.tags is None else json.dumps(body.tags, ensure_ascii=False),
     }
-    given = {name: value for name, value in tags.items() if value is not None}
+    new_tags = {name: value for name, value in tags.items() if value is not None}
     if body.status == "published":
         _need_content(report_id)
-        given |= _published(run.data.tags.get(f"{PREFIX}published_at", ""))
+        new_tags |= _published(run.data.tags.get(f"{PREFIX}published_at", ""))
     elif body.status == "draft":
-        given |= {f"{PREFIX}status": "draft", f"{PREFIX}published_at": ""}
-    if given:
-        runs.tag(report_id, given)
-    return answer(report(find(report_id)))
+        new_tags |= {f"{PREFIX}status": "draft", f"{PREFIX}published_at": ""}
+    if new_tags:
+        runs.tag(report_id, new_tags)
+    return camel_case_json(serialize_report(find_report(report_id)))
 
 
-@router.post("/reports/{report_id}/publish", summary="Publish a report", response_model=Report)
+@router.post("/reports/{report_id}/publish", summary="Publish a report", response_model=ReportResponse)
 def publish_report(report_id: str) -> Response:
-    """Published again it keeps its date. 409 while it is not written."""
-    run = find(report_id)
+    """Publish a report; publishing it again keeps the date. 409 until it is written."""
+    run = find_report(report_id)
     _need_content(report_id)
     runs.tag(report_id, _published(run.data.tags.get(f"{PREFIX}published_at", "")))
-    return answer(report(find(report_id)))
+    return camel_case_json(serialize_report(find_report(report_id)))
 
 
-@router.delete("/reports/{report_id}", summary="Delete a report", response_model=Message)
+@router.delete("/reports/{report_id}", summary="Delete a report", response_model=ReportDeleted)
 def delete_report(report_id: str) -> Response:
-    """A report asked for here is deleted as MLflow deletes. One of a round is only no longer listed: its run is part of
-    the round's record."""
-    run = find(report_id)
+    """Delete a report.
+
+    A report that was requested by the API is deleted as MLflow deletes runs. A report of a round is only hidden from the
+    list, because its run is part of the round's record.
+    """
+    run = find_report(report_id)
     if run.data.tags.get("veritrain.kind") == "report":
         runs.delete(report_id)
     else:
-        runs.tag(report_id, {HIDDEN: "deleted"})
+        runs.tag(report_id, {HIDDEN_TAG: "deleted"})
     return JSONResponse({"message": f"report {report_id} is deleted"})
 
 
 @router.get(
     "/reports/{report_id}/export",
-    summary="A report as a file",
+    summary="Export a report as a file",
     response_class=Response,
-    responses=FILES,
+    responses=EXPORT_RESPONSES,
 )
 def export_report(
     report_id: str,
     format: Annotated[Format, Query()] = "pdf",
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> Response:
-    """Page and PDF as the report stage stored them, or with the title that the report was given; the Word file is made
-    from the same content. 409 while it is not written."""
+    """Return a report as a file.
+
+    Page and PDF are those that the report stage stored, or are made with the title that the report was given; the Word
+    file is made from the same content. 409 until the report is written.
+    """
     content = _need_content(report_id)
     name = f"report_{report_id}.{format}"
-    kinds = {part.partition(";")[0].strip() for part in accept.split(",")}
-    if kinds == {"application/json"}:
-        link = Link(message=name, download_url=f"/api/v1/reports/{report_id}/export?format={format}")
-        return answer(link)
-    tags = find(report_id).data.tags
+    media_types = {part.partition(";")[0].strip() for part in accept.split(",")}
+    if media_types == {"application/json"}:
+        link = ReportDownload(
+            message=name, download_url=f"/api/v1/reports/{report_id}/export?format={format}"
+        )
+        return camel_case_json(link)
+    tags = find_report(report_id).data.tags
     return Response(
-        exported(content, format, tags.get(f"{PREFIX}title", ""), tags.get(f"{PREFIX}description", "")),
+        report_bytes(content, format, tags.get(f"{PREFIX}title", ""), tags.get(f"{PREFIX}description", "")),
         media_type=MEDIA_TYPES[format],
         headers={
             "content-disposition": f'attachment; filename="{name}"',
@@ -213,14 +244,14 @@ def export_report(
 
 
 def _need_content(report_id: str) -> str:
-    run = find(report_id)
+    run = find_report(report_id)
     content = content_run(run)
     if content is None:
-        said = report(run)
-        raise Conflict(f"the report is not written: {said.error or 'it is being written'}")
+        item = serialize_report(run)
+        raise Conflict(f"the report is not written: {item.error or 'it is being written'}")
     return content
 
 
-def _published(since: str) -> dict[str, str]:
-    at = since or datetime.now(UTC).isoformat(timespec="seconds")
-    return {f"{PREFIX}status": "published", f"{PREFIX}published_at": at}
+def _published(published_at: str) -> dict[str, str]:
+    new_date = published_at or datetime.now(UTC).isoformat(timespec="seconds")
+    return {f"{PREFIX}status": "published", f"{PREFIX}published_at": new_date}

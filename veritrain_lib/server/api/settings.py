@@ -1,4 +1,4 @@
-"""Routes of /api/v1: settings. They speak snake_case; each setting is obeyed, or listed under `unsupported`."""
+"""Routes of /api/v1/settings, in snake_case. Each setting has an effect or is listed under `unsupported`."""
 
 from __future__ import annotations
 
@@ -7,119 +7,147 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from veritrain_lib.server.api.casing import Answer, Given, TwofoldAnswer
-from veritrain_lib.server.auth.principal import current_caller
+from veritrain_lib.server.api.casing import DualCaseResponse, RequestModel, ResponseModel
+from veritrain_lib.server.auth.principal import current_principal
 from veritrain_lib.server.settings import cleanup, connection, stored
-from veritrain_lib.server.settings.preferences import Liked, LikedChange, like, liked
-from veritrain_lib.server.settings.sections import System, SystemChange
+from veritrain_lib.server.settings.preferences import (
+    PreferencesUpdateRequest,
+    PreferenceValues,
+    read_preferences,
+    update_preferences,
+)
+from veritrain_lib.server.settings.sections import SystemSettings, SystemSettingsUpdate
 from veritrain_lib.server.settings.supported import UNSUPPORTED, UNSUPPORTED_PREFERENCES
 from veritrain_lib.server.settings.usage import MB, used_bytes
 
 router = APIRouter(tags=["settings"])
 
 
-class SystemSettings(System):
-    """The system's settings."""
+class SystemSettingsResponse(SystemSettings):
+    """System settings, and which of them are not supported."""
 
-    unsupported: list[str] = Field(
-        description="paths of settings that nothing obeys; they keep their defaults"
-    )
+    unsupported: list[str] = Field(description="paths of unsupported settings; they keep their defaults")
 
 
-class Preferences(Liked):
-    """What the caller likes."""
+class PreferencesResponse(PreferenceValues):
+    """Preferences of the caller."""
 
-    user_id: str = Field(description="`local` where nobody signs in")
-    unsupported: list[str] = Field(description="preferences that nothing obeys; they keep their defaults")
+    user_id: str = Field(description="`local` if sign-in is not configured")
+    unsupported: list[str] = Field(description="unsupported preferences; they keep their defaults")
 
 
-class Address(Given):
-    """A service to look at."""
+class ConnectionTestRequest(RequestModel):
+    """Service to connect to."""
 
     url: str = Field(min_length=1, max_length=2000, description="an address of a configured service")
 
 
-class ConnectionSeen(Answer):
-    """Whether it answered."""
+class ConnectionTestResponse(ResponseModel):
+    """Result of a connection test."""
 
     success: bool
     latency: float = Field(ge=0, description="milliseconds")
     message: str
 
 
-class CleanedUp(TwofoldAnswer):
-    """What was deleted."""
+class CleanupResponse(DualCaseResponse):
+    """Deleted items and freed space."""
 
     deleted_items: int = Field(ge=0)
     freed_space: float = Field(ge=0, description="megabytes (1,048,576 bytes)")
 
 
-class SystemChangeGiven(SystemChange):
-    """As it was answered, or any part of it; `unsupported` may be sent back."""
+class SystemSettingsRequest(SystemSettingsUpdate):
+    """System settings or any part of them; `unsupported` may be sent back unchanged."""
 
-    unsupported: list[str] | None = Field(default=None, max_length=1000, description="not looked at")
+    unsupported: list[str] | None = Field(default=None, max_length=1000, description="ignored")
 
 
-@router.get("/settings/system", response_model=SystemSettings, summary="The system's settings")
+@router.get("/settings/system", response_model=SystemSettingsResponse, summary="Get the system settings")
 def get_system() -> Any:
-    """All six sections; the room that the record takes is measured."""
-    return _system()
+    """Return all six sections; the storage usage is measured."""
+    return _system_response()
 
 
-@router.put("/settings/system", response_model=SystemSettings, summary="Change the system's settings")
-def change_system(given: SystemChangeGiven) -> Any:
-    """Takes any sections and any part of a section.
+@router.put("/settings/system", response_model=SystemSettingsResponse, summary="Change the system settings")
+def change_system(changes: SystemSettingsRequest) -> Any:
+    """Change any sections and any part of a section.
 
-    422 with the field for a value out of its range, and for an unsupported setting that would leave its default.
+    422 with the field for a value out of range, and for an unsupported setting with a value other than its default.
     """
-    stored.change(given)
-    return _system()
-
-
-@router.post("/settings/system/reset", response_model=SystemSettings, summary="Back to the defaults")
-def reset_system() -> Any:
-    """Every section."""
-    stored.reset()
-    return _system()
-
-
-@router.get("/settings/preferences", response_model=Preferences, summary="What the caller likes")
-def get_preferences(request: Request) -> Any:
-    """Of the user who asks."""
-    return _preferences(current_caller(request).user_id)
-
-
-@router.put("/settings/preferences", response_model=Preferences, summary="Change what the caller likes")
-def change_preferences(request: Request, given: LikedChange) -> Any:
-    """Takes any part. 422 with the field for what nothing obeys."""
-    user_id = current_caller(request).user_id
-    like(user_id, given)
-    return _preferences(user_id)
+    stored.update_settings(changes)
+    return _system_response()
 
 
 @router.post(
-    "/settings/test-connection", response_model=ConnectionSeen, summary="Does a configured service answer?"
+    "/settings/system/reset", response_model=SystemSettingsResponse, summary="Reset the system settings"
 )
-def test_connection(given: Address, request: Request) -> Any:
-    """Reaches services that the server is configured for and the server itself, nothing else; 422 for any other address,
-    and for one that leads to it."""
-    holds = stored.system().api
-    own = connection.own_origins(request.scope.get("server"), str(request.base_url))
-    return connection.test(given.url, holds.timeout_seconds, holds.retry_attempts, own).__dict__
+def reset_system() -> Any:
+    """Reset every section to its defaults."""
+    stored.reset_settings()
+    return _system_response()
 
 
-@router.post("/settings/cleanup-storage", response_model=CleanedUp, summary="Delete what may go")
+@router.get(
+    "/settings/preferences",
+    response_model=PreferencesResponse,
+    summary="Get the preferences of the current user",
+)
+def get_preferences(request: Request) -> Any:
+    """Return the preferences of the current user."""
+    return _preferences_response(current_principal(request).user_id)
+
+
+@router.put(
+    "/settings/preferences",
+    response_model=PreferencesResponse,
+    summary="Change the preferences of the current user",
+)
+def change_preferences(request: Request, changes: PreferencesUpdateRequest) -> Any:
+    """Change any part of the preferences. 422 with the field for an unsupported preference."""
+    user_id = current_principal(request).user_id
+    update_preferences(user_id, changes)
+    return _preferences_response(user_id)
+
+
+@router.post(
+    "/settings/test-connection",
+    response_model=ConnectionTestResponse,
+    summary="Test the connection to a configured service",
+)
+def test_connection(requested: ConnectionTestRequest, request: Request) -> Any:
+    """Test the connection to a configured service or to the server itself.
+
+    422 for any other address, and for an address that redirects to one.
+    """
+    limits = stored.system_settings().api
+    server_addresses = connection.server_origins(request.scope.get("server"), str(request.base_url))
+    return connection.test_service(
+        requested.url, limits.timeout_seconds, limits.retry_attempts, server_addresses
+    ).__dict__
+
+
+@router.post(
+    "/settings/cleanup-storage",
+    response_model=CleanupResponse,
+    summary="Delete data that is no longer needed",
+)
 def clean_up_storage() -> Any:
-    """Lines of ended runs that are stored with the run and older than `storage.data_retention_days`, desks of stages
-    that nobody works at, and expired tokens."""
-    done = cleanup.clean_up(stored.system().storage.data_retention_days)
-    used_bytes(anew=True)
-    return CleanedUp(deleted_items=done.items, freed_space=done.freed / MB)
+    """Delete data that is no longer needed.
+
+    These are log lines of finished runs that are stored with the run and older than `storage.data_retention_days`,
+    abandoned work directories of stages, and expired tokens.
+    """
+    result = cleanup.clean_up(stored.system_settings().storage.data_retention_days)
+    used_bytes(force=True)
+    return CleanupResponse(deleted_items=result.items, freed_space=result.freed_bytes / MB)
 
 
-def _system() -> SystemSettings:
-    return SystemSettings(**dict(stored.measured()), unsupported=sorted(UNSUPPORTED))
+def _system_response() -> SystemSettingsResponse:
+    return SystemSettingsResponse(**dict(stored.settings_with_usage()), unsupported=sorted(UNSUPPORTED))
 
 
-def _preferences(user_id: str) -> Preferences:
-    return Preferences(**dict(liked(user_id)), user_id=user_id, unsupported=sorted(UNSUPPORTED_PREFERENCES))
+def _preferences_response(user_id: str) -> PreferencesResponse:
+    return PreferencesResponse(
+        **dict(read_preferences(user_id)), user_id=user_id, unsupported=sorted(UNSUPPORTED_PREFERENCES)
+    )

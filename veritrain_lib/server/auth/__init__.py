@@ -1,19 +1,21 @@
-"""Who may ask what.
+"""Authentication, authorization and request checks of the server.
 
-gatekeeper   stands in front of everything and asks these, in this order:
-hosts        is the server called by a name of its own
-origins      does a page of another site send this
-paths        does the path try to leave its folder
-sizes        is the body too large
-link         without accounts: does the caller have the link
-rates        has this caller asked too often
-credentials  who is calling: a bearer token or the session cookie
-roles        may that caller do this
-bodies       requests that show only in their body what they want
-decides      requests to MLflow that change what loop and server decide by
-kept_files   files of MLflow's artifact proxy: those of experiments
+Open `gatekeeper` first: it is the middleware in front of every route and applies these checks in this order:
 
-caller       the answer to "who is calling", for the other rooms
-users        the accounts; sessions: what is given out to them; tokens: its form; standing: whether it still holds
-login_page   /login and /logout
+hosts             is the Host header a name of this server
+origins           may a page of another site send this request
+paths             does the path try to leave its folder
+body_limits       is the body too large
+access_link       without accounts: does the client have the access link
+rate_limits       has this client sent too many requests
+credentials       who is calling: a bearer token or the session cookie
+roles             may this principal do this
+request_body      requests whose required role depends on their body (GraphQL)
+protected_writes  requests to MLflow that change what the loop and the server base decisions on
+artifact_paths    MLflow's artifact proxy: only the folders of experiments
+
+principal         the authenticated caller, for the other packages
+users             the accounts
+sessions          logins and service tokens; tokens: their format; token_validity: whether they are still valid
+login_page        /login and /logout
 """

@@ -1,4 +1,7 @@
-"""Paths of MLflow's artifact proxy: it gives and takes files in folders of experiments, and nothing else of `mlruns/`."""
+"""Path check for MLflow's artifact proxy: only files in experiment folders of `mlruns/` can be read or written.
+
+The gatekeeper calls `check_artifact_path` for every HTTP request to MLflow that its role allows.
+"""
 
 from __future__ import annotations
 
@@ -9,33 +12,37 @@ from anyio import to_thread
 from starlette.types import Scope
 
 from veritrain_lib.server.auth.refusal import Refusal
-from veritrain_lib.tracking.ownership import is_experiments_folder
+from veritrain_lib.tracking.ownership import is_experiment_folder
 
-PROXY = re.compile(
+PROXY_PATH = re.compile(
     r"/(?:ajax-)?api/\d+\.\d+/mlflow-artifacts/(?:artifacts|presigned|mpu/(?:create|complete|abort))(?:/(?P<path>.*))?",
     re.DOTALL,
 )
 
 
-async def check_kept_file(scope: Scope) -> None:
-    """Refuse (404) a path of the proxy that is not in an experiment's folder, whoever asks."""
-    found = PROXY.fullmatch(scope["path"])
-    if found is None:
+async def check_artifact_path(scope: Scope) -> None:
+    """Check that a request to the artifact proxy stays inside an experiment's folder, whatever the caller's role.
+
+    Raises:
+        Refusal: 404, the path is not in the folder of an experiment.
+    """
+    match = PROXY_PATH.fullmatch(scope["path"])
+    if match is None:
         return
-    asked = [found["path"] or ""]
+    paths = [match["path"] or ""]
     query = scope.get("query_string", b"").decode("latin-1")
-    asked += [value for name, value in parse_qsl(query, keep_blank_values=True) if name == "path"]
-    folders = [one for one in map(_first, asked) if one != ""]
+    paths += [value for name, value in parse_qsl(query, keep_blank_values=True) if name == "path"]
+    folders = [folder for folder in map(_first_folder, paths) if folder != ""]
     if not folders:
         raise Refusal(404, "name an experiment's folder; the folders of experiments are in MLflow's own list")
     for folder in folders:
-        if not await to_thread.run_sync(is_experiments_folder, folder):
+        if not await to_thread.run_sync(is_experiment_folder, folder):
             raise Refusal(404, "there is no such folder of an experiment")
 
 
-def _first(path: str) -> str:
-    """The first folder of a path, as it is read by whoever decodes it until nothing changes."""
+def _first_folder(path: str) -> str:
+    """Return the first folder of a path after decoding it until it no longer changes."""
     while (decoded := unquote(path)) != path:
         path = decoded
-    steps = [step for step in path.split("/") if step not in ("", ".")]
-    return steps[0] if steps else ""
+    segments = [segment for segment in path.split("/") if segment not in ("", ".")]
+    return segments[0] if segments else ""

@@ -1,4 +1,4 @@
-"""How large a body may be."""
+"""Size limits of request bodies: the limit of each path, and a wrapper that enforces it while the body is read."""
 
 from __future__ import annotations
 
@@ -12,63 +12,76 @@ from veritrain_lib.server.environment import Environment
 
 MEGABYTE = 1024 * 1024
 
-USUAL_MB = 10
-"""Megabytes of any body that is no upload."""
+DEFAULT_BODY_MB = 10
+"""Largest body, in megabytes, of a request that is no upload."""
 
-UPLOADS = re.compile(r"/api/v1/datasets(/.*)?")
-ARTIFACTS = re.compile(r"/(ajax-)?api/2\.0/(mlflow-artifacts/.*|mlflow/upload-artifact)")
+UPLOAD_PATH = re.compile(r"/api/v1/datasets(/.*)?")
+ARTIFACT_PATH = re.compile(r"/(ajax-)?api/2\.0/(mlflow-artifacts/.*|mlflow/upload-artifact)")
 
 
 def allowed_bytes(scope: Scope, headers: Headers, settings: Environment) -> int:
-    """The most bytes that the body of a request may have."""
+    """Return the largest allowed size of a request body, in bytes."""
     path = scope["path"]
-    if ARTIFACTS.fullmatch(path):
+    if ARTIFACT_PATH.fullmatch(path):
         return settings.artifact_mb * MEGABYTE
-    if UPLOADS.fullmatch(path) and headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    if UPLOAD_PATH.fullmatch(path) and headers.get("content-type", "").lower().startswith(
+        "multipart/form-data"
+    ):
         return settings.upload_mb * MEGABYTE
-    return USUAL_MB * MEGABYTE
+    return DEFAULT_BODY_MB * MEGABYTE
 
 
-class MeasuredBody:
-    """The body of one request, counted while it is read; what is too large ends the reading.
+class LimitedBody:
+    """Body of one request, whose bytes are counted while it is read; reading stops when it is too large.
 
-    The application behind may make of that end what it likes: the answer is 413 in any case, unless it had
-    begun to answer before.
+    Whatever the application makes of the interrupted read, the client gets status 413, unless the application had already
+    started its response.
+
+    Attributes:
+        too_large: Whether more than the allowed number of bytes came.
     """
 
-    def __init__(self, headers: Headers, most: int, receive: Receive, send: Send) -> None:
+    def __init__(self, headers: Headers, max_bytes: int, receive: Receive, send: Send) -> None:
         declared = headers.get("content-length", "0")
         if not declared.isdecimal():
-            raise Refusal(400, "Content-Length is no number")
-        if int(declared) > most:
-            raise self._refusal(most)
-        self._most, self._receive, self._send = most, receive, send
-        self._read = 0
-        self._answered = False
+            raise Refusal(400, "Content-Length is not a number")
+        if int(declared) > max_bytes:
+            raise self._too_large_refusal(max_bytes)
+        self._max_bytes, self._receive, self._send = max_bytes, receive, send
+        self._bytes_read = 0
+        self._response_started = False
         self.too_large = False
 
     @staticmethod
-    def _refusal(most: int) -> Refusal:
-        return Refusal(413, f"the body is larger than {most // MEGABYTE} MB", {"Connection": "close"})
+    def _too_large_refusal(max_bytes: int) -> Refusal:
+        return Refusal(413, f"the body is larger than {max_bytes // MEGABYTE} MB", {"Connection": "close"})
 
     @property
     def refusal(self) -> Refusal | None:
-        """What is to be answered in the application's place."""
-        return self._refusal(self._most) if self.too_large and not self._answered else None
+        """Return the refusal to send in place of the application's response, or None."""
+        return (
+            self._too_large_refusal(self._max_bytes)
+            if self.too_large and not self._response_started
+            else None
+        )
 
     async def receive(self) -> Message:
-        """The next part of the body. Raises Refusal when there is too much of it."""
+        """Return the next part of the body.
+
+        Raises:
+            Refusal: 413, the body is too large.
+        """
         message = await self._receive()
         if message["type"] == "http.request":
-            self._read += len(message.get("body", b""))
-            if self._read > self._most:
+            self._bytes_read += len(message.get("body", b""))
+            if self._bytes_read > self._max_bytes:
                 self.too_large = True
-                raise self._refusal(self._most)
+                raise self._too_large_refusal(self._max_bytes)
         return message
 
     async def send(self, message: Message) -> None:
-        """Hand the application's answer on, unless another is due."""
-        if self.too_large and not self._answered:
+        """Pass on the application's response, unless a refusal must be sent in its place."""
+        if self.too_large and not self._response_started:
             return
-        self._answered = True
+        self._response_started = True
         await self._send(message)

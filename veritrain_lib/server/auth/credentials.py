@@ -1,4 +1,7 @@
-"""Who is calling: a bearer token (`Authorization`), or the session cookie of a browser, which renews itself."""
+"""Authentication of a request by a bearer token (`Authorization`) or by the session cookie of a browser.
+
+A session cookie is renewed automatically while it is in use.
+"""
 
 from __future__ import annotations
 
@@ -11,136 +14,160 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from veritrain_lib.server.auth import session_cookie, sessions, token_validity, tokens
-from veritrain_lib.server.auth.principal import Caller
+from veritrain_lib.server.auth.principal import Principal
 from veritrain_lib.server.auth.refusal import login_needed
-from veritrain_lib.server.auth.tokens import Claims, TokenRefused
+from veritrain_lib.server.auth.tokens import Claims, InvalidToken
 
-RENEWED_BEFORE_S = 300
-"""A browser's login is renewed when its access token has less left, so that it never runs out while in use."""
+RENEW_BEFORE_EXPIRY_S = 300
+"""A browser's login is renewed once its access token has fewer seconds left, so it never expires while in use."""
 
-SOCKET_IO = "/socket.io/"
+SOCKET_IO_PATH = "/socket.io/"
 
-SHOWS_LATER = "open-"
-"""How the random part of a Socket.IO session's id begins when the session was opened without a login."""
+DEFERRED_LOGIN_PREFIX = "open-"
+"""Start of the random part of a Socket.IO session id if the session was opened without a login."""
 
 OVERLAP_S = 60
-"""Requests that a browser had under way when its login was renewed still bring the old cookie."""
+"""Seconds for which a used refresh token still identifies a browser: requests already on their way carry the old cookie."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What came with a request. `claims` is what the signature vouches for, before the tables are asked."""
+    """Credentials that came with a request, before they are checked against the database.
+
+    Attributes:
+        claims: What a correctly signed token states; None without one.
+        refresh: Refresh token from the session cookie, or an empty string.
+        bearer_sent: Whether the request carried a bearer token, valid or not.
+    """
 
     claims: Claims | None
     refresh: str = ""
-    given: bool = False
+    bearer_sent: bool = False
 
     @property
-    def nothing(self) -> bool:
-        """Whether nothing was shown at all, neither right nor wrong."""
-        return self.claims is None and not self.refresh and not self.given
+    def is_empty(self) -> bool:
+        """Return whether the request carried no credentials at all, neither valid nor invalid."""
+        return self.claims is None and not self.refresh and not self.bearer_sent
 
 
-def token_of_address(scope: Scope) -> str | None:
-    """The token in the address of a WebSocket (or of Socket.IO's polling): browsers can set no header there.
+def pop_query_token(scope: Scope) -> str | None:
+    """Remove the token from the URL of a WebSocket (or of Socket.IO's polling) and return it; None without one.
 
-    It is taken out of the address, which servers like to write into their log.
+    Browsers can set no header there. The token is removed because servers log URLs.
     """
     query = scope.get("query_string", b"")
     if b"token=" not in query or not (
         scope["type"] == "websocket" or scope["path"].startswith("/socket.io/")
     ):
         return None
-    found, kept = None, []
-    for piece in query.decode("latin-1").split("&"):
-        name, _, content = piece.partition("=")
+    token, other_parameters = None, []
+    for parameter in query.decode("latin-1").split("&"):
+        name, _, value = parameter.partition("=")
         if unquote(name) == "token":
-            found = unquote(content)
+            token = unquote(value)
         else:
-            kept.append(piece)
-    scope["query_string"] = "&".join(kept).encode("latin-1")
-    return found
+            other_parameters.append(parameter)
+    scope["query_string"] = "&".join(other_parameters).encode("latin-1")
+    return token
 
 
-def may_show_later(scope: Scope) -> bool:
-    """Return whether a request is of a Socket.IO session whose client may show a token once it is connected.
+def may_authenticate_later(scope: Scope) -> bool:
+    """Return whether a request belongs to a Socket.IO session whose client may send a token once it is connected.
 
-    That is the request that opens a session, and those of a session that was opened without a login. One that was
+    That is the request that opens a session, and those of a session that was opened without a login. A session that was
     opened with a login needs it with each request.
     """
-    if not scope["path"].startswith(SOCKET_IO):
+    if not scope["path"].startswith(SOCKET_IO_PATH):
         return False
     session = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("sid", [""])[0]
-    return not session or session.partition(".")[2].startswith(SHOWS_LATER)
+    return not session or session.partition(".")[2].startswith(DEFERRED_LOGIN_PREFIX)
 
 
-def shown(headers: Headers, address_token: str | None) -> Credentials:
-    """What came with a request. Nothing is looked up. Raises Refusal for another kind of authorization."""
+def read_credentials(headers: Headers, address_token: str | None) -> Credentials:
+    """Return the credentials that came with a request, without a database access.
+
+    Raises:
+        Refusal: 401, the request uses another scheme of authorization than bearer.
+    """
     authorization = headers.getlist("authorization")
     if authorization:
-        scheme, _, text = authorization[0].partition(" ")
+        scheme, _, credential = authorization[0].partition(" ")
         if scheme.lower() != "bearer" or len(authorization) > 1:
-            raise login_needed("only a bearer token is understood here")
-        return Credentials(_bearer(text.strip()), given=True)
+            raise login_needed("this server accepts only one bearer token")
+        return Credentials(_read_bearer(credential.strip()), bearer_sent=True)
     if address_token is not None:
-        return Credentials(_bearer(address_token), given=True)
-    cookie = session_cookie.find(headers.get("cookie", ""))
+        return Credentials(_read_bearer(address_token), bearer_sent=True)
+    cookie = session_cookie.session_value(headers.get("cookie", ""))
     if cookie is None:
         return Credentials(None)
-    access, refresh = session_cookie.parts(cookie)
+    access, refresh = session_cookie.split_value(cookie)
     try:
         return Credentials(tokens.read(access, "access"), refresh)
-    except TokenRefused:
+    except InvalidToken:
         return Credentials(None, refresh)
 
 
-async def caller(shown: Credentials, *, may_renew: bool) -> tuple[Caller, sessions.Login | None]:
-    """Who that is, and the login's next tokens when it was renewed. Raises Refusal (401)."""
-    claims = shown.claims
-    if claims is None and not shown.refresh:
-        raise login_needed("this token does not hold" if shown.given else "a login is needed")
+async def authenticate(
+    credentials: Credentials, *, may_renew: bool
+) -> tuple[Principal, sessions.Login | None]:
+    """Return the principal of a request and, if its login was renewed, the new pair of tokens.
+
+    Args:
+        credentials: What came with the request.
+        may_renew: Whether the response can carry a new cookie (an HTTP response can, a WebSocket can't).
+
+    Raises:
+        Refusal: 401, there are no valid credentials.
+    """
+    claims = credentials.claims
+    if claims is None and not credentials.refresh:
+        raise login_needed("this token is not valid" if credentials.bearer_sent else "a login is needed")
     if claims is not None:
-        found = await standing_of(claims)
-        if found is None:
+        principal = await principal_of(claims)
+        if principal is None:
             raise login_needed("this login has ended; sign in again")
-        if not shown.refresh or not may_renew or claims.expires_at - time.time() > RENEWED_BEFORE_S:
-            return found, None
+        if (
+            not credentials.refresh
+            or not may_renew
+            or claims.expires_at - time.time() > RENEW_BEFORE_EXPIRY_S
+        ):
+            return principal, None
     elif not may_renew:
-        return await _of_refresh(shown.refresh), None
-    answer = await to_thread.run_sync(_renew, shown.refresh)
-    return (answer.caller, answer) if isinstance(answer, sessions.Login) else (answer, None)
+        return await _principal_of_refresh_token(credentials.refresh), None
+    renewed = await to_thread.run_sync(_renew, credentials.refresh)
+    return (renewed.principal, renewed) if isinstance(renewed, sessions.Login) else (renewed, None)
 
 
-async def caller_of_token(text: str) -> tuple[Caller, Claims] | None:
-    """Return who shows a bearer token by itself, and its claims; None when it holds no more or never did."""
-    claims = _bearer(text)
-    found = await standing_of(claims) if claims is not None else None
-    return None if claims is None or found is None else (found, claims)
+async def authenticate_token(text: str) -> tuple[Principal, Claims] | None:
+    """Return the principal and the claims of a bearer token, or None if it is not valid (any more)."""
+    claims = _read_bearer(text)
+    principal = await principal_of(claims) if claims is not None else None
+    return None if claims is None or principal is None else (principal, claims)
 
 
-async def standing_of(claims: Claims) -> Caller | None:
-    """The caller of a token, None when it holds no more."""
-    known = token_validity.remembered(claims)
-    return known[0] if known is not None else await to_thread.run_sync(token_validity.look_up, claims)
+async def principal_of(claims: Claims) -> Principal | None:
+    """Return the principal of a token, or None if the token is no longer valid."""
+    cached = token_validity.cached(claims)
+    return cached[0] if cached is not None else await to_thread.run_sync(token_validity.look_up, claims)
 
 
-async def _of_refresh(text: str) -> Caller:
-    """For a WebSocket, whose handshake can't carry a new cookie back: the login holds as long as its family does."""
+async def _principal_of_refresh_token(text: str) -> Principal:
+    """Authenticate a WebSocket: its handshake can't return a new cookie, so its refresh token counts."""
     try:
-        found = await standing_of(tokens.read(text, "refresh"))
-    except TokenRefused:
-        found = None
-    if found is None:
+        principal = await principal_of(tokens.read(text, "refresh"))
+    except InvalidToken:
+        principal = None
+    if principal is None:
         raise login_needed()
-    return found
+    return principal
 
 
-def _renew(refresh: str) -> sessions.Login | Caller:
+def _renew(refresh: str) -> sessions.Login | Principal:
     return sessions.renew(refresh, overlap_s=OVERLAP_S)
 
 
-def _bearer(text: str) -> Claims | None:
+def _read_bearer(text: str) -> Claims | None:
     try:
         return tokens.read(text, "access", "service")
-    except TokenRefused:
+    except InvalidToken:
         return None

@@ -1,4 +1,4 @@
-"""Stands in front of everything that the server answers: API, MLflow's UI and API, artifacts, pages, sockets."""
+"""ASGI middleware that checks every request: API, MLflow's UI and API, artifacts, pages, sockets."""
 
 from __future__ import annotations
 
@@ -21,26 +21,34 @@ from veritrain_lib.server.auth import (
     roles,
     session_cookie,
 )
-from veritrain_lib.server.auth.artifact_paths import check_kept_file
-from veritrain_lib.server.auth.body_limits import MeasuredBody, allowed_bytes
-from veritrain_lib.server.auth.guarded_socket import WatchedSocket
+from veritrain_lib.server.auth.artifact_paths import check_artifact_path
+from veritrain_lib.server.auth.body_limits import LimitedBody, allowed_bytes
+from veritrain_lib.server.auth.guarded_socket import GuardedSocket
 from veritrain_lib.server.auth.hosts import check_host
-from veritrain_lib.server.auth.origins import check_origin, is_preflight, preflight_answer, tell_browser
+from veritrain_lib.server.auth.origins import check_origin, is_preflight, preflight_response, set_cors_headers
 from veritrain_lib.server.auth.paths import check_path
-from veritrain_lib.server.auth.principal import LOCAL, Caller
-from veritrain_lib.server.auth.rate_limits import Rates
-from veritrain_lib.server.auth.refusal import Refusal, answer, refuse
+from veritrain_lib.server.auth.principal import LOCAL, Principal
+from veritrain_lib.server.auth.rate_limits import RateLimits
+from veritrain_lib.server.auth.refusal import Refusal, refusal_response, send_refusal
 from veritrain_lib.server.auth.roles import Role
 from veritrain_lib.server.auth.sessions import Login
 from veritrain_lib.server.environment import Environment
 from veritrain_lib.tracking.mlflow_routes import Access, AccessTable
 
-ROLE_OF: dict[Access, Role] = {"read": "viewer", "write": "editor", "administer": "admin"}
+ROLE_FOR_ACCESS: dict[Access, Role] = {"read": "viewer", "write": "editor", "administer": "admin"}
 
 
 @dataclass
-class Visit:
-    """What became known of one request on its way in. `next_login` is the new pair of tokens of a browser."""
+class RequestContext:
+    """State of one request while it passes through the checks.
+
+    Attributes:
+        scope: ASGI scope of the request.
+        headers: Headers of the request.
+        address_token: Token that was in the URL of a WebSocket.
+        origin: Allowed foreign origin that sent the request.
+        next_login: New pair of tokens for a browser whose login was renewed.
+    """
 
     scope: Scope
     headers: Headers
@@ -50,67 +58,82 @@ class Visit:
 
 
 class Gatekeeper:
-    """ASGI middleware: hosts, origins, paths, sizes, rates, login, role; each may refuse, in this order.
+    """ASGI middleware that checks host, origin, path, body size, rate limits, login and role, in this order.
 
-    `ours` are the routes of the outer application that are not MLflow's; `mlflow` tells what MLflow's do.
-    Raises UserError for settings that would let every web page in.
+    Each check may reject the request. `server_routes` are the routes of the outer application that are not MLflow's;
+    `mlflow_access` knows which access each route of MLflow needs.
+
+    Raises:
+        UserError: The settings would let every web page in.
     """
 
     def __init__(
-        self, app: ASGIApp, settings: Environment, ours: Sequence[BaseRoute], mlflow: AccessTable
+        self,
+        app: ASGIApp,
+        settings: Environment,
+        server_routes: Sequence[BaseRoute],
+        mlflow_access: AccessTable,
     ) -> None:
         if "*" in settings.allowed_origins and not settings.needs_login:
             raise UserError(
                 "ALLOWED_ORIGINS is * and SECRET_KEY is not set, so any web page could use this server; "
                 "name the origins, or set SECRET_KEY"
             )
-        self._app, self._settings, self._ours, self._mlflow = app, settings, ours, mlflow
-        self._rates = Rates(settings)
+        self._app, self._settings, self._server_routes, self._mlflow_access = (
+            app,
+            settings,
+            server_routes,
+            mlflow_access,
+        )
+        self._rate_limits = RateLimits(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let through or refuse."""
+        """Pass a request on to the application, or reject it."""
         if scope["type"] not in ("http", "websocket"):
             try:
-                await self._app(scope, receive, send)  # as long as the server lives
+                await self._app(scope, receive, send)  # lifespan: returns when the server ends
             finally:
-                await self._rates.close()
+                await self._rate_limits.close()
             return
-        visit = Visit(scope, Headers(scope=scope), credentials.token_of_address(scope))
+        context = RequestContext(scope, Headers(scope=scope), credentials.pop_query_token(scope))
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                self._mark(message, visit)
+                self._finish_headers(message, context)
             await send(message)
 
         try:
-            await self._handle(visit, receive, sending)
+            await self._handle(context, receive, send_with_headers)
         except Refusal as refusal:
-            await refuse(
-                _refused(refusal, visit, by_login=self._settings.needs_login), scope, receive, sending
+            await send_refusal(
+                _refusal_response_for(refusal, context, by_login=self._settings.needs_login),
+                scope,
+                receive,
+                send_with_headers,
             )
 
-    async def _handle(self, visit: Visit, receive: Receive, send: Send) -> None:
-        """Raises Refusal before anything was answered, or hands on."""
-        scope, headers = visit.scope, visit.headers
+    async def _handle(self, context: RequestContext, receive: Receive, send: Send) -> None:
+        """Run all checks and call the application; raise Refusal before any response was sent."""
+        scope, headers = context.scope, context.headers
         check_host(headers, self._settings.allowed_hosts)
-        visit.origin = check_origin(scope, headers, self._settings.allowed_origins)
+        context.origin = check_origin(scope, headers, self._settings.allowed_origins)
         if is_preflight(scope, headers):
-            await preflight_answer(headers)(scope, receive, send)
+            await preflight_response(headers)(scope, receive, send)
             return
         check_path(scope)
         body = None
         if scope["type"] == "http":
-            body = MeasuredBody(headers, allowed_bytes(scope, headers, self._settings), receive, send)
+            body = LimitedBody(headers, allowed_bytes(scope, headers, self._settings), receive, send)
             receive, send = body.receive, body.send
-        if not self._settings.needs_login and (welcome := self._by_link(visit)) is not None:
-            await welcome(scope, receive, send)
+        if not self._settings.needs_login and (redirect := self._check_link(context)) is not None:
+            await redirect(scope, receive, send)
             return
         try:
-            caller, receive = await self._admit(visit, receive)
-            if caller is not LOCAL and scope["type"] == "websocket":
-                send = WatchedSocket(caller, send).send
-            # Copied: what stands in `state` is this request's alone.
-            state = {**scope.get("state", {}), "caller": caller, "rates": self._rates}
+            principal, receive = await self._admit(context, receive)
+            if principal is not LOCAL and scope["type"] == "websocket":
+                send = GuardedSocket(principal, send).send
+            # Copied, since the entries of `state` belong to this request alone.
+            state = {**scope.get("state", {}), "principal": principal, "rates": self._rate_limits}
             await self._app({**scope, "state": state}, receive, send)
         except Exception:
             if body is None or not body.too_large:
@@ -118,105 +141,121 @@ class Gatekeeper:
         if body is not None and body.refusal is not None:
             raise body.refusal
 
-    async def _admit(self, visit: Visit, receive: Receive) -> tuple[Caller | None, Receive]:
-        """Who is calling, None for nobody on a public path; and the body, should it have been read."""
-        scope = visit.scope
+    async def _admit(self, context: RequestContext, receive: Receive) -> tuple[Principal | None, Receive]:
+        """Return the principal (None on a public path), and `receive`, which replays the body if it was read."""
+        scope = context.scope
         method, path = scope.get("method", "GET"), scope["path"]
         if not self._settings.needs_login:
             if self._settings.rate_limit:
-                await self._rates.count(scope, None)
-            if self._comes_without_link(visit):
+                await self._rate_limits.count(scope, None)
+            if self._may_show_link_later(context):
                 return None, receive  # Socket.IO asks for the token itself (`live/admission.py`)
-            caller = LOCAL
+            principal = LOCAL
         else:
-            shown = credentials.shown(visit.headers, visit.address_token)
-            await self._rates.count(scope, shown.claims.user_id if shown.claims else None)
+            presented = credentials.read_credentials(context.headers, context.address_token)
+            await self._rate_limits.count(scope, presented.claims.user_id if presented.claims else None)
             if scope["type"] == "http" and roles.is_public(method, path):
                 return None, receive
-            if shown.nothing and credentials.may_show_later(scope):
+            if presented.is_empty and credentials.may_authenticate_later(scope):
                 return None, receive  # Socket.IO asks for a token itself (`live/admission.py`)
-            caller, visit.next_login = await credentials.caller(shown, may_renew=scope["type"] == "http")
-            if caller.kind == "service" and not roles.for_services(method, path):
+            principal, context.next_login = await credentials.authenticate(
+                presented, may_renew=scope["type"] == "http"
+            )
+            if principal.kind == "service" and not roles.allowed_for_services(method, path):
                 raise Refusal(403, "a service token does not manage accounts; sign in for that")
-        if self._is_ours(scope):
-            needed = roles.needed_here(method, path)
+        if self._is_server_route(scope):
+            required = roles.required_role(method, path)
         else:
-            needed, receive = await self._needed_by_mlflow(scope, receive, caller)
-        if not roles.may(caller.role, needed):
-            raise Refusal(403, f"this needs the role {needed}; {caller.name} is {caller.role}")
-        return caller, receive
+            required, receive = await self._role_for_mlflow(scope, receive, principal)
+        if not roles.includes(principal.role, required):
+            raise Refusal(403, f"this needs the role {required}; {principal.name} is {principal.role}")
+        return principal, receive
 
-    def _comes_without_link(self, visit: Visit) -> bool:
-        """Return whether a request of Socket.IO's shows nothing of the link, which its client may show later."""
+    def _may_show_link_later(self, context: RequestContext) -> bool:
+        """Return whether a Socket.IO request carries no link token yet, which its client may send later."""
         expected = self._settings.link_token
         return (
             expected is not None
-            and credentials.may_show_later(visit.scope)
-            and access_link.shows_nothing(visit.headers, expected.get_secret_value(), visit.address_token)
+            and credentials.may_authenticate_later(context.scope)
+            and access_link.has_no_credentials(
+                context.headers, expected.get_secret_value(), context.address_token
+            )
         )
 
-    def _by_link(self, visit: Visit) -> Response | None:
-        """The first answer to a browser that came by the link. Raises Refusal (401) for whoever has it not."""
-        scope, expected = visit.scope, self._settings.link_token
+    def _check_link(self, context: RequestContext) -> Response | None:
+        """Return the redirect for a browser that followed the access link, or None.
+
+        Raises:
+            Refusal: 401, the request does not carry the link's token.
+        """
+        scope, expected = context.scope, self._settings.link_token
         if expected is None or (scope["type"] == "http" and roles.is_health(scope["method"], scope["path"])):
             return None
-        if self._comes_without_link(visit):
+        if self._may_show_link_later(context):
             return None
-        return access_link.check_link(scope, visit.headers, expected.get_secret_value(), visit.address_token)
+        return access_link.check_link(
+            scope, context.headers, expected.get_secret_value(), context.address_token
+        )
 
-    async def _needed_by_mlflow(self, scope: Scope, receive: Receive, caller: Caller) -> tuple[Role, Receive]:
-        """The least role that may ask this of MLflow; and the body, should it have been read.
+    async def _role_for_mlflow(
+        self, scope: Scope, receive: Receive, principal: Principal
+    ) -> tuple[Role, Receive]:
+        """Return the least role for a request to MLflow, and `receive`, which replays a body that was read.
 
-        Raises Refusal (404) for what is off here and for files that are no artifacts, whoever asks, and (403) for an
-        editor who would change what is decided by.
+        Raises:
+            Refusal: 404 for a part of MLflow that is off here and for files that are no artifacts, whatever the role;
+                403 for an editor who would change what decisions are based on.
         """
         method, path = scope.get("method", "GET"), scope["path"]
-        does = self._mlflow.needed(method, path)
-        if does == "off":
+        access = self._mlflow_access.required_access(method, path)
+        if access == "off":
             raise Refusal(404, "this part of MLflow's server is off here")
-        needed = ROLE_OF[does]
+        required = ROLE_FOR_ACCESS[access]
         if scope["type"] != "http":
-            return needed, receive
-        if roles.may(caller.role, needed):
-            await check_kept_file(scope)
-        if caller.role == "admin" or not roles.may(caller.role, needed):
-            return needed, receive
+            return required, receive
+        if roles.includes(principal.role, required):
+            await check_artifact_path(scope)
+        if principal.role == "admin" or not roles.includes(principal.role, required):
+            return required, receive
         if path == "/graphql":
-            body, receive = await request_body.whole(receive)
-            return max(needed, request_body.needed_for_graphql(body), key=roles.ROLES.index), receive
-        if does == "write":
+            body, receive = await request_body.read_full_body(receive)
+            return max(required, request_body.role_for_graphql(body), key=roles.ROLES.index), receive
+        if access == "write":
             body = b""
-            if protected_writes.reads_body(scope):
-                body, receive = await request_body.whole(receive)
-            why = await to_thread.run_sync(protected_writes.decides, scope, body)
-            if why:
-                raise Refusal(403, f"this needs the role admin, since {why}; {caller.name} is {caller.role}")
-        return needed, receive
+            if protected_writes.needs_body(scope):
+                body, receive = await request_body.read_full_body(receive)
+            reason = await to_thread.run_sync(protected_writes.admin_only_reason, scope, body)
+            if reason:
+                raise Refusal(
+                    403, f"this needs the role admin, since {reason}; {principal.name} is {principal.role}"
+                )
+        return required, receive
 
-    def _is_ours(self, scope: Scope) -> bool:
-        # A route of ours that fits but for its method hands the request on to MLflow's.
-        return any(route.matches(scope)[0] is Match.FULL for route in self._ours)
+    def _is_server_route(self, scope: Scope) -> bool:
+        # If a server route matches except for its method, the request goes on to MLflow's routes.
+        return any(route.matches(scope)[0] is Match.FULL for route in self._server_routes)
 
-    def _mark(self, message: Message, visit: Visit) -> None:
-        """Put the headers of an answer right."""
+    def _finish_headers(self, message: Message, context: RequestContext) -> None:
+        """Add the security, CORS and cookie headers to a response."""
         message["headers"] = list(message.get("headers", []))
         headers = MutableHeaders(raw=message["headers"])
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("X-Frame-Options", "SAMEORIGIN")
         headers.setdefault("Referrer-Policy", "same-origin")
-        tell_browser(message, visit.origin, self._settings.allowed_origins)
+        set_cors_headers(message, context.origin, self._settings.allowed_origins)
         has_cookie = any(
             name == b"set-cookie" and content.startswith(session_cookie.NAME.encode())
             for name, content in message["headers"]
         )
-        if visit.next_login is not None and not has_cookie:  # unless a sign-out has just taken it away
-            message["headers"].append(session_cookie.header(visit.next_login, visit.scope["scheme"]))
+        if context.next_login is not None and not has_cookie:  # unless a sign-out has just taken it away
+            message["headers"].append(
+                session_cookie.set_cookie_header(context.next_login, context.scope["scheme"])
+            )
 
 
-def _refused(refusal: Refusal, visit: Visit, *, by_login: bool) -> Response:
-    """The answer to a refusal: people who want a page are led to the login (where there is one), programs get problem
-    details."""
-    scope, headers = visit.scope, visit.headers
+def _refusal_response_for(refusal: Refusal, context: RequestContext, *, by_login: bool) -> Response:
+    """Return a redirect to the login for a person who wants a page, and problem details for a program."""
+    scope, headers = context.scope, context.headers
     if (
         refusal.status_code == 401
         and scope["type"] == "http"
@@ -226,9 +265,9 @@ def _refused(refusal: Refusal, visit: Visit, *, by_login: bool) -> Response:
         and "authorization" not in headers
     ):
         if not by_login:
-            return access_link.page(refusal)
-        asked = quote(scope["path"], safe="/")
+            return access_link.refusal_page(refusal)
+        target = quote(scope["path"], safe="/")
         if scope.get("query_string"):
-            asked += "?" + scope["query_string"].decode("latin-1")
-        return RedirectResponse(f"/login?next={quote(asked, safe='/')}", 303, {"Cache-Control": "no-store"})
-    return answer(refusal, scope)
+            target += "?" + scope["query_string"].decode("latin-1")
+        return RedirectResponse(f"/login?next={quote(target, safe='/')}", 303, {"Cache-Control": "no-store"})
+    return refusal_response(refusal, scope)

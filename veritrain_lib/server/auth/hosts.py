@@ -1,4 +1,7 @@
-"""By which names the server may be called: a page whose name was bound to this address must not reach it."""
+"""Check of the Host header against the names that the server may be called by.
+
+It stops DNS rebinding: a web page whose host name was bound to this machine's address must not reach the server.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,25 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def check_host(headers: Headers, allowed: Sequence[str]) -> None:
-    """Refuse a request whose Host is neither a loopback name nor allowed (`*.example.org` and `*` are patterns)."""
-    given = headers.getlist("host")
-    name = host_name(given[0]) if len(given) == 1 else ""
+    """Check that the Host header is a loopback name or an allowed name.
+
+    Args:
+        headers: Headers of the request.
+        allowed: Names or patterns, such as `*.example.org` and `*`.
+
+    Raises:
+        Refusal: 403, the name is not allowed.
+    """
+    host_headers = headers.getlist("host")
+    name = host_name(host_headers[0]) if len(host_headers) == 1 else ""
     if name in LOOPBACK:
         return
-    if not name or not any(fnmatchcase(name, _pattern(one)) for one in allowed):
-        raise Refusal(403, "the server is not known by this host name; ALLOWED_HOSTS names those that it has")
+    if not name or not any(fnmatchcase(name, _pattern(pattern)) for pattern in allowed):
+        raise Refusal(403, "this host name is not allowed; the setting ALLOWED_HOSTS lists the allowed ones")
 
 
 def host_name(host: str) -> str:
-    """A host without its port, in lower case; empty for what is no host."""
+    """Return a host in lower case without its port, or an empty string if it is not a valid host."""
     name, colon, port = host.lower().rpartition(":")
     if not colon or host.endswith("]"):
         name, port = host.lower(), ""
@@ -33,9 +44,9 @@ def host_name(host: str) -> str:
 
 
 def _pattern(allowed: str) -> str:
-    name = allowed.lower()
-    if name.count(":") > 1 and not name.startswith("["):
-        name = f"[{name}]"
-    elif ":" in name and not name.endswith("]"):
-        name = name.rpartition(":")[0]
-    return name.replace("[", "[[]")
+    pattern = allowed.lower()
+    if pattern.count(":") > 1 and not pattern.startswith("["):
+        pattern = f"[{pattern}]"
+    elif ":" in pattern and not pattern.endswith("]"):
+        pattern = pattern.rpartition(":")[0]
+    return pattern.replace("[", "[[]")

@@ -1,4 +1,4 @@
-"""/login and /logout for people: a form that needs no script, and the session cookie."""
+"""Pages /login and /logout: a form that needs no script, and the session cookie."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from veritrain_lib.server.environment import environment
 if TYPE_CHECKING:
     from jinja2 import Template
 
-START = "/home"
+DEFAULT_TARGET = "/home"
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -31,64 +31,64 @@ HEADERS = {
 }
 
 
-def inside(target: str) -> str:
-    """A path of this server to go on to. What would lead to another site, in whichever way browsers read it, is not."""
-    # Browsers drop tabs and line ends out of addresses and take a backslash for a slash.
+def safe_target(target: str) -> str:
+    """Return a path of this server to redirect to; replace targets that could lead a browser to another site."""
+    # Browsers remove tabs and line ends from URLs and treat a backslash as a slash.
     if any(character <= " " or character in "\\\x7f" for character in target):
-        return START
+        return DEFAULT_TARGET
     try:
         parsed = urlsplit(target)
     except ValueError:
-        return START
+        return DEFAULT_TARGET
     if parsed.scheme or parsed.netloc or not target.startswith("/") or target.startswith("//"):
-        return START
-    return START if parsed.path.rstrip("/") in ("/login", "/logout") else target
+        return DEFAULT_TARGET
+    return DEFAULT_TARGET if parsed.path.rstrip("/") in ("/login", "/logout") else target
 
 
 async def login(request: Request) -> Response:
-    """The form."""
-    going_to = inside(request.query_params.get("next", START))
+    """Return the login form."""
+    target = safe_target(request.query_params.get("next", DEFAULT_TARGET))
     if not environment().needs_login:
-        return RedirectResponse(going_to, 303)
-    return _page(going_to)
+        return RedirectResponse(target, 303)
+    return _page(target)
 
 
 async def sign_in(request: Request) -> Response:
-    """Take the form: a session cookie, or the form again with what was wrong."""
+    """Handle the login form: set the session cookie, or show the form again with an error message."""
     if not environment().needs_login:
-        return RedirectResponse(START, 303)
+        return RedirectResponse(DEFAULT_TARGET, 303)
     try:
         form = await request.form(max_files=0, max_fields=10)
     except HTTPException:
-        return _page(START, "The form could not be read.", 400)
-    email, password, target = (str(form.get(name, "")) for name in ("email", "password", "next"))
-    going_to = inside(target)
+        return _page(DEFAULT_TARGET, "The form could not be read.", 400)
+    email, password, next_path = (str(form.get(name, "")) for name in ("email", "password", "next"))
+    target = safe_target(next_path)
 
     def attempt() -> sessions.Login:
         return sessions.log_in(email, password, request.state.rates, client_address(request.scope))
 
     try:
-        made = await to_thread.run_sync(attempt)
+        new_login = await to_thread.run_sync(attempt)
     except Refusal as refusal:
         too_many = refusal.status_code == 429
-        said = (
+        message = (
             "Too many attempts; wait a while." if too_many else "The e-mail address or the password is wrong."
         )
-        page = _page(going_to, said, refusal.status_code)
+        page = _page(target, message, refusal.status_code)
         page.headers.update({name: text for name, text in (refusal.headers or {}).items() if too_many})
         return page
-    response = RedirectResponse(going_to, 303, {"Cache-Control": "no-store"})
-    session_cookie.put(response, made, request.scope["scheme"])
+    response = RedirectResponse(target, 303, {"Cache-Control": "no-store"})
+    session_cookie.set_cookie(response, new_login, request.scope["scheme"])
     return response
 
 
 async def logout(request: Request) -> Response:
     """End the login of this browser."""
-    caller = request.state.caller
-    if caller is not None and caller.family:
-        await to_thread.run_sync(sessions.log_out, caller.family)
+    principal = request.state.principal
+    if principal is not None and principal.family:
+        await to_thread.run_sync(sessions.log_out, principal.family)
     response = RedirectResponse("/login", 303, {"Cache-Control": "no-store"})
-    session_cookie.take(response, request.scope["scheme"])
+    session_cookie.delete_cookie(response, request.scope["scheme"])
     return response
 
 
@@ -99,13 +99,13 @@ routes = [
 ]
 
 
-def _page(going_to: str, said: str = "", status: int = 200) -> HTMLResponse:
-    return HTMLResponse(_template().render(next=going_to, said=said), status, HEADERS)
+def _page(target: str, message: str = "", status: int = 200) -> HTMLResponse:
+    return HTMLResponse(_template().render(next=target, message=message), status, HEADERS)
 
 
 @cache
 def _template() -> Template:
     from jinja2 import Environment, FileSystemLoader
 
-    made = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
-    return made.get_template("login.html")
+    jinja = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
+    return jinja.get_template("login.html")

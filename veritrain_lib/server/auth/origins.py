@@ -1,4 +1,4 @@
-"""Pages of other sites: which may ask, and the CORS answers that tell their browsers so."""
+"""Check of the Origin header (requests of other sites' pages), and the CORS headers of responses."""
 
 from __future__ import annotations
 
@@ -13,69 +13,73 @@ from starlette.types import Scope
 
 from veritrain_lib.server.auth.refusal import Refusal
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
-METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 
-EXPOSED = "Content-Disposition, Retry-After, X-Request-ID"
+EXPOSED_HEADERS = "Content-Disposition, Retry-After, X-Request-ID"
 
 PREFLIGHT_AGE_S = 600
 
-PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
-ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}")
-"""What may be repeated to whoever sent it."""
+ORIGIN_PATTERN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}")
+"""Origins that may be quoted in an error message."""
 
 
 def check_origin(scope: Scope, headers: Headers, allowed: Sequence[str]) -> str | None:
-    """The allowed foreign origin of a request, None for our own pages and for programs.
+    """Return the allowed foreign origin of a request, or None for our own pages and for programs.
 
-    Refuses WebSocket handshakes, preflights and everything that may change something, when a page of an origin
-    that is not allowed sends it. What such a page only reads is answered without leave for its script to see it.
+    A request that only reads, sent by a page whose origin is not allowed, is answered, but without the CORS headers that
+    would let the page's script see the response.
+
+    Raises:
+        Refusal: 403, a page of an origin that is not allowed sends a WebSocket handshake, a preflight or a request that
+            may change something.
     """
     origin = headers.get("origin")
-    harmless = scope["type"] == "http" and scope["method"] in SAFE and not is_preflight(scope, headers)
+    is_safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS and not is_preflight(scope, headers)
     if origin is None:
-        if not harmless and headers.get("sec-fetch-site") == "cross-site":
-            raise Refusal(403, "another site's page sent this without saying which")
+        if not is_safe and headers.get("sec-fetch-site") == "cross-site":
+            raise Refusal(403, "a page of another site sent this request without naming its origin")
         return None
-    if is_same(origin, headers.get("host", "")):
+    if is_same_origin(origin, headers.get("host", "")):
         return None
     if origin in allowed or "*" in allowed:
         return origin
-    if not harmless:
-        raise Refusal(403, _not_allowed(origin, allowed))
+    if not is_safe:
+        raise Refusal(403, _origin_not_allowed(origin, allowed))
     return None
 
 
-def _not_allowed(origin: str, allowed: Sequence[str]) -> str:
-    """Name the line that lets an origin in, if it is one: what a page sends as its origin may be anything."""
-    said = "pages of this origin may not ask"
-    if not ORIGIN.fullmatch(origin):
-        return f"{said}; ALLOWED_ORIGINS names those that may"
-    line = f"ALLOWED_ORIGINS={','.join([*allowed, origin])}"
-    return f"{said}; to let them, start the server with {line} (in its environment or in .env)"
+def _origin_not_allowed(origin: str, allowed: Sequence[str]) -> str:
+    """Return the error message; it names the setting that allows the origin, if the origin is well-formed."""
+    message = "pages of this origin may not send this request"
+    if not ORIGIN_PATTERN.fullmatch(origin):
+        return f"{message}; ALLOWED_ORIGINS names those that may"
+    setting = f"ALLOWED_ORIGINS={','.join([*allowed, origin])}"
+    return f"{message}; to allow them, start the server with {setting} (in its environment or in .env)"
 
 
-def is_same(origin: str, host: str) -> bool:
-    """Whether an origin is the server that a Host header names, whichever way TLS is ended before it."""
+def is_same_origin(origin: str, host: str) -> bool:
+    """Return whether an origin is the server that a Host header names, wherever TLS is terminated."""
     try:
         page = urlsplit(origin)
-        called = urlsplit(f"{page.scheme}://{host}")
-        port = PORTS.get(page.scheme)
+        server = urlsplit(f"{page.scheme}://{host}")
+        port = DEFAULT_PORTS.get(page.scheme)
         return (
             port is not None
             and origin == f"{page.scheme}://{page.netloc}"
             and page.hostname is not None
-            and (page.hostname, page.port or port) == (called.hostname, called.port or port)
+            and (page.hostname, page.port or port) == (server.hostname, server.port or port)
         )
     except ValueError:
         return False
 
 
 def is_preflight(scope: Scope, headers: Headers) -> bool:
-    """Whether a browser asks ahead if a page may ask."""
+    """Return whether a request is a CORS preflight of a browser."""
     return (
         scope["type"] == "http"
         and scope["method"] == "OPTIONS"
@@ -84,12 +88,12 @@ def is_preflight(scope: Scope, headers: Headers) -> bool:
     )
 
 
-def preflight_answer(headers: Headers) -> Response:
-    """Yes, with the headers that the page wants to send."""
+def preflight_response(headers: Headers) -> Response:
+    """Return the response that allows the request headers that a page asks for."""
     return Response(
         status_code=204,
         headers={
-            "Access-Control-Allow-Methods": METHODS,
+            "Access-Control-Allow-Methods": CORS_METHODS,
             "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "")
             or "Authorization, Content-Type",
             "Access-Control-Max-Age": str(PREFLIGHT_AGE_S),
@@ -97,17 +101,17 @@ def preflight_answer(headers: Headers) -> Response:
     )
 
 
-def tell_browser(message: Any, origin: str | None, allowed: Sequence[str]) -> None:
-    """Put the CORS headers of an answer right. MLflow's own, which trust every page of this machine, are taken out."""
-    answer = MutableHeaders(raw=message["headers"])
+def set_cors_headers(message: Any, origin: str | None, allowed: Sequence[str]) -> None:
+    """Set the CORS headers of a response; MLflow's own, which trust every page of this machine, are removed."""
+    headers = MutableHeaders(raw=message["headers"])
     for name in ("access-control-allow-origin", "access-control-allow-credentials",
                  "access-control-expose-headers"):  # fmt: skip
-        if name in answer:
-            del answer[name]
-    answer.add_vary_header("Origin")
+        if name in headers:
+            del headers[name]
+    headers.add_vary_header("Origin")
     if origin is None:
         return
-    answer["Access-Control-Allow-Origin"] = origin
-    answer["Access-Control-Expose-Headers"] = EXPOSED
-    if origin in allowed:  # a page that is let in only by `*` gets no cookies along
-        answer["Access-Control-Allow-Credentials"] = "true"
+    headers["Access-Control-Allow-Origin"] = origin
+    headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+    if origin in allowed:  # a page that only `*` allows must not send cookies
+        headers["Access-Control-Allow-Credentials"] = "true"

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, and nothing of a password or its hash anywhere else."""
+"""Password hashing with argon2id; neither a password nor its hash is kept or logged anywhere else."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from veritrain_lib.server.api.problems import WrongField
 if TYPE_CHECKING:
     from pwdlib import PasswordHash
 
-SHORTEST = 12
-LONGEST = 256
-"""Characters."""
+MIN_LENGTH = 12
+MAX_LENGTH = 256
+"""Largest number of characters of a password."""
 
 
 @cache
@@ -23,28 +23,37 @@ def _hasher() -> PasswordHash:
 
 
 @cache
-def _nobodys() -> str:
+def _dummy_hash() -> str:
     return _hasher().hash("no account has this password")
 
 
-def hashed(password: str, field: str = "password") -> str:
-    """The hash of a new password. Raises WrongField for one that is too short, too long or no text."""
-    if not SHORTEST <= len(password) <= LONGEST:
+def hash_password(password: str, field: str = "password") -> str:
+    """Return the hash of a new password.
+
+    Raises:
+        WrongField: The password is too short, too long or no valid text.
+    """
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise WrongField(
-            field, f"a password has {SHORTEST} to {LONGEST} characters; this one has {len(password)}"
+            field, f"a password has {MIN_LENGTH} to {MAX_LENGTH} characters; this one has {len(password)}"
         )
-    return _hasher().hash(_bytes(password, field))
+    return _hasher().hash(_encode(password, field))
 
 
-def fits(password: str, kept: str | None) -> bool:
-    """Whether a password is the one that was hashed. For no account at all (None) it takes as long as for one."""
-    given = password.encode("utf-8", errors="replace")[: 4 * LONGEST]
-    right = _hasher().verify(given, kept if kept is not None else _nobodys())
-    return right and kept is not None
+def verify_password(password: str, stored_hash: str | None) -> bool:
+    """Return whether a password matches a stored hash.
+
+    Args:
+        password: The password to check.
+        stored_hash: The stored hash; None if there is no such account, which takes the same time.
+    """
+    encoded = password.encode("utf-8", errors="replace")[: 4 * MAX_LENGTH]
+    matches = _hasher().verify(encoded, stored_hash if stored_hash is not None else _dummy_hash())
+    return matches and stored_hash is not None
 
 
-def _bytes(password: str, field: str) -> bytes:
+def _encode(password: str, field: str) -> bytes:
     try:
         return password.encode("utf-8")
     except UnicodeEncodeError:
-        raise WrongField(field, "the password holds half a character") from None
+        raise WrongField(field, "the password contains an unpaired surrogate") from None

@@ -1,6 +1,6 @@
-"""Addresses of models that name a place on the server's machine, and whose place that is.
+"""Policy for model URIs that name a path on the server's machine.
 
-Whatever is opened there is read with the server's rights, so somebody who may only edit must not choose it freely.
+Files at such a path are read with the server's rights, so a user who may only edit must not choose it freely.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from pathlib import Path
 
 from veritrain_lib.core import project
 
-ELSEWHERE = ("models", "runs", "openai", "azure")
-"""Schemes of addresses that name nothing on this machine but what the record keeps. Any other may: an extension's
-too, of which nothing is known."""
+NON_LOCAL_SCHEMES = ("models", "runs", "openai", "azure")
+"""URI schemes that read nothing on this machine except what the record keeps. Any other scheme may read files, also one of
+an extension, about which nothing is known.
+"""
 
 
-def is_foreign(address: str) -> bool:
-    """Whether an address leads out of the project's folder, by links and `..` too. A relative one does: where it leads
-    depends on who opens it."""
-    scheme, colon, place = address.partition(":")
-    if not colon or scheme in ELSEWHERE:
+def is_outside_project(uri: str) -> bool:
+    """Return whether a model URI leads out of the project's folder, also by symbolic links and `..`.
+
+    A relative path counts as outside, since it depends on the process that opens it.
+    """
+    scheme, colon, location = uri.partition(":")
+    if not colon or scheme in NON_LOCAL_SCHEMES:
         return False
     try:
         # As `models.folder` opens it.
-        path = Path(place).expanduser()
+        path = Path(location).expanduser()
         return not (path.is_absolute() and path.resolve().is_relative_to(project.root().resolve()))
     except (RuntimeError, OSError, ValueError):
         return True

@@ -1,4 +1,4 @@
-"""Paths that try to leave their folder."""
+"""Check for request paths that try to leave their folder (path traversal)."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from starlette.types import Scope
 
 from veritrain_lib.server.auth.refusal import Refusal
 
-MOST_DECODINGS = 4
-"""A path that still holds something encoded after so many readings means no good."""
+MAX_DECODINGS = 4
+"""A path that is still percent-encoded after so many decodings is rejected."""
 
-FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
+FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 def check_path(scope: Scope) -> None:
-    """Refuse `..`, backslashes and control characters in a path, however often they are encoded (400, in our API 404)."""
+    """Reject `..`, backslashes and control characters in a path, however often they are percent-encoded.
+
+    Raises:
+        Refusal: 400, or 404 for a path of our API.
+    """
     path = scope["path"]
-    # No id of the API has such characters, and what has none of its ids is unknown there.
+    # No id of the API has such characters, so a path that has them names nothing there.
     status = 404 if path.startswith("/api/v1/") else 400
     raw = scope.get("raw_path") or b""
-    for reading in (path, raw.decode("latin-1").partition("?")[0]):
-        for _ in range(MOST_DECODINGS):
-            if FORBIDDEN.search(reading) or ".." in reading.split("/"):
+    for decoded_path in (path, raw.decode("latin-1").partition("?")[0]):
+        for _ in range(MAX_DECODINGS):
+            if FORBIDDEN_CHARACTERS.search(decoded_path) or ".." in decoded_path.split("/"):
                 raise Refusal(status, "the path holds `..`, a backslash or a control character")
-            decoded = unquote(reading, errors="replace")
-            if decoded == reading:
+            next_path = unquote(decoded_path, errors="replace")
+            if next_path == decoded_path:
                 break
-            reading = decoded
+            decoded_path = next_path
         else:
             raise Refusal(status, "the path is encoded too many times")

@@ -1,4 +1,4 @@
-"""Who is calling, for every room that wants to know."""
+"""The authenticated principal (user or service) of a request, for every package that needs it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from veritrain_lib.server.auth.roles import Role
 
 
 @dataclass(frozen=True)
-class Caller:
-    """Somebody whose request was let through.
+class Principal:
+    """Authenticated user or service whose request passed the gatekeeper.
 
     Attributes:
-        user_id: id of the account, `local` where nobody signs in.
-        name: e-mail address of the account, `local` where nobody signs in.
-        role: what the account may do.
-        kind: how it was shown: by a login, by a service token, or not at all (local use).
-        family: what the login or token can be revoked by; empty for local use.
+        user_id: Id of the account, `local` where nobody signs in.
+        name: E-mail address of the account, `local` where nobody signs in.
+        role: What the account may do.
+        kind: How it was authenticated: by a login, by a service token, or not at all (local use).
+        family: Token family by which the login or service token can be revoked; empty for local use.
     """
 
     user_id: str
@@ -29,13 +29,17 @@ class Caller:
     family: str = ""
 
 
-LOCAL = Caller("local", "local", "admin", "local")
-"""Everybody, where no SECRET_KEY is set: the server then answers to this machine only."""
+LOCAL = Principal("local", "local", "admin", "local")
+"""Principal of every request if no SECRET_KEY is set: the server then answers to this machine only."""
 
 
-def current_caller(request: HTTPConnection) -> Caller:
-    """Who sent a request (or opened a WebSocket). Raises RuntimeError where no gatekeeper let it through."""
-    found = getattr(request.state, "caller", None)
-    if not isinstance(found, Caller):
-        raise RuntimeError("a request came past the gatekeeper")
-    return found
+def current_principal(request: HTTPConnection) -> Principal:
+    """Return the principal of a request or WebSocket.
+
+    Raises:
+        RuntimeError: No gatekeeper let the request through.
+    """
+    principal = getattr(request.state, "principal", None)
+    if not isinstance(principal, Principal):
+        raise RuntimeError("the request did not pass the gatekeeper")
+    return principal

@@ -1,4 +1,4 @@
-"""How often a caller may ask: moving windows, counted in this process or, for several, in Redis."""
+"""Rate limits of requests and logins: moving windows, counted in this process or in Redis for several processes."""
 
 from __future__ import annotations
 
@@ -19,103 +19,107 @@ if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
 LOGINS_PER_MINUTE = 10
-"""Attempts to sign in, or to renew a login, from one address."""
+"""Attempts from one address to sign in or to renew a login."""
 
-WRONG_PER_ACCOUNT = 30
+WRONG_PASSWORDS_PER_ACCOUNT = 30
 """Wrong passwords for one account from one address in a quarter of an hour.
 
-Never counted over all addresses: whoever knows an e-mail address could then keep its owner out by guessing. What is
-left to somebody who guesses from many addresses is held off by the length of a password (12 characters and more) and
-the slowness of its hash, and is told in the log.
+Never counted over all addresses: whoever knows an e-mail address could then lock its owner out by guessing. Guessing
+from many addresses is limited by the length of a password (12 characters and more) and the slowness of its hash, and is
+reported in the log.
 """
 
-TOLD_FROM = 100
-"""Wrong passwords for one account in a quarter of an hour, from wherever, from which on the log warns."""
+WARN_FROM = 100
+"""Wrong passwords for one account in a quarter of an hour, from all addresses, from which on the log warns."""
 
 LOGIN_PATHS = frozenset({"/login", "/api/v1/auth/login", "/api/v1/auth/refresh"})
 
-REDIS_PATIENCE_S = 1.0
+REDIS_TIMEOUT_S = 1.0
 REDIS_PAUSE_S = 10
-"""How long Redis may take, and for how long it is left alone when it took longer or was not there."""
+"""Seconds for which Redis is not used after it failed or took longer than `REDIS_TIMEOUT_S`."""
 
-TOO_MANY = "too many requests; wait before the next"
+TOO_MANY_REQUESTS = "too many requests; wait before the next"
 
 log = logging.getLogger(__name__)
 
 
-class Rates:
-    """The windows of a server. `rate_limit` 0 leaves requests uncounted; attempts to sign in are counted anyway."""
+class RateLimits:
+    """Moving windows of a server. With `rate_limit` 0 only attempts to sign in are counted."""
 
     def __init__(self, settings: Environment) -> None:
         from limits import RateLimitItemPerMinute
         from limits.aio.storage import MemoryStorage
         from limits.aio.strategies import MovingWindowRateLimiter
 
-        self._usual = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
-        self._login = RateLimitItemPerMinute(LOGINS_PER_MINUTE)
-        self._account = RateLimitItemPerMinute(WRONG_PER_ACCOUNT, 15)
-        self._told_from = RateLimitItemPerMinute(TOLD_FROM, 15)
-        self._here = MovingWindowRateLimiter(MemoryStorage())
-        self._asked_again_at = 0.0
+        self._per_request = RateLimitItemPerMinute(settings.rate_limit) if settings.rate_limit else None
+        self._per_login = RateLimitItemPerMinute(LOGINS_PER_MINUTE)
+        self._per_account = RateLimitItemPerMinute(WRONG_PASSWORDS_PER_ACCOUNT, 15)
+        self._warn_from = RateLimitItemPerMinute(WARN_FROM, 15)
+        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._redis_retry_at = 0.0
         self._connections: ConnectionPool | None = None
         self._shared: MovingWindowRateLimiter | None = None
         if settings.redis_url:
             self._connections = _redis_connections(settings.redis_url)
-            self._shared = _in_redis(settings.redis_url, self._connections)
+            self._shared = _redis_limiter(settings.redis_url, self._connections)
 
     async def count(self, scope: Scope, user_id: str | None) -> None:
-        """One request more of a caller. Raises Refusal (429) with the seconds to wait."""
+        """Count one request of a user or network address.
+
+        Raises:
+            Refusal: 429 with the seconds to wait.
+        """
         address = client_address(scope)
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in LOGIN_PATHS:
-            await self._hit(self._login, "login", address)
-        if self._usual is not None:
-            await self._hit(self._usual, *(("user", user_id) if user_id else ("address", address)))
+            await self._hit(self._per_login, "login", address)
+        if self._per_request is not None:
+            await self._hit(self._per_request, *(("user", user_id) if user_id else ("address", address)))
 
     async def close(self) -> None:
-        """Let go of Redis: the server ends."""
+        """Close the connections to Redis when the server ends."""
         if self._connections is not None:
             await self._connections.disconnect()
 
     def count_login(self, account: str, address: str) -> None:
-        """Count one attempt more to sign in to an account from an address; from a worker thread.
+        """Count one attempt to sign in to an account from an address. Call it from a worker thread.
 
         Raises:
             Refusal: 429, too many wrong passwords came for the account from this address.
         """
-        from_thread.run(self._hit, self._account, "account", account, address)
+        from_thread.run(self._hit, self._per_account, "account", account, address)
         try:
-            from_thread.run(self._hit, self._told_from, "guessed", account)
+            from_thread.run(self._hit, self._warn_from, "guessed", account)
         except Refusal:
             log.warning(
                 "more than %d wrong passwords for one account in 15 minutes, from several addresses",
-                TOLD_FROM,
+                WARN_FROM,
             )
 
     def forgive_login(self, account: str, address: str) -> None:
-        """Forget the wrong passwords from an address: the right one came from it. From a worker thread."""
-        from_thread.run(self._clear, self._account, "account", account, address)
+        """Reset the wrong passwords of an address after a correct one. Call it from a worker thread."""
+        from_thread.run(self._clear, self._per_account, "account", account, address)
 
-    async def _clear(self, item: RateLimitItem, *whose: str) -> None:
-        await self._here.clear(item, *whose)
-        if self._shared is not None and time.monotonic() >= self._asked_again_at:
+    async def _clear(self, item: RateLimitItem, *key: str) -> None:
+        await self._local.clear(item, *key)
+        if self._shared is not None and time.monotonic() >= self._redis_retry_at:
             try:
-                await self._shared.clear(item, *whose)
+                await self._shared.clear(item, *key)
             except Exception as error:  # noqa: BLE001  # as in `_hit`
-                self._leave_redis(error)
+                self._pause_redis(error)
 
-    async def _hit(self, item: RateLimitItem, *whose: str) -> None:
-        if self._shared is not None and time.monotonic() >= self._asked_again_at:
+    async def _hit(self, item: RateLimitItem, *key: str) -> None:
+        if self._shared is not None and time.monotonic() >= self._redis_retry_at:
             try:
-                await _hit(self._shared, item, *whose)
+                await _hit(self._shared, item, *key)
                 return
             except Refusal:
                 raise
-            except Exception as error:  # noqa: BLE001  # any trouble with Redis: count here rather than not at all
-                self._leave_redis(error)
-        await _hit(self._here, item, *whose)
+            except Exception as error:  # noqa: BLE001  # whatever fails in Redis: count in this process rather than not at all
+                self._pause_redis(error)
+        await _hit(self._local, item, *key)
 
-    def _leave_redis(self, error: Exception) -> None:
-        self._asked_again_at = time.monotonic() + REDIS_PAUSE_S
+    def _pause_redis(self, error: Exception) -> None:
+        self._redis_retry_at = time.monotonic() + REDIS_PAUSE_S
         log.warning(
             "Redis does not count requests (%s); this process does for %d s",
             type(error).__name__,
@@ -123,26 +127,28 @@ class Rates:
         )
 
 
-async def _hit(windows: MovingWindowRateLimiter, item: RateLimitItem, *whose: str) -> None:
-    if not await windows.hit(item, *whose):
-        free_at = (await windows.get_window_stats(item, *whose)).reset_time
-        raise Refusal(429, TOO_MANY, {"Retry-After": str(max(1, round(free_at - time.time() + 0.5)))})
+async def _hit(windows: MovingWindowRateLimiter, item: RateLimitItem, *key: str) -> None:
+    if not await windows.hit(item, *key):
+        resets_at = (await windows.get_window_stats(item, *key)).reset_time
+        raise Refusal(
+            429, TOO_MANY_REQUESTS, {"Retry-After": str(max(1, round(resets_at - time.time() + 0.5)))}
+        )
 
 
-def _redis_connections(address: str) -> ConnectionPool:
+def _redis_connections(url: str) -> ConnectionPool:
     from redis.asyncio import ConnectionPool
 
     return ConnectionPool.from_url(
-        address, socket_connect_timeout=REDIS_PATIENCE_S, socket_timeout=REDIS_PATIENCE_S
+        url, socket_connect_timeout=REDIS_TIMEOUT_S, socket_timeout=REDIS_TIMEOUT_S
     )
 
 
-def _in_redis(address: str, connections: ConnectionPool) -> MovingWindowRateLimiter:
+def _redis_limiter(url: str, connections: ConnectionPool) -> MovingWindowRateLimiter:
     from limits.aio.storage import RedisStorage
     from limits.aio.strategies import MovingWindowRateLimiter
 
     storage = RedisStorage(
-        f"async+{address}",
+        f"async+{url}",
         implementation="redispy",
         connection_pool=connections,  # type: ignore[arg-type]  # documented, but not in its annotation
     )
@@ -150,13 +156,16 @@ def _in_redis(address: str, connections: ConnectionPool) -> MovingWindowRateLimi
 
 
 def client_address(scope: Scope) -> str:
-    """The address that a request comes from; of IPv6 the network, since a host has as many addresses as it likes."""
+    """Return the network address of a client.
+
+    For IPv6 it is the /64 network, since a host can use any address of it.
+    """
     client = scope.get("client")
-    given = client[0] if client else "unknown"
+    host = client[0] if client else "unknown"
     try:
-        address = ipaddress.ip_address(given)
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return str(given)
+        return str(host)
     if address.version == 6:
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)

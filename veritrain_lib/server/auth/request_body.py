@@ -1,4 +1,7 @@
-"""The body of a request, read before it is handed on; and what a question by GraphQL, which asks and changes on one path, wants."""
+"""Reading a request body before the application does, and the role that a GraphQL request needs.
+
+GraphQL reads and writes on one path, so only the body shows which role is needed.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from starlette.types import Message, Receive
 
 from veritrain_lib.server.auth.roles import Role
 
-MOST_GRAPHQL_TOKENS = 5000
+MAX_GRAPHQL_TOKENS = 5000
 
 
-async def whole(receive: Receive) -> tuple[bytes, Receive]:
-    """A body, and what gives it to the application once more."""
+async def read_full_body(receive: Receive) -> tuple[bytes, Receive]:
+    """Return the body of a request, and a `receive` that replays the body to the application."""
     parts, message = [], await receive()
     while message["type"] == "http.request":
         parts.append(message.get("body", b""))
@@ -21,38 +24,38 @@ async def whole(receive: Receive) -> tuple[bytes, Receive]:
             break
         message = await receive()
     body = b"".join(parts)
-    given = False
+    replayed = False
 
-    async def again() -> Message:
-        nonlocal given
-        if given or message["type"] != "http.request":
-            return await receive() if given else message
-        given = True
+    async def replay() -> Message:
+        nonlocal replayed
+        if replayed or message["type"] != "http.request":
+            return await receive() if replayed else message
+        replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return body, again
+    return body, replay
 
 
-def needed_for_graphql(body: bytes) -> Role:
-    """The least role that may send this question; the stricter one for what can't be read."""
+def role_for_graphql(body: bytes) -> Role:
+    """Return the least role that may send this GraphQL body; the stricter one if it can't be parsed."""
     try:
-        said: Any = json.loads(body)
+        document: Any = json.loads(body)
     except (ValueError, RecursionError):
-        said = None
-    return "viewer" if isinstance(said, dict) and _only_asks(said.get("query")) else "editor"
+        document = None
+    return "viewer" if isinstance(document, dict) and _is_read_only(document.get("query")) else "editor"
 
 
-def _only_asks(query: Any) -> bool:
+def _is_read_only(query: Any) -> bool:
     from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
     if not isinstance(query, str):
         return False
     try:
-        document = parse(query, max_tokens=MOST_GRAPHQL_TOKENS)
+        document = parse(query, max_tokens=MAX_GRAPHQL_TOKENS)
     except (GraphQLError, RecursionError):
         return False
     return all(
-        one.operation is OperationType.QUERY
-        for one in document.definitions
-        if isinstance(one, OperationDefinitionNode)
+        definition.operation is OperationType.QUERY
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
     )

@@ -1,4 +1,4 @@
-"""The cookie of a login in a browser: out of scripts' reach, and never sent along by other sites' pages."""
+"""Session cookie of a browser: not readable by scripts, and never sent by other sites' pages."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from starlette.responses import Response
 from veritrain_lib.server.auth.sessions import REFRESH_S, Login
 
 NAME = "veritrain_session"
-BETWEEN = "~"
-"""Stands between the two tokens; no token has it."""
+SEPARATOR = "~"
+"""Separator of the two tokens; no token contains it."""
 
 
-def value(login: Login) -> str:
-    """What the cookie holds."""
-    return f"{login.access}{BETWEEN}{login.refresh}"
+def cookie_value(login: Login) -> str:
+    """Return the content of the cookie."""
+    return f"{login.access}{SEPARATOR}{login.refresh}"
 
 
-def parts(text: str) -> tuple[str, str]:
-    """Access and refresh token of a cookie."""
-    access, _, refresh = text.partition(BETWEEN)
+def split_value(value: str) -> tuple[str, str]:
+    """Return the access and the refresh token of a cookie."""
+    access, _, refresh = value.partition(SEPARATOR)
     return access, refresh
 
 
-def put(response: Response, login: Login, scheme: str) -> None:
-    """Give a browser its login."""
+def set_cookie(response: Response, login: Login, scheme: str) -> None:
+    """Set the session cookie on a response."""
     response.set_cookie(
-        NAME, value(login), max_age=REFRESH_S, path="/", secure=scheme in ("https", "wss"), httponly=True,
+        NAME, cookie_value(login), max_age=REFRESH_S, path="/", secure=scheme in ("https", "wss"), httponly=True,
         samesite="strict",
     )  # fmt: skip
 
 
-def take(response: Response, scheme: str) -> None:
-    """Have a browser forget its login."""
+def delete_cookie(response: Response, scheme: str) -> None:
+    """Delete the session cookie of a browser."""
     response.delete_cookie(
         NAME, path="/", secure=scheme in ("https", "wss"), httponly=True, samesite="strict"
     )
 
 
-def header(login: Login, scheme: str) -> tuple[bytes, bytes]:
-    """The header that gives a browser its login, for an answer that somebody else writes."""
+def set_cookie_header(login: Login, scheme: str) -> tuple[bytes, bytes]:
+    """Return the Set-Cookie header of a login, for a response that other code writes."""
     carrier = Response()
-    put(carrier, login, scheme)
+    set_cookie(carrier, login, scheme)
     return next(pair for pair in carrier.raw_headers if pair[0] == b"set-cookie")
 
 
-def find(cookie_header: str) -> str | None:
-    """The session in a Cookie header."""
-    for piece in cookie_header.split(";"):
-        name, _, content = piece.strip().partition("=")
-        if name == NAME and content:
-            return content.strip('"')
+def session_value(cookie_header: str) -> str | None:
+    """Return the value of the session cookie in a Cookie header, or None."""
+    for pair in cookie_header.split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == NAME and value:
+            return value.strip('"')
     return None

@@ -1,6 +1,7 @@
-"""Whether what was once given out still holds: the account is active, its login or service token not revoked.
+"""Check that a token is still valid: the account is active, the login or service token is not revoked.
 
-The tables are asked, and the answer is remembered for a few seconds: a page of the MLflow UI asks dozens of things.
+The database is queried, and the result is cached for a few seconds, since one page of the MLflow UI sends dozens of
+requests.
 """
 
 from __future__ import annotations
@@ -9,30 +10,30 @@ import time
 
 from sqlalchemy import select
 
-from veritrain_lib.server.auth.principal import Caller
+from veritrain_lib.server.auth.principal import Principal
 from veritrain_lib.server.auth.roles import ROLES
 from veritrain_lib.server.auth.tokens import Claims
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Token, User, now
 
-REMEMBERED_S = 3.0
-MOST_REMEMBERED = 10_000
+CACHE_S = 3.0
+MAX_CACHED = 10_000
 
-_remembered: dict[tuple[str, str, bool], tuple[float, Caller | None]] = {}
-
-
-def remembered(claims: Claims) -> tuple[Caller | None] | None:
-    """What was found a moment ago, in a tuple; None when the tables must be asked."""
-    found = _remembered.get(_key(claims))
-    return (found[1],) if found is not None and time.monotonic() - found[0] < REMEMBERED_S else None
+_cache: dict[tuple[str, str, bool], tuple[float, Principal | None]] = {}
 
 
-def look_up(claims: Claims) -> Caller | None:
-    """The caller of a token that is ours, as the tables say now; None when it holds no more."""
-    asked_at = time.monotonic()
+def cached(claims: Claims) -> tuple[Principal | None] | None:
+    """Return the cached principal in a tuple, or None if the database must be queried."""
+    entry = _cache.get(_key(claims))
+    return (entry[1],) if entry is not None and time.monotonic() - entry[0] < CACHE_S else None
+
+
+def look_up(claims: Claims) -> Principal | None:
+    """Return the principal of a correctly signed token from the database, or None if it is no longer valid."""
+    read_at = time.monotonic()
     service = claims.kind == "service"
-    with session() as opened:
-        user = opened.scalar(
+    with session() as database:
+        user = database.scalar(
             select(User)
             .join(Token, Token.user_id == User.id)
             .where(
@@ -45,22 +46,22 @@ def look_up(claims: Claims) -> Caller | None:
             )
             .limit(1)
         )
-    found = None if user is None else caller_of(user, claims.family, service=service)
-    if len(_remembered) >= MOST_REMEMBERED:
-        _remembered.clear()
-    _remembered[_key(claims)] = (asked_at, found)
-    return found
+    principal = None if user is None else principal_of_user(user, claims.family, service=service)
+    if len(_cache) >= MAX_CACHED:
+        _cache.clear()
+    _cache[_key(claims)] = (read_at, principal)
+    return principal
 
 
-def caller_of(user: User, family: str, *, service: bool = False) -> Caller:
-    """An account as a caller. A role that is none counts as the least one."""
-    role = next((one for one in ROLES if one == user.role), ROLES[0])
-    return Caller(user.id, user.email, role, "service" if service else "session", family)
+def principal_of_user(user: User, family: str, *, service: bool = False) -> Principal:
+    """Return an account as a principal; an unknown role counts as the least one."""
+    role = next((known_role for known_role in ROLES if known_role == user.role), ROLES[0])
+    return Principal(user.id, user.email, role, "service" if service else "session", family)
 
 
-def forget() -> None:
-    """After any change of accounts and tokens."""
-    _remembered.clear()
+def clear_cache() -> None:
+    """Clear the cache; call it after any change of accounts or tokens."""
+    _cache.clear()
 
 
 def _key(claims: Claims) -> tuple[str, str, bool]:

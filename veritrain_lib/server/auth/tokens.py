@@ -1,4 +1,4 @@
-"""Tokens: JSON Web Tokens, signed by HMAC-SHA256 with a key that SECRET_KEY gives."""
+"""Signed tokens: JSON Web Tokens with HMAC-SHA256 and a key derived from SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -17,20 +17,25 @@ Kind = Literal["access", "refresh", "service"]
 ALGORITHM = "HS256"
 ISSUER = "veritrain"
 AUDIENCE = "veritrain-server"
-PURPOSE = b"veritrain tokens, first key"
-"""What the key is derived for; SECRET_KEY itself signs nothing."""
+KEY_PURPOSE = b"veritrain tokens, first key"
+"""Context of the key derivation; SECRET_KEY itself signs nothing."""
 
-LONGEST = 4096
-"""Characters; ours have some 350."""
+MAX_LENGTH = 4096
+"""Characters of a token at most; ours have some 350."""
 
-CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti", "typ", "fam"]
+REQUIRED_CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti", "typ", "fam"]
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token that we signed says: whose it is (`user_id`), its own id and the family it is revoked with.
+    """Claims of a token that this server signed.
 
-    `expires_at` is in seconds since 1970.
+    Attributes:
+        kind: Access, refresh or service token.
+        user_id: Id of the account.
+        token_id: Id of the token.
+        family: Token family that the token is revoked with.
+        expires_at: Seconds since 1970.
     """
 
     kind: Kind
@@ -40,12 +45,23 @@ class Claims:
     expires_at: int
 
 
-class TokenRefused(Exception):
-    """Not a token of ours, not for this use, or too old."""
+class InvalidToken(Exception):
+    """The text is not a token of this server, is not for this use, or has expired."""
 
 
 def sign(kind: Kind, user_id: str, token_id: str, family: str, lifetime_s: int) -> str:
-    """A token. Raises Conflict without SECRET_KEY."""
+    """Return a signed token.
+
+    Args:
+        kind: Access, refresh or service token.
+        user_id: Id of the account.
+        token_id: Id of the token.
+        family: Token family that the token is revoked with.
+        lifetime_s: Seconds until it expires.
+
+    Raises:
+        Conflict: SECRET_KEY is not set.
+    """
     now = int(time.time())
     return jwt.encode(
         {
@@ -58,27 +74,31 @@ def sign(kind: Kind, user_id: str, token_id: str, family: str, lifetime_s: int) 
 
 
 def read(text: str, *kinds: Kind) -> Claims:
-    """What a token says. Raises TokenRefused unless it is ours, of one of the kinds, and has not expired."""
-    if len(text) > LONGEST:
-        raise TokenRefused("too long for a token")
+    """Return the claims of a token.
+
+    Raises:
+        InvalidToken: The token is not ours, not of one of `kinds`, or has expired.
+    """
+    if len(text) > MAX_LENGTH:
+        raise InvalidToken("too long for a token")
     try:
-        said = jwt.decode(
+        payload = jwt.decode(
             text,
             _key(),
             algorithms=[ALGORITHM],
             issuer=ISSUER,
             audience=AUDIENCE,
-            options={"require": CLAIMS},
+            options={"require": REQUIRED_CLAIMS},
         )
     except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
-        raise TokenRefused("not a token of this server, or an old one") from error
-    if said["typ"] not in kinds or not isinstance(said["fam"], str):
-        raise TokenRefused(f"not a token for this use ({' or '.join(kinds)})")
-    return Claims(said["typ"], said["sub"], said["jti"], said["fam"], int(said["exp"]))
+        raise InvalidToken("not a token of this server, or an expired one") from error
+    if payload["typ"] not in kinds or not isinstance(payload["fam"], str):
+        raise InvalidToken(f"not a token for this use ({' or '.join(kinds)})")
+    return Claims(payload["typ"], payload["sub"], payload["jti"], payload["fam"], int(payload["exp"]))
 
 
 def _key() -> bytes:
     secret = environment().secret_key
     if secret is None:
         raise Conflict("SECRET_KEY is not set: nobody signs in here, and there are no tokens")
-    return hmac.digest(secret.get_secret_value().encode(), PURPOSE, "sha256")
+    return hmac.digest(secret.get_secret_value().encode(), KEY_PURPOSE, "sha256")

@@ -1,4 +1,7 @@
-"""The accounts. What takes rights away counts at once in this process, and within seconds in its neighbours."""
+"""Accounts of the server.
+
+A change that removes rights counts at once in this process, and within seconds in the other worker processes.
+"""
 
 from __future__ import annotations
 
@@ -20,67 +23,92 @@ EMAIL = r"^[^@\x00-\x20\x7f]{1,64}@[^@\x00-\x20\x7f]{1,189}$"
 
 
 def email_key(email: str) -> str:
-    """An address as accounts are known by: two that differ in case only are one."""
+    """Return the normalized form of an e-mail address: addresses that differ only in case are equal."""
     return email.strip().lower()
 
 
 def add(email: str, password: str, role: str, name: str = "") -> User:
-    """A new account. Raises WrongField for what can't be, Conflict when the address has one already."""
+    """Create an account.
+
+    Raises:
+        WrongField: A value is not valid.
+        Conflict: There is already an account with this e-mail address.
+    """
     key = email_key(email)
     if not re.match(EMAIL, key):
-        raise WrongField("email", f"{email!r} is no e-mail address")
-    made = User(
-        id=uuid4().hex, email=key, name=name.strip(), password=passwords.hashed(password), role=_role(role),
+        raise WrongField("email", f"{email!r} is not an e-mail address")
+    user = User(
+        id=uuid4().hex, email=key, name=name.strip(), password=passwords.hash_password(password), role=_checked_role(role),
         is_active=True, created_at=now(),
     )  # fmt: skip
     try:
-        with session() as opened:
-            opened.add(made)
+        with session() as database:
+            database.add(user)
     except IntegrityError:
         raise Conflict(f"there is an account for {key} already") from None
-    return made
+    return user
 
 
 def page(offset: int = 0, size: int = 10_000) -> tuple[Sequence[User], int]:
-    """Accounts in the order of their addresses, and how many there are in all."""
-    with session() as opened:
-        total = opened.scalar(select(func.count()).select_from(User)) or 0
-        return opened.scalars(select(User).order_by(User.email).offset(offset).limit(size)).all(), total
+    """Return a page of accounts in the order of their e-mail addresses, and the number of accounts in all."""
+    with session() as database:
+        total = database.scalar(select(func.count()).select_from(User)) or 0
+        return database.scalars(select(User).order_by(User.email).offset(offset).limit(size)).all(), total
 
 
 def by_email(email: str) -> User:
-    """The account of an address. Raises NotFound."""
-    with session() as opened:
-        found = opened.scalar(select(User).where(User.email == email_key(email)))
-    if found is None:
+    """Return the account of an e-mail address.
+
+    Raises:
+        NotFound: There is no such account.
+    """
+    with session() as database:
+        user = database.scalar(select(User).where(User.email == email_key(email)))
+    if user is None:
         raise NotFound(f"there is no account for {email_key(email)}")
-    return found
+    return user
 
 
 def change(
     user_id: str, *, role: str | None = None, active: bool | None = None, name: str | None = None
 ) -> User:
-    """Another role, another name, shut or opened. Raises NotFound, Conflict for the last active admin."""
-    with session() as opened:
-        found = _found(opened, user_id)
-        if (role is not None and _role(role) != "admin") or active is False:
-            _leave_an_admin(opened, found)
+    """Change the role or the name of an account, or disable or enable it.
+
+    Raises:
+        NotFound: There is no such account.
+        Conflict: This would leave no active admin.
+    """
+    with session() as database:
+        user = _get(database, user_id)
+        if (role is not None and _checked_role(role) != "admin") or active is False:
+            _keep_an_admin(database, user)
         if role is not None:
-            found.role = _role(role)
+            user.role = _checked_role(role)
         if active is not None:
-            found.is_active = active
+            user.is_active = active
         if name is not None:
-            found.name = name.strip()
-    token_validity.forget()
-    return found
+            user.name = name.strip()
+    token_validity.clear_cache()
+    return user
 
 
 def set_password(user_id: str, password: str, *, spare_family: str = "", field: str = "password") -> None:
-    """A new password. Every login and every service token of the account ends, except the login `spare_family`."""
-    kept = passwords.hashed(password, field)
-    with session() as opened:
-        _found(opened, user_id).password = kept
-        for token in opened.scalars(
+    """Set a new password and end every login and service token of the account.
+
+    Args:
+        user_id: Id of the account.
+        password: The new password.
+        spare_family: Token family of the login that is not ended.
+        field: Field that an error message names.
+
+    Raises:
+        WrongField: The password is not valid.
+        NotFound: There is no such account.
+    """
+    password_hash = passwords.hash_password(password, field)
+    with session() as database:
+        _get(database, user_id).password = password_hash
+        for token in database.scalars(
             select(Token).where(
                 Token.user_id == user_id,
                 Token.family != spare_family,
@@ -88,40 +116,45 @@ def set_password(user_id: str, password: str, *, spare_family: str = "", field: 
             )
         ):
             token.revoked_at = now()
-    token_validity.forget()
+    token_validity.clear_cache()
 
 
 def remove(user_id: str) -> None:
-    """Take an account away, with its tokens and preferences. Raises NotFound, Conflict for the last active admin."""
-    with session() as opened:
-        found = _found(opened, user_id)
-        _leave_an_admin(opened, found)
-        # SQLite looks at foreign keys only when it is asked to.
-        opened.execute(delete(Token).where(Token.user_id == user_id))
-        opened.execute(delete(Preference).where(Preference.user_id == user_id))
-        opened.delete(found)
-    token_validity.forget()
+    """Delete an account with its tokens and preferences.
+
+    Raises:
+        NotFound: There is no such account.
+        Conflict: It is the last active admin.
+    """
+    with session() as database:
+        user = _get(database, user_id)
+        _keep_an_admin(database, user)
+        # SQLite enforces foreign keys only when told to.
+        database.execute(delete(Token).where(Token.user_id == user_id))
+        database.execute(delete(Preference).where(Preference.user_id == user_id))
+        database.delete(user)
+    token_validity.clear_cache()
 
 
-def _found(opened: Session, user_id: str) -> User:
-    found = opened.get(User, user_id) if "\x00" not in user_id else None
-    if found is None:
+def _get(database: Session, user_id: str) -> User:
+    user = database.get(User, user_id) if "\x00" not in user_id else None
+    if user is None:
         raise NotFound(f"there is no account {user_id!r}")
-    return found
+    return user
 
 
-def _role(role: str) -> str:
+def _checked_role(role: str) -> str:
     if role not in ROLES:
-        raise WrongField("role", f"{role!r} is no role; there are {', '.join(ROLES)}")
+        raise WrongField("role", f"{role!r} is not a role; the roles are {', '.join(ROLES)}")
     return role
 
 
-def _leave_an_admin(opened: Session, leaving: User) -> None:
+def _keep_an_admin(database: Session, leaving: User) -> None:
     if leaving.role != "admin" or not leaving.is_active:
         return
-    # Locked by a write that changes nothing, in SQLite too, so that two admins who dismiss each other at the same
+    # A write that changes nothing locks the rows, in SQLite too, so that two admins who remove each other at the same
     # moment don't both succeed.
     admins = (User.role == "admin", User.is_active.is_(True))
-    opened.execute(update(User).where(*admins).values(role=User.role))
-    if set(opened.scalars(select(User.id).where(*admins))) <= {leaving.id}:
+    database.execute(update(User).where(*admins).values(role=User.role))
+    if set(database.scalars(select(User.id).where(*admins))) <= {leaving.id}:
         raise Conflict("this is the last active admin; make another account admin first")

@@ -1,6 +1,6 @@
-"""Tables of our own in MLflow's database: what MLflow has no place for.
+"""Veri-Train's own tables in MLflow's database: what MLflow has no place for.
 
 tables      users, tokens, settings, preferences
-session     a session with them
-migrate     bring them up to date, or look whether they are
+session     a database session with them
+migrate     create or update them, or check that they are up to date
 """

@@ -1,4 +1,4 @@
-"""Our tables brought up to date by Alembic, with a version table of their own beside MLflow's."""
+"""Migrations of our tables by Alembic, with a version table separate from MLflow's."""
 
 from __future__ import annotations
 
@@ -17,53 +17,57 @@ from veritrain_lib.tracking import store
 
 
 class NotMigrated(Infrastructure):
-    """The server's tables are not there, or those of another version."""
+    """The server's tables are missing, or belong to another version."""
 
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def configuration(opened: Connection | None = None) -> Config:
-    """Alembic's configuration, over a connection of ours."""
-    made = Config()
-    made.set_main_option("script_location", str(SCRIPTS))
-    made.attributes["connection"] = opened
-    return made
+def configuration(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration, over an open connection if one is passed."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["connection"] = connection
+    return config
 
 
-def upgrade(to: str = "head") -> None:
-    """Make or change our tables; MLflow's are made first if the store is new."""
+def upgrade(revision: str = "head") -> None:
+    """Create or change our tables; MLflow's are created first if the store is new."""
     store.client()
-    with engine().begin() as opened:
-        command.upgrade(configuration(opened), to)
+    with engine().begin() as connection:
+        command.upgrade(configuration(connection), revision)
 
 
 def downgrade(to: str) -> None:
-    """Take changes back, down to a revision or `base`; MLflow's tables stay as they are."""
-    with engine().begin() as opened:
-        command.downgrade(configuration(opened), to)
+    """Undo migrations down to a revision or `base`; MLflow's tables stay as they are."""
+    with engine().begin() as connection:
+        command.downgrade(configuration(connection), to)
 
 
 def newest() -> str:
-    """The revision that this code was written for."""
-    found = ScriptDirectory.from_config(configuration()).get_current_head()
-    assert found is not None
-    return found
+    """Return the revision that this code was written for."""
+    head = ScriptDirectory.from_config(configuration()).get_current_head()
+    assert head is not None
+    return head
 
 
 def current() -> str | None:
-    """The revision of the database, None before the first."""
-    with engine().connect() as opened:
+    """Return the revision of the database, or None if there are no tables."""
+    with engine().connect() as connection:
         return MigrationContext.configure(
-            opened, opts={"version_table": VERSION_TABLE}
+            connection, opts={"version_table": VERSION_TABLE}
         ).get_current_revision()
 
 
 def check() -> None:
-    """Raise NotMigrated, with the command to run, when the tables are not those of this code."""
-    there, wanted = current(), newest()
-    if there != wanted:
+    """Check that the tables are those of this code.
+
+    Raises:
+        NotMigrated: They are not; the message names the command to run.
+    """
+    current_revision, newest_revision = current(), newest()
+    if current_revision != newest_revision:
         raise NotMigrated(
-            f"the server's tables are at revision {there or 'none'}, this version needs {wanted}; "
+            f"the server's tables are at revision {current_revision or 'none'}, this version needs {newest_revision}; "
             "run: veritrain migrate"
         )

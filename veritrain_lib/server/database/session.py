@@ -1,4 +1,4 @@
-"""Sessions with our tables, in the same database as MLflow's."""
+"""Database sessions with our tables, in the same database as MLflow's."""
 
 from __future__ import annotations
 
@@ -11,30 +11,34 @@ from sqlalchemy.orm import Session
 
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.tracking import store
-from veritrain_lib.tracking.sqlite_engines import wait_for_writers
+from veritrain_lib.tracking.sqlite_engines import configure_connection
 
 
 def engine() -> Engine:
-    """The engine of the record's database. Raises Infrastructure where the record is a remote server."""
-    address = store.uri()
+    """Return the engine of the record's database.
+
+    Raises:
+        Infrastructure: The record is a remote server.
+    """
+    url = store.uri()
     if store.is_remote():
         raise Infrastructure(
-            f"the server needs MLflow's database, not another server ({store.shown()}); "
+            f"the server needs MLflow's database, not another server ({store.masked_uri()}); "
             "unset MLFLOW_TRACKING_URI, or set DATABASE_URL"
         )
-    return _engine(address)
+    return _engine(url)
 
 
 @cache
-def _engine(address: str) -> Engine:
-    made = create_engine(address, pool_pre_ping=not address.startswith("sqlite"))
-    if address.startswith("sqlite"):
-        event.listen(made, "connect", wait_for_writers)
-    return made
+def _engine(url: str) -> Engine:
+    new_engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if url.startswith("sqlite"):
+        event.listen(new_engine, "connect", configure_connection)
+    return new_engine
 
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """A session that is committed at its end, or rolled back on an error."""
-    with Session(engine(), expire_on_commit=False) as opened, opened.begin():
-        yield opened
+    """Yield a session that is committed at its end, or rolled back on an error."""
+    with Session(engine(), expire_on_commit=False) as new_session, new_session.begin():
+        yield new_session

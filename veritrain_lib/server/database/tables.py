@@ -1,4 +1,4 @@
-"""The tables. Every name begins with `veritrain_`, so that MLflow's are never taken for ours."""
+"""Table definitions (SQLAlchemy). Every name begins with `veritrain_` to keep them apart from MLflow's."""
 
 from __future__ import annotations
 
@@ -13,37 +13,39 @@ PREFIX = "veritrain_"
 VERSION_TABLE = f"{PREFIX}alembic_version"
 
 
-def is_ours(thing: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
-    """Whether Alembic looks at a thing when it compares: MLflow's tables are none of our business."""
+def is_veritrain_table(
+    schema_item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
+) -> bool:
+    """Return whether Alembic compares an item of the schema: MLflow's tables are left alone."""
     return kind != "table" or (name or "").startswith(PREFIX)
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A moment with its zone; SQLite keeps none, so it is written and read as UTC."""
+    """Time stamp with time zone; SQLite stores none, so it is written and read as UTC."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """As UTC without a zone."""
+        """Return a time in UTC without a zone."""
         return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """As UTC."""
+        """Return a stored time with the zone UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
 def now() -> datetime:
-    """This moment, UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
-class Table(DeclarativeBase):
-    """Base of the tables."""
+class BaseTable(DeclarativeBase):
+    """Declarative base of the tables."""
 
 
-class User(Table):
-    """Somebody who signs in. `role` is viewer, editor or admin; `password` is an argon2 hash."""
+class User(BaseTable):
+    """Account of a user. `role` is viewer, editor or admin; `password` is an argon2 hash."""
 
     __tablename__ = f"{PREFIX}users"
 
@@ -56,8 +58,8 @@ class User(Table):
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 
-class Token(Table):
-    """A refresh or service token that was given out: known by its id (`jti`), never stored itself.
+class Token(BaseTable):
+    """Refresh or service token that was issued: stored by its id (`jti`), never the token itself.
 
     Refresh tokens of one login are a `family`: each is used once, and one that comes twice revokes them all.
     """
@@ -75,8 +77,8 @@ class Token(Table):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
 
 
-class Setting(Table):
-    """A section of the system's settings, as JSON; a section that is absent has its defaults."""
+class Setting(BaseTable):
+    """Section of the system's settings, as JSON; an absent section has its defaults."""
 
     __tablename__ = f"{PREFIX}settings"
 
@@ -85,8 +87,8 @@ class Setting(Table):
     updated_at: Mapped[datetime] = mapped_column(UtcTime, default=now, onupdate=now)
 
 
-class Preference(Table):
-    """What a person likes. `user_id` is `local` where nobody signs in."""
+class Preference(BaseTable):
+    """Preferences of a user. `user_id` is `local` where nobody signs in."""
 
     __tablename__ = f"{PREFIX}preferences"
 

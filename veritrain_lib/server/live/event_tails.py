@@ -1,8 +1,8 @@
-"""One tail per run and process: whoever follows a run here shares one reading of its file.
+"""Shared readers of the runs' event files: one per run and process, whatever the number of followers.
 
-A tail looks at the file every `EVERY` seconds while somebody follows it, keeps the newest lines, and wakes its
-followers. Each follower takes lines at its own pace: nothing is queued for a slow one, and one that fell behind what
-is kept reads the rest of the history itself.
+A tail polls the file every `POLL_S` seconds while somebody follows the run, keeps the newest lines, and wakes its
+followers. Each follower takes lines at its own pace: nothing is queued for a slow one, and a follower that fell behind
+the kept lines reads the older ones from the file itself.
 """
 
 from __future__ import annotations
@@ -18,97 +18,108 @@ from itertools import islice
 from veritrain_lib.core import event_log
 from veritrain_lib.core.event_log import LoggedEvent
 
-EVERY = 0.2
-"""Seconds between two looks at a file."""
+POLL_S = 0.2
+"""Seconds between two reads of a file."""
 
-SETTLE_EVERY = 2.0
-"""Seconds between two looks at the record: whether the run's owner still lives."""
+SETTLE_S = 2.0
+"""Seconds between two checks that the process that owns the run still lives."""
 
-KEPT = 2_000
+MAX_KEPT_LINES = 2_000
 """Lines that a tail keeps for its followers."""
 
-AT_ONCE = 200
+READ_LINES = 200
 """Lines of the history that a follower reads at once."""
 
 
 @dataclass
-class Tail:
-    """The newest lines of one run. `settle` sets right what a dead owner could not (called in a thread)."""
+class EventTail:
+    """The newest event lines of one run.
+
+    Attributes:
+        run_id: Id of the run.
+        settle: Closes the run if its owner has died; called in a thread.
+        lines: The newest lines.
+        changed: Condition that is notified when there are new lines or an error.
+        started: Set after the first read.
+        followers: Number of followers.
+        task: The task that reads the file.
+        error: What ended the reading.
+    """
 
     run_id: str
     settle: Callable[[], None] | None = None
-    lines: deque[LoggedEvent] = field(default_factory=lambda: deque(maxlen=KEPT))
+    lines: deque[LoggedEvent] = field(default_factory=lambda: deque(maxlen=MAX_KEPT_LINES))
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
     followers: int = 0
     task: asyncio.Task[None] | None = None
-    failed: BaseException | None = None
+    error: BaseException | None = None
 
     async def watch(self) -> None:
-        """Look until cancelled."""
-        reader = event_log.Reader(self.run_id)
-        clock, settled = asyncio.get_running_loop().time, float("-inf")
+        """Read new lines until cancelled."""
+        reader = event_log.EventReader(self.run_id)
+        clock, settled_at = asyncio.get_running_loop().time, float("-inf")
         try:
             while True:
-                if self.settle and clock() - settled >= SETTLE_EVERY:
-                    settled = clock()
+                if self.settle and clock() - settled_at >= SETTLE_S:
+                    settled_at = clock()
                     await self._settle(self.settle)
-                # Only the newest are kept, so a long history is never held whole.
-                new = await asyncio.to_thread(lambda: deque(reader.new(), maxlen=KEPT))
+                # Only the newest lines are kept, so a long history is never in memory as a whole.
+                new_lines = await asyncio.to_thread(lambda: deque(reader.new(), maxlen=MAX_KEPT_LINES))
                 async with self.changed:
-                    self.lines.extend(new)
-                    self.begun.set()
-                    if new:
+                    self.lines.extend(new_lines)
+                    self.started.set()
+                    if new_lines:
                         self.changed.notify_all()
-                await asyncio.sleep(EVERY)
-        except Exception as error:  # noqa: BLE001 (followers are told; they must not wait for ever)
-            self.failed = error
-            self.begun.set()
+                await asyncio.sleep(POLL_S)
+        except Exception as error:  # noqa: BLE001 (followers get the error; they must not wait for ever)
+            self.error = error
+            self.started.set()
             async with self.changed:
                 self.changed.notify_all()
 
     async def _settle(self, settle: Callable[[], None]) -> None:
         try:
             await asyncio.to_thread(settle)
-        except Exception as error:  # noqa: BLE001 (a database that is busy now is asked again)
-            logging.getLogger(__name__).warning("run %s could not be looked at: %s", self.run_id, error)
+        except Exception as error:  # noqa: BLE001 (a database that is busy now is queried again)
+            logging.getLogger(__name__).warning("run %s could not be checked: %s", self.run_id, error)
 
-    async def beyond(self, number: int, *, or_end: bool) -> None:
-        """Return when there is a line behind this number, the tail has failed, or (`or_end`) the run has ended."""
+    async def wait_for_line(self, number: int, *, or_end: bool) -> None:
+        """Return when there is a line after this number, the tail has failed, or (`or_end`) the run has ended."""
 
-        def is_so() -> bool:
-            return self.last > number or self.failed is not None or (or_end and self.has_ended)
+        def is_met() -> bool:
+            return self.last > number or self.error is not None or (or_end and self.has_ended)
 
         async with self.changed:
-            await self.changed.wait_for(is_so)
+            await self.changed.wait_for(is_met)
 
     @property
     def has_ended(self) -> bool:
-        """Whether the newest line says that the run has ended."""
-        return bool(self.lines and self.lines[-1].data.get(event_log.ENDED))
+        """Return whether the newest line states that the run has ended."""
+        return bool(self.lines and self.lines[-1].data.get(event_log.ENDED_KEY))
 
     @property
     def last(self) -> int:
-        """The number of the newest line that is known."""
+        """Return the number of the newest line, 0 if there is none."""
         return self.lines[-1].seq if self.lines else 0
 
 
-class Tails:
+class EventTails:
     """The tails of this process, by run."""
 
     def __init__(self) -> None:
-        self._tails: dict[str, Tail] = {}
+        self._tails: dict[str, EventTail] = {}
 
     @contextlib.asynccontextmanager
-    async def of(self, run_id: str, settle: Callable[[], None] | None = None) -> AsyncIterator[Tail]:
-        """The run's tail, watched for as long as somebody is in the context."""
+    async def open(self, run_id: str, settle: Callable[[], None] | None = None) -> AsyncIterator[EventTail]:
+        """Yield the run's tail, which reads its file as long as any follower is in the context."""
         tail = self._tails.get(run_id)
         if tail is None:
-            tail = self._tails[run_id] = Tail(run_id, settle)
+            tail = self._tails[run_id] = EventTail(run_id, settle)
             tail.task = asyncio.create_task(tail.watch(), name=f"tail of {run_id[:8]}")
         tail.followers += 1
         try:
-            await tail.begun.wait()
+            await tail.started.wait()
             yield tail
         finally:
             tail.followers -= 1
@@ -119,29 +130,35 @@ class Tails:
     async def follow(
         self, run_id: str, after: int, *, settle: Callable[[], None] | None = None, until_end: bool = True
     ) -> AsyncIterator[LoggedEvent]:
-        """Every line behind number `after`, in order, each once, then the new ones as they come.
+        """Yield every line after number `after` in order, each once, then new lines as they come.
 
-        Ends with the line that says that the run has ended, if no line follows it; with `until_end` False never.
-        Raises what reading raised.
+        Args:
+            run_id: Id of the run.
+            after: Number of the last line that the follower has.
+            settle: Closes the run if its owner has died; called in a thread.
+            until_end: Whether to stop at the line that states that the run has ended, if no line follows it.
+
+        Raises:
+            Exception: Whatever reading the file raised.
         """
-        async with self.of(run_id, settle) as tail:
+        async with self.open(run_id, settle) as tail:
             while True:
-                await tail.beyond(after, or_end=until_end)
-                if tail.last <= after and tail.failed:
-                    raise tail.failed
+                await tail.wait_for_line(after, or_end=until_end)
+                if tail.last <= after and tail.error:
+                    raise tail.error
                 if tail.last <= after:
                     return
                 if tail.lines[0].seq > after + 1:
-                    lines = await asyncio.to_thread(event_log.read, run_id, after, AT_ONCE)
+                    lines = await asyncio.to_thread(event_log.read, run_id, after, READ_LINES)
                 else:
                     skipped = after + 1 - tail.lines[0].seq
-                    lines = list(islice(tail.lines, skipped, skipped + AT_ONCE))
+                    lines = list(islice(tail.lines, skipped, skipped + READ_LINES))
                 for line in lines:
                     yield line
                     after = line.seq
-                    if until_end and line.data.get(event_log.ENDED) and after == tail.last:
+                    if until_end and line.data.get(event_log.ENDED_KEY) and after == tail.last:
                         return
 
 
-TAILS = Tails()
-"""Those of this process."""
+EVENT_TAILS = EventTails()
+"""The tails of this process."""

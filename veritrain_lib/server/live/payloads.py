@@ -1,4 +1,4 @@
-"""What a line of a run's events is to clients: the payloads of the contract, each with its number."""
+"""Conversion of event lines to the payloads of the API contract, each with its line number."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 from veritrain_lib.core.event_log import LoggedEvent
 
 
-def of_experiment(run_id: str, event: LoggedEvent) -> dict[str, Any]:
-    """`experiment_progress`, `experiment_status`, or `experiment_log` for a line that is neither."""
+def experiment_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
+    """Return a line as `experiment_progress`, `experiment_status` or `experiment_log`."""
     data = event.data
-    said: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "type": f"experiment_{event.kind}", "experimentId": run_id, "seq": event.seq, "time": event.time,
         "level": event.level, "message": event.message,
     }  # fmt: skip
     if event.kind == "progress":
-        # Where a stage has no steps its cells are counted; what nothing says is null.
-        said["data"] = {
+        # A stage without steps counts its cells; a value that the event lacks is null.
+        payload["data"] = {
             "epoch": data.get("epoch"),
             "step": data.get("step", data.get("cell")),
             "loss": data.get("loss"),
@@ -26,38 +26,38 @@ def of_experiment(run_id: str, event: LoggedEvent) -> dict[str, Any]:
             "steps": data.get("steps", data.get("cells")),
         }
     elif event.kind == "status":
-        said["status"] = data.get("status", "running")
-        said |= {key: data[key] for key in ("metrics", "reason", "ended") if key in data}
-    return said
+        payload["status"] = data.get("status", "running")
+        payload |= {key: data[key] for key in ("metrics", "reason", "ended") if key in data}
+    return payload
 
 
-def of_dataset(run_id: str, event: LoggedEvent) -> dict[str, Any]:
-    """`quality_gate` where a gate has judged; else `dataset_progress`, `dataset_status`, `dataset_log`."""
+def dataset_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
+    """Return a line as `quality_gate`, `dataset_progress`, `dataset_status` or `dataset_log`."""
     data = event.data
-    said: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "type": f"dataset_{event.kind}", "datasetId": run_id, "seq": event.seq, "time": event.time,
         "level": event.level, "message": event.message,
     }  # fmt: skip
     if "quality_gate" in data:
-        judged = data["quality_gate"]
+        verdict = data["quality_gate"]
         return {
-            **said,
+            **payload,
             "type": "quality_gate",
-            "result": judged["result"],
-            "details": judged.get("details", {}),
+            "result": verdict["result"],
+            "details": verdict.get("details", {}),
         }
     if event.kind == "status":
-        said["status"] = data.get("status", "running")
-    return {**said, "data": dict(data)}
+        payload["status"] = data.get("status", "running")
+    return {**payload, "data": dict(data)}
 
 
-def of_notification(_: str, event: LoggedEvent) -> dict[str, Any]:
-    """A line for people, whichever run it is about."""
-    said: dict[str, Any] = {
+def notification_payload(_: str, event: LoggedEvent) -> dict[str, Any]:
+    """Return a line as a notification for people; its run may be any."""
+    payload: dict[str, Any] = {
         "type": "notification", "level": event.level, "message": event.message, "seq": event.seq, "time": event.time,
     }  # fmt: skip
     if event.data.get("action"):
-        said["action"] = event.data["action"]
+        payload["action"] = event.data["action"]
     if event.data.get("run"):
-        said["run"] = event.data["run"]
-    return said
+        payload["run"] = event.data["run"]
+    return payload

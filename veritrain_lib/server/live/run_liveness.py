@@ -1,4 +1,4 @@
-"""Which runs can be watched, and how one that nobody works on any more is set right."""
+"""Lookup of the runs that can be followed, and closing of runs whose process has died."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from veritrain_lib.tracking.datasets import PREFIX
 DATASET_KINDS = ("upload", "generation")
 
 
-def is_known(kind: Literal["experiment", "dataset"], given: str) -> bool:
-    """Whether there is such a thing; what has ended long ago is one too."""
-    if not (given.isascii() and given.isalnum() and len(given) <= 64):
+def run_exists(kind: Literal["experiment", "dataset"], run_id: str) -> bool:
+    """Return whether there is a run of this kind, running or ended."""
+    if not (run_id.isascii() and run_id.isalnum() and len(run_id) <= 64):
         return False
-    run = listing.read_runs([given]).get(given)
+    run = listing.read_runs([run_id]).get(run_id)
     if run is None:
         return False
     tags = run.data.tags
@@ -24,7 +24,7 @@ def is_known(kind: Literal["experiment", "dataset"], given: str) -> bool:
 
 
 def settle(run_id: str) -> None:
-    """See `watched.settle`."""
+    """Close a run whose owner has died; see `run_events.settle`."""
     run = listing.read_runs([run_id]).get(run_id)
     if run is not None:
-        run_events.settle(run)
+        run_events.reconcile(run)

@@ -1,32 +1,32 @@
 """Socket.IO under /socket.io/: clients subscribe to experiments, datasets and notifications.
 
-The gatekeeper judges each request of a handshake by its cookie, its header or the `token` of its address. A client that
-shows none of these may show a token by Socket.IO's own `auth` when it connects (`admission.py`); until then it hears
-nothing, and is closed after some seconds.
-Sessions of long polling live in one worker process; `relay` brings their requests there.
+The gatekeeper checks each request of a handshake by its cookie, its header or the `token` of its URL. A client that
+sends none of these may send a token by Socket.IO's own `auth` when it connects (`admission.py`); until then it receives
+nothing, and it is disconnected after some seconds. Sessions of long polling live in one worker process; `relay`
+forwards their requests there.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from veritrain_lib.server.live.admission import Admission
+from veritrain_lib.server.live.admission import SocketAdmission
 from veritrain_lib.server.live.relay import Relay
 from veritrain_lib.server.live.subscriptions import Subscriptions
 
-LARGEST = 100_000
-"""Bytes of a message from a client; what clients say is short."""
+MAX_MESSAGE_BYTES = 100_000
+"""Largest message from a client; clients send only short requests."""
 
 
 def socket_app() -> Relay:
-    """The ASGI application of Engine.IO and Socket.IO."""
+    """Return the ASGI application of Engine.IO and Socket.IO."""
     import socketio
 
-    # Origins are the gatekeeper's to judge: an empty list switches the library's own check off.
+    # The gatekeeper checks origins: an empty list turns the library's own check off.
     server = socketio.AsyncServer(
-        async_mode="asgi", cors_allowed_origins=[], max_http_buffer_size=LARGEST, namespaces=["/"]
+        async_mode="asgi", cors_allowed_origins=[], max_http_buffer_size=MAX_MESSAGE_BYTES, namespaces=["/"]
     )
-    subscriptions, admission = Subscriptions(server), Admission(server)
+    subscriptions, admission = Subscriptions(server), SocketAdmission(server)
 
     async def leave(sid: str, reason: Any = None) -> None:
         admission.leave(sid)
@@ -39,9 +39,9 @@ def socket_app() -> Relay:
     relay = Relay(socketio.ASGIApp(server, socketio_path=""))
 
     def new_session() -> str:
-        name = relay.new_session()
-        admission.expect(name)
-        return name
+        session_id = relay.new_session()
+        admission.expect(session_id)
+        return session_id
 
     server.eio.generate_id = new_session
     return relay

@@ -1,4 +1,4 @@
-"""Numbers that are read when somebody asks for the metrics: work under way from the record, money from the ledger."""
+"""Metrics that are read on request: running experiments from the record, money spent from the ledger."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 
-class Gathered:
-    """A collector: asked anew each time, so it is the same whichever worker process answers."""
+class RecordCollector:
+    """Prometheus collector that reads anew on each request, so every worker process gives the same numbers."""
 
     def collect(self) -> Iterable[Metric]:
-        """Experiments by state, and dollars by account."""
+        """Yield the number of experiments by status, and the US dollars spent by task."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        work = GaugeMetricFamily(
+        experiments = GaugeMetricFamily(
             "veritrain_experiments", "Experiments under way, by their state in the record", labels=["status"]
         )
-        for status, word in (("RUNNING", "running"), ("SCHEDULED", "pending")):
-            work.add_metric([word], _count(status))
-        yield work
-        money = CounterMetricFamily(
+        for status, label in (("RUNNING", "running"), ("SCHEDULED", "pending")):
+            experiments.add_metric([label], _count(status))
+        yield experiments
+        paid_dollars = CounterMetricFamily(
             "veritrain_paid_dollars", "US dollars paid for answers, by task", labels=["task"]
         )
-        for account, paid in _paid():
-            money.add_metric([account], paid)
-        yield money
+        for task, dollars in _paid_by_task():
+            paid_dollars.add_metric([task], dollars)
+        yield paid_dollars
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing is read when the collector is registered."""
+        """Return nothing, so that nothing is read when the collector is registered."""
         return ()
 
 
@@ -40,10 +40,10 @@ def _count(status: str) -> int:
     return count_runs(RunQuery(tags={"veritrain.kind": ["round"]}, statuses=[status]))
 
 
-def _paid() -> list[tuple[str, float]]:
-    from veritrain_lib.llm.ledger import Ledger, default_place
+def _paid_by_task() -> list[tuple[str, float]]:
+    from veritrain_lib.llm.ledger import Ledger, default_ledger_path
 
-    if not default_place().exists():
+    if not default_ledger_path().exists():
         return []
     with Ledger() as ledger:
         return ledger.accounts()

@@ -1,6 +1,7 @@
-"""What is counted, and /metrics. Right with several worker processes: `veritrain serve` gives them one folder.
+"""Request metrics, and the route /metrics.
 
-prometheus_client reads `PROMETHEUS_MULTIPROC_DIR` when it is first imported: nothing here imports it before use.
+The counts are correct with several worker processes: `veritrain serve` gives them one shared folder. prometheus_client
+reads `PROMETHEUS_MULTIPROC_DIR` when it is first imported, so nothing here imports it before use.
 """
 
 from __future__ import annotations
@@ -24,28 +25,28 @@ from veritrain_lib.core.machine_fault import machine_fault
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable by which the processes of one server share their counts."""
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable that names the folder in which the processes of one server share their counts."""
 
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper ends of the classes of durations; 0.15 is what a page of a list may take."""
+DURATION_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds of the histogram's buckets, in seconds; 0.15 is the target for a page of a list."""
 
-_LIVE = re.compile(r"_live\w*_(\d+)\.db$")
+_LIVE_GAUGE_FILE = re.compile(r"_live\w*_(\d+)\.db$")
 
 
-class Metrics:
-    """The server's own counts, since it was started."""
+class ServerMetrics:
+    """Counters of the server since it was started."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         from prometheus_client import Counter, Gauge, Histogram
 
-        by = ("method", "route", "status")
+        labels = ("method", "route", "status")
         self.requests: Counter = Counter(
-            "veritrain_http_requests", "Requests that were answered", by, registry=registry
+            "veritrain_http_requests", "Requests that were answered", labels, registry=registry
         )
         self.durations: Histogram = Histogram(
             "veritrain_http_request_seconds", "Seconds from a request to the end of its answer",
-            ("method", "route"), buckets=SECONDS, registry=registry,
+            ("method", "route"), buckets=DURATION_BUCKETS_S, registry=registry,
         )  # fmt: skip
         self.sockets: Gauge = Gauge(
             "veritrain_websocket_clients", "WebSockets that are open", registry=registry,
@@ -53,36 +54,37 @@ class Metrics:
         )  # fmt: skip
 
 
-ROOM = {"counter": 2_097_152, "histogram": 4_194_304, "gauge_livesum": 65_536}
+FILE_BYTES = {"counter": 2_097_152, "histogram": 4_194_304, "gauge_livesum": 65_536}
 """Bytes of the files that this process maps, by prometheus_client's name for the kind: some three times what every
-method, route and status together take."""
+combination of method, route and status takes.
+"""
 
 
 @cache
-def metrics() -> Metrics:
-    """Those of this process, made at first use."""
-    _take_room()
-    return Metrics(_own())
+def metrics() -> ServerMetrics:
+    """Return the metrics of this process, made at first use."""
+    _preallocate_files()
+    return ServerMetrics(_process_registry())
 
 
-def _take_room() -> None:
+def _preallocate_files() -> None:
     """Write the files that prometheus_client is about to map.
 
-    It would make them as holes: a hole that can't be filled, since the disk is full, ends the process by SIGBUS
-    without a word. Where there is no room now, this process counts in memory only.
+    It would create them as sparse files: a hole that can't be filled, since the disk is full, ends the process by SIGBUS
+    without a message. If there is no space now, this process counts in memory only.
     """
-    folder = os.environ.get(FOLDER)
+    folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
         return
     try:
-        for kind, size in ROOM.items():
-            file = Path(folder) / f"{kind}_{os.getpid()}.db"
-            if not file.exists():
-                part = file.with_suffix(".part")
+        for kind, size in FILE_BYTES.items():
+            path = Path(folder) / f"{kind}_{os.getpid()}.db"
+            if not path.exists():
+                part = path.with_suffix(".part")
                 part.write_bytes(bytes(size))
-                part.replace(file)
+                part.replace(path)
     except OSError as error:
-        os.environ.pop(FOLDER)
+        os.environ.pop(FOLDER_VARIABLE)
         logging.getLogger(__name__).warning(
             "counts of this process are not shared with the server's others: %s",
             machine_fault(error) or error,
@@ -90,75 +92,76 @@ def _take_room() -> None:
 
 
 @cache
-def _own() -> CollectorRegistry:
+def _process_registry() -> CollectorRegistry:
     from prometheus_client import CollectorRegistry
 
     return CollectorRegistry()
 
 
 def exposition() -> tuple[bytes, str]:
-    """Everything that is counted or gathered now, and its media type."""
+    """Return all metrics in Prometheus' text format, and their media type."""
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
-    from veritrain_lib.server.observability.gauges import Gathered
+    from veritrain_lib.server.observability.gauges import RecordCollector
 
     metrics()
-    gathered = CollectorRegistry()
-    gathered.register(Gathered())
-    if folder := os.environ.get(FOLDER):
-        _forget_the_dead(Path(folder))
-        counted = CollectorRegistry()
-        MultiProcessCollector(counted, path=folder)  # type: ignore[no-untyped-call]
+    record_registry = CollectorRegistry()
+    record_registry.register(RecordCollector())
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        _remove_dead_gauges(Path(folder))
+        count_registry = CollectorRegistry()
+        MultiProcessCollector(count_registry, path=folder)  # type: ignore[no-untyped-call]
     else:
-        counted = _own()
-    return generate_latest(counted) + _latest(gathered), CONTENT_TYPE_LATEST
+        count_registry = _process_registry()
+    return generate_latest(count_registry) + _record_metrics(record_registry), CONTENT_TYPE_LATEST
 
 
-def _latest(gathered: CollectorRegistry) -> bytes:
-    """What is read from the record now; nothing while it is away, when the counts are wanted most."""
+def _record_metrics(registry: CollectorRegistry) -> bytes:
+    """Return the metrics that are read from the record, or nothing if it can't be reached."""
     from prometheus_client import generate_latest
 
     try:
-        return generate_latest(gathered)
+        return generate_latest(registry)
     except Exception as error:
-        why = machine_fault(error) or (str(error) if isinstance(error, Infrastructure) else None)
-        if why is None:
+        reason = machine_fault(error) or (str(error) if isinstance(error, Infrastructure) else None)
+        if reason is None:
             raise
-        logging.getLogger(__name__).warning("metrics without those of the record: %s", why)
+        logging.getLogger(__name__).warning("metrics without those of the record: %s", reason)
         return b""
 
 
 def new_folder() -> Path:
-    """An empty folder for the counts of a server that this process becomes; those of servers that are gone go.
+    """Return an empty folder for this server's counts, and remove the folders of servers that have ended.
 
-    Its name says whose it is, as the desks of notebooks beside it do: nobody clears away what a living process uses.
+    Its name states the process that owns it, as the work directories of notebooks beside it do, so that nobody removes
+    what a living process uses.
     """
     from veritrain_lib.tracking import runs
 
     running = project.state("running")
-    for old in running.glob("*~metrics"):
-        if runs.alive(old.name.removesuffix("~metrics").replace("~", "/")) is False:
-            shutil.rmtree(old, ignore_errors=True)
-    made = running / f"{runs.owner().replace('/', '~')}~metrics"
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
-    return made
+    for folder_of_process in running.glob("*~metrics"):
+        if runs.is_alive(folder_of_process.name.removesuffix("~metrics").replace("~", "/")) is False:
+            shutil.rmtree(folder_of_process, ignore_errors=True)
+    folder = running / f"{runs.owner().replace('/', '~')}~metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
-def _forget_the_dead(folder: Path) -> None:
-    """A worker that died holds no socket any more; what it counted stays counted."""
+def _remove_dead_gauges(folder: Path) -> None:
+    """Remove the gauges of workers that died: they hold no socket any more. Their counters stay."""
     import psutil
 
     for file in folder.glob("*_live*_*.db"):
-        found = _LIVE.search(file.name)
-        if found and not psutil.pid_exists(int(found[1])):
+        match = _LIVE_GAUGE_FILE.search(file.name)
+        if match and not psutil.pid_exists(int(match[1])):
             file.unlink(missing_ok=True)
 
 
-def _answer(request: Request) -> Response:
-    content, kind = exposition()
-    return Response(content, headers={"Content-Type": kind})
+def _respond(request: Request) -> Response:
+    content, media_type = exposition()
+    return Response(content, headers={"Content-Type": media_type})
 
 
-router = Router(routes=[Route("/metrics", _answer)])
+router = Router(routes=[Route("/metrics", _respond)])

@@ -1,4 +1,4 @@
-"""The name of a request: as its sender gave it in X-Request-ID, or made here. Logs and the answer carry it."""
+"""Request ids: from the X-Request-ID header or made here; the logs and the response carry them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 HEADER = b"x-request-id"
 
-_FIT = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-"""What may stand in a log and in a header as it is."""
+_VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+"""Ids that may be written to a log and a header unchanged."""
 
 
 def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The sender's, when it is one short plain word; else a new one."""
+    """Return the sender's id if it is one short plain word, or a new one."""
     for name, value in headers:
         if name == HEADER:
-            return value.decode("ascii") if _FIT.fullmatch(value) else uuid.uuid4().hex
+            return value.decode("ascii") if _VALID_ID.fullmatch(value) else uuid.uuid4().hex
     return uuid.uuid4().hex

@@ -1,7 +1,7 @@
-"""One log line and one observation for each request, under an id that its answer carries too.
+"""Middleware that writes one log line and one observation for each request.
 
-Neither a query nor a body is ever logged: a token may stand in one. What went wrong unexpectedly is logged with its
-traceback, and the client is told nothing but the id to ask about.
+Both use an id that the response carries too. Neither a query nor a body is ever logged, since a token may be in one.
+Unexpected errors are logged with their traceback, and the client gets nothing but the request's id.
 """
 
 from __future__ import annotations
@@ -14,99 +14,100 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from veritrain_lib.server.api.problems import unexpected
+from veritrain_lib.server.api.problems import unexpected_error_response
 from veritrain_lib.server.observability.logs import log
 from veritrain_lib.server.observability.metrics import metrics
 from veritrain_lib.server.observability.request_id import HEADER, request_id
-from veritrain_lib.server.observability.templates import Templates
+from veritrain_lib.server.observability.templates import PathTemplates
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-_SEEN = "seen"
-"""Where in a request's state it is kept what becomes of it."""
+_STATE_KEY = "seen"
+"""Key in a request's state under which its `_ObservedRequest` is kept."""
 
-_LAST = ("http.response.body", "websocket.http.response.body", "websocket.close")
+_FINAL_MESSAGES = ("http.response.body", "websocket.http.response.body", "websocket.close")
 
 
-class Observed:
-    """ASGI middleware, in front of everything. `theirs` are the path rules of MLflow's application."""
+class RequestObserver:
+    """ASGI middleware in front of everything. `mlflow_rules` are the URL rules of MLflow's application."""
 
-    def __init__(self, app: ASGIApp, theirs: Iterable[str] = ()) -> None:
-        self._app, self._templates, self._log = app, Templates(theirs), log()
+    def __init__(self, app: ASGIApp, mlflow_rules: Iterable[str] = ()) -> None:
+        self._app, self._templates, self._log = app, PathTemplates(mlflow_rules), log()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on, watch, and tell."""
+        """Pass a request on, observe its response, then log and count it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        seen = _Seen(scope, send)
-        with structlog.contextvars.bound_contextvars(request_id=seen.id):
+        request = _ObservedRequest(scope, send)
+        with structlog.contextvars.bound_contextvars(request_id=request.id):
             try:
-                await self._app(scope, receive, seen.send)
+                await self._app(scope, receive, request.send)
             except Exception as error:
-                seen.error = error
-                if seen.status is None:
-                    await seen.refuse()
-                elif not seen.ended:
-                    raise  # half an answer is out: the server must cut it off, so that nobody takes it for a whole
+                request.error = error
+                if request.status is None:
+                    await request.refuse()
+                elif not request.has_ended:
+                    raise  # half a response was sent: the server must cut it off, so that nobody takes it for complete
             finally:
-                self._tell(seen)
+                self._log_and_count(request)
 
-    def _tell(self, seen: _Seen) -> None:
-        seconds = time.perf_counter() - seen.began
-        route = self._templates.of(seen.scope)
-        method = str(seen.scope.get("method", "WEBSOCKET"))
+    def _log_and_count(self, request: _ObservedRequest) -> None:
+        seconds = time.perf_counter() - request.started_at
+        route = self._templates.template_of(request.scope)
+        method = str(request.scope.get("method", "WEBSOCKET"))
         method = method if method in METHODS or method == "WEBSOCKET" else "OTHER"
-        counted = metrics()
-        if seen.is_socket:
-            if seen.open:
-                counted.sockets.dec()
+        counts = metrics()
+        if request.is_websocket:
+            if request.is_open:
+                counts.sockets.dec()
         else:
-            counted.durations.labels(method, route).observe(seconds)
-        # No status: the client went away before there was an answer.
-        status = seen.status or 499
-        counted.requests.labels(method, route, str(status)).inc()
-        told: dict[str, Any] = {
+            counts.durations.labels(method, route).observe(seconds)
+        # No status: the client disconnected before there was a response.
+        status = request.status or 499
+        counts.requests.labels(method, route, str(status)).inc()
+        fields: dict[str, Any] = {
             "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1),
-            "user": _user(seen.scope),
+            "user": _user_id(request.scope),
         }  # fmt: skip
-        if seen.error is not None:
-            self._log.error("request", **told, exc_info=seen.error)
+        if request.error is not None:
+            self._log.error("request", **fields, exc_info=request.error)
         elif status >= 500:
-            self._log.error("request", **told)
+            self._log.error("request", **fields)
         else:
-            self._log.info("request", **told)
+            self._log.info("request", **fields)
 
 
-class Routed:
-    """ASGI middleware, right in front of the routes: tells `Observed` where a request went, and whose it was.
+class RouteRecorder:
+    """ASGI middleware right in front of the routes that records the route and the principal of a request.
 
-    What stands between the two may hand on a copy of the scope; what is written into it then is seen here only.
+    `RequestObserver` reads them. Middleware between the two may pass on a copy of the scope; what is written into the copy
+    can be seen here only.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on."""
-        seen = scope.get("state", {}).get(_SEEN)
-        if isinstance(seen, _Seen):
-            seen.scope = scope
+        """Record the scope and pass the request on."""
+        request = scope.get("state", {}).get(_STATE_KEY)
+        if isinstance(request, _ObservedRequest):
+            request.scope = scope
         await self._app(scope, receive, send)
 
 
-class _Seen:
-    """What becomes of one request."""
+class _ObservedRequest:
+    """State and outcome of one request."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope, self._send = scope, send
         self.id = request_id(scope["headers"])
-        self.is_socket = scope["type"] == "websocket"
-        self.began = time.perf_counter()
+        self.is_websocket = scope["type"] == "websocket"
+        self.started_at = time.perf_counter()
         self.status: int | None = None
-        self.open, self.ended = False, False
+        self.is_open, self.has_ended = False, False
         self.error: Exception | None = None
-        scope.setdefault("state", {}).update({"request_id": self.id, _SEEN: self})
+        scope.setdefault("state", {}).update({"request_id": self.id, _STATE_KEY: self})
 
     async def send(self, message: Message) -> None:
         """Pass a message on, the first one with the request's id."""
@@ -115,27 +116,27 @@ class _Seen:
             self.status = message["status"]
             message = {**message, "headers": [*message.get("headers", ()), (HEADER, self.id.encode())]}
         elif kind == "websocket.accept":
-            self.status, self.open = 101, True
+            self.status, self.is_open = 101, True
             metrics().sockets.inc()
         elif kind == "websocket.close" and self.status is None:
             self.status = 403  # as uvicorn answers a socket that was closed before it was opened
-        self.ended = kind in _LAST and not message.get("more_body", False)
+        self.has_ended = kind in _FINAL_MESSAGES and not message.get("more_body", False)
         await self._send(message)
 
     async def refuse(self) -> None:
-        """The answer to what nobody expected."""
-        if self.is_socket:
+        """Send the response to an unexpected error."""
+        if self.is_websocket:
             await self.send({"type": "websocket.close", "code": 1011})
             return
-        answer = unexpected(Request(self.scope), self.error or RuntimeError())
+        response = unexpected_error_response(Request(self.scope), self.error or RuntimeError())
         await self.send(
-            {"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers}
+            {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
         )
-        await self.send({"type": "http.response.body", "body": answer.body})
+        await self.send({"type": "http.response.body", "body": response.body})
 
 
-def _user(scope: Scope) -> str | None:
-    """The id of who was let in, as the gatekeeper left it; None for who was not."""
-    caller = scope.get("state", {}).get("caller")
-    found = getattr(caller, "user_id", None) or getattr(caller, "id", None)
-    return str(found) if found else None
+def _user_id(scope: Scope) -> str | None:
+    """Return the id of the principal that the gatekeeper let in, or None."""
+    principal = scope.get("state", {}).get("principal")
+    user_id = getattr(principal, "user_id", None) or getattr(principal, "id", None)
+    return str(user_id) if user_id else None

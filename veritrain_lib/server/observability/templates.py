@@ -1,4 +1,4 @@
-"""Which route a request went to, as a pattern: ids in a path would make a log and metrics without end."""
+"""Route templates of requests: ids in a path would make the labels of logs and metrics unbounded."""
 
 from __future__ import annotations
 
@@ -8,41 +8,43 @@ from typing import Any
 
 from starlette.routing import Mount
 
-OTHER = "other"
-"""A path that no route of ours or of MLflow's was found for."""
+UNMATCHED = "other"
+"""Label of a path that no route of ours or of MLflow's matches."""
 
 
-_PART = re.compile(r"<(path:)?[^>]*>")
+_PLACEHOLDER = re.compile(r"<(path:)?[^>]*>")
 
 
-class Templates:
-    """Patterns of paths. `theirs` are MLflow's rules, such as `/api/2.0/mlflow/runs/get` or `/files/<path:p>`."""
+class PathTemplates:
+    """Route templates. `mlflow_rules` are such as `/api/2.0/mlflow/runs/get` or `/files/<path:p>`."""
 
-    def __init__(self, theirs: Iterable[str] = ()) -> None:
-        rules = sorted(set(theirs))
-        self._whole = frozenset(rule for rule in rules if "<" not in rule)
-        self._open = [(rule.partition("<")[0], _pattern(rule), rule) for rule in rules if "<" in rule]
+    def __init__(self, mlflow_rules: Iterable[str] = ()) -> None:
+        rules = sorted(set(mlflow_rules))
+        self._literal_rules = frozenset(rule for rule in rules if "<" not in rule)
+        self._parametrized_rules = [
+            (rule.partition("<")[0], _pattern(rule), rule) for rule in rules if "<" in rule
+        ]
 
-    def of(self, scope: Mapping[str, Any]) -> str:
-        """The pattern of a request's path, once it has been routed; `other` where nothing fits."""
+    def template_of(self, scope: Mapping[str, Any]) -> str:
+        """Return the route template of a request that was routed, or `other` if nothing matches."""
         route = scope.get("route")
-        # A mount is where the way ended when nothing behind it fitted, or when MLflow's Flask took over.
-        own = str(route.path if isinstance(route, Mount) else getattr(route, "path_format", ""))
-        if own:
+        # The route is a mount if nothing behind it matched, or if MLflow's Flask application took over.
+        template = str(route.path if isinstance(route, Mount) else getattr(route, "path_format", ""))
+        if template:
             root = str(scope.get("root_path", ""))
-            return own if own.startswith(root) else root + own
+            return template if template.startswith(root) else root + template
         path = str(scope.get("path", ""))
-        if path in self._whole:
+        if path in self._literal_rules:
             return path
-        for start, pattern, rule in self._open:
+        for start, pattern, rule in self._parametrized_rules:
             if path.startswith(start) and pattern.fullmatch(path):
                 return rule
-        return OTHER
+        return UNMATCHED
 
 
 def _pattern(rule: str) -> re.Pattern[str]:
-    whole, at = "", 0
-    for part in _PART.finditer(rule):
-        whole += re.escape(rule[at : part.start()]) + (".+" if part[1] else "[^/]+")
-        at = part.end()
-    return re.compile(whole + re.escape(rule[at:]), re.DOTALL)
+    pattern, position = "", 0
+    for placeholder in _PLACEHOLDER.finditer(rule):
+        pattern += re.escape(rule[position : placeholder.start()]) + (".+" if placeholder[1] else "[^/]+")
+        position = placeholder.end()
+    return re.compile(pattern + re.escape(rule[position:]), re.DOTALL)

@@ -1,1 +1,1 @@
-"""What the API says of a thing in the record: a run or a version in, the fields of the contract out."""
+"""Serializers of the API: each module turns a run or a model version of the record into a response schema."""

@@ -1,25 +1,25 @@
-"""Who uses a dataset: what was trained on it, and why it can't be deleted."""
+"""Serializer of a dataset's uses: the trainings on it, and the reason why it can't be deleted."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
 
-from veritrain_lib.server.api.casing import TwofoldAnswer
-from veritrain_lib.server.serializers.dataset import moment
-from veritrain_lib.server.serializers.task import task_of
+from veritrain_lib.server.api.casing import DualCaseResponse
+from veritrain_lib.server.serializers.dataset import utc_datetime
+from veritrain_lib.server.serializers.task import task_of_run
 from veritrain_lib.tracking import models
 from veritrain_lib.tracking.dataset_listing import DatasetItem
 from veritrain_lib.tracking.datasets import PREFIX
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import RunQuery, read_runs, runs_page
 
-MOST = 200
-"""Uses that are listed, the newest first."""
+MAX_USES = 200
+"""Maximum number of uses that are listed, newest first."""
 
 
-class Use(TwofoldAnswer):
-    """A training on the dataset. `performance` is the task's primary metric on development rows."""
+class DatasetUse(DualCaseResponse):
+    """Training on the dataset. `performance` is the task's primary metric on development rows."""
 
     experiment_id: str
     experiment_name: str
@@ -27,76 +27,90 @@ class Use(TwofoldAnswer):
     performance: float | None
 
 
-def usage_history(item: DatasetItem) -> list[Use]:
-    """Every training on the rows that the gate let through, under the experiment that it belongs to."""
-    trained, _ = runs_page(
+def usage_history(item: DatasetItem) -> list[DatasetUse]:
+    """Return every training on the accepted rows of a dataset, with the experiment that it belongs to."""
+    training_runs, _ = runs_page(
         RunQuery(
-            tags={"veritrain.stage": ["train"], "veritrain.input.dataset": references(item)},
+            tags={"veritrain.stage": ["train"], "veritrain.input.dataset": references_of(item)},
             statuses=["FINISHED"],
         ),
-        limit=MOST,
+        limit=MAX_USES,
     )
-    if not trained:
+    if not training_runs:
         return []
-    metric = task_of(item.run).primary.name
-    rounds = _rounds([run.info.run_id for run in trained])
-    parents = read_runs([parent for run in trained if (parent := run.data.tags.get("mlflow.parentRunId"))])
-    found = []
-    for run in trained:
-        own = parents.get(run.data.tags.get("mlflow.parentRunId", ""))
-        under = {one.info.run_id: one for one in (*rounds.get(run.info.run_id, []), *([own] if own else []))}
-        for experiment in under.values() or [run]:
-            found.append(
-                Use(
+    metric = task_of_run(item.run).primary.name
+    rounds = _rounds([run.info.run_id for run in training_runs])
+    parents = read_runs(
+        [parent_id for run in training_runs if (parent_id := run.data.tags.get("mlflow.parentRunId"))]
+    )
+    uses = []
+    for run in training_runs:
+        parent = parents.get(run.data.tags.get("mlflow.parentRunId", ""))
+        experiments = {
+            experiment_run.info.run_id: experiment_run
+            for experiment_run in (*rounds.get(run.info.run_id, []), *([parent] if parent else []))
+        }
+        for experiment in experiments.values() or [run]:
+            uses.append(
+                DatasetUse(
                     experiment_id=experiment.info.run_id,
                     experiment_name=experiment.data.tags.get("veritrain.experiment.name")
                     or experiment.info.run_name,
-                    used_at=moment(run.info.start_time),
+                    used_at=utc_datetime(run.info.start_time),
                     performance=run.data.metrics.get(metric),
                 )
             )
-    return found
+    return uses
 
 
-def _rounds(trained: list[str]) -> dict[str, list[Run]]:
-    """The rounds that count each training among their stages: shared work counts in every round."""
-    named = "veritrain.run.train"
-    rounds, _ = runs_page(RunQuery(tags={named: trained, "veritrain.kind": ["round"]}), limit=MOST)
-    found: dict[str, list[Run]] = {}
-    for one in rounds:
-        found.setdefault(one.data.tags[named], []).append(one)
-    return found
+def _rounds(training_run_ids: list[str]) -> dict[str, list[Run]]:
+    """Return the rounds that list each training run among their stages; a shared training counts in every round."""
+    stage_tag = "veritrain.run.train"
+    round_runs, _ = runs_page(
+        RunQuery(tags={stage_tag: training_run_ids, "veritrain.kind": ["round"]}), limit=MAX_USES
+    )
+    rounds_by_run: dict[str, list[Run]] = {}
+    for round_run in round_runs:
+        rounds_by_run.setdefault(round_run.data.tags[stage_tag], []).append(round_run)
+    return rounds_by_run
 
 
-def references(item: DatasetItem) -> list[str]:
-    """NAME@VERSION of the dataset, and of what the gate let through of it."""
-    made = [run for run in (item.run, item.gate) if run is not None]
+def references_of(item: DatasetItem) -> list[str]:
+    """Return NAME@VERSION of the dataset, and of its accepted rows."""
+    runs = [run for run in (item.run, item.gate) if run is not None]
     return list(
-        dict.fromkeys(f"{run.data.tags[f'{PREFIX}name']}@{run.data.tags[f'{PREFIX}version']}" for run in made)
+        dict.fromkeys(f"{run.data.tags[f'{PREFIX}name']}@{run.data.tags[f'{PREFIX}version']}" for run in runs)
     )
 
 
-def why_not_deleted(item: DatasetItem) -> str:
-    """Why a dataset must stay: its reason, empty when nothing needs it.
+def deletion_blocker(item: DatasetItem) -> str:
+    """Return the reason why a dataset must not be deleted; empty if nothing needs it.
 
-    A champion was trained on it, something that runs or waits uses it, or another dataset grew from it.
+    A dataset is needed if a champion was trained on it, if an active or queued run uses it, or if another dataset was
+    derived from it.
     """
-    task, mine = task_of(item.run), references(item)
+    task, dataset_references = task_of_run(item.run), references_of(item)
     champion = models.by_alias(task, models.CHAMPION)
-    if champion is not None and champion.dataset in mine:
+    if champion is not None and champion.dataset in dataset_references:
         return f"the champion {champion.uri} was trained on it"
-    own = {item.run.info.run_id, item.gate.info.run_id if item.gate else ""}
-    named = re.compile("|".join([item.run.info.run_id, *(rf"\b{re.escape(one)}(?!\d)" for one in mine)]))
-    busy, _ = runs_page(
+    dataset_run_ids = {item.run.info.run_id, item.gate.info.run_id if item.gate else ""}
+    mention = re.compile(
+        "|".join(
+            [item.run.info.run_id, *(rf"\b{re.escape(reference)}(?!\d)" for reference in dataset_references)]
+        )
+    )
+    active_runs, _ = runs_page(
         RunQuery(tags={"veritrain.task": [task.name]}, statuses=["RUNNING", "SCHEDULED"]), limit=1000
     )
-    for run in busy:
-        said = "\n".join([*run.data.tags.values(), *run.data.params.values()])
-        if run.info.run_id not in own and named.search(said):
+    for run in active_runs:
+        values = "\n".join([*run.data.tags.values(), *run.data.params.values()])
+        if run.info.run_id not in dataset_run_ids and mention.search(values):
             return f"run {run.info.run_id} ({run.info.run_name}) uses it"
-    grown, _ = runs_page(RunQuery(tags={f"{PREFIX}parent": mine}, statuses=["FINISHED"]), limit=1000)
-    for run in grown:
-        if run.info.run_id not in own:
+    derived_runs, _ = runs_page(
+        RunQuery(tags={f"{PREFIX}parent": dataset_references}, statuses=["FINISHED"]), limit=1000
+    )
+    for run in derived_runs:
+        if run.info.run_id not in dataset_run_ids:
             reference = f"{run.data.tags[f'{PREFIX}name']}@{run.data.tags[f'{PREFIX}version']}"
-            return f"{reference} grew from it"
+            return f"{reference} was derived from it"
     return ""

@@ -1,4 +1,4 @@
-"""The error analysis of an evaluation: the mistakes that were most frequent, with their types and severities."""
+"""Serializer of an evaluation's error analysis: the most frequent mistakes with their types and severities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from veritrain_lib.metrics.mistakes import NONE
+from veritrain_lib.metrics.mistakes import NO_ANSWER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 Severity = Literal["minor", "major", "critical"]
 
 SEVERITIES: dict[str, Severity] = {"length": "minor", "wording": "minor", "answer": "critical"}
-"""Of kinds of mistakes that a rule sees; any other, a wrong label too, is major. A judge says its own."""
+"""Severities of the mistakes that rules detect; any other, such as a wrong label, is major.
 
-TOP = 20
+A judge returns its own severities.
+"""
+
+MAX_TOP_ERRORS = 20
 
 
 class TopError(BaseModel):
-    """A mistake: what, in how many rows, how grave."""
+    """Kind of mistake: its type, the number of rows that have it, and its severity."""
 
     type: str
     count: int = Field(ge=0)
@@ -29,46 +32,51 @@ class TopError(BaseModel):
 
 
 class ErrorAnalysis(BaseModel):
-    """The most frequent mistakes, and how many there are of each type."""
+    """Most frequent mistakes, and the number of mistakes of each type."""
 
     top_errors: list[TopError] = []
     error_type_distribution: dict[str, float] = {}
 
 
-def analysis(tables: dict[str, pd.DataFrame]) -> ErrorAnalysis:
-    """From the tables of an evaluation: what a judge marked (`mqm_details`) where it was asked, else `confusions`."""
-    marked, confused = tables.get("mqm_details"), tables.get("confusions")
-    if marked is not None and len(marked):
+def error_analysis(tables: dict[str, pd.DataFrame]) -> ErrorAnalysis:
+    """Return the error analysis from the tables of an evaluation.
+
+    The errors that an LLM judge annotated (`mqm_details`) are used if there are any, else the table `confusions`.
+    """
+    judge_errors, confusions = tables.get("mqm_details"), tables.get("confusions")
+    if judge_errors is not None and len(judge_errors):
         errors = [
-            TopError(type=one["type"], count=int(one["errors"]), severity=grave(one["severity"]))
-            for one in marked.to_dict("records")
+            TopError(type=row["type"], count=int(row["errors"]), severity=judge_severity(row["severity"]))
+            for row in judge_errors.to_dict("records")
         ]
     else:
-        rows: list[Any] = confused.to_dict("records") if confused is not None else []
+        rows: list[Any] = confusions.to_dict("records") if confusions is not None else []
         errors = [
             TopError(
-                type=name_of(one["expected"], one["answered"]),
-                count=int(one["count"]),
-                severity=severity_of(one["expected"], one["answered"]),
+                type=mistake_type(row["expected"], row["answered"]),
+                count=int(row["count"]),
+                severity=mistake_severity(row["expected"], row["answered"]),
             )
-            for one in rows
+            for row in rows
         ]
-    spread: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for error in errors:
-        spread[error.type] += error.count
-    return ErrorAnalysis(top_errors=errors[:TOP], error_type_distribution=dict(spread.most_common(100)))
+        counts[error.type] += error.count
+    return ErrorAnalysis(
+        top_errors=errors[:MAX_TOP_ERRORS], error_type_distribution=dict(counts.most_common(100))
+    )
 
 
-def name_of(expected: str, answered: str) -> str:
-    """A mistake's type: what was wanted, and what came."""
+def mistake_type(expected: str, answered: str) -> str:
+    """Return the type of a mistake: the expected answer, and the actual one."""
     return f"{expected} → {answered}"
 
 
-def severity_of(expected: str, answered: str) -> Severity:
-    """How grave a mistake is that a rule saw."""
-    return "critical" if answered == NONE else SEVERITIES.get(expected, "major")
+def mistake_severity(expected: str, answered: str) -> Severity:
+    """Return the severity of a mistake that a rule detected."""
+    return "critical" if answered == NO_ANSWER else SEVERITIES.get(expected, "major")
 
 
-def grave(said: str) -> Severity:
-    """A severity as a judge said it."""
-    return said if said in ("minor", "major", "critical") else "major"  # type: ignore[return-value]
+def judge_severity(severity: str) -> Severity:
+    """Return a severity as a judge wrote it; `major` if it is not a known one."""
+    return severity if severity in ("minor", "major", "critical") else "major"  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""An evaluation of the API: a finished run of the evaluate stage, or one that was filed by the API."""
+"""Serializer of evaluations: a finished run of the evaluate stage, or an evaluation that was stored by the API."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from veritrain_lib.server.api.casing import Answer
+from veritrain_lib.server.api.casing import ResponseModel
 from veritrain_lib.server.api.problems import NotFound
-from veritrain_lib.server.serializers import metrics as measured
+from veritrain_lib.server.serializers import metrics as evaluation_metrics
 from veritrain_lib.server.serializers.errors import ErrorAnalysis
 from veritrain_lib.server.serializers.evaluation_content import content_of
-from veritrain_lib.server.serializers.probe import moment
+from veritrain_lib.server.serializers.probe import utc_datetime
 from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.stage_io.metrics_by_track import TAG
 from veritrain_lib.tracking.entities import Run
-from veritrain_lib.tracking.listing import RUN_ID, RunQuery, read_runs
+from veritrain_lib.tracking.listing import RUN_ID_KEY, RunQuery, read_runs
 
 Track = Literal["spoken", "written"]
 TRACKS: tuple[Track, Track] = ("spoken", "written")
@@ -29,42 +29,51 @@ EVALUATIONS: Mapping[str, Collection[str]] = {
     "veritrain.stage": ["evaluate"],
     "veritrain.kind": ["evaluation"],
 }
-"""What makes a run an evaluation: one of these tags."""
+"""Tags that make a run an evaluation; one of them is enough."""
 
 
-class Evaluation(Answer):
-    """An evaluation of the model that was new."""
+class Evaluation(ResponseModel):
+    """Evaluation of the challenger."""
 
     id: str
-    experiment_id: str = Field(
-        description="the round that it belongs to; empty for one that was made by hand"
-    )
+    experiment_id: str = Field(description="round that the evaluation belongs to; empty for a manual one")
     track: Track
-    metrics: measured.Metrics
+    metrics: evaluation_metrics.EvaluationMetrics
     error_analysis: ErrorAnalysis
     created_at: datetime
     updated_at: datetime
 
 
 def evaluations_query(
-    *, track: str = "", round_run: Run | None = None, also: Sequence[Mapping[str, Collection[str]]] = ()
+    *,
+    track: str = "",
+    round_run: Run | None = None,
+    also_matching: Sequence[Mapping[str, Collection[str]]] = (),
 ) -> RunQuery:
-    """Finished evaluations, the newest first; of a round also the one that it found done by another."""
-    either = [EVALUATIONS, *also]
+    """Return the query for finished evaluations, newest first.
+
+    Args:
+        track: Only evaluations with metrics of this track; empty for all.
+        round_run: Only evaluations of this round, including one that it shares with another round.
+        also_matching: Alternative conditions on tags besides `EVALUATIONS`.
+    """
+    alternatives = [EVALUATIONS, *also_matching]
     if round_run is not None:
-        shared = round_run.data.tags.get(f"{STAGE_RUN}evaluate")
-        either.append({PARENT: [round_run.info.run_id], **({RUN_ID: [shared]} if shared else {})})
-    spoken, written, both = "spoken", "written", "spoken,written"
+        shared_run_id = round_run.data.tags.get(f"{STAGE_RUN}evaluate")
+        alternatives.append(
+            {PARENT: [round_run.info.run_id], **({RUN_ID_KEY: [shared_run_id]} if shared_run_id else {})}
+        )
+    spoken, written, both_tracks = "spoken", "written", "spoken,written"
     return RunQuery(
-        either=either,
+        either=alternatives,
         statuses=["FINISHED"],
-        tags={TAG: [spoken, both]} if track == spoken else {},
+        tags={TAG: [spoken, both_tracks]} if track == spoken else {},
         without={TAG: [spoken]} if track == written else {},
     )
 
 
 def find_evaluation(run_id: str) -> Run:
-    """The run of an evaluation. Raises NotFound."""
+    """Return the run of an evaluation. Raises NotFound."""
     run = read_runs([run_id]).get(run_id) if run_id.isalnum() else None
     if run is None or run.info.status != "FINISHED" or not is_evaluation(run):
         raise NotFound(f"there is no evaluation {run_id!r}")
@@ -72,59 +81,68 @@ def find_evaluation(run_id: str) -> Run:
 
 
 def is_evaluation(run: Run) -> bool:
-    """Whether a run is one."""
+    """Return whether a run is an evaluation."""
     return any(run.data.tags.get(tag) in values for tag, values in EVALUATIONS.items())
 
 
 def find_round(run_id: str) -> Run | None:
-    """The run of a round, None when there is none."""
+    """Return the run of a round; None if there is none."""
     run = read_runs([run_id]).get(run_id) if run_id.isalnum() else None
     return run if run is not None and run.data.tags.get("veritrain.kind") == "round" else None
 
 
 def tracks_of(run: Run) -> list[Track]:
-    """The tracks that an evaluation has metrics of; `written` where its rows have none."""
-    said = run.data.tags.get(TAG, "").split(",")
-    return [track for track in TRACKS if track in said] or ["written"]
+    """Return the tracks that an evaluation has metrics of; `written` if its rows have no track."""
+    track_names = run.data.tags.get(TAG, "").split(",")
+    return [track for track in TRACKS if track in track_names] or ["written"]
 
 
 def metrics_of(run: Run, track: Track | None = None, *, champion: bool = False) -> dict[str, Any]:
-    """The metrics of an evaluation: over all rows, or of one track."""
+    """Return the metrics of an evaluation, over all rows or of one track."""
     content = content_of(run)
     if content.metrics is not None:
         return content.metrics
-    tags, found = run.data.tags, run.data.metrics
-    own = track if track and TAG in tags and any(key.startswith(f"track.{track}.") for key in found) else ""
-    return measured.of_run(found, champion=champion, track=own, distribution=content.distribution)
+    tags, run_metrics = run.data.tags, run.data.metrics
+    metric_track = (
+        track
+        if track and TAG in tags and any(key.startswith(f"track.{track}.") for key in run_metrics)
+        else ""
+    )
+    return evaluation_metrics.metrics_of_run(
+        run_metrics, champion=champion, track=metric_track, distribution=content.distribution
+    )
 
 
 def evaluation_items(
-    found: Sequence[Run], *, track: Track | None = None, round_id: str = "", names: Collection[str] = ()
+    runs: Sequence[Run], *, track: Track | None = None, round_id: str = "", names: Collection[str] = ()
 ) -> list[Evaluation]:
-    """The items of runs.
+    """Return the list items of evaluation runs.
 
-    Of an evaluation with both tracks it says the metrics of the `track` asked for, else of `written`; `round_id` is
-    the round that was asked for; `names` are the metrics to show, all when empty.
+    Args:
+        runs: Evaluation runs.
+        track: Track whose metrics to show for evaluations with both tracks; `written` by default.
+        round_id: Id of the round that was requested.
+        names: Names of the metrics to show; all if empty.
     """
-    parents = {run.data.tags.get(PARENT, "") for run in found} - {""}
+    parents = {run.data.tags.get(PARENT, "") for run in runs} - {""}
     rounds = {
         run_id
         for run_id, run in read_runs(sorted(parents)).items()
         if run.data.tags.get("veritrain.kind") == "round"
     }
     items = []
-    for run in found:
+    for run in runs:
         parent = run.data.tags.get(PARENT, "")
-        own = track or tracks_of(run)[-1]
+        item_track = track or tracks_of(run)[-1]
         items.append(
             Evaluation(
                 id=run.info.run_id,
                 experiment_id=round_id or (parent if parent in rounds else ""),
-                track=own,
-                metrics=measured.only(metrics_of(run, own), names),  # type: ignore[arg-type]
+                track=item_track,
+                metrics=evaluation_metrics.select_metrics(metrics_of(run, item_track), names),  # type: ignore[arg-type]
                 error_analysis=content_of(run).analysis,
-                created_at=moment(run.info.start_time),
-                updated_at=moment(run.info.end_time or run.info.start_time),
+                created_at=utc_datetime(run.info.start_time),
+                updated_at=utc_datetime(run.info.end_time or run.info.start_time),
             )
         )
     return items

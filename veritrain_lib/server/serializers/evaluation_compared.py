@@ -1,28 +1,28 @@
-"""Two evaluations side by side."""
+"""Comparison of two evaluations: differences of their metrics, and of their rows in pairs."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from veritrain_lib.server.api.casing import Answer
-from veritrain_lib.server.serializers import metrics as measured
+from veritrain_lib.server.api.casing import ResponseModel
+from veritrain_lib.server.serializers import metrics as evaluation_metrics
 from veritrain_lib.server.serializers.evaluation import metrics_of
 from veritrain_lib.server.serializers.evaluation_content import predictions_of
 from veritrain_lib.tracking.entities import Run
 
-LEVEL = 0.95
+CONFIDENCE_LEVEL = 0.95
 
 
-class Difference(Answer):
-    """One metric of both evaluations, and the second minus the first."""
+class MetricDifference(ResponseModel):
+    """Metric of both evaluations, and the second value minus the first."""
 
     first: float
     second: float
     difference: float
 
 
-class Paired(Answer):
-    """The mean difference of the rows' grades (0 to 1, by the task's primary metric), second minus first."""
+class PairedDifference(ResponseModel):
+    """Mean difference of the rows' grades (0 to 1, by the task's primary metric), second minus first."""
 
     rows: int = Field(description="development rows that both answered")
     difference: float
@@ -30,37 +30,43 @@ class Paired(Answer):
     high: float
 
 
-class Comparison(Answer):
-    """What differs between two evaluations."""
+class EvaluationComparison(ResponseModel):
+    """Differences between two evaluations."""
 
     first_id: str
     second_id: str
-    metrics: dict[str, Difference]
+    metrics: dict[str, MetricDifference]
     only_first: list[str]
     only_second: list[str]
-    paired: Paired | None = Field(
-        description="null when the two have no development rows in common or fewer than 2"
+    paired: PairedDifference | None = Field(
+        description="null if the two have fewer than 2 development rows in common"
     )
 
 
-def compared(first: Run, second: Run) -> Comparison:
-    """The metrics that both have, and their rows paired."""
-    one, other = (measured.numbers(metrics_of(run)) for run in (first, second))
-    return Comparison(
+def evaluation_comparison(first: Run, second: Run) -> EvaluationComparison:
+    """Return the differences of the metrics that both evaluations have, and of their paired rows."""
+    first_metrics, second_metrics = (
+        evaluation_metrics.flatten_metrics(metrics_of(run)) for run in (first, second)
+    )
+    return EvaluationComparison(
         first_id=first.info.run_id,
         second_id=second.info.run_id,
         metrics={
-            name: Difference(first=one[name], second=other[name], difference=other[name] - one[name])
-            for name in one
-            if name in other
+            name: MetricDifference(
+                first=first_metrics[name],
+                second=second_metrics[name],
+                difference=second_metrics[name] - first_metrics[name],
+            )
+            for name in first_metrics
+            if name in second_metrics
         },
-        only_first=sorted(set(one) - set(other)),
-        only_second=sorted(set(other) - set(one)),
-        paired=_paired(first, second),
+        only_first=sorted(set(first_metrics) - set(second_metrics)),
+        only_second=sorted(set(second_metrics) - set(first_metrics)),
+        paired=_paired_difference(first, second),
     )
 
 
-def _paired(first: Run, second: Run) -> Paired | None:
+def _paired_difference(first: Run, second: Run) -> PairedDifference | None:
     from veritrain_lib.statistics.intervals import mean_difference_bounds
 
     if first.data.tags.get("veritrain.task") != second.data.tags.get("veritrain.task"):
@@ -73,8 +79,10 @@ def _paired(first: Run, second: Run) -> Paired | None:
         for table in tables
         if table is not None
     ]
-    moved = (grades[1] - grades[0]).dropna().to_numpy()
-    if len(moved) < 2:
+    differences = (grades[1] - grades[0]).dropna().to_numpy()
+    if len(differences) < 2:
         return None
-    low, high = mean_difference_bounds(moved, LEVEL)
-    return Paired(rows=len(moved), difference=float(moved.mean()), low=float(low), high=float(high))
+    low, high = mean_difference_bounds(differences, CONFIDENCE_LEVEL)
+    return PairedDifference(
+        rows=len(differences), difference=float(differences.mean()), low=float(low), high=float(high)
+    )

@@ -1,6 +1,6 @@
-"""What is stored with an evaluation beside its metrics: tables of the stage, or what was filed by the API.
+"""Stored content of an evaluation besides its metrics: tables of the stage, or content that the API stored.
 
-A finished run's content does not change, so it is read once a process.
+The content of a finished run does not change, so each process reads it once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
-from veritrain_lib.server.serializers.errors import ErrorAnalysis, TopError, analysis, name_of, severity_of
+from veritrain_lib.server.serializers.errors import (
+    ErrorAnalysis,
+    TopError,
+    error_analysis,
+    mistake_severity,
+    mistake_type,
+)
 from veritrain_lib.tracking import runs, store
 
 if TYPE_CHECKING:
@@ -22,23 +28,29 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
 
-FILED = "evaluation"
-"""The artifact folder of an evaluation that came by the API."""
+ARTIFACT_FOLDER = "evaluation"
+"""Artifact folder of an evaluation that the API stored."""
 
-SAMPLES = 50
+MAX_SAMPLES = 50
 
 
 @dataclass(frozen=True)
-class Content:
-    """`analysis` of its errors, `distribution` of what a judge marked, and `metrics` of one that was filed whole."""
+class EvaluationContent:
+    """Content of an evaluation.
+
+    Attributes:
+        analysis: Error analysis.
+        distribution: Number of errors of each type that an LLM judge annotated; None without a judge.
+        metrics: Metrics of an evaluation that the API stored; None for a run of the evaluate stage.
+    """
 
     analysis: ErrorAnalysis = field(default_factory=ErrorAnalysis)
     distribution: dict[str, int] | None = None
     metrics: dict[str, Any] | None = None
 
 
-class Sample(BaseModel):
-    """A development row: what was asked, the right answer, the model's, its grade (0 to 1) and its mistakes."""
+class SampleResult(BaseModel):
+    """Development row: its input, the reference, the model's answer, the grade (0 to 1) and the mistakes."""
 
     source: str
     reference: str
@@ -47,75 +59,78 @@ class Sample(BaseModel):
     errors: list[TopError] = Field(description="empty for a right answer")
 
 
-def content_of(run: runs.Run) -> Content:
-    """The stored content of an evaluation; empty where it can't be read."""
-    filed = run.data.tags.get("veritrain.kind") == "evaluation"
-    return _content(store.uri(), run.info.run_id, filed)
+def content_of(run: runs.Run) -> EvaluationContent:
+    """Return the stored content of an evaluation; empty if it can't be read."""
+    from_api = run.data.tags.get("veritrain.kind") == "evaluation"
+    return _content(store.uri(), run.info.run_id, from_api)
 
 
 @lru_cache(maxsize=4096)
-def _content(_: str, run_id: str, filed: bool) -> Content:
-    if filed:
+def _content(_: str, run_id: str, from_api: bool) -> EvaluationContent:
+    if from_api:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                file = runs.fetch(run_id, FILED, Path(folder)) / "evaluation.json"
-                found = json.loads(file.read_text(encoding="utf-8"))
-            except Exception:  # noqa: BLE001 (its files are gone: what is left is shown)
-                return Content()
-        return Content(ErrorAnalysis(**found["error_analysis"]), metrics=found["metrics"])
+                file = runs.fetch(run_id, ARTIFACT_FOLDER, Path(folder)) / "evaluation.json"
+                stored = json.loads(file.read_text(encoding="utf-8"))
+            except Exception:  # noqa: BLE001 (its files are missing: the rest is shown)
+                return EvaluationContent()
+        return EvaluationContent(ErrorAnalysis(**stored["error_analysis"]), metrics=stored["metrics"])
     tables = {
         name: rows for name in ("confusions", "mqm_details") if (rows := _table(run_id, name)) is not None
     }
-    marked = tables.get("mqm_details")
-    spread = (
+    judge_errors = tables.get("mqm_details")
+    distribution = (
         None
-        if marked is None
-        else {str(key): int(value) for key, value in marked.groupby("type")["errors"].sum().items()}
+        if judge_errors is None
+        else {str(key): int(value) for key, value in judge_errors.groupby("type")["errors"].sum().items()}
     )
-    return Content(analysis(tables), spread)
+    return EvaluationContent(error_analysis(tables), distribution)
 
 
 def predictions_of(run_id: str) -> pd.DataFrame | None:
-    """Development rows with the answers of both models; None for an evaluation that has none."""
+    """Return the development rows with the answers of both models; None if the evaluation has none."""
     return _table(run_id, "predictions")
 
 
-def samples(run_id: str, task: Task | None) -> list[Sample]:
-    """Up to 50 development rows, those with the worst answers first. Sealed rows are in no table that is read here."""
+def sample_results(run_id: str, task: Task | None) -> list[SampleResult]:
+    """Return up to 50 development rows, the worst answers first.
+
+    Rows of the held-out test set are in none of the tables that are read here.
+    """
     rows = predictions_of(run_id)
     if rows is None:
         return []
-    own = {"id", "expected"} | {
-        f"{role}{end}" for role in ("champion", "challenger") for end in ("", "_correct", "_grade")
+    known_columns = {"id", "expected"} | {
+        f"{role}{suffix}" for role in ("champion", "challenger") for suffix in ("", "_correct", "_grade")
     }
-    inputs = [name for name in rows.columns if name not in own]
-    rows = rows.sort_values("challenger_grade", kind="stable").head(SAMPLES)
+    inputs = [name for name in rows.columns if name not in known_columns]
+    rows = rows.sort_values("challenger_grade", kind="stable").head(MAX_SAMPLES)
     return [
-        Sample(
-            source=" ".join(str(one[name]) for name in inputs),
-            reference=str(one["expected"]),
-            hypothesis=str(one["challenger"]),
-            scores={"grade": float(one["challenger_grade"]), "champion_grade": float(one["champion_grade"])},
-            errors=_errors(task, one, inputs),
+        SampleResult(
+            source=" ".join(str(row[name]) for name in inputs),
+            reference=str(row["expected"]),
+            hypothesis=str(row["challenger"]),
+            scores={"grade": float(row["challenger_grade"]), "champion_grade": float(row["champion_grade"])},
+            errors=_errors(task, row, inputs),
         )
-        for one in rows.to_dict("records")
+        for row in rows.to_dict("records")
     ]
 
 
 def _errors(task: Task | None, row: Any, inputs: list[str]) -> list[TopError]:
     from veritrain_lib.core.records import Candidate, Response
     from veritrain_lib.metrics.base import Reference
-    from veritrain_lib.metrics.mistakes import NONE, mistakes_of
+    from veritrain_lib.metrics.mistakes import NO_ANSWER, mistakes_of
 
-    wanted, given = str(row["expected"]), str(row["challenger"])
+    expected, answer = str(row["expected"]), str(row["challenger"])
     if task is None or set(task.inputs) != set(inputs):
-        pairs = [] if wanted == given else [(wanted, given or NONE)]
+        pairs = [] if expected == answer else [(expected, answer or NO_ANSWER)]
     else:
-        reference = Reference(wanted)
+        reference = Reference(expected)
         reference.row = {name: str(row[name]) for name in inputs}
-        response = Response((Candidate(given),) if given else (), raw=given)
+        response = Response((Candidate(answer),) if answer else (), raw=answer)
         pairs = mistakes_of(task, reference, response)
-    return [TopError(type=name_of(*pair), count=1, severity=severity_of(*pair)) for pair in pairs]
+    return [TopError(type=mistake_type(*pair), count=1, severity=mistake_severity(*pair)) for pair in pairs]
 
 
 def _table(run_id: str, name: str) -> pd.DataFrame | None:
@@ -124,5 +139,5 @@ def _table(run_id: str, name: str) -> pd.DataFrame | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             return pd.read_parquet(runs.fetch(run_id, f"result/{name}.parquet", Path(folder)))
-        except Exception:  # noqa: BLE001 (MLflow, the disk and Parquet each have errors of their own for a lost file)
+        except Exception:  # noqa: BLE001 (MLflow, the disk and Parquet raise different errors for a missing file)
             return None

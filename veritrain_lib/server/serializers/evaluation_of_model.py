@@ -1,4 +1,4 @@
-"""The evaluations of a model, as challenger or as champion."""
+"""Serializer of a model's evaluations, as challenger or as champion."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from veritrain_lib.server.api.casing import TwofoldAnswer
-from veritrain_lib.server.serializers import metrics as measured
+from veritrain_lib.server.api.casing import DualCaseResponse
+from veritrain_lib.server.serializers import metrics as evaluation_metrics
 from veritrain_lib.server.serializers.evaluation import (
     CHALLENGER,
     CHAMPION,
@@ -18,16 +18,16 @@ from veritrain_lib.server.serializers.evaluation import (
 )
 from veritrain_lib.server.serializers.ids import parse_model_id
 from veritrain_lib.server.serializers.model import addresses_of
-from veritrain_lib.server.serializers.probe import moment
+from veritrain_lib.server.serializers.probe import utc_datetime
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import read_runs, runs_page
 from veritrain_lib.tracking.version_listing import VersionItem, read_version
 
-MOST = 100
+MAX_EVALUATIONS = 100
 
 
-class ModelEvaluation(TwofoldAnswer):
-    """What an evaluation says of the model; beside these fields each of its metrics as a number."""
+class ModelEvaluation(DualCaseResponse):
+    """Evaluation of the model; besides these fields, each of its metrics as a number."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -39,15 +39,15 @@ class ModelEvaluation(TwofoldAnswer):
     evaluated_at: datetime
 
 
-class ModelEvaluations(TwofoldAnswer):
-    """The newest evaluations of a model, and how many there are in all."""
+class ModelEvaluations(DualCaseResponse):
+    """Newest evaluations of a model, and the total number of them."""
 
     items: list[ModelEvaluation]
     total: int
 
 
-class EvaluationSummary(TwofoldAnswer):
-    """How often a model was evaluated, and what the newest evaluation said of it."""
+class EvaluationSummary(DualCaseResponse):
+    """Number of evaluations of a model, and the metrics of the newest evaluation."""
 
     total: int
     latest_id: str | None
@@ -55,13 +55,13 @@ class EvaluationSummary(TwofoldAnswer):
     metrics: dict[str, float]
 
 
-def evaluations_of(one: VersionItem) -> ModelEvaluations:
-    """The newest 100."""
-    found, total = _page(one, MOST)
-    parents = read_runs(sorted({run.data.tags.get(PARENT, "") for run in found} - {""}))
-    addresses = addresses_of(one)
+def evaluations_of(item: VersionItem) -> ModelEvaluations:
+    """Return the newest 100 evaluations of a model."""
+    evaluation_runs, total = _page(item, MAX_EVALUATIONS)
+    parents = read_runs(sorted({run.data.tags.get(PARENT, "") for run in evaluation_runs} - {""}))
+    addresses = addresses_of(item)
     items = []
-    for run in found:
+    for run in evaluation_runs:
         parent = parents.get(run.data.tags.get(PARENT, ""))
         is_round = parent is not None and parent.data.tags.get("veritrain.kind") == "round"
         items.append(
@@ -69,45 +69,47 @@ def evaluations_of(one: VersionItem) -> ModelEvaluations:
                 id=run.info.run_id,
                 experiment_id=parent.info.run_id if parent and is_round else "",
                 experiment_name=parent.info.run_name if parent else run.info.run_name,
-                dataset_name=one.version.tags.get("veritrain.dataset", ""),
+                dataset_name=item.version.tags.get("veritrain.dataset", ""),
                 role="challenger" if run.data.tags.get(CHALLENGER) in addresses else "champion",
-                evaluated_at=moment(run.info.end_time or run.info.start_time),
-                **_numbers(run, addresses),
+                evaluated_at=utc_datetime(run.info.end_time or run.info.start_time),
+                **_own_metrics(run, addresses),
             )
         )
     return ModelEvaluations(items=items, total=total)
 
 
-def summary_of(one: VersionItem) -> EvaluationSummary:
-    """In one line."""
-    found, total = _page(one, 1)
-    if not found:
+def summary_of(item: VersionItem) -> EvaluationSummary:
+    """Return the summary of a model's evaluations."""
+    evaluation_runs, total = _page(item, 1)
+    if not evaluation_runs:
         return EvaluationSummary(total=total, latest_id=None, latest_at=None, metrics={})
-    run = found[0]
+    run = evaluation_runs[0]
     return EvaluationSummary(
         total=total,
         latest_id=run.info.run_id,
-        latest_at=moment(run.info.end_time or run.info.start_time),
-        metrics=_numbers(run, addresses_of(one)),
+        latest_at=utc_datetime(run.info.end_time or run.info.start_time),
+        metrics=_own_metrics(run, addresses_of(item)),
     )
 
 
-def dataset_of(address: str) -> str:
-    """The dataset that the model at an address was trained on, empty when that is unknown."""
+def training_dataset_of(address: str) -> str:
+    """Return the dataset that the model at an address was trained on; empty if it is unknown."""
     name, _, number = address.removeprefix("models:/").rpartition("/")
     if not (address.startswith("models:/") and name and number.isdecimal()):
         return ""
-    one = read_version(*parse_model_id(f"{name}-{number}"))
-    return one.version.tags.get("veritrain.dataset", "") if one else ""
+    item = read_version(*parse_model_id(f"{name}-{number}"))
+    return item.version.tags.get("veritrain.dataset", "") if item else ""
 
 
-def _page(one: VersionItem, limit: int) -> tuple[list[Run], int]:
-    addresses = addresses_of(one)
-    return runs_page(evaluations_query(also=[{CHALLENGER: addresses, CHAMPION: addresses}]), limit=limit)
+def _page(item: VersionItem, limit: int) -> tuple[list[Run], int]:
+    addresses = addresses_of(item)
+    return runs_page(
+        evaluations_query(also_matching=[{CHALLENGER: addresses, CHAMPION: addresses}]), limit=limit
+    )
 
 
-def _numbers(run: Run, addresses: list[str]) -> dict[str, Any]:
-    """The model's own metrics; names of fields are never a metric's."""
+def _own_metrics(run: Run, addresses: list[str]) -> dict[str, Any]:
+    """Return the model's metrics, without those whose names are fields of `ModelEvaluation`."""
     champion = run.data.tags.get(CHALLENGER) not in addresses
-    found = measured.numbers(metrics_of(run, champion=champion))
-    return {name: value for name, value in found.items() if name not in ModelEvaluation.model_fields}
+    values = evaluation_metrics.flatten_metrics(metrics_of(run, champion=champion))
+    return {name: value for name, value in values.items() if name not in ModelEvaluation.model_fields}

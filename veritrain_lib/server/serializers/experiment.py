@@ -1,4 +1,4 @@
-"""An experiment of the API: a round of the record, begun by a request, a loop or a notebook."""
+"""Serializer of experiments: a round of the record, started by a request, a loop or a notebook."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from veritrain_lib.loop import experiment_run
-from veritrain_lib.server.api.casing import Answer
+from veritrain_lib.server.api.casing import ResponseModel
 from veritrain_lib.server.serializers.ids import model_id
-from veritrain_lib.server.serializers.tasks import direction_of, known_task
+from veritrain_lib.server.serializers.tasks import direction_of, lookup_task
 from veritrain_lib.tracking import runs
-from veritrain_lib.tracking.run_events import STATUS
+from veritrain_lib.tracking.run_events import API_STATUS
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 Status = Literal["pending", "running", "completed", "failed"]
 
-OF_STATUS: dict[str, tuple[str, ...]] = {
-    said: tuple(name for name, word in STATUS.items() if word == said)
-    for said in dict.fromkeys(STATUS.values())
+RUN_STATUSES: dict[str, tuple[str, ...]] = {
+    status: tuple(name for name, api_status in API_STATUS.items() if api_status == status)
+    for status in dict.fromkeys(API_STATUS.values())
 }
-"""MLflow's statuses for each of the API's."""
+"""MLflow's statuses for each status of the API."""
 
 
-class ExperimentItem(Answer):
-    """An experiment as lists show it. `best_score` is the primary metric; `celery_task_id` is the id of the job;
-    `reason` is why one failed; `unsupported_config` are the keys of its configuration that the trainer can't follow."""
+class ExperimentItem(ResponseModel):
+    """Experiment as an item of a list.
+
+    `best_score` is the primary metric; `celery_task_id` is the id of the job; `reason` says why a failed experiment
+    failed; `unsupported_config` lists the configuration keys that the trainer does not support.
+    """
 
     id: str
     name: str
@@ -48,21 +51,21 @@ class ExperimentItem(Answer):
     unsupported_config: list[str]
 
 
-def experiments(found: Sequence[runs.Run]) -> list[ExperimentItem]:
-    """The items of a page; each task is asked for once."""
-    names = {run.data.tags.get("veritrain.task", "") for run in found}
-    tasks = {name: known_task(name) for name in names}
-    return [experiment(run, tasks[run.data.tags.get("veritrain.task", "")]) for run in found]
+def serialize_experiments(page_runs: Sequence[runs.Run]) -> list[ExperimentItem]:
+    """Return the items of a page; each task is read once."""
+    names = {run.data.tags.get("veritrain.task", "") for run in page_runs}
+    tasks = {name: lookup_task(name) for name in names}
+    return [serialize_experiment(run, tasks[run.data.tags.get("veritrain.task", "")]) for run in page_runs]
 
 
-def experiment(run: runs.Run, task: Task | None) -> ExperimentItem:
-    """The item of a round's run; `task` is what the record knows of its task."""
+def serialize_experiment(run: runs.Run, task: Task | None) -> ExperimentItem:
+    """Return the item of a round's run; `task` is None if its task file can't be read."""
     tags, info = run.data.tags, run.info
     request = experiment_run.request_of(run)
     name = tags.get("veritrain.task", "")
     score = run.data.metrics.get(task.primary.name) if task else None
-    # A run that was taken up again keeps the end it had before until it ends anew.
-    ended = info.end_time if STATUS[info.status] in ("completed", "failed") else None
+    # A resumed run keeps its earlier end time until it ends again.
+    ended = info.end_time if API_STATUS[info.status] in ("completed", "failed") else None
     started = int(tags[experiment_run.STARTED]) if experiment_run.STARTED in tags else None
     if request is None:
         started = info.start_time
@@ -76,25 +79,25 @@ def experiment(run: runs.Run, task: Task | None) -> ExperimentItem:
         if request
         else _model(run.data.params.get("champion", "")),
         adapter_id=request.adapter_id if request else None,
-        status=STATUS[info.status],  # type: ignore[arg-type]
+        status=API_STATUS[info.status],  # type: ignore[arg-type]
         best_score=score if score is not None and math.isfinite(score) else None,
-        celery_task_id=tags.get(runs.JOB),
-        created_at=moment(info.start_time),
-        updated_at=moment(ended or started or info.start_time),
-        started_at=moment(started) if started else None,
-        completed_at=moment(ended) if ended else None,
+        celery_task_id=tags.get(runs.JOB_TAG),
+        created_at=utc_isoformat(info.start_time),
+        updated_at=utc_isoformat(ended or started or info.start_time),
+        started_at=utc_isoformat(started) if started else None,
+        completed_at=utc_isoformat(ended) if ended else None,
         reason=tags.get("veritrain.reason") if info.status in ("FAILED", "KILLED") else None,
         unsupported_config=request.unsupported_config if request else [],
     )
 
 
-def moment(milliseconds: int) -> str:
-    """ISO 8601 in UTC."""
+def utc_isoformat(milliseconds: int) -> str:
+    """Return a timestamp of MLflow (milliseconds since 1970) as ISO 8601 in UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def _dataset(tags: Any) -> str | None:
-    """The draft that the round's rows came from; of the seed round its gate's run."""
+    """Return the run of the draft that the round's rows came from; for the seed round, the run of its gate."""
     stages = [tags.get(f"veritrain.run.{stage}") for stage in ("generate", "gate")]
     return next((run_id for run_id in stages if run_id), None)
 

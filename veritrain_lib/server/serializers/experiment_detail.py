@@ -1,4 +1,4 @@
-"""An experiment with what it was given, how far it is, and what came out."""
+"""Serializer of one experiment with its configuration, progress, log and results."""
 
 from __future__ import annotations
 
@@ -8,35 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.event_log import LoggedEvent
 from veritrain_lib.loop import experiment_run
-from veritrain_lib.server.api.casing import Answer
-from veritrain_lib.server.serializers.experiment import ExperimentItem, experiment
-from veritrain_lib.server.serializers.tasks import known_task
+from veritrain_lib.server.api.casing import ResponseModel
+from veritrain_lib.server.serializers.experiment import ExperimentItem, serialize_experiment
+from veritrain_lib.server.serializers.tasks import lookup_task
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.datasets import PREFIX
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
-SHOWN = 20
-"""Rows of predictions that are shown."""
+MAX_PREDICTIONS = 20
+"""Maximum number of predictions that are shown."""
 
-LAST = 100
-"""Log entries that are shown with the experiment; its own route has them all."""
+MAX_LOG_ENTRIES = 100
+"""Log entries that are shown with the experiment; the log's own route returns all of them."""
 
 RECIPE = ("lora_config", "batch_size", "learning_rate", "epochs", "warmup_steps", "optimizer")
 
 
-class LogEntry(Answer):
-    """A line for people."""
+class LogEntry(ResponseModel):
+    """Entry of an experiment's log."""
 
     timestamp: str
     level: str
     message: str
 
 
-class Progress(Answer):
-    """How far it is: of a training its steps and epochs, of another stage its cells. `eta` in seconds,
-    `gpu_utilization` in percent; null where nothing says it."""
+class ExperimentProgress(ResponseModel):
+    """Progress of an experiment: steps and epochs of a training, cells of any other stage.
+
+    `eta` is in seconds, `gpu_utilization` in percent; null if it is not known.
+    """
 
     current_epoch: float
     total_epochs: float | None
@@ -50,25 +52,25 @@ class Progress(Answer):
 
 
 class ExperimentDetail(ExperimentItem):
-    """Everything about an experiment."""
+    """Experiment with all details."""
 
     config: dict[str, Any]
-    progress: Progress
+    progress: ExperimentProgress
     logs: list[LogEntry]
     metrics: dict[str, float]
     predictions: list[dict[str, Any]]
     evaluation: dict[str, Any] | None
 
 
-def detail(run: runs.Run, events: Sequence[LoggedEvent]) -> ExperimentDetail:
-    """The experiment of a round's run and its events."""
-    task = known_task(run.data.tags.get("veritrain.task", ""))
-    item = experiment(run, task)
+def experiment_detail(run: runs.Run, events: Sequence[LoggedEvent]) -> ExperimentDetail:
+    """Return the details of an experiment from a round's run and its events."""
+    task = lookup_task(run.data.tags.get("veritrain.task", ""))
+    item = serialize_experiment(run, task)
     return ExperimentDetail(
         **item.model_dump(),
         config=_config(run, item, task),
-        progress=progress(events),
-        logs=[log_entry(event) for event in events[-LAST:]],
+        progress=experiment_progress(events),
+        logs=[log_entry(event) for event in events[-MAX_LOG_ENTRIES:]],
         metrics={name: value for name, value in run.data.metrics.items() if math.isfinite(value)},
         predictions=_predictions(run),
         evaluation=_evaluation(run),
@@ -76,50 +78,56 @@ def detail(run: runs.Run, events: Sequence[LoggedEvent]) -> ExperimentDetail:
 
 
 def log_entry(event: LoggedEvent) -> LogEntry:
-    """An event as a line of the log."""
+    """Return an event as a log entry."""
     return LogEntry(timestamp=event.time, level=event.level, message=event.message)
 
 
-def progress(events: Sequence[LoggedEvent]) -> Progress:
-    """How far the run is, by its newest events."""
-    moved = [event for event in events if event.kind == "progress"]
-    steps = [event for event in moved if "step" in event.data]
-    last = (steps or moved)[-1].data if moved else {}
-    whole: dict[str, Any] = {}
-    for event in steps:
-        whole |= {key: value for key, value in event.data.items() if value is not None}
-    step, total = (whole.get("step"), whole.get("steps")) if steps else (last.get("cell"), last.get("cells"))
-    return Progress(
-        current_epoch=float(whole.get("epoch", 0)),
-        total_epochs=whole.get("epochs"),
+def experiment_progress(events: Sequence[LoggedEvent]) -> ExperimentProgress:
+    """Return the progress of a run from its newest events."""
+    progress_events = [event for event in events if event.kind == "progress"]
+    step_events = [event for event in progress_events if "step" in event.data]
+    latest = (step_events or progress_events)[-1].data if progress_events else {}
+    merged: dict[str, Any] = {}
+    for event in step_events:
+        merged |= {key: value for key, value in event.data.items() if value is not None}
+    step, total = (
+        (merged.get("step"), merged.get("steps"))
+        if step_events
+        else (latest.get("cell"), latest.get("cells"))
+    )
+    return ExperimentProgress(
+        current_epoch=float(merged.get("epoch", 0)),
+        total_epochs=merged.get("epochs"),
         current_step=int(step or 0),
         total_steps=None if total is None else int(total),
-        loss=whole.get("loss"),
-        gpu_utilization=whole.get("gpu"),
-        eta=whole.get("eta"),
+        loss=merged.get("loss"),
+        gpu_utilization=merged.get("gpu"),
+        eta=merged.get("eta"),
         last_update=events[-1].time if events else None,
-        stage=moved[-1].data.get("stage") if moved else None,
+        stage=progress_events[-1].data.get("stage") if progress_events else None,
     )
 
 
-def _config(run: runs.Run, item: ExperimentItem, known: Task | None) -> dict[str, Any]:
+def _config(run: runs.Run, item: ExperimentItem, task: Task | None) -> dict[str, Any]:
     request = experiment_run.request_of(run)
-    given = dict(request.config) if request else {}
-    uses = {**(known.trainer.parameters if known else {}), **(request.trainer if request else {})}
-    recipe = {name: uses.get(name) for name in RECIPE}
-    recipe |= {key: value for key, value in (given.get("training_recipe") or {}).items() if value is not None}
+    requested = dict(request.config) if request else {}
+    parameters = {**(task.trainer.parameters if task else {}), **(request.trainer if request else {})}
+    recipe = {name: parameters.get(name) for name in RECIPE}
+    recipe |= {
+        key: value for key, value in (requested.get("training_recipe") or {}).items() if value is not None
+    }
     seed = request.seed if request else run.data.params.get("seed", "")
     environment = {
         "veritrain": run.data.tags.get("veritrain.version"),
         "code": run.data.tags.get("veritrain.code"),
     }
     return {
-        **given,
+        **requested,
         "dataset_version": _dataset_version(item),
-        "prompt_contract_id": given.get("prompt_contract_id"),
+        "prompt_contract_id": requested.get("prompt_contract_id"),
         "training_recipe": recipe,
         "seed": int(seed) if str(seed).isdecimal() else 0,
-        "environment": given.get("environment") or environment,
+        "environment": requested.get("environment") or environment,
     }
 
 
@@ -128,32 +136,34 @@ def _dataset_version(item: ExperimentItem) -> str | None:
         return None
     try:
         return runs.get(item.dataset_id).data.tags.get(f"{PREFIX}version")
-    except Exception:  # noqa: BLE001 (MLflow's own kind of error for a run that was removed)
+    except Exception:  # noqa: BLE001 (MLflow raises its own error for a removed run)
         return None
 
 
 def _predictions(run: runs.Run) -> list[dict[str, Any]]:
-    """Development rows as the trained model answers them: the first ones."""
+    """Return the first development rows with the answers of the trained model."""
     from veritrain_lib.stage_io.stage import load_result
 
-    trained = run.data.tags.get("veritrain.run.train")
-    if not trained:
+    train_run_id = run.data.tags.get("veritrain.run.train")
+    if not train_run_id:
         return []
-    rows = load_result("train", trained).tables["predictions"].head(SHOWN).astype(object)
-    plain: list[dict[str, Any]] = rows.where(rows.notna(), None).to_dict("records")
-    return plain
+    rows = load_result("train", train_run_id).tables["predictions"].head(MAX_PREDICTIONS).astype(object)
+    records: list[dict[str, Any]] = rows.where(rows.notna(), None).to_dict("records")
+    return records
 
 
 def _evaluation(run: runs.Run) -> dict[str, Any] | None:
-    """The evaluation's id, verdict and numbers."""
-    judged = run.data.tags.get("veritrain.run.evaluate")
-    if not judged:
+    """Return the evaluation's id, verdict and metrics."""
+    run_id = run.data.tags.get("veritrain.run.evaluate")
+    if not run_id:
         return None
-    found = runs.get(judged)
+    evaluation_run = runs.get(run_id)
     return {
-        "id": judged,
-        "verdict": found.data.tags.get("veritrain.verdict", ""),
-        "promoted": found.data.tags.get("veritrain.promote") == "true",
-        "headline": found.data.tags.get(runs.NOTE, ""),
-        "metrics": {name: value for name, value in found.data.metrics.items() if math.isfinite(value)},
+        "id": run_id,
+        "verdict": evaluation_run.data.tags.get("veritrain.verdict", ""),
+        "promoted": evaluation_run.data.tags.get("veritrain.promote") == "true",
+        "headline": evaluation_run.data.tags.get(runs.NOTE_TAG, ""),
+        "metrics": {
+            name: value for name, value in evaluation_run.data.metrics.items() if math.isfinite(value)
+        },
     }

@@ -1,4 +1,4 @@
-"""What the gate said of a dataset, in the words of the API."""
+"""Serializer of the gate's verdict on a dataset."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from veritrain_lib.server.api.casing import TwofoldAnswer
-from veritrain_lib.server.serializers.dataset import NOT_JUDGED, moment
+from veritrain_lib.server.api.casing import DualCaseResponse
+from veritrain_lib.server.serializers.dataset import GATE_ERROR_TAG, utc_datetime
 from veritrain_lib.tracking.dataset_listing import DatasetItem
 from veritrain_lib.tracking.entities import Run
 
-TAG = "veritrain.review"
-"""`recorded.review.TAG`, which is not imported for every list: it is on a gate's run that somebody reviewed."""
+REVIEW_TAG = "veritrain.review"
+"""`stage_io.review.TAG`, which is not imported for every list: the tag of a gate's run that somebody reviewed."""
 
-MEASURED_BY = {
+CHECKS_OF_METRIC = {
     "alignment_rate": ("alignment",),
     "duplicate_rate": ("exact_duplicate", "near_duplicate"),
     "language_consistency": ("language",),
 }
-"""The checks behind each number. A row is rejected by one of the two checks for copies at most."""
+"""Checks behind each metric. At most one of the two duplicate checks rejects a row."""
 
-SHARE_OF_REJECTED = {"duplicate_rate"}
-"""Numbers that are themselves the rejected share; the others are what is left of 1."""
+REJECTED_SHARE_METRICS = {"duplicate_rate"}
+"""Metrics that are the rejected share themselves; the others are 1 minus that share."""
 
 
-class SamplingReview(TwofoldAnswer):
-    """The newest review of a sample by a person. `pass_rate` is a share, 0 to 1, with its 95 % interval; null while
-    nothing was decided."""
+class SamplingReview(DualCaseResponse):
+    """Newest review of a sample by a person.
+
+    `pass_rate` is a share from 0 to 1 with its 95 % interval; it is null until a row was decided.
+    """
 
     reviewed_by: str
     reviewed_at: datetime | None
@@ -40,10 +42,13 @@ class SamplingReview(TwofoldAnswer):
     comments: str
 
 
-class QualityGate(TwofoldAnswer):
-    """A gate's verdict. `metrics` are shares, 0 to 1; one whose rule the suite does not have, or that looked at no row,
-    is absent. `thresholds` say at which share a rule blocks (for copies the strictest limit of the rules that count).
-    While the status is pending, `block_reasons` says why a gate could not be run, if so."""
+class QualityGate(DualCaseResponse):
+    """Verdict of the gate.
+
+    `metrics` are shares from 0 to 1; a metric is absent if the suite has no rule for it or the rule checked no row.
+    `thresholds` are the shares at which a rule blocks (for duplicates, the strictest limit of the rules that count).
+    While the status is pending, `block_reasons` says why the gate could not be run, if it could not.
+    """
 
     status: Literal["passed", "failed", "pending"]
     checked_at: datetime | None
@@ -58,7 +63,7 @@ class QualityGate(TwofoldAnswer):
 
 
 @dataclass(frozen=True)
-class _Told:
+class _GateOutcome:
     metrics: Mapping[str, float]
     thresholds: Mapping[str, float]
     reasons: tuple[str, ...]
@@ -68,61 +73,61 @@ class _Told:
 
 
 def quality_gate(item: DatasetItem) -> QualityGate:
-    """The newest verdict on a dataset, or that there is none yet."""
+    """Return the newest verdict on a dataset; its status is `pending` if there is none yet."""
     gate = item.gate
     if gate is None:
-        why = item.run.data.tags.get(NOT_JUDGED)
-        said = [f"the gate could not be run: {why}"] if why else []
+        gate_error = item.run.data.tags.get(GATE_ERROR_TAG)
+        reasons = [f"the gate could not be run: {gate_error}"] if gate_error else []
         return QualityGate(
             status="pending", checked_at=None, metrics={}, thresholds={}, sampling_review=None,
-            block_reasons=said, headline=said[0] if said else "the gate has not judged it yet",
+            block_reasons=reasons, headline=reasons[0] if reasons else "the gate has not run on it yet",
             rows_accepted=0, rows_rejected=0, gate_run_id=None,
         )  # fmt: skip
-    told = _told(gate.info.run_id)
+    outcome = _gate_outcome(gate.info.run_id)
     return QualityGate(
         status="passed" if item.status == "passed" else "failed",
-        checked_at=moment(gate.info.end_time or gate.info.start_time),
-        metrics=dict(told.metrics),
-        thresholds=dict(told.thresholds),
+        checked_at=utc_datetime(gate.info.end_time or gate.info.start_time),
+        metrics=dict(outcome.metrics),
+        thresholds=dict(outcome.thresholds),
         sampling_review=_review(gate),
-        block_reasons=list(told.reasons),
-        headline=told.headline,
-        rows_accepted=told.accepted,
-        rows_rejected=told.rejected,
+        block_reasons=list(outcome.reasons),
+        headline=outcome.headline,
+        rows_accepted=outcome.accepted,
+        rows_rejected=outcome.rejected,
         gate_run_id=gate.info.run_id,
     )
 
 
 @lru_cache(maxsize=512)
-def _told(run_id: str) -> _Told:
-    """What a finished gate's run said: it never changes."""
+def _gate_outcome(run_id: str) -> _GateOutcome:
+    """Return the outcome of a finished gate's run, which never changes."""
     from veritrain_lib.stage_io.stage import load_result
 
-    found: Any = load_result("gate", run_id)
-    rules = found.tables["rules"].to_dict("records")
+    result: Any = load_result("gate", run_id)
+    rules = result.tables["rules"].to_dict("records")
     metrics, thresholds = {}, {}
-    for name, checks in MEASURED_BY.items():
-        mine = [rule for rule in rules if rule["check"] in checks and rule["checked"] > 0]
-        if not mine:
+    for name, checks in CHECKS_OF_METRIC.items():
+        rules_of_metric = [rule for rule in rules if rule["check"] in checks and rule["checked"] > 0]
+        if not rules_of_metric:
             continue
-        rejected = min(sum(float(rule["share"]) for rule in mine), 1.0)
-        limit = min(float(rule["limit"]) for rule in mine)
-        inverse = name not in SHARE_OF_REJECTED
+        rejected = min(sum(float(rule["share"]) for rule in rules_of_metric), 1.0)
+        limit = min(float(rule["limit"]) for rule in rules_of_metric)
+        inverse = name not in REJECTED_SHARE_METRICS
         metrics[name] = round(1 - rejected if inverse else rejected, 6)
         thresholds[name] = round(1 - limit if inverse else limit, 6)
-    return _Told(
-        metrics, thresholds, tuple(found.block_reasons), found.headline,
-        len(found.tables["accepted"]), len(found.tables["quarantine"]),
+    return _GateOutcome(
+        metrics, thresholds, tuple(result.block_reasons), result.headline,
+        len(result.tables["accepted"]), len(result.tables["quarantine"]),
     )  # fmt: skip
 
 
 def _review(gate: Run) -> SamplingReview | None:
     from veritrain_lib.stage_io.review import reviews
 
-    said = reviews(gate.info.run_id) if TAG in gate.data.tags else []
-    if not said:
+    reviews_of_run = reviews(gate.info.run_id) if REVIEW_TAG in gate.data.tags else []
+    if not reviews_of_run:
         return None
-    newest = said[-1]
+    newest = reviews_of_run[-1]
     rate = newest["pass_rate"]
     return SamplingReview(
         reviewed_by=newest["reviewer"],
@@ -131,5 +136,5 @@ def _review(gate: Run) -> SamplingReview | None:
         pass_rate=rate["value"],
         pass_rate_low=rate["low"],
         pass_rate_high=rate["high"],
-        comments="; ".join(one["comment"] for one in newest["comments"]),
+        comments="; ".join(comment["comment"] for comment in newest["comments"]),
     )

@@ -1,4 +1,4 @@
-"""The metrics of an evaluation, as the API says them: those that apply, in the units of the contract."""
+"""Serializer of an evaluation's metrics: those that apply, in the units of the API contract."""
 
 from __future__ import annotations
 
@@ -11,94 +11,106 @@ from typing_extensions import TypedDict
 
 from veritrain_lib.stage_io.metrics_by_track import PREFIX
 
-SHARES = {"bleu": 100.0}
-"""Metrics that the contract wants from 0 to 1, and where their own scale ends."""
+METRIC_SCALES = {"bleu": 100.0}
+"""Metrics that the contract wants from 0 to 1, and the upper end of their own scale."""
 
-JUDGED = {"judge_fluency": "fluency", "judge_adequacy": "adequacy", "judge_accuracy": "accuracy"}
+JUDGE_SCORES = {"judge_fluency": "fluency", "judge_adequacy": "adequacy", "judge_accuracy": "accuracy"}
 
 MQM = "mqm"
 
-GROUPS = ("gpt_eval_1", "gpt_eval_2")
+JUDGE_GROUPS = ("gpt_eval_1", "gpt_eval_2")
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Points = Annotated[float, Field(ge=1, le=5)]
+JudgeScore = Annotated[float, Field(ge=1, le=5)]
 
 
-class GptPoints(TypedDict, total=False):
-    """Points of a judge, 1 to 5."""
+class JudgeScores(TypedDict, total=False):
+    """Scores of an LLM judge, 1 to 5."""
 
-    fluency: Points
-    adequacy: Points
-    accuracy: Points
+    fluency: JudgeScore
+    adequacy: JudgeScore
+    accuracy: JudgeScore
 
 
-class GptErrors(TypedDict, total=False):
-    """Errors marked by a judge: MQM score, 0 to 100, and how many errors of each type."""
+class JudgeErrors(TypedDict, total=False):
+    """Errors annotated by an LLM judge: MQM score from 0 to 100, and the number of errors of each type."""
 
     mqm_score: Annotated[float, Field(ge=0, le=100)]
     error_distribution: dict[str, float]
 
 
-class Metrics(TypedDict, total=False):
-    """The metrics that apply; others are absent, none is null. Beside these the task's own, on their own scale."""
+class EvaluationMetrics(TypedDict, total=False):
+    """Metrics that apply; others are absent and none is null.
+
+    The task's own metrics are added on their own scale.
+    """
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
 
     bleu: Share
     rouge_l: Share
     ribes: Share
-    gpt_eval_1: GptPoints
-    gpt_eval_2: GptErrors
+    gpt_eval_1: JudgeScores
+    gpt_eval_2: JudgeErrors
 
 
-def measured_names(metrics: Mapping[str, float]) -> list[str]:
-    """The names of the task's metrics on the run of an evaluation, which has each of both models and the gain."""
+def metric_names(metrics: Mapping[str, float]) -> list[str]:
+    """Return the names of the task's metrics on an evaluation's run.
+
+    The run has each of them for both models and as a gain.
+    """
     gains = {key.removeprefix("gain_") for key in metrics if key.startswith("gain_")}
-    ends = {f"{name}{end}" for name in gains for end in ("_low", "_high")}
-    return sorted(name for name in gains - ends if name in metrics and f"champion_{name}" in metrics)
+    interval_ends = {f"{name}{end}" for name in gains for end in ("_low", "_high")}
+    return sorted(name for name in gains - interval_ends if name in metrics and f"champion_{name}" in metrics)
 
 
-def of_run(
+def metrics_of_run(
     metrics: Mapping[str, float], *, champion: bool = False, track: str = "",
     distribution: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """A model's metrics from a run: the challenger's, or the champion's; of one track where that is asked.
+    """Return a model's metrics from an evaluation's run.
 
-    `distribution` is how many errors of each type a judge marked.
+    Args:
+        metrics: Metrics of the run.
+        champion: Return those of the champion instead of the challenger.
+        track: Return those of one track; empty for all rows.
+        distribution: Number of errors of each type that an LLM judge annotated.
     """
-    before = f"{PREFIX}{track}." if track else ""
+    prefix = f"{PREFIX}{track}." if track else ""
     role = "champion_" if champion else ""
-    plain = {name: metrics.get(f"{before}{role}{name}") for name in measured_names(metrics)}
-    return shown({name: value for name, value in plain.items() if value is not None}, distribution)
+    values = {name: metrics.get(f"{prefix}{role}{name}") for name in metric_names(metrics)}
+    return to_contract({name: value for name, value in values.items() if value is not None}, distribution)
 
 
-def shown(values: Mapping[str, float], distribution: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """Metrics by name, on their own scales, in the form of the contract."""
-    found: dict[str, Any] = {}
+def to_contract(values: Mapping[str, float], distribution: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Return metrics, by name and on their own scales, in the form of the API contract."""
+    metrics: dict[str, Any] = {}
     for name, value in values.items():
         if not math.isfinite(value):
             continue
-        if name in JUDGED:
-            found.setdefault("gpt_eval_1", {})[JUDGED[name]] = value
+        if name in JUDGE_SCORES:
+            metrics.setdefault("gpt_eval_1", {})[JUDGE_SCORES[name]] = value
         elif name == MQM:
-            found["gpt_eval_2"] = {"mqm_score": value, "error_distribution": dict(distribution or {})}
+            metrics["gpt_eval_2"] = {"mqm_score": value, "error_distribution": dict(distribution or {})}
         else:
-            found[name] = min(max(value / SHARES[name], 0.0), 1.0) if name in SHARES else value
-    return found
+            metrics[name] = (
+                min(max(value / METRIC_SCALES[name], 0.0), 1.0) if name in METRIC_SCALES else value
+            )
+    return metrics
 
 
-def only(metrics: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """Those of the names that are there; all when none is named."""
+def select_metrics(metrics: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Return the metrics with one of the names; all if no name is given."""
     return {name: value for name, value in metrics.items() if not names or name in names}
 
 
-def numbers(metrics: Mapping[str, Any], before: str = "") -> dict[str, float]:
-    """Every number of metrics by a flat name, such as `gpt_eval_1.fluency`; distributions left out."""
+def flatten_metrics(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """Return every numeric metric by a flat name, such as `gpt_eval_1.fluency`, without distributions."""
     flat: dict[str, float] = {}
     for name, value in metrics.items():
         if isinstance(value, Mapping):
             if name != "error_distribution":
-                flat |= numbers(value, f"{before}{name}.")
+                flat |= flatten_metrics(value, f"{prefix}{name}.")
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            flat[before + name] = float(value)
+            flat[prefix + name] = float(value)
     return flat

@@ -1,4 +1,4 @@
-"""What a probe found, as the API says it: three judgements, and the rates with their intervals that they rest on."""
+"""Serializer of a probe: three conclusions, and the rates with intervals that they are based on."""
 
 from __future__ import annotations
 
@@ -10,66 +10,80 @@ from typing import Any
 
 from pydantic import Field
 
-from veritrain_lib.server.api.casing import TwofoldAnswer
+from veritrain_lib.server.api.casing import DualCaseResponse
 
-MOSTLY = 0.5
-"""A model answers in a way when it does so in more than this share of the rows that it was asked."""
+MAJORITY = 0.5
+"""A model is said to answer in some way if it does so in more than this share of the probed rows."""
 
-RELIABLY = 0.95
-"""A contract is followed by a model that keeps it in at least this share of the rows."""
+CONTRACT_THRESHOLD = 0.95
+"""A model follows the output contract if it does so in at least this share of the rows."""
 
 
-class Probed(TwofoldAnswer):
-    """What the probe stage found out of a model."""
+class BaselineProbe(DualCaseResponse):
+    """Result of the probe stage for a model."""
 
     is_multi_candidate: bool = Field(description="several candidates in more than half of the rows")
     has_explanation: bool = Field(description="an explanation in more than half of the rows")
-    follows_output_contract: bool = Field(description="the output contract kept in 95 % of the rows or more")
+    follows_output_contract: bool = Field(description="output contract followed in 95 % of the rows or more")
     probed_at: datetime | None = Field(description="when the probe ended")
     details: dict[str, Any] = Field(
         description="`measures`: each rate with `value`, `low`, `high` (95 %) and `n` rows; `run_id`: the probe's run; "
-        "`test_cases`: what was answered to those that were sent"
+        "`test_cases`: answers to the test cases of the request"
     )
 
 
-def probed(measures: Mapping[str, Mapping[str, Any]], run_id: str, ended: int | None, **also: Any) -> Probed:
-    """From the measures of a probe; `ended` in milliseconds since 1970."""
+def serialize_probe(
+    measures: Mapping[str, Mapping[str, Any]], run_id: str, ended_ms: int | None, **more_details: Any
+) -> BaselineProbe:
+    """Return the result of a probe.
+
+    Args:
+        measures: Rates of the probe, by name.
+        run_id: Run of the probe.
+        ended_ms: End of the run in milliseconds since 1970; None if it has not ended.
+        **more_details: Further entries of `details`.
+    """
 
     def value(name: str) -> float:
-        found = (measures.get(name) or {}).get("value")
-        return float(found) if isinstance(found, int | float) and math.isfinite(found) else 0.0
+        rate = (measures.get(name) or {}).get("value")
+        return float(rate) if isinstance(rate, int | float) and math.isfinite(rate) else 0.0
 
-    return Probed(
-        is_multi_candidate=value("several_candidates") > MOSTLY,
-        has_explanation=value("explanation") > MOSTLY,
-        follows_output_contract=value("output_contract") >= RELIABLY,
-        probed_at=moment(ended) if ended else None,
+    return BaselineProbe(
+        is_multi_candidate=value("several_candidates") > MAJORITY,
+        has_explanation=value("explanation") > MAJORITY,
+        follows_output_contract=value("output_contract") >= CONTRACT_THRESHOLD,
+        probed_at=utc_datetime(ended_ms) if ended_ms else None,
         details={
-            "measures": {name: _finite(one) for name, one in measures.items()},
+            "measures": {name: _finite(measure) for name, measure in measures.items()},
             "run_id": run_id,
-            **also,
+            **more_details,
         },
     )
 
 
-def from_tags(tags: Mapping[str, str], ended: Mapping[str, int | None]) -> Probed | None:
-    """From the tags of a version, None when it was never probed; `ended` has the ends of runs by id."""
+def probe_from_tags(tags: Mapping[str, str], end_times: Mapping[str, int | None]) -> BaselineProbe | None:
+    """Return the probe result in the tags of a version; None if it was never probed.
+
+    Args:
+        tags: Tags of the version.
+        end_times: End of each probe's run, by run id.
+    """
     try:
         measures = json.loads(tags["veritrain.probe"])
     except (KeyError, ValueError):
         return None
     run_id = tags.get("veritrain.probe.run", "")
-    return probed(measures, run_id, ended.get(run_id)) if isinstance(measures, dict) else None
+    return serialize_probe(measures, run_id, end_times.get(run_id)) if isinstance(measures, dict) else None
 
 
-def moment(milliseconds: int) -> datetime:
-    """A time of the record, with its zone."""
+def utc_datetime(milliseconds: int) -> datetime:
+    """Return a timestamp of MLflow (milliseconds since 1970) as a datetime in UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _finite(measure: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what JSON has no number for."""
+    """Return a measure with null instead of numbers that JSON does not have."""
     return {
-        key: None if isinstance(one, float) and not math.isfinite(one) else one
-        for key, one in measure.items()
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in measure.items()
     }

@@ -1,19 +1,19 @@
-"""The prompts of a task, as a model's prompt contracts."""
+"""Serializer of a task's prompts, as the prompt contracts of a model."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from veritrain_lib.server.api.casing import TwofoldAnswer
-from veritrain_lib.server.serializers.probe import moment
-from veritrain_lib.tracking.registered_models import PROMPT, TEXT
+from veritrain_lib.server.api.casing import DualCaseResponse
+from veritrain_lib.server.serializers.probe import utc_datetime
+from veritrain_lib.tracking.registered_models import PROMPT_TAG, PROMPT_TEXT_TAG
 from veritrain_lib.tracking.version_listing import VersionQuery, versions_page
 
-MOST = 100
+MAX_PROMPTS = 100
 
 
-class PromptContract(TwofoldAnswer):
-    """A version of a prompt in MLflow's registry."""
+class PromptContract(DualCaseResponse):
+    """Version of a prompt in MLflow's registry."""
 
     id: str
     name: str
@@ -25,19 +25,19 @@ class PromptContract(TwofoldAnswer):
 
 
 def prompts_of(task: str, model_id: str) -> list[PromptContract]:
-    """The prompts that the registry holds for a task (`TASK.NAME`), the newest first; at most 100."""
-    begin = f"{task}."
-    found, _ = versions_page(VersionQuery(tags={PROMPT: []}, search=begin), limit=MOST)
+    """Return the prompts that the registry has for a task (`TASK.NAME`), newest first; at most 100."""
+    prefix = f"{task}."
+    versions, _ = versions_page(VersionQuery(tags={PROMPT_TAG: []}, search=prefix), limit=MAX_PROMPTS)
     return [
         PromptContract(
-            id=f"{one.version.name}-{one.version.version}",
-            name=one.version.name,
-            version=one.version.version,
-            template=one.version.tags.get(TEXT, ""),
+            id=f"{item.version.name}-{item.version.version}",
+            name=item.version.name,
+            version=item.version.version,
+            template=item.version.tags.get(PROMPT_TEXT_TAG, ""),
             model_id=model_id,
-            created_at=moment(one.created),
-            updated_at=moment(one.updated),
+            created_at=utc_datetime(item.created),
+            updated_at=utc_datetime(item.updated),
         )
-        for one in found
-        if one.version.name.startswith(begin)
+        for item in versions
+        if item.version.name.startswith(prefix)
     ]

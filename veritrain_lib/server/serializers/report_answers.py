@@ -1,23 +1,23 @@
-"""The words in which a report's content is told, in those of both kinds of client."""
+"""Response schemas of a report's content."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from veritrain_lib.server.api.casing import CamelAnswer
-from veritrain_lib.server.serializers.report import Report
+from veritrain_lib.server.api.casing import CamelCaseResponse
+from veritrain_lib.server.serializers.report import ReportResponse
 
 
-class Summary(CamelAnswer):
-    """What changed, in sentences; slices that improved or regressed beyond chance, one sentence each."""
+class ReportSummary(CamelCaseResponse):
+    """Changes in sentences, and one sentence for each slice that improved or regressed beyond chance."""
 
     changes: str
     improvements: list[str]
     regressions: list[str]
 
 
-class Change(CamelAnswer):
-    """A metric before and after, on its own scale, with the 95 % interval of the difference."""
+class MetricChange(CamelCaseResponse):
+    """Metric before and after, on its own scale, with the 95 % interval of the difference."""
 
     baseline: float | None
     current: float | None
@@ -26,29 +26,32 @@ class Change(CamelAnswer):
     high: float | None
 
 
-class Differences(CamelAnswer):
-    """What is different: `config` in sentences, `metrics` by name."""
+class ReportDifferences(CamelCaseResponse):
+    """Differences between the two models: `config` in sentences, `metrics` by name."""
 
     config: list[str]
-    metrics: dict[str, Change]
+    metrics: dict[str, MetricChange]
 
 
-class Comparison(CamelAnswer):
-    """The new model against the champion before it. `metrics` repeats `differences.metrics`."""
+class ReportComparison(CamelCaseResponse):
+    """New model compared with the champion before it. `metrics` repeats `differences.metrics`."""
 
     baseline_experiment_id: str | None
     current_experiment_id: str | None
     baseline_model: str | None
     target_model: str | None
     datasets: list[str]
-    differences: Differences
-    metrics: dict[str, Change]
+    differences: ReportDifferences
+    metrics: dict[str, MetricChange]
 
 
-class SyntheticData(CamelAnswer):
-    """What the added rows did. Shares 0 to 1: `synthetic_ratio` of the added rows in those before, `quality_score` of the
-    new rows that the gate let through; `performance_change` in the mean grade (0 to 1) of the same trainer with them
-    against without. Null where it was not measured."""
+class SyntheticDataAnalysis(CamelCaseResponse):
+    """Effect of the added rows.
+
+    `synthetic_ratio` is the number of added rows relative to the rows before; `quality_score` is the share of new rows that
+    the gate accepted; `performance_change` is the difference in the mean grade (0 to 1) of the same trainer with and without
+    the added rows. Null if it was not measured.
+    """
 
     synthetic_ratio: float | None
     performance_change: float | None
@@ -59,23 +62,25 @@ class SyntheticData(CamelAnswer):
     details: str
 
 
-class Chart(CamelAnswer):
-    """A picture's numbers: `line` over rounds or `bar`; `data` has one object a point."""
+class ReportChart(CamelCaseResponse):
+    """Data of a chart: `line` over rounds, or `bar`; `data` has one object for each point."""
 
     type: str
     title: str
     data: list[dict[str, Any]]
 
 
-class ReportDetail(Report):
-    """A report with its content; empty while it is not written. Averages are shares, 0 to 1; those of metrics that the
-    task does not have are absent."""
+class ReportDetail(ReportResponse):
+    """Report with its content, which is empty until it is written.
 
-    summary: Summary
-    comparison: Comparison
-    synthetic_data_analysis: SyntheticData
+    Averages are shares from 0 to 1; those of metrics that the task does not have are absent.
+    """
+
+    summary: ReportSummary
+    comparison: ReportComparison
+    synthetic_data_analysis: SyntheticDataAnalysis
     metrics_summary: dict[str, float | str | None]
-    charts: list[Chart]
+    charts: list[ReportChart]
     conclusions: str
     recommendations: str
     next_steps: str

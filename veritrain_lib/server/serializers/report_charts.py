@@ -1,10 +1,10 @@
-"""The pictures of a report as numbers."""
+"""Serializer of a report's charts as numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.server.serializers.report_answers import Chart
+from veritrain_lib.server.serializers.report_answers import ReportChart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.report import ReportResult
 
 
-def charts(result: ReportResult) -> list[Chart]:
-    """Those that have a point."""
+def report_charts(result: ReportResult) -> list[ReportChart]:
+    """Return the charts of a report that have at least one point."""
     tables = result.tables
-    wanted = (
+    definitions = (
         (
             "line",
             f"Development {result.metric} by round",
@@ -27,22 +27,22 @@ def charts(result: ReportResult) -> list[Chart]:
         ("bar", "Share rejected by rule", "rules", ["rule", "share", "limit", "checked"]),
     )
     return [
-        Chart(type=kind, title=title, data=_records(tables[name], columns))
-        for kind, title, name, columns in wanted
+        ReportChart(type=kind, title=title, data=_records(tables[name], columns))
+        for kind, title, name, columns in definitions
         if len(tables[name])
     ]
 
 
 def _records(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
-    there = [name for name in columns if name in table.columns]
+    present_columns = [name for name in columns if name in table.columns]
     return [
-        {str(name): value if isinstance(value, str) else number(value) for name, value in line.items()}
-        for line in table[there].to_dict("records")
+        {str(name): value if isinstance(value, str) else finite_number(value) for name, value in row.items()}
+        for row in table[present_columns].to_dict("records")
     ]
 
 
-def number(value: Any) -> float | None:
-    """A number of a table that JSON can say; None for one that is missing or not finite."""
+def finite_number(value: Any) -> float | None:
+    """Return a number of a table as JSON can represent it; None if it is missing or not finite."""
     import math
 
     return float(value) if value is not None and math.isfinite(value) else None

@@ -1,10 +1,10 @@
-"""The comparison of a report: the new model against the champion before it, and the runs that it is from."""
+"""Serializer of a report's comparison: the new model against the champion before it, and the runs involved."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.server.serializers.report_answers import Change, Comparison, Differences
+from veritrain_lib.server.serializers.report_answers import MetricChange, ReportComparison, ReportDifferences
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import read_runs
 
@@ -12,58 +12,63 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.report import ReportResult
 
 
-def comparison(result: ReportResult, experiment: str | None) -> Comparison:
-    """Of a report stage's result; `experiment` is the id of the run that the report is about."""
-    metrics = _changes(result)
+def report_comparison(result: ReportResult, experiment: str | None) -> ReportComparison:
+    """Return the comparison of a report.
+
+    Args:
+        result: Result of the report stage.
+        experiment: Id of the run that the report is about.
+    """
+    metrics = _metric_changes(result)
     stages = _stages(experiment)
-    evaluated = stages.get("evaluate")
-    tags = evaluated.data.tags if evaluated else {}
-    trained = stages["train"].data.tags.get("veritrain.input.dataset") if "train" in stages else None
+    evaluation_run = stages.get("evaluate")
+    tags = evaluation_run.data.tags if evaluation_run else {}
+    training_dataset = stages["train"].data.tags.get("veritrain.input.dataset") if "train" in stages else None
     rounds = result.tables["rounds"]
-    newest = str(rounds["model"].iloc[-1]) if len(rounds) else None
-    return Comparison(
-        baseline_experiment_id=_round_before(experiment),
+    newest_model = str(rounds["model"].iloc[-1]) if len(rounds) else None
+    return ReportComparison(
+        baseline_experiment_id=_previous_round(experiment),
         current_experiment_id=experiment,
         baseline_model=tags.get("veritrain.input.champion"),
-        target_model=tags.get("veritrain.input.challenger") or newest,
-        datasets=[trained] if trained else [],
-        differences=Differences(config=result.changed, metrics=metrics),
+        target_model=tags.get("veritrain.input.challenger") or newest_model,
+        datasets=[training_dataset] if training_dataset else [],
+        differences=ReportDifferences(config=result.changed, metrics=metrics),
         metrics=metrics,
     )
 
 
-def _changes(result: ReportResult) -> dict[str, Change]:
-    found = {}
+def _metric_changes(result: ReportResult) -> dict[str, MetricChange]:
+    changes = {}
     for name, gain in result.measures.items():
         if name.startswith("gain_") and (metric := name.removeprefix("gain_")) in result.measures:
-            found[metric] = Change(
+            changes[metric] = MetricChange(
                 baseline=result.measures[f"champion_{metric}"].value,
                 current=result.measures[metric].value,
                 difference=gain.value,
                 low=gain.low,
                 high=gain.high,
             )
-    return found
+    return changes
 
 
 def _stages(experiment: str | None) -> dict[str, Run]:
-    """The stage runs that an experiment's run names."""
-    named = read_runs([experiment]).get(experiment) if experiment else None
-    tags = named.data.tags if named else {}
+    """Return the stage runs that an experiment's run refers to, by stage."""
+    run = read_runs([experiment]).get(experiment) if experiment else None
+    tags = run.data.tags if run else {}
     prefix = "veritrain.run."
     ids = {key.removeprefix(prefix): value for key, value in tags.items() if key.startswith(prefix)}
-    known = read_runs(ids.values())
-    return {stage: known[run_id] for stage, run_id in ids.items() if run_id in known}
+    runs_by_id = read_runs(ids.values())
+    return {stage: runs_by_id[run_id] for stage, run_id in ids.items() if run_id in runs_by_id}
 
 
-def _round_before(experiment: str | None) -> str | None:
-    from veritrain_lib.server.serializers.task import task_of
-    from veritrain_lib.stage_io.history import as_round, rounds_of
+def _previous_round(experiment: str | None) -> str | None:
+    from veritrain_lib.server.serializers.task import task_of_run
+    from veritrain_lib.stage_io.history import as_round, loop_rounds
 
     run = read_runs([experiment]).get(experiment) if experiment else None
     loop = run.data.tags.get("mlflow.parentRunId") if run else None
     if run is None or not loop:
         return None
     number = as_round(run).number
-    earlier = [one for one in rounds_of(task_of(run), loop) if one.number < number]
+    earlier = [round_ for round_ in loop_rounds(task_of_run(run), loop) if round_.number < number]
     return earlier[-1].run_id if earlier else None

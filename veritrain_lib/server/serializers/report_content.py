@@ -1,4 +1,4 @@
-"""What a report says, in the words of both kinds of client, from the stored result of the report stage."""
+"""Serializer of a report's content, from the stored result of the report stage."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from veritrain_lib.core import registry
-from veritrain_lib.server.serializers.report import content_run, experiment_of, report
+from veritrain_lib.server.serializers.report import content_run, experiment_of, serialize_report
 from veritrain_lib.server.serializers.report_answers import (
-    Comparison,
-    Differences,
+    ReportComparison,
     ReportDetail,
-    Summary,
-    SyntheticData,
+    ReportDifferences,
+    ReportSummary,
+    SyntheticDataAnalysis,
 )
-from veritrain_lib.server.serializers.report_charts import charts, number
-from veritrain_lib.server.serializers.report_comparison import comparison
+from veritrain_lib.server.serializers.report_charts import finite_number, report_charts
+from veritrain_lib.server.serializers.report_comparison import report_comparison
 from veritrain_lib.tracking.entities import Run
 
 if TYPE_CHECKING:
@@ -23,44 +23,44 @@ if TYPE_CHECKING:
 
     from veritrain_lib.stages.report import ReportResult
 
-AVERAGES = {"avg_bleu": "bleu", "avg_rouge_l": "rouge_l", "avg_ribes": "ribes"}
+SUMMARY_METRICS = {"avg_bleu": "bleu", "avg_rouge_l": "rouge_l", "avg_ribes": "ribes"}
 
 
-def detail(run: Run) -> ReportDetail:
-    """The answer for a report's run."""
+def report_detail(run: Run) -> ReportDetail:
+    """Return the response for a report's run, with its content if it was written."""
     from veritrain_lib.stage_io.stage import load_result
 
-    head, content = report(run).model_dump(), content_run(run)
+    header, content = serialize_report(run).model_dump(), content_run(run)
     if content is None:
-        return _without(head, experiment_of(run))
+        return _empty_detail(header, experiment_of(run))
     result = cast("ReportResult", load_result("report", content))
     return ReportDetail(
-        **head,
-        summary=Summary(
+        **header,
+        summary=ReportSummary(
             changes="\n".join(result.changed),
             improvements=_sentences(result.tables["improved"]),
             regressions=_sentences(result.tables["regressed"]),
         ),
-        comparison=comparison(result, experiment_of(run)),
-        synthetic_data_analysis=_added(result),
-        metrics_summary=_averages(result),
-        charts=charts(result),
+        comparison=report_comparison(result, experiment_of(run)),
+        synthetic_data_analysis=_synthetic_data(result),
+        metrics_summary=_metrics_summary(result),
+        charts=report_charts(result),
         conclusions=result.headline,
         recommendations=result.next_step_why,
         next_steps=result.next_step,
     )
 
 
-def _without(head: Mapping[str, Any], experiment: str | None) -> ReportDetail:
-    nothing = Differences(config=[], metrics={})
+def _empty_detail(header: Mapping[str, Any], experiment: str | None) -> ReportDetail:
+    no_differences = ReportDifferences(config=[], metrics={})
     return ReportDetail(
-        **head,
-        summary=Summary(changes="", improvements=[], regressions=[]),
-        comparison=Comparison(
+        **header,
+        summary=ReportSummary(changes="", improvements=[], regressions=[]),
+        comparison=ReportComparison(
             baseline_experiment_id=None, current_experiment_id=experiment, baseline_model=None,
-            target_model=None, datasets=[], differences=nothing, metrics={},
+            target_model=None, datasets=[], differences=no_differences, metrics={},
         ),
-        synthetic_data_analysis=SyntheticData(
+        synthetic_data_analysis=SyntheticDataAnalysis(
             synthetic_ratio=None, performance_change=None, quality_assessment="", recommendation="",
             quality_score=None, impact="", details="",
         ),
@@ -74,30 +74,30 @@ def _without(head: Mapping[str, Any], experiment: str | None) -> ReportDetail:
 
 def _sentences(slices: pd.DataFrame) -> list[str]:
     return [
-        f"{line['name']}: {line['champion']:.3f} to {line['challenger']:.3f}, change {line['difference']:+.3f} "
-        f"({line['low']:+.3f} to {line['high']:+.3f}), n = {line['n']}"
-        for line in slices.to_dict("records")
+        f"{row['name']}: {row['champion']:.3f} to {row['challenger']:.3f}, change {row['difference']:+.3f} "
+        f"({row['low']:+.3f} to {row['high']:+.3f}), n = {row['n']}"
+        for row in slices.to_dict("records")
     ]
 
 
-def _added(result: ReportResult) -> SyntheticData:
-    added, rules = result.tables["added_data"], result.tables["rules"]
-    line = added.to_dict("records")[0] if len(added) else None
+def _synthetic_data(result: ReportResult) -> SyntheticDataAnalysis:
+    added_data, rules = result.tables["added_data"], result.tables["rules"]
+    comparison = added_data.to_dict("records")[0] if len(added_data) else None
     rows = rules[rules["kind"] == "rows"] if len(rules) else rules
-    rejected = [f"{one['rule']} {one['rejected']}" for one in rows.to_dict("records") if one["rejected"]]
-    accepted = _accepted(result)
+    rejected = [f"{rule['rule']} {rule['rejected']}" for rule in rows.to_dict("records") if rule["rejected"]]
+    accepted = _accepted_share(result)
     impact = (
-        f"{line['rows_with'] - line['rows_without']} rows added to {line['rows_without']}: mean grade "
-        f"{line['grade_without']:.3f} to {line['grade_with']:.3f}, change {line['difference']:+.3f} "
-        f"({line['low']:+.3f} to {line['high']:+.3f}), p = {line['p']:.2g}, n = {line['n']}"
-        if line
+        f"{comparison['rows_with'] - comparison['rows_without']} rows added to {comparison['rows_without']}: mean grade "
+        f"{comparison['grade_without']:.3f} to {comparison['grade_with']:.3f}, change {comparison['difference']:+.3f} "
+        f"({comparison['low']:+.3f} to {comparison['high']:+.3f}), p = {comparison['p']:.2g}, n = {comparison['n']}"
+        if comparison
         else "not measured: there is no training without the added rows to compare with"
     )
-    return SyntheticData(
-        synthetic_ratio=number(line["ratio"]) if line else None,
-        performance_change=number(line["difference"]) if line else None,
+    return SyntheticDataAnalysis(
+        synthetic_ratio=finite_number(comparison["ratio"]) if comparison else None,
+        performance_change=finite_number(comparison["difference"]) if comparison else None,
         quality_assessment=next(
-            (one for one in result.changed if one.startswith(("passed:", "blocked:"))), ""
+            (sentence for sentence in result.changed if sentence.startswith(("passed:", "blocked:"))), ""
         ),
         recommendation=result.next_step,
         quality_score=accepted,
@@ -106,28 +106,39 @@ def _added(result: ReportResult) -> SyntheticData:
     )
 
 
-def _accepted(result: ReportResult) -> float | None:
-    """The share of new rows that the gate let through, as its headline in the report counts them; None without one."""
+def _accepted_share(result: ReportResult) -> float | None:
+    """Return the share of new rows that the gate accepted; None if the report does not have it.
+
+    It is taken from the gate's headline in the report.
+    """
     import re
 
-    for said in result.changed:
-        found = re.match(r"(?:passed|blocked): (\d+) of (\d+) rows accepted", said)
-        if found and int(found[2]):
-            return round(int(found[1]) / int(found[2]), 6)
+    for sentence in result.changed:
+        match = re.match(r"(?:passed|blocked): (\d+) of (\d+) rows accepted", sentence)
+        if match and int(match[2]):
+            return round(int(match[1]) / int(match[2]), 6)
     return None
 
 
-def _averages(result: ReportResult) -> dict[str, float | str | None]:
-    """Shares of the metrics that the task has, the newest model that was promoted, and the gain on the primary metric."""
-    found: dict[str, float | str | None] = {}
-    for key, name in AVERAGES.items():
+def _metrics_summary(result: ReportResult) -> dict[str, float | str | None]:
+    """Return the task's metrics as shares, the newest promoted model, and the relative gain.
+
+    The gain is that on the primary metric.
+    """
+    summary: dict[str, float | str | None] = {}
+    for key, name in SUMMARY_METRICS.items():
         value = result.measures[name].value if name in result.measures else None
         if value is not None:
-            found[key] = value / float(getattr(registry.get("metrics", name), "scale", 1.0))
+            summary[key] = value / float(getattr(registry.get("metrics", name), "scale", 1.0))
     rounds = result.tables["rounds"]
-    best = rounds[rounds["promoted"].astype(bool)] if len(rounds) else rounds
-    found["best_model"] = str(best["model"].iloc[-1]) if len(best) else None
-    before, gain = (result.measures.get(f"{part}_{result.metric}") for part in ("champion", "gain"))
-    known = before is not None and gain is not None and before.value and gain.value is not None
-    found["improvement_rate"] = gain.value / before.value if known else None  # type: ignore[union-attr, operator]
-    return found
+    promoted = rounds[rounds["promoted"].astype(bool)] if len(rounds) else rounds
+    summary["best_model"] = str(promoted["model"].iloc[-1]) if len(promoted) else None
+    champion_measure, gain = (result.measures.get(f"{part}_{result.metric}") for part in ("champion", "gain"))
+    is_known = (
+        champion_measure is not None
+        and gain is not None
+        and champion_measure.value
+        and gain.value is not None
+    )
+    summary["improvement_rate"] = gain.value / champion_measure.value if is_known else None  # type: ignore[union-attr, operator]
+    return summary

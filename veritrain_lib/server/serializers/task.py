@@ -1,6 +1,6 @@
-"""The tasks that the server knows: those that the record has worked on, then the built-in examples.
+"""Tasks that the server can work on: those in the record, then the built-in examples.
 
-A client names a task; it never gives a path.
+A client refers to a task by name; it never sends a path.
 """
 
 from __future__ import annotations
@@ -20,55 +20,57 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
 
-def known_tasks() -> list[Task]:
-    """Every task whose file can be read, the last used first."""
+def available_tasks() -> list[Task]:
+    """Return every task whose file can be read, the last used first."""
     return list(tasks_by_experiment().values()) + [
-        task for name in project.EXAMPLES if (task := _example(name)) is not None
+        task for name in project.EXAMPLES if (task := _example_task(name)) is not None
     ]
 
 
 def tasks_by_experiment() -> dict[str, Task]:
-    """The tasks of the record by the id of their experiment, the last used first."""
-    found = {}
-    for one in sorted(store.experiments(), key=lambda one: float(one.tags.get(USED_TAG, 0)), reverse=True):
-        task = _read(one.tags[FILE_TAG]) if FILE_TAG in one.tags else None
-        if task is not None and task.name == one.name:
-            found[one.experiment_id] = task
-    return found
+    """Return the tasks of the record by the id of their experiment, the last used first."""
+    tasks = {}
+    for experiment in sorted(
+        store.experiments(), key=lambda experiment: float(experiment.tags.get(USED_TAG, 0)), reverse=True
+    ):
+        task = _read_task(experiment.tags[FILE_TAG]) if FILE_TAG in experiment.tags else None
+        if task is not None and task.name == experiment.name:
+            tasks[experiment.experiment_id] = task
+    return tasks
 
 
-def task_named(name: str, field: str = "body.task") -> Task:
-    """The task of a name. Raises WrongField with those there are."""
-    tasks = {task.name: task for task in reversed(known_tasks())}
+def require_task(name: str, field: str = "body.task") -> Task:
+    """Return the task of a name. Raises WrongField with the names of the available tasks."""
+    tasks = {task.name: task for task in reversed(available_tasks())}
     if name not in tasks:
         raise WrongField(field, f"no task is called {name[:80]!r}; there are: {', '.join(sorted(tasks))}")
     return tasks[name]
 
 
-def task_of(run: Run) -> Task:
-    """The task whose record a run is in. Raises Conflict when its file is no longer there."""
+def task_of_run(run: Run) -> Task:
+    """Return the task that a run belongs to. Raises Conflict if its file no longer exists."""
     name = run.data.tags.get("veritrain.task", "")
-    found = tasks_by_experiment().get(run.info.experiment_id)
-    if found is None:
-        raise Conflict(f"the file of task {name!r} can't be read any more; put it back where it was")
-    return found
+    task = tasks_by_experiment().get(run.info.experiment_id)
+    if task is None:
+        raise Conflict(f"the file of task {name!r} can't be read any more; restore it")
+    return task
 
 
-def _example(name: str) -> Task | None:
-    known = store.find_experiment(name)
-    return None if known and FILE_TAG in known.tags else _read(str(project.example_task(name)))
+def _example_task(name: str) -> Task | None:
+    experiment = store.find_experiment(name)
+    return None if experiment and FILE_TAG in experiment.tags else _read_task(str(project.example_task(name)))
 
 
-def _read(file: str) -> Task | None:
+def _read_task(file: str) -> Task | None:
     try:
-        stamp = Path(file).stat().st_mtime_ns
-        return _read_at(file, stamp)
+        modified_ns = Path(file).stat().st_mtime_ns
+        return _read_version(file, modified_ns)
     except (OSError, UserError):
         return None
 
 
 @lru_cache(maxsize=256)
-def _read_at(file: str, stamp: int) -> Task:
+def _read_version(file: str, modified_ns: int) -> Task:
     from veritrain_lib.core.task import load_task
 
     return load_task(file)

@@ -1,4 +1,4 @@
-"""Tasks of the record as the API needs them: by name, read once as long as their file stays the same."""
+"""Lookup of tasks in the record by name for serializers; a task file is read again only when it changes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-def known_task(name: str) -> Task | None:
-    """The task that the record knows by a name; None when there is none, or its file is gone or broken."""
-    found = store.find_experiment(name) if name and "\0" not in name else None
-    file = Path(found.tags.get(FILE_TAG, "")) if found and found.lifecycle_stage == "active" else None
+def lookup_task(name: str) -> Task | None:
+    """Return the task that the record has under a name; None if there is none, or its file is missing or broken."""
+    experiment = store.find_experiment(name) if name and "\0" not in name else None
+    file = (
+        Path(experiment.tags.get(FILE_TAG, ""))
+        if experiment and experiment.lifecycle_stage == "active"
+        else None
+    )
     if file is None or not file.is_file():
         return None
     try:
@@ -28,20 +32,20 @@ def known_task(name: str) -> Task | None:
 
 
 @lru_cache(maxsize=64)
-def _read(file: str, changed: int) -> Task:
+def _read(file: str, modified_ns: int) -> Task:
     return load_task(file)
 
 
 def direction_of(task: Task | None, name: str) -> str:
-    """`ja-en` where inputs and answers have languages of their own; else the task's name. Never empty."""
+    """Return the language direction such as `ja-en`, else the task's name. Never empty."""
     return fixed_direction(task) or name
 
 
 def fixed_direction(task: Task | None) -> str | None:
-    """The direction that every row of a task has, None where it has none or rows differ."""
+    """Return the language direction that all rows of a task share; None if it has none or rows differ."""
     if task is None or task.target.direction:
         return None
-    source = next((one.language for one in task.inputs.values() if one.language), None)
+    source = next((field.language for field in task.inputs.values() if field.language), None)
     if source and task.target.language and source != task.target.language:
         return f"{source}-{task.target.language}"
     return None

@@ -1,10 +1,10 @@
-"""Settings that people change while the server runs, and what obeys them.
+"""Settings that people change while the server runs, and their effects.
 
-sections      the system's settings with their defaults and ranges
-supported     which of them nothing obeys
-kept          read, changed and reset
-preferences   what a person likes
-usage         how much room the record takes
-connection    a look whether a configured service answers
-cleanup       what may go, deleted
+sections      the system settings with their defaults and ranges
+supported     the settings that are not supported
+stored        read, change and reset the system settings
+preferences   preferences of a user
+usage         disk usage of the record
+connection    connection test of a configured service
+cleanup       deletion of data that is no longer needed
 """

@@ -1,4 +1,4 @@
-"""What may go, deleted: lines of runs that are stored with the run, desks that nobody works at, tokens that expired."""
+"""Deletion of data that is no longer needed: stored log lines, abandoned work directories and expired tokens."""
 
 from __future__ import annotations
 
@@ -15,123 +15,144 @@ from veritrain_lib.core import project
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Token
 from veritrain_lib.server.settings.usage import folder_bytes
-from veritrain_lib.stage_io.progress_reports import read_letter
+from veritrain_lib.stage_io.progress_reports import read_status
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import read_runs
 
-ENDED = ("FINISHED", "FAILED", "KILLED")
+ENDED_STATUSES = ("FINISHED", "FAILED", "KILLED")
 DAY_S = 86_400
-AT_ONCE = 500
-"""Runs that are read in one question."""
+READ_BATCH = 500
+"""Runs that are read in one query."""
 
 
 @dataclass(frozen=True)
-class Cleaned:
-    """How many things were deleted, and the bytes that they took (a token takes none that come back)."""
+class CleanupResult:
+    """Number of deleted items, and the bytes that they freed (a token frees none)."""
 
     items: int
-    freed: int
+    freed_bytes: int
 
 
-def clean_up(retention_days: int) -> Cleaned:
-    """Delete what may go; `retention_days` after the end of a run its lines may, if they are stored with it."""
-    before = time.time() - retention_days * DAY_S
-    parts = [_lines(before), _logs(before), _desks(), _tokens()]
-    return Cleaned(sum(one.items for one in parts), sum(one.freed for one in parts))
+def clean_up(retention_days: int) -> CleanupResult:
+    """Delete data that is no longer needed.
+
+    Args:
+        retention_days: Days after the end of a run for which its log lines are kept; later they are deleted if they are
+            also stored with the run.
+    """
+    cutoff = time.time() - retention_days * DAY_S
+    results = [_event_files(cutoff), _job_logs(cutoff), _work_directories(), _expired_tokens()]
+    return CleanupResult(
+        sum(result.items for result in results), sum(result.freed_bytes for result in results)
+    )
 
 
-def _lines(before: float) -> Cleaned:
+def _event_files(cutoff: float) -> CleanupResult:
     folder = project.state("events")
     return _remove(
         file
         for file, run in _with_runs(folder.glob("*.jsonl"), "")
-        if _ended_before(run, before) and _is_stored(run, file)
+        if _ended_before(run, cutoff) and _is_stored(run, file)
     )
 
 
-def _logs(before: float) -> Cleaned:
-    """What detached work said beside its lines."""
+def _job_logs(cutoff: float) -> CleanupResult:
+    """Delete the old output files of background jobs."""
     folder = project.state("running")
     return _remove(
-        file for file, run in _with_runs(folder.glob("work-*.log"), "work-") if _ended_before(run, before)
+        file for file, run in _with_runs(folder.glob("work-*.log"), "work-") if _ended_before(run, cutoff)
     )
 
 
-def _with_runs(files: Iterator[Path], begin: str) -> Iterator[tuple[Path, Run]]:
-    """Files that are named by a run, with the run; others and those of deleted runs are left out."""
-    there = {
-        file.stem.removeprefix(begin): file for file in files if file.is_file() and not file.is_symlink()
+def _with_runs(files: Iterator[Path], prefix: str) -> Iterator[tuple[Path, Run]]:
+    """Yield files that are named after a run, with the run; other files and those of deleted runs are skipped."""
+    files_by_run = {
+        file.stem.removeprefix(prefix): file for file in files if file.is_file() and not file.is_symlink()
     }
-    ids = sorted(there)
-    for start in range(0, len(ids), AT_ONCE):
-        for run_id, run in read_runs(ids[start : start + AT_ONCE]).items():
-            yield there[run_id], run
+    ids = sorted(files_by_run)
+    for start in range(0, len(ids), READ_BATCH):
+        for run_id, run in read_runs(ids[start : start + READ_BATCH]).items():
+            yield files_by_run[run_id], run
 
 
-def _ended_before(run: Run, before: float) -> bool:
-    return run.info.status in ENDED and run.info.end_time is not None and run.info.end_time / 1000 < before
+def _ended_before(run: Run, cutoff: float) -> bool:
+    return (
+        run.info.status in ENDED_STATUSES
+        and run.info.end_time is not None
+        and run.info.end_time / 1000 < cutoff
+    )
 
 
 def _is_stored(run: Run, file: Path) -> bool:
-    """Whether an artifact of the run holds the same lines."""
-    place = local_folder(run.info.artifact_uri)
-    if place is None:
+    """Return whether an artifact of the run has the same lines."""
+    artifacts = local_folder(run.info.artifact_uri)
+    if artifacts is None:
         from tempfile import TemporaryDirectory
 
         with TemporaryDirectory() as folder:
             try:
                 return _holds(runs.fetch(run.info.run_id, "events", Path(folder)), file)
-            except Exception:  # noqa: BLE001 (MLflow and each kind of storage have errors of their own: it stays)
+            except Exception:  # noqa: BLE001 (MLflow and each kind of storage raise different errors: the file stays)
                 return False
-    return _holds(place / "events", file)
+    return _holds(artifacts / "events", file)
 
 
 def _holds(folder: Path, file: Path) -> bool:
     content = file.read_bytes()
-    there = [folder] if folder.is_file() else list(folder.glob("*")) if folder.is_dir() else []
+    stored_files = [folder] if folder.is_file() else list(folder.glob("*")) if folder.is_dir() else []
     return any(
-        one.is_file() and one.stat().st_size == len(content) and one.read_bytes() == content for one in there
+        stored_file.is_file()
+        and stored_file.stat().st_size == len(content)
+        and stored_file.read_bytes() == content
+        for stored_file in stored_files
     )
 
 
-def _desks() -> Cleaned:
-    """Desks whose owner is gone, whose run has ended and whose notebook is stored; others wait for `veritrain loop`."""
+def _work_directories() -> CleanupResult:
+    """Delete work directories whose owner process is dead, whose run has ended and whose notebook is stored.
+
+    Other work directories are kept for `veritrain loop`.
+    """
     items = freed = 0
-    for desk in sorted((project.state("running")).glob("*~*~*~*")):
-        owner, _, _ = desk.name.rpartition("~")
-        if not desk.is_dir() or owner.count("~") != 2 or runs.alive(owner.replace("~", "/")) is not False:
+    for directory in sorted((project.state("running")).glob("*~*~*~*")):
+        owner, _, _ = directory.name.rpartition("~")
+        if (
+            not directory.is_dir()
+            or owner.count("~") != 2
+            or runs.is_alive(owner.replace("~", "/")) is not False
+        ):
             continue
-        executed = list(desk.glob("*.ipynb"))
-        run_id, stored = read_letter(desk / "mailbox.json")
+        executed = list(directory.glob("*.ipynb"))
+        run_id, stored = read_status(directory / "mailbox.json")
         run = read_runs([run_id]).get(run_id) if run_id else None
-        if executed and not stored and not (run and run.info.status in ENDED and _has_notebook(run)):
+        if executed and not stored and not (run and run.info.status in ENDED_STATUSES and _has_notebook(run)):
             continue
-        if run is not None and run.info.status not in ENDED:
+        if run is not None and run.info.status not in ENDED_STATUSES:
             continue
-        size = folder_bytes(desk)
-        shutil.rmtree(desk, ignore_errors=True)
-        if not desk.exists():
+        size = folder_bytes(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
             items, freed = items + 1, freed + size
-    return Cleaned(items, freed)
+    return CleanupResult(items, freed)
 
 
 def _has_notebook(run: Run) -> bool:
-    place = local_folder(run.info.artifact_uri)
-    return place is not None and any((place / "notebook").glob("*.ipynb"))
+    artifacts = local_folder(run.info.artifact_uri)
+    return artifacts is not None and any((artifacts / "notebook").glob("*.ipynb"))
 
 
-def _tokens() -> Cleaned:
-    with session() as opened:
-        gone = opened.execute(delete(Token).where(Token.expires_at < datetime.now(UTC)))
-        return Cleaned(int(getattr(gone, "rowcount", 0) or 0), 0)
+def _expired_tokens() -> CleanupResult:
+    with session() as database_session:
+        deleted = database_session.execute(delete(Token).where(Token.expires_at < datetime.now(UTC)))
+        return CleanupResult(int(getattr(deleted, "rowcount", 0) or 0), 0)
 
 
-def _remove(files: Iterator[Path]) -> Cleaned:
+def _remove(files: Iterator[Path]) -> CleanupResult:
     items = freed = 0
     for file in list(files):
         size = file.stat().st_size
         file.unlink(missing_ok=True)
         items, freed = items + 1, freed + size
-    return Cleaned(items, freed)
+    return CleanupResult(items, freed)

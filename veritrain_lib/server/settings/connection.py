@@ -1,4 +1,4 @@
-"""A look whether a service answers that this server is configured for; nothing else is ever reached from here."""
+"""Connection test of a service that the server is configured for; no other address is ever contacted."""
 
 from __future__ import annotations
 
@@ -16,15 +16,21 @@ from veritrain_lib.server.environment import environment
 from veritrain_lib.tracking import store
 
 FIELD = "body.url"
-OPENAI = "https://api.openai.com/v1"
-MOST_REDIRECTS = 3
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+MAX_REDIRECTS = 3
 
 Origin = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
-class Connection:
-    """Whether it answered, after how many milliseconds, and what was seen."""
+class ConnectionResult:
+    """Result of a connection test.
+
+    Attributes:
+        success: Whether the service answered.
+        latency: Time to the answer in milliseconds.
+        message: Status or error.
+    """
 
     success: bool
     latency: float
@@ -32,65 +38,71 @@ class Connection:
 
 
 def allowed_origins() -> set[Origin]:
-    """Scheme, host and port of every service that this server is configured for."""
-    given = [
-        setting("OPENAI_BASE_URL") or OPENAI, setting("AZURE_OPENAI_ENDPOINT") or "", store.uri(),
+    """Return scheme, host and port of every service that this server is configured for."""
+    urls = [
+        setting("OPENAI_BASE_URL") or DEFAULT_BASE_URL, setting("AZURE_OPENAI_ENDPOINT") or "", store.uri(),
         *environment().allowed_origins,
     ]  # fmt: skip
-    return {origin for url in given if (origin := _origin(url)) is not None}
+    return {origin for url in urls if (origin := _origin(url)) is not None}
 
 
-def own_origins(listens: tuple[str, int] | None, called: str) -> set[Origin]:
-    """Return the addresses that are this server itself.
+def server_origins(bound_to: tuple[str, int] | None, base_url: str) -> set[Origin]:
+    """Return the addresses of this server itself.
 
     Args:
-        listens: host and port that the server listens on, as ASGI tells it; None where it does not.
-        called: the address that the request was sent to, whose host the gatekeeper has let through.
+        bound_to: Host and port that the server listens on, from the ASGI scope; None if it does not listen.
+        base_url: Address that the request was sent to; the gatekeeper has accepted its host.
 
     Returns:
-        The loopback names with the port that it listens on, and the name it was called by with that port or with
-        those of a proxy in front of it (80, 443); never another port of this machine, whatever a request says.
+        The loopback names with the server's port, and the requested host name with that port or with the ports of a
+        proxy in front of it (80, 443); never another port of this machine, whatever a request says.
     """
-    if listens is None:
+    if bound_to is None:
         return set()
-    name, port = urlsplit(called).hostname or "", listens[1]
-    loopback = {("http", host.strip("[]"), port) for host in LOOPBACK}
+    name, port = urlsplit(base_url).hostname or "", bound_to[1]
+    loopback_origins = {("http", host.strip("[]"), port) for host in LOOPBACK}
     if not name or f"[{name}]" in LOOPBACK or name in LOOPBACK:
-        return loopback
-    return loopback | {("http", name, port), ("http", name, 80), ("https", name, 443)}
+        return loopback_origins
+    return loopback_origins | {("http", name, port), ("http", name, 80), ("https", name, 443)}
 
 
-def test(url: str, timeout_s: float, retries: int, own: Set[Origin]) -> Connection:
-    """Ask an address of a configured service; any HTTP answer below 500 is a success.
+def test_service(url: str, timeout_s: float, retries: int, server_addresses: Set[Origin]) -> ConnectionResult:
+    """Send a request to a configured service; any HTTP status below 500 is a success. No key is sent.
 
-    Raises WrongField for any other address than those of `allowed_origins` and `own`, also one that an answer leads
-    on to. No key is sent.
+    Args:
+        url: Address of the service.
+        timeout_s: Timeout of each attempt in seconds.
+        retries: Attempts after the first one.
+        server_addresses: Addresses of this server itself.
+
+    Raises:
+        WrongField: The address, or one that it redirects to, is neither in `allowed_origins` nor in `server_addresses`.
     """
     import httpx2
 
-    allowed = allowed_origins() | own
-    place, began = _as_asked(_checked(url, allowed)), time.perf_counter()
+    allowed = allowed_origins() | server_addresses
+    target, started = _model_service_url(_require_allowed(url, allowed)), time.perf_counter()
     message = ""
     for _ in range(retries + 1):
-        began = time.perf_counter()
+        started = time.perf_counter()
         try:
-            # What a proxy's variable says would be a place that nobody configured here.
+            # A proxy from the environment would be an address that is not configured here.
             with httpx2.Client(timeout=timeout_s, follow_redirects=False, trust_env=False) as client:
-                status = _ask(client, place, allowed)
-            return Connection(status < 500, _since(began), f"HTTP {status}")
+                status = _get_status(client, target, allowed)
+            return ConnectionResult(status < 500, _milliseconds_since(started), f"HTTP {status}")
         except httpx2.TimeoutException:
             message = f"no answer within {timeout_s:g} s"
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             message = f"not reached ({type(error).__name__})"
-    return Connection(False, _since(began), message)
+    return ConnectionResult(False, _milliseconds_since(started), message)
 
 
-def _as_asked(url: str) -> str:
-    """The address of a model service as it is understood where models are asked (`llm/base_url.py`).
+def _model_service_url(url: str) -> str:
+    """Return the URL of a model service as the model client understands it (`llm/base_url.py`).
 
-    Raises WrongField for one that would be refused there.
+    Raises WrongField for a URL that the client would reject.
     """
-    if _origin(url) != _origin(setting("OPENAI_BASE_URL") or OPENAI):
+    if _origin(url) != _origin(setting("OPENAI_BASE_URL") or DEFAULT_BASE_URL):
         return url
     try:
         return openai_base(url)
@@ -98,34 +110,34 @@ def _as_asked(url: str) -> str:
         raise WrongField(FIELD, str(error)) from error
 
 
-def _ask(client: object, place: str, allowed: Set[Origin]) -> int:
-    """The status at an address, or where it leads on to as long as that is configured too."""
+def _get_status(client: object, url: str, allowed: Set[Origin]) -> int:
+    """Return the status of an address; redirects to configured addresses are followed."""
     import httpx2
 
     assert isinstance(client, httpx2.Client)
     status = 0
-    for _ in range(MOST_REDIRECTS + 1):
-        with client.stream("GET", place) as answer:  # the body is not read
-            status = answer.status_code
-            further = answer.headers.get("location")
-        if not (300 <= status < 400 and further):
+    for _ in range(MAX_REDIRECTS + 1):
+        with client.stream("GET", url) as response:  # the body is not read
+            status = response.status_code
+            location = response.headers.get("location")
+        if not (300 <= status < 400 and location):
             return status
-        place = _checked(urljoin(place, further), allowed, " (where the address leads on to)")
+        url = _require_allowed(urljoin(url, location), allowed, " (the target of a redirect)")
     return status
 
 
-def _checked(url: str, allowed: Set[Origin], which: str = "") -> str:
+def _require_allowed(url: str, allowed: Set[Origin], note: str = "") -> str:
     if _origin(url) not in allowed or not url.isprintable():
         raise WrongField(
             FIELD,
-            f"this address{which} is none of the services that the server is configured for: the model endpoints "
+            f"this address{note} is none of the services that the server is configured for: the model endpoints "
             "(OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT), the MLflow store, ALLOWED_ORIGINS and the server itself",
         )
     return url
 
 
 def _origin(url: str) -> Origin | None:
-    """Scheme, host and port; None for what is no plain web address."""
+    """Return scheme, host and port; None if the text is no plain web address."""
     try:
         parts: SplitResult = urlsplit(url)
         port = parts.port
@@ -136,5 +148,5 @@ def _origin(url: str) -> Origin | None:
     return parts.scheme, parts.hostname.lower(), port or (443 if parts.scheme == "https" else 80)
 
 
-def _since(began: float) -> float:
-    return round((time.perf_counter() - began) * 1000, 3)
+def _milliseconds_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)

@@ -1,4 +1,4 @@
-"""What a person likes: kept for each user, or for `local` where nobody signs in."""
+"""Preferences of users, stored for each user, or for `local` if sign-in is not configured."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from veritrain_lib.server.api.casing import Answer, Given
+from veritrain_lib.server.api.casing import RequestModel, ResponseModel
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Preference
-from veritrain_lib.server.settings.supported import UNSUPPORTED_PREFERENCES, refuse
+from veritrain_lib.server.settings.supported import UNSUPPORTED_PREFERENCES, refuse_unsupported
 
 
-class Liked(Answer):
+class PreferenceValues(ResponseModel):
     """Preferences with their defaults."""
 
     display_name: str = Field(default="", max_length=200)
@@ -23,13 +23,13 @@ class Liked(Answer):
     weekly_summary: bool = False
     preferred_language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")
     items_per_page: int = Field(
-        default=20, ge=1, le=100, description="on a page of a list when no size is asked for"
+        default=20, ge=1, le=100, description="items on a page of a list if no size is requested"
     )
     default_view: str = Field(default="list", max_length=40)
 
 
-class LikedChange(Given):
-    """Any part of the preferences; `user_id` may be sent back."""
+class PreferencesUpdateRequest(RequestModel):
+    """Any part of the preferences; `user_id` may be sent back unchanged."""
 
     user_id: str | None = Field(default=None, max_length=64)
     display_name: str | None = Field(default=None, max_length=200)
@@ -42,36 +42,38 @@ class LikedChange(Given):
     items_per_page: int | None = Field(default=None, ge=1, le=100)
     default_view: str | None = Field(default=None, max_length=40)
     unsupported: list[str] | None = Field(
-        default=None, max_length=100, description="sent back; not looked at"
+        default=None, max_length=100, description="may be sent back; ignored"
     )
 
 
-def liked(user_id: str) -> Liked:
-    """What somebody likes; a preference that is no longer possible has its default."""
-    with session() as opened:
-        row = opened.get(Preference, user_id)
+def read_preferences(user_id: str) -> PreferenceValues:
+    """Return the preferences of a user; a stored value that is no longer valid is replaced by its default."""
+    with session() as database_session:
+        row = database_session.get(Preference, user_id)
         content: dict[str, Any] = dict(row.content) if row else {}
     try:
-        return Liked.model_validate(content)
+        return PreferenceValues.model_validate(content)
     except ValidationError as error:
-        wrong = {str(one["loc"][0]) for one in error.errors()}
-        return Liked.model_validate({name: one for name, one in content.items() if name not in wrong})
+        invalid = {str(fault["loc"][0]) for fault in error.errors()}
+        return PreferenceValues.model_validate(
+            {name: value for name, value in content.items() if name not in invalid}
+        )
 
 
-def like(user_id: str, given: LikedChange) -> None:
-    """Keep what was given. Raises WrongField for what nothing obeys."""
-    wanted = given.model_dump(exclude_none=True, exclude={"user_id", "unsupported"})
-    for field, why in UNSUPPORTED_PREFERENCES.items():
-        if field in wanted:
-            refuse(field, why, wanted[field], getattr(Liked(), field))
-    with session() as opened:
-        row = opened.get(Preference, user_id)
+def update_preferences(user_id: str, changes: PreferencesUpdateRequest) -> None:
+    """Store changed preferences. Raises WrongField for an unsupported preference."""
+    values = changes.model_dump(exclude_none=True, exclude={"user_id", "unsupported"})
+    for field, reason in UNSUPPORTED_PREFERENCES.items():
+        if field in values:
+            refuse_unsupported(field, reason, values[field], getattr(PreferenceValues(), field))
+    with session() as database_session:
+        row = database_session.get(Preference, user_id)
         if row is None:
-            opened.add(Preference(user_id=user_id, content=wanted))
+            database_session.add(Preference(user_id=user_id, content=values))
         else:
-            row.content = {**row.content, **wanted}
+            row.content = {**row.content, **values}
 
 
 def items_per_page(user_id: str) -> int:
-    """How many items somebody wants on a page."""
-    return liked(user_id).items_per_page
+    """Return the number of items on a page that a user prefers."""
+    return read_preferences(user_id).items_per_page

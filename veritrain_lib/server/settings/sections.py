@@ -1,4 +1,4 @@
-"""The system's settings: six sections, each setting with its default and its range."""
+"""Schemas of the system settings: six sections, each setting with its default and its range."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from veritrain_lib.server.api.casing import Answer, Given
+from veritrain_lib.server.api.casing import RequestModel, ResponseModel
 
 LANGUAGES = ("en", "ja", "zh")
 THEMES = ("light", "dark", "auto")
@@ -16,7 +16,7 @@ THEMES = ("light", "dark", "auto")
 
 def _zone(name: str) -> str:
     if name not in _zones():
-        raise ValueError("no time zone of the IANA database, such as UTC or Asia/Tokyo")
+        raise ValueError("not a time zone of the IANA database, such as UTC or Asia/Tokyo")
     return name
 
 
@@ -27,16 +27,16 @@ def _zones() -> frozenset[str]:
 
 def _metric(name: str) -> str:
     from veritrain_lib.core import registry
-    from veritrain_lib.server.serializers.metrics import GROUPS
+    from veritrain_lib.server.serializers.metrics import JUDGE_GROUPS
 
-    known = sorted({*registry.names("metrics"), *GROUPS})
-    if name not in known:
-        raise ValueError(f"no metric; known: {', '.join(known)}")
+    metric_names = sorted({*registry.names("metrics"), *JUDGE_GROUPS})
+    if name not in metric_names:
+        raise ValueError(f"not a metric; known: {', '.join(metric_names)}")
     return name
 
 
-class General(Answer):
-    """How pages look and speak."""
+class GeneralSettings(ResponseModel):
+    """Language and appearance of pages."""
 
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")
     timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "UTC"
@@ -44,8 +44,8 @@ class General(Answer):
     notifications_enabled: bool = True
 
 
-class Training(Answer):
-    """How models are trained where neither the task nor the experiment says."""
+class TrainingSettings(ResponseModel):
+    """Training defaults if neither the task nor the experiment sets them."""
 
     default_epochs: int = Field(default=3, ge=1, le=1000)
     default_batch_size: int = Field(default=16, ge=1, le=65_536)
@@ -56,8 +56,8 @@ class Training(Answer):
     early_stopping_patience: int = Field(default=3, ge=1, le=10_000)
 
 
-class Evaluating(Answer):
-    """What is measured and shown. `default_metrics`: those that lists show, all when empty."""
+class EvaluationSettings(ResponseModel):
+    """Measured and displayed metrics. `default_metrics`: metrics that lists show; all if empty."""
 
     default_metrics: list[Annotated[str, Field(max_length=100), AfterValidator(_metric)]] = Field(
         default=[], max_length=50
@@ -68,8 +68,8 @@ class Evaluating(Answer):
     confidence_threshold: float = Field(default=0.95, ge=0, le=1)
 
 
-class Storage(Answer):
-    """What is kept, and how much. `current_usage_gb` is measured: what is sent of it is not looked at."""
+class StorageSettings(ResponseModel):
+    """Retention and storage limits. `current_usage_gb` is measured: a value that is sent is ignored."""
 
     data_retention_days: int = Field(default=90, ge=1, le=36_500)
     auto_cleanup_enabled: bool = False
@@ -77,8 +77,11 @@ class Storage(Answer):
     current_usage_gb: float = Field(default=0.0, ge=0)
 
 
-class Api(Answer):
-    """How services are asked, and how often this one may be. `rate_limit_per_minute`: requests, 0 for no limit."""
+class ApiSettings(ResponseModel):
+    """Timeouts for calling services, and the rate limit of this one.
+
+    `rate_limit_per_minute`: requests, 0 for no limit.
+    """
 
     base_url: str = Field(default="/api/v1", max_length=500)
     timeout_seconds: float = Field(default=10.0, gt=0, le=120)
@@ -86,8 +89,8 @@ class Api(Answer):
     rate_limit_per_minute: int = Field(default=0, ge=0, le=1_000_000)
 
 
-class Security(Answer):
-    """How people sign in."""
+class SecuritySettings(ResponseModel):
+    """Sign-in settings."""
 
     two_factor_enabled: bool = False
     session_timeout_minutes: int = Field(default=30, ge=1, le=525_600)
@@ -95,39 +98,42 @@ class Security(Answer):
     ip_whitelist: list[Annotated[str, Field(max_length=100)]] = Field(default=[], max_length=1000)
 
 
-class System(Answer):
-    """The system's settings."""
+class SystemSettings(ResponseModel):
+    """System settings in six sections."""
 
-    general: General = General()
-    training: Training = Training()
-    evaluation: Evaluating = Evaluating()
-    storage: Storage = Storage()
-    api: Api = Api()
-    security: Security = Security()
+    general: GeneralSettings = GeneralSettings()
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    storage: StorageSettings = StorageSettings()
+    api: ApiSettings = ApiSettings()
+    security: SecuritySettings = SecuritySettings()
 
 
 def _partial(section: type[BaseModel]) -> type[BaseModel]:
-    """A section of which any part may be left out; what is null is left out too."""
+    """Return a model of a section with optional fields; null counts as missing."""
     fields: dict[str, Any] = {}
     for name, field in section.model_fields.items():
-        kind: Any = field.annotation
-        for rule in field.metadata:
-            kind = Annotated[kind, rule]
-        fields[name] = (kind | None, None)
-    made: type[BaseModel] = create_model(
-        f"{section.__name__}Change", __base__=Given, __doc__=f"Any part of: {section.__doc__}", **fields
+        annotation: Any = field.annotation
+        for constraint in field.metadata:
+            annotation = Annotated[annotation, constraint]
+        fields[name] = (annotation | None, None)
+    partial_model: type[BaseModel] = create_model(
+        f"{section.__name__}Change",
+        __base__=RequestModel,
+        __doc__=f"Any part of: {section.__doc__}",
+        **fields,
     )
-    return made
+    return partial_model
 
 
-class SystemChange(Given):
+class SystemSettingsUpdate(RequestModel):
     """Any sections, and any part of each."""
 
     model_config = ConfigDict(extra="forbid")
 
-    general: _partial(General) | None = None  # type: ignore[valid-type]
-    training: _partial(Training) | None = None  # type: ignore[valid-type]
-    evaluation: _partial(Evaluating) | None = None  # type: ignore[valid-type]
-    storage: _partial(Storage) | None = None  # type: ignore[valid-type]
-    api: _partial(Api) | None = None  # type: ignore[valid-type]
-    security: _partial(Security) | None = None  # type: ignore[valid-type]
+    general: _partial(GeneralSettings) | None = None  # type: ignore[valid-type]
+    training: _partial(TrainingSettings) | None = None  # type: ignore[valid-type]
+    evaluation: _partial(EvaluationSettings) | None = None  # type: ignore[valid-type]
+    storage: _partial(StorageSettings) | None = None  # type: ignore[valid-type]
+    api: _partial(ApiSettings) | None = None  # type: ignore[valid-type]
+    security: _partial(SecuritySettings) | None = None  # type: ignore[valid-type]

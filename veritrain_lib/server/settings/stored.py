@@ -1,4 +1,4 @@
-"""The system's settings as they are kept: a row a section, its defaults where there is none."""
+"""Storage of the system settings in the database: one row for each section, with defaults for a missing one."""
 
 from __future__ import annotations
 
@@ -11,94 +11,100 @@ from veritrain_lib.server.api.problems import Conflict
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Setting
 from veritrain_lib.server.environment import environment
-from veritrain_lib.server.settings.sections import System, SystemChange
-from veritrain_lib.server.settings.supported import UNSUPPORTED, refuse
+from veritrain_lib.server.settings.sections import SystemSettings, SystemSettingsUpdate
+from veritrain_lib.server.settings.supported import UNSUPPORTED, refuse_unsupported
 from veritrain_lib.server.settings.usage import GB, used_bytes
 
 
-def defaults() -> System:
-    """What holds when nobody has changed anything; the rate limit is that of the environment."""
-    found = System()
-    return found.model_copy(
-        update={"api": found.api.model_copy(update={"rate_limit_per_minute": environment().rate_limit})}
+def default_settings() -> SystemSettings:
+    """Return the default settings; the rate limit is that of the environment."""
+    settings = SystemSettings()
+    return settings.model_copy(
+        update={"api": settings.api.model_copy(update={"rate_limit_per_minute": environment().rate_limit})}
     )
 
 
-def system() -> System:
-    """What holds now. `storage.current_usage_gb` is as last measured by `measured`, else 0."""
-    found = defaults()
-    with session() as opened:
-        rows = {row.section: row.content for row in opened.query(Setting)}
-    return found.model_copy(
+def system_settings() -> SystemSettings:
+    """Return the current settings; `storage.current_usage_gb` is 0 unless it was stored."""
+    settings = default_settings()
+    with session() as database_session:
+        rows = {row.section: row.content for row in database_session.query(Setting)}
+    return settings.model_copy(
         update={
-            name: _over(getattr(found, name), content)
+            name: _merged_section(getattr(settings, name), content)
             for name, content in rows.items()
-            if name in System.model_fields
+            if name in SystemSettings.model_fields
         }
     )
 
 
-def measured() -> System:
-    """What holds now, with the room that the record takes."""
-    found = system()
-    return found.model_copy(
-        update={"storage": found.storage.model_copy(update={"current_usage_gb": round(used_bytes() / GB, 6)})}
+def settings_with_usage() -> SystemSettings:
+    """Return the current settings with the measured disk usage of the record."""
+    settings = system_settings()
+    return settings.model_copy(
+        update={
+            "storage": settings.storage.model_copy(update={"current_usage_gb": round(used_bytes() / GB, 6)})
+        }
     )
 
 
 def default_metrics() -> list[str]:
-    """The metrics that lists show, all when empty."""
-    return system().evaluation.default_metrics
+    """Return the metrics that lists show; all if empty."""
+    return system_settings().evaluation.default_metrics
 
 
-def change(given: SystemChange) -> None:
-    """Keep what was given. Raises WrongField for a setting that nothing obeys and that would leave its default."""
-    before = defaults()
-    changes: dict[str, dict[str, Any]] = {}
-    for name in System.model_fields:
-        section: BaseModel | None = getattr(given, name)
+def update_settings(changes: SystemSettingsUpdate) -> None:
+    """Store changed settings.
+
+    Raises:
+        WrongField: An unsupported setting would get a value other than its default.
+    """
+    defaults = default_settings()
+    new_values: dict[str, dict[str, Any]] = {}
+    for name in SystemSettings.model_fields:
+        section: BaseModel | None = getattr(changes, name)
         if section is None:
             continue
-        wanted = section.model_dump(exclude_none=True)
-        wanted.pop("current_usage_gb", None)
-        for field, value in wanted.items():
+        section_values = section.model_dump(exclude_none=True)
+        section_values.pop("current_usage_gb", None)
+        for field, value in section_values.items():
             path = f"{name}.{field}"
             if path in UNSUPPORTED:
-                refuse(path, UNSUPPORTED[path], value, getattr(getattr(before, name), field))
-        if wanted:
-            changes[name] = wanted
-    with session() as opened:
-        for name, wanted in changes.items():
-            row = opened.get(Setting, name)
+                refuse_unsupported(path, UNSUPPORTED[path], value, getattr(getattr(defaults, name), field))
+        if section_values:
+            new_values[name] = section_values
+    with session() as database_session:
+        for name, section_values in new_values.items():
+            row = database_session.get(Setting, name)
             if row is None:
-                opened.add(Setting(section=name, content=wanted))
+                database_session.add(Setting(section=name, content=section_values))
             else:
-                row.content = {**row.content, **wanted}
+                row.content = {**row.content, **section_values}
 
 
-def reset() -> None:
-    """Back to the defaults."""
-    with session() as opened:
-        opened.execute(delete(Setting))
+def reset_settings() -> None:
+    """Reset all settings to their defaults."""
+    with session() as database_session:
+        database_session.execute(delete(Setting))
 
 
-def refuse_when_full(more: int = 0) -> None:
-    """Raise Conflict when the record takes more room than `storage.max_storage_gb`, `more` bytes added."""
-    most = system().storage.max_storage_gb
-    used = used_bytes() + more
-    if used > most * GB:
+def refuse_when_full(additional_bytes: int = 0) -> None:
+    """Raise Conflict if the record takes more space than `storage.max_storage_gb`, `additional_bytes` included."""
+    max_gb = system_settings().storage.max_storage_gb
+    used = used_bytes() + additional_bytes
+    if used > max_gb * GB:
         raise Conflict(
-            f"the record would take {used / GB:.3f} GB and storage.max_storage_gb is {most:g}; clean up "
+            f"the record would take {used / GB:.3f} GB and storage.max_storage_gb is {max_gb:g}; clean up "
             "(POST /api/v1/settings/cleanup-storage), delete what is not needed, or raise the limit"
         )
 
 
-def _over(section: BaseModel, content: dict[str, Any]) -> BaseModel:
-    """A section with what is kept; a setting of an older version that is no longer possible has its default."""
-    kept = {name: value for name, value in content.items() if name in type(section).model_fields}
+def _merged_section(section: BaseModel, content: dict[str, Any]) -> BaseModel:
+    """Return a section with its stored values; a value that is no longer valid is replaced by its default."""
+    stored_values = {name: value for name, value in content.items() if name in type(section).model_fields}
     try:
-        return type(section).model_validate({**section.model_dump(), **kept})
+        return type(section).model_validate({**section.model_dump(), **stored_values})
     except ValidationError as error:
-        wrong = {str(one["loc"][0]) for one in error.errors()}
-        good = {name: value for name, value in kept.items() if name not in wrong}
-        return type(section).model_validate({**section.model_dump(), **good})
+        invalid = {str(fault["loc"][0]) for fault in error.errors()}
+        valid_values = {name: value for name, value in stored_values.items() if name not in invalid}
+        return type(section).model_validate({**section.model_dump(), **valid_values})

@@ -1,4 +1,4 @@
-"""How much room the record takes: its files, and its database."""
+"""Disk usage of the record: its files and its database."""
 
 from __future__ import annotations
 
@@ -16,46 +16,55 @@ from veritrain_lib.tracking import store
 GB = 1024**3
 MB = 1024**2
 
-FRESH_S = 30.0
-"""So long a measurement counts; a long record has many files."""
+CACHE_S = 30.0
+"""Seconds for which a measurement is reused; a long record has many files."""
 
 _lock = threading.Lock()
 _last: dict[str, tuple[float, int]] = {}
 
 
-def used_bytes(*, anew: bool = False) -> int:
-    """Bytes of `mlruns/`, `.veritrain/` and of the database; `anew` measures although it was measured a moment ago."""
+def used_bytes(*, force: bool = False) -> int:
+    """Return the bytes of `mlruns/`, `.veritrain/` and the database.
+
+    Args:
+        force: Measure again although there is a recent measurement.
+    """
     key = f"{project.root()} {store.uri()}"
     with _lock:
-        when, known = _last.get(key, (0.0, 0))
-        if anew or not when or time.monotonic() - when > FRESH_S:
-            known = folder_bytes(project.artifacts()) + folder_bytes(project.state()) + _database_bytes()
-            _last[key] = (time.monotonic(), known)
-        return known
+        measured_at, total_bytes = _last.get(key, (0.0, 0))
+        if force or not measured_at or time.monotonic() - measured_at > CACHE_S:
+            total_bytes = (
+                folder_bytes(project.artifacts()) + folder_bytes(project.state()) + _database_bytes()
+            )
+            _last[key] = (time.monotonic(), total_bytes)
+        return total_bytes
 
 
 def folder_bytes(folder: Path) -> int:
-    """Bytes of all files below a folder; what vanishes in between counts nothing, links are not followed."""
+    """Return the bytes of all files below a folder.
+
+    Files that vanish meanwhile are skipped, links are not followed.
+    """
     total = 0
-    waiting = [str(folder)]
-    while waiting:
+    pending = [str(folder)]
+    while pending:
         try:
-            with os.scandir(waiting.pop()) as inside:
-                for one in inside:
-                    if one.is_dir(follow_symlinks=False):
-                        waiting.append(one.path)
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
                     else:
-                        total += one.stat(follow_symlinks=False).st_size
+                        total += entry.stat(follow_symlinks=False).st_size
         except OSError:
             continue
     return total
 
 
 def _database_bytes() -> int:
-    opened = engine()
-    if opened.dialect.name == "postgresql":
-        with opened.connect() as asking:
-            return int(asking.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
-    place = opened.url.database or ""
-    files = [Path(f"{place}{end}") for end in ("", "-wal", "-shm")] if place else []
+    database = engine()
+    if database.dialect.name == "postgresql":
+        with database.connect() as connection:
+            return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    database_file = database.url.database or ""
+    files = [Path(f"{database_file}{end}") for end in ("", "-wal", "-shm")] if database_file else []
     return sum(file.stat().st_size for file in files if file.is_file())

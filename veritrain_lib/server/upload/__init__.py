@@ -1,7 +1,10 @@
-"""A file of rows from outside, until it is a draft in the record.
+"""Uploaded files of rows: from the request body to a draft in the record.
 
-reading    bytes in, a table of texts out; says no to whatever is no CSV, JSON Lines or JSON array
-matching   which task a table belongs to, by its columns
-checking   the rows of a task, or which rows are wrong and why
-filing     a draft in the record, and its gate in a process of its own
+receiving  the request body: a file with form fields, or a JSON description
+reading    bytes to a table of texts; rejects whatever is not CSV, JSON Lines or a JSON array
+matching   the task that a table belongs to, by its columns
+checking   the rows of a task, or the wrong rows with reasons
+filing     a draft in the record, with a run of its own
+drafts     uploads, empty drafts and next versions, made of the modules above
+versions   the rows of a dataset's next version
 """

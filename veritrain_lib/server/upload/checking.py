@@ -1,4 +1,7 @@
-"""Rows for a task, whole or not at all: each wrong one is named by its number."""
+"""Validation of uploaded rows against a task.
+
+All rows are accepted or none, and each wrong row is named by its number.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from veritrain_lib.reading.exports import unwrap
-from veritrain_lib.reading.forms import differs_only_in
+from veritrain_lib.reading.forms import near_label_hint
 from veritrain_lib.server.api.problems import FieldError
-from veritrain_lib.server.upload.reading import Table, refuse
+from veritrain_lib.server.upload.reading import UploadedTable, raise_row_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,79 +22,105 @@ if TYPE_CHECKING:
 
 SOURCES = ("human", "synthetic", "pool")
 
-UNVOUCHED: Source = "pool"
-"""What rows from outside are, unless a model wrote them. Nobody here has vouched for them: the gate excuses rows of
-source `human` from its rules, so a client that could call its rows that would pass any gate."""
+EXTERNAL_SOURCE: Source = "pool"
+"""Source of rows from outside, unless a model wrote them.
+
+The gate exempts rows of source `human` from its rules, so a client that could label its rows that way would pass any
+gate.
+"""
 
 
-def needed(task: Task) -> list[str]:
-    """The columns that rows of a task must have."""
+def required_columns(task: Task) -> list[str]:
+    """Return the columns that rows of a task must have."""
     return [*task.inputs, task.target.field]
 
 
-def rows_of(task: Task, table: Table, kind: str = "") -> pd.DataFrame:
-    """The rows as the rest of the workbench knows them.
+def examples_from_table(task: Task, table: UploadedTable, row_type: str = "") -> pd.DataFrame:
+    """Return the rows of a table as examples of a task.
 
-    `kind` (human, synthetic, mixed or empty) says who wrote rows that do not say it themselves in a column `source`.
-    People's are `UNVOUCHED`.
-    Raises WrongFields for rows without an answer or with one that the task does not allow.
+    Args:
+        task: Task of the rows.
+        table: Uploaded table.
+        row_type: human, synthetic, mixed or empty: who wrote the rows that have no column `source`. Rows of people get
+            `EXTERNAL_SOURCE`.
+
+    Raises:
+        WrongFields: Rows without an answer, or with an answer that the task does not allow.
     """
     import pandas as pd
 
     from veritrain_lib.core.rows import as_examples
 
-    table = _unwrapped(task, table)
-    refuse(wrong_rows(task, table.records, "file.rows"))
+    table = _unwrap_single_answers(task, table)
+    raise_row_errors(row_errors(task, table.records, "file.rows"))
     frame = pd.DataFrame(table.records, columns=table.columns).fillna("")
-    rows = as_examples(task, frame, table.file, "synthetic" if kind == "synthetic" else UNVOUCHED)
+    rows = as_examples(task, frame, table.file, "synthetic" if row_type == "synthetic" else EXTERNAL_SOURCE)
     if "source" in frame.columns and frame["source"].isin(SOURCES).all():
-        rows["source"] = [source_of(given) for given in frame["source"]]
+        rows["source"] = [row_source(source) for source in frame["source"]]
     return rows
 
 
-def _unwrapped(task: Task, table: Table) -> Table:
-    """The table with single answers out of an annotation tool's lists and objects, where the task has labels; how many
-    is noted. Raises WrongFields for rows with several."""
+def _unwrap_single_answers(task: Task, table: UploadedTable) -> UploadedTable:
+    """Return the table with single answers taken out of an annotation tool's lists and objects.
+
+    Only tables of tasks with labels are changed. The number of such answers is added to the notes. Raises WrongFields for
+    rows with several answers.
+    """
     target = task.target.field
     if not task.labels or target not in table.columns:
         return table
-    at = [place for place, record in enumerate(table.records) if record[target] not in task.labels]
-    found = unwrap([table.records[place][target] for place in at], [place + 1 for place in at])
-    refuse(
-        [FieldError(field=f"file.rows.{fault.row}.{target}", message=str(fault)) for fault in found.faults]
+    positions = [
+        position for position, record in enumerate(table.records) if record[target] not in task.labels
+    ]
+    unwrapped = unwrap(
+        [table.records[position][target] for position in positions], [position + 1 for position in positions]
     )
-    if not found.count:
+    raise_row_errors(
+        [
+            FieldError(field=f"file.rows.{fault.row}.{target}", message=str(fault))
+            for fault in unwrapped.faults
+        ]
+    )
+    if not unwrapped.count:
         return table
     records = list(table.records)
-    for place, value in zip(at, found.values, strict=True):
-        records[place] = {**records[place], target: value}
-    table.notes.append(f"{found.count} single answers in {target!r} are taken out of their lists or objects")
+    for position, value in zip(positions, unwrapped.values, strict=True):
+        records[position] = {**records[position], target: value}
+    table.notes.append(
+        f"{unwrapped.count} single answers in {target!r} were taken out of their lists or objects"
+    )
     return replace(table, records=records)
 
 
-def source_of(given: str) -> Source:
-    """The source of a row from outside, for what it says itself."""
-    return "synthetic" if given == "synthetic" else UNVOUCHED
+def row_source(source: str) -> Source:
+    """Return the source of a row from outside, given the source that it claims."""
+    return "synthetic" if source == "synthetic" else EXTERNAL_SOURCE
 
 
-def wrong_rows(
-    task: Task, records: Sequence[Mapping[str, str]], where: str, *, first: int = 1
+def row_errors(
+    task: Task, records: Sequence[Mapping[str, str]], field_prefix: str, *, first: int = 1
 ) -> list[FieldError]:
-    """What is wrong with rows, by number from `first`: an answer that is missing or that the task does not list.
+    """Return the errors of rows whose answer is missing or not among the task's labels.
 
-    An input may be empty here: to turn such rows down, with a reason each, is the gate's work.
+    An input may be empty here: rejecting such rows, with a reason each, is the task of the gate.
+
+    Args:
+        task: Task of the rows.
+        records: The rows.
+        field_prefix: Path of the rows in the request body, for the error messages.
+        first: Number of the first row.
     """
     target, labels = task.target.field, task.labels
-    wrong = []
+    errors = []
     for number, record in enumerate(records, start=first):
         answer = record.get(target) or ""
-        said = ""
+        message = ""
         if not answer.strip():
-            said = f"row {number}: no answer in {target!r}"
+            message = f"row {number}: no answer in {target!r}"
         elif labels and answer not in labels:
-            shown = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
-            near = differs_only_in(answer, labels)
-            said = f"row {number}: {answer[:60]!r}{near} is none of the task's answers: {shown}"
-        if said:
-            wrong.append(FieldError(field=f"{where}.{number}.{target}", message=said))
-    return wrong
+            allowed = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
+            hint = near_label_hint(answer, labels)
+            message = f"row {number}: {answer[:60]!r}{hint} is none of the task's answers: {allowed}"
+        if message:
+            errors.append(FieldError(field=f"{field_prefix}.{number}.{target}", message=message))
+    return errors

@@ -1,95 +1,113 @@
-"""Drafts that clients bring: a file's rows, an empty one, a next version of another."""
+"""Drafts that clients create: from the rows of a file, without rows, or as the next version of a dataset."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from veritrain_lib.server.api.problems import WrongField
-from veritrain_lib.server.serializers.dataset import find
-from veritrain_lib.server.serializers.task import known_tasks, task_named, task_of
-from veritrain_lib.server.upload.filing import Filing, file_draft, no_rows
+from veritrain_lib.server.serializers.dataset import find_dataset
+from veritrain_lib.server.serializers.task import available_tasks, require_task, task_of_run
+from veritrain_lib.server.upload.filing import DraftMetadata, empty_table, store_draft
 from veritrain_lib.tracking import dataset_facts, datasets, runs
-from veritrain_lib.tracking.dataset_listing import TITLE
+from veritrain_lib.tracking.dataset_listing import TITLE_TAG
 from veritrain_lib.tracking.datasets import PREFIX
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
-    from veritrain_lib.server.api.dataset_schemas import DatasetChange, DatasetGiven, VersionGiven
-    from veritrain_lib.server.serializers.dataset import Dataset
-    from veritrain_lib.server.upload.receiving import Received
+    from veritrain_lib.server.api.dataset_schemas import (
+        DatasetCreateRequest,
+        DatasetUpdateRequest,
+        DatasetVersionRequest,
+    )
+    from veritrain_lib.server.serializers.dataset import DatasetResponse
+    from veritrain_lib.server.upload.receiving import DatasetBody
     from veritrain_lib.tracking.dataset_listing import DatasetItem
 
 
-def uploaded(body: Received, by: str) -> tuple[str, int, list[str]]:
-    """Store a file's rows. Gives the run's id, how many there are, and what is worth saying of how they were read.
-    Raises as reading, matching and checking do."""
-    from veritrain_lib.server.upload.checking import rows_of
-    from veritrain_lib.server.upload.matching import task_for
+def store_upload(body: DatasetBody, user_name: str) -> tuple[str, int, list[str]]:
+    """Store the rows of an uploaded file as a draft.
+
+    Returns:
+        The run's id, the number of rows, and notes on how the file was read.
+
+    Raises:
+        UserError: As reading, matching and checking raise it.
+    """
+    from veritrain_lib.server.upload.checking import examples_from_table
+    from veritrain_lib.server.upload.matching import match_task
     from veritrain_lib.server.upload.reading import read_upload
 
     form = body.form
     table = read_upload(body.name, body.content)
-    task = task_for(table, form.task or "")
-    rows = rows_of(task, table, form.type or "")
-    filing = Filing(
-        form.name or table.title, by, form.type or "", form.language_direction or "", form.scene or "",
+    task = match_task(table, form.task or "")
+    rows = examples_from_table(task, table, form.type or "")
+    metadata = DraftMetadata(
+        form.name or table.title, user_name, form.type or "", form.language_direction or "", form.scene or "",
         description=form.description,
     )  # fmt: skip
-    return file_draft(task, rows, filing), len(rows), table.notes
+    return store_draft(task, rows, metadata), len(rows), table.notes
 
 
-def begun(asked: DatasetGiven, by: str) -> str:
-    """Store a draft without rows. Gives the run's id.
+def create_empty_draft(request: DatasetCreateRequest, user_name: str) -> str:
+    """Store a draft without rows and return the id of its run.
 
-    Raises NotFound for an unknown parent, WrongField when neither task nor direction says which task it is for.
+    Raises:
+        NotFound: The parent does not exist.
+        WrongField: Neither task nor direction identifies the task.
     """
-    task = _task(asked)
-    filing = Filing(
-        asked.name, by, asked.type, asked.language_direction, asked.scene, asked.version,
-        asked.parent_id or "", description=asked.description,
+    task = _task(request)
+    metadata = DraftMetadata(
+        request.name, user_name, request.type, request.language_direction, request.scene, request.version,
+        request.parent_id or "", description=request.description,
     )  # fmt: skip
-    return file_draft(task, no_rows(task), filing)
+    return store_draft(task, empty_table(task), metadata)
 
 
-def _task(asked: DatasetGiven) -> Task:
-    if asked.parent_id:
-        return task_of(find(asked.parent_id).run)
-    if asked.task:
-        return task_named(asked.task)
-    tasks = known_tasks()
+def _task(request: DatasetCreateRequest) -> Task:
+    if request.parent_id:
+        return task_of_run(find_dataset(request.parent_id).run)
+    if request.task:
+        return require_task(request.task)
+    tasks = available_tasks()
     for task in tasks:
-        if asked.language_direction in (dataset_facts.direction(task), task.name):
+        if request.language_direction in (dataset_facts.direction(task), task.name):
             return task
-    there = ", ".join(f"{dataset_facts.direction(task)} ({task.name})" for task in tasks)
+    available = ", ".join(f"{dataset_facts.direction(task)} ({task.name})" for task in tasks)
     raise WrongField(
         "body.language_direction",
-        f"no task goes {asked.language_direction!r}; there are: {there}. Or name a task",
+        f"no task has direction {request.language_direction!r}; there are: {available}. Or name a task",
     )
 
 
-def next_draft(item: DatasetItem, shown: Dataset, asked: VersionGiven, by: str) -> tuple[str, int]:
-    """Store the next version of a dataset. Gives the run's id and how many rows it has. Raises as `modified` does."""
-    from veritrain_lib.server.upload.versions import modified
+def store_next_version(
+    item: DatasetItem, current: DatasetResponse, request: DatasetVersionRequest, user_name: str
+) -> tuple[str, int]:
+    """Store the next version of a dataset; return the run's id and the number of rows.
 
-    task = task_of(item.run)
-    before = datasets.of_run(item.run.info.run_id)
-    assert before is not None
-    rows = modified(task, before.rows, item.reference, asked.modifications)
-    # What a draft comes on top of stays the same: the gate trusts those rows, and not the version before.
-    trusted = (before.parent or "") if before.status == "draft" else ""
-    filing = Filing(
-        shown.name, by, direction=shown.language_direction, scene=shown.scene, edition=shown.version + 1,
-        parent_id=shown.id, trusted=trusted, description=asked.description,
+    Raises:
+        WrongFields: As `apply_modifications` raises it.
+    """
+    from veritrain_lib.server.upload.versions import apply_modifications
+
+    task = task_of_run(item.run)
+    previous = datasets.of_run(item.run.info.run_id)
+    assert previous is not None
+    rows = apply_modifications(task, previous.rows, item.reference, request.modifications)
+    # The accepted rows that a draft is added to stay the same; the previous draft is not accepted by the gate.
+    parent_reference = (previous.parent or "") if previous.status == "draft" else ""
+    metadata = DraftMetadata(
+        current.name, user_name, direction=current.language_direction, scene=current.scene, edition=current.version + 1,
+        parent_id=current.id, parent_reference=parent_reference, description=request.description,
     )  # fmt: skip
-    return file_draft(task, rows, filing), len(rows)
+    return store_draft(task, rows, metadata), len(rows)
 
 
-def describe(dataset_id: str, said: DatasetChange) -> None:
-    """Write what is said of a dataset, and nothing of what is not."""
+def update_description(dataset_id: str, changes: DatasetUpdateRequest) -> None:
+    """Write the metadata of a dataset that changed; missing fields stay as they are."""
     tags = {
-        TITLE: said.name, f"{PREFIX}type": said.type, f"{PREFIX}direction": said.language_direction,
-        f"{PREFIX}scene": said.scene, runs.NOTE: said.description,
+        TITLE_TAG: changes.name, f"{PREFIX}type": changes.type, f"{PREFIX}direction": changes.language_direction,
+        f"{PREFIX}scene": changes.scene, runs.NOTE_TAG: changes.description,
     }  # fmt: skip
-    given = {name: value for name, value in tags.items() if value is not None}
-    if given:
-        runs.tag(dataset_id, given)
+    new_tags = {name: value for name, value in tags.items() if value is not None}
+    if new_tags:
+        runs.tag(dataset_id, new_tags)

@@ -1,30 +1,31 @@
-"""Which task a table belongs to: the one whose columns it has."""
+"""Assignment of an uploaded table to a task by its columns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from veritrain_lib.server.api.problems import WrongField
-from veritrain_lib.server.serializers.task import known_tasks, task_named
-from veritrain_lib.server.upload.checking import needed
+from veritrain_lib.server.serializers.task import available_tasks, require_task
+from veritrain_lib.server.upload.checking import required_columns
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
-    from veritrain_lib.server.upload.reading import Table
+    from veritrain_lib.server.upload.reading import UploadedTable
 
 
-def task_for(table: Table, named: str = "") -> Task:
-    """The named task, else the last used whose inputs and answer are columns of the table.
+def match_task(table: UploadedTable, task_name: str = "") -> Task:
+    """Return the named task, else the last used task whose inputs and answer are columns of the table.
 
-    Raises WrongField when the named one does not fit, or none does: with the columns that are missing and those there.
+    Raises:
+        WrongField: The named task does not fit, or no task does; with the missing columns and the existing ones.
     """
-    there = ", ".join(table.columns[:30]) or "none"
-    tasks = [task_named(named)] if named else known_tasks()
+    columns = ", ".join(table.columns[:30]) or "none"
+    tasks = [require_task(task_name)] if task_name else available_tasks()
     for task in tasks:
-        if set(needed(task)) <= set(table.columns):
+        if set(required_columns(task)) <= set(table.columns):
             return task
-    lacks = [
-        f"for task {task.name}: {', '.join(name for name in needed(task) if name not in table.columns)}"
+    missing = [
+        f"for task {task.name}: {', '.join(name for name in required_columns(task) if name not in table.columns)}"
         for task in tasks[:5]
     ]
-    raise WrongField("file", f"columns are missing {'; '.join(lacks)}. The file has: {there}")
+    raise WrongField("file", f"columns are missing {'; '.join(missing)}. The file has: {columns}")

@@ -1,4 +1,4 @@
-"""The next version of a dataset: rows left out, changed or added, each checked as an upload's."""
+"""Rows of a dataset's next version: rows left out, changed or added, each validated like an uploaded row."""
 
 from __future__ import annotations
 
@@ -6,68 +6,81 @@ import json
 from typing import TYPE_CHECKING
 
 from veritrain_lib.server.api.problems import FieldError, WrongFields
-from veritrain_lib.server.upload.checking import SOURCES, UNVOUCHED, needed, source_of, wrong_rows
-from veritrain_lib.server.upload.filing import no_rows
+from veritrain_lib.server.upload.checking import (
+    EXTERNAL_SOURCE,
+    SOURCES,
+    required_columns,
+    row_errors,
+    row_source,
+)
+from veritrain_lib.server.upload.filing import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.server.api.dataset_schemas import Modifications
+    from veritrain_lib.server.api.dataset_schemas import DatasetModifications
 
-WHERE = "body.modifications"
+BODY_FIELD = "body.modifications"
 
 
-def modified(task: Task, rows: pd.DataFrame, reference: str, wanted: Modifications) -> pd.DataFrame:
-    """The rows of dataset `reference` after the modifications.
+def apply_modifications(
+    task: Task, rows: pd.DataFrame, reference: str, modifications: DatasetModifications
+) -> pd.DataFrame:
+    """Return the rows of the dataset `reference` after the modifications.
 
-    Raises WrongFields for nothing to do, unknown ids and fields, and wrong rows, each by its place in the body.
+    Raises:
+        WrongFields: Nothing is modified, ids or fields are unknown, or rows are wrong; each error has its path in
+            the body.
     """
     import pandas as pd
 
-    if not (wanted.drop_ids or wanted.edit or wanted.add):
+    if not (modifications.drop_ids or modifications.edit or modifications.add):
         raise WrongFields(
-            "nothing is modified; give drop_ids, edit or add",
-            [FieldError(field=WHERE, message="is empty")],
+            "nothing is modified; send drop_ids, edit or add",
+            [FieldError(field=BODY_FIELD, message="is empty")],
         )
-    _refuse(_unknown_ids(rows, wanted) + _unknown_fields(task, wanted))
-    kept = rows[~rows["id"].isin(wanted.drop_ids)].reset_index(drop=True)
-    kept = _edited(task, kept, reference, wanted.edit)
-    added = _added(task, reference, wanted.add)
-    return pd.concat([kept, added], ignore_index=True)[list(no_rows(task).columns)]
+    _raise_errors(_unknown_ids(rows, modifications) + _unknown_fields(task, modifications))
+    kept = rows[~rows["id"].isin(modifications.drop_ids)].reset_index(drop=True)
+    kept = _edited(task, kept, reference, modifications.edit)
+    added = _added(task, reference, modifications.add)
+    return pd.concat([kept, added], ignore_index=True)[list(empty_table(task).columns)]
 
 
-def _unknown_ids(rows: pd.DataFrame, wanted: Modifications) -> list[FieldError]:
-    known = set(rows["id"])
-    wrong = [
-        FieldError(field=f"{WHERE}.drop_ids.{at}", message=f"there is no row {row_id!r}")
-        for at, row_id in enumerate(wanted.drop_ids)
-        if row_id not in known
+def _unknown_ids(rows: pd.DataFrame, modifications: DatasetModifications) -> list[FieldError]:
+    row_ids = set(rows["id"])
+    errors = [
+        FieldError(field=f"{BODY_FIELD}.drop_ids.{position}", message=f"there is no row {row_id!r}")
+        for position, row_id in enumerate(modifications.drop_ids)
+        if row_id not in row_ids
     ]
-    gone = set(wanted.drop_ids)
-    for at, change in enumerate(wanted.edit):
+    dropped = set(modifications.drop_ids)
+    for position, change in enumerate(modifications.edit):
         row_id = change.get("id", "")
-        if row_id not in known or row_id in gone:
-            said = f"there is no row {row_id!r}" if row_id else "says no id"
-            wrong.append(FieldError(field=f"{WHERE}.edit.{at}.id", message=said))
-    return wrong
+        if row_id not in row_ids or row_id in dropped:
+            message = f"there is no row {row_id!r}" if row_id else "has no id"
+            errors.append(FieldError(field=f"{BODY_FIELD}.edit.{position}.id", message=message))
+    return errors
 
 
-def _unknown_fields(task: Task, wanted: Modifications) -> list[FieldError]:
-    wrong = []
-    for kind, changes, also in (("edit", wanted.edit, {"id"}), ("add", wanted.add, {"source"})):
-        for at, change in enumerate(changes):
-            for name in sorted(set(change) - set(task.columns) - also):
-                said = f"{name!r} is no column of task {task.name}: {', '.join(task.columns)}"
-                wrong.append(FieldError(field=f"{WHERE}.{kind}.{at}.{name}", message=said))
-    for at, row in enumerate(wanted.add):
-        for name in needed(task):
+def _unknown_fields(task: Task, modifications: DatasetModifications) -> list[FieldError]:
+    errors = []
+    for kind, changes, extra_fields in (
+        ("edit", modifications.edit, {"id"}),
+        ("add", modifications.add, {"source"}),
+    ):
+        for position, change in enumerate(changes):
+            for name in sorted(set(change) - set(task.columns) - extra_fields):
+                message = f"{name!r} is not a column of task {task.name}: {', '.join(task.columns)}"
+                errors.append(FieldError(field=f"{BODY_FIELD}.{kind}.{position}.{name}", message=message))
+    for position, row in enumerate(modifications.add):
+        for name in required_columns(task):
             if name not in row:
-                wrong.append(FieldError(field=f"{WHERE}.add.{at}.{name}", message="is missing"))
+                errors.append(FieldError(field=f"{BODY_FIELD}.add.{position}.{name}", message="is missing"))
         if row.get("source", "human") not in SOURCES:
-            said = f"allowed: {', '.join(SOURCES)}"
-            wrong.append(FieldError(field=f"{WHERE}.add.{at}.source", message=said))
-    return wrong
+            message = f"allowed: {', '.join(SOURCES)}"
+            errors.append(FieldError(field=f"{BODY_FIELD}.add.{position}.source", message=message))
+    return errors
 
 
 def _edited(task: Task, rows: pd.DataFrame, reference: str, changes: list[dict[str, str]]) -> pd.DataFrame:
@@ -78,17 +91,17 @@ def _edited(task: Task, rows: pd.DataFrame, reference: str, changes: list[dict[s
     rows = rows.copy()
     records = []
     for change in changes:
-        own = rows.index[rows["id"] == change["id"]]
+        edited_rows = rows.index[rows["id"] == change["id"]]
         for name, value in change.items():
             if name != "id":
-                rows.loc[own, name] = value
-        rows.loc[own, "provenance"] = json.dumps(
+                rows.loc[edited_rows, name] = value
+        rows.loc[edited_rows, "provenance"] = json.dumps(
             {"edited": change["id"], "in": reference, "fields": sorted(set(change) - {"id"})},
             ensure_ascii=False,
         )
-        rows.loc[own, "source"] = [source_of(source) for source in rows.loc[own, "source"]]
-        records.append({name: str(rows.loc[own[0], name]) for name in task.columns})
-    _refuse(wrong_rows(task, records, f"{WHERE}.edit", first=0))
+        rows.loc[edited_rows, "source"] = [row_source(source) for source in rows.loc[edited_rows, "source"]]
+        records.append({name: str(rows.loc[edited_rows[0], name]) for name in task.columns})
+    _raise_errors(row_errors(task, records, f"{BODY_FIELD}.edit", first=0))
     rows["id"] = [
         of_example(dict(zip(task.inputs, values, strict=True)))
         for values in rows[list(task.inputs)].itertuples(index=False)
@@ -96,20 +109,20 @@ def _edited(task: Task, rows: pd.DataFrame, reference: str, changes: list[dict[s
     return rows
 
 
-def _added(task: Task, reference: str, given: list[dict[str, str]]) -> pd.DataFrame:
+def _added(task: Task, reference: str, new_rows: list[dict[str, str]]) -> pd.DataFrame:
     import pandas as pd
 
     from veritrain_lib.core.rows import as_examples
 
-    if not given:
-        return no_rows(task)
-    _refuse(wrong_rows(task, given, f"{WHERE}.add", first=0))
-    rows = as_examples(task, pd.DataFrame(given).fillna(""), f"added to {reference}", UNVOUCHED)
-    rows["source"] = [source_of(row.get("source", "")) for row in given]
+    if not new_rows:
+        return empty_table(task)
+    _raise_errors(row_errors(task, new_rows, f"{BODY_FIELD}.add", first=0))
+    rows = as_examples(task, pd.DataFrame(new_rows).fillna(""), f"added to {reference}", EXTERNAL_SOURCE)
+    rows["source"] = [row_source(row.get("source", "")) for row in new_rows]
     return rows
 
 
-def _refuse(wrong: list[FieldError]) -> None:
-    if wrong:
-        said = "; ".join(f"{one.field.removeprefix('body.')}: {one.message}" for one in wrong[:5])
-        raise WrongFields(said, wrong[:20])
+def _raise_errors(errors: list[FieldError]) -> None:
+    if errors:
+        messages = "; ".join(f"{error.field.removeprefix('body.')}: {error.message}" for error in errors[:5])
+        raise WrongFields(messages, errors[:20])

@@ -1,10 +1,11 @@
-"""Pages for people.
+"""Web pages for people.
 
-home         the first screen: /home, and the part of it that follows what runs
-files        a run's executed notebook, report and tables, as inert files
-under_way    what runs now, and what waits to be started
-tasks        each task: its champion and its last rounds
-verdicts     what the gate blocked or took out, and by which rule
-next_steps   what to do next
-links        addresses of runs and files, and moments in words
+home         the home page /home, and the part of it that follows running work
+files        a run's executed notebook, report and tables, served in a sandbox
+running      running and pending runs
+tasks        each task with its champion and its last rounds
+verdicts     datasets that the gate blocked or rejected rows of, and by which rule
+next_steps   suggested next steps
+results      results of finished stages
+links        URLs of runs and files, and times in words
 """

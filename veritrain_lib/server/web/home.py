@@ -1,4 +1,4 @@
-"""The home page: /home, and /home/now, the part of it that follows what runs."""
+"""Home page /home, and /home/now, the part of it that follows running work."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 REFRESH_S = 3
-"""Seconds between looks at what runs."""
+"""Seconds between two requests of the page for the running work."""
 
 
 def _policy(nonce: str) -> str:
-    """Nothing from elsewhere, and only the style and the script that this very answer brings."""
+    """Return a content security policy that allows only the style and the script of this response."""
     return (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
         "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -40,18 +40,18 @@ def _templates() -> Environment:
     )
 
 
-DARK = "@media (prefers-color-scheme:dark)"
-"""Where the style has its dark colours; the setting `general.theme` decides in the browser's place."""
+DARK_MEDIA = "@media (prefers-color-scheme:dark)"
+"""Media query of the style's dark colours; the setting `general.theme` replaces the browser's choice."""
 
-THEMES = {"dark": "@media all", "light": "@media not all"}
+THEME_MEDIA = {"dark": "@media all", "light": "@media not all"}
 
 
-def _page(template: str, **content: Any) -> HTMLResponse:
+def _page(template: str, **context: Any) -> HTMLResponse:
     from veritrain_lib.server.settings import stored
 
     nonce = secrets.token_urlsafe(16)
-    text = _templates().get_template(template).render(nonce=nonce, **content)
-    text = text.replace(DARK, THEMES.get(stored.system().general.theme, DARK))
+    text = _templates().get_template(template).render(nonce=nonce, **context)
+    text = text.replace(DARK_MEDIA, THEME_MEDIA.get(stored.system_settings().general.theme, DARK_MEDIA))
     return HTMLResponse(
         text,
         headers={
@@ -64,45 +64,45 @@ def _page(template: str, **content: Any) -> HTMLResponse:
 
 
 def home(request: Request) -> Response:
-    """The whole page."""
+    """Return the complete home page."""
     from veritrain_lib.server.web.next_steps import next_steps
-    from veritrain_lib.server.web.running import under_way
+    from veritrain_lib.server.web.running import active_runs
     from veritrain_lib.server.web.tasks import task_cards
-    from veritrain_lib.server.web.verdicts import verdicts
+    from veritrain_lib.server.web.verdicts import recent_verdicts
 
-    now = under_way()
-    cards, others = task_cards()
-    told, judged = verdicts()
+    active = active_runs()
+    cards, other_tasks = task_cards()
+    gate_verdicts, verdict_count = recent_verdicts()
     return _page(
         "home.html.j2",
-        now=now,
+        now=active,
         cards=cards,
-        others=others,
-        verdicts=told,
-        judged=judged,
-        steps=next_steps(cards, now),
+        others=other_tasks,
+        verdicts=gate_verdicts,
+        judged=verdict_count,
+        steps=next_steps(cards, active),
         version=__version__,
         refresh_ms=REFRESH_S * 1000,
     )
 
 
-def now(request: Request) -> Response:
-    """What runs, alone."""
-    from veritrain_lib.server.web.running import under_way
+def running_part(request: Request) -> Response:
+    """Return the part of the page that shows running work."""
+    from veritrain_lib.server.web.running import active_runs
 
-    return _page("now.html.j2", now=under_way())
+    return _page("now.html.j2", now=active_runs())
 
 
-def _file(request: Request) -> Response:
+def _run_file(request: Request) -> Response:
     from veritrain_lib.server.web import files
 
-    return files.answer(request)
+    return files.serve_file(request)
 
 
 router = Router(
     routes=[
         Route("/home", home),
-        Route("/home/now", now),
-        Route("/runs/{run_id}/files/{path:path}", _file),
+        Route("/home/now", running_part),
+        Route("/runs/{run_id}/files/{path:path}", _run_file),
     ]
 )

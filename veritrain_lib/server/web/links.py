@@ -1,4 +1,4 @@
-"""Addresses of runs and files on this server, and moments and durations in words."""
+"""URLs of runs and files on this server, and times and durations in words."""
 
 from __future__ import annotations
 
@@ -12,58 +12,60 @@ from veritrain_lib.tracking.artifacts import local_folder
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
-OPENED = {
+STAGE_FILES = {
     "report": (("report/report.html", "report"), ("report/report.pdf", "PDF")),
     "gate": (("gate/data_docs.html", "data docs"),),
 }
-"""By stage: files that a person opens, and what they are called. Each has its executed notebook beside them."""
+"""Files of each stage that people open, with their link texts. Each has its executed notebook beside them."""
 
 
 @dataclass(frozen=True)
-class Link:
-    """An address with its words."""
+class PageLink:
+    """URL with its link text."""
 
     href: str
     text: str
 
 
 def run_page(run: Run) -> str:
-    """The run in the MLflow UI."""
+    """Return the URL of the run in the MLflow UI."""
     return f"/#/experiments/{quote(run.info.experiment_id, safe='')}/runs/{run.info.run_id}"
 
 
 def file_page(run_id: str, path: str) -> str:
-    """A file of a run, as this server shows it."""
+    """Return the URL of a run's file on this server."""
     return f"/runs/{run_id}/files/{quote(path)}"
 
 
-def files_of(run: Run, stage: str) -> list[Link]:
-    """The files of a stage's run that a person opens, those that are there."""
+def file_links(run: Run, stage: str) -> list[PageLink]:
+    """Return links to the existing files of a stage's run that people open."""
     folder = local_folder(run.info.artifact_uri)
     if folder is None:
         return []
-    found = [
-        Link(file_page(run.info.run_id, path), text)
-        for path, text in OPENED.get(stage, ())
+    links = [
+        PageLink(file_page(run.info.run_id, path), text)
+        for path, text in STAGE_FILES.get(stage, ())
         if (folder / path).is_file()
     ]
-    # A stage has one notebook; its page may still be on its way.
+    # A stage has one notebook; its page may not be written yet.
     pages = sorted((folder / "notebook").glob("*.html"))[:1]
-    return found + [Link(file_page(run.info.run_id, f"notebook/{page.name}"), "notebook") for page in pages]
+    return links + [
+        PageLink(file_page(run.info.run_id, f"notebook/{page.name}"), "notebook") for page in pages
+    ]
 
 
-def ago(milliseconds: int | None) -> str:
-    """A moment, seen from now: `just now`, `5 min ago`, `3 h ago`, `2 days ago`."""
+def age_text(milliseconds: int | None) -> str:
+    """Return the age of a time in words: `just now`, `5 min ago`, `3 h ago`, `2 days ago`."""
     if not milliseconds:
         return ""
     seconds = time.time() - milliseconds / 1000
     if seconds < 60:
         return "just now"
-    return f"{lasted(seconds)} ago"
+    return f"{duration_text(seconds)} ago"
 
 
-def lasted(seconds: float) -> str:
-    """A duration in its largest unit: `40 s`, `5 min`, `3 h`, `2 days`."""
+def duration_text(seconds: float) -> str:
+    """Return a duration in its largest unit: `40 s`, `5 min`, `3 h`, `2 days`."""
     for size, unit in ((86_400, "day"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             count = int(seconds // size)

@@ -1,4 +1,4 @@
-"""What a finished stage said, without its tables."""
+"""Results of finished stages, without their tables."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
 
-def result_of(run: Run) -> dict[str, Any]:
-    """The fields of a finished stage's result; empty when they lie on another machine."""
-    return _read(run.info.artifact_uri)
+def stage_result(run: Run) -> dict[str, Any]:
+    """Return the fields of a finished stage's result; empty if it is stored on another machine."""
+    return _read_result(run.info.artifact_uri)
 
 
 @lru_cache(maxsize=256)
-def _read(address: str) -> dict[str, Any]:
-    folder = local_folder(address)
+def _read_result(artifact_uri: str) -> dict[str, Any]:
+    folder = local_folder(artifact_uri)
     try:
         content = (folder / RESULT / "result.json").read_text(encoding="utf-8") if folder else "{}"
         return dict(json.loads(content).get("result", {}))

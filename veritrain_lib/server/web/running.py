@@ -1,4 +1,4 @@
-"""What runs now, with stage and cell, and what waits to be started."""
+"""Running and pending runs, with their stage and notebook cell."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import event_log
-from veritrain_lib.server.web.links import ago, lasted, run_page
+from veritrain_lib.server.web.links import age_text, duration_text, run_page
 from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.stages import NAMES
 from veritrain_lib.tracking import runs
@@ -18,24 +18,30 @@ from veritrain_lib.tracking.listing import RunQuery, runs_page
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
-KINDS = ("round", "final", "upload", "generation", "report", "probe")
-"""Kinds of runs that are work of their own; a stage inside a round is part of it."""
+TOP_LEVEL_KINDS = ("round", "final", "upload", "generation", "report", "probe")
+"""Kinds of runs that are listed; a stage inside a round is shown as part of it."""
 
-SHOWN = 12
-"""Pieces of work that are listed; more are counted."""
+MAX_SHOWN = 12
+"""Runs that are listed; more are counted."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """A stage of a piece of work: `done`, `now` or `todo`."""
+class StageStep:
+    """Stage of a round: `done`, `now` or `todo`."""
 
     name: str
     state: str
 
 
 @dataclass(frozen=True)
-class Work:
-    """One piece of work under way. `cell` of `cells` is where its notebook is; 0 when nothing is known of it."""
+class RunItem:
+    """A run as the page lists it.
+
+    Attributes:
+        cell: Current cell of its notebook; 0 if unknown.
+        cells: Number of cells of its notebook; 0 if unknown.
+        owner_ended: Whether the process that worked on it has ended.
+    """
 
     name: str
     task: str
@@ -47,98 +53,107 @@ class Work:
     cell: int = 0
     cells: int = 0
     title: str = ""
-    steps: tuple[Step, ...] = ()
-    gone: bool = False
+    steps: tuple[StageStep, ...] = ()
+    owner_ended: bool = False
 
 
 @dataclass(frozen=True)
-class UnderWay:
-    """What runs, what waits to be started, and how many there are of each."""
+class ActiveRuns:
+    """Running and pending runs that are listed, and the number of each."""
 
-    running: list[Work] = field(default_factory=list)
-    pending: list[Work] = field(default_factory=list)
+    running: list[RunItem] = field(default_factory=list)
+    pending: list[RunItem] = field(default_factory=list)
     running_total: int = 0
     pending_total: int = 0
 
     @property
     def key(self) -> str:
-        """Changes when something begins or ends, so that a page knows that the rest of it is out of date."""
-        ids = [one.run_id for one in (*self.running, *self.pending)]
-        return f"{self.running_total}-{self.pending_total}-{'-'.join(one[:6] for one in ids)}"
+        """Return a text that changes when a run begins or ends, so that a page knows it is out of date."""
+        ids = [item.run_id for item in (*self.running, *self.pending)]
+        return f"{self.running_total}-{self.pending_total}-{'-'.join(item[:6] for item in ids)}"
 
 
-def under_way() -> UnderWay:
-    """Read it from the record and the event logs."""
-    going, many = _of("RUNNING")
-    waiting, more = _of("SCHEDULED")
-    stages = _stages_of(going)
-    return UnderWay([_work(run, stages) for run in going], [_work(run, {}) for run in waiting], many, more)
+def active_runs() -> ActiveRuns:
+    """Return the active runs from the record and the event logs."""
+    running, running_total = _runs_with_status("RUNNING")
+    pending, pending_total = _runs_with_status("SCHEDULED")
+    stages = _stages_of(running)
+    return ActiveRuns(
+        [_run_item(run, stages) for run in running],
+        [_run_item(run, {}) for run in pending],
+        running_total,
+        pending_total,
+    )
 
 
-def _of(status: str) -> tuple[list[Run], int]:
-    return runs_page(RunQuery(tags={"veritrain.kind": KINDS}, statuses=[status]), limit=SHOWN)
+def _runs_with_status(status: str) -> tuple[list[Run], int]:
+    return runs_page(RunQuery(tags={"veritrain.kind": TOP_LEVEL_KINDS}, statuses=[status]), limit=MAX_SHOWN)
 
 
 def _stages_of(rounds: list[Run]) -> dict[str, str]:
-    """By round: the stage whose run is open, for rounds whose writer tells no events."""
+    """Return the running stage of each round, for rounds that write no events."""
     if not rounds:
         return {}
     parents = [run.info.run_id for run in rounds]
     tags: dict[str, list[str]] = {"veritrain.kind": ["stage"], "mlflow.parentRunId": parents}
-    found, _ = runs_page(RunQuery(tags=tags, statuses=["RUNNING"]), limit=SHOWN * 2)
-    return {run.data.tags["mlflow.parentRunId"]: run.data.tags.get("veritrain.stage", "") for run in found}
+    stage_runs, _ = runs_page(RunQuery(tags=tags, statuses=["RUNNING"]), limit=MAX_SHOWN * 2)
+    return {
+        run.data.tags["mlflow.parentRunId"]: run.data.tags.get("veritrain.stage", "") for run in stage_runs
+    }
 
 
-def _work(run: Run, stages: Mapping[str, str]) -> Work:
+def _run_item(run: Run, stages: Mapping[str, str]) -> RunItem:
     tags, info = run.data.tags, run.info
     running = info.status == "RUNNING"
-    at = last_progress(info.run_id) if running else {}
-    stage = str(at.get("stage") or stages.get(info.run_id, ""))
-    begun = time.time() - (info.start_time or 0) / 1000
-    owner = tags.get(runs.OWNER, "")
-    return Work(
+    progress = last_progress(info.run_id) if running else {}
+    stage = str(progress.get("stage") or stages.get(info.run_id, ""))
+    elapsed = time.time() - (info.start_time or 0) / 1000
+    owner = tags.get(runs.OWNER_TAG, "")
+    return RunItem(
         name=info.run_name,
         task=tags.get("veritrain.task", ""),
         kind=tags.get("veritrain.kind", ""),
         href=run_page(run),
         run_id=info.run_id,
-        since=lasted(begun) if running else ago(info.start_time),
+        since=duration_text(elapsed) if running else age_text(info.start_time),
         stage=stage,
-        cell=_whole(at.get("cell")),
-        cells=_whole(at.get("cells")),
-        title=str(at.get("title") or ""),
+        cell=_count(progress.get("cell")),
+        cells=_count(progress.get("cells")),
+        title=str(progress.get("title") or ""),
         steps=_steps(tags, stage) if running and tags.get("veritrain.kind") == "round" else (),
-        gone=running and bool(owner) and runs.alive(owner) is False,
+        owner_ended=running and bool(owner) and runs.is_alive(owner) is False,
     )
 
 
-def _steps(tags: Mapping[str, str], stage: str) -> tuple[Step, ...]:
-    alone = "mlflow.parentRunId" not in tags  # asked for by the API: on data that has been judged already
-    names = NAMES[3:] if alone else NAMES
+def _steps(tags: Mapping[str, str], stage: str) -> tuple[StageStep, ...]:
+    is_standalone = (
+        "mlflow.parentRunId" not in tags
+    )  # requested by the API, on data that has passed the gate already
+    names = NAMES[3:] if is_standalone else NAMES
     return tuple(
-        Step(name, "now" if name == stage else "done" if STAGE_RUN + name in tags else "todo")
+        StageStep(name, "now" if name == stage else "done" if STAGE_RUN + name in tags else "todo")
         for name in names
     )
 
 
-def _whole(value: Any) -> int:
+def _count(value: Any) -> int:
     return value if isinstance(value, int) and value >= 0 else 0
 
 
 def last_progress(run_id: str) -> dict[str, Any]:
-    """What the newest line on a run's progress says; empty when there is none in the last lines."""
+    """Return the newest progress event of a run; empty if there is none in the last lines."""
     try:
-        with event_log.place(run_id).open("rb") as there:
-            size = there.seek(0, 2)
-            there.seek(max(size - event_log.TAIL, 0))
-            lines = there.read().split(b"\n")
+        with event_log.log_path(run_id).open("rb") as log_file:
+            size = log_file.seek(0, 2)
+            log_file.seek(max(size - event_log.TAIL_BYTES, 0))
+            lines = log_file.read().split(b"\n")
     except (OSError, ValueError):
         return {}
     for line in reversed(lines):
         if b'"kind": "progress"' in line:
             try:
-                said = json.loads(line)
+                event = json.loads(line)
             except ValueError:
-                continue  # half a line: still being written, or the beginning was cut off
-            return dict(said.get("data") or {})
+                continue  # half a line: still being written, or cut off at its beginning
+            return dict(event.get("data") or {})
     return {}

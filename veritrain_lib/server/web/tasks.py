@@ -1,4 +1,4 @@
-"""Each task: its champion, and its last rounds with verdict and development value."""
+"""Tasks of the home page: champion, and last rounds with verdict and development value."""
 
 from __future__ import annotations
 
@@ -9,128 +9,165 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.server.web.links import Link, ago, files_of, run_page
+from veritrain_lib.server.web.links import PageLink, age_text, file_links, run_page
 from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.stage_io.tasks import FILE_TAG, USED_TAG
 from veritrain_lib.tracking import models, store
 from veritrain_lib.tracking.listing import RunQuery, first_of_each_experiment, read_runs
-from veritrain_lib.tracking.version_listing import aliased
+from veritrain_lib.tracking.version_listing import versions_with_alias
 
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Experiment, Run
     from veritrain_lib.tracking.version_listing import VersionItem
 
-SHOWN = 6
-"""Tasks that are shown with their rounds, those worked on last; the others are named."""
+MAX_TASKS = 6
+"""Tasks that are shown with their rounds, most recent first; the others are listed by name."""
 
-ROUNDS = 6
+MAX_ROUNDS = 6
 """Rounds of a task that are shown."""
 
-WORDS = {"data docs": "gate"}
-"""What a file is called where the stage's name is not beside it."""
+LINK_TEXTS = {"data docs": "gate"}
+"""Link text of a file where the stage's name is not beside it."""
 
-ENDED = ("FINISHED", "FAILED", "KILLED")
+ENDED_STATUSES = ("FINISHED", "FAILED", "KILLED")
 
-VERDICTS = {
+VERDICT_STYLES = {
     "better": "good", "not better": "plain", "inconclusive": "plain", "worse": "bad", "seed": "plain",
 }  # fmt: skip
-"""How a verdict looks."""
+"""CSS class of a verdict's badge."""
 
 
 @dataclass(frozen=True)
-class Value:
-    """A development value with the ends of its interval, and their places on the scale that the rounds share."""
+class IntervalValue:
+    """Development value with its confidence interval, and their positions (0 to 100) on the rounds' common scale."""
 
     value: float
     low: float | None = None
     high: float | None = None
-    at: float = 0.0
+    position: float = 0.0
     start: float = 0.0
     end: float = 0.0
 
 
 @dataclass(frozen=True)
-class RoundLine:
-    """One round: how it ended, in a word and a colour, what it reached, and where to read on."""
+class RoundRow:
+    """One round: its outcome as a word and a badge style, its value, and links."""
 
     name: str
     href: str
-    ended: str
-    look: str
-    value: Value | None
+    outcome: str
+    style: str
+    value: IntervalValue | None
     gain: float | None
     when: str
     headline: str
-    links: list[Link]
+    links: list[PageLink]
 
 
 @dataclass(frozen=True)
 class TaskCard:
-    """A task with its champion (its name such as `v2`, where it is, what it reached) and its last rounds."""
+    """A task with its champion and its last rounds.
+
+    Attributes:
+        champion: Link to the champion's version, such as `v2`.
+        champion_value: Development value of the champion.
+        rounds: The last rounds.
+        total: Number of all rounds.
+        task: The task, or None if its file can't be read.
+    """
 
     name: str
     experiment_id: str
     description: str
     href: str
     metric: str
-    champion: Link | None
-    champion_value: Value | None
-    rounds: list[RoundLine]
+    champion: PageLink | None
+    champion_value: IntervalValue | None
+    rounds: list[RoundRow]
     total: int
     task: Task | None = field(repr=False, default=None)
 
 
-def task_cards() -> tuple[list[TaskCard], list[Link]]:
-    """The tasks worked on last, and links to the others."""
-    known = [one for one in store.experiments() if one.tags.get("veritrain.task")]
-    known.sort(key=lambda one: (-float(one.tags.get(USED_TAG, 0)), one.name))
-    champions = {item.version.name: item for item in aliased(models.CHAMPION)}
-    others = [Link(f"/#/experiments/{one.experiment_id}", one.name) for one in known[SHOWN:]]
-    shown = known[:SHOWN]
-    # The others are shown as work under way.
-    query = RunQuery(tags={"veritrain.kind": ["round"]}, statuses=ENDED)
-    rounds = first_of_each_experiment(query, [one.experiment_id for one in shown], limit=ROUNDS)
-    ids = [run_id for found, _ in rounds.values() for run in found for run_id in _stage_runs(run).values()]
-    ids += [item.version.run_id for one in shown if (item := champions.get(one.name))]
-    named = read_runs(run_id for run_id in ids if run_id)
+def task_cards() -> tuple[list[TaskCard], list[PageLink]]:
+    """Return the tasks worked on last, and links to the others."""
+    experiments = [experiment for experiment in store.experiments() if experiment.tags.get("veritrain.task")]
+    experiments.sort(key=lambda experiment: (-float(experiment.tags.get(USED_TAG, 0)), experiment.name))
+    champions = {item.version.name: item for item in versions_with_alias(models.CHAMPION)}
+    others = [
+        PageLink(f"/#/experiments/{experiment.experiment_id}", experiment.name)
+        for experiment in experiments[MAX_TASKS:]
+    ]
+    shown = experiments[:MAX_TASKS]
+    # Other runs are shown as running or pending.
+    query = RunQuery(tags={"veritrain.kind": ["round"]}, statuses=ENDED_STATUSES)
+    rounds = first_of_each_experiment(
+        query, [experiment.experiment_id for experiment in shown], limit=MAX_ROUNDS
+    )
+    ids = [
+        run_id
+        for round_runs, _ in rounds.values()
+        for run in round_runs
+        for run_id in _stage_runs(run).values()
+    ]
+    ids += [item.version.run_id for experiment in shown if (item := champions.get(experiment.name))]
+    stage_runs = read_runs(run_id for run_id in ids if run_id)
     cards = [
-        _card(one, champions.get(one.name), *rounds.get(one.experiment_id, ([], 0)), named) for one in shown
+        _task_card(
+            experiment,
+            champions.get(experiment.name),
+            *rounds.get(experiment.experiment_id, ([], 0)),
+            stage_runs,
+        )
+        for experiment in shown
     ]
     return cards, others
 
 
-def _card(
-    experiment: Experiment, champion: VersionItem | None, found: list[Run], total: int, named: dict[str, Run]
+def _task_card(
+    experiment: Experiment,
+    champion: VersionItem | None,
+    round_runs: list[Run],
+    total: int,
+    stage_runs: dict[str, Run],
 ) -> TaskCard:
-    """Of the `found` rounds of `total`; `named` has the runs of their stages, and the one that made the champion."""
+    """Return the card of a task.
+
+    Args:
+        experiment: The task's MLflow experiment.
+        champion: The version with the alias champion.
+        round_runs: The last rounds.
+        total: Number of all rounds.
+        stage_runs: Runs of the rounds' stages and the run that made the champion, by id.
+    """
     task = _task(experiment.tags.get(FILE_TAG, ""))
-    metric = task.primary.name if task else _primary(found)
-    made = named.get(champion.version.run_id) if champion else None
-    best = _value(made, metric) if made else None
-    values = [_value(run, metric) for run in found]
-    scale = _scale([one for one in (*values, best) if one])
+    metric = task.primary.name if task else _logged_primary_metric(round_runs)
+    champion_run = stage_runs.get(champion.version.run_id) if champion else None
+    champion_value = _value(champion_run, metric) if champion_run else None
+    values = [_value(run, metric) for run in round_runs]
+    scale = _scale([interval for interval in (*values, champion_value) if interval])
     return TaskCard(
         name=experiment.name,
         experiment_id=experiment.experiment_id,
         description=experiment.tags.get("mlflow.note.content", ""),
         href=f"/#/experiments/{experiment.experiment_id}",
         metric=metric,
-        champion=_champion(champion),
-        champion_value=best,
+        champion=_champion_link(champion),
+        champion_value=champion_value,
         rounds=[
-            _line(run, value and _placed(value, scale), named)
-            for run, value in zip(found, values, strict=True)
+            _round_row(run, value and _with_positions(value, scale), stage_runs)
+            for run, value in zip(round_runs, values, strict=True)
         ],
         total=total,
         task=task,
     )
 
 
-def _champion(known: VersionItem | None) -> Link | None:
-    if known is None:
+def _champion_link(champion: VersionItem | None) -> PageLink | None:
+    if champion is None:
         return None
-    return Link(
-        f"/#/models/{known.version.name}/versions/{known.version.version}", f"v{known.version.version}"
+    return PageLink(
+        f"/#/models/{champion.version.name}/versions/{champion.version.version}",
+        f"v{champion.version.version}",
     )
 
 
@@ -139,33 +176,33 @@ def _stage_runs(run: Run) -> dict[str, str]:
             if STAGE_RUN + stage in run.data.tags}  # fmt: skip
 
 
-def _line(run: Run, value: Value | None, stages: dict[str, Run]) -> RoundLine:
+def _round_row(run: Run, value: IntervalValue | None, stage_runs: dict[str, Run]) -> RoundRow:
     tags, info = run.data.tags, run.info
-    ended, look = _ending(run)
-    links: list[Link] = []
+    outcome, style = _outcome(run)
+    links: list[PageLink] = []
     for stage, run_id in _stage_runs(run).items():
-        if run_id in stages:
-            # One notebook is enough here, that of the comparison; the run's page leads to the others.
+        if run_id in stage_runs:
+            # Only the notebook of the evaluation is linked; the run's page links the others.
             links += [
-                Link(one.href, WORDS.get(one.text, one.text))
-                for one in files_of(stages[run_id], stage)
-                if one.text != "notebook" or stage == "evaluate"
+                PageLink(link.href, LINK_TEXTS.get(link.text, link.text))
+                for link in file_links(stage_runs[run_id], stage)
+                if link.text != "notebook" or stage == "evaluate"
             ]
-    return RoundLine(
+    return RoundRow(
         name=info.run_name,
         href=run_page(run),
-        ended=ended,
-        look=look,
+        outcome=outcome,
+        style=style,
         value=value,
-        gain=run.data.metrics.get("sealed_gain"),
-        when=ago(info.end_time or info.start_time),
+        gain=run.data.metrics.get("held_out_gain"),
+        when=age_text(info.end_time or info.start_time),
         headline=tags.get("veritrain.reason") or tags.get("mlflow.note.content", ""),
         links=links,
     )
 
 
-def _ending(run: Run) -> tuple[str, str]:
-    """In a word, and how that looks: good, bad, plain, busy."""
+def _outcome(run: Run) -> tuple[str, str]:
+    """Return the outcome of a round as a word, and its badge style: good, bad, plain, busy."""
     tags, status = run.data.tags, run.info.status
     if status != "FINISHED":
         return status.lower(), "bad"
@@ -175,52 +212,61 @@ def _ending(run: Run) -> tuple[str, str]:
     if not verdict and tags.get("veritrain.round") == "0":
         verdict = "seed"
     if not verdict:
-        # It compared nothing: the gate blocked its data, the teacher had no row left, or there was no money.
-        stopped = STAGE_RUN + "gate" in tags and STAGE_RUN + "train" not in tags
-        return ("blocked", "bad") if stopped else ("ended early", "plain")
-    return verdict, VERDICTS.get(verdict, "plain")
+        # Nothing was compared: the gate blocked its data, the teacher had no row left, or the budget was spent.
+        was_blocked = STAGE_RUN + "gate" in tags and STAGE_RUN + "train" not in tags
+        return ("blocked", "bad") if was_blocked else ("ended early", "plain")
+    return verdict, VERDICT_STYLES.get(verdict, "plain")
 
 
-def _primary(found: list[Run]) -> str:
-    """The primary metric by what an evaluation logged, where the task's file is gone."""
-    for run in found:
+def _logged_primary_metric(round_runs: list[Run]) -> str:
+    """Return the primary metric by what an evaluation logged, if the task's file is missing."""
+    for run in round_runs:
         for name in run.data.metrics:
             if name.startswith("gain_") and not name.endswith(("_low", "_high")):
                 return name.removeprefix("gain_")
     return ""
 
 
-def _value(run: Run, metric: str) -> Value | None:
-    logged = run.data.metrics
-    if not metric or metric not in logged or logged[metric] != logged[metric]:
+def _value(run: Run, metric: str) -> IntervalValue | None:
+    metrics = run.data.metrics
+    if not metric or metric not in metrics or metrics[metric] != metrics[metric]:
         return None
-    return Value(logged[metric], logged.get(f"{metric}_low"), logged.get(f"{metric}_high"))
+    return IntervalValue(metrics[metric], metrics.get(f"{metric}_low"), metrics.get(f"{metric}_high"))
 
 
-def _scale(values: list[Value]) -> tuple[float, float]:
-    ends = [end for one in values for end in (one.value, one.low, one.high) if end is not None]
-    return (min(ends), max(ends)) if ends else (0.0, 1.0)
+def _scale(values: list[IntervalValue]) -> tuple[float, float]:
+    bounds = [
+        bound for value in values for bound in (value.value, value.low, value.high) if bound is not None
+    ]
+    return (min(bounds), max(bounds)) if bounds else (0.0, 1.0)
 
 
-def _placed(one: Value, scale: tuple[float, float]) -> Value:
-    """With places between 0 and 100."""
+def _with_positions(interval: IntervalValue, scale: tuple[float, float]) -> IntervalValue:
+    """Return an interval with positions between 0 and 100."""
     low, high = scale
-    wide = (high - low) or 1.0
+    width = (high - low) or 1.0
 
-    def at(value: float | None) -> float:
-        return round(100 * ((one.value if value is None else value) - low) / wide, 1)
+    def position_of(value: float | None) -> float:
+        return round(100 * ((interval.value if value is None else value) - low) / width, 1)
 
-    return Value(one.value, one.low, one.high, at(one.value), at(one.low), at(one.high))
+    return IntervalValue(
+        interval.value,
+        interval.low,
+        interval.high,
+        position_of(interval.value),
+        position_of(interval.low),
+        position_of(interval.high),
+    )
 
 
-def _task(file: str) -> Task | None:
-    """The task of a file; None when it is gone or can't be read any more."""
+def _task(path: str) -> Task | None:
+    """Return the task of a file, or None if it is missing or can't be read any more."""
     try:
-        return _loaded(file, Path(file).stat().st_mtime_ns) if file else None
+        return _load_task(path, Path(path).stat().st_mtime_ns) if path else None
     except (OSError, UserError):
         return None
 
 
 @lru_cache(maxsize=64)
-def _loaded(file: str, changed: int) -> Task:
-    return load_task(file)
+def _load_task(path: str, modified_ns: int) -> Task:
+    return load_task(path)

@@ -1,4 +1,4 @@
-"""What the gate blocked or took out lately, and by which rule."""
+"""Datasets that the gate recently blocked or rejected rows of, and the rules that did."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from veritrain_lib.server.web.links import Link, ago, files_of, run_page
-from veritrain_lib.server.web.results import result_of
+from veritrain_lib.server.web.links import PageLink, age_text, file_links, run_page
+from veritrain_lib.server.web.results import stage_result
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.listing import RunQuery, runs_page
 
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
-LOOKED_AT = 20
-"""The newest verdicts among which are looked for those that took something out."""
+MAX_READ = 20
+"""Newest verdicts that are searched for those with rejected rows."""
 
-SHOWN = 5
-RULES = 5
+MAX_SHOWN = 5
+MAX_RULES = 5
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One verdict: rows that went through and rows in quarantine, the rules that took most, reasons of a block."""
+class VerdictItem:
+    """Verdict on one dataset: accepted and quarantined rows, the rules that rejected most, reasons of a block."""
 
     dataset: str
     task: str
@@ -36,47 +36,53 @@ class Verdict:
     reasons: list[str]
     when: str
     href: str
-    links: list[Link]
+    links: list[PageLink]
 
 
-def verdicts() -> tuple[list[Verdict], int]:
-    """The newest that blocked or took out rows, and how many verdicts there are in all."""
+def recent_verdicts() -> tuple[list[VerdictItem], int]:
+    """Return the newest verdicts that blocked or rejected rows, and the number of all verdicts."""
     query = RunQuery(tags={"veritrain.stage": ["gate"]}, statuses=["FINISHED"])
-    found, total = runs_page(query, limit=LOOKED_AT)
-    telling = [run for run in found if _blocked(run) or run.data.metrics.get("rows_quarantined", 0) > 0]
-    return [_verdict(run) for run in telling[:SHOWN]], total
+    gate_runs, total = runs_page(query, limit=MAX_READ)
+    with_rejections = [
+        run for run in gate_runs if _is_blocked(run) or run.data.metrics.get("rows_quarantined", 0) > 0
+    ]
+    return [_verdict_item(run) for run in with_rejections[:MAX_SHOWN]], total
 
 
-def _blocked(run: Run) -> bool:
+def _is_blocked(run: Run) -> bool:
     return run.data.tags.get("veritrain.dataset.status") == "blocked"
 
 
-def _verdict(run: Run) -> Verdict:
+def _verdict_item(run: Run) -> VerdictItem:
     tags, logged = run.data.tags, run.data.metrics
-    judged = tags.get("veritrain.input.dataset", "")
+    dataset = tags.get("veritrain.input.dataset", "")
     task = tags.get("veritrain.task", "")
-    return Verdict(
-        dataset=f"{task}: seed rows" if judged == "seed" else judged,
+    return VerdictItem(
+        dataset=f"{task}: seed rows" if dataset == "seed" else dataset,
         task=task,
-        blocked=_blocked(run),
+        blocked=_is_blocked(run),
         accepted=int(logged.get("rows_accepted", 0)),
         removed=int(logged.get("rows_quarantined", 0)),
-        rules=list(_rules(run.info.artifact_uri)),
-        reasons=[str(one) for one in result_of(run).get("block_reasons", [])] if _blocked(run) else [],
-        when=ago(run.info.end_time),
+        rules=list(_rejecting_rules(run.info.artifact_uri)),
+        reasons=[str(reason) for reason in stage_result(run).get("block_reasons", [])]
+        if _is_blocked(run)
+        else [],
+        when=age_text(run.info.end_time),
         href=run_page(run),
-        links=files_of(run, "gate"),
+        links=file_links(run, "gate"),
     )
 
 
 @lru_cache(maxsize=256)
-def _rules(address: str) -> tuple[tuple[str, int], ...]:
-    """The rules that took rows out, most first, with how many; none when the file lies elsewhere. A verdict is final."""
-    folder = local_folder(address)
+def _rejecting_rules(artifact_uri: str) -> tuple[tuple[str, int], ...]:
+    """Return the rules that rejected rows with their counts, most first; empty if there is no file here."""
+    folder = local_folder(artifact_uri)
     file = folder / "gate" / "rules.csv" if folder else Path()
     if not file.is_file():
         return ()
-    with file.open(encoding="utf-8", newline="") as there:
-        counted = [(row["rule"], int(float(row["rejected"] or 0))) for row in csv.DictReader(there)
+    with file.open(encoding="utf-8", newline="") as stream:
+        counts = [(row["rule"], int(float(row["rejected"] or 0))) for row in csv.DictReader(stream)
                    if row.get("kind", "rows") == "rows"]  # fmt: skip
-    return tuple(sorted((one for one in counted if one[1]), key=lambda one: (-one[1], one[0]))[:RULES])
+    return tuple(
+        sorted((count for count in counts if count[1]), key=lambda count: (-count[1], count[0]))[:MAX_RULES]
+    )

@@ -1,11 +1,13 @@
-"""What the probe measures beyond accuracy, one thing a file.
+"""The measures of the probe beyond the task's metrics, one measure per module.
 
-- `measured`: a rate with its interval
-- `given`: several candidates, explanation, output contract
-- `refusal`, `calibration`, `latency`, `cost`: read off the answers that are there
-- `changes`: the same question put otherwise; `robustness` and `injection` ask it
-- `stability`: the same question once more
-- `asking`: extra questions, within bounds of rows and money
-- `extra`: all of it for one model
-- `meaning`: what each measure is called, its unit, and which way is better
+- `rate`: a rate with its interval
+- `answer_content`: several candidates, explanation, output contract
+- `refusal`, `calibration`, `latency`, `cost`: computed from the first answers
+- `changes`: changed versions of a question; `robustness` and `injection` ask them
+- `stability`: the same question a second time
+- `repeated_questions`: a question asked again, and its evidence rows
+- `extra_questions`: extra questions, within limits of rows and money
+- `extra`: all of these for one model
+- `measure_names`: the title, unit and direction of each measure
+- `card`: the probe cards of several models as one table
 """

@@ -1,4 +1,4 @@
-"""What an answer holds: several candidates, an explanation, the output contract kept."""
+"""The content of answers: whether one has several candidates, an explanation, and keeps the output contract."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 NAMES = ("several_candidates", "explanation", "output_contract")
 
 
-def what_is_given(task: Task, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame:
-    """A row a response and a true-or-false column for each of `NAMES`.
+def answer_contents(task: Task, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame:
+    """Return one row per response, with a boolean column for each of `NAMES`.
 
-    A row that the model failed on holds none of them. Raises UserError when the contract is no JSON Schema.
+    For a row that the model failed on all are False.
+
+    Raises:
+        UserError: when the contract is no JSON Schema.
     """
     import pandas as pd
 

@@ -1,11 +1,11 @@
-"""The probe cards of several models as one table."""
+"""Tables of probe cards: the measures of one model, or of several models side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.stages.probing.measure_names import meaning
+from veritrain_lib.stages.probing.measure_names import measure_info
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,30 +18,31 @@ COLUMNS = ("model", "measure", "title", "says", "unit", "lower_is_better", "valu
 
 
 def card_rows(model: str, measures: Mapping[str, Measure]) -> pd.DataFrame:
-    """A row a measure of one model, with what it means; columns are `COLUMNS`."""
+    """Return one row per measure of a model, with title and meaning; the columns are `COLUMNS`."""
     import pandas as pd
 
     rows = [
         {
             "model": model,
             "measure": name,
-            "title": (known := meaning(name)).title,
-            "says": known.says,
-            "unit": known.unit,
-            "lower_is_better": known.lower_is_better,
+            "title": (info := measure_info(name)).title,
+            "says": info.says,
+            "unit": info.unit,
+            "lower_is_better": info.lower_is_better,
             **measure.model_dump(),
         }
         for name, measure in measures.items()
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    # A measure without a value must not turn its column into objects, which Parquet refuses to mix.
+    # A measure without a value must not turn its column into objects: Parquet refuses mixed columns.
     return frame.astype({"value": float, "low": float, "high": float, "n": "Int64"})
 
 
 def compare_cards(results: Sequence[ProbeResult]) -> ProbeCard:
-    """One card for several probed models, side by side, in the order given.
+    """Return one card for several probed models, side by side, in the order of the results.
 
-    Raises UserError without a result, or when a model comes twice.
+    Raises:
+        UserError: without a result, or when a model is there twice.
     """
     import pandas as pd
 
@@ -54,4 +55,6 @@ def compare_cards(results: Sequence[ProbeResult]) -> ProbeCard:
         raise UserError("a probe card compares models; give at least one probe result")
     if twice:
         raise UserError(f"a probe card compares different models; given twice: {', '.join(twice)}")
-    return ProbeCard(pd.concat([card_rows(one.model, one.measures) for one in results], ignore_index=True))
+    return ProbeCard(
+        pd.concat([card_rows(result.model, result.measures) for result in results], ignore_index=True)
+    )

@@ -1,7 +1,7 @@
-"""The same question put otherwise: in capitals, with typing errors, reworded by rule, or with an order in it.
+"""Changed versions of a question for the robustness measures: in capitals, with typing errors, reworded by rule.
 
-The changes are rules, without a model or a network. Each row has a random stream of its own, so a row is
-changed the same way whichever other rows are asked.
+The changes are rules that need no model and no network. Each row has a random stream of its own, so a row is changed
+the same way whichever other rows are asked.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
 
-Change = Callable[[str, str | None, random.Random], str]
-"""Text, language (ISO 639-1 or None) and randomness in; the changed text out, or the same where none applies."""
+TextChange = Callable[[str, str | None, random.Random], str]
+"""A function of text, language (ISO 639-1 or None) and random generator to the changed text, or the same text."""
 
 WORDS_PER_ERROR = 6
 _TYPING = ("neighbour_key", "dropped_letter", "swapped_letters", "doubled_letter")
@@ -30,40 +30,40 @@ _CLAUSES = re.compile(
 )
 
 
-def capitals(text: str, language: str | None, chance: random.Random) -> str:
-    """All in capitals; what is in capitals already becomes small."""
+def capitals(text: str, language: str | None, rng: random.Random) -> str:
+    """Change the text to upper case, or to lower case if it is in upper case already."""
     return text.upper() if text != text.upper() else text.lower()
 
 
-def typing_errors(text: str, language: str | None, chance: random.Random) -> str:
-    """One slip of the fingers for every six words begun: a wrong key, a letter left out, swapped or doubled."""
-    known = variation.operations(language)
+def typing_errors(text: str, language: str | None, rng: random.Random) -> str:
+    """Add one typing error for every six words: a neighbouring key, or a letter left out, swapped or doubled."""
+    operations = variation.operations(language)
     for _ in range(1 + len(text.split()) // WORDS_PER_ERROR):
-        text = known[chance.choice(_TYPING)](text, chance) or text
+        text = operations[rng.choice(_TYPING)](text, rng) or text
     return text
 
 
-def rewording(text: str, language: str | None, chance: random.Random) -> str:
-    """Reworded by rule: contractions, a spare word less, a greeting, a closing, two clauses swapped.
+def rewording(text: str, language: str | None, rng: random.Random) -> str:
+    """Reword the text by rules: contractions, a spare word less, a greeting, a closing, two clauses swapped.
 
-    Each rule is used where it applies. It is no paraphrase in other words: that would take a model. English
-    has all the rules, German, Spanish, French and Japanese greeting and closing, other languages none.
+    Each rule is used where it applies. The result is no paraphrase in other words, which would take a model. All rules
+    exist for English, greeting and closing also for German, Spanish, French and Japanese, none for other languages.
     """
-    known = variation.operations(language)
+    operations = variation.operations(language)
     if language == "en":
         text = _CLAUSES.sub(_swapped, text, count=1)
     for name in _REWORDING:
-        if name in known:
-            text = known[name](text, chance) or text
+        if name in operations:
+            text = operations[name](text, rng) or text
     return text
 
 
-def _swapped(found: re.Match[str]) -> str:
-    first, second = found["first"], found["second"]
+def _swapped(match: re.Match[str]) -> str:
+    first, second = match["first"], match["second"]
     return f"{second} {first[:1].lower()}{first[1:]}"
 
 
-CHANGES: Mapping[str, Change] = {
+CHANGES: Mapping[str, TextChange] = {
     "robust_case": capitals,
     "robust_typing": typing_errors,
     "robust_rewording": rewording,
@@ -71,18 +71,20 @@ CHANGES: Mapping[str, Change] = {
 
 
 def changed_rows(task: Task, rows: pd.DataFrame, name: str, seed: int) -> pd.DataFrame:
-    """The rows with every input field changed; a row on which nothing could be changed is left out."""
+    """Return the rows with every input field changed, without the rows in which nothing could be changed."""
     change = CHANGES[name]
     changed = rows.copy()
     column = task.target.direction
     turns = rows[column].tolist() if column and column in rows.columns else [None] * len(rows)
-    for at, (field, about) in enumerate(task.inputs.items()):
-        # Only what is translated, the first field, turns with the direction.
-        languages = [task.languages_of(turn)[0] if turn and not at else about.language for turn in turns]
+    for field_number, (field, spec) in enumerate(task.inputs.items()):
+        # Only the language of the translated text, the first field, depends on the direction.
+        languages = [
+            task.languages_of(turn)[0] if turn and not field_number else spec.language for turn in turns
+        ]
         changed[field] = [
             change(str(text), language, random.Random(f"{seed}/{name}/{field}/{row}"))
             for text, language, row in zip(rows[field], languages, rows["id"], strict=True)
         ]
     fields = list(task.inputs)
-    moved = (changed[fields].astype(str) != rows[fields].astype(str)).any(axis=1)
-    return changed[moved]
+    is_changed = (changed[fields].astype(str) != rows[fields].astype(str)).any(axis=1)
+    return changed[is_changed]

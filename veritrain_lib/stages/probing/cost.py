@@ -1,4 +1,4 @@
-"""What do a thousand answers cost?"""
+"""The cost of a thousand answers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ if TYPE_CHECKING:
 
 
 def dollars_per_1000(responses: Sequence[Response], seed: int = 0) -> Measure | None:
-    """US dollars for 1,000 rows asked, answered or not, with a percentile bootstrap interval.
+    """Compute the US dollars for 1,000 rows asked, answered or not, with a percentile bootstrap interval.
 
-    What an answer cost when it was paid counts, also where it now came from the ledger. None for a model that
-    names no cost: unknown is not free.
+    An answer counts with its cost when it was paid, also if it now came from the ledger.
+
+    Returns:
+        The measure; None for a model that reports no cost, since an unknown cost is not 0.
     """
     from veritrain_lib.statistics.bootstrap import bootstrap_interval
 
     costs = [getattr(response, "cost", None) for response in responses]
-    known = [1000 * cost for cost in costs if cost is not None]
-    if len(known) < len(costs) or not known:
+    paid_costs = [1000 * cost for cost in costs if cost is not None]
+    if len(paid_costs) < len(costs) or not paid_costs:
         return None
-    interval = bootstrap_interval(known, seed=seed)
-    return Measure(value=sum(known) / len(known), low=interval.low, high=interval.high, n=len(known))
+    interval = bootstrap_interval(paid_costs, seed=seed)
+    return Measure(
+        value=sum(paid_costs) / len(paid_costs), low=interval.low, high=interval.high, n=len(paid_costs)
+    )

@@ -1,4 +1,4 @@
-"""Everything that the probe measures beyond what a first answer holds, for one model."""
+"""All measures of the probe beyond the content of the first answers and the task's metrics, for one model."""
 
 from __future__ import annotations
 
@@ -28,9 +28,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Extra:
-    """Measures by name; `again` are the rows asked once more (columns `again.COLUMNS`), `reliability` the bins
-    of the calibration; `notes` say what was not measured, and why."""
+class ExtraMeasures:
+    """The extra measures of one model.
+
+    Attributes:
+        measures: The measures by name.
+        again: The rows that were asked again, with the columns `repeated_questions.COLUMNS`.
+        reliability: The calibration bins.
+        notes: What was not measured, and why.
+    """
 
     measures: dict[str, Measure]
     again: pd.DataFrame
@@ -39,29 +45,40 @@ class Extra:
 
 
 @dataclass(frozen=True)
-class First:
-    """The first answers: the asked rows, one response each, the seconds for all together, and each one's grade (0 to
-    1, by the primary metric)."""
+class FirstAnswers:
+    """The first answers of a model.
 
-    asked: pd.DataFrame
+    Attributes:
+        rows: The rows that were asked.
+        responses: One response per row.
+        seconds: Seconds for all rows together.
+        grades: The grade of each response by the primary metric, 0 to 1.
+    """
+
+    rows: pd.DataFrame
     responses: Sequence[Response]
     seconds: float
     grades: Sequence[float]
 
 
 def measure_extra(
-    task: Task, model: Model, first: First, *, extra_rows: int, money: float, seed: int
-) -> Extra:
-    """Read off the first answers what they tell, and ask some rows again.
+    task: Task, model: Model, first: FirstAnswers, *, extra_rows: int, money: float, seed: int
+) -> ExtraMeasures:
+    """Compute what can be measured from the first answers, and ask some rows again.
 
-    Nothing is asked again with `extra_rows` 0. `money`, in US dollars, bounds what a paid model may cost here,
-    the first answers included.
+    Args:
+        task: The task.
+        model: The model.
+        first: Its first answers.
+        extra_rows: How many rows are asked again; 0 for none.
+        money: US dollars that a paid model may cost, including the first answers.
+        seed: Seed of every random choice.
     """
     import pandas as pd
 
-    asker = extra_questions.Asking(model, money - extra_questions.spent(first.responses))
-    bounded = asker.paid or first.seconds > extra_questions.QUICK_SECONDS
-    references = first.asked[task.target.field].tolist()
+    questions = extra_questions.ExtraQuestions(model, money - extra_questions.spent(first.responses))
+    bounded = questions.paid or first.seconds > extra_questions.QUICK_SECONDS
+    references = first.rows[task.target.field].tolist()
     measures: dict[str, Measure] = {"refusal_rate": refusal_rate(first.responses)}
     measures["calibration_error"], bins = calibration.calibration(
         first.responses, references, seed, first.grades
@@ -71,21 +88,21 @@ def measure_extra(
         measures["dollars_per_1000"] = price
     evidence: list[dict[str, Any]] = []
     if extra_rows:
-        rows = extra_questions.rows_again(first.asked, extra_rows, seed, bounded=bounded)
-        before = dict(zip(first.asked.index, first.responses, strict=True))
-        found = {
-            "stability": stability(asker, task, rows, before),
-            injection.NAME: injection.resistance(asker, task, rows, before, seed),
-            **robustness(asker, task, rows, before, seed),
+        rows = extra_questions.rows_again(first.rows, extra_rows, seed, bounded=bounded)
+        first_responses = dict(zip(first.rows.index, first.responses, strict=True))
+        results = {
+            "stability": stability(questions, task, rows, first_responses),
+            injection.NAME: injection.resistance(questions, task, rows, first_responses, seed),
+            **robustness(questions, task, rows, first_responses, seed),
         }
-        measures |= {name: one.measure for name, one in found.items() if one.measure is not None}
-        evidence = [row for one in found.values() for row in one.evidence]
+        measures |= {name: result.measure for name, result in results.items() if result.measure is not None}
+        evidence = [row for result in results.values() for row in result.evidence]
         seconds = (
             latency.as_reported(first.responses)
             if bounded
             else latency.timed_singly(model, rows.head(extra_rows))
         )
         measures |= latency.latency(seconds)
-    return Extra(
-        measures, pd.DataFrame(evidence, columns=list(repeated_questions.COLUMNS)), bins, asker.notes
+    return ExtraMeasures(
+        measures, pd.DataFrame(evidence, columns=list(repeated_questions.COLUMNS)), bins, questions.notes
     )

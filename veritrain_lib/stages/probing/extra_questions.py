@@ -1,4 +1,4 @@
-"""Extra questions within bounds: how many rows are asked again, and what that may cost."""
+"""Extra questions to a model within limits of rows and money."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ if TYPE_CHECKING:
     from veritrain_lib.models.base import Model
 
 QUICK_SECONDS = 2.0
-"""A free model that answered all its rows in less is asked three times as many rows again."""
+"""A free model that answered all its rows in fewer seconds is asked three times as many rows again."""
 
 
 @runtime_checkable
-class Paid(Protocol):
-    """A model whose answers cost money and are stored: asking again takes another sample."""
+class PaidModel(Protocol):
+    """A model whose answers cost money and are stored, so that asking again needs another sample number."""
 
     def answer_again(self, rows: pd.DataFrame, sample: int) -> Sequence[Response]:
-        """One response a row to the same question, asked anew under this sample."""
+        """Return one response per row to the same question, asked anew under this sample number."""
         ...
 
     def estimate(self, rows: pd.DataFrame, sample: int = 0) -> Estimate:
-        """What asking would cost; nothing is asked."""
+        """Estimate what asking would cost, without asking."""
         ...
 
 
-class Asking:
-    """Asks a model again. `notes` says in sentences what could not be asked, and why.
+class ExtraQuestions:
+    """Extra questions to one model, with a shared limit on their cost.
 
-    `money` is what the extra questions of a paid model may cost together, in US dollars.
+    Attributes:
+        model: The model.
+        left: The US dollars that are left for a paid model.
+        notes: Sentences that say what could not be asked, and why.
     """
 
     def __init__(self, model: Model, money: float) -> None:
@@ -44,18 +47,26 @@ class Asking:
 
     @property
     def paid(self) -> bool:
-        """Whether asking costs money."""
-        return isinstance(self.model, Paid)
+        """Whether asking the model costs money."""
+        return isinstance(self.model, PaidModel)
 
     def ask(self, name: str, rows: pd.DataFrame, sample: int = 0) -> list[Response] | None:
-        """The responses; None when the money that is left does not allow it, which a note then says.
+        """Ask the model about rows.
 
-        A likely cost above what is left is not begun; a cap that is met on the way stops the measure.
+        Nothing is asked if the likely cost is above what is left; reaching the limit on the way stops the measure.
+
+        Args:
+            name: The name of the measure, for the notes.
+            rows: The rows.
+            sample: The sample number, for a paid model.
+
+        Returns:
+            One response per row; None when the money that is left does not allow it, which a note then says.
         """
         if not len(rows):
             return []
         model = self.model
-        if not isinstance(model, Paid):
+        if not isinstance(model, PaidModel):
             return model.answer(rows)
         likely = model.estimate(rows, sample).money[0]
         if likely > self.left:
@@ -66,8 +77,8 @@ class Asking:
             return None
         try:
             responses = list(model.answer_again(rows, sample))
-        except Refused as stopped:
-            self.notes.append(f"{name} was not measured: {stopped}")
+        except Refused as refusal:
+            self.notes.append(f"{name} was not measured: {refusal}")
             self.left = 0.0
             return None
         self.left -= spent(responses)
@@ -75,11 +86,13 @@ class Asking:
 
 
 def spent(responses: Sequence[Response]) -> float:
-    """US dollars paid now: an answer that came from the ledger cost nothing again."""
-    return sum(getattr(one, "cost", 0.0) for one in responses if not getattr(one, "stored", False))
+    """Sum the US dollars paid now; an answer that came from the ledger cost nothing again."""
+    return sum(
+        getattr(response, "cost", 0.0) for response in responses if not getattr(response, "stored", False)
+    )
 
 
-def rows_again(asked: pd.DataFrame, extra_rows: int, seed: int, *, bounded: bool) -> pd.DataFrame:
-    """The rows to ask again: `extra_rows` of a paid or slow model, three times as many of another."""
-    most = extra_rows if bounded else 3 * extra_rows
-    return asked.sample(n=min(most, len(asked)), random_state=seed).sort_index()
+def rows_again(rows: pd.DataFrame, extra_rows: int, seed: int, *, bounded: bool) -> pd.DataFrame:
+    """Draw the rows to ask again: `extra_rows` for a paid or slow model, three times as many for another."""
+    limit = extra_rows if bounded else 3 * extra_rows
+    return rows.sample(n=min(limit, len(rows)), random_state=seed).sort_index()

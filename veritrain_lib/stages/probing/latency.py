@@ -1,4 +1,4 @@
-"""How long does an answer take? Median and 95th percentile, in seconds."""
+"""Latency of answers: median and 95th percentile, in seconds."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ QUANTILES = {"seconds_median": 0.5, "seconds_p95": 0.95}
 
 
 def timed_singly(model: Model, rows: pd.DataFrame) -> list[float]:
-    """Seconds of each row asked alone; a row that the model failed on took for ever.
+    """Measure the seconds of each row asked alone; infinite for a row that the model failed on.
 
-    Answering many rows at once is faster a row, but nobody who asks one question gets that speed.
+    Answering many rows at once takes less time per row, but a user with one question does not get that speed.
     """
-    taken = []
-    for at in range(len(rows)):
+    row_seconds = []
+    for row in range(len(rows)):
         start = time.perf_counter()
-        (response,) = model.answer(rows.iloc[at : at + 1])
+        (response,) = model.answer(rows.iloc[row : row + 1])
         seconds = time.perf_counter() - start
-        taken.append(math.inf if response.error is not None else seconds)
-    return taken
+        row_seconds.append(math.inf if response.error is not None else seconds)
+    return row_seconds
 
 
 def as_reported(responses: Sequence[Response]) -> list[float]:
-    """Seconds that the responses themselves state; a failed row, or one that states none, took for ever."""
+    """Return the seconds that the responses report; infinite for a failed row, or one that reports none."""
     return [
         math.inf if response.error is not None or response.seconds is None else response.seconds
         for response in responses
@@ -41,16 +41,16 @@ def as_reported(responses: Sequence[Response]) -> list[float]:
 
 
 def latency(seconds: Sequence[float]) -> dict[str, Measure]:
-    """`seconds_median` and `seconds_p95` over all rows, failed ones included."""
+    """Compute `seconds_median` and `seconds_p95` over all rows, including failed ones."""
     return {name: quantile(seconds, share) for name, share in QUANTILES.items()}
 
 
 def quantile(seconds: Sequence[float], share: float) -> Measure:
-    """The smallest time that at least `share` (above 0, below 1) of the rows kept.
+    """Compute the smallest time that at least `share` (above 0, below 1) of the rows did not exceed.
 
-    The interval goes from one order statistic to another and needs no assumption on how times are spread (G. J.
-    Hahn and W. Q. Meeker (1991), Statistical Intervals, section 5.2); its high end is open when the rows are
-    too few for it, as for the 95th percentile of fewer than 72 rows. No value when that many rows failed.
+    The interval goes from one order statistic to another and needs no assumption on the distribution of times (G. J.
+    Hahn and W. Q. Meeker (1991), Statistical Intervals, section 5.2). Its high end is open when there are too few rows,
+    as for the 95th percentile of fewer than 72 rows. There is no value when too many rows failed.
     """
     import numpy as np
     from scipy.special import bdtr
@@ -61,9 +61,9 @@ def quantile(seconds: Sequence[float], share: float) -> Measure:
     ordered = sorted(seconds)
     value = ordered[math.ceil(share * n) - 1]
     # With B ~ binomial(n, share): P(B < lower) and P(B >= upper) are each 2.5 % at most.
-    below = bdtr(np.arange(n), n, share)
-    lower = int(np.sum(below <= 0.025))
-    upper = n + 1 - int(np.sum(1 - below <= 0.025))
+    cumulative = bdtr(np.arange(n), n, share)
+    lower = int(np.sum(cumulative <= 0.025))
+    upper = n + 1 - int(np.sum(1 - cumulative <= 0.025))
     return Measure(
         value=_finite(value),
         low=_finite(ordered[lower - 1]) if lower else 0.0,

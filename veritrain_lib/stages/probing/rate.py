@@ -1,4 +1,4 @@
-"""A rate with its interval: how most of the probe's numbers are made."""
+"""A rate with its interval, which most measures of the probe are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from veritrain_lib.stages.result import Measure
 
 
 def rate(held: Sequence[bool]) -> Measure:
-    """The share of rows on which something held, with the 95 % interval of Agresti and Coull; no value without rows."""
+    """Compute the share of True values with the 95 % interval of Agresti and Coull; without rows there is no value."""
     from veritrain_lib.statistics.intervals import agresti_coull
 
     n = len(held)

@@ -1,4 +1,4 @@
-"""How often does a model decline to answer?"""
+"""The refusal rate: how often a model declines to answer."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ DECLINED = ("refused", "filtered")
 
 
 def declined(response: Response) -> bool:
-    """Whether the model refused, or the provider's content filter stepped in.
+    """Return whether the model refused to answer, or the provider's content filter stopped it.
 
-    Only a model that says how a request ended can decline; an answer of any other kind never counts.
+    Only the answer of a model that reports how a request ended can be a refusal.
     """
     return getattr(response, "outcome", "done") in DECLINED
 
 
 def refusal_rate(responses: Sequence[Response]) -> Measure:
-    """Share of rows declined, 0 to 1; a row that failed for another reason was not declined."""
+    """Compute the share of refused rows, 0 to 1; a row that failed for another reason was not refused."""
     return rate([declined(response) for response in responses])

@@ -1,4 +1,4 @@
-"""A question asked again, in the same words or others, and what held of the answer: one evidence row each."""
+"""Questions asked again, in the same words or others, with one evidence row per answer."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.records import Response
     from veritrain_lib.core.task import Task
-    from veritrain_lib.stages.probing.extra_questions import Asking
+    from veritrain_lib.stages.probing.extra_questions import ExtraQuestions
     from veritrain_lib.stages.result import Measure
 
 COLUMNS = ("measure", "id", "input", "first_answer", "answer", "planted", "held", "error")
 
 Held = Callable[["Response", "Response", str], bool]
-"""First response, the new one and the planted label ("" for none) in; whether what is measured held."""
+"""A function of first response, new response and planted label ("" for none) to whether the measured property holds."""
 
 
 @dataclass(frozen=True)
-class Again:
-    """A rate and the rows behind it. The measure is None when nothing was asked."""
+class RepeatResult:
+    """A rate and the evidence rows behind it. The measure is None when nothing was asked."""
 
     measure: Measure | None
     evidence: list[dict[str, Any]]
 
 
 def same(first: Response, second: Response, _: str = "") -> bool:
-    """Whether both have the same best answer; a response that failed is the same as nothing."""
+    """Return whether both have the same best answer; a failed response equals no other."""
     failed = first.error is not None or second.error is not None
     return not failed and first.best is not None and first.best == second.best
 
 
 def ask_again(
-    asking: Asking,
+    questions: ExtraQuestions,
     task: Task,
     name: str,
     rows: pd.DataFrame,
@@ -46,14 +46,24 @@ def ask_again(
     *,
     sample: int = 0,
     planted: Sequence[str] = (),
-) -> Again:
-    """Ask rows and compare with the first responses, which are keyed by the rows' index.
+) -> RepeatResult:
+    """Ask a model about rows again and compare its answers with the first ones.
 
     A row that the model fails on, now or the first time, stays in the denominator.
+
+    Args:
+        questions: The extra questions to the model.
+        task: The task.
+        name: The name of the measure.
+        rows: The rows to ask.
+        first: The first responses, by the index of the rows.
+        held: Whether the measured property holds for an answer.
+        sample: The sample number, for a paid model.
+        planted: The planted label of each row, if there is one.
     """
-    responses = asking.ask(name, rows, sample)
+    responses = questions.ask(name, rows, sample)
     if responses is None:
-        return Again(None, [])
+        return RepeatResult(None, [])
     labels = list(planted) or [""] * len(rows)
     texts = [
         "\n".join(map(str, fields)) for fields in zip(*(rows[name] for name in task.inputs), strict=True)
@@ -63,14 +73,14 @@ def ask_again(
             "measure": name,
             "id": row,
             "input": text,
-            "first_answer": first[at].best or "",
+            "first_answer": first[index].best or "",
             "answer": response.best or "",
             "planted": label,
-            "held": held(first[at], response, label),
+            "held": held(first[index], response, label),
             "error": response.error or "",
         }
-        for at, row, text, response, label in zip(
+        for index, row, text, response, label in zip(
             rows.index, rows["id"], texts, responses, labels, strict=True
         )
     ]
-    return Again(rate([bool(row["held"]) for row in evidence]), evidence)
+    return RepeatResult(rate([bool(row["held"]) for row in evidence]), evidence)

@@ -1,8 +1,8 @@
-"""How teacher `llm` writes: the steps from a plan to rows, one a file.
+"""The steps of the teacher `llm` from a plan to rows, one per module.
 
-- `slices`: what a plan is made by, and what each slice is
-- `confusion`: the slice that each one is taken for
-- `asking`: the requests, each with the human rows that it shows
-- `answers`: replies into candidate rows, and how every row asked for ended
-- `keeping`: which candidates become examples
+- `slices`: the slices of a plan, with their human rows
+- `confusion`: the slice that each one is confused with
+- `requests`: the chat requests, each with the human rows that it shows
+- `answers`: the examples in the replies, and the outcome of every requested row
+- `selection`: the selection of examples that are kept
 """

@@ -1,4 +1,4 @@
-"""Replies into candidate rows; every row that was asked for ends somewhere, with the reason."""
+"""Parsing of replies into examples. Every requested row has an outcome and a reason."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.llm.records import Reply
-    from veritrain_lib.teachers.synthesis.requests import Ask
+    from veritrain_lib.teachers.synthesis.requests import SynthesisRequest
 
 
 @dataclass
-class Endings:
-    """How rows ended: a count for each (slice, outcome, reason)."""
+class RowOutcomes:
+    """Counts of requested rows by slice, outcome and reason."""
 
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def add(self, which: str, outcome: str, reason: str, rows: int = 1) -> None:
-        """Count rows of a slice."""
+        """Add a number of rows of a slice with this outcome and reason."""
         if rows > 0:
             self.counts[which, outcome, reason] += rows
 
     def table(self) -> pd.DataFrame:
-        """Columns slice, outcome (done, refused, filtered, invalid, failed), reason, rows; sorted."""
+        """Return the sorted table: columns slice, outcome (done, refused, filtered, invalid, failed), reason, rows."""
         import pandas as pd
 
         lines = [(*key, rows) for key, rows in sorted(self.counts.items())]
@@ -39,44 +39,52 @@ class Endings:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """An example that came: its fields, the request it is from, and what it cost (the reply's cost, shared)."""
+class GeneratedExample:
+    """An example in a reply.
+
+    Attributes:
+        id: Its id, the digest of its input fields.
+        fields: The task's columns.
+        request: The request that it answers.
+        reply: The digest of the reply.
+        cost: Its share of the reply's cost, in US dollars.
+    """
 
     id: str
     fields: dict[str, str]
-    ask: Ask
+    request: SynthesisRequest
     reply: str
     cost: float
 
 
 def candidates(
-    task: Task, asked: Sequence[Ask], replies: Sequence[Reply], endings: Endings
-) -> list[Candidate]:
-    """The examples that came, in order; what did not come is counted in `endings` with the reason.
+    task: Task, requests_: Sequence[SynthesisRequest], replies: Sequence[Reply], endings: RowOutcomes
+) -> list[GeneratedExample]:
+    """Return the examples of all replies in order, and count in `endings` the rows that did not come.
 
-    A row of a reply that was refused, filtered, invalid or failed ends as the reply did. Of a good reply an
-    example with a missing or blank field is invalid, and so is one that was asked for and did not come.
-    More examples than asked for are taken.
+    Rows of a reply that was refused, filtered, invalid or failed have the outcome of the reply. In a good reply an
+    example with a missing or blank field is invalid, and so is a requested example that did not come. More examples
+    than requested are taken.
     """
-    found = []
-    for ask, reply in zip(asked, replies, strict=True):
+    generated = []
+    for request, reply in zip(requests_, replies, strict=True):
         if reply.outcome != "done":
-            endings.add(ask.slice, reply.outcome, reply.reason or "no reason given", ask.number)
+            endings.add(request.slice, reply.outcome, reply.reason or "no reason given", request.number)
             continue
         examples = _examples(reply.texts[0])
         if examples is None:
-            endings.add(ask.slice, "invalid", "the answer is no list of examples", ask.number)
+            endings.add(request.slice, "invalid", "the answer is no list of examples", request.number)
             continue
         cost = reply.cost / max(len(examples), 1)
         for example in examples:
-            fields = _fields(task, ask, example)
+            fields = _fields(task, request, example)
             if fields is None:
-                endings.add(ask.slice, "invalid", "an example with a missing or blank field")
+                endings.add(request.slice, "invalid", "an example with a missing or blank field")
             else:
                 name = of_example({key: fields[key] for key in task.inputs})
-                found.append(Candidate(name, fields, ask, reply.digest, cost))
-        endings.add(ask.slice, "invalid", "fewer examples than asked for", ask.number - len(examples))
-    return found
+                generated.append(GeneratedExample(name, fields, request, reply.digest, cost))
+        endings.add(request.slice, "invalid", "fewer examples than asked for", request.number - len(examples))
+    return generated
 
 
 def _examples(text: str) -> list[Any] | None:
@@ -88,8 +96,8 @@ def _examples(text: str) -> list[Any] | None:
     return examples if isinstance(examples, list) else None
 
 
-def _fields(task: Task, ask: Ask, example: Any) -> dict[str, str] | None:
-    """The task's columns of an example, the slice's own column filled in; None when a field is missing."""
+def _fields(task: Task, request: SynthesisRequest, example: Any) -> dict[str, str] | None:
+    """Return the task's columns of an example, with the slice's column filled in; None when a field is missing."""
     if not isinstance(example, dict):
         return None
     fields = dict.fromkeys(task.columns, "")
@@ -97,9 +105,9 @@ def _fields(task: Task, ask: Ask, example: Any) -> dict[str, str] | None:
         value = example.get(name)
         if not isinstance(value, str) or not value.strip():
             return None
-        # Half a character (a lone surrogate) can be in no file.
+        # Half a character (a lone surrogate) can't be written to a file.
         fields[name] = value.strip().encode("utf-8", "ignore").decode("utf-8")
     column = slice_column(task)
     if column is not None:
-        fields[column] = ask.slice
+        fields[column] = request.slice
     return fields

@@ -1,4 +1,4 @@
-"""The slice that the student takes each one for, out of the trusted rows."""
+"""The label that the student confuses each label with most, estimated on the accepted rows."""
 
 from __future__ import annotations
 
@@ -9,50 +9,52 @@ from veritrain_lib.models.base import Scorer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.teachers.base import Request
+    from veritrain_lib.teachers.base import TeacherRequest
 
 FOLDS = 2
 
 
-def neighbours(request: Request) -> dict[str, str]:
-    """For each label of the trusted rows, the other label with the highest mean score on its rows.
+def neighbours(request: TeacherRequest) -> dict[str, str]:
+    """Return for each label of the accepted rows the other label with the highest mean score on its rows.
 
-    A row is scored by a student that did not see it: the rows of every label are dealt out to two folds in
-    turn. Where a fold would lack all but one label, the student that saw everything scores. Empty for a
-    free-text target and for a student that gives no scores. Among equals the first in the alphabet.
+    A row is scored by a student that was not trained on it: the rows of every label are assigned to two folds in turn.
+    If a fold would have only one label, the student trained on all rows scores. The result is empty for a free-text
+    target and for a student that gives no scores. Among equals the alphabetically first is taken.
     """
     import pandas as pd
 
     target = request.task.target.field
-    rows = request.trusted[request.trusted[target] != ""].reset_index(drop=True)
+    rows = request.accepted_rows[request.accepted_rows[target] != ""].reset_index(drop=True)
     if not request.task.labels or rows[target].nunique() < 2:
         return {}
-    fold = rows.groupby(target).cumcount() % FOLDS
-    held_out = [
-        (rows[fold != at], rows[fold == at])
-        for at in range(FOLDS)
-        if (fold == at).any() and rows.loc[fold != at, target].nunique() > 1
+    folds = rows.groupby(target).cumcount() % FOLDS
+    splits = [
+        (rows[folds != fold_number], rows[folds == fold_number])
+        for fold_number in range(FOLDS)
+        if (folds == fold_number).any() and rows.loc[folds != fold_number, target].nunique() > 1
     ]
-    parts = held_out if len(held_out) == FOLDS else [(rows, rows)]
-    scored = [_scores(request, learnt, judged) for learnt, judged in parts]
-    if any(part is None for part in scored):
+    parts = splits if len(splits) == FOLDS else [(rows, rows)]
+    score_tables = [_scores(request, training_rows, scored_rows) for training_rows, scored_rows in parts]
+    if any(table is None for table in score_tables):
         return {}
-    whole = pd.concat([part for part in scored if part is not None]).fillna(0.0)
-    means = whole.groupby(level=0).mean()
+    all_scores = pd.concat([table for table in score_tables if table is not None]).fillna(0.0)
+    means = all_scores.groupby(level=0).mean()
     return {
         str(label): min(others.index, key=lambda other: (-others[other], other))
-        for label, line in means.iterrows()
-        if len(others := line.drop(labels=str(label), errors="ignore"))
+        for label, label_scores in means.iterrows()
+        if len(others := label_scores.drop(labels=str(label), errors="ignore"))
     }
 
 
-def _scores(request: Request, learnt: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame | None:
-    """A column of scores a label; the index is each row's own label."""
+def _scores(
+    request: TeacherRequest, training_rows: pd.DataFrame, scored_rows: pd.DataFrame
+) -> pd.DataFrame | None:
+    """Return one column of scores per label; the index is the label of each row."""
     import pandas as pd
 
-    # A trainer of somebody else's may make a model that gives no scores.
-    student: object = request.fit(learnt)
+    # A third-party trainer may make a model that gives no scores.
+    student: object = request.fit(training_rows)
     if not isinstance(student, Scorer):
         return None
-    own = judged[request.task.target.field].tolist()
-    return pd.DataFrame(student.scores(judged), columns=list(student.labels), index=own)
+    labels = scored_rows[request.task.target.field].tolist()
+    return pd.DataFrame(student.scores(scored_rows), columns=list(student.labels), index=labels)

@@ -1,4 +1,4 @@
-"""The requests: for each slice of the plan, as many as its share needs, each showing human rows."""
+"""The chat requests of the teacher `llm`: as many per slice as its quota needs, each showing human rows."""
 
 from __future__ import annotations
 
@@ -15,15 +15,24 @@ from veritrain_lib.teachers.synthesis.slices import Slice, slices_of, written_fi
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.prompts.prompt import Prompt
-    from veritrain_lib.teachers.base import Request
+    from veritrain_lib.teachers.base import TeacherRequest
 
 NAMES = ("task", "target", "fields", "number", "slice", "neighbour", "examples", "labels")
-"""The names that a prompt named `write` may use."""
+"""The variables that a prompt named `write` may use."""
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One request: for which slice, told apart from which, and the ids of the human rows that it shows."""
+class SynthesisRequest:
+    """One chat request for new rows.
+
+    Attributes:
+        slice: The slice that the rows are for.
+        neighbour: The slice that it is to be told apart from; empty for none.
+        seed_rows: The ids of the human rows of the slice that it shows.
+        neighbour_rows: The ids of the human rows of the neighbour that it shows.
+        number: The number of rows requested.
+        request: The request to the model.
+    """
 
     slice: str
     neighbour: str
@@ -34,8 +43,16 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How to ask: rows a request, human rows shown, randomness, and the most tokens of an answer (None: by rows)."""
+class SynthesisSettings:
+    """Settings of the requests.
+
+    Attributes:
+        batch: Rows per request.
+        few_shot: Human rows shown in a request.
+        over: Rows requested for each row kept.
+        temperature: The sampling temperature; None for the provider's default.
+        max_tokens: The largest number of tokens of an answer; None for a limit computed from the rows.
+    """
 
     batch: int
     few_shot: int
@@ -44,45 +61,62 @@ class Manner:
     max_tokens: int | None
 
 
-def asks(
-    request: Request, prompt: Prompt, manner: Manner, quotas: Mapping[str, int], near: Mapping[str, str]
-) -> list[Ask]:
-    """Every request, slice by slice. `quotas` are rows a slice, `near` the slice that each is confused with.
+def build_requests(
+    request: TeacherRequest,
+    prompt: Prompt,
+    settings: SynthesisSettings,
+    quotas: Mapping[str, int],
+    neighbour_of: Mapping[str, str],
+) -> list[SynthesisRequest]:
+    """Build all requests, slice by slice.
 
-    A slice is asked for `over` times its quota, rounded up to whole requests: asking for a few rows more
-    later leaves the earlier requests as they are, so that the ledger knows them. The human rows of a request
-    are drawn by the request's seed, the slice and the number of the request within it.
+    A slice gets requests for `over` times its quota, rounded up to whole requests: raising the quota later leaves the
+    earlier requests as they are, so that their answers are found in the ledger. The human rows of a request are drawn by
+    the seed, the slice and the number of the request within it.
+
+    Args:
+        request: The request to the teacher.
+        prompt: The template.
+        settings: Settings of the requests.
+        quotas: Rows per slice.
+        neighbour_of: The slice that each slice is confused with.
     """
     task = request.task
-    wanted = {name: number for name, number in quotas.items() if number > 0}
-    known = slices_of(task, request.trusted, list(dict.fromkeys([*wanted, *near.values()])))
-    limit = manner.max_tokens or most_tokens(task, list(known.values()), manner.batch)
-    found = []
-    for name, number in wanted.items():
-        other = known.get(near.get(name, ""))
-        for at in range(math.ceil(number * manner.over / manner.batch)):
-            source = f"{request.seed}/{name}/{at}"
-            rng = random.Random(source)
-            shown = _drawn(known[name], manner.few_shot, rng)
-            # Fewer of the neighbour: they show where the border is, and are not what is asked for.
-            beyond = _drawn(other, math.ceil(manner.few_shot / 2), rng) if other else []
-            values = _values(task, known[name], other, shown, beyond, manner.batch)
+    positive_quotas = {name: number for name, number in quotas.items() if number > 0}
+    slices = slices_of(
+        task, request.accepted_rows, list(dict.fromkeys([*positive_quotas, *neighbour_of.values()]))
+    )
+    limit = settings.max_tokens or most_tokens(task, list(slices.values()), settings.batch)
+    requests_ = []
+    for name, number in positive_quotas.items():
+        neighbour = slices.get(neighbour_of.get(name, ""))
+        for number_of_request in range(math.ceil(number * settings.over / settings.batch)):
+            seed_text = f"{request.seed}/{name}/{number_of_request}"
+            rng = random.Random(seed_text)
+            slice_rows = _drawn(slices[name], settings.few_shot, rng)
+            # Fewer of the neighbour: they only show the border, and are not what is requested.
+            neighbour_rows = _drawn(neighbour, math.ceil(settings.few_shot / 2), rng) if neighbour else []
+            values = _values(task, slices[name], neighbour, slice_rows, neighbour_rows, settings.batch)
             chat = ChatRequest(
                 messages=prompt.render(**values),
-                sample=at,
-                temperature=manner.temperature,
+                sample=number_of_request,
+                temperature=settings.temperature,
                 max_tokens=limit,
-                seed=int.from_bytes(hashlib.sha256(source.encode()).digest()[:4]) >> 1,
+                seed=int.from_bytes(hashlib.sha256(seed_text.encode()).digest()[:4]) >> 1,
                 schema=schema(task),
                 purpose="teacher",
             )
-            ids = [tuple(row["id"] for row in rows) for rows in (shown, beyond)]
-            found.append(Ask(name, other.name if other else "", ids[0], ids[1], manner.batch, chat))
-    return found
+            ids = [tuple(row["id"] for row in rows) for rows in (slice_rows, neighbour_rows)]
+            requests_.append(
+                SynthesisRequest(
+                    name, neighbour.name if neighbour else "", ids[0], ids[1], settings.batch, chat
+                )
+            )
+    return requests_
 
 
 def schema(task: Task) -> dict[str, Any]:
-    """What an answer must look like: `examples`, each an object with every written field as text."""
+    """Return the JSON Schema of an answer: `examples`, each an object with every written field as a string."""
     fields = written_fields(task)
     example = {
         "type": "object",
@@ -99,39 +133,41 @@ def schema(task: Task) -> dict[str, Any]:
 
 
 def most_tokens(task: Task, slices: list[Slice], batch: int) -> int:
-    """A limit for an answer that no honest one reaches: each row twice as long as the longest human row.
+    """Return a token limit that no good answer reaches: each row twice as long as the longest human row.
 
-    Counted as a token for two characters (English has about four a token, Japanese about one), 60 more a row
-    for the field names, and 100 for the rest. At least 100 characters are granted to a row.
+    A token is counted for every character (English has about four characters per token, Japanese about one), with 60
+    tokens more per row for the field names, and 100 for the rest. A row may have at least 100 characters.
     """
     fields = written_fields(task)
-    longest = max((sum(len(row[name]) for name in fields) for one in slices for row in one.human), default=0)
+    longest = max(
+        (sum(len(row[name]) for name in fields) for slice_ in slices for row in slice_.human_rows), default=0
+    )
     return 100 + batch * (60 + max(longest, 100))
 
 
-def _drawn(which: Slice, number: int, rng: random.Random) -> list[dict[str, str]]:
-    return rng.sample(which.human, min(number, len(which.human)))
+def _drawn(slice_to_draw: Slice, number: int, rng: random.Random) -> list[dict[str, str]]:
+    return rng.sample(slice_to_draw.human_rows, min(number, len(slice_to_draw.human_rows)))
 
 
 def _values(
     task: Task,
-    this: Slice,
-    other: Slice | None,
-    shown: list[dict[str, str]],
-    beyond: list[dict[str, str]],
+    slice_: Slice,
+    neighbour: Slice | None,
+    slice_rows: list[dict[str, str]],
+    neighbour_rows: list[dict[str, str]],
     number: int,
 ) -> dict[str, Any]:
     fields = written_fields(task)
 
-    def told(one: Slice, rows: list[dict[str, str]]) -> dict[str, Any]:
+    def values_of(slice_: Slice, rows: list[dict[str, str]]) -> dict[str, Any]:
         return {
-            "name": one.name,
-            "column": one.column,
-            "description": one.description,
+            "name": slice_.name,
+            "column": slice_.column,
+            "description": slice_.description,
             "examples": [{name: row[name] for name in fields} for row in rows],
         }
 
-    here = told(this, shown)
+    slice_values = values_of(slice_, slice_rows)
     inputs = task.inputs
     return {
         "task": {"name": task.name, "description": task.description},
@@ -145,9 +181,9 @@ def _values(
             for name in fields
         ],
         "number": number,
-        "slice": here,
-        "neighbour": told(other, beyond) if other else None,
-        "examples": here["examples"],
+        "slice": slice_values,
+        "neighbour": values_of(neighbour, neighbour_rows) if neighbour else None,
+        "examples": slice_values["examples"],
         "labels": [
             {"name": label, "description": task.target.descriptions.get(label, "")} for label in task.labels
         ],

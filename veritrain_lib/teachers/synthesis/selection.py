@@ -1,4 +1,4 @@
-"""Which candidates become examples: no copies, nothing that the rules turn down, and the least certain first."""
+"""Selection of generated examples: copies and rejected ones are dropped, the least certain of the others are kept."""
 
 from __future__ import annotations
 
@@ -12,117 +12,141 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.teachers.base import Request
-    from veritrain_lib.teachers.synthesis.answers import Candidate, Endings
+    from veritrain_lib.teachers.base import TeacherRequest
+    from veritrain_lib.teachers.synthesis.answers import GeneratedExample, RowOutcomes
 
 KeptBy = Literal["smallest margin", "novelty"]
 
 
-def without_copies(request: Request, came: Sequence[Candidate], endings: Endings) -> list[Candidate]:
-    """Candidates whose letters and digits are not those of a trusted row or an earlier candidate, and whose
-    id is not used."""
-    used = {*request.used, *request.trusted["id"]}
+def drop_copies(
+    request: TeacherRequest, generated: Sequence[GeneratedExample], endings: RowOutcomes
+) -> list[GeneratedExample]:
+    """Drop examples with the letters and digits of an accepted row or an earlier example, or with a used id."""
+    used = {*request.used, *request.accepted_rows["id"]}
     inputs = list(request.task.inputs)
-    taken = {_bare(row, inputs) for row in request.trusted[inputs].to_dict("records")}
-    fresh = []
-    for one in came:
-        text = _bare(one.fields, inputs)
-        if one.id in used or text in taken:
-            endings.add(one.ask.slice, "done", "dropped: a copy of a row at hand or of another candidate")
+    known_texts = {
+        _letters_and_digits(row, inputs) for row in request.accepted_rows[inputs].to_dict("records")
+    }
+    kept_examples = []
+    for example in generated:
+        text = _letters_and_digits(example.fields, inputs)
+        if example.id in used or text in known_texts:
+            endings.add(
+                example.request.slice, "done", "dropped: a copy of an accepted row or of another example"
+            )
             continue
-        taken.add(text)
-        fresh.append(one)
-    return fresh
+        known_texts.add(text)
+        kept_examples.append(example)
+    return kept_examples
 
 
-def _bare(fields: Mapping[Any, object], inputs: Sequence[str]) -> str:
-    whole = "\n".join(str(fields[name]).casefold() for name in inputs)
-    # A text of symbols alone has no letters to go by: then the text itself counts.
-    return "".join(mark for mark in whole if mark.isalnum()) or whole
+def _letters_and_digits(fields: Mapping[Any, object], inputs: Sequence[str]) -> str:
+    texts = "\n".join(str(fields[name]).casefold() for name in inputs)
+    # A text of symbols alone has no letters or digits: then the text itself is compared.
+    return "".join(character for character in texts if character.isalnum()) or texts
 
 
-def as_rows(task: Task, came: Sequence[Candidate]) -> pd.DataFrame:
-    """Candidates as rows, source `synthetic`, provenance still empty; the index is their place."""
+def as_rows(task: Task, generated: Sequence[GeneratedExample]) -> pd.DataFrame:
+    """Convert examples to rows with source `synthetic` and an empty provenance; the index is their position."""
     import pandas as pd
 
     columns = ["id", *task.columns, "source", "provenance"]
-    rows = [{"id": one.id, **one.fields, "source": "synthetic", "provenance": "{}"} for one in came]
+    rows = [
+        {"id": example.id, **example.fields, "source": "synthetic", "provenance": "{}"}
+        for example in generated
+    ]
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
-def allowed(request: Request, came: Sequence[Candidate], endings: Endings) -> list[Candidate]:
-    """Candidates that the rules which need no answer let pass."""
-    if not came:
+def drop_rejected(
+    request: TeacherRequest, generated: Sequence[GeneratedExample], endings: RowOutcomes
+) -> list[GeneratedExample]:
+    """Drop the examples that a rule rejects which needs no answer."""
+    if not generated:
         return []
-    rows = as_rows(request.task, came)
+    rows = as_rows(request.task, generated)
     rows[request.task.target.field] = ""
-    good = request.screen(rows).tolist()
-    for one, passes in zip(came, good, strict=True):
+    passes_rules = request.screen(rows).tolist()
+    for example, passes in zip(generated, passes_rules, strict=True):
         if not passes:
-            endings.add(one.ask.slice, "done", "dropped: turned down by a rule of the gate")
-    return [one for one, passes in zip(came, good, strict=True) if passes]
+            endings.add(example.request.slice, "done", "dropped: rejected by a rule of the gate")
+    return [example for example, passes in zip(generated, passes_rules, strict=True) if passes]
 
 
-def least_certain(
-    request: Request, came: Sequence[Candidate], quotas: Mapping[str, int], endings: Endings
-) -> tuple[list[tuple[Candidate, float]], KeptBy]:
-    """For each slice as many candidates as its quota, best first, with what ranked them; and by what.
+def select_least_certain(
+    request: TeacherRequest,
+    generated: Sequence[GeneratedExample],
+    quotas: Mapping[str, int],
+    endings: RowOutcomes,
+) -> tuple[list[tuple[GeneratedExample, float]], KeptBy]:
+    """Select for each slice as many examples as its quota, best first.
 
-    With labels and a student that scores: the smallest margin between its two best scores first. Otherwise
-    novelty: one after another the candidate that is least like the trusted rows and those taken so far,
-    with its greatest likeness (0 to 1). A slice with too few candidates gets fewer: the shares hold.
+    With labels and a student that scores, the smallest margin between its two best scores comes first. Otherwise the
+    order is by novelty: one after another the example that is least similar to the accepted rows and those selected so
+    far, ranked by its greatest similarity (0 to 1). A slice with too few examples gets fewer: rows are not moved to
+    other slices.
+
+    Returns:
+        The selected examples with the number that ranked each, and the criterion.
     """
-    if not came:
+    if not generated:
         return [], "smallest margin"
-    rows = as_rows(request.task, came)
-    student = request.fit(request.trusted) if request.task.labels else None
+    rows = as_rows(request.task, generated)
+    student = request.fit(request.accepted_rows) if request.task.labels else None
     if isinstance(student, Scorer):
         kept_by: KeptBy = "smallest margin"
         ranks = selection_strategies.margins(student.scores(rows)).tolist()
-        order = sorted(range(len(came)), key=lambda at: (ranks[at], came[at].id))
+        order = sorted(range(len(generated)), key=lambda position: (ranks[position], generated[position].id))
     else:
         kept_by = "novelty"
-        order, ranks = _newest_first(request, rows)
+        order, ranks = _farthest_first(request, rows)
     left = dict(quotas)
     kept = []
-    for at in order:
-        one = came[at]
-        if left.get(one.ask.slice, 0) > 0:
-            left[one.ask.slice] -= 1
-            kept.append((one, float(ranks[at])))
-            endings.add(one.ask.slice, "done", "kept")
+    for position in order:
+        example = generated[position]
+        if left.get(example.request.slice, 0) > 0:
+            left[example.request.slice] -= 1
+            kept.append((example, float(ranks[position])))
+            endings.add(example.request.slice, "done", "kept")
         else:
-            endings.add(one.ask.slice, "done", f"dropped: enough rows with less {_ground(kept_by)}")
+            endings.add(
+                example.request.slice, "done", f"dropped: enough rows with less {_criterion(kept_by)}"
+            )
     return kept, kept_by
 
 
-def _ground(kept_by: KeptBy) -> str:
-    return "certainty" if kept_by == "smallest margin" else "likeness"
+def _criterion(kept_by: KeptBy) -> str:
+    return "certainty" if kept_by == "smallest margin" else "similarity"
 
 
-def _newest_first(request: Request, rows: pd.DataFrame) -> tuple[list[int], list[float]]:
-    """Farthest-first order (Gonzalez 1985, "Clustering to minimize the maximum intercluster distance") by the
-    cosine of character 2-4-grams, and for each place its greatest likeness to what came before it."""
+def _farthest_first(request: TeacherRequest, rows: pd.DataFrame) -> tuple[list[int], list[float]]:
+    """Return the farthest-first order of rows and the greatest similarity of each to all before it.
+
+    The order is that of Gonzalez 1985, "Clustering to minimize the maximum intercluster distance", by the cosine of
+    character 2-4-grams.
+    """
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     inputs = list(request.task.inputs)
-    whole = [
+    texts = [
         "\n".join(map(str, values))
-        for frame in (request.trusted, rows)
+        for frame in (request.accepted_rows, rows)
         for values in frame[inputs].itertuples(index=False)
     ]
-    # Not `char_wb`, which needs blanks between words: some languages have none.
-    vectors = TfidfVectorizer(analyzer="char", ngram_range=(2, 4), dtype=np.float32).fit_transform(whole)
-    old, new = vectors[: len(request.trusted)], vectors[len(request.trusted) :]
-    likeness = (new @ old.T).max(axis=1).toarray().ravel() if len(request.trusted) else np.zeros(len(rows))
+    # Not `char_wb`, which needs spaces between words: some languages have none.
+    vectors = TfidfVectorizer(analyzer="char", ngram_range=(2, 4), dtype=np.float32).fit_transform(texts)
+    old, new = vectors[: len(request.accepted_rows)], vectors[len(request.accepted_rows) :]
+    similarity = (
+        (new @ old.T).max(axis=1).toarray().ravel() if len(request.accepted_rows) else np.zeros(len(rows))
+    )
     order: list[int] = []
     ranks = [0.0] * len(rows)
-    open_places = np.ones(len(rows), dtype=bool)
+    remaining = np.ones(len(rows), dtype=bool)
     for _ in range(len(rows)):
-        at = int(np.argmin(np.where(open_places, likeness, np.inf)))
-        ranks[at] = float(likeness[at])
-        order.append(at)
-        open_places[at] = False
-        likeness = np.maximum(likeness, (new @ new[at].T).toarray().ravel())
+        position = int(np.argmin(np.where(remaining, similarity, np.inf)))
+        ranks[position] = float(similarity[position])
+        order.append(position)
+        remaining[position] = False
+        similarity = np.maximum(similarity, (new @ new[position].T).toarray().ravel())
     return order, ranks

@@ -1,4 +1,4 @@
-"""Rows as token ids: the question is read, and only the answer's tokens are learnt."""
+"""Training examples as token ids: the question is masked, only the tokens of the answer are learned."""
 
 from __future__ import annotations
 
@@ -14,24 +14,34 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.models.lora.encoding import Encoding
-    from veritrain_lib.models.lora.question import Asking
+    from veritrain_lib.models.lora.question import AdapterPrompt
     from veritrain_lib.trainers.lora.parameters import LoraParameters
 
 MASKED = -100
-"""The label that torch's cross entropy leaves out."""
-FEWEST_HELD_OUT = 2
+"""The label that torch's cross entropy ignores."""
+MIN_HELD_OUT = 2
+"""Smallest number of held-out questions."""
 SHOWN = 10
+"""Problems that are listed in an error message."""
 
 
 @dataclass(frozen=True)
-class Example:
-    """A question and its answer as token ids."""
+class TokenizedExample:
+    """A question and its answer as token ids.
+
+    Attributes:
+        asked: the tokens of the question.
+        answered: the tokens of the answer.
+    """
 
     asked: tuple[int, ...]
     answered: tuple[int, ...]
 
     def fields(self, kind: str) -> dict[str, list[int]]:
-        """`input_ids` and `labels`. A causal model reads the answer after the question, whose labels are masked."""
+        """Return `input_ids` and `labels`.
+
+        A causal model reads the answer after the question, whose labels are masked.
+        """
         if kind == "seq2seq":
             return {"input_ids": list(self.asked), "labels": list(self.answered)}
         return {
@@ -41,28 +51,31 @@ class Example:
 
 
 def encode(
-    task: Task, rows: pd.DataFrame, asking: Asking, encoding: Encoding, parameters: LoraParameters
-) -> list[Example]:
-    """One example a row, in order.
+    task: Task, rows: pd.DataFrame, prompt: AdapterPrompt, encoding: Encoding, parameters: LoraParameters
+) -> list[TokenizedExample]:
+    """Encode each row as one example, in order.
 
-    Raises UserError that names the rows (from 1) with what is wrong with each: no answer, a special token written
-    out, too many tokens; and for fewer than 2 rows or a missing column.
+    Raises:
+        UserError: rows are invalid (no answer, a special token written out, too many tokens), there are fewer than
+            2, or a column is missing. The message names the rows (from 1) with their problems.
     """
     target = task.target.field
-    absent = [name for name in [*asking.columns, target] if name not in rows.columns]
-    if absent:
-        raise UserError(f"the training rows lack the column(s) {', '.join(absent)}")
+    missing = [name for name in [*prompt.columns, target] if name not in rows.columns]
+    if missing:
+        raise UserError(f"the training rows lack the column(s) {', '.join(missing)}")
     if len(rows) < 2:
         raise UserError(f"{len(rows)} training row(s); at least 2 are needed")
-    examples: list[Example] = []
+    examples: list[TokenizedExample] = []
     problems: list[str] = []
     for number, row in enumerate(rows.fillna("").to_dict("records"), start=1):
-        given = {str(name): str(value) for name, value in row.items()}
-        messages, answer = asking.messages(given), given[target].strip()
-        example = Example(tuple(encoding.asked(messages)), tuple(encoding.answered(messages, answer)))
-        texts = [given[name] for name in [*asking.columns, target]]
+        fields = {str(name): str(value) for name, value in row.items()}
+        messages, answer = prompt.messages(fields), fields[target].strip()
+        example = TokenizedExample(
+            tuple(encoding.question_ids(messages)), tuple(encoding.answer_ids(messages, answer))
+        )
+        texts = [fields[name] for name in [*prompt.columns, target]]
         problem = "" if answer else f"no answer in {target}"
-        if special := encoding.special_in(texts):
+        if special := encoding.find_special_token(texts):
             problem = f"{special!r} is a special token of the checkpoint"
         if problem := problem or _too_long(example, parameters, encoding.context):
             problems.append(f"row {number}: {problem}")
@@ -70,56 +83,72 @@ def encode(
     if problems:
         more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         raise UserError(
-            f"{len(problems)} of {len(rows)} training rows can't be learnt from: {'; '.join(problems[:SHOWN])}{more}"
+            f"{len(problems)} of {len(rows)} training rows can't be learned from: {'; '.join(problems[:SHOWN])}{more}"
         )
     return examples
 
 
-def _too_long(example: Example, parameters: LoraParameters, context: int | None) -> str:
-    both = len(example.asked) + len(example.answered)
+def _too_long(example: TokenizedExample, parameters: LoraParameters, context: int | None) -> str:
+    total = len(example.asked) + len(example.answered)
     limits = (
         ("max_input_tokens", len(example.asked), parameters.max_input_tokens),
         ("max_answer_tokens", len(example.answered), parameters.max_answer_tokens),
-        ("the checkpoint's own limit", both, both if context is None else context),
+        ("the limit of the checkpoint", total, total if context is None else context),
     )
-    return ", ".join(f"{tokens} tokens ({name} is {most})" for name, tokens, most in limits if tokens > most)
+    return ", ".join(
+        f"{tokens} tokens ({name} is {limit})" for name, tokens, limit in limits if tokens > limit
+    )
 
 
-def split(examples: Sequence[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
-    """What is trained on, and what is only watched: about `share` of the distinct questions, chosen by the seed.
+def split(
+    examples: Sequence[TokenizedExample], share: float, seed: int
+) -> tuple[list[TokenizedExample], list[TokenizedExample]]:
+    """Split examples into those to train on and those held out for early stopping.
 
-    All rows with one question stand on one side, so that no watched answer was learnt. With a share of 0, or too
-    few rows for 2 watched ones, nothing is held out.
+    All rows with one question go to the same side, so that no held-out answer is learned.
+
+    Args:
+        examples: all examples.
+        share: share of the distinct questions that is held out, 0 to 1. With 0, or when it would hold out fewer than
+            2 questions, nothing is held out.
+        seed: seed of the random choice.
+
+    Returns:
+        Training examples and held-out examples.
     """
-    questions = list(dict.fromkeys(one.asked for one in examples))
-    count = round(share * len(questions))
-    if count < FEWEST_HELD_OUT:
+    questions = list(dict.fromkeys(example.asked for example in examples))
+    n_held_out = round(share * len(questions))
+    if n_held_out < MIN_HELD_OUT:
         return list(examples), []
-    watched = set(random.Random(seed).sample(questions, count))
+    held_out = set(random.Random(seed).sample(questions, n_held_out))
     return (
-        [one for one in examples if one.asked not in watched],
-        [one for one in examples if one.asked in watched],
+        [example for example in examples if example.asked not in held_out],
+        [example for example in examples if example.asked in held_out],
     )
 
 
 @dataclass(frozen=True)
-class Padding:
-    """Puts examples together to a batch of tensors (what transformers calls a collator)."""
+class PaddingCollator:
+    """Data collator that pads examples and stacks them into a batch of tensors.
+
+    Attributes:
+        padding: the token id to pad with.
+    """
 
     padding: int
 
     def __call__(self, batch: Sequence[dict[str, list[int]]]) -> dict[str, Any]:
-        """`input_ids`, `attention_mask` and `labels`, each of shape (rows, longest row)."""
+        """Return `input_ids`, `attention_mask` and `labels`, each of shape (rows, longest row)."""
         import torch
 
-        questions, answers = ([one[name] for one in batch] for name in ("input_ids", "labels"))
+        questions, answers = ([item[name] for item in batch] for name in ("input_ids", "labels"))
         return {
-            "input_ids": torch.tensor(_filled(questions, self.padding)),
-            "attention_mask": torch.tensor(_filled([[1] * len(one) for one in questions], 0)),
-            "labels": torch.tensor(_filled(answers, MASKED)),
+            "input_ids": torch.tensor(_pad(questions, self.padding)),
+            "attention_mask": torch.tensor(_pad([[1] * len(item) for item in questions], 0)),
+            "labels": torch.tensor(_pad(answers, MASKED)),
         }
 
 
-def _filled(rows: Sequence[Sequence[int]], value: int) -> list[list[int]]:
+def _pad(rows: Sequence[Sequence[int]], value: int) -> list[list[int]]:
     longest = max(map(len, rows))
     return [[*row, *[value] * (longest - len(row))] for row in rows]

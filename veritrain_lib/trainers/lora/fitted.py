@@ -1,4 +1,4 @@
-"""What trainer `lora` hands back: a finished adapter on disk."""
+"""The result of trainer `lora`: a finished adapter on disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.trainers.base import empty_place
+from veritrain_lib.trainers.base import require_empty_folder
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FittedLora:
-    """A tuned adapter (the protocol `Fitted`), registered as an adapter of its base.
+    """A trained adapter (the protocol `Fitted`), registered as an adapter of its base.
 
-    `folder` is where it lies; `base` the address of its checkpoint; `facts` what people want to know of the
-    training; `digest` the SHA-256 of its weights.
+    Attributes:
+        task: the task.
+        folder: folder of the adapter.
+        base: URI of its checkpoint.
+        digest: SHA-256 of its weights.
+        facts: statistics of the training for people.
     """
 
     task: Task = field(repr=False)
@@ -31,7 +35,7 @@ class FittedLora:
 
     @cached_property
     def model(self) -> LoraModel:
-        """The tuned model, opened from its folder as it will be later."""
+        """The tuned model, loaded from its folder as it will be later."""
         from veritrain_lib.models.lora.model import open_lora
 
         return open_lora(f"lora:{self.folder}", self.task)
@@ -39,7 +43,8 @@ class FittedLora:
     def save(self, folder: Path) -> None:
         """Write adapter and card into an empty or new folder; `open_model("lora:FOLDER", task)` opens it again.
 
-        Raises UserError when the folder holds anything.
+        Raises:
+            UserError: the folder is not empty.
         """
-        shutil.copytree(self.folder, empty_place(folder), dirs_exist_ok=True)
-        self.model.moved(folder)
+        shutil.copytree(self.folder, require_empty_folder(folder), dirs_exist_ok=True)
+        self.model.set_folder(folder)

@@ -1,4 +1,4 @@
-"""What a task may set under `trainer.parameters` for trainer `lora`."""
+"""The parameters of trainer `lora`, as a task sets them under `trainer.parameters`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,26 @@ from veritrain_lib.core.errors import UserError
 class LoraParameters(BaseModel):
     """Settings of a training, in the terms of peft and transformers.
 
-    `base` is the folder of the checkpoint, relative to the task file. `epochs` at most, because early stopping may
-    end sooner; `batch_size` rows a step on a device, times `accumulate` steps for each change of weights;
-    `learning_rate` falls linearly to 0 after 3 % of warming up. `rank`, `alpha` and `dropout` are LoRA's: the
-    change of a weight matrix is of this rank and scaled by alpha / rank. `modules` get adapters (names, or
-    `all-linear`); modules in `also` are trained whole and kept with the adapter (one that shares its weights with
-    another module no longer does). Rows with more than
-    `max_input_tokens` or `max_answer_tokens` are refused, never cut. `candidates` is how many answers the model
-    gives. `held_out` is the share of rows that are not trained on but watched; after `patience` measurements
-    without a lower loss on them training stops, and the best state is kept (0: never stops early). Every `every`
-    changes of weights the loss is measured and a checkpoint written. `precision` of the base's weights: `auto`,
-    `float32` or `bfloat16`.
+    Attributes:
+        base: folder of the checkpoint, relative to the task file.
+        epochs: maximum; early stopping may end the training sooner.
+        batch_size: rows a forward pass on a device.
+        accumulate: forward passes for each optimizer step (gradient accumulation).
+        learning_rate: peak; falls linearly to 0 after a warm-up of 3 % of the steps.
+        rank: rank of the update of a weight matrix.
+        alpha: the update is scaled by alpha / rank.
+        dropout: dropout of the adapter.
+        modules: modules that get adapters (names, or `all-linear`).
+        also: modules that are trained in full and saved with the adapter. A module that shared its weights with
+            another one no longer does.
+        max_input_tokens: rows with a longer question are rejected, never truncated.
+        max_answer_tokens: rows with a longer answer are rejected, never truncated.
+        candidates: number of answers the model gives.
+        held_out: share of the rows that are only evaluated, for early stopping.
+        patience: evaluations without a lower held-out loss after which the training stops; the best state is kept
+            (0: never stops early).
+        every: optimizer steps between two evaluations and checkpoints.
+        precision: of the base's weights: `auto`, `float32` or `bfloat16`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -46,10 +55,14 @@ class LoraParameters(BaseModel):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
     @classmethod
-    def read(cls, given: dict[str, Any]) -> LoraParameters:
-        """Check what the task gives. Raises UserError for an unknown, missing or wrong parameter."""
+    def read(cls, parameters: dict[str, Any]) -> LoraParameters:
+        """Validate the parameters of a task.
+
+        Raises:
+            UserError: a parameter is unknown, missing or invalid.
+        """
         try:
-            return cls(**given)
+            return cls(**parameters)
         except ValidationError as error:
             lines = [_line(item) for item in error.errors()]
             raise UserError(

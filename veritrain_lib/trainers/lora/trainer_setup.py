@@ -1,4 +1,4 @@
-"""What a training is put together from: the base with its adapters, transformers' Trainer, and its settings."""
+"""Setup of a training: the base with its adapters, the `Trainer` of transformers, and its settings."""
 
 from __future__ import annotations
 
@@ -7,48 +7,64 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.trainers.lora.examples import Example, Padding
+from veritrain_lib.trainers.lora.examples import PaddingCollator, TokenizedExample
 
 if TYPE_CHECKING:
     from veritrain_lib.models.lora.checkpoint import Checkpoint
     from veritrain_lib.models.lora.encoding import Encoding
     from veritrain_lib.trainers.lora.parameters import LoraParameters
-    from veritrain_lib.trainers.lora.training_progress import Listener
-    from veritrain_lib.trainers.lora.work_directory import Work
+    from veritrain_lib.trainers.lora.training_progress import TrainingProgress
+    from veritrain_lib.trainers.lora.work_directory import WorkDirectory
 
 WARM_UP = 0.03
 """Share of the steps over which the learning rate rises (QLoRA, Dettmers et al. 2023, arXiv:2305.14314)."""
 
 
 @dataclass(frozen=True)
-class Training:
-    """Everything that one training needs: rows to train on, rows only watched, where it runs and who hears of it."""
+class LoraTraining:
+    """Everything that one training needs.
 
-    work: Work
+    Attributes:
+        work: its work directory.
+        checkpoint: the base model.
+        encoding: the tokenizer.
+        parameters: the parameters of the task.
+        train: examples to train on.
+        held_out: examples that are only evaluated, for early stopping.
+        seed: seed of the training.
+        device: the torch device.
+        progress: reports the progress.
+    """
+
+    work: WorkDirectory
     checkpoint: Checkpoint
     encoding: Encoding
     parameters: LoraParameters
-    train: Sequence[Example]
-    watched: Sequence[Example]
+    train: Sequence[TokenizedExample]
+    held_out: Sequence[TokenizedExample]
     seed: int
     device: Any
-    listener: Listener
+    progress: TrainingProgress
 
 
-def trainer_of(training: Training) -> Any:
-    """transformers' Trainer, ready to measure and to train. Raises UserError for modules that are not there."""
+def build_trainer(training: LoraTraining) -> Any:
+    """Build the `Trainer` of transformers, ready to evaluate and to train.
+
+    Raises:
+        UserError: the checkpoint lacks a named module.
+    """
     from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
 
-    encoding, parameters, watched = training.encoding, training.parameters, training.watched
-    stopping = bool(watched) and parameters.patience > 0
+    encoding, parameters, held_out = training.encoding, training.parameters, training.held_out
+    stopping = bool(held_out) and parameters.patience > 0
     trainer = Trainer(
         model=_adapted(training.checkpoint, parameters, training.device),
         args=_arguments(training),
-        data_collator=Padding(encoding.tokenizer.pad_token_id),
-        train_dataset=[one.fields(encoding.kind) for one in training.train],
-        eval_dataset=[one.fields(encoding.kind) for one in watched or training.train],
+        data_collator=PaddingCollator(encoding.tokenizer.pad_token_id),
+        train_dataset=[example.fields(encoding.kind) for example in training.train],
+        eval_dataset=[example.fields(encoding.kind) for example in held_out or training.train],
         callbacks=[
-            _callback(training.work, training.listener),
+            _callback(training.work, training.progress),
             *([EarlyStoppingCallback(early_stopping_patience=parameters.patience)] if stopping else []),
         ],
     )
@@ -61,13 +77,13 @@ def _adapted(checkpoint: Checkpoint, parameters: LoraParameters, device: Any) ->
 
     from veritrain_lib.models.lora.device import dtype_for
 
-    bare = checkpoint.weights(dtype_for(parameters.precision, device))
-    names = {name.rpartition(".")[2] for name, _ in bare.named_modules()}
-    listed = [] if parameters.modules == "all-linear" else parameters.modules
-    strange = sorted({*listed, *parameters.also} - names)
-    if strange:
+    base_model = checkpoint.weights(dtype_for(parameters.precision, device))
+    names = {name.rpartition(".")[2] for name, _ in base_model.named_modules()}
+    named_modules = [] if parameters.modules == "all-linear" else parameters.modules
+    unknown = sorted({*named_modules, *parameters.also} - names)
+    if unknown:
         raise UserError(
-            f"the checkpoint has no module named {', '.join(strange)}; it has: {', '.join(sorted(names - {''}))}"
+            f"the checkpoint has no module named {', '.join(unknown)}; it has: {', '.join(sorted(names - {''}))}"
         )
     settings = LoraConfig(
         r=parameters.rank,
@@ -77,13 +93,13 @@ def _adapted(checkpoint: Checkpoint, parameters: LoraParameters, device: Any) ->
         modules_to_save=parameters.also or None,
         task_type="CAUSAL_LM" if checkpoint.kind == "causal" else "SEQ_2_SEQ_LM",
     )
-    return get_peft_model(bare, settings)
+    return get_peft_model(base_model, settings)
 
 
-def _arguments(training: Training) -> Any:
+def _arguments(training: LoraTraining) -> Any:
     from transformers import TrainingArguments
 
-    parameters, device, watched = training.parameters, training.device, bool(training.watched)
+    parameters, device, has_held_out = training.parameters, training.device, bool(training.held_out)
     steps = -(-len(training.train) // (parameters.batch_size * parameters.accumulate)) * parameters.epochs
     return TrainingArguments(
         output_dir=str(training.work.checkpoints),
@@ -98,13 +114,13 @@ def _arguments(training: Training) -> Any:
         bf16=device.type == "cuda" and parameters.precision != "float32",
         use_cpu=device.type == "cpu",
         dataloader_pin_memory=device.type == "cuda",
-        eval_strategy="steps" if watched else "no",
+        eval_strategy="steps" if has_held_out else "no",
         eval_steps=parameters.every,
         save_strategy="steps",
         save_steps=parameters.every,
         save_total_limit=2,
-        metric_for_best_model="eval_loss" if watched else None,
-        greater_is_better=False if watched else None,
+        metric_for_best_model="eval_loss" if has_held_out else None,
+        greater_is_better=False if has_held_out else None,
         restore_callback_states_from_checkpoint=True,
         logging_steps=min(parameters.every, 10),
         logging_first_step=True,
@@ -115,17 +131,17 @@ def _arguments(training: Training) -> Any:
     )
 
 
-def _callback(work: Work, listener: Listener) -> Any:
+def _callback(work: WorkDirectory, progress: TrainingProgress) -> Any:
     from transformers import TrainerCallback
 
-    class Hearing(TrainerCallback):  # type: ignore[misc]  # a base of an untyped library
+    class ReportingCallback(TrainerCallback):  # type: ignore[misc]  # a base of an untyped library
         def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
-            listener.begin(state.global_step, state.log_history)
+            progress.begin(state.global_step, state.log_history)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **rest: Any) -> None:
-            listener.measured(state.global_step, state.max_steps, logs or {})
+            progress.log(state.global_step, state.max_steps, logs or {})
 
         def on_save(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
-            work.mark(state.global_step, last=control.should_training_stop)
+            work.mark_complete(state.global_step, last=control.should_training_stop)
 
-    return Hearing()
+    return ReportingCallback()

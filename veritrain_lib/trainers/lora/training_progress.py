@@ -1,4 +1,4 @@
-"""What is told while a training runs: to the record at each measurement, to people a line now and then."""
+"""Progress reports of a running training: numbers for the tracking run, and lines on the terminal."""
 
 from __future__ import annotations
 
@@ -9,76 +9,78 @@ from typing import Any
 from veritrain_lib.models.lora.device import usage
 
 OnStep = Callable[[int, dict[str, float]], None]
-"""Takes the number of weight changes so far, and numbers by name."""
+"""Takes the number of optimizer steps so far, and numbers by name."""
 
 NAMES = {"loss": "training_loss", "eval_loss": "held_out_loss", "learning_rate": "learning_rate"}
-"""transformers' names of what is logged, and ours."""
+"""Names in the log of transformers, and ours."""
 SECONDS_BETWEEN_LINES = 5.0
 
 
-class Listener:
-    """Hears of every measurement of a training.
+class TrainingProgress:
+    """Reporter of the progress of a training; it prints a line every few seconds.
 
-    `on_step` gets `training_loss` or `held_out_loss`, `learning_rate`, the `epoch` so far, how many
-    `steps` there are, `seconds_left` at the pace so far, and what `device.usage` says; None when nobody listens. A line is printed every few seconds.
+    Args:
+        device: the torch device.
+        on_step: called with `training_loss` or `held_out_loss`, `learning_rate`, the `epoch` so far, the number of
+            `steps`, `seconds_left` at the speed so far, and the numbers of `device.usage`. None: not called.
     """
 
     def __init__(self, device: Any, on_step: OnStep | None) -> None:
         self._device = device
         self._on_step = on_step
-        self._began = time.monotonic()
-        self._from = 0
-        self._printed = float("-inf")
-        self._over = False
-        self._said: dict[str, float] = {}
+        self._started = time.monotonic()
+        self._first_step = 0
+        self._printed_at = float("-inf")
+        self._finished = False
+        self._latest: dict[str, float] = {}
 
     def begin(self, step: int, history: list[dict[str, Any]]) -> None:
-        """A training starts at a step; what an earlier process measured before it was killed is told again."""
-        self._began, self._from = time.monotonic(), step
+        """Start reporting at a step, and repeat the numbers that an earlier, killed process had logged."""
+        self._started, self._first_step = time.monotonic(), step
         for entry in history:
-            numbers = _named(entry)
+            numbers = _renamed(entry)
             if numbers and self._on_step is not None:
                 self._on_step(int(entry["step"]), numbers)
         if step:
-            print(f"LoRA: goes on from the checkpoint after step {step}", flush=True)
+            print(f"LoRA: resuming from the checkpoint after step {step}", flush=True)
 
-    def measured(self, step: int, steps: int, logged: Mapping[str, Any]) -> None:
-        """Something was measured after `step` of `steps` weight changes."""
-        numbers = _named(logged)
+    def log(self, step: int, steps: int, logged: Mapping[str, Any]) -> None:
+        """Report the numbers logged after `step` of `steps` optimizer steps."""
+        numbers = _renamed(logged)
         if not numbers:
             return
-        self._said |= numbers
-        done = step - self._from
-        left = (time.monotonic() - self._began) / done * (steps - step) if done else None
+        self._latest |= numbers
+        done = step - self._first_step
+        seconds_left = (time.monotonic() - self._started) / done * (steps - step) if done else None
         used = usage(self._device)
         if self._on_step is not None:
-            whole = {"epoch": float(logged["epoch"])} if "epoch" in logged else {}
-            whole |= {"steps": float(steps)} if steps else {}
-            whole |= {} if left is None else {"seconds_left": left}
-            self._on_step(step, {**numbers, **used, **whole})
-        # Before the first step nobody knows how many there will be; the last one is measured twice.
-        due = time.monotonic() - self._printed >= SECONDS_BETWEEN_LINES or step == steps
-        if steps and due and not self._over:
-            self._printed, self._over = time.monotonic(), step == steps
-            print(self._line(step, steps, left, used), flush=True)
+            extra = {"epoch": float(logged["epoch"])} if "epoch" in logged else {}
+            extra |= {"steps": float(steps)} if steps else {}
+            extra |= {} if seconds_left is None else {"seconds_left": seconds_left}
+            self._on_step(step, {**numbers, **used, **extra})
+        # The number of steps is unknown before the first one; the last step is logged twice.
+        due = time.monotonic() - self._printed_at >= SECONDS_BETWEEN_LINES or step == steps
+        if steps and due and not self._finished:
+            self._printed_at, self._finished = time.monotonic(), step == steps
+            print(self._line(step, steps, seconds_left, used), flush=True)
 
-    def _line(self, step: int, steps: int, left: float | None, used: Mapping[str, float]) -> str:
+    def _line(self, step: int, steps: int, seconds_left: float | None, used: Mapping[str, float]) -> str:
         losses = [
-            f"{name.replace('_', ' ')} {self._said[name]:.3f}"
+            f"{name.replace('_', ' ')} {self._latest[name]:.3f}"
             for name in ("training_loss", "held_out_loss")
-            if name in self._said
+            if name in self._latest
         ]
-        uses = [
-            f"{name.replace('_', ' ').replace(' gb', '')} {_shown(name, value)}"
+        usage_texts = [
+            f"{name.replace('_', ' ').replace(' gb', '')} {_formatted(name, value)}"
             for name, value in used.items()
         ]
-        end = [] if left is None else [f"about {left / 60:.1f} min left at most"]
-        return f"LoRA on {self._device}: step {step} of {steps}, {', '.join([*losses, *uses, *end])}"
+        end = [] if seconds_left is None else [f"about {seconds_left / 60:.1f} min left at most"]
+        return f"LoRA on {self._device}: step {step} of {steps}, {', '.join([*losses, *usage_texts, *end])}"
 
 
-def _named(logged: Mapping[str, Any]) -> dict[str, float]:
+def _renamed(logged: Mapping[str, Any]) -> dict[str, float]:
     return {ours: float(logged[theirs]) for theirs, ours in NAMES.items() if theirs in logged}
 
 
-def _shown(name: str, value: float) -> str:
+def _formatted(name: str, value: float) -> str:
     return f"{value:.0f} %" if name.endswith("percent") else f"{value:.1f} GB"

@@ -1,11 +1,11 @@
-"""The desk at which people answer the rows that wait for them, in a notebook.
+"""Annotation widget for notebooks: people label the rows that are waiting for an answer.
 
-`desk` is the work: which row, answer, undo, skip. `keys` gives each label a key. `widgets` is what a person
-sees; the only module that knows ipywidgets.
+`annotator` holds the logic (current row, answer, undo, skip), `shortcuts` assigns a key to each label, and
+`widgets` draws the user interface; it is the only module here that imports ipywidgets.
 """
 
 from __future__ import annotations
 
-from veritrain_lib.ui.annotator.annotator import LabellingDesk, Progress
+from veritrain_lib.ui.annotator.annotator import AnnotationProgress, Annotator
 
-__all__ = ["LabellingDesk", "Progress"]
+__all__ = ["AnnotationProgress", "Annotator"]

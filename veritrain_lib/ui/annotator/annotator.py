@@ -1,4 +1,4 @@
-"""Which row is next, and what becomes of an answer. Every answer is in the file before the next row is shown."""
+"""Annotation logic: current row, answer, skip and undo; each answer is saved before the next row is shown."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far the work is: rows answered (by anybody) of all that were handed out, and skipped ones still open."""
+class AnnotationProgress:
+    """Progress of the annotation.
+
+    Attributes:
+        answered: rows with an answer, by whoever gave it.
+        total: all rows that were queued for annotation.
+        skipped: rows that were skipped and have no answer yet.
+    """
 
     answered: int
     total: int
@@ -23,108 +29,123 @@ class Progress:
 
     @property
     def waiting(self) -> int:
-        """Rows without an answer."""
+        """Return the number of rows without an answer."""
         return self.total - self.answered
 
     def __str__(self) -> str:
         if not self.total:
-            return "No row waits for an answer."
+            return "No row is waiting for an answer."
         if not self.waiting:
-            return f"Every row is answered ({self.total}). Nothing waits any more."
+            return f"Every row is answered ({self.total})."
         skipped = f", {self.skipped} of them skipped" if self.skipped else ""
-        return f"{self.answered} of {self.total} rows answered; {self.waiting} wait{skipped}."
+        return f"{self.answered} of {self.total} rows answered; {self.waiting} waiting{skipped}."
 
     def _repr_html_(self) -> str:
         return f"<p>{self}</p>"
 
 
-class LabellingDesk:
-    """One waiting row after the other, in the order they were handed out; skipped ones come back at the end.
+class Annotator:
+    """Annotation tool that shows the waiting rows in queue order; skipped rows come back at the end.
 
-    Shows buttons and a key field in a notebook; the methods below do the same without them. The file is read
-    anew each time, so that a spreadsheet and the desk can take turns.
+    It shows buttons and a key field in a notebook; the methods below do the same without them. The labels file is
+    read again each time, so that it can also be edited in a spreadsheet in between.
     """
 
     def __init__(self, task: str = "") -> None:
-        """`task`: a file or a name; empty means the one worked on last, else the built-in example.
+        """Open the labels file of a task.
 
-        Raises UserError when there is no such task, or its labels file lacks a column.
+        Args:
+            task: a task file or name; empty means the task worked on last, else the built-in example.
+
+        Raises:
+            UserError: there is no such task, or its labels file lacks a column.
         """
         self.task: Task = find_task(task)
-        self._done: list[tuple[Literal["answer", "skip"], str]] = []
+        self._history: list[tuple[Literal["answer", "skip"], str]] = []
         self._skipped: list[str] = []
-        self._first: str | None = None
+        self._undone_row: str | None = None
         self._widget: Any = None
         annotation.read_labels(self.task)
 
     @property
     def current(self) -> dict[str, str] | None:
-        """The row to answer: `id` and the task's inputs; None when nothing waits."""
+        """Return the row to answer (`id` and the task's inputs), or None when no row is waiting."""
         table = annotation.read_labels(self.task)
         waiting = table[table[self.task.target.field].str.strip() == ""]
         rows = {row["id"]: row for row in waiting[["id", *self.task.inputs]].to_dict("records")}
-        order = [*([self._first] if self._first else []), *(key for key in rows if key not in self._skipped)]
+        order = [
+            *([self._undone_row] if self._undone_row else []),
+            *(key for key in rows if key not in self._skipped),
+        ]
         chosen = next((key for key in [*order, *self._skipped] if key in rows), None)
         return None if chosen is None else {str(name): str(value) for name, value in rows[chosen].items()}
 
-    def answer(self, value: str) -> Progress:
-        """Write the answer of the current row to the file, and go on to the next.
+    def answer(self, value: str) -> AnnotationProgress:
+        """Save the answer of the current row to the labels file and move on to the next row.
 
-        Raises UserError when nothing waits, for an empty answer, or one that the task does not allow; the row
-        then stays where it is.
+        Raises:
+            UserError: no row is waiting, or the answer is empty or not allowed by the task; the current row
+                then stays the same.
         """
-        row = self._need()
+        row = self._require_row()
         if not value.strip():
             raise UserError("an answer can't be empty; skip the row instead")
-        annotation.answer(self.task, row["id"], value)
-        self._moved_on("answer", row["id"])
+        annotation.save_answer(self.task, row["id"], value)
+        self._record_step("answer", row["id"])
         return self.progress()
 
-    def skip(self) -> Progress:
-        """Leave the current row for later. Raises UserError when nothing waits."""
-        row = self._need()
-        self._moved_on("skip", row["id"])
+    def skip(self) -> AnnotationProgress:
+        """Leave the current row for later.
+
+        Raises:
+            UserError: no row is waiting.
+        """
+        row = self._require_row()
+        self._record_step("skip", row["id"])
         self._skipped.append(row["id"])
         return self.progress()
 
-    def undo(self) -> Progress:
-        """Take the last answer (or skip) of this desk back; its row is the current one again.
+    def undo(self) -> AnnotationProgress:
+        """Undo the last answer or skip made with this annotator; its row becomes the current one again.
 
-        Raises UserError when this desk has nothing to take back.
+        Raises:
+            UserError: this annotator has nothing to undo.
         """
-        if not self._done:
-            raise UserError("there is nothing to take back; earlier answers are mended in the labels file")
-        kind, row_id = self._done.pop()
+        if not self._history:
+            raise UserError("there is nothing to undo; earlier answers can be corrected in the labels file")
+        kind, row_id = self._history.pop()
         if kind == "answer":
-            annotation.answer(self.task, row_id, "")
+            annotation.save_answer(self.task, row_id, "")
         elif row_id in self._skipped:
             self._skipped.remove(row_id)
-        self._first = row_id
+        self._undone_row = row_id
         return self.progress()
 
-    def progress(self) -> Progress:
-        """How far the work is."""
+    def progress(self) -> AnnotationProgress:
+        """Return the progress of the annotation."""
         answers = annotation.read_labels(self.task)
-        waits = answers[self.task.target.field].str.strip() == ""
-        return Progress(
-            int((~waits).sum()), len(answers), int((waits & answers["id"].isin(self._skipped)).sum())
+        is_waiting = answers[self.task.target.field].str.strip() == ""
+        return AnnotationProgress(
+            int((~is_waiting).sum()),
+            len(answers),
+            int((is_waiting & answers["id"].isin(self._skipped)).sum()),
         )
 
-    def _need(self) -> dict[str, str]:
+    def _require_row(self) -> dict[str, str]:
         row = self.current
         if row is None:
-            raise UserError("nothing waits for an answer; type the loop's command again and it goes on")
+            raise UserError("no row is waiting for an answer; run the loop command again and it continues")
         return row
 
-    def _moved_on(self, kind: Literal["answer", "skip"], row_id: str) -> None:
-        self._done.append((kind, row_id))
-        self._first = None
+    def _record_step(self, kind: Literal["answer", "skip"], row_id: str) -> None:
+        self._history.append((kind, row_id))
+        self._undone_row = None
         if row_id in self._skipped:
             self._skipped.remove(row_id)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        from veritrain_lib.ui.annotator.widgets import show
+        from veritrain_lib.ui.annotator.widgets import create_view
 
         if self._widget is None:
-            self._widget = show(self)
-        return self._widget.bundle(**options)
+            self._widget = create_view(self)
+        return self._widget.mimebundle(**options)

@@ -1,4 +1,4 @@
-"""One key for each label, while there are keys left."""
+"""Keyboard shortcuts: one key per label, and the search of labels by typed text."""
 
 from __future__ import annotations
 
@@ -6,27 +6,32 @@ from collections.abc import Sequence
 
 UNDO, SKIP = "u", "s"
 
-ONE_KEY = [*"123456789", *(letter for letter in "abcdefghijklmnopqrstvwxyz" if letter not in UNDO + SKIP)]
-"""Keys in the order they are given out: digits lie together, letters follow; undo and skip keep theirs."""
+SHORTCUT_KEYS = [
+    *"123456789",
+    *(letter for letter in "abcdefghijklmnopqrstvwxyz" if letter not in UNDO + SKIP),
+]
+"""Keys in the order in which they are assigned: digits first, then letters without those of undo and skip."""
 
 
-def keys_of(labels: Sequence[str]) -> dict[str, str]:
-    """Label by key: a digit or a letter each, in the order of the labels.
+def assign_shortcuts(labels: Sequence[str]) -> dict[str, str]:
+    """Return the label of each key: a digit or a letter each, in the order of the labels.
 
-    Empty for more labels than keys (33): those are found by typing part of their name.
+    Returns:
+        A mapping from key to label; empty when there are more labels than keys (33): those are matches by typing
+        part of their name.
     """
-    return dict(zip(ONE_KEY, labels, strict=False)) if len(labels) <= len(ONE_KEY) else {}
+    return dict(zip(SHORTCUT_KEYS, labels, strict=False)) if len(labels) <= len(SHORTCUT_KEYS) else {}
 
 
-def matching(labels: Sequence[str], typed: str) -> list[str]:
-    """The labels that hold the typed letters, in the order typed, those that begin with them first.
+def find_labels(labels: Sequence[str], typed: str) -> list[str]:
+    """Return the labels that contain the typed text, those that begin with it first.
 
-    Case, spaces and underscores do not count. Everything for an empty text.
+    Case, spaces, underscores and hyphens are ignored. An empty text returns all labels.
     """
-    wanted = _bare(typed)
-    found = [label for label in labels if wanted in _bare(label)]
-    return sorted(found, key=lambda label: (not _bare(label).startswith(wanted), labels.index(label)))
+    wanted = _normalized(typed)
+    matches = [label for label in labels if wanted in _normalized(label)]
+    return sorted(matches, key=lambda label: (not _normalized(label).startswith(wanted), labels.index(label)))
 
 
-def _bare(text: str) -> str:
+def _normalized(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter not in " _-")

@@ -1,8 +1,9 @@
-"""What a person sees: the row, a button a label, one field that takes keys, a bar.
+"""User interface of the annotator: the row, one button per label, a field for shortcut keys and a progress bar.
 
-JupyterLab gives no key events to a kernel. A text field does: it sends its text at every stroke, so one
-character that is a label's key answers at once and the field is emptied again. Click into it once; it keeps
-the focus. With more labels than keys, type part of a name: the buttons narrow, Enter takes the first.
+JupyterLab gives no key events to a kernel. A text field does: it sends its text at every keystroke, so a
+single character that is a label's key answers at once and the field is cleared again. Click into it once; it
+keeps the focus. With more labels than keys, type part of a name: the buttons are filtered, and Enter takes the
+first.
 """
 
 from __future__ import annotations
@@ -13,74 +14,74 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from veritrain_lib.ui.annotator.shortcuts import SKIP, UNDO, keys_of, matching
-from veritrain_lib.ui.widget_base import DeskView, cell
+from veritrain_lib.ui.annotator.shortcuts import SKIP, UNDO, assign_shortcuts, find_labels
+from veritrain_lib.ui.widget_base import WidgetBase, cell
 
 if TYPE_CHECKING:
-    from veritrain_lib.ui.annotator.annotator import LabellingDesk
+    from veritrain_lib.ui.annotator.annotator import Annotator
 
-SHOWN = 33
-"""Label buttons at once; more make a wall in which nobody finds anything."""
-
-
-def show(desk: LabellingDesk) -> LabellingView:
-    """The desk as widgets."""
-    return LabellingView(desk)
+MAX_BUTTONS = 33
+"""Label buttons shown at once; more are hard to search by eye."""
 
 
-class LabellingView(DeskView):
-    """The widgets of one desk; every event goes through the desk's own methods."""
+def create_view(annotator: Annotator) -> AnnotatorView:
+    """Return the widgets of an annotator."""
+    return AnnotatorView(annotator)
 
-    def __init__(self, desk: LabellingDesk) -> None:
+
+class AnnotatorView(WidgetBase):
+    """Widgets of one annotator; every event calls a method of the `Annotator`."""
+
+    def __init__(self, annotator: Annotator) -> None:
         super().__init__()
-        self.desk = desk
-        self.labels = desk.task.labels
-        self.keys = keys_of(self.labels)
-        self.done = widgets.Label()
+        self.annotator = annotator
+        self.labels = annotator.task.labels
+        self.keys = assign_shortcuts(self.labels)
+        self.progress_label = widgets.Label()
         self.undo = self.button(
-            f"[{UNDO}] undo", lambda: self.desk.undo(), tooltip="take the last answer back"
+            f"[{UNDO}] undo", lambda: self.annotator.undo(), tooltip="undo the last answer"
         )
         self.skip = self.button(
-            f"[{SKIP}] skip", lambda: self.desk.skip(), tooltip="leave this row for later"
+            f"[{SKIP}] skip", lambda: self.annotator.skip(), tooltip="leave this row for later"
         )
         self.field: Any = self._key_field() if self.labels else widgets.Textarea(placeholder="your answer")
         self.buttons: dict[str, Any] = {label: self._label_button(label) for label in self.labels}
         self.choices = widgets.Box(layout=widgets.Layout(flex_flow="row wrap"))
-        self.save = self.button("save", self._answer_text, tooltip="write the answer and go on")
+        self.save = self.button("save", self._answer_text, tooltip="save the answer and go on")
         self.refresh()
 
     def progress(self) -> str:
-        """How far the work is, in a sentence."""
-        return str(self.desk.progress())
+        """Return the progress of the annotation as a sentence."""
+        return str(self.annotator.progress())
 
     def refresh(self) -> None:
-        """Show the current row and how far the work is."""
-        row, progress = self.desk.current, self.desk.progress()
+        """Show the current row and the progress of the annotation."""
+        row, progress = self.annotator.current, self.annotator.progress()
         self.bar.max, self.bar.value = max(progress.total, 1), progress.answered
-        self.done.value = str(progress) if progress.waiting else ""
-        under = [self.notice, widgets.HBox([self.bar, self.done])]
+        self.progress_label.value = str(progress) if progress.waiting else ""
+        below = [self.notice, widgets.HBox([self.bar, self.progress_label])]
         if row is None:
             self.row.value = f"<p><strong>{html.escape(str(progress))}</strong></p>"
-            # The last answer can be wrong too: its key for taking it back still works.
+            # The last answer can be wrong too: the undo key still works.
             keys = [self.field] if self.labels and progress.total else []
-            self.box.children = [self.row, *keys, widgets.HBox([self.undo]), *under]
+            self.box.children = [self.row, *keys, widgets.HBox([self.undo]), *below]
             return
-        cells = "".join(cell(name, row[name]) for name in self.desk.task.inputs)
+        cells = "".join(cell(name, row[name]) for name in self.annotator.task.inputs)
         self.row.value = f"<div style='font-size:120%;margin:.4em 0'>{cells}</div>"
         entry = [self.choices, self.field] if self.labels else [self.field, self.save]
-        self.choices.children = [self.buttons[label] for label in self._offered()]
-        self.box.children = [self.row, *entry, widgets.HBox([self.undo, self.skip]), *under]
+        self.choices.children = [self.buttons[label] for label in self._visible_labels()]
+        self.box.children = [self.row, *entry, widgets.HBox([self.undo, self.skip]), *below]
 
-    def pressed(self, key: str) -> None:
-        """One key of the key field: a label's, undo or skip. Another one is told, not answered."""
+    def press_key(self, key: str) -> None:
+        """Handle one key: a label's key, undo or skip; an unknown key shows a message and changes nothing."""
         if key == UNDO:
-            self.do(self.desk.undo)
+            self.run_action(self.annotator.undo)
         elif key == SKIP:
-            self.do(self.desk.skip)
+            self.run_action(self.annotator.skip)
         elif key in self.keys:
-            self.do(lambda: self.desk.answer(self.keys[key]))
+            self.run_action(lambda: self.annotator.answer(self.keys[key]))
         else:
-            self.tell(f"{key!r} is no key; see the buttons")
+            self.show_message(f"{key!r} is not a shortcut key; see the buttons")
 
     def _key_field(self) -> Any:
         hint = (
@@ -89,47 +90,47 @@ class LabellingView(DeskView):
             else "type part of a label, Enter takes the first; u or s and Enter: undo, skip"
         )
         field = widgets.Text(placeholder=hint, continuous_update=True, layout=widgets.Layout(width="60%"))
-        field.observe(self._typed, names="value")
-        field.on_msg(self._entered)
+        field.observe(self._on_text_change, names="value")
+        field.on_msg(self._on_message)
         return field
 
-    def _typed(self, change: Any) -> None:
+    def _on_text_change(self, change: Any) -> None:
         typed = change["new"]
         if not self.keys:
-            self.choices.children = [self.buttons[label] for label in self._offered()]
+            self.choices.children = [self.buttons[label] for label in self._visible_labels()]
         elif typed:
             self.field.value = ""
             # Two keys at once: the second was meant for a row that nobody has seen yet.
             if len(typed) == 1:
-                self.pressed(typed.lower())
+                self.press_key(typed.lower())
             else:
-                self.tell(f"{typed!r} was more than one key; press them one by one")
+                self.show_message(f"{typed!r} was more than one key; press them one by one")
 
-    def _entered(self, _: Any, content: Any, __: Any) -> None:
+    def _on_message(self, _: Any, content: Any, __: Any) -> None:
         typed = self.field.value.strip()
         if content.get("event") != "submit" or self.keys or not typed:
             return
         self.field.value = ""
         if typed.lower() in (UNDO, SKIP):
-            self.pressed(typed.lower())
-        elif found := matching(self.labels, typed):
-            self.do(lambda: self.desk.answer(found[0]))
+            self.press_key(typed.lower())
+        elif matches := find_labels(self.labels, typed):
+            self.run_action(lambda: self.annotator.answer(matches[0]))
         else:
-            self.tell(f"no label holds {typed!r}")
+            self.show_message(f"no label contains {typed!r}")
 
-    def _offered(self) -> list[str]:
-        return self.labels if self.keys else matching(self.labels, self.field.value)[:SHOWN]
+    def _visible_labels(self) -> list[str]:
+        return self.labels if self.keys else find_labels(self.labels, self.field.value)[:MAX_BUTTONS]
 
     def _label_button(self, label: str) -> Any:
         key = next((f"[{key}] " for key, name in self.keys.items() if name == label), "")
-        about = self.desk.task.target.descriptions.get(label, label)
-        return self.button(key + label, lambda: self.desk.answer(label), tooltip=about)
+        description = self.annotator.task.target.descriptions.get(label, label)
+        return self.button(key + label, lambda: self.annotator.answer(label), tooltip=description)
 
     def _answer_text(self) -> None:
-        self.desk.answer(self.field.value)
+        self.annotator.answer(self.field.value)
         self.field.value = ""
 
-    def do(self, act: Callable[[], object]) -> None:
-        """As every desk; then the field has the focus again, so that the next key is taken."""
-        super().do(act)
+    def run_action(self, action: Callable[[], object]) -> None:
+        """Run an action, then give the field the focus again, so that it takes the next key."""
+        super().run_action(action)
         self.field.focus()

@@ -1,11 +1,11 @@
-"""Models side by side on development rows. Nothing is promoted here, and the sealed set stays closed.
+"""Side-by-side comparison of models on development rows; the held-out test set is not read and nothing is promoted.
 
-`compare(task, models)` is the way in. `side` measures one model, `comparison` sets the sides into tables,
-`picture` draws them.
+`compare(task, models)` is the entry point. `side` measures one model, `comparison` builds the tables, and
+`picture` draws the chart.
 """
 
 from __future__ import annotations
 
-from veritrain_lib.ui.compare.comparison import Comparison, compare
+from veritrain_lib.ui.compare.comparison import ModelComparison, compare
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["ModelComparison", "compare"]

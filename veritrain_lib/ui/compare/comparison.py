@@ -1,4 +1,4 @@
-"""The sides as tables: the models, each against the first, and the slices."""
+"""Comparison tables: metrics of the models, paired tests against the first model, and mean grades per slice."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import model_or_seed
+from veritrain_lib.stage_io.defaults import resolve_model
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import models as registered
-from veritrain_lib.ui.compare.side import CARD, Side, measure_side
+from veritrain_lib.ui.compare.side import CARD, MeasuredModel, measure_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,21 +22,22 @@ PAIR_COLUMNS = ["model", "against", "n", "wins", "losses", "difference", "low", 
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Models side by side, in the order asked for (all registered versions: oldest first).
+class ModelComparison:
+    """Comparison of models on development rows, in the order requested (all registered versions: oldest first).
 
     Attributes:
+        task: name of the task.
         metric: the task's primary metric.
-        n: development rows.
-        models: a line a model: model, marks (champion, challenger), trained_on, training_rows, each metric as
+        n: number of development rows.
+        models: one row per model: model, marks (champion, challenger), trained_on, training_rows, each metric as
             NAME, NAME_low, NAME_high (95 %), the rates of its last probe, answers_from, address.
         pairs: each later model against the first on the same rows, by the exact McNemar test where rows are right or
-            wrong and by sign flips where they are graded: wins and losses (rows that it, that the first answers
-            better), difference of the mean grades with its 95 % interval, two-sided p, and p_holm for all pairs together (S. Holm 1979, Scandinavian
-            Journal of Statistics 6:65-70).
-        slices: the mean grade of the rows in each slice (with labels the share of right ones), a column a model, and the change from the first to the
-            last one, largest loss on top.
-        notes: what a reader must know about models that were left out.
+            wrong and by a sign-flip test where they are graded: wins and losses (rows that the later model answers
+            better or worse than the first), difference of the mean grades with its 95 % interval, two-sided p, and
+            p_holm adjusted for all pairs together (S. Holm 1979, Scandinavian Journal of Statistics 6:65-70).
+        slices: the mean grade of the rows in each slice (for labels, the share of right answers), one column per
+            model, and the change from the first to the last model, largest loss on top.
+        notes: remarks on models that were left out.
     """
 
     task: str
@@ -48,11 +49,11 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
     def picture(self) -> Figure:
-        """The primary metric of each model with its interval; the champion in its own colour and shape."""
-        from veritrain_lib.ui.compare.picture import side_by_side
+        """Draw the primary metric of each model with its interval; the champion has its own colour and shape."""
+        from veritrain_lib.ui.compare.picture import comparison_picture
 
         title = f"{self.task}: {self.metric} on {self.n} development rows"
-        return side_by_side(self.models, self.metric, title)
+        return comparison_picture(self.models, self.metric, title)
 
     def _repr_html_(self) -> str:
         import pandas as pd
@@ -60,26 +61,26 @@ class Comparison:
         from veritrain_lib.reporting.html import table_html
 
         metrics = [str(name).removesuffix("_low") for name in self.models if str(name).endswith("_low")]
-        lines = []
+        rows = []
         for line in self.models.astype(object).where(self.models.notna(), None).to_dict("records"):
-            rows = "" if line["training_rows"] is None else f", {line['training_rows']:,} rows"
-            held = {name: line[name] for name in CARD if line[name] is not None}
-            lines.append(
+            training_rows = "" if line["training_rows"] is None else f", {line['training_rows']:,} rows"
+            rates = {name: line[name] for name in CARD if line[name] is not None}
+            rows.append(
                 {
                     "model": line["model"],
                     "marks": line["marks"],
-                    "trained on": f"{line['trained_on'] or 'unknown'}{rows}",
+                    "trained on": f"{line['trained_on'] or 'unknown'}{training_rows}",
                     **{
                         name: _interval(*(line[name + end] for end in ("", "_low", "_high")))
                         for name in metrics
                     },
                     "probe card": ", ".join(
-                        f"{name.replace('_', ' ')} {rate:.0%}" for name, rate in held.items()
+                        f"{name.replace('_', ' ')} {rate:.0%}" for name, rate in rates.items()
                     )
                     or "not probed",
                 }
             )
-        shown = pd.DataFrame(lines)
+        shown = pd.DataFrame(rows)
         caption = (
             f"{self.task}: {len(self.models)} model(s) on {self.n} development rows, with 95 % intervals"
         )
@@ -89,105 +90,106 @@ class Comparison:
 def _interval(value: float | None, low: float, high: float) -> str:
     if value is None or value != value:
         return "not measured"
-    # Spaces that do not break: an interval over three lines is hard to read.
+    # Non-breaking spaces: an interval broken over three lines is hard to read.
     return f"{value:.3f} ({low:.3f} to {high:.3f})".replace(" ", "\u00a0")
 
 
-def compare(task: str = "", models: str = "") -> Comparison:
-    """Put models side by side on the task's development rows.
+def compare(task: str = "", models: str = "") -> ModelComparison:
+    """Compare models on the development rows of a task.
 
     Args:
-        task: a task file or name; empty means the one worked on last, else the built-in example.
-        models: addresses separated by commas; empty means every registered version, and where there is none
+        task: a task file or name; empty means the task worked on last, else the built-in example.
+        models: model addresses separated by commas; empty means every registered version, and if there is none
             a seed model is trained first. A model named twice is shown once, with a note.
 
-    Raises UserError for a task or an address that is not there.
+    Raises:
+        UserError: the task or one of the models does not exist.
     """
-    found = find_task(task, check=True)
-    given = [address.strip() for address in models.split(",") if address.strip()]
-    addresses, notes = _distinct(found, given or _all_versions(found))
-    development = sources.development_rows(found)
-    sides = [measure_side(found, uri, development) for uri in addresses]
-    return Comparison(
-        task=found.name,
-        metric=found.primary.name,
+    found_task = find_task(task, check=True)
+    requested = [address.strip() for address in models.split(",") if address.strip()]
+    addresses, notes = _distinct(found_task, requested or _all_versions(found_task))
+    development = sources.development_rows(found_task)
+    measured = [measure_model(found_task, uri, development) for uri in addresses]
+    return ModelComparison(
+        task=found_task.name,
+        metric=found_task.primary.name,
         n=len(development),
-        models=_model_table(sides),
-        pairs=_pair_table(sides),
-        slices=_slice_table(found, sides, development),
+        models=_model_table(measured),
+        pairs=_pair_table(measured),
+        slices=_slice_table(found_task, measured, development),
         notes=notes,
     )
 
 
 def _all_versions(task: Task) -> list[str]:
-    return [one.uri for one in registered.listing(task)] or [model_or_seed(task, "")]
+    return [version.uri for version in registered.listing(task)] or [resolve_model(task, "")]
 
 
-def _distinct(task: Task, given: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    kept: dict[str, tuple[str, str]] = {}
+def _distinct(task: Task, requested: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    seen: dict[str, tuple[str, str]] = {}
     notes = []
-    for address in given:
-        uri = model_or_seed(task, address)
+    for address in requested:
+        uri = resolve_model(task, address)
         identity = registered.identity(task, uri)
-        if identity in kept:
-            notes.append(f"{address} is the same model as {kept[identity][1]}; it is shown once.")
+        if identity in seen:
+            notes.append(f"{address} is the same model as {seen[identity][1]}; it is shown once.")
         else:
-            kept[identity] = (uri, address)
-    return [uri for uri, _ in kept.values()], tuple(notes)
+            seen[identity] = (uri, address)
+    return [uri for uri, _ in seen.values()], tuple(notes)
 
 
-def _model_table(sides: list[Side]) -> pd.DataFrame:
+def _model_table(measured: list[MeasuredModel]) -> pd.DataFrame:
     import pandas as pd
 
-    lines = []
-    for side in sides:
+    rows = []
+    for model in measured:
         line: dict[str, Any] = {
-            "model": side.name,
-            "marks": ", ".join(side.marks),
-            "trained_on": side.trained_on,
-            "training_rows": side.training_rows,
+            "model": model.name,
+            "marks": ", ".join(model.marks),
+            "trained_on": model.trained_on,
+            "training_rows": model.training_rows,
         }
-        for name, measure in side.measures.items():
+        for name, measure in model.measures.items():
             line |= {name: measure.value, f"{name}_low": measure.low, f"{name}_high": measure.high}
-        line |= {name: side.card.get(name) for name in CARD}
-        line |= {"answers_from": "train run" if side.stored else "asked now", "address": side.uri}
-        lines.append(line)
-    return pd.DataFrame(lines).astype({"training_rows": "Int64", **dict.fromkeys(CARD, "Float64")})
+        line |= {name: model.card.get(name) for name in CARD}
+        line |= {"answers_from": "train run" if model.stored else "asked now", "address": model.uri}
+        rows.append(line)
+    return pd.DataFrame(rows).astype({"training_rows": "Int64", **dict.fromkeys(CARD, "Float64")})
 
 
-def _pair_table(sides: list[Side]) -> pd.DataFrame:
+def _pair_table(measured: list[MeasuredModel]) -> pd.DataFrame:
     import pandas as pd
 
-    from veritrain_lib.statistics.evidence import change
+    from veritrain_lib.statistics.evidence import compare_paired
     from veritrain_lib.statistics.slices import holm
 
-    first = sides[0]
-    lines: list[dict[str, Any]] = []
-    for side in sides[1:]:
-        pair = first.answers.merge(side.answers, on="id", suffixes=("_first", ""), validate="one_to_one")
-        test = change(pair["grade_first"], pair["grade"])
-        lines.append(
+    first = measured[0]
+    rows: list[dict[str, Any]] = []
+    for model in measured[1:]:
+        pair = first.answers.merge(model.answers, on="id", suffixes=("_first", ""), validate="one_to_one")
+        test = compare_paired(pair["grade_first"], pair["grade"])
+        rows.append(
             {
-                "model": side.name, "against": first.name, "n": test.n, "wins": test.wins, "losses": test.losses,
+                "model": model.name, "against": first.name, "n": test.n, "wins": test.wins, "losses": test.losses,
                 "difference": test.difference, "low": test.low, "high": test.high, "p": test.p,
             }
         )  # fmt: skip
-    for line, adjusted in zip(lines, holm([line["p"] for line in lines]), strict=True):
+    for line, adjusted in zip(rows, holm([line["p"] for line in rows]), strict=True):
         line["p_holm"] = float(adjusted)
-    return pd.DataFrame(lines, columns=PAIR_COLUMNS)
+    return pd.DataFrame(rows, columns=PAIR_COLUMNS)
 
 
-def _slice_table(task: Task, sides: list[Side], development: pd.DataFrame) -> pd.DataFrame:
+def _slice_table(task: Task, measured: list[MeasuredModel], development: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
-    from veritrain_lib.stages.slices import cut
+    from veritrain_lib.stages.slices import slice_masks
 
-    masks = cut(task, development)
+    masks = slice_masks(task, development)
     table = pd.DataFrame({"slice": list(masks), "n": [int(mask.sum()) for mask in masks.values()]})
-    for side in sides:
-        grades = side.answers.set_index("id")["grade"].loc[development["id"]].to_numpy(dtype=float)
-        table[side.name] = [float(grades[mask].mean()) if mask.any() else None for mask in masks.values()]
-    if len(sides) > 1:
-        table["change"] = table[sides[-1].name] - table[sides[0].name]
+    for model in measured:
+        grades = model.answers.set_index("id")["grade"].loc[development["id"]].to_numpy(dtype=float)
+        table[model.name] = [float(grades[mask].mean()) if mask.any() else None for mask in masks.values()]
+    if len(measured) > 1:
+        table["change"] = table[measured[-1].name] - table[measured[0].name]
         table = table.sort_values(["change", "slice"], ignore_index=True)
     return table

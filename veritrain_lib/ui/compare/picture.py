@@ -1,4 +1,4 @@
-"""Models one under the other: the primary metric of each with its interval."""
+"""Chart of the model comparison: the primary metric of each model with its interval."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def side_by_side(models: pd.DataFrame, metric: str, title: str) -> Figure:
-    """A dot and an interval for each model, the first on top; the champion green and a diamond.
+def comparison_picture(models: pd.DataFrame, metric: str, title: str) -> Figure:
+    """Draw a dot and an interval for each model, the first on top; the champion is a green diamond.
 
     Args:
         models: columns model, marks, training_rows (may be missing), and METRIC, METRIC_low, METRIC_high in
             the metric's own unit.
         metric: the metric's name.
-        title: over the picture.
+        title: title of the picture.
     """
     from veritrain_lib.reporting.pictures.canvas import (
         BLUE,
@@ -24,19 +24,19 @@ def side_by_side(models: pd.DataFrame, metric: str, title: str) -> Figure:
         INK,
         NORMAL,
         SMALL,
-        bars_height,
-        blank,
-        numbers,
+        bar_chart_height,
+        new_plot,
+        to_floats,
     )
     from veritrain_lib.reporting.pictures.labels import shorten
 
     columns = (metric, f"{metric}_low", f"{metric}_high")
-    rows = numbers(models, *columns).iloc[::-1].reset_index(drop=True)
+    rows = to_floats(models, *columns).iloc[::-1].reset_index(drop=True)
     value, low, high = (rows[column] for column in columns)
     alt = f"{title}. " + "; ".join(
         f"{name} {number:.3f}" for name, number in zip(models["model"], models[metric], strict=True)
     )
-    drawing, axes = blank(title, bars_height(len(rows), each=0.42, around=1.5), alt)
+    drawing, axes = new_plot(title, bar_chart_height(len(rows), row_height=0.42, fixed_height=1.5), alt)
     champion = rows["marks"].str.contains("champion")
     for kind, colour, marker, label in ((champion, GREEN, "D", "champion"), (~champion, BLUE, "o", "other")):
         at = rows.index[kind]
@@ -54,13 +54,13 @@ def side_by_side(models: pd.DataFrame, metric: str, title: str) -> Figure:
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.grid(False, axis="y")
     side = axes.get_yaxis_transform()
-    for place, (number, lower, upper) in enumerate(zip(value, low, high, strict=True)):
+    for position, (number, lower, upper) in enumerate(zip(value, low, high, strict=True)):
         text = f"{number:.3f} ({lower:.3f} to {upper:.3f})"
-        axes.text(1.01, place, text, transform=side, va="center", fontsize=SMALL, color=INK)
+        axes.text(1.01, position, text, transform=side, va="center", fontsize=SMALL, color=INK)
     axes.set_xlabel(f"{metric}, with its 95 % interval", fontsize=NORMAL)
     if champion.any():
         axes.legend(
             fontsize=SMALL, frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
         )
-    drawing.use_fonts()
+    drawing.apply_fonts()
     return drawing

@@ -1,11 +1,11 @@
-"""One model on the development rows: as its train run measured it, or asked now."""
+"""Measurement of one model on the development rows, reused from its train run or computed now."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stage_io.open_models import guard_judged_metrics, guarded
+from veritrain_lib.stage_io.open_models import check_judged_metrics, with_privacy_check
 from veritrain_lib.stage_io.stage import load_result, prepare
 from veritrain_lib.tracking import models, runs
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.stages.result import Measure
-    from veritrain_lib.tracking.models import Registered
+    from veritrain_lib.tracking.models import RegisteredVersion
 
 CARD = ("several_candidates", "explanation", "output_contract")
-"""The rates of a probe that make up a model's card."""
+"""Rates of a probe that are shown for each model."""
 
 
 @dataclass(frozen=True)
-class Side:
-    """One model on the development rows.
+class MeasuredModel:
+    """One model measured on the development rows.
 
     Attributes:
-        name: short and distinct: `v3` for a registered version of the task, else the address.
-        uri: the address, its version fixed.
+        name: short unique name: `v3` for a registered version of the task, else the address.
+        uri: the model address with a fixed version.
         measures: each of the task's metrics, 0..1 unless the metric says otherwise, with 95 % intervals.
-        answers: id, expected, answer, correct, grade (0..1 by the primary metric); a line a development row. A row
-            it failed on is not correct.
-        marks: which aliases point at it, of champion and challenger.
-        trained_on: the dataset reference, empty when the record does not know.
-        training_rows: rows of that dataset, None when the record does not know.
-        card: the rates of its last probe, 0..1; empty when it was never probed.
-        stored: its train run had measured this very model on these very rows, so it was not asked again.
+        answers: one row per development row: id, expected, answer, correct, grade (0..1 by the primary metric). A
+            row on which the model failed is not correct.
+        marks: the aliases that point at the model (champion, challenger).
+        trained_on: the dataset reference; empty when it was not recorded.
+        training_rows: number of rows of that dataset; None when it was not recorded.
+        card: the rates of the last probe, 0..1; empty when the model was never probed.
+        stored: whether the train run had already measured this model on these rows, so that it was not run again.
     """
 
     name: str
@@ -48,53 +48,62 @@ class Side:
     stored: bool = False
 
 
-def measure_side(task: Task, uri: str, development: pd.DataFrame) -> Side:
-    """Measure the model at an address whose version is fixed. Raises UserError when it is not there."""
-    known = models.describe(task, uri) if uri.startswith("models:/") else None
-    if known is None:
-        measures, answers = _ask(task, uri, development)
-        return Side(uri, uri, measures, answers, card=_card(task, uri))
-    train = _train_result(task, known)
+def measure_model(task: Task, uri: str, development: pd.DataFrame) -> MeasuredModel:
+    """Measure a model on the development rows, reusing the measurement of its train run where it still holds.
+
+    Args:
+        task: the task.
+        uri: a model address with a fixed version.
+        development: the development rows.
+
+    Raises:
+        UserError: there is no model at the address.
+    """
+    registered = models.describe(task, uri) if uri.startswith("models:/") else None
+    if registered is None:
+        measures, answers = _predict(task, uri, development)
+        return MeasuredModel(uri, uri, measures, answers, card=_card(task, uri))
+    train = _train_result(task, registered)
     measures, answers = (
-        (train.measures, train.tables["predictions"]) if train else _ask(task, uri, development)
+        (train.measures, train.tables["predictions"]) if train else _predict(task, uri, development)
     )
-    return Side(
-        name=f"v{known.version}" if known.name == task.name else uri,
+    return MeasuredModel(
+        name=f"v{registered.version}" if registered.name == task.name else uri,
         uri=uri,
         measures={name: measure for name, measure in measures.items() if name != "training_rows"},
         answers=answers,
         marks=tuple(
-            alias for alias in (models.CHAMPION, models.CHALLENGER) if _has_alias(task, known, alias)
+            alias for alias in (models.CHAMPION, models.CHALLENGER) if _has_alias(task, registered, alias)
         ),
-        trained_on=known.dataset,
-        training_rows=_training_rows(known),
+        trained_on=registered.dataset,
+        training_rows=_training_rows(registered),
         card=_card(task, uri),
         stored=train is not None,
     )
 
 
-def _has_alias(task: Task, known: Registered, alias: str) -> bool:
-    pointed = models.by_alias(task, alias)
-    return pointed is not None and pointed.uri == known.uri
+def _has_alias(task: Task, registered: RegisteredVersion, alias: str) -> bool:
+    model = models.by_alias(task, alias)
+    return model is not None and model.uri == registered.uri
 
 
-def _train_result(task: Task, known: Registered) -> Any | None:
-    """What the model's train run measured, if it would come out the same today: same rows, metrics and code."""
-    run = runs.get(known.run_id) if known.run_id else None
-    if run is None or run.data.tags.get("veritrain.stage") != "train" or not known.dataset:
+def _train_result(task: Task, registered: RegisteredVersion) -> Any | None:
+    """Return the result of the model's train run if rows, metrics and code are still the same, else None."""
+    run = runs.get(registered.run_id) if registered.run_id else None
+    if run is None or run.data.tags.get("veritrain.stage") != "train" or not registered.dataset:
         return None
-    given = {"task": str(task.path), "dataset": known.dataset, "seed": int(run.data.params["seed"])}
-    same = prepare("train", given, inner=True).digest == run.data.tags.get("veritrain.digest")
-    return load_result("train", known.run_id) if same else None
+    params = {"task": str(task.path), "dataset": registered.dataset, "seed": int(run.data.params["seed"])}
+    is_unchanged = prepare("train", params, inner=True).digest == run.data.tags.get("veritrain.digest")
+    return load_result("train", registered.run_id) if is_unchanged else None
 
 
-def _ask(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str, Measure], pd.DataFrame]:
+def _predict(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str, Measure], pd.DataFrame]:
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.models.base import open_model
     from veritrain_lib.stages.measuring import measure_all
 
-    guard_judged_metrics(task)
-    responses = guarded(task, open_model(uri, task)).answer(development)
+    check_judged_metrics(task)
+    responses = with_privacy_check(task, open_model(uri, task)).answer(development)
     expected, metrics = references_of(task, development), open_metrics(task)
     measures = measure_all(metrics, expected, responses, task.seed)
     answers = (
@@ -106,13 +115,13 @@ def _ask(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str, Mea
     return measures, answers
 
 
-def _training_rows(known: Registered) -> int | None:
-    logged = runs.get(known.run_id).data.metrics.get("training_rows") if known.run_id else None
-    return None if logged is None else int(logged)
+def _training_rows(registered: RegisteredVersion) -> int | None:
+    metrics = runs.get(registered.run_id).data.metrics.get("training_rows") if registered.run_id else None
+    return None if metrics is None else int(metrics)
 
 
 def _card(task: Task, uri: str) -> dict[str, float]:
-    where = f"tags.`veritrain.stage` = 'probe' AND tags.`veritrain.input.model` = '{uri}'"
-    found = runs.search(task, f"{where} AND attributes.status = 'FINISHED'", limit=1)
-    logged = found[0].data.metrics if found else {}
-    return {name: logged[name] for name in CARD if name in logged}
+    query = f"tags.`veritrain.stage` = 'probe' AND tags.`veritrain.input.model` = '{uri}'"
+    probes = runs.search(task, f"{query} AND attributes.status = 'FINISHED'", limit=1)
+    metrics = probes[0].data.metrics if probes else {}
+    return {name: metrics[name] for name in CARD if name in metrics}

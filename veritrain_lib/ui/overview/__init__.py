@@ -1,11 +1,11 @@
-"""Where a task stands, read from the record. Nothing is run, trained or opened for it.
+"""State of a task, read from MLflow; nothing is run or trained, and the held-out test set is not read.
 
-`overview(task)` is the way in. `standing` is the state as a table, `last_trip` the last round in a few words
-for the picture of the loop, `links` the way to the runs, notebooks and pages.
+`overview(task)` is the entry point. `task_state` builds the table, `last_round` summarizes the last round for
+the picture of the loop, and `links` lists the runs with their notebooks and pages.
 """
 
 from __future__ import annotations
 
-from veritrain_lib.ui.overview.task_state import Overview, overview
+from veritrain_lib.ui.overview.task_state import TaskOverview, overview
 
-__all__ = ["Overview", "overview"]
+__all__ = ["TaskOverview", "overview"]

@@ -1,4 +1,4 @@
-"""The last trip round the loop, in a few words for each box of its picture."""
+"""Results of the last round, summarized in a few words for each box of the loop picture."""
 
 from __future__ import annotations
 
@@ -15,49 +15,52 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Trip:
-    """The newest round with its loop's run, or, where no loop has run, the last stages done by hand.
+class LastRound:
+    """The newest round of a loop or, if no loop has run, the newest stages run by hand.
 
-    `stages` are the run ids of the finished stages by name.
+    Attributes:
+        round: the round; None if no loop has run.
+        loop_run: run id of the loop; empty if no loop has run.
+        stages: run id of each finished stage, by stage name.
     """
 
     round: history.Round | None
     loop_run: str
     stages: dict[str, str]
 
-    def words(self, task: Task) -> dict[str, str]:
-        """A short text for each box of `reporting.pictures.loop`; empty when nothing was done yet."""
+    def box_texts(self, task: Task) -> dict[str, str]:
+        """Return a short text for each box of `reporting.pictures.loop`; empty when no stage has finished yet."""
         if not self.stages:
             return {}
         results = {name: load_result(name, run_id) for name, run_id in self.stages.items()}
         texts = {"title": f"{task.name}: {f'round {self.round.number}' if self.round else 'the last stages'}"}
         for name, result in results.items():
-            texts |= _TELL[name](task, result)
+            texts |= _SUMMARIES[name](task, result)
         champion = models.by_alias(task, models.CHAMPION)
         return texts | ({"champion": f"v{champion.version} now"} if champion else {})
 
     def next_step(self) -> str:
-        """What the last report says to do next; empty without a report."""
+        """Return the next step that the last report recommends; empty without a report."""
         if "report" not in self.stages:
             return ""
         report: Any = load_result("report", self.stages["report"])
         return str(report.next_step)
 
 
-def last_trip(task: Task) -> Trip:
-    """The newest round, else the newest finished run of each stage."""
+def find_last_round(task: Task) -> LastRound:
+    """Return the newest round of a task, or else the newest finished run of each stage."""
     latest = history.latest_round(task)
     if latest is not None:
-        done = {
+        finished = {
             name: run for name, run in latest[0].stages.items() if runs.get(run).info.status == "FINISHED"
         }
-        return Trip(latest[0], latest[1], done)
-    found = {}
+        return LastRound(latest[0], latest[1], finished)
+    stages = {}
     for name in NAMES:
-        where = f"tags.`veritrain.stage` = '{name}' AND attributes.status = 'FINISHED'"
-        for run in runs.search(task, where, limit=1):
-            found[name] = run.info.run_id
-    return Trip(None, "", found)
+        query = f"tags.`veritrain.stage` = '{name}' AND attributes.status = 'FINISHED'"
+        for run in runs.search(task, query, limit=1):
+            stages[name] = run.info.run_id
+    return LastRound(None, "", stages)
 
 
 def _value(task: Task, result: Any) -> str:
@@ -66,16 +69,16 @@ def _value(task: Task, result: Any) -> str:
 
 
 def _probe(task: Task, result: Any) -> dict[str, str]:
-    kept = result.measures["output_contract"].value
-    return {"probe": f"{_value(task, result)} contract {kept:.0%}"}
+    contract = result.measures["output_contract"].value
+    return {"probe": f"{_value(task, result)} contract {contract:.0%}"}
 
 
 def _generate(task: Task, result: Any) -> dict[str, str]:
     if result.outcome == "waiting":
         return {"generate": f"{len(result.tables['waiting'])} rows wait for people"}
     plan = result.tables["plan"]
-    told = f"{int(plan['rows'].sum())} rows for {len(plan)} slices"
-    return {"plan": told, "generate": f"{len(result.tables['rows'])} new rows"}
+    summary = f"{int(plan['rows'].sum())} rows for {len(plan)} slices"
+    return {"plan": summary, "generate": f"{len(result.tables['rows'])} new rows"}
 
 
 def _gate(task: Task, result: Any) -> dict[str, str]:
@@ -88,15 +91,15 @@ def _train(task: Task, result: Any) -> dict[str, str]:
 
 
 def _evaluate(task: Task, result: Any) -> dict[str, str]:
-    gain = result.sealed.difference if result.sealed else result.development_gain
-    return {"evaluate": f"{result.verdict} {gain:+.3f} {'sealed' if result.sealed else 'dev.'}"}
+    gain = result.held_out.difference if result.held_out else result.development_gain
+    return {"evaluate": f"{result.verdict} {gain:+.3f} {'test' if result.held_out else 'dev.'}"}
 
 
 def _report(task: Task, result: Any) -> dict[str, str]:
     return {"report": result.next_step}
 
 
-_TELL = {
+_SUMMARIES = {
     "probe": _probe,
     "generate": _generate,
     "gate": _gate,

@@ -1,4 +1,4 @@
-"""The way to runs: the MLflow UI's address of each, its executed notebook, its pages."""
+"""Links to runs: the MLflow page of each run, its executed notebook and its HTML and PDF pages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from veritrain_lib.tracking.artifacts import local_folder
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
-    from veritrain_lib.ui.overview.last_round import Trip
+    from veritrain_lib.ui.overview.last_round import LastRound
 
 LOCAL_UI = "http://127.0.0.1:5000"
-"""Where `make ui` opens the MLflow UI."""
+"""URL at which `make ui` opens the MLflow UI."""
 
 PAGES = (
     "notebook/*.ipynb",
@@ -27,15 +27,22 @@ PAGES = (
     "report/report.pdf",
     "gate/data_docs.html",
 )
-"""Artifacts that a person opens."""
+"""Artifacts that people open."""
 
 BY_HAND = 6
-"""How many of the newest stage runs that belong to no round are listed."""
+"""Number of the newest stage runs outside any round that are listed."""
 
 
 @dataclass(frozen=True)
-class Link:
-    """One run: its name, how it ended, its address in the MLflow UI, and the files that a person opens."""
+class RunLink:
+    """Link to one run.
+
+    Attributes:
+        name: name of the run.
+        status: MLflow status in lower case.
+        ui: URL of the run in the MLflow UI.
+        files: artifacts that people open.
+    """
 
     name: str
     status: str
@@ -44,15 +51,19 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Links:
-    """Runs to look at, shown as a table of links. `make ui` must run for those into the MLflow UI."""
+class RunLinks:
+    """Links to runs, displayed as a table; the links to the MLflow UI need a running `make ui`."""
 
-    entries: tuple[Link, ...]
+    entries: tuple[RunLink, ...]
 
     @classmethod
-    def of(cls, task: Task, trip: Trip) -> Links:
-        """The runs of a trip, the newest report, then the newest stage runs made by hand."""
-        wanted = [trip.loop_run, *([trip.round.run_id] if trip.round else []), *trip.stages.values()]
+    def of(cls, task: Task, last_round: LastRound) -> RunLinks:
+        """Collect the runs of a round, the newest report, then the newest stage runs outside any round."""
+        wanted = [
+            last_round.loop_run,
+            *([last_round.round.run_id] if last_round.round else []),
+            *last_round.stages.values(),
+        ]
         reported = "tags.`veritrain.stage` = 'report' AND attributes.status = 'FINISHED'"
         wanted += [run.info.run_id for run in runs.search(task, reported, limit=1)]
         by_hand = runs.search(task, "tags.`veritrain.kind` = 'stage'", limit=50)
@@ -64,23 +75,23 @@ class Links:
         if not self.entries:
             return "<p>No run yet. <code>make loop</code>, or any stage notebook, makes the first.</p>"
         head = "".join(f'<th style="text-align:left">{name}</th>' for name in ("run", "ended", "open"))
-        lines = "".join(_line(entry) for entry in self.entries)
+        lines = "".join(_table_row(entry) for entry in self.entries)
         hint = f"The runs' addresses need <code>make ui</code> ({html.escape(_ui())})."
         return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table><p>{hint}</p>"
 
 
 def _ui() -> str:
-    return store.shown().rstrip("/") if store.is_remote() else LOCAL_UI
+    return store.masked_uri().rstrip("/") if store.is_remote() else LOCAL_UI
 
 
-def _link(run: Any) -> Link:
-    address = f"{_ui()}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
-    place = local_folder(run.info.artifact_uri)
-    files = tuple(file for pattern in PAGES for file in sorted(place.glob(pattern))) if place else ()
-    return Link(run.info.run_name, run.info.status.lower(), address, files)
+def _link(run: Any) -> RunLink:
+    url = f"{_ui()}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    folder = local_folder(run.info.artifact_uri)
+    files = tuple(file for pattern in PAGES for file in sorted(folder.glob(pattern))) if folder else ()
+    return RunLink(run.info.run_name, run.info.status.lower(), url, files)
 
 
-def _line(entry: Link) -> str:
+def _table_row(entry: RunLink) -> str:
     links = [f'<a href="{html.escape(entry.ui)}">MLflow</a>']
     links += [f'<a href="{html.escape(_href(file))}">{html.escape(file.name)}</a>' for file in entry.files]
     cells = (html.escape(entry.name), html.escape(entry.status), " · ".join(links))
@@ -89,7 +100,7 @@ def _line(entry: Link) -> str:
 
 def _href(file: Path) -> str:
     # JupyterLab opens a path relative to the notebook; it does not open file: addresses.
-    here = Path.cwd()
-    if here.is_relative_to(project.root()):
-        return quote(os.path.relpath(file, here))
+    working_directory = Path.cwd()
+    if working_directory.is_relative_to(project.root()):
+        return quote(os.path.relpath(file, working_directory))
     return file.as_uri()

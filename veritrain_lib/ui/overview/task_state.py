@@ -1,4 +1,4 @@
-"""The state of a task as one short table, and its rounds."""
+"""State of a task as a short table, with the rounds of its newest loop and links to the last runs."""
 
 from __future__ import annotations
 
@@ -9,99 +9,114 @@ from veritrain_lib.stage_io import history, sources
 from veritrain_lib.stage_io.annotation import read_labels
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import datasets, looks, models, runs
-from veritrain_lib.ui.overview.last_round import Trip, last_trip
-from veritrain_lib.ui.overview.links import Links
+from veritrain_lib.ui.overview.last_round import LastRound, find_last_round
+from veritrain_lib.ui.overview.links import RunLinks
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.tracking.models import Registered
+    from veritrain_lib.tracking.models import RegisteredVersion
 
 NOTHING = "none yet"
 
 
 @dataclass(frozen=True)
-class Overview:
-    """A task's state; shows itself in a notebook.
+class TaskOverview:
+    """State of a task, which displays itself as a table in a notebook.
 
     Attributes:
-        state: columns what, value: task, champion, challenger, data, looks, people, loop, next.
-        rounds: a line a round of the newest loop, as `stage_io.history` says; empty before the first.
-        trip: the last round, or the last stages run by hand.
+        task: the task.
+        state: a table with the columns `what` and `value`, one row each for task, champion, challenger,
+            data, looks, people, loop and next.
+        rounds: one row per round of the newest loop, built by `stage_io.history`; empty before the first round.
+        last_round: the last round, or the last stages run by hand.
     """
 
     task: Task = field(repr=False)
     state: pd.DataFrame = field(repr=False)
     rounds: pd.DataFrame = field(repr=False)
-    trip: Trip = field(repr=False)
+    last_round: LastRound = field(repr=False)
 
     def picture(self) -> Figure:
-        """The loop, with what the last round did in each box; without a round, what each stage is for."""
+        """Draw the loop with the results of the last round; without a round, with the purpose of each stage."""
         from veritrain_lib.reporting.pictures import loop
 
-        return loop(self.trip.words(self.task) or None)
+        return loop(self.last_round.box_texts(self.task) or None)
 
-    def links(self) -> Links:
-        """The way to the last runs: in the MLflow UI, their executed notebooks and their pages."""
-        return Links.of(self.task, self.trip)
+    def links(self) -> RunLinks:
+        """Return links to the last runs: their MLflow pages, executed notebooks and reports."""
+        return RunLinks.of(self.task, self.last_round)
 
     def _repr_html_(self) -> str:
         from veritrain_lib.reporting.html import table_html
 
-        return table_html(self.state, f"Where {self.task.name} stands")
+        return table_html(self.state, f"State of task {self.task.name}")
 
 
-def overview(task: str = "") -> Overview:
-    """The state of a task: a file or a name; empty means the one worked on last, else the built-in example.
+def overview(task: str = "") -> TaskOverview:
+    """Return the state of a task; this also works with an empty tracking store.
 
-    Works on an empty store. Raises UserError when there is no such task.
+    Args:
+        task: a task file or name; empty means the task worked on last, else the built-in example.
+
+    Raises:
+        UserError: there is no such task.
     """
     import pandas as pd
 
-    found = find_task(task)
-    trip = last_trip(found)
-    rounds = history.rounds_of(found, trip.loop_run) if trip.loop_run else [trip.round] if trip.round else []
+    found_task = find_task(task)
+    last_round = find_last_round(found_task)
+    rounds = (
+        history.loop_rounds(found_task, last_round.loop_run)
+        if last_round.loop_run
+        else [last_round.round]
+        if last_round.round
+        else []
+    )
     state = {
-        "task": f"{found.name}: {found.description}".removesuffix(": "),
-        "champion": _model(found, models.by_alias(found, models.CHAMPION)),
-        "challenger": _model(found, models.by_alias(found, models.CHALLENGER)),
-        "data": _data(found),
-        "looks": _looks(found),
-        "people": _people(found),
-        "loop": _loop(trip),
-        "next": _next(found, trip),
+        "task": f"{found_task.name}: {found_task.description}".removesuffix(": "),
+        "champion": _model(found_task, models.by_alias(found_task, models.CHAMPION)),
+        "challenger": _model(found_task, models.by_alias(found_task, models.CHALLENGER)),
+        "data": _data(found_task),
+        "looks": _looks(found_task),
+        "people": _people(found_task),
+        "loop": _loop(last_round),
+        "next": _next(found_task, last_round),
     }
-    lines = pd.DataFrame(list(state.items()), columns=["what", "value"])
-    return Overview(found, lines, history.table(found, rounds), trip)
+    table = pd.DataFrame(list(state.items()), columns=["what", "value"])
+    return TaskOverview(found_task, table, history.table(found_task, rounds), last_round)
 
 
-def _model(task: Task, known: Registered | None) -> str:
-    if known is None:
+def _model(task: Task, model: RegisteredVersion | None) -> str:
+    if model is None:
         return NOTHING
-    logged = runs.get(known.run_id).data.metrics if known.run_id else {}
+    logged = runs.get(model.run_id).data.metrics if model.run_id else {}
     name = task.primary.name
     value, low, high = (logged.get(name + end) for end in ("", "_low", "_high"))
     if value is None or low is None or high is None:
-        return f"{known.uri}, trained on {known.dataset or 'unknown data'}"
+        return f"{model.uri}, trained on {model.dataset or 'unknown data'}"
     return (
-        f"{known.uri}, trained on {known.dataset}: development {name} {value:.3f} ({low:.3f} to {high:.3f})"
+        f"{model.uri}, trained on {model.dataset}: development {name} {value:.3f} ({low:.3f} to {high:.3f})"
     )
 
 
 def _data(task: Task) -> str:
-    made = datasets.listing(task)
-    if not made:
+    versions = datasets.listing(task)
+    if not versions:
         return NOTHING
-    counts = {status: sum(one.status == status for one in made) for status in ("passed", "draft", "blocked")}
-    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return f"{len(made)} versions ({told}); newest {made[-1].reference}, {made[-1].status}"
+    counts = {
+        status: sum(version.status == status for version in versions)
+        for status in ("passed", "draft", "blocked")
+    }
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return f"{len(versions)} versions ({summary}); newest {versions[-1].reference}, {versions[-1].status}"
 
 
 def _looks(task: Task) -> str:
-    used = looks.used(looks.all_looks(sources.held_out_set(task)))
-    return f"{used} of {task.promotion.max_looks} looks at the sealed test set used"
+    used = looks.looks_spent(looks.list_looks(sources.held_out_set(task)))
+    return f"{used} of {task.promotion.max_looks} looks at the held-out test set used"
 
 
 def _waiting(task: Task) -> int:
@@ -111,14 +126,18 @@ def _waiting(task: Task) -> int:
 def _people(task: Task) -> str:
     waiting = _waiting(task)
     if waiting == 1:
-        return "1 row waits for an answer: label.ipynb"
-    return f"{waiting} rows wait for an answer: label.ipynb" if waiting else "no row waits for an answer"
+        return "1 row is waiting for an answer: label.ipynb"
+    return (
+        f"{waiting} rows are waiting for an answer: label.ipynb"
+        if waiting
+        else "no row is waiting for an answer"
+    )
 
 
-def _loop(trip: Trip) -> str:
-    if not trip.loop_run:
+def _loop(last_round: LastRound) -> str:
+    if not last_round.loop_run:
         return NOTHING
-    run = runs.get(trip.loop_run)
+    run = runs.get(last_round.loop_run)
     headline = run.data.tags.get("veritrain.headline", "")
     if run.info.status == "FINISHED" and headline:
         return headline
@@ -126,12 +145,12 @@ def _loop(trip: Trip) -> str:
     return f"{run.info.status.lower()}{': ' if reason else ''}{reason}"
 
 
-def _next(task: Task, trip: Trip) -> str:
-    again = f"veritrain loop {task.name}"
+def _next(task: Task, last_round: LastRound) -> str:
+    command = f"veritrain loop {task.name}"
     if _waiting(task):
-        return f"answer the waiting rows, then: {again}"
-    if not trip.loop_run:
-        return f"the whole loop: {again}; or one stage at a time, from 01_probe.ipynb on"
-    if runs.get(trip.loop_run).info.status != "FINISHED":
-        return f"go on where it stopped: {again}"
-    return trip.next_step() or "compare.ipynb sets the models side by side"
+        return f"answer the waiting rows, then: {command}"
+    if not last_round.loop_run:
+        return f"run the full loop: {command}; or one stage at a time, from 01_probe.ipynb on"
+    if runs.get(last_round.loop_run).info.status != "FINISHED":
+        return f"resume the loop where it stopped: {command}"
+    return last_round.next_step() or "compare.ipynb shows the models side by side"

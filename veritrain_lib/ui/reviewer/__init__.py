@@ -1,10 +1,11 @@
-"""The desk at which people review a sample of a gate's rows, in a notebook.
+"""Review widget for notebooks: people accept or reject a sample of the rows that a gate has judged.
 
-`desk` is the work: which row, accept, reject, comment, store. `widgets` is what a person sees; only it knows ipywidgets.
+`reviewer` holds the logic (current row, accept, reject, comment, store), and `widgets` draws the user interface;
+it is the only module here that imports ipywidgets.
 """
 
 from __future__ import annotations
 
-from veritrain_lib.ui.reviewer.reviewer import ReviewDesk
+from veritrain_lib.ui.reviewer.reviewer import Reviewer
 
-__all__ = ["ReviewDesk"]
+__all__ = ["Reviewer"]

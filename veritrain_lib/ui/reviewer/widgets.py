@@ -1,4 +1,4 @@
-"""What a reviewer sees: the row, three buttons, a comment, a bar, and a name to store the review under."""
+"""User interface of the reviewer: the row, buttons, a comment field, a progress bar and the name of the reviewer."""
 
 from __future__ import annotations
 
@@ -7,61 +7,63 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from veritrain_lib.ui.widget_base import DeskView, cell
+from veritrain_lib.ui.widget_base import WidgetBase, cell
 
 if TYPE_CHECKING:
-    from veritrain_lib.ui.reviewer.reviewer import ReviewDesk
+    from veritrain_lib.ui.reviewer.reviewer import Reviewer
 
-ASKED = {
-    "accepted": "The gate let this row through. Would you?",
-    "quarantine": "The gate took this row out. Would you have let it through?",
+QUESTIONS = {
+    "accepted": "The gate accepted this row. Would you?",
+    "quarantine": "The gate rejected this row. Would you have accepted it?",
 }
 
 
-def show(desk: ReviewDesk) -> ReviewView:
-    """The desk as widgets."""
-    return ReviewView(desk)
+def create_view(reviewer: Reviewer) -> ReviewerView:
+    """Return the widgets of a reviewer."""
+    return ReviewerView(reviewer)
 
 
-class ReviewView(DeskView):
-    """The widgets of one desk; every event goes through the desk's own methods."""
+class ReviewerView(WidgetBase):
+    """Widgets of one reviewer; every event calls a method of the `Reviewer`."""
 
-    def __init__(self, desk: ReviewDesk) -> None:
+    def __init__(self, reviewer: Reviewer) -> None:
         super().__init__()
-        self.desk = desk
+        self.reviewer = reviewer
         self.comment = widgets.Text(placeholder="comment (optional)", layout=widgets.Layout(width="60%"))
-        self.accept = self.button("accept", lambda: self._decide(self.desk.accept), button_style="success")
-        self.reject = self.button("reject", lambda: self._decide(self.desk.reject), button_style="danger")
-        self.skip = self.button("skip", self.desk.skip)
-        self.undo = self.button("undo", self.desk.undo)
-        self.reviewer = widgets.Text(placeholder="your name")
+        self.accept = self.button(
+            "accept", lambda: self._decide(self.reviewer.accept), button_style="success"
+        )
+        self.reject = self.button("reject", lambda: self._decide(self.reviewer.reject), button_style="danger")
+        self.skip = self.button("skip", self.reviewer.skip)
+        self.undo = self.button("undo", self.reviewer.undo)
+        self.name = widgets.Text(placeholder="your name")
         self.save = self.button("store the review", self._store, button_style="primary")
         self.refresh()
 
     def progress(self) -> str:
-        """How far the review is, in a sentence."""
-        return self.desk.progress()
+        """Return the progress of the review as a sentence."""
+        return self.reviewer.progress()
 
     def refresh(self) -> None:
-        """Show the current row and how far the work is."""
-        row = self.desk.current
-        done = int((self.desk.rows["decision"] != "").sum())
-        self.bar.max, self.bar.value = max(len(self.desk.rows), 1), done
-        under = [self.notice, widgets.HBox([self.bar, widgets.Label(f"{done} of {len(self.desk.rows)}")]),
-                 widgets.HBox([self.reviewer, self.save])]  # fmt: skip
+        """Show the current row and the progress of the review."""
+        row = self.reviewer.current
+        done = int((self.reviewer.rows["decision"] != "").sum())
+        self.bar.max, self.bar.value = max(len(self.reviewer.rows), 1), done
+        below = [self.notice, widgets.HBox([self.bar, widgets.Label(f"{done} of {len(self.reviewer.rows)}")]),
+                 widgets.HBox([self.name, self.save])]  # fmt: skip
         if row is None:
             self.row.value = f"<p><strong>{html.escape(self.progress())}</strong></p>"
-            self.box.children = [self.row, widgets.HBox([self.undo]), *under]
+            self.box.children = [self.row, widgets.HBox([self.undo]), *below]
             return
-        names = [*self.desk.sheet.task.columns, "reasons"]
+        names = [*self.reviewer.sheet.task.columns, "reasons"]
         cells = "".join(cell(name, row[name]) for name in names if row.get(name))
-        self.row.value = f"<p><em>{ASKED[row['part']]}</em></p><div style='font-size:120%'>{cells}</div>"
+        self.row.value = f"<p><em>{QUESTIONS[row['part']]}</em></p><div style='font-size:120%'>{cells}</div>"
         buttons = widgets.HBox([self.accept, self.reject, self.skip, self.undo])
-        self.box.children = [self.row, self.comment, buttons, *under]
+        self.box.children = [self.row, self.comment, buttons, *below]
 
-    def _decide(self, act: Any) -> None:
-        act(self.comment.value)
+    def _decide(self, action: Any) -> None:
+        action(self.comment.value)
         self.comment.value = ""
 
     def _store(self) -> None:
-        self.tell(f"stored. {self.desk.store(self.reviewer.value)}")
+        self.show_message(f"Stored. {self.reviewer.store(self.name.value)}")

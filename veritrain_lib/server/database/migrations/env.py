@@ -1,14 +1,14 @@
-"""Alembic's entry: our tables only, over the connection that `migrate` holds."""
+"""Entry point of Alembic: migrates our tables only, over the connection that `migrate` holds."""
 
 from alembic import context
 
-from veritrain_lib.server.database.tables import VERSION_TABLE, Table, is_ours
+from veritrain_lib.server.database.tables import VERSION_TABLE, BaseTable, is_veritrain_table
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=BaseTable.metadata,
     version_table=VERSION_TABLE,
-    include_object=is_ours,
+    include_object=is_veritrain_table,
     render_as_batch=True,
 )
 with context.begin_transaction():

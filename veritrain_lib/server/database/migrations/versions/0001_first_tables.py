@@ -1,4 +1,4 @@
-"""Users, tokens, settings and preferences."""
+"""Migration 0001: tables of users, tokens, settings and preferences."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,7 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    """Create the tables."""
     op.create_table(
         "veritrain_preferences",
         sa.Column("user_id", sa.String(length=32), nullable=False),
@@ -58,6 +59,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Drop the tables."""
     with op.batch_alter_table("veritrain_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_veritrain_tokens_user_id"))
         batch_op.drop_index(batch_op.f("ix_veritrain_tokens_family"))
