@@ -99,8 +99,14 @@ class Follower:
             self.over.set()
 
     async def connect(self, address: str) -> None:
+        # The client sends its headers with the first request only; each poll would need them.
+        token = bearer()["Authorization"]
+        by_auth = self.transports == ["polling"]
         # A session begun in one worker must be found from every other one.
-        await self.client.connect(address, bearer(), transports=self.transports, retry=True, wait_timeout=120)
+        await self.client.connect(
+            address, {} if by_auth else bearer(), auth={"token": token} if by_auth else None,
+            transports=self.transports, retry=True, wait_timeout=120,
+        )  # fmt: skip
 
 
 async def follow_plain(address: str, run_id: str, found: list[dict[str, Any]]) -> None:
