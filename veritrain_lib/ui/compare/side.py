@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.stage_io.open_models import check_judged_metrics, with_privacy_check
 from veritrain_lib.stage_io.stage import load_result, prepare
+from veritrain_lib.stage_io.stage_spec import missing_outputs
 from veritrain_lib.tracking import models, runs
 
 if TYPE_CHECKING:
@@ -88,13 +89,14 @@ def _has_alias(task: Task, registered: RegisteredVersion, alias: str) -> bool:
 
 
 def _train_result(task: Task, registered: RegisteredVersion) -> Any | None:
-    """Return the result of the model's train run if rows, metrics and code are still the same, else None."""
+    """Return the result of the model's train run, or None if rows, metrics or code changed or files of it are missing."""
     run = runs.get(registered.run_id) if registered.run_id else None
     if run is None or run.data.tags.get("veritrain.stage") != "train" or not registered.dataset:
         return None
     params = {"task": str(task.path), "dataset": registered.dataset, "seed": int(run.data.params["seed"])}
     is_unchanged = prepare("train", params, inner=True).digest == run.data.tags.get("veritrain.digest")
-    return load_result("train", registered.run_id) if is_unchanged else None
+    is_usable = is_unchanged and not missing_outputs(task, run)
+    return load_result("train", registered.run_id) if is_usable else None
 
 
 def _predict(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str, Measure], pd.DataFrame]:
