@@ -118,13 +118,13 @@ def test_of_a_thousand_secrets_none_is_left_in_the_project_nor_on_the_terminal(t
     ):
         ended = subprocess.run(
             [sys.executable, "-m", "veritrain_lib.cli.main", words[0], str(task), *words[1:]],
-            cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=900,
         )  # fmt: skip
         said[words[0]] = ended.returncode, ended.stdout + ended.stderr
     unreachable = {"MLFLOW_TRACKING_URI": canaries["CANARY_0002_ADDRESS"].replace("db2", "127.0.0.1:1")}
     ended = subprocess.run(
         [sys.executable, "-m", "veritrain_lib.cli.main", "status"],
-        cwd=folder, env={**environment, **unreachable}, capture_output=True, text=True, timeout=300,
+        cwd=folder, env={**environment, **unreachable}, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     said["status of an unreachable store"] = ended.returncode, ended.stdout + ended.stderr
 

@@ -149,7 +149,8 @@ def with_retries(work: Callable[[], Any], address: str, *, repeatable: bool = Tr
                     "finished is kept. Run the same command again"
                 ) from error
             if "is locked" in reason:
-                pauses.seconds = LOCK_WAIT_S  # each attempt itself waits for 20 s
+                # An attempt itself waits for 20 s: there is time for a second one, after a line that says so.
+                pauses.seconds = min(RETRY_S, 2 * LOCK_WAIT_S - 1)
             if not pauses.pause(reason):
                 raise Infrastructure(
                     f"the MLflow store at {addresses.masked(address)} can't be used for {time.monotonic() - started:.0f} s now: "

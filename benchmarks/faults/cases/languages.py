@@ -82,7 +82,7 @@ def _new_task(code: str) -> Case:
         checked = veritrain(folder, "check", str(folder / "mine"))
         return Seen(said.exit_code or checked.exit_code, said.text + checked.text)
 
-    says = [rf"language of 'text': {code}", "task.yaml is good"]
+    says = [rf"language of 'text': {code}", "task.yaml is valid"]
     return Case(f"languages/command_new_task_{code}", run, 0, says)
 
 

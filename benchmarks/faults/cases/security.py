@@ -219,8 +219,8 @@ from veritrain_lib.tracking.mlflow_routes import AccessTable, access
 
 role, method, path, body = sys.argv[1:5]
 template = path.partition("?")[0]
-artifact_paths.is_experiments_folder = lambda name: name in ("support", "0")
-protected_writes.is_ours = lambda ids: "ours" in ids
+artifact_paths.is_experiment_folder = lambda name: name in ("support", "0")
+protected_writes.is_managed = lambda ids: "ours" in ids
 
 async def reached(scope, receive, send):
     await send({"type": "http.response.start", "status": 299, "headers": []})
