@@ -63,10 +63,10 @@ serve: $(READY)  ## serve the REST API, the home page and the MLflow UI on port 
 test: $(READY)  ## ruff, mypy and the tests (under 8 minutes)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: $(READY)  ## kills, long runs, browsers (under 20 minutes)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 check: $(READY)  ## ruff and mypy only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
