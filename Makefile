@@ -60,12 +60,12 @@ ui: $(READY)  ## open the MLflow UI on the project's store
 serve: $(READY)  ## serve the REST API, the home page and the MLflow UI on port 8000
 	@$(BIN)/veritrain serve
 
-test: $(READY)  ## ruff, mypy and the tests (under 8 minutes)
+test: $(READY)  ## ruff, mypy and the tests (about 13 minutes on 2 cores)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-slow: $(READY)  ## kills, long runs, browsers (under 20 minutes)
+test-slow: $(READY)  ## kills, long runs, browsers (about 20 minutes on 2 cores)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 check: $(READY)  ## ruff and mypy only
