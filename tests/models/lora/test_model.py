@@ -71,7 +71,7 @@ def test_a_row_that_cannot_be_asked_gets_an_error_and_the_others_their_answers(m
     texts = ["hello friend", "hello " * 200, "a <|end|> b", "courier van"]
     responses = model.answer(pd.DataFrame({"text": texts}))
     assert [response.error is None for response in responses] == [True, False, False, True]
-    assert "at most 128 are read" in (responses[1].error or "")
+    assert "the limit is 128" in (responses[1].error or "")
     assert "'<|end|>', which is a special token" in (responses[2].error or "")
     assert responses[2].best is None
 
