@@ -101,6 +101,11 @@ CLAIMS = [
         "damaged files and task files at every door that reads one: crashes that are no plain refusal; over 5 s",
         "{crashes} and {over_5_s} of {inputs:,}",
     ),
+    Claim(
+        "faults",
+        "known faults, each made for real: cases that end as they must; tracebacks; runs and processes left behind",
+        "{agree} of {cases}; {tracebacks}; {left_running}",
+    ),
 ]
 
 

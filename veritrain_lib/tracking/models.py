@@ -385,6 +385,10 @@ def files_of(address: str, version: Version | None = None) -> Path:
             raise missing_artifacts.of_model(
                 address, version.tags.get("veritrain.task", version.name), lost[0]
             )
+    if folder is None and version is not None:
+        # MLflow's client does not tell the location with the version.
+        location = store.client().get_model_version_download_uri(version.name, str(version.version))
+        folder = local_folder(location)
     return folder if folder is not None and folder.is_dir() else _download(address)
 
 
