@@ -83,7 +83,7 @@ def test_a_file_that_is_not_there_is_an_error(task: Task, tmp_path: Path) -> Non
         ("/a/b c", Path("/a/b c")),
         ("file://localhost/a", Path("/a")),
         ("file://elsewhere/a", None),
-        ("mlflow-artifacts:/1/2", None),
+        ("mlflow-artifacts://host/1/2", None),
         ("s3://bucket/a", None),
         ("https://host/a", None),
         ("relative/a", None),
