@@ -13,6 +13,7 @@ import pytest
 from filelock import FileLock
 
 from veritrain_lib.core import registry
+from veritrain_lib.execution.warm import zygote
 
 MIGRATE = (
     "import sys; from mlflow.tracking import MlflowClient; MlflowClient(sys.argv[1]).search_experiments()"
@@ -54,8 +55,9 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _registered_for_one_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test registers by hand is gone after it."""
+    """What a test registers by hand is gone after it, and so is what it asks zygotes to prepare."""
     monkeypatch.setattr(registry, "_added", {})
+    monkeypatch.setattr(zygote, "_prepare", {})
 
 
 @pytest.fixture
