@@ -8,7 +8,7 @@ LORA := $(VENV)/.lora
 DATATROVE := .venv-datatrove/.ready
 TASK ?=
 STAGES := probe generate gate train evaluate report
-BENCHES := choice decision example faults fuzz gate gate-speed kills lora notebooks numbers server teacher together translation
+BENCHES := choice decision example faults fuzz gate gate-speed kills lora notebooks numbers server shortcuts teacher together translation
 export MLFLOW_DISABLE_TELEMETRY := true
 # MLflow's own job workers: 0.9 GB that nothing here uses
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 from veritrain_lib.core import registry
-from veritrain_lib.execution.warm import zygote
+from veritrain_lib.fast.warm import zygote
 
 MIGRATE = (
     "import sys; from mlflow.tracking import MlflowClient; MlflowClient(sys.argv[1]).search_experiments()"

@@ -33,6 +33,8 @@ LINES: list[set[str]] = [
     },
     {"prompts"},
     {"llm"},
+    {"fast"},
+    {"fonts", "kernel_process"},
     {"trust"},
     {"core", "task_file", "yaml_file", "redaction", "reading"},
 ]
@@ -45,14 +47,14 @@ ALLOWED = {
 }  # fmt: skip
 
 OWNERS = {
-    "mlflow": {"tracking"},
+    "mlflow": {"tracking", "fast"},
     "papermill": {"execution"},
     "nbclient": {"execution"},
     "nbconvert": {"execution"},
     "great_expectations": {"quality"},
     "openai": {"llm"},
     "celery": {"execution"},
-    "fpdf": {"reporting"},
+    "fpdf": {"reporting", "fast"},
     "openpyxl": {"reading"},
     "ipywidgets": {"ui"},
     "torch": {"models", "trainers"},

@@ -118,7 +118,7 @@ def test_a_kernel_that_never_answers_is_given_up(run, monkeypatch, tmp_path) -> 
     (tmp_path / "ipykernel").mkdir()
     (tmp_path / "ipykernel" / "__init__.py").write_text("import time; time.sleep(600)")
     monkeypatch.setattr("veritrain_lib.execution.cell_runner.START_TIMEOUT_S", 1.0)
-    monkeypatch.setattr("veritrain_lib.execution.warm.zygote.START_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("veritrain_lib.fast.warm.zygote.START_TIMEOUT_S", 1.0)
 
     outcome = run("good", environment={"PYTHONPATH": str(tmp_path)})
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(400)
 
 LIVE = """
 import os, socket, sys
-from veritrain_lib.execution.warm import post_fork
+from veritrain_lib.fast.warm import post_fork
 
 line = socket.socket(fileno=int(sys.argv[1]))
 

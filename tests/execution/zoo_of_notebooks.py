@@ -21,7 +21,7 @@ def _is_kernel(process: psutil.Process) -> bool:
     try:
         if "zygote_main.py" in _command(process):
             return process.name() == "vt-kernel"  # not the zygote itself, nor its spare
-        return "kernel_main.py" in _command(process)
+        return "kernel_process/main.py" in _command(process)
     except psutil.NoSuchProcess:
         return False
 

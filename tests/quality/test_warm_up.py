@@ -9,7 +9,7 @@ from veritrain_lib.core import project
 from veritrain_lib.quality.warm_up import languages_of
 
 PROGRAM = """
-import os, great_expectations, pandas, sklearn.svm, skops.io, jsonschema_rs, rensa
+import os, great_expectations, pandas, sklearn.svm, skops.io, jsonschema_rs
 from veritrain_lib.quality.warm_up import warm_up as gating, load_languages
 from veritrain_lib.reporting.warm_up import warm_up as reporting
 import matplotlib.figure, fpdf, PIL.Image

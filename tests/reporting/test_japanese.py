@@ -10,8 +10,8 @@ from pypdf import PdfReader
 
 from tests.reporting.markup import Page
 from veritrain_lib.core import project
+from veritrain_lib.fonts.bundled import japanese_font, latin_font
 from veritrain_lib.reporting import KeyValues, Paragraph, ReportDocument, TableBlock, to_html, to_pdf
-from veritrain_lib.reporting.fonts import japanese_font, latin_font
 from veritrain_lib.reporting.html import table_html
 from veritrain_lib.reporting.japanese import language_attribute
 

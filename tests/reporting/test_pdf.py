@@ -107,21 +107,6 @@ def test_the_same_document_and_date_give_the_same_bytes(document: ReportDocument
     assert to_pdf(document, MADE) == content
 
 
-def test_a_sheet_made_ahead_gives_the_same_bytes_and_serves_once(
-    document: ReportDocument, content: bytes
-) -> None:
-    from veritrain_lib.reporting import pdf_layout
-
-    pdf_layout.prepare_pdf()
-    ahead = pdf_layout._prepared[0]
-    pdf_layout.prepare_pdf()
-    assert pdf_layout._prepared == [ahead]
-
-    assert to_pdf(document, MADE) == content
-    assert pdf_layout._prepared == []
-    assert to_pdf(document, MADE) == content
-
-
 def test_a_date_without_a_time_zone_is_utc_and_another_date_is_another_file() -> None:
     small = ReportDocument("Report")
     assert to_pdf(small, MADE.replace(tzinfo=None)) == to_pdf(small, MADE)

@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup, Tag
 
 from tests.execution.warm_owners import write_notebook
 from tests.stage_io.tiny_task import write_tiny
-from veritrain_lib.execution.warm.zygote_main import SPARES
+from veritrain_lib.fast.warm.zygote_main import SPARES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -31,8 +31,8 @@ import json, os, sys, tempfile, time
 from pathlib import Path
 import psutil
 from veritrain_lib.execution import Job, LocalRunner, execute_notebook
-from veritrain_lib.execution.warm import stack
-from veritrain_lib.execution.warm.zygote_main import SPARES
+from veritrain_lib.fast.warm import stack
+from veritrain_lib.fast.warm.zygote_main import SPARES
 stack.code_state = lambda: "as it was"  # whoever edits the library meanwhile
 
 folder = Path(sys.argv[1])

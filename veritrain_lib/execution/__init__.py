@@ -43,7 +43,7 @@ from veritrain_lib.execution.parameters import (
     parse_assignments,
     read_parameters,
 )
-from veritrain_lib.execution.warm import warm_up
+from veritrain_lib.fast.warm import warm_up
 
 __all__ = [
     "Job",

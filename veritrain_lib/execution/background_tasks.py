@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 
 from veritrain_lib.core.errors import Infrastructure
-from veritrain_lib.execution.warm.zygote import Zygote, ZygoteUnavailable, zygote_for
+from veritrain_lib.fast.warm.zygote import Zygote, ZygoteUnavailable, zygote_for
 
 MAX_CALLS_PER_WORKER = 50
 """Calls that one worker makes before a new worker replaces it, so that no memory can pile up in it."""

@@ -26,7 +26,6 @@ from veritrain_lib.execution.exit_reason import ExitReason
 from veritrain_lib.execution.kernel import Kernel, KernelNotStarted, logger
 from veritrain_lib.execution.outcome import NotebookProgress
 from veritrain_lib.execution.outputs import OutputCollector
-from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.execution.titles import cell_titles
 from veritrain_lib.redaction import redactor
 
@@ -165,7 +164,6 @@ class CellRunner(OutputCollector):
             seconds = (self.nb_man.now() - self.nb_man.start_time).total_seconds()
             emit(NotebookProgress(position, total, titles[index], seconds))
             exit_reason = await self._run_cell(cell, index, stop)
-            merge_streams(cell, index, self._display_id_map)
             if exit_reason is not FINISHED:
                 output_tail = self.kernel.output_tail() if exit_reason.status != "failed" else ""
                 add_error_output(cell, exit_reason, output_tail)

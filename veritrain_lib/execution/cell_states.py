@@ -20,8 +20,9 @@ from papermill.engines import NotebookExecutionManager
 
 from veritrain_lib.core import liveness
 from veritrain_lib.execution.exit_reason import ExitReason
-from veritrain_lib.execution.redacted_notebook import NotebookRedactor
+from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.redaction import Redactor, redactor
+from veritrain_lib.redaction.notebook import NotebookRedactor
 
 SKIP_TAG = "skip-execution"
 SKIPPED = "skipped"
@@ -118,11 +119,22 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         self.cleanup_pbar()
         self._running = False
         # papermill writes the notebook once more from memory, and others read it there.
-        redacted = self._notebook_redactor.copy_of(self.nb)
+        redacted = self._copy(running=False)
         self.nb.metadata = redacted.metadata
         for cell, redacted_cell in zip(self.nb.cells, redacted.cells, strict=True):
             cell.update(redacted_cell)
         self.save()
+
+    def _copy(self, *, running: bool) -> NotebookNode:
+        """Return the notebook as it is written: without secrets, and with each cell's printed text joined.
+
+        In memory the pieces stay apart, because nbclient updates displays by their place among a cell's outputs.
+        """
+        copy = self._notebook_redactor.copy_of(self.nb, running=running)
+        for cell in copy.cells:
+            if cell.get("outputs"):
+                cell["outputs"] = merge_streams(cell.outputs)
+        return copy
 
     def cells_run(self) -> int:
         """Return how many code cells with something to run ran to their end."""
@@ -140,7 +152,7 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         if self._skip_save:
             return
         if self.output_path and "://" in str(self.output_path):
-            full, self.nb = self.nb, self._notebook_redactor.copy_of(self.nb, running=self._running)
+            full, self.nb = self.nb, self._copy(running=self._running)
             try:
                 super().save(**kwargs)  # remote stores replace whole objects themselves
             finally:
@@ -149,10 +161,8 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         if self.output_path:
             path = Path(self.output_path)
             temporary = path.with_name(f".{path.name}.part")
-            if self._running:
-                text = json.dumps(self._notebook_redactor.copy_of(self.nb, running=True))
-            else:
-                text = nbformat.v4.writes(self.nb)  # type: ignore[no-untyped-call]
+            running = self._running
+            text = json.dumps(self._copy(running=True)) if running else nbformat.v4.writes(self.nb)  # type: ignore[no-untyped-call]
             temporary.write_text(text + "\n", encoding="utf-8")
             os.replace(temporary, path)
         self.last_save_time = self.now()

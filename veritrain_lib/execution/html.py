@@ -107,25 +107,7 @@ def warm_up() -> None:
 def _exporter() -> HTMLExporter:
     """Return the exporter, made once a process: compiling its templates takes longer than an export."""
     from nbconvert import HTMLExporter  # takes a while to import
-    from nbconvert.exporters.templateexporter import TemplateExporter
-    from nbconvert.filters.highlight import Highlight2HTML
-    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
-    class Exporter(HTMLExporter):
-        """nbconvert's exporter without its own pass over the whole page: `sanitize_html` does the same."""
-
-        def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
-            self._nb_metadata.clear()  # else it would keep the metadata of every notebook
-            about = nb.metadata.get("language_info", {})
-            lexer = about.get("pygments_lexer", about.get("name", None))
-            resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
-            data_type = WidgetsDataTypeFilter(  # type: ignore[no-untyped-call]
-                notebook_metadata=self._nb_metadata, parent=self, resources=resources
-            )
-            highlight = Highlight2HTML(pygments_lexer=lexer, parent=self)  # type: ignore[no-untyped-call]
-            self.environment.filters |= {"highlight_code": highlight, "filter_data_type": data_type}
-            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
-
-    return Exporter(  # type: ignore[no-untyped-call]
+    return HTMLExporter(  # type: ignore[no-untyped-call]
         raw_template=_TEMPLATE, embed_images=True, exclude_anchor_links=True, optimistic_validation=True
     )

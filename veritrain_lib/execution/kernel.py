@@ -32,7 +32,7 @@ from veritrain_lib.core import temporary_folders
 from veritrain_lib.execution.channels import wait_for_idle, wait_for_reply
 from veritrain_lib.execution.kernel_spec import InterpreterKernelSpec
 from veritrain_lib.execution.process_wait import add_exiting_process, open_pidfd, wait_readable
-from veritrain_lib.execution.warm.forked_process import ForkedProcess
+from veritrain_lib.fast.warm.forked_process import ForkedProcess
 
 MAX_SOCKET_PATH = 100
 """Unix socket paths are limited to about 107 bytes; a longer temporary folder is not used."""
@@ -54,16 +54,6 @@ logger.addHandler(logging.NullHandler())  # a library is silent unless the appli
 
 class KernelNotStarted(RuntimeError):
     """The kernel process did not come up; the message says why."""
-
-
-class _Manager(AsyncKernelManager):
-    """Jupyter's manager, except that starting ends when the kernel is launched, not 10 ms later."""
-
-    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]  # as in `AsyncKernelManager`
-        """Launch the kernel as `AsyncKernelManager` does; the future `ready` is never set."""
-        command, launch = await self.pre_start_kernel(**options)
-        await self._launch_kernel(command, **launch)
-        await self.post_start_kernel(**launch)
 
 
 class Kernel:
@@ -101,7 +91,7 @@ class Kernel:
             )
             # One context for the process: each further one would start threads, and end them.
             context = zmq.asyncio.Context.instance()
-            self.manager = _Manager(
+            self.manager = AsyncKernelManager(
                 context=context,
                 kernel_name=self._kernel_name or "python3",
                 kernel_spec_manager=specs,

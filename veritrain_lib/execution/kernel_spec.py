@@ -8,6 +8,9 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
+from veritrain_lib import kernel_process
+from veritrain_lib.fast.warm.post_fork import stream_arguments
+
 WARM = "veritrain-warm"
 """Name of the kernel provisioner that forks (see `warm.provisioner`)."""
 
@@ -20,10 +23,10 @@ class InterpreterKernelSpec(KernelSpecManager):
         self._warm = warm
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return the spec that starts `kernel_main.py` with `sys.executable`, or has it forked."""
-        start = str(Path(__file__).with_name("kernel_main.py"))
+        """Return the spec that starts `kernel_process/main.py` with `sys.executable`, or has it forked."""
+        program = str(Path(kernel_process.__file__).with_name("main.py"))
         return KernelSpec(
-            argv=[sys.executable, start, "-f", "{connection_file}"],
+            argv=[sys.executable, program, "-f", "{connection_file}", *stream_arguments()],
             display_name="Veri-Train's own Python",
             language="python",
             metadata={"kernel_provisioner": {"provisioner_name": WARM}} if self._warm else {},

@@ -9,9 +9,8 @@ from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 
-from veritrain_lib.execution.redacted_notebook import redacted_outputs
-from veritrain_lib.execution.streams import merge_streams
 from veritrain_lib.redaction import redactor
+from veritrain_lib.redaction.notebook import redacted_outputs
 
 MAX_PRINTED_CHARACTERS = 10_000_000
 """Characters of printed text kept of one cell."""
@@ -80,8 +79,6 @@ class OutputCollector(PapermillNotebookClient):  # type: ignore[misc]  # papermi
         return False
 
     def collect_late_messages(self, messages: list[dict[str, Any]]) -> None:
-        """Add the messages that came after the last cell, and merge streams."""
+        """Add the messages that came after the last cell."""
         for message in messages:
             self._collect_output(message)
-        for cell, index in self._requests.values():
-            merge_streams(cell, index, self._display_id_map)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.cpu_count import usable_cores
-from veritrain_lib.execution.warm.stack import THREADS
+from veritrain_lib.fast.warm.stack import THREADS
 
 if TYPE_CHECKING:
     from veritrain_lib.execution.cancellation import StopRequest

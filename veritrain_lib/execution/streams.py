@@ -14,33 +14,29 @@ from nbformat import NotebookNode
 _OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n])")
 
 
-def merge_streams(cell: NotebookNode, index: int, display_ids: dict[str, dict[int, list[int]]]) -> None:
-    """Join neighbouring pieces of the same stream in place; text between pictures stays there.
+def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join neighbouring pieces of the same stream; text between pictures stays there.
 
     Args:
-        cell: A code cell that has run.
-        index: Its position in the notebook.
-        display_ids: nbclient's table of the positions of updatable outputs; updated here.
+        outputs: Outputs of a cell; they are not changed.
+
+    Returns:
+        The outputs, with one for each run of pieces.
     """
     groups: list[list[Any]] = []
-    new_positions: list[int] = []  # for each old output, where it is now
-    for output in cell.outputs:
+    for output in outputs:
         last = groups[-1][0] if groups else None
         stream = output.output_type == "stream"
         if stream and last is not None and last.output_type == "stream" and last.name == output.name:
             groups[-1].append(output)
         else:
             groups.append([output])
-        new_positions.append(len(groups) - 1)
-    for group in groups:
-        if group[0].output_type == "stream":
-            group[0].text = apply_carriage_returns("".join(piece.text for piece in group))
-    cell.outputs = [group[0] for group in groups]
-    for cells in display_ids.values():
-        if index in cells:
-            cells[index] = [
-                new_positions[position] for position in cells[index] if position < len(new_positions)
-            ]
+    return [_joined(group) if group[0].output_type == "stream" else group[0] for group in groups]
+
+
+def _joined(pieces: list[Any]) -> NotebookNode:
+    text = apply_carriage_returns("".join(piece.text for piece in pieces))
+    return NotebookNode({**pieces[0], "text": text})  # type: ignore[no-untyped-call]
 
 
 def apply_carriage_returns(text: str) -> str:

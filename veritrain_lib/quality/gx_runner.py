@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.quality.gx_arguments import build_configuration_once
 from veritrain_lib.quality.gx_expectations import expectation, gx, is_row_rule, judged_columns
 
 if TYPE_CHECKING:
@@ -82,7 +81,6 @@ def _validate(rules: Sequence[Rule], frame: pd.DataFrame, result_format: str) ->
     if not rules:
         return {}
     library = gx()
-    build_configuration_once()
     context = library.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")

@@ -123,6 +123,7 @@ def _add_block(word_file: WordDocument, block: Block) -> None:
 def _table(word_file: WordDocument, grid: Grid, caption: str) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
     from docx.shared import Pt
 
     if caption:
@@ -132,7 +133,8 @@ def _table(word_file: WordDocument, grid: Grid, caption: str) -> None:
     table = word_file.add_table(rows=1 + len(grid.rows), cols=len(grid.header), style="Table Grid")
     size = Pt(9 if len(grid.header) < WIDE_TABLE_COLUMNS else 7)
     # Word repeats the header row on every page.
-    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    first_row = list(word_file.element.body.iter(qn("w:tbl")))[-1].find(qn("w:tr"))
+    first_row.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
     for row, texts in zip(table.rows, (grid.header, *grid.rows), strict=True):
         for cell, text, numeric in zip(row.cells, texts, grid.numeric, strict=True):
             line = cell.paragraphs[0]
@@ -144,13 +146,14 @@ def _table(word_file: WordDocument, grid: Grid, caption: str) -> None:
 
 
 def _picture(word_file: WordDocument, picture: Picture) -> None:
+    from docx.oxml.ns import qn
     from docx.shared import Mm
 
     shape = word_file.add_picture(BytesIO(picture.png), width=Mm(WIDTH_MM - 2 * MARGIN_MM))
     if shape.height > Mm(MAX_PICTURE_HEIGHT_MM):
         shape.width = int(shape.width * Mm(MAX_PICTURE_HEIGHT_MM) / shape.height)
         shape.height = Mm(MAX_PICTURE_HEIGHT_MM)
-    shape._inline.docPr.set("descr", clean(picture.alt_text))
+    list(word_file.element.body.iter(qn("wp:docPr")))[-1].set("descr", clean(picture.alt_text))
     if picture.caption:
         word_file.add_paragraph(clean(picture.caption), style="Caption")
 

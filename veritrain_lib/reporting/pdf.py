@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
+from veritrain_lib.fonts.system import missing_glyph_message
 from veritrain_lib.reporting.cells import clean, to_grid, truncate
 from veritrain_lib.reporting.document import (
     VERDICT_LABELS,
@@ -19,7 +20,6 @@ from veritrain_lib.reporting.document import (
     VerdictBlock,
     VerdictKind,
 )
-from veritrain_lib.reporting.system_fonts import missing_glyph_message
 
 if TYPE_CHECKING:
     from veritrain_lib.reporting.pdf_layout import PdfDocument
@@ -50,11 +50,11 @@ def to_pdf(document: ReportDocument, made: datetime) -> bytes:
         document: the report.
         made: date in the footer and in the file properties; without a time zone it is taken as UTC.
     """
-    from veritrain_lib.reporting.pdf_layout import new_pdf
+    from veritrain_lib.reporting.pdf_layout import PdfDocument
 
     if made.tzinfo is None:
         made = made.replace(tzinfo=UTC)
-    pdf = new_pdf()
+    pdf = PdfDocument()
     pdf.footer_text = clean(f"{document.title} · {made:%Y-%m-%d %H:%M %Z}")
     pdf.set_creation_date(made)
     pdf.set_title(clean(document.title))

@@ -5,43 +5,24 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
-from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, TableCellFillMode, XPos, YPos
 from fpdf.fonts import FontFace
-from fpdf.image_datastructures import RasterImageInfo
 from fpdf.line_break import TextLine
 
-from veritrain_lib.reporting import system_fonts
+from veritrain_lib.fast.pdf_pictures import register_picture
+from veritrain_lib.fonts import system as system_fonts
+from veritrain_lib.fonts.bundled import japanese_font, latin_font
 from veritrain_lib.reporting.cells import Grid
-from veritrain_lib.reporting.fonts import japanese_font, latin_font
 from veritrain_lib.reporting.line_breaks import ZERO_WIDTH_SPACE, remove_break_marks, with_line_breaks
 from veritrain_lib.reporting.png_file import decode
 from veritrain_lib.reporting.table_columns import PADDING, TablePart, fit_columns
 
 MARGIN = 15.0
 """Page margin on every side, in millimetres."""
-
-
-_prepared: list[PdfDocument] = []
-"""At most one empty document, prepared for the next PDF."""
-
-
-def new_pdf() -> PdfDocument:
-    """Return an empty PDF document: the prepared one if there is one, else a new one."""
-    try:
-        return _prepared.pop()
-    except IndexError:
-        return PdfDocument()
-
-
-def prepare_pdf() -> None:
-    """Prepare an empty document for the next PDF, because reading its fonts takes as long as writing two pages."""
-    if not _prepared:
-        _prepared.append(PdfDocument())
 
 
 class PdfDocument(FPDF):
@@ -139,21 +120,9 @@ class PdfDocument(FPDF):
             height: height in millimetres.
             alt: alternative text for screen readers.
         """
-        image_info = decode(content)
-        if image_info is None or image_info.deflated is None:
-            self.image(BytesIO(content), w=width, h=height, alt_text=alt)
-            return
-        # PDF stores pixel rows like PNG (ISO 32000-1, 7.4.4.4: predictor 15), so the data is embedded unchanged;
-        # fpdf2 would decompress and compress it again. It looks up a picture by name before it opens it.
-        name = f"data:{sha256(content).hexdigest()}"
-        images = self.image_cache.images
-        if name not in images:
-            parameters = f"/Predictor 15 /Colors 3 /Columns {image_info.width}"
-            images[name] = RasterImageInfo(
-                i=len(images) + 1, data=image_info.deflated, w=image_info.width, h=image_info.height, cs="DeviceRGB", bpc=8, dpn=3,
-                f="FlateDecode", dp=parameters, iccp=None, iccp_i=None, inverted=False, usages=0,
-            )  # fmt: skip
-        self.image(name, w=width, h=height, alt_text=alt)
+        png = decode(content)
+        name = register_picture(self, content, png.width, png.height, png.deflated) if png else None
+        self.image(name or BytesIO(content), w=width, h=height, alt_text=alt)
 
     def ensure_space(self, height: float) -> None:
         """Start a new page unless `height` millimetres are left on the current one."""

@@ -24,7 +24,7 @@ def png(figure: Figure, dpi: int = DEFAULT_DPI) -> bytes:
     """
     import numpy as np
 
-    from veritrain_lib.reporting.canvas import Canvas
+    from veritrain_lib.fast.text_canvas import Canvas
 
     original_canvas, original_dpi = figure.canvas, figure.dpi
     canvas = Canvas(figure)  # replaces the canvas of the figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def warm_up() -> None:
-    """Register the fonts, draw a picture as PNG, write a page as PDF, and prepare the next PDF document.
+    """Register the fonts, draw a picture as PNG and write a page as PDF.
 
     It is safe before a fork: it starts no thread and runs no OpenMP code, and matplotlib reopens its fonts after a fork.
     It takes 0.6 s including imports and changes no result.
@@ -16,7 +16,6 @@ def warm_up() -> None:
     from veritrain_lib.reporting.document import Paragraph, Picture, ReportDocument, TableBlock
     from veritrain_lib.reporting.page import to_html
     from veritrain_lib.reporting.pdf import to_pdf
-    from veritrain_lib.reporting.pdf_layout import prepare_pdf
     from veritrain_lib.reporting.pictures import rates
 
     frame = pd.DataFrame(
@@ -27,7 +26,6 @@ def warm_up() -> None:
     )
     to_html(document)
     to_pdf(document, datetime(2026, 1, 1, tzinfo=UTC))
-    prepare_pdf()
     _render_characters()
 
 
@@ -37,8 +35,8 @@ def _render_characters() -> None:
 
     from matplotlib.font_manager import FontProperties
 
-    from veritrain_lib.reporting import glyph_cache
-    from veritrain_lib.reporting.fonts import FAMILIES
+    from veritrain_lib.fast import glyph_cache
+    from veritrain_lib.fonts.bundled import FAMILIES
     from veritrain_lib.reporting.pictures.canvas import LARGE, NORMAL, SMALL
     from veritrain_lib.reporting.render import DEFAULT_DPI
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import claims, digest
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.execution.kernel_redaction import redact_current_kernel
+from veritrain_lib.kernel_process.redaction import redact_current_kernel
 from veritrain_lib.stage_io import split_overlap
 from veritrain_lib.stage_io.progress_reports import CLAIMED, STATUS_FILE, CellErrorWatcher, write_status
 from veritrain_lib.stage_io.stage_spec import Inputs, StageSpec, missing_outputs, spec_of

@@ -6,16 +6,14 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from veritrain_lib.core import claims, digest
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.tracking import manifest, missing_artifacts, served_model, sqlite_reader, store
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Version
-from veritrain_lib.tracking.retrying_client import with_retries
 from veritrain_lib.tracking.stored_model import code_at_address, code_in_folder, open_by_address, open_stored
 from veritrain_lib.trust.content_digest import digest_of
 
@@ -318,11 +316,9 @@ def _find_in_mlflow(name: str, number: str, alias: str) -> Version | None:
 
 def tag_version(name: str, version: int, tags: Mapping[str, str]) -> None:
     """Set tags of a version, for example its probe result. `name` is the registered model's name."""
-    client: Any = store.client()
-    # The client's own call checks each time whether the model is a prompt: two more queries for each tag.
-    registry = client._get_registry_client()
+    client = store.client()
     for key, value in tags.items():
-        with_retries(partial(registry.set_model_version_tag, name, str(version), key, value), store.uri())
+        client.set_model_version_tag(name, str(version), key, value)
 
 
 def identity(task: Task, uri: str) -> str:

@@ -22,13 +22,10 @@ def check_name(name: str) -> None:
         UserError: The registry can't store this name.
         Refused: A prompt has this name.
     """
-    from mlflow.exceptions import MlflowException
-    from mlflow.utils.validation import _validate_model_name
-
-    try:
-        _validate_model_name(name)
-    except MlflowException as error:
-        raise UserError(f"{name!r} is not a valid model name: {error.message}") from error
+    if not name.strip() or name in (".", "..") or any(character in name for character in "/:"):
+        raise UserError(
+            f"{name!r} is not a valid model name: it must not be empty, '.' or '..', nor contain '/' or ':'"
+        )
     if store.client().get_prompt(name) is not None:
         raise Refused(f"{name!r} is the name of a prompt; give the model another one")
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from veritrain_lib.fast.shortcuts import is_on
 from veritrain_lib.tracking import connection_cache
 from veritrain_lib.tracking.address import sqlite_path
 from veritrain_lib.tracking.entities import Experiment, Run, RunData, RunInfo, Version
@@ -45,8 +46,8 @@ def open_reader(address: str) -> Iterator[SqliteReader]:
     file = sqlite_path(address)
     if file is None or not file.is_file():
         raise UnsupportedRead(address)
-    if os.environ.get("MLFLOW_ENABLE_WORKSPACES"):
-        raise UnsupportedRead("workspaces")
+    if os.environ.get("MLFLOW_ENABLE_WORKSPACES") or not is_on("sqlite_reader"):
+        raise UnsupportedRead("workspaces, or switched off")
     try:
         with connection_cache.read_connection(file) as connection:
             connection.execute("BEGIN")

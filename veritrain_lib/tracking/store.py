@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, cast
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import Infrastructure, UserError
 from veritrain_lib.core.machine_fault import machine_fault
+from veritrain_lib.fast import mlflow_engines
 from veritrain_lib.llm import keys
 from veritrain_lib.tracking import address as addresses
 from veritrain_lib.tracking import (
     disk_reserve,
     missing_artifacts,
     retrying_client,
-    sqlite_engines,
     sqlite_reader,
+    sqlite_settings,
 )
 from veritrain_lib.tracking.entities import Experiment
 
@@ -126,7 +127,7 @@ def _client(address: str) -> MlflowClient:
         disk_reserve.allocate()
     _point_mlflow_at(address)
     try:
-        sqlite_engines.open_engines(address)
+        mlflow_engines.open_engines(address, sqlite_settings.use_wal)
         mlflow_client = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
         if is_remote():
             # A database is open and its schema checked by now; a server has not been contacted yet.

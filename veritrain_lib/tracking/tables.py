@@ -61,7 +61,7 @@ def connect() -> Connection:
 def _engine(address: str) -> Engine:
     from sqlalchemy import create_engine, event
 
-    from veritrain_lib.tracking.sqlite_engines import configure_connection
+    from veritrain_lib.tracking.sqlite_settings import configure_connection
 
     # A server queries from many threads; a list is one short read.
     engine = create_engine(

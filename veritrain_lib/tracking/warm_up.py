@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from importlib import import_module
-from types import ModuleType
-from typing import Any
 
 from veritrain_lib.core import digest
-from veritrain_lib.tracking import served_model, sqlite_engines
+from veritrain_lib.fast import mlflow_engines, mlflow_lookups
+from veritrain_lib.tracking import served_model, store_template
 
 PRELOADED_MODULES = (
     "mlflow.pyfunc",
@@ -42,24 +39,9 @@ def warm_up() -> None:
     for name in PRELOADED_MODULES:
         import_module(name)
     sqlalchemy.orm.configure_mappers()
-    requirements_utils = import_module("mlflow.utils.requirements_utils")
-    # Logging a model looks up the installed package of each module, and its version.
-    requirements_utils._init_packages_to_modules_map()
-    installed_version = _memoize(requirements_utils, "_get_installed_version")
+    mlflow_lookups.remember_lookups(STUDENT_PACKAGES)
     for package in STUDENT_PACKAGES:
-        installed_version(package, requirements_utils._PACKAGES_TO_MODULES.get(package))
         served_model.pinned_requirement(package)
-    # Every opened store looks up the newest migration, which loads all of them; once is enough.
-    _memoize(import_module("mlflow.store.db.utils"), "_get_latest_schema_revision")()
-    sqlite_engines.warm_sql_cache()
+    mlflow_engines.warm_sql_cache(store_template.create_store)
     digest.of_code()
     digest.of_code(*digest.MODEL_CODE)
-
-
-def _memoize(module: ModuleType, name: str) -> Callable[..., Any]:
-    """Cache a function of a module whose results do not change while a process lives."""
-    function: Callable[..., Any] = getattr(module, name)
-    if not hasattr(function, "cache_info"):
-        function = cache(function)
-        setattr(module, name, function)
-    return function

@@ -29,8 +29,8 @@ class NgramCounts:
         """Fit a `TfidfVectorizer` and transform the texts, with bit-identical results to its own `fit_transform`.
 
         Args:
-            vectorizer: must not limit its vocabulary (`min_df`, `max_df`, `max_features`, `vocabulary`, `binary`:
-                the defaults). It is fitted in place.
+            vectorizer: must not limit its vocabulary (`min_df`, `max_df`, `max_features`, `vocabulary`, `binary`,
+                `use_idf`: the defaults). It is fitted in place.
             texts: the texts to fit on.
 
         Returns:
@@ -62,13 +62,11 @@ class NgramCounts:
         matrix = csr_array((unsorted.data, column_of[unsorted.indices], unsorted.indptr), shape=shape)
         vectorizer.vocabulary_ = {term: column for column, term in enumerate(compress(self._sorted, used))}
         vectorizer.fixed_vocabulary_ = False
-        vectorizer._tfidf = TfidfTransformer(
-            norm=vectorizer.norm,
-            use_idf=vectorizer.use_idf,
-            smooth_idf=vectorizer.smooth_idf,
-            sublinear_tf=vectorizer.sublinear_tf,
+        weights = TfidfTransformer(
+            norm=vectorizer.norm, smooth_idf=vectorizer.smooth_idf, sublinear_tf=vectorizer.sublinear_tf
         ).fit(matrix)
-        return vectorizer._tfidf.transform(matrix, copy=False)
+        vectorizer.idf_ = weights.idf_
+        return weights.transform(matrix, copy=False)
 
     def _counts_of(self, text: str, analyze: Callable[[str], list[str]]) -> tuple[np.ndarray, np.ndarray]:
         """Return the ids of a text's terms in order of first occurrence, and how often each occurs."""

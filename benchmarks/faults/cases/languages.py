@@ -145,7 +145,7 @@ def _drawn(name: str, text: str) -> Case:
 
         import pandas as pd
 
-        from veritrain_lib.reporting import system_fonts
+        from veritrain_lib.fonts import system as system_fonts
         from veritrain_lib.reporting.document import Paragraph, Picture, ReportDocument, TableBlock
         from veritrain_lib.reporting.pdf import to_pdf
         from veritrain_lib.reporting.pdf_layout import PdfDocument
@@ -154,7 +154,7 @@ def _drawn(name: str, text: str) -> Case:
         heard: list[str] = []
         handler = logging.Handler()
         handler.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]
-        logger = logging.getLogger("veritrain_lib.reporting.glyph_cache")
+        logger = logging.getLogger("veritrain_lib.fast.glyph_cache")
         logger.addHandler(handler)
         frame = pd.DataFrame({"name": [text], "value": [0.5], "low": [0.4], "high": [0.6], "n": [9]})
         try:
@@ -180,7 +180,7 @@ def _drawn(name: str, text: str) -> Case:
 
 
 def _heard_before(lost: list[str]) -> bool:
-    from veritrain_lib.reporting import glyph_cache
+    from veritrain_lib.fast import glyph_cache
 
     return set(lost) <= glyph_cache._warned
 

@@ -11,13 +11,11 @@ from matplotlib import font_manager
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from veritrain_lib.reporting.canvas import Canvas
-from veritrain_lib.reporting.fonts import FAMILIES, JAPANESE, japanese_font
-from veritrain_lib.reporting.pictures.layout import cached_measurements
+from veritrain_lib.fast.text_canvas import Canvas
+from veritrain_lib.fonts.bundled import FAMILIES, JAPANESE, japanese_font
 from veritrain_lib.reporting.render import png
 
 SCREEN_DPI = 100
@@ -52,11 +50,6 @@ class Drawing(Figure):
             # Rendering at another resolution marks the figure as changed.
             self.stale = False
         return self._png
-
-    def draw(self, renderer: RendererBase) -> None:
-        """Lay out and draw the figure."""
-        with cached_measurements(self):
-            super().draw(renderer)
 
     def apply_fonts(self) -> None:
         """Apply the bundled fonts to every text and take dollar signs literally; call this last."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.tracking import store
-from veritrain_lib.tracking.sqlite_engines import configure_connection
+from veritrain_lib.tracking.sqlite_settings import configure_connection
 
 
 def engine() -> Engine:

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from veritrain_lib.execution.redacted_notebook import redacted_display
 from veritrain_lib.redaction import redactor
+from veritrain_lib.redaction.notebook import redacted_display
 
 DISPLAY_MESSAGES = {"display_data", "update_display_data", "execute_result"}
 ERROR_MESSAGES = {"error", "execute_reply"}

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from veritrain_lib.core import temporary_folders
-from veritrain_lib.execution.warm import stack
-from veritrain_lib.execution.warm.forked_process import ForkedProcess
-from veritrain_lib.execution.warm.zygote_main import FORK, RETIRE, TAKE
+from veritrain_lib.fast.shortcuts import SWITCH, is_on
+from veritrain_lib.fast.warm import stack
+from veritrain_lib.fast.warm.forked_process import ForkedProcess
+from veritrain_lib.fast.warm.zygote_main import FORK, RETIRE, TAKE
 
 HUGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"
 """Puts what the imports and the language models allocate into pages of 2 MB where Linux has them.
@@ -214,9 +215,11 @@ def zygote_for(environment: Mapping[str, str]) -> Zygote:
     A zygote is retired when the library's code, the installed packages or what is read at import has changed since.
 
     Raises:
-        ZygoteUnavailable: Forking is not safe on this platform.
+        ZygoteUnavailable: Forking is not safe on this platform, or warm kernels are switched off.
     """
     global _owner
+    if not is_on("warm_kernels"):
+        raise ZygoteUnavailable(f"{SWITCH} switches them off")
     if sys.platform != "linux":
         raise ZygoteUnavailable(f"forking is not safe on {sys.platform}")
     with _lock:

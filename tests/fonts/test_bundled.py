@@ -4,7 +4,7 @@ from subprocess import run
 import pytest
 
 from veritrain_lib.core.errors import Infrastructure
-from veritrain_lib.reporting import fonts
+from veritrain_lib.fonts import bundled as fonts
 
 
 def test_the_typefaces_have_the_letters_they_are_there_for() -> None:

@@ -28,7 +28,7 @@ def warm_up(*prepare: str) -> None:
     import os
     from contextlib import suppress
 
-    from veritrain_lib.execution.warm.zygote import ZygoteUnavailable, add_preparations, zygote_for
+    from veritrain_lib.fast.warm.zygote import ZygoteUnavailable, add_preparations, zygote_for
 
     add_preparations(*prepare)
     with suppress(ZygoteUnavailable):

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.execution.warm_owners import below, wait_for
-from veritrain_lib.execution.warm import stack, zygote
+from veritrain_lib.fast.warm import stack, zygote
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from tests.execution.warm_owners import wait_for
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.execution import warm_up
 from veritrain_lib.execution.background_tasks import MAX_CALLS_PER_WORKER, BackgroundTasks
-from veritrain_lib.execution.warm.zygote import zygote_for
+from veritrain_lib.fast.warm.zygote import zygote_for
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -12,9 +12,9 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from veritrain_lib.execution.warm.forked_process import ForkedProcess
-from veritrain_lib.execution.warm.post_fork import PREFORK_ARGUMENTS
-from veritrain_lib.execution.warm.zygote import Zygote, ZygoteUnavailable, zygote_for
+from veritrain_lib.fast.warm.forked_process import ForkedProcess
+from veritrain_lib.fast.warm.post_fork import PREFORK_ARGUMENTS
+from veritrain_lib.fast.warm.zygote import Zygote, ZygoteUnavailable, zygote_for
 
 
 class WarmProvisioner(LocalProvisioner):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from veritrain_lib.reporting import glyph_cache, system_fonts
+from veritrain_lib.fast import glyph_cache
+from veritrain_lib.fonts import system as system_fonts
 from veritrain_lib.reporting.document import Paragraph, ReportDocument, TableBlock
 from veritrain_lib.reporting.pdf import to_pdf
 from veritrain_lib.reporting.pdf_layout import PdfDocument

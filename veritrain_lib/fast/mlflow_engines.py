@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.fast.shortcuts import is_on
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -27,7 +30,7 @@ def store_classes() -> tuple[Any, ...]:
     return Runs, Registry
 
 
-def open_engines(address: str) -> None:
+def open_engines(address: str, configure: Callable[[Any, Any], None]) -> None:
     """Create MLflow's engines for a SQLite tracking URI with the warm SQL cache.
 
     Do nothing for other stores.
@@ -47,47 +50,28 @@ def open_engines(address: str) -> None:
         engine: Any = store_class._get_or_create_engine(address)
         if existed:
             continue
-        event.listen(engine, "connect", _use_wal)
+        event.listen(engine, "connect", configure)
         engine.dispose()  # drop connections from before the listener
         warmed = _warmed_engines.get(store_class)
-        if warmed is not None:
+        if warmed is not None and is_on("sql_cache"):
             # The cache belongs to a dialect; both are independent of the database file.
             engine.dialect, engine._compiled_cache = warmed.dialect, warmed._compiled_cache
 
 
-def _use_wal(connection: Any, _: object) -> None:
-    """Use a write-ahead log, synced at checkpoints.
-
-    Safe when processes are killed (https://sqlite.org/wal.html).
-    """
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    if mode and mode[0] == "wal":
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-
-def configure_connection(connection: Any, _: object) -> None:
-    """Configure our own connection to a SQLite store.
-
-    Write-ahead log, and 20 s to wait for a writer, as MLflow does.
-    """
-    connection.execute("PRAGMA busy_timeout = 20000")
-    _use_wal(connection, None)
-
-
-def warm_sql_cache() -> None:
+def warm_sql_cache(create_store: Callable[[Path], object]) -> None:
     """Run the queries that stages use (runs, metrics, files, versions) on a temporary store.
 
     No connection is left open, so that the process can be forked afterwards.
     """
+    if not is_on("sql_cache"):
+        return
     from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
     from mlflow.tracking import MlflowClient
 
-    from veritrain_lib.tracking import store_template
-
     with tempfile.TemporaryDirectory(prefix="veritrain-rehearsal-") as folder:
         address = f"sqlite:///{folder}/mlflow.db"
-        store_template.create_store(Path(folder) / "mlflow.db")
-        open_engines(address)
+        create_store(Path(folder) / "mlflow.db")
+        open_engines(address, lambda connection, record: None)
         client = MlflowClient(tracking_uri=address, registry_uri=address)
         file = Path(folder) / "file.txt"
         file.write_text("rehearsed", encoding="utf-8")

@@ -8,7 +8,6 @@ outlives a killed parent, at full load, for ever. So Linux is asked to kill it.
 Run as a file, not imported: the package need not be importable where the kernel starts.
 """
 
-import importlib.util
 import os
 import signal
 import sys
@@ -71,7 +70,5 @@ if __name__ == "__main__":
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance()
-    if importlib.util.find_spec("veritrain_lib"):  # the kernel may belong to another environment
-        app.outstream_class = "veritrain_lib.execution.warm.streams.PromptStream"
     app.initialize()  # type: ignore[no-untyped-call]
     run_until_shut_down(app)

@@ -18,7 +18,7 @@ import pytest
 from tests.execution.warm_owners import below, living, looking, seen, wait_for, zygotes_of
 from tests.execution.zoo_of_notebooks import ROOT
 from veritrain_lib.execution import NotebookOutcome, execute_notebook, warm_up
-from veritrain_lib.execution.warm import stack
+from veritrain_lib.fast.warm import stack
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -26,7 +26,7 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from veritrain_lib.execution import execute_notebook, warm_up
-from veritrain_lib.execution.warm import stack
+from veritrain_lib.fast.warm import stack
 stack.code_state = lambda: "as it was"  # whoever edits the library meanwhile
 folder = Path(sys.argv[1])
 warm_up()
@@ -199,7 +199,7 @@ def test_a_file_of_the_library_that_changes_changes_its_state(tmp_path: Path, mo
     monkeypatch.undo()
     package = tmp_path / "veritrain_lib"
     (package / "execution" / "warm").mkdir(parents=True)
-    for name in ("__init__.py", "execution/warm/stack.py", "suite.json", "notes.txt"):
+    for name in ("__init__.py", "fast/warm/stack.py", "suite.json", "notes.txt"):
         (package / name).touch()
     monkeypatch.setattr(stack, "__file__", str(package / "execution" / "warm" / "stack.py"))
     before = stack.code_state()
@@ -250,7 +250,7 @@ FORKS = """
 import multiprocessing, os, sys
 from pathlib import Path
 from veritrain_lib.execution import execute_notebook
-from veritrain_lib.execution.warm import stack
+from veritrain_lib.fast.warm import stack
 stack.code_state = lambda: "as it was"  # whoever edits the library meanwhile
 folder = Path(sys.argv[1])
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 
-from veritrain_lib.reporting import glyph_cache
+from veritrain_lib.fast import glyph_cache
 
 if TYPE_CHECKING:
     from matplotlib.backend_bases import GraphicsContextBase
@@ -26,7 +26,7 @@ class Renderer(RendererAgg):
     ) -> tuple[float, float, float]:
         """Override of the matplotlib method."""
         prop = glyph_cache.with_fallback_fonts(s, prop)
-        if ismath or not glyph_cache.uses_bundled_fonts(prop):
+        if ismath or not glyph_cache.is_cached(prop):
             measured: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
             return measured
         layout = glyph_cache.layout_text(s, prop, self.dpi)
@@ -36,11 +36,7 @@ class Renderer(RendererAgg):
         self, prop: FontProperties
     ) -> tuple[float | None, float | None, float | None]:
         """Return ascent, descent and line gap in pixels; matplotlib asks the renderer before it reads the font's tables."""
-        return (
-            glyph_cache.line_height(prop, self.dpi)
-            if glyph_cache.uses_bundled_fonts(prop)
-            else (None, None, None)
-        )
+        return glyph_cache.line_height(prop, self.dpi) if glyph_cache.is_cached(prop) else (None, None, None)
 
     def draw_text(
         self,
@@ -56,7 +52,7 @@ class Renderer(RendererAgg):
         """Override of the matplotlib method."""
         prop = glyph_cache.with_fallback_fonts(s, prop)
         special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
-        if angle or ismath or special or not gc.get_antialiased() or not glyph_cache.uses_bundled_fonts(prop):
+        if angle or ismath or special or not gc.get_antialiased() or not glyph_cache.is_cached(prop):
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
             return
         bitmap = glyph_cache.render_text(s, prop, self.dpi)

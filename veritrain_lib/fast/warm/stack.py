@@ -32,7 +32,7 @@ KERNEL = (
     "IPython.extensions.storemagic",
     "tornado.platform.asyncio",
     "threadpoolctl",
-    "veritrain_lib.execution.warm.streams",
+    "veritrain_lib.fast.kernel_streams",
 )
 """Modules that every kernel needs."""
 
@@ -73,7 +73,6 @@ MODULES: tuple[str, ...] = (
     "jsonschema_rs",
     "lingua",
     "psutil",
-    "rensa",
     "yaml",
     "veritrain_lib",
 )
@@ -91,6 +90,7 @@ READ_AT_IMPORT = (
     "JUPYTER_",
     "XDG_",
     "HOME",
+    "VERITRAIN_FAST",
 )
 """Prefixes of environment variables that libraries read while they are imported."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from veritrain_lib.execution.warm.streams import PromptStream
+from veritrain_lib.fast.kernel_streams import PromptStream
 
 
 class Collected(PromptStream):

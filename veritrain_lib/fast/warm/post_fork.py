@@ -25,9 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from veritrain_lib.execution.kernel_main import die_with_parent, enable_crash_traces, run_until_shut_down
-from veritrain_lib.execution.kernel_redaction import redact_session
-from veritrain_lib.execution.warm.stack import THREADS
+from veritrain_lib.fast.shortcuts import is_on
+from veritrain_lib.fast.warm.stack import THREADS
+from veritrain_lib.kernel_process.main import die_with_parent, enable_crash_traces, run_until_shut_down
+from veritrain_lib.kernel_process.redaction import redact_session
 
 PR_SET_NAME = 15
 
@@ -42,7 +43,6 @@ DESCRIPTOR_TABLE_SIZE = 1024
 """Descriptors that fit into a fork's table without its growing: as many as a process may commonly have."""
 
 SPEED_ARGUMENTS = (
-    "--IPKernelApp.outstream_class=veritrain_lib.execution.warm.streams.PromptStream",
     "--IPythonKernel._execute_sleep=0",
     f"--Session.copy_threshold={2**31}",
 )
@@ -192,12 +192,18 @@ def _make_room_for_descriptors() -> None:
         os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, room - 1))
 
 
+def stream_arguments() -> list[str]:
+    """Return ipykernel's arguments that choose the class of a kernel's output streams."""
+    name = "veritrain_lib.fast.kernel_streams.PromptStream"
+    return [f"--IPKernelApp.outstream_class={name}"] if is_on("kernel_streams") else []
+
+
 def _initialized(argv: list[str]) -> Any:
     from ipykernel.kernelapp import IPKernelApp
 
     sys.argv = ["ipykernel_launcher", *argv]
     app = IPKernelApp.instance()
-    app.initialize([*argv, *SPEED_ARGUMENTS])  # type: ignore[no-untyped-call]
+    app.initialize([*argv, *stream_arguments(), *SPEED_ARGUMENTS])  # type: ignore[no-untyped-call]
     redact_session(app.session)
     return app
 

@@ -28,7 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from veritrain_lib.execution.warm import post_fork
+from veritrain_lib.fast.shortcuts import is_on
+from veritrain_lib.fast.warm import post_fork
 
 FORK, TAKE, RETIRE = b"f", b"t", b"r"
 """Commands from the owner: fork a process; take the spare, or fork if none is ready; fork no more."""
@@ -264,7 +265,8 @@ class ZygoteServer:
 
     def _lacks_spares(self) -> bool:
         waiting = any(not spare.ready for spare in self.spares)
-        return len(self.spares) < SPARES and not (waiting or self.retired or self.spares_disabled)
+        spares = SPARES if is_on("spare_kernels") else 0
+        return len(self.spares) < spares and not (waiting or self.retired or self.spares_disabled)
 
     def _poll_timeout_ms(self) -> float | None:
         """Return how long to wait for events at most, in milliseconds; None for no limit."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from veritrain_lib.reporting.fonts import japanese_font, latin_font
+from veritrain_lib.fonts.bundled import japanese_font, latin_font
 
 PREFERRED = ("notosanscjk", "notosans", "noto", "sourcehan", "wqy", "droidsans", "unifont", "free")
 """Prefixes of file names (letters and digits only) that are tried first, because their designs match."""

@@ -19,8 +19,9 @@ from matplotlib.backends.backend_agg import get_hinting_flag
 from matplotlib.font_manager import fontManager, get_font
 from matplotlib.ft2font import FT2Font, RenderMode
 
-from veritrain_lib.reporting import system_fonts
-from veritrain_lib.reporting.fonts import FAMILIES
+from veritrain_lib.fast.shortcuts import is_on
+from veritrain_lib.fonts import system as system_fonts
+from veritrain_lib.fonts.bundled import FAMILIES
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
@@ -92,9 +93,13 @@ _extents: dict[tuple[object, ...], tuple[int, int, int]] = {}
 _heights: dict[int, tuple[float, float, float]] = {}
 
 
-def uses_bundled_fonts(properties: FontProperties) -> bool:
-    """Return whether a text uses exactly the bundled fonts (`fonts.FAMILIES`) and this matplotlib is supported."""
-    return IS_SUPPORTED and properties.get_file() is None and tuple(properties.get_family()) == FAMILIES
+def is_cached(properties: FontProperties) -> bool:
+    """Return whether a text in these properties is drawn from the cache: in the bundled fonts, by a supported matplotlib."""
+    return IS_SUPPORTED and _uses_bundled_fonts(properties) and is_on("glyphs")
+
+
+def _uses_bundled_fonts(properties: FontProperties) -> bool:
+    return properties.get_file() is None and tuple(properties.get_family()) == FAMILIES
 
 
 def with_fallback_fonts(text: str, properties: FontProperties) -> FontProperties:
@@ -102,7 +107,7 @@ def with_fallback_fonts(text: str, properties: FontProperties) -> FontProperties
 
     Characters that no font has are logged once per process; matplotlib draws a box for them.
     """
-    if text.isascii() or not uses_bundled_fonts(properties):
+    if text.isascii() or not _uses_bundled_fonts(properties):
         return properties
     families = _families(text)
     if families == FAMILIES:

@@ -8,9 +8,9 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
-from veritrain_lib.reporting import glyph_cache
-from veritrain_lib.reporting.canvas import Renderer
-from veritrain_lib.reporting.fonts import FAMILIES
+from veritrain_lib.fast import glyph_cache
+from veritrain_lib.fast.text_canvas import Renderer
+from veritrain_lib.fonts.bundled import FAMILIES
 from veritrain_lib.reporting.pictures.drawing import Drawing
 
 TEXTS = [
@@ -83,8 +83,8 @@ def test_turned_texts_are_left_to_matplotlib(angle: int) -> None:
 
 
 def test_other_typefaces_are_left_to_matplotlib() -> None:
-    assert not glyph_cache.uses_bundled_fonts(FontProperties())
-    assert not glyph_cache.uses_bundled_fonts(FontProperties(family=["DejaVu Sans"]))
+    assert not glyph_cache.is_cached(FontProperties())
+    assert not glyph_cache.is_cached(FontProperties(family=["DejaVu Sans"]))
 
 
 def test_memory_begins_anew_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,44 @@
+"""Embed a PNG picture in a PDF without decompressing it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from veritrain_lib.fast.shortcuts import is_on
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+
+def register_picture(
+    pdf: FPDF, content: bytes, width: int, height: int, deflated: bytes | None
+) -> str | None:
+    """Register a picture with a PDF document by its compressed pixel rows.
+
+    PDF stores pixel rows like PNG (ISO 32000-1, 7.4.4.4: predictor 15); fpdf2 would decompress them and compress them
+    again. It looks up a picture by name before it opens it.
+
+    Args:
+        pdf: The document.
+        content: The picture file.
+        width: Width in pixels.
+        height: Height in pixels.
+        deflated: Compressed pixel rows of an 8-bit RGB picture; None for any other kind.
+
+    Returns:
+        The name under which `FPDF.image` finds the picture; None if it has to read the file itself.
+    """
+    if deflated is None or not is_on("pdf_pictures"):
+        return None
+    from fpdf.image_datastructures import RasterImageInfo
+
+    name = f"data:{sha256(content).hexdigest()}"
+    images = pdf.image_cache.images
+    if name not in images:
+        images[name] = RasterImageInfo(
+            i=len(images) + 1, data=deflated, w=width, h=height, cs="DeviceRGB", bpc=8, dpn=3,
+            f="FlateDecode", dp=f"/Predictor 15 /Colors 3 /Columns {width}",
+            iccp=None, iccp_i=None, inverted=False, usages=0,
+        )  # fmt: skip
+    return name
