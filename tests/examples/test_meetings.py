@@ -133,6 +133,7 @@ def test_both_sides_are_in_their_language_and_written_out(clean: pd.DataFrame):
     assert not everything.str.contains(r"[{}\[\]|]|\.\.").any()
 
 
+@pytest.mark.slow
 def test_the_gate_finds_what_one_side_alone_shows_and_leaves_clean_rows():
     caught = measure(FOLDER)
     seen = [rate.value or 0 for kind, rate in caught.kinds.items() if kind not in UNSEEN_BY_ROW_CHECKS]

@@ -208,6 +208,7 @@ seen["threads"] = sorted({(pool["user_api"], pool["num_threads"]) for pool in th
     assert one["threads"] == [["blas", 1], ["openmp", 1]]
 
 
+@pytest.mark.slow
 def test_multiprocessing_works_inside_a_notebook(look: Look) -> None:
     code = """
 import multiprocessing, joblib, math, os

@@ -165,6 +165,7 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path) -> None:
     assert (ZOO / "page.ipynb").is_file()
 
 
+@pytest.mark.slow
 def test_after_the_warm_up_a_page_is_the_same_and_loads_nothing_more(run, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from veritrain_lib.execution import html; "

@@ -106,6 +106,7 @@ def test_a_second_ctrl_c_does_not_wait(parent, marks: Path) -> None:
     assert nbformat.read(out, 4).metadata.veritrain.status == "interrupted"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sleeps", "holds_lock"])
 def test_a_killed_parent_leaves_no_kernel_and_is_recognised(parent, marks: Path, name) -> None:
     process, out, kernels = parent(name)

@@ -37,6 +37,7 @@ post_fork._run(post_fork.ParentInfo(os.getppid(), (), {}), life)
 """
 
 
+@pytest.mark.slow
 def test_a_runner_that_has_finished_leaves_no_kernel(marks: Path, tmp_path: Path) -> None:
     runner = LocalRunner(warm=True)
     for number in range(3):

@@ -172,6 +172,7 @@ def test_printed_text_is_whole_and_in_one_piece(run) -> None:
     assert cell.outputs[0].text.splitlines() == [str(i) for i in range(20_000)]
 
 
+@pytest.mark.slow
 def test_a_cell_that_prints_for_ever_does_not_fill_the_memory(run, monkeypatch) -> None:
     monkeypatch.setattr("veritrain_lib.execution.outputs.MAX_PRINTED_CHARACTERS", 100_000)
 

@@ -76,6 +76,7 @@ def test_a_process_that_was_killed_before_its_pages_leaves_word_and_the_next_sta
     assert missing_pages(done.run_id) == ""
 
 
+@pytest.mark.slow
 def test_a_reports_pdf_that_fails_ends_nothing_and_every_door_makes_it_again(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:

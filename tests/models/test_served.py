@@ -16,6 +16,7 @@ from veritrain_lib.models.student import Student
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 
+@pytest.mark.slow
 def test_the_file_alone_answers_where_veritrain_is_not_there(
     student: Student, folder: Path, rows: pd.DataFrame, tmp_path: Path
 ) -> None:

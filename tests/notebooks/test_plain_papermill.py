@@ -44,6 +44,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
+@pytest.mark.slow
 def test_wrong_parameters_are_refused_before_anything_is_recorded(home: Any, draft: str) -> None:
     gate, before = NOTEBOOKS / "03_gate.ipynb", home.runs()
     unknown = papermill(home, gate, "-p", "task", draft, "-p", "datset", "small@2")

@@ -59,6 +59,7 @@ def opened(name: str, home: Any, **given: Any) -> Iterator[Session]:
         yield Session(client)
 
 
+@pytest.mark.slow
 def test_each_cell_run_twice_does_the_work_once(home: Any, passed: str) -> None:
     runs, versions = home.runs("train"), home.model_versions()
     with opened("04_train", home, task=passed, seed=5) as session:
@@ -69,6 +70,7 @@ def test_each_cell_run_twice_does_the_work_once(home: Any, passed: str) -> None:
     assert home.model_versions() == versions + 1
 
 
+@pytest.mark.slow
 def test_a_restarted_kernel_shows_the_stored_work(home: Any, passed: str) -> None:
     said, counts = [], []
     for _ in range(2):

@@ -52,6 +52,7 @@ def _found(rows: pd.DataFrame, rules: Suite, *, beside: bool = True, language: s
     return rule_results
 
 
+@pytest.mark.slow
 def test_both_ways_find_the_same(rows: pd.DataFrame, rules: Suite, started: list[Any]) -> None:
     here = _found(rows, rules, beside=False)
     assert started == []

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from veritrain_lib.core import project
 from veritrain_lib.quality.warm_up import languages_of
 
@@ -33,6 +35,7 @@ def threads_added(languages: list[str]) -> int:
     return int(done.stdout.split()[-1])
 
 
+@pytest.mark.slow
 def test_warming_up_starts_no_thread_and_so_is_safe_before_a_fork() -> None:
     assert threads_added(["en"]) == 0
 

@@ -153,6 +153,7 @@ def test_a_table_too_wide_is_split_by_columns_and_loses_none() -> None:
     assert "of40" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "block",
     [

@@ -2,6 +2,8 @@ import re
 import sys
 from subprocess import run
 
+import pytest
+
 from tests.reporting.pictures import examples
 from veritrain_lib.reporting.pictures import loop, rates
 from veritrain_lib.reporting.render import png, svg
@@ -12,6 +14,7 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
     assert png(loop()) == png(loop())
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_the_process() -> None:
     code = "import sys; from veritrain_lib.reporting import pictures, render;"
     code += "sys.stdout.buffer.write(render.svg(pictures.loop()))"

@@ -17,6 +17,7 @@ from veritrain_lib.stage_io.metrics_by_track import by_track
 from veritrain_lib.tracking import models, runs
 
 
+@pytest.mark.slow
 def test_an_evaluation_has_the_metrics_of_each_track(home: Path, do: Do) -> None:
     task = load_task(write_text_task(home / "task"))
     run = runs.get(do("evaluate", task).run_id)

@@ -28,6 +28,7 @@ def done(do: Do, task: Task, stage: str, **parameters: Any) -> Any:
     return load_result(stage, do(stage, task, **parameters).run_id)
 
 
+@pytest.mark.slow
 def test_the_stages_run_on_text_and_a_proven_gain_is_promoted(task: Task, do: Do) -> None:
     do("gate", task, dataset="seed")
     first = done(do, task, "train")
@@ -79,6 +80,7 @@ def test_a_registered_memory_opens_by_its_address_and_answers_a_model_server(tas
     assert served == [json.loads(response.raw) for response in model.answer(rows)]
 
 
+@pytest.mark.slow
 def test_synthetic_rows_are_weighed_with_against_without_and_the_other_direction_runs(
     home: Path, do: Do
 ) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from veritrain_lib.core import project
@@ -24,6 +25,7 @@ print(len(sources._cached_files), len(os.listdir("/proc/self/task")) - before)
 """
 
 
+@pytest.mark.slow
 def test_reading_ahead_starts_no_thread() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(project.example_task())],

@@ -31,6 +31,7 @@ def test_a_decision_never_calls_a_gain_inconclusive_whose_interval_excludes_0() 
         assert (test.p_two_sided <= 0.05) == (test.interval.low > 0 or test.interval.high < 0)
 
 
+@pytest.mark.slow
 def test_graded_scores_and_corpus_metrics_agree_too() -> None:
     rng = np.random.default_rng(8)
     close = 0

@@ -127,6 +127,7 @@ def test_a_student_opened_from_the_registry_answers_and_scores_as_it_did(task: T
     assert (opened.scores(asked) == student.scores(asked)).all()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_fresh_process_without_veritrain_answers_like_the_student(task: Task, home: Path) -> None:
     rows, asked = sources.seed_rows(task), sources.development_rows(task).head(5)
     uri = put(task, "d1", rows).uri

@@ -35,6 +35,7 @@ def test_a_run_names_the_host_process_and_start_of_its_owner(task: Task) -> None
     assert who == liveness.process_name(os.getpid())
 
 
+@pytest.mark.slow
 def test_only_a_killed_owner_of_this_host_has_its_run_closed(task: Task) -> None:
     runs.search(task)  # the experiment is there before two processes want to make it
     other = subprocess.Popen(

@@ -43,6 +43,7 @@ def content(file: Path) -> dict[str, object]:
         }
 
 
+@pytest.mark.slow
 def test_a_copy_equals_what_mlflow_makes_in_that_folder(tmp_path: Path) -> None:
     file = tmp_path / "project" / "mlflow.db"
     assert store_template.create_store(file)
@@ -86,6 +87,7 @@ def test_a_store_that_is_there_is_never_touched(tmp_path: Path) -> None:
     assert file.read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_provides_the_store_and_all_find_it_whole(tmp_path: Path) -> None:
     store_template.make_template()
     file = tmp_path / "mlflow.db"

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import runs
 
@@ -33,6 +35,7 @@ os.waitpid(child, 0)
 """
 
 
+@pytest.mark.slow
 def test_a_fork_of_a_warm_process_writes_to_the_record_and_imports_nothing_for_it(
     task: Task, home: Path
 ) -> None:

@@ -156,6 +156,7 @@ def test_it_says_how_sure_it_is_and_scores_no_labels(task: Task) -> None:
     assert nothing.error == "no stored pair is similar to it"
 
 
+@pytest.mark.slow
 def test_a_saved_memory_answers_the_same_also_where_veritrain_is_not(task: Task, tmp_path: Path) -> None:
     known, development = rows_of(task, "seed"), rows_of(task, "development")
     fitted = MemoryTrainer().train(task, known, seed=0)

@@ -282,6 +282,7 @@ KILLS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "carried_out"), KILLS)
 def test_a_kill_at_any_step_never_leads_to_a_second_job(
     server: Server, task: Task, step: str, carried_out: bool

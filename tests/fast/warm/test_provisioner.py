@@ -133,6 +133,7 @@ def test_plain_papermill_uses_it_by_name(tmp_path: Path) -> None:
         papermill.execute_notebook(broken, tmp_path / "out.ipynb", kernel_name=SPEC, progress_bar=False)
 
 
+@pytest.mark.slow
 def test_nbval_uses_it_by_name(tmp_path: Path) -> None:
     notebook = looking(
         tmp_path, "by_nbval", "import psutil\nseen['mother'] = psutil.Process().parent().cmdline()[1]"

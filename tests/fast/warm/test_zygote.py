@@ -272,6 +272,7 @@ run("after")
 """
 
 
+@pytest.mark.slow
 def test_a_fork_of_the_owner_has_a_zygote_of_its_own(tmp_path: Path) -> None:
     names = ["before", "in_a_fork", "in_a_worker", "after"]
     for name in names:
