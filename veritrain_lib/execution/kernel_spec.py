@@ -24,9 +24,10 @@ class InterpreterKernelSpec(KernelSpecManager):
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Return the spec that starts `kernel_process/main.py` with `sys.executable`, or has it forked."""
+        streams = [] if self._warm else stream_arguments()  # a fork adds them itself
         program = str(Path(kernel_process.__file__).with_name("main.py"))
         return KernelSpec(
-            argv=[sys.executable, program, "-f", "{connection_file}", *stream_arguments()],
+            argv=[sys.executable, program, "-f", "{connection_file}", *streams],
             display_name="Veri-Train's own Python",
             language="python",
             metadata={"kernel_provisioner": {"provisioner_name": WARM}} if self._warm else {},

@@ -198,10 +198,10 @@ def test_a_change_of_the_library_renews_it_and_the_old_one_ends_with_its_last_ke
 def test_a_file_of_the_library_that_changes_changes_its_state(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.undo()
     package = tmp_path / "veritrain_lib"
-    (package / "execution" / "warm").mkdir(parents=True)
+    (package / "fast" / "warm").mkdir(parents=True)
     for name in ("__init__.py", "fast/warm/stack.py", "suite.json", "notes.txt"):
         (package / name).touch()
-    monkeypatch.setattr(stack, "__file__", str(package / "execution" / "warm" / "stack.py"))
+    monkeypatch.setattr(stack, "__file__", str(package / "fast" / "warm" / "stack.py"))
     before = stack.code_state()
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "kept.py").touch()

@@ -13,7 +13,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from veritrain_lib.fast.warm.forked_process import ForkedProcess
-from veritrain_lib.fast.warm.post_fork import PREFORK_ARGUMENTS
+from veritrain_lib.fast.warm.post_fork import PREFORK_ARGUMENTS, stream_arguments
 from veritrain_lib.fast.warm.zygote import Zygote, ZygoteUnavailable, zygote_for
 
 
@@ -30,7 +30,7 @@ class WarmProvisioner(LocalProvisioner):
         except ZygoteUnavailable as error:
             if error.first_time:
                 self.log.warning("No warm kernel: %s. A plain one is started, which takes longer.", error)
-        return await super().launch_kernel(cmd, **kwargs)
+        return await super().launch_kernel([*cmd, *stream_arguments()], **kwargs)
 
     async def _fork(
         self, zygote: Zygote, environment: dict[str, str], cmd: list[str], kwargs: dict[str, Any]
