@@ -17,7 +17,7 @@ from veritrain_lib.fast.warm.zygote import zygote_for
 
 pytestmark = pytest.mark.timeout(400)
 
-HERE = "tests.execution.warm.test_workers"
+HERE = "tests.fast.warm.test_workers"
 
 
 def write_down(file: str, text: str) -> None:
