@@ -26,7 +26,7 @@ def walked(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def api(walked: Walked) -> Iterator[TestClient]:
     """A server over it."""
-    with server_over(walked) as client:
+    with server_over() as client:
         assert engine().dialect.name == "postgresql"
         yield client
 

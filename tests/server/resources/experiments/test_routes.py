@@ -34,7 +34,7 @@ def walked(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def server(walked: Walked) -> Iterator[TestClient]:
-    with server_over(walked) as client:
+    with server_over() as client:
         yield client
 
 

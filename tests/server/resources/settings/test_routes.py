@@ -12,13 +12,39 @@ from typing import Any, ClassVar
 import pytest
 from starlette.testclient import TestClient
 
+from tests.server.walked import project_in, server_over
 from veritrain_lib.core import event_log
+from veritrain_lib.server.database.session import session
+from veritrain_lib.server.database.tables import Preference, Setting
 from veritrain_lib.server.environment import environment
 
 SYSTEM = "/api/v1/settings/system"
 PREFERENCES = "/api/v1/settings/preferences"
 CONNECTION = "/api/v1/settings/test-connection"
 CLEANUP = "/api/v1/settings/cleanup-storage"
+
+
+@pytest.fixture(scope="module")
+def home(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project that the tests of this file share."""
+    with project_in(tmp_path_factory.mktemp("settings"), empty_store) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[TestClient]:
+    with server_over() as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_set(server: TestClient) -> Iterator[None]:
+    """What a test sets is forgotten at its end."""
+    yield
+    with session() as opened:
+        for table in (Setting, Preference):
+            opened.query(table).delete()
+    environment.cache_clear()
 
 
 def fields(answer: Any) -> list[str]:
@@ -145,15 +171,13 @@ def test_items_per_page_is_the_size_of_a_page_that_nobody_asked_for(server: Test
     assert server.get("/api/v1/models", params={"pageSize": 9}).json()["page_size"] == 9
 
 
-def test_each_caller_has_preferences_of_their_own(home: Path) -> None:
-    from veritrain_lib.server.database import migrate
+def test_each_caller_has_preferences_of_their_own() -> None:
     from veritrain_lib.server.resources.settings.preferences import (
         PreferencesUpdateRequest,
         read_preferences,
         update_preferences,
     )
 
-    migrate.upgrade()
     update_preferences("a" * 32, PreferencesUpdateRequest(items_per_page=3))
     assert read_preferences("a" * 32).items_per_page == 3
     assert read_preferences("local").items_per_page == 20
@@ -329,7 +353,7 @@ def test_desks_that_nobody_works_at_are_cleared_away(server: TestClient, home: P
             (made / "03_gate.ipynb").write_text("{}")
         return made
 
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)
     gone = f"{socket.gethostname()}/99999999/1"
     finished, mine = desk(gone, notebook=True), desk(runs.owner(), notebook=True)
     elsewhere = desk("another-host/1/1", notebook=False)
@@ -346,7 +370,6 @@ def test_desks_that_nobody_works_at_are_cleared_away(server: TestClient, home: P
 def test_expired_tokens_are_forgotten(server: TestClient) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from veritrain_lib.server.database.session import session
     from veritrain_lib.server.database.tables import Token, User
 
     soon = datetime.now(UTC) + timedelta(hours=1)
