@@ -90,3 +90,19 @@ def test_a_resource_imports_no_other_resource() -> None:
         if name.startswith(prefix) and other.startswith(prefix)
     }
     assert {pair for pair in pairs if pair[0] != pair[1]} == ALLOWED_BETWEEN_RESOURCES
+
+
+def test_fields_of_requests_and_responses_stand_in_schemas() -> None:
+    """So a field of an answer is two lines: in `schemas.py`, and in `serialize.py` or the file that works it out."""
+    bases = {"BaseModel", "RequestModel", "ResponseModel", "DualCaseResponse", "CamelCaseResponse", "Page"}
+    resources = SERVER / "resources"
+    for folder in (path.parent for path in resources.glob("*/routes.py")):
+        assert (folder / "schemas.py").is_file(), folder.name
+        for path in folder.rglob("*.py"):
+            classes = [
+                node.name
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.ClassDef) and bases & {ast.unparse(base) for base in node.bases}
+            ]
+            if path.name not in ("schemas.py", "requests.py"):
+                assert not classes, f"{path}: {classes}"

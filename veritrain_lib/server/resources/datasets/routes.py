@@ -69,9 +69,7 @@ def list_datasets(
     `search` matches names; `type` is human, synthetic or mixed; `status` is draft, passed or blocked.
     """
     direction, scene = direction or bracket_direction or "", scene or bracket_scene or ""
-    refuse_nul(
-        search=filters.search, type=filters.type, status=filters.status, direction=direction, scene=scene
-    )
+    refuse_nul(direction=direction, scene=scene)
     items, total = dataset_page(
         search=filters.search, type=filters.type, status=filters.status, direction=direction, scene=scene,
         offset=paging.offset, limit=paging.size,
@@ -113,7 +111,8 @@ def estimate_generation(body: GenerationRequest) -> Response:
 
     No model is called and nothing is paid.
     """
-    from veritrain_lib.server.resources.datasets.generation import forecast, plan_generation
+    from veritrain_lib.server.resources.datasets.generation import plan_generation
+    from veritrain_lib.server.resources.datasets.generation_forecast import forecast
 
     plan = plan_generation(body)
     estimate = forecast(plan)
@@ -136,11 +135,8 @@ def generate_dataset(body: GenerationRequest, user_name: CurrentUserName) -> Res
     The rows become a draft of their own, on which the gate runs. A request that the budget can't pay for is rejected
     before it starts.
     """
-    from veritrain_lib.server.resources.datasets.generation import (
-        forecast,
-        open_generation_run,
-        plan_generation,
-    )
+    from veritrain_lib.server.resources.datasets.generation import open_generation_run, plan_generation
+    from veritrain_lib.server.resources.datasets.generation_forecast import forecast
 
     stored.refuse_when_full()
     plan = plan_generation(body)
