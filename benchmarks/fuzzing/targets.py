@@ -26,7 +26,7 @@ def read_rows(folder: Path, name: str, content: bytes, turn: int) -> None:
         case 1:
             from starlette.exceptions import HTTPException
 
-            from veritrain_lib.server.upload.reading import read_upload
+            from veritrain_lib.server.resources.datasets.upload.reading import read_upload
 
             with contextlib.suppress(HTTPException):  # 415: another kind of file
                 read_upload(name, content)

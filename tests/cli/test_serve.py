@@ -85,7 +85,7 @@ def test_an_ended_command_gives_its_exit_code() -> None:
 def test_the_printed_link_holds_the_token_that_the_command_line_does_not(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from veritrain_lib.server.auth import access_link
+    from veritrain_lib.server import link_token
 
     asked: list[list[str]] = []
 
@@ -97,7 +97,7 @@ def test_the_printed_link_holds_the_token_that_the_command_line_does_not(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     _, said = _serve("--port", str(port))
-    token = access_link.token()
+    token = link_token.link_token()
     assert f"http://127.0.0.1:{port}/home?token={token} " in said
     assert token not in " ".join(asked[0])
     monkeypatch.setenv("SECRET_KEY", "x" * 40)

@@ -18,7 +18,8 @@ from veritrain_lib.execution import Job, NotebookOutcome
 from veritrain_lib.loop import experiment_run
 from veritrain_lib.loop.experiment_run import ExperimentRequest, run_experiment
 from veritrain_lib.loop.stage_job import StageFailed
-from veritrain_lib.server import background_jobs
+from veritrain_lib.server import run_job
+from veritrain_lib.server.jobs import background
 from veritrain_lib.stage_io.derived_task import is_derived, with_trainer
 from veritrain_lib.stage_io.report import ReportSpec
 from veritrain_lib.stage_io.tasks import find_task
@@ -179,7 +180,7 @@ def test_the_worker_says_how_it_ended_whatever_happens(
             raise error
 
         monkeypatch.setattr(experiment_run, "run_experiment", do)
-        code = background_jobs.main(run_id)
+        code = run_job.main(run_id)
         status, why = state(run_id)
         assert status == ("KILLED" if reason == "stopped" else "FAILED")
         assert reason in why
@@ -190,7 +191,7 @@ def test_the_worker_says_how_it_ended_whatever_happens(
 def test_more_than_fit_wait_their_turn_and_say_so(walked: Walked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERITRAIN_MAX_RUNNING", "1")
     run_id = asked(walked)
-    taken = FileLock(background_jobs.folder() / "slot-0.lock")
+    taken = FileLock(background.folder() / "slot-0.lock")
     taken.acquire()
     waited: list[str] = []
 
@@ -198,9 +199,9 @@ def test_more_than_fit_wait_their_turn_and_say_so(walked: Walked, monkeypatch: p
         waited.append(state(run_id)[0])
         taken.release()
 
-    monkeypatch.setattr(background_jobs.time, "sleep", sleep)  # type: ignore[attr-defined]
+    monkeypatch.setattr(run_job.time, "sleep", sleep)  # type: ignore[attr-defined]
     monkeypatch.setattr(experiment_run, "run_experiment", lambda run_id: None)
-    assert background_jobs.main(run_id) == 0
+    assert run_job.main(run_id) == 0
     assert waited == ["SCHEDULED"]
     assert [line.data.get("status") for line in event_log.read(run_id)] == ["pending"]
 
@@ -209,7 +210,7 @@ def test_more_than_fit_wait_their_turn_and_say_so(walked: Walked, monkeypatch: p
 def test_a_number_of_places_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("VERITRAIN_MAX_RUNNING", given)
     with pytest.raises(UserError, match="VERITRAIN_MAX_RUNNING"):
-        background_jobs.most_running()
+        run_job.most_running()
 
 
 def test_a_model_of_a_derived_task_is_one_of_the_task(walked: Walked) -> None:

@@ -21,7 +21,7 @@ from veritrain_lib.loop.stage_pages import (
     repair_pages,
     runs_missing_pages,
 )
-from veritrain_lib.server.report_files import report_bytes
+from veritrain_lib.server.resources.reports.files import report_bytes
 from veritrain_lib.tracking import runs
 
 

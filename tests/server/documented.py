@@ -14,7 +14,7 @@ PREFIX = "/api/v1"
 @cache
 def operations() -> list[tuple[str, re.Pattern[str], frozenset[str]]]:
     """Method, path as a pattern, and the statuses that are documented; those with the fewest parameters first."""
-    from veritrain_lib.server.api.application import create_api
+    from veritrain_lib.server.rest_api import create_api
 
     paths = sorted(create_api().openapi()["paths"].items(), key=lambda item: item[0].count("{"))
     return [

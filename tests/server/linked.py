@@ -7,11 +7,11 @@ from pathlib import Path
 
 def bearer(home: Path | None = None) -> dict[str, str]:
     """The header with the token of the project's link (of this process' project, unless another is named)."""
-    from veritrain_lib.server.auth import access_link
+    from veritrain_lib.server import link_token
 
     token = (
-        access_link.token()
+        link_token.link_token()
         if home is None
-        else (home / ".veritrain" / access_link.TOKEN_FILE).read_text(encoding="ascii")
+        else (home / ".veritrain" / link_token.TOKEN_FILE).read_text(encoding="ascii")
     )
     return {"Authorization": f"Bearer {token}"}

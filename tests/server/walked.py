@@ -42,8 +42,8 @@ class Walked:
 
 
 @contextmanager
-def walked_home(home: Path, empty_store: Path, **settings: str) -> Iterator[Walked]:
-    """Walk one round in a folder, and stay in that project until the end, with these environment variables."""
+def project_in(home: Path, empty_store: Path, **settings: str) -> Iterator[Path]:
+    """Make a folder a project with an empty record and stay in it until the end, with these environment variables."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy(empty_store, home / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
@@ -51,6 +51,13 @@ def walked_home(home: Path, empty_store: Path, **settings: str) -> Iterator[Walk
             patch.delenv(name, raising=False)
         for name, value in {"VERITRAIN_HOME": str(home), **settings}.items():
             patch.setenv(name, value)
+        yield home
+
+
+@contextmanager
+def walked_home(home: Path, empty_store: Path, **settings: str) -> Iterator[Walked]:
+    """Walk one round in a folder, and stay in that project until the end, with these environment variables."""
+    with project_in(home, empty_store, **settings), pytest.MonkeyPatch.context() as patch:
         patch.setattr(ReportSpec, "_store", lambda self, run_id, result: None)
         task = find_task(str(write_tiny(home / "task", budget={"rounds": 1, "rows_per_round": 15})))
         run_loop(task, runner=InProcess())
@@ -66,8 +73,8 @@ def walked_home(home: Path, empty_store: Path, **settings: str) -> Iterator[Walk
 
 
 @contextmanager
-def server_over(walked: Walked) -> Iterator[TestClient]:
-    """A server of this process over the project."""
+def server_over() -> Iterator[TestClient]:
+    """A server of this process over the project that it is in."""
     import mlflow.server.handlers as theirs
 
     from veritrain_lib.server.app import create_app

@@ -26,8 +26,8 @@ from mlflow.tracking import MlflowClient
 from pypdf import PdfReader
 from websockets.sync.client import connect
 
-from tests.server.api.conftest import UNSET
 from tests.server.linked import bearer
+from tests.server.resources.conftest import UNSET
 from tests.server.served import serving
 from veritrain_lib.core import project
 

@@ -27,16 +27,16 @@ def create_app() -> ASGIApp:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from veritrain_lib.server.api.application import PREFIX, create_api
-    from veritrain_lib.server.api.problems import problem_response, unexpected_error_response
     from veritrain_lib.server.auth import login_page
     from veritrain_lib.server.auth.gatekeeper import Gatekeeper
     from veritrain_lib.server.database import migrate
     from veritrain_lib.server.environment import environment
+    from veritrain_lib.server.http.problems import problem_response, unexpected_error_response
     from veritrain_lib.server.live.sockets import socket_app
     from veritrain_lib.server.not_ready import not_ready
     from veritrain_lib.server.observability import metrics
     from veritrain_lib.server.observability.requests import RequestObserver, RouteRecorder
+    from veritrain_lib.server.rest_api import PREFIX, create_api
     from veritrain_lib.server.web import home
     from veritrain_lib.tracking import mlflow_routes, mlflow_server, retrying_client
 

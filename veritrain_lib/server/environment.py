@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.keys import setting
+from veritrain_lib.server.link_token import link_token
 
 SHORTEST_SECRET_KEY = 32
 """Characters at least; an HMAC key shorter than its 256-bit hash weakens the signature (RFC 7518, section 3.2)."""
@@ -70,11 +71,9 @@ def environment() -> Environment:
             f"SECRET_KEY has {len(secret)} characters; it needs {SHORTEST_SECRET_KEY} or more, "
             'for example from: python -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
-    from veritrain_lib.server.auth import access_link
-
     return Environment(
         secret_key=SecretStr(secret) if secret else None,
-        link_token=None if secret else SecretStr(access_link.token()),
+        link_token=None if secret else SecretStr(link_token()),
         redis_url=setting("REDIS_URL"),
         allowed_origins=_list_setting("ALLOWED_ORIGINS"),
         allowed_hosts=_list_setting("ALLOWED_HOSTS"),

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from veritrain_lib.server.api.problems import problem_response
+from veritrain_lib.server.http.problems import problem_response
 from veritrain_lib.server.observability.logs import log
 
 

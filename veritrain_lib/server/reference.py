@@ -14,7 +14,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "server.md"
 
 def routes_table() -> str:
     """Return a Markdown table with one line for each operation: method and path, summary, success statuses."""
-    from veritrain_lib.server.api.application import PREFIX, create_api
+    from veritrain_lib.server.rest_api import PREFIX, create_api
 
     lines = ["| route | what it does | success |", "| --- | --- | --- |"]
     for path, operations in sorted(create_api().openapi().get("paths", {}).items()):

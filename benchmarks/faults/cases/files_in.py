@@ -135,8 +135,8 @@ def _upload(folder: Path, name: str, content: bytes) -> Seen:
     from starlette.exceptions import HTTPException
 
     from veritrain_lib.core.task import load_task
-    from veritrain_lib.server.upload.checking import examples_from_table
-    from veritrain_lib.server.upload.reading import read_upload
+    from veritrain_lib.server.resources.datasets.upload.checking import examples_from_table
+    from veritrain_lib.server.resources.datasets.upload.reading import read_upload
 
     _write_task(folder, seed="seed.csv")
     try:

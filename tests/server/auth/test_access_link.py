@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from veritrain_lib.core import project
-from veritrain_lib.server.auth import access_link
+from veritrain_lib.server import link_token
 
 TOKEN = "t" * 43
 Make = Callable[..., TestClient]
@@ -91,16 +91,16 @@ def test_whether_it_lives_is_nobodys_secret(open_server: TestClient) -> None:
 
 
 def test_the_token_is_made_once_and_is_this_users_alone(home: Path) -> None:
-    made = access_link.token()
-    file = project.state(access_link.TOKEN_FILE)
+    made = link_token.link_token()
+    file = project.state(link_token.TOKEN_FILE)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert len(made) >= access_link.MIN_TOKEN_LENGTH
-    assert access_link.token() == made == file.read_text()
+    assert len(made) >= link_token.MIN_TOKEN_LENGTH
+    assert link_token.link_token() == made == file.read_text()
 
 
 @pytest.mark.parametrize("wrong", ["others may read it", "it is short", "it is a link", "it is no text"])
 def test_a_token_that_may_be_known_is_made_anew(home: Path, wrong: str) -> None:
-    made, file = access_link.token(), project.state(access_link.TOKEN_FILE)
+    made, file = link_token.link_token(), project.state(link_token.TOKEN_FILE)
     if wrong == "others may read it":
         file.chmod(0o644)
     elif wrong == "it is short":
@@ -113,7 +113,7 @@ def test_a_token_that_may_be_known_is_made_anew(home: Path, wrong: str) -> None:
         os.chmod(other, 0o600)
         file.unlink()
         file.symlink_to(other)
-    again = access_link.token()
+    again = link_token.link_token()
     assert again not in (made, "known to others" * 4)
     assert stat.S_IMODE(file.lstat().st_mode) == 0o600
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.server.auth.conftest import PASSWORD, Guarded
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.server.api.problems import Conflict
 from veritrain_lib.server.auth import passwords, users
+from veritrain_lib.server.http.problems import Conflict
 
 
 def test_a_login_says_the_same_whatever_is_wrong(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:

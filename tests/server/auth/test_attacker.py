@@ -17,16 +17,18 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests import hostile_models
-from tests.server.api.conftest import stage
 from tests.server.auth.conftest import Guarded
 from tests.server.auth.test_roles import READS, _mlflow, _ours, _path
+from tests.server.resources.conftest import stage
 from tests.stage_io.in_process import InProcess
 from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task
 from veritrain_lib.models.base import open_model
-from veritrain_lib.server import background_jobs, probe_work
+from veritrain_lib.server import run_job
+from veritrain_lib.server.jobs import background
+from veritrain_lib.server.resources.models import probing
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import models, runs, store
 
@@ -55,7 +57,7 @@ def canary(guarded: Guarded) -> Path:
 def _in_this_process(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
     """What the server would start in processes of its own is done here, where a command that ran is seen as well."""
     registry.register("models", "hostile", hostile_models.open_hostile)
-    monkeypatch.setattr(probe_work, "_run_process", lambda arguments, environment: probe_work.main(arguments))
+    monkeypatch.setattr(probing, "_run_process", lambda arguments, environment: probing.main(arguments))
     monkeypatch.setattr("veritrain_lib.execution.jobs.LocalRunner", lambda **_: InProcess())
 
 
@@ -63,14 +65,14 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
 def launched(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Does what the server would launch."""
     noted: list[str] = []
-    monkeypatch.setattr(background_jobs, "launch", noted.append)
+    monkeypatch.setattr(background, "launch", noted.append)
 
     def do() -> None:
         while noted:
             run_id = noted.pop()
-            module, _, name = background_jobs.JOB_FUNCTIONS[
-                runs.get(run_id).data.tags["veritrain.kind"]
-            ].partition(":")
+            module, _, name = run_job.JOB_FUNCTIONS[runs.get(run_id).data.tags["veritrain.kind"]].partition(
+                ":"
+            )
             try:
                 getattr(import_module(module), name)(run_id, runner=InProcess())
             except UserError as error:

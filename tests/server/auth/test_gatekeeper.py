@@ -249,8 +249,8 @@ def test_rates_are_shared_through_redis_and_counted_here_when_it_is_gone(gatekee
 
 def test_without_a_secret_everybody_is_the_local_admin_and_nothing_is_looked_up() -> None:
     from veritrain_lib.server.auth.gatekeeper import Gatekeeper
-    from veritrain_lib.server.auth.principal import LOCAL
     from veritrain_lib.server.environment import Environment
+    from veritrain_lib.server.http.current_user import LOCAL
     from veritrain_lib.tracking.mlflow_routes import AccessTable
 
     seen = []

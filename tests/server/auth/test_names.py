@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.server.api.conftest import stage
 from tests.server.auth.conftest import Guarded
+from tests.server.resources.conftest import stage
 from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io.review import reviews
@@ -45,9 +45,9 @@ def test_a_review_stands_under_the_reviewers_own_name(guarded: Guarded, task: Ta
 
 
 def test_an_upload_says_who_brought_it(guarded: Guarded, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
-    from veritrain_lib.server import background_jobs
+    from veritrain_lib.server.jobs import background
 
-    monkeypatch.setattr(background_jobs, "launch", lambda run_id: None)
+    monkeypatch.setattr(background, "launch", lambda run_id: None)
     files = {"file": ("mail.csv", "text,label\nhello again my friend,greeting\n")}
     made = guarded.signed_in("editor").post(f"{API}/datasets", files=files).json()["data"]["id"]
     tags = runs.get(made).data.tags

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.server.api.conftest import stage
 from tests.server.auth.conftest import Guarded
+from tests.server.resources.conftest import stage
 from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io.tasks import find_task

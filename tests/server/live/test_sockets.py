@@ -17,8 +17,8 @@ import uvicorn
 from tests.server.served import free_port
 from veritrain_lib.core import event_log
 from veritrain_lib.server import environment as settings
-from veritrain_lib.server.auth import access_link
-from veritrain_lib.server.auth.principal import LOCAL, Principal
+from veritrain_lib.server import link_token
+from veritrain_lib.server.http.current_user import LOCAL, Principal
 from veritrain_lib.server.live import event_tails, run_liveness, sockets, worker_addresses
 
 RUN = "run1"
@@ -104,8 +104,8 @@ def test_where_nobody_signs_in_a_client_may_show_the_links_token_when_it_connect
             return bool(answer["ok"])
 
     for token, let_in in (
-        (access_link.token(), True),
-        (f"Bearer {access_link.token()}", True),
+        (link_token.link_token(), True),
+        (f"Bearer {link_token.link_token()}", True),
         ("x" * 43, False),
         (None, False),
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,32 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from tests.server.walked import project_in, server_over
 from tests.stage_io.tiny_task import write_tiny
 from veritrain_lib.core import event_log
+from veritrain_lib.core.task import Task
 from veritrain_lib.server.live import stream
 from veritrain_lib.stage_io.tasks import find_task
 from veritrain_lib.tracking import run_events, runs
 
 
+@pytest.fixture(scope="module")
+def task(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Task]:
+    """A task of a project that the tests of this file share; each has a round of its own."""
+    with project_in(tmp_path_factory.mktemp("stream"), empty_store) as home:
+        yield find_task(str(write_tiny(home / "task")))
+
+
+@pytest.fixture(scope="module")
+def server(task: Task) -> Iterator[TestClient]:
+    with server_over() as client:
+        yield client
+
+
 @pytest.fixture
-def run_id(home: Path) -> str:
+def run_id(task: Task) -> str:
     """A round that this process works on, with three lines."""
-    made = runs.open_run(find_task(str(write_tiny(home / "task"))), "mine", kind="round")
+    made = runs.open_run(task, "mine", kind="round")
     run_events.emit_start(made, "begins")
     event_log.append(made, "progress", "train: cell 1 of 3", data={"stage": "train", "cell": 1, "cells": 3})
     event_log.append(made, "log", "train: is done")
@@ -86,12 +102,13 @@ def test_a_run_whose_owner_died_says_so_to_who_watches(server: TestClient, run_i
     assert runs.get(run_id).info.status == "KILLED"
 
 
-def test_a_round_from_before_there_were_events_just_says_how_it_ended(server: TestClient, home: Path) -> None:
-    made = runs.open_run(find_task(str(write_tiny(home / "task"))), "old", kind="round")
+def test_a_round_from_before_there_were_events_just_says_how_it_ended(server: TestClient, task: Task) -> None:
+    news = event_log.read(event_log.NOTIFICATIONS)
+    made = runs.open_run(task, "old", kind="round")
     runs.end_run(made, "FINISHED")
     found, _ = received(server, made)
     assert [(line["seq"], line["status"]) for line in found] == [(1, "completed")]
-    assert event_log.read(event_log.NOTIFICATIONS) == [], "that is no news"
+    assert event_log.read(event_log.NOTIFICATIONS) == news, "that is no news"
 
 
 def test_a_silent_stream_has_a_heartbeat(

@@ -1,77 +1,26 @@
 """Access link of a server without accounts: only clients that have the link's token may use the server.
 
-Everybody who can log in to this machine reaches its loopback address. The token therefore lies in a file that only
-the server's user can read. `veritrain serve` prints the link, a browser keeps the token as a cookie, and programs send
-it as a bearer token.
+The token lies in a file (`server/link_token.py`). `veritrain serve` prints the link, a browser keeps the token as a
+cookie, and programs send it as a bearer token.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
-import stat
 from urllib.parse import unquote_plus
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Scope
 
-from veritrain_lib.core import project
-from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.server.auth.refusal import Refusal
-
-TOKEN_FILE = "link_token"
-
-MIN_TOKEN_LENGTH = 32
-"""Characters of a token at least; ours has 43, which are 256 bits."""
+from veritrain_lib.server.link_token import link_token
 
 LINK_REQUIRED = (
     "this server answers whoever has its link: `veritrain serve` prints it at its start; programs send the token in "
     ".veritrain/link_token of the project as a bearer token (MLflow's client: MLFLOW_TRACKING_TOKEN)"
 )
-
-
-def token() -> str:
-    """Return the token of this project; create it if there is none or if other users could read it.
-
-    The token stays the same from start to start.
-
-    Raises:
-        Infrastructure: The token can't be stored.
-    """
-    path = project.state(TOKEN_FILE)
-    try:
-        stored = _read_token()
-        if stored:
-            return stored
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another worker process created it first
-            return _read_token() or token()
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(secrets.token_urlsafe(32))
-        return _read_token()
-    except OSError as error:
-        raise Infrastructure(
-            f"the token of the server's access link can't be stored in {path}: {error.strerror}"
-        ) from error
-
-
-def _read_token() -> str:
-    """Return the stored token, or an empty string if there is none or if other users can read the file."""
-    path = project.state(TOKEN_FILE)
-    try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-            return ""
-        text = path.read_text(encoding="ascii").strip()
-    except (FileNotFoundError, UnicodeDecodeError):
-        return ""
-    return text if len(text) >= MIN_TOKEN_LENGTH else ""
 
 
 def check_link(scope: Scope, headers: Headers, expected: str, address_token: str | None) -> Response | None:
@@ -115,7 +64,7 @@ def has_no_credentials(headers: Headers, expected: str, address_token: str | Non
 
 def is_token(text: str) -> bool:
     """Return whether a text is the token of this project's link."""
-    return _equal(text, token())
+    return _equal(text, link_token())
 
 
 def refusal_page(refusal: Refusal) -> Response:

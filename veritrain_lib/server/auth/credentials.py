@@ -14,9 +14,9 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from veritrain_lib.server.auth import session_cookie, sessions, token_validity, tokens
-from veritrain_lib.server.auth.principal import Principal
 from veritrain_lib.server.auth.refusal import login_needed
 from veritrain_lib.server.auth.tokens import Claims, InvalidToken
+from veritrain_lib.server.http.current_user import Principal
 
 RENEW_BEFORE_EXPIRY_S = 300
 """A browser's login is renewed once its access token has fewer seconds left, so it never expires while in use."""

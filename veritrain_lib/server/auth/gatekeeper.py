@@ -27,12 +27,11 @@ from veritrain_lib.server.auth.guarded_socket import GuardedSocket
 from veritrain_lib.server.auth.hosts import check_host
 from veritrain_lib.server.auth.origins import check_origin, is_preflight, preflight_response, set_cors_headers
 from veritrain_lib.server.auth.paths import check_path
-from veritrain_lib.server.auth.principal import LOCAL, Principal
 from veritrain_lib.server.auth.rate_limits import RateLimits
 from veritrain_lib.server.auth.refusal import Refusal, refusal_response, send_refusal
-from veritrain_lib.server.auth.roles import Role
 from veritrain_lib.server.auth.sessions import Login
 from veritrain_lib.server.environment import Environment
+from veritrain_lib.server.http.current_user import LOCAL, Principal, Role
 from veritrain_lib.tracking.mlflow_routes import Access, AccessTable
 
 ROLE_FOR_ACCESS: dict[Access, Role] = {"read": "viewer", "write": "editor", "administer": "admin"}

@@ -8,9 +8,9 @@ from anyio import to_thread
 from starlette.types import Message, Send
 
 from veritrain_lib.server.auth import token_validity
-from veritrain_lib.server.auth.principal import Principal
 from veritrain_lib.server.auth.refusal import POLICY_VIOLATION
 from veritrain_lib.server.auth.tokens import Claims, Kind
+from veritrain_lib.server.http.current_user import Principal
 
 RECHECK_INTERVAL_S = 10.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from veritrain_lib.server.api.problems import WrongField
+from veritrain_lib.server.http.problems import WrongField
 
 if TYPE_CHECKING:
     from pwdlib import PasswordHash

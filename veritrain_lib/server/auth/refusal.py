@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from veritrain_lib.server.api.problems import problem_response
+from veritrain_lib.server.http.problems import problem_response
 
 API_PATH_OF_MLFLOW = re.compile(r"/(ajax-)?api/\d\.\d/")
 

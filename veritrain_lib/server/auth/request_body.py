@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import Message, Receive
 
-from veritrain_lib.server.auth.roles import Role
+from veritrain_lib.server.http.current_user import Role
 
 MAX_GRAPHQL_TOKENS = 5000
 

@@ -6,11 +6,9 @@ Viewers read, editors write, admins manage users, settings and what runs on the 
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from veritrain_lib.server.auth.origins import SAFE_METHODS
-
-Role = Literal["viewer", "editor", "admin"]
+from veritrain_lib.server.http.current_user import Role
 
 ROLES: tuple[Role, ...] = ("viewer", "editor", "admin")
 """Roles from the least to the most rights."""

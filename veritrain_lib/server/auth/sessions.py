@@ -11,14 +11,14 @@ from uuid import uuid4
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from veritrain_lib.server.api.problems import NotFound
 from veritrain_lib.server.auth import passwords, token_validity, tokens
-from veritrain_lib.server.auth.principal import Principal
 from veritrain_lib.server.auth.rate_limits import RateLimits
 from veritrain_lib.server.auth.refusal import login_needed
 from veritrain_lib.server.auth.users import email_key
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Token, User, now
+from veritrain_lib.server.http.current_user import Principal
+from veritrain_lib.server.http.problems import NotFound
 
 ACCESS_S = 15 * 60
 REFRESH_S = 14 * 24 * 3600

@@ -10,11 +10,11 @@ import time
 
 from sqlalchemy import select
 
-from veritrain_lib.server.auth.principal import Principal
 from veritrain_lib.server.auth.roles import ROLES
 from veritrain_lib.server.auth.tokens import Claims
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Token, User, now
+from veritrain_lib.server.http.current_user import Principal
 
 CACHE_S = 3.0
 MAX_CACHED = 10_000

@@ -9,8 +9,8 @@ from typing import Literal
 
 import jwt
 
-from veritrain_lib.server.api.problems import Conflict
 from veritrain_lib.server.environment import environment
+from veritrain_lib.server.http.problems import Conflict
 
 Kind = Literal["access", "refresh", "service"]
 

@@ -13,11 +13,11 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from veritrain_lib.server.api.problems import Conflict, NotFound, WrongField
 from veritrain_lib.server.auth import passwords, token_validity
 from veritrain_lib.server.auth.roles import ROLES
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Preference, Token, User, now
+from veritrain_lib.server.http.problems import Conflict, NotFound, WrongField
 
 EMAIL = r"^[^@\x00-\x20\x7f]{1,64}@[^@\x00-\x20\x7f]{1,189}$"
 

@@ -14,7 +14,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from veritrain_lib.server.api.problems import unexpected_error_response
+from veritrain_lib.server.http.problems import unexpected_error_response
 from veritrain_lib.server.observability.logs import log
 from veritrain_lib.server.observability.metrics import metrics
 from veritrain_lib.server.observability.request_id import HEADER, request_id

@@ -1,10 +1,6 @@
-"""Settings that people change while the server runs, and their effects.
+"""System settings that people change while the server runs, for every room that obeys one.
 
-sections      the system settings with their defaults and ranges
-supported     the settings that are not supported
-stored        read, change and reset the system settings
-preferences   preferences of a user
-usage         disk usage of the record
-connection    connection test of a configured service
-cleanup       deletion of data that is no longer needed
+sections  the settings with their defaults and ranges
+stored    read, change and reset them
+usage     disk usage of the record
 """

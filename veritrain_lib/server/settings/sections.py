@@ -8,10 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from veritrain_lib.server.api.casing import RequestModel, ResponseModel
+from veritrain_lib.server.http.casing import RequestModel, ResponseModel
 
 LANGUAGES = ("en", "ja", "zh")
 THEMES = ("light", "dark", "auto")
+
+JUDGE_GROUPS = ("gpt_eval_1", "gpt_eval_2")
+"""Groups of an LLM judge's scores and errors in an evaluation, which lists show or hide like a metric."""
 
 
 def _zone(name: str) -> str:
@@ -27,7 +30,6 @@ def _zones() -> frozenset[str]:
 
 def _metric(name: str) -> str:
     from veritrain_lib.core import registry
-    from veritrain_lib.server.serializers.metrics import JUDGE_GROUPS
 
     metric_names = sorted({*registry.names("metrics"), *JUDGE_GROUPS})
     if name not in metric_names:

@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import delete
 
-from veritrain_lib.server.api.problems import Conflict
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Setting
 from veritrain_lib.server.environment import environment
+from veritrain_lib.server.http.problems import Conflict
+from veritrain_lib.server.http.unsupported_fields import UNSUPPORTED_SETTINGS, refuse_unsupported
 from veritrain_lib.server.settings.sections import SystemSettings, SystemSettingsUpdate
-from veritrain_lib.server.settings.supported import UNSUPPORTED, refuse_unsupported
 from veritrain_lib.server.settings.usage import GB, used_bytes
 
 
@@ -69,8 +69,10 @@ def update_settings(changes: SystemSettingsUpdate) -> None:
         section_values.pop("current_usage_gb", None)
         for field, value in section_values.items():
             path = f"{name}.{field}"
-            if path in UNSUPPORTED:
-                refuse_unsupported(path, UNSUPPORTED[path], value, getattr(getattr(defaults, name), field))
+            if path in UNSUPPORTED_SETTINGS:
+                refuse_unsupported(
+                    path, UNSUPPORTED_SETTINGS[path], value, getattr(getattr(defaults, name), field)
+                )
         if section_values:
             new_values[name] = section_values
     with session() as database_session:

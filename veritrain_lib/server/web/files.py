@@ -11,7 +11,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from veritrain_lib.server.api.problems import problem_response
+from veritrain_lib.server.http.problems import problem_response
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.listing import read_runs
 

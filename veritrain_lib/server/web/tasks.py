@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from veritrain_lib.core.errors import UserError
-from veritrain_lib.core.task import Task, load_task
+from veritrain_lib.server.tasks import task_of_experiment
 from veritrain_lib.server.web.links import PageLink, age_text, file_links, run_page
 from veritrain_lib.stage_io.history import STAGE_RUN
-from veritrain_lib.stage_io.tasks import FILE_TAG, USED_TAG
+from veritrain_lib.stage_io.tasks import USED_TAG
 from veritrain_lib.tracking import models, store
 from veritrain_lib.tracking.listing import RunQuery, first_of_each_experiment, read_runs
 from veritrain_lib.tracking.version_listing import versions_with_alias
 
 if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
     from veritrain_lib.tracking.entities import Experiment, Run
     from veritrain_lib.tracking.version_listing import VersionItem
 
@@ -139,7 +137,7 @@ def _task_card(
         total: Number of all rounds.
         stage_runs: Runs of the rounds' stages and the run that made the champion, by id.
     """
-    task = _task(experiment.tags.get(FILE_TAG, ""))
+    task = task_of_experiment(experiment)
     metric = task.primary.name if task else _logged_primary_metric(round_runs)
     champion_run = stage_runs.get(champion.version.run_id) if champion else None
     champion_value = _value(champion_run, metric) if champion_run else None
@@ -257,16 +255,3 @@ def _with_positions(interval: IntervalValue, scale: tuple[float, float]) -> Inte
         position_of(interval.low),
         position_of(interval.high),
     )
-
-
-def _task(path: str) -> Task | None:
-    """Return the task of a file, or None if it is missing or can't be read any more."""
-    try:
-        return _load_task(path, Path(path).stat().st_mtime_ns) if path else None
-    except (OSError, UserError):
-        return None
-
-
-@lru_cache(maxsize=64)
-def _load_task(path: str, modified_ns: int) -> Task:
-    return load_task(path)

@@ -1,0 +1,15 @@
+"""Timestamps of MLflow (milliseconds since 1970) as responses have them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_datetime(milliseconds: int) -> datetime:
+    """Return a timestamp of MLflow (milliseconds since 1970) as a datetime in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def utc_isoformat(milliseconds: int) -> str:
+    """Return a timestamp of MLflow (milliseconds since 1970) as ISO 8601 in UTC, with milliseconds."""
+    return utc_datetime(milliseconds).isoformat(timespec="milliseconds")

@@ -1,0 +1,1 @@
+"""Approvals of code in the record: /api/v1/approvals."""

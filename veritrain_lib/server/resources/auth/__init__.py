@@ -1,0 +1,1 @@
+"""Sign-in, accounts and service tokens: /api/v1/auth."""

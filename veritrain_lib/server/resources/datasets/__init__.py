@@ -1,0 +1,1 @@
+"""Datasets: /api/v1/datasets."""

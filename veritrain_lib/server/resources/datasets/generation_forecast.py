@@ -1,0 +1,94 @@
+"""Expected cost and duration of a generation that a client requests. Nothing is paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from veritrain_lib.core.errors import BudgetExceeded
+from veritrain_lib.server.http.problems import Conflict
+from veritrain_lib.server.resources.datasets.generation import GenerationPlan
+from veritrain_lib.tracking import runs
+from veritrain_lib.tracking.listing import RunQuery, runs_page
+
+if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.llm.records import Estimate
+
+DEFAULT_SECONDS = 30.0
+"""Expected duration of a generation without earlier ones to compare with: mostly the start of two notebooks."""
+
+
+@dataclass(frozen=True)
+class GenerationForecast:
+    """Expected cost of a generation.
+
+    Attributes:
+        tokens: Likely number of tokens.
+        cost: Likely cost in US dollars.
+        max_cost: Highest cost in US dollars.
+        seconds: Likely duration.
+        basis: What the figures are based on.
+    """
+
+    tokens: int
+    cost: float
+    max_cost: float
+    seconds: float
+    basis: str
+
+
+def forecast(plan: GenerationPlan) -> GenerationForecast:
+    """Return the likely cost and duration of a generation. No model is called and nothing is paid.
+
+    Raises:
+        UserError: No key is set, or the model has no price.
+        Conflict: The cost can't be estimated in advance.
+    """
+    from veritrain_lib.stage_io.generate import SPEC
+
+    parameters = {**SPEC.PARAMETERS, **plan.parameters}
+    if not SPEC.is_paid(plan.task, parameters):
+        seconds, basis = _typical_seconds(plan.task)
+        return GenerationForecast(0, 0.0, 0.0, seconds, f"this teacher calls no paid model; time: {basis}")
+    estimate = _paid_estimate(plan)
+    if estimate is None:
+        return GenerationForecast(0, 0.0, 0.0, 0.0, "this was done before: the result is in the record")
+    return GenerationForecast(
+        estimate.input_tokens + estimate.output_tokens[0],
+        round(estimate.money[0], 6),
+        round(estimate.money[1], 6),
+        round(estimate.seconds[0], 1),
+        estimate.basis,
+    )
+
+
+def _paid_estimate(plan: GenerationPlan) -> Estimate | None:
+    """Return the estimate of a paid generation; None if the same work was done before."""
+    from veritrain_lib.stage_io.preview import preview
+    from veritrain_lib.stage_io.stage import prepare
+
+    stage = prepare("generate", {"task": str(plan.task.path), **plan.parameters}, inner=True)
+    if runs.finished(plan.task, stage.digest) is not None:
+        return None
+    cost_view = preview(stage)
+    if cost_view.preview is None:
+        raise Conflict(cost_view.message)
+    likely, _ = cost_view.preview.estimate.money
+    if likely > max(cost_view.money - cost_view.preview.spent, 0.0):
+        raise BudgetExceeded(cost_view.message)
+    return cost_view.preview.estimate
+
+
+def _typical_seconds(task: Task) -> tuple[float, str]:
+    query = RunQuery(
+        tags={"veritrain.stage": ["generate"], "veritrain.task": [task.name]}, statuses=["FINISHED"]
+    )
+    finished_runs, _ = runs_page(query, limit=5)
+    durations = [
+        (run.info.end_time - run.info.start_time) / 1000 for run in finished_runs if run.info.end_time
+    ]
+    if not durations:
+        return DEFAULT_SECONDS, "a rule of thumb, without an earlier generation"
+    return round(median(durations), 1), f"the median of {len(durations)} earlier generation(s)"

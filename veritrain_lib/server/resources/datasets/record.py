@@ -1,0 +1,55 @@
+"""Datasets in the record: their tags, lookup by id, and the rows that may be trained on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from veritrain_lib.server.http.ids import RUN_ID
+from veritrain_lib.server.http.problems import Conflict, NotFound
+from veritrain_lib.tracking import dataset_listing
+from veritrain_lib.tracking.dataset_listing import TITLE_TAG, DatasetItem
+from veritrain_lib.tracking.datasets import PREFIX
+from veritrain_lib.tracking.entities import Run
+
+EDITION_TAG, PARENT_ID_TAG = f"{PREFIX}edition", f"{PREFIX}parent_id"
+GATE_ERROR_TAG = f"{PREFIX}not_judged"
+
+
+def find_dataset(dataset_id: str) -> DatasetItem:
+    """Return the dataset of an id. Raises NotFound."""
+    datasets = dataset_listing.read_datasets([dataset_id]) if RUN_ID.fullmatch(dataset_id) else {}
+    if dataset_id not in datasets:
+        raise NotFound(f"there is no dataset {dataset_id[:80]!r}")
+    return datasets[dataset_id]
+
+
+def training_reference(run: Run) -> str:
+    """Return NAME@VERSION of the rows of a run's dataset that may be trained on.
+
+    These are the rows that the newest gate accepted.
+
+    Raises:
+        NotFound: The run made no dataset.
+        Conflict: The dataset is blocked (with the reasons), or the gate has not run on it yet.
+    """
+    item = find_dataset(run.info.run_id)
+    name = item.run.data.tags.get(TITLE_TAG) or item.reference
+    if item.gate is None:
+        gate_error = item.run.data.tags.get(GATE_ERROR_TAG)
+        rows = int(item.run.data.tags.get(f"{PREFIX}rows", 0))
+        reason = (
+            f"the gate could not be run: {gate_error}" if gate_error else "the gate has not run on it yet"
+        )
+        raise Conflict(f"dataset {name!r} can't be used: {reason if rows else 'it has no rows'}")
+    if item.status != "passed":
+        raise Conflict(f"dataset {name!r} can't be used: {'; '.join(block_reasons(item.gate))}")
+    tags = item.gate.data.tags
+    return f"{tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}"
+
+
+def block_reasons(gate: Run) -> list[str]:
+    """Return the reasons why a gate's run blocked a dataset; empty if it did not."""
+    from veritrain_lib.stage_io.stage import load_result
+
+    result: Any = load_result("gate", gate.info.run_id)
+    return list(result.block_reasons)

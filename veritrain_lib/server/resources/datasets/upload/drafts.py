@@ -1,0 +1,113 @@
+"""Drafts that clients create: from the rows of a file, without rows, or as the next version of a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from veritrain_lib.server.http.problems import WrongField
+from veritrain_lib.server.resources.datasets.record import find_dataset
+from veritrain_lib.server.resources.datasets.upload.filing import DraftMetadata, empty_table, store_draft
+from veritrain_lib.server.tasks import available_tasks, require_task, task_of_run
+from veritrain_lib.tracking import dataset_facts, datasets, runs
+from veritrain_lib.tracking.dataset_listing import TITLE_TAG
+from veritrain_lib.tracking.datasets import PREFIX
+
+if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.server.resources.datasets.requests import (
+        DatasetCreateRequest,
+        DatasetUpdateRequest,
+        DatasetVersionRequest,
+    )
+    from veritrain_lib.server.resources.datasets.schemas import DatasetResponse
+    from veritrain_lib.server.resources.datasets.upload.receiving import DatasetBody
+    from veritrain_lib.tracking.dataset_listing import DatasetItem
+
+
+def store_upload(body: DatasetBody, user_name: str) -> tuple[str, int, list[str]]:
+    """Store the rows of an uploaded file as a draft.
+
+    Returns:
+        The run's id, the number of rows, and notes on how the file was read.
+
+    Raises:
+        UserError: As reading, matching and checking raise it.
+    """
+    from veritrain_lib.server.resources.datasets.upload.checking import examples_from_table
+    from veritrain_lib.server.resources.datasets.upload.matching import match_task
+    from veritrain_lib.server.resources.datasets.upload.reading import read_upload
+
+    form = body.form
+    table = read_upload(body.name, body.content)
+    task = match_task(table, form.task or "")
+    rows = examples_from_table(task, table, form.type or "")
+    metadata = DraftMetadata(
+        form.name or table.title, user_name, form.type or "", form.language_direction or "", form.scene or "",
+        description=form.description,
+    )  # fmt: skip
+    return store_draft(task, rows, metadata), len(rows), table.notes
+
+
+def create_empty_draft(request: DatasetCreateRequest, user_name: str) -> str:
+    """Store a draft without rows and return the id of its run.
+
+    Raises:
+        NotFound: The parent does not exist.
+        WrongField: Neither task nor direction identifies the task.
+    """
+    task = _task(request)
+    metadata = DraftMetadata(
+        request.name, user_name, request.type, request.language_direction, request.scene, request.version,
+        request.parent_id or "", description=request.description,
+    )  # fmt: skip
+    return store_draft(task, empty_table(task), metadata)
+
+
+def _task(request: DatasetCreateRequest) -> Task:
+    if request.parent_id:
+        return task_of_run(find_dataset(request.parent_id).run)
+    if request.task:
+        return require_task(request.task)
+    tasks = available_tasks()
+    for task in tasks:
+        if request.language_direction in (dataset_facts.direction(task), task.name):
+            return task
+    available = ", ".join(f"{dataset_facts.direction(task)} ({task.name})" for task in tasks)
+    raise WrongField(
+        "body.language_direction",
+        f"no task has direction {request.language_direction!r}; there are: {available}. Or name a task",
+    )
+
+
+def store_next_version(
+    item: DatasetItem, current: DatasetResponse, request: DatasetVersionRequest, user_name: str
+) -> tuple[str, int]:
+    """Store the next version of a dataset; return the run's id and the number of rows.
+
+    Raises:
+        WrongFields: As `apply_modifications` raises it.
+    """
+    from veritrain_lib.server.resources.datasets.upload.versions import apply_modifications
+
+    task = task_of_run(item.run)
+    previous = datasets.of_run(item.run.info.run_id)
+    assert previous is not None
+    rows = apply_modifications(task, previous.rows, item.reference, request.modifications)
+    # The accepted rows that a draft is added to stay the same; the previous draft is not accepted by the gate.
+    parent_reference = (previous.parent or "") if previous.status == "draft" else ""
+    metadata = DraftMetadata(
+        current.name, user_name, direction=current.language_direction, scene=current.scene, edition=current.version + 1,
+        parent_id=current.id, parent_reference=parent_reference, description=request.description,
+    )  # fmt: skip
+    return store_draft(task, rows, metadata), len(rows)
+
+
+def update_description(dataset_id: str, changes: DatasetUpdateRequest) -> None:
+    """Write the metadata of a dataset that changed; missing fields stay as they are."""
+    tags = {
+        TITLE_TAG: changes.name, f"{PREFIX}type": changes.type, f"{PREFIX}direction": changes.language_direction,
+        f"{PREFIX}scene": changes.scene, runs.NOTE_TAG: changes.description,
+    }  # fmt: skip
+    new_tags = {name: value for name, value in tags.items() if value is not None}
+    if new_tags:
+        runs.tag(dataset_id, new_tags)

@@ -1,0 +1,1 @@
+"""Evaluations: /api/v1/evaluations."""

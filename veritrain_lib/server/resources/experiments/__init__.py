@@ -1,0 +1,1 @@
+"""Experiments, which are rounds of the record: /api/v1/experiments."""

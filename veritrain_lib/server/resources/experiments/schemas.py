@@ -1,0 +1,121 @@
+"""Request and response schemas of the experiment routes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from veritrain_lib.server.http.casing import RequestModel, ResponseModel
+
+Status = Literal["pending", "running", "completed", "failed"]
+
+
+class ExperimentItem(ResponseModel):
+    """Experiment as an item of a list.
+
+    `best_score` is the primary metric; `celery_task_id` is the id of the job; `reason` says why a failed experiment
+    failed; `unsupported_config` lists the configuration keys that the trainer does not support.
+    """
+
+    id: str
+    name: str
+    task: str
+    direction: str
+    dataset_id: str | None
+    base_model_id: str | None
+    adapter_id: str | None
+    status: Status
+    best_score: float | None
+    celery_task_id: str | None
+    created_at: str
+    updated_at: str
+    started_at: str | None
+    completed_at: str | None
+    reason: str | None
+    unsupported_config: list[str]
+
+
+class ExperimentStarted(ExperimentItem):
+    """Experiment and the job that was started for it."""
+
+    task_id: str
+    message: str
+
+
+class LogEntry(ResponseModel):
+    """Entry of an experiment's log."""
+
+    timestamp: str
+    level: str
+    message: str
+
+
+class ExperimentLogs(ResponseModel):
+    """Log entries, and the total number of them."""
+
+    logs: list[LogEntry]
+    total: int
+
+
+class ExperimentProgress(ResponseModel):
+    """Progress of an experiment: steps and epochs of a training, cells of any other stage.
+
+    `eta` is in seconds, `gpu_utilization` in percent; null if it is not known.
+    """
+
+    current_epoch: float
+    total_epochs: float | None
+    current_step: int
+    total_steps: int | None
+    loss: float | None
+    gpu_utilization: float | None
+    eta: float | None
+    last_update: str | None
+    stage: str | None
+
+
+class ExperimentDetail(ExperimentItem):
+    """Experiment with all details."""
+
+    config: dict[str, Any]
+    progress: ExperimentProgress
+    logs: list[LogEntry]
+    metrics: dict[str, float]
+    predictions: list[dict[str, Any]]
+    evaluation: dict[str, Any] | None
+
+
+class ExperimentConfigInput(RequestModel):
+    """Training configuration. Keys that are not supported are stored and returned as `unsupported_config`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    training_recipe: dict[str, Any] | None = None
+    seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    dataset_version: int | str | None = None
+    prompt_contract_id: str | None = None
+    environment: Any = None
+
+
+class ExperimentCreateRequest(RequestModel):
+    """New experiment: train on a dataset and compare with the base model.
+
+    `direction` defaults to the task's own. Without `base_model_id` the new model is compared with the task's champion. If
+    there is no champion yet, the experiment first trains the seed model, as the loop does: the task's own rows go through
+    the gate, and a model is trained on the accepted rows.
+    """
+
+    name: str = Field(min_length=1, max_length=200)
+    task: str = Field(min_length=1, max_length=200)
+    direction: str | None = Field(default=None, max_length=40)
+    base_model_id: str | None = Field(default=None, max_length=300)
+    adapter_id: str | None = Field(default=None, max_length=300)
+    dataset_id: str = Field(max_length=64)
+    config: ExperimentConfigInput = Field(default_factory=ExperimentConfigInput)
+
+
+class ExperimentCloneRequest(RequestModel):
+    """Changes of the copy relative to the original; the keys are those of a new experiment."""
+
+    modifications: dict[str, Any] = Field(default_factory=dict)

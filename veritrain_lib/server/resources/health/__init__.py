@@ -1,0 +1,1 @@
+"""Liveness and readiness: /api/v1/health."""

@@ -1,0 +1,35 @@
+"""Response schemas of the health routes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from veritrain_lib import __version__
+from veritrain_lib.server.http.casing import ResponseModel
+
+CheckStatus = Literal["ok", "failed"]
+
+
+class HealthChecks(ResponseModel):
+    """Results of the checks: the database answers, our tables match this version, and artifacts can be stored."""
+
+    database: CheckStatus
+    tables: CheckStatus
+    artifacts: CheckStatus
+
+
+class HealthResponse(ResponseModel):
+    """Health of the server."""
+
+    status: Literal["healthy", "unhealthy"]
+    service: str
+    version: str
+    checks: HealthChecks
+
+
+class LivenessResponse(ResponseModel):
+    """Confirmation that the process answers."""
+
+    status: Literal["alive"] = "alive"
+    service: str = "veritrain"
+    version: str = __version__

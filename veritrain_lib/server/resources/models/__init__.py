@@ -1,0 +1,1 @@
+"""Models, which are versions of registered models: /api/v1/models."""

@@ -1,0 +1,1 @@
+"""Reports: /api/v1/reports."""

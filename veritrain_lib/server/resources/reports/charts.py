@@ -1,0 +1,48 @@
+"""Charts of a report as numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.server.resources.reports.schemas import ReportChart
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.stages.report import ReportResult
+
+
+def report_charts(result: ReportResult) -> list[ReportChart]:
+    """Return the charts of a report that have at least one point."""
+    tables = result.tables
+    definitions = (
+        (
+            "line",
+            f"Development {result.metric} by round",
+            "rounds",
+            ["round", "value", "low", "high", "rows"],
+        ),
+        ("bar", "Change by slice", "slices", ["name", "difference", "low", "high", "n"]),
+        ("bar", "Most frequent errors", "confusions", ["expected", "answered", "count"]),
+        ("bar", "Share rejected by rule", "rules", ["rule", "share", "limit", "checked"]),
+    )
+    return [
+        ReportChart(type=kind, title=title, data=_records(tables[name], columns))
+        for kind, title, name, columns in definitions
+        if len(tables[name])
+    ]
+
+
+def _records(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    present_columns = [name for name in columns if name in table.columns]
+    return [
+        {str(name): value if isinstance(value, str) else finite_number(value) for name, value in row.items()}
+        for row in table[present_columns].to_dict("records")
+    ]
+
+
+def finite_number(value: Any) -> float | None:
+    """Return a number of a table as JSON can represent it; None if it is missing or not finite."""
+    import math
+
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""System settings and preferences: /api/v1/settings."""
