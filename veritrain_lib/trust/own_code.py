@@ -13,6 +13,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib.core import registry
 from veritrain_lib.core.digest import of_file, of_json
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.trust import door
@@ -87,9 +88,28 @@ def load_own_function(path: Path, subject: str, name: str, page: str) -> Callabl
     return function
 
 
+def require_free_name(kind: str, name: str, subject: str) -> None:
+    """Require that a user's part is not named like a built-in or installed one, for which its results would be taken.
+
+    Args:
+        kind: One of `registry.KINDS`.
+        name: Name of the user's part.
+        subject: Key of the task file and name of the file there.
+
+    Raises:
+        UserError: There is a part of that name.
+    """
+    if name in registry.names(kind):
+        raise UserError(
+            f"{subject} is named {name!r}, but there is a {kind.removesuffix('s')} of that name; rename the file, or set name"
+        )
+
+
 def no_function(subject: str, name: str, page: str) -> str:
     """Return the message about a file that lacks the function it must define."""
-    return f"{subject} has no function `{name}`; write `def {name}(...)` at the top level of the file ({page})"
+    return (
+        f"{subject} has no function `{name}`; write `def {name}(...)` at the top level of the file ({page})"
+    )
 
 
 def parameter_problem(

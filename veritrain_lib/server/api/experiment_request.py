@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field
 
-from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.loop.experiment_run import ExperimentRequest
 from veritrain_lib.server.api.casing import RequestModel, to_snake_case
@@ -18,6 +17,7 @@ from veritrain_lib.server.serializers.task import require_task
 from veritrain_lib.server.serializers.tasks import fixed_direction
 from veritrain_lib.stage_io.accepted_rows import accepted_dataset
 from veritrain_lib.tracking import datasets, listing, models, runs, version_listing
+from veritrain_lib.trainers.base import trainer_type
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -189,7 +189,7 @@ def _dataset(task: Task, dataset_id: str, version: object) -> None:
 
 def _recipe(task: Task, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the recipe's parameters that the task's trainer supports, and the names of those that it does not."""
-    kind = registry.get("trainers", task.trainer.name)
+    kind = trainer_type(task)
     # Some are capital letters, as in scikit-learn.
     names = {str(name).lower(): str(name) for name in getattr(kind, "parameter_names", ())}
     supported: dict[str, Any] = {}
@@ -212,7 +212,9 @@ def _recipe(task: Task, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list
             supported[names[name.lower()]] = value
         else:
             unsupported.append(path)
-    if supported:
+    if (
+        supported and task.trainer.file is None
+    ):  # a user's file is run by the stages, never in the server's process
         try:
             kind(**{**task.trainer.parameters, **supported})
         except UserError as error:
