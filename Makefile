@@ -1,6 +1,9 @@
-# Veri-Train. `make` alone lists the targets. Needs: Python 3.11 with venv, make, git.
+# Veri-Train. `make` alone lists the targets. Needs: Python 3.11, 3.12 or 3.13 with venv, make, git.
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHONS := python3.13 python3.12 python3.11 python3
+# Each is tried, not only looked for: a shim of pyenv may name a Python that it does not start.
+USABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in $(PYTHONS); do $$name -c '$(USABLE)' >/dev/null 2>&1 && { command -v $$name; exit; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -25,7 +28,8 @@ help:  ## list the targets
 setup: $(READY)  ## install the locked environment into .venv
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11"; exit 3; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with venv is needed, and none of these is one: $(PYTHONS). Install one (Debian, Ubuntu: apt-get install python3 python3-venv), or set PYTHON=/path/to/python3"; exit 3; }
+	@$(PYTHON) -c '$(USABLE)' 2>/dev/null || { echo "Python 3.11, 3.12 or 3.13 with venv is needed; PYTHON=$(PYTHON) is $$($(PYTHON) --version 2>&1 || true), or lacks venv (Debian, Ubuntu: apt-get install python3-venv)"; exit 3; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked environment (a few minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --compile -r requirements.lock

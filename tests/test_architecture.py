@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "veritrain_lib"
 # From the top down: a room may import the rooms below its own line, and its neighbours in the same line
 # only where ALLOWED says so.
 LINES: list[set[str]] = [
-    {"server", "cli", "doctor", "ui"},
+    {"server", "cli", "doctor", "ui", "library"},
     {"loop"},
     {"stage_io"},
     {"execution", "tracking"},
@@ -40,7 +40,7 @@ LINES: list[set[str]] = [
 ]
 LEVEL = {room: level for level, rooms in enumerate(LINES) for room in rooms}
 ALLOWED = {
-    ("cli", "server"), ("cli", "doctor"), ("cli", "ui"), ("server", "ui"),
+    ("cli", "server"), ("cli", "doctor"), ("cli", "ui"), ("server", "ui"), ("library", "ui"),
     ("trainers", "models"), ("teachers", "models"), ("quality", "models"), ("quality", "statistics"), ("quality", "judging"), ("judging", "statistics"), ("quality", "metrics"),
     ("quality", "reporting"), ("reporting", "statistics"), ("metrics", "models"), ("metrics", "statistics"), ("metrics", "judging"), ("new_task", "quality"), ("new_task", "statistics"),
     ("core", "task_file"), ("task_file", "core"), ("task_file", "yaml_file"), ("yaml_file", "core"), ("core", "reading"), ("reading", "core"), ("core", "redaction"), ("task_file", "trust"), ("redaction", "core"),

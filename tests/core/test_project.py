@@ -43,7 +43,8 @@ def test_conda_installs_the_same_lock() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     pip = next(one["pip"] for one in environment["dependencies"] if isinstance(one, dict))
     assert pip == ["-r requirements.lock"]
-    assert "python=3.11" in environment["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"python{project['requires-python']}" in environment["dependencies"]
 
 
 @pytest.mark.parametrize(

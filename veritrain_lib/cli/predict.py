@@ -62,11 +62,12 @@ def predict(
     if file is not None and out is not None and out.exists() and out.samefile(file):
         raise UserError(f"--out {out} is the file that is read; choose another name")
     from veritrain_lib.models.base import open_model
+    from veritrain_lib.stage_io.defaults import champion_uri
     from veritrain_lib.stage_io.tasks import find_task
 
     loaded_task = find_task(task)
     rows = file_rows(loaded_task, file) if file is not None else typed_row(loaded_task, text, inputs)
-    loaded_model = open_model(model or _champion_uri(loaded_task), loaded_task)
+    loaded_model = open_model(model or champion_uri(loaded_task), loaded_task)
     records: list[dict[str, Any]] = []
     for start in range(0, len(rows), BATCH_ROWS):
         part = rows.iloc[start : start + BATCH_ROWS]
@@ -83,22 +84,6 @@ def predict(
             {"model": loaded_model.uri, "task": loaded_task.name, **records[0]}, show, 3 if failed else 0
         )
     return CommandResult(records, show, 3 if failed else 0)
-
-
-def _champion_uri(task: Task) -> str:
-    from veritrain_lib.tracking import models
-
-    champion = models.by_alias(task, models.CHAMPION)
-    if champion is not None:
-        return champion.uri
-    registered = models.listing(task)
-    if registered:
-        raise UserError(
-            f"the alias champion of {task.name} points nowhere, though there are models: "
-            f"{', '.join(model.uri for model in registered[-5:])}. Name one with --model, or have the loop set it: "
-            f"veritrain loop {task.path}"
-        )
-    raise UserError(f"task {task.name} has no champion yet; run: veritrain loop {task.path}")
 
 
 def _pairs(rows: pd.DataFrame, responses: list[Response]) -> Iterator[tuple[dict[str, str], Response]]:

@@ -39,7 +39,7 @@ def of_rows(rows: pd.DataFrame) -> str:
 
 
 EXCLUDED_PATHS = (
-    "cli/", "doctor/", "ui/", "new_task/", "loop/", "execution/", "server/", "trust/", "core/claims.py",
+    "cli/", "doctor/", "ui/", "library/", "new_task/", "loop/", "execution/", "server/", "trust/", "core/claims.py",
     "core/event_log.py", "core/liveness.py", "core/lock_file.py", "core/temporary_folders.py",
 )  # fmt: skip
 """Folders and files that display, launch or arrange work, but can't change the result of a stage."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
 Source = Literal["human", "synthetic", "pool"]
 DatasetStatus = Literal["draft", "passed", "blocked"]
+
+SHOWN_ROWS = 10
+"""Rows of a dataset that a notebook shows."""
 
 RESERVED = ("id", "source", "provenance")
 """Columns of a dataset's rows that Veri-Train manages, beside the task's input, target and slice columns.
@@ -84,3 +88,8 @@ class Dataset:
     def reference(self) -> str:
         """`name@version`, by which stages refer to the dataset."""
         return f"{self.name}@{self.version}"
+
+    def _repr_html_(self) -> str:
+        """Show the number of rows and the first of them in a notebook."""
+        status = html.escape(f"{self.reference}, {self.status}: {len(self.rows)} rows")
+        return f"<p><strong>{status}</strong></p>{self.rows.head(SHOWN_ROWS).to_html(index=False)}"

@@ -116,13 +116,40 @@ class Slices(TaskSection):
     length_bands: list[int] = []
 
 
-class MetricChoice(TaskSection):
-    """A metric by name, the version that this task was written for, and its direction, stated to be checked.
+class PartChoice(TaskSection):
+    """A part of the loop: built-in or installed by its name, or a user's own in a Python file beside the task file.
+
+    Attributes:
+        name: Name of the part; of a file the name under which its results are shown, by default that of the file.
+        file: Python file, relative to the task file; None for a part that is found by its name.
+    """
+
+    name: str
+    file: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_file(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("file"), str) and "name" not in content:
+            return {"name": Path(content["file"]).stem, **content}
+        return content
+
+    @model_validator(mode="after")
+    def _presentable(self) -> Self:
+        if self.file is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,62}", self.name):
+            raise ValueError(
+                f"results of {self.file[:120]!r} can't be named {self.name[:120]!r}: a name has letters, digits, - and _, begins "
+                "with a letter and is at most 63 long; rename the file, or set name"
+            )
+        return self
+
+
+class MetricChoice(PartChoice):
+    """A metric, the version that this task was written for, and its direction, stated to be checked.
 
     `parameters` are the metric's own; see docs/metrics.md.
     """
 
-    name: str
     version: int = 1
     higher_is_better: bool = True
     parameters: dict[str, Any] = {}
@@ -169,7 +196,7 @@ class TeacherChoice(TaskSection):
     parameters: dict[str, Any] = {}
 
 
-class TrainerChoice(TaskSection):
+class TrainerChoice(PartChoice):
     """The trainer, which makes challengers, and its parameters."""
 
     name: str = "tfidf_svc"
@@ -342,6 +369,16 @@ class Task(TaskSection):
         return self.metrics[0]
 
     @property
+    def code_files(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """The user's Python files that the task names, each with its key in the task file: rules, trainer, metrics."""
+        files: list[tuple[tuple[str | int, ...], str | None]] = [
+            *((("gate_rules", number), name) for number, name in enumerate(self.gate_rules)),
+            (("trainer", "file"), self.trainer.file),
+            *((("metrics", number, "file"), metric.file) for number, metric in enumerate(self.metrics)),
+        ]
+        return [(key, name) for key, name in files if name is not None]
+
+    @property
     def columns(self) -> list[str]:
         """The task's own columns in a dataset, in order: inputs, target, slice columns, direction."""
         direction = [self.target.direction] if self.target.direction else []
@@ -375,13 +412,20 @@ class Task(TaskSection):
     def digest(self, *parts: str) -> str:
         """Return the digest of the named parts of the task, or of all, without the content of data files.
 
-        Prompts count by their text, wherever it is stored; a task without prompts, judge, custom gate rules or
-        glossary has no such part.
+        Prompts count by their text and a user's trainer and metrics by the content of their file, wherever it is stored;
+        a task without prompts, judge, custom gate rules or glossary has no such part.
+
+        Raises:
+            UserError: A file of a prompt, trainer or metric is missing.
         """
         content = self.model_dump(mode="json")
         content["prompts"] = {
             name: read_prompt(self._path.parent, value)[0] for name, value in self.prompts.items()
         }
+        for choice in (content["trainer"], *content["metrics"]):
+            file = choice.pop("file")
+            if file is not None:
+                choice["code"] = self._code_digest(file)
         if not content["prompts"] and "prompts" not in parts:
             del content["prompts"]
         if content["judge"] is None and "judge" not in parts:
@@ -391,6 +435,12 @@ class Task(TaskSection):
         if not content["glossary"] and "glossary" not in parts:
             del content["glossary"]
         return of_json({part: content[part] for part in parts} if parts else content)
+
+    def _code_digest(self, name: str) -> str:
+        path = (self._path.parent / name).resolve()
+        if not path.is_file():
+            raise UserError(f"{path} is missing. Paths are relative to the task file")
+        return of_file(path)
 
     def data_digest(self, *kinds: Literal["seed", "development", "test", "pool", "labels"]) -> str:
         """Return the digest of the content of data files; a missing file counts as absent."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from veritrain_lib.core import project, registry
 from veritrain_lib.doctor.check import HealthCheck
 
-SUPPORTED_PYTHONS = ((3, 11), (3, 12))
+SUPPORTED_PYTHONS = ((3, 11), (3, 12), (3, 13))
 
 FRAGILE_PACKAGES = (
     "mlflow",
@@ -42,7 +42,7 @@ def python() -> HealthCheck:
         "python",
         "fail",
         installed,
-        "Make the environment with Python 3.11: make setup PYTHON=/path/to/python3.11",
+        "Make the environment with Python 3.11, 3.12 or 3.13: make clean setup PYTHON=/path/to/python3",
     )
 
 

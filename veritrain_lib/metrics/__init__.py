@@ -8,5 +8,6 @@
 - `rouge_l`, `ribes`: common words in order; `word_tokens`: tokenization into words by language
 - `term_accuracy`, `number_accuracy`: glossary terms and numbers that must be preserved
 - `judged`, `mqm`: ratings by a chat model; `comet`: a neural metric
+- `own_metric`: a function in a user's file beside the task
 - `mistakes`: rule-based classification of mistakes, for the error analysis
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.trust import own_code
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,14 +127,19 @@ def row_scores(metric: Metric, references: Sequence[str], responses: Sequence[Re
 
 
 def open_metric(task: Task, choice: MetricChoice) -> Metric:
-    """Open one of the task's metrics.
+    """Open one of the task's metrics, by its name or from the user's own file.
 
     Raises:
-        UserError: a version or direction differs from the one that the task states, or a parameter is unknown.
+        UserError: a version or direction differs from the one that the task states, a parameter is unknown, or the
+            user's file can't be used.
+        Refused: the user's file lies among the files of the record.
     """
-    factory = registry.get("metrics", choice.name)
     try:
-        metric: Metric = factory(task, **choice.parameters)
+        metric: Metric = (
+            registry.get("metrics", choice.name)(task, **choice.parameters)
+            if choice.file is None
+            else _own_metric(task, choice)
+        )
     except TypeError as error:
         raise UserError(
             f"task {task.name}: metric {choice.name} can't be made with parameters {choice.parameters}: {error}"
@@ -145,6 +151,13 @@ def open_metric(task: Task, choice: MetricChoice) -> Metric:
                 f"task {task.name}: metric {choice.name} has {attribute} {actual}, the task states {declared}; correct the task file"
             )
     return metric
+
+
+def _own_metric(task: Task, choice: MetricChoice) -> Metric:
+    from veritrain_lib.metrics.own_metric import OwnMetric
+
+    own_code.require_free_name("metrics", choice.name, f"metrics: {choice.file}")
+    return OwnMetric(task, choice)
 
 
 def require_no_judge(task: Task, metric: Metric) -> None:

@@ -7,9 +7,7 @@ entry point groups `veritrain.checks` and `veritrain.expectations` instead.
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,7 @@ from veritrain_lib.core import registry
 from veritrain_lib.core.digest import of_file, of_json
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.quality.gx_expectations import expectation_class, gx
-from veritrain_lib.trust import door
+from veritrain_lib.trust import own_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,12 +23,6 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.quality.suite import Rule
-
-MODULE = "veritrain_own_rules_"
-"""Prefix of the module names under which such files are run."""
-
-_loaded: dict[tuple[str, str], ModuleType] = {}
-"""Modules that this process has run, by path and digest: running a file twice would define its classes twice."""
 
 
 def load_custom_rules(task: Task) -> list[str]:
@@ -106,37 +98,22 @@ def custom_code_digest(rules: Iterable[Rule]) -> str:
 
 
 def _module(name_in_task: str, path: Path) -> ModuleType:
-    door.require_local_file(path, f"gate_rules: {name_in_task}")
-    file_digest = of_file(path)
-    key = (str(path), file_digest)
-    if key not in _loaded:
-        registered_before = _registered()
-        name = f"{MODULE}{of_json(key)[:16]}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise UserError(f"gate_rules: {name_in_task} is no Python file; its name must end in .py")
-        module = importlib.util.module_from_spec(spec)
-        # pydantic and dataclasses resolve a class's annotations through this entry.
-        sys.modules[name] = module
-        try:
-            # Not by the loader: its bytecode cache misses an edit of the same size within one second.
-            exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # the user's file
-        except Exception as error:
-            del sys.modules[name]
-            _register_again(registered_before)
-            line = next((f", line {number}" for number in _lines(error, path)), "")
-            raise UserError(f"gate_rules: {name_in_task}{line}: {type(error).__name__}: {error}") from error
-        name_clashes = [
-            kind for kind in _expectations_in(module) if not _is_replaceable(registered_before.get(kind))
-        ]
-        if name_clashes:
-            _register_again(registered_before)
-            raise UserError(
-                f"gate_rules: {name_in_task} defines an expectation {name_clashes[0]!r}, but there is one of that name; rename the class"
-            )
-        _loaded[key] = module
-    _register_again(_expectations_in(_loaded[key]))
-    return _loaded[key]
+    """Load a rule file; its expectations are registered unless one has the name of another that is not a user's own."""
+    registered_before = _registered()
+    try:
+        module = own_code.load_own_file(path, f"gate_rules: {name_in_task}")
+    except UserError:
+        _register_again(registered_before)
+        raise
+    expectations = _expectations_in(module)
+    name_clashes = [kind for kind in expectations if not _is_replaceable(registered_before.get(kind))]
+    if name_clashes:
+        _register_again(registered_before)
+        raise UserError(
+            f"gate_rules: {name_in_task} defines an expectation {name_clashes[0]!r}, but there is one of that name; rename the class"
+        )
+    _register_again(expectations)
+    return module
 
 
 def _registered() -> dict[str, Any]:
@@ -171,24 +148,14 @@ def _expectations_in(module: ModuleType) -> dict[str, Any]:
 
 def _is_replaceable(registered: Any) -> bool:
     """Return whether a name may be registered: it is free, or belongs to a rule file of a task."""
-    return registered is None or registered.__module__.startswith(MODULE)
+    return registered is None or own_code.is_own_code(registered.__module__)
 
 
 def _reject_name_clash(name_in_task: str, name: str, check: Callable[..., Any]) -> None:
     if name not in registry.names("checks"):
         return
     registered = registry.get("checks", name)
-    if not registered.__module__.startswith(MODULE):
+    if not own_code.is_own_code(registered.__module__):
         raise UserError(
             f"gate_rules: {name_in_task} defines a check {name!r}, but there is one of that name; rename it"
         )
-
-
-def _lines(error: BaseException, path: Path) -> list[int]:
-    """Return the line numbers of the file at which running it failed, innermost first."""
-    import traceback
-
-    if isinstance(error, SyntaxError) and error.lineno is not None:
-        return [error.lineno]
-    frames = traceback.extract_tb(error.__traceback__)
-    return [frame.lineno for frame in reversed(frames) if frame.filename == str(path) and frame.lineno]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core.errors import HumanInputRequired, Refused
+from veritrain_lib.core.errors import HumanInputRequired, Refused, UserError
 from veritrain_lib.tracking import datasets, models
 
 if TYPE_CHECKING:
@@ -32,6 +32,25 @@ def resolve_model(task: Task, address: str) -> str:
     if not models.listing(task):
         run_upstream(task, "train", dataset=seed_dataset(task).reference)
     return models.listing(task)[-1].uri
+
+
+def champion_uri(task: Task) -> str:
+    """Return the address of the champion.
+
+    Raises:
+        UserError: when there is no champion; the message names the models that there are.
+    """
+    champion = models.by_alias(task, models.CHAMPION)
+    if champion is not None:
+        return champion.uri
+    registered = models.listing(task)
+    if registered:
+        raise UserError(
+            f"the alias champion of {task.name} points nowhere, though there are models: "
+            f"{', '.join(model.uri for model in registered[-5:])}. Name one with --model, or have the loop set it: "
+            f"veritrain loop {task.path}"
+        )
+    raise UserError(f"task {task.name} has no champion yet; run: veritrain loop {task.path}")
 
 
 def seed_dataset(task: Task) -> Dataset:

@@ -73,6 +73,9 @@ def _absolute(task: Task) -> dict[str, Any]:
     content["prompts"] = _with_absolute_paths(folder, task.prompts)
     for metric in content["metrics"]:
         metric["parameters"] = _with_absolute_paths(folder, metric["parameters"])
+    for choice in (content["trainer"], *content["metrics"]):
+        if "file" in choice:
+            choice["file"] = str((folder / choice["file"]).resolve())
     return content
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from veritrain_lib.core import digest, event_log, registry
+from veritrain_lib.core import digest, event_log
 from veritrain_lib.core.task import Task
 from veritrain_lib.stage_io import sources
 from veritrain_lib.stage_io.defaults import resolve_passed_dataset
@@ -18,6 +18,7 @@ from veritrain_lib.stage_io.stage_spec import Inputs
 from veritrain_lib.stages import train
 from veritrain_lib.stages.result import Measure
 from veritrain_lib.tracking import datasets, models, runs
+from veritrain_lib.trainers.base import trainer_type
 from veritrain_lib.trainers.openai_tuning_fitted import FittedRemote as Remote
 
 
@@ -142,12 +143,12 @@ EVENT_NAMES = {
 
 def is_paid(task: Task) -> bool:
     """Return whether each training with the task's trainer costs money."""
-    return bool(getattr(registry.get("trainers", task.trainer.name), "paid", False))
+    return bool(getattr(trainer_type(task), "paid", False))
 
 
 def ingredients(task: Task) -> dict[str, str]:
     """Return digests of what the task's trainer depends on beside rows, parameters and code; empty for most trainers."""
-    trainer_class = registry.get("trainers", task.trainer.name)
+    trainer_class = trainer_type(task)
     if not hasattr(trainer_class, "ingredients"):
         return {}
     digests: dict[str, str] = trainer_class(**task.trainer.parameters).ingredients(task)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.task_check.contract import contract_mistakes
+from veritrain_lib.task_check.own_code import make_own_parts
 from veritrain_lib.task_check.parts import part_mistakes
 from veritrain_lib.task_check.rows import row_mistakes
 from veritrain_lib.task_check.suite import suite_mistakes
@@ -51,14 +52,19 @@ def check_task(path: str | Path) -> CheckedTask:
 
 
 def load_checked(path: str | Path) -> Task:
-    """Load a task file that passes all checks.
+    """Load a task file that passes all checks, for work that begins now.
+
+    The user's own trainer and metrics are made once (`check_task` only reads their files), so that no work is lost to a
+    mistake that shows when the file is run.
 
     Raises:
         UserError: There are mistakes; the message lists all of them.
+        Refused: A file of code lies among the files of the record.
     """
     checked = check_task(path)
     if checked.mistakes or checked.reading.task is None:
         raise UserError(checked.message)
+    make_own_parts(checked.reading.task)
     return checked.reading.task
 
 

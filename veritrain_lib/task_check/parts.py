@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.task_check.own_code import own_metric_mistakes, own_trainer_mistakes
+from veritrain_lib.trainers.base import trainer_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,13 +33,17 @@ def part_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 
 def _trainer(task: Task, document: YamlDocument) -> Iterator[Mistake]:
     choice = task.trainer
-    factory, problem = _load_extension("trainers", choice.name)
-    if problem:
-        yield document.mistake(("trainer", "name"), problem)
-        return
-    problem = _construction_problem(lambda: factory(**choice.parameters), choice.parameters)
-    if problem:
-        yield document.mistake(("trainer", "parameters"), problem)
+    if choice.file is not None:
+        factory: Any = trainer_type(task)
+        yield from own_trainer_mistakes(task, document)
+    else:
+        factory, problem = _load_extension("trainers", choice.name)
+        if problem:
+            yield document.mistake(("trainer", "name"), problem)
+            return
+        problem = _construction_problem(lambda: factory(**choice.parameters), choice.parameters)
+        if problem:
+            yield document.mistake(("trainer", "parameters"), problem)
     answers = getattr(factory, "answers", ("labels", "text"))
     answer_kind = "labels" if task.labels else "text"
     if answer_kind not in answers:
@@ -82,6 +88,10 @@ def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake
 
     choice = task.metrics[number]
     path = ("metrics", number)
+    if choice.file is not None:
+        yield from own_metric_mistakes(task, number, document)
+        yield from _goal(task, number, 0.0, 1.0, document)
+        return
     factory, problem = _load_extension("metrics", choice.name)
     if problem:
         yield document.mistake((*path, "name"), problem)
@@ -100,13 +110,19 @@ def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake
             require_no_judge(task, metric)
     except UserError as error:
         yield document.mistake(path, str(error).removeprefix(f"task {task.name}: "))
-    if number == 0 and metric is not None and task.goal is not None:
-        lowest, highest = float(getattr(metric, "lowest", 0.0)), scale_of(metric)
-        if not lowest <= task.goal.at_least <= highest:
-            yield document.mistake(
-                ("goal", "at_least"),
-                f"metric {choice.name} runs from {lowest:g} to {highest:g}; {task.goal.at_least:g} is out of that range",
-            )
+    if metric is not None:
+        yield from _goal(task, number, float(getattr(metric, "lowest", 0.0)), scale_of(metric), document)
+
+
+def _goal(
+    task: Task, number: int, lowest: float, highest: float, document: YamlDocument
+) -> Iterator[Mistake]:
+    """Yield a goal that is out of the range of the primary metric."""
+    if number == 0 and task.goal is not None and not lowest <= task.goal.at_least <= highest:
+        yield document.mistake(
+            ("goal", "at_least"),
+            f"metric {task.primary.name} runs from {lowest:g} to {highest:g}; {task.goal.at_least:g} is out of that range",
+        )
 
 
 def _address(path: tuple[str, ...], uri: str, document: YamlDocument) -> Iterator[Mistake]:

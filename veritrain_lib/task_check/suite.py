@@ -5,7 +5,6 @@ It can be read, its rules exist and suit the answers, and a round can pass it.
 
 from __future__ import annotations
 
-import ast
 import inspect
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.quality.checks.language import declared_languages
 from veritrain_lib.quality.suite import read_suite
+from veritrain_lib.trust import own_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,23 +81,13 @@ def _languages(task: Task, document: YamlDocument, rules: list[Rule]) -> Iterato
 
 
 def _custom_checks(file: Path, name: str) -> tuple[set[str], str]:
-    """Return the names of the checks in a file of rules, and why it can't be read ("" if it can).
-
-    The file is parsed and not run.
-    """
-    try:
-        tree = ast.parse(file.read_bytes(), filename=name)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None)
-        return set(), f"{name}{f', line {line}' if line else ''} is not valid Python: {error}"
-    except OSError:
-        return set(), ""  # reported with the files
+    """Return the names of the checks in a file of rules, and why it can't be read ("" if it can); it is not run."""
+    functions, problem = own_code.parse_own_file(file, name)
     return {
-        function.name
-        for function in tree.body
-        if isinstance(function, ast.FunctionDef)
-        and [parameter.arg for parameter in function.args.args][:2] == ["rows", "context"]
-    }, ""
+        function
+        for function, signature in functions.items()
+        if list(signature.parameters)[:2] == ["rows", "context"]
+    }, problem
 
 
 def _is_file(path: Path) -> bool:

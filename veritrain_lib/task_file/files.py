@@ -64,7 +64,7 @@ def derived_folder() -> Path:
 def file_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
     """Yield the mistakes of the files that a task names.
 
-    Data, people's labels, rules, prompts, a custom suite.
+    Data, people's labels, code (rules, trainer, metrics), prompts, a custom suite.
     """
     missing = False
     for kind in KINDS:
@@ -76,9 +76,9 @@ def file_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
             yield document.mistake(("data", kind), problem)
     if not missing:
         yield from _labels_mistakes(task, document)
-    for number, name in enumerate(task.gate_rules):
+    for key, name in task.code_files:
         if problem := _file_problem(task, name):
-            yield document.mistake(("gate_rules", number), problem)
+            yield document.mistake(key, problem)
     if task.gate.endswith(".json") and (
         problem := invalid_file_name(task.gate) or _out_of_reach(task, task.path.parent / task.gate)
     ):
@@ -123,7 +123,7 @@ def _labels_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
     name = task.data.labels
     file = None if invalid_file_name(name) else _resolved(task.path.parent / name)
     input_files = {task.file(kind) for kind in ("seed", "development", "test", "pool")}
-    input_files |= {task.path, *(_resolved(task.path.parent / rule) for rule in task.gate_rules)}
+    input_files |= {task.path, *(_resolved(task.path.parent / name) for _, name in task.code_files)}
     if problem := invalid_file_name(name):
         yield document.mistake(("data", "labels"), problem)
     elif file is None or (problem := out_of_reach(task, file)):

@@ -15,6 +15,8 @@ from veritrain_lib.tracking import manifest, missing_artifacts, served_model, sq
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Version
 from veritrain_lib.tracking.stored_model import code_at_address, code_in_folder, open_by_address, open_stored
+from veritrain_lib.trainers.own_trainer import FittedSklearn
+from veritrain_lib.trust import approvals
 from veritrain_lib.trust.content_digest import digest_of
 
 if TYPE_CHECKING:
@@ -170,6 +172,18 @@ def _write(
     else:
         served_model.write(folder, task, fitted, example, model_id)
     manifest.write(folder, ".")
+    _approve_own_estimator(folder, task, fitted)
+
+
+def _approve_own_estimator(folder: Path, task: Task, fitted: Fitted) -> None:
+    """Approve the files of an estimator that this process has just fitted, where they name more than plain classes.
+
+    Trees and the like are refused of anybody else. Here the file beside the task that made it passed the door, and the
+    digest covers exactly what was written: whatever is put in its place is refused again.
+    """
+    if isinstance(fitted, FittedSklearn) and (reason := code_in_folder(folder)):
+        note = f"trained here by {task.trainer.file} of task {task.name}; {reason}"
+        approvals.approve(digest_of(folder), note, by="train stage")
 
 
 def _restore(

@@ -1,4 +1,4 @@
-"""MLflow and scikit-learn models of the registry, wrapped in the model interface."""
+"""MLflow models of the registry, wrapped in the model interface."""
 
 from __future__ import annotations
 
@@ -79,46 +79,3 @@ class PyfuncModel:
             explanation=answer.get("explanation"),
             error=None if candidates else "no answer",
         )
-
-
-class SkopsModel(PyfuncModel):
-    """A scikit-learn model of plain classes, as MLflow's client logs it.
-
-    It gets the columns that it was fitted on.
-
-    A model that was fitted on texts gets the task's one input as texts. If it gives probabilities, every label is a
-    candidate with its score, best first.
-    """
-
-    def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """Return one response per row, in order.
-
-        Raises:
-            UserError: The model can't read the rows of this task.
-        """
-        import numpy as np
-
-        model, inputs = self._model, list(self._task.inputs)
-        columns = [str(name) for name in getattr(model, "feature_names_in_", [])]
-        if not columns and len(inputs) > 1:
-            raise UserError(f"{self.uri} was fitted on one text; task {self._task.name} has {inputs}")
-        try:
-            features = rows[columns] if columns else rows[inputs[0]].astype(str).tolist()
-            if not hasattr(model, "predict_proba"):
-                return [self._response({"label": str(label)}) for label in model.predict(features)]
-            scores = np.asarray(model.predict_proba(features))
-        except Exception as error:
-            raise UserError(
-                f"{self.uri} can't answer rows of task {self._task.name}: {type(error).__name__}: {error}"
-            ) from error
-        labels = [str(label) for label in model.classes_]
-        return [
-            self._response(
-                {
-                    "candidates": [
-                        {"label": labels[index], "score": round(float(row[index]), 6)} for index in order
-                    ]
-                }
-            )
-            for row, order in zip(scores, np.argsort(-scores, axis=1, kind="stable"), strict=True)
-        ]

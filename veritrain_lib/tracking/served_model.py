@@ -8,6 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from veritrain_lib.models.served import joined
+from veritrain_lib.trainers.own_trainer import FittedSklearn
+from veritrain_lib.trust import skops_types
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -40,7 +44,7 @@ def write(path: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_i
     """Write a trained model as an MLflow model into a folder that does not exist yet.
 
     The model's own files are in `artifacts/SCHEME`, where SCHEME is the scheme of its address. With a `served` form a
-    model server can serve it; else only `open_model` opens it.
+    model server can serve it; else only `open_model` opens it. A user's own estimator is MLflow's scikit-learn model.
 
     Args:
         path: The new folder.
@@ -49,6 +53,9 @@ def write(path: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_i
         example: Rows whose inputs become the model's input example.
         model_id: MLflow's model id.
     """
+    if isinstance(fitted, FittedSklearn):
+        _write_sklearn(path, task, fitted, example, model_id)
+        return
     served_form: ServingSpec | None = getattr(fitted, "served", None)
     with tempfile.TemporaryDirectory() as folder:
         model_folder = Path(folder) / "saved"
@@ -97,6 +104,53 @@ def _write_served(
         pip_requirements=list(requirements(served_form.packages)),
         metadata=_metadata(task),
     )
+
+
+def _write_sklearn(
+    path: Path, task: Task, fitted: FittedSklearn, example: pd.DataFrame, model_id: str
+) -> None:
+    """Write an estimator as MLflow's own scikit-learn model, in the format of skops.
+
+    A model server gives what `predict` gives: a label for each row. It is asked with columns where the estimator was
+    fitted on columns, else with a list of texts.
+    """
+    import mlflow.sklearn
+    import numpy as np
+    from mlflow.models import Model
+    from mlflow.models.signature import ModelSignature
+    from mlflow.types.schema import ColSpec, DataType, Schema, TensorSpec
+
+    with tempfile.TemporaryDirectory() as folder:
+        fitted.save(Path(folder))
+        trusted = skops_types.untrusted_types(Path(folder) / skops_types.SKOPS_FILE)
+    texts = Schema([TensorSpec(np.dtype("str"), (-1,))])
+    inputs = Schema([ColSpec(DataType.string, name) for name in fitted.columns]) if fitted.columns else texts
+    mlflow.sklearn.save_model(
+        fitted.estimator,
+        str(path),
+        serialization_format="skops",
+        skops_trusted_types=trusted,
+        signature=ModelSignature(inputs, texts),
+        mlflow_model=Model(model_id=model_id),
+        input_example=(
+            example[list(fitted.columns)].reset_index(drop=True)
+            if fitted.columns
+            else np.array(joined(example, list(task.inputs)), dtype=str)
+        ),
+        pip_requirements=list(
+            requirements(("scikit-learn", "skops", "numpy", "scipy", "pandas", *_packages(trusted)))
+        ),
+        metadata=_metadata(task),
+    )
+
+
+def _packages(types: list[str]) -> tuple[str, ...]:
+    """Return the distributions that define these classes, beside those that every scikit-learn model needs."""
+    from importlib.metadata import packages_distributions
+
+    distributions = packages_distributions()
+    modules = {name.partition(".")[0] for name in types} - {"builtins", "sklearn", "numpy", "scipy", "pandas"}
+    return tuple(sorted({name for module in modules for name in distributions.get(module, ())[:1]}))
 
 
 def _write_unserved(

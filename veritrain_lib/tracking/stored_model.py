@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.base import CODE_FREE_SCHEMES, REMOTE_SCHEMES
-from veritrain_lib.tracking.pyfunc_model import PyfuncModel, SkopsModel, with_registry_uri
+from veritrain_lib.models.sklearn_model import sklearn_model
+from veritrain_lib.tracking.pyfunc_model import PyfuncModel, with_registry_uri
 from veritrain_lib.trust import content_digest, door, skops_types
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
-
-SKOPS_FILE = "model.skops"
-"""File of a scikit-learn model as MLflow's client stores it by default."""
 
 
 def open_stored(address: str, folder: Path, task: Task) -> Model:
@@ -44,7 +42,7 @@ def open_stored(address: str, folder: Path, task: Task) -> Model:
             return opener(address, folder=folder, task=task)
     reason = _find_code(folder, schemes)
     if not reason:
-        return SkopsModel(address, _load_skops(folder / SKOPS_FILE, address), task)
+        return sklearn_model(address, _load_skops(folder / skops_types.SKOPS_FILE, address, trusted=[]), task)
     return _open_code(address, folder, schemes, reason, task)
 
 
@@ -134,28 +132,21 @@ def _attach_copy(copy: object, model: Model) -> Model:
 def _find_code(folder: Path, schemes: list[str]) -> str:
     if schemes:
         return f"its folder artifacts/{schemes[0]} is opened by an extension"
-    if (folder / SKOPS_FILE).is_file():
+    if (folder / skops_types.SKOPS_FILE).is_file():
         try:
-            foreign = _foreign_types(folder / SKOPS_FILE)
+            foreign = _foreign_types(folder / skops_types.SKOPS_FILE)
         except ValueError as error:
             return str(error)
         if not foreign:
             return ""
-        return f"its {SKOPS_FILE} names what is not on our list of plain classes ({', '.join(foreign)[:300]})"
+        return f"its {skops_types.SKOPS_FILE} names what is not on our list of plain classes ({', '.join(foreign)[:300]})"
     return _describe_flavors(folder)
 
 
 def _foreign_types(file: Path) -> list[str]:
     """Return the types in a skops file that are not on our list, or else not on that of skops itself."""
     unlisted = skops_types.unapproved_types(file)
-    if unlisted:
-        return unlisted
-    import skops.io
-
-    try:
-        return sorted(skops.io.get_untrusted_types(file=file))
-    except Exception as error:
-        raise ValueError(f"its {file.name} is damaged: {type(error).__name__}: {error}") from error
+    return unlisted or skops_types.untrusted_types(file)
 
 
 def _describe_flavors(folder: Path) -> str:
@@ -173,14 +164,15 @@ def _describe_flavors(folder: Path) -> str:
     return f"its flavors are {', '.join(described)[:300]}, which may hold code"
 
 
-def _load_skops(file: Path, address: str) -> Any:
+def _load_skops(file: Path, address: str, trusted: list[str]) -> Any:
+    """Load a scikit-learn model; `trusted` are classes beside those that skops itself knows."""
     import skops.io
 
     try:
-        return skops.io.load(file, trusted=[])
+        return skops.io.load(file, trusted=trusted)
     except Exception as error:
         raise UserError(
-            f"the model {address} can't be opened: {SKOPS_FILE}: {type(error).__name__}: {error}"
+            f"the model {address} can't be opened: {skops_types.SKOPS_FILE}: {type(error).__name__}: {error}"
         ) from error
 
 
@@ -196,6 +188,9 @@ def _open_code(address: str, folder: Path, schemes: list[str], reason: str, task
     store.client()
     if schemes:
         opened: Model = _open_scheme(address, schemes[0], folder, task)
+    elif (folder / skops_types.SKOPS_FILE).is_file():
+        file = folder / skops_types.SKOPS_FILE
+        opened = sklearn_model(address, _load_skops(file, address, skops_types.untrusted_types(file)), task)
     else:
         import mlflow
 

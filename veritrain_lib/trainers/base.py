@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -105,3 +106,31 @@ def require_empty_folder(folder: Path) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} is not empty; a model can only be saved into an empty folder")
     return folder
+
+
+def trainer_type(task: Task) -> Any:
+    """Return what makes the task's trainer when it is called with `trainer.parameters`.
+
+    The optional attributes of a trainer (`answers`, `paid`, `slow`, ...) can be read from it.
+
+    Raises:
+        UserError: there is no trainer of the name, or the name of a user's own is taken.
+    """
+    if task.trainer.file is None:
+        return registry.get("trainers", task.trainer.name)
+    from veritrain_lib.trainers.own_trainer import OwnTrainerType
+
+    return OwnTrainerType(
+        task.trainer.name, (task.path.parent / task.trainer.file).resolve(), task.trainer.file
+    )
+
+
+def open_trainer(task: Task) -> Trainer:
+    """Return the task's trainer, made with its parameters.
+
+    Raises:
+        UserError: as `trainer_type`, when the trainer refuses a parameter, and when a user's file can't be used.
+        Refused: a user's file lies among the files of the record.
+    """
+    trainer: Trainer = trainer_type(task)(**task.trainer.parameters)
+    return trainer

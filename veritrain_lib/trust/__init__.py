@@ -7,6 +7,7 @@ exactly its content.
 
 door            the check before anything is opened, and the text of a refusal
 approvals       approved content, by digest: files in `.veritrain/approved/`
+own_code        the Python files beside a task: a user's gate rules, trainer, metrics
 content_digest  the digest of a file or folder, and a copy of it that nobody else can change
 skops_types     the classes that a skops file names, and which of them hold no code
 """

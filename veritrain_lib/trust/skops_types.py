@@ -14,6 +14,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+SKOPS_FILE = "model.skops"
+"""File of a scikit-learn model as MLflow stores it by default."""
+
 SAFE_TYPES = re.compile(
     r"(builtins\.(dict|list|tuple|set|int|float|complex|str|bool|bytes|bytearray|slice|type|NoneType)"
     r"|collections\.(OrderedDict|defaultdict)|numpy\.[A-Za-z_0-9]+|numpy\.(ma|matrixlib|dtypes|random)\.[A-Za-z_0-9.]+"
@@ -32,6 +35,20 @@ def unapproved_types(file: Path) -> list[str]:
         ValueError: The file is not a skops file.
     """
     return [name for name in named_types(file) if not SAFE_TYPES.fullmatch(name)]
+
+
+def untrusted_types(file: Path) -> list[str]:
+    """Return the classes in a skops file that skops itself does not trust.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    import skops.io
+
+    try:
+        return sorted(skops.io.get_untrusted_types(file=file))
+    except Exception as error:
+        raise ValueError(f"its {file.name} is damaged: {type(error).__name__}: {error}") from error
 
 
 def named_types(file: Path) -> list[str]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.loop.experiment_run import ExperimentRequest
 from veritrain_lib.server.http.casing import to_snake_case
@@ -19,6 +18,7 @@ from veritrain_lib.server.resources.experiments.schemas import ExperimentCreateR
 from veritrain_lib.server.tasks import require_task
 from veritrain_lib.stage_io.accepted_rows import accepted_dataset
 from veritrain_lib.tracking import datasets, models, version_listing
+from veritrain_lib.trainers.base import trainer_type
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -149,7 +149,7 @@ def _dataset(task: Task, dataset_id: str, version: object) -> None:
 
 def _recipe(task: Task, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the recipe's parameters that the task's trainer supports, and the names of those that it does not."""
-    kind = registry.get("trainers", task.trainer.name)
+    kind = trainer_type(task)
     # Some are capital letters, as in scikit-learn.
     names = {str(name).lower(): str(name) for name in getattr(kind, "parameter_names", ())}
     supported: dict[str, Any] = {}
@@ -172,7 +172,9 @@ def _recipe(task: Task, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list
             supported[names[name.lower()]] = value
         else:
             unsupported.append(path)
-    if supported:
+    if (
+        supported and task.trainer.file is None
+    ):  # a user's file is run by the stages, never in the server's process
         try:
             kind(**{**task.trainer.parameters, **supported})
         except UserError as error:

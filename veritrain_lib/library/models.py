@@ -1,0 +1,169 @@
+"""Ask, probe and compare models, without a run in MLflow; `evaluate(..., look=True)` is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.core.errors import Refused, UserError
+from veritrain_lib.library.data import open_dataset
+from veritrain_lib.library.training import TrainedModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.models.base import Model
+    from veritrain_lib.stages.evaluate import EvaluateResult
+    from veritrain_lib.stages.probe import ProbeResult
+    from veritrain_lib.tracking.models import RegisteredVersion
+
+
+def champion(task: Task) -> RegisteredVersion | None:
+    """Return the registered version that the alias `champion` points at, None before there is one."""
+    from veritrain_lib.tracking import models
+
+    return models.by_alias(task, models.CHAMPION)
+
+
+def predict(
+    task: Task, rows: str | Sequence[str] | pd.DataFrame, model: str | Model | TrainedModel = ""
+) -> pd.DataFrame:
+    """Answer rows.
+
+    Args:
+        task: The task.
+        rows: A text or texts, for a task with one input; or a data frame with the task's input columns.
+        model: A model, or its address; empty: the champion.
+
+    Returns:
+        The input columns, and for each row `answer`, `score` (None where the model gives none), `candidates` (further
+        answers, best first), `explanation` and `error` (None where the row was answered).
+
+    Raises:
+        UserError: There is no such model, or an input column is missing.
+    """
+    import pandas as pd
+
+    inputs = list(task.inputs)
+    if not isinstance(rows, pd.DataFrame):
+        if len(inputs) > 1:
+            raise UserError(
+                f"task {task.name} has the inputs {', '.join(inputs)}; give a data frame with these columns"
+            )
+        rows = pd.DataFrame({inputs[0]: [rows] if isinstance(rows, str) else list(rows)})
+    missing = [name for name in inputs if name not in rows.columns]
+    if missing:
+        raise UserError(
+            f"the rows lack the input column(s) {', '.join(missing)}; they have: {', '.join(map(str, rows.columns)) or 'none'}"
+        )
+    asked = rows[inputs].reset_index(drop=True)
+    responses = _opened(task, model).answer(asked)
+    columns: dict[str, list[Any]] = {
+        "answer": [response.best for response in responses],
+        "score": [response.candidates[0].score if response.candidates else None for response in responses],
+        "candidates": [[candidate.text for candidate in response.candidates[1:]] for response in responses],
+        "explanation": [response.explanation for response in responses],
+        "error": [response.error for response in responses],
+    }
+    return pd.concat([asked, pd.DataFrame(columns)], axis=1)
+
+
+def probe(
+    task: Task, model: str | Model | TrainedModel = "", *, rows: int = 240, seed: int = 0
+) -> ProbeResult:
+    """Ask a model a sample of development rows, and measure its answers with intervals.
+
+    Args:
+        task: The task.
+        model: A model, or its address; empty: the champion.
+        rows: Number of development rows.
+        seed: Seed of the sample.
+    """
+    from veritrain_lib.stage_io.open_models import check_judged_metrics
+    from veritrain_lib.stages.probe import ProbeConfig, run
+
+    check_judged_metrics(task)
+    config = ProbeConfig(rows=rows, seed=seed, money=task.budget.money)
+    return run(config, task, _opened(task, model), open_dataset(task, "development").rows)
+
+
+def evaluate(
+    task: Task,
+    champion: str | Model | TrainedModel,
+    challenger: str | Model | TrainedModel,
+    *,
+    look: bool = False,
+    seed: int = 0,
+) -> EvaluateResult:
+    """Compare two models by a paired test.
+
+    On development rows nothing is decided or stored. With `look=True` the evaluate stage is run in MLflow: it may show
+    both models the held-out test set, which is counted, and promotes a challenger that is proven better.
+
+    Args:
+        task: The task.
+        champion: The model to beat, or its address.
+        challenger: Its rival, or its address.
+        look: Whether the held-out test set may be looked at; both models must be in the registry then.
+        seed: Seed of every random choice.
+
+    Raises:
+        Refused: Both are the same model, no look is left, or test rows are in the training data.
+        UserError: A look is asked for a model that is not in the registry.
+    """
+    from veritrain_lib.stages.evaluate import EvaluateConfig, EvaluateResult, run
+
+    if look:
+        from veritrain_lib.stage_io.defaults import run_upstream
+
+        addresses = {"champion": _registered(champion), "challenger": _registered(challenger)}
+        result, _ = run_upstream(task, "evaluate", **addresses, seed=seed)
+        assert isinstance(result, EvaluateResult)
+        return result
+    from veritrain_lib.stage_io.open_models import check_judged_metrics
+    from veritrain_lib.stage_io.sources import test_inputs
+
+    check_judged_metrics(task)
+    first, second = _opened(task, champion), _opened(task, challenger)
+    if first is second or champion == challenger:
+        raise Refused("both models are the same; a model is never compared with itself")
+    result = run(
+        EvaluateConfig(seed=seed), task, first, second, open_dataset(task, "development").rows,
+        n_test=len(test_inputs(task)), look=None, unlock_test_set=_locked,
+    )  # fmt: skip
+    why = f"{result.screen} The held-out test set was not looked at."
+    names = [
+        uri if uri.partition(":")[2] else role
+        for uri, role in ((second.uri, "challenger"), (first.uri, "champion"))
+    ]
+    headline = f"{names[0]} against {names[1]}: {result.verdict} on development rows. {why}".capitalize()
+    return result.model_copy(update={"headline": headline, "why": why, "looks_spent": False})
+
+
+def _locked() -> pd.DataFrame:
+    raise Refused("the held-out test set is read by evaluate(..., look=True) only")
+
+
+def _registered(model: str | Model | TrainedModel) -> str:
+    if isinstance(model, str):
+        return model
+    uri = (model.model if isinstance(model, TrainedModel) else model).uri
+    if not uri.startswith("models:/"):
+        raise UserError(
+            f"the model {uri} is not in the registry, so a look at the held-out test set can't be counted for it; train it by "
+            "`veritrain train` or the loop, and give its address (models:/NAME/VERSION)"
+        )
+    return uri
+
+
+def _opened(task: Task, model: str | Model | TrainedModel) -> Model:
+    """Return a model that refuses rows which must not be sent to a provider."""
+    from veritrain_lib.models.base import open_model
+    from veritrain_lib.stage_io.defaults import champion_uri
+    from veritrain_lib.stage_io.open_models import with_privacy_check
+
+    if isinstance(model, TrainedModel):
+        return model.model
+    opened = open_model(model or champion_uri(task), task) if isinstance(model, str) else model
+    return with_privacy_check(task, opened)
