@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import re
 from functools import cache
 from pathlib import Path
@@ -50,6 +51,13 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
     missing = [one for one in targets if "://" not in one and not (page.parent / one).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_python_file_that_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(r"`([\w/]+\.(?:py|ipynb))(?:: \w+)?`", page.read_text(encoding="utf-8")))
+    patterns = {name: f"*/{name.replace('NAME', '*')}" for name in named}
+    assert {name for name in named if not fnmatch.filter(_files(), patterns[name])} == set()
 
 
 def test_every_notebook_is_in_the_readme() -> None:
@@ -112,6 +120,15 @@ def test_every_message_that_the_troubleshooting_page_quotes_is_one_of_the_produc
 )
 def test_a_message_that_the_product_does_not_print_is_noticed(message: str) -> None:
     assert not _is_printed_by_the_product(message)
+
+
+@cache
+def _files() -> tuple[str, ...]:
+    folders = ("veritrain_lib", "benchmarks", "tests", "notebooks")
+    paths = (path for folder in folders for path in (ROOT / folder).rglob("*.*"))
+    return tuple(
+        f"/{path.relative_to(ROOT).as_posix()}" for path in paths if path.suffix in (".py", ".ipynb")
+    )
 
 
 def _code_blocks(name: str) -> list[str]:
