@@ -5,21 +5,26 @@
 
 `make bench-NAME KEEP=1` does both. The last line of each benchmark is stored as `benchmarks/figures/NAME.json`; each
 row of the table "Measured claims" is a template over one of these files, so that the README only contains figures
-that a command printed. `tests/benchmarks/test_figures.py` checks that.
+that a command printed. `tests/benchmarks/test_figures.py` checks that. The translated READMEs have the same rows with
+the numbers in the same order; there only the numbers are written anew.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
+TRANSLATIONS = (HERE.parent / "README.zh-CN.md", HERE.parent / "README.ja.md")
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+NUMBER = re.compile(r"[+-]?\d[\d.,]*(?<![.,])")
 
 
 @dataclass(frozen=True)
@@ -131,11 +136,38 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def with_numbers(translated: str, original: str) -> str:
+    """Return a translated table with the numbers of the original one, row by row and in their order.
+
+    Raises:
+        ValueError: the tables differ in their rows, or a row in how many numbers it has.
+    """
+    rows, original_rows = translated.splitlines(), original.splitlines()
+    if len(rows) != len(original_rows):
+        raise ValueError(
+            f"{len(rows)} translated rows, {len(original_rows)} in English: translate the table anew"
+        )
+    written = []
+    for row, original_row in zip(rows, original_rows, strict=True):
+        numbers = NUMBER.findall(original_row)
+        if len(NUMBER.findall(row)) != len(numbers):
+            raise ValueError(f"translate this row with all its numbers in their order: {original_row}")
+        texts = NUMBER.split(row)
+        written.append("".join(text + number for text, number in zip(texts, [*numbers, ""], strict=True)))
+    return "\n".join(written)
+
+
 def write() -> None:
-    """Write the table between its markers in the README."""
-    head, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    README.write_text(f"{head}{BEGIN}\n{table()}\n{END}{tail}", encoding="utf-8")
+    """Write the table between its markers in the README, and its numbers into the translations."""
+    _replace_table(README, lambda _: table())
+    for translation in TRANSLATIONS:
+        _replace_table(translation, lambda translated: with_numbers(translated, table()))
+
+
+def _replace_table(page: Path, new_table: Callable[[str], str]) -> None:
+    head, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    old_table, _, tail = rest.partition(END)
+    page.write_text(f"{head}{BEGIN}\n{new_table(old_table.strip())}\n{END}{tail}", encoding="utf-8")
 
 
 def keep(name: str, arguments: list[str]) -> None:

@@ -16,6 +16,19 @@ def test_readme_shows_the_figures_that_were_kept() -> None:
     assert shown == figures.table(), "write it anew: python -m benchmarks.figures"
 
 
+def test_a_translated_table_gets_the_numbers_of_the_original_in_their_order() -> None:
+    original = "| claim | measured |\n| gain on 720 rows | 0.70 to 0.85 (+0.15) |"
+    translated = "| 主张 | 测量 |\n| 720 行上的提升 | 从 0.661 升至 0.800（+0.139） |"
+    written = "| 主张 | 测量 |\n| 720 行上的提升 | 从 0.70 升至 0.85（+0.15） |"
+    assert figures.with_numbers(translated, original) == written
+
+
+@pytest.mark.parametrize("translated", ["| 主张 | 720 |", "| 主张 |\n| 720 行 |"])
+def test_a_translated_table_with_other_rows_or_numbers_is_refused(translated: str) -> None:
+    with pytest.raises(ValueError, match="translate"):
+        figures.with_numbers(translated, "| claim |\n| 720 rows, gain 0.1 |")
+
+
 def test_what_was_not_measured_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "__init__.py").touch()
