@@ -122,8 +122,8 @@ class Round:
 
     def walk(self, do: Do, finish: Callable[[], None]) -> None:
         """Run all six stages, step by step, until `finish` returns, when no work is pending."""
-        from veritrain_lib.stage_io.history import STAGE_RUN
-        from veritrain_lib.stage_io.stage import load_result
+        from veritrain_lib.stages.record.history import STAGE_RUN
+        from veritrain_lib.stages.record.stored_result import load_result
         from veritrain_lib.tracking import datasets, runs
 
         made: dict[str, str] = {}
@@ -170,7 +170,7 @@ def one_by_one(task: Task, wanted: dict[str, dict[str, Any]]) -> list[str]:
 
 def in_this_process(task: Task, stage: str, parameters: dict[str, Any]) -> str:
     """Run and record the stage without a notebook."""
-    from veritrain_lib.stage_io.stage import prepare
+    from veritrain_lib.stages.record.stage_run import prepare
     from veritrain_lib.tracking import runs
 
     begun = prepare(stage, {"task": str(task.path), **parameters}, inner=True)
@@ -194,7 +194,7 @@ def by_notebook(runner: Any) -> Do:
 @contextmanager
 def stage_functions_timed(into: dict[str, float]) -> Iterator[None]:
     """Record, inside this context, how long every stage function takes."""
-    modules: dict[str, Any] = {stage: import_module(f"veritrain_lib.stages.{stage}") for stage in STAGES}
+    modules: dict[str, Any] = {stage: import_module(f"veritrain_lib.stages.{stage}.run") for stage in STAGES}
     plain = {stage: module.run for stage, module in modules.items()}
 
     def timed(stage: str) -> Callable[..., Any]:
@@ -271,7 +271,7 @@ def main(repeats: int, papermill_repeats: int) -> None:
         task = small_task(Path(home) / "task")
         warm_up(  # as `veritrain loop` does
             f"veritrain_lib.quality.warm_up:load_languages_of={task.path}",
-            f"veritrain_lib.stage_io.warm_up:read_files_of={task.path}",
+            f"veritrain_lib.stages.inputs.warm_up:read_files_of={task.path}",
         )
         gate = in_this_process(task, "gate", {"dataset": "seed"})
         from veritrain_lib.tracking import datasets

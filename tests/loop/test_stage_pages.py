@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests.small_task import write_task
-from tests.stage_io.in_process import InProcess
+from tests.stages.in_process import InProcess
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.execution import Job, NotebookOutcome

@@ -12,8 +12,8 @@ import pytest
 
 from tests.notebooks.strip import strip
 from veritrain_lib.execution.parameters import read_parameters
-from veritrain_lib.stage_io.stage_spec import spec_of
 from veritrain_lib.stages import NAMES
+from veritrain_lib.stages.base import spec_of
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 FILES = sorted(NOTEBOOKS.glob("*.ipynb"))

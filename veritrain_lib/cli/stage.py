@@ -56,7 +56,7 @@ class StageCommand(ResultCommand):
 
     @cached_property
     def _options(self) -> list[click.Parameter]:
-        from veritrain_lib.stage_io.stage_spec import spec_of
+        from veritrain_lib.stages.base import spec_of
 
         comments = self._parameter_comments()
         choices = allowed_values(self.stage)
@@ -84,8 +84,8 @@ class StageCommand(ResultCommand):
         from veritrain_lib.cli.progress import ProgressDisplay
         from veritrain_lib.core import temporary_folders
         from veritrain_lib.loop.stage_job import run_stage
-        from veritrain_lib.stage_io.split_overlap import refuse_overlap
-        from veritrain_lib.stage_io.tasks import find_task
+        from veritrain_lib.stages.inputs.split_overlap import refuse_overlap
+        from veritrain_lib.stages.inputs.tasks import find_task
 
         option_assignments = [f"{name}={value}" for name, value in options.items() if value is not None]
         parameters = parse_stage_parameters(self.stage, [*option_assignments, *assignments])

@@ -30,18 +30,20 @@ from veritrain_lib.loop.stage_pages import (
     store_pages,
 )
 from veritrain_lib.redaction import redact
-from veritrain_lib.stage_io.evaluate import SPEC as EVALUATE
-from veritrain_lib.stage_io.progress_reports import STATUS_FILE, read_status, run_with_result
-from veritrain_lib.stage_io.stage import CLAIMED, claim_stage, find_finished, load_result, prepare
-from veritrain_lib.stage_io.verdict_event import log_verdict
 from veritrain_lib.stages import NAMES
+from veritrain_lib.stages.evaluate.record import SPEC as EVALUATE
+from veritrain_lib.stages.record.finished_work import claim_stage, find_finished
+from veritrain_lib.stages.record.progress_reports import CLAIMED, STATUS_FILE, read_status, run_with_result
+from veritrain_lib.stages.record.stage_run import prepare
+from veritrain_lib.stages.record.stored_result import load_result
+from veritrain_lib.stages.record.verdict_event import log_verdict
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.lookup import NoSuchRun
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
-    from veritrain_lib.stages.result import StageResult
+    from veritrain_lib.stages.stage_result import StageResult
 
 RUN_STATUSES: Mapping[str, runs.FinalStatus] = {
     "finished": "FINISHED",

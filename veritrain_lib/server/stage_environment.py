@@ -73,6 +73,6 @@ def _services(task: Task | None, requested: Iterable[str]) -> set[str]:
 
 
 def _task(name: str) -> Task | None:
-    from veritrain_lib.stage_io.tasks import task_by_name
+    from veritrain_lib.stages.inputs.tasks import task_by_name
 
     return task_by_name(name) if name else None

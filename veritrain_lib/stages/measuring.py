@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.stages.result import Measure
+from veritrain_lib.stages.stage_result import Measure
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,12 +12,12 @@ from starlette.testclient import TestClient
 from tests.server.conftest import _forget_stores
 from tests.server.documented import hold
 from tests.server.linked import bearer
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.server import background_jobs
-from veritrain_lib.stage_io.stage import StageRun, prepare
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.tasks import find_task
+from veritrain_lib.stages.record.stage_run import StageRun, prepare
 
 UNSET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS")
 

@@ -12,7 +12,7 @@ from tests.text_task import write_text_task
 
 def test_each_track_has_its_own_metrics(server: TestClient, home: Path) -> None:
     from veritrain_lib.core.task import load_task
-    from veritrain_lib.stage_io.stage import prepare
+    from veritrain_lib.stages.record.stage_run import prepare
     from veritrain_lib.tracking import runs
 
     task = load_task(write_text_task(home / "task"))

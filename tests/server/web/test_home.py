@@ -10,13 +10,13 @@ import pytest
 from bs4 import BeautifulSoup
 from starlette.testclient import TestClient
 
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import LABELS, write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import LABELS, write_tiny
 from veritrain_lib.core import event_log
 from veritrain_lib.core.task import load_task
 from veritrain_lib.loop.loop import run_loop
 from veritrain_lib.loop.stage_job import run_stage
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 from veritrain_lib.tracking import datasets, runs, store
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -101,7 +101,7 @@ def test_a_filled_record_shows_rounds_champion_gate_and_what_is_next(
 
 
 def test_the_next_step_is_the_reports(filled: Path, server: TestClient) -> None:
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
 
     task = load_task(filled)
     [newest, *_] = runs.search(task, "tags.`veritrain.stage` = 'report'", limit=1)
@@ -143,7 +143,7 @@ def test_pending_experiments_failures_and_waiting_rows_are_what_is_next(
     home: Path, server: TestClient
 ) -> None:
     task = load_task(write_tiny(home / "task"))
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     find_task(str(task.path))
     pending = runs.open_run(task, "my experiment", kind="round")

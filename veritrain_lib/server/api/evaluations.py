@@ -34,7 +34,7 @@ from veritrain_lib.server.serializers.evaluation_compared import EvaluationCompa
 from veritrain_lib.server.serializers.evaluation_content import sample_results
 from veritrain_lib.server.serializers.evaluation_of_model import training_dataset_of
 from veritrain_lib.server.serializers.ids import id_of_uri
-from veritrain_lib.stage_io.metrics_by_track import TAG
+from veritrain_lib.stages.record.metrics_by_track import TAG
 from veritrain_lib.tracking import manual_runs
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import read_runs, runs_page
@@ -147,7 +147,7 @@ def summarize(experiment_id: str) -> Any:
 @router.get("/evaluations/{evaluation_id}", response_model=EvaluationDetail, summary="Get an evaluation")
 def get_evaluation(evaluation_id: str) -> Any:
     """Return an evaluation with all its metrics and up to 50 development rows, the worst answers first."""
-    from veritrain_lib.stage_io.tasks import task_by_name
+    from veritrain_lib.stages.inputs.tasks import task_by_name
 
     run = find_evaluation(evaluation_id)
     item = evaluation_items([run])[0]

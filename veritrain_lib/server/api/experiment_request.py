@@ -16,7 +16,7 @@ from veritrain_lib.server.api.problems import NotFound, WrongField
 from veritrain_lib.server.serializers.ids import id_of_uri, parse_model_id
 from veritrain_lib.server.serializers.task import require_task
 from veritrain_lib.server.serializers.tasks import fixed_direction
-from veritrain_lib.stage_io.accepted_rows import accepted_dataset
+from veritrain_lib.stages.inputs.accepted_rows import accepted_dataset
 from veritrain_lib.tracking import datasets, listing, models, runs, version_listing
 
 if TYPE_CHECKING:

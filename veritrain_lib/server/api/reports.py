@@ -28,7 +28,7 @@ from veritrain_lib.server.serializers.report import (
 from veritrain_lib.server.serializers.report_answers import ReportDetail
 from veritrain_lib.server.serializers.report_content import report_detail
 from veritrain_lib.server.serializers.task import task_of_run
-from veritrain_lib.stage_io.history import STAGE_RUN
+from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.listing import read_runs
 from veritrain_lib.tracking.report_listing import EXPERIMENT_TAG, HIDDEN_TAG, PREFIX

@@ -14,8 +14,8 @@ from veritrain_lib.server.serializers import metrics as evaluation_metrics
 from veritrain_lib.server.serializers.errors import ErrorAnalysis
 from veritrain_lib.server.serializers.evaluation_content import content_of
 from veritrain_lib.server.serializers.probe import utc_datetime
-from veritrain_lib.stage_io.history import STAGE_RUN
-from veritrain_lib.stage_io.metrics_by_track import TAG
+from veritrain_lib.stages.record.history import STAGE_RUN
+from veritrain_lib.stages.record.metrics_by_track import TAG
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import RUN_ID_KEY, RunQuery, read_runs
 

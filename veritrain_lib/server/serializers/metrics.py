@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from veritrain_lib.stage_io.metrics_by_track import PREFIX
+from veritrain_lib.stages.record.metrics_by_track import PREFIX
 
 METRIC_SCALES = {"bleu": 100.0}
 """Metrics that the contract wants from 0 to 1, and the upper end of their own scale."""

@@ -21,14 +21,14 @@ from veritrain_lib.tracking.entities import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.stages.report import ReportResult
+    from veritrain_lib.stages.report.result import ReportResult
 
 SUMMARY_METRICS = {"avg_bleu": "bleu", "avg_rouge_l": "rouge_l", "avg_ribes": "ribes"}
 
 
 def report_detail(run: Run) -> ReportDetail:
     """Return the response for a report's run, with its content if it was written."""
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
 
     header, content = serialize_report(run).model_dump(), content_run(run)
     if content is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import load_task
-from veritrain_lib.stage_io.tasks import FILE_TAG
+from veritrain_lib.stages.inputs.tasks import FILE_TAG
 from veritrain_lib.tracking import store
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import event_log
 from veritrain_lib.server.web.links import age_text, duration_text, run_page
-from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.stages import NAMES
+from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.listing import RunQuery, runs_page
 

@@ -6,9 +6,9 @@ import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import resolve_model
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.defaults import resolve_model
+from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.tracking import models as registered
 from veritrain_lib.ui.compare.side import CARD, MeasuredModel, measure_model
 
