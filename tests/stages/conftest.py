@@ -72,7 +72,7 @@ def told(task: Task, development: pd.DataFrame, held_out: pd.DataFrame) -> Calla
 
 
 class Do(Protocol):
-    """Does a stage as a person at a notebook would: prepare, run, close."""
+    """Does a stage as a person at a notebook would who asks for what is missing: prepare, run, close."""
 
     def __call__(self, stage: str, task: Task, **parameters: Any) -> StageRun: ...
 
@@ -80,7 +80,7 @@ class Do(Protocol):
 @pytest.fixture
 def do(home: Path) -> Do:
     def stage_of(stage: str, task: Task, **parameters: Any) -> StageRun:
-        stood = prepare(stage, {"task": str(task.path), **parameters})
+        stood = prepare(stage, {"task": str(task.path), "run_upstream": True, **parameters})
         stood.run()
         stood.finish()
         return stood

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import claims, liveness, project, temporary_folders
 from veritrain_lib.core.errors import BudgetExceeded, HumanInputRequired, Infrastructure, Refused, UserError
 from veritrain_lib.core.machine_fault import machine_fault
+from veritrain_lib.core.stage_list import notebook_name
 from veritrain_lib.execution.exit_reason import one_line
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
 from veritrain_lib.loop.stage_pages import (
@@ -30,7 +31,6 @@ from veritrain_lib.loop.stage_pages import (
     store_pages,
 )
 from veritrain_lib.redaction import redact
-from veritrain_lib.stages import NAMES
 from veritrain_lib.stages.evaluate.record import SPEC as EVALUATE
 from veritrain_lib.stages.record.finished_work import claim_stage, find_finished
 from veritrain_lib.stages.record.progress_reports import CLAIMED, STATUS_FILE, read_status, run_with_result
@@ -78,7 +78,7 @@ class StageFailed(Infrastructure):
 
 def notebook_of(stage: str) -> Path:
     """Return the path of a stage's notebook: `notebooks/03_gate.ipynb` for `gate`."""
-    return project.notebooks() / f"{NAMES.index(stage) + 1:02d}_{stage}.ipynb"
+    return project.notebooks() / notebook_name(stage)
 
 
 def find_completed(task: Task, stage: str, parameters: Mapping[str, Any]) -> CompletedStage | None:

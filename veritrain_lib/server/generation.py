@@ -74,7 +74,8 @@ def plan_generation(request: GenerationRequest) -> GenerationPlan:
     """
     task = _task(request)
     unsupported: list[str] = []
-    parameters: dict[str, Any] = {"rows": request.target_count}
+    # A first request may come before the task has any model: nobody is there to run the stages that make one.
+    parameters: dict[str, Any] = {"rows": request.target_count, "run_upstream": True}
     if request.direction and request.direction != direction(task):
         unsupported.append(f"direction {request.direction!r}: task {task.name} is {direction(task)}")
     if request.scene and "scene" in task.columns:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib.core.stage_list import NAMES
+
 if TYPE_CHECKING:
     from veritrain_lib.stages.record.stage_run import StageRun, start_stage
-
-NAMES = ("probe", "generate", "gate", "train", "evaluate", "report")
-"""The stages in the order of the loop; a stage's place in it is the number of its notebook."""
 
 
 def __getattr__(name: str) -> Any:

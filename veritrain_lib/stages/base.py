@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.stages import NAMES
+from veritrain_lib.core.stage_list import NAMES, notebook_name
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -38,6 +38,45 @@ class Inputs:
     resolved: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Step:
+    """A stage with parameters, to be run before another one.
+
+    Attributes:
+        stage: Its name.
+        parameters: Its parameters as text; those left out get their defaults.
+    """
+
+    stage: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class MissingInput(UserError):
+    """An input that was left to its default does not exist yet. Finding inputs never makes one.
+
+    Attributes:
+        what: What is missing.
+        steps: The stages that make it, in order.
+    """
+
+    def __init__(self, task: str, what: str, *steps: Step) -> None:
+        """Say what is missing, and which commands and notebooks make it.
+
+        Args:
+            task: The name of the task.
+            what: What is missing, such as `no model`.
+            *steps: The stages that make it, in order.
+        """
+        self.what, self.steps = what, steps
+        commands = "; then ".join(
+            f"veritrain {step.stage} {task}"
+            + "".join(f" --{name} {value}" for name, value in step.parameters.items())
+            + f" ({notebook_name(step.stage)})"
+            for step in steps
+        )
+        super().__init__(f"task {task} has {what}. Make it by: {commands}")
+
+
 class StageSpec(ABC):
     """Base class of what a stage's `record.py` declares as `SPEC`: the stage as MLflow sees it."""
 
@@ -52,7 +91,8 @@ class StageSpec(ABC):
         """Find the inputs, without doing any work for them.
 
         Raises:
-            UserError: when an input is missing.
+            MissingInput: when an input that was left empty does not exist yet.
+            UserError: when an input that was named does not exist.
         """
 
     @abstractmethod

@@ -102,8 +102,8 @@ def do_work(launched: list[str]) -> Callable[[], InProcess]:
 
 
 def stage(name: str, task: Task, **parameters: object) -> StageRun:
-    """A stage as a person at a notebook would do it."""
-    stood = prepare(name, {"task": str(task.path), **parameters})
+    """A stage as a person at a notebook would do it who asks for what is missing."""
+    stood = prepare(name, {"task": str(task.path), "run_upstream": True, **parameters})
     stood.run()
     stood.finish()
     return stood

@@ -112,13 +112,13 @@ def test_under_the_engine_the_engine_is_told_and_closes_the_run(
     mailbox = tmp_path / "mailbox.json"
     monkeypatch.setenv(STATUS_FILE, str(mailbox))
     assert read_status(mailbox) == ("", False)
-    stage = start_stage("train", given(task))
+    stage = start_stage("train", given(task, run_upstream=True))
     stage.run()
     stage.finish()
     assert read_status(mailbox) == (stage.run_id, False), "the gate that ran first told it nothing"
     assert runs.get(stage.run_id).info.status == "RUNNING"
     runs.end_run(stage.run_id, "FINISHED")
-    again = start_stage("train", given(task))
+    again = start_stage("train", given(task, run_upstream=True))
     again.run()
     assert read_status(mailbox) == (stage.run_id, True)
 

@@ -129,7 +129,7 @@ def _steps(tags: Mapping[str, str], stage: str) -> tuple[StageStep, ...]:
     is_standalone = (
         "mlflow.parentRunId" not in tags
     )  # requested by the API, on data that has passed the gate already
-    names = NAMES[3:] if is_standalone else NAMES
+    names = NAMES[NAMES.index("train") :] if is_standalone else NAMES
     return tuple(
         StageStep(name, "now" if name == stage else "done" if STAGE_RUN + name in tags else "todo")
         for name in names

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import Refused
 from veritrain_lib.core.task import Task
-from veritrain_lib.stages.base import Inputs
+from veritrain_lib.stages.base import Inputs, MissingInput, Step
 from veritrain_lib.stages.inputs import sources
-from veritrain_lib.stages.inputs.defaults import resolve_model, resolve_passed_dataset
-from veritrain_lib.stages.record.upstream import run_upstream
+from veritrain_lib.stages.inputs.defaults import resolve_model
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
     """Find both models; if not named those of the latest evaluation, else champion and challenger.
 
     Raises:
+        MissingInput: when the task has no model, or no challenger.
         Refused: when both are the same model, and when a test row is in the training data of either.
     """
     champion, challenger = _pair(task, parameters)
@@ -71,12 +71,13 @@ def _pair(task: Task, parameters: Mapping[str, Any]) -> tuple[str, str]:
         return champion, resolve_model(task, addresses[1])
     newest = models.by_alias(task, models.CHALLENGER)
     if newest is None or newest.uri == champion:
-        # Only the seed model exists: make data and a challenger to compare it with.
-        draft = resolve_passed_dataset(task, "")
-        run_upstream(task, "generate", dataset=draft.reference)
-        run_upstream(task, "gate")
-        run_upstream(task, "train")
-        newest = models.listing(task)[-1]
+        raise MissingInput(
+            task.name,
+            f"no challenger to compare with {champion}",
+            Step("generate"),
+            Step("gate"),
+            Step("train"),
+        )
     return champion, newest.uri
 
 

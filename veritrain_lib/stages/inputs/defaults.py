@@ -1,19 +1,24 @@
-"""Defaults for inputs that are left empty: the latest dataset or model, or one that is made now from the seed rows.
+"""Defaults for inputs that are left empty: the latest dataset or model. Nothing is made here; a missing one is an error.
 
-Open this to see what `dataset=""` or `model=""` of a stage means, and which stages are run first for it.
+Open this to see what `dataset=""` or `model=""` of a stage means, and which stages make what is missing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.core.errors import HumanInputRequired, Refused
-from veritrain_lib.stages.record.upstream import run_upstream
+from veritrain_lib.core.errors import Refused
+from veritrain_lib.stages.base import MissingInput, Step
+from veritrain_lib.stages.record.upstream import finished_run
 from veritrain_lib.tracking import datasets, models
+from veritrain_lib.tracking.runs import NOTE_TAG
 
 if TYPE_CHECKING:
     from veritrain_lib.core.records import Dataset
     from veritrain_lib.core.task import Task
+
+SEED = "seed"
+"""The dataset name that means the task's seed file, before any version of it is stored."""
 
 
 def resolve_model(task: Task, address: str) -> str:
@@ -21,54 +26,62 @@ def resolve_model(task: Task, address: str) -> str:
 
     Args:
         task: The task.
-        address: A model address. Empty: the champion, else the newest model, else a seed model that is trained now.
+        address: A model address. Empty: the champion, else the newest model.
+
+    Raises:
+        MissingInput: when the address is empty and the task has no model.
     """
     if address:
         return models.describe(task, address).uri if address.startswith("models:/") else address
     champion = models.by_alias(task, models.CHAMPION)
     if champion is not None:
         return champion.uri
-    if not models.listing(task):
-        run_upstream(task, "train", dataset=seed_dataset(task).reference)
-    return models.listing(task)[-1].uri
+    registered = models.listing(task)
+    if not registered:
+        seed = find_seed_dataset(task)
+        gate = [] if seed else [Step("gate", {"dataset": SEED})]
+        train = Step("train", {"dataset": seed.reference} if seed else {})
+        raise MissingInput(task.name, "no model", *gate, train)
+    return registered[-1].uri
 
 
-def seed_dataset(task: Task) -> Dataset:
-    """Return the seed rows as a dataset that passed the gate, which is run now if it was not run before.
+def find_seed_dataset(task: Task) -> Dataset | None:
+    """Return the seed rows as a dataset that passed the gate; None where the gate has not judged them yet.
 
     Raises:
         Refused: when the gate blocks them.
     """
-    result, run_id = run_upstream(task, "gate", dataset=SEED)
-    dataset = datasets.of_run(run_id)
+    run = finished_run(task, "gate", dataset=SEED)
+    if run is None:
+        return None
+    dataset = datasets.of_run(run.info.run_id)
     if dataset is None or dataset.status != "passed":
-        raise Refused(
-            f"the gate blocked the seed rows: {result.headline} Correct the seed file, or the suite."
-        )
+        headline = run.data.tags.get(NOTE_TAG, "")
+        raise Refused(f"the gate blocked the seed rows: {headline} Correct the seed file, or the suite.")
     return dataset
 
 
-SEED = "seed"
-"""The dataset name that means the task's seed file, before any version of it is stored."""
-
-
 def resolve_passed_dataset(task: Task, reference: str) -> Dataset:
-    """Return the dataset `reference` (`NAME@VERSION`); if empty the newest that passed, else the seed rows."""
+    """Return the dataset `reference` (`NAME@VERSION`); if empty the newest that passed, else the seed rows.
+
+    Raises:
+        MissingInput: when the reference is empty and no dataset of the task has passed the gate.
+    """
     if reference:
         return datasets.load(task, reference)
-    return datasets.latest(task, "passed") or seed_dataset(task)
+    dataset = datasets.latest(task, "passed") or find_seed_dataset(task)
+    if dataset is None:
+        raise MissingInput(task.name, "no dataset that passed the gate", Step("gate", {"dataset": SEED}))
+    return dataset
 
 
 def resolve_draft_dataset(task: Task, reference: str) -> Dataset:
-    """Return the dataset `reference`; if empty the newest draft, else one that the generate stage makes now.
+    """Return the dataset `reference`; if empty the newest draft.
 
     Raises:
-        HumanInputRequired: when the generate stage made no dataset, since its rows need answers of people first.
+        MissingInput: when the reference is empty and the task has no draft.
     """
     dataset = datasets.load(task, reference) if reference else datasets.latest(task, "draft")
     if dataset is None:
-        result, run_id = run_upstream(task, "generate")
-        dataset = datasets.of_run(run_id)
-        if dataset is None:
-            raise HumanInputRequired(result.headline)
+        raise MissingInput(task.name, "no draft dataset", Step("generate"))
     return dataset

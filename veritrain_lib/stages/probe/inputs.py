@@ -24,7 +24,7 @@ PARAMETERS: Mapping[str, Any] = {
 def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
     """Find the model and the models to compare it with.
 
-    The parameter `model` is an address; empty means the champion, and where there is none a seed model is trained.
+    The parameter `model` is an address; empty means the champion, and where there is none the newest model.
     `models` are further addresses, separated by commas, that are probed too and shown beside it on the card.
     """
     uri = resolve_model(task, parameters["model"])

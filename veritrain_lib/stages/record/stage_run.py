@@ -24,6 +24,7 @@ from veritrain_lib.stages.inputs import split_overlap
 from veritrain_lib.stages.record.finished_work import claim_stage, find_finished, missing_outputs
 from veritrain_lib.stages.record.progress_reports import CLAIMED, STATUS_FILE, CellErrorWatcher, write_status
 from veritrain_lib.stages.record.stored_result import RESULT, load_result
+from veritrain_lib.stages.record.upstream import resolve_inputs
 from veritrain_lib.stages.record.verdict_event import log_verdict
 from veritrain_lib.tracking import runs
 
@@ -36,8 +37,9 @@ log = logging.getLogger("veritrain")
 
 LEFT = "style='text-align:left'"
 
-ADDRESSES = {"task": "", "round_run": ""}
-"""Parameters that every stage notebook has: the task, and the run of the round that the stage belongs to."""
+COMMON_PARAMETERS = {"task": "", "round_run": "", "run_upstream": False}
+"""Parameters of every stage notebook, which do not change the work: the task, the run of the round that the stage belongs
+to, and whether to run the stages first that make a missing input."""
 
 
 def start_stage(stage: str, namespace: Mapping[str, Any]) -> StageRun:
@@ -58,7 +60,7 @@ def start_stage(stage: str, namespace: Mapping[str, Any]) -> StageRun:
     """
     redact_current_kernel()
     spec = spec_of(stage)
-    allowed = {**ADDRESSES, **spec.PARAMETERS}
+    allowed = {**COMMON_PARAMETERS, **spec.PARAMETERS}
     _validate_parameters(namespace, allowed)
     parameters = {name: namespace.get(name, default) for name, default in allowed.items()}
     stage_run = StageRun(stage, parameters, spec)
@@ -84,7 +86,7 @@ def prepare(stage: str, parameters: Mapping[str, Any], *, inner: bool = False) -
         inner: Whether another stage runs it first, in this process; see `StageRun`.
     """
     spec = spec_of(stage)
-    return StageRun(stage, {**ADDRESSES, **spec.PARAMETERS, **parameters}, spec, inner=inner)
+    return StageRun(stage, {**COMMON_PARAMETERS, **spec.PARAMETERS, **parameters}, spec, inner=inner)
 
 
 def _validate_parameters(namespace: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
@@ -139,7 +141,7 @@ class StageRun:
         if not inner:
             split_overlap.refuse_overlap(self.task, pool=stage == "generate")
         self._spec = spec
-        self.inputs: Inputs = spec.resolve(self.task, self.parameters)
+        self.inputs: Inputs = resolve_inputs(spec, stage, self.task, self.parameters)
         self.run_id = ""
         self.stored = False
         self._failed = False
@@ -150,7 +152,7 @@ class StageRun:
 
     @property
     def digest(self) -> str:
-        """Digest of the work: stage, code, inputs and parameters. `task` and `round_run` are only addresses."""
+        """Digest of the work: stage, code, inputs and parameters. `COMMON_PARAMETERS` do not count."""
         own_parameters = {
             name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS
         }
@@ -305,7 +307,7 @@ class StageRun:
         cells = "".join(
             f"<tr><th {LEFT}>{html.escape(key)}</th><td {LEFT}>{html.escape(str(value))}</td></tr>"
             for key, value in rows.items()
-            if value != ""
+            if value != "" and key != "run_upstream"
         )
         title = f"<p><strong>{html.escape(self.stage)}</strong> for task {html.escape(self.task.name)}</p>"
         return f"{title}<table>{cells}</table>"

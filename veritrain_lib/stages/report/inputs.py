@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import digest
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task
-from veritrain_lib.stages.base import Inputs
+from veritrain_lib.stages.base import Inputs, MissingInput, Step
 from veritrain_lib.stages.record import history
-from veritrain_lib.stages.record.upstream import run_upstream
 from veritrain_lib.tracking import runs
 
 if TYPE_CHECKING:
@@ -24,7 +23,10 @@ LOOP_KINDS = ("loop", "final")
 """Kinds of runs that stand for a whole loop: the loop's run, and the run of its final comparison."""
 
 
-DATA_STAGES = ("generate", "gate", "train")
+RESULT_STAGES = ("generate", "gate", "train", "evaluate")
+"""The stages whose results a report is made of."""
+
+DATA_STAGES = RESULT_STAGES[:-1]
 """The stages from new rows to a challenger, which a loop's report takes from the last round."""
 
 
@@ -108,7 +110,9 @@ def _evaluation(task: Task) -> str:
     evaluations = runs.search(
         task, "tags.`veritrain.stage` = 'evaluate' AND attributes.status = 'FINISHED'", limit=1
     )
-    return evaluations[0].info.run_id if evaluations else run_upstream(task, "evaluate")[1]
+    if not evaluations:
+        raise MissingInput(task.name, "no round and no evaluation to report on", Step("evaluate"))
+    return evaluations[0].info.run_id
 
 
 def _without_reports(rounds: list[history.Round]) -> list[history.Round]:

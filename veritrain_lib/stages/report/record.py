@@ -49,7 +49,7 @@ class ReportSpec(StageSpec):
         results: dict[str, Any] = {
             name: load_result(name, stage_run)
             for name, stage_run in stages.items()
-            if name in ("generate", "gate", "train", "evaluate")
+            if name in report_inputs.RESULT_STAGES
         }
         is_loop = parameters["scope"] == "loop"
         # The effect of added rows: of a round against the round before, of a loop against the seed model.
