@@ -80,7 +80,7 @@ def test_the_alias_moves_only_on_promotion(task: Task, do: Do) -> None:
     worse = do("evaluate", task, champion=NEW, challenger=OLD).run()
     assert (worse.promote, champion(task)) == (False, OLD)  # type: ignore[attr-defined]
     final = do("evaluate", task, champion=OLD, challenger=NEW, purpose="final").run()
-    assert (final.promote, champion(task)) == (True, OLD)  # type: ignore[attr-defined]
+    assert (final.verdict, final.promote, champion(task)) == ("better", False, OLD)  # type: ignore[attr-defined]
     better = do("evaluate", task, champion=OLD, challenger=NEW).run()
     assert (better.promote, champion(task)) == (True, NEW)  # type: ignore[attr-defined]
     assert (

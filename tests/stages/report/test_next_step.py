@@ -24,10 +24,16 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 
 def evaluated(
-    verdict: str = "inconclusive", promote: bool = False, worse: tuple[str, ...] = ()
+    verdict: str = "inconclusive",
+    promote: bool = False,
+    worse: tuple[str, ...] = (),
+    held_out_worse: tuple[str, ...] = (),
 ) -> EvaluateResult:
-    slices = pd.DataFrame(
-        [(name, "worse") for name in worse] + [("label=x", "can't tell")], columns=["name", "verdict"]
+    slices, held_out_slices = (
+        pd.DataFrame(
+            [(name, "worse") for name in names] + [("label=x", "can't tell")], columns=["name", "verdict"]
+        )
+        for names in (worse, held_out_worse)
     )
     confusions = pd.DataFrame([["billing", "parcel", 4]], columns=["expected", "answered", "count"])
     return EvaluateResult(
@@ -38,7 +44,7 @@ def evaluated(
         promote=promote,  # type: ignore[arg-type]
         development_gain=0.1,
         development_detectable=0.25,
-        tables={"slices": slices, "confusions": confusions},
+        tables={"slices": slices, "held_out_slices": held_out_slices, "confusions": confusions},
     )
 
 
@@ -61,6 +67,7 @@ def reached(value: float) -> pd.DataFrame:
 
 WORSE = ("label=a", "label=b", "label=c", "label=d")
 PROMOTED = evaluated("better", promote=True)
+FINAL = evaluated("better", promote=False)
 
 CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "people first": (
@@ -79,8 +86,13 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
         "accuracy 0.900, wanted 0.900",
     ),
     "nothing compared": ({}, "Run the next round.", "Nothing was compared"),
+    "the final comparison promotes nothing and needs no more rows for that": (
+        {"evaluate": FINAL},
+        "Run another round.",
+        "billing answered as parcel",
+    ),
     "guarded slice": (
-        {"evaluate": evaluated("better", promote=False)},
+        {"evaluate": evaluated("better", held_out_worse=("label=a",))},
         "Add rows for the slices that got worse.",
         "margin",
     ),

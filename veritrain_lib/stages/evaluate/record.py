@@ -92,7 +92,7 @@ class EvaluateSpec(StageSpec):
                 training=self._training(task, inputs.names, parameters["seed"]),
             )
         self._store(task, run_id, result, test.digest)
-        if not result.promote or config.purpose != "promotion":
+        if not result.promote:
             return result
         # A comparison of two old models, made by hand, must not move the alias away from a third.
         refused = models.promote(task, identities["champion"], challenger)
@@ -114,7 +114,7 @@ class EvaluateSpec(StageSpec):
         """
         tags = runs.get(run_id).data.tags
         both_named = parameters.get("champion") and parameters.get("challenger")
-        if not both_named or parameters.get("purpose") == "final" or tags.get("veritrain.promote") != "true":
+        if not both_named or tags.get("veritrain.promote") != "true":
             return ""
         return models.promote(task, models.identity(task, parameters["champion"]), parameters["challenger"])
 

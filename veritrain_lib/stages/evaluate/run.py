@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from veritrain_lib.stages.evaluate import evaluation_tables as comparison
+from veritrain_lib.stages.evaluate.promotion import Purpose, opens_test_set, promotes, verdict_of
 from veritrain_lib.stages.evaluate.result import EvaluateResult, HeldOutResult
 from veritrain_lib.stages.stage_result import Measure
 
@@ -40,7 +41,7 @@ class EvaluateConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    purpose: Literal["promotion", "final"] = "promotion"
+    purpose: Purpose = "promotion"
     seed: int = 0
 
 
@@ -59,7 +60,7 @@ def run(
 ) -> EvaluateResult:
     """Compare two models and decide whether the challenger is promoted.
 
-    The verdict is `statistics.decision.outcome`: of the held-out test set at the look's level; where that stays locked,
+    The verdict is that of `promotion.verdict_of`: of the held-out test set at the look's level; where that stays locked,
     of the 95 % interval on development rows, which never gives `better`. `promote` also needs that no slice is shown to
     be worse than the task's margin. A judge is shown development rows only; when it agrees with people well enough and
     is sure that the champion is better, the test set stays locked. Otherwise the judge decides nothing.
@@ -82,7 +83,6 @@ def run(
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores, scale_of
     from veritrain_lib.metrics.mistakes import confusions
     from veritrain_lib.stages.slices import slice_masks
-    from veritrain_lib.statistics.decision import outcome
     from veritrain_lib.statistics.screen import screen
     from veritrain_lib.statistics.slices import judge_slices
 
@@ -115,8 +115,11 @@ def run(
         else None
     )
     judge_vetoes = judge_verdict is not None and judge_verdict.vetoes
-    unlocks = look is not None and (
-        config.purpose == "final" or (development_screen.opens and not judge_vetoes)
+    opens = opens_test_set(
+        config.purpose,
+        look_left=look is not None,
+        screen_opens=development_screen.opens,
+        judge_vetoes=judge_vetoes,
     )
     predictions = comparison.predictions(
         development, task, metrics[0], references, champion_responses, challenger_responses
@@ -140,7 +143,7 @@ def run(
         tables["judge"] = judge_verdict.table
     grade_note = "" if is_mean else _grade_note(metrics[0], float(primary_row["difference"]))
     decision, held_out = None, None
-    if unlocks and look is not None:
+    if opens and look is not None:
         rows = unlock_test_set()
         decision = _decide(config, task, metrics[0], champion, challenger, rows, look[1], len(development))
         held_out = HeldOutResult(
@@ -159,7 +162,7 @@ def run(
             explanation=decision.explanation,
         )
         tables["held_out_slices"] = comparison.slice_table(decision.slices)
-    verdict = decision.verdict if decision else outcome(False, largest_gain / scale)
+    verdict = verdict_of(decision, largest_gain / scale)
     why = (
         decision.explanation
         if decision
@@ -179,7 +182,7 @@ def run(
         champion=champion.uri,
         challenger=challenger.uri,
         verdict=verdict,
-        promote=bool(decision and decision.promote),
+        promote=promotes(config.purpose, decision),
         development_gain=gain,
         development_detectable=None
         if development_screen.detectable is None

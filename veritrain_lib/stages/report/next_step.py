@@ -42,7 +42,8 @@ def next_step(task: Task, facts: Facts) -> NextStep:
     if evaluate is None:
         return NextStep("Run the next round.", "Nothing was compared yet.")
     worse = evaluate.tables["slices"].query("verdict == 'worse'")["name"].tolist()
-    if evaluate.verdict == "better" and not evaluate.promote:
+    held_out = evaluate.tables.get("held_out_slices")
+    if evaluate.verdict == "better" and held_out is not None and (held_out["verdict"] == "worse").any():
         return NextStep(
             "Add rows for the slices that got worse.",
             "The challenger is better as a whole, but a slice is shown to be worse than the task's margin.",
