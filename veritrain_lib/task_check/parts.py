@@ -38,7 +38,7 @@ def _trainer(task: Task, document: YamlDocument) -> Iterator[Mistake]:
     problem = _construction_problem(lambda: factory(**choice.parameters), choice.parameters)
     if problem:
         yield document.mistake(("trainer", "parameters"), problem)
-    answers = getattr(factory, "answers", ("labels", "text"))
+    answers = factory.answers
     answer_kind = "labels" if task.labels else "text"
     if answer_kind not in answers:
         alternatives = ", ".join(_trainers_for(answer_kind))
@@ -52,9 +52,11 @@ def _trainer(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 
 
 def _trainers_for(answer_kind: str) -> Iterator[str]:
+    from veritrain_lib.trainers.base import trainer_class
+
     for name in registry.names("trainers"):
         with contextlib.suppress(Exception):  # an extension that can't be imported is not suggested
-            if answer_kind in getattr(registry.get("trainers", name), "answers", ("labels", "text")):
+            if answer_kind in trainer_class(name).answers:
                 yield name
 
 
@@ -78,7 +80,7 @@ def _teacher(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 
 
 def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake]:
-    from veritrain_lib.metrics.base import open_metric, require_no_judge, scale_of
+    from veritrain_lib.metrics.base import open_metric, require_no_judge
 
     choice = task.metrics[number]
     path = ("metrics", number)
@@ -87,7 +89,7 @@ def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake
         yield document.mistake((*path, "name"), problem)
         return
     declared = task.labels or task.target.language or task.target.direction
-    if getattr(factory, "cuts_words", False) and not declared:
+    if factory.cuts_words and not declared:
         yield document.mistake(
             path,
             f"metric {choice.name} cuts answers into words by their language, and none is declared; set "
@@ -101,7 +103,7 @@ def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake
     except UserError as error:
         yield document.mistake(path, str(error).removeprefix(f"task {task.name}: "))
     if number == 0 and metric is not None and task.goal is not None:
-        lowest, highest = float(getattr(metric, "lowest", 0.0)), scale_of(metric)
+        lowest, highest = metric.lowest, metric.scale
         if not lowest <= task.goal.at_least <= highest:
             yield document.mistake(
                 ("goal", "at_least"),

@@ -49,7 +49,7 @@ def write(path: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_i
         example: Rows whose inputs become the model's input example.
         model_id: MLflow's model id.
     """
-    served_form: ServingSpec | None = getattr(fitted, "served", None)
+    served_form = fitted.served
     with tempfile.TemporaryDirectory() as folder:
         model_folder = Path(folder) / "saved"
         fitted.save(model_folder)
@@ -108,7 +108,7 @@ def _write_unserved(
 
     copytree(model_folder, path / "artifacts" / scheme)
     model = Model(model_id=model_id, metadata=_metadata(task))
-    model.add_flavor(f"veritrain_{scheme}", base=str(getattr(fitted, "base", "")))
+    model.add_flavor(f"veritrain_{scheme}", base=fitted.base)
     model.save(str(path / "MLmodel"))
 
 

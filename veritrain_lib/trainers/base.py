@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,19 +21,28 @@ if TYPE_CHECKING:
 class Fitted(Protocol):
     """The result of a training: a model that is ready to answer and can be saved.
 
-    Three optional attributes are read beside the members below:
-
-    - `base` (text): the URI or path of the model that it is an adapter of; without it the model is registered as a
-      stand-alone model.
-    - `facts` (mapping): statistics of the training for people; they become tags and the table `job`.
-    - `served` (`ServingSpec`): how a model server serves it; without it only `open_model` opens it, by the scheme of
-      the model's URI.
+    A class inherits from this one, which has a default for all but `model` and `save`, or has every member of its own.
     """
 
     @property
     def model(self) -> Model:
         """The trained model, ready to answer."""
         ...
+
+    @property
+    def base(self) -> str:
+        """The URI or path of the model that it is an adapter of; empty for a stand-alone model."""
+        return ""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Statistics of the training for people; they become tags and the table `job`."""
+        return {}
+
+    @property
+    def served(self) -> ServingSpec | None:
+        """How a model server serves it; None: only `open_model` opens it, by the scheme of the model's URI."""
+        return None
 
     def save(self, folder: Path) -> None:
         """Write everything that is needed to open the model again into an empty folder.
@@ -66,24 +77,28 @@ class ServingSpec:
 class Trainer(Protocol):
     """A trainer, which makes a model from rows.
 
-    It is constructed by `Trainer(**parameters)` from the task's `trainer.parameters`. These optional attributes are
-    read beside the members below:
-
-    - `answers`: the kinds of answer it can learn, "labels" or "text" (both when missing); a task with another kind
-      of answer is rejected.
-    - `parameter_names`: the names that `parameters` may contain; a recipe from elsewhere is reduced to them.
-    - `paid` or `slow` (True): each training costs money or many minutes, so other stages train the quick student
-      instead.
-    - `on_step` (None by default): set before `train` to a function that takes a step and numbers by name, which are
-      logged live.
-    - `ingredients(task)`: a method that returns digests, by name, of what a training depends on beside rows,
-      parameters and code (such as a checkpoint on disk); other digests mean another training.
+    It is constructed by `Trainer(**parameters)` from the task's `trainer.parameters`. A class inherits from this one,
+    which has a default for all but `name` and `train`, or has every member of its own.
 
     Attributes:
         name: the name in the task file.
+        answers: the kinds of answer it can learn, "labels" or "text"; a task with another kind of answer is rejected.
+        parameter_names: the names that `parameters` may contain; a recipe from elsewhere is reduced to them.
+        paid: each training costs money, so other stages train the quick student instead.
+        slow: each training takes many minutes, so other stages train the quick student instead.
+        on_step: set before `train` to a function that takes a step and numbers by name, which are logged live.
     """
 
     name: str
+    answers: tuple[str, ...] = ("labels", "text")
+    parameter_names: tuple[str, ...] = ()
+    paid: bool = False
+    slow: bool = False
+    on_step: Callable[[int, Mapping[str, float]], None] | None = None
+
+    def ingredients(self, task: Task) -> dict[str, str]:
+        """Return digests of what a training depends on beside rows, parameters and code, such as a checkpoint on disk."""
+        return {}
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> Fitted:
         """Train on rows.
@@ -94,6 +109,24 @@ class Trainer(Protocol):
             seed: the same rows, parameters and seed give the same answers.
         """
         ...
+
+
+def trainer_class(name: str) -> type[Trainer]:
+    """Return the class of a trainer by its name.
+
+    Raises:
+        UserError: there is no such trainer, or its class lacks a member of `Trainer`.
+    """
+    found: type[Trainer] = registry.get("trainers", name)
+    registry.require_members("trainers", name, found, Trainer)
+    return found
+
+
+def open_trainer(task: Task) -> Trainer:
+    """Create the task's trainer with its parameters."""
+    factory: Any = trainer_class(task.trainer.name)
+    trainer: Trainer = factory(**task.trainer.parameters)
+    return trainer
 
 
 def require_empty_folder(folder: Path) -> Path:

@@ -180,7 +180,7 @@ def _two_gains(folder: Path) -> Seen:
     from veritrain_lib.metrics.chrf import ChrF
     from veritrain_lib.stages.evaluate.run import _grade_note
 
-    return Seen(None, _grade_note(ChrF(load_task(write(folder, TASK))), -0.26))
+    return Seen(None, _grade_note(ChrF(load_task(write(folder, TASK))), -0.26, has_grades=True))
 
 
 def _case(name: str, run: Callable[[Path], Seen], *says: str) -> Case:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field
 
-from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.loop.experiment_run import ExperimentRequest
 from veritrain_lib.server.api.casing import RequestModel, to_snake_case
@@ -189,9 +188,11 @@ def _dataset(task: Task, dataset_id: str, version: object) -> None:
 
 def _recipe(task: Task, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the recipe's parameters that the task's trainer supports, and the names of those that it does not."""
-    kind = registry.get("trainers", task.trainer.name)
+    from veritrain_lib.trainers.base import trainer_class
+
+    kind = trainer_class(task.trainer.name)
     # Some are capital letters, as in scikit-learn.
-    names = {str(name).lower(): str(name) for name in getattr(kind, "parameter_names", ())}
+    names = {str(name).lower(): str(name) for name in kind.parameter_names}
     supported: dict[str, Any] = {}
     unsupported: list[str] = []
     requested = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from veritrain_lib.core import registry
 from veritrain_lib.server.serializers.report import content_run, experiment_of, serialize_report
 from veritrain_lib.server.serializers.report_answers import (
     ReportComparison,
@@ -125,11 +124,13 @@ def _metrics_summary(result: ReportResult) -> dict[str, float | str | None]:
 
     The gain is that on the primary metric.
     """
+    from veritrain_lib.metrics.base import metric_class
+
     summary: dict[str, float | str | None] = {}
     for key, name in SUMMARY_METRICS.items():
         value = result.measures[name].value if name in result.measures else None
         if value is not None:
-            summary[key] = value / float(getattr(registry.get("metrics", name), "scale", 1.0))
+            summary[key] = value / metric_class(name).scale
     rounds = result.tables["rounds"]
     promoted = rounds[rounds["promoted"].astype(bool)] if len(rounds) else rounds
     summary["best_model"] = str(promoted["model"].iloc[-1]) if len(promoted) else None

@@ -80,7 +80,7 @@ def run(
         training: Tables on what the models were trained on: `sources` and `synthetic`.
     """
     from veritrain_lib.judging.comparison import compare
-    from veritrain_lib.metrics.base import open_metrics, references_of, row_scores, scale_of
+    from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.metrics.mistakes import confusions
     from veritrain_lib.stages.slices import slice_masks
     from veritrain_lib.statistics.screen import screen
@@ -106,7 +106,7 @@ def run(
     level = look[1] if look else task.promotion.alpha / task.promotion.max_looks
     development_screen = screen(champion_scores, challenger_scores, n_test=n_test, look_alpha=level)
     primary_row = table.iloc[0]
-    higher_is_better, scale = metrics[0].higher_is_better, scale_of(metrics[0])
+    higher_is_better, scale = metrics[0].higher_is_better, metrics[0].scale
     gain = float(primary_row["difference"] if higher_is_better else -primary_row["difference"])
     largest_gain = float(primary_row["high"] if higher_is_better else -primary_row["low"])
     judge_verdict = (
@@ -133,15 +133,23 @@ def run(
             task, development, predictions, references, challenger_responses
         ),
         **{
-            f"{metric.name}_details": metric.details(references, challenger_responses)
+            f"{metric.name}_details": details
             for metric in metrics
-            if hasattr(metric, "details")
+            if (details := metric.details(references, challenger_responses)) is not None
         },
         **(training or {}),
     }
     if judge_verdict:
         tables["judge"] = judge_verdict.table
-    grade_note = "" if is_mean else _grade_note(metrics[0], float(primary_row["difference"]))
+    grade_note = (
+        ""
+        if is_mean
+        else _grade_note(
+            metrics[0],
+            float(primary_row["difference"]),
+            has_grades=metrics[0].grades(references, champion_responses) is not None,
+        )
+    )
     decision, held_out = None, None
     if opens and look is not None:
         rows = unlock_test_set()
@@ -203,9 +211,9 @@ def _closed_because(look: tuple[int, float] | None, development_screen: str) -> 
     return development_screen
 
 
-def _grade_note(metric: Metric, difference: float) -> str:
+def _grade_note(metric: Metric, difference: float, *, has_grades: bool) -> str:
     """Return a note on the difference between a gain in grades of single rows and a gain of the metric over all rows."""
-    row_grade = "the metric of each row alone" if hasattr(metric, "grades") else "each row right or wrong"
+    row_grade = "the metric of each row alone" if has_grades else "each row right or wrong"
     return (
         f"Gains of the screen, of slices and of added data are gains in the rows' mean grade ({row_grade}, 0 to 1); "
         f"{metric.name} itself, of all development rows together, changes by {difference:+.4g}."
@@ -214,10 +222,8 @@ def _grade_note(metric: Metric, difference: float) -> str:
 
 def _on_scale(metric: Metric, score: float | None) -> float:
     """Convert a score of 0 to 1, higher is better, to the metric's own scale and direction."""
-    from veritrain_lib.metrics.base import scale_of
-
     value = score or 0.0
-    return scale_of(metric) * (value if metric.higher_is_better else 1 - value)
+    return metric.scale * (value if metric.higher_is_better else 1 - value)
 
 
 def _decide(
@@ -257,7 +263,6 @@ def _corpus_metric(
 ) -> CorpusMetric | None:
     import numpy as np
 
-    from veritrain_lib.metrics.base import scale_of
     from veritrain_lib.stages.measuring import value_or
     from veritrain_lib.statistics.evidence import CorpusMetric
 
@@ -271,7 +276,7 @@ def _corpus_metric(
             [references[row] for row in rows], [all_responses[int(answer)] for answer in answers]
         )
         # With nothing to measure in the rows, one set of answers is as good as the other.
-        value = value_or(value, 0.0) / scale_of(metric)
+        value = value_or(value, 0.0) / metric.scale
         return value if metric.higher_is_better else 1 - value
 
     return CorpusMetric(metric.name, np.arange(n), np.arange(n, 2 * n), score)

@@ -84,7 +84,7 @@ def check_judged_metrics(task: Task) -> None:
     from veritrain_lib.judging.settings import settings_of
     from veritrain_lib.metrics.base import open_metrics
 
-    judged = [metric.name for metric in open_metrics(task) if getattr(metric, "asks_judge", False)]
+    judged = [metric.name for metric in open_metrics(task) if metric.asks_judge]
     if judged:
         recipient = f"the judge {settings_of(task).model} for {', '.join(judged)}"
         refuse_private_rows(task, sources.development_rows(task), recipient)

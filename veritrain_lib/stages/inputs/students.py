@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import registry
+from veritrain_lib.trainers.base import open_trainer, trainer_class
 from veritrain_lib.trainers.quick import quick_student
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ def quick_trainer(task: Task) -> Any:
     """
     if not is_quick(task):
         return registry.get("trainers", quick_student(task))()
-    return registry.get("trainers", task.trainer.name)(**task.trainer.parameters)
+    return open_trainer(task)
 
 
 def is_quick(task: Task) -> bool:
     """Return whether the task's trainer is neither paid nor slow."""
-    trainer_class = registry.get("trainers", task.trainer.name)
-    return not (getattr(trainer_class, "paid", False) or getattr(trainer_class, "slow", False))
+    trainer = trainer_class(task.trainer.name)
+    return not (trainer.paid or trainer.slow)

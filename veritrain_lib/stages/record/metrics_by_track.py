@@ -53,9 +53,7 @@ def by_track(
 
     tracks = development[column].map(TRACKS[column]).tolist()
     metrics = [
-        metric
-        for metric in open_metrics(task)
-        if not getattr(metric, "asks_judge", False) and metric.name not in NOT_RECOMPUTED
+        metric for metric in open_metrics(task) if not metric.asks_judge and metric.name not in NOT_RECOMPUTED
     ]
     references = references_of(task, development)
     values: dict[str, float] = {}

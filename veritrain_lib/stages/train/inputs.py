@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from veritrain_lib.core import registry
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.defaults import resolve_passed_dataset
+from veritrain_lib.trainers.base import open_trainer, trainer_class
 
 PARAMETERS: Mapping[str, Any] = {"dataset": "", "seed": 0}
 
@@ -33,13 +33,9 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
 
 def is_paid(task: Task) -> bool:
     """Return whether each training with the task's trainer costs money."""
-    return bool(getattr(registry.get("trainers", task.trainer.name), "paid", False))
+    return trainer_class(task.trainer.name).paid
 
 
 def ingredients(task: Task) -> dict[str, str]:
     """Return digests of what the task's trainer depends on beside rows, parameters and code; empty for most trainers."""
-    trainer_class = registry.get("trainers", task.trainer.name)
-    if not hasattr(trainer_class, "ingredients"):
-        return {}
-    digests: dict[str, str] = trainer_class(**task.trainer.parameters).ingredients(task)
-    return digests
+    return open_trainer(task).ingredients(task)

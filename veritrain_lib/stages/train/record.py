@@ -50,8 +50,7 @@ class TrainSpec(StageSpec):
         )
         datasets.log_input(run_id, dataset, "training")
         remote = trained if isinstance(trained, Remote) else None
-        facts: Mapping[str, Any] = getattr(trained, "facts", {})
-        base = str(getattr(trained, "base", ""))
+        facts, base = trained.facts, trained.base
         # A model is identified by its rows, trainer, parameters, seed and code, not by the version it gets. A model
         # that was tuned at a provider stays the same whatever changes in our code.
         made_of = (

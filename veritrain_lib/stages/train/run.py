@@ -55,11 +55,11 @@ def run(
     """
     import pandas as pd
 
-    from veritrain_lib.core import registry
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.stages.measuring import grades_by_slice, measure_all
     from veritrain_lib.stages.with_without import sources_of
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
+    from veritrain_lib.trainers.base import open_trainer
 
     if dataset.status != "passed":
         remedy = (
@@ -71,9 +71,8 @@ def run(
             f"dataset {dataset.reference} is {dataset.status}; "
             f"only a passed dataset can be trained on: {remedy}"
         )
-    trainer = registry.get("trainers", task.trainer.name)(**task.trainer.parameters)
-    if hasattr(trainer, "on_step"):
-        trainer.on_step = on_step
+    trainer = open_trainer(task)
+    trainer.on_step = on_step
     fitted = trainer.train(task, dataset.rows, seed=config.seed)
     with model_context(fitted.model) as model:
         responses = model.answer(development)

@@ -21,7 +21,7 @@ def dollars_per_1000(responses: Sequence[Response], seed: int = 0) -> Measure | 
     """
     from veritrain_lib.statistics.bootstrap import bootstrap_interval
 
-    costs = [getattr(response, "cost", None) for response in responses]
+    costs = [response.cost for response in responses]
     paid_costs = [1000 * cost for cost in costs if cost is not None]
     if len(paid_costs) < len(costs) or not paid_costs:
         return None

@@ -87,9 +87,7 @@ class ExtraQuestions:
 
 def spent(responses: Sequence[Response]) -> float:
     """Sum the US dollars paid now; an answer that came from the ledger cost nothing again."""
-    return sum(
-        getattr(response, "cost", 0.0) for response in responses if not getattr(response, "stored", False)
-    )
+    return sum(response.cost or 0.0 for response in responses if not response.stored)
 
 
 def rows_again(rows: pd.DataFrame, extra_rows: int, seed: int, *, bounded: bool) -> pd.DataFrame:

@@ -59,11 +59,13 @@ def measure_info(name: str) -> MeasureInfo:
     """Describe a measure; one of the task's metrics is described by its name, as a rate or in points."""
     if name in MEASURE_INFO:
         return MEASURE_INFO[name]
+    from veritrain_lib.metrics.base import metric_class
+
     # A metric that was removed since then is still shown.
-    metric_class = registry.get("metrics", name) if name in registry.names("metrics") else None
+    metric = metric_class(name) if name in registry.names("metrics") else None
     return MeasureInfo(
         name.replace("_", " "),
         "the task's metric of this name",
-        "rate" if getattr(metric_class, "scale", 1.0) == 1.0 else "points",
-        not getattr(metric_class, "higher_is_better", True),
+        "rate" if metric is None or metric.scale == 1.0 else "points",
+        metric is not None and not metric.higher_is_better,
     )

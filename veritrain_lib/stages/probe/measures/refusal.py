@@ -19,7 +19,7 @@ def declined(response: Response) -> bool:
 
     Only the answer of a model that reports how a request ended can be a refusal.
     """
-    return getattr(response, "outcome", "done") in DECLINED
+    return response.outcome in DECLINED
 
 
 def refusal_rate(responses: Sequence[Response]) -> Measure:
