@@ -106,7 +106,7 @@ def final_comparison() -> dict[str, str | float]:
         answers of `seed_model` and `champion`, their difference `gain` with its interval `gain_low` to `gain_high` at
         `gain_level`, and `p` of the exact test.
     """
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
     from veritrain_lib.tracking import runs
 
     with tempfile.TemporaryDirectory() as home:

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -96,7 +96,7 @@ class Project:
     def outcome(self) -> dict[str, Any]:
         """Return the result of the loop: models, datasets, looks, figures and stop reason, by content."""
         from veritrain_lib.core.task import load_task
-        from veritrain_lib.stage_io import sources
+        from veritrain_lib.stages.inputs import sources
         from veritrain_lib.tracking import datasets, looks, models, runs
 
         with _reading:

@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from veritrain_lib.core.stage_list import NAMES
+
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.execution import Job, NotebookOutcome
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 LABELS = ("change_plan", "feature_request", "login_problem", "refund_request")
 ROWS_A_LABEL = {"seed": 8, "dev": 12, "test": 30, "pool": 30}
 LEFT = "pages left"
-STAGES = ("probe", "generate", "gate", "train", "evaluate", "report")
 STEPS = (("probe", "generate"), ("gate",), ("train",), ("evaluate",), ("report",))
 """The stages in the loop's order; those of one step do not need each other, and the loop runs them at once."""
 
@@ -122,8 +123,8 @@ class Round:
 
     def walk(self, do: Do, finish: Callable[[], None]) -> None:
         """Run all six stages, step by step, until `finish` returns, when no work is pending."""
-        from veritrain_lib.stage_io.history import STAGE_RUN
-        from veritrain_lib.stage_io.stage import load_result
+        from veritrain_lib.stages.record.history import STAGE_RUN
+        from veritrain_lib.stages.record.stored_result import load_result
         from veritrain_lib.tracking import datasets, runs
 
         made: dict[str, str] = {}
@@ -170,7 +171,7 @@ def one_by_one(task: Task, wanted: dict[str, dict[str, Any]]) -> list[str]:
 
 def in_this_process(task: Task, stage: str, parameters: dict[str, Any]) -> str:
     """Run and record the stage without a notebook."""
-    from veritrain_lib.stage_io.stage import prepare
+    from veritrain_lib.stages.record.stage_run import prepare
     from veritrain_lib.tracking import runs
 
     begun = prepare(stage, {"task": str(task.path), **parameters}, inner=True)
@@ -194,7 +195,7 @@ def by_notebook(runner: Any) -> Do:
 @contextmanager
 def stage_functions_timed(into: dict[str, float]) -> Iterator[None]:
     """Record, inside this context, how long every stage function takes."""
-    modules: dict[str, Any] = {stage: import_module(f"veritrain_lib.stages.{stage}") for stage in STAGES}
+    modules: dict[str, Any] = {stage: import_module(f"veritrain_lib.stages.{stage}.run") for stage in NAMES}
     plain = {stage: module.run for stage, module in modules.items()}
 
     def timed(stage: str) -> Callable[..., Any]:
@@ -271,7 +272,7 @@ def main(repeats: int, papermill_repeats: int) -> None:
         task = small_task(Path(home) / "task")
         warm_up(  # as `veritrain loop` does
             f"veritrain_lib.quality.warm_up:load_languages_of={task.path}",
-            f"veritrain_lib.stage_io.warm_up:read_files_of={task.path}",
+            f"veritrain_lib.stages.inputs.warm_up:read_files_of={task.path}",
         )
         gate = in_this_process(task, "gate", {"dataset": "seed"})
         from veritrain_lib.tracking import datasets
@@ -310,7 +311,7 @@ def main(repeats: int, papermill_repeats: int) -> None:
                         function[stage].append(seconds)
                 if way == "warm":
                     for phase, several in spent.items():
-                        phases[phase].append(sum(several) / len(STAGES))
+                        phases[phase].append(sum(several) / len(NAMES))
         _print(function, ways, phases, capacity())
 
 
@@ -341,7 +342,7 @@ def _print(
             f"{slow:11.2f}{(warm - plain) / len(step):8.3f}{slow / warm:8.1f}"
         )
     slow = total("papermill") if ways["papermill"] else float("nan")
-    added = (total("warm") - bare) / len(STAGES)
+    added = (total("warm") - bare) / len(NAMES)
     left = stage_time("papermill", LEFT) if ways["papermill"] else float("nan")
     print(f"{LEFT:18}{'':20}{stage_time('warm', LEFT):10.3f}{left:11.2f}")
     print(

@@ -63,10 +63,10 @@ class Loaded:
 
 def prepare(home: Path) -> Ready:
     """Write the task and run its seed round by the functions of the command line."""
-    from tests.stage_io.tiny_task import write_tiny
+    from tests.stages.tiny_task import write_tiny
     from veritrain_lib.execution.jobs import LocalRunner
     from veritrain_lib.loop.stage_job import run_stage
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     task = find_task(str(write_tiny(home / "task")))
     gate = run_stage(task, "gate", {"dataset": "seed", "seed": 0}, runner=LocalRunner())

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 import pytest
 
-from tests.stage_io.tiny_task import FILLERS, LABELS, WORDS
+from tests.stages.tiny_task import FILLERS, LABELS, WORDS
 from veritrain_lib.core.task import Task
 
 NEEDS_LORA = pytest.mark.skipif(find_spec("torch") is None, reason="the extra `lora` is not installed")

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MAKE = """
 import sys
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.loop.loop import run_loop
 from veritrain_lib.core.task import load_task
 import pathlib

@@ -41,7 +41,7 @@ def read_rows(folder: Path, name: str, content: bytes, turn: int) -> None:
             merge_spellings(found.rows[columns.target])
         case 3:
             from veritrain_lib.core.task import load_task
-            from veritrain_lib.stage_io.annotation import count_waiting, read_labels
+            from veritrain_lib.stages.generate.annotation import count_waiting, read_labels
 
             task = load_task(folder)
             labels = _written(folder, "labels.csv", content if name.endswith((".csv", ".tsv")) else b"id\n")

@@ -70,8 +70,8 @@ def task(home: Path) -> Path:
 @pytest.fixture(scope="package")
 def champion(home: Path, task: Path) -> str:
     """The address of the small task's champion, trained on its seed rows."""
-    from veritrain_lib.stage_io.defaults import run_upstream
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
+    from veritrain_lib.stages.record.upstream import run_upstream
     from veritrain_lib.tracking import models
 
     with pytest.MonkeyPatch.context() as patch:

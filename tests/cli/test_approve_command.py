@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests import hostile_models
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from tests.tracking.test_stored_model import filed
 from veritrain_lib.cli.main import cli
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.tasks import find_task
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.small_task import write_task
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.tracking import looks, runs
 
 

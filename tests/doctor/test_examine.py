@@ -107,7 +107,7 @@ def test_a_store_that_cant_be_opened_fails(monkeypatch: pytest.MonkeyPatch, home
 
 def test_leftovers_of_killed_processes_are_counted(home: Path) -> None:
     from tests.small_task import write_task
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     assert place.leftovers().state == "ok"
     task = find_task(str(write_task(home / "task")))

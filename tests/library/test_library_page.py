@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import veritrain_lib as vt
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.core.task import Task
 from veritrain_lib.tracking import looks, runs
@@ -133,8 +133,8 @@ def test_questions_and_models_that_do_not_fit_are_refused(task: Task) -> None:
 
 
 def test_a_look_is_counted_and_only_when_it_is_asked_for(task: Task) -> None:
-    from veritrain_lib.stage_io import sources
-    from veritrain_lib.stage_io.defaults import run_upstream
+    from veritrain_lib.stages.inputs import sources
+    from veritrain_lib.stages.record.upstream import run_upstream
 
     for stage in ("gate", "train"):
         run_upstream(task, stage, **({"dataset": "seed"} if stage == "gate" else {}))

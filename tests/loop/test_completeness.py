@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.cli.task_status import task_status
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.loop.loop import LoopResult, run_loop
 from veritrain_lib.models.base import open_model
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.report import ReportSpec
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.report.record import ReportSpec
 from veritrain_lib.tracking import datasets, models, runs, store
 
 

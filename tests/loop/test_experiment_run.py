@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from tests.server.walked import Walked, walked_home
-from tests.stage_io.in_process import InProcess
+from tests.stages.in_process import InProcess
 from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.execution import Job, NotebookOutcome
@@ -20,9 +20,9 @@ from veritrain_lib.loop.experiment_run import ExperimentRequest, run_experiment
 from veritrain_lib.loop.stage_job import StageFailed
 from veritrain_lib.server import run_job
 from veritrain_lib.server.jobs import background
-from veritrain_lib.stage_io.derived_task import is_derived, with_trainer
-from veritrain_lib.stage_io.report import ReportSpec
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.derived_task import is_derived, with_trainer
+from veritrain_lib.stages.inputs.tasks import find_task
+from veritrain_lib.stages.report.record import ReportSpec
 from veritrain_lib.tracking import models, runs
 
 

@@ -11,19 +11,22 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_suite, write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_suite, write_tiny
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import BudgetExceeded, UserError
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.loop.loop import Event, LoopResult, run_loop
 from veritrain_lib.loop.stage_job import StageFailed
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.annotation import label_file, read_labels, save_answer
-from veritrain_lib.stage_io.history import loop_rounds
-from veritrain_lib.stage_io.report import ReportSpec
-from veritrain_lib.stage_io.stage import StageRun, load_result, prepare
-from veritrain_lib.stages import evaluate, train
+from veritrain_lib.stages.evaluate import run as evaluate
+from veritrain_lib.stages.evaluate.result import EvaluateResult
+from veritrain_lib.stages.generate.annotation import label_file, read_labels, save_answer
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.record.history import loop_rounds
+from veritrain_lib.stages.record.stage_run import StageRun, prepare
+from veritrain_lib.stages.record.stored_result import load_result
+from veritrain_lib.stages.report.record import ReportSpec
+from veritrain_lib.stages.train import run as train
 from veritrain_lib.teachers.base import TeacherRequest, TeacherResult
 from veritrain_lib.teachers.pool import Pool
 from veritrain_lib.tracking import datasets, looks, models, runs
@@ -168,7 +171,7 @@ def test_another_store_comes_to_the_same_data_and_models_whatever_the_held_out_n
 ) -> None:
     really = evaluate.run
 
-    def other_numbers(*given: Any, **more: Any) -> evaluate.EvaluateResult:
+    def other_numbers(*given: Any, **more: Any) -> EvaluateResult:
         result = really(*given, **more)
         if result.held_out is None:
             return result
@@ -282,7 +285,7 @@ def test_it_waits_for_people_and_goes_on_with_their_answers(tiny: Callable[..., 
     still = run_loop(task, runner=InProcess())
     assert (still.stopped, still.run_id) == ("waiting", waiting.run_id)
     assert list(statuses(task)) == ["FINISHED"]
-    from tests.stage_io.tiny_task import WORDS
+    from tests.stages.tiny_task import WORDS
 
     for row in read_labels(task).to_dict("records"):
         label = next(name for name, words in WORDS.items() if set(words) & set(row["text"].split()))

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.loop.round_run import RoundRun
-from veritrain_lib.stages.result import Measure, StageResult
+from veritrain_lib.stages.stage_result import Measure, StageResult
 from veritrain_lib.tracking import runs
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.execution import Job, NotebookOutcome
 from veritrain_lib.loop.stage_job import (
@@ -25,8 +25,8 @@ from veritrain_lib.loop.stage_job import (
     run_stage,
 )
 from veritrain_lib.loop.stage_pages import FUNCTION, PDF
-from veritrain_lib.stage_io.progress_reports import STATUS_FILE, write_status
 from veritrain_lib.stages import NAMES
+from veritrain_lib.stages.record.progress_reports import STATUS_FILE, write_status
 from veritrain_lib.tracking import runs
 
 DEAD = f"{socket.gethostname()}/{os.getpid()}/1"

@@ -12,7 +12,7 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.registry import get
 from veritrain_lib.new_task.make import NewTask, make_task
 from veritrain_lib.quality.task_suite import suite_of
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 
 
 def made(folder: Path, given: list[dict[str, str]]) -> NewTask:

@@ -151,8 +151,8 @@ def test_a_notebook_runs_from_the_menu_and_shows_tables_and_pictures(
 def test_rows_are_labelled_with_the_keyboard_alone(lab: str, page: Any, home: Any) -> None:
     import pandas as pd
 
-    from veritrain_lib.stage_io.annotation import queue_for_annotation, read_labels
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.generate.annotation import queue_for_annotation, read_labels
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     task = find_task(str(write_task(home.path / "task")))
     texts = ["where is my parcel", "hello there", "money back <i>now</i>", "good morning"]
@@ -185,8 +185,8 @@ def test_rows_are_labelled_with_the_keyboard_alone(lab: str, page: Any, home: An
 def test_a_sample_of_the_gates_rows_is_reviewed_and_its_data_docs_show_it_offline(
     lab: str, page: Any, home: Any
 ) -> None:
-    from veritrain_lib.stage_io import review
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
+    from veritrain_lib.stages.record import review
     from veritrain_lib.tracking import runs
 
     task = find_task(str(write_task(home.path / "reviewed", seed_rows=6)))

@@ -12,8 +12,9 @@ import pytest
 
 from tests.notebooks.strip import strip
 from veritrain_lib.execution.parameters import read_parameters
-from veritrain_lib.stage_io.stage_spec import spec_of
 from veritrain_lib.stages import NAMES
+from veritrain_lib.stages.base import spec_of
+from veritrain_lib.stages.record.stage_run import COMMON_PARAMETERS
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -165,7 +166,7 @@ def test_it_holds_no_secret_and_no_path_of_a_machine(path: Path) -> None:
 @each_stage
 def test_parameters_agree_with_what_the_stage_takes(path: Path) -> None:
     declared = {one.name: (one.annotation, one.default) for one in read_parameters(path)}
-    taken = {"task": "", "round_run": "", **spec_of(path.stem[3:]).PARAMETERS}
+    taken = {**COMMON_PARAMETERS, **spec_of(path.stem[3:]).PARAMETERS}
     assert declared == {name: (type(default).__name__, default) for name, default in taken.items()}
     assert list(declared) == list(taken)
 

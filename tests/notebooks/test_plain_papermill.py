@@ -18,8 +18,8 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 @pytest.fixture(scope="module")
 def draft(home: Any) -> str:
     """A task with a draft dataset that the gate can judge; gives the task file."""
-    from veritrain_lib.stage_io import sources
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs import sources
+    from veritrain_lib.stages.inputs.tasks import find_task
     from veritrain_lib.tracking import datasets, runs
 
     task = find_task(str(write_task(home.path / "task", seed_rows=12)))
@@ -65,7 +65,7 @@ def test_good_parameters_make_a_finished_run_of_what_was_named(home: Any, draft:
     assert home.runs("gate") == [*before, "FINISHED"]
     text = (home.path / "out-03_gate.ipynb").read_text(encoding="utf-8")
     assert "filed, run" in text
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
     from veritrain_lib.tracking import runs
 
     [run] = runs.search(find_task(draft), "tags.`veritrain.stage` = 'gate'", limit=1)

@@ -19,8 +19,8 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 @pytest.fixture(scope="module")
 def passed(home: Any) -> str:
     """A task with a dataset that passed; gives the task file."""
-    from veritrain_lib.stage_io import sources
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs import sources
+    from veritrain_lib.stages.inputs.tasks import find_task
     from veritrain_lib.tracking import datasets, runs
 
     task = find_task(str(write_task(home.path / "task")))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from gate_rows import content, make_context, make_rows, rule
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task, load_task

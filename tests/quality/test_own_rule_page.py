@@ -11,7 +11,7 @@ import pytest
 import yaml
 from gate_rows import content, make_context, make_rows
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.quality.gate import run_gate
 from veritrain_lib.quality.task_suite import suite_of

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core import project
 from veritrain_lib.core.task import Task
 from veritrain_lib.server import tasks
 from veritrain_lib.server.http.problems import Conflict, WrongField
-from veritrain_lib.stage_io.tasks import find_task, remember
+from veritrain_lib.stages.inputs.tasks import find_task, remember
 from veritrain_lib.tracking import runs, store
 
 

@@ -12,12 +12,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.linked import bearer
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.loop.loop import run_loop
-from veritrain_lib.stage_io.report import ReportSpec
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.tasks import find_task
+from veritrain_lib.stages.report.record import ReportSpec
 from veritrain_lib.tracking import runs
 
 SETTINGS = (

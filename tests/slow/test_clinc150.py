@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.stage_io.in_process import InProcess
+from tests.stages.in_process import InProcess
 from veritrain_lib.core.task import load_task
 from veritrain_lib.loop.loop import run_loop
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 from veritrain_lib.tracking import models, runs
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "clinc150"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from tests.tiny_lora import NEEDS_LORA, QUICK, write_base
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.tracking import models, runs, store
@@ -27,7 +27,7 @@ EPOCHS = 100
 
 STAGE = """
 import sys
-from veritrain_lib.stage_io.stage import prepare
+from veritrain_lib.stages.record.stage_run import prepare
 stage = prepare(sys.argv[1], {"task": sys.argv[2], **({"dataset": "seed"} if sys.argv[1] == "gate" else {})})
 stage.run()
 stage.finish()
@@ -35,7 +35,7 @@ stage.finish()
 ANSWERS = """
 import json, sys
 from veritrain_lib.models.base import open_model
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 from veritrain_lib.core.task import load_task
 task = load_task(sys.argv[1])
 print(json.dumps([one.best for one in open_model(sys.argv[2], task).answer(sources.development_rows(task))]))

@@ -18,7 +18,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from tests.execution.warm_owners import write_notebook
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.fast.warm.zygote_main import SPARES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

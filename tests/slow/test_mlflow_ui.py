@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import load_task
 from veritrain_lib.loop.loop import LoopResult, run_loop
 from veritrain_lib.tracking import runs, store

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.llm.server import API_VERSION, Answer, Fault, Server
-from tests.stage_io.tiny_task import FILLERS, WORDS, write_tiny
+from tests.stages.tiny_task import FILLERS, WORDS, write_tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.models.base import open_model
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import run_upstream
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.record.upstream import run_upstream
 from veritrain_lib.tracking import models, store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("serving")]

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import pandas as pd
 import pytest
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.records import Candidate, Response
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.record.stage_run import StageRun, prepare
+from veritrain_lib.tracking import looks, runs
 
 
 class Told:
@@ -66,3 +69,30 @@ def told(task: Task, development: pd.DataFrame, held_out: pd.DataFrame) -> Calla
         return Told(uri, answers)
 
     return make
+
+
+class Do(Protocol):
+    """Does a stage as a person at a notebook would who asks for what is missing: prepare, run, close."""
+
+    def __call__(self, stage: str, task: Task, **parameters: Any) -> StageRun: ...
+
+
+@pytest.fixture
+def do(home: Path) -> Do:
+    def stage_of(stage: str, task: Task, **parameters: Any) -> StageRun:
+        stood = prepare(stage, {"task": str(task.path), "run_upstream": True, **parameters})
+        stood.run()
+        stood.finish()
+        return stood
+
+    return stage_of
+
+
+def reread(task: Task) -> Task:
+    """The task after its files were edited."""
+    return load_task(task.path)
+
+
+def state(task: Task) -> tuple[int, int]:
+    """How many runs and how many looks the record holds."""
+    return len(runs.search(task)), len(looks.list_looks(sources.held_out_set(task)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from tests.tracking.test_datasets import stored, table
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task, load_task

@@ -16,7 +16,7 @@ import pytest
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task
 from veritrain_lib.models.base import open_model
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 from veritrain_lib.tracking import models, runs, store
 from veritrain_lib.tracking.models import RegisteredVersion
 from veritrain_lib.tracking.pyfunc_model import PyfuncModel

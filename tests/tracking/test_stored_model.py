@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests import hostile_models
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.core.task import Task
 from veritrain_lib.models.base import open_model
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.tracking import models, runs, store
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 from veritrain_lib.trust import approvals

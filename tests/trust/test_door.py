@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import Refused
 from veritrain_lib.core.task import load_task

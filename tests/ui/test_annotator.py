@@ -13,7 +13,7 @@ import yaml
 from tests.small_task import LABELS, write_task
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task, load_task
-from veritrain_lib.stage_io.annotation import queue_for_annotation
+from veritrain_lib.stages.generate.annotation import queue_for_annotation
 from veritrain_lib.ui.annotator import Annotator
 from veritrain_lib.ui.annotator.shortcuts import SHORTCUT_KEYS, SKIP, UNDO, assign_shortcuts, find_labels
 from veritrain_lib.ui.annotator.widgets import AnnotatorView, create_view

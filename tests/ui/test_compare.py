@@ -13,9 +13,9 @@ from tests.small_task import write_task
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import run_upstream
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.tasks import find_task
+from veritrain_lib.stages.record.upstream import run_upstream
 from veritrain_lib.tracking import datasets, looks, models, runs
 from veritrain_lib.ui.compare import compare
 

@@ -11,11 +11,11 @@ import pytest
 
 from tests.small_task import write_task
 from veritrain_lib.core.task import Task
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.annotation import queue_for_annotation
-from veritrain_lib.stage_io.defaults import run_upstream
-from veritrain_lib.stage_io.history import STAGE_RUN
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.generate.annotation import queue_for_annotation
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.tasks import find_task
+from veritrain_lib.stages.record.history import STAGE_RUN
+from veritrain_lib.stages.record.upstream import run_upstream
 from veritrain_lib.tracking import datasets, looks, models, runs
 from veritrain_lib.ui.overview import TaskOverview, overview
 

@@ -24,8 +24,8 @@ MISTAKES_EXIT_CODE = 2
 @click.argument("task", default="", metavar="[TASK]")
 def check(task: str) -> CommandResult:
     """Check a task."""
-    from veritrain_lib.stage_io import split_overlap
-    from veritrain_lib.stage_io.tasks import task_file_of
+    from veritrain_lib.stages.inputs import split_overlap
+    from veritrain_lib.stages.inputs.tasks import task_file_of
     from veritrain_lib.task_check.check import check_task
 
     outcome = check_task(task_file_of(task))

@@ -23,8 +23,8 @@ def loop(task: str) -> CommandResult:
     """Run the loop of a task."""
     from veritrain_lib.cli.progress import ProgressDisplay
     from veritrain_lib.core import temporary_folders
-    from veritrain_lib.stage_io.split_overlap import refuse_overlap
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.split_overlap import refuse_overlap
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     temporary_folders.redirect_tempfile()
     with ProgressDisplay() as display:
@@ -38,7 +38,7 @@ def loop(task: str) -> CommandResult:
         if runner.warm:
             warm_up(
                 f"veritrain_lib.quality.warm_up:load_languages_of={loaded_task.path}",
-                f"veritrain_lib.stage_io.warm_up:read_files_of={loaded_task.path}",
+                f"veritrain_lib.stages.inputs.warm_up:read_files_of={loaded_task.path}",
             )
         from veritrain_lib.loop.loop import run_loop
 
@@ -54,7 +54,7 @@ def _loop_result(task: Task, result: LoopResult) -> CommandResult:
     report = {"report": "report/report.html", "pdf": "report/report.pdf"}
     locations = result_locations(result.report_run, report) if result.report_run else {}
     if result.stopped == "waiting":
-        from veritrain_lib.stage_io.annotation import label_file
+        from veritrain_lib.stages.generate.annotation import label_file
 
         locations["labels"] = str(label_file(task))
         advice = "Answer the waiting rows there or in notebooks/label.ipynb, then run the same command again."

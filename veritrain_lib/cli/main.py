@@ -16,16 +16,12 @@ import click
 from veritrain_lib import __version__
 from veritrain_lib.cli.error_exit import explain
 from veritrain_lib.cli.output import checked_output
+from veritrain_lib.core.stage_list import NAMES
 from veritrain_lib.redaction import redact_logs
 
 COMMANDS = {
     "loop": "loop:loop",
-    "probe": "stage:probe",
-    "generate": "stage:generate",
-    "gate": "stage:gate",
-    "train": "stage:train",
-    "evaluate": "stage:evaluate",
-    "report": "stage:report",
+    **dict.fromkeys(NAMES, "stage:StageCommand"),
     "review": "review:review",
     "predict": "predict:predict",
     "status": "status:status",
@@ -38,7 +34,7 @@ COMMANDS = {
     "migrate": "serve:migrate",
     "users": "users:users",
 }
-"""Module of each command in `cli`, and the command's name in it."""
+"""Module of each command in `cli`, and the command's name in it; for a stage the class of its command."""
 
 
 class VeritrainGroup(click.Group):
@@ -53,7 +49,8 @@ class VeritrainGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(f"veritrain_lib.cli.{module}"), name)
+        attribute = getattr(import_module(f"veritrain_lib.cli.{module}"), name)
+        command: click.Command = attribute(cmd_name) if cmd_name in NAMES else attribute
         return command
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,

@@ -62,8 +62,8 @@ def predict(
     if file is not None and out is not None and out.exists() and out.samefile(file):
         raise UserError(f"--out {out} is the file that is read; choose another name")
     from veritrain_lib.models.base import open_model
-    from veritrain_lib.stage_io.defaults import champion_uri
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.defaults import champion_uri
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     loaded_task = find_task(task)
     rows = file_rows(loaded_task, file) if file is not None else typed_row(loaded_task, text, inputs)

@@ -27,8 +27,8 @@ from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand, ta
 def review(task: str, run: str, rows: int | None, answers: str, reviewer: str) -> CommandResult:
     """Write a sample, or store the decisions of people."""
     from veritrain_lib.quality.review_sample import ROWS
-    from veritrain_lib.stage_io import review as review_storage
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
+    from veritrain_lib.stages.record import review as review_storage
 
     if bool(answers) != bool(reviewer):
         raise click.UsageError("--from and --reviewer go together: whose decisions are they?")

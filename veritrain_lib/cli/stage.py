@@ -9,6 +9,7 @@ import click
 
 from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand
 from veritrain_lib.cli.stage_parameters import allowed_values, parse_stage_parameters
+from veritrain_lib.core.stage_list import NAMES, STAGES
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -22,21 +23,13 @@ GATE_ARTIFACTS = {
     "quarantine": "gate/quarantine.csv",
 }
 
-PURPOSE = {
-    "probe": "Measure what a model can do: candidates, contract, consistency, confidence, time and cost.",
-    "generate": "Plan and get new rows from the teacher, as a draft dataset.",
-    "gate": "Judge a draft dataset by its suite: passed or blocked, with a quarantine.",
-    "train": "Train a challenger on a passed dataset and register it.",
-    "evaluate": "Compare champion and challenger; promote only on a proven gain.",
-    "report": "Write the report of a round or a whole loop as HTML and PDF.",
-}
-
 
 class StageCommand(ResultCommand):
     """Command of a stage. Its options are the stage's parameters; their help is read from the notebook."""
 
     def __init__(self, stage: str) -> None:
-        text = f"{PURPOSE[stage]}\n\nRuns the same notebook as by hand; work that was done before is shown and not repeated. {TASK_HELP}"
+        purpose = STAGES[NAMES.index(stage)].purpose
+        text = f"{purpose}\n\nRuns the same notebook as by hand; work that was done before is shown and not repeated. {TASK_HELP}"
         assignment = click.Option(
             ["-p", "assignments"],
             multiple=True,
@@ -44,9 +37,7 @@ class StageCommand(ResultCommand):
             help="Any parameter of the notebook; may be repeated.",
         )
         task = click.Argument(["task"], default="", metavar="[TASK]")
-        super().__init__(
-            stage, callback=self._run, params=[task, assignment], help=text, short_help=PURPOSE[stage]
-        )
+        super().__init__(stage, callback=self._run, params=[task, assignment], help=text, short_help=purpose)
         self.stage = stage
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -56,11 +47,19 @@ class StageCommand(ResultCommand):
 
     @cached_property
     def _options(self) -> list[click.Parameter]:
-        from veritrain_lib.stage_io.stage_spec import spec_of
+        from veritrain_lib.stages.base import spec_of
 
         comments = self._parameter_comments()
         choices = allowed_values(self.stage)
-        options: list[click.Parameter] = []
+        options: list[click.Parameter] = [
+            click.Option(
+                ["--run-upstream", "run_upstream"],
+                is_flag=True,
+                flag_value="true",
+                default=None,
+                help=comments.get("run_upstream", ""),
+            )
+        ]
         for name, default in spec_of(self.stage).PARAMETERS.items():
             metavar = (
                 "|".join(choices[name])
@@ -84,8 +83,8 @@ class StageCommand(ResultCommand):
         from veritrain_lib.cli.progress import ProgressDisplay
         from veritrain_lib.core import temporary_folders
         from veritrain_lib.loop.stage_job import run_stage
-        from veritrain_lib.stage_io.split_overlap import refuse_overlap
-        from veritrain_lib.stage_io.tasks import find_task
+        from veritrain_lib.stages.inputs.split_overlap import refuse_overlap
+        from veritrain_lib.stages.inputs.tasks import find_task
 
         option_assignments = [f"{name}={value}" for name, value in options.items() if value is not None]
         parameters = parse_stage_parameters(self.stage, [*option_assignments, *assignments])
@@ -134,6 +133,3 @@ def _stage_result(task: Task, done: CompletedStage) -> CommandResult:
         *([f"missing: {missing_page}; the same command makes it again"] if missing_page else []),
     ]
     return CommandResult(document, show, EXIT_CODES[done.result.outcome])
-
-
-probe, generate, gate, train, evaluate, report = (StageCommand(stage) for stage in PURPOSE)

@@ -33,8 +33,7 @@ def parse_stage_parameters(stage: str, assignments: list[str]) -> dict[str, Any]
 def _check_ranges(stage: str, parameters: Mapping[str, Any]) -> None:
     from pydantic import TypeAdapter, ValidationError
 
-    from veritrain_lib.stage_io.stage import check_seed
-    from veritrain_lib.stage_io.stage_spec import spec_of
+    from veritrain_lib.stages.base import check_seed, spec_of
 
     if "seed" in parameters:
         check_seed(parameters["seed"])
@@ -53,7 +52,7 @@ def _check_ranges(stage: str, parameters: Mapping[str, Any]) -> None:
 def _config_fields(stage: str) -> dict[str, Any]:
     from importlib import import_module
 
-    config = getattr(import_module(f"veritrain_lib.stages.{stage}"), f"{stage.capitalize()}Config")
+    config = getattr(import_module(f"veritrain_lib.stages.{stage}.run"), f"{stage.capitalize()}Config")
     return dict(config.model_fields)
 
 

@@ -25,7 +25,7 @@ MAX_MISSING_SHOWN = 5
 def status(task: str) -> CommandResult:
     """Show the state of a task."""
     from veritrain_lib.cli.task_status import task_status
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     state = task_status(find_task(task))
     return CommandResult(state, _show(state))

@@ -15,7 +15,7 @@ def task_status(task: Task) -> dict[str, Any]:
     It holds champion, challenger, datasets, the last loop with its rounds, running runs, looks, waiting rows, missing parts
     (`gone`) and the next step. Runs whose process died are closed first, so that `running` is true.
     """
-    from veritrain_lib.stage_io import sources
+    from veritrain_lib.stages.inputs import sources
     from veritrain_lib.tracking import looks, models, runs
 
     runs.close_abandoned(task)
@@ -135,7 +135,7 @@ def _running(run: Run) -> dict[str, Any]:
 
 
 def _waiting(task: Task) -> dict[str, Any]:
-    from veritrain_lib.stage_io.annotation import count_waiting, label_file
+    from veritrain_lib.stages.generate.annotation import count_waiting, label_file
 
     return {"rows": count_waiting(task), "file": str(label_file(task))}
 

@@ -46,6 +46,9 @@ class Response:
         output_tokens: Tokens of the answer, if known.
         seconds: Duration of the call, if known.
         error: Why there is no answer, else None.
+        outcome: How the request ended: done, refused, filtered, invalid or failed.
+        cost: US dollars paid when the answer was first requested; None where no cost is reported.
+        stored: Whether the answer came from the ledger and cost nothing now.
     """
 
     candidates: tuple[Candidate, ...]
@@ -55,6 +58,9 @@ class Response:
     output_tokens: int | None = None
     seconds: float | None = None
     error: str | None = None
+    outcome: str = "done"
+    cost: float | None = None
+    stored: bool = False
 
     @property
     def best(self) -> str | None:

@@ -57,3 +57,21 @@ def get(kind: str, name: str) -> Any:
             f"no {kind.removesuffix('s')} named {name!r}.{hint} Known: {', '.join(available) or 'none'}"
         )
     return point.load()
+
+
+def require_members(kind: str, name: str, extension: Any, base: type) -> None:
+    """Require that an extension has every member that its base class has a default for.
+
+    A class that inherits from the base class has them all; another one must have each of its own.
+
+    Raises:
+        UserError: A member is missing; the message lists those, and the class to inherit from.
+    """
+    missing = sorted(
+        member for member in vars(base) if not member.startswith("_") and member not in dir(extension)
+    )
+    if missing:
+        raise UserError(
+            f"{kind.removesuffix('s')} {name!r} lacks {', '.join(missing)}: let its class inherit from "
+            f"{base.__module__}.{base.__name__}, which has a default for each, or give it these members"
+        )

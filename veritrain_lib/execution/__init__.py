@@ -10,7 +10,6 @@ This is the only package that knows papermill, nbclient, nbconvert and Jupyter. 
     prepared_notebook  a notebook that has been checked and is ready to run
     parallel           several notebooks at once, with the machine's threads divided among them
     background_tasks   work that follows a notebook and runs beside the next one
-    warm               kernels forked from a process that has imported the stack already
     html               the executed notebook as one offline page
     sanitizer          removes active content from that page
 
@@ -19,11 +18,9 @@ This is the only package that knows papermill, nbclient, nbconvert and Jupyter. 
     cell_status        decides whether a cell succeeded
     outputs, streams   collect everything a cell prints and displays
     cell_states        the state of every cell, on disk at every moment
-    redacted_notebook, kernel_redaction  remove secrets from what is saved and from what a kernel sends
     kernel             one kernel process: start, supervision, guaranteed end
     channels, process_wait  wait for messages of a kernel and for the end of processes
     kernel_spec        the command that starts a kernel
-    kernel_main        the program that a kernel process runs
     cancellation       orderly reaction to Ctrl-C and SIGTERM
     exit_reason        why a run stopped, as one safe line
     titles             a title for each cell

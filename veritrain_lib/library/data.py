@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.records import Dataset, Source
     from veritrain_lib.core.task import Task
-    from veritrain_lib.stages.gate import GateResult
+    from veritrain_lib.stages.gate.result import GateResult
 
 SPLITS = ("seed", "development", "pool")
 """The files of a task that can be opened; of the held-out test set only a counted look reads the answers."""
@@ -28,7 +28,7 @@ def load_task(task: str | Path = "") -> Task:
     Raises:
         UserError: There is no such task, or it has mistakes; the message lists all of them.
     """
-    from veritrain_lib.stage_io.tasks import task_file_of
+    from veritrain_lib.stages.inputs.tasks import task_file_of
     from veritrain_lib.task_check.check import load_checked
 
     return load_checked(task_file_of(str(task)))
@@ -50,7 +50,7 @@ def open_dataset(task: Task, data: str | pd.DataFrame = "seed", *, source: Sourc
     Raises:
         UserError: There is no such dataset, or the rows lack a column.
     """
-    from veritrain_lib.stage_io import sources
+    from veritrain_lib.stages.inputs import sources
     from veritrain_lib.tracking import datasets
 
     if not isinstance(data, str):
@@ -86,8 +86,8 @@ def gate(
     Raises:
         UserError: The suite asks a paid judge, whose calls belong into the record, or can't be used.
     """
-    from veritrain_lib.stage_io.gate import context, suite_of, uses_judge
-    from veritrain_lib.stages.gate import GateConfig, run
+    from veritrain_lib.stages.gate.inputs import context, suite_of, uses_judge
+    from veritrain_lib.stages.gate.run import GateConfig, run
     from veritrain_lib.tracking import datasets
 
     dataset = as_dataset(task, data)

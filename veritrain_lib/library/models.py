@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
-    from veritrain_lib.stages.evaluate import EvaluateResult
-    from veritrain_lib.stages.probe import ProbeResult
+    from veritrain_lib.stages.evaluate.result import EvaluateResult
+    from veritrain_lib.stages.probe.result import ProbeResult
     from veritrain_lib.tracking.models import RegisteredVersion
 
 
@@ -80,8 +80,8 @@ def probe(
         rows: Number of development rows.
         seed: Seed of the sample.
     """
-    from veritrain_lib.stage_io.open_models import check_judged_metrics
-    from veritrain_lib.stages.probe import ProbeConfig, run
+    from veritrain_lib.stages.inputs.open_models import check_judged_metrics
+    from veritrain_lib.stages.probe.run import ProbeConfig, run
 
     check_judged_metrics(task)
     config = ProbeConfig(rows=rows, seed=seed, money=task.budget.money)
@@ -112,17 +112,18 @@ def evaluate(
         Refused: Both are the same model, no look is left, or test rows are in the training data.
         UserError: A look is asked for a model that is not in the registry.
     """
-    from veritrain_lib.stages.evaluate import EvaluateConfig, EvaluateResult, run
+    from veritrain_lib.stages.evaluate.result import EvaluateResult
+    from veritrain_lib.stages.evaluate.run import EvaluateConfig, run
 
     if look:
-        from veritrain_lib.stage_io.defaults import run_upstream
+        from veritrain_lib.stages.record.upstream import run_upstream
 
         addresses = {"champion": _registered(champion), "challenger": _registered(challenger)}
         result, _ = run_upstream(task, "evaluate", **addresses, seed=seed)
         assert isinstance(result, EvaluateResult)
         return result
-    from veritrain_lib.stage_io.open_models import check_judged_metrics
-    from veritrain_lib.stage_io.sources import test_inputs
+    from veritrain_lib.stages.inputs.open_models import check_judged_metrics
+    from veritrain_lib.stages.inputs.sources import test_inputs
 
     check_judged_metrics(task)
     first, second = _opened(task, champion), _opened(task, challenger)
@@ -160,8 +161,8 @@ def _registered(model: str | Model | TrainedModel) -> str:
 def _opened(task: Task, model: str | Model | TrainedModel) -> Model:
     """Return a model that refuses rows which must not be sent to a provider."""
     from veritrain_lib.models.base import open_model
-    from veritrain_lib.stage_io.defaults import champion_uri
-    from veritrain_lib.stage_io.open_models import with_privacy_check
+    from veritrain_lib.stages.inputs.defaults import champion_uri
+    from veritrain_lib.stages.inputs.open_models import with_privacy_check
 
     if isinstance(model, TrainedModel):
         return model.model

@@ -9,7 +9,7 @@ from veritrain_lib.core.errors import UserError
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.loop.record import LoopResult
-    from veritrain_lib.stages.result import StageResult
+    from veritrain_lib.stages.stage_result import StageResult
     from veritrain_lib.ui.overview import TaskOverview
 
 
@@ -26,7 +26,7 @@ def report(task: Task) -> StageResult:
     Raises:
         UserError: There is none yet.
     """
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
     from veritrain_lib.tracking import runs
 
     found = runs.search(task, "tags.`veritrain.stage` = 'report' AND attributes.status = 'FINISHED'", limit=1)
@@ -49,6 +49,6 @@ def run_loop(task: Task) -> LoopResult:
     from veritrain_lib.execution import LocalRunner
     from veritrain_lib.execution.jobs import warm_kernels_requested
     from veritrain_lib.loop.loop import run_loop as run_rounds
-    from veritrain_lib.stage_io.tasks import remember
+    from veritrain_lib.stages.inputs.tasks import remember
 
     return run_rounds(remember(task), runner=LocalRunner(warm=warm_kernels_requested(default=True)))

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from veritrain_lib.core.records import Dataset, DatasetStatus
     from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
-    from veritrain_lib.stages.gate import GateResult
-    from veritrain_lib.stages.train import TrainResult
+    from veritrain_lib.stages.gate.result import GateResult
+    from veritrain_lib.stages.train.result import TrainResult
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def train(
         Refused: Rows did not pass the gate.
         UserError: The trainer is paid, so that its jobs belong into the record, or refuses a parameter.
     """
-    from veritrain_lib.stage_io.open_models import check_judged_metrics
-    from veritrain_lib.stage_io.train import is_paid
-    from veritrain_lib.stages.train import TrainConfig, run
+    from veritrain_lib.stages.inputs.open_models import check_judged_metrics
+    from veritrain_lib.stages.train.inputs import is_paid
+    from veritrain_lib.stages.train.run import TrainConfig, run
 
     if is_paid(task):
         raise UserError(
@@ -73,7 +73,7 @@ def train(
 def _judged(task: Task, data: str | GateResult | Dataset) -> Dataset:
     from veritrain_lib.core.digest import of_rows
     from veritrain_lib.core.records import RESERVED, Dataset
-    from veritrain_lib.stages.gate import GateResult
+    from veritrain_lib.stages.gate.result import GateResult
 
     if not isinstance(data, GateResult):
         return as_dataset(task, data)

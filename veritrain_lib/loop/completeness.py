@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core import claims
 from veritrain_lib.loop.record import START
-from veritrain_lib.stage_io.history import STAGE_RUN
-from veritrain_lib.stage_io.stage_spec import missing_outputs
+from veritrain_lib.stages.record.finished_work import missing_outputs
+from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import datasets, models, runs
 
 if TYPE_CHECKING:

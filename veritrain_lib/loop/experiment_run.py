@@ -107,7 +107,7 @@ def run_experiment(
     import time
 
     from veritrain_lib.execution.jobs import LocalRunner, warm_kernels_requested
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     run = runs.get(run_id)
     request = request_of(run)
@@ -128,8 +128,8 @@ def run_experiment(
 
 
 def _run_stages(round_run: RoundRun, request: ExperimentRequest) -> None:
-    from veritrain_lib.stage_io.accepted_rows import accepted_dataset
-    from veritrain_lib.stage_io.derived_task import with_trainer
+    from veritrain_lib.stages.inputs.accepted_rows import accepted_dataset
+    from veritrain_lib.stages.inputs.derived_task import with_trainer
 
     dataset = accepted_dataset(round_run.task, runs.get(request.dataset_id))
     if not request.champion:
@@ -161,7 +161,7 @@ def _with_seed_model(round_run: RoundRun, request: ExperimentRequest) -> Experim
     Raises:
         Refused: when the gate blocks the seed rows.
     """
-    from veritrain_lib.stage_io.defaults import SEED
+    from veritrain_lib.stages.inputs.defaults import SEED
     from veritrain_lib.tracking import datasets
 
     gate = round_run.stage("gate", dataset=SEED, seed=round_run.task.seed)

@@ -36,9 +36,9 @@ from veritrain_lib.loop.stage_job import (
     recover_killed_runs,
 )
 from veritrain_lib.loop.stage_pages import repair_pages_of
-from veritrain_lib.stage_io import sources, split_overlap
-from veritrain_lib.stage_io.defaults import SEED
-from veritrain_lib.stage_io.evaluate import look_limit
+from veritrain_lib.stages.evaluate.inputs import look_limit
+from veritrain_lib.stages.inputs import sources, split_overlap
+from veritrain_lib.stages.inputs.defaults import SEED
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 if TYPE_CHECKING:

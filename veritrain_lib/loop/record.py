@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from veritrain_lib.core import digest
-from veritrain_lib.stage_io.gate import suite_of
+from veritrain_lib.stages.gate.inputs import suite_of
 from veritrain_lib.tracking import models, runs
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from veritrain_lib.core import event_log
 from veritrain_lib.loop.stage_job import CompletedStage, StageJob, find_or_claim, run_together
-from veritrain_lib.stage_io.history import STAGE_RUN
+from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import datasets, run_events, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.execution.jobs import JobRunner
     from veritrain_lib.execution.outcome import NotebookProgress
-    from veritrain_lib.stages.result import StageResult
+    from veritrain_lib.stages.stage_result import StageResult
 
 
 @dataclass(frozen=True)

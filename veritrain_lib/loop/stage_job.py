@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import claims, liveness, project, temporary_folders
 from veritrain_lib.core.errors import BudgetExceeded, HumanInputRequired, Infrastructure, Refused, UserError
 from veritrain_lib.core.machine_fault import machine_fault
+from veritrain_lib.core.stage_list import notebook_name
 from veritrain_lib.execution.exit_reason import one_line
 from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
 from veritrain_lib.loop.stage_pages import (
@@ -30,18 +31,19 @@ from veritrain_lib.loop.stage_pages import (
     store_pages,
 )
 from veritrain_lib.redaction import redact
-from veritrain_lib.stage_io.evaluate import SPEC as EVALUATE
-from veritrain_lib.stage_io.progress_reports import STATUS_FILE, read_status, run_with_result
-from veritrain_lib.stage_io.stage import CLAIMED, claim_stage, find_finished, load_result, prepare
-from veritrain_lib.stage_io.verdict_event import log_verdict
-from veritrain_lib.stages import NAMES
+from veritrain_lib.stages.evaluate.record import SPEC as EVALUATE
+from veritrain_lib.stages.record.finished_work import claim_stage, find_finished
+from veritrain_lib.stages.record.progress_reports import CLAIMED, STATUS_FILE, read_status, run_with_result
+from veritrain_lib.stages.record.stage_run import prepare
+from veritrain_lib.stages.record.stored_result import load_result
+from veritrain_lib.stages.record.verdict_event import log_verdict
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.lookup import NoSuchRun
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
-    from veritrain_lib.stages.result import StageResult
+    from veritrain_lib.stages.stage_result import StageResult
 
 RUN_STATUSES: Mapping[str, runs.FinalStatus] = {
     "finished": "FINISHED",
@@ -76,7 +78,7 @@ class StageFailed(Infrastructure):
 
 def notebook_of(stage: str) -> Path:
     """Return the path of a stage's notebook: `notebooks/03_gate.ipynb` for `gate`."""
-    return project.notebooks() / f"{NAMES.index(stage) + 1:02d}_{stage}.ipynb"
+    return project.notebooks() / notebook_name(stage)
 
 
 def find_completed(task: Task, stage: str, parameters: Mapping[str, Any]) -> CompletedStage | None:

@@ -143,13 +143,13 @@ def _error_text(error: Exception) -> str:
 
 
 def _has_pdf(run_id: str) -> bool:
-    from veritrain_lib.stage_io.report import has_pdf
+    from veritrain_lib.stages.report.record import has_pdf
 
     return has_pdf(run_id)
 
 
 def _store_pdf(run_id: str, task_file: Path) -> None:
     from veritrain_lib.core.task import load_task
-    from veritrain_lib.stage_io.report import store_pdf
+    from veritrain_lib.stages.report.record import store_pdf
 
     store_pdf(load_task(task_file), run_id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.metrics.base import Metric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ def best_answers(references: Sequence[str], responses: Sequence[Response]) -> li
     return [None if response.error is not None else response.best for response in responses]
 
 
-class Accuracy:
+class Accuracy(Metric):
     """Share of rows, 0 to 1, whose best candidate is exactly the reference; no answer counts as wrong."""
 
     name = "accuracy"

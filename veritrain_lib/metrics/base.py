@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
@@ -24,27 +24,26 @@ class Metric(Protocol):
     as wrong. Where there is nothing to measure (0 of 0) the value is NaN, which is shown as not measured; a single
     such row scores 1, since nothing in it is wrong.
 
-    These optional attributes and methods are read beside the members below:
-
-    - `scale`: upper end of the metric, when it is not 1 (100 for BLEU).
-    - `lowest`: lower end of the metric, when it is not 0 (1 for points).
-    - `grades(references, responses)`: scores of single rows, shape (rows,), on the metric's scale, for a metric that
-      is not a mean over rows.
-    - `details(references, responses)`: a table with the components of the number, for the error analysis.
-    - `interval(references, responses)`: low and high end of the metric's 95 % interval, where the bootstrap is not
-      accurate enough.
-    - `asks_judge` (True): the metric calls a paid judge model, so it can't be the first metric of a task.
-    - `cuts_words` (True): free text is tokenized into words by language, which the task must then declare.
+    A class inherits from this one, which has a default for all but what every metric must say itself, or has every
+    member of its own.
 
     Attributes:
         name: the name in the task file.
         version: raised when the definition changes.
         higher_is_better: the direction of the metric.
+        scale: upper end of the metric (100 for BLEU).
+        lowest: lower end of the metric (1 for points).
+        asks_judge: the metric calls a paid judge model, so it can't be the first metric of a task.
+        cuts_words: free text is tokenized into words by language, which the task must then declare.
     """
 
     name: str
     version: int
     higher_is_better: bool
+    scale: float = 1.0
+    lowest: float = 0.0
+    asks_judge: bool = False
+    cuts_words: bool = False
 
     def signature(self) -> str:
         """Return what determines the number, in one line: name, version, settings, library versions."""
@@ -57,6 +56,20 @@ class Metric(Protocol):
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
         """Return the metric over all rows."""
         ...
+
+    def grades(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray | None:
+        """Return scores of single rows on the metric's scale, shape (rows,), where it is no mean of rows; None: none."""
+        return None
+
+    def details(self, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame | None:
+        """Return a table with the components of the number, for the error analysis; None where there are none."""
+        return None
+
+    def interval(
+        self, references: Sequence[str], responses: Sequence[Response]
+    ) -> tuple[float, float] | None:
+        """Return both ends of the 95 % interval where the bootstrap is not accurate enough; None: take the bootstrap."""
+        return None
 
 
 class Reference(str):
@@ -95,9 +108,15 @@ def row_of(reference: str) -> Mapping[str, str]:
     return reference.row
 
 
-def scale_of(metric: Metric) -> float:
-    """Return the upper end of the metric's scale: 1 unless it declares another one."""
-    return float(getattr(metric, "scale", 1.0))
+def metric_class(name: str) -> type[Metric]:
+    """Return the class of a metric by its name.
+
+    Raises:
+        UserError: there is no such metric, or its class lacks a member of `Metric`.
+    """
+    found: type[Metric] = registry.get("metrics", name)
+    registry.require_members("metrics", name, found, Metric)
+    return found
 
 
 def row_scores(metric: Metric, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
@@ -111,8 +130,8 @@ def row_scores(metric: Metric, references: Sequence[str], responses: Sequence[Re
     import numpy as np
 
     scores = metric.per_row(references, responses)
-    if scores is None and hasattr(metric, "grades"):
-        scores = np.asarray(metric.grades(references, responses))
+    if scores is None:
+        scores = metric.grades(references, responses)
     if scores is None:
         return np.array(
             [
@@ -121,8 +140,7 @@ def row_scores(metric: Metric, references: Sequence[str], responses: Sequence[Re
             ]
         )
     # An error rate may exceed its scale (TER may count more edits than words): it is clipped.
-    lowest = float(getattr(metric, "lowest", 0.0))
-    shares: np.ndarray = np.clip((scores - lowest) / (scale_of(metric) - lowest), 0.0, 1.0)
+    shares: np.ndarray = np.clip((scores - metric.lowest) / (metric.scale - metric.lowest), 0.0, 1.0)
     return shares if metric.higher_is_better else 1 - shares
 
 
@@ -135,11 +153,7 @@ def open_metric(task: Task, choice: MetricChoice) -> Metric:
         Refused: the user's file lies among the files of the record.
     """
     try:
-        metric: Metric = (
-            registry.get("metrics", choice.name)(task, **choice.parameters)
-            if choice.file is None
-            else _own_metric(task, choice)
-        )
+        metric: Metric = _named_metric(task, choice) if choice.file is None else _own_metric(task, choice)
     except TypeError as error:
         raise UserError(
             f"task {task.name}: metric {choice.name} can't be made with parameters {choice.parameters}: {error}"
@@ -150,6 +164,12 @@ def open_metric(task: Task, choice: MetricChoice) -> Metric:
             raise UserError(
                 f"task {task.name}: metric {choice.name} has {attribute} {actual}, the task states {declared}; correct the task file"
             )
+    return metric
+
+
+def _named_metric(task: Task, choice: MetricChoice) -> Metric:
+    factory: Any = metric_class(choice.name)
+    metric: Metric = factory(task, **choice.parameters)
     return metric
 
 
@@ -166,7 +186,7 @@ def require_no_judge(task: Task, metric: Metric) -> None:
     Raises:
         UserError: it does.
     """
-    if getattr(metric, "asks_judge", False):
+    if metric.asks_judge:
         raise UserError(
             f"task {task.name}: metric {metric.name} calls a judge, which is never shown the held-out test set, so it can't "
             "decide promotion; list another metric first"

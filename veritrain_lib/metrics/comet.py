@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core.digest import of_file
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.base import Metric
 from veritrain_lib.metrics.judged import AnswerCache
 from veritrain_lib.metrics.term_accuracy import source_text
 from veritrain_lib.trust import door
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 BATCH = 16
 
 
-class Comet:
+class Comet(Metric):
     """Mean over rows of the COMET score (R. Rei et al., EMNLP 2020), clipped to 0..1; no answer counts 0.
 
     The model is loaded at the first measurement, which raises UserError without the package (extra `comet`) or the

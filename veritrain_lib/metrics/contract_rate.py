@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from veritrain_lib.core.digest import of_json
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.base import Metric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-class ContractRate:
+class ContractRate(Metric):
     """Share of responses, 0 to 1, whose raw text is JSON that the task's JSON Schema accepts.
 
     The dialect is the schema's `$schema`, 2020-12 without one; `format` is only an annotation, as in that dialect.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.base import Metric
 from veritrain_lib.metrics.word_tokens import language_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-class CountMetric(ABC):
+class CountMetric(Metric, ABC):
     """Base class of metrics computed from sums of per-row counts; no answer counts as the empty text."""
 
     name: str

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.digest import of_json
 from veritrain_lib.metrics.accuracy import best_answers
-from veritrain_lib.metrics.base import row_of
+from veritrain_lib.metrics.base import Metric, row_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ def judge_with(task: Task, rubric: str, opened: Judge | None = None) -> Judge:
     return open_judge(task, settings)
 
 
-class JudgeMetric:
+class JudgeMetric(Metric):
     """Mean points over rows, 1 to 5, of a judge that reads the input and the answer, but not the reference.
 
     No answer, and a row that the judge failed on, gets the lowest points. The judge is called at the first

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.base import Metric
 
 if TYPE_CHECKING:
     from veritrain_lib.core.records import Response
     from veritrain_lib.core.task import Task
 
 
-class MacroF1:
+class MacroF1(Metric):
     """Mean over the labels that occur in the references of F1 = 2 TP / (2 TP + FP + FN), 0 to 1.
 
     A label without a reference row has no recall and is left out; answering with it still counts as a miss of the true

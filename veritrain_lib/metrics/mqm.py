@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core.digest import of_json
 from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.base import Metric
 from veritrain_lib.metrics.judged import AnswerCache, judge_with
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ RUBRIC = (
 )
 
 
-class Mqm:
+class Mqm(Metric):
     """Mean over rows, 0 to 100, of 100 x (1 - points lost / 25): 1 for a minor error, 5 for a major, 25 for a critical.
 
     The weights and the cap of 25 points a row are those of M. Freitag et al. (TACL 2021). The judge reads the input

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core.digest import of_file
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.metrics.accuracy import best_answers
-from veritrain_lib.metrics.base import row_of
+from veritrain_lib.metrics.base import Metric, row_of
 from veritrain_lib.trust import own_code
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ LEADING = ("expected", "answer", "row")
 """Parameters that the workbench fills in; the third may be absent."""
 
 
-class OwnMetric:
+class OwnMetric(Metric):
     """Mean over rows of the grades, 0 to 1, that the user's function gives; no answer is graded 0.
 
     Args:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.base import Metric
 from veritrain_lib.metrics.word_tokens import language_of, tokenizer_of, tokens
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ ALPHA, BETA = 0.25, 0.10
 """Exponents of precision and brevity penalty, the defaults of the authors' implementation."""
 
 
-class Ribes:
+class Ribes(Metric):
     """Mean over rows, 0 to 1, of NKT x P^0.25 x BP^0.10.
 
     NKT is Kendall's tau of the word order, normalized to 0..1, over the words of the answer that can be aligned to a

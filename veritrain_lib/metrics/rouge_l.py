@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from veritrain_lib.metrics.accuracy import best_answers
+from veritrain_lib.metrics.base import Metric
 from veritrain_lib.metrics.word_tokens import language_of, rouge_tokens
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 
-class RougeL:
+class RougeL(Metric):
     """Mean over rows, 0 to 1, of the ROUGE-L F1 score 2 P R / (P + R) (C.-Y. Lin, "ROUGE", ACL workshop 2004).
 
     P and R are the length of the longest common subsequence over the number of words of the answer and of the

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.server.http.problems import Conflict, WrongField
-from veritrain_lib.stage_io.tasks import FILE_TAG, USED_TAG
+from veritrain_lib.stages.inputs.tasks import FILE_TAG, USED_TAG
 from veritrain_lib.tracking import store
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from veritrain_lib.stages.result import Measure
+from veritrain_lib.stages.stage_result import Measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,9 +41,9 @@ def measure_metric(
     if not np.isfinite(value):
         return Measure(value=None, n=0)
     row_values = metric.per_row(references, responses)
-    if hasattr(metric, "interval"):
-        low, high = metric.interval(references, responses)
-        return Measure(value=value, low=low, high=high, n=n)
+    ends = metric.interval(references, responses)
+    if ends is not None:
+        return Measure(value=value, low=ends[0], high=ends[1], n=n)
     if row_values is not None and bool(np.isin(row_values, (0.0, 1.0)).all()):
         interval = agresti_coull(int(row_values.sum()), n)
     elif row_values is not None:

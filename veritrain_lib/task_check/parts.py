@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.task_check.own_code import own_metric_mistakes, own_trainer_mistakes
-from veritrain_lib.trainers.base import trainer_type
+from veritrain_lib.trainers.base import trainer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +34,7 @@ def part_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 def _trainer(task: Task, document: YamlDocument) -> Iterator[Mistake]:
     choice = task.trainer
     if choice.file is not None:
-        factory: Any = trainer_type(task)
+        factory: Any = trainer_of(task)
         yield from own_trainer_mistakes(task, document)
     else:
         factory, problem = _load_extension("trainers", choice.name)
@@ -44,7 +44,7 @@ def _trainer(task: Task, document: YamlDocument) -> Iterator[Mistake]:
         problem = _construction_problem(lambda: factory(**choice.parameters), choice.parameters)
         if problem:
             yield document.mistake(("trainer", "parameters"), problem)
-    answers = getattr(factory, "answers", ("labels", "text"))
+    answers = factory.answers
     answer_kind = "labels" if task.labels else "text"
     if answer_kind not in answers:
         alternatives = ", ".join(_trainers_for(answer_kind))
@@ -58,9 +58,11 @@ def _trainer(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 
 
 def _trainers_for(answer_kind: str) -> Iterator[str]:
+    from veritrain_lib.trainers.base import trainer_class
+
     for name in registry.names("trainers"):
         with contextlib.suppress(Exception):  # an extension that can't be imported is not suggested
-            if answer_kind in getattr(registry.get("trainers", name), "answers", ("labels", "text")):
+            if answer_kind in trainer_class(name).answers:
                 yield name
 
 
@@ -84,7 +86,7 @@ def _teacher(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 
 
 def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake]:
-    from veritrain_lib.metrics.base import open_metric, require_no_judge, scale_of
+    from veritrain_lib.metrics.base import open_metric, require_no_judge
 
     choice = task.metrics[number]
     path = ("metrics", number)
@@ -97,7 +99,7 @@ def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake
         yield document.mistake((*path, "name"), problem)
         return
     declared = task.labels or task.target.language or task.target.direction
-    if getattr(factory, "cuts_words", False) and not declared:
+    if factory.cuts_words and not declared:
         yield document.mistake(
             path,
             f"metric {choice.name} cuts answers into words by their language, and none is declared; set "
@@ -111,7 +113,7 @@ def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake
     except UserError as error:
         yield document.mistake(path, str(error).removeprefix(f"task {task.name}: "))
     if metric is not None:
-        yield from _goal(task, number, float(getattr(metric, "lowest", 0.0)), scale_of(metric), document)
+        yield from _goal(task, number, metric.lowest, metric.scale, document)
 
 
 def _goal(

@@ -5,12 +5,12 @@ It can be read, its rules exist and suit the answers, and a round can pass it.
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.quality.checks.language import declared_languages
+from veritrain_lib.quality.fitness import unfit_reason
 from veritrain_lib.quality.suite import read_suite
 from veritrain_lib.trust import own_code
 
@@ -59,9 +59,7 @@ def _unsuitable(rule: Rule, task: Task, custom_checks: set[str]) -> str:
         check = registry.get("checks", name)
     except UserError as error:
         return str(error)
-    module = inspect.getmodule(check)
-    unfit = getattr(module, "unfit", None)
-    return str(unfit(task)) if unfit is not None else ""
+    return unfit_reason(check, task)
 
 
 def _languages(task: Task, document: YamlDocument, rules: list[Rule]) -> Iterator[Mistake]:

@@ -56,7 +56,7 @@ def write(path: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_i
     if isinstance(fitted, FittedSklearn):
         _write_sklearn(path, task, fitted, example, model_id)
         return
-    served_form: ServingSpec | None = getattr(fitted, "served", None)
+    served_form = fitted.served
     with tempfile.TemporaryDirectory() as folder:
         model_folder = Path(folder) / "saved"
         fitted.save(model_folder)
@@ -162,7 +162,7 @@ def _write_unserved(
 
     copytree(model_folder, path / "artifacts" / scheme)
     model = Model(model_id=model_id, metadata=_metadata(task))
-    model.add_flavor(f"veritrain_{scheme}", base=str(getattr(fitted, "base", "")))
+    model.add_flavor(f"veritrain_{scheme}", base=fitted.base)
     model.save(str(path / "MLmodel"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,19 +21,28 @@ if TYPE_CHECKING:
 class Fitted(Protocol):
     """The result of a training: a model that is ready to answer and can be saved.
 
-    Three optional attributes are read beside the members below:
-
-    - `base` (text): the URI or path of the model that it is an adapter of; without it the model is registered as a
-      stand-alone model.
-    - `facts` (mapping): statistics of the training for people; they become tags and the table `job`.
-    - `served` (`ServingSpec`): how a model server serves it; without it only `open_model` opens it, by the scheme of
-      the model's URI.
+    A class inherits from this one, which has a default for all but `model` and `save`, or has every member of its own.
     """
 
     @property
     def model(self) -> Model:
         """The trained model, ready to answer."""
         ...
+
+    @property
+    def base(self) -> str:
+        """The URI or path of the model that it is an adapter of; empty for a stand-alone model."""
+        return ""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Statistics of the training for people; they become tags and the table `job`."""
+        return {}
+
+    @property
+    def served(self) -> ServingSpec | None:
+        """How a model server serves it; None: only `open_model` opens it, by the scheme of the model's URI."""
+        return None
 
     def save(self, folder: Path) -> None:
         """Write everything that is needed to open the model again into an empty folder.
@@ -67,24 +77,28 @@ class ServingSpec:
 class Trainer(Protocol):
     """A trainer, which makes a model from rows.
 
-    It is constructed by `Trainer(**parameters)` from the task's `trainer.parameters`. These optional attributes are
-    read beside the members below:
-
-    - `answers`: the kinds of answer it can learn, "labels" or "text" (both when missing); a task with another kind
-      of answer is rejected.
-    - `parameter_names`: the names that `parameters` may contain; a recipe from elsewhere is reduced to them.
-    - `paid` or `slow` (True): each training costs money or many minutes, so other stages train the quick student
-      instead.
-    - `on_step` (None by default): set before `train` to a function that takes a step and numbers by name, which are
-      logged live.
-    - `ingredients(task)`: a method that returns digests, by name, of what a training depends on beside rows,
-      parameters and code (such as a checkpoint on disk); other digests mean another training.
+    It is constructed by `Trainer(**parameters)` from the task's `trainer.parameters`. A class inherits from this one,
+    which has a default for all but `name` and `train`, or has every member of its own.
 
     Attributes:
         name: the name in the task file.
+        answers: the kinds of answer it can learn, "labels" or "text"; a task with another kind of answer is rejected.
+        parameter_names: the names that `parameters` may contain; a recipe from elsewhere is reduced to them.
+        paid: each training costs money, so other stages train the quick student instead.
+        slow: each training takes many minutes, so other stages train the quick student instead.
+        on_step: set before `train` to a function that takes a step and numbers by name, which are logged live.
     """
 
     name: str
+    answers: tuple[str, ...] = ("labels", "text")
+    parameter_names: tuple[str, ...] = ()
+    paid: bool = False
+    slow: bool = False
+    on_step: Callable[[int, Mapping[str, float]], None] | None = None
+
+    def ingredients(self, task: Task) -> dict[str, str]:
+        """Return digests of what a training depends on beside rows, parameters and code, such as a checkpoint on disk."""
+        return {}
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> Fitted:
         """Train on rows.
@@ -95,6 +109,51 @@ class Trainer(Protocol):
             seed: the same rows, parameters and seed give the same answers.
         """
         ...
+
+
+class TrainerFactory(Protocol):
+    """What makes a task's trainer when it is called with `trainer.parameters`: a class, or a user's own file.
+
+    Attributes:
+        answers: as `Trainer.answers`.
+        paid: as `Trainer.paid`.
+        slow: as `Trainer.slow`.
+    """
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The kinds of answer that it can learn."""
+        ...
+
+    @property
+    def paid(self) -> bool:
+        """Whether each training costs money."""
+        ...
+
+    @property
+    def slow(self) -> bool:
+        """Whether each training takes many minutes."""
+        ...
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The names that its parameters may have."""
+        ...
+
+    def __call__(self, **parameters: Any) -> Trainer:
+        """Return the trainer."""
+        ...
+
+
+def trainer_class(name: str) -> type[Trainer]:
+    """Return the class of a trainer by its name.
+
+    Raises:
+        UserError: there is no such trainer, or its class lacks a member of `Trainer`.
+    """
+    found: type[Trainer] = registry.get("trainers", name)
+    registry.require_members("trainers", name, found, Trainer)
+    return found
 
 
 def require_empty_folder(folder: Path) -> Path:
@@ -108,16 +167,16 @@ def require_empty_folder(folder: Path) -> Path:
     return folder
 
 
-def trainer_type(task: Task) -> Any:
+def trainer_of(task: Task) -> TrainerFactory:
     """Return what makes the task's trainer when it is called with `trainer.parameters`.
-
-    The optional attributes of a trainer (`answers`, `paid`, `slow`, ...) can be read from it.
 
     Raises:
         UserError: there is no trainer of the name, or the name of a user's own is taken.
     """
     if task.trainer.file is None:
-        return registry.get("trainers", task.trainer.name)
+        named: Any = trainer_class(task.trainer.name)
+        factory: TrainerFactory = named
+        return factory
     from veritrain_lib.trainers.own_trainer import OwnTrainerType
 
     return OwnTrainerType(
@@ -129,8 +188,7 @@ def open_trainer(task: Task) -> Trainer:
     """Return the task's trainer, made with its parameters.
 
     Raises:
-        UserError: as `trainer_type`, when the trainer refuses a parameter, and when a user's file can't be used.
+        UserError: as `trainer_of`, when the trainer refuses a parameter, and when a user's file can't be used.
         Refused: a user's file lies among the files of the record.
     """
-    trainer: Trainer = trainer_type(task)(**task.trainer.parameters)
-    return trainer
+    return trainer_of(task)(**task.trainer.parameters)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.memory import Memory
-from veritrain_lib.trainers.base import ServingSpec, require_empty_folder
+from veritrain_lib.trainers.base import ServingSpec, Trainer, require_empty_folder
 from veritrain_lib.trainers.parameters import ngram_range, positive_integer, required_answers, with_defaults
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from veritrain_lib.core.task import Task
@@ -30,6 +32,16 @@ class FittedMemory:
     """A trained translation memory (the protocol `Fitted`)."""
 
     model: Memory
+
+    @property
+    def base(self) -> str:
+        """Empty: it stands alone."""
+        return ""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """None."""
+        return {}
 
     @property
     def served(self) -> ServingSpec:
@@ -55,7 +67,7 @@ class FittedMemory:
         self.model.save(require_empty_folder(folder))
 
 
-class MemoryTrainer:
+class MemoryTrainer(Trainer):
     """Trainer of a translation memory: character n-gram TF-IDF, cosine similarity, and correction of slots.
 
     Args:

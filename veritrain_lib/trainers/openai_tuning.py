@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import digest, project
 from veritrain_lib.core.errors import HumanInputRequired, UserError
 from veritrain_lib.trainers import openai_tuning_file
+from veritrain_lib.trainers.base import Trainer
 from veritrain_lib.trainers.openai_tuning_fitted import FittedRemote
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ SUFFIX_LENGTH = 18
 """Longest suffix of a tuned model's name that Azure accepts; OpenAI accepts 64."""
 
 
-class OpenAiTuning:
+class OpenAiTuning(Trainer):
     """Trainer that runs one supervised fine-tuning job for each set of rows, within the task's `budget.money`.
 
     Args:

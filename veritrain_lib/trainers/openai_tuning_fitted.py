@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
+    from veritrain_lib.trainers.base import ServingSpec
 
 CARD = "model.json"
 FORMAT_VERSION = 1
@@ -42,6 +43,11 @@ class FittedRemote:
         from veritrain_lib.models.base import open_model
 
         return open_model(self.address, self.task)
+
+    @property
+    def served(self) -> ServingSpec | None:
+        """None: only `open_model` opens it."""
+        return None
 
     def save(self, folder: Path) -> None:
         """Write `model.json`, which names the model at the provider.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.served import joined
 from veritrain_lib.models.sklearn_model import SklearnModel, fitted_columns, frame_of, sklearn_model
-from veritrain_lib.trainers.base import require_empty_folder
+from veritrain_lib.trainers.base import Fitted, Trainer, require_empty_folder
 from veritrain_lib.trainers.tfidf_svc import training_answers
 from veritrain_lib.trust import own_code, skops_types
 
@@ -44,6 +44,7 @@ class OwnTrainerType:
     path: Path
     file: str
     answers: ClassVar[tuple[str, ...]] = ("labels",)
+    paid: ClassVar[bool] = False
     slow: ClassVar[bool] = True
     """How long a user's estimator takes is unknown: checks of the gate and the choice of rows train the built-in one."""
 
@@ -83,7 +84,7 @@ class OwnTrainerType:
 
 
 @dataclass(frozen=True)
-class FittedSklearn:
+class FittedSklearn(Fitted):
     """A fitted estimator (the protocol `Fitted`), which the registry stores as MLflow's scikit-learn model.
 
     Attributes:
@@ -108,7 +109,7 @@ class FittedSklearn:
         skops.io.dump(self.estimator, folder / skops_types.SKOPS_FILE)
 
 
-class OwnTrainer:
+class OwnTrainer(Trainer):
     """Trainer that fits the estimator of a user's function on the inputs of the rows.
 
     With one input the estimator is fitted on texts, with several on a data frame of them, as it is with one when the

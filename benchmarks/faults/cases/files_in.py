@@ -124,7 +124,7 @@ def _write_task(folder: Path, seed: str = "rows.csv") -> None:
 def _task_file(folder: Path, name: str, content: bytes) -> Seen:
     """Read the task's file in this process, by the function that every stage uses."""
     from veritrain_lib.core.task import load_task
-    from veritrain_lib.stage_io.sources import seed_rows
+    from veritrain_lib.stages.inputs.sources import seed_rows
 
     _write_task(folder, seed=name)
     (folder / name).write_bytes(content)
@@ -148,7 +148,7 @@ def _upload(folder: Path, name: str, content: bytes) -> Seen:
 def _labels(folder: Path, name: str, content: bytes) -> Seen:
     """Read people's answers from labels.csv; the content counts, whatever the file was called."""
     from veritrain_lib.core.task import load_task
-    from veritrain_lib.stage_io.sources import human_labels
+    from veritrain_lib.stages.inputs.sources import human_labels
 
     _write_task(folder, seed="seed.csv")
     (folder / "labels.csv").write_bytes(

@@ -96,7 +96,8 @@ def _emptied(name: str, code: str, declared: str) -> Case:
         from veritrain_lib.quality.context import Context
         from veritrain_lib.quality.gate import screen
         from veritrain_lib.quality.suite import load_suite
-        from veritrain_lib.stages import generate
+        from veritrain_lib.stages.generate import run as generate
+        from veritrain_lib.stages.generate.teacher_request import GenerateInputs
 
         task = load_task(write(folder, TASK.replace("language: en", f"language: {declared}")))
         lines = [f"{text} {number},refund" for number in range(20) for text in SENTENCES[code]]
@@ -114,7 +115,7 @@ def _emptied(name: str, code: str, declared: str) -> Case:
         result = generate.run(
             generate.GenerateConfig(rows=10, choose="random", batch=10),
             task,
-            generate.GenerateInputs(
+            GenerateInputs(
                 errors=pd.DataFrame({"slice": task.labels, "n": [9, 9], "right": [8, 8]}),
                 accepted_rows=seed,
                 used=frozenset(),

@@ -110,8 +110,8 @@ def _macro_f1(place: int) -> Case:
 
 
 def _small_slice(folder: Path) -> Seen:
-    from veritrain_lib.stages.comparison import slice_table
-    from veritrain_lib.stages.report_document import _with_detectable
+    from veritrain_lib.stages.evaluate.evaluation_tables import slice_table
+    from veritrain_lib.stages.report.report_document import _with_detectable
     from veritrain_lib.statistics import judge_slices
 
     old = np.arange(720) % 20 >= 3
@@ -141,7 +141,7 @@ def _nothing(name: str) -> Case:
         from veritrain_lib.core.records import Candidate, Response
         from veritrain_lib.core.task import load_task
         from veritrain_lib.metrics.base import references_of
-        from veritrain_lib.stage_io import sources
+        from veritrain_lib.stages.inputs import sources
         from veritrain_lib.stages.measuring import measure_all, measure_metric
 
         task = load_task(write(folder, TASK + "glossary: {nowhere: nirgends}\n"))
@@ -178,9 +178,9 @@ def _one_definition(folder: Path) -> Seen:
 def _two_gains(folder: Path) -> Seen:
     from veritrain_lib.core.task import load_task
     from veritrain_lib.metrics.chrf import ChrF
-    from veritrain_lib.stages.evaluate import _grade_note
+    from veritrain_lib.stages.evaluate.run import _grade_note
 
-    return Seen(None, _grade_note(ChrF(load_task(write(folder, TASK))), -0.26))
+    return Seen(None, _grade_note(ChrF(load_task(write(folder, TASK))), -0.26, has_grades=True))
 
 
 def _case(name: str, run: Callable[[Path], Seen], *says: str) -> Case:

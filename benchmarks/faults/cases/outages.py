@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.faults import stores
 from benchmarks.faults.case import Case, Seen, veritrain
 from benchmarks.faults.relay import Relay
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 
 AWAY_S = 8.0
 """How long the store is away, in seconds."""

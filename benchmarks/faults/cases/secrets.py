@@ -85,8 +85,8 @@ def _row(kind: str, *, allowed: bool) -> Case:
     def run(folder: Path) -> Seen:
         from veritrain_lib.core.errors import UserError
         from veritrain_lib.core.task import load_task
-        from veritrain_lib.stage_io import sources
-        from veritrain_lib.stage_io.privacy import refuse_private_rows
+        from veritrain_lib.stages.inputs import sources
+        from veritrain_lib.stages.inputs.privacy import refuse_private_rows
 
         task = load_task(_write_task(folder, ROWS[kind], kind if allowed else ""))
         try:

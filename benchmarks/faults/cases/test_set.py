@@ -101,7 +101,7 @@ def _near(folder: Path) -> Seen:
 
 LOOK = """
 import sys
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 from veritrain_lib.core.task import load_task
 from veritrain_lib.tracking import looks, store
 for file, challenger in zip(sys.argv[1::2], sys.argv[2::2]):

@@ -44,7 +44,7 @@ with claims.claim(sys.argv[1], "the work"):
 
 TASK = """
 import pathlib, sys
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import load_task
 folder = pathlib.Path(sys.argv[1])
 task = load_task(folder / "task" / "task.yaml" if (folder / "task").exists() else write_tiny(folder / "task"))
@@ -132,9 +132,9 @@ prompts.register(task, Prompt("ask", "Say something of {{ text }}", "test"))
 """
 
 MODELS = """
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 from veritrain_lib.trainers.base import *
-from veritrain_lib.stage_io.students import quick_trainer
+from veritrain_lib.stages.inputs.students import quick_trainer
 run = runs.open_run(task, "train", kind="stage")
 rows = sources.seed_rows(task)
 fitted = quick_trainer(task).train(task, rows, seed=0)
@@ -143,7 +143,7 @@ runs.end_run(run, "FINISHED")
 """
 
 LOOKS = """
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 looks.record_look(task, sources.held_out_set(task), "champion", "challenger " + sys.argv[2], limit=2)
 """
 
@@ -312,7 +312,7 @@ CASES = [
         "two_at_once/looks_within_the_plan",
         _at_once(
             LOOKS,
-            "from veritrain_lib.stage_io import sources\n"
+            "from veritrain_lib.stages.inputs import sources\n"
             "print([one.number for one in looks.list_looks(sources.held_out_set(task))])",
             count=3,
         ),

@@ -3,12 +3,12 @@ import pytest
 from tests.reporting.pictures.looking import cut, overlaps, texts
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.reporting.pictures import loop
-from veritrain_lib.reporting.pictures.loop import BOX_HEIGHT, BOX_WIDTH, STAGES, STORES
+from veritrain_lib.reporting.pictures.loop import BOX_HEIGHT, BOX_WIDTH, BOXES, STORES
 
 
 def test_every_stage_and_store_is_in_the_picture_in_its_order() -> None:
     drawn = texts(loop())
-    assert [text for text in drawn if text in STAGES] == list(STAGES)
+    assert [text for text in drawn if text in BOXES] == list(BOXES)
     assert set(STORES) <= set(drawn)
     assert {"rejected", "better", "task.yaml"} <= set(drawn)
 
@@ -24,7 +24,7 @@ def test_the_numbers_of_a_round_replace_the_explanations() -> None:
     "text", ["refund_request_" * 30, "日本語の長い文章" * 40, "many short words " * 40, ""]
 )
 def test_a_text_of_any_length_stays_inside_its_box(text: str) -> None:
-    drawing = loop(dict.fromkeys([*STAGES, *STORES, "title"], text))
+    drawing = loop(dict.fromkeys([*BOXES, *STORES, "title"], text))
     drawing.canvas.draw()
     assert cut(drawing) == []
     assert overlaps(drawing) == []

@@ -20,8 +20,8 @@ from tests import hostile_models
 from tests.server.auth.conftest import Guarded
 from tests.server.auth.test_roles import READS, _mlflow, _ours, _path
 from tests.server.resources.conftest import stage
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task
@@ -29,7 +29,7 @@ from veritrain_lib.models.base import open_model
 from veritrain_lib.server import run_job
 from veritrain_lib.server.jobs import background
 from veritrain_lib.server.resources.models import probing
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.tracking import models, runs, store
 
 MLFLOW, AJAX = "/api/2.0/mlflow", "/ajax-api/2.0/mlflow"

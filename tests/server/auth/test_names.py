@@ -10,10 +10,10 @@ from starlette.testclient import TestClient
 
 from tests.server.auth.conftest import Guarded
 from tests.server.resources.conftest import stage
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
-from veritrain_lib.stage_io.review import reviews
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.tasks import find_task
+from veritrain_lib.stages.record.review import reviews
 from veritrain_lib.tracking import runs
 
 API = "/api/v1"

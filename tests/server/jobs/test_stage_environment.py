@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.server.jobs.stage_environment import environment_for_run, stage_environment
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.tracking import models, runs, store
 
 SERVERS = {

@@ -12,13 +12,13 @@ from starlette.testclient import TestClient
 from tests.server.conftest import _forget_stores
 from tests.server.documented import hold
 from tests.server.linked import bearer
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.server import run_job
 from veritrain_lib.server.jobs import background
-from veritrain_lib.stage_io.stage import StageRun, prepare
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.tasks import find_task
+from veritrain_lib.stages.record.stage_run import StageRun, prepare
 
 UNSET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS")
 
@@ -103,8 +103,8 @@ def do_work(launched: list[str]) -> Callable[[], InProcess]:
 
 
 def stage(name: str, task: Task, **parameters: object) -> StageRun:
-    """A stage as a person at a notebook would do it."""
-    stood = prepare(name, {"task": str(task.path), **parameters})
+    """A stage as a person at a notebook would do it who asks for what is missing."""
+    stood = prepare(name, {"task": str(task.path), "run_upstream": True, **parameters})
     stood.run()
     stood.finish()
     return stood

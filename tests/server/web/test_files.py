@@ -6,7 +6,7 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import load_task
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.artifacts import local_folder

@@ -12,12 +12,12 @@ from starlette.testclient import TestClient
 
 from tests.server.walked import project_in, server_over
 from tests.server.web.test_home import page_of, text_of
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.loop.loop import run_loop
 from veritrain_lib.loop.stage_job import run_stage
-from veritrain_lib.stage_io import sources
+from veritrain_lib.stages.inputs import sources
 from veritrain_lib.tracking import datasets, runs
 
 
@@ -70,7 +70,7 @@ def test_a_filled_record_shows_rounds_champion_gate_and_what_is_next(server: Tes
 
 
 def test_the_next_step_is_the_reports(task: Task, server: TestClient) -> None:
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
 
     [newest, *_] = runs.search(task, "tags.`veritrain.stage` = 'report'", limit=1)
     report = load_result("report", newest.info.run_id)

@@ -7,7 +7,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from starlette.testclient import TestClient
 
-from tests.stage_io.tiny_task import LABELS, write_tiny
+from tests.stages.tiny_task import LABELS, write_tiny
 from veritrain_lib.core import event_log
 from veritrain_lib.core.task import load_task
 from veritrain_lib.tracking import runs, store
@@ -84,7 +84,7 @@ def test_pending_experiments_failures_and_waiting_rows_are_what_is_next(
     home: Path, server: TestClient
 ) -> None:
     task = load_task(write_tiny(home / "task"))
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     find_task(str(task.path))
     pending = runs.open_run(task, "my experiment", kind="round")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.stage_io import review
-from veritrain_lib.stage_io.stage import STATUS_FILE, StageRun, prepare
+from veritrain_lib.stages.record import review
+from veritrain_lib.stages.record.progress_reports import STATUS_FILE
+from veritrain_lib.stages.record.stage_run import StageRun, prepare
 from veritrain_lib.ui.reviewer import Reviewer
 from veritrain_lib.ui.reviewer.widgets import ReviewerView, create_view
 

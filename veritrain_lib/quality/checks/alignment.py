@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.quality.fitness import unfit_for
 from veritrain_lib.quality.translation.alignment_classifier import misalignment_probabilities
 from veritrain_lib.quality.translation.translation_checks import translation_issue
 
@@ -43,6 +44,7 @@ def unfit(task: Task) -> str:
     return ""
 
 
+@unfit_for(unfit)
 def check(
     rows: pd.DataFrame,
     context: Context,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.quality.fitness import unfit_for
 from veritrain_lib.quality.sampled_result import SampledResult
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def unfit(task: Task) -> str:
     return "" if task.judge is not None else "it asks a judge; add a part `judge` to the task file"
 
 
+@unfit_for(unfit)
 def check(
     rows: pd.DataFrame, context: Context, *, sample: Annotated[int, Field(ge=0, le=100_000)] = 0
 ) -> SampledResult:

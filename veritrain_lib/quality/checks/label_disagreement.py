@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.quality.fitness import unfit_for
 from veritrain_lib.quality.labels.confident_learning import label_issues, margins, out_of_fold
 from veritrain_lib.quality.labels.quick_students import MANY, quick_margins
 from veritrain_lib.quality.labels.word_students import exceeds_student_budget, out_of_fold_margins
@@ -36,6 +37,7 @@ def unfit(task: Task) -> str:
     return "" if task.labels else "it compares labels, and the answers of this task are free text"
 
 
+@unfit_for(unfit)
 def check(
     rows: pd.DataFrame,
     context: Context,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.stage_list import STAGES
 from veritrain_lib.reporting.cells import clean
 from veritrain_lib.reporting.pictures.canvas import BLUE, GREEN, GREY, INK, LARGE, NORMAL, SMALL, VERMILLION
 from veritrain_lib.reporting.pictures.labels import shorten, wrap
@@ -15,21 +17,13 @@ if TYPE_CHECKING:
 
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
-STAGES = {
-    "probe": "what can the model do?",
-    "plan": "how much, where, why",
-    "generate": "a teacher writes or chooses rows",
-    "gate": "rules reject bad rows",
-    "train": "a challenger learns",
-    "evaluate": "paired test on held-out rows",
-    "report": "what changed, what next",
-}
-"""Stages in their order, with a short description of each."""
+BOXES = dict(box for stage in STAGES for box in stage.boxes)
+"""Boxes of the stages from left to right, with a short description of each."""
 
 STORES = {"quarantine": "each row with a reason", "champion": "moves only on 'better'"}
 
 ALT = (
-    "The loop: task, probe, plan, generate, gate, train, evaluate, report. Rejected rows go from the gate to "
+    f"The loop: task, {', '.join(BOXES)}. Rejected rows go from the gate to "
     "quarantine. A better challenger becomes champion, which the next round probes. While slices fail and "
     "budget is left, the report leads back to the plan."
 )
@@ -42,16 +36,15 @@ def loop(state: Mapping[str, object] | None = None) -> Drawing:
     """Draw the loop from probe to report with its feedback arrows, the quarantine and the champion.
 
     Args:
-        state: results of the last round: a short text for any of `probe`, `plan`, `generate`, `gate`, `train`,
-            `evaluate`, `report`, `quarantine`, `champion` (shown in its box instead of what the box means),
-            and `title`. Texts longer than three short lines are truncated.
+        state: results of the last round: a short text for any of `BOXES` and `STORES` (shown in its box instead of what
+            the box means), and for `title`. Texts longer than three short lines are truncated.
 
     Raises:
         UserError: a key is unknown.
     """
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
-    texts = {**STAGES, **STORES, "title": "The loop"}
+    texts = {**BOXES, **STORES, "title": "The loop"}
     unknown = sorted(set(state or {}) - set(texts))
     if unknown:
         raise UserError(f"The loop diagram has no box {', '.join(unknown)}; allowed: {', '.join(texts)}.")
@@ -69,46 +62,56 @@ def loop(state: Mapping[str, object] | None = None) -> Drawing:
     )
     _stages(axes, texts, results)
     _feedback_arrows(axes)
-    _box(axes, _center(3), LANE, "quarantine", texts["quarantine"], VERMILLION, "quarantine" in results)
-    _box(axes, _center(5), LANE, "champion", texts["champion"], GREEN, "champion" in results)
+    _box(axes, _center("gate"), LANE, "quarantine", texts["quarantine"], VERMILLION, "quarantine" in results)
+    _box(axes, _center("evaluate"), LANE, "champion", texts["champion"], GREEN, "champion" in results)
     drawing.apply_fonts()
     return drawing
 
 
-def _center(index: int) -> float:
-    return 7.4 + STEP * index
+def _center(box: str) -> float:
+    """Return the horizontal position of a stage's box, and of the store below it."""
+    return 7.4 + STEP * list(BOXES).index(box)
 
 
 def _stages(axes: Axes, texts: Mapping[str, str], results: Mapping[str, str]) -> None:
-    for index, name in enumerate(STAGES):
-        _box(axes, _center(index), ROW, name, texts[name], BLUE, name in results)
-        if index:
-            _arrow(
-                axes, [(_center(index - 1) + BOX_WIDTH / 2, ROW), (_center(index) - BOX_WIDTH / 2, ROW)], GREY
-            )
+    for name in BOXES:
+        _box(axes, _center(name), ROW, name, texts[name], BLUE, name in results)
+    for before, after in pairwise(BOXES):
+        _arrow(axes, [(_center(before) + BOX_WIDTH / 2, ROW), (_center(after) - BOX_WIDTH / 2, ROW)], GREY)
 
 
 def _feedback_arrows(axes: Axes) -> None:
     top, bottom = ROW + BOX_HEIGHT / 2, ROW - BOX_HEIGHT / 2
     back = top + 3.2
-    _arrow(axes, [(_center(6), top), (_center(6), back), (_center(1), back), (_center(1), top)], INK)
-    axes.text(
-        (_center(1) + _center(6)) / 2, back + 0.8, "failing slices and budget left: the next round",
-        ha="center", va="bottom", fontsize=SMALL, color=INK,
-    )  # fmt: skip
-    _arrow(axes, [(_center(0), top + 2.6), (_center(0), top)], GREY)
-    axes.text(_center(0), top + 2.9, "task.yaml", ha="center", va="bottom", fontsize=SMALL, color=INK)
-    _arrow(axes, [(_center(3), bottom), (_center(3), LANE + BOX_HEIGHT / 2)], VERMILLION)
-    axes.text(_center(3) + 0.8, 17.6, "rejected", fontsize=SMALL, color=VERMILLION, va="center")
-    _arrow(axes, [(_center(5), bottom), (_center(5), LANE + BOX_HEIGHT / 2)], GREEN)
-    axes.text(_center(5) + 0.8, 17.6, "better", fontsize=SMALL, color=GREEN, va="center")
-    bottom_lane = 2.6
-    champion = _center(5), LANE - BOX_HEIGHT / 2
     _arrow(
-        axes, [champion, (champion[0], bottom_lane), (_center(0), bottom_lane), (_center(0), bottom)], GREEN
+        axes,
+        [
+            (_center("report"), top),
+            (_center("report"), back),
+            (_center("plan"), back),
+            (_center("plan"), top),
+        ],
+        INK,
     )
     axes.text(
-        _center(1), bottom_lane + 0.7, "the next round starts from the champion",
+        (_center("plan") + _center("report")) / 2, back + 0.8, "failing slices and budget left: the next round",
+        ha="center", va="bottom", fontsize=SMALL, color=INK,
+    )  # fmt: skip
+    _arrow(axes, [(_center("probe"), top + 2.6), (_center("probe"), top)], GREY)
+    axes.text(_center("probe"), top + 2.9, "task.yaml", ha="center", va="bottom", fontsize=SMALL, color=INK)
+    _arrow(axes, [(_center("gate"), bottom), (_center("gate"), LANE + BOX_HEIGHT / 2)], VERMILLION)
+    axes.text(_center("gate") + 0.8, 17.6, "rejected", fontsize=SMALL, color=VERMILLION, va="center")
+    _arrow(axes, [(_center("evaluate"), bottom), (_center("evaluate"), LANE + BOX_HEIGHT / 2)], GREEN)
+    axes.text(_center("evaluate") + 0.8, 17.6, "better", fontsize=SMALL, color=GREEN, va="center")
+    bottom_lane = 2.6
+    champion = _center("evaluate"), LANE - BOX_HEIGHT / 2
+    _arrow(
+        axes,
+        [champion, (champion[0], bottom_lane), (_center("probe"), bottom_lane), (_center("probe"), bottom)],
+        GREEN,
+    )
+    axes.text(
+        _center("plan"), bottom_lane + 0.7, "the next round starts from the champion",
         ha="left", va="bottom", fontsize=SMALL, color=GREEN,
     )  # fmt: skip
 

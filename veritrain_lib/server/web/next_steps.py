@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.server.web.links import PageLink, file_links, run_page
 from veritrain_lib.server.web.results import stage_result
-from veritrain_lib.stage_io.annotation import count_waiting
+from veritrain_lib.stages.generate.annotation import count_waiting
 from veritrain_lib.tracking.listing import RunQuery, first_of_each_experiment
 
 if TYPE_CHECKING:

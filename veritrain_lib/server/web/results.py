@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stage_io.stage import RESULT
+from veritrain_lib.stages.record.stored_result import RESULT
 from veritrain_lib.tracking.artifacts import local_folder
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import event_log
 from veritrain_lib.server.web.links import age_text, duration_text, run_page
-from veritrain_lib.stage_io.history import STAGE_RUN
 from veritrain_lib.stages import NAMES
+from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.listing import RunQuery, runs_page
 
@@ -129,7 +129,7 @@ def _steps(tags: Mapping[str, str], stage: str) -> tuple[StageStep, ...]:
     is_standalone = (
         "mlflow.parentRunId" not in tags
     )  # requested by the API, on data that has passed the gate already
-    names = NAMES[3:] if is_standalone else NAMES
+    names = NAMES[NAMES.index("train") :] if is_standalone else NAMES
     return tuple(
         StageStep(name, "now" if name == stage else "done" if STAGE_RUN + name in tags else "todo")
         for name in names

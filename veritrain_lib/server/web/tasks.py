@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.server.tasks import task_of_experiment
 from veritrain_lib.server.web.links import PageLink, age_text, file_links, run_page
-from veritrain_lib.stage_io.history import STAGE_RUN
-from veritrain_lib.stage_io.tasks import USED_TAG
+from veritrain_lib.stages.inputs.tasks import USED_TAG
+from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import models, store
 from veritrain_lib.tracking.listing import RunQuery, first_of_each_experiment, read_runs
 from veritrain_lib.tracking.version_listing import versions_with_alias

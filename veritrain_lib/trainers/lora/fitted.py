@@ -13,6 +13,7 @@ from veritrain_lib.trainers.base import require_empty_folder
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.models.lora.model import LoraModel
+    from veritrain_lib.trainers.base import ServingSpec
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class FittedLora:
         from veritrain_lib.models.lora.model import open_lora
 
         return open_lora(f"lora:{self.folder}", self.task)
+
+    @property
+    def served(self) -> ServingSpec | None:
+        """None: only `open_model` opens it."""
+        return None
 
     def save(self, folder: Path) -> None:
         """Write adapter and card into an empty or new folder; `open_model("lora:FOLDER", task)` opens it again.

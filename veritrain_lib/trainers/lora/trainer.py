@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import digest
 from veritrain_lib.core.errors import Infrastructure
@@ -12,6 +12,7 @@ from veritrain_lib.models.lora.checkpoint import Checkpoint, find_checkpoint, ne
 from veritrain_lib.models.lora.device import best_device
 from veritrain_lib.models.lora.encoding import Encoding
 from veritrain_lib.models.lora.question import AdapterPrompt
+from veritrain_lib.trainers.base import Trainer
 from veritrain_lib.trainers.lora.examples import encode, split
 from veritrain_lib.trainers.lora.fitted import FittedLora
 from veritrain_lib.trainers.lora.fitting import fit
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 LIBRARIES = ("torch", "transformers", "peft")
 
 
-class Lora:
+class Lora(Trainer):
     """Trainer of low-rank adapters on a causal or sequence-to-sequence checkpoint.
 
     The loss covers the tokens of the answers only. The text of the target field is learned as it is, a label or free
@@ -43,8 +44,8 @@ class Lora:
     """
 
     name = "lora"
-    parameter_names: ClassVar[tuple[str, ...]] = tuple(LoraParameters.model_fields)
-    slow: ClassVar[bool] = True
+    parameter_names = tuple(LoraParameters.model_fields)
+    slow = True
     """Each training takes minutes or hours, so other stages train the quick student instead."""
 
     def __init__(self, **parameters: Any) -> None:

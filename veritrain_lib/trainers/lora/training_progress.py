@@ -8,7 +8,7 @@ from typing import Any
 
 from veritrain_lib.models.lora.device import usage
 
-OnStep = Callable[[int, dict[str, float]], None]
+OnStep = Callable[[int, Mapping[str, float]], None]
 """Takes the number of optimizer steps so far, and numbers by name."""
 
 NAMES = {"loss": "training_loss", "eval_loss": "held_out_loss", "learning_rate": "learning_rate"}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.stage_io import annotation
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.generate import annotation
+from veritrain_lib.stages.inputs.tasks import find_task
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task

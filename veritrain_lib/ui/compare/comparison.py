@@ -6,9 +6,9 @@ import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stage_io import sources
-from veritrain_lib.stage_io.defaults import resolve_model
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.defaults import resolve_model
+from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.tracking import models as registered
 from veritrain_lib.ui.compare.side import CARD, MeasuredModel, measure_model
 
@@ -99,10 +99,10 @@ def compare(task: str = "", models: str = "") -> ModelComparison:
 
     Args:
         task: a task file or name; empty means the task worked on last, else the built-in example.
-        models: model addresses separated by commas; empty means every registered version, and if there is none
-            a seed model is trained first. A model named twice is shown once, with a note.
+        models: model addresses separated by commas; empty means every registered version. A model named twice is shown once, with a note.
 
     Raises:
+        MissingInput: no model is named and the task has none; the message says which stages make one.
         UserError: the task or one of the models does not exist.
     """
     found_task = find_task(task, check=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stage_io.open_models import check_judged_metrics, with_privacy_check
-from veritrain_lib.stage_io.stage import load_result, prepare
-from veritrain_lib.stage_io.stage_spec import missing_outputs
+from veritrain_lib.stages.inputs.open_models import check_judged_metrics, with_privacy_check
+from veritrain_lib.stages.record.finished_work import missing_outputs
+from veritrain_lib.stages.record.stage_run import prepare
+from veritrain_lib.stages.record.stored_result import load_result
 from veritrain_lib.tracking import models, runs
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.stages.result import Measure
+    from veritrain_lib.stages.stage_result import Measure
     from veritrain_lib.tracking.models import RegisteredVersion
 
 CARD = ("several_candidates", "explanation", "output_contract")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stage_io import history
-from veritrain_lib.stage_io.stage import load_result
 from veritrain_lib.stages import NAMES
+from veritrain_lib.stages.record import history
+from veritrain_lib.stages.record.stored_result import load_result
 from veritrain_lib.tracking import models, runs
 
 if TYPE_CHECKING:

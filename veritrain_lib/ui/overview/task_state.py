@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from veritrain_lib.stage_io import history, sources
-from veritrain_lib.stage_io.annotation import read_labels
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.generate.annotation import read_labels
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.tasks import find_task
+from veritrain_lib.stages.record import history
 from veritrain_lib.tracking import datasets, looks, models, runs
 from veritrain_lib.ui.overview.last_round import LastRound, find_last_round
 from veritrain_lib.ui.overview.links import RunLinks
@@ -30,7 +31,7 @@ class TaskOverview:
         task: the task.
         state: a table with the columns `what` and `value`, one row each for task, champion, challenger,
             data, looks, people, loop and next.
-        rounds: one row per round of the newest loop, built by `stage_io.history`; empty before the first round.
+        rounds: one row per round of the newest loop, built by `stages.record.history`; empty before the first round.
         last_round: the last round, or the last stages run by hand.
     """
 

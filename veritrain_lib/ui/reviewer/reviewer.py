@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.quality.review import Review
 from veritrain_lib.quality.review_sample import ROWS
-from veritrain_lib.stage_io import review as review_store
-from veritrain_lib.stage_io.stage import STATUS_FILE
+from veritrain_lib.stages.record import review as review_store
+from veritrain_lib.stages.record.progress_reports import STATUS_FILE
 
 if TYPE_CHECKING:
-    from veritrain_lib.stage_io import StageRun
+    from veritrain_lib.stages.record.stage_run import StageRun
 
 
 class Reviewer:

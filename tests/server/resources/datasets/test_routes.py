@@ -14,13 +14,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.resources.conftest import stage
-from tests.stage_io.in_process import InProcess
-from tests.stage_io.tiny_task import write_tiny
+from tests.stages.in_process import InProcess
+from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
 from veritrain_lib.server.http.problems import Conflict
 from veritrain_lib.server.resources.datasets.record import training_reference
 from veritrain_lib.server.tasks import task_of_run
-from veritrain_lib.stage_io.tasks import find_task
+from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.tracking import datasets, runs
 
 Work = Callable[[], InProcess]

@@ -63,7 +63,7 @@ def test_the_evaluations_of_a_round(api: TestClient, rounds: list[str]) -> None:
 def test_one_evaluation_shows_development_rows_and_no_held_out_one(
     api: TestClient, rounds: list[str], worked: Any
 ) -> None:
-    from tests.stage_io.tiny_task import read_rows
+    from tests.stages.tiny_task import read_rows
 
     item = api.get("/evaluations", params={"experiment_id": rounds[0], "track": "written"}).json()["items"][0]
     found = api.get(f"/evaluations/{item['id']}").json()

@@ -12,11 +12,11 @@ from tests.text_task import write_text_task
 
 def test_each_track_has_its_own_metrics(server: TestClient, home: Path) -> None:
     from veritrain_lib.core.task import load_task
-    from veritrain_lib.stage_io.stage import prepare
+    from veritrain_lib.stages.record.stage_run import prepare
     from veritrain_lib.tracking import runs
 
     task = load_task(write_text_task(home / "task"))
-    stage = prepare("evaluate", {"task": str(task.path)})
+    stage = prepare("evaluate", {"task": str(task.path), "run_upstream": True})
     stage.run()
     stage.finish()
     stored = runs.get(stage.run_id).data.metrics

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.llm.server import Server, point
-from tests.stage_io.tiny_task import LABELS, WORDS, write_tiny
+from tests.stages.tiny_task import LABELS, WORDS, write_tiny
 
 PRICES = "date: 2026-01-01\nmodels:\n  m: {input: 1, output: 2}\n"
 
@@ -25,7 +25,7 @@ def script(body: dict[str, Any]) -> dict[str, Any]:
 def test_a_model_is_probed_by_the_notebook_and_the_record_has_it(
     server: TestClient, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
     from veritrain_lib.tracking import runs
 
     (home / "prices.yaml").write_text(PRICES, encoding="utf-8")
@@ -61,7 +61,7 @@ def test_a_model_is_probed_by_the_notebook_and_the_record_has_it(
 def test_what_goes_wrong_in_the_probe_is_said(
     server: TestClient, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from veritrain_lib.stage_io.tasks import find_task
+    from veritrain_lib.stages.inputs.tasks import find_task
 
     find_task(str(write_tiny(home / "task")))
     monkeypatch.setenv("OPENAI_API_KEY", "")

@@ -108,7 +108,7 @@ def test_one_model_says_what_is_known_of_it(api: TestClient) -> None:
 
 def test_the_prompts_of_the_task_are_contracts_and_no_models(api: TestClient) -> None:
     from veritrain_lib.prompts.prompt import Prompt
-    from veritrain_lib.stage_io.tasks import task_by_name
+    from veritrain_lib.stages.inputs.tasks import task_by_name
     from veritrain_lib.tracking import prompts
 
     task = task_by_name("tiny")
@@ -174,8 +174,8 @@ def test_a_model_at_an_address_is_filed_read_changed_and_deleted(api: TestClient
 
 def test_what_was_filed_opens_as_any_registered_model(api: TestClient) -> None:
     from veritrain_lib.models.base import open_model
-    from veritrain_lib.stage_io import sources
-    from veritrain_lib.stage_io.tasks import task_by_name
+    from veritrain_lib.stages.inputs import sources
+    from veritrain_lib.stages.inputs.tasks import task_by_name
     from veritrain_lib.tracking import models
 
     task = task_by_name("tiny")

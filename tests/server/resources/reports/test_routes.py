@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from starlette.testclient import TestClient
 
 from tests.server.resources.conftest import stage
-from tests.stage_io.in_process import InProcess
+from tests.stages.in_process import InProcess
 from veritrain_lib.core.task import Task
 from veritrain_lib.loop.round_run import RoundRun
 from veritrain_lib.tracking import runs

@@ -14,7 +14,7 @@ from veritrain_lib.tracking.dataset_listing import DatasetItem
 from veritrain_lib.tracking.entities import Run
 
 REVIEW_TAG = "veritrain.review"
-"""`stage_io.review.TAG`, which is not imported for every list: the tag of a gate's run that somebody reviewed."""
+"""`stages.record.review.TAG`, which is not imported for every list: the tag of a gate's run that somebody reviewed."""
 
 CHECKS_OF_METRIC = {
     "alignment_rate": ("alignment",),
@@ -66,7 +66,7 @@ def quality_gate(item: DatasetItem) -> QualityGate:
 @lru_cache(maxsize=512)
 def _gate_outcome(run_id: str) -> _GateOutcome:
     """Return the outcome of a finished gate's run, which never changes."""
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
 
     result: Any = load_result("gate", run_id)
     rules = result.tables["rules"].to_dict("records")
@@ -87,7 +87,7 @@ def _gate_outcome(run_id: str) -> _GateOutcome:
 
 
 def _review(gate: Run) -> SamplingReview | None:
-    from veritrain_lib.stage_io.review import reviews
+    from veritrain_lib.stages.record.review import reviews
 
     reviews_of_run = reviews(gate.info.run_id) if REVIEW_TAG in gate.data.tags else []
     if not reviews_of_run:

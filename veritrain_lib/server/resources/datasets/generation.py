@@ -10,7 +10,7 @@ from veritrain_lib.core import registry
 from veritrain_lib.server.http.problems import WrongField
 from veritrain_lib.server.resources.datasets.record import find_dataset, training_reference
 from veritrain_lib.server.tasks import available_tasks, require_task
-from veritrain_lib.stage_io.tasks import remember
+from veritrain_lib.stages.inputs.tasks import remember
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.dataset_facts import direction
 from veritrain_lib.tracking.datasets import PREFIX
@@ -48,7 +48,8 @@ def plan_generation(request: GenerationRequest) -> GenerationPlan:
     """
     task = _task(request)
     unsupported: list[str] = []
-    parameters: dict[str, Any] = {"rows": request.target_count}
+    # A first request may come before the task has any model: nobody is there to run the stages that make one.
+    parameters: dict[str, Any] = {"rows": request.target_count, "run_upstream": True}
     if request.direction and request.direction != direction(task):
         unsupported.append(f"direction {request.direction!r}: task {task.name} is {direction(task)}")
     if request.scene and "scene" in task.columns:

@@ -46,10 +46,10 @@ def forecast(plan: GenerationPlan) -> GenerationForecast:
         UserError: No key is set, or the model has no price.
         Conflict: The cost can't be estimated in advance.
     """
-    from veritrain_lib.stage_io.generate import SPEC
+    from veritrain_lib.stages.generate.inputs import PARAMETERS, is_paid
 
-    parameters = {**SPEC.PARAMETERS, **plan.parameters}
-    if not SPEC.is_paid(plan.task, parameters):
+    parameters = {**PARAMETERS, **plan.parameters}
+    if not is_paid(plan.task, parameters):
         seconds, basis = _typical_seconds(plan.task)
         return GenerationForecast(0, 0.0, 0.0, seconds, f"this teacher calls no paid model; time: {basis}")
     estimate = _paid_estimate(plan)
@@ -66,8 +66,8 @@ def forecast(plan: GenerationPlan) -> GenerationForecast:
 
 def _paid_estimate(plan: GenerationPlan) -> Estimate | None:
     """Return the estimate of a paid generation; None if the same work was done before."""
-    from veritrain_lib.stage_io.preview import preview
-    from veritrain_lib.stage_io.stage import prepare
+    from veritrain_lib.stages.inputs.preview import preview
+    from veritrain_lib.stages.record.stage_run import prepare
 
     stage = prepare("generate", {"task": str(plan.task.path), **plan.parameters}, inner=True)
     if runs.finished(plan.task, stage.digest) is not None:

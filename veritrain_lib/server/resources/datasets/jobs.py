@@ -13,7 +13,7 @@ from veritrain_lib.server.jobs.run_end import execute_run
 from veritrain_lib.server.resources.datasets.generation import PARAMETERS_TAG
 from veritrain_lib.server.resources.datasets.record import GATE_ERROR_TAG
 from veritrain_lib.server.tasks import task_of_run
-from veritrain_lib.stage_io.history import STAGE_RUN
+from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import datasets, runs
 from veritrain_lib.tracking.dataset_listing import GATE_TAG
 

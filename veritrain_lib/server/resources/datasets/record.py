@@ -49,7 +49,7 @@ def training_reference(run: Run) -> str:
 
 def block_reasons(gate: Run) -> list[str]:
     """Return the reasons why a gate's run blocked a dataset; empty if it did not."""
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
 
     result: Any = load_result("gate", gate.info.run_id)
     return list(result.block_reasons)

@@ -214,7 +214,7 @@ def review_dataset(dataset_id: str, body: ReviewRequest, user_name: CurrentUserN
 
     A second review by the same person replaces the first.
     """
-    from veritrain_lib.stage_io.review import store_review_summary
+    from veritrain_lib.stages.record.review import store_review_summary
 
     item = find_dataset(dataset_id)
     if item.gate is None:

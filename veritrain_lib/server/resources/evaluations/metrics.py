@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from veritrain_lib.stage_io.metrics_by_track import PREFIX
+from veritrain_lib.stages.record.metrics_by_track import PREFIX
 
 METRIC_SCALES = {"bleu": 100.0}
 """Metrics that the contract wants from 0 to 1, and the upper end of their own scale."""

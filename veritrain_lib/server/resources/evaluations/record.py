@@ -13,8 +13,8 @@ from veritrain_lib.server.http.problems import NotFound
 from veritrain_lib.server.resources.evaluations import metrics as evaluation_metrics
 from veritrain_lib.server.resources.evaluations.content import content_of
 from veritrain_lib.server.resources.evaluations.schemas import Track
-from veritrain_lib.stage_io.history import STAGE_RUN
-from veritrain_lib.stage_io.metrics_by_track import TAG
+from veritrain_lib.stages.record.history import STAGE_RUN
+from veritrain_lib.stages.record.metrics_by_track import TAG
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import RUN_ID_KEY, RunQuery, read_runs
 from veritrain_lib.tracking.version_listing import read_version

@@ -39,7 +39,7 @@ from veritrain_lib.server.resources.evaluations.schemas import (
 from veritrain_lib.server.resources.evaluations.serialize import evaluation_items
 from veritrain_lib.server.settings.stored import default_metrics
 from veritrain_lib.server.tasks import find_task
-from veritrain_lib.stage_io.metrics_by_track import TAG
+from veritrain_lib.stages.record.metrics_by_track import TAG
 from veritrain_lib.tracking import manual_runs
 from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import read_runs, runs_page

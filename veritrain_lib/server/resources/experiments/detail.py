@@ -111,7 +111,7 @@ def _dataset_version(item: ExperimentItem) -> str | None:
 
 def _predictions(run: runs.Run) -> list[dict[str, Any]]:
     """Return the first development rows with the answers of the trained model."""
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
 
     train_run_id = run.data.tags.get("veritrain.run.train")
     if not train_run_id:

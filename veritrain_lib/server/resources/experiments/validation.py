@@ -16,9 +16,9 @@ from veritrain_lib.server.resources.experiments.directions import fixed_directio
 from veritrain_lib.server.resources.experiments.record import find_run
 from veritrain_lib.server.resources.experiments.schemas import ExperimentCreateRequest
 from veritrain_lib.server.tasks import require_task
-from veritrain_lib.stage_io.accepted_rows import accepted_dataset
+from veritrain_lib.stages.inputs.accepted_rows import accepted_dataset
 from veritrain_lib.tracking import datasets, models, version_listing
-from veritrain_lib.trainers.base import trainer_type
+from veritrain_lib.trainers.base import trainer_of
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -149,9 +149,9 @@ def _dataset(task: Task, dataset_id: str, version: object) -> None:
 
 def _recipe(task: Task, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the recipe's parameters that the task's trainer supports, and the names of those that it does not."""
-    kind = trainer_type(task)
+    kind = trainer_of(task)
     # Some are capital letters, as in scikit-learn.
-    names = {str(name).lower(): str(name) for name in getattr(kind, "parameter_names", ())}
+    names = {str(name).lower(): str(name) for name in kind.parameter_names}
     supported: dict[str, Any] = {}
     unsupported: list[str] = []
     requested = {

@@ -164,8 +164,8 @@ def _test_case_rows(task: Task, cases: Sequence[Any]) -> Any:
 def _answer_test_cases(
     item: VersionItem, task: Task, cases: Sequence[Any], run_id: str
 ) -> list[dict[str, Any]]:
-    from veritrain_lib.stage_io.open_models import open_model_for
-    from veritrain_lib.stages.probing.answer_content import answer_contents
+    from veritrain_lib.stages.inputs.open_models import open_model_for
+    from veritrain_lib.stages.probe.measures.answer_content import answer_contents
 
     rows = _test_case_rows(task, cases)
     with open_model_for(task, address_of(item), run_id) as model:

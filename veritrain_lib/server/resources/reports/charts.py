@@ -9,7 +9,7 @@ from veritrain_lib.server.resources.reports.schemas import ReportChart
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.stages.report import ReportResult
+    from veritrain_lib.stages.report.result import ReportResult
 
 
 def report_charts(result: ReportResult) -> list[ReportChart]:

@@ -10,7 +10,7 @@ from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import read_runs
 
 if TYPE_CHECKING:
-    from veritrain_lib.stages.report import ReportResult
+    from veritrain_lib.stages.report.result import ReportResult
 
 
 def report_comparison(result: ReportResult, experiment: str | None) -> ReportComparison:
@@ -63,7 +63,7 @@ def _stages(experiment: str | None) -> dict[str, Run]:
 
 
 def _previous_round(experiment: str | None) -> str | None:
-    from veritrain_lib.stage_io.history import as_round, loop_rounds
+    from veritrain_lib.stages.record.history import as_round, loop_rounds
 
     run = read_runs([experiment]).get(experiment) if experiment else None
     loop = run.data.tags.get("mlflow.parentRunId") if run else None

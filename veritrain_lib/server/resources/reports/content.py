@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from veritrain_lib.core import registry
 from veritrain_lib.server.resources.reports.charts import finite_number, report_charts
 from veritrain_lib.server.resources.reports.comparison import report_comparison
 from veritrain_lib.server.resources.reports.record import content_run, experiment_of
@@ -22,14 +21,14 @@ from veritrain_lib.tracking.entities import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-    from veritrain_lib.stages.report import ReportResult
+    from veritrain_lib.stages.report.result import ReportResult
 
 SUMMARY_METRICS = {"avg_bleu": "bleu", "avg_rouge_l": "rouge_l", "avg_ribes": "ribes"}
 
 
 def report_detail(run: Run) -> ReportDetail:
     """Return the response for a report's run, with its content if it was written."""
-    from veritrain_lib.stage_io.stage import load_result
+    from veritrain_lib.stages.record.stored_result import load_result
 
     header, content = serialize_report(run).model_dump(), content_run(run)
     if content is None:
@@ -126,11 +125,13 @@ def _metrics_summary(result: ReportResult) -> dict[str, float | str | None]:
 
     The gain is that on the primary metric.
     """
+    from veritrain_lib.metrics.base import metric_class
+
     summary: dict[str, float | str | None] = {}
     for key, name in SUMMARY_METRICS.items():
         value = result.measures[name].value if name in result.measures else None
         if value is not None:
-            summary[key] = value / float(getattr(registry.get("metrics", name), "scale", 1.0))
+            summary[key] = value / metric_class(name).scale
     rounds = result.tables["rounds"]
     promoted = rounds[rounds["promoted"].astype(bool)] if len(rounds) else rounds
     summary["best_model"] = str(promoted["model"].iloc[-1]) if len(promoted) else None

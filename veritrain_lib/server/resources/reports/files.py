@@ -39,7 +39,7 @@ def report_bytes(content_run_id: str, format: Format, title: str = "", descripti
             return _render(content_run_id, format, title, description)
         stored = _stored_file(content_run_id, f"report.{format}")
         if stored is None and format == "pdf":
-            from veritrain_lib.stage_io.report import store_pdf
+            from veritrain_lib.stages.report.record import store_pdf
 
             # The notebook was run manually, or the PDF could not be made at that time.
             store_pdf(task_of_run(runs.get(content_run_id)), content_run_id)
@@ -55,7 +55,7 @@ def report_bytes(content_run_id: str, format: Format, title: str = "", descripti
 
 
 def _stored_file(run_id: str, name: str) -> bytes | None:
-    from veritrain_lib.stage_io.report import FOLDER
+    from veritrain_lib.stages.report.record import FOLDER
 
     if f"{FOLDER}/{name}" not in runs.artifact_names(run_id, FOLDER):
         return None
@@ -68,7 +68,7 @@ def _render(run_id: str, format: Format, title: str, description: str) -> bytes:
     from veritrain_lib.reporting.docx import to_docx
     from veritrain_lib.reporting.page import to_html
     from veritrain_lib.reporting.pdf import to_pdf
-    from veritrain_lib.stage_io.report import document_of
+    from veritrain_lib.stages.report.record import document_of
 
     info = runs.get(run_id).info
     created_at = utc_datetime(info.end_time or info.start_time)

@@ -28,7 +28,7 @@ from veritrain_lib.server.resources.reports.schemas import (
 )
 from veritrain_lib.server.resources.reports.serialize import report_page, serialize_report
 from veritrain_lib.server.tasks import task_of_run
-from veritrain_lib.stage_io.history import STAGE_RUN
+from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.listing import read_runs
 from veritrain_lib.tracking.report_listing import EXPERIMENT_TAG, HIDDEN_TAG, PREFIX

@@ -15,7 +15,7 @@ from veritrain_lib.core import project
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Token
 from veritrain_lib.server.settings.usage import folder_bytes
-from veritrain_lib.stage_io.progress_reports import read_status
+from veritrain_lib.stages.record.progress_reports import read_status
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.artifacts import local_folder
 from veritrain_lib.tracking.entities import Run

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veritrain_lib.server.resources.datasets.record import EDITION_TAG, PARENT_ID_TAG
-from veritrain_lib.stage_io.tasks import remember
+from veritrain_lib.stages.inputs.tasks import remember
 from veritrain_lib.tracking import datasets, runs
 from veritrain_lib.tracking.dataset_listing import TITLE_TAG
 from veritrain_lib.tracking.datasets import PREFIX

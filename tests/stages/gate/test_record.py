@@ -1,0 +1,85 @@
+"""The gate in the record: the suite's file decides, and the next version holds trusted and accepted rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.stages.conftest import Do
+from tests.stages.tiny_task import write_suite, write_tiny
+from veritrain_lib.core.errors import Refused
+from veritrain_lib.core.rows import read_examples
+from veritrain_lib.core.task import Task, load_task
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.tracking import datasets, runs
+
+
+@pytest.fixture
+def copies(home: Path, do: Do) -> Task:
+    """A draft `tiny@2` of 25 rows of which 5 are copies: 80 % are none. It grew from the 21 seed rows."""
+    task = load_task(write_tiny(home / "task", mostly=0.7))
+    do("gate", task, dataset="seed")
+    some = read_examples(task, home / "task" / "pool.csv", "pool").head(20)
+    shouted = some.head(5).assign(
+        text=some["text"].head(5).str.upper(), id=[f"{place:016d}" for place in range(5)]
+    )
+    run = runs.open_run(task, "draft", kind="data")
+    datasets.save(task, run, pd.concat([some, shouted], ignore_index=True), status="draft", parent="tiny@1")
+    runs.end_run(run, "FINISHED")
+    return task
+
+
+def test_an_edited_limit_changes_the_outcome_and_the_old_one_is_still_known(copies: Task, do: Do) -> None:
+    passed = do("gate", copies, dataset="tiny@2")
+    write_suite(copies.path.parent / "suite.json", mostly=0.9)
+    blocked = do("gate", copies, dataset="tiny@2")
+    assert (passed.run().outcome, blocked.run().outcome) == ("done", "blocked")
+    assert [one.status for one in datasets.listing(copies)] == ["passed", "draft", "passed", "blocked"]
+    with pytest.raises(Refused, match="tiny@4 is blocked"):
+        do("train", copies, dataset="tiny@4")
+    write_suite(copies.path.parent / "suite.json", mostly=0.7)
+    again = do("gate", copies, dataset="tiny@2")
+    assert (again.stored, again.run_id) == (True, passed.run_id)
+
+
+def test_a_suite_by_another_name_is_other_work(copies: Task, do: Do) -> None:
+    write_suite(copies.path.parent / "strict.json", mostly=0.9)
+    assert do("gate", copies).run().outcome == "done"
+    assert do("gate", copies, suite="strict.json").run().outcome == "blocked"
+
+
+def test_the_next_version_is_the_trusted_rows_and_the_accepted_ones(home: Path, do: Do) -> None:
+    task = load_task(write_tiny(home / "task"))
+    do("gate", task)
+    draft, passed = datasets.load(task, "tiny@2"), datasets.load(task, "tiny@3")
+    seed = sources.seed_rows(task)
+    assert (draft.status, draft.parent, passed.status, passed.parent) == (
+        "draft",
+        "tiny@1",
+        "passed",
+        "tiny@2",
+    )
+    assert passed.rows["id"].tolist() == [*seed["id"], *draft.rows["id"]]
+    assert set(passed.rows["source"]) == {"human", "pool"}
+
+
+def test_quarantine_and_rules_are_artifacts_for_people(copies: Task, do: Do) -> None:
+    from veritrain_lib.tracking import store
+
+    stage = do("gate", copies)
+    files = {file.path for file in store.client().list_artifacts(stage.run_id, "gate")}
+    assert files == {
+        f"gate/{name}"
+        for name in (
+            "data_docs.html",
+            "accepted.csv",
+            "quarantine.csv",
+            "removed.csv",
+            "warnings.csv",
+            "rules.csv",
+            "groups.csv",
+        )
+    }
+    assert runs.get(stage.run_id).data.metrics["rows_quarantined"] == 5

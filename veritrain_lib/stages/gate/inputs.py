@@ -1,0 +1,96 @@
+"""Inputs of the gate stage: the draft, its parent, the suite, and what the checks get to work with (`context`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.core.task import Task
+from veritrain_lib.stages.base import Inputs
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.defaults import SEED, resolve_draft_dataset
+from veritrain_lib.stages.inputs.privacy import may_leave
+from veritrain_lib.stages.inputs.students import quick_trainer
+from veritrain_lib.tracking import datasets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.judging.judge import Judge
+    from veritrain_lib.judging.sampling import JudgedSample
+    from veritrain_lib.models.base import Scorer
+    from veritrain_lib.quality.context import Context
+    from veritrain_lib.quality.suite import Suite
+
+
+PARAMETERS: Mapping[str, Any] = {"dataset": "", "suite": "", "seed": 0}
+
+
+def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
+    """Find the dataset to judge, if not named the newest draft, and its parent, whose rows are accepted already."""
+    suite = suite_of(task, parameters["suite"])
+    data = {
+        "suite": suite.digest,
+        "task": task.digest("inputs", "target", "contract", "trainer"),
+        "data": task.data_digest("development", "test"),
+        "set_aside": sources.all_set_aside(task),
+    }
+    if uses_judge(suite):
+        data["judge"] = task.digest("judge", "description")
+    if parameters["dataset"] == SEED:
+        return Inputs({"dataset": SEED}, {"dataset": task.data_digest("seed"), **data}, {"suite": suite})
+    draft = resolve_draft_dataset(task, parameters["dataset"])
+    parent = datasets.load(task, draft.parent) if draft.parent else None
+    content = {"dataset": draft.digest, "parent": parent.digest if parent else "", **data}
+    return Inputs({"dataset": draft.reference}, content, {"suite": suite, "draft": draft, "parent": parent})
+
+
+def suite_of(task: Task, name: str = "") -> Suite:
+    """Load a suite by its name in `gates/` or its path; the task's suite if the name is empty."""
+    from veritrain_lib.quality import task_suite
+
+    return task_suite.suite_of(task, name)
+
+
+def context(task: Task, accepted: pd.DataFrame, seed: int, judge: Judge | None = None) -> Context:
+    """Return what the checks may use beside the rows they judge.
+
+    Args:
+        task: The task.
+        accepted: The rows accepted so far, with answers.
+        seed: Seed of every random choice.
+        judge: The task's judge, where a rule of the suite asks one.
+    """
+    from veritrain_lib.quality.context import Context
+
+    trainer = quick_trainer(task)
+    development = sources.development_rows(task)
+
+    def fit(rows: pd.DataFrame) -> Scorer:
+        scorer: Scorer = trainer.train(task, rows, seed=seed).model
+        return scorer
+
+    return Context(
+        task=task,
+        accepted_rows=accepted,
+        development=development,
+        test_inputs=sources.test_inputs(task),
+        fit=fit,
+        judge=_sample_judge(judge, development, seed) if judge else None,
+        seed=seed,
+    )
+
+
+def uses_judge(suite: Suite) -> bool:
+    """Return whether a rule of the suite shows rows to the task's judge."""
+    return any(rule.meta.check == "judge_sample" for rule in suite.rules)
+
+
+def _sample_judge(
+    judge: Judge, development: pd.DataFrame, seed: int
+) -> Callable[[pd.DataFrame, int], JudgedSample]:
+    from veritrain_lib.judging.sampling import judge_sample
+
+    return lambda rows, count: judge_sample(
+        judge, rows, development, count=count, seed=seed, may_leave=may_leave(judge.task, rows)
+    )

@@ -1,0 +1,181 @@
+"""The generate stage: a plan of how many rows each slice gets, and rows from a teacher.
+
+Open this for the result's tables, or to see when a round ends because a rule rejected most of the pool.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from veritrain_lib.stages.generate.plan import make_plan
+from veritrain_lib.stages.generate.result import GenerateResult
+from veritrain_lib.stages.generate.teacher_request import GenerateInputs, request_of, teacher_of
+from veritrain_lib.stages.stage_result import Measure
+
+if TYPE_CHECKING:
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.prompts.prompt import Prompt
+    from veritrain_lib.teachers.base import Preview, TeacherResult
+
+
+class GenerateConfig(BaseModel):
+    """Parameters of the generate stage.
+
+    Attributes:
+        rows: The number of new examples to request.
+        teacher: The name of the teacher.
+        choose: The strategy by which the teacher `pool` chooses rows.
+        batch: Rows that are chosen between two refits of the student.
+        seed: Seed of every random choice.
+        money: US dollars that a paid teacher may spend.
+        prompt: The template of a paid teacher: a text, or a file beside the task file; empty: the task's, else the
+            built-in one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: int = Field(default=150, ge=1)
+    teacher: str = "pool"
+    choose: Literal["uncertainty", "random", "balanced", "class_error"] = "uncertainty"
+    batch: int = Field(default=50, ge=1)
+    seed: int = 0
+    money: float = Field(default=0.0, ge=0)
+    prompt: str = ""
+
+
+def preview(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> Preview | None:
+    """Preview what a paid teacher would ask and pay, without asking or paying; None for one that costs nothing."""
+    from veritrain_lib.teachers.base import PaidTeacher
+
+    teacher = teacher_of(config, task)
+    if not isinstance(teacher, PaidTeacher):
+        return None
+    plan = make_plan(inputs.errors, config.rows)
+    return teacher.preview(request_of(config, task, inputs, plan, {}))
+
+
+def prompt_of(config: GenerateConfig, task: Task) -> Prompt | None:
+    """Return the prompt of a teacher that asks a model; None for other teachers."""
+    from veritrain_lib.teachers.base import PaidTeacher
+
+    teacher = teacher_of(config, task)
+    return teacher.prompt(task, config.prompt) if isinstance(teacher, PaidTeacher) else None
+
+
+def run(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> GenerateResult:
+    """Make a plan, and get rows from the teacher.
+
+    Args:
+        config: Parameters of the stage.
+        task: The task.
+        inputs: What the plan and the teacher work on.
+    """
+    from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
+
+    plan = make_plan(inputs.errors, config.rows)
+    counts_by_rule: dict[str, int] = {}
+    counts_by_reason: dict[str, int] = {}
+    written = teacher_of(config, task).write(
+        request_of(config, task, inputs, plan, counts_by_rule, counts_by_reason)
+    )
+    empty_pool_reason = _empty_pool_reason(task, written, counts_by_rule, counts_by_reason)
+    column = slice_column(task)
+    rows_by_slice = written.rows[column].value_counts() if column else {ALL_ROWS: len(written.rows)}
+    plan["got"] = plan["slice"].map(rows_by_slice).fillna(0).astype(int)
+    waiting = len(written.waiting)
+    tables = {
+        "plan": plan,
+        "rows": written.rows.reset_index(drop=True),
+        "waiting": written.waiting.reset_index(drop=True),
+    }
+    measures = {
+        "rows_generated": Measure(value=len(written.rows)),
+        "rows_screened_out": Measure(value=sum(counts_by_rule.values())),
+        "rows_waiting": Measure(value=waiting),
+    }
+    if written.endings is not None:
+        tables["endings"] = written.endings
+        measures |= _paid_measures(written)
+    return GenerateResult(
+        outcome="waiting" if waiting else "blocked" if empty_pool_reason else "done",
+        headline=empty_pool_reason or _headline(config, written, sum(counts_by_rule.values())),
+        measures=measures,
+        tables=tables,
+        asked=config.rows,
+        left=written.left,
+        screened=counts_by_rule,
+    )
+
+
+EMPTYING_SHARE = 0.5
+"""Share of a pool that one rule must reject before an empty round is blamed on it.
+
+Of a pool that was used up, only bad rows are left, which is not the rule's fault.
+"""
+
+
+def _empty_pool_reason(
+    task: Task, written: TeacherResult, counts_by_rule: dict[str, int], counts_by_reason: dict[str, int]
+) -> str:
+    """Return a sentence that names the rule that rejected most of the pool and what to change; empty for none."""
+    if len(written.rows) or len(written.waiting) or not counts_by_rule or not written.pool_rows:
+        return ""
+    rule, rejected = max(counts_by_rule.items(), key=lambda item: item[1])
+    if rejected <= EMPTYING_SHARE * written.pool_rows:
+        return ""
+    why = ", ".join(
+        f"{count} {reason}"
+        for reason, count in sorted(counts_by_reason.items(), key=lambda item: -item[1])
+        if reason.split(":")[0] == rule
+    )
+    language_keys = ", ".join(
+        f"inputs.{name}.language ({field.language})" for name, field in task.inputs.items() if field.language
+    )
+    language_hint = f" or {language_keys} in the task file" if rule == "language" and language_keys else ""
+    other_rules = (
+        f"; {sum(counts_by_rule.values()) - rejected} by other rules" if len(counts_by_rule) > 1 else ""
+    )
+    return (
+        f"Blocked: rule {rule} rejected {rejected} of the {written.pool_rows} rows in the pool ({why[:200]}){other_rules}, "
+        f"so there is no row to choose. Correct the rows, the rule in suite {task.gate}{language_hint}."
+    )
+
+
+def _paid_measures(written: TeacherResult) -> dict[str, Measure]:
+    """Return measures of a paid teacher, in US dollars and rows by outcome.
+
+    `cost` is the cost of the answers whenever they were paid, `paid_now` the part that this run paid.
+    """
+    assert written.endings is not None
+    rows_by_outcome = written.endings.groupby("outcome")["rows"].sum()
+    row_measures = {f"rows_{outcome}": Measure(value=int(rows)) for outcome, rows in rows_by_outcome.items()}
+    return {"cost": Measure(value=written.cost), "paid_now": Measure(value=written.paid), **row_measures}
+
+
+def _headline(config: GenerateConfig, written: TeacherResult, screened: int) -> str:
+    headline = f"{len(written.rows)} of {config.rows} new rows from teacher {config.teacher}"
+    headline += f" ({config.choose})" if config.teacher == "pool" else ""
+    if written.endings is not None:
+        rows_by_outcome = written.endings.groupby("outcome")["rows"].sum().to_dict()
+        outcomes = ", ".join(f"{rows} {outcome}" for outcome, rows in rows_by_outcome.items())
+        headline += (
+            f" for {written.cost:.4f} US dollars ({written.paid:.4f} paid now); rows asked for: {outcomes}"
+        )
+    elif screened:
+        headline += f"; {screened} pool rows screened out before choosing"
+    waiting = len(written.waiting)
+    return headline + (f"; {waiting} chosen rows wait for people's answers" if waiting else "") + "."
+
+
+__all__ = [
+    "GenerateConfig",
+    "GenerateInputs",
+    "GenerateResult",
+    "make_plan",
+    "preview",
+    "prompt_of",
+    "run",
+    "teacher_of",
+]

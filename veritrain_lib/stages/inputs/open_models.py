@@ -1,0 +1,110 @@
+"""Models and judges opened for a run, with every call of a chat model traced to that run.
+
+Open this to see where privacy checks, traces and progress lines are attached to paid models.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from veritrain_lib.models.base import open_model
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.privacy import refuse_private_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.judging.judge import Judge
+    from veritrain_lib.models.base import Model
+
+
+@contextlib.contextmanager
+def open_model_for(task: Task, uri: str, run_id: str) -> Iterator[Model]:
+    """Open the model at an address for a run, with its calls traced (see `traced`).
+
+    Raises:
+        UserError: as `open_model` does.
+        Refused: as `traced` does.
+        Infrastructure: as `traced` does.
+    """
+    with traced(task, open_model(uri, task), run_id) as model:
+        yield model
+
+
+@contextlib.contextmanager
+def traced(task: Task, model: Model, run_id: str) -> Iterator[Model]:
+    """Trace every call of a chat model to the run, with the version of its prompt, and show progress.
+
+    Another model is not traced.
+
+    Raises:
+        Refused: when a chat model is asked about rows that must not be sent to a provider.
+        Infrastructure: at the end of the context, when traces could not be written.
+    """
+    from veritrain_lib.models.chat import ChatModel
+
+    with_privacy_check(task, model)
+    if not isinstance(model, ChatModel):
+        yield model
+        return
+    from veritrain_lib.stages.record.progress import ProgressLine
+    from veritrain_lib.tracking import prompts
+    from veritrain_lib.tracking.traces import Traces
+
+    prompt = model.prompt.prompt
+    prompts.log_use(run_id, prompt, prompts.register(task, prompt))
+    with Traces(task, model.chat.endpoint, run_id=run_id) as traces:
+        model.on_reply, model.on_progress = traces, ProgressLine().show
+        yield model
+
+
+def with_privacy_check(task: Task, model: Model) -> Model:
+    """Return the same model; a chat model refuses from now on to answer rows that must not be sent to a provider."""
+    from veritrain_lib.models.chat import ChatModel
+
+    def before(rows: pd.DataFrame) -> None:
+        shown = [name for name in ("id", *task.inputs) if name in rows]
+        refuse_private_rows(task, rows[shown], f"the model {model.uri}")
+
+    if isinstance(model, ChatModel):
+        model.before = before
+    return model
+
+
+def check_judged_metrics(task: Task) -> None:
+    """Check that development rows may be sent to the judge, where a metric of the task asks one about them.
+
+    Raises:
+        Refused: as `refuse_private_rows` does.
+        UserError: when such a metric has no judge in the task.
+    """
+    from veritrain_lib.judging.settings import settings_of
+    from veritrain_lib.metrics.base import open_metrics
+
+    judged = [metric.name for metric in open_metrics(task) if metric.asks_judge]
+    if judged:
+        recipient = f"the judge {settings_of(task).model} for {', '.join(judged)}"
+        refuse_private_rows(task, sources.development_rows(task), recipient)
+
+
+@contextlib.contextmanager
+def open_judge_for(task: Task, run_id: str) -> Iterator[Judge]:
+    """Open the task's judge for a run, with every call traced to the run and progress shown.
+
+    Raises:
+        Refused: when development rows, on which the judge is calibrated, must not be sent to a provider.
+        UserError: when the task has no judge, or no key or endpoint is set.
+        Infrastructure: at the end of the context, when traces could not be written.
+    """
+    from veritrain_lib.judging.judge import open_judge
+    from veritrain_lib.judging.settings import settings_of
+    from veritrain_lib.llm.endpoint import open_endpoint
+    from veritrain_lib.stages.record.progress import ProgressLine
+    from veritrain_lib.tracking.traces import Traces
+
+    refuse_private_rows(task, sources.development_rows(task), f"the judge {settings_of(task).model}")
+    with Traces(task, open_endpoint(settings_of(task).model), run_id=run_id) as traces:
+        yield open_judge(task, on_reply=traces, on_progress=ProgressLine().show)

@@ -1,0 +1,76 @@
+"""Latency of answers: median and 95th percentile, in seconds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from veritrain_lib.stages.stage_result import Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.core.records import Response
+    from veritrain_lib.models.base import Model
+
+QUANTILES = {"seconds_median": 0.5, "seconds_p95": 0.95}
+
+
+def timed_singly(model: Model, rows: pd.DataFrame) -> list[float]:
+    """Measure the seconds of each row asked alone; infinite for a row that the model failed on.
+
+    Answering many rows at once takes less time per row, but a user with one question does not get that speed.
+    """
+    row_seconds = []
+    for row in range(len(rows)):
+        start = time.perf_counter()
+        (response,) = model.answer(rows.iloc[row : row + 1])
+        seconds = time.perf_counter() - start
+        row_seconds.append(math.inf if response.error is not None else seconds)
+    return row_seconds
+
+
+def as_reported(responses: Sequence[Response]) -> list[float]:
+    """Return the seconds that the responses report; infinite for a failed row, or one that reports none."""
+    return [
+        math.inf if response.error is not None or response.seconds is None else response.seconds
+        for response in responses
+    ]
+
+
+def latency(seconds: Sequence[float]) -> dict[str, Measure]:
+    """Compute `seconds_median` and `seconds_p95` over all rows, including failed ones."""
+    return {name: quantile(seconds, share) for name, share in QUANTILES.items()}
+
+
+def quantile(seconds: Sequence[float], share: float) -> Measure:
+    """Compute the smallest time that at least `share` (above 0, below 1) of the rows did not exceed.
+
+    The interval goes from one order statistic to another and needs no assumption on the distribution of times (G. J.
+    Hahn and W. Q. Meeker (1991), Statistical Intervals, section 5.2). Its high end is open when there are too few rows,
+    as for the 95th percentile of fewer than 72 rows. There is no value when too many rows failed.
+    """
+    import numpy as np
+    from scipy.special import bdtr
+
+    n = len(seconds)
+    if not n:
+        return Measure(value=None, n=0)
+    ordered = sorted(seconds)
+    value = ordered[math.ceil(share * n) - 1]
+    # With B ~ binomial(n, share): P(B < lower) and P(B >= upper) are each 2.5 % at most.
+    cumulative = bdtr(np.arange(n), n, share)
+    lower = int(np.sum(cumulative <= 0.025))
+    upper = n + 1 - int(np.sum(1 - cumulative <= 0.025))
+    return Measure(
+        value=_finite(value),
+        low=_finite(ordered[lower - 1]) if lower else 0.0,
+        high=_finite(ordered[upper - 1]) if upper <= n else None,
+        n=n,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,136 @@
+"""Inputs of the report stage: the runs of the stages behind a round or a whole loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.core import digest
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.core.task import Task
+from veritrain_lib.stages.base import Inputs, MissingInput, Step
+from veritrain_lib.stages.record import history
+from veritrain_lib.tracking import runs
+
+if TYPE_CHECKING:
+    pass
+
+
+PARAMETERS: Mapping[str, Any] = {"about": "", "scope": "round", "seed": 0}
+
+
+LOOP_KINDS = ("loop", "final")
+"""Kinds of runs that stand for a whole loop: the loop's run, and the run of its final comparison."""
+
+
+RESULT_STAGES = ("generate", "gate", "train", "evaluate")
+"""The stages whose results a report is made of."""
+
+DATA_STAGES = RESULT_STAGES[:-1]
+"""The stages from new rows to a challenger, which a loop's report takes from the last round."""
+
+
+def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
+    """Find the stage runs of the round: by its tags, or by the lineage of an evaluation where no loop made it."""
+    about = parameters["about"] or parameters["round_run"]
+    rounds, stages = _find_round(task, about, parameters["scope"])
+    numbers = _numbers(about, parameters["scope"], rounds)
+    content = {
+        "rounds": digest.of_json([round_.stages for round_ in rounds]),
+        "stages": digest.of_json(stages),
+        "task": task.digest(),
+        "data": task.data_digest("test"),
+        "title": numbers,
+    }
+    resolved = {"rounds": rounds, "stages": stages, "numbers": numbers}
+    return Inputs({"about": about or "latest"}, content, resolved)
+
+
+def _find_round(task: Task, about: str, scope: str) -> tuple[list[history.Round], dict[str, str]]:
+    if scope == "loop":
+        return _find_loop(task, about)
+    if not about:
+        latest = history.latest_round(task)
+        if latest is None:
+            return [], history.stages_by_lineage(task, _evaluation(task))
+        about = latest[0].run_id
+    run = runs.get(about)
+    if run.data.tags.get("veritrain.kind") in LOOP_KINDS:
+        raise UserError(
+            f"run {about} is a whole loop ({run.info.run_name}), not a round: give scope loop with it, or the run of a "
+            "round"
+        )
+    round_ = history.as_round(run)
+    loop_run = run.data.tags.get("mlflow.parentRunId", "")
+    rounds = history.loop_rounds(task, loop_run) if loop_run else []
+    rounds = [earlier for earlier in rounds if earlier.number <= round_.number]
+    stages = {name: run_id for name, run_id in round_.stages.items() if name != "report"}
+    if not stages:
+        raise UserError(f"run {about} names no stages; give the run of a round or of a loop")
+    return _without_reports(rounds), stages
+
+
+def _find_loop(task: Task, about: str) -> tuple[list[history.Round], dict[str, str]]:
+    """Find the rounds of a loop, and the stages to report on.
+
+    These are the comparison of seed model and last champion, where there was one, and the last round's other
+    stages.
+    """
+    if not about:
+        newest = runs.search(task, "tags.`veritrain.kind` = 'loop'", limit=1)
+        if not newest:
+            raise UserError(
+                f"task {task.name!r} has no loop yet: give scope round, or run: veritrain loop {task.name}"
+            )
+        about = newest[0].info.run_id
+    run = runs.get(about)
+    kind, parent = run.data.tags.get("veritrain.kind"), run.data.tags.get("mlflow.parentRunId", "")
+    if kind not in LOOP_KINDS:
+        loop_hint = f", or its loop's run {parent}" if parent else ""
+        raise UserError(
+            f"run {about} is no whole loop ({run.info.run_name}): give scope round with it{loop_hint} with scope loop"
+        )
+    loop_run = about if kind == "loop" else parent
+    finals = [
+        child for child in runs.children(task, loop_run) if child.data.tags.get("veritrain.kind") == "final"
+    ]
+    rounds = history.loop_rounds(task, loop_run)
+    stages: dict[str, str] = {}
+    for last in [round_ for round_ in rounds if round_.number][-1:] or rounds[-1:]:
+        stages |= {name: stage_run for name, stage_run in last.stages.items() if name in DATA_STAGES}
+    for final in finals:
+        final_stages = history.as_round(final).stages
+        stages |= {name: stage_run for name, stage_run in final_stages.items() if name != "report"}
+    if not stages:
+        raise UserError(f"loop {loop_run} has done no stage yet; go on with: veritrain loop {task.name}")
+    return _without_reports(rounds), stages
+
+
+def _evaluation(task: Task) -> str:
+    evaluations = runs.search(
+        task, "tags.`veritrain.stage` = 'evaluate' AND attributes.status = 'FINISHED'", limit=1
+    )
+    if not evaluations:
+        raise MissingInput(task.name, "no round and no evaluation to report on", Step("evaluate"))
+    return evaluations[0].info.run_id
+
+
+def _without_reports(rounds: list[history.Round]) -> list[history.Round]:
+    return [
+        history.Round(
+            round_.number,
+            round_.run_id,
+            {name: run for name, run in round_.stages.items() if name != "report"},
+        )
+        for round_ in rounds
+    ]
+
+
+def _numbers(about: str, scope: str, rounds: list[history.Round]) -> str:
+    """Return the subject of the report for its title: a round has a number in its loop, an experiment a name."""
+    if scope == "loop":
+        last = max((round_.number for round_ in rounds), default=0)
+        return "the whole loop" + (f", rounds 1 to {last}" if last > 1 else "")
+    if rounds:
+        return f"round {rounds[-1].number}"
+    return (runs.get(about).info.run_name if about else "") or "by hand"

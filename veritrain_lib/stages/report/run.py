@@ -1,0 +1,238 @@
+"""The report stage: what changed, improved and regressed, the effect of added data, cost, time, and the next step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from veritrain_lib.stages.report.facts import Facts
+from veritrain_lib.stages.report.next_step import NextStep, next_step
+from veritrain_lib.stages.report.result import ReportResult
+from veritrain_lib.stages.stage_result import Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.core.task import Task
+    from veritrain_lib.stages.evaluate.result import EvaluateResult
+    from veritrain_lib.stages.generate.result import GenerateResult
+
+
+class ReportConfig(BaseModel):
+    """Parameters of the report stage.
+
+    Attributes:
+        scope: One round, or the whole loop (the seed model compared with the last champion).
+        seed: Seed of the statistics.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scope: Literal["round", "loop"] = "round"
+    seed: int = 0
+
+
+def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
+    """Write the report of a round, or of the whole loop, as words, tables and pictures."""
+    import pandas as pd
+
+    evaluate = facts.evaluate
+    empty = pd.DataFrame()
+    slices = evaluate.tables.get("held_out_slices", evaluate.tables["slices"]) if evaluate else empty
+    step = next_step(task, facts)
+    verdict = (
+        evaluate.verdict
+        if evaluate
+        else ("blocked" if facts.gate and facts.gate.status == "blocked" else "none")
+    )
+    tables = {
+        "rounds": facts.rounds,
+        "slices": slices,
+        "improved": _with_bound(slices, "low", above=True),
+        "regressed": _with_bound(slices, "high", above=False),
+        "unclear": slices[slices["verdict"] == "can't tell"] if len(slices) else empty,
+        "confusions": evaluate.tables["confusions"] if evaluate else empty,
+        "rules": _rules(facts),
+        "screened": _sum_counts([_screened(round_facts) for round_facts in _generated(facts)], ["reason"]),
+        "endings": _sum_counts(
+            [_outcome_counts(round_facts) for round_facts in _generated(facts)], ["outcome", "reason"]
+        ),
+        "added_data": _added_data(facts, config.seed),
+    }
+    measures = dict(evaluate.measures) if evaluate else (dict(facts.train.measures) if facts.train else {})
+    measures["seconds"] = Measure(value=float(facts.rounds["seconds"].sum()) if len(facts.rounds) else 0.0)
+    measures["money"] = Measure(value=facts.money)
+    result = ReportResult(
+        outcome="done",
+        headline=f"{facts.title}: {verdict}. {_short_result(task, evaluate)}{step.action}",
+        measures=measures,
+        tables=tables,
+        title=facts.title,
+        metric=task.primary.name,
+        goal=task.goal.at_least if task.goal else None,
+        next_step=step.action,
+        next_step_why=step.why,
+        changed=_changed(task, facts),
+        verdict=verdict,
+        made_by=facts.made_by,
+        graded=evaluate.graded if evaluate else "",
+        scope=config.scope,
+        slices_of=(
+            "held-out rows" if evaluate and "held_out_slices" in evaluate.tables else "development rows"
+        ),
+    )
+    # The stored picture of a gate is about one round.
+    for stage in (None if facts.by_round else facts.gate, facts.evaluate):
+        result.reuse_pictures(stage)
+    return result
+
+
+def _short_result(task: Task, evaluate: EvaluateResult | None) -> str:
+    if evaluate is None:
+        return ""
+    if evaluate.held_out:
+        held_out = evaluate.held_out
+        moved = f"{held_out.champion:.3f} to {held_out.challenger:.3f}"
+        return f"{task.primary.name.capitalize()} on {held_out.n} held-out test rows {moved}. "
+    return f"Development gain {evaluate.development_gain:+.3f}; the held-out test set stayed locked. "
+
+
+def _with_bound(slices: pd.DataFrame, bound: str, *, above: bool) -> pd.DataFrame:
+    if not len(slices):
+        return slices
+    return slices[slices[bound] > 0] if above else slices[slices[bound] < 0]
+
+
+def _changed(task: Task, facts: Facts) -> list[str]:
+    lines = _round_lines(facts) or [
+        result.headline for result in (facts.generate, facts.gate, facts.train) if result
+    ]
+    evaluate = facts.evaluate
+    if evaluate and evaluate.held_out:
+        held_out = evaluate.held_out
+        lines.append(
+            f"Held-out test set, look {held_out.look} of {task.promotion.max_looks} "
+            f"(level {held_out.look_alpha:.4f}): "
+            f"{held_out.champion:.3f} to {held_out.challenger:.3f}, change {held_out.difference:+.3f} "
+            f"({held_out.low:+.3f} to {held_out.high:+.3f} at level {held_out.level:.3f}), p = {held_out.p:.2g}, "
+            f"n = {held_out.n}."
+        )
+        if held_out.detectable is not None:
+            lines.append(
+                f"Stated detectable difference: {held_out.detectable:.3f} "
+                "(a true gain of this size is promoted 80 % of the time)."
+            )
+    elif evaluate:
+        lines.append(evaluate.why)
+    if facts.champion:
+        lines.append(f"Champion now: {facts.champion}.")
+    return lines
+
+
+def _round_lines(facts: Facts) -> list[str]:
+    """Return a line on each round of a loop, and one on all of them; empty for a report on one round."""
+    active_rounds = [
+        round_facts
+        for round_facts in facts.by_round
+        if round_facts.generate or (round_facts.gate and round_facts.number)
+    ]
+    if not active_rounds:
+        return [round_facts.gate.headline for round_facts in facts.by_round if round_facts.gate]
+    lines = [
+        f"Round {round_facts.number}: "
+        + " ".join(stage.headline for stage in (round_facts.generate, round_facts.gate) if stage)
+        for round_facts in active_rounds
+    ]
+    new = sum(
+        len(round_facts.generate.tables["rows"]) for round_facts in active_rounds if round_facts.generate
+    )
+    accepted = sum(
+        len(round_facts.gate.tables["accepted"]) for round_facts in active_rounds if round_facts.gate
+    )
+    quarantined = sum(
+        len(round_facts.gate.tables["quarantine"]) for round_facts in active_rounds if round_facts.gate
+    )
+    lines.append(
+        f"All {len(active_rounds)} round(s): {new} new rows, {accepted} of them accepted, {quarantined} in quarantine."
+    )
+    return lines
+
+
+def _generated(facts: Facts) -> list[GenerateResult | None]:
+    return [round_facts.generate for round_facts in facts.by_round] if facts.by_round else [facts.generate]
+
+
+def _sum_counts(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
+    """Sum tables of counts (column `rows`) of several rounds."""
+    import pandas as pd
+
+    if len(tables) == 1:
+        return tables[0]
+    all_tables = pd.concat(tables) if tables else pd.DataFrame(columns=[*by, "rows"])
+    counts = all_tables.groupby(by, sort=True)[["rows"]].sum().reset_index()
+    return counts.sort_values(["rows", *by], ascending=[False, *[True] * len(by)], ignore_index=True)
+
+
+def _rules(facts: Facts) -> pd.DataFrame:
+    """Return the rule results of the gate; for a loop, summed over the drafts of all rounds (rules about rows only)."""
+    import pandas as pd
+
+    gates = [round_facts.gate for round_facts in facts.by_round if round_facts.gate and round_facts.number]
+    if not gates:
+        return facts.gate.tables["rules"] if facts.gate else pd.DataFrame()
+    from veritrain_lib.statistics.intervals import wilson
+
+    tables = [gate.tables["rules"] for gate in gates]
+    if len(tables) == 1:
+        only: pd.DataFrame = tables[0]
+        return only
+    all_tables = pd.concat(tables, ignore_index=True)
+    all_tables = all_tables[all_tables["kind"] == "rows"]
+    lines = []
+    for _, of_rule in all_tables.groupby("rule", sort=False):
+        line = of_rule.iloc[-1].to_dict()
+        checked, rejected = int(of_rule["checked"].sum()), int(of_rule["rejected"].sum())
+        interval = wilson(rejected, checked)
+        line |= {"checked": checked, "rejected": rejected, "share": rejected / checked if checked else 0.0}
+        line |= {"low": interval.low, "high": interval.high}
+        lines.append(line)
+    return pd.DataFrame(lines, columns=tables[0].columns)
+
+
+def _screened(generate: GenerateResult | None) -> pd.DataFrame:
+    import pandas as pd
+
+    # The reasons why generated rows were rejected are in the table `endings`.
+    counts = generate.screened if generate and "endings" not in generate.tables else {}
+    rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return pd.DataFrame(rows, columns=["reason", "rows"])
+
+
+def _outcome_counts(generate: GenerateResult | None) -> pd.DataFrame:
+    """Return the outcomes of rows requested from a paid teacher, over all slices: outcome, reason, rows."""
+    import pandas as pd
+
+    if generate is None or "endings" not in generate.tables:
+        return pd.DataFrame(columns=["outcome", "reason", "rows"])
+    counts = generate.endings().groupby(["outcome", "reason"])[["rows"]].sum().reset_index()
+    return counts.sort_values(["rows", "outcome", "reason"], ascending=[False, True, True], ignore_index=True)
+
+
+def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
+    """Compare the same trainer with and without the round's rows, on the same development rows."""
+    from veritrain_lib.stages.with_without import empty_comparison, with_against_without
+
+    if facts.train is None or facts.without is None:
+        return empty_comparison()
+    with_rows, without = facts.train, facts.without
+    return with_against_without(
+        without.tables["predictions"],
+        with_rows.tables["predictions"],
+        without.rows,
+        with_rows.rows,
+        seed=seed,
+    )
+
+
+__all__ = ["Facts", "NextStep", "ReportConfig", "ReportResult", "run"]

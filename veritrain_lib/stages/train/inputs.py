@@ -1,0 +1,41 @@
+"""Inputs of the train stage: the dataset to train on, and what identifies the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from veritrain_lib.core.task import Task
+from veritrain_lib.stages.base import Inputs
+from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs.defaults import resolve_passed_dataset
+from veritrain_lib.trainers.base import open_trainer, trainer_of
+
+PARAMETERS: Mapping[str, Any] = {"dataset": "", "seed": 0}
+
+
+def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
+    """Find the dataset to train on; if not named the newest that passed."""
+    dataset = resolve_passed_dataset(task, parameters["dataset"])
+    content = {
+        "dataset": dataset.digest,
+        "status": dataset.status,
+        "task": task.digest("inputs", "target", "glossary", "contract", "slices", "trainer", "metrics"),
+        "data": task.data_digest("development"),
+        "set_aside": sources.all_set_aside(task),
+    }
+    if is_paid(task):
+        # A chat model is trained on the prompts that it is later asked with.
+        content["asked"] = task.digest("description", "prompts")
+    content |= ingredients(task)
+    return Inputs({"dataset": dataset.reference}, content, {"dataset": dataset})
+
+
+def is_paid(task: Task) -> bool:
+    """Return whether each training with the task's trainer costs money."""
+    return trainer_of(task).paid
+
+
+def ingredients(task: Task) -> dict[str, str]:
+    """Return digests of what the task's trainer depends on beside rows, parameters and code; empty for most trainers."""
+    return open_trainer(task).ingredients(task)
