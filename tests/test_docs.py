@@ -60,6 +60,21 @@ def test_every_python_file_that_a_page_names_is_there(page: Path) -> None:
     assert {name for name in named if not fnmatch.filter(_files(), patterns[name])} == set()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_make_target_and_every_command_that_a_page_names_is_there(page: Path) -> None:
+    text = re.sub(r"```text.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+    makefile = read("Makefile")
+    rules = re.findall(r"^([^\s:=#]+(?: [^\s:=#]+)*):", makefile, re.MULTILINE)
+    stages = re.findall(r"^STAGES := (.+)$", makefile, re.MULTILINE)
+    targets = {target for line in [*rules, *stages] for target in line.split()}
+    verbs = set(re.findall(r"^## veritrain ([a-z-]+)", read("docs/commands.md"), re.MULTILINE))
+    made = set(re.findall(r"(?:^|[`&] ?)make ([a-z][a-z-]*)\b", code, re.MULTILINE))
+    called = set(re.findall(r"(?:^|[`/])veritrain ([a-z][a-z-]*)\b", code, re.MULTILINE))
+    assert {target for target in made if not target.startswith("bench-")} - targets == set()
+    assert called - verbs == set()
+
+
 def test_every_notebook_is_in_the_readme() -> None:
     names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert names == {name for name in names if f"`{name}`" in read("README.md")}
