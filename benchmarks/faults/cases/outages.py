@@ -93,7 +93,9 @@ def _train(folder: Path, store: Store | None) -> Seen:
         relay.open()
 
     threading.Thread(target=outage, daemon=True).start()
-    seen = veritrain(folder, "train", str(task), environment={"MLFLOW_TRACKING_URI": address})
+    seen = veritrain(
+        folder, "train", str(task), "--run-upstream", environment={"MLFLOW_TRACKING_URI": address}
+    )
     unfinished = query("SELECT run_uuid, status FROM runs WHERE status <> 'FINISHED'")
     return Seen(
         seen.exit_code, seen.text, wrong=f"runs that did not finish: {unfinished}" if unfinished else ""
