@@ -83,11 +83,12 @@ def test_an_edited_prompt_changes_the_digest_and_no_prompt_leaves_it(tmp_path: P
     file.write_text("two {{ a }}", encoding="utf-8")
     assert task.digest() != inline.digest()
     assert task.digest("inputs") == inline.digest("inputs")
-    # Without prompts the whole digest is what it was before the key existed.
+    # What a task does not have is no part of its digest.
     from veritrain_lib.core.digest import of_json
 
     bare = task_with(tmp_path)
     whole = bare.model_dump(mode="json")
     assert (whole.pop("prompts"), whole.pop("glossary"), whole.pop("gate_rules")) == ({}, {}, [])
     assert whole.pop("judge") is None
+    assert {choice.pop("file") for choice in (whole["trainer"], *whole["metrics"])} == {None}
     assert bare.digest() == of_json(whole)
