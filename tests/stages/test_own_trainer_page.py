@@ -198,5 +198,5 @@ def test_a_file_among_the_records_files_is_never_run(home: Path) -> None:
     with pytest.raises(Refused, match="among the files of the record"):
         find_task(str(task.path), check=True)
     with pytest.raises(Refused, match="among the files of the record"):
-        prepare("train", {"task": str(task.path)}).run()
+        prepare("train", {"task": str(task.path), "run_upstream": True}).run()
     assert not Path("ran").exists()
