@@ -220,8 +220,9 @@ def _shown(running: Running, way: str) -> tuple[dict[str, str], str]:
     ("way", "let_in", "transport"),
     [
         *((way, let_in, "websocket") for way, let_in in WAYS),
-        ("auth", True, "polling"),
-        ("another's auth", False, "polling"),
+        # A client that polls waits for its last request, which the server answers after half a minute.
+        pytest.param("auth", True, "polling", marks=pytest.mark.slow),
+        pytest.param("another's auth", False, "polling", marks=pytest.mark.slow),
     ],
 )
 def test_socket_io_is_for_who_shows_a_login_with_the_handshake_or_by_its_auth(
