@@ -111,8 +111,8 @@ def test_of_a_thousand_secrets_none_is_left_in_the_project_nor_on_the_terminal(t
     for words in (
         ("gate", "--dataset", "seed"),
         ("train",),
-        ("evaluate",),
-        ("report",),
+        ("evaluate", "--run-upstream"),
+        ("report", "--run-upstream"),
         ("probe",),
         ("status",),
     ):

@@ -175,7 +175,7 @@ def is_duration(cell: Tag) -> bool:
 
 def _without_chance(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00| UTC)?", "TIME", text)
-    text = re.sub(r"/[^\s'\"<>]*/(one|two|three)\b", "HOME", text)
+    text = re.sub(r"/[^\s'\"<>]*/(warm|cold)\b", "HOME", text)
     text = re.sub(r"\b\d+(\.\d+)? ?(s|ms|seconds|min)\b", "DURATION", text)
     return re.sub(r"0x[0-9a-f]{8,}|id=\"[^\"]*\"", "ID", text)
 
