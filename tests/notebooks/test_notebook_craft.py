@@ -21,7 +21,7 @@ FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
 STAGES = [NOTEBOOKS / f"{at:02d}_{name}.ipynb" for at, name in enumerate(NAMES, start=1)]
 KEPT = "nbval-check-output"
 
-TINKERED = ("03_gate", "04_train")
+TINKERED = ("03_gate", "04_train", "05_evaluate")
 """Notebooks that show what goes in and have examples of how to change it."""
 SECTIONS = ["Data", "Function", "Result", "Record"]
 
