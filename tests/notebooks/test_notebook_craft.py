@@ -21,6 +21,10 @@ FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
 STAGES = [NOTEBOOKS / f"{at:02d}_{name}.ipynb" for at, name in enumerate(NAMES, start=1)]
 KEPT = "nbval-check-output"
 
+TINKERED = ("03_gate", "04_train", "05_evaluate")
+"""Notebooks that show what goes in and have examples of how to change it."""
+SECTIONS = ["Data", "Function", "Result", "Record"]
+
 each_notebook = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 each_stage = pytest.mark.parametrize("path", STAGES, ids=lambda path: path.stem)
 
@@ -175,8 +179,24 @@ def test_parameters_agree_with_what_the_stage_takes(path: Path) -> None:
 def test_a_stage_notebook_begins_runs_and_closes_its_own_stage(path: Path) -> None:
     code = [source(cell) for cell in cells(path)]
     assert f'start_stage("{path.stem[3:]}", globals())' in code[1]
-    assert "stage.run()" in code[2]
+    assert [number for number, cell in enumerate(code) if "stage.run(" in cell] == [
+        4 if path.stem in TINKERED else 2
+    ]
     assert code[-1] == "stage.finish()"
+
+
+@pytest.mark.parametrize("name", TINKERED)
+def test_a_notebook_to_tinker_in_goes_from_data_to_function_to_record(name: str) -> None:
+    found = read(NOTEBOOKS / f"{name}.ipynb")["cells"]
+    headings = re.findall(r"^## (\w+)", "\n".join(map(source, found)), re.MULTILINE)
+    assert [heading for heading in headings if heading in SECTIONS] == SECTIONS
+    assert any(
+        line.startswith("# ")
+        for cell in cells(NOTEBOOKS / f"{name}.ipynb")[1:]
+        for line in source(cell).splitlines()
+    )
+    assert found[-1]["cell_type"] == "markdown"
+    assert re.fullmatch(r"Try next: [^.]+(\.\w[^.]*)*\.", source(found[-1])), "one sentence"
 
 
 @pytest.mark.parametrize("name", ["00_overview", "compare", "label"])

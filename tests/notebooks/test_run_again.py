@@ -100,8 +100,9 @@ def test_a_kernel_that_dies_before_the_end_is_told_at_the_next_start(home: Any, 
 @pytest.mark.slow
 def test_going_back_to_the_first_cell_leaves_no_run_open(home: Any, passed: str) -> None:
     with opened("04_train", home, task=passed, seed=8) as session:
-        parameters, begin, run, *_, close = session.cells()
-        for cell in (parameters, begin, run, parameters, begin, run, close):
+        parameters, begin, rows, trainer, run, *_, close = session.cells()
+        before = (parameters, begin, rows, trainer, run)
+        for cell in (*before, *before, close):
             session.run(cell)
         assert "RUNNING" not in home.runs("train")
 
@@ -109,8 +110,8 @@ def test_going_back_to_the_first_cell_leaves_no_run_open(home: Any, passed: str)
 @pytest.mark.slow
 def test_a_mistake_in_a_later_cell_once_mended_does_not_spoil_the_run(home: Any, passed: str) -> None:
     with opened("04_train", home, task=passed, seed=9) as session:
-        parameters, begin, run, shown, *_, close = session.cells()
-        for cell in (parameters, begin, run):
+        parameters, begin, rows, trainer, run, shown, *_, close = session.cells()
+        for cell in (parameters, begin, rows, trainer, run):
             session.run(cell)
         good, shown.source = shown.source, "result.typo"
         with pytest.raises(Exception, match="typo"):
@@ -120,3 +121,22 @@ def test_a_mistake_in_a_later_cell_once_mended_does_not_spoil_the_run(home: Any,
         session.run(shown)
         session.run(close)
         assert home.runs("train")[-1] == "FINISHED"
+
+
+@pytest.mark.slow
+def test_a_limit_changed_in_a_cell_is_in_the_record_and_the_same_cell_is_done_once(
+    home: Any, passed: str
+) -> None:
+    runs = home.runs("gate")
+    changed = [
+        "rules = rules.with_limit('near_duplicate', 0.02)", "rules = rules.with_limit('near_duplicate', 0.03)"
+    ]  # fmt: skip
+    with opened("03_gate", home, task=passed, dataset="seed") as session:
+        cells = session.cells()
+        [rules] = [cell for cell in cells if cell.source.startswith("rules = stage.suite")]
+        for source in ("", *changed):
+            rules.source = f"rules = stage.suite\n{source}"
+            said = [session.run(cell) for cell in (*cells, cells[4], cells[-1])]
+            assert ("edited: suite: near_duplicate 0.1 -> 0.0" in said[-1]) == bool(source)
+            assert said[-1] == said[-3]
+    assert home.runs("gate") == [*runs, *["FINISHED"] * 3]

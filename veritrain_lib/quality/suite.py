@@ -10,7 +10,7 @@ import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,9 @@ from veritrain_lib.core import project, registry
 from veritrain_lib.core.digest import of_json
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.trust import door
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IN_SET = "expect_column_values_to_be_in_set"
 AT_MOST = "expect_column_max_to_be_between"
@@ -127,9 +130,11 @@ class SuiteFile(SuiteModel):
     expectations: list[Rule] = Field(min_length=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Suite:
-    """A validated suite.
+    """A validated suite. Shows itself in a notebook as a table of rules with their limits.
+
+    A suite is never changed: `with_limit` and `without` return another one, with a digest of its own.
 
     Attributes:
         name: Name of the suite.
@@ -146,6 +151,55 @@ class Suite:
     dataset: DatasetRules
     rules: tuple[Rule, ...]
     digest: str
+
+    def table(self) -> pd.DataFrame:
+        """Return the rules, then the limits of the dataset as a whole: rule, limit, severity, action, reason."""
+        from veritrain_lib.quality.suite_edits import suite_table
+
+        return suite_table(self)
+
+    def with_limit(self, rule: str, limit: float) -> Suite:
+        """Return the suite with another limit.
+
+        Args:
+            rule: A rule of the suite, or a limit of the dataset as a whole, such as `minimum_rows`.
+            limit: For a rule the share of rejected rows (0 to 1) above which it fails; for a rule about the whole dataset
+                the largest number allowed.
+
+        Raises:
+            UserError: when the suite has no such rule, or the limit is out of range.
+        """
+        from veritrain_lib.quality.suite_edits import with_limit
+
+        return with_limit(self, rule, limit)
+
+    def without(self, rule: str) -> Suite:
+        """Return the suite without a rule.
+
+        Raises:
+            UserError: when the suite has no such rule, or no other one.
+        """
+        from veritrain_lib.quality.suite_edits import without
+
+        return without(self, rule)
+
+    def content(self) -> dict[str, Any]:
+        """Return the content of a file that holds this suite, ready for JSON."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "notes": self.notes,
+            "dataset": self.dataset.model_dump(mode="json"),
+            "expectations": [rule.model_dump(mode="json") for rule in self.rules],
+        }
+
+    def __repr__(self) -> str:
+        return f"suite {self.name}, version {self.version}\n{self.table().to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        from veritrain_lib.reporting.html import table_html
+
+        return table_html(self.table(), f"Suite {self.name}, version {self.version}", by_row=True)
 
 
 def load_suite(name: str | Path) -> Suite:

@@ -6,8 +6,8 @@ Open this to add a stage, or to see what `inputs.py`, `run.py`, `result.py` and 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,11 +31,29 @@ class Inputs:
         names: What people read: `dataset@version`, model addresses.
         digest: Digests of the content of everything that can change the result, beside the library's code.
         resolved: The objects themselves, such as the loaded dataset, by name.
+        edits: What a notebook's cell changed in them, in words, by name; empty for what the stage found itself.
     """
 
     names: dict[str, str]
     digest: dict[str, str]
     resolved: dict[str, Any] = field(default_factory=dict)
+    edits: dict[str, str] = field(default_factory=dict)
+
+    def with_edit(self, name: str, value: Any, content: str, description: str) -> Inputs:
+        """Return the inputs with one of them changed by a person, which makes the stage's work other work.
+
+        Args:
+            name: The name of the input, such as `suite`.
+            value: The input that is used instead.
+            content: The digest of its content.
+            description: What was changed, in words.
+        """
+        return replace(
+            self,
+            digest={**self.digest, f"edited.{name}": content},
+            resolved={**self.resolved, name: value},
+            edits={**self.edits, name: description},
+        )
 
 
 @dataclass(frozen=True)
@@ -94,6 +112,28 @@ class StageSpec(ABC):
             MissingInput: when an input that was left empty does not exist yet.
             UserError: when an input that was named does not exist.
         """
+
+    EDITABLE: ClassVar[tuple[str, ...]] = ()
+    """Names of the inputs that a notebook's cell may change and give to `StageRun.run`."""
+
+    def offers(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
+    ) -> Mapping[str, Callable[[], Any]]:
+        """Return how to get what a notebook shows before the work is done, by name; all of `EDITABLE` is among it.
+
+        What is returned is the caller's own: changing it in place changes nothing in the stage.
+        """
+        return {}
+
+    def edit(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
+    ) -> Inputs:
+        """Return the inputs with one of `EDITABLE` replaced; the same inputs if the value equals the stage's own.
+
+        Raises:
+            UserError: when the value can't be used instead of the stage's own.
+        """
+        raise NotImplementedError(f"{type(self).__name__} declares {name} as editable and does not edit it")
 
     @abstractmethod
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> StageResult:

@@ -87,6 +87,21 @@ def look_limit(task: Task, purpose: str) -> int:
     return declared if purpose == "final" or declared == 1 else declared - 1
 
 
+def look_number(test: looks.HeldOutSet, identities: Mapping[str, str], limit: int) -> int | None:
+    """Return the number of the look that a pair of models has had or would take; None when none is left for it.
+
+    Args:
+        test: The held-out test set.
+        identities: The digests of both models, by role.
+        limit: The number of looks up to which the purpose may use them.
+    """
+    previous = looks.find_look(test, identities["champion"], identities["challenger"])
+    if previous is not None:
+        return previous.number
+    number = looks.looks_spent(looks.list_looks(test)) + 1
+    return number if number <= limit else None
+
+
 def _refuse_leaks(task: Task, addresses: Iterable[str]) -> None:
     """Raise Refused when the normal form of a test row is in the training data of a model; read each dataset once."""
     by_model = {uri: models.describe(task, uri).dataset for uri in addresses if uri.startswith("models:/")}

@@ -7,7 +7,7 @@ test set is counted, what is stored of it, and when training data that holds tes
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import claims
@@ -16,6 +16,7 @@ from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, StageSpec
 from veritrain_lib.stages.evaluate import inputs as evaluate_inputs
 from veritrain_lib.stages.evaluate import run as evaluate
+from veritrain_lib.stages.evaluate.look_forecast import forecast
 from veritrain_lib.stages.evaluate.result import EvaluateResult
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.open_models import open_judge_for, open_model_for
@@ -40,6 +41,15 @@ class EvaluateSpec(StageSpec):
         """Find the inputs, see `evaluate.inputs.resolve`."""
         return evaluate_inputs.resolve(task, parameters)
 
+    def offers(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
+    ) -> Mapping[str, Callable[[], Any]]:
+        """Offer the development rows, and what a look costs and can show; nothing of it can be changed by a cell."""
+        return {
+            "development": lambda: sources.development_rows(task).copy(),
+            "looks": lambda: forecast(task, parameters, inputs),
+        }
+
     def execute(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
     ) -> EvaluateResult:
@@ -60,7 +70,7 @@ class EvaluateSpec(StageSpec):
         test = sources.held_out_set(task)
         plan = looks.declared_plan(task)
         limit = evaluate_inputs.look_limit(task, config.purpose)
-        number = self._look_number(test, identities, limit)
+        number = evaluate_inputs.look_number(test, identities, limit)
 
         def unlock_test_set() -> pd.DataFrame:
             look = looks.record_look(
@@ -117,13 +127,6 @@ class EvaluateSpec(StageSpec):
         if not both_named or tags.get("veritrain.promote") != "true":
             return ""
         return models.promote(task, models.identity(task, parameters["champion"]), parameters["challenger"])
-
-    def _look_number(self, test: looks.HeldOutSet, identities: Mapping[str, str], limit: int) -> int | None:
-        previous = looks.find_look(test, identities["champion"], identities["challenger"])
-        if previous is not None:
-            return previous.number
-        number = looks.looks_spent(looks.list_looks(test)) + 1
-        return number if number <= limit else None
 
     def _store(self, task: Task, run_id: str, result: EvaluateResult, test: str) -> None:
         challenger = (

@@ -45,6 +45,16 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
     return Inputs({"dataset": draft.reference}, content, {"suite": suite, "draft": draft, "parent": parent})
 
 
+def rows_of(task: Task, inputs: Inputs) -> pd.DataFrame:
+    """Return the rows to judge: those of a cell that changed them, else those of the draft, else the seed rows."""
+    if "rows" in inputs.resolved:
+        changed: pd.DataFrame = inputs.resolved["rows"]
+        return changed
+    draft = inputs.resolved.get("draft")
+    rows: pd.DataFrame = draft.rows if draft else sources.seed_rows(task)
+    return rows
+
+
 def suite_of(task: Task, name: str = "") -> Suite:
     """Load a suite by its name in `gates/` or its path; the task's suite if the name is empty."""
     from veritrain_lib.quality import task_suite

@@ -2,7 +2,8 @@
 
 A stage opens its own MLflow run. Under our execution engine the engine then ends that run with the real outcome of the
 notebook. By hand, or under plain papermill, the stage ends it itself: FINISHED at `finish()`, or FAILED when a cell
-fails. Work that was done before (same inputs, parameters and code) is shown from the record and costs nothing.
+fails. Work that was done before (same inputs, parameters and code) is shown from the record and costs nothing. A cell
+may look at what goes in (`stage.rows`), change it, and give it to `run`: see `record/edits.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.kernel_process.redaction import redact_current_kernel
 from veritrain_lib.stages.base import Inputs, StageSpec, check_seed, spec_of
 from veritrain_lib.stages.inputs import split_overlap
+from veritrain_lib.stages.record import edits
 from veritrain_lib.stages.record.finished_work import claim_stage, find_finished, missing_outputs
 from veritrain_lib.stages.record.progress_reports import CLAIMED, STATUS_FILE, CellErrorWatcher, write_status
 from veritrain_lib.stages.record.stored_result import RESULT, load_result
@@ -66,7 +68,7 @@ def start_stage(stage: str, namespace: Mapping[str, Any]) -> StageRun:
     stage_run = StageRun(stage, parameters, spec)
     previous = _started.get(stage)
     if previous is not None and previous.is_open:
-        if previous.digest == stage_run.digest:
+        if previous.own_digest == stage_run.own_digest:
             return previous
         previous.abandon("started again with other parameters or inputs before the last cell")
     _started[stage] = stage_run
@@ -112,7 +114,7 @@ class StageRun:
         stage: Its name, one of `stages.NAMES`.
         parameters: Its parameters, defaults filled in.
         task: The task that it works on.
-        inputs: The resolved inputs.
+        inputs: The resolved inputs, with the changes of the cell that ran the stage.
         run_id: Its MLflow run; empty until one is opened or found.
         stored: Whether the work was done before and the result is only shown from the record.
     """
@@ -141,7 +143,8 @@ class StageRun:
         if not inner:
             split_overlap.refuse_overlap(self.task, pool=stage == "generate")
         self._spec = spec
-        self.inputs: Inputs = resolve_inputs(spec, stage, self.task, self.parameters)
+        self._own_inputs: Inputs = resolve_inputs(spec, stage, self.task, self.parameters)
+        self.inputs: Inputs = self._own_inputs
         self.run_id = ""
         self.stored = False
         self._failed = False
@@ -153,18 +156,57 @@ class StageRun:
     @property
     def digest(self) -> str:
         """Digest of the work: stage, code, inputs and parameters. `COMMON_PARAMETERS` do not count."""
+        return self._digest_with(self.inputs)
+
+    @property
+    def own_digest(self) -> str:
+        """Digest of the work without what a cell changed: that of the loop."""
+        return self._digest_with(self._own_inputs)
+
+    @property
+    def edited(self) -> str:
+        """What a cell changed in the inputs, in words; empty for the task's own work."""
+        return edits.description(self.inputs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the stage offers to look at and to change before it runs, such as `rows` and `suite` of the gate."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        offers = self._spec.offers(self.task, self.parameters, self._own_inputs)
+        if name not in offers:
+            raise AttributeError(
+                f"stage {self.stage} has no {name}; it offers: {', '.join(offers) or 'nothing'}"
+            )
+        return offers[name]()
+
+    def _digest_with(self, inputs: Inputs) -> str:
         own_parameters = {
             name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS
         }
         # An input given by name and the same one found by default are the same work.
-        for name in self.inputs.names:
+        for name in inputs.names:
             own_parameters.pop(name, None)
-        return digest.of_json(
-            [self.stage, digest.of_code(), self.task.name, own_parameters, self.inputs.digest]
-        )
+        return digest.of_json([self.stage, digest.of_code(), self.task.name, own_parameters, inputs.digest])
 
-    def run(self) -> StageResult:
-        """Do the work, or load its result if it was done before; a second call returns the same result."""
+    def run(self, **changes: Any) -> StageResult:
+        """Do the work, or load its result if it was done before; a second call returns the same result.
+
+        Args:
+            **changes: What to work on instead of the stage's own inputs, by the names that the stage offers: for the gate
+                `rows` and `suite`. What equals the stage's own changes nothing. Another change than that of the last call
+                is other work, with a run of its own.
+
+        Raises:
+            UserError: when the stage takes nothing of that name, or the value can't be used.
+            Refused: when a command runs a notebook that was saved with a change.
+        """
+        inputs = edits.apply_edits(
+            self._spec, self.stage, self.task, self.parameters, self._own_inputs, changes
+        )
+        if inputs.edits and self._status_file:
+            edits.refuse_for_command(self.stage, self.task, edits.description(inputs))
+        if self._digest_with(inputs) != self.digest:
+            self._start_over(inputs)
         if self._result is not None and not self._failed:
             return self._result
         stored_run = find_finished(self.task, self.stage, self.digest) or self._claimed()
@@ -180,11 +222,37 @@ class StageRun:
             self._closed = False
         self._failed = False
         with self._failing_on_error():
-            result = self._spec.execute(self.task, self.parameters, self.inputs, self.run_id)
+            parameters = {**self.parameters, "round_run": self._round_run}
+            result = self._spec.execute(self.task, parameters, self.inputs, self.run_id)
             self._store(result)
             self._report_status(result_stored=True)
         self._result = result
         return result
+
+    @property
+    def result(self) -> StageResult:
+        """The result of the last `run()`.
+
+        Raises:
+            UserError: when `run()` was not called before.
+        """
+        if self._result is None:
+            raise UserError("there is no result before run(); run the cells from the top")
+        return self._result
+
+    @property
+    def _round_run(self) -> str:
+        """The run of the round that it belongs to. An edited run belongs to none: a round is the task's own work."""
+        return "" if self.inputs.edits else str(self.parameters["round_run"])
+
+    def _start_over(self, inputs: Inputs) -> None:
+        """Work on other inputs from now on, with another run."""
+        if self.is_open:
+            self.abandon("run again with other inputs before the last cell")
+        self._watcher.stop()
+        self._release()
+        self.inputs, self.run_id, self._result = inputs, "", None
+        self.stored = self._failed = self._closed = False
 
     def _claimed(self) -> runs.Run | None:
         """Claim the work, unless the process that launched this notebook has claimed it already.
@@ -242,22 +310,25 @@ class StageRun:
         self._closed = True
         self._release()
         how = "shown from the record, nothing was done twice" if self.stored else "filed"
-        return f"{self.stage}: {how}, run {self.run_id} of experiment {self.task.name!r}"
+        changed = f"; edited: {self.edited}" if self.edited else ""
+        return f"{self.stage}: {how}, run {self.run_id} of experiment {self.task.name!r}{changed}"
 
     def _open(self) -> None:
-        number = _round_number(self.parameters["round_run"])
+        number = _round_number(self._round_run)
         name = f"round {number} · {self.stage}" if number else self.stage
         tags = {"veritrain.stage": self.stage, "veritrain.digest": self.digest}
         tags |= {f"veritrain.input.{key}": value for key, value in self.inputs.names.items() if value}
-        self.run_id = runs.open_run(
-            self.task, name, kind="stage", parent=self.parameters["round_run"] or None, tags=tags
-        )
+        changed = {"edited": self.edited} if self.edited else {}
+        if changed:
+            tags[edits.TAG] = self.edited
+        self.run_id = runs.open_run(self.task, name, kind="stage", parent=self._round_run or None, tags=tags)
         own_parameters = {
             name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS
         }
         try:
             self._report_status()
-            runs.log(self.run_id, parameters={"task": self.task.name} | own_parameters | self.inputs.names)
+            parameters = {"task": self.task.name} | own_parameters | self.inputs.names | changed
+            runs.log(self.run_id, parameters=parameters)
         except BaseException as error:
             # The engine may never learn of this run (after a full disk, say), and then nothing else would end it.
             runs.end_run(self.run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0][:500])
@@ -270,7 +341,8 @@ class StageRun:
             result.save(Path(folder))
             runs.log_folder(self.run_id, Path(folder), RESULT)
         runs.write_manifest(self.run_id)
-        tags = {runs.NOTE_TAG: result.headline, "veritrain.outcome": result.outcome}
+        note = f"{result.headline} Edited in a cell: {self.edited}." if self.edited else result.headline
+        tags = {runs.NOTE_TAG: note, "veritrain.outcome": result.outcome}
         runs.log(self.run_id, metrics=result.metrics(), tags=tags)
         for previous in runs.all_finished(self.task, self.digest):
             absent = missing_outputs(self.task, previous)

@@ -5,7 +5,7 @@ Open this to see what identifies a trained model and what its run stores: metric
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from veritrain_lib.core import digest, event_log
@@ -18,6 +18,7 @@ from veritrain_lib.stages.stage_result import Measure
 from veritrain_lib.stages.train import inputs as train_inputs
 from veritrain_lib.stages.train import run as train
 from veritrain_lib.stages.train.result import TrainResult
+from veritrain_lib.stages.train.trainer_settings import edited_task, settings_of, with_trainer
 from veritrain_lib.tracking import datasets, models, runs
 from veritrain_lib.trainers.openai_tuning_fitted import FittedRemote as Remote
 
@@ -27,14 +28,35 @@ class TrainSpec(StageSpec):
 
     PARAMETERS = train_inputs.PARAMETERS
     RESULT = TrainResult
+    EDITABLE = ("trainer",)
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
         """Find the inputs, see `train.inputs.resolve`."""
         return train_inputs.resolve(task, parameters)
 
+    def offers(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
+    ) -> Mapping[str, Callable[[], Any]]:
+        """Offer the training rows, the trainer with its parameters, and the development rows.
+
+        The rows can't be changed here: only rows that the gate has judged are trained on.
+        """
+        return {
+            "rows": lambda: inputs.resolved["dataset"].rows.copy(),
+            "trainer": lambda: settings_of(task),
+            "development": lambda: sources.development_rows(task).copy(),
+        }
+
+    def edit(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
+    ) -> Inputs:
+        """Train with other parameters, see `train.trainer_settings`."""
+        return with_trainer(task, inputs, value)
+
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> TrainResult:
         """Train a model, measure it on development rows, and register it."""
         dataset = inputs.resolved["dataset"]
+        task = edited_task(task, inputs)
         if train_inputs.is_paid(task):
             refuse_private_rows(task, dataset.rows, f"the provider of the trainer {task.trainer.name}")
         check_judged_metrics(task)

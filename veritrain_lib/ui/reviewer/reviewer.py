@@ -34,7 +34,7 @@ class Reviewer:
         """
         if stage.stage != "gate" or not stage.run_id:
             raise UserError("the reviewer needs a gate that has run: call Reviewer(stage) after stage.run()")
-        result: Any = stage.run()
+        result: Any = stage.result
         self.sheet = review_store.sheet(stage.task, stage.run_id, rows=rows, result=result)
         self.rows = self.sheet.read()
         self._skipped: list[str] = []

@@ -1,0 +1,120 @@
+"""The task's trainer with its parameters, as a notebook's cell shows them and may change them.
+
+Open this to see how changed parameters are checked, and how they are described in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from veritrain_lib.core import digest
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.stages.base import Inputs
+from veritrain_lib.trainers.base import open_trainer, trainer_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from veritrain_lib.core.task import Task
+
+
+@dataclass(frozen=True, repr=False)
+class TrainerSettings:
+    """A trainer's name and parameters. Shows itself in a notebook as a table.
+
+    Attributes:
+        name: The name of the trainer.
+        parameters: The parameters that the task file, or a cell, sets.
+        defaults: The values of the other parameters, as far as the trainer tells them.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+
+    def with_parameters(self, **parameters: Any) -> TrainerSettings:
+        """Return the trainer with other values of some parameters.
+
+        Raises:
+            UserError: when the trainer has no parameter of that name.
+        """
+        allowed = {**self.defaults, **self.parameters}
+        unknown = sorted(set(parameters) - set(allowed))
+        if unknown:
+            raise UserError(
+                f"trainer {self.name} has no parameter {', '.join(unknown)}; it has: {', '.join(allowed) or 'none'}"
+            )
+        return replace(self, parameters={**self.parameters, **parameters})
+
+    def values(self) -> dict[str, Any]:
+        """Return the value of every parameter; None where the trainer does not tell its default."""
+        return {**self.defaults, **self.parameters}
+
+    def table(self) -> pd.DataFrame:
+        """Return the parameters as a table: parameter, value, and whether it is set or the trainer's default."""
+        import pandas as pd
+
+        lines = [
+            (name, str(value), "set" if name in self.parameters else "default")
+            for name, value in self.values().items()
+        ]
+        return pd.DataFrame(lines, columns=["parameter", "value", "from"])
+
+    def __repr__(self) -> str:
+        return f"trainer {self.name}\n{self.table().to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        from veritrain_lib.reporting.html import table_html
+
+        return table_html(self.table(), f"Trainer {self.name}")
+
+
+def settings_of(task: Task) -> TrainerSettings:
+    """Return the task's trainer with all its parameters."""
+    trainer = open_trainer(task)
+    defaults = {name: getattr(trainer, name, None) for name in trainer_of(task).parameter_names}
+    return TrainerSettings(task.trainer.name, dict(task.trainer.parameters), defaults)
+
+
+def edited_task(task: Task, inputs: Inputs) -> Task:
+    """Return the task with the trainer that a cell has changed; the task itself where none was."""
+    settings: TrainerSettings | None = inputs.resolved.get("trainer")
+    return task if settings is None else _with_parameters(task, settings.parameters)
+
+
+def with_trainer(task: Task, inputs: Inputs, settings: Any) -> Inputs:
+    """Return the inputs with other parameters of the trainer; the same inputs if all have the values of the task's own.
+
+    Raises:
+        UserError: when it is no trainer's settings, belongs to another trainer, or the trainer refuses a value.
+    """
+    if not isinstance(settings, TrainerSettings):
+        raise UserError(
+            f"trainer is {type(settings).__name__}; it must be stage.trainer, or what its with_parameters(...) returns"
+        )
+    own = settings_of(task)
+    if settings.name != own.name:
+        raise UserError(f"trainer is {settings.name}; the trainer of task {task.name} is {own.name}")
+    before, after = own.values(), settings.values()
+    changes = [
+        f"{name} {before.get(name)} -> {value}"
+        for name, value in after.items()
+        if _plain(value) != _plain(before.get(name))
+    ]
+    if not changes:
+        return inputs
+    changed = _with_parameters(task, settings.parameters)
+    content = [changed.digest("trainer"), open_trainer(changed).ingredients(changed)]
+    return inputs.with_edit("trainer", settings, digest.of_json(content), ", ".join(changes))
+
+
+def _with_parameters(task: Task, parameters: Mapping[str, Any]) -> Task:
+    trainer = task.trainer.model_copy(update={"parameters": dict(parameters)})
+    return task.model_copy(update={"trainer": trainer})
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a task file would hold it: lists instead of tuples."""
+    return list(value) if isinstance(value, tuple) else value
