@@ -131,7 +131,7 @@ def test_one_cap_holds_over_all_that_is_paid_for_a_task(task: Task, do: Do, serv
 
 
 def test_a_preview_costs_nothing_and_shows_what_will_be_asked(task: Task, do: Do, server: Server) -> None:
-    stage = prepare("generate", {"task": str(task.path)})
+    stage = prepare("generate", {"task": str(task.path), "run_upstream": True})
     shown = preview(stage)
     assert server.requests == []
     assert "at most" in shown.message
@@ -156,7 +156,9 @@ def test_a_preview_costs_nothing_and_shows_what_will_be_asked(task: Task, do: Do
     assert shown.preview.messages[-1].content in [
         seen.body["messages"][-1]["content"] for seen in server.requests
     ]
-    assert preview(prepare("generate", {"task": str(task.path)})).message.startswith("This was done before")
+    assert preview(prepare("generate", {"task": str(task.path), "run_upstream": True})).message.startswith(
+        "This was done before"
+    )
 
 
 def test_an_edited_prompt_is_a_new_version_and_other_work(task: Task, do: Do, server: Server) -> None:
@@ -193,7 +195,7 @@ def test_a_key_is_in_nothing_that_is_written(
 
 def test_a_teacher_that_costs_nothing_has_nothing_to_preview(home: Path, do: Do) -> None:
     task = load_task(write_tiny(home / "task"))
-    shown = preview(prepare("generate", {"task": str(task.path)}))
+    shown = preview(prepare("generate", {"task": str(task.path), "run_upstream": True}))
     assert (shown.preview, shown.message) == (None, "This teacher asks no paid model.")
     assert "tiny@1" in shown._repr_html_(), "what was begun is shown all the same"
     with pytest.raises(UserError, match="uses no prompt"):
