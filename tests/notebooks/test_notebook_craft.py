@@ -21,7 +21,7 @@ FILES = sorted(NOTEBOOKS.glob("*.ipynb"))
 STAGES = [NOTEBOOKS / f"{at:02d}_{name}.ipynb" for at, name in enumerate(NAMES, start=1)]
 KEPT = "nbval-check-output"
 
-TINKERED = ("03_gate", "04_train", "05_evaluate")
+TINKERED = ("02_generate", "03_gate", "04_train", "05_evaluate")
 """Notebooks that show what goes in and have examples of how to change it."""
 SECTIONS = ["Data", "Function", "Result", "Record"]
 
@@ -179,9 +179,9 @@ def test_parameters_agree_with_what_the_stage_takes(path: Path) -> None:
 def test_a_stage_notebook_begins_runs_and_closes_its_own_stage(path: Path) -> None:
     code = [source(cell) for cell in cells(path)]
     assert f'start_stage("{path.stem[3:]}", globals())' in code[1]
-    assert [number for number, cell in enumerate(code) if "stage.run(" in cell] == [
-        4 if path.stem in TINKERED else 2
-    ]
+    runs = [number for number, cell in enumerate(code) if "stage.run(" in cell]
+    assert len(runs) == 1
+    assert runs[0] >= 4 if path.stem in TINKERED else runs[0] == 2
     assert code[-1] == "stage.finish()"
 
 

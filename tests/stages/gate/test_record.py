@@ -13,6 +13,7 @@ from veritrain_lib.core.errors import Refused
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.record.stage_run import StageRun, start_stage
 from veritrain_lib.tracking import datasets, runs
 
 
@@ -83,3 +84,24 @@ def test_quarantine_and_rules_are_artifacts_for_people(copies: Task, do: Do) -> 
         )
     }
     assert runs.get(stage.run_id).data.metrics["rows_quarantined"] == 5
+
+
+def gate_of_first_rows(task: Task) -> StageRun:
+    """Gate the first 20 rows of the draft, as a cell that filters them does."""
+    stage = start_stage("gate", {"task": str(task.path), "In": [], "dataset": "tiny@2"})
+    stage.run(rows=stage.rows.head(20))
+    stage.finish()
+    return stage
+
+
+def test_filtered_rows_of_a_draft_make_the_next_version_and_the_same_filter_is_the_same_work(
+    copies: Task,
+) -> None:
+    stage = gate_of_first_rows(copies)
+    draft, made = datasets.load(copies, "tiny@2"), datasets.of_run(stage.run_id)
+    assert made is not None
+    assert (made.reference, made.status, made.parent) == ("tiny@3", "passed", "tiny@2")
+    assert made.rows["id"].tolist() == [*sources.seed_rows(copies)["id"], *draft.rows["id"].head(20)]
+    assert runs.get(stage.run_id).data.tags["veritrain.edited"] == "rows: 25 -> 20 (5 removed)"
+    again = gate_of_first_rows(copies)
+    assert (again.stored, again.run_id) == (True, stage.run_id)

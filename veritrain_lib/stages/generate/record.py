@@ -6,13 +6,15 @@ Open this to see what the teacher gets to work with and what the run stores: pla
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from veritrain_lib.core import digest
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, StageSpec
 from veritrain_lib.stages.gate.inputs import context, suite_of
+from veritrain_lib.stages.generate import edits
 from veritrain_lib.stages.generate import inputs as stage_inputs
 from veritrain_lib.stages.generate import run as generate
 from veritrain_lib.stages.generate.annotation import queue_for_annotation
@@ -40,10 +42,27 @@ class GenerateSpec(StageSpec):
 
     PARAMETERS = stage_inputs.PARAMETERS
     RESULT = GenerateResult
+    EDITABLE = ("plan",)
 
     def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
         """Find the inputs, see `generate.inputs.resolve`."""
         return stage_inputs.resolve(task, parameters)
+
+    def offers(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
+    ) -> Mapping[str, Callable[[], Any]]:
+        """Offer the rows accepted so far, and the plan."""
+        return {
+            "rows": lambda: inputs.resolved["dataset"].rows.copy(),
+            "plan": lambda: _own_plan(task, parameters, inputs),
+        }
+
+    def edit(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
+    ) -> Inputs:
+        """Follow another plan, see `generate.edits`."""
+        teacher = stage_inputs.config_of(task, parameters).teacher
+        return edits.with_plan(task, inputs, teacher, _own_plan(task, parameters, inputs), value)
 
     def preview(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, model: Model
@@ -59,7 +78,7 @@ class GenerateSpec(StageSpec):
         Returns:
             The preview; None for a teacher that costs nothing.
         """
-        config = stage_inputs.config_of(task, parameters)
+        config = _config_of(task, parameters, inputs)
         return generate.preview(config, task, self._generate_inputs(task, parameters, inputs, model))
 
     def execute(
@@ -71,7 +90,7 @@ class GenerateSpec(StageSpec):
         from veritrain_lib.tracking.traces import Traces
 
         parent: Dataset = inputs.resolved["dataset"]
-        config = stage_inputs.config_of(task, parameters)
+        config = _config_of(task, parameters, inputs)
         teacher = generate.teacher_of(config, task)
         if isinstance(teacher, PaidTeacher):
             refuse_private_rows(task, parent.rows, f"the teacher {teacher.endpoint().address}")
@@ -114,7 +133,8 @@ class GenerateSpec(StageSpec):
             return scorer
 
         return generate.GenerateInputs(
-            errors=_errors_by_slice(task, model),
+            errors=_errors_by_slice(task, model, inputs),
+            plan=inputs.resolved.get("plan"),
             accepted_rows=parent.rows,
             used=frozenset(_offered_ids(task, parent)),
             human_labels=sources.human_labels(task),
@@ -124,7 +144,47 @@ class GenerateSpec(StageSpec):
         )
 
 
-def _errors_by_slice(task: Task, model: Model) -> pd.DataFrame:
+def _config_of(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> generate.GenerateConfig:
+    """Return the stage's config; a plan that a cell changed says how many rows are asked for."""
+    config = stage_inputs.config_of(task, parameters)
+    plan = inputs.resolved.get("plan")
+    return config if plan is None else config.model_copy(update={"rows": int(plan["rows"].sum())})
+
+
+def _own_plan(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> pd.DataFrame:
+    """Return the stage's plan; without rows where the answers that it is made from cost money."""
+    from veritrain_lib.models.base import open_model
+    from veritrain_lib.models.chat import ChatModel
+
+    model = open_model(inputs.names["model"], task)
+    config = stage_inputs.config_of(task, parameters)
+    if isinstance(model, ChatModel):
+        import pandas as pd
+
+        return pd.DataFrame(columns=["slice", "n", "error", "low", "high", "share", "rows", "why"])
+    return generate.make_plan(_errors_by_slice(task, model, inputs), config.rows)
+
+
+_measured: dict[str, pd.DataFrame] = {}
+"""Errors by slice of the model measured last, by what they depend on: a cell shows the plan, and the run follows it."""
+
+
+def _errors_by_slice(task: Task, model: Model, inputs: Inputs) -> pd.DataFrame:
+    """Return the model's development errors by slice: columns slice, n, right."""
+    from veritrain_lib.models.chat import ChatModel
+
+    if isinstance(model, ChatModel):
+        return _measure_errors(
+            task, model
+        )  # its answers are in the ledger, and its calls are traced to the run
+    key = digest.of_json([str(task.path), inputs.names, inputs.digest])
+    if key not in _measured:
+        _measured.clear()
+        _measured[key] = _measure_errors(task, model)
+    return _measured[key]
+
+
+def _measure_errors(task: Task, model: Model) -> pd.DataFrame:
     from veritrain_lib.metrics.base import primary_metric, references_of, row_scores
     from veritrain_lib.stages.measuring import grades_by_slice
 

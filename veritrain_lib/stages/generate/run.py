@@ -15,6 +15,8 @@ from veritrain_lib.stages.generate.teacher_request import GenerateInputs, reques
 from veritrain_lib.stages.stage_result import Measure
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from veritrain_lib.core.task import Task
     from veritrain_lib.prompts.prompt import Prompt
     from veritrain_lib.teachers.base import Preview, TeacherResult
@@ -52,8 +54,12 @@ def preview(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> Previ
     teacher = teacher_of(config, task)
     if not isinstance(teacher, PaidTeacher):
         return None
-    plan = make_plan(inputs.errors, config.rows)
+    plan = _plan(config, inputs)
     return teacher.preview(request_of(config, task, inputs, plan, {}))
+
+
+def _plan(config: GenerateConfig, inputs: GenerateInputs) -> pd.DataFrame:
+    return make_plan(inputs.errors, config.rows) if inputs.plan is None else inputs.plan.copy()
 
 
 def prompt_of(config: GenerateConfig, task: Task) -> Prompt | None:
@@ -74,7 +80,7 @@ def run(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> GenerateR
     """
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
-    plan = make_plan(inputs.errors, config.rows)
+    plan = _plan(config, inputs)
     counts_by_rule: dict[str, int] = {}
     counts_by_reason: dict[str, int] = {}
     written = teacher_of(config, task).write(

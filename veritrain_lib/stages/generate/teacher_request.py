@@ -26,6 +26,7 @@ class GenerateInputs:
         accepted_rows: See `teachers.base.TeacherRequest`, as for `used`, `human_labels`, `fit`, `account`, `on_progress`
             and `on_reply`.
         screen: Returns a reason for each row that must not be chosen, and "" for a good one.
+        plan: A plan that a person changed, which every teacher then follows; None: it is made from `errors`.
     """
 
     errors: pd.DataFrame
@@ -34,6 +35,7 @@ class GenerateInputs:
     human_labels: Mapping[str, str]
     fit: Callable[[pd.DataFrame], Scorer]
     screen: Callable[[pd.DataFrame], pd.Series[str]]
+    plan: pd.DataFrame | None = None
     account: str = ""
     on_progress: Callable[[ChatProgress], None] | None = None
     on_reply: Callable[[ChatRequest, Reply], None] | None = None
@@ -87,8 +89,10 @@ def request_of(
         seed=config.seed,
         fit=inputs.fit,
         screen=passes_rules,
-        # Quotas by slice would override the choice by uncertainty, which was measured to be better.
-        shares={} if config.teacher == "pool" else dict(zip(plan["slice"], plan["share"], strict=True)),
+        # Quotas by slice would override the choice by uncertainty, which was measured to be better. A person may want to.
+        shares={}
+        if config.teacher == "pool" and inputs.plan is None
+        else dict(zip(plan["slice"], plan["share"], strict=True)),
         used=inputs.used,
         human_labels=dict(inputs.human_labels),
         class_error=dict(zip(plan["slice"], plan["error"], strict=True)),

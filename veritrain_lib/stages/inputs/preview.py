@@ -1,13 +1,13 @@
 """A preview of the generate stage: the requests that it would send to a paid model and what they would cost.
 
-`preview(stage)` is the notebook's call; nothing is sent and nothing is paid.
+`preview(stage, plan=plan)` is the notebook's call; nothing is sent and nothing is paid.
 """
 
 from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.base import open_model
@@ -111,19 +111,28 @@ class PreviewView:
         )
 
 
-def preview(stage: StageRun) -> PreviewView:
-    """Preview what a generate stage would ask and pay, without asking or paying anything."""
+def preview(stage: StageRun, **changes: Any) -> PreviewView:
+    """Preview what a generate stage would ask and pay, without asking or paying anything.
+
+    Args:
+        stage: The generate stage.
+        **changes: What `stage.run` is to be given instead of the stage's own: the `plan`.
+
+    Raises:
+        UserError: as `StageRun.run`.
+    """
+    inputs = stage.inputs_with(**changes)
     money = float(stage.parameters["money"] or stage.task.budget.money)
-    if runs.finished(stage.task, stage.digest) is not None:
+    if runs.finished(stage.task, stage.digest_with(inputs)) is not None:
         return PreviewView(stage, None, "This was done before: it is shown from the record.", money)
     if not is_paid(stage.task, stage.parameters):
         return PreviewView(stage, None, "This teacher asks no paid model.", money)
-    uri = stage.inputs.names["model"]
+    uri = inputs.names["model"]
     model = open_model(uri, stage.task)
     if isinstance(model, ChatModel):
         # Then even the plan needs paid answers: those of the model whose errors it is made from.
         return PreviewView(stage, None, f"No preview: the plan needs paid answers of {uri}.", money)
-    preview = SPEC.preview(stage.task, stage.parameters, stage.inputs, model)
+    preview = SPEC.preview(stage.task, stage.parameters, inputs, model)
     assert preview is not None
     return PreviewView(stage, preview, _verdict(preview, money), money)
 

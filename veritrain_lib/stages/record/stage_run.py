@@ -156,12 +156,12 @@ class StageRun:
     @property
     def digest(self) -> str:
         """Digest of the work: stage, code, inputs and parameters. `COMMON_PARAMETERS` do not count."""
-        return self._digest_with(self.inputs)
+        return self.digest_with(self.inputs)
 
     @property
     def own_digest(self) -> str:
         """Digest of the work without what a cell changed: that of the loop."""
-        return self._digest_with(self._own_inputs)
+        return self.digest_with(self._own_inputs)
 
     @property
     def edited(self) -> str:
@@ -179,7 +179,8 @@ class StageRun:
             )
         return offers[name]()
 
-    def _digest_with(self, inputs: Inputs) -> str:
+    def digest_with(self, inputs: Inputs) -> str:
+        """Return the digest of the work on these inputs, see `digest`."""
         own_parameters = {
             name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS
         }
@@ -187,6 +188,16 @@ class StageRun:
         for name in inputs.names:
             own_parameters.pop(name, None)
         return digest.of_json([self.stage, digest.of_code(), self.task.name, own_parameters, inputs.digest])
+
+    def inputs_with(self, **changes: Any) -> Inputs:
+        """Return the stage's inputs with what `run` is to be given instead, checked; nothing is done yet.
+
+        Raises:
+            UserError: as `run`.
+        """
+        return edits.apply_edits(
+            self._spec, self.stage, self.task, self.parameters, self._own_inputs, changes
+        )
 
     def run(self, **changes: Any) -> StageResult:
         """Do the work, or load its result if it was done before; a second call returns the same result.
@@ -200,12 +211,10 @@ class StageRun:
             UserError: when the stage takes nothing of that name, or the value can't be used.
             Refused: when a command runs a notebook that was saved with a change.
         """
-        inputs = edits.apply_edits(
-            self._spec, self.stage, self.task, self.parameters, self._own_inputs, changes
-        )
+        inputs = self.inputs_with(**changes)
         if inputs.edits and self._status_file:
             edits.refuse_for_command(self.stage, self.task, edits.description(inputs))
-        if self._digest_with(inputs) != self.digest:
+        if self.digest_with(inputs) != self.digest:
             self._start_over(inputs)
         if self._result is not None and not self._failed:
             return self._result
