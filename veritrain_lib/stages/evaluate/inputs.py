@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core.errors import Refused
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, MissingInput, Step
+from veritrain_lib.stages.evaluate.look_forecast import LookForecast
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.defaults import resolve_model
 from veritrain_lib.tracking import datasets, looks, models, runs
@@ -100,6 +101,24 @@ def look_number(test: looks.HeldOutSet, identities: Mapping[str, str], limit: in
         return previous.number
     number = looks.looks_spent(looks.list_looks(test)) + 1
     return number if number <= limit else None
+
+
+def forecast(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> LookForecast:
+    """Return the forecast for the comparison of an evaluation's two models."""
+    test, identities = sources.held_out_set(task), inputs.resolved["identities"]
+    allowed = look_limit(task, parameters["purpose"])
+    number = look_number(test, identities, allowed)
+    plan = looks.declared_plan(task)
+    is_final = parameters["purpose"] == "final"
+    return LookForecast(
+        test_rows=len(sources.test_inputs(task)),
+        development_rows=0 if is_final else len(sources.development_rows(task)),
+        allowed=allowed,
+        spent=looks.looks_spent(looks.list_looks(test)),
+        look=number,
+        is_counted=looks.find_look(test, identities["champion"], identities["challenger"]) is not None,
+        level=plan.alpha_at(number) if number else plan.alpha / plan.max_looks,
+    )
 
 
 def _refuse_leaks(task: Task, addresses: Iterable[str]) -> None:

@@ -5,20 +5,13 @@ Open this to see the numbers that `05_evaluate` shows before it compares two mod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.stages.base import Inputs
-from veritrain_lib.stages.evaluate.inputs import look_limit, look_number
-from veritrain_lib.stages.inputs import sources
-from veritrain_lib.tracking import looks
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from veritrain_lib.core.task import Task
 
 DISCORDANCES = (0.02, 0.05, 0.1, 0.2)
 """Shares of rows on which one model alone is right, for which the power is shown; the true share is unknown before."""
@@ -114,21 +107,3 @@ class LookForecast:
         return table_html(self.table(), "Looks at the held-out test set") + table_html(
             self.power(), f"Gain shown with {POWER:.0%} probability, by the share of rows that differ"
         )
-
-
-def forecast(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> LookForecast:
-    """Return the forecast for the comparison of an evaluation's two models."""
-    test, identities = sources.held_out_set(task), inputs.resolved["identities"]
-    allowed = look_limit(task, parameters["purpose"])
-    number = look_number(test, identities, allowed)
-    plan = looks.declared_plan(task)
-    is_final = parameters["purpose"] == "final"
-    return LookForecast(
-        test_rows=len(sources.test_inputs(task)),
-        development_rows=0 if is_final else len(sources.development_rows(task)),
-        allowed=allowed,
-        spent=looks.looks_spent(looks.list_looks(test)),
-        look=number,
-        is_counted=looks.find_look(test, identities["champion"], identities["challenger"]) is not None,
-        level=plan.alpha_at(number) if number else plan.alpha / plan.max_looks,
-    )

@@ -16,7 +16,6 @@ from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, StageSpec
 from veritrain_lib.stages.evaluate import inputs as evaluate_inputs
 from veritrain_lib.stages.evaluate import run as evaluate
-from veritrain_lib.stages.evaluate.look_forecast import forecast
 from veritrain_lib.stages.evaluate.result import EvaluateResult
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.open_models import open_judge_for, open_model_for
@@ -47,7 +46,7 @@ class EvaluateSpec(StageSpec):
         """Offer the development rows, and what a look costs and can show; nothing of it can be changed by a cell."""
         return {
             "development": lambda: sources.development_rows(task).copy(),
-            "looks": lambda: forecast(task, parameters, inputs),
+            "looks": lambda: evaluate_inputs.forecast(task, parameters, inputs),
         }
 
     def execute(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import digest
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.stages.base import Inputs
-from veritrain_lib.stages.gate.inputs import rows_of, uses_judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,19 +35,26 @@ def with_suite(task: Task, inputs: Inputs, suite: Any) -> Inputs:
     changes = describe_changes(own, suite)
     if not changes:
         return inputs
-    judge = task.digest("judge", "description") if uses_judge(suite) else ""
+    # A rule that the changed suite has and the own one has not may ask the judge.
+    judge = task.digest("judge", "description")
     return inputs.with_edit("suite", suite, digest.of_json([suite.digest, judge]), changes)
 
 
-def with_rows(task: Task, inputs: Inputs, rows: pd.DataFrame) -> Inputs:
+def with_rows(task: Task, inputs: Inputs, own: pd.DataFrame, rows: pd.DataFrame) -> Inputs:
     """Return the inputs with other rows to judge; the same inputs if they are the stage's own.
 
     The id of each row is computed again, since it identifies the text.
 
+    Args:
+        task: The task.
+        inputs: The stage's own inputs.
+        own: The stage's own rows.
+        rows: The rows of the cell.
+
     Raises:
         UserError: when a column is missing or unknown, or a value is missing.
     """
-    own = rows_of(task, inputs).reset_index(drop=True)
+    own = own.reset_index(drop=True)
     if set(rows.columns) != set(own.columns):
         raise UserError(
             f"the rows have the columns {', '.join(map(str, rows.columns))}; needed are: {', '.join(own.columns)}"

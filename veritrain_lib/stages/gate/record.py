@@ -52,8 +52,9 @@ class GateSpec(StageSpec):
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
     ) -> Inputs:
         """Judge other rows, or judge by another suite, see `gate.edits`."""
-        change = edits.with_suite if name == "suite" else edits.with_rows
-        return change(task, inputs, value)
+        if name == "suite":
+            return edits.with_suite(task, inputs, value)
+        return edits.with_rows(task, inputs, gate_inputs.rows_of(task, inputs), value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> GateResult:
         """Judge the rows, and store the accepted ones together with those of the parent as the next version."""
