@@ -100,11 +100,12 @@ def page(lab: str) -> Iterator[Any]:
 
 
 def on_kernel(notebook: Path, kernel: str, seed: int) -> str:
-    """A copy that names this kernel, with a seed of its own so that its work is not found done; gives its name."""
+    """A copy that names this kernel, has the first model made, and has a seed of its own so that its work is not found done."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     content["metadata"]["kernelspec"]["name"] = kernel
     [cell] = [one for one in content["cells"] if "parameters" in one["metadata"].get("tags", [])]
-    cell["source"] = re.sub(r"(?m)^seed: int = \d+", f"seed: int = {seed}", "".join(cell["source"]))
+    source = re.sub(r"(?m)^seed: int = \d+", f"seed: int = {seed}", "".join(cell["source"]))
+    cell["source"] = source.replace("run_upstream: bool = False", "run_upstream: bool = True")
     copy = notebook.with_name(f"{notebook.stem}_{kernel}.ipynb")
     copy.write_text(json.dumps(content), encoding="utf-8")
     return copy.name
