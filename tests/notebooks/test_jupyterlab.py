@@ -191,7 +191,7 @@ def test_a_sample_of_the_gates_rows_is_reviewed_and_its_data_docs_show_it_offlin
     from veritrain_lib.tracking import runs
 
     task = find_task(str(write_task(home.path / "reviewed", seed_rows=6)))
-    run_all(page, lab, "03_gate.ipynb")
+    run_all(page, lab, on_kernel(home.path / "notebooks" / "03_gate.ipynb", "python3", seed=0))
     panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
     panel.locator(".jp-OutputArea-output", has_text="gate: filed, run").wait_for(timeout=300_000)
     panel.get_by_placeholder("comment (optional)").fill("is this one of ours?")

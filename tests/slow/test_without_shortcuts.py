@@ -22,7 +22,9 @@ from veritrain_lib.tracking import datasets, models, runs
 task = load_task(sys.argv[1])
 stages = runs.search(task, "tags.`veritrain.kind` = 'stage'", newest_first=False)
 print(json.dumps({
-    "digests": sorted(run.data.tags["veritrain.digest"] for run in stages),
+    # A report is about a run, whose id is another one each time.
+    "digests": [[run.data.tags["veritrain.stage"], run.data.tags["veritrain.digest"]]
+                for run in stages if run.data.tags["veritrain.stage"] != "report"],
     "endings": sorted({run.info.status for run in stages}),
     "metrics": [sorted(run.data.metrics.items()) for run in stages if run.data.tags["veritrain.stage"] == "evaluate"],
     "models": [version.digest for version in models.listing(task)],
@@ -42,6 +44,7 @@ def _loop(folder: Path, switch: str) -> dict[str, Any]:
     summary = [sys.executable, "-c", SUMMARY, str(task)]
     shown = subprocess.run(summary, env=environment, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(shown.stdout)
+    found["digests"].sort()  # stages that do not need each other begin in any order
     return found
 
 
