@@ -67,10 +67,10 @@ ui: $(READY)  ## open the MLflow UI on the project's store
 serve: $(READY)  ## serve the REST API, the home page and the MLflow UI on port 8000
 	@$(BIN)/veritrain serve
 
-test: $(READY)  ## the fast tests (about 7 minutes on 2 cores)
+test: $(READY)  ## the fast tests (about 8 minutes on 2 cores)
 	@$(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-slow: $(READY)  ## kills, long runs, browsers (about 20 minutes on 2 cores)
+test-slow: $(READY)  ## kills, long runs, browsers (about 23 minutes on 2 cores)
 	@$(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 check: $(READY)  ## ruff and mypy
