@@ -214,7 +214,7 @@ import asyncio, json, sys
 from starlette.testclient import TestClient
 from veritrain_lib.server.environment import Environment
 from veritrain_lib.server.auth import credentials, protected_writes, gatekeeper, artifact_paths
-from veritrain_lib.server.auth.principal import Principal
+from veritrain_lib.server.http.current_user import Principal
 from veritrain_lib.tracking.mlflow_routes import AccessTable, access
 
 role, method, path, body = sys.argv[1:5]
