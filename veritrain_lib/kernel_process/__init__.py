@@ -1,1 +1,1 @@
-"""What runs inside a kernel's process: its program, its standard streams, and the removal of secrets from its messages."""
+"""The program of a kernel's process, and the removal of secrets from the messages that it sends."""

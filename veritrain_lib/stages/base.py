@@ -1,4 +1,4 @@
-"""What a stage is: its name and place in the loop, its parameters, its inputs, and what it files in MLflow.
+"""Base classes of the stages: inputs, a missing input, and the specification of parameters, inputs and results.
 
 Open this to add a stage, or to see what `inputs.py`, `run.py`, `result.py` and `record.py` of a stage's folder must give.
 """
@@ -96,7 +96,7 @@ class MissingInput(UserError):
 
 
 class StageSpec(ABC):
-    """Base class of what a stage's `record.py` declares as `SPEC`: the stage as MLflow sees it."""
+    """Base class of a stage's specification, which its `record.py` declares as `SPEC`."""
 
     PARAMETERS: ClassVar[Mapping[str, Any]]
     """Notebook parameters beside those of every stage, with their defaults. The type of a default is required."""

@@ -53,6 +53,20 @@ class Fitted(Protocol):
         ...
 
 
+class StandAlone:
+    """Base of fitted models (`Fitted`) that are no adapter of another model and have no facts for people."""
+
+    @property
+    def base(self) -> str:
+        """Empty: there is no other model."""
+        return ""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Empty: there is no training job."""
+        return {}
+
+
 @dataclass(frozen=True)
 class ServingSpec:
     """Specification of how a model server, which has no Veri-Train installed, serves a saved model.
@@ -112,7 +126,7 @@ class Trainer(Protocol):
 
 
 class TrainerFactory(Protocol):
-    """What makes a task's trainer when it is called with `trainer.parameters`: a class, or a user's own file.
+    """Protocol of a callable that makes a task's trainer from `trainer.parameters`: a class, or a user's own file.
 
     Attributes:
         answers: as `Trainer.answers`.
@@ -168,7 +182,7 @@ def require_empty_folder(folder: Path) -> Path:
 
 
 def trainer_of(task: Task) -> TrainerFactory:
-    """Return what makes the task's trainer when it is called with `trainer.parameters`.
+    """Return the factory of the task's trainer, which makes it from `trainer.parameters`.
 
     Raises:
         UserError: there is no trainer of the name, or the name of a user's own is taken.

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.memory import Memory
-from veritrain_lib.trainers.base import ServingSpec, Trainer, require_empty_folder
+from veritrain_lib.trainers.base import ServingSpec, StandAlone, Trainer, require_empty_folder
 from veritrain_lib.trainers.parameters import ngram_range, positive_integer, required_answers, with_defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from veritrain_lib.core.task import Task
@@ -28,20 +26,10 @@ DEFAULTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class FittedMemory:
+class FittedMemory(StandAlone):
     """A trained translation memory (the protocol `Fitted`)."""
 
     model: Memory
-
-    @property
-    def base(self) -> str:
-        """Empty: it stands alone."""
-        return ""
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
 
     @property
     def served(self) -> ServingSpec:

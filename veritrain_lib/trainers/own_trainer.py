@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.served import joined
 from veritrain_lib.models.sklearn_model import SklearnModel, fitted_columns, frame_of, sklearn_model
-from veritrain_lib.trainers.base import Trainer, require_empty_folder
+from veritrain_lib.trainers.base import StandAlone, Trainer, require_empty_folder
 from veritrain_lib.trainers.tfidf_svc import training_answers
 from veritrain_lib.trust import own_code, skops_types
 
@@ -84,7 +84,7 @@ class OwnTrainerType:
 
 
 @dataclass(frozen=True)
-class FittedSklearn:
+class FittedSklearn(StandAlone):
     """A fitted estimator (the protocol `Fitted`), which the registry stores as MLflow's scikit-learn model.
 
     Attributes:
@@ -96,16 +96,6 @@ class FittedSklearn:
     estimator: Any
     model: SklearnModel
     columns: tuple[str, ...]
-
-    @property
-    def base(self) -> str:
-        """Empty: it stands alone."""
-        return ""
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
 
     @property
     def served(self) -> None:

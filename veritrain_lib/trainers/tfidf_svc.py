@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.models.student import Student
-from veritrain_lib.trainers.base import ServingSpec, Trainer, require_empty_folder
+from veritrain_lib.trainers.base import ServingSpec, StandAlone, Trainer, require_empty_folder
 from veritrain_lib.trainers.ngram_counts import NgramCounts
 from veritrain_lib.trainers.parameters import (
     ngram_range,
@@ -19,8 +19,6 @@ from veritrain_lib.trainers.parameters import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from veritrain_lib.core.task import Task
@@ -30,20 +28,10 @@ MAX_ITERATIONS = 5000
 
 
 @dataclass(frozen=True)
-class FittedStudent:
+class FittedStudent(StandAlone):
     """A trained student (the protocol `Fitted`)."""
 
     model: Student
-
-    @property
-    def base(self) -> str:
-        """Empty: it stands alone."""
-        return ""
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """None."""
-        return {}
 
     @property
     def served(self) -> ServingSpec:

@@ -1,4 +1,4 @@
-"""What all resources of the REST API share. It knows none of them.
+"""Parts of the REST API that all resources share: errors, paging, casing, ids. They import no resource.
 
 problems            errors as problem details
 paging              pages and filters of lists

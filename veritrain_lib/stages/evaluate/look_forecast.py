@@ -1,4 +1,4 @@
-"""What a look at the held-out test set costs and can show, before it is taken; no row of the set is read for it.
+"""Forecast of a look at the held-out test set: looks left, level and power. No row of the set is read for it.
 
 Open this to see the numbers that `05_evaluate` shows before it compares two models.
 """

@@ -1,4 +1,4 @@
-"""What a notebook's cell may change before the gate judges: the rows, and the suite.
+"""Changes that a notebook's cell may make before the gate judges: other rows, or another suite.
 
 Open this to see how a change is checked, and how it is described in the record.
 """

@@ -1,4 +1,4 @@
-"""What the plan and the teacher of the generate stage work on, and the request that a teacher gets."""
+"""Input data of the generate stage for its plan and its teacher, and the request that a teacher gets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GenerateInputs:
-    """What the plan and the teacher work on.
+    """Input data of the plan and the teacher.
 
     Attributes:
         errors: The model's development errors by slice: columns slice, n, right.

@@ -1,1 +1,1 @@
-"""What stages share to be filed in MLflow: the stage's run, finished work, stored results, progress, reviews."""
+"""Modules that stages share to store their work in MLflow: the stage's run, finished work, results, progress, reviews."""

@@ -1,4 +1,4 @@
-"""What a notebook's cell gave to a stage instead of what the stage found itself: checked, compared, put into words.
+"""Inputs that a notebook's cell changed: they are checked, compared with the stage's own and described.
 
 Open this to see when a run counts as edited. Its digest then differs from that of the task's own work, which the loop
 looks for, and the tag `veritrain.edited` says what was changed.

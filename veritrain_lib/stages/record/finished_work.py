@@ -65,7 +65,7 @@ def missing_outputs(task: Task, run: Run) -> list[str]:
     """List what a finished run of a stage stored and is now missing.
 
     Returns:
-        Names of missing files of the run; where all of them are there, names of missing things that the run made
+        Names of missing files of the run; where all of them are there, names of missing outputs of the run
         beside its files, such as a registered model.
     """
     own_files = lookup.missing(run)

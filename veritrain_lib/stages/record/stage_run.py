@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import html
-import logging
 import os
 import tempfile
 from collections.abc import Mapping
@@ -33,9 +32,6 @@ from veritrain_lib.tracking import runs
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.stages.stage_result import StageResult
-
-log = logging.getLogger("veritrain")
-
 
 LEFT = "style='text-align:left'"
 
@@ -165,7 +161,7 @@ class StageRun:
 
     @property
     def edited(self) -> str:
-        """What a cell changed in the inputs, in words; empty for the task's own work."""
+        """Description of what a cell changed in the inputs; empty for the task's own work."""
         return edits.description(self.inputs)
 
     def __getattr__(self, name: str) -> Any:
@@ -181,13 +177,15 @@ class StageRun:
 
     def digest_with(self, inputs: Inputs) -> str:
         """Return the digest of the work on these inputs, see `digest`."""
-        own_parameters = {
-            name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS
-        }
+        own_parameters = self._own_parameters()
         # An input given by name and the same one found by default are the same work.
         for name in inputs.names:
             own_parameters.pop(name, None)
         return digest.of_json([self.stage, digest.of_code(), self.task.name, own_parameters, inputs.digest])
+
+    def _own_parameters(self) -> dict[str, Any]:
+        """Return the parameters that are the stage's own, without `COMMON_PARAMETERS`."""
+        return {name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS}
 
     def inputs_with(self, **changes: Any) -> Inputs:
         """Return the stage's inputs with what `run` is to be given instead, checked; nothing is done yet.
@@ -331,12 +329,9 @@ class StageRun:
         if changed:
             tags[edits.TAG] = self.edited
         self.run_id = runs.open_run(self.task, name, kind="stage", parent=self._round_run or None, tags=tags)
-        own_parameters = {
-            name: value for name, value in self.parameters.items() if name in self._spec.PARAMETERS
-        }
         try:
             self._report_status()
-            parameters = {"task": self.task.name} | own_parameters | self.inputs.names | changed
+            parameters = {"task": self.task.name} | self._own_parameters() | self.inputs.names | changed
             runs.log(self.run_id, parameters=parameters)
         except BaseException as error:
             # The engine may never learn of this run (after a full disk, say), and then nothing else would end it.

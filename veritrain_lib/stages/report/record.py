@@ -1,6 +1,6 @@
 """The report stage in MLflow: it reads a round or a whole loop, and stores a report with an HTML page.
 
-Open this to see how the runs behind a report are found, and how its PDF is made afterwards (`store_pdf`).
+Open this to see how the runs behind a report are found, and how its PDF is made by a background task (`store_pdf`).
 """
 
 from __future__ import annotations
