@@ -55,6 +55,7 @@ def train(
     from veritrain_lib.stages.inputs.open_models import check_judged_metrics
     from veritrain_lib.stages.train.inputs import is_paid
     from veritrain_lib.stages.train.run import TrainConfig, run
+    from veritrain_lib.stages.train.trainer_settings import task_with_parameters
 
     if is_paid(task):
         raise UserError(
@@ -62,7 +63,7 @@ def train(
         )
     check_judged_metrics(task)
     merged = {**task.trainer.parameters, **(parameters or {})}
-    trained_task = task.model_copy(update={"trainer": task.trainer.model_copy(update={"parameters": merged})})
+    trained_task = task_with_parameters(task, merged)
     parts = [data] if isinstance(data, str) or not isinstance(data, Sequence) else list(data)
     dataset = _together(task, [_judged(task, part) for part in parts])
     development = open_dataset(task, "development").rows

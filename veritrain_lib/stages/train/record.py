@@ -18,7 +18,7 @@ from veritrain_lib.stages.stage_result import Measure
 from veritrain_lib.stages.train import inputs as train_inputs
 from veritrain_lib.stages.train import run as train
 from veritrain_lib.stages.train.result import TrainResult
-from veritrain_lib.stages.train.trainer_settings import edited_task, settings_of, with_trainer
+from veritrain_lib.stages.train.trainer_settings import edited_task, settings_of, with_settings
 from veritrain_lib.tracking import datasets, models, runs
 from veritrain_lib.trainers.openai_tuning_fitted import FittedRemote as Remote
 
@@ -51,7 +51,7 @@ class TrainSpec(StageSpec):
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
     ) -> Inputs:
         """Train with other parameters, see `train.trainer_settings`."""
-        return with_trainer(task, inputs, value)
+        return with_settings(task, inputs, value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> TrainResult:
         """Train a model, measure it on development rows, and register it."""

@@ -81,10 +81,10 @@ def settings_of(task: Task) -> TrainerSettings:
 def edited_task(task: Task, inputs: Inputs) -> Task:
     """Return the task with the trainer that a cell has changed; the task itself where none was."""
     settings: TrainerSettings | None = inputs.resolved.get("trainer")
-    return task if settings is None else _with_parameters(task, settings.parameters)
+    return task if settings is None else task_with_parameters(task, settings.parameters)
 
 
-def with_trainer(task: Task, inputs: Inputs, settings: Any) -> Inputs:
+def with_settings(task: Task, inputs: Inputs, settings: Any) -> Inputs:
     """Return the inputs with other parameters of the trainer; the same inputs if all have the values of the task's own.
 
     Raises:
@@ -105,12 +105,13 @@ def with_trainer(task: Task, inputs: Inputs, settings: Any) -> Inputs:
     ]
     if not changes:
         return inputs
-    changed = _with_parameters(task, settings.parameters)
+    changed = task_with_parameters(task, settings.parameters)
     content = [changed.digest("trainer"), open_trainer(changed).ingredients(changed)]
     return inputs.with_edit("trainer", settings, digest.of_json(content), ", ".join(changes))
 
 
-def _with_parameters(task: Task, parameters: Mapping[str, Any]) -> Task:
+def task_with_parameters(task: Task, parameters: Mapping[str, Any]) -> Task:
+    """Return the task with these trainer parameters in place of its own; nothing is written or checked."""
     trainer = task.trainer.model_copy(update={"parameters": dict(parameters)})
     return task.model_copy(update={"trainer": trainer})
 
