@@ -278,6 +278,7 @@ def test_a_model_that_mlflows_client_logged_through_the_server_is_used_by_a_stag
         "POST", "/models", 201, json={"name": "theirs for support", "type": "base", "config": config}
     )
     probed = walk.send("POST", f"/models/{filed['id']}/probe", json={"test_cases": ["My card was declined."]})
+    assert probed["details"]["measures"]["output_contract"]["value"] == 1.0
     assert probed["details"]["measures"]["accuracy"]["value"] > 0.6
     assert probed["details"]["test_cases"][0]["candidates"]
     assert walk.get(f"/models/{filed['id']}")["baseline_probe"]["probed_at"]
