@@ -70,9 +70,10 @@ def disturb(project: Project, process: subprocess.Popen[bytes], kind: str) -> bo
     """Disturb the loop; return whether there was anything to disturb."""
     if process.poll() is not None:
         return False
+    family = project.family()
     with contextlib.suppress(ProcessLookupError):
         if kind == "tree":
-            for one in [process.pid, *project.family()]:
+            for one in [process.pid, *family]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(one, signal.SIGKILL)
         elif kind == "Ctrl-C twice":

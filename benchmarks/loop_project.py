@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from tests.stages.tiny_task import write_tiny
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PREFIXES = ("VERITRAIN_", "MLFLOW_", "OPENAI_", "AZURE_", "DATABASE_URL", "PYTEST_")
+PREFIXES = ("VERITRAIN_", "MLFLOW_", "OPENAI_", "AZURE_", "DATABASE_URL", "REDIS_URL", "PYTEST_")
 
 _reading = threading.Lock()
 
@@ -42,21 +44,36 @@ def _as_from_a_terminal() -> None:
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a task, a tracking store and a folder for temporary files."""
+    """A folder with a task, a tracking store and a folder for temporary files.
+
+    Attributes:
+        home: The folder.
+        code: The copy of the library that its loops run.
+        task_file: Its task.
+        members: Names of the processes that were seen working in it (`core/liveness.py`), by which their leftovers in
+            the system's temporary folder are told from those of other programs on the machine.
+        settings: Environment variables of its loops, such as `DATABASE_URL`.
+    """
 
     home: Path
     code: Path
     task_file: Path
+    members: set[str] = field(default_factory=set)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, home: Path, code: Path) -> Project:
+    def make(cls, home: Path, code: Path, settings: Mapping[str, str] | None = None) -> Project:
         """Create a new project."""
         (home / "tmp").mkdir(parents=True)
         budget = {"rounds": 1, "rows_per_round": 15}
-        return cls(home, code, write_tiny(home / "task", budget=budget))
+        return cls(home, code, write_tiny(home / "task", budget=budget), settings=settings or {})
 
     def loop(self) -> subprocess.Popen[bytes]:
         """Start `veritrain loop` in a new session; its output goes to the file `log`."""
+        return self.start("loop", str(self.task_file))
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a command of `veritrain` in a new session; its output goes to the file `log`."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
         given = {
             **kept,
@@ -65,23 +82,35 @@ class Project:
             "TMPDIR": str(self.home / "tmp"),
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            **self.settings,
         }
         with (self.home / "log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", "veritrain_lib.cli.main", "loop", str(self.task_file)],
+                [sys.executable, "-W", "ignore", "-m", "veritrain_lib.cli.main", *command],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home, env=given, start_new_session=True,
                 preexec_fn=_as_from_a_terminal,
             )  # fmt: skip
 
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Make this project's record the one that this process reads, one project at a time."""
+        given = {"VERITRAIN_HOME": str(self.home), "DATABASE_URL": self.settings.get("DATABASE_URL", "")}
+        with _reading:
+            os.environ.update(given)
+            yield
+
     def family(self) -> dict[int, str]:
         """Return the living processes that work in this project, by process id, with their names."""
+        from veritrain_lib.core import liveness
+
         found = {}
         for process in psutil.process_iter():
             try:
                 here = process.environ().get("VERITRAIN_HOME") == str(self.home)
                 if here and process.status() != psutil.STATUS_ZOMBIE:
                     found[process.pid] = " ".join([process.name(), *process.cmdline()[1:3]])
-            except psutil.Error:
+                    self.members.add(liveness.process_name(process.pid))
+            except (psutil.Error, ProcessLookupError):
                 continue
         return found
 
@@ -99,8 +128,7 @@ class Project:
         from veritrain_lib.stages.inputs import sources
         from veritrain_lib.tracking import datasets, looks, models, runs
 
-        with _reading:
-            os.environ["VERITRAIN_HOME"] = str(self.home)
+        with self.opened():
             task = load_task(self.task_file)
             champion = models.by_alias(task, models.CHAMPION)
             loops = runs.search(task, "tags.`veritrain.kind` = 'loop'")
@@ -130,8 +158,7 @@ class Project:
         from veritrain_lib.core.task import load_task
         from veritrain_lib.tracking import runs
 
-        with _reading:
-            os.environ["VERITRAIN_HOME"] = str(self.home)
+        with self.opened():
             every = runs.search(load_task(self.task_file))
             open_runs = [run.info.run_id for run in every if run.info.status in ("RUNNING", "SCHEDULED")]
             untrue = [
@@ -155,7 +182,7 @@ class Project:
             files += [str(path) for path in (self.home / "tmp").glob("*") if path.is_dir()]
             for owner in Path("/tmp").glob("vt-*/owner"):
                 who = owner.read_text(encoding="utf-8")
-                if liveness.is_alive(who) is False:
+                if who in self.members and liveness.is_alive(who) is False:
                     files.append(str(owner.parent))
             sockets = [name for name in files if name.endswith((".sock", "channel")) or "channel-" in name]
         return {

@@ -104,6 +104,9 @@ class PlainPapermill:
 
         call_in_process(function, *arguments)
 
+    def get_ready(self, *functions: str) -> None:
+        """Nothing is to be prepared."""
+
     def finish(self) -> None:
         """Do nothing: no work is pending."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -33,6 +34,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest (with `--no-loadscope-reorder`, which keeps this order)."""
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Let Python's garbage collector run seldom, and never over what collecting the tests imported.
+
+    In a process that has imported this much, a full collection takes half a second; with Python's own thresholds they
+    are a fifth of the tests' time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +85,7 @@ def new_home(empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pa
         monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
         return folder
 
-    monkeypatch.delenv("VERITRAIN_MAILBOX", raising=False)
+    monkeypatch.delenv("VERITRAIN_STATUS_FILE", raising=False)
     return go
 
 

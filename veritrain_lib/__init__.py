@@ -1,9 +1,9 @@
-"""Veri-Train: improving a model as a closed, verified loop.
+"""Veri-Train: improvement of a model in a closed, verified loop.
 
-Read in this order: `task` (what is asked of a model), `records` (what passes between rooms),
-`loop` (the whole flow), then `stages` (probe, generate, gate, train, evaluate, report).
+Read in this order: `core/task.py` (what is asked of a model), `core/records.py` (types that all packages share),
+`loop/loop.py` (the whole flow), then `stages/` (probe, generate, gate, train, evaluate, report).
 
-`import veritrain_lib as vt` offers the functions of `library` (docs/library.md). They are loaded when they are first used.
+`import veritrain_lib as vt` offers the functions of `library` (docs/library.md), which are loaded at their first use.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load one of the library's functions (PEP 562): importing the package alone loads nothing heavy."""
+    """Return a function of the library by name, loaded at its first use (PEP 562) to keep the package's import fast.
+
+    Raises:
+        AttributeError: The library has no function with this name.
+    """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from veritrain_lib import library
@@ -42,5 +46,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the functions too, for `dir` and completion."""
+    """Return the names of this module, including functions that are not loaded yet, for `dir` and completion."""
     return sorted({*globals(), *__all__})

@@ -86,6 +86,7 @@ def judged(home: Path, judged_task: Path) -> Said:
     return Said(result.exit_code, result.stdout, result.stderr)
 
 
+@pytest.mark.slow
 def test_a_stage_prints_its_headline_and_where_to_look(judged: Said) -> None:
     document = judged.document()
     assert judged.code == 0
@@ -95,21 +96,26 @@ def test_a_stage_prints_its_headline_and_where_to_look(judged: Said) -> None:
         False,
         "passed",
     )
+    assert document["dataset"] == "judged@1"
     executed = json.loads(Path(document["where"]["notebook"]).read_text(encoding="utf-8"))
     assert [cell["outputs"] for cell in executed["cells"] if cell["cell_type"] == "code"]
 
 
+@pytest.mark.slow
 def test_progress_goes_to_standard_error(judged: Said) -> None:
     assert "gate ..." in judged.err
 
 
+@pytest.mark.slow
 def test_the_same_stage_again_is_found_in_the_record(judged: Said, run: Run, judged_task: Path) -> None:
     again = run("gate", judged_task, "-p", "dataset=seed")
     assert again.code == 0
     assert "nothing was done twice" in again.out
     assert judged.document()["run"] in again.out
+    assert "dataset: judged@1; its rows: veritrain rows judged@1 --csv FILE" in again.out
 
 
+@pytest.mark.slow
 def test_a_dataset_that_is_not_there_is_a_users_error(judged: Said, run: Run, judged_task: Path) -> None:
     said = run("gate", judged_task, "--dataset", "judged@99", "--json")
     assert said.code == 2

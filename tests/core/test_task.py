@@ -80,7 +80,7 @@ def test_the_first_metric_steers(file: Path) -> None:
             [
                 "budget.row_per_round: unknown key",
                 "did you mean 'rows_per_round'",
-                "money, rounds, rows_per_round",
+                "money, price_per_label, rounds, rows_per_round",
             ],
         ),
         ({"inputs__text__langauge": "en"}, ["inputs.text.langauge: unknown key", "did you mean 'language'"]),

@@ -36,9 +36,9 @@ def nothing_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     assert kernels_of(psutil.Process()) == []
 
 
-@pytest.fixture(params=["cold", "warm"])
+@pytest.fixture(params=[pytest.param("cold", marks=pytest.mark.slow), "warm"])
 def warm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Once with a kernel that is started, once with one that is forked."""
+    """Once with a kernel that is forked, and, in the slow tests, once with one that is started (a second each)."""
     # What the zygote has imported makes no difference here, and this much is there in a moment.
     monkeypatch.setenv("VERITRAIN_PRELOAD", "numpy")
     return str(request.param) == "warm"

@@ -236,7 +236,9 @@ def test_a_callback_that_raises_stops_all(prepare: Prepare, tmp_path: Path, call
             wait_for((tmp_path / "first.json").exists)
             raise RuntimeError("the store is full")
 
-    notebooks = [prepare("first", after=SLEEPS), prepare("second"), prepare("third"), prepare("fourth")]
+    # The third one sleeps too: the fourth must not get its place while the callback still waits for the first.
+    sleeping = [prepare(name, after=SLEEPS) for name in ("first", "third")]
+    notebooks = [sleeping[0], prepare("second"), sleeping[1], prepare("fourth")]
     with pytest.raises(RuntimeError, match="the store is full"):
         execute_all(notebooks, at_once=2, **{callback: refuse})  # type: ignore[arg-type]
 

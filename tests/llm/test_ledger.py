@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.llm.racing import claims_granted
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.llm.ledger import Ledger, Spending, StoredAnswer
 from veritrain_lib.llm.owner import is_alive, new_owner
@@ -84,23 +85,7 @@ def test_a_reservation_that_would_pass_the_cap_is_refused_and_settles_by_the_rea
 
 
 def test_racing_threads_never_reserve_more_than_the_cap(folder: Path) -> None:
-    granted: list[str] = []
-
-    def race(name: str) -> None:
-        async def work(ledger: Ledger) -> None:
-            for n in range(100):
-                if (await ledger.claim(f"{name}{n}", name, "account", 0.1, 3.05))[0] == "ours":
-                    granted.append(name)
-
-        with Ledger(folder / "l.db") as ledger:
-            asyncio.run(work(ledger))
-
-    threads = [threading.Thread(target=race, args=[name]) for name in "abc"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(granted) == 30
+    assert claims_granted(lambda: Ledger(folder / "l.db"), 100) == 30
 
 
 def test_the_claims_of_a_dead_process_are_lost_with_their_money_and_those_of_a_living_one_stay(

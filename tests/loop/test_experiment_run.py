@@ -14,7 +14,8 @@ from tests.server.walked import Walked, walked_home
 from tests.stages.in_process import InProcess
 from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import Refused, UserError
-from veritrain_lib.execution import Job, NotebookOutcome
+from veritrain_lib.execution import Job, LocalRunner, NotebookOutcome
+from veritrain_lib.execution.workers.remote_runner import RemoteRunner
 from veritrain_lib.loop import experiment_run
 from veritrain_lib.loop.experiment_run import ExperimentRequest, run_experiment
 from veritrain_lib.loop.stage_job import StageFailed
@@ -217,3 +218,19 @@ def test_a_model_of_a_derived_task_is_one_of_the_task(walked: Walked) -> None:
     run_experiment(run_id := asked(walked, trainer={"C": 8.0}), runner=InProcess())
     trained = runs.get(runs.get(run_id).data.tags["veritrain.run.train"]).data.tags["veritrain.model"]
     assert models.describe(walked.task, trained).dataset == "tiny@3"
+
+
+def test_an_experiment_runs_where_the_settings_say_unless_its_task_file_is_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = ExperimentRequest(
+        direction="tiny", base_model_id="tiny-1", dataset_id="d", champion="models:/tiny/1", seed=3
+    )
+    monkeypatch.delenv("VERITRAIN_RUNNER", raising=False)
+    assert isinstance(experiment_run._runner_of(request), LocalRunner)
+    monkeypatch.setenv("VERITRAIN_RUNNER", "celery")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    assert isinstance(experiment_run._runner_of(request), RemoteRunner)
+    other = request.model_copy(update={"trainer": {"C": 2.0}})
+    assert isinstance(experiment_run._runner_of(other), LocalRunner)

@@ -22,6 +22,7 @@ from veritrain_lib.stages.evaluate import run as evaluate
 from veritrain_lib.stages.evaluate.result import EvaluateResult
 from veritrain_lib.stages.generate.annotation import label_file, read_labels, save_answer
 from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.record.batches import drop_batch
 from veritrain_lib.stages.record.history import loop_rounds
 from veritrain_lib.stages.record.stage_run import StageRun, prepare
 from veritrain_lib.stages.record.stored_result import load_result
@@ -166,6 +167,7 @@ def test_a_second_call_gives_the_same_and_does_nothing(
     assert len(runs.search(walked.task)) == before
 
 
+@pytest.mark.slow  # two loops
 def test_another_store_comes_to_the_same_data_and_models_whatever_the_held_out_numbers_say(
     walked: Walked, tiny: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,3 +384,25 @@ def test_a_scope_that_does_not_fit_what_a_report_is_about_is_refused(
         with pytest.raises(UserError, match=r"is a whole loop .*give scope loop"):
             about(whole, "round")
         assert about(whole, "loop").digest == about("", "loop").digest
+
+
+@pytest.mark.slow  # two loops
+def test_a_batch_that_was_taken_out_is_missing_in_the_next_rounds_and_its_rows_do_not_come_back(
+    tiny: Callable[..., Task],
+) -> None:
+    task = tiny(budget={"rounds": 1, "rows_per_round": 15})
+    run_loop(task, runner=InProcess())
+    newest = datasets.latest(task, "passed")
+    assert newest is not None
+    removal = drop_batch(task, newest.reference)
+    more = tiny(budget={"rounds": 2, "rows_per_round": 15})
+    run_loop(more, runner=InProcess())
+    drafts = [one for one in datasets.listing(more) if one.status == "draft" and one.parent == removal.after]
+    assert len(drafts) == 1
+    later = datasets.latest(more, "passed")
+    assert later is not None
+    seed_ids = set(sources.seed_rows(task)["id"])
+    removed = set(newest.rows["id"]) - seed_ids
+    assert removed
+    assert not removed & set(later.rows["id"])
+    assert set(later.rows["id"]) > seed_ids

@@ -53,6 +53,9 @@ class Ends:
     def run_in_background(self, function: str, *arguments: str) -> None:
         InProcess().run_in_background(function, *arguments)
 
+    def get_ready(self, *functions: str) -> None:
+        pass
+
     def finish(self) -> None:
         pass
 
@@ -144,7 +147,7 @@ def leave(home: Path, owner: str, run_id: str, *, stored: bool = False) -> Path:
     desk = home / ".veritrain" / "running" / f"{owner.replace('/', SEPARATOR)}{SEPARATOR}0"
     desk.mkdir(parents=True)
     nbformat.write(nbformat.v4.new_notebook(), desk / "03_gate.ipynb")
-    write_status(desk / "mailbox.json", run_id, stored)
+    write_status(desk / "status.json", run_id, stored)
     return desk
 
 
@@ -203,12 +206,12 @@ class Asked(InProcess):
 def test_a_report_that_is_filed_becomes_a_pdf_once_while_its_notebook_goes_on(task: Task) -> None:
     runner = Asked()
     report = StageJob(task, "report", {})
-    mailbox = Path(report.job.environment[STATUS_FILE])
+    status_file = Path(report.job.environment[STATUS_FILE])
     report.on_next_cell(runner)
-    write_status(mailbox, "the run", False)
+    write_status(status_file, "the run", False)
     report.on_next_cell(runner)
     assert runner.later == []
-    write_status(mailbox, "the run", False, result_stored=True)
+    write_status(status_file, "the run", False, result_stored=True)
     report.on_next_cell(runner)
     report.on_next_cell(runner)
     assert runner.later == [(PDF, "the run", str(task.path))]
@@ -231,8 +234,8 @@ def test_a_pdf_that_can_not_be_made_on_the_way_does_not_stop_the_notebook_and_is
     runner = Refuses()
     run_id = run_stage(task, "gate", {"dataset": "seed"}, runner=InProcess()).run_id
     report = StageJob(task, "report", {})
-    mailbox = Path(report.job.environment[STATUS_FILE])
-    write_status(mailbox, run_id, False, result_stored=True)
+    status_file = Path(report.job.environment[STATUS_FILE])
+    write_status(status_file, run_id, False, result_stored=True)
     report.on_next_cell(runner)
     report.on_next_cell(runner)
     assert runner.later == [(PDF, run_id, str(task.path))]

@@ -106,6 +106,15 @@ def test_what_cant_be_done_is_refused(tmp_path: Path, file: str, name: str, told
         make_task(tmp_path / file, name=name, into=tmp_path / "task")
 
 
+def test_several_labels_joined_in_one_cell_are_refused_by_row(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "doccano.csv", 40)
+    with file.open("a", encoding="utf-8") as out:
+        out.write(f"both of them,{LABELS[0]}#{LABELS[1]}\n")
+    with pytest.raises(UserError, match=f"doccano.csv row {40 * len(LABELS) + 1}.*holds 2 answers") as raised:
+        make_task(file, into=tmp_path / "task")
+    assert "Column 'label' needs one answer per row" in str(raised.value)
+
+
 def test_a_file_with_a_header_alone_holds_no_rows(tmp_path: Path) -> None:
     (tmp_path / "mail.csv").write_text("text,label\n", encoding="utf-8")
     with pytest.raises(UserError, match="holds no rows"):

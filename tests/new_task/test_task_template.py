@@ -80,3 +80,20 @@ def test_labels_stand_once_and_mean_the_same_in_target_and_contract() -> None:
     assert content["slices"] == {"by": ["no"], "length_of": "text", "length_bands": [3, 9]}
     assert content["promotion"]["max_looks"] == 5
     assert max(map(len, starter.text().splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    ("inputs", "trainer"),
+    [
+        ({"text": "en"}, "encoder_svc"),
+        ({"text": "ja", "body": "zh"}, "encoder_svc"),
+        ({"text": "uk"}, "tfidf_svc"),
+        ({"text": "en", "body": "uk"}, "tfidf_svc"),
+        ({"text": None}, "tfidf_svc"),
+    ],
+)
+def test_the_trainer_reads_meaning_where_the_encoder_knows_every_language(
+    inputs: dict[str, str | None], trainer: str
+) -> None:
+    starter = TaskTemplate("t", "rows.csv", inputs, "label", ["a", "b"], [], [], {}, "pool", 4, 30, 10, 7)
+    assert yaml.safe_load(starter.text())["trainer"] == {"name": trainer}

@@ -1,4 +1,7 @@
-"""Every notebook runs as it stands, in the order of the loop, on a store that holds the seed model and nothing else."""
+"""Every notebook runs as it stands, in the order of the loop, on a store that holds the seed model and nothing else.
+
+The fast tests run the same cells on a small task without kernels (`test_cells_run.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 ORDER = (
@@ -19,9 +24,11 @@ ORDER = (
     "06_report",
     "compare",
     "label",
+    "sweep",
 )
 
 
+@pytest.mark.slow
 def test_every_notebook_passes_nbval_from_the_seed_model_on(home: Any) -> None:
     from veritrain_lib.stages.inputs.tasks import find_task
     from veritrain_lib.stages.record.upstream import run_upstream

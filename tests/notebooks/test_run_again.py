@@ -47,13 +47,16 @@ class Session:
 
 
 @contextmanager
-def opened(name: str, home: Any, **given: Any) -> Iterator[Session]:
-    """Open a notebook, its parameters typed into the parameters cell, with a fresh kernel."""
+def opened(name: str, home: Any, *, kernel: str = "veritrain", **given: Any) -> Iterator[Session]:
+    """Open a notebook, its parameters typed into the parameters cell, with a fresh kernel.
+
+    Ours is warm, and is ready at once; Python's own imports everything anew.
+    """
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
     cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     cell.source += "".join(f"\n{key} = {value!r}" for key, value in given.items())
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(home.path)}}
+        notebook, timeout=300, kernel_name=kernel, resources={"metadata": {"path": str(home.path)}}
     )
     with client.setup_kernel(env=home.environment):
         yield Session(client)
@@ -99,7 +102,7 @@ def test_a_kernel_that_dies_before_the_end_is_told_at_the_next_start(home: Any, 
 
 @pytest.mark.slow
 def test_going_back_to_the_first_cell_leaves_no_run_open(home: Any, passed: str) -> None:
-    with opened("04_train", home, task=passed, seed=8) as session:
+    with opened("04_train", home, kernel="python3", task=passed, seed=8) as session:
         parameters, begin, rows, trainer, run, *_, close = session.cells()
         before = (parameters, begin, rows, trainer, run)
         for cell in (*before, *before, close):

@@ -15,7 +15,7 @@ from veritrain_lib.quality.secrets import KNOWN_KEY, NAMED_KEY, PASSWORD
 
 BEFORE = ["", "hello ", "hi support ", "good day, ", "x'", "so ", "...", "thanks "]
 BEHIND = ["", "'m", " thanks", " ok?", " so much", "_", "s now", " thank you very much"]
-EACH = 1500
+EACH = 400
 
 
 def texts_of(pattern: re.Pattern[str], seed: int) -> list[str]:

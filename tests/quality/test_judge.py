@@ -113,6 +113,14 @@ def test_rows_chosen_by_uncertainty_follow_the_suite(on_uncertain: str | None, k
     assert len(verdict.accepted) == kept
 
 
+def test_a_row_that_is_set_aside_is_removed_and_does_not_count_towards_the_limit():
+    asking = suite(flag(mostly=1, on_uncertain="set_aside"))
+    verdict = run_gate(ten(1, provenance=UNCERTAIN), make_context(), asking)
+    assert (verdict.status, len(verdict.accepted), len(verdict.quarantine)) == ("passed", 9, 1)
+    assert verdict.rules["rejected"].tolist() == [0]
+    assert run_gate(ten(1), make_context(), asking).status == "blocked"
+
+
 def test_all_reasons_of_a_row_are_given():
     rows = make_rows(["BAD", "good one", "good two"], ["nothing", "bug", "bug"])
     verdict = run_gate(

@@ -24,7 +24,7 @@ def test_the_shipped_suite_loads_with_every_first_check():
     }  # fmt: skip
     assert suite.dataset.minimum_rows_per_label >= 1
     disagreement = next(one for one in suite.rules if one.id == "label_disagreement")
-    assert disagreement.meta.on_uncertain == "warn"
+    assert disagreement.meta.on_uncertain == "set_aside"
 
 
 def with_(change: Any) -> dict[str, Any]:

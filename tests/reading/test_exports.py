@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from veritrain_lib.reading.exports import unwrap
+from veritrain_lib.reading.exports import joined_labels, unwrap
 from veritrain_lib.reading.files import read_bytes
 
 
@@ -65,3 +65,15 @@ def test_argillas_json_has_its_fields_at_the_top() -> None:
     table = read_bytes("export.json", json.dumps([record]).encode())
     assert table.columns == ["text", "label"]
     assert unwrap([table.rows[0][1]]).values == ["a"]
+
+
+@pytest.mark.parametrize("sign", ["#", "|", ";", ",", ", "])
+def test_labels_joined_in_one_cell_are_a_fault_of_their_row(sign: str) -> None:
+    faults = joined_labels(["billing", f"billing{sign}access", "access"], [1, 2, 3])
+    assert [fault.row for fault in faults] == [2]
+    assert "holds 2 answers ('billing', 'access', joined by" in str(faults[0])
+
+
+@pytest.mark.parametrize("label", ["C#", "Smith, John", "billing#", "billing, other", "#", ""])
+def test_a_label_that_contains_a_joining_sign_is_one_label(label: str) -> None:
+    assert joined_labels(["billing", label, "access", ""], [1, 2, 3, 4]) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from tests.server.documented import hold
 from tests.server.linked import bearer
 
 SECRET = "a secret of the tests that is long enough"  # for tests only
+
+
+@pytest.fixture(autouse=True)
+def _no_scan_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server scans its process for garbage when it starts; here that is all that the tests have imported."""
+    from veritrain_lib.server import app
+
+    monkeypatch.setattr(app, "_freeze_imports", contextlib.nullcontext)
 
 
 @pytest.fixture

@@ -14,6 +14,18 @@ from sqlalchemy.exc import OperationalError
 SERVER = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432")
 
 
+def is_there() -> bool:
+    """Whether a PostgreSQL server lets us in."""
+    admin = create_engine(f"{SERVER}/postgres", connect_args={"connect_timeout": 3})
+    try:
+        admin.connect().close()
+    except OperationalError:
+        return False
+    finally:
+        admin.dispose()
+    return True
+
+
 @contextmanager
 def new_database() -> Iterator[str]:
     """The address of an empty database, which is dropped at the end. Skips the test where there is no server."""

@@ -29,8 +29,10 @@ def test_every_setting_of_the_environment_is_in_the_example_file() -> None:
 
 def test_the_metrics_that_are_named_are_given() -> None:
     named = set(re.findall(r"^\| `(veritrain_\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
-    from veritrain_lib.server.observability import gauges, metrics
+    from veritrain_lib.server.observability import gauges, job_gauges, metrics
 
-    source = "".join(Path(str(one.__file__)).read_text(encoding="utf-8") for one in (gauges, metrics))
+    source = "".join(
+        Path(str(one.__file__)).read_text(encoding="utf-8") for one in (gauges, job_gauges, metrics)
+    )
     made = set(re.findall(r'"(veritrain_\w+)"', source))
     assert {name.removesuffix("_total") for name in named} == made

@@ -1,4 +1,4 @@
-"""The real server in a process of its own, on sqlite and on PostgreSQL: MLflow's client and UI work through it."""
+"""The real server in a process of its own, on PostgreSQL where there is one: MLflow's client and UI work through it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.server_process import Served, serving
-from tests.server.postgres import new_database
+from tests.server.postgres import is_there, new_database
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OURS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_ORIGINS", "ALLOWED_HOSTS", "MLFLOW_TRACKING_URI")
@@ -32,16 +33,17 @@ def _environment(home: Path) -> dict[str, str]:
     return {**plain, "VERITRAIN_HOME": str(home)}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with two workers over an empty record, migrated by its own start."""
-    own = _environment(tmp_path_factory.mktemp(request.param))
-    if request.param == "sqlite":
-        with serving(own, workers=2) as server:
-            yield server
-        return
-    with new_database() as address, serving({**own, "DATABASE_URL": address}, workers=2) as server:
-        yield server
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with two workers over an empty record, migrated by its own start.
+
+    The record is in PostgreSQL where this machine has it, else in SQLite, as in the tests of `test_server_live.py`.
+    """
+    own = _environment(tmp_path_factory.mktemp("served"))
+    with ExitStack() as stack:
+        if is_there():
+            own["DATABASE_URL"] = stack.enter_context(new_database())
+        yield stack.enter_context(serving(own, workers=2))
 
 
 def _get(served: Served, path: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from veritrain_lib.execution import Job, NotebookOutcome, NotebookProgress
 from veritrain_lib.execution.background_tasks import call_in_process
-from veritrain_lib.stages.record.stage_run import start_stage
+from veritrain_lib.stages.record.start_stage import start_stage
 
 
 class InProcess:
@@ -38,6 +38,9 @@ class InProcess:
     def run_in_background(self, function: str, *arguments: str) -> None:
         """At once."""
         call_in_process(function, *arguments)
+
+    def get_ready(self, *functions: str) -> None:
+        """Nothing is to be prepared."""
 
     def finish(self) -> None:
         """Nothing is left."""

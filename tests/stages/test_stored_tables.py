@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from veritrain_lib.stages.stored_tables import StoredTables
+from veritrain_lib.stages.stored_tables import POSITION, StoredTables, view_of
 
 
 @pytest.fixture
@@ -41,3 +41,43 @@ def test_a_table_that_is_none_says_so_when_asked_for(stored: StoredTables) -> No
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"rows\.parquet"):
         StoredTables(tmp_path, ["rows"])
+
+
+DATASET = pd.DataFrame(
+    {
+        "id": ["a", "b", "b"],
+        "text": ["one", "two", "two"],
+        "label": ["x", "y", "z"],
+        "scene": [None, "m", "m"],
+    }
+)
+
+
+def test_a_view_holds_positions_and_what_the_dataset_lacks_and_opens_as_the_table(tmp_path: Path) -> None:
+    table = DATASET.iloc[[2, 0]].assign(reasons=["long", "short"])[["reasons", "id", "text", "label"]]
+    view = view_of(table.assign(scene=["m", None]), DATASET)
+    assert view is not None
+    assert view.to_dict("list") == {POSITION: [2, 0], "reasons": ["long", "short"]}
+    view.to_parquet(tmp_path / "warnings.parquet", index=False)
+    found = StoredTables(tmp_path, ["warnings"], {"warnings": list(table.columns)}, lambda: DATASET)
+    assert found.row_count("warnings") == 2
+    pd.testing.assert_frame_equal(found["warnings"], table.reset_index(drop=True), check_dtype=False)
+    assert found.row_count("warnings") == 2
+
+
+def test_a_row_with_the_id_of_a_dataset_row_and_another_label_makes_no_view() -> None:
+    assert view_of(DATASET.assign(label="z"), DATASET) is None
+    empty = view_of(DATASET.iloc[:0], DATASET)
+    assert empty is not None
+    assert len(empty) == 0
+
+
+def test_a_view_says_that_it_needs_its_dataset(tmp_path: Path) -> None:
+    pd.DataFrame({POSITION: [0]}).to_parquet(tmp_path / "rows.parquet", index=False)
+    with pytest.raises(ValueError, match="refers to rows of a dataset"):
+        StoredTables(tmp_path, ["rows"], {"rows": ["id"]})["rows"]
+
+
+def test_rows_are_counted_without_their_dataset(tmp_path: Path) -> None:
+    pd.DataFrame({POSITION: [0, 1, 2]}).to_parquet(tmp_path / "rows.parquet", index=False)
+    assert StoredTables(tmp_path, ["rows"], {"rows": ["id"]}).row_count("rows") == 3

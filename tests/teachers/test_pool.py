@@ -15,6 +15,7 @@ from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import load_task
+from veritrain_lib.teachers import pool
 from veritrain_lib.teachers.base import TeacherRequest, TeacherResult
 from veritrain_lib.teachers.pool import Pool
 from veritrain_lib.trainers.memory import MemoryTrainer
@@ -266,3 +267,13 @@ def test_quotas_by_label_need_labels(office: Any, choose: Any) -> None:
     asked = replace(request(10), class_error={"meeting": 0.5, "written": 0.5})
     with pytest.raises(UserError, match="choose uncertainty or random"):
         Pool(choose=choose).write(asked)
+
+
+@pytest.mark.parametrize("choose", ["uncertainty", "balanced"])
+def test_a_pool_that_is_scored_in_parts_gives_the_same_choice(
+    bench: Any, choose: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = Pool(choose=choose, batch=10).write(bench.request(20))
+    monkeypatch.setattr(pool, "SCORED_AT_ONCE", 7)
+    in_parts = Pool(choose=choose, batch=10).write(bench.request(20))
+    assert in_parts.rows["id"].tolist() == at_once.rows["id"].tolist()

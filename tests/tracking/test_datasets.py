@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ from veritrain_lib.core import digest
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.records import Dataset
 from veritrain_lib.core.task import Task
-from veritrain_lib.tracking import datasets, runs, store
+from veritrain_lib.tracking import datasets, row_file, runs, store
 from veritrain_lib.tracking.missing_artifacts import MissingArtifact
 
 COLUMNS = ["id", "text", "label", "source", "provenance"]
@@ -25,11 +26,20 @@ def table(*texts: str) -> pd.DataFrame:
     )
 
 
+def rows_file(home: Path, dataset: Dataset) -> Path:
+    return home / f"mlruns/tiny/{dataset.made_by}/artifacts/dataset/rows.parquet"
+
+
 def stored(
-    task: Task, rows: pd.DataFrame, ending: runs.FinalStatus | None = "FINISHED", **parts: str
+    task: Task,
+    rows: pd.DataFrame,
+    ending: runs.FinalStatus | None = "FINISHED",
+    sources: Sequence[Dataset] = (),
+    **parts: str,
 ) -> Dataset:
     run = runs.open_run(task, "data", kind="stage")
-    made = datasets.save(task, run, rows, status=parts.get("status", "passed"), parent=parts.get("parent"))  # type: ignore[arg-type]
+    status: Any = parts.get("status", "passed")
+    made = datasets.save(task, run, rows, status=status, parent=parts.get("parent"), sources=sources)
     if ending:
         runs.end_run(run, ending)
     return made
@@ -72,12 +82,11 @@ def test_a_dataset_without_rows_keeps_its_columns(task: Task) -> None:
 
 def test_a_changed_file_is_refused_and_the_run_to_restore_is_named(task: Task, home: Path) -> None:
     made = stored(task, table("one", "two"))
-    file = next(home.glob(f"mlruns/tiny/{made.made_by}/artifacts/dataset/rows.jsonl"))
-    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    lines[1]["label"] = "billing"
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    file = rows_file(home, made)
+    pd.read_parquet(file).assign(label=["parcel", "billing"]).to_parquet(file)
     with pytest.raises(UserError, match=rf"tiny@1.*{made.made_by}.*not as it was stored"):
-        datasets.load(task, "tiny@1")
+        datasets.load(task, "tiny@1").rows  # noqa: B018
+    assert not datasets.is_intact(task, "tiny@1")
 
 
 @pytest.mark.parametrize(("ending", "then"), [("KILLED", "tiny@1"), ("FAILED", "tiny@1"), (None, "tiny@2")])
@@ -98,8 +107,8 @@ def test_a_dataset_that_is_made_again_after_its_files_were_lost_keeps_its_number
     """Models and other datasets know it by that number."""
     first, second = stored(task, table("one")), stored(task, table("two"))
     runs.write_manifest(str(first.made_by))
-    next(home.glob(f"mlruns/tiny/{first.made_by}/artifacts/dataset/rows.jsonl")).unlink()
-    with pytest.raises(MissingArtifact, match=r"dataset tiny@1: dataset/rows\.jsonl of run .* is missing"):
+    rows_file(home, first).unlink()
+    with pytest.raises(MissingArtifact, match=r"dataset tiny@1: dataset/rows\.parquet of run .* is missing"):
         datasets.load(task, "tiny@1")
     assert not datasets.is_intact(task, "tiny@1")
     assert stored(task, table("one")).reference == "tiny@1"
@@ -146,3 +155,20 @@ def test_the_run_that_made_it_and_one_that_uses_it_show_it_as_their_input(task: 
     found = datasets.of_run(made.made_by or "")
     assert found is not None
     assert found.reference == "tiny@1"
+
+
+def test_rows_are_read_when_they_are_first_used_and_once(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored(task, table("one"))
+    reads: list[str] = []
+    read = row_file.read
+
+    def counting(file: Path) -> object:
+        reads.append(f"{file.parent.name}/{file.name}")
+        return read(file)
+
+    monkeypatch.setattr(row_file, "read", counting)
+    found = datasets.load(task, "tiny@1")
+    assert (found.reference, found.status, found.digest) == ("tiny@1", "passed", digest.of_rows(table("one")))
+    assert reads == []
+    assert found.rows is found.rows
+    assert reads == ["dataset/rows.parquet"]

@@ -17,7 +17,7 @@ from mlflow.tracking import MlflowClient
 
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.core.task import Task
-from veritrain_lib.tracking import connection_cache, models, runs, sqlite_reader, store
+from veritrain_lib.tracking import connection_cache, lookup, models, runs, sqlite_reader, store
 from veritrain_lib.tracking.entities import Experiment, Run
 
 FILTERS = [
@@ -85,6 +85,22 @@ def test_a_run_is_found_by_its_id_also_when_it_was_deleted(filled: Task) -> None
         found = [seen.run(run.info.run_id) for run in everything]
         assert seen.run("0" * 32) is None
     assert _plain([run for run in found if run]) == _plain([Run.of(run) for run in everything])
+
+
+def test_several_runs_are_found_at_once_by_id_as_one_by_one_with_and_without_the_client(
+    filled: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = store.client().search_runs([store.experiment(filled).experiment_id], run_view_type=3)
+    ids = [run.info.run_id for run in everything]
+    monkeypatch.setattr(sqlite_reader, "IDS_PER_QUERY", 2)
+    by_reader = lookup.get_all([*ids, "0" * 32, ids[0]])
+    monkeypatch.setattr(sqlite_reader, "SCHEMA", "none")
+    by_client = lookup.get_all([*ids, "0" * 32, ids[0]])
+    assert set(by_reader) == set(by_client) == set(ids)
+    stages = {run.info.lifecycle_stage for run in by_reader.values()}
+    assert stages == {"active", "deleted"}
+    for run_id in ids:
+        assert _plain([by_reader[run_id]]) == _plain([by_client[run_id]]) == _plain([lookup.get(run_id)])
 
 
 def test_more_runs_than_fit_into_one_question_keep_their_own_data(

@@ -286,3 +286,14 @@ def test_without_any_row_only_a_sentence_is_shown(task: Task) -> None:
     view = view_of(Annotator())
     assert "No row is waiting for an answer." in view.row.value
     assert view.field not in view.box.children
+
+
+def test_a_person_may_answer_that_no_label_fits(desk: Annotator, task: Task) -> None:
+    view = view_of(desk)
+    assert view.none in view.box.children[3].children
+    assert view.none.description == "[0] none of these"
+    view.none.click()
+    view.field.value = "0"
+    assert in_file(task) == {"row0": "none of these", "row1": "none of these", "row2": ""}
+    view.field.value = "u"
+    assert in_file(task)["row1"] == ""

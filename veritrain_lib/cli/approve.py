@@ -1,4 +1,4 @@
-"""`veritrain approve`: allow code that is stored in the record to run on this machine."""
+"""Command `veritrain approve`: allows code that is stored with a model to run on this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 @click.option("--note", default="", help="What it is, for those who read the list.")
 @click.option("--revoke", is_flag=True, help="Revoke the approval of this digest.")
 def approve(what: str, note: str, revoke: bool) -> CommandResult:
-    """Approve, revoke, show or list."""
+    """Run `veritrain approve`: allow stored code to run, revoke that, or list what is allowed.
+
+    Args:
+        what: Digest to approve, or URI of a model to describe; empty to list all approvals.
+        note: Note for people who read the list.
+        revoke: Whether to revoke the approval of the digest.
+    """
     from veritrain_lib.trust import approvals
 
     if not what and not revoke:

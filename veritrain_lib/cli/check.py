@@ -1,4 +1,4 @@
-"""`veritrain check`: checks that a task can be worked on, before anything is measured."""
+"""Command `veritrain check`: finds mistakes in a task file and in the files that it names, before any stage runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ MISTAKES_EXIT_CODE = 2
 ))  # fmt: skip
 @click.argument("task", default="", metavar="[TASK]")
 def check(task: str) -> CommandResult:
-    """Check a task."""
+    """Run `veritrain check`: check a task file and all files that it names.
+
+    Args:
+        task: Path or name of the task; empty for the one used last.
+    """
     from veritrain_lib.stages.inputs import split_overlap
     from veritrain_lib.stages.inputs.tasks import task_file_of
     from veritrain_lib.task_check.check import check_task

@@ -1,4 +1,4 @@
-"""`veritrain compare`: compares models on development rows."""
+"""Command `veritrain compare`: compares models on development rows, which are not those of the held-out test set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,12 @@ TITLES = {"models": "Models", "pairs": "Pairs", "slices": "Slices"}
 @task_argument
 @click.argument("models", nargs=-1)
 def compare(task: str, models: tuple[str, ...]) -> CommandResult:
-    """Compare models."""
+    """Run `veritrain compare`: measure models side by side on a task's development rows (not on its test set).
+
+    Args:
+        task: Path or name of the task; empty for the one used last.
+        models: URIs of the models; empty for every registered version.
+    """
     from veritrain_lib.ui.compare import compare as compare_models
 
     compared = compare_models(task, ",".join(models))
@@ -35,14 +40,15 @@ def compare(task: str, models: tuple[str, ...]) -> CommandResult:
         **{name: frame.to_dict("records") for name, frame in frames.items()},
     }  # fmt: skip
     tables = [
-        _table(f"{TITLES[name]} ({compared.task}, {compared.n} development rows)", frame)
+        table_of_frame(f"{TITLES[name]} ({compared.task}, {compared.n} development rows)", frame)
         for name, frame in frames.items()
         if len(frame)
     ]
     return CommandResult(document, [*tables, *compared.notes])
 
 
-def _table(title: str, frame: pd.DataFrame) -> Table:
+def table_of_frame(title: str, frame: pd.DataFrame) -> Table:
+    """Return a table for the terminal from a data frame, with each interval (`_low`, `_high`) beside its value."""
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table

@@ -1,4 +1,4 @@
-"""`veritrain doctor`: checks the installation and states how to fix what is wrong."""
+"""Command `veritrain doctor`: checks the installation and says how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
     "Exit code 3 when a check fails; a warning does not."
 ))  # fmt: skip
 def doctor() -> CommandResult:
-    """Run every check."""
+    """Run `veritrain doctor`: check the installation and print how to fix what is wrong."""
     from veritrain_lib.doctor.examine import examine
 
     checks = examine()

@@ -1,6 +1,7 @@
-"""Error exit of the process.
+"""Message and exit code of the command line after an error.
 
-An error prints one line for a person and sets the right exit code; it shows no traceback unless asked for, and no secret.
+An error prints one line for a person and determines the exit code. It shows no traceback unless asked for, and no
+secret.
 """
 
 from __future__ import annotations
@@ -20,18 +21,19 @@ from veritrain_lib.core.machine_fault import machine_fault
 from veritrain_lib.redaction import redact
 
 DEBUG_VARIABLE = "VERITRAIN_DEBUG"
-"""Environment variable: set to 1, an unexpected error shows its traceback."""
+"""Environment variable that, set to 1, makes an unexpected error print its traceback."""
 
 USAGE, UNEXPECTED, INTERRUPTED = 2, 3, 130
+"""Exit codes for wrong usage, an unexpected error, and Ctrl-C."""
 
 
 def explain(error: Exception, arguments: Sequence[str]) -> int:
-    """Print an error on standard error and return the exit code.
+    """Print an error for the user of the command line and return the exit code.
 
-    With `--json` among the arguments standard output gets one document with the key `error`.
+    With `--json` among the arguments, a JSON document with the key `error` is printed to standard output as well.
 
     Args:
-        error: What ended the command.
+        error: The error that ended the command.
         arguments: Arguments of the command line.
     """
     if isinstance(error, click.exceptions.Abort):
@@ -62,7 +64,7 @@ def explain(error: Exception, arguments: Sequence[str]) -> int:
 
 
 def _describe_error(error: Exception) -> str:
-    """Return what the machine lacks, or that the error is a defect of ours."""
+    """Return one line about an error: a fault of the machine in plain words, or that the error is unexpected."""
     if isinstance(error, OutputError):
         return str(error)
     fault = machine_fault(error)

@@ -1,4 +1,4 @@
-"""`veritrain loop`: runs the complete closed loop, with live progress."""
+"""Command `veritrain loop`: runs the improvement loop of a task, round after round, with live progress."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand, task_argument
+from veritrain_lib.execution.runner_choice import RUNNERS
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -19,8 +20,18 @@ if TYPE_CHECKING:
     "Interrupted or killed, the same command goes on and redoes only what is unfinished. " + TASK_HELP
 ))  # fmt: skip
 @task_argument
-def loop(task: str) -> CommandResult:
-    """Run the loop of a task."""
+@click.option(
+    "--runner",
+    type=click.Choice(tuple(RUNNERS)),
+    help="Run the stages here, or on the workers that `veritrain worker` started. [default: VERITRAIN_RUNNER, else local]",
+)
+def loop(task: str, runner: str | None) -> CommandResult:
+    """Run `veritrain loop`: run the improvement loop of a task, round after round, with live progress.
+
+    Args:
+        task: Path or name of the task; empty for the one used last.
+        runner: Name of the runner of notebooks, `local` or `celery`; None for the settings' choice.
+    """
     from veritrain_lib.cli.progress import ProgressDisplay
     from veritrain_lib.core import temporary_folders
     from veritrain_lib.stages.inputs.split_overlap import refuse_overlap
@@ -28,21 +39,21 @@ def loop(task: str) -> CommandResult:
 
     temporary_folders.redirect_tempfile()
     with ProgressDisplay() as display:
-        from veritrain_lib.execution import LocalRunner, warm_up
-        from veritrain_lib.execution.jobs import warm_kernels_requested
+        from veritrain_lib.execution.runner_choice import open_runner
 
         loaded_task = find_task(task, check=True)
         # Reported before anything is started; the loop itself checks again when it begins.
         refuse_overlap(loaded_task)
-        runner = LocalRunner(warm=warm_kernels_requested(default=True))
-        if runner.warm:
-            warm_up(
+        stage_runner = open_runner(
+            runner,
+            ready=(
                 f"veritrain_lib.quality.warm_up:load_languages_of={loaded_task.path}",
                 f"veritrain_lib.stages.inputs.warm_up:read_files_of={loaded_task.path}",
-            )
+            ),
+        )
         from veritrain_lib.loop.loop import run_loop
 
-        result = run_loop(loaded_task, runner=runner, on_event=display.event)
+        result = run_loop(loaded_task, runner=stage_runner, on_event=display.event)
     return _loop_result(loaded_task, result)
 
 

@@ -1,7 +1,7 @@
-"""Entry point of the command line: one command a stage, and some more.
+"""Entry point of the command line `veritrain`, which has one command for each stage and some more.
 
-Exit codes: 0 ok, 1 refused by a gate or a rule, 2 wrong usage, 3 something outside the task failed,
-4 waiting for people, 130 interrupted. Nothing heavy is imported before a command does its work.
+Exit codes: 0 ok, 1 refused by a gate or a rule, 2 wrong usage, 3 something outside the task failed, 4 waiting for
+people, 130 interrupted. No large library is imported before a command does its work.
 """
 
 from __future__ import annotations
@@ -23,29 +23,34 @@ COMMANDS = {
     "loop": "loop:loop",
     **dict.fromkeys(NAMES, "stage:StageCommand"),
     "review": "review:review",
+    "rows": "rows:rows",
+    "drop-batch": "drop_batch:drop_batch",
     "predict": "predict:predict",
     "status": "status:status",
+    "sweep": "sweep:sweep",
     "compare": "compare:compare",
     "new-task": "new_task:new_task",
     "check": "check:check",
     "approve": "approve:approve",
     "doctor": "doctor:doctor",
     "serve": "serve:serve",
+    "worker": "worker:worker",
+    "flower": "flower:flower",
     "migrate": "serve:migrate",
     "users": "users:users",
 }
-"""Module of each command in `cli`, and the command's name in it; for a stage the class of its command."""
+"""Place of each command in `cli`, by the command's name: `module:function`, or `module:class` for a stage."""
 
 
 class VeritrainGroup(click.Group):
-    """Command group that imports a command when it is needed, and exits with the right code."""
+    """Group of all `veritrain` commands, which imports a command when it is needed and turns errors into exit codes."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the help."""
+        """Return the names of all commands in the order in which the help lists them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a name, or None."""
+        """Return the command with this name, imported now; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -55,7 +60,10 @@ class VeritrainGroup(click.Group):
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
              standalone_mode: bool = True, **extra: Any) -> Any:  # fmt: skip
-        """Run a command, report any error, and exit."""
+        """Run the command that the arguments name, report any error, and exit with the right code.
+
+        The parameters are those of `click.Group.main`; without `standalone_mode` errors are raised and nothing exits.
+        """
         arguments = list(sys.argv[1:] if args is None else args)
         redact_logs()
         # jsonschema loads this grammar for 3 to 5 s when it is there, for a format that nothing here checks.
@@ -90,7 +98,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the entry point `veritrain`."""
+    """Run the command line `veritrain` with the arguments of this process."""
     cli.main()
 
 

@@ -1,4 +1,4 @@
-"""`veritrain new-task`: writes a commented task from the user's own rows."""
+"""Command `veritrain new-task`: writes a task file with comments, and its data files, from the user's own rows."""
 
 from __future__ import annotations
 
@@ -58,7 +58,15 @@ if TYPE_CHECKING:
 )
 @click.option("--leave-out-rare", is_flag=True, help="Leave out labels with too few rows to be split.")
 def new_task(source: Path, name: str, into: Path | None, seed: int, **options: Any) -> CommandResult:
-    """Write a task folder."""
+    """Run `veritrain new-task`: write a task folder from the user's own file of rows.
+
+    Args:
+        source: File with the rows.
+        name: Name of the task; empty to derive it from the file's name.
+        into: Folder to write; None for the task's name in the working directory.
+        seed: Seed of the split into data files.
+        options: Fields of `SourceOptions`, which say how the file is read.
+    """
     from veritrain_lib.new_task.make import SourceOptions, make_task
 
     created = make_task(source, name=name, into=into, options=SourceOptions(**options), seed=seed)
@@ -71,11 +79,11 @@ def new_task(source: Path, name: str, into: Path | None, seed: int, **options: A
 
 
 MAX_USEFUL_GAIN = 0.2
-"""Hardly any round gains more; a test set that can't prove smaller gains is of no use."""
+"""Gain (share of rows) that hardly any round exceeds; a test set that can prove only larger gains is too small."""
 
 
 def show(created: NewTask) -> list[str]:
-    """Return the lines that describe a new task."""
+    """Return the lines that tell the user what was written for a new task, and what to do next."""
     from veritrain_lib.new_task.make import LEFT_OUT
 
     task = created.task

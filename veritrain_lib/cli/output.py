@@ -1,4 +1,4 @@
-"""Output of a command: one JSON document or text on standard output, and an exit code."""
+"""Output of the commands: one JSON document or text on standard output, and an exit code."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 PIPE_WIDTH = 160
-"""Columns of a table that is not shown on a terminal."""
+"""Width in characters of a table that is not printed to a terminal."""
 
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command returns.
+    """Result of a `veritrain` command: JSON document, lines for people, and exit code.
 
     Attributes:
-        document: Printed with `--json`; a list is printed as JSON Lines, one document a row.
+        document: Data that `--json` prints; a list is printed as JSON Lines, one document for each entry.
         show: Lines and tables that are printed without `--json`.
         exit_code: 0 if all went well; the other codes are in `core.errors`.
     """
@@ -38,9 +38,10 @@ class CommandResult:
 
 
 class ResultCommand(click.Command):
-    """Command whose function returns a `CommandResult`; it gets the option `--json`.
+    """Click command whose function returns a `CommandResult`; it has the option `--json`.
 
-    Whatever a library prints meanwhile goes to standard error, so that standard output holds the result alone.
+    Everything that libraries print during the command goes to standard error, so that standard output holds only the
+    result.
     """
 
     def __init__(self, *positional: Any, **named: Any) -> None:
@@ -52,7 +53,7 @@ class ResultCommand(click.Command):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, print its result and exit with its exit code."""
+        """Run the command's function, print its result and exit with its exit code."""
         as_json = bool(ctx.params.pop("as_json", False))
         with contextlib.redirect_stdout(sys.stderr):
             result: CommandResult = super().invoke(ctx)
@@ -65,15 +66,15 @@ class ResultCommand(click.Command):
 
 
 class OutputError(Exception):
-    """Standard output could not be written, so the result is lost."""
+    """Error: a command's result could not be written to standard output, so it is lost."""
 
 
 @contextlib.contextmanager
 def checked_output() -> Iterator[None]:
-    """Write to standard output completely.
+    """Make sure that everything printed in the `with` block reaches standard output, or raise an error.
 
-    A reader that has closed the pipe (`| head`) is no error. After any other error (a full disk, say) standard output is
-    discarded, so that the interpreter reports nothing more at exit.
+    A reader that has closed the pipe (`| head`) is no error. After any other failure, such as a full disk, standard
+    output is discarded, so that the interpreter reports nothing more at exit.
 
     Raises:
         OutputError: Standard output could not be written.
@@ -97,7 +98,10 @@ def _discard_output() -> None:
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
-    """Print one document indented, or a list as JSON Lines; NaN and infinity become null."""
+    """Print a command's result: a mapping as one indented JSON document, a list as JSON Lines.
+
+    Secrets are masked; NaN and infinity become null.
+    """
     if isinstance(document, Mapping):
         click.echo(
             json.dumps(json_value(redact_value(document)), ensure_ascii=False, indent=1, allow_nan=False)
@@ -108,9 +112,9 @@ def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Non
 
 
 def json_value(value: Any) -> Any:
-    """Return a value as JSON can hold it.
+    """Return a value in a form that JSON can hold.
 
-    Numbers of numpy become Python's, NaN and infinity None, and any other object text.
+    Numbers of numpy become Python's, NaN and infinity become None, and any other object becomes text.
     """
     if isinstance(value, Mapping):
         return {str(key): json_value(item) for key, item in value.items()}
@@ -139,8 +143,9 @@ def _print_text(parts: Sequence[RenderableType]) -> None:
 
 
 def task_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the argument `[TASK]`, which most commands have."""
+    """Add the optional argument `[TASK]` (default: empty) to a click command."""
     return click.argument("task", default="", metavar="[TASK]")(function)
 
 
 TASK_HELP = "TASK is the path of a task file or the name of a task; without it the one worked on last, else the built-in example."
+"""Sentence in the help of commands that explains the argument TASK."""

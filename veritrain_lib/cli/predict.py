@@ -1,4 +1,4 @@
-"""`veritrain predict`: answers a text or a file with the champion (or any model)."""
+"""Command `veritrain predict`: answers a text or the rows of a file with the champion (best model) or another model."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 BATCH_ROWS = 1000
-"""Rows that a model gets at a time."""
+"""Number of rows that the model is given at a time."""
 
 MAX_SHOWN = 20
-"""Rows of a file that are shown on a terminal; all of them go to --out and --json."""
+"""Number of a file's rows that are shown on a terminal; --out and --json have all of them."""
 
 
 @click.command(cls=ResultCommand, short_help="Answer a text or a file with the champion.", help=(
@@ -54,7 +54,16 @@ MAX_SHOWN = 20
 def predict(
     task: str, text: str | None, inputs: tuple[str, ...], file: Path | None, out: Path | None, model: str
 ) -> CommandResult:
-    """Answer rows."""
+    """Run `veritrain predict`: answer rows with the champion, the task's best model so far, or with another model.
+
+    Args:
+        task: Path or name of the task; empty for the one used last.
+        text: Text to answer, for a task with one input; None if rows are given in another way.
+        inputs: Inputs of one row, as texts NAME=VALUE.
+        file: File with rows to answer, or None.
+        out: File to which the answers are written as JSON Lines, or None.
+        model: URI of the model; empty for the champion.
+    """
     if sum([text is not None, bool(inputs), file is not None]) != 1:
         raise click.UsageError("give one of --text, --input NAME=VALUE (once a field) or --file")
     if file is not None and not file.is_file():

@@ -1,4 +1,4 @@
-"""Input rows of `veritrain predict`: one row typed at the command line, or the rows of a file."""
+"""Rows that `veritrain predict` answers: one row typed on the command line, or the rows of a file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 
 def typed_row(task: Task, text: str | None, inputs: tuple[str, ...]) -> pd.DataFrame:
-    """Return one row from a text or from NAME=VALUE texts.
+    """Return a table with the one row that was typed on the command line.
+
+    Args:
+        task: The task.
+        text: Text of the only input; None if `inputs` has the row.
+        inputs: The inputs as texts NAME=VALUE.
 
     Raises:
-        UserError: A field is unknown, given twice or missing.
+        UserError: An input is unknown, given twice or missing.
     """
     import pandas as pd
 
@@ -46,7 +51,7 @@ def typed_row(task: Task, text: str | None, inputs: tuple[str, ...]) -> pd.DataF
 
 
 def file_rows(task: Task, file: Path) -> pd.DataFrame:
-    """Return the input columns of a file's rows, and print notes on how it was read to standard error.
+    """Return the input columns of a file's rows as texts, and print notes on how the file was read to standard error.
 
     Raises:
         UserError: The file can't be read, a column is missing, or there are no rows.

@@ -1,4 +1,4 @@
-"""Live progress on standard error: a moving line on a terminal, plain lines elsewhere."""
+"""Live progress of a command on standard error: a changing line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ProgressDisplay:
-    """Context that shows what a loop or a stage is doing. Each finished stage leaves one line."""
+    """Live display of the progress of a loop or a stage on standard error; each finished stage leaves one line."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -43,7 +43,7 @@ class ProgressDisplay:
         self._stack.close()
 
     def event(self, event: Event) -> None:
-        """Show an event of the loop: a stage begins, a cell starts, a stage is done or was found in the record."""
+        """Show one event of a loop: a stage begins, waits, is done or was found finished, or its next cell starts."""
         if event.kind == "waits":
             self.line(event.text)
             return
@@ -58,7 +58,7 @@ class ProgressDisplay:
             self.line(f"{stage}: found in the record: {event.text}")
 
     def begin(self, stage: str) -> None:
-        """Show that a stage begins."""
+        """Show on standard error that a stage begins."""
         self._started_at[stage] = time.monotonic()
         if self._status is not None:
             self._status.update(_escape_markup(stage))
@@ -66,30 +66,30 @@ class ProgressDisplay:
             self.line(f"{stage} ...")
 
     def cell(self, stage: str, progress: NotebookProgress) -> None:
-        """Show that a cell of the stage's notebook is about to run."""
+        """Show on a terminal's progress line that a cell of the stage's notebook is about to run."""
         if self._status is not None:
             position = f"cell {progress.cell} of {progress.cells}, {progress.seconds:.0f} s"
             self._status.update(_escape_markup(f"{stage}: {progress.title_of_cell} ({position})"))
 
     def done(self, stage: str, text: str) -> None:
-        """Show that a stage is done."""
+        """Print a line that a stage is done, with its headline and its duration."""
         seconds = time.monotonic() - self._started_at.pop(stage, time.monotonic())
         self.line(f"{stage}: {text} ({seconds:.1f} s)")
 
     def line(self, text: str) -> None:
-        """Print a line that stays."""
+        """Print a line that stays on the screen, above the changing progress line."""
         self._console.print(text, markup=False)
 
 
 class _WarningLines(logging.Handler):
-    """Log handler that prints warnings of the library as lines between the others."""
+    """Log handler that prints warnings of this library as lines of a progress display."""
 
     def __init__(self, display: ProgressDisplay) -> None:
         super().__init__(logging.WARNING)
         self._display = display
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one line a warning."""
+        """Print the message of a log record as one line."""
         self._display.line(record.getMessage())
 
 

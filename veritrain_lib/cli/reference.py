@@ -1,4 +1,4 @@
-"""Generator of docs/commands.md and docs/task.md: `python -m veritrain_lib.cli.reference` writes the pages."""
+"""Generator of docs/commands.md and docs/task.md, which `python -m veritrain_lib.cli.reference` writes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from veritrain_lib.cli.main import cli
 
 WIDTH = 100
+"""Width of the help texts in characters."""
 
 HEAD = """\
 # Commands
@@ -20,7 +21,7 @@ and nothing else, also after an error (key `error`).
 | exit code | meaning |
 | --- | --- |
 | 0 | ok |
-| 1 | refused by a gate, a rule of the workbench or the cap of money |
+| 1 | refused by a gate, by a rule of Veri-Train, or because the cap on money is reached |
 | 2 | wrong usage, or a mistake in the user's files |
 | 3 | something outside the task failed (store, kernel, disk), or an unexpected error |
 | 4 | waiting for people |
@@ -31,7 +32,7 @@ and nothing else, also after an error (key `error`).
 
 
 def commands_page() -> str:
-    """Return the page with the help of every command, as a terminal of 100 columns shows it."""
+    """Return the text of docs/commands.md: the help of every command as a terminal of 100 columns shows it."""
     settings = {**cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
     root = click.Context(cli, info_name="veritrain", **settings)
     parts = [HEAD, f"## veritrain\n\n```\n{cli.get_help(root)}\n```\n"]
@@ -43,7 +44,13 @@ def commands_page() -> str:
 
 
 def _sections(command: click.Command, name: str, parent: click.Context) -> list[str]:
-    """Return the help of a command and of its subcommands."""
+    """Return the help of a command, and of its subcommands, as sections of docs/commands.md.
+
+    Args:
+        command: The command.
+        name: Name of the command.
+        parent: Click's context of the command's group.
+    """
     context = click.Context(
         command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
     )
@@ -55,7 +62,7 @@ def _sections(command: click.Command, name: str, parent: click.Context) -> list[
 
 
 def main() -> None:
-    """Write docs/commands.md and docs/task.md of this checkout."""
+    """Write docs/commands.md and docs/task.md into this checkout."""
     from veritrain_lib.cli.task_reference import task_page
 
     docs = Path(__file__).resolve().parents[2] / "docs"

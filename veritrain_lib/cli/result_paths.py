@@ -1,4 +1,4 @@
-"""Locations of a run's result files: paths on this machine, or URLs of artifacts."""
+"""Locations of a command's result files: paths on this machine, or URLs of artifacts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def result_locations(run_id: str, artifacts: Mapping[str, str]) -> dict[str, str
         artifacts: Artifact path by the name that people see; an empty path is left out.
 
     Returns:
-        By name, a path if the artifacts are on this machine (and only if the file exists), or the artifact's URL.
+        By name, a path if the artifacts are on this machine (missing files are left out), else the artifact's URL.
     """
     from veritrain_lib.tracking import runs
 

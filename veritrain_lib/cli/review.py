@@ -1,4 +1,4 @@
-"""`veritrain review`: people review a sample of the gate's accepted rows in a CSV."""
+"""Command `veritrain review`: people review a sample of the rows that a quality gate accepted or rejected, as a CSV."""
 
 from __future__ import annotations
 
@@ -25,7 +25,15 @@ from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand, ta
 @click.option("--from", "answers", metavar="FILE", default="", help="A filled-in sample to store.")
 @click.option("--reviewer", metavar="NAME", default="", help="Who filled it in.")
 def review(task: str, run: str, rows: int | None, answers: str, reviewer: str) -> CommandResult:
-    """Write a sample, or store the decisions of people."""
+    """Run `veritrain review`: write a sample of the quality gate's rows to a CSV file, or store decisions on it.
+
+    Args:
+        task: Path or name of the task; empty for the one used last.
+        run: Id of the gate's run or the beginning of it; empty for the newest.
+        rows: Number of accepted rows in the sample; None for the default.
+        answers: File with people's decisions to store; empty to write the sample.
+        reviewer: Name of the person who made the decisions; required with `answers`.
+    """
     from veritrain_lib.quality.review_sample import ROWS
     from veritrain_lib.stages.inputs.tasks import find_task
     from veritrain_lib.stages.record import review as review_storage

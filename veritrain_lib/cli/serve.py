@@ -1,4 +1,4 @@
-"""`veritrain serve` and `veritrain migrate`: the server, and its database tables."""
+"""Commands `veritrain serve`, which starts the server, and `veritrain migrate`, which updates its database tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
 def serve(host: str, port: int, workers: int) -> None:
-    """Start MLflow's own server with our application in front."""
+    """Run `veritrain serve`: start MLflow's own server with our application in front.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+        workers: Number of server processes.
+    """
     from veritrain_lib.core.errors import UserError
     from veritrain_lib.server.environment import environment, is_loopback
 
@@ -73,12 +79,16 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 def _token_query(settings: Environment) -> str:
-    """Return the query string that makes the URL an access link, or an empty string where there are logins."""
+    """Return the query string `?token=...` that gives access without a login; empty where users must log in."""
     return f"?token={settings.link_token.get_secret_value()}" if settings.link_token else ""
 
 
 def _check_address(host: str, port: int) -> None:
-    """Raise UserError if the address can't be listened on, before anything is started."""
+    """Check that the server can listen on an address, before anything is started.
+
+    Raises:
+        UserError: The address is wrong, in use or not allowed.
+    """
     from veritrain_lib.core.errors import UserError
 
     try:
@@ -100,14 +110,23 @@ def _check_address(host: str, port: int) -> None:
 
 @click.command(cls=ResultCommand, short_help="Bring the server's tables up to date.", help=(
     "Make or change the server's own tables (users, tokens, settings) in the record's database, or check whether "
-    "they are up to date. `veritrain serve` does it at its start."
+    "they are up to date. `veritrain serve` does it at its start. Where machines share a PostgreSQL database, the answers "
+    "that this project has paid for are brought into it from `.veritrain/ledger.db`, each once."
 ))  # fmt: skip
 @click.option("--check", "only_check", is_flag=True, help="Only check; exit code 3 when they are not.")
 @click.option(
     "--down-to", default="", metavar="REVISION", help="Undo migrations down to a revision or `base`."
 )
 def migrate(only_check: bool, down_to: str) -> CommandResult:
-    """Migrate our tables; MLflow's are left alone."""
+    """Run `veritrain migrate`: create or update the server's tables, and copy paid answers to a shared database.
+
+    Args:
+        only_check: Whether only to check that the tables are up to date.
+        down_to: Revision down to which migrations are undone; empty for none.
+    """
+    from dataclasses import asdict
+
+    from veritrain_lib.llm.ledger_transfer import transfer
     from veritrain_lib.server.database import migrate as migrations
 
     if only_check:
@@ -117,7 +136,12 @@ def migrate(only_check: bool, down_to: str) -> CommandResult:
     else:
         migrations.upgrade()
     revision = migrations.current() or "none"
+    transferred = None if only_check or down_to else transfer()
     return CommandResult(
-        {"revision": revision, "newest": migrations.newest()},
-        [f"The server's tables are at revision {revision}."],
+        {
+            "revision": revision,
+            "newest": migrations.newest(),
+            "paid": asdict(transferred) if transferred else None,
+        },
+        [f"The server's tables are at revision {revision}.", *([str(transferred)] if transferred else [])],
     )

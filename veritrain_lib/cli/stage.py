@@ -1,4 +1,4 @@
-"""Commands of the six stages: each runs its notebook, with the notebook's parameters as options."""
+"""Commands of the six stages: each runs the stage's notebook, with the notebook's parameters as options."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from veritrain_lib.loop.stage_job import CompletedStage
 
 EXIT_CODES = {"done": 0, "blocked": 1, "waiting": 4}
+"""Exit code of a stage's command by the stage's outcome."""
 
 GATE_ARTIFACTS = {
     "data docs": "gate/data_docs.html",
-    "accepted": "gate/accepted.csv",
     "quarantine": "gate/quarantine.csv",
 }
+"""Artifacts of the gate's run whose locations the command prints, by the name that people see."""
 
 
 class StageCommand(ResultCommand):
-    """Command of a stage. Its options are the stage's parameters; their help is read from the notebook."""
+    """Command of one stage, such as `veritrain gate`; its options are the parameters of the stage's notebook."""
 
     def __init__(self, stage: str) -> None:
         purpose = STAGES[NAMES.index(stage)].purpose
@@ -41,7 +42,7 @@ class StageCommand(ResultCommand):
         self.stage = stage
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return the fixed parameters and, read only now, those of the stage."""
+        """Return the command's arguments and options; those from the stage's notebook are read at the first call."""
         fixed = super().get_params(ctx)
         return [fixed[0], *self._options, *fixed[1:]]
 
@@ -108,6 +109,7 @@ def _stage_result(task: Task, done: CompletedStage) -> CommandResult:
     from veritrain_lib.cli.result_paths import result_locations
     from veritrain_lib.loop.stage_job import notebook_of
     from veritrain_lib.loop.stage_pages import missing_pages
+    from veritrain_lib.tracking import datasets
 
     locations = result_locations(
         done.run_id,
@@ -120,16 +122,23 @@ def _stage_result(task: Task, done: CompletedStage) -> CommandResult:
         },
     )
     missing_page = missing_pages(done.run_id)
+    dataset = datasets.of_run(done.run_id) if done.stage in ("generate", "gate") else None
     origin = "found in the record, nothing was done twice" if done.stored else "recorded"
     document = {
         "stage": done.stage, "task": task.name, "outcome": done.result.outcome, "headline": done.result.headline, "run": done.run_id,
         "stored": done.stored, "measures": {name: measure.model_dump() for name, measure in done.result.measures.items()}, "where": locations, "missing": missing_page,
+        **({"dataset": dataset.reference} if dataset else {}),
         **{name: getattr(done.result, name) for name in ("verdict", "promote", "model", "status") if hasattr(done.result, name)},
     }  # fmt: skip
     show = [
         done.result.headline,
         f"run {done.run_id} of experiment {task.name!r} ({origin})",
         *(f"{name}: {location}" for name, location in locations.items()),
+        *(
+            [f"dataset: {dataset.reference}; its rows: veritrain rows {dataset.reference} --csv FILE"]
+            if dataset
+            else []
+        ),
         *([f"missing: {missing_page}; the same command makes it again"] if missing_page else []),
     ]
     return CommandResult(document, show, EXIT_CODES[done.result.outcome])

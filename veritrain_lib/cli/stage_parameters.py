@@ -1,4 +1,4 @@
-"""Parameters of a stage from the command line, checked before anything is started."""
+"""Parameters of a stage that a user sets on the command line, checked before anything is started."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from veritrain_lib.core.errors import UserError
 
 
 def parse_stage_parameters(stage: str, assignments: list[str]) -> dict[str, Any]:
-    """Parse `name=value` texts with the types that the stage's notebook declares.
+    """Convert the `name=value` texts of a stage's command to values of the types that the stage's notebook declares.
 
     Raises:
-        UserError: A name is unknown or given twice, the task is among them (it is an argument of its own), or a value has
-            the wrong type or is outside what the stage allows.
+        UserError: A name is unknown or given twice, a value has the wrong type or is outside the allowed range, or the
+            task is among the parameters (it is an argument of its own).
     """
     from veritrain_lib.execution.parameters import ParameterError, parse_assignments
     from veritrain_lib.loop.stage_job import notebook_of
@@ -57,7 +57,7 @@ def _config_fields(stage: str) -> dict[str, Any]:
 
 
 def allowed_values(stage: str) -> dict[str, list[str]]:
-    """Return the allowed words of each parameter that has only a few."""
+    """Return the allowed values of each parameter of a stage that has a fixed set of them, by parameter name."""
     fields = _config_fields(stage)
     return {
         name: [str(choice) for choice in get_args(field.annotation)]

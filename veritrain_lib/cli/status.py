@@ -1,4 +1,4 @@
-"""`veritrain status`: shows the state of a task on one screen."""
+"""Command `veritrain status`: shows the state of a task on one screen."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 MAX_DATASETS_SHOWN = 10
-"""The newest datasets that are shown; --json has all of them."""
+"""Number of datasets, the newest ones, that are shown; --json has all of them."""
 
 MAX_MISSING_SHOWN = 5
-"""Missing parts that are listed; --json has all of them."""
+"""Number of missing results that are listed; --json has all of them."""
 
 
 @click.command(cls=ResultCommand, short_help="Show where a task stands and what to do next.", help=(
@@ -23,7 +23,11 @@ MAX_MISSING_SHOWN = 5
 ))  # fmt: skip
 @task_argument
 def status(task: str) -> CommandResult:
-    """Show the state of a task."""
+    """Run `veritrain status`: show the state of a task, and the next step, on one screen.
+
+    Args:
+        task: Path or name of the task; empty for the one used last.
+    """
     from veritrain_lib.cli.task_status import task_status
     from veritrain_lib.stages.inputs.tasks import find_task
 

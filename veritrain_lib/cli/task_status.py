@@ -1,4 +1,4 @@
-"""State of a task, read from the record without opening an artifact."""
+"""State of a task (champion, datasets, next step), read from MLflow without opening any artifact."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 def task_status(task: Task) -> dict[str, Any]:
     """Return the state of a task as a JSON document.
 
-    It holds champion, challenger, datasets, the last loop with its rounds, running runs, looks, waiting rows, missing parts
-    (`gone`) and the next step. Runs whose process died are closed first, so that `running` is true.
+    Its keys are task, task_file, champion, challenger, datasets, loop (the last one, with its rounds), running (runs),
+    looks (at the held-out test set), waiting (rows for people to answer), gone (results that are missing) and next
+    (what to do). Runs whose process has died are closed first, so that `running` is true.
     """
     from veritrain_lib.stages.inputs import sources
     from veritrain_lib.tracking import looks, models, runs
@@ -41,7 +42,10 @@ def task_status(task: Task) -> dict[str, Any]:
 
 
 def _missing_parts(task: Task, status: dict[str, Any]) -> list[str]:
-    """Return what the last loop, if it has ended, made and is missing now; and an unset alias champion."""
+    """Return the names of results that the last loop made and that are missing now; none while the loop has not ended.
+
+    An unset alias `champion` is listed too.
+    """
     from veritrain_lib.loop.completeness import missing_parts
     from veritrain_lib.tracking import models
 
@@ -145,7 +149,14 @@ def _optional_int(value: float | None) -> int | None:
 
 
 def next_step(task: Task, status: dict[str, Any]) -> str:
-    """Return what a person should do now: plain rules, the most urgent first."""
+    """Return one sentence that tells the user what to do next for a task.
+
+    Fixed rules choose it, the most urgent first.
+
+    Args:
+        task: The task.
+        status: The document of `task_status`, without `next`.
+    """
     command = f"veritrain loop {task.path}"
     loop = status["loop"]
     if status["running"]:

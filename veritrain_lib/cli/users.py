@@ -1,4 +1,4 @@
-"""`veritrain users ...`: accounts of the server, and service tokens."""
+"""Commands `veritrain users ...`: accounts of the server, and service tokens for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from veritrain_lib.server.database.tables import User
 
 PASSWORD_VARIABLE = "VERITRAIN_PASSWORD"
-"""Environment variable with the password to set, for scripts. An argument would show in the list of processes."""
+"""Environment variable from which scripts set a password; an argument would be visible in the list of processes."""
 
 ROLE = click.Choice(["viewer", "editor", "admin"])
 
@@ -33,7 +33,10 @@ def users() -> None:
 @click.option("--role", type=ROLE, default="viewer", show_default=True, help="Role of the account.")
 @click.option("--name", default="", help="Name of the person.")
 def add(email: str, role: str, name: str) -> CommandResult:
-    """Add an account."""
+    """Run `veritrain users add`: add an account of the server.
+
+    The password is read from `VERITRAIN_PASSWORD`, or asked for.
+    """
     accounts = _accounts()
     user = accounts.add(email, _new_password(), role, name)
     return CommandResult(_row(user), [f"{user.email} is {user.role} now."])
@@ -41,7 +44,7 @@ def add(email: str, role: str, name: str) -> CommandResult:
 
 @users.command("list", cls=ResultCommand, short_help="List the accounts.", help="List the accounts.")
 def list_users() -> CommandResult:
-    """List all accounts."""
+    """Run `veritrain users list`: list all accounts of the server."""
     from rich.table import Table
 
     users_page, _ = _accounts().page()
@@ -59,7 +62,7 @@ def list_users() -> CommandResult:
 @click.argument("email")
 @click.argument("role", type=ROLE)
 def role(email: str, role: str) -> CommandResult:
-    """Change the role of an account."""
+    """Run `veritrain users role`: set the role of the account with this e-mail address."""
     accounts = _accounts()
     changed = accounts.change(accounts.by_email(email).id, role=role)
     return CommandResult(_row(changed), [f"{changed.email} is {changed.role} now."])
@@ -71,7 +74,7 @@ def role(email: str, role: str) -> CommandResult:
 @click.argument("email")
 @click.option("--undo", is_flag=True, help="Enable it again.")
 def disable(email: str, undo: bool) -> CommandResult:
-    """Disable or enable an account."""
+    """Run `veritrain users disable`: disable an account of the server, or enable it again if `undo` is True."""
     accounts = _accounts()
     changed = accounts.change(accounts.by_email(email).id, active=undo)
     return CommandResult(
@@ -85,7 +88,10 @@ def disable(email: str, undo: bool) -> CommandResult:
 ))  # fmt: skip
 @click.argument("email")
 def password(email: str) -> CommandResult:
-    """Set the password of an account."""
+    """Run `veritrain users password`: set the password of an account, which ends all its logins.
+
+    The password is read from `VERITRAIN_PASSWORD`, or asked for.
+    """
     accounts = _accounts()
     user = accounts.by_email(email)
     accounts.set_password(user.id, _new_password())
@@ -102,7 +108,13 @@ def password(email: str) -> CommandResult:
     "--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Days until it expires."
 )
 def token(email: str, name: str, days: int) -> CommandResult:
-    """Make a service token."""
+    """Run `veritrain users token`: create a service token by which a program uses the server with an account's rights.
+
+    Args:
+        email: E-mail address of the account.
+        name: Purpose of the token.
+        days: Number of days until the token expires.
+    """
     accounts = _accounts()
     from veritrain_lib.server.auth import sessions
 
@@ -114,7 +126,7 @@ def token(email: str, name: str, days: int) -> CommandResult:
 
 
 def _accounts() -> Any:
-    """Return the module of accounts after migrating the tables."""
+    """Return the module that manages accounts, after bringing the server's tables up to date."""
     from veritrain_lib.server.auth import users as accounts
     from veritrain_lib.server.database import migrate
 

@@ -1,4 +1,4 @@
-"""Shared types and services that every package uses and that use no other package themselves.
+"""Types and services that all other packages use.
 
 - `task`: the task, read from one YAML file; `rows`: data files as rows of a task; `records`: types shared by all
   packages

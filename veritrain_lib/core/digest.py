@@ -1,4 +1,4 @@
-"""Content digests (SHA-256) of files, rows and code, by which finished work is found again."""
+"""Content digests (SHA-256) of files, rows and code; finished work is found again by the digest of its inputs."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",
 
 
 def of_json(value: object) -> str:
-    """Return the SHA-256 of the canonical JSON of a value, as 64 hex digits. Key order does not matter."""
+    """Return the SHA-256 digest of a value's canonical JSON as 64 hex digits; the order of keys does not matter."""
     return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()
 
 
 def of_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
+    """Return the SHA-256 digest of a file's bytes as 64 hex digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def of_example(fields: dict[str, str]) -> str:
-    """Return the id of an example: 16 hex digits of the digest of its input fields (not of its target)."""
+    """Return the id of a row: the first 16 hex digits of the digest of its input fields; its target does not count."""
     return of_json(fields)[:16]
 
 
 def of_rows(rows: pd.DataFrame) -> str:
-    """Return the SHA-256 over rows in order: column names and every value; the index does not count."""
+    """Return the SHA-256 digest of a table as 64 hex digits.
+
+    It covers the column names and every value in order; the index does not count, and missing values count as None.
+    """
     names = [str(name) for name in rows.columns]
     lines = rows.astype(object).where(rows.notna(), None).to_dict("records") if len(rows) else []
     return of_json([names, lines])
@@ -40,22 +43,21 @@ def of_rows(rows: pd.DataFrame) -> str:
 
 EXCLUDED_PATHS = (
     "cli/", "doctor/", "ui/", "library/", "new_task/", "loop/", "execution/", "server/", "trust/", "core/claims.py",
-    "core/event_log.py", "core/liveness.py", "core/lock_file.py", "core/temporary_folders.py",
+    "core/event_log.py", "tracking/state/", "core/liveness.py", "core/lock_file.py", "core/temporary_folders.py",
 )  # fmt: skip
-"""Folders and files that display, launch or arrange work, but can't change the result of a stage."""
+"""Folders and files whose code can't change a stage's result, because they only display, launch or arrange work."""
 
 
-MODEL_CODE = ("trainers", "models")
-"""Packages whose code determines a model that is trained here."""
+MODEL_CODE = ("trainers", "models", "encoders")
+"""Packages whose code determines the models that are trained on this machine."""
 
 
 @cache
 def of_code(*packages: str) -> str:
-    """Return the SHA-256 over the library's own source files, which identifies the code that made a result.
+    """Return the SHA-256 digest of this library's own source files, so that results of other code are told apart.
 
     Args:
-        *packages: Packages and modules (`trainers`, `task`, ...) to include; without any, everything but
-            `EXCLUDED_PATHS`.
+        *packages: Packages and modules to include, such as `trainers`; without any, everything but `EXCLUDED_PATHS`.
     """
     package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()

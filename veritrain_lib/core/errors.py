@@ -1,8 +1,8 @@
-"""Errors that a user can fix. The command line shows their message, without a traceback."""
+"""Errors that a user can fix; the command line shows their message without a traceback."""
 
 
 class UserError(Exception):
-    """A user's mistake; the message states what is wrong, the value, what is allowed and what to do.
+    """Error that a user can fix; the message says what is wrong, the value, what is allowed and what to do.
 
     `exit_code` is the exit code of the command line (2: wrong usage).
     """
@@ -11,22 +11,28 @@ class UserError(Exception):
 
 
 class Refused(UserError):
-    """A gate or a rule said no: blocked data, a model compared with itself, a leak (exit code 1)."""
+    """Error: a gate or a rule forbids the work, such as training on a blocked dataset (exit code 1)."""
 
     exit_code = 1
 
 
 class BudgetExceeded(Refused):
-    """A spending cap does not allow the next call; what was paid for is kept (exit code 1)."""
+    """Error: the next paid call would exceed a spending limit; answers paid for so far are kept (exit code 1)."""
 
 
 class Infrastructure(UserError):
-    """Something outside the data and the task failed: a store, a kernel, a disk (exit code 3)."""
+    """Error: something outside the data and the task failed, such as a database, a kernel or a disk (exit code 3)."""
 
     exit_code = 3
 
 
 class HumanInputRequired(UserError):
-    """Work that only people can do is left, for example rows to label (exit code 4)."""
+    """Error: only work for people is left, for example rows to label (exit code 4)."""
 
     exit_code = 4
+
+
+def class_of(name: str, default: type[UserError] = Infrastructure) -> type[UserError]:
+    """Return the class of an error that another process reported by name; `default` where the name is none of ours."""
+    known = (Refused, BudgetExceeded, UserError, HumanInputRequired, Infrastructure)
+    return {kind.__name__: kind for kind in known}.get(name, default)

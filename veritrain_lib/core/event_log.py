@@ -1,8 +1,8 @@
-"""Event logs of runs: numbered JSON lines, appended by the process that works on a run.
+"""Event files of runs, for showing progress live: numbered JSON lines, appended by the process that works on a run.
 
-There is one file per run, in `.veritrain/events/`. A line's number never changes and is never used twice, so a reader
-that names the last number it has read misses nothing and sees nothing twice, whichever process it asks and however
-often it, or the writer, was interrupted. When a run has ended the file is also an artifact of the run (`events/`).
+There is one file for each run, in `.veritrain/events/`. A line's number never changes and is never used twice. So a
+reader that names the last number it has read gets every event exactly once, whichever process it asks and however often
+it or the writer was interrupted. When a run has ended its file is also stored as an artifact of the run (`events/`).
 """
 
 from __future__ import annotations
@@ -25,33 +25,34 @@ from veritrain_lib.core import project
 from veritrain_lib.redaction import redact, redact_value
 
 Kind = Literal["log", "progress", "status"]
-"""`log`: a line for people; `progress`: progress of a stage; `status`: the run starts, ends, is asked to stop."""
+"""Kind of an event: `log` (a line for people), `progress` (of a stage), or `status` (start, end, request to stop)."""
 
 Level = Literal["debug", "info", "warning", "error"]
+"""Severity of an event."""
 
 TAIL_BYTES = 65_536
-"""Bytes at the end of a file in which its last line is searched; a line has at most `MAX_LINE_BYTES`."""
+"""Bytes at the end of a file in which the last line is searched; a line has at most `MAX_LINE_BYTES`."""
 
 MAX_LINE_BYTES = 16_384
-"""Bytes of a line; a longer message is cut, with a remark."""
+"""Maximum bytes of a line; a longer message is cut and marked."""
 
 CHUNK_BYTES = 1_048_576
-"""Bytes that a reader reads at once: a long history is never completely in memory."""
+"""Bytes that a reader reads at once, so that a long file is never completely in memory."""
 
 ENDED_KEY = "ended"
-"""Key in the data of a `status` line after which nothing follows unless the run is resumed."""
+"""Key in the data of a `status` event that says the run has ended; nothing follows unless the run is resumed."""
 
 NOTIFICATIONS = "notifications"
-"""Used instead of a run's id: messages that people may want to see, whichever run they are about."""
+"""Name, instead of a run's id, of the file with messages that people may want to see whichever run they belong to."""
 
 _warned: set[str] = set()
 
 
 @dataclass(frozen=True)
 class LoggedEvent:
-    """One line. `seq` counts from 1 without gaps within a run.
+    """One event of a run.
 
-    `time` is ISO 8601 in UTC with microseconds.
+    `seq` is its number, from 1 without gaps within a run. `time` is ISO 8601 in UTC with microseconds.
     """
 
     seq: int
@@ -63,10 +64,10 @@ class LoggedEvent:
 
 
 def log_path(run_id: str) -> Path:
-    """Return the event file of a run.
+    """Return the path of a run's event file.
 
     Raises:
-        ValueError: The text is not a run id (it must not name any other path).
+        ValueError: The text is not a run id, so it could name a path elsewhere.
     """
     if not (run_id.isalnum() and len(run_id) <= 64):
         raise ValueError(f"{run_id!r} is not a run id")
@@ -76,10 +77,17 @@ def log_path(run_id: str) -> Path:
 def append(
     run_id: str, kind: Kind, message: str, *, level: Level = "info", data: Mapping[str, Any] | None = None
 ) -> LoggedEvent:
-    """Append one event; readers see it when this returns. Safe from several processes at once.
+    """Append one event to a run's event file and return it; several processes may do so at the same time.
+
+    Args:
+        run_id: The run.
+        kind: Kind of the event.
+        message: Text for people; secrets are masked.
+        level: Severity.
+        data: Further fields; secrets are masked, and NaN and infinities become null.
 
     Raises:
-        OSError: The disk is full.
+        OSError: The file can't be written, for example because the disk is full.
     """
     with _locked(run_id) as stream:
         return _write(stream, kind, message, level, data)
@@ -88,7 +96,7 @@ def append(
 def append_or_warn(
     run_id: str, kind: Kind, message: str, *, level: Level = "info", data: Mapping[str, Any] | None = None
 ) -> None:
-    """Append one event like `append`, but on failure only warn, once per process."""
+    """Append one event to a run's event file like `append`, but only log a warning if that fails, once per process."""
     try:
         append(run_id, kind, message, level=level, data=data)
     except (OSError, ValueError) as error:
@@ -98,10 +106,16 @@ def append_or_warn(
 def end(
     run_id: str, message: str, *, level: Level = "info", data: Mapping[str, Any] | None = None
 ) -> LoggedEvent | None:
-    """Append the event that the run has ended, unless there is one.
+    """Append a status event that a run has ended to its event file, unless the last status event says so already.
+
+    Args:
+        run_id: The run.
+        message: Text for people; secrets are masked.
+        level: Severity.
+        data: Further fields; secrets are masked.
 
     Returns:
-        The event, or None when there is one already or nothing can be written (which is warned of once).
+        The event; None when there is one already, or when the file can't be written (a warning is logged once).
     """
     try:
         with _locked(run_id) as stream:
@@ -114,7 +128,7 @@ def end(
 
 
 def has_ended(run_id: str) -> bool:
-    """Return whether the last status event of the run says that it has ended."""
+    """Return whether the last status event of a run says that it has ended."""
     try:
         with log_path(run_id).open("rb") as stream:
             return _has_ended(stream)
@@ -123,7 +137,7 @@ def has_ended(run_id: str) -> bool:
 
 
 def last_number(run_id: str) -> int:
-    """Return the number of the newest event, 0 when there is none."""
+    """Return the number of a run's newest event; 0 when it has none."""
     return max((event.seq for event in deque(EventReader(run_id).new(), maxlen=1)), default=0)
 
 
@@ -172,7 +186,7 @@ def _encoded(value: Any) -> bytes:
 
 
 def _json_safe(value: Any) -> Any:
-    """Replace numbers that JSON can't represent (NaN, infinities) by null."""
+    """Return a value with NaN and infinities replaced by None, since JSON has no such numbers."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -183,9 +197,9 @@ def _json_safe(value: Any) -> Any:
 
 
 def _last_number(stream: BinaryIO) -> int:
-    """Return the number of the last complete line.
+    """Return the number of the last complete line of an event file; 0 when it has none.
 
-    An incomplete line, left by a killed writer, is removed.
+    An incomplete line, left by a killed writer, is removed from the file.
     """
     size, tail, complete = _tail(stream)
     if complete < len(tail):
@@ -206,7 +220,7 @@ def _has_ended(stream: BinaryIO) -> bool:
 
 
 def _tail(stream: BinaryIO) -> tuple[int, bytes, int]:
-    """Return the file's size, its last bytes, and how many of these are complete lines."""
+    """Return an event file's size, its last bytes (at most `TAIL_BYTES`), and how many of these are complete lines."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(size - TAIL_BYTES, 0))
     tail = stream.read()
@@ -214,21 +228,21 @@ def _tail(stream: BinaryIO) -> tuple[int, bytes, int]:
 
 
 def read(run_id: str, after: int = 0, limit: int | None = None) -> list[LoggedEvent]:
-    """Return the events after number `after`, at most `limit`; empty when there are none."""
+    """Return a run's events with numbers above `after`, at most `limit` (None: all); empty when there are none."""
     return list(islice(EventReader(run_id, after).new(), limit))
 
 
 class EventReader:
-    """Reader of one run's events: each call of `new` yields those added since the last call."""
+    """Reader of one run's event file; each call of `new` yields the events that were added since the last call."""
 
     def __init__(self, run_id: str, after: int = 0) -> None:
         self._file = log_path(run_id)
         self._after, self._offset = after, 0
 
     def new(self) -> Iterator[LoggedEvent]:
-        """Yield new complete events.
+        """Yield the run's events that were added since the last call.
 
-        An incomplete line, or an event that was not consumed, follows the next time.
+        An incomplete line, or an event that the caller did not take, is yielded by the next call.
         """
         while content := self._read():
             for line in content.splitlines(keepends=True):

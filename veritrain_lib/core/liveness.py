@@ -1,11 +1,11 @@
-"""Process names, and whether the process of a name is still alive, independent of the wall clock.
+"""Unique names of processes, by which it can be found out later whether a process is still alive.
 
-A process is named HOST/NUMBER/START. On Linux START is BOOT.NAMESPACE.TICKS: the boot of the machine, the PID namespace
-that the number belongs to, and the start of the process in clock ticks since that boot. None of them changes when the
-clock is set, and a container with the same host name has another namespace. Elsewhere START is the start time.
+A name is HOST/PID/START. On Linux START is BOOT.NAMESPACE.TICKS: the machine's boot id, the PID namespace that the PID
+belongs to, and the start of the process in clock ticks since that boot. None of them changes when the clock is set, and
+a container with the same host name has another namespace. On other systems START is the start time.
 
-A process of another namespace can't be seen. It is known by its lease: a file of the project's folder that it keeps
-locked (by a lock that ends with the process) from the first time that it gives its name.
+A process can't see processes of another PID namespace. Therefore a process that has given its name keeps a file in the
+project's folder locked while it lives, called its lease; the lock ends with the process.
 """
 
 from __future__ import annotations
@@ -20,22 +20,20 @@ from veritrain_lib.core import project
 from veritrain_lib.core.lock_file import LockFile, is_locked
 
 PROC = Path("/proc")
+"""Folder of Linux's process information."""
 
 START_TICKS, STATE = 19, 0
 """Positions of start time and state among the fields of `/proc/PID/stat` that follow the process's name."""
 
 CLOCK_TOLERANCE_S = 2.0
-"""Maximum difference in seconds of two readings of a process's start where only the wall clock is available."""
+"""Seconds by which two readings of a process's start may differ on systems where it is read from the wall clock."""
 
 SLASH_SUBSTITUTE = "~"
-"""Replaces `/` where a process's name becomes part of a file name."""
+"""Character that replaces `/` where a process's name becomes a file name."""
 
 
 def current_process_name() -> str:
-    """Return this process's name, and take its lease.
-
-    The lease lets other processes of the project see that it is alive.
-    """
+    """Return the name of this process, and lock a file in the project's folder by which others see that it is alive."""
     name = process_name(os.getpid())
     lease = _lease_file(name)
     if lease not in _leases:
@@ -44,7 +42,7 @@ def current_process_name() -> str:
 
 
 def process_name(pid: int) -> str:
-    """Return the name of a visible process.
+    """Return the name of the process with a PID that this process can see.
 
     Raises:
         ProcessLookupError: There is no such process.
@@ -53,10 +51,7 @@ def process_name(pid: int) -> str:
 
 
 def is_alive(name: str) -> bool | None:
-    """Return whether the process of a name is alive.
-
-    None when that is unknown here, as for another machine.
-    """
+    """Return whether the process with this name is alive; None when this machine can't tell, as for one elsewhere."""
     host, pid, start = _split_name(name)
     if pid is None:
         return None
@@ -75,9 +70,9 @@ def is_alive(name: str) -> bool | None:
 
 
 def local_pid(name: str) -> int | None:
-    """Return the PID by which this process can signal the process of a name.
+    """Return the PID by which this process can send signals to the process with this name.
 
-    None when that is dead or not visible here.
+    It is None when that process is dead or in another PID namespace.
     """
     _, pid, start = _split_name(name)
     own_scope = _boot_and_namespace()
@@ -86,13 +81,16 @@ def local_pid(name: str) -> int | None:
 
 
 def describe(name: str) -> str:
-    """Return a process's name for people."""
+    """Return a phrase for people, such as `process 123 on HOST`, for the name of a process."""
     host, pid, _ = _split_name(name)
     return f"process {pid} on {host}" if pid is not None else name
 
 
 def clear_leases() -> None:
-    """Remove the leases of processes that are known to be dead without them."""
+    """Delete the lease files of dead processes in the project's folder.
+
+    A file is kept if only its lock can tell whether its process is alive.
+    """
     for file in project.state("living").glob("*"):
         name = file.name.replace(SLASH_SUBSTITUTE, "/")
         own_scope, scope = _boot_and_namespace(), _split_name(name)[2].rpartition(".")[0]
@@ -104,7 +102,7 @@ def clear_leases() -> None:
 
 
 _leases: dict[Path, LockFile | None] = {}
-"""This process's lease in each project that it worked in; None where it could not be taken."""
+"""Lease of this process in each project that it has worked in; None where the file could not be locked."""
 
 
 def _acquire_lease(lease: Path) -> None:
@@ -127,7 +125,7 @@ def _split_name(name: str) -> tuple[str, int | None, str]:
 
 @cache
 def _boot_and_namespace() -> str | None:
-    """Return `BOOT.NAMESPACE` of this process; None when the system does not provide them."""
+    """Return `BOOT.NAMESPACE` of this process; None on systems that have no such information."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot.replace('-', '')[:12]}.{(PROC / 'self/ns/pid').stat().st_ino}"
@@ -143,7 +141,12 @@ def _start(pid: int) -> str:
 
 
 def _is_same_process(pid: int, start: str) -> bool:
-    """Return whether the process with this PID exists, is no zombie, and has this start."""
+    """Return whether the process with this PID exists, is not a zombie, and started at `start`.
+
+    Args:
+        pid: The PID.
+        start: The last part of a process's name.
+    """
     try:
         if _boot_and_namespace() is not None:
             fields = _stat_fields(pid)
@@ -154,9 +157,12 @@ def _is_same_process(pid: int, start: str) -> bool:
 
 
 def _stat_fields(pid: int) -> list[str]:
-    """Return the fields of a process's `stat` from its state on.
+    """Return the fields of `/proc/PID/stat` that follow the process's name, beginning with its state.
 
-    The name before them may hold any character.
+    The name itself is skipped, because it may hold any character.
+
+    Raises:
+        ProcessLookupError: There is no such process.
     """
     try:
         return (

@@ -1,8 +1,8 @@
-"""Lock files: a file that one process holds locked, visible to others, until that process ends.
+"""Lock files: files that one process holds locked, which other processes can see, until that process ends.
 
-The lock is a POSIX record lock (the kind that SQLite uses, too): a fork does not inherit it, and it works between
-containers that share a folder. It belongs to the process, not to a thread or a descriptor: the system drops it as
-soon as the process closes any descriptor of that file, so this module never opens a file that this process holds.
+The lock is a POSIX record lock (SQLite uses the same kind): a forked process does not inherit it, and it works between
+containers that share a folder. It belongs to the process, not to a thread or a descriptor: the system drops it as soon
+as the process closes any descriptor of that file. So this module never opens a file that this process has locked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _lock_files: dict[Path, LockFile] = {}
 
 
 def _reset_after_fork() -> None:
-    """Forget the parent's locks in a forked process."""
+    """Forget the parent's locks in a forked process, which does not hold them."""
     global _guard
     _guard = threading.RLock()
     _lock_files.clear()
@@ -34,7 +34,7 @@ def _release_all() -> None:
 
 
 class LockFile:
-    """A file locked by this process, until `release`."""
+    """File that this process holds locked until `release`; other processes can see that and read its content."""
 
     def __init__(self, path: Path, descriptor: int, owner: int) -> None:
         self.path, self._descriptor, self._owner = path, descriptor, owner
@@ -43,8 +43,12 @@ class LockFile:
     def acquire(cls, path: Path, content: str = "") -> LockFile | None:
         """Create a file if necessary, lock it and write its content.
 
+        Args:
+            path: Path of the file.
+            content: Text to write into it, such as the name of the holder.
+
         Returns:
-            The locked file, or None when it is locked, also by this process.
+            The locked file; None when a process, which may be this one, has locked it already.
 
         Raises:
             OSError: The file can't be created or locked.
@@ -68,8 +72,12 @@ class LockFile:
                 os.close(descriptor)  # its holder removed it in between: the path no longer means this file
             return None
 
+    def is_held(self) -> bool:
+        """Return whether this process still holds the lock."""
+        return self._owner == os.getpid() and _lock_files.get(self.path) is self
+
     def release(self) -> None:
-        """Remove the file, and with it the lock; a second call, or one in a fork, does nothing."""
+        """Delete the lock file and end the lock; a second call, or a call in a forked process, does nothing."""
         with _guard:
             if self._owner != os.getpid() or _lock_files.get(self.path) is not self:
                 return
@@ -79,7 +87,7 @@ class LockFile:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether any process, this one included, holds a file.
+    """Return whether any process, this one included, holds the lock of a file; False if the file does not exist.
 
     Raises:
         OSError: The file can't be opened.
@@ -101,7 +109,7 @@ def is_locked(path: Path) -> bool:
 
 
 def read_content(path: Path) -> str:
-    """Return what the holder has written; empty when there is no such file, or this process holds it."""
+    """Return the text in a lock file; empty when the file does not exist or this process holds its lock."""
     with _guard:
         if path in _lock_files:
             return ""

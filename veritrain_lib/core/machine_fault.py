@@ -1,4 +1,4 @@
-"""Faults of the machine in one sentence, such as a full disk, a lost database or a refused connection.
+"""Recognition of faults of the machine (full disk, lost database, refused connection), each described in one sentence.
 
 Open it when an error of the operating system or of a database reaches a person as "unexpected".
 """
@@ -30,10 +30,10 @@ REMEDIES = {
     errno.EHOSTUNREACH: "Look at this machine's network, then run the same command again",
     errno.EPIPE: "Run the same command again",
 }
-"""Remedy by error number of the operating system; other numbers do not count as faults of the machine."""
+"""Advice for people by error number of the operating system; other numbers do not count as faults of the machine."""
 
 WRAPPERS = ("mlflow", "sqlalchemy", "requests", "urllib3")
-"""Libraries that raise their own error instead of another one, without `from`."""
+"""Libraries that raise an error of their own instead of the original one without `raise ... from`."""
 
 _SQLITE = (
     ("database or disk is full", REMEDIES[errno.ENOSPC]),
@@ -47,7 +47,7 @@ _SQLITE = (
 
 
 def error_chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and its causes, the outermost first."""
+    """Yield an error and the errors that caused it, the outermost first."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -63,13 +63,13 @@ def error_chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def machine_fault(error: BaseException, *, show_paths: bool = True) -> str | None:
-    """Return one sentence on what is wrong with the machine and what to do; None for any other error.
+    """Return one sentence that says what is wrong with the machine and what to do; None for any other error.
 
-    The causes are examined too, since libraries wrap the errors of the operating system and of databases.
+    The errors that caused it are examined too, since libraries wrap errors of the operating system and of databases.
 
     Args:
         error: The error.
-        show_paths: Whether the sentence may name files; False for people who need not know where files are.
+        show_paths: Whether the sentence may contain paths of files; False for readers who must not see them.
     """
     for cause in error_chain(error):
         message = (
@@ -85,7 +85,7 @@ def machine_fault(error: BaseException, *, show_paths: bool = True) -> str | Non
 
 
 def is_full_disk(error: BaseException) -> bool:
-    """Return whether an error was caused by a disk, or a quota, that is full."""
+    """Return whether an error was caused by a full disk or a used-up disk quota."""
     return any(
         (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT))
         or "database or disk is full" in str(cause)

@@ -1,4 +1,4 @@
-"""Paths of the project: its root folder, artifacts, state, notebooks, gate suites and examples."""
+"""Paths within the project: root folder, artifacts, state, notebooks, gate suites and example tasks."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import os
 from pathlib import Path
 
 MARKERS = ("veritrain_lib", "notebooks", "gates")
+"""Folders by which a folder is recognized as a project's root."""
 
 
 def root() -> Path:
-    """Return the project's root folder, absolute.
+    """Return the absolute path of the project's root folder.
 
-    It is `VERITRAIN_HOME` when set; else the nearest folder, from the working directory upwards, that holds the
-    fixed top level (`veritrain_lib/ notebooks/ gates/`); else the folder this library was installed from
-    when it has that shape; else the working directory.
+    It is `VERITRAIN_HOME` if that is set. Otherwise it is the nearest folder, from the working directory upwards, that
+    has the subfolders `veritrain_lib`, `notebooks` and `gates`. Without one it is the checkout from which this library
+    was installed if that has them, else the working directory.
     """
     home = os.environ.get("VERITRAIN_HOME")
     if home:
@@ -26,28 +27,31 @@ def root() -> Path:
 
 
 def artifacts() -> Path:
-    """Return the folder of run artifacts, with one subfolder per experiment.
+    """Return the folder of MLflow's artifacts (`mlruns/`), which has one subfolder for each experiment.
 
-    MLflow's server serves it to all who may read.
+    MLflow's server shows its files to everybody who may read.
     """
     return root() / "mlruns"
 
 
 def state(*parts: str) -> Path:
-    """Return a path in `.veritrain/`, the folder of ledger, event logs, locks and checkpoints.
+    """Return a path within `.veritrain/`, the folder of paid answers, event files, locks and checkpoints.
 
-    It is beside `mlruns/` and not in it, so that MLflow's server can neither show nor replace anything of it.
+    That folder is not within `mlruns/`, so MLflow's server can neither show nor replace its files.
+
+    Args:
+        parts: Names of folders and of the file, from `.veritrain/` downwards; none for the folder itself.
     """
     return root().joinpath(".veritrain", *parts)
 
 
 def notebooks() -> Path:
-    """Return the folder of the stage notebooks."""
+    """Return the path of the folder with the notebooks of the six stages."""
     return _bundled_folder("notebooks")
 
 
 def gates() -> Path:
-    """Return the folder of the gate suites."""
+    """Return the path of the folder with the gate suites: JSON files with the rules that new rows must pass."""
     return _bundled_folder("gates")
 
 
@@ -58,9 +62,9 @@ def _bundled_folder(name: str) -> Path:
 
 
 EXAMPLES = ("support", "meetings")
-"""Names of the built-in examples' tasks; the first one is the default."""
+"""Names of the built-in example tasks; the first one is the default."""
 
 
 def example_task(name: str = EXAMPLES[0]) -> Path:
-    """Return the task file of a built-in example."""
+    """Return the path of a built-in example's task file."""
     return Path(__file__).resolve().parents[1] / "examples" / name / "task.yaml"

@@ -1,33 +1,38 @@
-"""Frozen data types shared by all packages: candidates, responses and datasets."""
+"""Immutable data types shared by all packages: candidates, responses and datasets."""
 
 from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 Source = Literal["human", "synthetic", "pool"]
+"""Origin of a row: a person wrote it, a teacher (such as a chat model) wrote it, or it was chosen from the pool."""
 DatasetStatus = Literal["draft", "passed", "blocked"]
+"""Status of a dataset: draft (not judged yet), or passed or blocked by the quality gate."""
 
 SHOWN_ROWS = 10
-"""Rows of a dataset that a notebook shows."""
+"""Number of a dataset's rows that a notebook shows."""
 
 RESERVED = ("id", "source", "provenance")
-"""Columns of a dataset's rows that Veri-Train manages, beside the task's input, target and slice columns.
+"""Columns of a dataset's rows that Veri-Train fills in, beside the task's input, target and slice columns.
 
-`id` is the digest of the input fields (16 hex digits), `source` says where a row is from (`human`,
-`synthetic`, `pool`), `provenance` is a JSON object as text: what made the row.
+`id` is the digest of the input fields (16 hex digits), `source` the origin of the row (`human`, `synthetic`, `pool`),
+and `provenance` a JSON object as text that says how the row was made.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One answer of a model: its text and a score.
+    """One of the answers that a model offers for a row: its text, and a score or None.
 
-    A higher score is more certain; scores are comparable within one response.
+    A higher score means that the model is more certain; scores are comparable only within one response.
     """
 
     text: str
@@ -40,15 +45,15 @@ class Response:
 
     Attributes:
         candidates: Answers, best first; empty when there is no usable answer.
-        raw: The text as the model returned it, which the output contract judges.
-        explanation: The model's explanation, if any.
-        input_tokens: Tokens of the request, if known.
-        output_tokens: Tokens of the answer, if known.
-        seconds: Duration of the call, if known.
-        error: Why there is no answer, else None.
+        raw: Text as the model returned it, which is checked against the task's output contract.
+        explanation: The model's explanation; None if it gave none.
+        input_tokens: Number of tokens of the request; None if unknown.
+        output_tokens: Number of tokens of the answer; None if unknown.
+        seconds: Duration of the call; None if unknown.
+        error: Reason why there is no answer; None if there is one.
         outcome: How the request ended: done, refused, filtered, invalid or failed.
         cost: US dollars paid when the answer was first requested; None where no cost is reported.
-        stored: Whether the answer came from the ledger and cost nothing now.
+        stored: Whether the answer came from the ledger of paid answers and cost nothing now.
     """
 
     candidates: tuple[Candidate, ...]
@@ -64,38 +69,47 @@ class Response:
 
     @property
     def best(self) -> str | None:
-        """The text of the first candidate, None when there is none."""
+        """Text of the first candidate; None when there is none."""
         return self.candidates[0].text if self.candidates else None
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named, versioned, immutable set of examples.
+    """Named, versioned, immutable set of rows.
 
     Attributes:
         name: Name of the dataset.
         version: Version number, from 1.
         status: draft, passed or blocked.
         digest: Digest of the rows.
-        rows: The rows, with the reserved columns and the task's columns.
-        parent: Reference (`name@version`) of the dataset that it was made from.
-        made_by: Id of the run that made it.
+        given: The rows, or a function that reads them; use `rows` instead.
+        parent: Reference (`NAME@VERSION`) of the dataset that it was made from, or None.
+        made_by: Id of the run that made it, or None.
     """
 
     name: str
     version: int
     status: DatasetStatus
     digest: str
-    rows: pd.DataFrame = field(repr=False, compare=False)
+    given: pd.DataFrame | Callable[[], pd.DataFrame] = field(repr=False, compare=False)
     parent: str | None = None
     made_by: str | None = None
 
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The dataset's rows, with the reserved columns and the task's columns; stored rows are read at the first use.
+
+        Raises:
+            UserError: The stored rows are missing or were changed.
+        """
+        return self.given() if callable(self.given) else self.given
+
     @property
     def reference(self) -> str:
-        """`name@version`, by which stages refer to the dataset."""
+        """`NAME@VERSION`, the text by which stages refer to the dataset."""
         return f"{self.name}@{self.version}"
 
     def _repr_html_(self) -> str:
-        """Show the number of rows and the first of them in a notebook."""
+        """Return HTML for a notebook with the dataset's reference, status, number of rows and first rows."""
         status = html.escape(f"{self.reference}, {self.status}: {len(self.rows)} rows")
         return f"<p><strong>{status}</strong></p>{self.rows.head(SHOWN_ROWS).to_html(index=False)}"

@@ -1,7 +1,7 @@
-"""Registry of all extension points: metrics, trainers, teachers, models, checks, expectations.
+"""Registry of extensions: metrics, trainers, teachers, models, checks, expectations and encoders.
 
-An extension is an entry point of the group `veritrain.<kind>`. The built-ins are declared in our own
-pyproject.toml, so third-party extensions are loaded in the same way.
+An extension is an entry point of the group `veritrain.<kind>`. The built-in ones are declared in our own pyproject.toml
+in the same way as those of other packages.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 from veritrain_lib.core.errors import UserError
 
-KINDS = ("metrics", "trainers", "teachers", "models", "checks", "expectations")
+KINDS = ("metrics", "trainers", "teachers", "models", "checks", "expectations", "encoders")
+"""Kinds of extensions, which are also the names of their entry point groups after `veritrain.`."""
 
 
 @cache
@@ -25,15 +26,20 @@ _added: dict[tuple[str, str], Any] = {}
 
 
 def names(kind: str) -> list[str]:
-    """Return the available names of a kind, sorted."""
+    """Return the names of all registered extensions of a kind (one of `KINDS`), sorted."""
     return sorted({*_points(kind), *(name for added, name in _added if added == kind)})
 
 
 def register(kind: str, name: str, extension: Any) -> None:
-    """Register an extension by hand, for a notebook or a test; it replaces an entry point of the same name.
+    """Register an extension in this process, as a notebook or a test does; it replaces an entry point of the same name.
+
+    Args:
+        kind: One of `KINDS`.
+        name: Name of the extension.
+        extension: The extension's class or function.
 
     Raises:
-        UserError: Unknown kind of extension.
+        UserError: There is no such kind.
     """
     if kind not in KINDS:
         raise UserError(f"unknown kind of extension {kind!r}; allowed: {', '.join(KINDS)}")
@@ -41,10 +47,10 @@ def register(kind: str, name: str, extension: Any) -> None:
 
 
 def get(kind: str, name: str) -> Any:
-    """Return the object registered under a name.
+    """Return the extension of a kind that is registered under a name, loaded at its first use.
 
     Raises:
-        UserError: There is none; the message lists the available names (and the nearest).
+        UserError: There is none; the message lists the available names and the most similar one.
     """
     if (kind, name) in _added:
         return _added[kind, name]
@@ -60,12 +66,18 @@ def get(kind: str, name: str) -> Any:
 
 
 def require_members(kind: str, name: str, extension: Any, base: type) -> None:
-    """Require that an extension has every member that its base class has a default for.
+    """Check that an extension has every public member that its protocol's class defines.
 
-    A class that inherits from the base class has them all; another one must have each of its own.
+    A class that inherits from the protocol has these members by default; any other must define all of them.
+
+    Args:
+        kind: One of `KINDS`.
+        name: Name of the extension.
+        extension: The extension.
+        base: The protocol's class.
 
     Raises:
-        UserError: A member is missing; the message lists those, and the class to inherit from.
+        UserError: Members are missing; the message lists them and the class to inherit from.
     """
     missing = sorted(
         member for member in vars(base) if not member.startswith("_") and member not in dir(extension)

@@ -1,4 +1,4 @@
-"""Data files as rows of a task: read by `reading`, checked against the task, with an id for every row."""
+"""Conversion of a task's data files to rows: checked against the task, with an id for every row."""
 
 from __future__ import annotations
 
@@ -10,33 +10,54 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.reading.exports import unwrap
 from veritrain_lib.reading.fault import reject_rows
 from veritrain_lib.reading.files import read_file
-from veritrain_lib.reading.forms import near_label_hint
+from veritrain_lib.reading.forms import canonical, match_label, near_label_hint
 from veritrain_lib.reading.header import missing_header_hint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
 
     from veritrain_lib.core.records import Source
     from veritrain_lib.core.task import Task
 
 
+NONE_OF_THESE = "none of these"
+"""Answer of people to a row that has none of the task's labels; a task may have a label of this name, which then is one."""
+
+
+def is_none_of_these(task: Task, answer: str) -> bool:
+    """Return whether an answer says that none of the task's labels fits, however it is spelled (case, width, blanks)."""
+    return (
+        bool(task.labels)
+        and answer not in task.labels
+        and canonical(answer).casefold() == NONE_OF_THESE
+        and match_label(answer, task.labels) == answer
+    )
+
+
 def read_table(path: Path) -> pd.DataFrame:
-    """Read every row of a file as text; a missing value is the empty text.
+    """Read a data file as a table of texts; a missing value is an empty text.
 
     Raises:
-        UserError: As for `reading.files.read_file`, with the number of each invalid row (the first row after the header
-            is 1).
+        UserError: The file can't be read (see `reading.files.read_file`); the message names the invalid rows, where the
+            first row after the header is 1.
     """
     return read_file(path).frame()
 
 
 def read_examples(task: Task, path: Path, source: Source, *, answers: bool = True) -> pd.DataFrame:
-    """Read the rows of a data file in the form that all packages use.
+    """Read a data file as rows of a task.
 
-    Columns: `id`, the task's columns, `source`, `provenance`. With `answers=False` the target column is left
-    empty, whatever the file says: a pool's labels stay hidden until a row is chosen.
+    The columns are `id`, the task's columns, `source` and `provenance`.
+
+    Args:
+        task: The task.
+        path: The file.
+        source: Origin of the rows, stored in the column `source`.
+        answers: Whether to read the target column; if False it is left empty, as for a pool, whose labels stay hidden
+            until a row is chosen. A pool's answer `NONE_OF_THESE` is read as the empty text.
 
     Raises:
         UserError: A column is missing, or (with answers) a label is not one of the task's.
@@ -47,7 +68,18 @@ def read_examples(task: Task, path: Path, source: Source, *, answers: bool = Tru
 def as_examples(
     task: Task, table: pd.DataFrame, name: str, source: Source, *, answers: bool = True
 ) -> pd.DataFrame:
-    """Convert a table of texts that was read from a file called `name`, as `read_examples` does."""
+    """Convert a table that was read from a data file to rows of a task.
+
+    Args:
+        task: The task.
+        table: The table.
+        name: Name of the file, for `provenance` and errors.
+        source: Origin of the rows.
+        answers: Whether to read the target column; see `read_examples`.
+
+    Raises:
+        UserError: A column is missing, or (with answers) a label is not one of the task's.
+    """
     import pandas as pd
 
     needed = [*task.inputs, *([task.target.field] if answers else [])]
@@ -58,7 +90,10 @@ def as_examples(
             + missing_header_hint(table)
         )
     if answers and task.labels:
-        table = table.assign(**{task.target.field: single_answers(task, table[task.target.field], name)})
+        given = table[task.target.field]
+        if source == "pool":
+            given = given.where(~_says_none(task, given), "")
+        table = table.assign(**{task.target.field: single_answers(task, given, name)})
     ids = [
         of_example(dict(zip(task.inputs, values, strict=True)))
         for values in table[list(task.inputs)].itertuples(index=False)
@@ -74,15 +109,41 @@ def as_examples(
     return rows
 
 
-def single_answers(task: Task, answers: pd.Series[str], name: str) -> pd.Series[str]:
-    """Return the answers of a task with labels.
+def single_answers_or_none(task: Task, answers: pd.Series[str], name: str) -> pd.Series[str]:
+    """Return answers as `single_answers` does; one that says that no label fits becomes `NONE_OF_THESE`.
 
-    A single answer is unwrapped from an annotation tool's list or object.
-
-    The index is the row's position in the file called `name`.
+    Args:
+        task: The task.
+        answers: The answers, by position of the row in the file.
+        name: Name of the file, for errors.
 
     Raises:
-        UserError: A row has several answers, or one that the task does not list (the empty text means no answer).
+        UserError: As `single_answers`.
+    """
+    none = _says_none(task, answers)
+    found: pd.Series[str] = single_answers(task, answers.where(~none, ""), name).where(~none, NONE_OF_THESE)
+    return found
+
+
+def _says_none(task: Task, answers: pd.Series[str]) -> np.ndarray:
+    """Return which answers say that no label fits; each spelling is looked at once."""
+    none = [answer for answer in answers.unique() if is_none_of_these(task, str(answer))]
+    says: np.ndarray = answers.isin(none).to_numpy(dtype=bool)
+    return says
+
+
+def single_answers(task: Task, answers: pd.Series[str], name: str) -> pd.Series[str]:
+    """Check that every answer of a task with labels is a single label, and return the answers as plain texts.
+
+    An answer that an annotation tool has exported as a list or object with one label is converted to that label.
+
+    Args:
+        task: The task.
+        answers: The answers, by position of the row in the file.
+        name: Name of the file, for errors.
+
+    Raises:
+        UserError: A row has several answers, or one that the task does not list (an empty text means no answer).
     """
     import pandas as pd
 
@@ -118,7 +179,7 @@ def single_answers(task: Task, answers: pd.Series[str], name: str) -> pd.Series[
 
 
 def length(texts: pd.Series[str]) -> pd.Series[int]:
-    """Return the length in words; in scripts without spaces two characters count as a word."""
+    """Return the length of each text in words; in scripts without spaces, two characters count as a word."""
     spaced_words = texts.map(lambda text: len(text.split()))
     dense_words = texts.str.count(r"[\u3040-\u30ff\u4e00-\u9fff]") // 2
     return spaced_words + dense_words

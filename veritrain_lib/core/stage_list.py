@@ -1,4 +1,4 @@
-"""The one list of the stages: names, order, what each is for, its notebook, and its boxes in the diagram of the loop."""
+"""List of the six stages in order: name, purpose, and boxes in the diagram of the loop."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StageEntry:
-    """A stage in the list.
+    """One of the six stages of the improvement loop.
 
     Attributes:
-        name: Its name, everywhere: folder, notebook, command, MLflow tag.
-        purpose: What it does, in a sentence for people.
-        boxes: Its boxes in the diagram of the loop, from left to right: each a name and a short description.
+        name: Name of the stage, used for its folder, notebook, command and MLflow tag.
+        purpose: What the stage does, in one sentence for people.
+        boxes: Boxes of the stage in the diagram of the loop, from left to right: a name and a short description each.
     """
 
     name: str
@@ -52,9 +52,10 @@ STAGES = (
         (("report", "what changed, what next"),),
     ),
 )
-"""The stages in the order of the loop."""
+"""The six stages in the order of the loop."""
 
 NAMES = tuple(stage.name for stage in STAGES)
+"""Names of the six stages in the order of the loop."""
 
 
 def notebook_name(stage: str) -> str:

@@ -1,6 +1,6 @@
-"""The task: inputs, output contract, metrics, data and settings, read from one YAML file.
+"""Task: what a model is asked (inputs, output contract, metrics, data, settings), read from one YAML file.
 
-Unknown keys are rejected.
+The classes are pydantic models of the file's sections; unknown keys are rejected.
 """
 
 from __future__ import annotations
@@ -30,16 +30,19 @@ TASK_VERSION = 1
 
 
 class TaskSection(BaseModel):
-    """Base of every section of a task file.
+    """Base class of the sections of a task file: immutable, and strict about what it accepts.
 
-    Frozen, unknown keys forbidden, numbers finite, `yes` no number.
+    Unknown keys are rejected, numbers must be finite, and values are not converted (a YAML `yes` is no number).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class InconsistentTask(ValueError):
-    """Values that contradict each other; `problems` has the path and the message of each."""
+    """Error: values of a task file contradict each other.
+
+    `problems` has a path of keys and a message for each contradiction.
+    """
 
     def __init__(self, problems: list[tuple[tuple[str, ...], str]]) -> None:
         super().__init__("; ".join(text for _, text in problems))
@@ -47,22 +50,27 @@ class InconsistentTask(ValueError):
 
 
 class InputField(TaskSection):
-    """One input column. `language` is an ISO 639-1 code that the language check compares rows with."""
+    """One input column of a task.
+
+    `language` is an ISO 639-1 code that the gate's language check compares the column's texts with; None skips the
+    check.
+    """
 
     language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
     description: str = ""
 
 
 class Target(TaskSection):
-    """The column with the correct answer.
+    """Section `target` of a task file: the column with the correct answer.
 
     Attributes:
         field: Name of the column.
         labels: The allowed answers; None when the answer is free text.
-        descriptions: Description by label.
-        language: ISO 639-1 code of free text: metrics tokenize by it, and the language check compares answers with it.
-        direction: Column that states it for each row, such as `ja-en` (from Japanese into English), for a task with
-            several directions.
+        descriptions: Description of a label, by label.
+        language: ISO 639-1 code of free-text answers: metrics tokenize by it, and the language check compares answers
+            with it.
+        direction: Name of the column that states each row's language direction, such as `ja-en` (from Japanese into
+            English), for a task with several directions; else None.
     """
 
     field: str = "label"
@@ -86,7 +94,7 @@ class Target(TaskSection):
 
 
 def _ambiguous_labels(labels: list[str]) -> str:
-    """Return why a person can't tell the labels apart, "" when they can."""
+    """Return the reason why people could confuse two of the labels, or misread one; empty when there is none."""
     blank = [label for label in labels if not label.strip()]
     if blank:
         return f"a label is empty ({blank[0]!r}); a row without an answer needs no label"
@@ -106,9 +114,12 @@ def _ambiguous_labels(labels: list[str]) -> str:
 
 
 class Slices(TaskSection):
-    """Slices of the evaluation rows: by the values of columns, and by the length in words of an input field.
+    """Section `slices` of a task file: subsets of evaluation rows whose results are shown and tested separately.
 
-    `length_bands` are upper bounds: [8, 20] means up to 8 words, 9 to 20, and more.
+    Attributes:
+        by: Columns each of whose values is a slice.
+        length_of: Input column whose length in words divides rows into slices; None for no such slices.
+        length_bands: Upper bounds of the length in words: [8, 20] means up to 8, 9 to 20, and more.
     """
 
     by: list[str] = []
@@ -117,10 +128,11 @@ class Slices(TaskSection):
 
 
 class PartChoice(TaskSection):
-    """A part of the loop: built-in or installed by its name, or a user's own in a Python file beside the task file.
+    """Trainer or metric that a task file names: a registered one, or the user's own in a Python file.
 
     Attributes:
-        name: Name of the part; of a file the name under which its results are shown, by default that of the file.
+        name: Name of the part. For a file it is the name under which results are shown, by default the file's name
+            without `.py`.
         file: Python file, relative to the task file; None for a part that is found by its name.
     """
 
@@ -145,9 +157,12 @@ class PartChoice(TaskSection):
 
 
 class MetricChoice(PartChoice):
-    """A metric, the version that this task was written for, and its direction, stated to be checked.
+    """Metric that a task file names.
 
-    `parameters` are the metric's own; see docs/metrics.md.
+    Attributes:
+        version: Version of the metric that the task was written for.
+        higher_is_better: Whether a higher value is better, which is checked against the metric.
+        parameters: Parameters of the metric; see docs/metrics.md.
     """
 
     version: int = 1
@@ -156,18 +171,19 @@ class MetricChoice(PartChoice):
 
 
 PersonalKind = Literal["email", "key", "password", "card", "iban", "phone", "social", "national_id"]
-"""Kinds of personal data that the gate's rule `personal_data` distinguishes."""
+"""Kinds of keys and personal data that the gate's rule `personal_data` distinguishes."""
 
 
 class DataFiles(TaskSection):
-    """Files of examples (CSV or JSON Lines), relative to the task file.
+    """Section `data` of a task file: its files of rows, relative to the task file.
 
     Attributes:
-        seed: Labeled rows to start with.
-        development: Rows that steer the loop.
-        test: Held-out test set: only the promotion decision reads its answers.
-        pool: Rows that may lack answers; people's labels are then stored in `labels`.
-        labels: CSV file of people's labels.
+        seed: Labeled rows with which the loop starts.
+        development: Rows that steer the loop: on them slices, goal and models are measured.
+        test: Held-out test set; only the promotion decision reads its answers.
+        pool: Rows from which new training rows are chosen, which may lack answers; None for no pool.
+        labels: CSV file in which people's answers to chosen pool rows are stored.
+        second_answers: Columns of the pool with the answers of a second and a third person.
         may_leave: Kinds of keys and personal data in these rows that may be sent to a provider; a stage that would send
             others is refused.
     """
@@ -177,61 +193,75 @@ class DataFiles(TaskSection):
     test: str
     pool: str | None = None
     labels: str = "labels.csv"
+    second_answers: list[str] = Field(default=[], max_length=2)
     may_leave: list[PersonalKind] = []
 
 
 class TeacherChoice(TaskSection):
-    """The teacher, which writes or chooses rows.
+    """Section `teacher` of a task file: the teacher, which writes new rows or chooses them from the pool.
 
     Attributes:
         name: Name of the teacher.
-        choose: How rows are chosen from a pool.
-        batch: Rows chosen at once; a batch is followed by a refit.
-        parameters: Parameters of the teacher; those of teacher `llm` are listed in `teachers/llm.py`.
+        choose: Strategy by which rows are chosen from the pool.
+        batch: Number of rows chosen at once; after each batch the teacher trains its model again.
+        out_of_scope: Share (0 to 0.5) of the pool's rows with a label that may be held back from choosing, so that rows
+            with none of the task's labels are. 0 holds nothing back. By default it is 0.03 with the trainer
+            `encoder_svc`, and else 0.
+        parameters: Parameters of the teacher; those of the teacher `llm` are listed in `teachers/llm.py`.
     """
 
     name: str = "pool"
     choose: Literal["uncertainty", "random", "balanced", "class_error"] = "uncertainty"
     batch: int = Field(default=50, ge=1, le=100_000)
+    out_of_scope: float | None = Field(default=None, ge=0, le=0.5)
     parameters: dict[str, Any] = {}
 
 
 class TrainerChoice(PartChoice):
-    """The trainer, which makes challengers, and its parameters."""
+    """Section `trainer` of a task file: the trainer, which trains challengers, and its parameters."""
 
     name: str = "tfidf_svc"
     parameters: dict[str, Any] = {}
 
 
 class Budget(TaskSection):
-    """Limits of the loop: rounds, new rows per round, and `money`, a cap in US dollars for paid calls."""
+    """Section `budget` of a task file: limits at which the loop stops.
+
+    Attributes:
+        rounds: Maximum number of rounds.
+        rows_per_round: Number of new rows in each round.
+        money: Maximum cost of paid calls in US dollars; with 0 nothing may be spent.
+        price_per_label: Cost of one answer by a person, in a currency of the user's choice. The report compares the
+            cost of another round with its expected gain; 0 means that no price is stated.
+    """
 
     rounds: int = Field(default=4, ge=1, le=1000)
     rows_per_round: int = Field(default=150, ge=1, le=1_000_000)
     money: float = Field(default=0.0, ge=0)
+    price_per_label: float = Field(default=0.0, ge=0)
 
 
 class Goal(TaskSection):
-    """The goal: the primary metric on development rows at which the loop is done."""
+    """Section `goal` of a task file: the value of the primary metric on development rows at which the loop stops."""
 
     at_least: float
 
 
 class Promotion(TaskSection):
-    """Settings of the promotion decision on the held-out test set.
+    """Section `promotion` of a task file: settings of the promotion decision on the held-out test set.
 
     Attributes:
-        max_looks: New pairs of champion and challenger that may be evaluated on the test set.
-        alpha: One-sided error budget for all of these evaluations together.
-        spending: How `alpha` is spent.
-        slice_margin: Loss (0 to 1) from which a slice that is proven worse forbids promotion.
-        max_set_aside: A test row that is also a seed row is never counted: up to this share of the test rows (0 to
-            0.05; default one in a thousand) is set aside before anything is measured; with more, as with any test row
-            in other training data, everything stops.
-        max_development_set_aside: The same for development rows that are also seed or test rows (default one in a
-            hundred).
-        max_pool_overlap: Share of the smaller of the two files up to which pool rows may also be test or development
-            rows (default 0.1): the gate removes them.
+        max_looks: Maximum number of new pairs of champion and challenger that are compared on the test set.
+        alpha: One-sided error budget for all these comparisons together.
+        spending: How the error budget is divided: `even` gives each comparison the same share, `halving` half of what
+            is left.
+        slice_margin: Loss (0 to 1) from which a slice that is shown to be worse forbids promotion.
+        max_set_aside: Maximum share of test rows (0 to 0.05) that are left out of the test set because they are also
+            seed rows. With more, and with any test row in other training data, the work is refused.
+        max_development_set_aside: Maximum share of development rows (0 to 0.05) that are left out because they are also
+            seed or test rows. With more, the work is refused.
+        max_pool_overlap: Maximum share of rows that the pool may have in common with the test or development rows,
+            measured on the smaller of the two files. The gate rejects such rows; with more, the work is refused.
     """
 
     max_looks: int = Field(default=5, ge=1, le=100)
@@ -244,17 +274,17 @@ class Promotion(TaskSection):
 
 
 class JudgeChoice(TaskSection):
-    """A chat model that judges answers by a rubric.
+    """Section `judge` of a task file: a chat model that judges answers by a rubric.
 
     Attributes:
-        model: Address of the model.
-        rubric: Plain description of a good answer.
-        scale: [lowest, highest] of whole points.
-        floor: Kappa (0 to 1) that the judge's agreement with people must reach with the low end of the 95 % interval
-            before it decides anything.
-        calibration: Number of development rows on which that is measured.
-        sample: Number of rows of a draft, or pairs of an evaluation, that the judge is shown.
-        temperature: None means the provider's default.
+        model: Address of the chat model, such as `openai:/MODEL`.
+        rubric: Description of a good answer in plain words.
+        scale: Lowest and highest whole number of points.
+        floor: Agreement with people (Cohen's kappa, 0 to 1) that the lower end of its 95 % interval must reach before
+            the judge decides anything.
+        calibration: Number of development rows on which that agreement is measured.
+        sample: Number of rows of a draft dataset, or of pairs of answers in an evaluation, that the judge is shown.
+        temperature: Sampling temperature; None means the provider's default.
         max_tokens: Maximum tokens of each answer of the judge.
     """
 
@@ -276,18 +306,20 @@ class JudgeChoice(TaskSection):
 
     @property
     def points(self) -> list[int]:
-        """Every whole number of points that may be given, rising."""
+        """Every whole number of points that the judge may give, in rising order."""
         return list(range(self.scale[0], self.scale[1] + 1))
 
 
 class Task(TaskSection):
-    """A validated task file.
+    """Validated task file: everything that a model is asked, and how it is improved and judged.
+
+    docs/task.md explains every key. Some of them are:
 
     Attributes:
-        prompts: Jinja templates by name: a text, or a file relative to the task file.
-        gate_rules: Python files beside the task file with custom checks and expectations (docs/own_rule.md).
-        glossary: Terms that must be kept: how a term of an input is translated in the answer (and, where
-            `target.direction` is reversed, the other way).
+        prompts: Jinja templates by name, each as text or as a file relative to the task file.
+        gate_rules: Python files beside the task file with the user's own checks and expectations (docs/own_rule.md).
+        glossary: Required translation of each term in the answer; where `target.direction` is reversed, the other way
+            round.
     """
 
     version: Literal[1]
@@ -360,17 +392,17 @@ class Task(TaskSection):
 
     @property
     def path(self) -> Path:
-        """The task file; data files are relative to it."""
+        """Path of the task file; the paths of data files are relative to its folder."""
         return self._path
 
     @property
     def primary(self) -> MetricChoice:
-        """The primary metric: the first one listed."""
+        """The task's primary metric, the first one in its list: it steers the loop and decides promotion."""
         return self.metrics[0]
 
     @property
     def code_files(self) -> list[tuple[tuple[str | int, ...], str]]:
-        """The user's Python files that the task names, each with its key in the task file: rules, trainer, metrics."""
+        """The user's Python files that the task names (gate rules, trainer, metrics), each with its path of keys."""
         files: list[tuple[tuple[str | int, ...], str | None]] = [
             *((("gate_rules", number), name) for number, name in enumerate(self.gate_rules)),
             (("trainer", "file"), self.trainer.file),
@@ -380,15 +412,16 @@ class Task(TaskSection):
 
     @property
     def columns(self) -> list[str]:
-        """The task's own columns in a dataset, in order: inputs, target, slice columns, direction."""
+        """Columns of the task's datasets in order: inputs, target, slice columns, direction."""
         direction = [self.target.direction] if self.target.direction else []
         return list(dict.fromkeys([*self.inputs, self.target.field, *self.slices.by, *direction]))
 
     def languages_of(self, direction: object) -> tuple[str | None, str | None]:
-        """Return the languages (ISO 639-1) of input and answer for a value of `target.direction`.
+        """Return the languages (ISO 639-1) of input and answer for a value of the column `target.direction`.
 
-        `ja-en`, `ja_en`, `ja>en` and `ja to en` all mean from Japanese into English. With any other value, and in a
-        task without directions, they are those that the first input with a language and the target declare.
+        `ja-en`, `ja_en`, `ja>en` and `ja to en` all mean from Japanese into English. For any other value, and in a task
+        without directions, they are the languages that the task file declares for the first input that has one and for
+        the target; None where it declares none.
         """
         declared = next((field.language for field in self.inputs.values() if field.language), None)
         direction_text = (
@@ -401,22 +434,26 @@ class Task(TaskSection):
 
     @property
     def labels(self) -> list[str]:
-        """The allowed answers, sorted; empty for free text."""
+        """The task's allowed answers, sorted; empty when answers are free text."""
         return sorted(self.target.labels or [])
 
     def file(self, kind: Literal["seed", "development", "test", "pool", "labels"]) -> Path | None:
-        """Return the absolute path of a data file, None when the task has none of that kind."""
+        """Return the absolute path of one of the task's data files; None if the task has no file of that kind."""
         name = getattr(self.data, kind)
         return None if name is None else (self._path.parent / name).resolve()
 
     def digest(self, *parts: str) -> str:
-        """Return the digest of the named parts of the task, or of all, without the content of data files.
+        """Return the digest of the named parts of the task, or of all parts; the content of data files does not count.
 
-        Prompts count by their text and a user's trainer and metrics by the content of their file, wherever it is stored;
-        a task without prompts, judge, custom gate rules or glossary has no such part.
+        Prompts count by their text, and a user's own trainer and metrics by the content of their file, wherever it is
+        stored. If a task has no prompts, judge, custom gate rules or glossary, that part is left out of the digest of
+        all parts.
+
+        Args:
+            *parts: Top-level keys of the task file; none means all.
 
         Raises:
-            UserError: A file of a prompt, trainer or metric is missing.
+            UserError: The file of a prompt, trainer or metric is missing.
         """
         content = self.model_dump(mode="json")
         content["prompts"] = {
@@ -443,7 +480,7 @@ class Task(TaskSection):
         return of_file(path)
 
     def data_digest(self, *kinds: Literal["seed", "development", "test", "pool", "labels"]) -> str:
-        """Return the digest of the content of data files; a missing file counts as absent."""
+        """Return the digest of the contents of the task's data files of these kinds; a missing file counts as None."""
         paths = {kind: self.file(kind) for kind in kinds}
         return of_json(
             {kind: of_file(path) if path and path.exists() else None for kind, path in paths.items()}
@@ -451,14 +488,17 @@ class Task(TaskSection):
 
 
 def is_template(value: str) -> bool:
-    """Return whether a prompt is a template's text, not the name of a file."""
+    """Return whether a prompt in a task file is the text of a template; otherwise it is the name of a file."""
     return any(mark in value for mark in ("\n", "{{", "{%"))
 
 
 def read_prompt(folder: Path, value: str) -> tuple[str, str]:
-    """Return a prompt's template and its origin, for a template's text or the name of a file under `folder`.
+    """Return the template of a prompt in a task file, and its origin for people.
 
-    A text with a line end or a Jinja brace is a template (origin: `task file`).
+    Args:
+        folder: Folder of the task file.
+        value: The template itself (it has a line end or a Jinja brace; its origin is `task file`), or the name of a
+            file.
 
     Raises:
         UserError: The file is missing, empty or not UTF-8.
@@ -480,11 +520,11 @@ def read_prompt(folder: Path, value: str) -> tuple[str, str]:
 
 
 def load_task(path: str | Path) -> Task:
-    """Read and validate a task file, or the `task.yaml` in a folder.
+    """Read and validate a task file, given by its path or by that of the folder with its `task.yaml`.
 
     Raises:
-        UserError: The message names the file, each unknown key with the allowed ones, each wrong value with its line
-            and what is allowed, and each file that is missing or out of reach.
+        UserError: The file has mistakes. The message names the file, each unknown key with the allowed ones, each wrong
+            value with its line and what is allowed, and each file that is missing or outside the allowed folders.
     """
     from veritrain_lib.task_file.reading import read_task_file
 

@@ -1,4 +1,4 @@
-"""Temporary folders with a recorded owner, so that those of killed processes are removed later."""
+"""Temporary folders that name their process, so that folders of killed processes can be deleted later."""
 
 from __future__ import annotations
 
@@ -12,21 +12,29 @@ from pathlib import Path
 from veritrain_lib.core import liveness
 
 PREFIXES = ("veritrain-", "vt-")
-"""Prefixes of the names of such folders."""
+"""Prefixes of the names of the temporary folders that Veri-Train creates."""
 
 OWNER_FILE = "owner"
-"""File in such a folder with the name of its process."""
+"""Name of the file in a temporary folder that holds the name of the folder's process."""
 
 
 def create(prefix: str = PREFIXES[0], folder: str | None = None) -> Path:
-    """Create a folder that only this user can enter, in the system's temporary folder or in `folder`."""
+    """Create a temporary folder that only this user can enter, and return its path.
+
+    Args:
+        prefix: Prefix of its name, one of `PREFIXES`.
+        folder: Folder in which it is created; None for the system's temporary folder.
+    """
     folder_path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
     (folder_path / OWNER_FILE).write_text(liveness.current_process_name(), encoding="utf-8")
     return folder_path
 
 
 def of_this_process() -> Path:
-    """Return the temporary folder of this process and its children; it is removed when the process ends."""
+    """Return the temporary folder of this process and its child processes, created at the first call.
+
+    It is deleted when the process ends.
+    """
     if os.getpid() not in _folders:
         _folders.clear()
         _folders[os.getpid()] = create()
@@ -43,12 +51,12 @@ def _remove(pid: int) -> None:
 
 
 def redirect_tempfile() -> None:
-    """Redirect all temporary files of this process and its children to its own folder."""
+    """Make this process and its child processes create all their temporary files in its own temporary folder."""
     os.environ["TMPDIR"] = tempfile.tempdir = str(of_this_process())
 
 
 def clear() -> None:
-    """Remove the folders of dead processes. Those of other users, machines and containers stay."""
+    """Delete the temporary folders of dead processes; those of other users, machines and containers are kept."""
     own_folder = _folders.get(os.getpid())
     for parent in {str(own_folder.parent) if own_folder else tempfile.gettempdir(), "/tmp"}:
         for prefix in PREFIXES:

@@ -1,5 +1,5 @@
 """Health checks of the installation, run by `veritrain doctor`.
 
-`installation` checks Python and packages, `place` disk and store, `parts` the parts of the project, and `examine` runs
-them all. A health check may import any package.
+`examine` runs all checks; `installation` checks Python and packages, `place` disk and MLflow store, `parts`
+the files of the project. A health check may import any package of the library.
 """

@@ -1,4 +1,4 @@
-"""Result of one health check."""
+"""The result type of one health check of the installation."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ CheckState = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """Result of one health check.
+    """Result of one health check of the installation.
 
     Attributes:
-        name: What was checked.
+        name: Name of the check.
         state: `ok`, `warn` or `fail`.
-        found: What the check saw.
-        mend: How to fix it; empty if nothing need be done.
+        found: What the check found, in words.
+        mend: What the user should do; empty if nothing needs to be done.
     """
 
     name: str

@@ -1,4 +1,7 @@
-"""Runner of all health checks. A check that raises counts as failed and does not stop the others."""
+"""Runner of all health checks of `veritrain doctor`.
+
+A check that raises an error counts as failed; the other checks still run.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ CHECKS: tuple[Callable[[], HealthCheck], ...] = (
 
 
 def examine(checks: tuple[Callable[[], HealthCheck], ...] = CHECKS) -> list[HealthCheck]:
-    """Return the result of every check, in order."""
+    """Run all health checks of the installation and return their results, in order.
+
+    Args:
+        checks: The checks; by default all.
+    """
     return [_run(check) for check in checks]
 
 

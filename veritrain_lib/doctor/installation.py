@@ -1,4 +1,4 @@
-"""Health checks of Python, the installed packages, and their imports."""
+"""Health checks of the Python version, the versions of installed packages, and their imports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FRAGILE_PACKAGES = (
     "fpdf",
     "ipykernel",
 )
-"""Packages with compiled parts or many dependencies, whose import tends to break."""
+"""Packages whose import tends to fail, because they have compiled parts or many dependencies."""
 
 SETUP_ADVICE = "Run: rm -f .venv/.ready && make setup"
 
@@ -34,7 +34,7 @@ MAX_SHOWN = 5
 
 
 def python() -> HealthCheck:
-    """Check that this Python version is supported."""
+    """Check that this Python version is supported; one of the checks of `veritrain doctor`."""
     installed = f"{platform.python_version()} at {sys.executable}"
     if sys.version_info[:2] in SUPPORTED_PYTHONS:
         return HealthCheck("python", "ok", installed)
@@ -47,7 +47,11 @@ def python() -> HealthCheck:
 
 
 def versions() -> HealthCheck:
-    """Check that the installed versions are those of requirements.lock; our direct dependencies must be."""
+    """Check that the installed packages have the versions in requirements.lock.
+
+    This is one of the checks of `veritrain doctor`. A different version of a direct dependency is a failure,
+    of any other package a warning.
+    """
     # If VERITRAIN_HOME holds only a store, the lock of the checkout counts.
     roots = (project.root(), Path(project.__file__).resolve().parents[2])
     lock = next(
@@ -70,7 +74,16 @@ def versions() -> HealthCheck:
 
 
 def differences(lock: str) -> dict[str, tuple[str, str | None]]:
-    """Return (locked version, installed version or None) by package, where a lock's line applies and they differ."""
+    """Return the packages whose installed version differs from that in requirements.lock.
+
+    Lines of the lock file that do not apply to this platform or Python version are ignored.
+
+    Args:
+        lock: The content of requirements.lock.
+
+    Returns:
+        By package the locked version and the installed version (None if the package is not installed).
+    """
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
     from packaging.version import Version
@@ -105,7 +118,7 @@ def _direct_dependencies() -> set[str]:
 
 
 def imports() -> HealthCheck:
-    """Check that the packages that tend to break can be imported."""
+    """Check that packages whose import tends to fail can be imported; one of the checks of `veritrain doctor`."""
     broken = []
     for name in FRAGILE_PACKAGES:
         try:
@@ -120,11 +133,11 @@ def imports() -> HealthCheck:
 
 
 KINDS_WITHOUT_BUILT_INS = ("expectations",)
-"""Kinds of extension without built-ins: Great Expectations brings its own."""
+"""Kinds of extension for which this library has no built-in ones; Great Expectations has its own expectations."""
 
 
 def extensions() -> HealthCheck:
-    """Check that every declared metric, trainer, teacher, model opener and check can be loaded."""
+    """Check that all metrics, trainers, teachers and other extensions can be loaded; a check of `veritrain doctor`."""
     broken = []
     count = 0
     for kind in registry.KINDS:

@@ -1,4 +1,4 @@
-"""Health checks of the project's parts: suites, notebooks, examples, a kernel, and a browser for some tests."""
+"""Health checks of the project's own files: gate suites, stage notebooks, examples; also of a kernel and a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KERNEL_SECONDS = 60
 
 
 def suites() -> HealthCheck:
-    """Check that every gate suite can be loaded."""
+    """Check that every gate suite in `gates/` can be loaded; one of the checks of `veritrain doctor`."""
     from veritrain_lib.quality.suite import load_suite
 
     files = sorted(project.gates().glob("*.json"))
@@ -39,7 +39,7 @@ def suites() -> HealthCheck:
 
 
 def notebooks() -> HealthCheck:
-    """Check that the six stage notebooks exist and their parameters cell can be read."""
+    """Check that every stage has a notebook with a readable parameters cell; a check of `veritrain doctor`."""
     from veritrain_lib.execution.parameters import read_parameters
     from veritrain_lib.loop.stage_job import notebook_of
 
@@ -61,7 +61,7 @@ def notebooks() -> HealthCheck:
 
 
 def example() -> HealthCheck:
-    """Check that the built-in examples load."""
+    """Check that the tasks of the built-in examples can be loaded; one of the checks of `veritrain doctor`."""
     from veritrain_lib.core.task import load_task
 
     try:
@@ -77,7 +77,7 @@ def example() -> HealthCheck:
 
 
 def kernel() -> HealthCheck:
-    """Check that a notebook runs: a kernel starts, answers and ends."""
+    """Check that a one-line notebook can be executed in a kernel; one of the checks of `veritrain doctor`."""
     import nbformat
 
     from veritrain_lib.execution.notebook import execute_notebook
@@ -98,7 +98,10 @@ def kernel() -> HealthCheck:
 
 
 def browser() -> HealthCheck:
-    """Check for a Chromium; only browser tests need one."""
+    """Report whether a Chromium is installed; one of the checks of `veritrain doctor`.
+
+    The check never fails, because only browser tests need Chromium.
+    """
     executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if executable is None:
         cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")

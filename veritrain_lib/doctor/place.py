@@ -1,4 +1,4 @@
-"""Health checks of the disk, the project's folder, and the record."""
+"""Health checks of free disk space, write access to the project's folders, and the MLflow tracking store."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.doctor.check import HealthCheck
 
 MIN_FREE_GB, COMFORTABLE_FREE_GB = 0.5, 2.0
-"""A loop of the built-in example writes some 20 MB; pip and MLflow need free space to work in."""
+"""Free disk space in GB below which the check fails, and below which it warns.
+
+A loop of the built-in example writes about 20 MB; pip and MLflow need temporary space.
+"""
 
 
 def disk() -> HealthCheck:
-    """Check the free space on the record's disk."""
+    """Check that the disk of the project's folder has enough free space; one of the checks of `veritrain doctor`."""
     free = shutil.disk_usage(project.root()).free / 1e9
     summary = f"{free:.1f} GB free at {project.root()}"
     if free >= COMFORTABLE_FREE_GB:
@@ -29,7 +32,7 @@ def disk() -> HealthCheck:
 
 
 def writing() -> HealthCheck:
-    """Check that the project's folders can be written to."""
+    """Check that the project's folders can be written to; one of the checks of `veritrain doctor`."""
     not_writable = []
     for folder in (project.root(), project.artifacts(), project.state()):
         try:
@@ -51,7 +54,7 @@ def writing() -> HealthCheck:
 
 
 def store() -> HealthCheck:
-    """Check that the MLflow store opens."""
+    """Check that the MLflow tracking store can be opened; one of the checks of `veritrain doctor`."""
     from veritrain_lib.tracking import store as record
 
     try:
@@ -68,7 +71,11 @@ def store() -> HealthCheck:
 
 
 def leftovers() -> HealthCheck:
-    """Check for runs marked RUNNING whose process has ended, and for half-executed notebooks."""
+    """Check that killed processes left nothing unfinished; one of the checks of `veritrain doctor`.
+
+    Unfinished are MLflow runs that are marked RUNNING although their process has ended, and half-executed
+    notebooks.
+    """
     from veritrain_lib.execution.notebook import was_cut_off
     from veritrain_lib.tracking import runs
     from veritrain_lib.tracking import store as record

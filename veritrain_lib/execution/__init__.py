@@ -1,6 +1,6 @@
-"""Run notebooks and report truthfully how each run ended.
+"""Execution of notebooks, with a truthful report of how each run ended.
 
-This is the only package that knows papermill, nbclient, nbconvert and Jupyter. Read it in this order:
+This is the only package that imports papermill, nbclient, nbconvert and Jupyter. Read it in this order:
 
     notebook           `execute_notebook`: run one notebook and get a `NotebookOutcome`; `was_cut_off`
     outcome            the ways a run can end
@@ -12,7 +12,6 @@ This is the only package that knows papermill, nbclient, nbconvert and Jupyter. 
     background_tasks   work that follows a notebook and runs beside the next one
     html               the executed notebook as one offline page
     sanitizer          removes active content from that page
-
     engine             the papermill engine `veritrain`
     cell_runner        runs the cells one after another: time-outs, kernel deaths, interrupts
     cell_status        decides whether a cell succeeded
@@ -24,6 +23,8 @@ This is the only package that knows papermill, nbclient, nbconvert and Jupyter. 
     cancellation       orderly reaction to Ctrl-C and SIGTERM
     exit_reason        why a run stopped, as one safe line
     titles             a title for each cell
+    runner_choice      the list of runners, and the choice of one by name
+    workers            Celery workers that run notebook jobs on other machines
 
 Importing this package loads neither papermill nor Jupyter.
 """

@@ -1,4 +1,4 @@
-"""Tasks that follow a notebook and change no result, run beside the next notebook: HTML pages, PDFs."""
+"""Tasks that follow a notebook, such as writing its HTML page; they change no result and run beside later notebooks."""
 
 from __future__ import annotations
 
@@ -11,40 +11,41 @@ from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.fast.warm.zygote import Zygote, ZygoteUnavailable, zygote_for
 
 MAX_CALLS_PER_WORKER = 50
-"""Calls that one worker makes before a new worker replaces it, so that no memory can pile up in it."""
+"""Function calls that one background process makes before a new one replaces it, which bounds its memory."""
 
 _UnfinishedCall = tuple[str, tuple[str, ...], str]
-"""A call that a worker did not get to: function, arguments, and how the worker ended."""
+"""A function call that a background process did not finish: function, arguments, and how the process ended."""
 
 
 def call_in_process(function: str, *arguments: str) -> None:
-    """Call `module:function` with text arguments in this process."""
+    """Call a function, given as the text `module:function`, with text arguments in this process."""
     module, _, name = function.partition(":")
     getattr(importlib.import_module(module), name)(*arguments)
 
 
 class BackgroundTasks:
-    """A queue of function calls that run one after another in a worker forked from the zygote.
+    """Queue of function calls that run one after another in a background process.
 
-    Where there is no zygote, the calls run in this process. One worker makes many calls: its first call of a kind takes
-    several times as long as the next ones.
+    The process is forked from a fork server (zygote) that has imported all libraries. Where there is none, the calls
+    run in this process. One background process makes many calls, because its first call of a kind takes several times
+    as long as the next ones.
     """
 
     def __init__(self, *, warm: bool) -> None:
         """Create an empty queue.
 
         Args:
-            warm: Whether to fork a worker; otherwise every call runs in this process at once.
+            warm: Whether to fork a background process; if False, every call runs in this process at once.
         """
         self._warm = warm
         self._worker: _Worker | None = None
         self._closing: list[_Worker] = []
 
     def call(self, function: str, *arguments: str) -> None:
-        """Schedule a function call.
+        """Queue a function call, to be made in the background after the calls queued before it.
 
         Args:
-            function: The function, as `module:function`.
+            function: The function, as the text `module:function`.
             arguments: Its arguments, all texts.
         """
         worker = self._usable_worker() if self._warm else None
@@ -54,12 +55,12 @@ class BackgroundTasks:
             worker.submit(function, arguments)
 
     def finish(self) -> None:
-        """Wait until all calls are done.
+        """Wait until all queued calls are done.
 
-        Calls that a killed worker left unfinished are repeated once, each in a worker of its own.
+        Calls that a killed background process left unfinished are repeated once, each in a new process.
 
         Raises:
-            Infrastructure: A call failed; raised for the first failure, after all other calls are done.
+            Infrastructure: A call failed. Only the first failure is raised, after all other calls are done.
         """
         failures, unfinished = self._wait()
         for function, arguments, _ in unfinished:
@@ -73,7 +74,11 @@ class BackgroundTasks:
             raise Infrastructure(failures[0])
 
     def _wait(self) -> tuple[list[str], list[_UnfinishedCall]]:
-        """Wait for all workers; return the failures, and the calls that a killed worker did not get to."""
+        """Wait for all background processes to end.
+
+        Returns:
+            The messages of failed calls, and the calls that a killed process left unfinished.
+        """
         self._close_worker()
         results = [worker.end() for worker in self._closing]
         self._closing.clear()
@@ -102,7 +107,7 @@ class BackgroundTasks:
 
 
 class _Worker:
-    """A forked process and the calls it was given."""
+    """Background process, forked from the fork server (zygote), and the function calls that it was sent."""
 
     def __init__(self, zygote: Zygote, environment: Mapping[str, str], cwd: str) -> None:
         self._environment, self._cwd = environment, cwd
@@ -116,17 +121,25 @@ class _Worker:
             raise
 
     def matches(self, environment: Mapping[str, str], cwd: str) -> bool:
-        """Return whether a call in this environment may go to this worker."""
+        """Return whether a call may be sent to this process.
+
+        It may not if the process has ended, has made `MAX_CALLS_PER_WORKER` calls, or has another environment or
+        working directory.
+        """
         same = (self._environment, self._cwd) == (environment, cwd)
         return same and len(self._calls) < MAX_CALLS_PER_WORKER and self.process.poll() is None
 
     def submit(self, function: str, arguments: tuple[str, ...]) -> None:
-        """Send a call to the worker, to be made after the earlier ones."""
+        """Send a function call to the background process, which makes it after the earlier ones."""
         self._calls.append((function, arguments))
         self.process.submit(function, arguments)
 
     def end(self) -> tuple[list[str], list[_UnfinishedCall]]:
-        """Wait for the worker's end; return its failures, in order, and the calls it did not get to."""
+        """Wait until the background process has ended.
+
+        Returns:
+            The messages of failed calls, in order, and the calls that the process did not finish.
+        """
         code = self.process.wait()
         self.process.close()
         self._output.seek(0)

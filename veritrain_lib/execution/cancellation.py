@@ -1,9 +1,8 @@
-"""Run asynchronous work so that Ctrl-C, SIGTERM and SIGHUP stop it in an orderly way.
+"""Orderly cancellation of notebook runs by Ctrl-C, SIGTERM and SIGHUP.
 
-The work runs in a thread of its own with an event loop of its own. So it can be
-started from anywhere (a script, a Celery worker, a Jupyter cell whose thread
-already runs a loop), and a signal never lands in the middle of saving a file: it
-only sets a flag, which the work waits for.
+The notebooks run in a thread of their own with its own event loop. So they can be started from anywhere: a script, a
+Celery worker, or a Jupyter cell whose thread already runs an event loop. A signal never interrupts the saving of a
+file: it only sets a flag that the thread waits for.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ E = TypeVar("E")
 
 
 class StopRequest:
-    """A request to stop that can be made from a signal handler or another thread.
+    """Request to stop the running notebooks, made by a signal handler or another thread.
 
-    The first request is polite; a second one means "stop at once".
+    The first request lets the running cell clean up; a second one stops it at once.
 
     Attributes:
-        reason: Who asked first: a signal's name, or the type of `error`; None while nobody has.
-        error: The exception that `on_event`, or a foreign signal handler, raised in the caller's thread.
-        count: How often a stop was requested.
+        reason: Source of the first request: a signal's name, or the type of `error`; None before any request.
+        error: Exception that `on_event`, or somebody else's signal handler, raised in the caller's thread; else None.
+        count: Number of requests.
     """
 
     def __init__(self) -> None:
@@ -41,10 +40,10 @@ class StopRequest:
         self._forced = asyncio.Event()
 
     def request(self, reason: str) -> None:
-        """Ask the work to stop; may be called at any time, from any thread.
+        """Request the running notebooks to stop; this may be called at any time, from any thread.
 
         Args:
-            reason: Who asks: a signal's name, or the type of an exception.
+            reason: Source of the request: a signal's name, or the type of an exception.
         """
         self.count += 1
         self.reason = self.reason or reason
@@ -52,7 +51,7 @@ class StopRequest:
             self._loop.call_soon_threadsafe(self._set_events)
 
     def attach(self) -> None:
-        """Deliver requests to the running event loop, including one made before."""
+        """Connect this object to the running event loop, which is then told of requests, including earlier ones."""
         self._loop = asyncio.get_running_loop()
         self._set_events()
 
@@ -63,7 +62,7 @@ class StopRequest:
             self._forced.set()
 
     def raise_if_requested(self) -> None:
-        """Raise the cause of the stop, also when the request came too late to matter.
+        """Raise an exception if a stop was requested, even if the notebooks had already ended by then.
 
         Raises:
             BaseException: `error`, if there is one.
@@ -75,33 +74,34 @@ class StopRequest:
             raise KeyboardInterrupt(self.reason)
 
     async def wait_requested(self) -> None:
-        """Return once a stop was requested."""
+        """Wait until a stop is requested."""
         await self._requested.wait()
 
     async def wait_forced(self) -> None:
-        """Return once a stop was requested twice."""
+        """Wait until a stop is requested for the second time, which means: stop at once."""
         await self._forced.wait()
 
 
 class _Done:
-    """The mark of the end of the work in the event queue."""
+    """Last item in the event queue, which says that the thread's work has ended."""
 
 
 def run_cancellable(
     work: Callable[[StopRequest, Callable[[E], None]], Coroutine[Any, Any, T]],
     on_event: Callable[[E], None] | None = None,
 ) -> tuple[T, StopRequest]:
-    """Run `work(stop, emit)` to its end and return its result and its `StopRequest`.
+    """Run a coroutine function in a thread so that signals can stop it, and deliver its events in the caller's thread.
+
+    It is called as `work(stop, emit)`.
 
     Args:
-        work: The work. It has to watch `stop` and come to an end soon after a stop is requested.
-        on_event: Called in the caller's thread, in order, with whatever `work` emits
-            (MLflow's active run, for example, belongs to a thread). If it raises, the
-            work is asked to stop.
+        work: The coroutine function. It must watch `stop`, a `StopRequest`, and end soon after a stop is requested.
+        on_event: Called in the caller's thread, in order, with each event that `work` emits; it must be that thread
+            because, for example, MLflow's active run belongs to a thread. If it raises, a stop is requested.
 
     Returns:
-        The result, and the stop request: raise `stop.error` if there is one, and look at
-        `stop.reason` for a signal, which does not raise here.
+        The result of `work`, and the `StopRequest`. Neither its `error` nor a signal raises here; call
+        `raise_if_requested` for that.
 
     Raises:
         BaseException: The exception that `work` raised.
@@ -145,10 +145,10 @@ def run_cancellable(
 
 @contextmanager
 def _signals_request_stop(stop: StopRequest) -> Iterator[None]:
-    """Turn the signals that end a process into requests to stop, inside a `with` block.
+    """Replace the handlers of Ctrl-C, SIGTERM and SIGHUP inside a `with` block by one that requests a stop.
 
-    Only the main thread can do this, and only default handlers are replaced: a
-    server or a worker that has installed its own handlers keeps them.
+    Only the main thread can do this, and only Python's default handlers are replaced: a server or a Celery worker that
+    has installed its own handlers keeps them.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,6 +1,6 @@
-"""The loop that runs a notebook's cells one after another.
+"""Loop that runs a notebook's cells one after another on a kernel.
 
-Each cell runs until it ends, its time is up, its kernel dies or a stop is requested.
+Each cell runs until it ends, exceeds its time limit, its kernel dies or a stop is requested.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ INTERRUPT_GRACE_S = 5.0
 """Seconds that an interrupted cell may take to clean up before its kernel is killed."""
 
 START_TIMEOUT_S = 60.0
-"""Default for the seconds that a kernel may take to start."""
+"""Default time limit, in seconds, for the start of a kernel."""
 
 SHUTDOWN_GRACE_S = 10.0
-"""Seconds that an idle kernel may take for its `atexit` handlers."""
+"""Seconds that an idle kernel may take to run its `atexit` handlers before it is killed."""
 
 BEGIN_GRACE_S = 1.0
-"""Seconds that an idle kernel may take to begin a cell."""
+"""Seconds to wait for an idle kernel to begin a cell before the cell is interrupted."""
 
 OUTPUT_GRACE_S = 60.0
-"""Seconds that the outputs of a cell may trail behind its reply."""
+"""Seconds within which the outputs of a cell must arrive after the kernel's reply that the cell has ended."""
 
 
 class CellRunner(OutputCollector):
-    """One execution of one notebook on one kernel of its own."""
+    """One execution of one notebook on a kernel of its own."""
 
     def __init__(
         self,
@@ -64,13 +64,12 @@ class CellRunner(OutputCollector):
 
         Args:
             states: The notebook and the file it is saved to.
-            kernel_name: An installed kernel spec; None for this interpreter.
-            warm: Fork this interpreter's kernel instead of starting it.
+            kernel_name: Name of an installed kernel spec; None for a kernel of this Python interpreter.
+            warm: Whether to fork the kernel from a process that has imported the libraries, instead of starting it.
             cwd: Working directory of the kernel; None for this process's.
-            environment: Added to the kernel's environment.
-            cell_timeout_s: Longest time one cell may run, in seconds; None for no limit.
-            start_timeout_s: Longest time the kernel may take to start, in seconds; None for
-                `START_TIMEOUT_S`.
+            environment: Variables added to the kernel's environment.
+            cell_timeout_s: Time limit of each cell in seconds; None for no limit.
+            start_timeout_s: Time limit of the kernel's start in seconds; None for `START_TIMEOUT_S`.
             options: Options of papermill and nbclient (`log_output`, `store_widget_state`, ...).
         """
         super().__init__(
@@ -90,7 +89,15 @@ class CellRunner(OutputCollector):
         self._reply: dict[str, Any] = {}
 
     async def run_and_save(self, stop: StopRequest, emit: Callable[[NotebookProgress], None]) -> ExitReason:
-        """Run the notebook as `run` does, and always save how it ended in the notebook and its file."""
+        """Run the notebook and save in its file how it ended, even if this engine fails.
+
+        Args:
+            stop: When a stop is requested, the running cell is interrupted and the run ends.
+            emit: Called with a `NotebookProgress` before each code cell.
+
+        Returns:
+            The reason why the run ended, with secrets masked.
+        """
         try:
             exit_reason = await self.run(stop, emit)
             exit_reason = replace(exit_reason, message=self._redactor(exit_reason.message))
@@ -102,14 +109,14 @@ class CellRunner(OutputCollector):
         return exit_reason
 
     async def run(self, stop: StopRequest, emit: Callable[[NotebookProgress], None]) -> ExitReason:
-        """Start the kernel, run the cells, end the kernel.
+        """Start a kernel, run the notebook's cells on it, and end the kernel.
 
         Args:
             stop: When a stop is requested, the running cell is interrupted and the run ends.
             emit: Called with a `NotebookProgress` before each code cell.
 
         Returns:
-            Why the run ended.
+            The reason why the run ended; `FINISHED` if all cells ran.
 
         Raises:
             OSError: The notebook could not be saved. The kernel has ended in that case, too.
@@ -177,7 +184,11 @@ class CellRunner(OutputCollector):
         return FINISHED
 
     async def _run_cell(self, cell: NotebookNode, index: int, stop: StopRequest) -> ExitReason:
-        """Run one cell until it ends, its time is up, its kernel dies or a stop is requested."""
+        """Run one cell until it ends, exceeds its time limit, its kernel dies or a stop is requested.
+
+        Returns:
+            The reason why it ended; `FINISHED` if it succeeded.
+        """
         self._reply = {}
         execution = asyncio.ensure_future(self.async_execute_cell(cell, index))
         death = asyncio.ensure_future(self.kernel.wait_ended())
@@ -208,7 +219,10 @@ class CellRunner(OutputCollector):
             await asyncio.gather(execution, return_exceptions=True)
 
     async def _interrupt(self, cell: NotebookNode, execution: asyncio.Future[Any], stop: StopRequest) -> None:
-        """Stop a running cell by KeyboardInterrupt, so that it can clean up; kill its kernel if needed."""
+        """Stop a running cell by a KeyboardInterrupt, so that it can clean up.
+
+        If it has not ended after `INTERRUPT_GRACE_S`, or at once if a stop is requested twice, its kernel is killed.
+        """
         # An interrupt that arrives before the kernel has begun the cell is lost.
         deadline = time.monotonic() + BEGIN_GRACE_S
         while "iopub.execute_input" not in cell.metadata.execution and time.monotonic() < deadline:
@@ -224,7 +238,7 @@ class CellRunner(OutputCollector):
             await self.kernel.kill()
 
     async def _result_of(self, cell: NotebookNode, index: int, execution: asyncio.Future[Any]) -> ExitReason:
-        """Return how a cell ended whose execution is over."""
+        """Return the reason why a cell ended, from its finished execution."""
         try:
             execution.result()
         except DeadKernelError:

@@ -1,8 +1,7 @@
-"""The state of every cell, kept up to date in the notebook file while it runs.
+"""State of every cell of a running notebook (pending, running, completed, failed), always up to date in its file.
 
-papermill marks every cell `completed` when a kernel dies or a cell times out.
-Here a cell that never ran stays `pending`, the one that was running becomes
-`failed`, and the file never holds half a notebook.
+papermill marks every cell `completed` when a kernel dies or a cell times out. Here a cell that never ran stays
+`pending`, the one that was running becomes `failed`, and the file never holds half a notebook.
 """
 
 from __future__ import annotations
@@ -25,12 +24,13 @@ from veritrain_lib.redaction import Redactor, redactor
 from veritrain_lib.redaction.notebook import NotebookRedactor
 
 SKIP_TAG = "skip-execution"
+"""Tag of a code cell that is not to be run."""
 SKIPPED = "skipped"
-"""State of a code cell that its author tagged to be left out."""
+"""State of a code cell with the tag `SKIP_TAG`."""
 
 
 def has_something_to_run(cell: NotebookNode) -> bool:
-    """Return whether the kernel will be asked to run this cell."""
+    """Return whether a cell has code for the kernel to run: a code cell that is neither empty nor tagged to skip."""
     return (
         cell.cell_type == "code"
         and bool(cell.source.strip())
@@ -39,28 +39,28 @@ def has_something_to_run(cell: NotebookNode) -> bool:
 
 
 class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
-    """papermill's bookkeeping of a run, truthful and saved atomically.
+    """State of every cell of a running notebook, in place of papermill's class: truthful, and saved atomically.
 
-    The notebook's metadata get `veritrain: {status, error, failed_cell}`; while the
-    run lasts, `status` is `running` and `process` identifies the executing process.
+    The notebook's metadata get `veritrain: {status, error, failed_cell}`. While the notebook runs, `status` is
+    `running` and `process` identifies the process that executes it.
     """
 
     nb: NotebookNode
     _skip_save = False
     _running = True
-    """True until the run ends. Until then the file is written without line breaks, which is much faster."""
+    """True until the run ends. Until then the file is written as JSON without line breaks, which is much faster."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Accept the arguments of papermill's class. No secret of this process is written to the file."""
+        """Store the arguments for papermill's class, and mask secrets of this process in what is written."""
         super().__init__(*args, **options)
         self.use_redactor(redactor())
 
     def use_redactor(self, redactor: Redactor) -> None:
-        """Remove the secrets of this redactor from everything written from now on."""
+        """Use another redactor (a function that masks secrets in a text) for all that is written from now on."""
         self._notebook_redactor = NotebookRedactor(redactor)
 
     def notebook_start(self, **kwargs: Any) -> None:
-        """Set every cell to `pending`, drop old outputs and save."""
+        """Set every cell of the notebook to `pending`, remove old outputs and save."""
         self.nb.metadata["veritrain"] = {
             "status": "running",
             "error": None,
@@ -70,18 +70,18 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         super().notebook_start(**kwargs)
 
     def cell_start(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
-        """Mark a cell as running; the caller saves once the kernel has the cell and works."""
+        """Mark a cell as running without saving the notebook; the caller saves once the kernel has the cell."""
         with self._without_save():
             super().cell_start(cell, cell_index, **kwargs)
 
     def cell_complete(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
-        """Mark a cell as completed; the next cell, or `finish`, saves it right afterwards."""
+        """Mark a cell as completed without saving the notebook; the next cell, or `finish`, saves it right after."""
         with self._without_save():
             super().cell_complete(cell, cell_index, **kwargs)
 
     @contextmanager
     def _without_save(self) -> Iterator[None]:
-        """Suppress papermill's own save: another one follows at once."""
+        """Suppress papermill's own save in the `with` block, because another one follows at once."""
         self._skip_save = True
         try:
             yield
@@ -89,19 +89,19 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
             self._skip_save = False
 
     def cell_skipped(self, cell: NotebookNode) -> None:
-        """Mark a cell that the kernel need not run: Markdown, empty, or tagged to be skipped."""
+        """Mark a cell that is not run: `skipped` if it has the tag to skip, `completed` if it is Markdown or empty."""
         tagged = cell.cell_type == "code" and SKIP_TAG in cell.metadata.get("tags", [])
         cell.metadata.papermill["status"] = SKIPPED if tagged else self.COMPLETED
 
     def notebook_complete(self, **kwargs: Any) -> None:
-        """Do nothing: papermill calls this whatever happened; see `finish`."""
+        """Do nothing; papermill calls this method however the run ended, so `finish` does its work instead."""
 
     def finish(self, exit_reason: ExitReason, error: str | None) -> None:
-        """Store how the run ended, and save for the last time.
+        """Store in the notebook how its run ended, and save it for the last time.
 
         Args:
-            exit_reason: How the engine saw the run end.
-            error: One line about it that may be shown; None when the run finished.
+            exit_reason: The reason why the run ended.
+            error: The error as one line without secrets; None when the run finished.
         """
         self.end_time = self.now()
         papermill = self.nb.metadata.papermill
@@ -126,9 +126,13 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         self.save()
 
     def _copy(self, *, running: bool) -> NotebookNode:
-        """Return the notebook as it is written: without secrets, and with each cell's printed text joined.
+        """Return a copy of the notebook as written to its file: secrets masked, and each cell's printed text joined.
 
-        In memory the pieces stay apart, because nbclient updates displays by their place among a cell's outputs.
+        In memory the pieces of printed text stay apart, because nbclient updates displays by their index among a cell's
+        outputs.
+
+        Args:
+            running: Whether the run still lasts.
         """
         copy = self._notebook_redactor.copy_of(self.nb, running=running)
         for cell in copy.cells:
@@ -137,17 +141,17 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
         return copy
 
     def cells_run(self) -> int:
-        """Return how many code cells with something to run ran to their end."""
+        """Return the number of the notebook's code cells that ran to their end."""
         return sum(
             has_something_to_run(cell) and cell.metadata.papermill["status"] == self.COMPLETED
             for cell in self.nb.cells
         )
 
     def save(self, **kwargs: Any) -> None:
-        """Replace the notebook file in one step: a reader sees the old state or the new one.
+        """Replace the notebook's file in one step, so that a reader sees either the old or the new state.
 
         Raises:
-            OSError: The file can't be written, which makes the run useless.
+            OSError: The file can't be written, so the run would leave no result.
         """
         if self._skip_save:
             return
@@ -169,10 +173,13 @@ class CellStates(NotebookExecutionManager):  # type: ignore[misc]  # papermill i
 
 
 def this_process() -> dict[str, Any]:
-    """Return what identifies this process, even if another one gets its process id later."""
+    """Return process id and name of this process, to store in a notebook that it executes.
+
+    The name identifies the process even if the process id is used again later.
+    """
     return {"pid": os.getpid(), "name": liveness.current_process_name()}
 
 
 def is_running(process: dict[str, Any]) -> bool:
-    """Return whether the process that `this_process` described lives; False where that can't be found out."""
+    """Return whether the process that a notebook's metadata name as its executor is still alive."""
     return liveness.is_alive(str(process.get("name", ""))) is True

@@ -1,4 +1,4 @@
-"""Helpers that wait for messages on a kernel's channels."""
+"""Functions that wait for messages of a Jupyter kernel on its channels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 
 
 async def wait_for_reply(channel: Any, request_id: str, seconds: float) -> dict[str, Any] | None:
-    """Return the reply to the message with id `request_id`, or None if it did not come within `seconds`."""
+    """Return a kernel's reply to the request with this message id; None if it did not come within `seconds`."""
     deadline = time.monotonic() + seconds
     while (remaining := deadline - time.monotonic()) > 0:
         try:
@@ -23,7 +23,14 @@ async def wait_for_reply(channel: Any, request_id: str, seconds: float) -> dict[
 
 
 async def wait_for_idle(client: AsyncKernelClient, request_id: str) -> bool:
-    """Return whether the output channel reported `request_id` as served, which proves its subscription."""
+    """Wait at most 0.1 s for the kernel's message that it is idle after a request; return whether it came.
+
+    It comes on the output channel (iopub), so it proves that the kernel's outputs arrive.
+
+    Args:
+        client: Client of the kernel.
+        request_id: Message id of the request.
+    """
     deadline = time.monotonic() + 0.1
     while (remaining := deadline - time.monotonic()) > 0:
         try:

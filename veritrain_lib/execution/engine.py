@@ -1,8 +1,7 @@
-"""The papermill engine that reports truthfully how a notebook ended.
+"""Papermill engine that reports truthfully how a notebook ended.
 
-`register_engine()` makes it papermill's engine `veritrain`; nothing happens at
-import. Under plain papermill every run that did not finish raises, so the command
-line's exit code is right too.
+`register_engine()` makes it papermill's engine `veritrain`; nothing happens at import. Under plain papermill every run
+that did not finish raises an error, so the command line's exit code is right too.
 """
 
 from __future__ import annotations
@@ -20,15 +19,16 @@ from veritrain_lib.execution.cell_states import CellStates
 from veritrain_lib.execution.exit_reason import ExitReason
 
 ENGINE = "veritrain"
+"""Name of the engine in papermill."""
 
 
 class NotebookNotFinished(PapermillExecutionError):  # type: ignore[misc]  # papermill is untyped
-    """A notebook failed, timed out or lost its kernel; the executed notebook is saved.
+    """Error: a notebook failed, timed out or lost its kernel; the executed notebook is saved.
 
-    It is papermill's own error class, so code written for papermill catches it.
+    It derives from papermill's own error class, so code written for papermill catches it.
 
     Attributes:
-        exit_reason: How the run ended.
+        exit_reason: The reason why the run ended.
     """
 
     def __init__(self, exit_reason: ExitReason, line: str, notebook: NotebookNode) -> None:
@@ -46,7 +46,7 @@ class NotebookNotFinished(PapermillExecutionError):  # type: ignore[misc]  # pap
 
 
 class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is untyped
-    """An engine that runs each notebook on a kernel of its own; `cell_status` says what counts as failed."""
+    """Papermill engine that runs each notebook on its own kernel and raises an error for a run that did not finish."""
 
     @classmethod
     def execute_notebook(
@@ -59,21 +59,21 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
         autosave_cell_every: int = 30,
         **options: Any,
     ) -> NotebookNode:
-        """Run `nb`, save it to `output_path` and return it executed; papermill calls this.
+        """Run a notebook, save it to `output_path` and return it executed; papermill calls this method.
 
         Args:
             nb: The notebook.
-            kernel_name: Ignored unless it comes with `use_installed_kernel=True`: the
-                kernel is this interpreter's, not what a kernel spec of that name points to.
+            kernel_name: Name of a kernel spec. It is only used together with the option `use_installed_kernel=True`;
+                otherwise the kernel is one of this Python interpreter.
             output_path: The file to save to.
             progress_bar: As in papermill.
             log_output: As in papermill.
             autosave_cell_every: As in papermill.
-            options: `execution_timeout` (seconds a cell may run), `start_timeout`, `cwd`,
-                `environment`, `on_progress`, `warm` (fork the kernel); others go to nbclient.
+            options: `execution_timeout` (time limit of each cell in seconds), `start_timeout` (of the kernel's start),
+                `cwd`, `environment`, `on_progress`, `warm` (whether to fork the kernel); others are passed to nbclient.
 
         Raises:
-            NotebookNotFinished: It failed, timed out or its kernel died.
+            NotebookNotFinished: The notebook failed, timed out or its kernel died.
             KeyboardInterrupt: This process was asked to stop; the notebook is saved.
         """
         states = CellStates(
@@ -99,7 +99,20 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
         execution_timeout: float | None = None,
         **options: Any,
     ) -> None:
-        """Run the cells of `nb_man.nb`; see `execute_notebook`."""
+        """Run the cells of a prepared notebook and raise an error unless it finished.
+
+        It has the signature that papermill requires; for the options and errors see `execute_notebook`.
+
+        Args:
+            nb_man: The notebook with the states of its cells.
+            kernel_name: As in `execute_notebook`.
+            log_output: As in papermill.
+            stdout_file: As in papermill.
+            stderr_file: As in papermill.
+            start_timeout: Time limit of the kernel's start in seconds; None for the default.
+            execution_timeout: Time limit of each cell in seconds; None for no limit.
+            options: As in `execute_notebook`.
+        """
         options.pop("input_path", None)
         on_progress = options.pop("on_progress", None)
         environment = options.pop("environment", None)

@@ -1,7 +1,7 @@
-"""Export of an executed notebook as one HTML page that needs nothing else: no network, no scripts.
+"""Export of an executed notebook as one HTML page that works without network and scripts.
 
-The page forbids both itself (Content-Security-Policy), so that text from data or a
-model, shown by a cell, can't run anything in the reader's browser.
+The page's Content-Security-Policy forbids both, so text that a cell shows from data or a model can't run anything in
+the reader's browser.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     "form-action 'none'; base-uri 'none'"
 )
-"""What the page may load: its own styles, and images inside it."""
+"""Content-Security-Policy of the page: it may load only its own styles, and images and fonts inside it."""
 
 # Code is folded: the page is for reading results. nbconvert would sanitize the code that Pygments has just
 # escaped; the whole body is sanitized below.
@@ -52,15 +52,15 @@ details.code { margin: 0.2rem 0; }
 """.replace("POLICY", POLICY)
 
 _LOCK = Lock()
-"""Held while the exporter works, because it keeps the state of one notebook in itself."""
+"""Lock held during an export, because nbconvert's exporter stores the state of one notebook in itself."""
 
 
 def export_html(executed: Path, html: Path) -> Path:
-    """Write the executed notebook as a self-contained HTML page; safe to call from several threads.
+    """Write a notebook as a self-contained HTML page; this may be called from several threads.
 
     Args:
-        executed: A notebook, executed or not.
-        html: The file to write; replaced in one step if it exists, folders are made.
+        executed: The notebook, executed or not.
+        html: File to write; it is replaced in one step if it exists, and missing folders are created.
 
     Returns:
         `html`.
@@ -84,10 +84,10 @@ def export_html(executed: Path, html: Path) -> Path:
 
 
 def warm_up() -> None:
-    """Export a notebook with every usual kind of cell and output, and discard the page.
+    """Export a sample notebook before kernels are forked, so that forked processes need not load and compile anything.
 
-    Loads nbconvert and compiles its templates (0.4 s) once, on behalf of the processes that are forked from this
-    one. Starts no thread and opens nothing.
+    Loading nbconvert and compiling its templates takes 0.4 s. The sample has every usual kind of cell and output; its
+    page is discarded. No thread is started and nothing stays open.
     """
     import nbformat.v4
 
@@ -105,7 +105,7 @@ def warm_up() -> None:
 
 @cache
 def _exporter() -> HTMLExporter:
-    """Return the exporter, made once a process: compiling its templates takes longer than an export."""
+    """Return nbconvert's HTML exporter, made once in each process because compiling its templates takes long."""
     from nbconvert import HTMLExporter  # takes a while to import
 
     return HTMLExporter(  # type: ignore[no-untyped-call]

@@ -1,7 +1,6 @@
-"""Notebook executions as jobs that can be handed to a runner.
+"""Notebook executions as jobs, and the protocol of the runners that execute them.
 
-The loop makes `Job`s and gives them to a `JobRunner`; whether that runs them here,
-on warm kernels or on many machines makes no difference to the loop.
+The loop makes `Job`s and gives them to a `JobRunner`; it makes no difference to the loop where that runs them.
 """
 
 from __future__ import annotations
@@ -19,20 +18,21 @@ if TYPE_CHECKING:
     from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
 
 KERNELS_VARIABLE = "VERITRAIN_KERNELS"
-"""Environment variable: `warm` or `cold`, for runners that were created without `warm`."""
+"""Environment variable that says whether kernels are forked (`warm`) or started (`cold`) unless the code decides."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to run.
+    """One notebook to run, with its parameters and the file to save it to.
 
     Attributes:
-        name: For people: shown in progress and logs, such as `round 2, gate`.
+        name: Name for people in progress lines and logs, such as `round 2, gate`.
         notebook: The notebook to run.
-        output: The file for the executed notebook.
-        parameters: Values for its `parameters` cell; they end up in the notebook, so no secrets.
-        environment: Added to the kernel's environment; the place for secrets.
-        cell_timeout_s: Longest time one cell may run, in seconds; None for no limit.
+        output: File for the executed notebook.
+        parameters: Values for the notebook's `parameters` cell. They are stored in the executed notebook, so no
+            secrets.
+        environment: Variables added to the kernel's environment; secrets belong here.
+        cell_timeout_s: Time limit of each cell in seconds; None for no limit.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Job:
 
 
 class JobRunner(Protocol):
-    """Anything that can run jobs and report how they ended."""
+    """Protocol of a runner of notebook jobs."""
 
     def run(
         self,
@@ -53,25 +53,39 @@ class JobRunner(Protocol):
         on_progress: Callable[[Job, NotebookProgress], None] | None = None,
         on_done: Callable[[Job, NotebookOutcome], None] | None = None,
     ) -> list[NotebookOutcome]:
-        """Run jobs that do not depend on each other; return their outcomes in order.
+        """Run notebook jobs that do not depend on each other, and return their outcomes in the same order.
 
         Args:
             jobs: The jobs.
-            on_progress: Called before each code cell of a job.
-            on_done: Called as soon as a job has ended.
+            on_progress: Called with a job and its progress before each of its code cells.
+            on_done: Called with a job and its outcome as soon as it has ended.
 
         Raises:
-            KeyboardInterrupt: As `parallel.execute_all`.
-            OSError: As `parallel.execute_all`.
+            KeyboardInterrupt: As for `parallel.execute_all`.
+            OSError: As for `parallel.execute_all`.
         """
         ...
 
     def run_in_background(self, function: str, *arguments: str) -> None:
-        """Have `module:function` called with texts, now or beside the next jobs; it must change no result."""
+        """Queue a function call that runs while the next notebooks run; it must not change any result.
+
+        Args:
+            function: The function, as the text `module:function`.
+            arguments: Its arguments, all texts.
+        """
+        ...
+
+    def get_ready(self, *functions: str) -> None:
+        """Prepare for notebook jobs that come soon, and return at once; the preparation must not change any result.
+
+        Args:
+            *functions: Functions as texts `module:function` or `module:function=ARGUMENT`, called where the notebooks
+                will run.
+        """
         ...
 
     def finish(self) -> None:
-        """Return when all background calls are done.
+        """Wait until all background calls are done.
 
         Raises:
             Infrastructure: A background call failed.
@@ -80,15 +94,15 @@ class JobRunner(Protocol):
 
 
 class LocalRunner:
-    """A runner that runs jobs at once, on this machine, each on a kernel of its own; it needs no broker."""
+    """Runner of notebook jobs on this machine, each on a kernel of its own; it needs no message broker."""
 
     def __init__(self, *, warm: bool | None = None, at_once: int = 0) -> None:
         """Create a runner.
 
         Args:
-            warm: Whether kernels are forked from a process that has imported the stack; None for the setting of
-                `VERITRAIN_KERNELS`, and cold where that is not set.
-            at_once: How many jobs at most run at the same time; 0 for as many as the machine can bear.
+            warm: Whether to fork kernels from a process that has imported all libraries; None for the setting of
+                `VERITRAIN_KERNELS`, or False if that is not set.
+            at_once: Maximum number of jobs that run at the same time; 0 for as many as cores and memory allow.
 
         Raises:
             UserError: `VERITRAIN_KERNELS` is neither `warm` nor `cold`.
@@ -98,15 +112,30 @@ class LocalRunner:
         self._background: BackgroundTasks | None = None
 
     def run_in_background(self, function: str, *arguments: str) -> None:
-        """See `JobRunner.run_in_background`."""
+        """Queue a function call that runs in a forked process beside the next notebooks; with cold kernels, run it now.
+
+        Args:
+            function: The function, as the text `module:function`.
+            arguments: Its arguments, all texts.
+        """
         from veritrain_lib.execution.background_tasks import BackgroundTasks
 
         if self._background is None:
             self._background = BackgroundTasks(warm=self.warm)
         self._background.call(function, *arguments)
 
+    def get_ready(self, *functions: str) -> None:
+        """Import libraries and call functions in the process that kernels are forked from; do nothing for cold kernels.
+
+        See `JobRunner.get_ready` for the form of the functions.
+        """
+        from veritrain_lib.fast.warm import warm_up
+
+        if self.warm:
+            warm_up(*functions)
+
     def finish(self) -> None:
-        """See `JobRunner.finish`."""
+        """Wait until all background calls are done and all kernel processes have ended; see `JobRunner.finish`."""
         from veritrain_lib.execution.process_wait import wait_for_exits
 
         try:
@@ -122,7 +151,7 @@ class LocalRunner:
         on_progress: Callable[[Job, NotebookProgress], None] | None = None,
         on_done: Callable[[Job, NotebookOutcome], None] | None = None,
     ) -> list[NotebookOutcome]:
-        """See `JobRunner.run`."""
+        """Run notebook jobs on this machine, several at once, and return their outcomes; see `JobRunner.run`."""
         from veritrain_lib.execution.parallel import execute_all
         from veritrain_lib.execution.prepared_notebook import PreparedNotebook
 
@@ -156,10 +185,10 @@ class LocalRunner:
 
 
 def warm_kernels_requested(*, default: bool) -> bool:
-    """Return whether `VERITRAIN_KERNELS` asks for warm kernels.
+    """Return whether the environment variable `VERITRAIN_KERNELS` asks for warm (forked) kernels.
 
     Args:
-        default: The answer when the variable is not set.
+        default: Result when the variable is not set.
 
     Raises:
         UserError: The variable has another value than `warm` or `cold`.

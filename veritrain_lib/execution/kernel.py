@@ -1,9 +1,8 @@
-"""One kernel process: started, supervised, interrupted and ended for certain.
+"""Process of one Jupyter kernel: started, supervised, interrupted, and ended in every case.
 
-The kernel is always this interpreter's own ipykernel unless another one is named, whatever
-kernel specs the machine has. Messages go over Unix sockets, so parallel runs
-never race for a port, and the socket files are removed as soon as both sides are
-connected: a parent that is killed leaves nothing on the disk.
+The kernel is this Python interpreter's own ipykernel unless another kernel spec is named. Messages go over Unix
+sockets, so parallel runs never compete for a port. The socket files are removed as soon as both sides are connected,
+so a killed parent process leaves nothing on the disk.
 """
 
 from __future__ import annotations
@@ -35,29 +34,32 @@ from veritrain_lib.execution.process_wait import add_exiting_process, open_pidfd
 from veritrain_lib.fast.warm.forked_process import ForkedProcess
 
 MAX_SOCKET_PATH = 100
-"""Unix socket paths are limited to about 107 bytes; a longer temporary folder is not used."""
+"""Maximum characters of a socket's path, since Unix allows about 107 bytes; longer ones are put into `/tmp` instead."""
 
 _JUPYTER_FRAMES = re.compile(r'  File "[^"\n]*IPython/core/interactiveshell\.py"(?:.*\n?)(?:  File .*\n?)*')
 
 KILL_TIMEOUT_S = 30.0
-"""Seconds that the machine may take to end a process that was killed."""
+"""Seconds to wait for the end of a process that was killed."""
 
 POLL_INTERVAL_S = 0.1
-"""Seconds between two looks at the kernel process, where its end can't be waited for."""
+"""Seconds between two checks of the kernel process on platforms where its end can't be waited for."""
 
 LATE_OUTPUT_TIMEOUT_MS = 500
-"""Milliseconds to wait for the outputs of a process that has ended."""
+"""Milliseconds to wait for the last outputs of a kernel process that has ended."""
 
 logger = logging.getLogger("veritrain.execution")
 logger.addHandler(logging.NullHandler())  # a library is silent unless the application configures logging
 
 
 class KernelNotStarted(RuntimeError):
-    """The kernel process did not come up; the message says why."""
+    """Error: a kernel's process ended or did not answer at its start; the message says why."""
 
 
 class Kernel:
-    """A kernel process and its client; call `start`, and then always `end` and `close`."""
+    """Process of a Jupyter kernel and the client for it.
+
+    Call `start` first, and in every case `end` and `close` last.
+    """
 
     def __init__(self, kernel_name: str | None = None, *, warm: bool = False) -> None:
         self._kernel_name = kernel_name
@@ -69,22 +71,23 @@ class Kernel:
         # is gone); None where the platform has no such descriptor
         self._process_ended: int | None = None
         self._disconnect_monitor: zmq.asyncio.Socket | None = None
+        self._folder: Path | None = None
         self.manager: AsyncKernelManager | None = None
         self.client: AsyncKernelClient | None = None
         self.language_info: dict[str, Any] = {}
 
     async def start(self, *, cwd: Path | None, environment: Mapping[str, str], timeout_s: float) -> None:
-        """Launch the process and wait until it replies and its outputs arrive.
+        """Start the kernel's process, and wait until it replies and its outputs arrive.
 
         Args:
             cwd: Working directory of the kernel; None for this process's.
-            environment: Added to the kernel's environment.
-            timeout_s: Longest time to wait, in seconds.
+            environment: Variables added to the kernel's environment.
+            timeout_s: Time limit in seconds.
 
         Raises:
-            KernelNotStarted: It ended or did not reply within `timeout_s` seconds.
+            KernelNotStarted: The process ended, or did not reply within `timeout_s` seconds.
         """
-        folder = _private_folder()
+        folder = self._folder = _private_folder()
         try:
             specs = (
                 InterpreterKernelSpec(warm=self._warm) if self._kernel_name is None else KernelSpecManager()
@@ -131,7 +134,15 @@ class Kernel:
             shutil.rmtree(folder, ignore_errors=True)
 
     async def _wait_until_ready(self, deadline: float, timeout_s: float) -> None:
-        """Request kernel_info until its reply and its output came."""
+        """Send `kernel_info` requests until both a reply and an output of one of them arrive.
+
+        Args:
+            deadline: Time limit, in seconds of `time.monotonic`.
+            timeout_s: The time allowed, for the error's message.
+
+        Raises:
+            KernelNotStarted: The process ended, or the time limit has passed.
+        """
         client = self._require_client()
         while True:
             request = client.kernel_info()
@@ -157,19 +168,19 @@ class Kernel:
         return self.client
 
     async def exit_code(self) -> int | None:
-        """Return None while the process lives; then its exit code, or minus the signal that killed it."""
+        """Return the exit code of the kernel's process, or minus the signal that killed it; None while it lives."""
         provisioner = self.manager.provisioner if self.manager else None
         if self._exit_code is None and provisioner is not None and provisioner.has_process:
             self._exit_code = await provisioner.poll()
         return self._exit_code
 
     async def alive(self) -> bool:
-        """Return whether the process was launched and has not ended."""
+        """Return whether the kernel's process was started and has not ended."""
         launched = self.manager is not None and self.manager.has_kernel
         return launched and await self.exit_code() is None
 
     async def wait_ended(self) -> None:
-        """Return once the process has ended."""
+        """Wait until the kernel's process has ended."""
         if self._process_ended is not None and await self.exit_code() is None:
             await wait_readable(self._process_ended)
             while await self.exit_code() is None:  # its parent is about to be told
@@ -178,14 +189,14 @@ class Kernel:
             await asyncio.sleep(POLL_INTERVAL_S)
 
     async def responds(self, seconds: float) -> bool:
-        """Return whether the kernel is alive and replies within `seconds`."""
+        """Return whether the kernel is alive and replies to a request within `seconds`."""
         client = self._require_client()
         if await self.exit_code() is not None:
             return False
         return await wait_for_reply(client.shell_channel, client.kernel_info(), seconds) is not None
 
     def describe_exit(self) -> str:
-        """Return a phrase for people about how the process ended."""
+        """Return a phrase for error messages that says how the kernel's process ended."""
         code = self._exit_code
         if code is None:
             return "the kernel is alive but does not answer"
@@ -196,12 +207,12 @@ class Kernel:
         return f"the kernel process was killed by {name}{hint}"
 
     def output_tail(self, characters: int = 4000) -> str:
-        """Return the end of what the process wrote past Jupyter, such as the trace of a segmentation fault.
+        """Return the last text that the kernel's process wrote directly to its standard streams, bypassing Jupyter.
 
-        Frames below the cell's own are left out: they are Jupyter's.
+        It may be, for example, the trace of a segmentation fault. Jupyter's own stack frames are left out.
 
         Args:
-            characters: How many characters to return at most.
+            characters: Maximum number of characters.
         """
         self._raw_output.seek(0)
         written = self._raw_output.read().decode(errors="replace")
@@ -212,35 +223,35 @@ class Kernel:
         return f" Its last line: {last_line}" if last_line else ""
 
     async def interrupt(self) -> None:
-        """Raise KeyboardInterrupt in the running cell, if the process lives and handles signals."""
+        """Raise a KeyboardInterrupt in the cell that the kernel runs; do nothing if the kernel has ended."""
         if self.manager is not None and await self.alive():
             await self.manager.interrupt_kernel()
 
     async def dump_traceback(self) -> None:
-        """Have our own kernel write the stack where it hangs to its raw output (see `output_tail`).
+        """Make the kernel write the stack of the code that it is running to its standard error (see `output_tail`).
 
-        Works also when it holds the interpreter lock in C code, where no exception reaches it.
+        This works even when C code holds the interpreter lock, so that no exception can reach it.
         """
         if self.manager is not None and self._kernel_name is None and await self.alive():
             await self.manager.signal_kernel(signal.SIGUSR1)
             await asyncio.sleep(POLL_INTERVAL_S)
 
     async def kill(self) -> None:
-        """End the process and its children now, whatever they are doing.
+        """Kill the kernel's process and its child processes at once, and wait for the kernel's end.
 
         Raises:
-            TimeoutError: The machine does not end it within `KILL_TIMEOUT_S`, as with a dead network disk.
+            TimeoutError: It has not ended within `KILL_TIMEOUT_S` seconds, as can happen with a dead network disk.
         """
         if self.manager is not None and self.manager.provisioner is not None and await self.alive():
             await self.manager.provisioner.kill()  # the whole process group
             await asyncio.wait_for(self.wait_ended(), KILL_TIMEOUT_S)
 
     async def end(self, grace_s: float) -> None:
-        """End the process; messages it sent before can still be read until `close`.
+        """End the kernel's process; messages that it sent before can still be read until `close`.
 
         Args:
-            grace_s: Seconds it may take to end by itself, so that `atexit` handlers
-                run (MLflow ends its active runs in one); 0 kills at once.
+            grace_s: Seconds that it may take to end by itself, so that its `atexit` handlers run (MLflow ends its
+                active runs in one). Then it is killed; 0 kills it at once.
         """
         if grace_s > 0 and self.client is not None and await self.alive():
             self.client.shutdown()
@@ -249,7 +260,7 @@ class Kernel:
         await self.kill()
 
     async def late_messages(self) -> list[dict[str, Any]]:
-        """Return the outputs that were still on their way when the process ended."""
+        """Return the output messages that had not been read yet when the kernel's process ended."""
         messages: list[dict[str, Any]] = []
         if self.client is not None:
             if self._disconnect_monitor is not None:
@@ -261,7 +272,7 @@ class Kernel:
         return messages
 
     async def close(self) -> None:
-        """Free everything the process used, its children included."""
+        """Free everything that the kernel used, and kill child processes that it left behind."""
         if self.manager is not None:
             _kill_group(getattr(self.manager.provisioner, "pgid", None))
             if self.client is not None:
@@ -270,13 +281,16 @@ class Kernel:
                     self._disconnect_monitor.close(linger=0)
                 self.client.stop_channels()
             await self.manager.cleanup_resources()
+        if self._folder is not None:
+            # A start that was stopped removed it while the kernel may still have been making its sockets in it.
+            shutil.rmtree(self._folder, ignore_errors=True)
         if self._process_ended is not None:
             add_exiting_process(self._process_ended)
         self._raw_output.close()
 
 
 def _private_folder() -> Path:
-    """Create a folder that only this user can enter, with a name short enough for a socket."""
+    """Create a folder that only this user can enter, with a path short enough for a socket, and return its path."""
     folder = temporary_folders.create()
     if len(str(folder)) + len("/channel-5") > MAX_SOCKET_PATH:
         shutil.rmtree(folder)
@@ -285,7 +299,11 @@ def _private_folder() -> Path:
 
 
 def _kill_group(group: int | None) -> None:
-    """Kill the processes that an ended kernel left behind, such as joblib's workers."""
+    """Kill the process group of an ended kernel, that is the processes that it left behind, such as joblib's workers.
+
+    Args:
+        group: Id of the process group; None does nothing.
+    """
     if group is None or group == os.getpgid(0):
         return
     with suppress(ProcessLookupError):  # no process is left, as intended

@@ -1,4 +1,4 @@
-"""The command that starts a kernel."""
+"""Command that starts a Jupyter kernel of this Python interpreter, and the check of other kernel names."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from veritrain_lib import kernel_process
 from veritrain_lib.fast.warm.post_fork import stream_arguments
 
 WARM = "veritrain-warm"
-"""Name of the kernel provisioner that forks (see `warm.provisioner`)."""
+"""Name of the Jupyter kernel provisioner that forks kernels instead of starting them (see `warm.provisioner`)."""
 
 
 class InterpreterKernelSpec(KernelSpecManager):
-    """A spec manager that resolves every kernel name to this interpreter's ipykernel."""
+    """Jupyter kernel spec manager for which every kernel name means the ipykernel of this Python interpreter."""
 
     def __init__(self, *, warm: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self._warm = warm
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return the spec that starts `kernel_process/main.py` with `sys.executable`, or has it forked."""
+        """Return the spec of this interpreter's kernel, whatever the name; a `warm` manager's kernel is forked."""
         streams = [] if self._warm else stream_arguments()  # a fork adds them itself
         program = str(Path(kernel_process.__file__).with_name("main.py"))
         return KernelSpec(
@@ -35,7 +35,7 @@ class InterpreterKernelSpec(KernelSpecManager):
 
 
 def check_kernel_name(kernel_name: str | None) -> None:
-    """Check that `kernel_name` is None or an installed kernel spec.
+    """Check that a kernel name is None or the name of an installed kernel spec.
 
     Raises:
         ValueError: There is no such kernel spec.

@@ -1,4 +1,4 @@
-"""The entry point of this package: run one notebook and report how it ended.
+"""`execute_notebook`, the function that runs one notebook and reports how it ended.
 
 outcome = execute_notebook(Path("probe.ipynb"), Path("runs/probe.ipynb"), {"seed": 3})
 if not outcome.ok:
@@ -26,26 +26,24 @@ def execute_notebook(
     kernel_name: str | None = None,
     warm: bool = False,
 ) -> NotebookOutcome:
-    """Execute `notebook` with `parameters` on a fresh kernel and save it to `output`.
+    """Execute a notebook with parameters on a fresh kernel and save it to `output`.
 
-    Whatever happens inside the notebook is returned as the outcome. Nothing is printed.
+    An error inside the notebook does not raise here but is part of the result. Nothing is printed.
 
     Args:
         notebook: The notebook to run; it is not changed.
-        output: The file for the executed notebook; replaced if it exists, folders are made.
-            It is up to date after every cell.
-        parameters: Values for its `parameters` cell, checked against the declared names
-            and types before a kernel starts. They are stored in the executed notebook:
-            never pass a secret, pass it by `environment`.
+        output: File for the executed notebook, up to date after every cell; an existing file is replaced, and missing
+            folders are created.
+        parameters: Values for the notebook's `parameters` cell, whose names and types are checked before a kernel
+            starts. They are stored in the executed notebook: pass secrets by `environment` instead.
         cwd: Working directory of the kernel; None for this process's.
-        cell_timeout_s: Longest time any one cell may run, in seconds (> 0); None for no limit.
-        environment: Added to the environment of the kernel only.
-        on_progress: Called before each code cell, in the calling thread. If it raises, the
-            run is interrupted and saved, and the exception raised.
-        kernel_name: A kernel spec installed on this machine; None (the usual choice) for this
-            interpreter's own ipykernel.
-        warm: Fork the kernel from a process that has imported the stack already, which is kept
-            for the next notebook; where that is impossible, a plain kernel is started.
+        cell_timeout_s: Time limit of each cell in seconds (> 0); None for no limit.
+        environment: Variables added to the environment of the kernel only.
+        on_progress: Called before each code cell, in the calling thread. If it raises, the run is interrupted and
+            saved, and the exception is raised.
+        kernel_name: A kernel spec installed on this machine; None (the usual choice) for this interpreter's ipykernel.
+        warm: Whether to fork the kernel from a process that has imported the libraries already, which is kept for the
+            next notebook. Where that is impossible, a plain kernel is started.
 
     Returns:
         How the run ended.
@@ -53,11 +51,9 @@ def execute_notebook(
     Raises:
         FileNotFoundError: There is no such notebook.
         ParameterError: A parameter is unknown or has the wrong type.
-        ValueError: The file isn't a notebook, `output` is `notebook`, the time-out isn't
-            positive or the kernel is unknown.
+        ValueError: The file isn't a notebook, `output` is `notebook`, or the time limit or the kernel is invalid.
         OSError: `output` can't be written.
-        KeyboardInterrupt: This process got Ctrl-C, SIGTERM or SIGHUP; the kernel has ended and
-            the notebook is saved.
+        KeyboardInterrupt: This process got Ctrl-C, SIGTERM or SIGHUP; the kernel has ended and the notebook is saved.
     """
     from veritrain_lib.execution.parallel import execute_all
     from veritrain_lib.execution.prepared_notebook import PreparedNotebook
@@ -81,18 +77,17 @@ def execute_notebook(
 
 
 def was_cut_off(executed_path: Path) -> bool:
-    """Return whether a notebook was being executed when the executing process was killed.
+    """Return whether the process that executed a notebook was killed before the notebook's run ended.
 
-    False when the run ended in any way, good or bad, and while a living process of this
-    machine still executes it (for a process on another machine that can't be found out:
-    True).
+    The result is False when the run ended, well or badly, and while its process is alive on this machine. It is True
+    while a process on another machine executes the notebook, because its end can't be detected here.
 
     Args:
         executed_path: A notebook that this package or papermill wrote.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It isn't a notebook, or was never executed.
+        ValueError: The file isn't a notebook, or was never executed.
     """
     from veritrain_lib.execution.cell_states import is_running
     from veritrain_lib.execution.parameters import read_notebook

@@ -1,4 +1,4 @@
-"""Collection of everything a cell prints and displays, complete and tidy, however late it arrives."""
+"""Collection of everything that a notebook's cells print and display, even if it arrives after the cell has ended."""
 
 from __future__ import annotations
 
@@ -13,30 +13,36 @@ from veritrain_lib.redaction import redactor
 from veritrain_lib.redaction.notebook import redacted_outputs
 
 MAX_PRINTED_CHARACTERS = 10_000_000
-"""Characters of printed text kept of one cell."""
+"""Maximum characters of printed text that are stored for one cell."""
 
 TRUNCATION_NOTICE = "[This cell printed more than {:,} characters; the rest was left out.]"
+"""Text that replaces what a cell printed beyond `MAX_PRINTED_CHARACTERS`."""
 
 
 NOTICE_PREFIX = "veritrain: "
-"""How lines of this library on a kernel's standard error begin, such as that the kernel waits for the record."""
+"""Prefix of lines that this library writes to a kernel's standard error, such as that it waits for the MLflow store."""
 
 
 class OutputCollector(PapermillNotebookClient):  # type: ignore[misc]  # papermill is untyped
-    """papermill's client with its own reader of outputs."""
+    """Client of a notebook's kernel, derived from papermill's, that stores all outputs of each cell in the notebook."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Accept the arguments of papermill's client."""
+        """Create the client with the arguments of papermill's client."""
         super().__init__(*args, **options)
         self._redactor = redactor()
         self._printed: dict[int, int] = {}  # characters, by cell
         self._requests: dict[str, tuple[NotebookNode, int]] = {}  # by the request's message id
 
     async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
-        """Read outputs in place of nbclient, which drops those that an earlier cell sends late.
+        """Receive outputs until the kernel says that a cell has ended; late outputs of earlier cells go to those cells.
 
-        Text that a thread, a child process or C code prints passes through a pipe and
-        often comes after the cell has ended. Here it goes to the cell that made it.
+        It replaces nbclient's method, which drops what an earlier cell sends late: text that a thread, a child process
+        or C code prints passes through a pipe and often arrives after its cell has ended.
+
+        Args:
+            parent_msg_id: Message id of the request that runs the cell.
+            cell: The cell.
+            cell_index: Its index in the notebook.
         """
         self._requests[parent_msg_id] = cell, cell_index
         while True:
@@ -47,7 +53,19 @@ class OutputCollector(PapermillNotebookClient):  # type: ignore[misc]  # papermi
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Process a message as nbclient does, but cap the text of a cell that prints for ever."""
+        """Handle a kernel's output message as nbclient does, but limit the printed text that is stored for a cell.
+
+        It is cut after `MAX_PRINTED_CHARACTERS`. Lines that begin with `NOTICE_PREFIX` are also printed to this
+        process's standard error at once.
+
+        Args:
+            msg: The message.
+            cell: The cell that the output belongs to.
+            cell_index: Its index in the notebook.
+
+        Returns:
+            The output as added to the cell; None if nothing was added.
+        """
         if msg["msg_type"] == "stream":
             text = msg["content"]["text"]
             if msg["content"]["name"] == "stderr" and text.startswith(NOTICE_PREFIX):
@@ -65,11 +83,11 @@ class OutputCollector(PapermillNotebookClient):  # type: ignore[misc]  # papermi
         return output
 
     def log_output_message(self, output: NotebookNode) -> None:
-        """Show an output while the cell runs, as papermill does, but without secrets."""
+        """Print an output while the notebook runs, as papermill does, but with secrets masked."""
         super().log_output_message(redacted_outputs([output], self._redactor)[0])
 
     def _collect_output(self, message: dict[str, Any]) -> bool:
-        """Add an output to the cell it belongs to; return whether it says that its cell has ended."""
+        """Add an output message to the cell that it belongs to; return whether it says that the cell has ended."""
         origin = self._requests.get(message["parent_header"].get("msg_id"))
         if origin is not None:
             try:
@@ -79,6 +97,6 @@ class OutputCollector(PapermillNotebookClient):  # type: ignore[misc]  # papermi
         return False
 
     def collect_late_messages(self, messages: list[dict[str, Any]]) -> None:
-        """Add the messages that came after the last cell."""
+        """Add output messages that arrived after the notebook's last cell to the cells that they belong to."""
         for message in messages:
             self._collect_output(message)

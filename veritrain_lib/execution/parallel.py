@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from veritrain_lib.core.cpu_count import usable_cores
 from veritrain_lib.fast.warm.stack import THREADS
@@ -15,22 +16,25 @@ if TYPE_CHECKING:
     from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
     from veritrain_lib.execution.prepared_notebook import PreparedNotebook
 
+Update: TypeAlias = "tuple[int, NotebookProgress | NotebookOutcome]"
+"""Index of a notebook, with its progress while it runs or its outcome when it has ended."""
+
 MEMORY_PER_KERNEL = 700 * 2**20
-"""Bytes to reserve for a notebook that trains a small student: its measured peak, with a margin."""
+"""Bytes of memory to reserve for each running notebook: the measured peak of training a small model, plus a margin."""
 
 
 def capacity() -> int:
-    """Return how many notebooks this machine can run at once, by usable cores and free memory."""
+    """Return how many notebooks this machine can run at once, limited by its cores and its free memory; at least 1."""
     import psutil
 
     return max(1, min(usable_cores(), int(psutil.virtual_memory().available) // MEMORY_PER_KERNEL))
 
 
 def thread_limits(at_once: int) -> dict[str, str]:
-    """Return the environment that gives each of `at_once` notebooks its share of the cores.
+    """Return environment variables that give each of `at_once` notebooks an equal share of the cores.
 
-    It limits the threads of BLAS and OpenMP. Empty for one notebook, which may use them all; a limit that this process
-    has already is kept.
+    The variables limit the threads of BLAS and OpenMP. The result is empty for one notebook, which may use all cores.
+    Variables that this process's environment sets are left out, so they keep their values.
     """
     if at_once < 2:
         return {}
@@ -46,52 +50,29 @@ def execute_all(
     on_done: Callable[[int, NotebookOutcome], None] | None = None,
     await_exits: bool = True,
 ) -> list[NotebookOutcome]:
-    """Run notebooks, several at once; return their outcomes in order.
+    """Run notebooks, several at once, and return their outcomes in the same order.
 
-    A notebook that fails does not stop the others. A signal, or a callback that raises, interrupts all that
-    run and starts no more.
+    A notebook that fails does not stop the others. A signal, or a callback that raises, interrupts all running
+    notebooks and starts no more.
 
     Args:
         prepared: The notebooks.
-        at_once: How many run at the same time at most; 0 for `capacity()`.
-        on_progress: Called with a notebook's index and its progress before each of its code cells, in the
-            calling thread.
+        at_once: Maximum number of notebooks that run at the same time; 0 for `capacity()`.
+        on_progress: Called with a notebook's index and its progress before each of its code cells, in the calling
+            thread.
         on_done: Called with a notebook's index and outcome as soon as it has ended, in the calling thread.
-        await_exits: Whether to return only when all processes of the kernels are gone. If not, the caller calls
-            `process_wait.wait_for_exits` in the end; before an exception is raised they are awaited all the same.
+        await_exits: Whether to wait until all processes of the kernels have ended. If not, the caller must call
+            `process_wait.wait_for_exits` later; when an exception is raised they have ended in any case.
 
     Raises:
         KeyboardInterrupt: This process got Ctrl-C, SIGTERM or SIGHUP; all kernels have ended.
-        OSError: A notebook could not be saved; the others were run to their ends.
+        OSError: A notebook could not be saved; the others ran to their ends.
     """
     from veritrain_lib.execution.cancellation import run_cancellable
     from veritrain_lib.execution.outcome import NotebookProgress
     from veritrain_lib.execution.process_wait import wait_for_exits
 
-    parallel = max(1, min(at_once or capacity(), len(prepared)))
-    limits = thread_limits(parallel)
-
-    async def work(
-        stop: StopRequest, emit: Callable[[tuple[int, NotebookProgress | NotebookOutcome]], None]
-    ) -> None:
-        slots = asyncio.Semaphore(parallel)
-
-        async def run_notebook(index: int, notebook: PreparedNotebook) -> None:
-            async with slots:
-                if stop.reason is None:
-                    runner = notebook.start(limits)
-                    await runner.run_and_save(stop, lambda progress: emit((index, progress)))
-                    emit((index, notebook.outcome()))
-
-        results = await asyncio.gather(
-            *(run_notebook(index, notebook) for index, notebook in enumerate(prepared)),
-            return_exceptions=True,
-        )
-        for failure in results:
-            if failure is not None:
-                raise failure
-
-    def forward(event: tuple[int, NotebookProgress | NotebookOutcome]) -> None:
+    def forward(event: Update) -> None:
         index, update = event
         if isinstance(update, NotebookProgress):
             if on_progress is not None:
@@ -100,7 +81,7 @@ def execute_all(
             on_done(index, update)
 
     try:
-        _, stop = run_cancellable(work, forward)
+        _, stop = run_cancellable(partial(_run_in_slots, prepared, at_once or capacity()), forward)
         stop.raise_if_requested()
     except BaseException:
         await_exits = True
@@ -109,3 +90,34 @@ def execute_all(
         if await_exits:
             wait_for_exits()
     return [notebook.outcome() for notebook in prepared]
+
+
+async def _run_in_slots(
+    prepared: Sequence[PreparedNotebook], slots: int, stop: StopRequest, emit: Callable[[Update], None]
+) -> None:
+    """Run all notebooks, at most `slots` at the same time; when all have ended, raise the first error if there was one.
+
+    Args:
+        prepared: The notebooks.
+        slots: Maximum number of notebooks that run at the same time.
+        stop: After a stop is requested, no further notebook is started.
+        emit: Called with each `Update`.
+    """
+    slots = max(1, min(slots, len(prepared)))
+    limits = thread_limits(slots)
+    free_slots = asyncio.Semaphore(slots)
+
+    async def run_notebook(index: int, notebook: PreparedNotebook) -> None:
+        async with free_slots:
+            if stop.reason is None:
+                runner = notebook.start(limits)
+                await runner.run_and_save(stop, lambda progress: emit((index, progress)))
+                emit((index, notebook.outcome()))
+
+    results = await asyncio.gather(
+        *(run_notebook(index, notebook) for index, notebook in enumerate(prepared)),
+        return_exceptions=True,
+    )
+    for failure in results:
+        if failure is not None:
+            raise failure

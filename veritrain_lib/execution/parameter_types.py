@@ -1,8 +1,8 @@
-"""The types that a notebook parameter may have, read from its annotation.
+"""Types that a notebook's parameter may have, parsed from its annotation.
 
-bool, int, float, str, list, dict, None, Any, Literal[...], `X | Y`, Optional[X],
-Union[X, Y], list[X], dict[str, X], nested as you like. Values are plain data, as
-JSON can hold them, because papermill silently turns everything else into text.
+They are bool, int, float, str, list, dict, None, Any, Literal[...], `X | Y`, Optional[X], Union[X, Y], list[X] and
+dict[str, X], nested to any depth. Values are plain data that JSON can hold, because papermill silently turns everything
+else into text.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 SUPPORTED = "bool, int, float, str, list, dict, list[X], dict[str, X], Literal[...], X | Y, X | None, Any"
+"""List of the supported types for error messages."""
 
 _SIMPLE_CHECKS: dict[str, Callable[[Any], bool]] = {
     "bool": lambda value: isinstance(value, bool),
@@ -33,11 +34,11 @@ _TYPING_ALIASES = {"List": "list", "Dict": "dict"}
 
 
 class UnsupportedType(ValueError):
-    """An annotation that no parameter can have."""
+    """Error: an annotation in a notebook's parameters cell is not a type that a parameter can have."""
 
 
 class ParameterType:
-    """One annotation that can check whether a value fits and read a value from text.
+    """Type of a notebook's parameter, which checks values and converts text to them.
 
     >>> ParameterType("int | None").fits(True)
     False
@@ -46,10 +47,10 @@ class ParameterType:
     """
 
     def __init__(self, annotation: str | type) -> None:
-        """Parse an annotation.
+        """Parse an annotation, given as a type or as its text.
 
         Raises:
-            UnsupportedType: It is not one of `SUPPORTED`.
+            UnsupportedType: The annotation is not one of `SUPPORTED`.
         """
         plain_class = isinstance(annotation, type) and not hasattr(annotation, "__args__")
         self.text = annotation.__name__ if plain_class else str(annotation)  # type: ignore[union-attr]
@@ -61,18 +62,18 @@ class ParameterType:
         self._choices = _choices(self._node)
 
     def fits(self, value: Any) -> bool:
-        """Return whether `value` has this type; an int fits float, a bool fits only bool."""
+        """Return whether a value has this type; an int fits float, but a bool fits only bool."""
         return any(choice.fits(value) for choice in self._choices)
 
     def from_text(self, text: str) -> Any:
-        """Read `text`, typed on a command line, as this type.
+        """Convert a text from a command line to this type.
 
-        bool: true, false. list, dict: JSON. None: the word `none` or `null` in any case,
-        but only `None` where text is allowed too. Of several types the narrowest that
-        can be read wins, and str comes last.
+        A bool is written `true` or `false`, a list or dict as JSON. None is written `none` or `null` in upper or lower
+        case, but only `None` if the type also allows text. If the type has several alternatives, they are tried from
+        Literal, None, bool, int, float, list and dict to Any and str, and the first that fits the text is used.
 
         Raises:
-            ValueError: The text can't be read as this type.
+            ValueError: The text can't be converted to this type.
         """
         takes_text = any(choice.name == "str" for choice in self._choices)
         for choice in sorted(self._choices, key=lambda choice: choice.order):
@@ -88,16 +89,21 @@ class ParameterType:
 
 
 class _Choice:
-    """One alternative of an annotation."""
+    """One alternative of a parameter's type, such as `int` in `int | None`."""
 
     ORDER = ("Literal", "None", "bool", "int", "float", "list", "dict", "Any", "str")
+    """Order in which alternatives are tried when a text is converted."""
 
     def __init__(self, name: str, fits: Callable[[Any], bool], options: tuple[Any, ...] = ()) -> None:
         self.name, self.fits, self.options = name, fits, options
         self.order = self.ORDER.index(name)
 
     def read(self, text: str) -> Any:
-        """Read text as this type; raise ValueError if that is impossible."""
+        """Convert a text to this alternative.
+
+        Raises:
+            ValueError: The text can't be converted.
+        """
         match self.name:
             case "str":
                 return text
@@ -115,7 +121,11 @@ class _Choice:
 
 
 def _choices(node: ast.expr) -> list[_Choice]:
-    """Return the alternatives that an annotation's syntax tree names."""
+    """Return the alternatives that an annotation's syntax tree names, such as two for `int | None`.
+
+    Raises:
+        UnsupportedType: The annotation names another type.
+    """
     match node:
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return _choices(left) + _choices(right)
@@ -134,7 +144,16 @@ def _choices(node: ast.expr) -> list[_Choice]:
 
 
 def _generic(name: str, parts: list[ast.expr], text: str) -> list[_Choice]:
-    """Return the alternatives of `name[parts]`."""
+    """Return the alternatives of a type with parameters, such as `list[int]`.
+
+    Args:
+        name: Name before the bracket.
+        parts: Syntax trees of the parameters in the bracket.
+        text: The whole annotation, for the error.
+
+    Raises:
+        UnsupportedType: The annotation names another type.
+    """
     if name == "Literal":
         options = tuple(ast.literal_eval(part) for part in parts)
         return [
@@ -170,7 +189,7 @@ def _generic(name: str, parts: list[ast.expr], text: str) -> list[_Choice]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return whether papermill writes the value unchanged."""
+    """Return whether papermill writes a value unchanged: text, number, bool, None, or lists and dicts of these."""
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
     if isinstance(value, list):

@@ -1,11 +1,10 @@
-"""The contract between a notebook and its caller: the `parameters` cell.
+"""Parameters that a notebook declares in its `parameters` cell, and checks of values for them.
 
     seed: int = 0  # RNG seed
     task: str = "intent"  # name of the task
 
-papermill only logs a misspelled name and runs with the default, turns `007` into 7 and
-accepts any type. Here names and types are checked before a kernel starts, and
-`check_injected` lets a notebook do the same from within when plain papermill runs it.
+papermill only logs a misspelled name and runs with the default, turns `007` into 7 and accepts any type. Here names and
+types are checked before a kernel starts, and `check_injected` lets a notebook do the same when plain papermill runs it.
 """
 
 from __future__ import annotations
@@ -22,18 +21,19 @@ from typing import Any
 from veritrain_lib.execution.parameter_types import ParameterType, UnsupportedType
 
 TAG = "parameters"
+"""Tag of the cell in which a notebook declares its parameters."""
 
 
 class ParameterError(ValueError):
-    """A parameter that the notebook does not have, or that has the wrong type; lists every problem."""
+    """Error: values for a notebook's parameters have unknown names or wrong types; the message lists every problem."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One line of a parameters cell.
+    """One parameter of a notebook, declared by one line of its parameters cell.
 
     Attributes:
-        name: Its name.
+        name: Name of the parameter.
         annotation: Its type as written; for a line without annotation, the type of its default.
         default: Its value when none is passed.
         comment: The author's comment on the same line; empty if there is none.
@@ -46,12 +46,12 @@ class Parameter:
 
 
 def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
-    """Return the parameters a notebook declares, in order; none if no cell is tagged `parameters`.
+    """Return the parameters that a notebook declares, in order; none if no cell has the tag `parameters`.
 
     Raises:
         FileNotFoundError: There is no such notebook.
-        ParameterError: The cell can't be read: two such cells, code that isn't Python, a default
-            that is not a literal or doesn't fit its own type.
+        ParameterError: There are two such cells, the cell isn't plain Python, or a default is not a literal or doesn't
+            fit its own type.
         ValueError: The file is not a notebook.
     """
     cells = [
@@ -67,10 +67,10 @@ def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
 
 
 def check_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check values against the parameters that `notebook` declares and return them unchanged.
+    """Check values against the parameters that a notebook declares, and return them unchanged as a dict.
 
-    An int fits a float parameter; a bool fits only bool; None fits only a type that
-    allows it. Nothing is converted: "007" is not an int.
+    An int fits a float parameter; a bool fits only bool; None fits only a type that allows it. Nothing is converted:
+    "007" is not an int.
 
     Args:
         notebook: The notebook.
@@ -78,7 +78,7 @@ def check_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, Any
 
     Raises:
         FileNotFoundError: There is no such notebook.
-        ParameterError: A name is unknown or a value has the wrong type; names all of them.
+        ParameterError: A name is unknown or a value has the wrong type; the message lists all such problems.
     """
     types = {p.name: p.annotation for p in read_parameters(notebook)}
     _raise_if(_problems(values, types), f"{notebook.name} can't run with these parameters")
@@ -86,13 +86,13 @@ def check_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, Any
 
 
 def parse_assignments(assignments: Iterable[str], notebook: Path) -> dict[str, Any]:
-    """Parse `name=value` texts from a command line by the types that `notebook` declares.
+    """Convert `name=value` texts from a command line to values of the types that a notebook declares, by name.
 
-    "007" stays text for a str parameter, "true" becomes True for a bool one; lists and
-    dicts are written as JSON; see `ParameterType.from_text`.
+    "007" stays text for a str parameter, "true" becomes True for a bool one; lists and dicts are written as JSON; see
+    `ParameterType.from_text`.
 
     Raises:
-        ParameterError: No `=`, a name twice, an unknown name, or a value that can't be read.
+        ParameterError: A text has no `=`, a name occurs twice or is unknown, or a value can't be converted.
     """
     types = {p.name: p.annotation for p in read_parameters(notebook)}
     values: dict[str, Any] = {}
@@ -116,16 +116,16 @@ def parse_assignments(assignments: Iterable[str], notebook: Path) -> dict[str, A
 
 
 def check_injected(source_cells: Sequence[str], allowed: Mapping[str, str | type]) -> dict[str, Any]:
-    """Check, from within a running notebook, the parameters that papermill injected into it.
+    """Check, in a cell of a running notebook, the parameters that papermill injected into the notebook.
 
         check_injected(In, {"seed": int, "task": str})
 
     Args:
-        source_cells: The cells run so far, IPython's `In`.
-        allowed: Type, or annotation as text, of every parameter.
+        source_cells: Sources of the cells run so far, IPython's `In`.
+        allowed: Type of every parameter by name, as a class or as an annotation in text form.
 
     Returns:
-        The injected names and values; empty when nothing was injected.
+        The injected values by name; empty when nothing was injected.
 
     Raises:
         ParameterError: papermill was given a misspelled name or a value of the wrong type.
@@ -144,7 +144,7 @@ def check_injected(source_cells: Sequence[str], allowed: Mapping[str, str | type
 
 
 def read_notebook(path: Path) -> Any:
-    """Return the notebook at `path`, in nbformat 4.
+    """Read a notebook's file and return the notebook as an nbformat 4 object.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -161,7 +161,15 @@ def read_notebook(path: Path) -> Any:
 
 
 def _declared_parameters(source: str, notebook: Path) -> Iterable[Parameter]:
-    """Yield the parameters in the source of a parameters cell."""
+    """Yield the parameters that the source of a `parameters` cell declares.
+
+    Args:
+        source: Source of the cell.
+        notebook: The notebook, for errors.
+
+    Raises:
+        ParameterError: The source isn't plain Python, or a default is not a literal or doesn't fit its own type.
+    """
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
@@ -200,7 +208,7 @@ def _declared_parameters(source: str, notebook: Path) -> Iterable[Parameter]:
 
 
 def _assignments(tree: ast.Module) -> Iterable[tuple[str, ast.expr]]:
-    """Yield names and value expressions of the plain assignments at the top of a module."""
+    """Yield name and value expression of each plain assignment at the top level of a module's syntax tree."""
     for statement in tree.body:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
@@ -210,7 +218,11 @@ def _assignments(tree: ast.Module) -> Iterable[tuple[str, ast.expr]]:
 
 
 def _injected_value(name: str, node: ast.expr) -> Any:
-    """Return the value papermill wrote: a literal, or float('nan') and its like."""
+    """Return the value of an expression that papermill injected: a literal, or a call such as `float('nan')`.
+
+    Raises:
+        ParameterError: The expression is something else.
+    """
     match node:
         case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str(text))]):
             return float(text)
@@ -223,7 +235,7 @@ def _injected_value(name: str, node: ast.expr) -> Any:
 
 
 def _problems(values: Mapping[str, Any], types: Mapping[str, str | type]) -> list[str]:
-    """Return one sentence for each unknown name and each value of the wrong type."""
+    """Return one sentence for each value whose name is unknown or whose type is wrong; empty when all are right."""
     problems = []
     for name, value in values.items():
         if name not in types:

@@ -1,4 +1,4 @@
-"""A notebook that has been checked and is ready to run."""
+"""Notebook whose arguments have been checked and which is ready to run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class PreparedNotebook:
-    """One execution to come; creating it checks everything that can be wrong before a kernel starts."""
+    """One future execution of a notebook.
+
+    Creating the object checks everything that can be wrong before a kernel is started.
+    """
 
     def __init__(
         self,
@@ -30,9 +33,9 @@ class PreparedNotebook:
         kernel_name: str | None = None,
         warm: bool = False,
     ) -> None:
-        """Check the arguments and write the notebook that will run to `output`.
+        """Check the arguments, and write the notebook that will run, with its parameters, to `output`.
 
-        Args: as `notebook.execute_notebook`.
+        Arguments and errors are those of `notebook.execute_notebook`.
         """
         self.notebook, self.output = Path(notebook).absolute(), Path(output).absolute()
         door.require_local_file(self.notebook, f"the notebook {self.notebook.name}")
@@ -85,11 +88,10 @@ class PreparedNotebook:
             )
 
     def start(self, environment: Mapping[str, str] | None = None) -> CellRunner:
-        """Mark the notebook as running and return the runner of its cells.
+        """Mark the notebook as running and return the object that runs its cells.
 
         Args:
-            environment: Added to the kernel's environment for variables that neither the notebook's own
-                environment nor this process's sets.
+            environment: Variables added to the kernel's environment unless the notebook's own environment sets them.
         """
         from veritrain_lib.execution.cell_runner import CellRunner
 
@@ -100,7 +102,7 @@ class PreparedNotebook:
         )
 
     def outcome(self) -> NotebookOutcome:
-        """Return how the run ended, as stored in the executed notebook."""
+        """Return how the notebook's run ended, as stored in the executed notebook's metadata."""
         from veritrain_lib.execution.cell_states import has_something_to_run
 
         exit_reason = self.node.metadata["veritrain"]

@@ -1,4 +1,4 @@
-"""Helpers that wait for the end of a process without polling."""
+"""Functions that wait for the end of kernel processes without polling."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import select
 import time
 
 EXIT_TIMEOUT_S = 10.0
-"""Seconds that a process may take to disappear after it has reported its end."""
+"""Seconds to wait for a process that has reported its end to disappear."""
 
 _exiting: list[int] = []
-"""Descriptors that become readable once a process, whose end was reported, is gone."""
+"""Descriptors of processes that have reported their end; each becomes readable once its process has disappeared."""
 
 
 def add_exiting_process(descriptor: int) -> None:
-    """Leave it to `wait_for_exits` to wait until a process has released its memory.
+    """Make the next `wait_for_exits` wait for a kernel process that has reported its end but still frees its memory.
 
     Args:
-        descriptor: Readable once the process is gone; `wait_for_exits` closes it.
+        descriptor: File descriptor that becomes readable once the process has disappeared; `wait_for_exits` closes it.
     """
     _exiting.append(descriptor)
 
 
 def wait_for_exits(seconds: float = EXIT_TIMEOUT_S) -> None:
-    """Return once all processes passed to `add_exiting_process` are gone, or after `seconds`."""
+    """Wait until all kernel processes that have reported their end have disappeared, but no longer than `seconds`."""
     deadline = time.monotonic() + seconds
     while _exiting:
         descriptor = _exiting.pop()
@@ -35,7 +35,10 @@ def wait_for_exits(seconds: float = EXIT_TIMEOUT_S) -> None:
 
 
 def open_pidfd(pid: int | None) -> int | None:
-    """Return a descriptor that is readable once the process has ended; None on platforms other than Linux."""
+    """Return a file descriptor that becomes readable when the process `pid` ends.
+
+    It is None on platforms other than Linux, and if the process has already ended.
+    """
     if not pid or not hasattr(os, "pidfd_open"):
         return None
     try:
@@ -45,7 +48,7 @@ def open_pidfd(pid: int | None) -> int | None:
 
 
 async def wait_readable(descriptor: int) -> None:
-    """Return once the descriptor can be read."""
+    """Wait until a file descriptor is readable."""
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     # add_reader takes one waiter per descriptor, and several wait for the same end

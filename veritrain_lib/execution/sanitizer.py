@@ -1,4 +1,4 @@
-"""Removal of active content from an HTML page: scripts, event handlers, script links, embedded pages."""
+"""Removal of active content (scripts, event handlers, embedded pages) from a notebook's HTML page."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
 ACTIVE_ELEMENTS = {"script", "iframe", "frame", "object", "embed", "applet", "link", "meta", "base", "form"}
-"""Elements that load or run something; none belongs in the body of a page of results."""
+"""HTML elements that load or run something; none belongs in the body of a page that shows results."""
 
 # Browsers ignore blanks and control characters before and inside a URL scheme.
 _IGNORED_CHARACTERS = re.compile(r"[\x00-\x20]+")
 _SCRIPT_URL = re.compile(r"(^|;)(javascript|vbscript):", re.IGNORECASE)
 _FOCUSABLE = re.compile(r"(^|\s)(jp-Cell-inputWrapper|jp-OutputArea-output)(\s|$)")
-"""Classes of the elements that the keyboard can focus, so that they can be scrolled."""
+"""Pattern of the classes of elements that get keyboard focus, so that they can be scrolled with keys."""
 _TAG_IN_STYLE = re.compile(r"<(?=[a-zA-Z/!?])")
 
 
 def sanitize_html(page: str) -> str:
-    """Remove elements, event handlers and links that load or run something from the body of a page.
+    """Return a notebook's HTML page without everything in its body that loads or runs something.
 
-    The browser enforces the page's policy anyway; mail programs and artifact viewers may not. The head is ours
-    (except for the title, which is escaped) and stays as it is. All the rest counts as body, also what
-    follows an end tag of the body that a cell's output contained.
+    A browser enforces the page's policy anyway, but mail programs and artifact viewers may not. The head was written by
+    this library and is not changed. Everything after it counts as body, even what follows a `</body>` in a cell's
+    output.
     """
     from bs4 import BeautifulSoup
 
@@ -59,7 +59,7 @@ def _remove_active_content(soup: BeautifulSoup) -> None:
 
 
 def _is_active(name: str, value: str) -> bool:
-    """Return whether an attribute runs something: an event handler, a script URL, an embedded page."""
+    """Return whether an HTML attribute runs something: it is an event handler, a script URL or an embedded page."""
     if name.startswith("on") or name == "srcdoc":
         return True
     if name == "src" and value.startswith("data:image/"):

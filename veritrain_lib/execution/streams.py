@@ -1,7 +1,7 @@
-"""Joining of the pieces in which a cell's printed text arrives.
+"""Joining of the pieces in which the printed text of a notebook's cell arrives.
 
-A kernel sends text several times a second, so a progress bar of one second leaves
-a dozen outputs in an executed notebook. Joined, it leaves its last state.
+A kernel sends text several times a second, so a progress bar of one second leaves a dozen outputs in an executed
+notebook. When they are joined, only the bar's last state is left.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n])")
 
 
 def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Join neighbouring pieces of the same stream; text between pictures stays there.
+    """Join consecutive pieces of a cell's printed text to one output; text before and after a picture stays separate.
 
     Args:
         outputs: Outputs of a cell; they are not changed.
 
     Returns:
-        The outputs, with one for each run of pieces.
+        The outputs, where each sequence of pieces from the same stream is one output.
     """
     groups: list[list[Any]] = []
     for output in outputs:
@@ -40,7 +40,7 @@ def _joined(pieces: list[Any]) -> NotebookNode:
 
 
 def apply_carriage_returns(text: str) -> str:
-    r"""Return the text as a terminal would show it: a carriage return overwrites the line.
+    r"""Return a cell's printed text as a terminal would show it, where a carriage return overwrites the line.
 
     >>> apply_carriage_returns("10 %\r 50 %\r100 %\n")
     '100 %\n'

@@ -1,14 +1,15 @@
-"""Short titles of cells for people."""
+"""Short titles of a notebook's cells for progress lines and error messages."""
 
 from __future__ import annotations
 
 from nbformat import NotebookNode
 
 MAX_TITLE_CHARACTERS = 60
+"""Maximum characters of a title."""
 
 
 def cell_titles(notebook: NotebookNode) -> list[str]:
-    """Return for each cell the last Markdown heading at or above it, else the cell's first line."""
+    """Return one title for each cell: the last Markdown heading in or above the cell, else the cell's first line."""
     titles: list[str] = []
     heading = ""
     for cell in notebook.cells:

@@ -1,5 +1,5 @@
-"""Short cuts into other libraries' insides that make Veri-Train faster and change no result.
+"""Short cuts that use private names of other libraries to make Veri-Train faster; they change no result.
 
-Open `shortcuts.py` first: the list of all of them, what each gains, and the switch `VERITRAIN_FAST`. Nothing outside this
-room uses a private name of another library (sacrebleu's counts of a sentence excepted, which it offers no other way).
+Open `shortcuts.py` first: it lists all of them, what each gains, and the switch `VERITRAIN_FAST`. Hardly any code
+outside this package uses another library's private names (ARCHITECTURE.md names the exceptions).
 """

@@ -1,8 +1,8 @@
-"""Cache of laid out and rendered text in the bundled fonts, which speeds up matplotlib figures.
+"""Cache of rendered text in the bundled fonts, which makes drawing matplotlib's charts faster.
 
-matplotlib looks up the fonts of a text, lays it out and renders its glyphs each time that it is measured, and again
-when it is drawn. Most texts of our pictures recur (tick labels, legends, the same labels in the next picture), and
-their glyphs always do. The cache holds numbers and pixels but no open font, so a forked process can use it.
+Each time a text is measured, and again when it is drawn, matplotlib looks up its fonts, lays it out and renders its
+glyphs. Most texts of our charts recur (tick labels, legends, the same labels in the next chart), and their glyphs
+always do. The cache holds numbers and pixels but no open font, so a forked process can use it.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_ENTRIES = 20_000
-"""Most entries of each cache, which is cleared when it is full. A glyph takes about a kilobyte."""
+"""Maximum entries of each cache, which is cleared when it is full. A glyph takes about a kilobyte."""
 
 SUBPIXEL_STEPS = 4
-"""Positions per pixel at which a glyph may start; hinted glyphs start at whole pixels, kerned ones in between."""
+"""Number of positions within a pixel at which a kerned glyph may start; hinted glyphs start at whole pixels."""
 
 UNITS_PER_PIXEL = 64
-"""FreeType measures in 64ths of a pixel."""
+"""Units of FreeType's measures in a pixel."""
 
 IS_SUPPORTED = all(hasattr(FT2Font, name) for name in ("_layout", "_render_glyph", "_set_transform"))
-"""Whether matplotlib has the private API that is used here; without it, text is drawn by matplotlib itself."""
+"""Whether matplotlib has the private functions used here; if False, matplotlib draws text itself."""
 
 IDENTITY_MATRIX = np.array([[0x10000, 0], [0, 0x10000]])
 """FreeType transformation matrix of a glyph that is neither rotated nor slanted (16.16 fixed point)."""
@@ -46,13 +46,13 @@ IDENTITY_MATRIX = np.array([[0x10000, 0], [0, 0x10000]])
 
 @dataclass(frozen=True)
 class PositionedGlyph:
-    """Glyph of a text with its position.
+    """Glyph of a chart's text with its position.
 
     Attributes:
-        font: path of the font file.
-        index: glyph index in the font.
-        x: pixels right of the start of the text.
-        y: pixels above the baseline.
+        font: Path of the font file.
+        index: Glyph index in the font.
+        x: Pixels to the right of the start of the text.
+        y: Pixels above the baseline.
     """
 
     font: str
@@ -63,7 +63,7 @@ class PositionedGlyph:
 
 @dataclass(frozen=True)
 class TextLayout:
-    """Layout of a text: its measures in pixels, as matplotlib defines them, and its glyphs."""
+    """Layout of a line of text in a chart: its glyphs, and width, height and descent in pixels as in matplotlib."""
 
     width: float
     height: float
@@ -73,12 +73,12 @@ class TextLayout:
 
 @dataclass(frozen=True)
 class Bitmap:
-    """Rendered text or glyph.
+    """Pixels of a rendered text or glyph of a chart.
 
     Attributes:
-        pixels: coverage of each pixel, 0..255, shape (height, width).
-        left: pixels from the start of the text to the left edge.
-        top: pixels from the baseline to the top edge.
+        pixels: Coverage of each pixel, 0 to 255, in shape (height, width).
+        left: Pixels from the start of the text to the left edge.
+        top: Pixels from the baseline to the top edge.
     """
 
     pixels: np.ndarray[Any, np.dtype[np.uint8]]
@@ -94,7 +94,11 @@ _heights: dict[int, tuple[float, float, float]] = {}
 
 
 def is_cached(properties: FontProperties) -> bool:
-    """Return whether a text in these properties is drawn from the cache: in the bundled fonts, by a supported matplotlib."""
+    """Return whether a chart's text with these font properties is drawn from the glyph cache.
+
+    That is so if the text uses the bundled fonts, matplotlib's version is supported, and `VERITRAIN_FAST` does not
+    switch the cache off.
+    """
     return IS_SUPPORTED and _uses_bundled_fonts(properties) and is_on("glyphs")
 
 
@@ -103,9 +107,9 @@ def _uses_bundled_fonts(properties: FontProperties) -> bool:
 
 
 def with_fallback_fonts(text: str, properties: FontProperties) -> FontProperties:
-    """Return the font properties of a text, extended by system fonts if the bundled fonts lack a character.
+    """Return a chart text's font properties, with system fonts added for characters that the bundled fonts lack.
 
-    Characters that no font has are logged once per process; matplotlib draws a box for them.
+    Characters that no font has are logged once in each process; matplotlib draws a box for them.
     """
     if text.isascii() or not _uses_bundled_fonts(properties):
         return properties
@@ -133,7 +137,7 @@ _warned: set[str] = set()
 
 @cache
 def _family(file: str) -> str:
-    """Register a font file (and its bold variant, if any) with matplotlib and return the name of its family."""
+    """Register a font file, and its bold variant if there is one, with matplotlib; return the name of its family."""
     bold = Path(file.replace("Regular", "Bold"))
     for path in (file, *([str(bold)] if bold.is_file() and str(bold) != file else [])):
         fontManager.addfont(path)
@@ -142,12 +146,12 @@ def _family(file: str) -> str:
 
 
 def layout_text(text: str, properties: FontProperties, dpi: float) -> TextLayout:
-    """Return the layout of one line of text in the bundled fonts.
+    """Return the layout of one line of a chart's text in the bundled fonts.
 
     Args:
-        text: the text, without line breaks.
-        properties: font properties with the bundled fonts.
-        dpi: resolution in dots per inch.
+        text: The text, without line breaks.
+        properties: Font properties that name the bundled fonts.
+        dpi: Resolution in dots per inch.
     """
     flags = _hinting()
 
@@ -176,7 +180,13 @@ def layout_text(text: str, properties: FontProperties, dpi: float) -> TextLayout
 
 
 def render_text(text: str, properties: FontProperties, dpi: float) -> Bitmap | None:
-    """Return the bitmap of one line of text, or None if nothing of it is visible."""
+    """Return the pixels of one line of a chart's text; None if it has no visible pixel.
+
+    Args:
+        text: The text, without line breaks.
+        properties: Font properties that name the bundled fonts.
+        dpi: Resolution in dots per inch.
+    """
     size = properties.get_size_in_points()
 
     def draw() -> Bitmap | None:
@@ -192,7 +202,7 @@ def render_text(text: str, properties: FontProperties, dpi: float) -> Bitmap | N
 
 
 def line_height(properties: FontProperties, dpi: float) -> tuple[float, float, float]:
-    """Return ascent, descent and line gap of the first font in pixels."""
+    """Return ascent, descent and line gap, in pixels, of the first font that a chart text's properties name."""
 
     def compute() -> tuple[float, float, float]:
         font = _font(properties)
@@ -214,7 +224,7 @@ def _font(properties: FontProperties) -> Any:
 
 
 def _extent(item: Any, size: float, dpi: float) -> tuple[int, int, int]:
-    """Return the advance and the lowest and highest point of a glyph in 64ths of a pixel."""
+    """Return a glyph's advance width and the lowest and highest point above the baseline, in 64ths of a pixel."""
     font = item.ft_object
     font.set_size(size, dpi)
     font._set_transform(IDENTITY_MATRIX, [0, 0])
@@ -224,7 +234,7 @@ def _extent(item: Any, size: float, dpi: float) -> tuple[int, int, int]:
 
 
 def _glyph_bitmap(glyph: PositionedGlyph, size: float, dpi: float, part: int) -> Bitmap | None:
-    """Return the bitmap of a glyph that starts `part` quarters of a pixel right of a whole pixel."""
+    """Return the pixels of a glyph that starts `part` quarters of a pixel right of a whole pixel; None for a blank."""
     flags = _hinting()
 
     def draw() -> Bitmap | None:
@@ -239,7 +249,11 @@ def _glyph_bitmap(glyph: PositionedGlyph, size: float, dpi: float, part: int) ->
 
 
 def _merge(parts: list[tuple[np.ndarray[Any, np.dtype[np.uint8]], int, int]]) -> Bitmap:
-    """Merge bitmaps, each given by its pixels, left edge and top edge."""
+    """Merge bitmaps into one.
+
+    Args:
+        parts: Pixels, left edge and top edge of each bitmap; edges are in pixels from the start of the baseline.
+    """
     left = min(x for _, x, _ in parts)
     top = max(y for _, _, y in parts)
     right = max(x + pixels.shape[1] for pixels, x, _ in parts)

@@ -1,4 +1,4 @@
-"""Standard output and error of a warm kernel: a flush with nothing to flush does not wait for a thread."""
+"""Faster standard output of a Jupyter kernel: flushing a stream without new text does not wait for another thread."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from ipykernel.iostream import OutStream
 from veritrain_lib.redaction import redact
 
 READ_SIZE = 65_536
-"""Bytes of a child's output that are read together."""
+"""Maximum bytes of a child process's output that are read at once."""
 
 
 class PromptStream(OutStream):
-    """ipykernel's stream, except that a flush returns at once when nothing was written since the last one.
+    """Standard output or error of a kernel, whose `flush` returns at once if nothing was written since the last one.
 
-    ipykernel flushes both streams three times a cell, and each time waits until its thread of outputs has sent
-    everything: a third of the time that an empty cell takes.
+    ipykernel flushes both streams three times in each cell, and each time waits until its output thread has sent
+    everything, which is a third of the time that an empty cell takes.
     """
 
     _dirty = False
     _pipe_lock = threading.RLock()  # of both streams: they are read seldom and briefly
 
     def write(self, string: str) -> int | None:  # type: ignore[override]  # as in `OutStream`
-        """Write as `OutStream` does."""
+        """Write text as ipykernel's `OutStream` does, and remember to flush it; return the number of characters."""
         self._dirty = True
         return super().write(string)
 
     def flush(self) -> None:
-        """Flush as `OutStream` does: all that was written before will be sent before what comes next.
+        """Flush the stream as ipykernel's `OutStream` does; return at once if there is nothing to flush.
 
-        That includes what C code and child processes have written to the file descriptor. A thread forwards it, which
-        on a busy machine may come after the end of the cell, and the text would then go to the next cell.
+        Text that C code and child processes wrote to the file descriptor is flushed too. Otherwise a thread would
+        forward it, on a busy machine only after the end of the cell, and it would appear in the next cell.
         """
         if self._should_watch and self._is_master_process():  # type: ignore[no-untyped-call]
             self._forward_pipe()
@@ -44,9 +44,9 @@ class PromptStream(OutStream):
             super().flush()  # type: ignore[no-untyped-call]
 
     def _watch_pipe_fd(self) -> None:
-        """Forward what child processes print, as `OutStream` does, but without secrets.
+        """Forward text that child processes print, as `OutStream` does, until the stream is closed.
 
-        It goes to the notebook, and to the terminal that the kernel was started from.
+        It goes to the notebook and, with secrets masked, to the terminal that the kernel was started from.
         """
         if self._fid is None:
             return
@@ -59,7 +59,7 @@ class PromptStream(OutStream):
             self._exc = sys.exc_info()
 
     def _forward_pipe(self) -> bool:
-        """Forward what stands in the pipe now; return whether more may come."""
+        """Forward the text that is in the pipe now; return whether more may come (False: the stream is closed)."""
         assert self._fid is not None
         with self._pipe_lock:
             while _wait_until_readable(self._fid, 0):

@@ -1,4 +1,4 @@
-"""Answers of MLflow that cannot change while a process lives, looked up once for all processes forked from it."""
+"""Look-ups of MLflow whose results can't change while a process lives, done once before kernels are forked."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from veritrain_lib.fast.shortcuts import is_on
 
 
 def remember_lookups(packages: Sequence[str]) -> None:
-    """Look up the installed packages and the newest migration now, and have MLflow use these answers.
+    """Look up the installed packages and the newest database migration now, and make MLflow reuse the results.
 
-    MLflow looks up the package of each module whenever a model is logged, and the newest migration, for which it loads all
-    of them, whenever a store is opened.
+    MLflow would look up the package of each module whenever a model is logged, and the newest migration, for which it
+    loads all migrations, whenever a store is opened.
 
     Args:
         packages: Packages whose versions are stored with a model.
@@ -31,7 +31,7 @@ def remember_lookups(packages: Sequence[str]) -> None:
 
 
 def _remember(module: ModuleType, name: str) -> Callable[..., Any]:
-    """Replace a function of a module by one that remembers its results; return it."""
+    """Replace a function of a module by one that caches its results, and return the new function."""
     function: Callable[..., Any] = getattr(module, name)
     if not hasattr(function, "cache_info"):
         function = cache(function)

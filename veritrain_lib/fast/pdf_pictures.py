@@ -1,4 +1,4 @@
-"""Embed a PNG picture in a PDF without decompressing it."""
+"""Faster embedding of a PNG chart in a PDF: its compressed pixels are copied instead of being decompressed."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 def register_picture(
     pdf: FPDF, content: bytes, width: int, height: int, deflated: bytes | None
 ) -> str | None:
-    """Register a picture with a PDF document by its compressed pixel rows.
+    """Add a PNG chart to a PDF document by its compressed pixel rows.
 
-    PDF stores pixel rows like PNG (ISO 32000-1, 7.4.4.4: predictor 15); fpdf2 would decompress them and compress them
-    again. It looks up a picture by name before it opens it.
+    PDF stores pixel rows like PNG (ISO 32000-1, 7.4.4.4: predictor 15), but fpdf2 would decompress them and compress
+    them again. A picture that is registered under its name is not opened by fpdf2.
 
     Args:
         pdf: The document.
-        content: The picture file.
+        content: Content of the PNG file.
         width: Width in pixels.
         height: Height in pixels.
-        deflated: Compressed pixel rows of an 8-bit RGB picture; None for any other kind.
+        deflated: Compressed pixel rows of an 8-bit RGB picture; None for any other kind of picture.
 
     Returns:
-        The name under which `FPDF.image` finds the picture; None if it has to read the file itself.
+        The name under which `FPDF.image` finds the picture; None if fpdf2 must read the file itself.
     """
     if deflated is None or not is_on("pdf_pictures"):
         return None

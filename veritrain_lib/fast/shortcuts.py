@@ -1,6 +1,7 @@
-"""The list of short cuts into other libraries' insides: what each does, what it gains, and the switch.
+"""List of the short cuts for speed that use private names of other libraries: what each does, and its switch.
 
-`make bench-shortcuts` measures the gains: a warm round of the six notebooks with each short cut switched off alone.
+`make bench-shortcuts` measures the gains: the time of a round of the six notebooks on forked kernels, with each short
+cut switched off alone.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from dataclasses import dataclass
 from functools import cache
 
 SWITCH = "VERITRAIN_FAST"
-"""Environment variable: `1` (the default) for all short cuts, `0` for none, `-NAME,-NAME` for all but these."""
+"""Environment variable that switches the short cuts for speed: `1` all on (default), `0` all off, `-A,-B` these off."""
 
 
 @dataclass(frozen=True)
 class Shortcut:
-    """A short cut into the insides of a library.
+    """Short cut for speed that uses private names of a library.
 
     Attributes:
-        name: Its name for the switch.
-        library: The library whose insides it uses, as packages are named; empty for several.
-        versions: The versions of that library that it was written for; with another one it is off.
-        does: What it does, for people.
-        module: Where it is, below `veritrain_lib/`.
+        name: Name of the short cut in `VERITRAIN_FAST`.
+        library: Name of the library's package.
+        versions: Versions of the library that it was written for; with any other version it is off.
+        does: What it does, in words for people.
+        module: Path of its code, relative to `veritrain_lib/`.
     """
 
     name: str
@@ -93,17 +94,16 @@ SHORTCUTS = (
 
 
 def is_on(name: str) -> bool:
-    """Return whether a short cut is used.
+    """Return whether a short cut for speed is used.
 
     Args:
         name: Name of one of `SHORTCUTS`.
 
     Returns:
-        False if `VERITRAIN_FAST` switches it off, or if the installed version of its library is none that it was
-        written for.
+        False if `VERITRAIN_FAST` switches it off, or if it was not written for the installed version of its library.
 
     Raises:
-        KeyError: There is no such short cut.
+        KeyError: There is no short cut with this name.
     """
     supported = _is_supported(name)
     value = os.environ.get(SWITCH, "1").strip()

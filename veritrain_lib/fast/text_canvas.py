@@ -1,4 +1,4 @@
-"""Raster canvas for matplotlib that draws text in the bundled fonts from the glyph cache."""
+"""Faster matplotlib canvas that draws text in the bundled fonts from the glyph cache."""
 
 from __future__ import annotations
 
@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 
 
 class Renderer(RendererAgg):
-    """Agg renderer that measures and draws horizontal text in the bundled fonts with the glyph cache.
+    """Matplotlib renderer (Agg) that measures and draws horizontal text with the glyph cache.
 
-    The measures are the same as matplotlib's. The start of a text is rounded to a whole pixel, where hinted glyphs are
-    sharpest.
+    Measures equal matplotlib's own. The start of a text is rounded to a whole pixel, where hinted glyphs are sharpest.
     """
 
     def get_text_width_height_descent(
         self, s: str, prop: FontProperties, ismath: Any
     ) -> tuple[float, float, float]:
-        """Override of the matplotlib method."""
+        """Return width, height and descent of a chart's text in pixels, from the glyph cache if possible.
+
+        It overrides matplotlib's method, which serves formulas and other fonts.
+
+        Args:
+            s: The text.
+            prop: Its font properties.
+            ismath: Whether it is a formula.
+        """
         prop = glyph_cache.with_fallback_fonts(s, prop)
         if ismath or not glyph_cache.is_cached(prop):
             measured: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
@@ -35,7 +42,10 @@ class Renderer(RendererAgg):
     def _get_font_height_metrics(
         self, prop: FontProperties
     ) -> tuple[float | None, float | None, float | None]:
-        """Return ascent, descent and line gap in pixels; matplotlib asks the renderer before it reads the font's tables."""
+        """Return ascent, descent and line gap of a font in pixels.
+
+        Three times None makes matplotlib read the font's own tables.
+        """
         return glyph_cache.line_height(prop, self.dpi) if glyph_cache.is_cached(prop) else (None, None, None)
 
     def draw_text(
@@ -49,7 +59,11 @@ class Renderer(RendererAgg):
         ismath: Any = False,
         mtext: Text | None = None,
     ) -> None:
-        """Override of the matplotlib method."""
+        """Draw a chart's text from the glyph cache if possible.
+
+        It overrides matplotlib's method, which draws formulas, rotated text and other fonts; the arguments are those of
+        `RendererAgg.draw_text`.
+        """
         prop = glyph_cache.with_fallback_fonts(s, prop)
         special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
         if angle or ismath or special or not gc.get_antialiased() or not glyph_cache.is_cached(prop):
@@ -62,10 +76,10 @@ class Renderer(RendererAgg):
 
 
 class Canvas(FigureCanvasAgg):
-    """Agg canvas that draws with `Renderer`."""
+    """Matplotlib canvas (Agg) whose renderer draws text from the glyph cache."""
 
     def get_renderer(self) -> Renderer:
-        """Override of the matplotlib method."""
+        """Return the canvas's renderer, a new one if size or resolution has changed (overrides matplotlib's method)."""
         width, height = self.get_width_height(physical=True)
         key = width, height, self.figure.dpi
         if self._lastKey != key:

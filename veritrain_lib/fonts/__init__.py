@@ -1,1 +1,1 @@
-"""The typefaces that pictures and documents are set in: those that come with Python packages, and the system's."""
+"""Fonts for charts and documents: those that come with Python packages, and those of the system."""

@@ -1,7 +1,7 @@
-"""Paths of the bundled fonts, which are installed with Python packages, so that no system font is needed.
+"""Fonts that are installed with Python packages, so that most texts need no system font.
 
-DejaVu Sans (in matplotlib's wheel) has Latin, Greek, Cyrillic and symbols in two weights;
-IPAex Gothic (in the wheel of matplotlib-fontja) adds Japanese in one weight.
+DejaVu Sans (in matplotlib's wheel) has Latin, Greek, Cyrillic and symbols in two weights; IPAex Gothic (in the wheel of
+matplotlib-fontja) adds Japanese in one weight.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from veritrain_lib.core.errors import Infrastructure
 LATIN = "DejaVu Sans"
 JAPANESE = "IPAexGothic"
 FAMILIES = (LATIN, JAPANESE)
-"""Font families, tried in this order for each glyph."""
+"""Names of the font families, tried in this order for each character."""
 
 
 def latin_font(bold: bool = False) -> Path:
-    """Return the path of DejaVu Sans.
+    """Return the path of the bundled font for Latin text, DejaVu Sans, in normal or bold weight.
 
     Raises:
-        Infrastructure: the font is not installed.
+        Infrastructure: The font is not installed.
     """
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return _find_font("matplotlib", f"mpl-data/fonts/ttf/{name}")
 
 
 def japanese_font() -> Path:
-    """Return the path of IPAex Gothic.
+    """Return the path of the bundled font for Japanese text, IPAex Gothic.
 
     Raises:
-        Infrastructure: the font is not installed.
+        Infrastructure: The font is not installed.
     """
     return _find_font("matplotlib_fontja", "fonts/ipaexg.ttf")
 

@@ -1,7 +1,7 @@
-"""System fonts for characters that the bundled fonts lack: Hangul, simplified Chinese, Thai, Devanagari, Arabic.
+"""System fonts for characters that the bundled fonts lack, such as Hangul, simplified Chinese, Thai or Arabic.
 
-Text in Latin, Greek, Cyrillic or Japanese needs nothing from this module; system fonts are searched when the first other
-character occurs. Characters that no font has can be reported with `missing_glyph_message`.
+Text in Latin, Greek, Cyrillic or Japanese needs nothing from this module; system fonts are searched when the first
+other character occurs. `missing_glyph_message` reports characters that no font has.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 from veritrain_lib.fonts.bundled import japanese_font, latin_font
 
 PREFERRED = ("notosanscjk", "notosans", "noto", "sourcehan", "wqy", "droidsans", "unifont", "free")
-"""Prefixes of file names (letters and digits only) that are tried first, because their designs match."""
+"""Prefixes of font file names (letters and digits only) that are tried first, because their designs match."""
 
 AVOIDED = ("mono", "serif", "nastaliq", "kufi", "looped", "rashi", "emoji", "bold", "light", "black", "thin", "medium", "condensed", "italic")  # fmt: skip
-"""Parts of file names that are tried last, because such fonts are not meant for running text."""
+"""Parts of font file names that are tried last, because such fonts are not meant for running text."""
 
 MAX_LISTED = 12
-"""Most characters that a message lists."""
+"""Maximum characters that the message about missing characters lists."""
 
 
 def uncovered_characters(text: str) -> list[str]:
@@ -36,7 +36,7 @@ def uncovered_characters(text: str) -> list[str]:
 
 @cache
 def font_for(character: str) -> Path | None:
-    """Return the path of a system font that has the character, or None if there is none."""
+    """Return the path of a system font that can draw a character; None if there is none."""
     for file in _installed_fonts():
         if ord(character) in _characters_of(file):
             return file
@@ -52,7 +52,7 @@ def undrawable_characters(texts: Iterable[str]) -> list[str]:
 
 
 def needs_shaping(text: str) -> bool:
-    """Return whether a text has characters that are joined or written from right to left and so need text shaping."""
+    """Return whether a text needs text shaping: it has joined, combining or right-to-left characters."""
     return not text.isascii() and any(
         unicodedata.bidirectional(character) in ("R", "AL") or _is_indic(character) for character in text
     )
@@ -61,7 +61,7 @@ def needs_shaping(text: str) -> bool:
 def _is_indic(character: str) -> bool:
     """Return whether a character belongs to a script with combining glyphs.
 
-    These are the blocks from Devanagari to Tibetan (with Thai and Lao), Myanmar and Khmer.
+    These scripts are in the Unicode blocks from Devanagari to Tibetan (with Thai and Lao), Myanmar and Khmer.
     """
     return (
         0x0900 <= ord(character) <= 0x0FFF
@@ -71,7 +71,7 @@ def _is_indic(character: str) -> bool:
 
 
 def missing_glyph_message(characters: Iterable[str]) -> str:
-    """Return a message about characters that can't be drawn; empty for no characters."""
+    """Return a message to the user that lists characters which no font can draw; an empty text for no characters."""
     missing = list(characters)
     if not missing:
         return ""
@@ -100,7 +100,7 @@ def _is_bundled(code: int) -> bool:
 
 @cache
 def _characters_of(file: Path) -> frozenset[int]:
-    """Return the code points that a font has; empty for a file that can't be read."""
+    """Return the Unicode code points that a font file has glyphs for; none for a file that can't be read."""
     from matplotlib.ft2font import FT2Font
 
     try:
@@ -111,7 +111,7 @@ def _characters_of(file: Path) -> frozenset[int]:
 
 @cache
 def _installed_fonts() -> tuple[Path, ...]:
-    """Return the paths of the system fonts, best suited first, always in the same order."""
+    """Return the paths of all system fonts, the best suited first and always in the same order."""
     from matplotlib.font_manager import findSystemFonts
 
     return tuple(sorted((Path(name) for name in findSystemFonts()), key=_rank))

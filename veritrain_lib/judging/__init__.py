@@ -1,6 +1,7 @@
-"""A model as judge of other models' answers, whose verdicts count only if it agrees with people.
+"""LLM judge: a chat model that judges other models' answers, and whose verdicts count only if it agrees with people.
 
-Read in this order: `settings` (the judge of a task), `prompts` (its prompts), `judge` (three questions: is an answer
-right, how many points does it get, which is better), `calibration` (its agreement with people's labels on development
-rows), `sampling` (for the gate), `comparison` (for the evaluation) and `error_annotation` (for the metric `mqm`).
+Read the modules in this order: `settings` (settings of a task's judge), `prompts` (its prompts), `judge` (asks whether
+an answer is right, how many points it gets, or which of two is better), `calibration` (measures its agreement with
+people's labels on development rows), `sampling` (its use in the gate), `comparison` (its use in the evaluation) and
+`error_annotation` (its use by the metric `mqm`).
 """

@@ -1,15 +1,15 @@
-"""Calibration of the judge: its agreement with people (Cohen's kappa) on development rows, whose labels people gave.
+"""Calibration of the LLM judge: its agreement with people (Cohen's kappa) on development rows that people labelled.
 
-Half of the rows are shown with the answer that people gave and half with a wrong one, so that a judge who always says
-the same agrees by chance only. Real mistakes of a model are better wrong answers than drawn ones, and are used first. A
-row that the judge failed on counts as a disagreement.
+About half of the rows are shown with the answer that people gave and the others with a wrong one, so a judge that
+always gives the same verdict agrees only by chance. Mistakes that a model really made test the judge better than
+answers drawn at random, and are used first. A row that the judge failed on counts as a disagreement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.judging.judge import records_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.task import Task
-    from veritrain_lib.judging.judge import Judge
+    from veritrain_lib.judging.judge import Judge, Rating, Row
     from veritrain_lib.statistics.agreement import Kappa
 
 Question = Literal["right", "points", "preference"]
@@ -27,13 +27,13 @@ Question = Literal["right", "points", "preference"]
 
 @dataclass(frozen=True)
 class Agreement:
-    """The judge's agreement with people on one kind of question.
+    """Agreement of the LLM judge with people on one kind of question, as Cohen's kappa.
 
     Attributes:
-        question: The kind of question.
+        question: The kind of question: `right`, `points` or `preference`.
         kappa: Cohen's kappa with its interval.
-        floor: The kappa that the task requires.
-        failed: The number of rows that the judge failed on.
+        floor: The kappa that the task requires, -1..1.
+        failed: The number of rows that the judge failed on; they count as disagreements.
     """
 
     question: Question
@@ -43,11 +43,11 @@ class Agreement:
 
     @property
     def decides(self) -> bool:
-        """Whether the low end of kappa's interval reaches the task's floor, so that the judge may decide."""
+        """Whether the judge may decide: the low end of kappa's 95 % interval reaches the task's required kappa."""
         return self.kappa.value is not None and self.kappa.interval.low >= self.floor
 
     def sentence(self) -> str:
-        """Return the numbers in a sentence for people."""
+        """Return one sentence that states kappa, its interval, the required kappa and whether the judge may decide."""
         kappa = self.kappa
         value = "unknown" if kappa.value is None else f"{kappa.value:.2f}"
         kind = "" if kappa.weights == "none" else f", {kappa.weights} weights"
@@ -67,21 +67,21 @@ def calibrate(
     seed: int,
     mistakes: Mapping[str, str] | None = None,
 ) -> Agreement:
-    """Measure the judge's agreement with people on one kind of question.
+    """Measure the LLM judge's agreement with people on one kind of question.
 
-    Points are compared with the lowest points for a wrong answer and the highest for a right one (quadratic weights).
-    Preferences are compared with the answer that people gave, and with a tie where neither answer is theirs (linear
-    weights).
+    The judge's verdicts are compared with expected ones. For `right`, people's answer is right and a wrong answer
+    wrong. For `points`, people's answer deserves the highest and a wrong one the lowest points (quadratic weights). For
+    `preference`, people's answer is better than a wrong one, and two wrong answers are a tie (linear weights).
 
     Args:
         judge: The judge.
-        development: The development rows.
+        development: The development rows, with the answers that people gave.
         question: The kind of question.
         seed: Seed of the sample.
-        mistakes: Wrong answers that models gave, by the id of the development row.
+        mistakes: Wrong answers that models gave, by the id of the development row; default none.
 
     Raises:
-        UserError: when there are too few development rows, or no wrong answer can be made.
+        UserError: There are too few development rows or different answers.
     """
     from veritrain_lib.statistics.agreement import cohen_kappa
 
@@ -91,33 +91,12 @@ def calibrate(
         rows[task.target.field].tolist(),
         _wrong_answers(task, development, rows, mistakes or {}, seed),
     )
-    records = records_of(rows)
-    half = len(rows) // 2
     if question == "preference":
-        kinds = [number % 3 if wrong[number][1] is not None else number % 2 for number in range(len(rows))]
-        first = [
-            (human_answer, bad, bad)[kind]
-            for human_answer, (bad, _), kind in zip(human_answers, wrong, kinds, strict=True)
-        ]
-        second = [
-            (bad, human_answer, other or bad)[kind]
-            for human_answer, (bad, other), kind in zip(human_answers, wrong, kinds, strict=True)
-        ]
-        expected = [(-1, 1, 0)[kind] for kind in kinds]
-        ratings = judge.prefer(records, first, second)
+        expected, worst, ratings = _ask_preferences(judge, records_of(rows), human_answers, wrong)
         categories: list[int] = [-1, 0, 1]
-        worst = [1 if expected_value <= 0 else -1 for expected_value in expected]
     else:
-        # Rows with mistakes of models come last in the sample.
-        shown = [
-            human_answer if number < half else wrong[number][0]
-            for number, human_answer in enumerate(human_answers)
-        ]
-        low, high = (0, 1) if question == "right" else tuple(settings.scale)
-        expected = [high if number < half else low for number in range(len(rows))]
-        ratings = (judge.right if question == "right" else judge.points)(records, shown)
+        expected, worst, ratings = _ask_single(judge, question, records_of(rows), human_answers, wrong)
         categories = [0, 1] if question == "right" else settings.points
-        worst = [low if expected_value == high else high for expected_value in expected]
     answers = [
         bad if rating.value is None else int(rating.value) for rating, bad in zip(ratings, worst, strict=True)
     ]
@@ -131,10 +110,69 @@ def calibrate(
     return Agreement(question, kappa, settings.floor, failed)
 
 
+Asked: TypeAlias = "tuple[list[int], list[int], list[Rating]]"
+"""Three lists with one entry a row: expected ratings, ratings that disagree most with them, and the judge's ratings.
+
+The second list is used for rows that the judge failed on.
+"""
+
+
+def _ask_preferences(
+    judge: Judge, records: Sequence[Row], human_answers: list[str], wrong: list[tuple[str, str | None]]
+) -> Asked:
+    """Ask the judge which of two answers to each row is better.
+
+    In turn, people's answer is shown first, shown second, or replaced so that both answers are wrong.
+    """
+    kinds = [number % 3 if wrong[number][1] is not None else number % 2 for number in range(len(records))]
+    first = [
+        (human_answer, bad, bad)[kind]
+        for human_answer, (bad, _), kind in zip(human_answers, wrong, kinds, strict=True)
+    ]
+    second = [
+        (bad, human_answer, other or bad)[kind]
+        for human_answer, (bad, other), kind in zip(human_answers, wrong, kinds, strict=True)
+    ]
+    expected = [(-1, 1, 0)[kind] for kind in kinds]
+    worst = [1 if expected_value <= 0 else -1 for expected_value in expected]
+    return expected, worst, judge.prefer(records, first, second)
+
+
+def _ask_single(
+    judge: Judge,
+    question: Question,
+    records: Sequence[Row],
+    human_answers: list[str],
+    wrong: list[tuple[str, str | None]],
+) -> Asked:
+    """Ask the judge about one answer a row: people's answer for the first half of the rows, then wrong answers."""
+    half = len(records) // 2
+    # Rows with mistakes of models come last in the sample.
+    shown = [
+        human_answer if number < half else wrong[number][0]
+        for number, human_answer in enumerate(human_answers)
+    ]
+    low, high = (0, 1) if question == "right" else tuple(judge.settings.scale)
+    expected = [high if number < half else low for number in range(len(records))]
+    worst = [low if expected_value == high else high for expected_value in expected]
+    return expected, worst, (judge.right if question == "right" else judge.points)(records, shown)
+
+
 def _sample(
     task: Task, development: pd.DataFrame, count: int, seed: int, mistakes: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Draw a random sample in which rows with a known mistake come last; they are at most half of it."""
+    """Draw a random sample of development rows; rows with a known mistake of a model come last and are at most half.
+
+    Args:
+        task: The task.
+        development: The development rows.
+        count: The size of the sample, unless there are fewer rows.
+        seed: Seed of the sample.
+        mistakes: Wrong answers that models gave, by the id of the row.
+
+    Raises:
+        UserError: There are fewer than 4 rows or fewer than 2 different answers.
+    """
     import numpy as np
 
     if len(development) < 4 or development[task.target.field].nunique() < 2:
@@ -154,7 +192,11 @@ def _sample(
 def _wrong_answers(
     task: Task, development: pd.DataFrame, rows: pd.DataFrame, mistakes: Mapping[str, str], seed: int
 ) -> list[tuple[str, str | None]]:
-    """Return for each row a wrong answer, and a second one where there is any."""
+    """Return a wrong answer for each sampled row, and a second one where there is one, else None.
+
+    A mistake that a model made comes first; the others are drawn from the task's labels or from the answers of other
+    rows.
+    """
     import numpy as np
 
     rng = np.random.default_rng([seed, 2])

@@ -1,4 +1,4 @@
-"""Error annotation by the judge: MQM, Multidimensional Quality Metrics.
+"""Annotation of the errors in translations by an LLM judge, after MQM (Multidimensional Quality Metrics).
 
 Types and severities follow M. Freitag et al., "Experts, Errors, and Context" (TACL 2021), with fewer types.
 """
@@ -35,12 +35,12 @@ SEVERITIES = ("minor", "major", "critical")
 
 @dataclass(frozen=True)
 class ErrorSpan:
-    """One error in an answer.
+    """One error in a model's answer that the LLM judge marked.
 
     Attributes:
-        span: The words that are wrong.
-        kind: Its type, one of `KINDS`.
-        severity: Its severity, one of `SEVERITIES`.
+        span: The wrong words of the answer; for an omission the missing words of the input.
+        kind: Type of the error, one of `KINDS`, such as `mistranslation`.
+        severity: Severity of the error: `minor`, `major` or `critical`.
     """
 
     span: str
@@ -50,10 +50,10 @@ class ErrorSpan:
 
 @dataclass(frozen=True)
 class AnnotatedAnswer:
-    """The errors of one answer.
+    """All errors that the LLM judge marked in one answer.
 
     Attributes:
-        marks: The errors; None when the judge failed.
+        marks: The errors, empty if there are none; None if the judge failed.
         failed: Why the judge failed; empty otherwise.
     """
 
@@ -62,7 +62,16 @@ class AnnotatedAnswer:
 
 
 def annotate_errors(judge: Judge, rows: Sequence[Row], answers: Sequence[str]) -> list[AnnotatedAnswer]:
-    """Annotate the errors of each answer to its row."""
+    """Have the LLM judge mark the errors of each answer.
+
+    Args:
+        judge: The judge.
+        rows: The input of each answer, by column name.
+        answers: The answers to annotate, one a row.
+
+    Returns:
+        The marked errors of each answer, in the same order.
+    """
     questions = [
         prompts.marks(judge.task, judge.settings, row, answer, KINDS, SEVERITIES)
         for row, answer in zip(rows, answers, strict=True)

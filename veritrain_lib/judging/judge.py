@@ -1,6 +1,7 @@
-"""The judge: a chat model that answers three questions about answers.
+"""LLM judge: a chat model that is asked whether answers are right, how good they are, or which is better.
 
-A row that it failed on gets a rating that says so, so that the number of ratings always equals the number of rows.
+Each row gets one rating. If the judge failed on a row, its rating says so, and the number of ratings still equals the
+number of rows.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Rating:
-    """One verdict of the judge.
+    """LLM judge's verdict on one answer or on one pair of answers.
 
     Attributes:
-        value: True or False for right or wrong, whole points, or 1, 0, -1 for a preference (1: the second answer is
-            better); None when the judge failed.
-        reason: Its reason.
-        failed: Why it failed; empty otherwise.
-        swapped: Whether the two orders of a pair disagreed, which makes a tie.
+        value: True or False for right or wrong; a whole number of points; or 1, 0, -1 for a preference (1: the second
+            answer is better, 0: a tie). None when the judge failed.
+        reason: The judge's reason.
+        failed: Why the judge failed; empty otherwise.
+        swapped: Whether the judge's verdict changed when the two answers of a pair were swapped, which makes a tie.
     """
 
     value: int | bool | None
@@ -44,12 +45,12 @@ class Rating:
 
 
 class Judge:
-    """A chat model that is asked about answers.
+    """Chat model that judges the answers of other models.
 
     Attributes:
-        task: The task.
+        task: The task whose answers are judged.
         settings: The judge's settings: model, rubric, scale.
-        cost: US dollars paid so far for answers that were not stored already.
+        cost: US dollars paid so far; an answer that was found in the ledger of paid answers costs nothing.
     """
 
     def __init__(
@@ -66,11 +67,19 @@ class Judge:
 
     @property
     def name(self) -> str:
-        """The address of the judge's model."""
+        """The address of the judge's chat model, such as `openai:/MODEL`."""
         return self._chat.endpoint.address
 
     def right(self, rows: Sequence[Row], answers: Sequence[str]) -> list[Rating]:
-        """Ask whether each answer is right for its row; `value` of a rating is True or False."""
+        """Ask the LLM judge whether each answer is right for its row.
+
+        Args:
+            rows: The rows: text by column name.
+            answers: The answers, one a row.
+
+        Returns:
+            One rating a row, whose `value` is True for right and False for wrong.
+        """
         questions = [
             prompts.right(self.task, self.settings, row, answer)
             for row, answer in zip(rows, answers, strict=True)
@@ -81,7 +90,15 @@ class Judge:
         ]
 
     def points(self, rows: Sequence[Row], answers: Sequence[str]) -> list[Rating]:
-        """Ask how many points each answer gets; `value` of a rating is a whole number on the task's scale."""
+        """Ask the LLM judge how many points each answer gets.
+
+        Args:
+            rows: The rows: text by column name.
+            answers: The answers, one a row.
+
+        Returns:
+            One rating a row, whose `value` is a whole number on the task's scale.
+        """
         questions = [
             prompts.points(self.task, self.settings, row, answer)
             for row, answer in zip(rows, answers, strict=True)
@@ -90,7 +107,17 @@ class Judge:
         return [_rating(reply, "points", scale.get) for reply in self.ask(questions)]
 
     def prefer(self, rows: Sequence[Row], first: Sequence[str], second: Sequence[str]) -> list[Rating]:
-        """Ask which of two answers is better, in both orders; where these disagree it is a tie."""
+        """Ask the LLM judge which of two answers to each row is better, in both orders of the two answers.
+
+        Args:
+            rows: The rows: text by column name.
+            first: The first answer to each row.
+            second: The second answer to each row.
+
+        Returns:
+            One rating a row, whose `value` is -1 (the first answer is better), 0 (a tie) or 1 (the second). It is a
+            tie, too, if the verdicts of the two orders contradict each other.
+        """
         pairs = list(zip(rows, first, second, strict=True))
         questions = [
             prompts.prefer(self.task, self.settings, row, first_answer, second_answer)
@@ -109,7 +136,11 @@ class Judge:
         ]
 
     def ask(self, questions: Sequence[tuple[Any, dict[str, Any]]]) -> list[Reply]:
-        """Ask questions, each given by its messages and the JSON Schema of its answer; return one reply for each."""
+        """Send questions to the judge's chat model and return one reply for each.
+
+        Args:
+            questions: For each question the messages and the JSON Schema that the answer must follow.
+        """
         requests = [
             ChatRequest(
                 messages=messages,
@@ -126,7 +157,7 @@ class Judge:
 
 
 def records_of(rows: pd.DataFrame) -> list[Row]:
-    """Convert rows to the form that the judge reads: text by column name."""
+    """Convert a DataFrame to the rows that the LLM judge reads: one dictionary per row with text by column name."""
     return [{str(name): str(value) for name, value in row.items()} for row in rows.to_dict("records")]
 
 
@@ -137,16 +168,16 @@ def open_judge(
     on_reply: Callable[[ChatRequest, Reply], None] | None = None,
     on_progress: Callable[[ChatProgress], None] | None = None,
 ) -> Judge:
-    """Open the task's judge with ledger, rate limits and the task's budget, without asking anything.
+    """Open the task's LLM judge with the ledger of paid answers, rate limits and the task's budget; ask it nothing.
 
     Args:
         task: The task.
-        settings: Settings that replace those of the task, for a metric with a rubric of its own.
-        on_reply: Called with every answer that is paid for.
-        on_progress: Called as a batch of questions is answered.
+        settings: Settings that replace those of the task, for a metric with a rubric of its own; None: the task's.
+        on_reply: Called with the request and the reply of every answer that is paid for.
+        on_progress: Called repeatedly while a batch of questions is answered.
 
     Raises:
-        UserError: when the task has no judge.
+        UserError: The task has no judge.
     """
     settings = settings if settings is not None else settings_of(task)
     from veritrain_lib.llm.chat import open_chat

@@ -1,4 +1,4 @@
-"""The judge's prompts: a system message with the task and the rubric, and a user message with the row as JSON."""
+"""Prompts of the LLM judge: a system message with the task and the rubric, and a user message with the row."""
 
 from __future__ import annotations
 
@@ -38,7 +38,14 @@ ENDING = {MARKS_TASK: "Mark each error once."}
 def right(
     task: Task, judge: JudgeChoice, row: Mapping[str, str], answer: str
 ) -> tuple[tuple[Message, ...], dict[str, Any]]:
-    """Return messages and JSON Schema for the question whether an answer is right."""
+    """Return the messages that ask the judge whether an answer is right, and the JSON Schema of its reply.
+
+    Args:
+        task: The task, whose description and labels are shown.
+        judge: The judge's settings, whose rubric is shown.
+        row: The row that was answered: text by column name.
+        answer: The answer to judge.
+    """
     material = {"input": _inputs(task, row), "answer": answer}
     return _messages(task, judge, RIGHT_TASK, material), _schema("verdict", [RIGHT, WRONG])
 
@@ -46,7 +53,14 @@ def right(
 def points(
     task: Task, judge: JudgeChoice, row: Mapping[str, str], answer: str
 ) -> tuple[tuple[Message, ...], dict[str, Any]]:
-    """Return messages and JSON Schema for the question how many points an answer gets."""
+    """Return the messages that ask the judge how many points an answer gets, and the JSON Schema of its reply.
+
+    Args:
+        task: The task, whose description and labels are shown.
+        judge: The judge's settings, whose rubric and scale are shown.
+        row: The row that was answered: text by column name.
+        answer: The answer to judge.
+    """
     question = POINTS_TASK.format(low=judge.scale[0], high=judge.scale[1])
     material = {"input": _inputs(task, row), "answer": answer}
     return _messages(task, judge, question, material), _schema("points", judge.points)
@@ -55,7 +69,15 @@ def points(
 def prefer(
     task: Task, judge: JudgeChoice, row: Mapping[str, str], first: str, second: str
 ) -> tuple[tuple[Message, ...], dict[str, Any]]:
-    """Return messages and JSON Schema for the question which of two answers, in this order, is better."""
+    """Return the messages that ask the judge which of two answers is better, and the JSON Schema of its reply.
+
+    Args:
+        task: The task, whose description and labels are shown.
+        judge: The judge's settings, whose rubric is shown.
+        row: The row that was answered: text by column name.
+        first: The answer that is shown first.
+        second: The answer that is shown second.
+    """
     material = {"input": _inputs(task, row), "first": first, "second": second}
     return _messages(task, judge, PREFER_TASK, material), _schema("better", [FIRST, SECOND, TIE])
 
@@ -68,7 +90,16 @@ def marks(
     kinds: Sequence[str],
     grades: Sequence[str],
 ) -> tuple[tuple[Message, ...], dict[str, Any]]:
-    """Return messages and JSON Schema for the question which errors an answer has, of which type and severity."""
+    """Return the messages that ask the judge to list the errors of an answer, and the JSON Schema of its reply.
+
+    Args:
+        task: The task, whose description and labels are shown.
+        judge: The judge's settings, whose rubric is shown.
+        row: The row that was answered: text by column name.
+        answer: The answer to judge.
+        kinds: The allowed types of an error.
+        grades: The allowed severities of an error.
+    """
     error = {
         "type": "object",
         "properties": {
@@ -114,7 +145,14 @@ def _inputs(task: Task, row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _schema(key: str, allowed: list[Any]) -> dict[str, Any]:
-    """Return a JSON Schema that structured output of the providers accepts: every key required, no others allowed."""
+    """Return a JSON Schema for a verdict with a reason, in the form that providers' structured output requires.
+
+    Every key is required and no other key is allowed.
+
+    Args:
+        key: Name of the key that holds the verdict.
+        allowed: The allowed verdicts, all texts or all whole numbers.
+    """
     kind = "integer" if isinstance(allowed[0], int) else "string"
     return {
         "type": "object",

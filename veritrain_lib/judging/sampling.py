@@ -1,4 +1,4 @@
-"""The judge in the gate: it judges a sample of a draft's rows as right or wrong."""
+"""LLM judge in the gate: it judges a sample of new rows as right or wrong."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JudgedSample:
-    """The judge's verdicts on a sample.
+    """LLM judge's verdicts on a sample of the rows that the gate judges.
 
     Attributes:
         reasons: For each row why it was judged wrong; "" for right rows and for rows outside the sample. A row that the
             judge failed on has a reason and counts as wrong.
         is_judged: For each row whether it is in the sample.
-        agreement: The judge's agreement with people; None without a sample.
+        agreement: The judge's agreement with people; None if the sample is empty.
         failed: The number of rows that the judge failed on.
         note: One paragraph for people.
     """
@@ -37,7 +37,7 @@ class JudgedSample:
 
     @property
     def decides(self) -> bool:
-        """Whether the judge agrees with people well enough to remove rows; True without a sample."""
+        """Whether the LLM judge agrees with people well enough to reject rows; True if the sample is empty."""
         return self.agreement is None or self.agreement.decides
 
 
@@ -50,18 +50,18 @@ def judge_sample(
     seed: int = 0,
     may_leave: Sequence[bool] | None = None,
 ) -> JudgedSample:
-    """Judge a sample of rows with answers.
+    """Have the LLM judge decide for a sample of new rows whether their answers are right.
 
-    Rows of people (source `human`) are the reference and never asked about. Which rows are drawn depends on their ids
-    and the seed only, so a row that was judged before is found in the ledger again.
+    Rows written by people (source `human`) are the reference and are never judged. Which rows are drawn depends only on
+    their ids and the seed, so a row that was judged before is answered from the ledger of paid answers again.
 
     Args:
         judge: The judge.
-        rows: The rows of the draft.
-        development: The development rows, for the calibration.
+        rows: The rows of the draft dataset.
+        development: The development rows, on which the judge's agreement with people is measured.
         count: The size of the sample; 0 for the number in the task file.
-        seed: Seed of the sample.
-        may_leave: For each row whether it may be sent to the judge; None: all rows may.
+        seed: Seed of the sample, default 0.
+        may_leave: For each row whether it may be sent to the judge's provider; None: all rows may.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The judge's settings in a task file."""
+"""Settings of the LLM judge in a task file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def settings_of(task: Task) -> JudgeChoice:
-    """Return the settings of the task's judge.
+    """Return the settings of the task's LLM judge.
 
     Raises:
-        UserError: when the task has no judge.
+        UserError: The task has no judge.
     """
     if task.judge is None:
         raise UserError(

@@ -1,1 +1,1 @@
-"""The program of a kernel's process, and the removal of secrets from the messages that it sends."""
+"""Code that runs inside a Jupyter kernel's process: its program, and the masking of secrets in what it sends."""

@@ -1,11 +1,10 @@
-"""The program of a kernel process: bind its life to its parent's, enable crash traces, become ipykernel.
+"""Program of a Jupyter kernel's process: it is killed when its parent ends, reports crashes, and runs ipykernel.
 
-ipykernel checks once a second, in a Python thread, whether its parent is still
-there. A cell that holds the interpreter lock (a regular expression that
-backtracks, a C extension) keeps that thread from ever running, and the kernel
-outlives a killed parent, at full load, for ever. So Linux is asked to kill it.
+ipykernel checks once a second, in a Python thread, whether its parent still exists. A cell that holds the interpreter
+lock (a backtracking regular expression, a C extension) keeps that thread from running, so the kernel of a killed parent
+would live for ever, at full load. Therefore Linux is told to kill it.
 
-Run as a file, not imported: the package need not be importable where the kernel starts.
+It is run as a file, not imported, because the package need not be importable where the kernel starts.
 """
 
 import os
@@ -14,13 +13,16 @@ import sys
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
+"""Number of Linux's `prctl` option for the signal that a process gets when its parent ends."""
 
 SHUTDOWN_S = 5.0
-"""Seconds that the reply to a shutdown may take."""
+"""Seconds that sending the reply to a shutdown request may take."""
 
 
 def die_with_parent(parent: int) -> None:
-    """Have this process killed when the thread that started it ends (Linux only).
+    """Make Linux kill this kernel process when the thread that started it ends; do nothing on other systems.
+
+    The process exits at once if its parent has already ended.
 
     Args:
         parent: Process id of the parent, as the parent itself passed it.
@@ -35,10 +37,9 @@ def die_with_parent(parent: int) -> None:
 
 
 def enable_crash_traces(errors: int = 2) -> None:
-    """Have crashes, and SIGUSR1, write the running stack to the parent, past Jupyter.
+    """Make a kernel that crashes, or gets the signal SIGUSR1, write its running stack to the original standard error.
 
-    ipykernel sends file descriptor 2 to the notebook by a thread, which a crash or a held
-    lock stops; so a copy of the original descriptor is used.
+    ipykernel redirects file descriptor 2 to the notebook by a thread, which a crash or a held interpreter lock stops.
 
     Args:
         errors: The original file descriptor of standard error.
@@ -52,10 +53,13 @@ def enable_crash_traces(errors: int = 2) -> None:
 
 
 def run_until_shut_down(app: Any) -> None:
-    """Run an initialized ipykernel application until it is shut down.
+    """Run an initialized ipykernel application until it is told to shut down, and wait for the shutdown's thread.
 
-    The thread that handles the shutdown still waits for the last output to be sent. If the end of the process stopped
-    the outputs' thread first, it would wait ten seconds for nothing.
+    That thread waits until the last output is sent. If the process ended the output thread first, it would wait ten
+    seconds for nothing.
+
+    Args:
+        app: The `IPKernelApp`.
     """
     app.start()
     if getattr(app.kernel, "_shutdown_message", None) is not None:

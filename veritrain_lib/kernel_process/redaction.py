@@ -1,8 +1,8 @@
-"""Redaction inside a kernel: it sends no secret of its environment, whoever asked it to run a cell.
+"""Masking of secrets inside a Jupyter kernel: it sends no secret of its environment, whichever program runs the cells.
 
-Our engine removes secrets when it saves a notebook. Plain papermill and Jupyter save what the kernel sends, so a
-warm kernel, and every kernel in which a stage starts, removes them before it sends anything. It uses its environment
-as it is at that moment, including what a cell has put there.
+Our engine masks secrets when it saves a notebook. Plain papermill and Jupyter save what the kernel sends, so a warm
+kernel, and every kernel in which a stage starts, masks them before it sends anything. The secrets are those in the
+kernel's environment at that moment, including variables that a cell has set.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ from veritrain_lib.redaction import redactor
 from veritrain_lib.redaction.notebook import redacted_display
 
 DISPLAY_MESSAGES = {"display_data", "update_display_data", "execute_result"}
+"""Types of kernel messages that display a result."""
 ERROR_MESSAGES = {"error", "execute_reply"}
+"""Types of kernel messages that report an error."""
 MIN_SECRET_PREFIX = 4
-"""A printed text that ends in so many first characters of a secret is held back until the rest arrives."""
+"""Number of a secret's first characters at the end of a printed text from which that end is held back.
+
+It is sent together with the next text, when it is known whether the rest of the secret follows.
+"""
 
 _MARKER = "_veritrain_hides"
 
 
 def redact_session(session: Any) -> None:
-    """Have a kernel's session remove secrets of the environment from all that it sends.
+    """Make a Jupyter kernel mask secrets of its environment in all messages that it sends.
 
     Args:
-        session: A `jupyter_client.session.Session`; its `send` is replaced.
+        session: The kernel's `jupyter_client.session.Session`, whose `send` is replaced.
     """
     if not getattr(session, _MARKER, False):
         setattr(session, _MARKER, True)
@@ -35,7 +40,7 @@ def redact_session(session: Any) -> None:
 
 
 def redact_current_kernel() -> None:
-    """Remove secrets from what this process's kernel sends; do nothing where this process is not a kernel."""
+    """Mask secrets in all messages that this process sends as a Jupyter kernel; do nothing if it is not a kernel."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     session = getattr(getattr(shell, "kernel", None), "session", None)
     if session is not None:
@@ -43,7 +48,7 @@ def redact_current_kernel() -> None:
 
 
 class _RedactingSend:
-    """A replacement for a session's `send` that removes secrets."""
+    """Replacement for the `send` method of a Jupyter session that masks secrets in outputs and errors."""
 
     def __init__(self, send: Callable[..., Any]) -> None:
         self._send = send
@@ -81,7 +86,13 @@ class _RedactingSend:
             return send(_redacted_content(kind, payload))
 
     def _stream(self, payload: Mapping[str, Any], request: str, send: Callable[[Any], Any]) -> Any:
-        """Send a printed text, but hold back an end that may be the start of a secret."""
+        """Send a printed text with secrets masked, but hold back an end that may be the beginning of a secret.
+
+        Args:
+            payload: Content of the message.
+            request: Id of the request whose cell printed the text.
+            send: Function that sends a content.
+        """
         current_redactor = redactor()
         key = str(payload.get("name", "")), request
         pending, _ = self._pending.pop(key, ("", send))

@@ -1,11 +1,12 @@
-"""The functions that `import veritrain_lib as vt` offers; docs/library.md shows them in ten lines.
+"""Functions of `import veritrain_lib as vt`, for scripts and notebooks; docs/library.md shows them in ten lines.
 
-- `data`: load a task, open a dataset, judge it by a suite
-- `training`: train on rows that passed
+- `data`: load a task, open a dataset, judge it by a gate suite
+- `training`: train on rows that passed the gate
 - `models`: predict, probe and compare models, find the champion
-- `record`: overview and report of a task, and the loop, which all read or write the record in MLflow
+- `record`: overview and report of a task, and the loop; these read and write MLflow
 
-What `data`, `training` and `models` do is filed nowhere, except by `evaluate(..., look=True)`: a look at the held-out test set counts.
+The functions of `data`, `training` and `models` store nothing in MLflow, except `evaluate(..., look=True)`: an
+evaluation on the held-out test set is always counted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Load a task, open its data, and judge rows by a gate suite; nothing is stored."""
+"""Library functions to load a task, open its data, and judge rows by a gate suite. They store nothing in MLflow."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.gate.result import GateResult
 
 SPLITS = ("seed", "development", "pool")
-"""The files of a task that can be opened; of the held-out test set only a counted look reads the answers."""
+"""Names of the task's data files that `open_dataset` opens. The held-out test set is not among them.
+
+Its answers are read only by `evaluate(..., look=True)`, which counts the look.
+"""
 
 
 def load_task(task: str | Path = "") -> Task:
-    """Load a task and check it, as `veritrain check` does.
+    """Load a task and check it as `veritrain check` does.
 
     Args:
-        task: A task file, its folder, a name of this project, or a built-in example (`support`, `meetings`). Empty: the task
-            that was worked on last, else the first example.
+        task: The path of a task file or its folder, the name of a task of this project, or a built-in example
+            (`support`, `meetings`). Empty means the task that was used last, or else the first example.
 
     Raises:
-        UserError: There is no such task, or it has mistakes; the message lists all of them.
+        UserError: when there is no such task, or it has mistakes; the message lists all of them.
     """
     from veritrain_lib.stages.inputs.tasks import task_file_of
     from veritrain_lib.task_check.check import load_checked
@@ -35,20 +38,20 @@ def load_task(task: str | Path = "") -> Task:
 
 
 def open_dataset(task: Task, data: str | pd.DataFrame = "seed", *, source: Source = "pool") -> Dataset:
-    """Open rows as a dataset.
+    """Open data as a dataset of a task: rows of one of the task's files, a dataset stored in MLflow, or a DataFrame.
 
     Args:
         task: The task.
-        data: `seed` or `development`; `pool`, without the answers, which stay hidden until a row is chosen; `NAME@VERSION` of
-            the record; or a data frame with the task's columns.
-        source: Where the rows of a data frame are from, when it has no column `source`. The gate never removes rows of
-            `human`.
+        data: `seed` or `development`; `pool`, without its answers, which stay hidden until a row is chosen;
+            `NAME@VERSION` for a dataset stored in MLflow; or a DataFrame with the task's columns.
+        source: The source of a DataFrame's rows (`human`, `synthetic` or `pool`), if it has no column `source`. The
+            gate never removes rows of source `human`.
 
     Returns:
         The dataset. Rows that no gate has judged are a draft of version 0.
 
     Raises:
-        UserError: There is no such dataset, or the rows lack a column.
+        UserError: when there is no such dataset, or the rows lack a column.
     """
     from veritrain_lib.stages.inputs import sources
     from veritrain_lib.tracking import datasets
@@ -72,19 +75,20 @@ def open_dataset(task: Task, data: str | pd.DataFrame = "seed", *, source: Sourc
 def gate(
     task: Task, data: str | pd.DataFrame | Dataset = "seed", *, suite: str = "", seed: int = 0
 ) -> GateResult:
-    """Judge rows by a gate suite.
+    """Judge rows by a gate suite, and return the verdict with the accepted and the rejected rows.
 
     Args:
         task: The task.
-        data: The rows: a dataset, or what `open_dataset` opens.
-        suite: A name in `gates/` or a file; empty: the task's own.
+        data: The rows: a dataset, or what `open_dataset` accepts.
+        suite: The name of a suite in `gates/`, or a path; empty means the task's suite.
         seed: Seed of every random choice.
 
     Returns:
-        The verdict, with the accepted rows, the quarantine and the reasons as tables. `train` takes it as training data.
+        The verdict; its tables hold the accepted rows, and the quarantine with reasons. `train` accepts it as training
+        data.
 
     Raises:
-        UserError: The suite asks a paid judge, whose calls belong into the record, or can't be used.
+        UserError: when the suite can't be used, or asks a paid judge, whose calls must be recorded in MLflow.
     """
     from veritrain_lib.stages.gate.inputs import context, suite_of, uses_judge
     from veritrain_lib.stages.gate.run import GateConfig, run
@@ -105,7 +109,7 @@ def gate(
 
 
 def as_dataset(task: Task, data: str | pd.DataFrame | Dataset) -> Dataset:
-    """Return data as a dataset: as it is, or opened by `open_dataset`."""
+    """Return a dataset unchanged, or open other data as a dataset of the task by `open_dataset`."""
     from veritrain_lib.core.records import Dataset
 
     return data if isinstance(data, Dataset) else open_dataset(task, data)
@@ -128,7 +132,13 @@ def _pool(task: Task) -> pd.DataFrame:
 
 
 def _examples(task: Task, frame: pd.DataFrame, source: Source) -> pd.DataFrame:
-    """Return the rows of a data frame in the form of `core.records`; rows that have it already keep their origin."""
+    """Convert a DataFrame to rows with the columns of `core.records`; existing values of these columns are kept.
+
+    Args:
+        task: The task.
+        frame: The DataFrame, with the task's columns.
+        source: The source of the rows if there is no column `source`.
+    """
     from veritrain_lib.core.records import RESERVED
     from veritrain_lib.core.rows import as_examples
 

@@ -1,4 +1,4 @@
-"""Ask, probe and compare models, without a run in MLflow; `evaluate(..., look=True)` is recorded."""
+"""Library functions to ask, probe and compare models. Only `evaluate(..., look=True)` stores anything in MLflow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def champion(task: Task) -> RegisteredVersion | None:
-    """Return the registered version that the alias `champion` points at, None before there is one."""
+    """Return the registered version of the task's champion (the best model so far); None before there is one."""
     from veritrain_lib.tracking import models
 
     return models.by_alias(task, models.CHAMPION)
@@ -29,19 +29,19 @@ def champion(task: Task) -> RegisteredVersion | None:
 def predict(
     task: Task, rows: str | Sequence[str] | pd.DataFrame, model: str | Model | TrainedModel = ""
 ) -> pd.DataFrame:
-    """Answer rows.
+    """Let a model answer rows of a task.
 
     Args:
         task: The task.
-        rows: A text or texts, for a task with one input; or a data frame with the task's input columns.
-        model: A model, or its address; empty: the champion.
+        rows: One text or several, for a task with one input; or a DataFrame with the task's input columns.
+        model: A model, or its address; empty means the champion.
 
     Returns:
-        The input columns, and for each row `answer`, `score` (None where the model gives none), `candidates` (further
-        answers, best first), `explanation` and `error` (None where the row was answered).
+        The input columns, and for each row `answer`, `score` (None if the model gives none), `candidates` (further
+        answers, best first), `explanation`, and `error` (None if the row was answered).
 
     Raises:
-        UserError: There is no such model, or an input column is missing.
+        UserError: when there is no such model, or an input column is missing.
     """
     import pandas as pd
 
@@ -72,13 +72,16 @@ def predict(
 def probe(
     task: Task, model: str | Model | TrainedModel = "", *, rows: int = 240, seed: int = 0
 ) -> ProbeResult:
-    """Ask a model a sample of development rows, and measure its answers with intervals.
+    """Let a model answer a sample of development rows, and measure its answers with 95 % intervals.
 
     Args:
         task: The task.
-        model: A model, or its address; empty: the champion.
-        rows: Number of development rows.
-        seed: Seed of the sample.
+        model: A model, or its address; empty means the champion.
+        rows: The number of development rows to sample.
+        seed: Seed of the sample and of every other random choice.
+
+    Raises:
+        UserError: when there is no such model.
     """
     from veritrain_lib.stages.inputs.open_models import check_judged_metrics
     from veritrain_lib.stages.probe.run import ProbeConfig, run
@@ -96,21 +99,22 @@ def evaluate(
     look: bool = False,
     seed: int = 0,
 ) -> EvaluateResult:
-    """Compare two models by a paired test.
+    """Compare two models of a task by a paired statistical test.
 
-    On development rows nothing is decided or stored. With `look=True` the evaluate stage is run in MLflow: it may show
-    both models the held-out test set, which is counted, and promotes a challenger that is proven better.
+    By default the comparison is on development rows; it decides nothing and stores nothing. With `look=True` the
+    evaluate stage runs in MLflow: it may compare the models on the held-out test set, which is counted, and promotes a
+    challenger that is proven better. If no such comparison is left, the test set stays locked and the result says so.
 
     Args:
         task: The task.
-        champion: The model to beat, or its address.
-        challenger: Its rival, or its address.
-        look: Whether the held-out test set may be looked at; both models must be in the registry then.
+        champion: The best model so far, or its address.
+        challenger: The model that may replace it, or its address.
+        look: Whether the held-out test set may be used; both models must then be registered.
         seed: Seed of every random choice.
 
     Raises:
-        Refused: Both are the same model, no look is left, or test rows are in the training data.
-        UserError: A look is asked for a model that is not in the registry.
+        Refused: when both are the same model; with `look=True` also when test rows are in the training data.
+        UserError: when `look` is true and a model is not registered.
     """
     from veritrain_lib.stages.evaluate.result import EvaluateResult
     from veritrain_lib.stages.evaluate.run import EvaluateConfig, run
@@ -159,7 +163,10 @@ def _registered(model: str | Model | TrainedModel) -> str:
 
 
 def _opened(task: Task, model: str | Model | TrainedModel) -> Model:
-    """Return a model that refuses rows which must not be sent to a provider."""
+    """Open a model by its address, the champion if it is empty, and make it refuse rows that must not be sent out.
+
+    A `TrainedModel` or a model is used as it is.
+    """
     from veritrain_lib.models.base import open_model
     from veritrain_lib.stages.inputs.defaults import champion_uri
     from veritrain_lib.stages.inputs.open_models import with_privacy_check

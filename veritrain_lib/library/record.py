@@ -1,4 +1,4 @@
-"""Overview and report of a task as the record in MLflow has them, and the loop, which fills it."""
+"""Library functions to run the loop, and to read a task's overview and newest report from MLflow."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def overview(task: Task) -> TaskOverview:
-    """Return the state of a task: champion, data, looks, rounds, and what to do next."""
+    """Return the overview of a task: champion, data, looks at the test set, rounds, and what to do next."""
     from veritrain_lib.ui.overview import overview as overview_of
 
     return overview_of(str(task.path))
 
 
 def report(task: Task) -> StageResult:
-    """Return the newest report of a task.
+    """Return the newest report of a task, which displays itself in a notebook.
 
     Raises:
-        UserError: There is none yet.
+        UserError: when the task has no report yet.
     """
     from veritrain_lib.stages.record.stored_result import load_result
     from veritrain_lib.tracking import runs
@@ -38,17 +38,16 @@ def report(task: Task) -> StageResult:
 
 
 def run_loop(task: Task) -> LoopResult:
-    """Run the closed loop until the target is met or the budget is spent, or go on where it stopped.
+    """Run the closed loop of a task until its target is met or its budget is spent, or resume it where it stopped.
 
     Returns:
-        How the loop ended. Its runs, datasets and models are in MLflow, as after `veritrain loop`.
+        The outcome of the loop. Its runs, datasets and models are in MLflow, as after `veritrain loop`.
 
     Raises:
-        StageFailed: A stage did not finish; the same call goes on.
+        StageFailed: when a stage does not finish; the same call then resumes the loop.
     """
-    from veritrain_lib.execution import LocalRunner
-    from veritrain_lib.execution.jobs import warm_kernels_requested
+    from veritrain_lib.execution.runner_choice import notebook_runner
     from veritrain_lib.loop.loop import run_loop as run_rounds
     from veritrain_lib.stages.inputs.tasks import remember
 
-    return run_rounds(remember(task), runner=LocalRunner(warm=warm_kernels_requested(default=True)))
+    return run_rounds(remember(task), runner=notebook_runner())

@@ -1,4 +1,4 @@
-"""Train on rows that passed the gate; no run is opened and no model registered."""
+"""Library function to train a model on rows that passed the gate. It stores nothing in MLflow."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model that was just trained, with what was measured of it; shows itself in a notebook.
+    """A model that was just trained, with its measures; it displays them in a notebook.
 
     Attributes:
         model: The model.
-        result: Measures on development rows, and tables.
+        result: The train stage's result: measures on development rows, and tables.
     """
 
     model: Model = field(repr=False)
@@ -40,17 +40,18 @@ def train(
     parameters: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> TrainedModel:
-    """Train the task's trainer on rows that passed the gate, and measure the model on development rows.
+    """Train a model with the task's trainer on rows that passed the gate, and measure it on development rows.
 
     Args:
         task: The task.
-        data: What `gate` returned, a dataset, or `NAME@VERSION`; several of them are put together, each row once.
-        parameters: Parameters of the trainer that replace those of the task file.
-        seed: Seed of the training.
+        data: The verdict that `gate` returned, a dataset, or `NAME@VERSION`; or a list of these, from which each row is
+            used once.
+        parameters: Parameters of the trainer, by name, that replace those of the task file.
+        seed: Random seed of the training.
 
     Raises:
-        Refused: Rows did not pass the gate.
-        UserError: The trainer is paid, so that its jobs belong into the record, or refuses a parameter.
+        Refused: when rows did not pass the gate.
+        UserError: when the trainer refuses a parameter, or is paid, so that its jobs must be recorded in MLflow.
     """
     from veritrain_lib.stages.inputs.open_models import check_judged_metrics
     from veritrain_lib.stages.train.inputs import is_paid
@@ -84,7 +85,13 @@ def _judged(task: Task, data: str | GateResult | Dataset) -> Dataset:
 
 
 def _together(task: Task, parts: list[Dataset]) -> Dataset:
-    """Return datasets as one, each row once; one that has not passed stays alone, so that training refuses it."""
+    """Return several datasets as one that holds each row once.
+
+    If one of them has not passed the gate, that one alone is returned, so that the training refuses it.
+
+    Raises:
+        UserError: when there is no dataset.
+    """
     import pandas as pd
 
     from veritrain_lib.core.digest import of_rows

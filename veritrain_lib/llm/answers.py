@@ -1,4 +1,4 @@
-"""Parsing of a stored raw answer into checked candidates, each judged on its own."""
+"""Functions that parse a chat model's stored raw answer into its candidates and check each candidate separately."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from veritrain_lib.llm.records import ChatRequest, Choice, ReplyOutcome, Usage
 from veritrain_lib.llm.response_adapter import error_in
 
 MAX_MESSAGE_CHARACTERS = 200
-"""Characters of a foreign text that are quoted in a reason."""
+"""Maximum number of characters that an error reason quotes from a text of the provider or the model."""
 
 
 def parse(raw: bytes) -> dict[str, Any] | None:
-    """Return the answer's JSON if it can be kept: an object with at least one choice; else None.
+    """Return a chat model's raw answer as a JSON object if it is usable, else None.
 
-    A list of choices of which each only says that the provider failed does not count.
+    Usable means that `choices` is a non-empty list of objects, of which at least one is not a mere report of
+    a failure at the provider.
     """
     try:
         answer = json.loads(raw)
@@ -40,9 +41,10 @@ def _is_failure(choice: Mapping[str, Any]) -> bool:
 
 
 def text_of(choice: Mapping[str, Any]) -> str:
-    """Return the text of a candidate, wherever the service put it.
+    """Return the text of one candidate of a chat model's answer, wherever the service put it.
 
-    That is a string, parts of a list, or the fields that older and streaming services use.
+    The text may be a string, a list of parts that are joined, or the field `delta` or `text` that streaming
+    and older services use. A candidate without text gives an empty string.
     """
     message = choice.get("message") or choice.get("delta")
     content = message.get("content") if isinstance(message, Mapping) else choice.get("text")
@@ -53,9 +55,9 @@ def text_of(choice: Mapping[str, Any]) -> str:
 
 
 def storable(text: str) -> str:
-    """Return a model's text with U+FFFD for what no file and no database can hold.
+    """Return a chat model's text in a form that every file and database can store.
 
-    That is half of a surrogate pair, or NUL.
+    NUL characters and lone halves of surrogate pairs are replaced by U+FFFD.
     """
     if text.isascii() and "\x00" not in text:
         return text
@@ -63,12 +65,19 @@ def storable(text: str) -> str:
 
 
 def is_content_filter(status: int, raw: bytes) -> bool:
-    """Return whether an error is the provider's filter on the prompt: an answer to keep, not to retry."""
+    """Return whether a chat service's error response says that its content filter rejected the prompt.
+
+    Such a request is not retried, because it would be rejected again.
+
+    Args:
+        status: HTTP status of the response.
+        raw: Body of the response.
+    """
     return status == 400 and error_of(raw)[0] == "content_filter"
 
 
 def error_of(raw: bytes) -> tuple[str, str]:
-    """Return code and message of an error body, whatever its shape; empty where it has none."""
+    """Return the error code and the message in a chat service's error response; each is empty if it is absent."""
     try:
         return error_in(json.loads(raw))
     except (ValueError, RecursionError):
@@ -76,7 +85,7 @@ def error_of(raw: bytes) -> tuple[str, str]:
 
 
 def usage_of(answer: Mapping[str, Any]) -> Usage | None:
-    """Return the tokens as counted by the provider; None when it does not report them."""
+    """Return the token counts that the provider reported with a chat model's answer; None when it reported none."""
     usage = answer.get("usage")
     if not isinstance(usage, Mapping):
         return None
@@ -90,14 +99,24 @@ def usage_of(answer: Mapping[str, Any]) -> Usage | None:
 
 
 def _count(value: object) -> int | None:
-    """Return a number of tokens; None for anything else (a text, a negative number, a fraction)."""
+    """Return a reported token count as an integer; None if it is a text, negative or a fraction."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def choices_of(request: ChatRequest, status: int, raw: bytes) -> tuple[tuple[Choice, ...], ReplyOutcome, str]:
-    """Return the candidates of a stored answer, the outcome of the reply and its reason."""
+    """Parse a chat model's stored answer into its candidates and the outcome of the whole reply.
+
+    Args:
+        request: The request that was answered; its JSON Schema, if it has one, is checked on every candidate.
+        status: HTTP status of the stored response.
+        raw: Body of the stored response.
+
+    Returns:
+        The candidates, the outcome (`done` if at least one candidate is usable, else that of the first
+        candidate), and the reason for it in words, empty for `done`.
+    """
     if is_content_filter(status, raw):
         return (), "filtered", "the provider's content filter refused the prompt"
     answer = parse(raw)
@@ -146,7 +165,12 @@ def _why_empty(message: Mapping[str, Any], finish: object) -> str:
 
 
 def schema_violation(schema: Mapping[str, Any], text: str) -> str | None:
-    """Return why a text is not JSON that fulfils the schema; None if it is."""
+    """Return the reason why a candidate's text is not JSON that fulfils the requested schema; None if it fulfils it.
+
+    Args:
+        schema: The JSON Schema.
+        text: The candidate's text.
+    """
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -162,7 +186,7 @@ def schema_violation(schema: Mapping[str, Any], text: str) -> str | None:
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
-    """Check a schema before any request is sent with it.
+    """Check that a JSON Schema for structured answers is itself valid, before any request is sent with it.
 
     Raises:
         UserError: The JSON Schema is not valid.

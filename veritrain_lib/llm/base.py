@@ -1,4 +1,4 @@
-"""The protocol by which other packages use paid chat models."""
+"""The protocol `Chat`, which is all that other packages need to know about a paid chat model."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from veritrain_lib.llm.records import ChatProgress, ChatRequest, Endpoint, Estim
 
 
 class Chat(Protocol):
-    """A chat model behind ledger, rate limiter and budget."""
+    """Protocol of a client for a paid chat model that reuses stored answers and respects rate limits and a cost cap."""
 
     @property
     def endpoint(self) -> Endpoint:
-        """The address of the model."""
+        """The endpoint (provider, model and URL) that requests are sent to."""
         ...
 
     def estimate(self, requests: Sequence[ChatRequest]) -> Estimate:
-        """Return the likely cost of the requests, before any of them is sent.
+        """Return the estimated cost of requests to the chat model, before any of them is sent.
 
         Raises:
-            UserError: The price is unknown.
+            UserError: The model's price is unknown.
         """
         ...
 
     def ask(
         self, requests: Sequence[ChatRequest], *, on_progress: Callable[[ChatProgress], None] | None = None
     ) -> list[Reply]:
-        """Return one reply per request, in order; stored answers are not requested again.
+        """Return one reply per request, in order; requests whose answers are stored already are not sent again.
 
         Args:
             requests: The requests.
-            on_progress: Called as replies arrive.
+            on_progress: Called with the batch's progress as replies arrive; None for no reports.
 
         Raises:
-            BudgetExceeded: The worst case of the next request would exceed the cap; answers so far are in the ledger.
-            UserError: No key or endpoint is set, or the price is unknown (before anything is sent).
+            BudgetExceeded: The worst-case cost of the next request would exceed the cap; the answers so far
+                are stored in the ledger.
+            UserError: No API key or URL is set, or the price is unknown; nothing was sent.
         """
         ...

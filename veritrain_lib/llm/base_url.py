@@ -1,7 +1,7 @@
-"""Normalization of a chat service's URL as people copy it from a portal, a manual or a log.
+"""Functions that normalize the URL of a chat service as people copy it from a portal, a manual or a log.
 
-Accepted are a URL without path, a full target URI, and an Azure URL with its version; others are rejected
-with the URL to write instead.
+Accepted are a URL without a path, a full URL of an API call, and an Azure URL with its API version. Any other
+URL is rejected with an error that shows the URL to write instead.
 """
 
 from __future__ import annotations
@@ -21,15 +21,19 @@ _AZURE_HOST = re.compile(r"\.(?:openai|cognitiveservices|services\.ai)\.azure\.(
 
 
 def openai_base(address: str) -> str:
-    """Return the base URL of an OpenAI-compatible service; `/chat/completions` is appended to it later.
+    """Return the base URL of an OpenAI-compatible service, to which `/chat/completions` is appended later.
 
-    Without a path it gets `/v1`, where compatible services answer; a path that ends in an API call loses that part.
+    A URL without a path gets `/v1`, where compatible services answer. A path that ends in an API call, such
+    as `/chat/completions`, loses that part.
 
     >>> openai_base("http://localhost:8000"), openai_base("https://host/v1/chat/completions")
     ('http://localhost:8000/v1', 'https://host/v1')
 
+    Args:
+        address: The value of `OPENAI_BASE_URL`.
+
     Raises:
-        UserError: Not a web address, or the address of an Azure deployment.
+        UserError: It is not a web address, it contains a query, or it is the address of an Azure deployment.
     """
     parts = _parts(OPENAI, address)
     if _DEPLOYMENT.search(parts.path):
@@ -48,17 +52,22 @@ def openai_base(address: str) -> str:
 
 
 def azure_base(address: str, deployment: str) -> tuple[str, str | None, bool]:
-    """Return the parts of an Azure address.
+    """Split an Azure OpenAI address, as people copy it from the portal, into the resource's URL and the API version.
 
     >>> azure_base("https://x.openai.azure.com/openai/v1/", "d")
     ('https://x.openai.azure.com', None, True)
 
+    Args:
+        address: The value of `AZURE_OPENAI_ENDPOINT`.
+        deployment: Name of the deployment that the task or command asks for.
+
     Returns:
-        The resource's URL, the API version that it contains (None: none), and whether it is the unversioned
-        `/openai/v1`.
+        The resource's URL; the API version in the address, None if it contains none; and whether the address
+        is one of the paths that need no version, such as `/openai/v1`.
 
     Raises:
-        UserError: Not a web address, or the target URI of another deployment.
+        UserError: It is not a web address, it has a query other than `api-version`, or it names another
+            deployment.
     """
     parts = _parts(AZURE, address)
     deployment_path = _DEPLOYMENT.search(parts.path)

@@ -1,7 +1,8 @@
-"""One batch of requests, from the rate limiter to the checked reply; runs on an event loop of its own.
+"""The class `Batch`, which sends one batch of requests to a chat model and returns checked replies.
 
-Every attempt: get a permit, claim the request (and reserve its worst cost), send it, then store the answer or the
-reason why there is none, and only then continue.
+It runs on an event loop of its own. Every attempt takes these steps: get a permit from the rate limiter,
+claim the request in the ledger (which reserves its worst-case cost), send it, and store the answer or the
+reason for its absence.
 """
 
 from __future__ import annotations
@@ -30,22 +31,25 @@ from veritrain_lib.llm.response_adapter import normalize_response
 from veritrain_lib.redaction import redact_passwords
 
 MAX_WEB_PAGES = 2
-"""Attempts after a web page came instead of an answer: a maintenance page may go, a wrong address stays."""
+"""Maximum number of attempts for a request if the service returns web pages instead of answers.
+
+A second attempt helps if the page was about maintenance; a wrong address returns a page every time.
+"""
 ANNOUNCED_WAIT_S = 20.0
-"""Seconds: from here on a wait that a service asks for is printed."""
+"""Length in seconds from which a wait that a service asks for is announced on the terminal."""
 
 
 class _Stopped(Exception):
-    """The batch ends early; `Batch.error` says why."""
+    """Raised inside a batch to end it early; `Batch.error` holds the reason."""
 
 
 class Batch:
-    """A batch of requests, keyed by digest.
+    """One batch of chat requests that are sent concurrently, keyed by the digest of each request.
 
     Attributes:
         replies: Replies so far, by the digest of their request.
-        fresh: Requests and replies that the caller has not read yet.
-        error: Why the batch ended early; None if it did not.
+        fresh: Pairs of request and reply that the caller has not yet taken out.
+        error: The error that ended the batch early; None if there was none.
     """
 
     def __init__(
@@ -68,7 +72,9 @@ class Batch:
         self._announced_until = 0.0
 
     async def run(self, requests: Mapping[str, ChatRequest]) -> None:
-        """Send all requests; return when each has a reply, or `error` is set and nothing is in flight.
+        """Send all requests of the batch and return when each has a reply.
+
+        If the batch ends early, `error` is set and the call returns once no request is in flight.
 
         Args:
             requests: Requests by digest.
@@ -90,7 +96,12 @@ class Batch:
             await asyncio.to_thread(self._ledger.abandon_claims, self._owner, "it was interrupted")
 
     def stop(self, error: Exception | None = None) -> None:
-        """Send nothing more; requests in flight are completed."""
+        """Send no further requests of the batch; requests in flight are still completed.
+
+        Args:
+            error: The reason, kept in `Batch.error` unless an earlier one is there; None for a stop without
+                an error.
+        """
         self.error = self.error or error
         self._stop.set()
 
@@ -200,7 +211,7 @@ class Batch:
         seconds: float,
         reserved: float,
     ) -> StoredAnswer | None:
-        """Return the answer to store, None when the response is not an answer."""
+        """Return the response in the form in which the ledger stores it; None when it is not an answer."""
         is_answer, usage = response_status.answer_usage(received)
         if not is_answer:
             return None
@@ -214,7 +225,7 @@ class Batch:
         )  # fmt: skip
 
     async def _record_failure(self, digest: str, received: HttpResponse) -> str:
-        """End the claim of a request without an answer and return the reason."""
+        """Record in the ledger that a request got no answer, end its claim, and return the reason in words."""
         reason, paid = response_status.failure_reason(received, self._redact)
         if paid:
             self._lost.add(digest)
@@ -229,7 +240,7 @@ class Batch:
         self._settled.set()
 
     def _check_retry_advice(self, received: HttpResponse, deadline: float) -> None:
-        """Stop the batch if the service asks to wait longer than the batch's patience."""
+        """End the batch if the service asks for a longer wait than the batch's time limit; announce long waits."""
         retry_after_s = retry_after(received.headers or {})
         if retry_after_s is None or time.monotonic() + retry_after_s <= deadline:
             if retry_after_s is not None and retry_after_s >= ANNOUNCED_WAIT_S:
@@ -295,7 +306,7 @@ class Batch:
         self._lost |= self._ledger.lost_among([digest])
 
     async def _sleep(self, seconds: float, wake: asyncio.Event | None = None) -> None:
-        """Sleep, but wake up for a stop."""
+        """Sleep for some seconds; end early when the batch is stopped or the given event is set."""
         if seconds < 0.05 and wake is None:
             await asyncio.sleep(seconds)
         else:

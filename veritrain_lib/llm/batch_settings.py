@@ -1,4 +1,4 @@
-"""Settings and statistics of a batch, and the conversion of a stored answer into a reply."""
+"""Settings and statistics of a batch of chat requests, and the function that turns a stored answer into a reply."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from veritrain_lib.redaction import redact_passwords
 
 @dataclass
 class ChatStats:
-    """Counts of what a chat has done.
+    """Running totals of a chat client's work: requests sent, answers, retries and cost.
 
     Attributes:
-        sent: HTTP requests.
-        answered: Requests whose answers were stored.
-        stored: Replies that were in the ledger already.
-        held_back: Responses with status 429.
+        sent: HTTP requests sent, repeated ones included.
+        answered: Requests whose answers arrived and were stored in the ledger.
+        stored: Replies that were in the ledger already and were not requested.
+        held_back: Responses with HTTP status 429 (too many requests).
         faults: Responses that were neither an answer nor a 429.
-        possibly_paid_again: Requests sent although an earlier request for the same answer was cut off (a kill, a
-            broken connection) and may have been billed.
-        cost: US dollars.
+        possibly_paid_again: Requests sent although an earlier request for the same answer was cut off (a
+            kill, a broken connection) and may have been billed.
+        cost: Cost of the answers, in US dollars.
     """
 
     sent: int = 0
@@ -36,16 +36,16 @@ class ChatStats:
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """Settings of a batch.
+    """Settings of a batch of chat requests: the account that pays, its cost cap, number of attempts and time limits.
 
     Attributes:
-        account: Account in the ledger whose money is spent.
-        cap: US dollars for the account, None for no cap.
-        at_once: Most requests in flight.
-        timeout: Seconds for one attempt.
-        attempts: How often an answer is tried for.
-        patience: Seconds of 429 for one request.
-        first_wait: Seconds before the second attempt; doubled each time.
+        account: Account in the ledger that the cost is charged to.
+        cap: Maximum amount in US dollars that the account may spend; None for no cap.
+        at_once: Maximum number of requests in flight at the same time.
+        timeout: Seconds after which one attempt is given up.
+        attempts: Maximum number of attempts per request; responses with status 429 do not count.
+        patience: Seconds for which a request is repeated while the service responds with 429.
+        first_wait: Seconds before the second attempt; the wait doubles with every further one.
     """
 
     account: str
@@ -58,12 +58,12 @@ class BatchSettings:
 
 
 def ledger_endpoint(endpoint: Endpoint) -> str:
-    """Return the name of an endpoint in the ledger."""
+    """Return the text that identifies an endpoint in the ledger: its address and its URL without password."""
     return f"{endpoint.address} {redact_passwords(endpoint.base_url or '')}".strip()
 
 
 def reply_of(request: ChatRequest, stored: StoredAnswer) -> Reply:
-    """Return the checked reply of a stored answer."""
+    """Return a stored answer of a chat model as a reply whose candidates have been checked."""
     choices, outcome, reason = answers.choices_of(request, stored.status, stored.raw.encode())
     usage = Usage(stored.input_tokens, stored.output_tokens, stored.cached_tokens)
     return Reply(stored.digest, outcome, reason, choices, usage, stored.cost, stored.seconds, stored=True)

@@ -1,4 +1,7 @@
-"""The worst-case cost of a request, which is reserved before it is sent so that a cap is never exceeded."""
+"""Functions that compute the worst-case cost of a chat request.
+
+This cost is reserved in the ledger before the request is sent, so that the cost cap is never exceeded.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from veritrain_lib.llm.prices import MILLION, Price
 from veritrain_lib.llm.records import ChatRequest
 
 MESSAGE_OVERHEAD_TOKENS, REQUEST_OVERHEAD_TOKENS = 8, 16
-"""Tokens around each message and around the whole request; providers count 3 to 4 and 3."""
+"""Tokens added for each message and for the whole request in the upper bound of input tokens.
+
+Providers count 3 to 4 per message and 3 per request, so the bound is generous.
+"""
 
 
 def characters(request: ChatRequest) -> int:
-    """Return how many characters are sent: messages and schema."""
+    """Return the number of characters that a chat request sends: all messages, and the JSON Schema if there is one."""
     message_characters = sum(len(message.content) for message in request.messages)
     return message_characters + (
         len(json.dumps(request.schema, ensure_ascii=False)) if request.schema is not None else 0
@@ -21,9 +27,9 @@ def characters(request: ChatRequest) -> int:
 
 
 def max_input_tokens(request: ChatRequest) -> int:
-    """Return an upper bound of the input tokens.
+    """Return an upper bound of a chat request's input tokens, computed from its bytes.
 
-    A byte-level tokenizer makes no token of less than one byte.
+    The bound holds because every token of a byte-level tokenizer covers at least one byte.
     """
     text = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
     schema = 2 * len(json.dumps(request.schema).encode()) if request.schema is not None else 0
@@ -31,9 +37,14 @@ def max_input_tokens(request: ChatRequest) -> int:
 
 
 def max_output_tokens(request: ChatRequest, price: Price) -> int:
-    """Return an upper bound of the output tokens.
+    """Return an upper bound of the output tokens that a chat request may be billed for, over all its candidates.
 
-    It is the request's own limit, else the model's, for every candidate.
+    The limit of one candidate is the request's `max_tokens`, or the model's longest answer if the request
+    sets none.
+
+    Args:
+        request: The request.
+        price: Price of the model, which may name its longest answer.
 
     Raises:
         UserError: Neither limit is known.
@@ -48,9 +59,10 @@ def max_output_tokens(request: ChatRequest, price: Price) -> int:
 
 
 def worst_cost(request: ChatRequest, price: Price) -> float:
-    """Return the most a request can cost, in US dollars.
+    """Return the most that a chat request can cost, in US dollars; 0 for a model whose price is 0.
 
-    Free models cost nothing however long they answer.
+    Raises:
+        UserError: The length of the longest answer is not known (see `max_output_tokens`).
     """
     if price.input == price.output == 0:
         return 0.0

@@ -1,4 +1,4 @@
-"""The entry point for other packages: a chat model behind ledger, rate limiter and budget (`base.Chat`)."""
+"""Entry point to paid chat models for other packages: `open_chat` returns a client with ledger and cost cap."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from veritrain_lib.llm.budget import worst_cost
 from veritrain_lib.llm.endpoint import open_endpoint
 from veritrain_lib.llm.estimate import MIN_ANSWERS, PilotEstimate, UsageProfile, estimate, usage_profile
 from veritrain_lib.llm.keys import key_of
-from veritrain_lib.llm.ledger import Ledger, Spending, default_ledger_path
+from veritrain_lib.llm.ledger import Ledger, Spending
 from veritrain_lib.llm.loop_thread import ProgressReporter, ReplyCallback, run_batch
 from veritrain_lib.llm.prices import price_of
 from veritrain_lib.llm.rate_limiter import rate_limiter_of
@@ -27,19 +27,20 @@ Confirm = Callable[[Estimate], bool]
 
 
 class LedgerChat:
-    """A chat model that never asks twice for what is stored and never exceeds its cap.
+    """Client of a paid chat model that never requests a stored answer again and never exceeds its cost cap.
 
-    Every call opens the ledger, so that an object kept for long holds no file and no thread.
+    Every call opens the ledger of paid answers and closes it again, so an idle client holds no file and no
+    thread.
 
     Attributes:
-        stats: Counts of what this object has done.
+        stats: Running totals of this client's work.
     """
 
     def __init__(
         self,
         endpoint: Endpoint,
         settings: BatchSettings,
-        ledger_path: Path,
+        ledger_path: Path | None,
         on_reply: ReplyCallback | None,
         confirm: Confirm | None,
     ) -> None:
@@ -49,20 +50,22 @@ class LedgerChat:
 
     @property
     def endpoint(self) -> Endpoint:
-        """The address of the model."""
+        """The endpoint (provider, model and URL) that requests are sent to."""
         return self._endpoint
 
     @property
     def spent(self) -> Spending:
-        """The money of the account in the ledger, earlier processes included."""
+        """The money that the client's account has spent according to the ledger, by earlier processes too."""
         with Ledger(self._ledger_path) as ledger:
             return ledger.spent(self._settings.account)
 
     def estimate(self, requests: Sequence[ChatRequest]) -> Estimate:
-        """Return the likely cost of the requests, before any of them is sent.
+        """Return the estimated cost of requests to the chat model, before any of them is sent.
+
+        Requests whose answers are stored already cost nothing.
 
         Raises:
-            UserError: The price is unknown.
+            UserError: The model's price is unknown, or a request is malformed.
         """
         with Ledger(self._ledger_path) as ledger:
             pending = self._by_digest(requests)
@@ -78,19 +81,23 @@ class LedgerChat:
         seed: int = 0,
         on_progress: Callable[[ChatProgress], None] | None = None,
     ) -> PilotEstimate:
-        """Ask a random sample of the requests until the cost of all is known precisely enough.
+        """Send a random sample of the requests until the total cost of all requests can be estimated precisely enough.
 
-        Replies are stored and count: nothing is asked again. The pilot stops once 2.6 standard deviations of the total
-        lie inside `within`, or when everything was asked.
+        The sample's replies are stored, so `ask` does not send these requests again. Sampling stops once 2.6
+        standard deviations of the estimated total cost are at most `within` times that cost, or when every
+        request has been sent.
 
         Args:
-            requests: The requests.
-            within: Half width of the cost range, as a share of the cost.
-            batch_size: Requests of the first sample, and of each further one.
-            seed: Seed of the sample.
-            on_progress: As in `ask`.
+            requests: All requests whose cost is to be estimated.
+            within: Half width of the accepted cost range, as a share of the cost (0.15 for 15 %).
+            batch_size: Number of requests in the first sample and in each further one.
+            seed: Random seed of the sample.
+            on_progress: Called with the progress of each sample; None for no reports.
 
-        Raises: as `ask`.
+        Returns:
+            The estimate of the total cost.
+
+        Raises: the errors of `ask`.
         """
         pending = list(self._by_digest(requests).items())
         random.Random(seed).shuffle(pending)
@@ -113,17 +120,18 @@ class LedgerChat:
     def ask(
         self, requests: Sequence[ChatRequest], *, on_progress: Callable[[ChatProgress], None] | None = None
     ) -> list[Reply]:
-        """Return one reply per request, in order; stored answers are not requested again.
+        """Return one reply per request, in order; requests whose answers are stored already are not sent again.
 
         Args:
             requests: The requests.
-            on_progress: Called in this thread, at most 20 times a second and once at the end.
+            on_progress: Called in the calling thread, at most 20 times a second and once at the end.
 
         Raises:
             Refused: There is no cap and nobody has confirmed the cost.
-            BudgetExceeded: The worst case of the next request would exceed the cap; answers so far are in the ledger.
-            UserError: No key is set, the price is unknown, a request is malformed (before anything is sent), or
-                the service refuses the key or knows no such model.
+            BudgetExceeded: The worst-case cost of the next request would exceed the cap; the answers so far
+                are stored in the ledger.
+            UserError: No API key is set, the price is unknown or a request is malformed (nothing was sent),
+                or the service rejects the key or has no such model.
             Infrastructure: The service or the ledger can't be reached.
         """
         digests = [request.digest(self._endpoint) for request in requests]
@@ -179,7 +187,7 @@ class LedgerChat:
         )
 
     def _check_allowed(self, ledger: Ledger, pending: Mapping[str, ChatRequest], stored: int) -> None:
-        """Check that there is a cap, or that somebody confirms the estimate."""
+        """Raise `Refused` unless there is a cost cap, the requests are free, or somebody confirms the estimate."""
         price = price_of(self._endpoint)
         # Every worst case is known before the first request is sent.
         worst = math.fsum(worst_cost(request, price) for request in pending.values())
@@ -205,27 +213,28 @@ def open_chat(
     timeout: float = 120.0,
     attempts: int = 8,
 ) -> LedgerChat:
-    """Open a chat model by its address, `openai:/MODEL` or `azure:/DEPLOYMENT`.
+    """Open a client for a paid chat model by its address, `openai:/MODEL` or `azure:/DEPLOYMENT`.
 
     Args:
         address: The address.
-        money: Cap in US dollars for the account. None: no cap, and then `confirm` has to accept the
+        money: Cost cap of the account in US dollars. None: no cap, and then `confirm` has to accept the
             estimate of every batch that costs anything. 0 allows free models only.
-        ledger: The ledger's file; default `.veritrain/ledger.db` in the project's folder.
-        at_once: Most requests in flight, from 1.
-        on_reply: Called in the caller's thread for every reply that came from the service.
-        account: Whose money it is. All chats and processes that share a ledger and an account share the cap, also
-            after a restart. Default: an account of this object's own.
+        ledger: SQLite file of the ledger. None: the project's ledger, which is a shared database where
+            several machines share one tracking store.
+        at_once: Maximum number of requests in flight at the same time, from 1.
+        on_reply: Called in the calling thread for every reply that came from the service.
+        account: Name of the account that pays. All clients and processes that share a ledger and an account
+            share the cap, also after a restart. None: an account of this client alone.
         confirm: Called with an estimate; returns whether the cost is accepted.
-        timeout: Seconds for one attempt.
-        attempts: How often an answer is tried for, from 1; 429s do not count.
+        timeout: Seconds after which one attempt is given up.
+        attempts: Maximum number of attempts per request, from 1; responses with status 429 do not count.
 
     Raises:
-        UserError: The address is not valid, or a key or endpoint is not set: one sentence that says what to set.
+        UserError: The address or a setting is not valid, or a key or URL is not set.
     """
     if at_once < 1 or attempts < 1 or timeout <= 0:
         raise UserError(f"at_once={at_once}, attempts={attempts}, timeout={timeout}: each has to be above 0")
     if money is not None and not (math.isfinite(money) and money >= 0):
         raise UserError(f"the cap is {money!r}; it has to be a number of US dollars from 0")
     settings = BatchSettings(account or f"chat {uuid.uuid4().hex[:12]}", money, at_once, timeout, attempts)
-    return LedgerChat(open_endpoint(address), settings, ledger or default_ledger_path(), on_reply, confirm)
+    return LedgerChat(open_endpoint(address), settings, ledger, on_reply, confirm)

@@ -1,8 +1,8 @@
-"""The openai SDK: its HTTP client for chat completions, its own client for everything else.
+"""Connections to chat services: a fast one for chat completions, and the openai SDK's client for everything else.
 
 The SDK's `chat.completions.create` parses every answer into pydantic objects, retries on its own and costs
-about 1.5 ms of CPU a call. Chat completions go through the HTTP client that the SDK brings for aiohttp, with
-the SDK's addresses and headers, and come back as bytes: the ledger stores them raw anyway.
+about 1.5 ms of CPU per call. Chat completions therefore use the SDK's aiohttp client directly, with the SDK's
+URLs and headers, and return bytes, which the ledger stores as they are.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An HTTP response to a request.
+    """HTTP response of a chat service to one request, or the reason why there was none.
 
     Attributes:
-        status: Status code; 0 when no response came.
-        body: The body.
-        headers: The headers.
-        reason: Why no response came.
+        status: HTTP status code; 0 when no response came.
+        body: Body of the response.
+        headers: Headers of the response; None when no response came.
+        reason: Reason why no response came; empty if one came.
         sent: Whether the service may have processed the request although no response came.
     """
 
@@ -42,7 +42,7 @@ class HttpResponse:
 
 
 class ChatConnection:
-    """A pool of connections to one endpoint; an asynchronous context manager."""
+    """Pool of HTTP connections to one chat endpoint, to be used as an asynchronous context manager."""
 
     def __init__(self, endpoint: Endpoint, *, at_once: int, timeout: float) -> None:
         import aiohttp
@@ -79,11 +79,17 @@ class ChatConnection:
 
     @property
     def url(self) -> str:
-        """The URL of chat completions."""
+        """The URL to which chat completions are posted."""
         return str(self._url)
 
     async def chat(self, body: bytes) -> HttpResponse:
-        """Send one chat completion, once; never raise for failures of the network or the service."""
+        """Send one chat completion request without retries.
+
+        A failure of the network or the service is returned as a response, never raised.
+
+        Args:
+            body: The request's JSON as bytes.
+        """
         try:
             answer = await self._http.post(self._url, content=body)
         except self._errors as error:
@@ -103,23 +109,35 @@ class ChatConnection:
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """Return the SDK's certificates, read once: reading them takes longer than a short batch."""
+    """Return the SSL context with the SDK's certificates, cached because reading them is slow."""
     import httpx2
 
     return httpx2.create_ssl_context()
 
 
 def open_client(endpoint: Endpoint, *, retries: int = 4, timeout: float = 120.0) -> openai.OpenAI:
-    """Return the SDK's own synchronous client for an endpoint: files, fine-tuning jobs, models.
+    """Return the openai SDK's synchronous client for an endpoint, for files, fine-tuning jobs and lists of models.
 
-    Chat completions requested through it bypass ledger, rate limiter and budget; use `chat.open_chat` for those.
+    Do not use it for chat completions: they would bypass ledger, rate limiter and budget. Use
+    `chat.open_chat`.
+
+    Args:
+        endpoint: The endpoint.
+        retries: Number of times that the SDK repeats a failed call.
+        timeout: Seconds after which one attempt is given up.
     """
     client: openai.OpenAI = open_sdk(endpoint, asynchronous=False, max_retries=retries, timeout=timeout)
     return client
 
 
 def open_sdk(endpoint: Endpoint, *, asynchronous: bool, **options: object) -> openai.OpenAI:
-    """Return the SDK's client for an endpoint, with the key from the environment."""
+    """Return the openai SDK's client for an endpoint, with the API key from the environment.
+
+    Args:
+        endpoint: The endpoint; it decides between the classes for OpenAI and for Azure.
+        asynchronous: Whether to return the SDK's asynchronous client.
+        options: Further keyword arguments of the SDK's client, such as `timeout`.
+    """
     import openai
 
     settings: dict[str, object] = {"api_key": key_of(endpoint), **options}

@@ -1,4 +1,4 @@
-"""Resolution of an address (`openai:/MODEL`, `azure:/DEPLOYMENT`) and the environment to an endpoint."""
+"""Functions that turn a chat model's address (`openai:/MODEL`, `azure:/DEPLOYMENT`) into an endpoint."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from veritrain_lib.llm.records import Endpoint, Provider
 
 
 def parse_address(address: str) -> tuple[Provider, str]:
-    """Return provider and model (with Azure: deployment) of an address.
+    """Split a chat model's address into provider and model name (for Azure, the deployment's name).
 
     Raises:
-        UserError: It is not an address of a chat model.
+        UserError: The text is not an address of a chat model.
     """
     provider, colon, model = address.partition(":/")
     model = model.strip("/")
@@ -26,15 +26,15 @@ def parse_address(address: str) -> tuple[Provider, str]:
 
 
 def open_endpoint(address: str) -> Endpoint:
-    """Return the endpoint that an address means on this machine.
+    """Return the endpoint (URL, model, API version) for a chat model's address, from this machine's settings.
 
-    OpenAI: `OPENAI_API_KEY`, and `OPENAI_BASE_URL` for any compatible service. Azure: `AZURE_OPENAI_ENDPOINT`,
-    `AZURE_OPENAI_API_KEY` or `AZURE_OPENAI_KEY`, and `OPENAI_API_VERSION` or `AZURE_OPENAI_API_VERSION`; without
-    a version Azure's unversioned `/openai/v1` path is used, which takes none. `base_url.py` says which forms of a
-    URL are accepted.
+    The settings are environment variables or lines of `.env`. OpenAI: `OPENAI_API_KEY`, and `OPENAI_BASE_URL`
+    for a compatible service. Azure: `AZURE_OPENAI_ENDPOINT`, `AZURE_OPENAI_API_KEY` or `AZURE_OPENAI_KEY`,
+    and optionally `OPENAI_API_VERSION` or `AZURE_OPENAI_API_VERSION`; without a version, Azure's unversioned
+    path `/openai/v1` is used. `base_url.py` documents the accepted forms of a URL.
 
     Raises:
-        UserError: Not an address, or something is not set: one sentence that says what to set.
+        UserError: The address is not valid, or a setting is missing; the message names the setting.
     """
     provider, model = parse_address(address)
     if provider == "openai":

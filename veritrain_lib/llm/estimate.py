@@ -1,11 +1,12 @@
-"""Estimates of the cost of requests, before they are sent.
+"""Functions that estimate the cost of requests to a paid chat model before they are sent.
 
-No tokenizer is needed: tokens per character and tokens per candidate are measured on earlier requests in the ledger
-for the same endpoint and purpose. Where there are none, a rule of thumb applies and the range is wide; then
-`LedgerChat.pilot` sends a random sample of the requests first (they count: nothing is asked twice).
+No tokenizer is needed: tokens per character and tokens per candidate are measured on earlier requests in the
+ledger for the same endpoint and purpose. Without earlier requests a rule of thumb applies and the range is
+wide; then `LedgerChat.pilot` can send a random sample of the requests first, whose answers are kept.
 
-The range follows from the sample: with n requests known, a spread s of their costs around the predicted costs and
-m requests to come, the sum misses by a standard deviation of s * sqrt(m**2 / n + m).
+The range follows from the sample: with n earlier requests, a standard deviation s of their costs around the
+predicted costs, and m requests to come, the predicted total has a standard deviation of s * sqrt(m**2 / n +
+m).
 """
 
 from __future__ import annotations
@@ -20,28 +21,28 @@ from veritrain_lib.llm.prices import Price
 from veritrain_lib.llm.records import ChatRequest, Estimate, Usage
 
 MIN_ANSWERS = 10
-"""Number of earlier answers from which on they are used."""
+"""Minimum number of earlier answers for an estimate from measured usage; with fewer, the rule of thumb is used."""
 DEFAULT_OUTPUT_SHARE, DEFAULT_OUTPUT_TOKENS = 0.5, 300
-"""Without earlier answers: half of `max_tokens` is used, and no answer is longer than this on average."""
+"""Rule of thumb for output without earlier answers: half of `max_tokens`, but at most 300 tokens per candidate."""
 DEFAULT_SECONDS = (2.0, 10.0)
 DEFAULT_FACTOR = 3.0
-"""Without earlier answers the true cost may be this many times more or less."""
+"""Factor of the cost range without earlier answers: the true cost may be a third or three times the likely one."""
 RANGE_DEVIATIONS = 2.0
-"""Standard deviations on either side of the likely value: about 95 in 100."""
+"""Half width of the cost range in standard deviations; 2 covers about 95 of 100 cases."""
 
 
 @dataclass(frozen=True)
 class UsageProfile:
-    """Token usage of earlier requests.
+    """Token usage measured on earlier requests to a chat model, from which the usage of new requests is predicted.
 
     Attributes:
         tokens_per_character: Input tokens per character.
         tokens_per_message: Further input tokens per message.
         output_per_candidate: Output tokens per candidate; None for the rule of thumb.
-        cached_share: Share of the input tokens that were cached.
+        cached_share: Share of the input tokens that the provider billed as cached.
         seconds: Duration of a request: mean and 95th percentile.
-        spread: Standard deviation of a request's cost around the prediction, in US dollars.
-        sample_size: Number of requests it was measured on (0: a rule of thumb).
+        spread: Standard deviation of a request's cost around its prediction, in US dollars.
+        sample_size: Number of requests that were measured; 0 for the rule of thumb.
     """
 
     tokens_per_character: float
@@ -53,7 +54,7 @@ class UsageProfile:
     sample_size: int
 
     def predict(self, request: ChatRequest) -> Usage:
-        """Return the tokens that a request will likely need."""
+        """Return the predicted token usage of a new chat request."""
         if self.output_per_candidate is None:
             output_tokens = DEFAULT_OUTPUT_TOKENS * request.n
             if request.max_tokens is not None:
@@ -69,9 +70,14 @@ class UsageProfile:
 
 
 def usage_profile(uses: Sequence[UsageRecord], price: Price) -> UsageProfile:
-    """Measure earlier requests.
+    """Measure the token usage of earlier requests to a chat model.
 
-    With fewer than `MIN_ANSWERS` of them the result is a rule of thumb (4 characters a token).
+    Args:
+        uses: Usage of the earlier requests.
+        price: The model's price.
+
+    Returns:
+        The measured profile; with fewer than `MIN_ANSWERS` requests a rule of thumb (4 characters per token).
     """
     uses = [use for use in uses if use.characters > 0 and use.input_tokens > 0]
     if len(uses) < MIN_ANSWERS:
@@ -107,18 +113,18 @@ def estimate(
     at_once: int,
     per_second: float | None,
 ) -> Estimate:
-    """Return the likely cost of requests none of which is stored.
+    """Estimate cost and duration of chat requests that have no stored answer.
 
     Args:
         requests: The requests.
-        stored: Number of further requests whose answers are stored.
+        stored: Number of further requests whose answers are stored and free.
         profile: Token usage of earlier requests.
         price: The model's price.
-        at_once: Most requests in flight.
-        per_second: The service's limit of requests per second; None if unknown.
+        at_once: Maximum number of requests in flight at the same time.
+        per_second: The service's limit in requests per second; None if unknown.
 
     Raises:
-        UserError: The worst cost of a request is not known.
+        UserError: The worst-case cost of a request is not known.
     """
     predicted = [profile.predict(request) for request in requests]
     likely = math.fsum(price.of(usage) for usage in predicted)
@@ -151,11 +157,11 @@ def estimate(
 
 @dataclass(frozen=True)
 class PilotEstimate:
-    """The result of a pilot.
+    """Estimate of the total cost of chat requests, of which a random sample has been sent and paid for.
 
     Attributes:
-        paid: US dollars for the sample.
-        rest: Estimate of the remaining requests.
+        paid: Cost of the sample, in US dollars.
+        rest: Estimate for the requests that have not been sent.
     """
 
     paid: float
@@ -163,11 +169,11 @@ class PilotEstimate:
 
     @property
     def money(self) -> float:
-        """The likely cost of all requests together, in US dollars."""
+        """The likely total cost in US dollars: the paid sample plus the estimate for the rest."""
         return self.paid + self.rest.money[0]
 
     @property
     def range(self) -> tuple[float, float]:
-        """The range, in US dollars, that contains about 95 in 100 true costs."""
+        """The range of the total cost, in US dollars, that contains the true cost in about 95 of 100 cases."""
         low, high = self.rest.range or self.rest.money
         return self.paid + low, self.paid + high

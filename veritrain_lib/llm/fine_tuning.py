@@ -1,6 +1,7 @@
-"""The provider's files and fine-tuning jobs, as a few plain calls.
+"""Client for a provider's API of files and fine-tuning jobs, such as OpenAI's.
 
-A call that may have been carried out without an answer raises `OutcomeUnknown`.
+A call that creates something and gets no answer raises `OutcomeUnknown`, because the provider may have
+carried it out.
 """
 
 from __future__ import annotations
@@ -27,36 +28,39 @@ STATUS_ALIASES = {
     "completed": "succeeded",
     "error": "failed",
 }
-"""Statuses of compatible services, and the OpenAI status each stands for."""
+"""Job statuses that compatible services use, each with the OpenAI status that means the same."""
 FINAL_STATUSES = ("succeeded", "failed", "cancelled", "expired", "deleted", "rejected")
 ACTIVE_STATUSES = (
     "validating_files", "queued", "running", "paused", "pending", "notrunning", "created", "pausing", "resuming",
     "cancelling", "processing", "in_progress", "preprocessing", "submitted", "starting", "initializing",
 )  # fmt: skip
-"""Statuses of a job that will end. Any other status is not waited for without limit."""
+"""Statuses of a job that is still going on and will end.
+
+A job with a status outside this list and `FINAL_STATUSES` is polled a limited number of times only.
+"""
 PURPOSE: Literal["fine-tune"] = "fine-tune"
 
 
 class OutcomeUnknown(Infrastructure):
-    """A call that creates something got no answer: it may or may not have been carried out."""
+    """Raised when a call that should create a file or job at the provider got no answer; it may have succeeded."""
 
 
 @dataclass(frozen=True)
 class TuningJob:
-    """A fine-tuning job as the provider describes it.
+    """State of a fine-tuning job as the provider reports it.
 
     Attributes:
-        id: The provider's id.
+        id: The provider's id of the job.
         status: The provider's status in small letters (validating_files, queued, running, paused, succeeded,
             failed, cancelled, expired).
-        base: The model that is tuned.
-        training_file: Id of the training file.
-        created: Seconds since 1970.
-        key: `TuningJobSpec.key`, where the provider stores it.
-        model: The tuned model, None until it exists.
-        trained_tokens: Tokens that were trained, as counted by the provider.
-        reason: Why it failed.
-        seconds_left: The provider's own estimate, None where it gives none.
+        base: Name of the model that is tuned.
+        training_file: The provider's id of the training file.
+        created: Time of creation, in seconds since 1970.
+        key: `TuningJobSpec.key`; empty where the provider does not store it.
+        model: Name of the tuned model; None until it exists.
+        trained_tokens: Number of tokens trained on, as counted by the provider; None if not reported.
+        reason: Reason of a failure; empty otherwise.
+        seconds_left: The provider's estimate of the remaining seconds; None if it gives none.
     """
 
     id: str
@@ -72,27 +76,27 @@ class TuningJob:
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, well or not."""
+        """Whether the fine-tuning job has ended, successfully or not."""
         return self.status in FINAL_STATUSES
 
     @property
     def has_known_status(self) -> bool:
-        """Whether its status is one that this module knows."""
+        """Whether the provider's status of the job is in `FINAL_STATUSES` or `ACTIVE_STATUSES`."""
         return self.status in FINAL_STATUSES or self.status in ACTIVE_STATUSES
 
 
 @dataclass(frozen=True)
 class TuningJobSpec:
-    """The specification of a fine-tuning job.
+    """Specification of a fine-tuning job: base model, training file and hyperparameters.
 
     Attributes:
-        key: Digest of rows, base and hyperparameters. It is stored in the file's name and the job's metadata, so that
-            file and job are found again whatever was lost here.
+        key: Digest of rows, base model and hyperparameters. It is part of the training file's name and of the
+            job's metadata at the provider, so both can be found there even if all local data is lost.
         content: Content of the training file.
-        base: The model to tune.
+        base: Name of the model to tune.
         suffix: Suffix of the tuned model's name.
-        seed: The seed.
-        hyperparameters: Hyperparameters of the provider's supervised method.
+        seed: Random seed of the training.
+        hyperparameters: Hyperparameters of the provider's supervised fine-tuning.
     """
 
     key: str
@@ -104,15 +108,15 @@ class TuningJobSpec:
 
     @property
     def file_name(self) -> str:
-        """The name under which the training file is uploaded."""
+        """The name under which the job's training file is uploaded to the provider."""
         return f"veritrain-{self.key[:32]}.jsonl"
 
 
 class TuningService:
-    """Files and jobs at one endpoint, whose `model` does not matter here.
+    """Client of a provider's files and fine-tuning jobs; it uses only the endpoint's provider, URL and key.
 
-    Every method raises UserError when the provider refuses, and Infrastructure when it can't be reached in spite
-    of retries; `upload` and `create` are sent once and raise OutcomeUnknown when no answer came.
+    Every method raises UserError when the provider refuses, and Infrastructure when it can't be reached after
+    retries. `upload` and `create` are never retried; they raise OutcomeUnknown when no answer came.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -123,7 +127,11 @@ class TuningService:
         self._once = open_client(endpoint, retries=0)
 
     def find_file(self, spec: TuningJobSpec) -> str | None:
-        """Return the id of an uploaded file with this name and size that the provider did not reject."""
+        """Return the provider's id of a job's training file if it was uploaded before; None if it was not.
+
+        A file counts when it has the job's file name and size and the provider has neither rejected nor
+        deleted it.
+        """
         with _translating_errors("list the files"):
             for file in _all(self._client.files.list(purpose=PURPOSE)):
                 same = file.filename == spec.file_name and file.bytes == len(spec.content)
@@ -132,13 +140,13 @@ class TuningService:
         return None
 
     def upload(self, spec: TuningJobSpec) -> str:
-        """Upload the training file and return its id."""
+        """Upload a job's training file to the provider and return the provider's id of the file."""
         with _translating_errors("upload the training file", creates=True):
             file = self._once.files.create(file=(spec.file_name, spec.content), purpose=PURPOSE)
         return _required_id(file.id, "upload the training file")
 
     def file_ready(self, file_id: str) -> bool:
-        """Return whether an uploaded file may be used yet.
+        """Return whether the provider has finished checking an uploaded training file, so that a job can use it.
 
         Raises:
             UserError: The provider rejected the file.
@@ -152,7 +160,12 @@ class TuningService:
         return file.status not in ("pending", "running")
 
     def create(self, spec: TuningJobSpec, file_id: str) -> TuningJob:
-        """Start a job. It is paid for from here on."""
+        """Start a fine-tuning job at the provider, which costs money from this moment on.
+
+        Args:
+            spec: Specification of the job.
+            file_id: The provider's id of the uploaded training file.
+        """
         method = {"type": "supervised", "supervised": {"hyperparameters": dict(spec.hyperparameters)}}
         with _translating_errors("start the fine-tuning job", creates=True):
             job = self._once.fine_tuning.jobs.create(
@@ -167,9 +180,10 @@ class TuningService:
             return _job(job)
 
     def jobs_of(self, spec: TuningJobSpec, file_id: str) -> list[TuningJob]:
-        """Return every job of this specification, oldest first.
+        """Return all fine-tuning jobs at the provider that match a specification, oldest first.
 
-        That is a job with its training file, and its key where the provider stores it.
+        A job matches when it uses the training file and has the specification's key; where the provider
+        stores no keys, the file is enough.
         """
         with _translating_errors("list the fine-tuning jobs"):
             jobs = [
@@ -180,7 +194,7 @@ class TuningService:
         return sorted(jobs, key=lambda job: job.created)
 
     def get_job(self, job_id: str) -> TuningJob:
-        """Return the current state of a job."""
+        """Return the current state of a fine-tuning job at the provider."""
         with _translating_errors(f"look at the fine-tuning job {job_id}"):
             job = self._client.fine_tuning.jobs.retrieve(job_id)
             if not job.id or not job.status:
@@ -188,7 +202,7 @@ class TuningService:
             return _job(job)
 
     def events(self, job_id: str) -> list[tuple[str, str]]:
-        """Return the latest events of a job, oldest first: (id, text)."""
+        """Return the latest events of a fine-tuning job (at most 20), oldest first, as pairs of id and text."""
         with _translating_errors(f"read the events of job {job_id}"):
             page = self._client.fine_tuning.jobs.list_events(job_id, limit=20)
         return [(event.id, redact_keys(event.message)) for event in reversed(page.data or [])]
@@ -212,7 +226,11 @@ def _job(job: FineTuningJob) -> TuningJob:
 
 
 def _all(page: SyncCursorPage[Item]) -> Iterator[Item]:
-    """Yield every item of a list, page by page; a malformed page must not pass for an empty one."""
+    """Yield every item of a paged list, page by page.
+
+    Raises:
+        TypeError: A page is malformed; it must not be mistaken for an empty one.
+    """
     for page_of_items in page.iter_pages():
         if page_of_items.data is None:
             raise TypeError("the answer is not a list")
@@ -228,7 +246,12 @@ def _required_id(value: str | None, action: str) -> str:
 
 @contextlib.contextmanager
 def _translating_errors(action: str, *, creates: bool = False) -> Iterator[None]:
-    """Turn the SDK's errors into ours; with `creates`, those with unknown outcome into OutcomeUnknown."""
+    """Turn errors of the openai SDK inside the `with` block into errors of this library.
+
+    Args:
+        action: The action in words, for the message, such as "list the files".
+        creates: Whether the call creates something; if so, an unknown outcome raises OutcomeUnknown.
+    """
     import json
 
     import openai

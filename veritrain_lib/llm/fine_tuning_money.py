@@ -1,7 +1,8 @@
-"""The cost of a fine-tuning job: estimated before, reserved under the cap of all paid answers, settled after.
+"""Functions that estimate, reserve under the cost cap, and finally book the cost of a fine-tuning job.
 
-A job is paid by trained tokens: those of the file times the epochs. The reservation is a claim in the ledger whose
-owner is the provider, not a process: a kill does not end it, because the job goes on.
+A job is billed by trained tokens: the tokens of the training file times the epochs. The reservation is a
+claim in the ledger that belongs to the provider and not to a process: a killed process does not end it,
+because the job goes on.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from veritrain_lib.core.errors import BudgetExceeded, UserError
 from veritrain_lib.llm.budget import MESSAGE_OVERHEAD_TOKENS, REQUEST_OVERHEAD_TOKENS
+from veritrain_lib.llm.owner import PROVIDER
 from veritrain_lib.llm.prices import BUILT_IN, MILLION, find_price
 
 if TYPE_CHECKING:
@@ -24,21 +26,24 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 TOKENS_PER_CHARACTER, TOKENS_PER_MESSAGE = 0.25, 4
-"""Rule of thumb for English; other languages and JSON need more, at most a token a byte."""
+"""Tokens per character and per message for the likely cost, a rule of thumb for English text.
+
+Other languages and JSON need more, but never more than one token per byte.
+"""
 
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """The estimated cost of a job.
+    """Estimated cost of a fine-tuning job.
 
     Attributes:
         examples: Number of examples.
         epochs: Number of epochs.
-        tokens: Tokens of the file (likely, at most).
-        money: US dollars (likely, at most).
+        tokens: Tokens of the training file: likely number and upper bound.
+        money: Cost in US dollars: likely amount and upper bound.
         price: US dollars for a million trained tokens.
         date: Date of the price list.
-        hosting: US dollars an hour for a deployment, None when not charged.
+        hosting: US dollars per hour for a deployment of the tuned model; None when not charged.
     """
 
     examples: int
@@ -50,7 +55,7 @@ class TrainingCost:
     hosting: float | None = None
 
     def sentence(self) -> str:
-        """Return the estimate as a sentence for people."""
+        """Return the cost estimate of a fine-tuning job as one or two sentences for people."""
         likely, highest = self.tokens
         hosting = f" A deployment costs ${self.hosting:.2f} an hour on top." if self.hosting else ""
         return (
@@ -61,11 +66,11 @@ class TrainingCost:
 
 
 def training_cost(endpoint: Endpoint, examples: Sequence[Sequence[Message]], epochs: int) -> TrainingCost:
-    """Estimate the cost of a job.
+    """Estimate the cost of a fine-tuning job from its training examples and the provider's prices.
 
     Args:
         endpoint: The model to train.
-        examples: Full conversations.
+        examples: One list of messages for each example, the answer included.
         epochs: Number of epochs.
 
     Raises:
@@ -99,14 +104,16 @@ def training_cost(endpoint: Endpoint, examples: Sequence[Sequence[Message]], epo
 
 
 def reserve(ledger: Ledger, key: str, account: str, cost: TrainingCost, cap: float | None) -> None:
-    """Reserve the most that a job can cost; an earlier reservation, even of a killed process, stays.
+    """Reserve the upper bound of a fine-tuning job's cost in the ledger.
+
+    A reservation that the same job has already, even from a killed process, is kept and not doubled.
 
     Args:
-        ledger: The ledger.
+        ledger: The ledger of paid answers.
         key: `TuningJobSpec.key`.
-        account: Account in the ledger.
-        cost: The estimate.
-        cap: US dollars for the account; None for no cap.
+        account: Account in the ledger that pays.
+        cost: The cost estimate.
+        cap: Maximum amount in US dollars that the account may spend; None for no cap.
 
     Raises:
         BudgetExceeded: The reservation would exceed the cap.
@@ -123,10 +130,19 @@ def reserve(ledger: Ledger, key: str, account: str, cost: TrainingCost, cap: flo
 def settle(
     ledger: Ledger, key: str, account: str, endpoint: Endpoint, cost: TrainingCost, job: TuningJob
 ) -> float:
-    """Replace a finished job's reservation by its real cost and return that in US dollars.
+    """Replace the reservation of a finished fine-tuning job by its real cost, and return this cost in US dollars.
 
-    It follows the provider's count of trained tokens. Without one a failed job cost nothing, and any other the estimate
-    at its worst. A job that is settled already is not charged again.
+    The cost follows from the provider's count of trained tokens. Without a count, a failed job costs nothing
+    and any other job the upper bound of its estimate. A job whose cost is booked already is not charged
+    again.
+
+    Args:
+        ledger: The ledger of paid answers.
+        key: `TuningJobSpec.key`.
+        account: Account in the ledger that pays.
+        endpoint: The model that was trained.
+        cost: The cost estimate, with the price of training.
+        job: The finished job as the provider reports it.
     """
     from veritrain_lib.llm.ledger import StoredAnswer
 
@@ -153,7 +169,7 @@ def settle(
 
 
 def release(ledger: Ledger, key: str) -> None:
-    """Cancel a reservation: the job was never started."""
+    """Cancel the reservation of a fine-tuning job that was never started."""
     _run_now(ledger.release(_name(key), _owner(key)))
 
 
@@ -163,10 +179,10 @@ def _name(key: str) -> str:
 
 def _owner(key: str) -> str:
     # Four parts like a process's owner; an owner on an unknown host never counts as dead.
-    return f"the provider/0/0/{key[:12]}"
+    return f"{PROVIDER}/0/0/{key[:12]}"
 
 
 def _run_now(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine to its end, even where an event loop is running already (a notebook)."""
+    """Run a coroutine to its end and return its result, even where an event loop is running already (in a notebook)."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()

@@ -1,6 +1,6 @@
-"""One fine-tuning job from upload to the tuned model.
+"""The function `run_tuning_job`, which follows one fine-tuning job from the upload of its rows to the tuned model.
 
-Run again after any kill, it continues and never starts a second job.
+After a kill, calling it again continues the same job; it never orders a second one.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
     from veritrain_lib.llm.fine_tuning_record import TuningRecord, TuningState
 
 FILE_CHECK_TIMEOUT_S = 1800.0
-"""Seconds that the provider may take to check an uploaded file."""
+"""Seconds for which the provider may check an uploaded file before the job is given up."""
 MAX_ATTEMPTS = 3
-"""How often something that got no answer and is not found afterwards is sent in all."""
+"""Maximum number of attempts to upload a file or create a job if no answer comes and it is not found afterwards."""
 MAX_FAILED_POLLS = 20
-"""Polls in a row that may fail before polling ends; the job goes on at the provider."""
+"""Failed polls in a row after which polling ends with an error; the job itself goes on at the provider."""
 
 
 MAX_UNKNOWN_POLLS = 20
-"""Polls in a row of a job with an unknown status before polling ends."""
+"""Polls in a row with an unknown job status after which polling ends with an error."""
 DEFAULT_REASONS = {
     "cancelled": "cancelled at the provider",
     "expired": "it was not done within the provider's time limit",
     "deleted": "deleted at the provider",
     "succeeded": "the provider names no tuned model",
 }
-"""Why a job has no model, where the provider gives no reason."""
+"""Reason that is given for a job without a model, by status, where the provider names no reason."""
 
 
 class TuningJobFailed(Infrastructure):
-    """A job that ended without a model.
+    """Raised when a fine-tuning job ended without a model.
 
     Attributes:
-        job: The job as the provider describes it.
+        job: The job as the provider reports it.
     """
 
     def __init__(self, job: TuningJob, text: str) -> None:
@@ -49,11 +49,11 @@ class TuningJobFailed(Infrastructure):
 
 @dataclass(frozen=True)
 class TuningProgress:
-    """The state of a job that is waited for.
+    """Progress of a running fine-tuning job, passed to the caller's callback.
 
     Attributes:
-        job: The job.
-        events: Events that are new since the last call.
+        job: The job as the provider reports it.
+        events: Texts of the events since the last call.
         seconds: Seconds since polling began.
     """
 
@@ -64,12 +64,12 @@ class TuningProgress:
 
 @dataclass(frozen=True)
 class PollingIntervals:
-    """Waiting times.
+    """Waiting times while a fine-tuning job at the provider is followed.
 
     Attributes:
-        poll: Seconds between two looks at a job.
-        settle: Seconds that a job which may have been created is searched for before it counts as missing (a
-            provider's list can lag behind).
+        poll: Seconds between two requests for the state of a job.
+        settle: Seconds for which a job that may have been created is searched for before it counts as
+            missing, since a provider's list can lag behind.
     """
 
     poll: float = 30.0
@@ -86,20 +86,23 @@ def run_tuning_job(
     allow: Callable[[], None] = lambda: None,
     on_progress: Callable[[TuningProgress], None] | None = None,
 ) -> TuningJob:
-    """Get a job for this specification, an existing one if there is any, and wait until it succeeded.
+    """Fine-tune a model at the provider: find or create the job of a specification, and wait until it has succeeded.
 
     Args:
-        service: The provider.
-        record: The record of jobs on disk.
-        spec: The job.
-        cost: The estimate that `allow` accepted, in US dollars.
-        waits: Waiting times.
-        allow: Called once before anything is uploaded or created for the first time; may raise to refuse.
-        on_progress: Called when there are new events or the state changes.
+        service: Client of the provider.
+        record: Storage for the progress of jobs.
+        spec: Specification of the job.
+        cost: The cost estimate in US dollars that `allow` accepted, stored with the job.
+        waits: Waiting times; None for the defaults.
+        allow: Called before a file is uploaded or a job is created; raises an error to refuse.
+        on_progress: Called when there are new events or the state changes; None for no reports.
+
+    Returns:
+        The job, which has succeeded and names the tuned model.
 
     Raises:
-        TuningJobFailed: The job failed or was cancelled, with the provider's reason.
-        Infrastructure: The provider can't be reached; run again to resume the job.
+        TuningJobFailed: The job failed or was cancelled; the message quotes the provider's reason.
+        Infrastructure: The provider can't be reached; call again to resume the job.
         UserError: The provider refused the file or the job.
     """
     waits = waits or PollingIntervals()
@@ -135,7 +138,10 @@ def _ensure_job(
     waits: PollingIntervals,
     allow: Callable[[], None],
 ) -> TuningState:
-    """Continue from the recorded state to a job's id on disk; one process at a time does this for a job."""
+    """Take all missing steps (upload, creation) until the id of the job is stored, and return the stored state.
+
+    The caller holds the lock of the job, so only one process at a time does this.
+    """
 
     def save(**fields: str | float | None) -> TuningState:
         return record.save(spec.key, service.endpoint.address, spec.base, **fields)
@@ -187,7 +193,11 @@ def _upload(service: TuningService, spec: TuningJobSpec) -> str:
 def _find_job(
     service: TuningService, spec: TuningJobSpec, file_id: str, intended: float | None, waits: PollingIntervals
 ) -> TuningJob | None:
-    """Return the existing job at the provider; after an intent, search until its list must be up to date."""
+    """Return the oldest job at the provider that matches a specification; None if there is none.
+
+    If a creation was attempted at the time `intended`, the search is repeated until `waits.settle` seconds
+    after that time, when the provider's list is certainly up to date.
+    """
     until = (intended or 0.0) + waits.settle
     while True:
         now = time.time()

@@ -1,6 +1,6 @@
-"""API keys and settings from the environment and a `.env` file.
+"""Functions that read the API keys and settings of chat services from the environment and a `.env` file.
 
-A key leaves this module only for the HTTP client.
+A key is passed on only to the HTTP client, never to a log, a file or a message.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ KEY_NAMES = {
     "azure": ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"),
 }
 MIN_KEY_CHARACTERS = 6
-"""Shorter values are not redacted: they would damage unrelated text."""
+"""Length from which on a key is redacted in texts; shorter values would damage unrelated text."""
 
 
 def setting(*names: str) -> str | None:
-    """Return the first of the environment variables that is set and not empty.
+    """Return a setting of a chat service: the first of the named variables that is set and not empty; None without one.
 
-    Each name is looked up in the environment, then in `.env` of the working directory and of the project's
-    folder; the environment wins, and the file changes nothing in it.
+    The names are looked up in the environment first, then in `.env` of the working directory, then in `.env`
+    of the project's folder. The environment is not changed.
     """
     for source in (os.environ, *(read_dotenv(folder) for folder in (Path.cwd(), project.root()))):
         for name in names:
@@ -37,18 +37,20 @@ def setting(*names: str) -> str | None:
 
 
 def project_setting(name: str) -> str:
-    """Return a setting of the environment or of the project folder's `.env`; empty when it is not set.
+    """Return a setting from the environment or the project folder's `.env`; empty when it is not set.
 
-    It says where the record is, which must not depend on the folder in which a command is typed.
+    Unlike `setting` it ignores the working directory: it locates the tracking store, which must not depend on
+    the folder in which a command is typed.
     """
     return os.environ.get(name) or read_dotenv(project.root()).get(name, "")
 
 
 def key_of(endpoint: Endpoint) -> str:
-    """Return the key for an endpoint.
+    """Return the API key for an endpoint.
 
     Raises:
-        UserError: There is no key; the message names the one thing to set.
+        UserError: There is no key, or it contains forbidden characters; the message names the variable to
+            set.
     """
     names = KEY_NAMES[endpoint.provider]
     key = setting(*names)
@@ -65,9 +67,9 @@ def key_of(endpoint: Endpoint) -> str:
 
 
 class KeyRedactor:
-    """Replaces every key that is set when it is created by `[key]`: services often quote the key they refuse.
+    """Callable that replaces API keys in a text by `[key]`, because services often quote a key that they reject.
 
-    All other secrets of the environment are removed too, in whatever encoding (`veritrain_lib.redaction`).
+    All other secrets of the environment are removed too, in any encoding (`veritrain_lib.redaction`).
     """
 
     def __init__(self) -> None:
@@ -77,16 +79,16 @@ class KeyRedactor:
         self._redactor = redactor()
 
     def __call__(self, text: str) -> str:
-        """Return the text without keys."""
+        """Return the text with API keys and other secrets replaced."""
         for key in self._keys:
             if key in text:
                 text = text.replace(key, "[key]")
         return self._redactor(text)
 
     def __repr__(self) -> str:
-        return f"Hider({len(self._keys)} keys)"
+        return f"KeyRedactor({len(self._keys)} keys)"
 
 
 def redact_keys(text: str) -> str:
-    """Remove keys from a single text, as `KeyRedactor` does."""
+    """Return a single text with API keys replaced; use one `KeyRedactor` for many texts."""
     return KeyRedactor()(text)

@@ -1,66 +1,56 @@
-"""The ledger of paid answers: one SQLite file that several threads and processes may share.
+"""Ledger of paid chat answers and their cost, shared by threads, processes and machines.
 
-`answers` holds what was paid for, raw, by the digest of its request. `claims` holds the requests in flight with
-the money reserved for each; a claim is committed before the request is sent and is deleted in the same
-transaction that stores the answer. So after a kill the claims of a dead process are exactly the requests that
-may have been paid for without an answer: they move to `lost`, with the money they may have cost.
+The table `answers` holds every paid answer, raw, by the digest of its request. The table `claims` holds the
+requests in flight, with the money reserved for each. A claim is committed before its request is sent, and is
+deleted in the same transaction that stores the answer. After a kill, the claims of the dead process are
+therefore exactly the requests that may have been paid for without an answer: they move to the table `lost`,
+with the money they may have cost. `ledger_store` holds the databases that a ledger can be in.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from veritrain_lib.core import project
-from veritrain_lib.core.errors import Infrastructure
-from veritrain_lib.llm.owner import is_alive
-from veritrain_lib.llm.sqlite_writer import SqliteWriter, connect
+from veritrain_lib.core.errors import Infrastructure, UserError
+from veritrain_lib.llm import shared_database
+from veritrain_lib.llm.ledger_store import AWAY_S, Connection, LedgerStore, PostgresStore, SqliteStore
+from veritrain_lib.llm.ledger_writer import RETRY_PAUSE_S, LedgerWriter
+from veritrain_lib.llm.owner import is_alive, is_process
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS answers (
-    digest TEXT PRIMARY KEY, status INTEGER NOT NULL, raw TEXT NOT NULL, request TEXT NOT NULL,
-    endpoint TEXT NOT NULL, purpose TEXT NOT NULL, account TEXT NOT NULL, at REAL NOT NULL, seconds REAL NOT NULL,
-    characters INTEGER NOT NULL, candidates INTEGER NOT NULL,
-    input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, cost REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS claims (
-    digest TEXT PRIMARY KEY, owner TEXT NOT NULL, account TEXT NOT NULL, reserved REAL NOT NULL, at REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS lost (
-    digest TEXT NOT NULL, account TEXT NOT NULL, reserved REAL NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, paid REAL NOT NULL, lost REAL NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS lost_by_digest ON lost (digest);
-CREATE INDEX IF NOT EXISTS answers_by_use ON answers (endpoint, purpose, at);
-"""
 ROUNDING_TOLERANCE = 1e-9
-"""US dollars by which sums of floats may be off: far below the price of a token."""
+"""US dollars by which a sum of floats may exceed the cap; far below the price of one token."""
+
+SPENT_SQL = """
+SELECT coalesce((SELECT paid FROM accounts WHERE name = ?), 0.0), coalesce((SELECT lost FROM accounts WHERE name = ?), 0.0),
+    coalesce((SELECT sum(reserved) FROM claims WHERE account = ?), 0.0)
+"""
 
 ClaimResult = Literal["ours", "answered", "theirs", "no money"]
 
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """An answer as it was paid for.
+    """Answer of a chat model as the ledger stores it: raw response, token counts and cost.
 
     Attributes:
         digest: Digest of the request.
-        status: HTTP status.
-        raw: The HTTP body.
+        status: HTTP status of the response.
+        raw: Body of the response.
         seconds: Duration of the request.
-        input_tokens: Input tokens.
-        output_tokens: Output tokens.
-        cached_tokens: Input tokens that were cached.
-        cost: US dollars.
-        request: The HTTP body of the request.
-        endpoint: See `batch_settings.ledger_endpoint`.
-        purpose: Purpose of the request.
+        input_tokens: Number of input tokens.
+        output_tokens: Number of output tokens.
+        cached_tokens: Number of input tokens that were billed as cached.
+        cost: Cost in US dollars.
+        request: Body of the HTTP request.
+        endpoint: Text of `batch_settings.ledger_endpoint`.
+        purpose: Purpose of the request, such as `teacher`.
         account: Account that paid.
-        characters: Characters that were sent.
+        characters: Number of characters that were sent.
         candidates: Number of candidates that were requested.
     """
 
@@ -82,12 +72,12 @@ class StoredAnswer:
 
 @dataclass(frozen=True)
 class Spending:
-    """The money of an account, in US dollars.
+    """Money of one account of the ledger, in US dollars.
 
     Attributes:
-        paid: Paid for answers.
-        lost: Possibly paid for answers that were lost.
-        reserved: Reserved for requests in flight.
+        paid: Money paid for stored answers.
+        lost: Money that may have been paid for answers that never arrived.
+        reserved: Worst-case cost of the requests in flight.
     """
 
     paid: float = 0.0
@@ -96,13 +86,13 @@ class Spending:
 
     @property
     def total(self) -> float:
-        """The most that has been spent."""
+        """The most that the account may have spent, in US dollars: paid, lost and reserved money together."""
         return self.paid + self.lost + self.reserved
 
 
 @dataclass(frozen=True)
 class UsageRecord:
-    """The tokens and seconds that one earlier request needed, for estimates."""
+    """Usage of one earlier chat request, from which estimates are made: characters, tokens, and duration in seconds."""
 
     characters: int
     candidates: int
@@ -113,33 +103,88 @@ class UsageRecord:
 
 
 def default_ledger_path() -> Path:
-    """Return `.veritrain/ledger.db` in the project's folder."""
+    """Return the path of the project's SQLite ledger of paid answers, `.veritrain/ledger.db`."""
     return project.state("ledger.db")
 
 
+def store_of(path: Path | None = None) -> LedgerStore:
+    """Return the database that holds the ledger of paid answers: an SQLite file, or the shared PostgreSQL database.
+
+    Args:
+        path: An SQLite file; None for the project's own ledger.
+    """
+    url = "" if path is not None else shared_database.address()
+    return PostgresStore(url) if url else SqliteStore(path or default_ledger_path())
+
+
+def exists() -> bool:
+    """Return whether the project has a ledger of paid answers, without creating one.
+
+    A shared database counts as a ledger even if nothing has been stored in it yet.
+    """
+    return bool(shared_database.address()) or default_ledger_path().is_file()
+
+
 class Ledger:
-    """The open ledger file; close it, or use it as a context manager."""
+    """Connection to the ledger of paid chat answers; close it after use, or use it as a context manager."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path or default_ledger_path()
+    def __init__(self, path: Path | None = None, *, wait: bool = True) -> None:
+        """Open the ledger, and create it where it is missing.
+
+        Args:
+            path: An SQLite file; None for the project's own ledger (see `store_of`).
+            wait: Whether to wait up to `AWAY_S` seconds for a shared database that can't be reached; a
+                request to the server should not wait.
+
+        Raises:
+            Infrastructure: The ledger can't be opened.
+        """
+        self._store, self._away_s = store_of(path), AWAY_S if wait else 0.0
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._reader = connect(self.path)
-            self._make()
-        except (sqlite3.Error, OSError) as error:
-            raise Infrastructure(f"the ledger {self.path} can't be opened: {error}") from error
-        self._writer: SqliteWriter | None = None
+            if isinstance(self._store, SqliteStore):
+                Path(self._store.name).parent.mkdir(parents=True, exist_ok=True)
+            self._reader = self._connect()
+        except Exception as error:
+            if not self._store.is_fault(error):
+                raise
+            raise Infrastructure(f"the ledger {self._store.name} can't be opened: {error}") from error
+        self._writer: LedgerWriter | None = None
 
-    def _make(self) -> None:
-        existing = self._reader.execute("SELECT count(*) FROM sqlite_master WHERE name = 'answers_by_use'")
-        if not existing.fetchone()[0]:
-            self._reader.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
+    def _connect(self) -> Connection:
+        """Open a connection for reading.
+
+        A shared database that can't be reached is waited for, if the ledger was opened with `wait`.
+        """
+        deadline = time.monotonic() + self._away_s
+        while True:
+            try:
+                return self._store.connect()
+            except Exception as error:
+                if not self._store.is_away(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(RETRY_PAUSE_S)
+
+    def _select(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return the rows of an SQL query; if the connection was lost, open a new one and run the query again.
+
+        Args:
+            sql: The query, with `?` for each value.
+            values: The values.
+        """
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except Exception as error:
+            if not self._store.is_away(error):
+                raise
+        self._reader.close()
+        self._reader = self._connect()
+        return self._reader.execute(sql, values).fetchall()
 
     @property
-    def writer(self) -> SqliteWriter:
-        """The thread that writes; it starts with the first write."""
+    def writer(self) -> LedgerWriter:
+        """The thread that writes to the ledger; it is started by the first write."""
         if self._writer is None:
-            self._writer = SqliteWriter(self.path)
+            self._writer = LedgerWriter(self._store)
         return self._writer
 
     def __enter__(self) -> Ledger:
@@ -149,7 +194,7 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Finish writing and close the file."""
+        """Finish all pending writes to the ledger and close its database."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -158,53 +203,60 @@ class Ledger:
     # -- reading ---------------------------------------------------------------
 
     def find(self, digests: Iterable[str]) -> dict[str, StoredAnswer]:
-        """Return the stored answers among the digests."""
+        """Return the stored answers of chat requests, by the digest of the request.
+
+        Digests without a stored answer are left out.
+        """
         wanted, answers = list(dict.fromkeys(digests)), {}
         for start in range(0, len(wanted), 500):
             batch = wanted[start : start + 500]
             marks = ",".join("?" * len(batch))
             columns = "digest, status, raw, seconds, input_tokens, output_tokens, cached_tokens, cost"
-            for row in self._reader.execute(
-                f"SELECT {columns} FROM answers WHERE digest IN ({marks})", batch
-            ):
+            for row in self._select(f"SELECT {columns} FROM answers WHERE digest IN ({marks})", batch):
                 answers[row[0]] = StoredAnswer(*row)
         return answers
 
     def spent(self, account: str) -> Spending:
-        """Return what an account has spent and reserved; zeros for an unknown one."""
-        return _spent(self._reader, account)
+        """Return the money that an account of the ledger has spent and reserved; zeros for an unknown account."""
+        return Spending(*self._select(SPENT_SQL, [account] * 3)[0])
 
     def accounts(self) -> list[tuple[str, float]]:
-        """Return every account with the US dollars that it paid, by name."""
-        return list(self._reader.execute("SELECT name, paid FROM accounts ORDER BY name"))
+        """Return all accounts of the ledger, sorted by name, each with the US dollars that it has paid."""
+        return self._select("SELECT name, paid FROM accounts ORDER BY name")
 
     def lost(self, account: str | None = None) -> list[tuple[str, str, float]]:
-        """Return the requests that may have been paid for without an answer.
+        """Return the chat requests that may have been paid for although no answer arrived, oldest first.
+
+        Args:
+            account: Only requests of this account; None for all accounts.
 
         Returns:
-            Digest, reason and worst cost in US dollars of each.
+            Digest, reason and worst-case cost in US dollars of each request.
         """
         where, values = ("WHERE account = ?", [account]) if account is not None else ("", [])
-        return list(
-            self._reader.execute(f"SELECT digest, reason, reserved FROM lost {where} ORDER BY at", values)
-        )
+        return self._select(f"SELECT digest, reason, reserved FROM lost {where} ORDER BY at", values)
 
     def lost_among(self, digests: Iterable[str]) -> set[str]:
-        """Return the digests whose earlier request may have been paid for without an answer."""
+        """Return those of the given request digests that may have been paid for earlier although no answer arrived."""
         wanted, lost = list(dict.fromkeys(digests)), set()
         for start in range(0, len(wanted), 500):
             batch = wanted[start : start + 500]
             marks = ",".join("?" * len(batch))
             lost |= {
-                row[0]
-                for row in self._reader.execute(f"SELECT digest FROM lost WHERE digest IN ({marks})", batch)
+                row[0] for row in self._select(f"SELECT digest FROM lost WHERE digest IN ({marks})", batch)
             }
         return lost
 
     def usage_records(self, endpoint: str, purpose: str | None, limit: int = 1000) -> list[UsageRecord]:
-        """Return the last answered requests to an endpoint (for a purpose), newest first."""
+        """Return the token usage of the latest answered requests to an endpoint, newest first.
+
+        Args:
+            endpoint: Text of `batch_settings.ledger_endpoint`.
+            purpose: Only requests with this purpose; None for all purposes.
+            limit: Maximum number of records to return.
+        """
         where, values = ("AND purpose = ?", [purpose]) if purpose is not None else ("", [])
-        rows = self._reader.execute(
+        rows = self._select(
             "SELECT characters, candidates, input_tokens, output_tokens, cached_tokens, seconds FROM answers "
             f"WHERE endpoint = ? AND status = 200 {where} ORDER BY at DESC LIMIT ?",
             [endpoint, *values, limit],
@@ -216,91 +268,140 @@ class Ledger:
     async def claim(
         self, digest: str, owner: str, account: str, reserved: float, cap: float | None
     ) -> tuple[ClaimResult, Spending]:
-        """Claim a request and reserve its worst cost, in one step for all processes.
+        """Claim a chat request, so that no other process sends it, and reserve its worst-case cost, in one transaction.
+
+        Args:
+            digest: Digest of the request.
+            owner: Name of the claim's owner (see `owner.new_owner`).
+            account: Account that pays.
+            reserved: Worst-case cost in US dollars.
+            cap: Maximum amount in US dollars that the account may spend; None for no cap.
 
         Returns:
-            The result and the account's money. `ours`: send it. `answered`: it is in the ledger by now. `theirs`: a
-            living process is asking it. `no money`: the reservation would exceed the cap.
-        """
+            The result, and for `no money` and a capped `ours` the account's money before the claim. `ours`:
+            send the request. `answered`: its answer has been stored meanwhile. `theirs`: another owner has
+            claimed it. `no money`: the reservation would exceed the cap.
 
-        def work(connection: sqlite3.Connection) -> tuple[ClaimResult, Spending]:
+        Raises:
+            UserError: The ledger is a shared database, and the project's local ledger has not been moved into
+                it yet.
+        """
+        shared = self._store.shared
+        if shared and default_ledger_path().is_file():
+            raise UserError(
+                f"answers that this project has paid for are still in {default_ledger_path()}, where other machines do not "
+                "find them: bring them into the shared database first, by: veritrain migrate"
+            )
+        first = is_process(owner) and owner not in self.writer.owners
+        if first:
+            self.writer.owners.add(owner)
+
+        def work(connection: Connection) -> tuple[ClaimResult, Spending]:
             if connection.execute("SELECT 1 FROM answers WHERE digest = ?", [digest]).fetchone():
                 return "answered", Spending()
-            if connection.execute("SELECT 1 FROM claims WHERE digest = ?", [digest]).fetchone():
-                return "theirs", Spending()
+            holder = connection.execute("SELECT owner FROM claims WHERE digest = ?", [digest]).fetchone()
+            if holder:  # its own, if this transaction was stored before and its connection was lost
+                return ("ours" if holder[0] == owner and shared else "theirs"), Spending()
             spent = Spending()
             if cap is not None:
-                spent = _spent(connection, account)
+                spent = Spending(*connection.execute(SPENT_SQL, [account] * 3).fetchone())
                 if spent.total + reserved > cap + ROUNDING_TOLERANCE:
                     return "no money", spent
             connection.execute(
                 "INSERT INTO claims VALUES (?, ?, ?, ?, ?)", [digest, owner, account, reserved, time.time()]
             )
+            if first:
+                self._store.beat(connection, [owner])
             return "ours", spent
 
         return await self.writer.run(work)
 
     async def put(self, answer: StoredAnswer, owner: str) -> None:
-        """Store an answer, settle its account and end its claim; return once it is committed."""
+        """Store a chat answer, charge its cost and end the request's claim; return once this is committed.
 
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        An answer that is stored already is neither stored nor charged a second time.
+
+        Args:
+            answer: The answer with its cost and account.
+            owner: Name of the claim's owner.
+        """
+
+        def work(connection: Connection) -> None:
+            stored = connection.execute(
+                f"INSERT INTO answers VALUES ({', '.join('?' * 15)}) ON CONFLICT (digest) DO NOTHING",
                 [answer.digest, answer.status, answer.raw, answer.request, answer.endpoint, answer.purpose,
                  answer.account, time.time(), answer.seconds, answer.characters, answer.candidates,
                  answer.input_tokens, answer.output_tokens, answer.cached_tokens, answer.cost],
             )  # fmt: skip
-            connection.execute("DELETE FROM claims WHERE digest = ? AND owner = ?", [answer.digest, owner])
-            _charge(connection, answer.account, paid=answer.cost)
+            ended = connection.execute(
+                "DELETE FROM claims WHERE digest = ? AND owner = ?", [answer.digest, owner]
+            )
+            # Neither: this answer was booked already, or its claim counts as lost with the money.
+            if stored.rowcount or ended.rowcount:
+                charge(connection, answer.account, paid=answer.cost)
 
         await self.writer.run(work)
 
     async def mark_lost(self, digest: str, owner: str, reason: str) -> None:
-        """Record that a sent request may be paid for without an answer, and end its claim."""
+        """Record that a sent chat request may have been paid for although no answer arrived, and end its claim.
+
+        Args:
+            digest: Digest of the request.
+            owner: Name of the claim's owner.
+            reason: Reason why no answer arrived, in words.
+        """
         await self.writer.run(
             lambda connection: _mark_lost(connection, "digest = ? AND owner = ?", [digest, owner], reason)
         )
 
     async def release(self, digest: str, owner: str) -> None:
-        """End the claim of a request that was certainly not paid for."""
+        """End the claim of a chat request that was certainly not paid for, so that its reserved money is free again."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Connection) -> None:
             connection.execute("DELETE FROM claims WHERE digest = ? AND owner = ?", [digest, owner])
 
         await self.writer.run(work)
 
     def abandon_claims(self, owner: str, reason: str) -> list[str]:
-        """Record all claims that an owner still holds as possibly paid for, and return their digests."""
+        """Record the unfinished requests that an owner has claimed as possibly paid for, and return their digests.
+
+        Args:
+            owner: Name of the claims' owner.
+            reason: Reason why no answer arrived, in words.
+        """
         return self.writer.run_sync(lambda connection: _mark_lost(connection, "owner = ?", [owner], reason))
 
     def recover(self) -> int:
-        """Move the claims of dead processes to `lost` and return how many there were.
+        """Record the requests that dead processes had claimed as possibly paid for, and return the number of requests.
 
-        Each was in flight when its process died, so it may have been paid for and will be paid for again.
+        Each was in flight when its process died, so it may have been paid for, and will be paid for again
+        when it is repeated.
         """
-        owners = {row[0] for row in self._reader.execute("SELECT DISTINCT owner FROM claims")}
-        dead = [owner for owner in owners if not is_alive(owner)]
+        owners = {row[0] for row in self._select("SELECT DISTINCT owner FROM claims")}
+        if not owners:
+            return 0
+        silent = self._store.silent_owners(self._reader)
+        dead = [owner for owner in owners if owner in silent or not is_alive(owner)]
         return sum(len(self.abandon_claims(owner, "its process was killed")) for owner in dead)
 
 
-def _spent(connection: sqlite3.Connection, account: str) -> Spending:
-    row = connection.execute("SELECT paid, lost FROM accounts WHERE name = ?", [account]).fetchone()
-    reserved = connection.execute(
-        "SELECT total(reserved) FROM claims WHERE account = ?", [account]
-    ).fetchone()
-    paid, lost = row or (0.0, 0.0)
-    return Spending(paid, lost, reserved[0])
+def charge(connection: Connection, account: str, *, paid: float = 0.0, lost: float = 0.0) -> None:
+    """Add US dollars to an account of the ledger.
 
-
-def _charge(connection: sqlite3.Connection, account: str, *, paid: float = 0.0, lost: float = 0.0) -> None:
+    Args:
+        connection: Connection to the ledger's database, within a transaction.
+        account: Name of the account; it is created if it is missing.
+        paid: Money paid for an answer.
+        lost: Money that may have been paid for an answer that never arrived.
+    """
     connection.execute(
         "INSERT INTO accounts VALUES (?, ?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET paid = paid + excluded.paid, lost = lost + excluded.lost",
+        "ON CONFLICT (name) DO UPDATE SET paid = accounts.paid + excluded.paid, lost = accounts.lost + excluded.lost",
         [account, paid, lost],
     )
 
 
-def _mark_lost(connection: sqlite3.Connection, where: str, values: list[str], reason: str) -> list[str]:
+def _mark_lost(connection: Connection, where: str, values: list[str], reason: str) -> list[str]:
     rows = connection.execute(
         f"SELECT digest, account, reserved FROM claims WHERE {where}", values
     ).fetchall()
@@ -308,6 +409,6 @@ def _mark_lost(connection: sqlite3.Connection, where: str, values: list[str], re
         connection.execute(
             "INSERT INTO lost VALUES (?, ?, ?, ?, ?)", [digest, account, reserved, reason, time.time()]
         )
-        _charge(connection, account, lost=reserved)
+        charge(connection, account, lost=reserved)
     connection.execute(f"DELETE FROM claims WHERE {where}", values)
     return [row[0] for row in rows]

@@ -1,7 +1,8 @@
-"""A batch on an event loop in a thread of its own, while the caller's thread reports progress.
+"""Functions that run a batch of chat requests on an event loop in a background thread.
 
-The caller's thread may run a loop already (a notebook cell), and callbacks belong to it: MLflow's active run,
-for example, belongs to a thread.
+The calling thread meanwhile reports progress and runs the callbacks. A separate thread is needed because the
+calling thread may be running an event loop already (a notebook cell), and because callbacks need the calling
+thread: MLflow's active run, for example, belongs to a thread.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from veritrain_lib.llm.records import ChatProgress, ChatRequest, Reply
 ReplyCallback = Callable[[ChatRequest, Reply], None]
 
 POLL_INTERVAL_S = 0.05
-"""Seconds after which the caller's thread looks again for new replies."""
+"""Seconds between two checks for new replies in the calling thread."""
 INTERRUPT_GRACE_S = 5.0
-"""Seconds that requests in flight get to complete after Ctrl-C: they are paid for."""
+"""Seconds that requests in flight get to complete after Ctrl-C, because they are paid for in any case."""
 
 
 class ProgressReporter:
-    """Counts replies and reports progress."""
+    """Counter of a batch's replies that calls the caller's progress callback."""
 
     def __init__(self, total: int, stored: int, report: Callable[[ChatProgress], None] | None) -> None:
         self._total, self._done, self._fresh, self._cost = total, stored, 0, 0.0
@@ -31,13 +32,17 @@ class ProgressReporter:
         self._start = time.monotonic()
 
     def count(self, reply: Reply) -> None:
-        """Count one more reply."""
+        """Count one more reply of the batch, with its cost unless the reply was stored before."""
         self._done += 1
         self._fresh += 1
         self._cost += 0.0 if reply.stored else reply.cost
 
     def show(self, last: bool) -> None:
-        """Report progress, if there is something new or it is the last time."""
+        """Call the progress callback if new replies have been counted or this is the last report.
+
+        Args:
+            last: Whether this is the last report of the batch.
+        """
         if self._report is None or (self._fresh == 0 and not last):
             return
         rate = self._fresh / max(1e-9, time.monotonic() - self._start)
@@ -46,7 +51,7 @@ class ProgressReporter:
 
 
 class _BatchThread:
-    """The thread, the batch and its loop."""
+    """Background thread that creates a batch of chat requests and runs it on its own event loop."""
 
     def __init__(self, make: Callable[[], Batch], pending: Mapping[str, ChatRequest]) -> None:
         self.batch: Batch | None = None
@@ -74,7 +79,11 @@ class _BatchThread:
         await self.batch.run(self._pending)
 
     def end(self) -> None:
-        """Stop after Ctrl-C or an error in a callback: send nothing new, let requests in flight complete."""
+        """Stop the batch after Ctrl-C or an error in a callback.
+
+        No new requests are sent. Requests in flight get `INTERRUPT_GRACE_S` seconds to complete, then they
+        are cancelled.
+        """
         if self.batch is not None and self._loop is not None:
             for step in (self.batch.stop, self._cancel):
                 if not self.finished.is_set() and not self._loop.is_closed():
@@ -92,13 +101,13 @@ def run_batch(
     progress: ProgressReporter,
     on_reply: ReplyCallback | None,
 ) -> dict[str, Reply]:
-    """Run the pending requests and return the replies by digest.
+    """Send a batch of chat requests in a background thread and return the replies by digest.
 
     Args:
-        make: Creates the batch, in its thread.
-        pending: Requests by digest.
-        progress: Counts the replies.
-        on_reply: Called in the caller's thread for every reply.
+        make: Creates the batch; called in the background thread.
+        pending: Requests to send, by digest.
+        progress: Counts the replies and reports progress.
+        on_reply: Called in the calling thread for every reply; None for no callback.
 
     Raises:
         Exception: The error that ended the batch.

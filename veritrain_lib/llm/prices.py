@@ -1,4 +1,7 @@
-"""Prices, from a dated file that a user can override; a model without a price is rejected, not free."""
+"""Prices of chat models, read from a dated YAML file that a user can override.
+
+A model without a price is rejected, never treated as free.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,17 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars for a million tokens.
+    """Price of a chat model; token prices are in US dollars for a million tokens.
 
     Attributes:
-        name: Name of the entry.
-        date: When its list was read.
+        name: Name of the entry in the price file.
+        date: Date of the price file (YYYY-MM-DD).
         input: Price of input tokens.
         cached: Price of cached input tokens.
         output: Price of output tokens.
-        training: For a million trained tokens, None when not given.
-        hosting: For an hour of a deployed fine-tuned model, None when not given.
-        max_output: Most tokens of one answer, None when the list does not say.
+        training: Price of trained tokens; None when not given.
+        hosting: US dollars per hour for a deployed fine-tuned model; None when not given.
+        max_output: Maximum number of tokens of one answer; None when not given.
     """
 
     name: str
@@ -43,7 +46,7 @@ class Price:
     max_output: int | None = None
 
     def of(self, usage: Usage) -> float:
-        """Return the cost of an answer, in US dollars."""
+        """Return the cost of a chat model's answer in US dollars, from its token counts."""
         cached = min(usage.cached_tokens, usage.input_tokens)
         fresh = usage.input_tokens - cached
         return (fresh * self.input + cached * self.cached + usage.output_tokens * self.output) / MILLION
@@ -52,8 +55,8 @@ class Price:
 def price_of(endpoint: Endpoint) -> Price:
     """Return the price of an endpoint's model.
 
-    It is looked up in the file named by `VERITRAIN_PRICES`, then in the built-in one, each by address, model, and
-    for fine-tuned models `ft:BASE`.
+    The price is looked up in the file that `VERITRAIN_PRICES` names, then in the built-in file: each time by
+    address, by model name, and for a fine-tuned model by `ft:BASE`.
 
     Raises:
         UserError: There is no entry, or a price file can't be read.
@@ -62,9 +65,16 @@ def price_of(endpoint: Endpoint) -> Price:
 
 
 def find_price(address: str, model: str) -> Price:
-    """Return a price as `price_of` does, by address and model name.
+    """Return the price of a chat model by its address and name.
 
-    A base model that is to be trained has no endpoint.
+    It works like `price_of`, for a model without an endpoint, such as a base model that is to be trained.
+
+    Args:
+        address: Address of the model, such as `openai:/MODEL`.
+        model: Name of the model.
+
+    Raises:
+        UserError: There is no entry, or a price file can't be read.
     """
     names = [address, model]
     if model.startswith("ft:"):

@@ -1,8 +1,8 @@
-"""One rate limiter per endpoint and process, which lets requests through as fast as the service allows.
+"""Rate limiter of requests to a chat service, one per endpoint and process, which sends as fast as the service allows.
 
-The service says in its headers how many requests (and tokens) are left and at what rate they are refilled. The
-limiter keeps its own count between the answers. Without headers it only reacts: a single 429 holds back the one
-request that got it; several in a row hold back all.
+The service reports in its response headers how many requests and tokens are left and how fast they are
+refilled; between responses the limiter keeps its own count. Without such headers it only reacts to responses
+with status 429: a single one delays the request that got it, several in a row delay all requests.
 """
 
 from __future__ import annotations
@@ -18,31 +18,32 @@ from email.utils import parsedate_to_datetime
 from veritrain_lib.llm.records import Endpoint
 
 MAX_CONSECUTIVE_429 = 3
-"""Responses with status 429 without a success between them after which all requests wait."""
+"""Number of responses with status 429, without a success between them, after which all requests wait."""
 INITIAL_REQUESTS, INITIAL_DELAY, RAMP_RATE = 4, 0.1, 800.0
-"""Limits before the service has reported any.
+"""Limits that apply until the service has reported its own, so that a small limit is hardly exceeded.
 
-Requests let through at once, the seconds the service then gets to report its limits, and requests a second from then
-on. What is sent before that may exceed a small limit; 128 at once are under way in 0.25 s.
+They are: the number of requests sent at once, the seconds that the service then gets to report its limits,
+and the requests per second from then on. With them, 128 requests are in flight after 0.25 s.
 """
 MARGIN = 0.05
-"""Share of a limit's bucket that is left in it.
+"""Share of a limit's capacity that is always left unused.
 
-Our clock runs ahead of the service's by the network delay. It costs that share once, not a share of the rate.
+It makes up for our clock running ahead of the service's by the network delay. The share is lost once; the
+rate stays the same.
 """
 MAX_WAIT = 300.0
-"""Seconds: no advice to wait is followed for longer in one piece."""
+"""Longest wait, in seconds, that the limiter takes over from a service's advice at one time."""
 
 
 @dataclass(frozen=True)
 class Permit:
-    """Permission to send a request.
+    """Permission of the rate limiter to send one chat request.
 
     Attributes:
-        at: When it was given (`time.monotonic`).
-        amount: Tokens of the request.
-        requests_answered: Requests that the service has certainly counted once it answers this one.
-        tokens_answered: The same for tokens.
+        at: Time at which it was given (`time.monotonic`).
+        amount: Estimated tokens of the request.
+        requests_answered: Number of requests that the service has certainly counted once it answers this one.
+        tokens_answered: Number of tokens that it has certainly counted by then.
     """
 
     at: float
@@ -52,12 +53,12 @@ class Permit:
 
 
 class Bucket:
-    """Our copy of one of the service's limits, a token bucket.
+    """Token bucket that mirrors one of a chat service's limits (requests per minute or tokens per minute).
 
     Attributes:
-        rate: Amount a second that is refilled, up to the capacity; None: no limit known.
-        taken: Amount let through so far.
-        answered_amount: Amount of the requests that were answered.
+        rate: Amount per second that is refilled, up to the capacity; None while no limit is known.
+        taken: Amount used so far.
+        answered_amount: Amount used by the requests that have been answered.
     """
 
     def __init__(self) -> None:
@@ -69,7 +70,12 @@ class Bucket:
         self.answered_amount = 0.0
 
     def wait(self, amount: float, now: float) -> float:
-        """Return the seconds until `amount` may be taken; 0: now."""
+        """Return the seconds until an amount of the limit may be used; 0 if it may be used now.
+
+        Args:
+            amount: Number of requests or tokens.
+            now: The current time (`time.monotonic`).
+        """
         if self.rate is None:
             return 0.0
         self._refill(now)
@@ -78,23 +84,24 @@ class Bucket:
         return 0.0 if missing <= 0 else missing / self.rate
 
     def take(self, amount: float) -> None:
-        """Count an amount that is let through."""
+        """Use up an amount of the limit; a negative amount is given back."""
         self.taken += amount
         self._level -= amount
 
     def update(self, rate: float, remaining: float, sent_at: float, answered_then: float, now: float) -> None:
-        """Adjust the bucket to what the service reported when it counted a request.
+        """Adjust the bucket to the remaining amount that the chat service reported.
 
-        Requests that are in flight together are counted in any order, so this keeps our own count within bounds and does
-        not replace it. Everything answered before the request was sent, and the request itself (together
-        `answered_then`), is counted, the rest may be or not; and what is refilled during the round trip may have been
-        refilled since.
+        The service counts requests that are in flight together in any order, so its report only bounds our
+        own count from below and above, and does not replace it. It has certainly counted `answered_then`; it
+        may or may not have counted the requests in flight, and it may have refilled its limit since it sent
+        the report.
 
         Args:
-            rate: Amount a second that is refilled.
-            remaining: Amount that was left.
-            sent_at: When the request was sent (`time.monotonic`).
-            answered_then: Amount that the service had certainly counted.
+            rate: Amount per second that is refilled.
+            remaining: Reported amount that was left.
+            sent_at: Time at which the request was sent (`time.monotonic`).
+            answered_then: Amount that the service had certainly counted: all requests answered before this
+                one was sent, and this one.
             now: The current time (`time.monotonic`).
         """
         first = self.rate is None
@@ -110,7 +117,13 @@ class Bucket:
         )
 
     def refused(self, rate: float, wait: float, now: float) -> None:
-        """Record that the service has nothing left and will have something in `wait` seconds."""
+        """Record that the chat service has nothing left of this limit.
+
+        Args:
+            rate: Amount per second that is refilled.
+            wait: Seconds until something is left again.
+            now: The current time (`time.monotonic`).
+        """
         self.rate = rate
         self._refill(now)
         self._level = min(self._level, max(0.0, 1.0 - rate * wait))
@@ -122,7 +135,7 @@ class Bucket:
 
 
 class RateLimiter:
-    """The limits of one endpoint; safe to be used from several threads; no method blocks."""
+    """Rate limits of one chat endpoint; thread-safe, and no method blocks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -134,7 +147,11 @@ class RateLimiter:
         self._ramp_count = 0
 
     def try_acquire(self, tokens: float) -> Permit | float:
-        """Return a permit, or the seconds after which to try again."""
+        """Return a permit to send one chat request, or the seconds after which to try again.
+
+        Args:
+            tokens: Estimated tokens of the request.
+        """
         now = time.monotonic()
         with self._lock:
             wait = max(
@@ -160,13 +177,24 @@ class RateLimiter:
         return 0.0
 
     def cancel(self, tokens: float) -> None:
-        """Return an unused permit."""
+        """Take back a permit whose chat request was not sent.
+
+        Args:
+            tokens: Estimated tokens of the request.
+        """
         with self._lock:
             self._requests.take(-1.0)
             self._tokens.take(-tokens)
 
     def answered(self, permit: Permit, headers: Mapping[str, str]) -> None:
-        """Record that the service answered (anything but 429)."""
+        """Record that the chat service responded to a request with anything but status 429.
+
+        The response's rate-limit headers update the limits.
+
+        Args:
+            permit: The permit of the request.
+            headers: Headers of the response.
+        """
         with self._lock:
             self._limits_known = True
             self._consecutive_429 = 0
@@ -175,7 +203,15 @@ class RateLimiter:
             self._read_limits(permit, headers, None)
 
     def refused(self, permit: Permit, headers: Mapping[str, str]) -> float:
-        """Record a 429 and return the seconds after which this request may be tried again."""
+        """Record that the chat service refused a request with status 429.
+
+        Args:
+            permit: The permit of the request.
+            headers: Headers of the response.
+
+        Returns:
+            The seconds after which to try again.
+        """
         retry_after_s = retry_after(headers)
         with self._lock:
             self._consecutive_429 += 1
@@ -220,14 +256,14 @@ class RateLimiter:
 
     @property
     def requests_per_second(self) -> float | None:
-        """The rate the service allows, None while it has not reported one."""
+        """The request rate that the chat service allows; None while it has not reported one."""
         return self._requests.rate
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds the service asks to wait, None if it does not.
+    """Return the seconds that a chat service's response asks to wait; None if it asks for no wait.
 
-    They come from `retry-after-ms`, or `Retry-After` in seconds or as a date.
+    They are read from the header `retry-after-ms`, or from `Retry-After` in seconds or as a date.
     """
     try:
         if "retry-after-ms" in headers:
@@ -244,7 +280,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def duration(text: str) -> float | None:
-    """Return the seconds of `1h2m3.5s`, `250ms` or `7`; None for anything else."""
+    """Convert a duration in a rate-limit header (`1h2m3.5s`, `250ms`, `7`) to seconds; None for any other text."""
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
@@ -267,12 +303,15 @@ _limiters_lock = threading.Lock()
 
 
 def rate_limiter_of(endpoint: Endpoint) -> RateLimiter:
-    """Return the rate limiter of an endpoint: the same one for the whole process."""
+    """Return the rate limiter of a chat endpoint; all callers in a process share the same one."""
     with _limiters_lock:
         return _limiters.setdefault((endpoint.provider, endpoint.base_url, endpoint.model), RateLimiter())
 
 
 def reset_rate_limiters() -> None:
-    """Forget what services reported about their limits, so that measurements do not affect each other."""
+    """Discard all rate limiters of this process, with the limits that services reported.
+
+    Tests and benchmarks call it so that an earlier one does not influence a later one.
+    """
     with _limiters_lock:
         _limiters.clear()

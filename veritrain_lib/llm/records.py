@@ -1,4 +1,4 @@
-"""The frozen types of this package: requests to a chat model, and its replies."""
+"""Data types of chat requests, replies and cost estimates."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from veritrain_lib.core import digest
 
 Provider = Literal["openai", "azure"]
 ReplyOutcome = Literal["done", "refused", "filtered", "invalid", "failed"]
-"""How a request ended.
+"""Outcome of a chat request.
 
-done: answered. refused: the model refused. filtered: the provider's content filter. invalid: an answer that violates
-the requested JSON schema or was cut off. failed: no answer in spite of every retry.
+`done`: answered. `refused`: the model refused. `filtered`: the provider's content filter intervened.
+`invalid`: the answer violates the requested JSON Schema or was cut off. `failed`: no answer in spite of every
+retry.
 """
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The address of a chat model. It never holds the key: that is read from the environment at the call.
+    """Location of a chat model: provider, model name and URL, without the API key.
+
+    The key is read from the environment at every call.
 
     Attributes:
         provider: `openai` or `azure`.
-        model: The model's name, with Azure the deployment's.
+        model: Name of the model, or for Azure of the deployment.
         base_url: URL of the service; None for the provider's own.
-        api_version: Azure's API version; None for none.
+        api_version: Azure's API version; None for the unversioned API and for OpenAI.
     """
 
     provider: Provider
@@ -35,13 +38,13 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """`openai:/<model>` or `azure:/<deployment>`, as models and teachers are named."""
+        """The address by which task files and commands name the chat model: `openai:/MODEL` or `azure:/DEPLOYMENT`."""
         return f"{self.provider}:/{self.model}"
 
 
 @dataclass(frozen=True)
 class Message:
-    """One turn of a conversation: `role` is system, user or assistant."""
+    """One message of a conversation with a chat model; `role` is `system`, `user` or `assistant`."""
 
     role: Literal["system", "user", "assistant"]
     content: str
@@ -49,18 +52,20 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """One request to a chat model.
+    """One request to a chat model: messages and generation settings.
 
     Attributes:
-        messages: The conversation.
-        sample: Number that distinguishes repeated questions: with another sample the same question is asked anew.
-        n: Number of candidates.
-        temperature: Sampling temperature.
-        max_tokens: Most tokens of an answer.
-        seed: Seed for the provider.
-        schema: JSON Schema that every candidate's text must fulfil.
-        log_probabilities: Whether to ask for them (absent where a provider gives none).
-        purpose: teacher, judge, model or probe; for people, does not count in the digest.
+        messages: Messages of the conversation.
+        sample: Number that distinguishes repetitions: the same messages with another number are sent anew
+            instead of being answered from the ledger.
+        n: Number of candidates to generate.
+        temperature: Sampling temperature; None for the provider's default.
+        max_tokens: Maximum number of tokens of one candidate; None for the model's limit.
+        seed: Seed for the provider; None for none.
+        schema: JSON Schema that every candidate's text must fulfil; None for free text.
+        log_probabilities: Whether to ask for log probabilities of tokens; some providers return none.
+        purpose: `teacher`, `judge`, `model` or `probe`. It is used for statistics and is not part of the
+            digest.
     """
 
     messages: tuple[Message, ...]
@@ -74,9 +79,9 @@ class ChatRequest:
     purpose: str = ""
 
     def digest(self, endpoint: Endpoint) -> str:
-        """Return the SHA-256 that names the request in the ledger.
+        """Return the SHA-256 of the request's content, by which the ledger of paid answers finds its answer.
 
-        It covers all that can change the answer, `sample` included.
+        It covers everything that can change the answer, `sample` included.
         """
         digest_fields = {
             "endpoint": [endpoint.provider, endpoint.model, endpoint.base_url],
@@ -94,13 +99,13 @@ class ChatRequest:
 
 @dataclass(frozen=True)
 class Choice:
-    """One candidate.
+    """One candidate of a chat model's reply.
 
     Attributes:
-        text: Its text.
-        outcome: Its own outcome: one bad candidate does not affect the others.
-        reason: Why it is not `done`.
-        log_probability: Sum over its tokens, None where none was given.
+        text: Text of the candidate.
+        outcome: Outcome of this candidate; an unusable candidate does not affect the others.
+        reason: Reason why the outcome is not `done`; empty otherwise.
+        log_probability: Sum of the log probabilities of its tokens; None where the provider returned none.
     """
 
     text: str
@@ -111,7 +116,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens as the provider counted them."""
+    """Token counts of a chat request as reported by the provider; the cached tokens are part of the input tokens."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -120,17 +125,18 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """The reply to one request.
+    """Reply of a chat model to one request: its candidates, or the reason why there are none.
 
     Attributes:
         digest: Digest of the request.
-        outcome: `done` when at least one choice is; else the first choice's, or `failed`.
-        reason: Why it is not `done`.
+        outcome: `done` if at least one candidate is usable; else the outcome of the first candidate, or
+            `failed`.
+        reason: Reason why the outcome is not `done`; empty otherwise.
         choices: The candidates.
-        usage: Tokens.
-        cost: US dollars that the answer cost when it was paid.
+        usage: Token counts.
+        cost: US dollars that were paid for the answer when it was first requested.
         seconds: Duration of the request.
-        stored: Whether it came from the ledger and cost nothing now.
+        stored: Whether the answer came from the ledger and cost nothing this time.
     """
 
     digest: str
@@ -144,23 +150,24 @@ class Reply:
 
     @property
     def texts(self) -> list[str]:
-        """The texts of the good candidates, in the provider's order."""
+        """The texts of the reply's usable candidates, in the provider's order."""
         return [choice.text for choice in self.choices if choice.outcome == "done"]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The estimated cost of requests; tokens, US dollars and seconds are each (likely, at most).
+    """Estimated cost and duration of chat requests.
 
     Attributes:
         requests: Number of requests.
-        stored: Requests whose answers are in the ledger already and free.
-        input_tokens: Input tokens.
-        output_tokens: Output tokens.
-        money: US dollars; the second is the worst case, which the budget reserves.
-        seconds: Duration.
-        range: Range of the likely money (about 95 in 100 lie inside, when measured).
-        basis: The data that the figures are based on.
+        stored: Number of these requests whose answers are stored and free.
+        input_tokens: Likely number of input tokens.
+        output_tokens: Number of output tokens: likely number and upper bound.
+        money: Cost in US dollars: likely amount and worst case, which the budget reserves.
+        seconds: Duration in seconds, if answers come quickly and if they come slowly.
+        range: Lower and upper end of the likely cost in US dollars; if it was measured, it contains the true
+            cost in about 95 of 100 cases. None where there is no range.
+        basis: The data on which the figures are based, in words.
     """
 
     requests: int
@@ -173,7 +180,7 @@ class Estimate:
     basis: str = ""
 
     def __str__(self) -> str:
-        """Return one line for people."""
+        """Return the estimate as one line for people."""
         low, high = self.range or self.money
         return (
             f"{self.requests} requests ({self.stored} stored already): about ${self.money[0]:.4f} "
@@ -184,16 +191,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class ChatProgress:
-    """The progress of a batch of requests.
-
-    Answers that were in the ledger before are done from the start and do not count in the rate.
+    """Progress of a batch of chat requests, passed to the caller's callback.
 
     Attributes:
-        done: Requests that are done.
-        total: All requests.
-        per_second: Requests a second.
+        done: Requests that have a reply, including those whose answers were stored before.
+        total: All requests of the batch.
+        per_second: New replies per second; stored answers do not count.
         cost: US dollars so far.
-        seconds_left: Estimate, None if unknown.
+        seconds_left: Estimated seconds until the end; None if unknown.
     """
 
     done: int

@@ -1,4 +1,4 @@
-"""Conversion of a request to the JSON that the service expects."""
+"""Functions that convert a chat request to the JSON body that the service expects."""
 
 from __future__ import annotations
 
@@ -39,7 +39,12 @@ NON_STRICT_KEYWORDS = frozenset(
 
 
 def body_of(request: ChatRequest, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the JSON of the HTTP request; the same request always gives the same body."""
+    """Return a chat request as the JSON object of the HTTP request; the same request always gives the same object.
+
+    Args:
+        request: The request.
+        endpoint: The endpoint, whose model name becomes part of the object.
+    """
     body: dict[str, Any] = {
         "model": endpoint.model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
@@ -66,14 +71,22 @@ def body_of(request: ChatRequest, endpoint: Endpoint) -> dict[str, Any]:
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    """Return the body's bytes; a lone surrogate, which UTF-8 can't represent, becomes a question mark."""
+    """Return the JSON of a chat request as UTF-8.
+
+    Lone surrogates, which UTF-8 can't represent, become question marks.
+    """
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def is_strict(schema: object, *, is_root: bool = True) -> bool:
-    """Return whether a schema stays within the subset that the provider's strict mode accepts.
+    """Return whether the provider's strict mode of structured answers accepts a JSON Schema.
 
-    Every object closed and every property required, the root an object, and none of `NON_STRICT_KEYWORDS`.
+    It accepts a schema whose root is an object, whose objects allow no additional properties and require all
+    of theirs, and which contains none of `NON_STRICT_KEYWORDS`.
+
+    Args:
+        schema: The JSON Schema, or a part of one.
+        is_root: Whether it is the whole schema and not a part.
     """
     if not isinstance(schema, Mapping) or NON_STRICT_KEYWORDS & set(schema):
         return False

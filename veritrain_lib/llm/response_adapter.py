@@ -1,4 +1,4 @@
-"""Conversion of non-standard responses of compatible services to a standard answer or error."""
+"""Functions that convert non-standard responses of OpenAI-compatible services to a standard answer or error."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 RETRYABLE = re.compile(
     r"overload|unavailable|timeout|timed out|server_error|internal|busy|capacity|loading", re.I
 )
-"""In the code or type of an error that another attempt may fix."""
+"""Pattern that matches the code or message of an error that another attempt may fix."""
 RATE_LIMITED = re.compile(r"rate.?limit|too many requests|quota|throttl", re.I)
 
 MAX_MESSAGE_CHARACTERS = 300
 
 
 def normalize_response(received: HttpResponse) -> HttpResponse:
-    """Return the response with the status that it means, and a stream joined.
+    """Return a chat service's response with its true status, and with a streamed answer joined into one.
 
-    An error inside a 200 gets the status of its code, or of its kind: 429, 503, and 400 where another attempt
-    would get the same.
+    An error inside a response with status 200 gets the status that it stands for: the one it names, or else
+    429 for rate limits, 503 for errors that another attempt may fix, and 400 for all others.
     """
     if not 200 <= received.status < 300:
         return received
@@ -42,10 +42,14 @@ def normalize_response(received: HttpResponse) -> HttpResponse:
 
 
 def error_in(content: object) -> tuple[str, str]:
-    """Return code and message of an error in any of its usual shapes, empty where there is none.
+    """Return code and message of the error in a chat service's response; two empty texts without an error.
 
-    `{"error": {"code", "type", "message"}}`, `{"error": "text"}`, `{"object": "error", "message"}`, `{"detail"}`,
-    `{"errors": [...]}`, `{"code", "message"}`, and a list with one of these in it.
+    The usual shapes are recognized: `{"error": {"code", "type", "message"}}`, `{"error": "text"}`,
+    `{"object": "error", "message"}`, `{"detail"}`, `{"errors": [...]}`, `{"code", "message"}`, and a list
+    that begins with one of these.
+
+    Args:
+        content: The response's JSON, already parsed.
     """
     if isinstance(content, list) and content:
         return error_in(content[0])
@@ -69,7 +73,7 @@ def error_in(content: object) -> tuple[str, str]:
 
 
 def page_title(body: bytes) -> str:
-    """Return the title of a web page that came instead of an answer; empty for other bodies."""
+    """Return the title of a web page that came instead of a chat answer; an empty text if the body is no web page."""
     text = body[:20_000].decode("utf-8", "replace")
     if not re.match(r"\s*(?:<!doctype html|<html|<\?xml|<head|<body)", text, re.I):
         return ""
@@ -80,9 +84,9 @@ def page_title(body: bytes) -> str:
 
 
 def summarize_body(body: bytes) -> str:
-    """Return the most informative line of a body that is not an answer.
+    """Return the most informative line of a response that is not a chat answer, for an error message.
 
-    That is its error, its title, or its beginning.
+    It is the message of its error, or the title of its web page, or else the beginning of its text.
     """
     _, message = error_in(_json(body))
     if message:

@@ -1,4 +1,4 @@
-"""The meaning of an HTTP response: something to keep, something to retry, or the end of the batch."""
+"""Functions that classify a chat service's HTTP response: an answer to keep, a retry, or the end of the batch."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from veritrain_lib.llm.response_adapter import page_title, summarize_body
 BASE_NAMES = {"openai": "OPENAI_BASE_URL", "azure": "AZURE_OPENAI_ENDPOINT"}
 
 POSSIBLY_BILLED_STATUS = frozenset({408, 504, 524})
-"""The service, or a gateway before it, gave up waiting: the work may be done and billed."""
+"""HTTP statuses with which a service or gateway gave up waiting, so that the work may be done and billed."""
 RETRYABLE_STATUS = POSSIBLY_BILLED_STATUS | {409, 425}
-"""Of the 400s, those that another attempt may fix (429 is handled by the rate limiter)."""
+"""HTTP statuses from 400 to 499 that another attempt may fix, apart from 429, which the rate limiter handles."""
 
 
 def answer_usage(received: HttpResponse) -> tuple[bool, Usage | None]:
-    """Return whether this is an answer to keep, and its tokens (None: not reported).
+    """Return whether a response is a chat answer to store, and its token counts (None if not reported).
 
-    A filtered prompt is one, and costs nothing; a 200 without choices is not.
+    A prompt that the content filter rejected counts as an answer without cost. A response with status 200 but
+    without choices does not count.
     """
     if received.status == 200:
         answer = answers.parse(received.body)
@@ -31,7 +32,15 @@ def answer_usage(received: HttpResponse) -> tuple[bool, Usage | None]:
 
 
 def failure_reason(received: HttpResponse, redact: Callable[[str], str]) -> tuple[str, bool]:
-    """Return why this is not an answer, without keys, and whether it may be billed all the same."""
+    """Explain a response that is not a chat answer.
+
+    Args:
+        received: The response.
+        redact: Function that removes API keys from a text.
+
+    Returns:
+        The reason in words, without API keys, and whether the request may be billed all the same.
+    """
     if received.status == 0:
         return received.reason, received.sent
     if received.status == 200:
@@ -44,27 +53,28 @@ def failure_reason(received: HttpResponse, redact: Callable[[str], str]) -> tupl
 
 
 def is_final(received: HttpResponse) -> bool:
-    """Return whether another attempt would get the same: the request itself is wrong."""
+    """Return whether a chat request must not be sent again because the request itself is wrong."""
     return 300 <= received.status < 500 and received.status not in RETRYABLE_STATUS
 
 
 def is_page(received: HttpResponse) -> bool:
-    """Return whether a web page came instead of an answer: of a login, a proxy, or another service."""
+    """Return whether a chat service's response is a web page, such as that of a login or a proxy."""
     return received.status == 200 and bool(page_title(received.body))
 
 
 def fatal_error(
     received: HttpResponse, endpoint: Endpoint, redact: Callable[[str], str], url: str = ""
 ) -> UserError | None:
-    """Return the error that no retry fixes for any request, None if there is none.
+    """Return the error for a response that no retry of any request can fix; None if there is none.
 
-    That is a refused key, no such model or address, or an empty account.
+    Such responses say that the key is refused, that the model or the URL does not exist, that the URL
+    redirects elsewhere, or that the provider's account has no money left.
 
     Args:
         received: The response.
         endpoint: The endpoint.
-        redact: Removes keys from a text.
-        url: The URL of the request.
+        redact: Function that removes API keys from a text.
+        url: URL of the request, for the message; empty to leave it out.
     """
     status = received.status
     code, message = answers.error_of(received.body)
@@ -96,7 +106,7 @@ def fatal_error(
 def web_page_error(
     received: HttpResponse, endpoint: Endpoint, redact: Callable[[str], str], url: str
 ) -> UserError:
-    """Return the error for a service that never answered and returns web pages."""
+    """Return the error for a chat service that returned only web pages and no answer."""
     return UserError(
         f"{endpoint.address} at {url} answers with {redact(summarize_body(received.body))}, not with a chat completion: "
         f"check the address in {BASE_NAMES[endpoint.provider]}"

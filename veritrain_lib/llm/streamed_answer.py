@@ -1,4 +1,4 @@
-"""Joining of a streamed answer (server-sent events), which some services send unasked."""
+"""Function that joins a chat answer which a service streams although no stream was requested (server-sent events)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 
 def assemble_stream(body: bytes) -> bytes | None:
-    """Return the chat completion that a stream of chunks adds up to, as JSON; None for other bodies.
+    """Join a service's stream of chunks into one chat completion, as JSON; None if the body is not a full stream.
 
-    A stream that broke off before `[DONE]` and before any `finish_reason` does not count: its text may be cut.
+    A stream that broke off before `[DONE]` and before any `finish_reason` gives None, because its text may be
+    cut off. An error in the stream is returned as `{"error": ...}`.
     """
     text = body.decode("utf-8-sig", "replace").lstrip()
     if not text.startswith(("data:", "event:", ":", "id:", "retry:")):

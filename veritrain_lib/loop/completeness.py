@@ -1,4 +1,4 @@
-"""Check that all that a finished loop made is still there: runs, their files, datasets, models and the champion's alias.
+"""Check that all outputs of a finished loop still exist: runs, files, datasets, models and the alias `champion`.
 
 Open this to see what makes a finished loop run again, and how the alias `champion` is restored.
 """
@@ -7,28 +7,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.core import claims
 from veritrain_lib.loop.record import START
 from veritrain_lib.stages.record.finished_work import missing_outputs
 from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import datasets, models, runs
+from veritrain_lib.tracking.state import claims
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.loop.record import LoopResult
 
 SHOWN = 5
-"""How many missing things a message names; the others are counted."""
+"""Largest number of missing outputs that a message names; further ones are only counted."""
 
 
 ALIAS_MISSING = "veritrain.alias_gone"
-"""Tag of a loop that runs again: whether the alias `champion` was missing when it started."""
+"""MLflow tag of a loop that runs again: `true` if the alias `champion` was missing when it started."""
 
 
 def missing_parts(task: Task, loop_run: str) -> list[str]:
-    """List what a finished loop made and is now missing, each as a phrase for people; empty when all is there.
+    """List the outputs of a finished loop that no longer exist, each as a phrase for people; empty if all exist.
 
-    Nothing that is stored on another machine is checked.
+    Files that are stored on another machine are not checked.
+
+    Args:
+        task: The task.
+        loop_run: The id of the loop's MLflow run.
     """
     runs_by_id = {run.info.run_id: run for run in runs.search(task)}
     tags = runs_by_id[loop_run].data.tags if loop_run in runs_by_id else {}
@@ -65,13 +69,20 @@ def missing_parts(task: Task, loop_run: str) -> list[str]:
 
 
 def missing_message(missing: list[str]) -> str:
-    """Format what is missing as one line."""
+    """Return one line for people that names the missing outputs of a finished loop."""
     more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
     return f"Something that this loop made is missing: {', '.join(missing[:SHOWN])}{more}. It is made again."
 
 
 def missing_start(task: Task, loop_run: str) -> list[str]:
-    """List what an earlier loop left for this one to start from and is now missing."""
+    """List the models and the dataset that a loop is to start from and that no longer exist, each as a reference.
+
+    They were made by an earlier loop of the task.
+
+    Args:
+        task: The task.
+        loop_run: The id of the new loop's MLflow run, whose tags name them.
+    """
     tags = runs.get(loop_run).data.tags
     missing = []
     for role in ("champion", "model"):
@@ -87,28 +98,35 @@ def missing_start(task: Task, loop_run: str) -> list[str]:
 
 
 def reset_start(loop_run: str) -> None:
-    """Make a loop start from the seed rows."""
+    """Make a loop start from the task's seed rows, not from the models and dataset of an earlier loop.
+
+    This empties the tags of the loop's MLflow run that name them.
+
+    Args:
+        loop_run: The id of the loop's run.
+    """
     runs.tag(loop_run, {f"{START}{role}": "" for role in ("champion", "model", "dataset")})
 
 
 def record_alias(task: Task, loop_run: str) -> None:
-    """Record whether the alias is missing, before a loop makes what is missing again: its first model gets the alias."""
+    """Store in a loop's MLflow run whether the alias `champion` is missing, before the loop makes anything again."""
     runs.tag(loop_run, {ALIAS_MISSING: str(models.by_alias(task, models.CHAMPION) is None).lower()})
 
 
 def settle_champion(task: Task, champion: str, *, was_moved: bool) -> tuple[str, str]:
-    """Point the alias at the loop's champion if it points nowhere.
+    """Point the alias `champion` at the loop's champion if the alias is missing.
 
-    An alias that somebody moved stays where it is, since that was a decision.
+    If a person has moved the alias to another model, it stays there.
 
     Args:
         task: The task.
-        champion: The loop's champion.
-        was_moved: Whether the alias was missing when the loop ran again, so that its first model got it; then the alias
-            is moved from any other model.
+        champion: The address of the loop's champion.
+        was_moved: Whether the alias was missing when the loop was run again. The loop's first model has then received
+            the alias, which is now moved to the loop's champion.
 
     Returns:
-        What was done, and a note for people where the alias points at another model; each empty for nothing.
+        A sentence that says what was done, and a note for people if the alias points at another model. Either is empty
+        if it does not apply.
     """
     if models.resolve_version_uri(champion) is None:
         return "", ""
@@ -128,10 +146,10 @@ def settle_champion(task: Task, champion: str, *, was_moved: bool) -> tuple[str,
 
 
 def with_champion(task: Task, result: LoopResult) -> tuple[LoopResult, str]:
-    """Add a note on the champion to a loop's result, after restoring the alias.
+    """Restore a missing alias `champion`, and add a note to the loop's result if it points at another model.
 
     Returns:
-        The result, and what was done to the alias; empty for nothing.
+        The result, and a sentence that says what was done to the alias; empty if nothing was.
     """
     from dataclasses import replace
 

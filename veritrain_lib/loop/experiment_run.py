@@ -1,7 +1,7 @@
-"""Experiments: single rounds that were requested by themselves. Train on one dataset, compare, report.
+"""Experiments: single rounds that a person requests through the API, which train on one dataset, compare and report.
 
-A request is a run in status SCHEDULED with the request in a tag. The process that executes it runs the stages by the
-same notebooks as the loop. Open this to see what the API's experiments do.
+A request is an MLflow run with status SCHEDULED, and a tag with the request as JSON. The process that executes it later
+runs the same stage notebooks as the loop.
 """
 
 from __future__ import annotations
@@ -15,35 +15,41 @@ from pydantic import BaseModel, ConfigDict
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.loop.round_run import Event, RoundRun
 from veritrain_lib.loop.stage_job import finish_background_tasks, recover_killed_runs
+from veritrain_lib.loop.task_bundle import publish_if_shared
 from veritrain_lib.tracking import models, runs
+from veritrain_lib.tracking.state import claims
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.execution.jobs import JobRunner
+    from veritrain_lib.execution.workers.remote_runner import RemoteRunner
 
 REQUEST = "veritrain.request"
-"""Tag: the request, as JSON."""
+"""MLflow tag of an experiment's run: the request as JSON."""
 
 STARTED = "veritrain.started"
-"""Tag: when the work started, in milliseconds since 1970. The run's own start time is that of the request."""
+"""MLflow tag of an experiment's run: the time at which the work started, in milliseconds since 1970.
+
+The start time that MLflow stores for the run is the time of the request.
+"""
 
 MAX_REQUEST_LENGTH = 6_000
-"""Largest number of characters of a request: MLflow does not keep longer tags safely."""
+"""Largest length of a request as JSON, in characters, since MLflow does not keep longer tags safely."""
 
 
 class ExperimentRequest(BaseModel):
-    """The request for an experiment.
+    """Request for an experiment: the dataset to train on, the model to compare with, and parameters of the training.
 
     Attributes:
-        direction: The translation direction as it is shown, such as `ja-en`.
+        direction: The translation direction to display, such as `ja-en`.
         base_model_id: The id of the base model, as the API names it.
-        adapter_id: The id of the adapter, as the API names it.
-        dataset_id: The run that made the dataset.
-        champion: The base model's address; empty when the experiment is to train the seed model first.
-        seed: The seed of every stage.
-        trainer: Parameters of the task's trainer that replace those of the task file.
-        config: The configuration as it was requested.
-        unsupported_config: Keys of it that are not supported.
+        adapter_id: The id of the adapter, as the API names it; None for none.
+        dataset_id: The id of the MLflow run that made the dataset.
+        champion: The address of the model to compare with; empty to train the seed model first and use that.
+        seed: The random seed of every stage.
+        trainer: Parameters of the task's trainer, by name, that replace those of the task file.
+        config: The configuration as the client sent it.
+        unsupported_config: The keys of `config` that are not supported and have no effect.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,13 +66,13 @@ class ExperimentRequest(BaseModel):
 
 
 def request_of(run: runs.Run) -> ExperimentRequest | None:
-    """Return the request for a run; None when a loop started it."""
+    """Return the request that an experiment's MLflow run stores; None for a round that a loop started."""
     text = run.data.tags.get(REQUEST)
     return ExperimentRequest.model_validate(json.loads(text)) if text else None
 
 
 def schedule_experiment(task: Task, name: str, request: ExperimentRequest) -> str:
-    """Schedule an experiment as a run in status SCHEDULED.
+    """Store the request for an experiment as an MLflow run with status SCHEDULED, to be run later.
 
     Args:
         task: The task.
@@ -74,10 +80,10 @@ def schedule_experiment(task: Task, name: str, request: ExperimentRequest) -> st
         request: The request.
 
     Returns:
-        The run id.
+        The id of the run.
 
     Raises:
-        UserError: for a request that is too long to store.
+        UserError: when the request is too long to store.
     """
     text = json.dumps(request.model_dump(mode="json"), ensure_ascii=False)
     if len(text) > MAX_REQUEST_LENGTH:
@@ -86,45 +92,76 @@ def schedule_experiment(task: Task, name: str, request: ExperimentRequest) -> st
         )
     parameters = {"champion": request.champion, "seed": request.seed, "trainer": task.trainer.name}
     parameters |= {f"trainer.{key}": value for key, value in request.trainer.items()}
+    publish_if_shared(task)  # a worker may be asked for it by its id alone
     return runs.schedule(task, name, kind="round", tags={REQUEST: text}, parameters=parameters)
 
 
 def run_experiment(
-    run_id: str, *, runner: JobRunner | None = None, on_event: Callable[[Event], None] | None = None
+    run_id: str,
+    *,
+    task: Task | None = None,
+    runner: JobRunner | RemoteRunner | None = None,
+    on_event: Callable[[Event], None] | None = None,
 ) -> None:
-    """Run a scheduled experiment. Its run ends FINISHED, FAILED with the reason, or KILLED when it is stopped.
+    """Run a scheduled experiment, whose MLflow run ends FINISHED, FAILED with the reason, or KILLED if it is stopped.
 
     Args:
-        run_id: The scheduled run.
-        runner: The runner of its notebooks; by default this machine.
-        on_event: Called with each event of its stages.
+        run_id: The id of the scheduled run.
+        task: Its task, if the caller has the task file; None to find it by its name.
+        runner: The runner of its notebooks; None for the one that `VERITRAIN_RUNNER` names (see `is_for_workers`).
+        on_event: Function that is called with each event of its stages; None to report none.
 
     Raises:
-        Refused: for a dataset that must not be trained on.
-        StageFailed: for a notebook that does not finish.
-        UserError: for a run without a request.
+        Refused: when the dataset must not be trained on.
+        StageFailed: when a notebook does not finish.
+        UserError: when the run has no request.
     """
     import time
 
-    from veritrain_lib.execution.jobs import LocalRunner, warm_kernels_requested
     from veritrain_lib.stages.inputs.tasks import find_task
 
     run = runs.get(run_id)
     request = request_of(run)
     if request is None:
         raise UserError(f"run {run_id} is not a requested experiment")
-    runner = runner or LocalRunner(warm=warm_kernels_requested(default=True))
+    runner = runner or _runner_of(request)
     runs.tag(run_id, {STARTED: str(int(time.time() * 1000))})
-    task = find_task(run.data.tags["veritrain.task"], check=True)
+    task = task or find_task(run.data.tags["veritrain.task"], check=True)
     recover_killed_runs(task)
     runs.close_abandoned(task)
     # The pages of its notebooks are stored before the round's run ends.
     notify = on_event or (lambda event: None)
     with (
+        claim_experiment(run_id),
         RoundRun(task, "", None, runner, notify, run_id=run_id) as round_run,
         finish_background_tasks(runner),
     ):
         _run_stages(round_run, request)
+
+
+def claim_experiment(run_id: str) -> claims.Claim:
+    """Claim the work on an experiment, which the server and a worker may be asked for at once; the second one waits."""
+    return claims.claim(f"experiment {run_id}", f"experiment {run_id[:8]}")
+
+
+def is_for_workers(request: ExperimentRequest) -> bool:
+    """Return whether Celery workers run an experiment's stages: the settings say so, and it keeps the task file.
+
+    If the request has other trainer parameters, the experiment has a derived task file whose data files are in folders
+    that a worker does not have.
+
+    Raises:
+        UserError: when `VERITRAIN_RUNNER` does not name a runner.
+    """
+    from veritrain_lib.execution.runner_choice import STAGE_RUNNERS, chosen_runner
+
+    return chosen_runner() in STAGE_RUNNERS and not request.trainer
+
+
+def _runner_of(request: ExperimentRequest) -> JobRunner | RemoteRunner:
+    from veritrain_lib.execution.runner_choice import notebook_runner, open_runner
+
+    return open_runner() if is_for_workers(request) else notebook_runner()
 
 
 def _run_stages(round_run: RoundRun, request: ExperimentRequest) -> None:
@@ -156,7 +193,7 @@ def _run_stages(round_run: RoundRun, request: ExperimentRequest) -> None:
 
 
 def _with_seed_model(round_run: RoundRun, request: ExperimentRequest) -> ExperimentRequest:
-    """Return the request with the task's seed model as its base, which is trained on the seed rows that pass the gate.
+    """Train the task's seed model on seed rows that pass the gate; return the request with it as base model.
 
     Raises:
         Refused: when the gate blocks the seed rows.

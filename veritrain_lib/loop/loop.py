@@ -1,8 +1,8 @@
-"""The closed loop: probe, generate, gate, train, evaluate, report, round after round.
+"""`run_loop`: the closed loop of a task: probe, generate, gate, train, evaluate, report, round after round.
 
 Read this first. Every step is identified by the digest of its inputs, parameters and code, and is looked up in MLflow
-before it is done. Running the loop again from the start therefore redoes only what is unfinished, and a killed loop is
-resumed by the same command.
+before it is done. Running the loop again from the start therefore does only what is unfinished, and the same command
+resumes a killed loop.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import claims
 from veritrain_lib.core.errors import BudgetExceeded
-from veritrain_lib.execution.jobs import JobRunner, LocalRunner
+from veritrain_lib.execution.jobs import JobRunner
+from veritrain_lib.execution.runner_choice import notebook_runner
+from veritrain_lib.execution.workers.remote_runner import RemoteRunner
 from veritrain_lib.loop import completeness
 from veritrain_lib.loop.record import (
     START,
@@ -39,18 +40,35 @@ from veritrain_lib.loop.stage_pages import repair_pages_of
 from veritrain_lib.stages.evaluate.inputs import look_limit
 from veritrain_lib.stages.inputs import sources, split_overlap
 from veritrain_lib.stages.inputs.defaults import SEED
+from veritrain_lib.stages.record import batches
 from veritrain_lib.tracking import datasets, looks, models, runs
+from veritrain_lib.tracking.state import claims
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
+
+Runner = JobRunner | RemoteRunner
+"""Type of an object that runs stage notebooks: on this machine (`JobRunner`) or on Celery workers (`RemoteRunner`)."""
 
 log = logging.getLogger("veritrain")
 
 
 @dataclass
 class _LoopState:
-    """The state of the loop: what the next round starts from, and why the loop stops."""
+    """State of a running loop: what the next round starts from, and the reason to stop.
+
+    Attributes:
+        dataset: The reference of the newest dataset that passed the gate.
+        model: The address of the newest model.
+        seed_model: The address of the model that was trained on the seed rows alone.
+        champion: The address of the best model so far.
+        small_gains: The number of consecutive rounds whose gain was too small to be worth a look at the test set.
+        looks_spent: Whether no look at the held-out test set is left for promotion.
+        rounds: The number of the current round.
+        stopped: The reason why the loop stops; None while it goes on.
+        reason: A sentence that adds to the reason; empty for none.
+    """
 
     dataset: str
     model: str
@@ -64,22 +82,22 @@ class _LoopState:
 
 
 def run_loop(
-    task: Task, *, runner: JobRunner | None = None, on_event: Callable[[Event], None] | None = None
+    task: Task, *, runner: Runner | None = None, on_event: Callable[[Event], None] | None = None
 ) -> LoopResult:
-    """Run rounds until the target is met or the budget is spent, or resume where an earlier call stopped.
+    """Run rounds of a task until the goal is met or the budget is spent, or resume where an earlier call stopped.
 
     If another process runs the same loop, this one waits and returns its result, or takes over when that process dies.
 
     Args:
         task: The task.
-        runner: The runner of the stage notebooks; by default this machine.
-        on_event: Called with each event of the rounds.
+        runner: The runner of the stage notebooks; None runs them on this machine.
+        on_event: Function that is called with each event of the rounds; None to report none.
 
     Returns:
-        How the loop ended.
+        The outcome of the loop.
 
     Raises:
-        StageFailed: when a stage notebook does not finish. The runs of the stage, the round and the loop are FAILED then.
+        StageFailed: when a stage notebook does not finish. The MLflow runs of stage, round and loop then end as FAILED.
     """
     tell = on_event or (lambda event: None)
 
@@ -87,12 +105,12 @@ def run_loop(
         tell(Event(-1, "loop", "waits", message))
 
     with claims.claim(f"loop {loop_digest(task)}", f"loop of task {task.name}", notify=on_wait):
-        result = _find_or_run(task, runner or LocalRunner(), tell)
+        result = _find_or_run(task, runner or notebook_runner(warm=False), tell)
     delete_leftovers()  # of processes that waited for this loop and were killed
     return result
 
 
-def _find_or_run(task: Task, runner: JobRunner, tell: Callable[[Event], None]) -> LoopResult:
+def _find_or_run(task: Task, runner: Runner, tell: Callable[[Event], None]) -> LoopResult:
     recover_killed_runs(task)
     runs.close_abandoned(task)
     _check_data(task)
@@ -125,12 +143,15 @@ def _find_or_run(task: Task, runner: JobRunner, tell: Callable[[Event], None]) -
 
 
 def _check_data(task: Task) -> None:
-    """Raise UserError when the task's files overlap, or its plan of looks is wider than the stored one."""
+    """Raise a UserError if the task's data files overlap, or its plan of looks is wider than the stored one.
+
+    The plan limits the number of looks at the held-out test set, and their common error budget.
+    """
     split_overlap.refuse_overlap(task)
     looks.check_plan(task, sources.held_out_set(task))
 
 
-def _run_rounds(task: Task, loop_run: str, runner: JobRunner, tell: Callable[[Event], None]) -> LoopResult:
+def _run_rounds(task: Task, loop_run: str, runner: Runner, tell: Callable[[Event], None]) -> LoopResult:
     state = _seed_round(task, loop_run, runner, tell)
     while state.stopped is None:
         state.stopped = _stop_before(task, state)
@@ -140,8 +161,13 @@ def _run_rounds(task: Task, loop_run: str, runner: JobRunner, tell: Callable[[Ev
     return _finish(task, loop_run, state, runner, tell)
 
 
-def _seed_round(task: Task, loop_run: str, runner: JobRunner, tell: Callable[[Event], None]) -> _LoopState:
-    """Run round 0: the seed rows through the gate, and the model that everything is measured against."""
+def _seed_round(task: Task, loop_run: str, runner: Runner, tell: Callable[[Event], None]) -> _LoopState:
+    """Run round 0: judge the seed rows by the gate, and train the seed model that later models are measured against.
+
+    Returns:
+        The state that round 1 starts from. If an earlier loop left a champion, a dataset and a model, it starts from
+        these. If the gate blocked the seed rows, the state says that the loop stops.
+    """
     with RoundRun(task, loop_run, 0, runner, tell) as round_run:
         gate = round_run.stage("gate", dataset=SEED, seed=task.seed)
         if gate.result.outcome == "blocked":
@@ -168,10 +194,12 @@ def _seed_round(task: Task, loop_run: str, runner: JobRunner, tell: Callable[[Ev
 
 
 def _round(
-    task: Task, loop_run: str, state: _LoopState, runner: JobRunner, tell: Callable[[Event], None]
+    task: Task, loop_run: str, state: _LoopState, runner: Runner, tell: Callable[[Event], None]
 ) -> None:
-    """Run one round, and update the state with its results."""
+    """Run one round in an MLflow run of its own, and change `state` to what the next round starts from."""
     seed = task.seed + state.rounds
+    # People may have taken a batch out of it since (`veritrain drop-batch`).
+    state.dataset = batches.current(task, state.dataset)
     with RoundRun(task, loop_run, state.rounds, runner, tell) as round_run:
         round_run.log_parameters(
             champion=state.champion,
@@ -189,7 +217,14 @@ def _round(
 
 
 def _run_stages(task: Task, round_run: RoundRun, state: _LoopState, seed: int) -> None:
-    """Run the stages of one round."""
+    """Run the stages of one round in order, and change `state` to what the next round starts from.
+
+    Args:
+        task: The task.
+        round_run: The round's run.
+        state: The state of the loop.
+        seed: The random seed of the stages generate and gate in this round.
+    """
     _, generate = round_run.stages(
         ("probe", {"model": state.champion, "seed": task.seed}),
         ("generate", {"dataset": state.dataset, "model": state.model, "seed": seed}),
@@ -202,7 +237,7 @@ def _run_stages(task: Task, round_run: RoundRun, state: _LoopState, seed: int) -
         state.stopped, state.reason = "screened", generate.result.headline
         round_run.summarize(None, generate.result.headline)
         return
-    if not len(generate.result.tables["rows"]):
+    if not generate.result.row_count("rows"):
         state.stopped = "exhausted"
         round_run.summarize(None, "The teacher had no rows left to give.")
         return
@@ -241,7 +276,10 @@ def _run_stages(task: Task, round_run: RoundRun, state: _LoopState, seed: int) -
 
 
 def _stop_before(task: Task, state: _LoopState) -> Stopped | None:
-    """Return why no further round starts, the first reason that holds in this order; None to go on."""
+    """Return the reason why no further round starts; None to go on.
+
+    The reasons are checked in this order: `target`, `budget`, `looks`, `plateau`; see `record.STOP_REASONS`.
+    """
     if task.goal is not None and _reached(task, state.champion):
         return "target"
     if state.rounds >= task.budget.rounds:
@@ -262,9 +300,9 @@ def _reached(task: Task, champion: str) -> bool:
 
 
 def _finish(
-    task: Task, loop_run: str, state: _LoopState, runner: JobRunner, tell: Callable[[Event], None]
+    task: Task, loop_run: str, state: _LoopState, runner: Runner, tell: Callable[[Event], None]
 ) -> LoopResult:
-    """Compare the seed model with the last champion, and end the loop's run."""
+    """Compare the seed model with the last champion on the test set, report on the loop, and end the loop's run."""
     stopped = state.stopped or "budget"
     verdict, report_run = "none", ""
     if stopped not in ("waiting", "blocked") and state.champion != state.seed_model:
@@ -301,7 +339,7 @@ def _finish(
 
 
 def _with_champion(task: Task, result: LoopResult) -> LoopResult:
-    """Restore the alias of the champion, and return the result, with a note where the alias points elsewhere."""
+    """Restore a missing alias `champion`, and return the result, with a note if it points at another model."""
     result, done = completeness.with_champion(task, result)
     if done:
         log.warning("%s", done)

@@ -1,6 +1,6 @@
-"""A loop's run in MLflow: what it started from, how it ended, and the sentence that says so.
+"""The MLflow run of a loop: its tags, what the loop started from and left, why it stopped, and its result.
 
-Open this for the reasons why a loop stops, its exit codes, and the tags of its run.
+Open this for the reasons why a loop stops, and for the exit codes of `veritrain loop`.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ VERDICT_PHRASES: dict[str, str] = {
 }
 
 START, LAST = "veritrain.start.", "veritrain.last."
-"""Prefixes of tags of a loop's run: what it started from, and what it left for the next loop."""
+"""Prefixes of MLflow tags of a loop's run: for what the loop started from, and for what it left for the next loop."""
 
 
 @dataclass(frozen=True)
 class LoopResult:
-    """The outcome of a loop.
+    """Outcome of a loop: why it stopped, its champion, and the number of rounds.
 
     Attributes:
         task: The task's name.
-        run_id: The loop's run.
-        stopped: Why it stopped; `STOP_REASONS` has a phrase for each.
-        rounds: The number of rounds after the seed model.
+        run_id: The id of the loop's MLflow run.
+        stopped: The reason why it stopped; `STOP_REASONS` has a phrase for each.
+        rounds: The number of rounds, without round 0 which trains the seed model.
         seed_model: The address of the seed model.
         champion: The address of the last champion.
-        verdict: The seed model compared with the last champion on the held-out test set; `none` when no challenger was
-            ever promoted.
-        headline: One sentence for people.
-        again: Whether the result was read from the record, since the loop had ended before.
-        report_run: The run of the loop's report, empty for none.
-        note: Says when the champion is another model now.
+        verdict: The verdict on the last champion against the seed model on the held-out test set; `none` if they were
+            not compared, for example because no challenger was promoted.
+        headline: One sentence that tells people the outcome.
+        again: Whether the loop had ended before, so that this result was read from MLflow.
+        report_run: The run id of the report on the whole loop; empty for none.
+        note: A sentence for people if the alias `champion` points at another model now; else empty.
     """
 
     task: str
@@ -76,38 +76,41 @@ class LoopResult:
 
     @property
     def exit_code(self) -> int:
-        """Exit code of the command: 0 done, 1 blocked by a gate or by the budget, 4 waiting for people."""
+        """Exit code of `veritrain loop`: 0 done, 1 blocked by gate or budget, 4 waiting for people's answers."""
         return EXIT_CODES.get(self.stopped, 0)
 
 
 def loop_digest(task: Task) -> str:
-    """Return the digest of a loop: the task with its data and suite, and the code.
+    """Return the digest that identifies a loop: of the task, its data files, its gate suite, and the code.
 
-    The labels of people are not part of it, since they grow while the loop runs.
+    The labels file is not part of it, since people add to it while the loop runs.
     """
     data = task.data_digest("seed", "development", "test", "pool")
     return digest.of_json([digest.of_code(), task.digest(), data, suite_of(task).digest])
 
 
 def find_loop(task: Task) -> str | None:
-    """Find the run of this loop, whatever its status; None when it was never started."""
+    """Return the id of the MLflow run of the task's loop, whatever its status; None if it was never started."""
     where = f"tags.`veritrain.digest` = '{loop_digest(task)}' AND tags.`veritrain.kind` = 'loop'"
     matches = runs.search(task, where, limit=1)
     return matches[0].info.run_id if matches else None
 
 
 def open_loop(task: Task) -> str:
-    """Open a loop's run, with what it starts from in its tags, in one call so that a kill can't lose it.
+    """Open a loop's MLflow run with tags for what it starts from, in one call so that a kill can't separate them.
 
     Returns:
-        The run id.
+        The id of the run.
     """
     tags = {"veritrain.digest": loop_digest(task), **_earlier_loop_tags(task)}
     return runs.open_run(task, f"loop {task.name}", kind="loop", tags=tags)
 
 
 def _earlier_loop_tags(task: Task) -> dict[str, str]:
-    """Return tags with what the last loop on the same seed rows left: its dataset and model, and the champion."""
+    """Return MLflow tags for what a new loop starts from: the champion, and dataset and model of the last loop.
+
+    Only a loop that started from the same seed rows counts. Values are empty if there is none.
+    """
     champion = models.by_alias(task, models.CHAMPION)
     seed = task.data_digest("seed")
     where = (
@@ -125,14 +128,14 @@ def _earlier_loop_tags(task: Task) -> dict[str, str]:
 
 
 def close_loop(task: Task, loop_run: str, result: LoopResult, *, dataset: str, model: str) -> None:
-    """Store how the loop ended, and end its run.
+    """Store the outcome of a loop in its MLflow run, and end the run as FINISHED.
 
     Args:
         task: The task.
-        loop_run: The loop's run.
-        result: How it ended.
-        dataset: The newest dataset that it made, from which the next loop starts.
-        model: The newest model that it made, from which the next loop starts.
+        loop_run: The id of the loop's run.
+        result: The outcome.
+        dataset: The reference of the newest dataset, from which the next loop starts.
+        model: The address of the newest model, from which the next loop starts.
     """
     keep = result.stopped != "waiting"
     runs.tag(
@@ -154,7 +157,7 @@ def close_loop(task: Task, loop_run: str, result: LoopResult, *, dataset: str, m
 
 
 def stored_result(task: Task, loop_run: str) -> LoopResult | None:
-    """Read from MLflow how a loop ended; None while it has not."""
+    """Return the outcome of a loop from its MLflow run; None while the loop has not ended."""
     run = runs.get(loop_run)
     tags = run.data.tags
     if run.info.status != "FINISHED" or "veritrain.stopped" not in tags:
@@ -175,7 +178,16 @@ def stored_result(task: Task, loop_run: str) -> LoopResult | None:
 
 
 def headline(task: Task, rounds: int, stopped: Stopped, champion: str, seed_model: str, verdict: str) -> str:
-    """Write one sentence for people on how a loop ended."""
+    """Return one sentence that tells people how a loop ended.
+
+    Args:
+        task: The task.
+        rounds: The number of rounds.
+        stopped: The reason why the loop stopped.
+        champion: The address of the last champion; empty for none.
+        seed_model: The address of the seed model.
+        verdict: The verdict on the last champion against the seed model; `none` if they were not compared.
+    """
     sentence = f"{task.name}: stopped after {rounds} round(s) because {STOP_REASONS[stopped]}. Champion: {champion or 'none'}"
     return sentence + (
         f", {VERDICT_PHRASES[verdict]} the seed model {seed_model} on the held-out test set."
@@ -185,7 +197,7 @@ def headline(task: Task, rounds: int, stopped: Stopped, champion: str, seed_mode
 
 
 def loop_parameters(task: Task) -> dict[str, Any]:
-    """Return the parameters that the loop's run shows."""
+    """Return the settings of the task that the loop's MLflow run shows as its parameters, by name."""
     return {
         "task": task.name,
         "rounds": task.budget.rounds,

@@ -1,16 +1,17 @@
-"""A round's run in MLflow: a context that opens or resumes it, runs its stages beneath it, and summarizes it.
+"""`RoundRun`: the MLflow run of one round, as a context manager that opens or resumes it and runs the round's stages.
 
 Open this to see the events that the terminal and the server show while a round runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from veritrain_lib.core import event_log
+from veritrain_lib.execution.workers.remote_runner import RemoteRunner
 from veritrain_lib.loop.stage_job import CompletedStage, StageJob, find_or_claim, run_together
 from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.tracking import datasets, run_events, runs
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Event:
-    """An event for people who watch a round: a stage begins, moves on, is done, or is waited for.
+    """Event of a round, for people who follow it: a stage begins, runs its next cell, is done, or waits.
 
     Attributes:
         round: The round's number; -1 for the final comparison.
         stage: The stage's name; `loop` for the loop itself.
-        kind: What happened. `stored` means that the stage was done before.
-        text: A message for people, for some kinds.
-        progress: The cell that runs now, for kind `cell`.
+        kind: The kind of event. `stored` means that the stage was done before.
+        text: A message for people; empty for some kinds.
+        progress: The cell that runs now, for the kind `cell`; else None.
     """
 
     round: int
@@ -50,15 +51,15 @@ EVENT_PHRASES = {
 }
 
 STOPPED = "stopped"
-"""The reason in the record when an experiment ends as KILLED."""
+"""Reason that is stored in MLflow when an experiment is stopped and ends as KILLED."""
 
 
 class RoundRun:
-    """The context of one round, of the final comparison (`number` None), or of an experiment.
+    """Context manager for the MLflow run of a round, of the final comparison (`number` None), or of an experiment.
 
-    The run ends FINISHED, or FAILED with the reason when a stage did not finish, or KILLED on an interrupt. Events go
-    to the callback `tell`, and into the run's events for those who follow it. A round that had ended before, and is
-    only passed again by a resumed loop, adds no events to its run.
+    The run ends FINISHED; FAILED with the reason if a stage does not finish; KILLED on an interrupt. Events go to the
+    callback `tell`, and into the run's own events for people who follow it. A round that had ended before, and that a
+    resumed loop only passes through, gets no further events.
     """
 
     def __init__(
@@ -66,20 +67,21 @@ class RoundRun:
         task: Task,
         loop_run: str,
         number: int | None,
-        runner: JobRunner,
+        runner: JobRunner | RemoteRunner,
         tell: Callable[..., None],
         *,
         run_id: str = "",
     ) -> None:
-        """Prepare the context.
+        """Prepare the context manager. The MLflow run is opened or found when the context is entered.
 
         Args:
             task: The task.
-            loop_run: The loop's run; empty for an experiment.
+            loop_run: The id of the loop's MLflow run; empty for an experiment.
             number: The round's number, 0 for the seed model; None for the final comparison.
             runner: The runner of the stage notebooks.
-            tell: Called with each `Event`.
-            run_id: A run that was opened for this round. Empty: it is found under the loop's run, or opened there.
+            tell: Function that is called with each `Event`.
+            run_id: The id of a run that was opened for this round; empty to find it under the loop's run, or open it
+                there.
         """
         self.task, self.loop_run, self.number = task, loop_run, number
         self._runner, self._listener = runner, tell
@@ -143,11 +145,16 @@ class RoundRun:
         return "" if self.number is None else str(self.number)
 
     def stage(self, stage: str, **parameters: Any) -> CompletedStage:
-        """Run a stage of this round, or load it if it was done before."""
+        """Run one stage of this round, or load it if the same work was done before.
+
+        Args:
+            stage: The stage's name.
+            **parameters: The stage's parameters.
+        """
         return self.stages((stage, parameters))[0]
 
     def stages(self, *requested: tuple[str, dict[str, Any]]) -> list[CompletedStage]:
-        """Run stages that do not need each other in parallel where the machine can, or load those that were done.
+        """Run stages that do not depend on each other, in parallel if the machine allows, or load those done before.
 
         Args:
             requested: Name and parameters of each stage.
@@ -156,10 +163,12 @@ class RoundRun:
             The completed stages, in the order requested.
 
         Raises:
-            StageFailed: for the first stage whose notebook does not finish, when all have ended.
+            StageFailed: for the first stage whose notebook does not finish, after all have ended.
         """
         done: dict[str, CompletedStage] = {}
         with_round = [(stage, {"round_run": self.run_id, **parameters}) for stage, parameters in requested]
+        if isinstance(self._runner, RemoteRunner):
+            return self._on_workers(self._runner, with_round)
         found = find_or_claim(self.task, with_round, tell=self._waits)
         jobs = [stage for stage in found if isinstance(stage, StageJob)]
         for stage in found:
@@ -178,6 +187,27 @@ class RoundRun:
         if jobs:
             run_together(jobs, runner=self._runner, on_progress=on_progress, on_done=on_done)
         return [done[name] for name, _ in requested]
+
+    def _on_workers(
+        self, runner: RemoteRunner, requested: Sequence[tuple[str, Mapping[str, Any]]]
+    ) -> list[CompletedStage]:
+        """Run stages on Celery workers of other machines; arguments and return value are those of `stages`."""
+        from veritrain_lib.loop.remote_stages import run_remotely
+
+        completed = run_remotely(
+            self.task,
+            requested,
+            runner,
+            on_begin=lambda stage: self._tell(Event(self._number, stage, "begin")),
+            on_progress=lambda stage, progress: self._tell(
+                Event(self._number, stage, "cell", progress=progress)
+            ),
+            on_wait=self._waits,
+            on_sent=lambda message: runs.tag(self.run_id, {runs.CELERY_TAG: message}),
+        )
+        for stage in completed:
+            self._note({}, stage)
+        return completed
 
     def _waits(self, stage: str, message: str) -> None:
         self._tell(Event(self._number, stage, "waits", message))
@@ -215,17 +245,17 @@ class RoundRun:
         )
 
     def log_parameters(self, **parameters: Any) -> None:
-        """Log parameters on the round's run, unless it has some already."""
+        """Log parameters on the round's MLflow run, unless it has parameters already."""
         if not runs.get(self.run_id).data.params:
             runs.log(self.run_id, parameters=parameters)
 
     def log_training_data(self, dataset: str) -> None:
-        """Log the round's training data on its run, as MLflow's dataset input."""
+        """Log the dataset `NAME@VERSION` on the round's MLflow run, as the round's training data."""
         if not self._was_finished:
             datasets.log_input(self.run_id, datasets.load(self.task, dataset), "training")
 
     def mark_waiting(self, headline: str) -> None:
-        """Mark the round as waiting for people; it is resumed later."""
+        """Mark the round's MLflow run as waiting for people's answers; a later call of the loop resumes it."""
         runs.tag(self.run_id, {"veritrain.outcome": "waiting", "mlflow.note.content": headline})
 
     def summarize(
@@ -236,12 +266,14 @@ class RoundRun:
         extra_metrics: dict[str, float] | None = None,
         steps: bool = True,
     ) -> None:
-        """Log the headline and metrics of the round on its run, and as a step of the loop's run, so that curves appear.
+        """Log the round's headline and metrics on its MLflow run, and the metrics as a step of the loop's run.
+
+        From these steps MLflow draws curves over the rounds.
 
         Args:
-            result: The result whose metrics are logged; None for none.
-            headline: One sentence for people.
-            extra_metrics: Further metrics.
+            result: The stage result whose metrics are logged; None for no metrics.
+            headline: One sentence that tells people the round's outcome.
+            extra_metrics: Further metrics, by name.
             steps: Whether to log the metrics on the loop's run too.
         """
         if self._was_finished:

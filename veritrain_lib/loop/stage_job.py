@@ -1,7 +1,7 @@
-"""Execution of one stage notebook, and the end of its MLflow run with the notebook's real outcome.
+"""Execution of one stage's notebook, whose MLflow run is then ended with the notebook's real status.
 
-Open this to see how finished work is found instead of being run again (`find_or_claim`), how notebooks run
-(`run_stage`, `run_together`), and what happens to runs whose process was killed (`recover_killed_runs`).
+Open this to see how finished work is found and not run again (`find_or_claim`), how notebooks run (`run_stage`,
+`run_together`), and what happens to runs whose process was killed (`recover_killed_runs`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from veritrain_lib.core.errors import BudgetExceeded, HumanInputRequired, Infras
 from veritrain_lib.core.machine_fault import machine_fault
 from veritrain_lib.core.stage_list import notebook_name
 from veritrain_lib.execution.exit_reason import one_line
-from veritrain_lib.execution.jobs import Job, JobRunner, LocalRunner
+from veritrain_lib.execution.jobs import Job, JobRunner
+from veritrain_lib.execution.runner_choice import notebook_runner
 from veritrain_lib.loop.stage_pages import (
     FUNCTION,
     MISSING,
@@ -43,6 +44,7 @@ from veritrain_lib.tracking.lookup import NoSuchRun
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.execution.outcome import NotebookOutcome, NotebookProgress
+    from veritrain_lib.execution.workers.remote_runner import RemoteRunner
     from veritrain_lib.stages.stage_result import StageResult
 
 RUN_STATUSES: Mapping[str, runs.FinalStatus] = {
@@ -52,7 +54,7 @@ RUN_STATUSES: Mapping[str, runs.FinalStatus] = {
     "died": "FAILED",
     "interrupted": "KILLED",
 }
-"""The final status of a run for each status of its notebook."""
+"""The final status of a stage's MLflow run for each status of its notebook."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,10 @@ class CompletedStage:
     """A stage that is done.
 
     Attributes:
-        stage: Its name.
-        result: Its result.
-        run_id: Its run.
-        stored: Whether it was done before and was only loaded from the record.
+        stage: The stage's name.
+        result: The stage's result.
+        run_id: The id of the stage's MLflow run.
+        stored: Whether an earlier run did the work, so that the result was only loaded.
     """
 
     stage: str
@@ -73,17 +75,23 @@ class CompletedStage:
 
 
 class StageFailed(Infrastructure):
-    """A stage notebook did not finish. The message names the cell, the reason, and the run that holds the notebook."""
+    """Error raised when a stage's notebook does not finish. The message names the cell, the reason, and the run."""
 
 
 def notebook_of(stage: str) -> Path:
-    """Return the path of a stage's notebook: `notebooks/03_gate.ipynb` for `gate`."""
+    """Return the path of a stage's notebook, such as `notebooks/03_gate.ipynb` for `gate`."""
     return project.notebooks() / notebook_name(stage)
 
 
 def find_completed(task: Task, stage: str, parameters: Mapping[str, Any]) -> CompletedStage | None:
-    """Find the stage if the same work was done before; None if it is still to do."""
-    return _finished(task, stage, _work_of(task, stage, parameters))
+    """Return the completed stage if the same work was done before; None if it is still to be done.
+
+    Args:
+        task: The task.
+        stage: The stage's name.
+        parameters: The stage's parameters.
+    """
+    return _finished(task, stage, work_digest(task, stage, parameters))
 
 
 def find_or_claim(
@@ -93,23 +101,23 @@ def find_or_claim(
     tell: Callable[[str, str], None] | None = None,
     cell_timeout_s: float | None = None,
 ) -> list[CompletedStage | StageJob]:
-    """Load each stage that was done before, and claim the work of the others for this process.
+    """Load each stage that was done before, and claim (lock) the work of the others for this process.
 
-    Work that another process is doing is waited for, and then loaded. All stages are claimed in the order of their
-    digests, so that no two processes wait for each other. A claim ends when its job is closed.
+    If another process is doing the work, this waits for it and then loads the result. Stages are claimed in the order
+    of their digests, so that no two processes wait for each other. A claim ends when its job is closed.
 
     Args:
         task: The task.
         requested: Name and parameters of each stage.
-        tell: Called with the stage and a message while another process holds the claim; None prints it to standard
-            error.
-        cell_timeout_s: Seconds that a cell may take; None for no limit.
+        tell: Function that is called with the stage's name and a message while another process holds the claim; None
+            prints the message to standard error.
+        cell_timeout_s: Seconds that a notebook's cell may take; None for no limit.
 
     Returns:
-        A completed stage or a claimed job for each stage, in the order requested.
+        For each stage a completed stage or a claimed job, in the order requested.
     """
     by_stage: dict[str, CompletedStage | StageJob] = {}
-    works = {stage: _work_of(task, stage, parameters) for stage, parameters in requested}
+    works = {stage: work_digest(task, stage, parameters) for stage, parameters in requested}
     try:
         for stage, parameters in sorted(requested, key=lambda request: works[request[0]]):
             by_stage[stage] = _find_or_claim(task, stage, parameters, works[stage], tell, cell_timeout_s)
@@ -148,7 +156,14 @@ def _find_or_claim(
         raise
 
 
-def _work_of(task: Task, stage: str, parameters: Mapping[str, Any]) -> str:
+def work_digest(task: Task, stage: str, parameters: Mapping[str, Any]) -> str:
+    """Return the digest of a stage's work, by which its finished run is found.
+
+    Args:
+        task: The task.
+        stage: The stage's name.
+        parameters: The stage's parameters.
+    """
     return prepare(stage, {"task": str(task.path), **parameters}, inner=True).digest
 
 
@@ -167,19 +182,22 @@ def run_stage(
     on_progress: Callable[[NotebookProgress], None] | None = None,
     on_wait: Callable[[str, str], None] | None = None,
 ) -> CompletedStage:
-    """Run a stage by its notebook, unless the same work was done before.
+    """Run a stage's notebook, unless the same work was done before.
 
     Args:
         task: The task.
-        stage: One of `stages.NAMES`.
-        parameters: Its parameters; those left out get their defaults.
-        runner: The runner of the notebook; by default this machine.
+        stage: The stage's name, one of `stages.NAMES`.
+        parameters: The stage's parameters. One that is left out has its default.
+        runner: The runner of the notebook; None runs it on this machine.
         cell_timeout_s: Seconds that a cell may take; None for no limit.
-        on_progress: Called as the cells run.
-        on_wait: Called with the stage and a message while another process does the same work.
+        on_progress: Function that is called as the cells run; None to report nothing.
+        on_wait: Function that is called with the stage's name and a message while another process does the same work.
+
+    Returns:
+        The completed stage.
 
     Raises:
-        StageFailed: when the notebook does not finish. The status of its run then equals the outcome of the notebook.
+        StageFailed: when the notebook does not finish. Its MLflow run then has the notebook's status.
     """
     work = find_or_claim(task, [(stage, parameters)], tell=on_wait, cell_timeout_s=cell_timeout_s)[0]
     if isinstance(work, CompletedStage):
@@ -190,13 +208,19 @@ def run_stage(
         if on_progress is not None:
             on_progress(progress)
 
-    runner = runner or LocalRunner()
+    runner = runner or notebook_runner(warm=False)
     with finish_background_tasks(runner):
         return run_together([work], runner=runner, on_progress=moved)[0]
 
 
 def _reapply_decision(task: Task, done: CompletedStage, parameters: Mapping[str, Any]) -> CompletedStage:
-    """Promote again what an earlier evaluation has proven, if both its models were named in the parameters."""
+    """Promote again the challenger that an earlier evaluation has proven better, if the parameters name both models.
+
+    Args:
+        task: The task.
+        done: The completed stage; returned unchanged if it is not an evaluation.
+        parameters: The parameters of the stage.
+    """
     if done.stage != "evaluate":
         return done
     refusal = EVALUATE.apply(task, parameters, done.run_id)
@@ -205,10 +229,14 @@ def _reapply_decision(task: Task, done: CompletedStage, parameters: Mapping[str,
 
 
 @contextmanager
-def finish_background_tasks(runner: JobRunner) -> Iterator[None]:
-    """Wait at the end of the context for the runner's background tasks.
+def finish_background_tasks(runner: JobRunner | RemoteRunner) -> Iterator[None]:
+    """Context manager that waits, at its end, for the HTML and PDF pages that are made in the background.
 
-    A task that fails stops nothing: the run that lacks a page has a tag (`stage_pages.MISSING`), and a line is printed.
+    A page that can't be made stops nothing: a warning is printed, and a tag of the run (`stage_pages.MISSING`) names
+    it.
+
+    Args:
+        runner: The runner that was used in the context.
     """
     try:
         yield
@@ -220,12 +248,12 @@ def finish_background_tasks(runner: JobRunner) -> Iterator[None]:
 
 
 def warn(line: str) -> None:
-    """Print a line to standard error, with secrets redacted."""
+    """Print a warning line to standard error, with secrets removed."""
     print(f"veritrain: {redact(line)}", file=sys.stderr)
 
 
 class StageJob:
-    """A stage notebook that is executed in a work directory, until its run has ended.
+    """One stage's notebook while it is executed in a work directory, until its MLflow run has ended.
 
     Attributes:
         task: The task.
@@ -233,8 +261,8 @@ class StageJob:
         parameters: The notebook's parameters.
         work_directory: The directory of the executed notebook and its status file.
         job: The notebook as a job for a `JobRunner`.
-        done: The completed stage, once the notebook has finished.
-        failure: The error to raise, if it did not finish.
+        done: The completed stage; None until the notebook has finished.
+        failure: The error to raise if the notebook did not finish; else None.
     """
 
     def __init__(
@@ -247,15 +275,15 @@ class StageJob:
         work: str = "",
         claim: claims.Claim | None = None,
     ) -> None:
-        """Create the work directory.
+        """Create the work directory of a stage's notebook.
 
         Args:
             task: The task.
             stage: The stage's name.
             parameters: The notebook's parameters.
             cell_timeout_s: Seconds that a cell may take; None for no limit.
-            work: Digest of the work, if it was claimed.
-            claim: The claim, which is released when the job is closed.
+            work: The digest of the work if it was claimed; else empty.
+            claim: The claim on the work, which is released when the job is closed; None for none.
         """
         self.task, self.stage, self.parameters = task, stage, parameters
         self.work_directory = (
@@ -263,7 +291,7 @@ class StageJob:
         )
         self.work_directory.mkdir(parents=True)
         self._status_file, self._executed = (
-            self.work_directory / "mailbox.json",
+            self.work_directory / "status.json",
             self.work_directory / notebook_of(stage).name,
         )
         self.job = Job(
@@ -282,7 +310,13 @@ class StageJob:
         self._pdf_requested = False
 
     def on_next_cell(self, runner: JobRunner) -> None:
-        """Start making the PDF in the background, if this is a report whose result is stored. Called for each cell."""
+        """Start making a report's PDF in the background as soon as the report's result is stored.
+
+        This is called for each cell of the notebook; for other stages it does nothing.
+
+        Args:
+            runner: The runner of the notebook.
+        """
         run_id = (
             run_with_result(self._status_file) if self.stage == "report" and not self._pdf_requested else ""
         )
@@ -294,7 +328,12 @@ class StageJob:
                 return
 
     def close(self, outcome: NotebookOutcome, runner: JobRunner) -> None:
-        """Store how the notebook ended, and set `done` or `failure`. The runner makes its pages in the background."""
+        """End the stage's MLflow run with the notebook's status, and set `done` or `failure`.
+
+        Args:
+            outcome: The outcome of the notebook.
+            runner: The runner of the notebook, which then makes the HTML and PDF pages in the background.
+        """
         self._closed = True
         why = _reason(outcome)
         try:
@@ -327,7 +366,11 @@ class StageJob:
                 log_verdict(self.task, run_id, self.done.result)
 
     def interrupt(self, error: BaseException) -> None:
-        """Store that the notebook was interrupted, or by which error the runner failed, unless the job is closed."""
+        """End the stage's MLflow run as KILLED, or as FAILED if an error stopped the notebook, unless it has ended.
+
+        Args:
+            error: The error or interrupt that stopped the execution.
+        """
         if not self._closed:
             self._closed = True
             try:
@@ -342,7 +385,7 @@ class StageJob:
                 store_pages(self._run_id, self.stage, str(self._executed))
 
     def discard(self) -> None:
-        """Give up work that was not started: delete the work directory and release the claim."""
+        """Give up a stage that was not started: delete its work directory and release its claim."""
         self._closed = True
         self._delete_work_directory()
         self._release()
@@ -352,10 +395,14 @@ class StageJob:
             self._claim.release()
 
     def _store(self, status: runs.FinalStatus, reason: str) -> tuple[str, bool]:
-        """Store the notebook in its run and end the run.
+        """Store the executed notebook in the stage's MLflow run, and end the run.
+
+        Args:
+            status: The final status of the run.
+            reason: The reason for a status other than FINISHED; else empty.
 
         Returns:
-            The run, empty when the notebook ran no stage; and whether its work was done before.
+            The id of the run, empty if the notebook ran no stage; and whether an earlier run did the work.
         """
         run_id, stored = read_status(self._status_file)
         if stored and status == "FINISHED":
@@ -398,20 +445,23 @@ def run_together(
     on_progress: Callable[[StageJob, NotebookProgress], None] | None = None,
     on_done: Callable[[StageJob], None] | None = None,
 ) -> list[CompletedStage]:
-    """Run the notebooks of stages that do not need each other, and end the run of each as it finishes.
+    """Run the notebooks of stages that do not depend on each other, and end the MLflow run of each when it finishes.
 
-    Their pages may be made later: see `runner.finish`.
+    Their HTML and PDF pages may be made later, see `runner.finish`.
 
     Args:
         works: The jobs.
-        runner: The runner of the notebooks; by default this machine.
-        on_progress: Called as the cells run.
-        on_done: Called with each job that finished.
+        runner: The runner of the notebooks; None runs them on this machine.
+        on_progress: Function that is called as the cells run; None to report nothing.
+        on_done: Function that is called with each job that has finished; None to report nothing.
+
+    Returns:
+        The completed stages, in the order of the jobs.
 
     Raises:
-        StageFailed: for the first that does not finish, when all have ended.
+        StageFailed: for the first notebook that does not finish, after all have ended.
     """
-    runner = runner or LocalRunner()
+    runner = runner or notebook_runner(warm=False)
     job_of = {id(work.job): work for work in works}
 
     def moved(job: Job, progress: NotebookProgress) -> None:
@@ -438,18 +488,18 @@ def run_together(
 
 
 def delete_leftovers() -> None:
-    """Delete the claims, leases and temporary folders of killed processes."""
+    """Delete the claims, lock files and temporary folders that killed processes of this machine left behind."""
     claims.clear()
     liveness.clear_leases()
     temporary_folders.clear()
 
 
 def recover_killed_runs(task: Task) -> None:
-    """Store the notebooks that killed processes left in their work directories in their runs, and end these runs.
+    """Store the notebooks that killed processes left in their work directories, and end their MLflow runs as KILLED.
 
-    Pages that earlier runs lack are made again. Work directories of running processes and of other machines are left
-    alone, and those of other tasks until these are worked on again. Claims, leases and temporary folders of killed
-    processes are deleted too.
+    HTML and PDF pages that are missing in runs of the task are made again. Work directories are left alone if they
+    belong to running processes, to other machines or to other tasks. Claims and temporary folders of killed processes
+    are deleted.
     """
     delete_leftovers()
     for work_directory in sorted(_work_directories().glob("*")):
@@ -459,7 +509,7 @@ def recover_killed_runs(task: Task) -> None:
         if owner and runs.is_alive(owner.replace(SEPARATOR, "/")) is not False:
             continue
         executed = next(work_directory.glob("*.ipynb"), None)
-        run_id, stored = read_status(work_directory / "mailbox.json")
+        run_id, stored = read_status(work_directory / "status.json")
         try:
             run = runs.get(run_id) if run_id and not stored else None
         except NoSuchRun:
@@ -488,7 +538,7 @@ def _experiment(task: Task) -> str:
 
 
 SEPARATOR = "~"
-"""Separator in the name of a work directory, between its process (`runs.owner`) and a unique number."""
+"""Separator in the name of a work directory, between the name of its process (`runs.owner`) and a random id."""
 
 
 def _work_directories() -> Path:
@@ -496,7 +546,10 @@ def _work_directories() -> Path:
 
 
 def _kind_of(outcome: NotebookOutcome) -> type[UserError]:
-    """Return the class of the error to raise: a refusal or a user's mistake in the notebook keeps its exit code."""
+    """Return the class of the error to raise for a notebook that failed.
+
+    A refusal or a user's mistake keeps its own class, and with it its exit code; any other failure is a `StageFailed`.
+    """
     name = (outcome.error or "").partition(":")[0]
     kinds = (Refused, BudgetExceeded, UserError, HumanInputRequired)
     return {kind.__name__: kind for kind in kinds}.get(name, StageFailed)

@@ -1,8 +1,8 @@
-"""Pages for people made of a finished stage: the executed notebook as HTML, and a report as PDF.
+"""Pages that are made from a finished stage: the executed notebook as HTML, and a report as PDF.
 
-The HTML page is made after the stage's run has ended, since it changes no result; the PDF while the rest of the
-report's notebook runs. A page that could not be made is named in the tag `veritrain.missing` of the run. It never stops
-the loop, and is made again the next time the loop, a stage's command or the API's export needs it.
+The HTML page is made after the stage's run has ended, since it changes no result; the PDF is made while the rest of the
+report's notebook runs. A page that could not be made is named in the MLflow tag `veritrain.missing` of the run. It
+stops nothing, and is made again the next time that the loop, a stage's command or the API's export needs it.
 """
 
 from __future__ import annotations
@@ -21,28 +21,31 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 FUNCTION = "veritrain_lib.loop.stage_pages:store_pages"
-"""`store_pages` as the background tasks of a `JobRunner` call it; its arguments are strings."""
+"""Address of `store_pages`, by which the background tasks of a `JobRunner` call it; its arguments must be strings."""
 
 PDF = "veritrain_lib.loop.stage_pages:store_report_pdf"
-"""`store_report_pdf` as the background tasks of a `JobRunner` call it."""
+"""Address of `store_report_pdf`, by which the background tasks of a `JobRunner` call it."""
 
 MISSING = "veritrain.missing"
-"""Tag of a run that says which pages are missing and why; without it none is missing."""
+"""MLflow tag of a run that says which pages are missing and why. A run without the tag lacks no page."""
 
 NOT_RENDERED = "its pages are not made yet"
-"""The tag's value from the end of a stage until its pages are made. It stays when the process is killed in between."""
+"""Value of the tag `veritrain.missing` from the end of a stage until its pages are made.
+
+It stays if the process is killed in between.
+"""
 
 NOTEBOOK = "notebook"
 
 
 def store_pages(run_id: str, stage: str, executed: str, task_file: str = "") -> None:
-    """Make the pages of a stage's run, store them in it, and delete the work directory. Never raises for a page.
+    """Make the pages of a finished stage and store them in its MLflow run; store an error in the run's tag.
 
     Args:
-        run_id: The stage's run.
-        stage: Its name; a report also becomes a PDF.
-        executed: The path of the executed notebook, alone in its work directory.
-        task_file: The task file, for a finished report; empty for a stage that did not finish.
+        run_id: The id of the stage's run.
+        stage: The stage's name; a report becomes a PDF too.
+        executed: The path of the executed notebook. Its folder is deleted afterwards.
+        task_file: The path of the task file, for a report that finished; empty for a stage that did not finish.
     """
     notebook = Path(executed)
     _render(run_id, notebook, Path(task_file) if stage == "report" and task_file else None)
@@ -50,7 +53,12 @@ def store_pages(run_id: str, stage: str, executed: str, task_file: str = "") -> 
 
 
 def store_report_pdf(run_id: str, task_file: str) -> None:
-    """Make the PDF of a run's stored report. An error is ignored here: `store_pages` tries again and records it."""
+    """Make the PDF of a stored report ahead of its HTML page; ignore errors, since `store_pages` tries again.
+
+    Args:
+        run_id: The id of the report's MLflow run.
+        task_file: The path of the task file.
+    """
     try:
         _store_pdf(run_id, Path(task_file))
     except Exception:  # noqa: BLE001  # `store_pages` finds that there is no PDF
@@ -58,10 +66,10 @@ def store_report_pdf(run_id: str, task_file: str) -> None:
 
 
 def repair_pages(task: Task) -> list[str]:
-    """Make the missing pages of all runs of a task from their stored notebooks and results.
+    """Make the missing HTML and PDF pages of all runs of a task, from their stored notebooks and results.
 
     Returns:
-        A line for each run with pages that are still missing.
+        A line for each run that still lacks pages.
     """
     still_missing = []
     for run in runs.search(task, f"tags.`{MISSING}` != ''"):
@@ -74,10 +82,14 @@ def repair_pages(task: Task) -> list[str]:
 
 
 def repair_pages_of(run_id: str, task: Task) -> str:
-    """Make the missing pages of one stage's run from its stored notebook and result.
+    """Make the missing HTML and PDF pages of one stage's MLflow run, from its stored notebook and result.
+
+    Args:
+        run_id: The id of the run.
+        task: The task.
 
     Returns:
-        The pages that are still missing and why; empty for none.
+        A sentence that says which pages are still missing and why; empty for none.
     """
     run = runs.get(run_id)
     tags = run.data.tags
@@ -97,7 +109,7 @@ def repair_pages_of(run_id: str, task: Task) -> str:
 
 
 def runs_missing_pages(task: Task) -> list[str]:
-    """Return a line for each run of a task with missing pages: the run, the pages and why."""
+    """Return a line for each MLflow run of a task that lacks pages: the run, the pages, and the reason."""
     return [
         f"run {run.info.run_id} ({run.data.tags.get('veritrain.stage', 'run')}): {run.data.tags[MISSING]}"
         for run in runs.search(task, f"tags.`{MISSING}` != ''")
@@ -105,7 +117,7 @@ def runs_missing_pages(task: Task) -> list[str]:
 
 
 def missing_pages(run_id: str) -> str:
-    """Return what the tag of a run says about its missing pages; empty for none."""
+    """Return the pages that a stage's MLflow run lacks and why, as its tag says; empty for none."""
     return str(runs.get(run_id).data.tags.get(MISSING, ""))
 
 
@@ -126,7 +138,15 @@ def _render(run_id: str, notebook: Path | None, report_of: Path | None) -> str:
 
 
 def _record_missing(run_id: str, failures: list[str]) -> str:
-    """Write into the run's tag what is missing, or delete the tag when nothing is."""
+    """Write the missing pages into the tag of an MLflow run, or delete the tag if no page is missing.
+
+    Args:
+        run_id: The id of the run.
+        failures: A phrase for each missing page, with the reason.
+
+    Returns:
+        The phrases as one text, or why the tag could not be written; empty if no page is missing.
+    """
     summary = "; ".join(failures)
     try:
         if summary:

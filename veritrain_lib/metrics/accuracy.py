@@ -1,4 +1,4 @@
-"""The metric `accuracy`: share of rows answered correctly."""
+"""Metric `accuracy`: share of rows answered correctly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def best_answers(references: Sequence[str], responses: Sequence[Response]) -> list[str | None]:
-    """Return the best candidate of each response, None where the model failed or gave none.
+    """Return the best candidate of each of a model's responses; None for a response that failed or has no candidate.
 
     Raises:
         ValueError: the numbers of responses and references differ.
@@ -32,7 +32,7 @@ def best_answers(references: Sequence[str], responses: Sequence[Response]) -> li
 
 
 class Accuracy(Metric):
-    """Share of rows, 0 to 1, whose best candidate is exactly the reference; no answer counts as wrong."""
+    """Metric: share of rows, 0 to 1, whose best candidate equals the reference exactly; no answer counts as wrong."""
 
     name = "accuracy"
     version = 1
@@ -42,11 +42,11 @@ class Accuracy(Metric):
         self._target = task.target.field
 
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return the name, version and settings that determine the accuracy, as one line of text."""
         return f"{self.name}|v{self.version}|target:{self._target}|match:exact|no_answer:wrong"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Return 1 for each correct row, else 0; shape (rows,)."""
+        """Return 1 for each row that is answered correctly, else 0; an array of shape (rows,)."""
         import numpy as np
 
         predicted = best_answers(references, responses)
@@ -55,5 +55,5 @@ class Accuracy(Metric):
         )
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the share of rows answered correctly."""
+        """Return the share of rows answered correctly, 0 to 1."""
         return float(self.per_row(references, responses).mean())

@@ -1,4 +1,4 @@
-"""The protocol `Metric`, the opening of a task's metrics, and scores of single rows."""
+"""Base class of all metrics, functions that open a task's metrics, and scores of single rows."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 class Metric(Protocol):
-    """A metric: a number computed from references and responses.
+    """Base class and protocol of a metric: a number computed from the references and a model's responses.
 
-    It is constructed by `Metric(task, **parameters)`. A row that a model failed on stays in the denominator: it counts
-    as wrong. Where there is nothing to measure (0 of 0) the value is NaN, which is shown as not measured; a single
-    such row scores 1, since nothing in it is wrong.
+    It is constructed by `Metric(task, **parameters)`. A row that a model failed on stays in the denominator and counts
+    as wrong. If there is nothing to measure (0 of 0), the value is NaN, which is shown as not measured; a single such
+    row scores 1, since nothing in it is wrong.
 
-    A class inherits from this one, which has a default for all but what every metric must say itself, or has every
-    member of its own.
+    A metric class either inherits from this class, which has defaults for the optional members, or defines every member
+    itself.
 
     Attributes:
         name: the name in the task file.
-        version: raised when the definition changes.
-        higher_is_better: the direction of the metric.
-        scale: upper end of the metric (100 for BLEU).
-        lowest: lower end of the metric (1 for points).
-        asks_judge: the metric calls a paid judge model, so it can't be the first metric of a task.
-        cuts_words: free text is tokenized into words by language, which the task must then declare.
+        version: number of the definition, raised when the definition changes.
+        higher_is_better: whether a higher value is better.
+        scale: upper end of the metric, default 1 (100 for BLEU).
+        lowest: lower end of the metric, default 0 (1 for points from 1 to 5).
+        asks_judge: whether the metric calls a paid judge model, so that it can't be the first metric of a task.
+        cuts_words: whether free text is tokenized into words by language, which the task must then declare.
     """
 
     name: str
@@ -46,39 +46,56 @@ class Metric(Protocol):
     cuts_words: bool = False
 
     def signature(self) -> str:
-        """Return what determines the number, in one line: name, version, settings, library versions."""
+        """Return what determines the metric's value (name, version, settings, libraries), as one line of text."""
         ...
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray | None:
-        """Return one score a row whose mean is the metric, shape (rows,); None when it is not a mean over rows."""
+        """Return the metric's score of each row, shape (rows,); None if the metric is not a mean over rows.
+
+        Args:
+            references: the reference answer of each row.
+            responses: the model's response to each row, in the same order.
+        """
         ...
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the metric over all rows."""
+        """Return the metric over all rows.
+
+        Args:
+            references: the reference answer of each row.
+            responses: the model's response to each row, in the same order.
+        """
         ...
 
     def grades(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray | None:
-        """Return scores of single rows on the metric's scale, shape (rows,), where it is no mean of rows; None: none."""
+        """Return scores of single rows for a metric that is not a mean over rows; None (default) if it has none.
+
+        The array has shape (rows,).
+        """
         return None
 
     def details(self, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame | None:
-        """Return a table with the components of the number, for the error analysis; None where there are none."""
+        """Return a table of the metric's components, such as errors by type, for the error analysis; None: no table."""
         return None
 
     def interval(
         self, references: Sequence[str], responses: Sequence[Response]
     ) -> tuple[float, float] | None:
-        """Return both ends of the 95 % interval where the bootstrap is not accurate enough; None: take the bootstrap."""
+        """Return the low and high end of the metric's 95 % confidence interval; None (default): use the bootstrap.
+
+        A metric overrides this where the bootstrap is not accurate.
+        """
         return None
 
 
 class Reference(str):
-    """The reference answer of a row, with the row attached.
+    """Reference answer of a row: a text with the row attached.
 
-    Metrics that compare an answer with the input (terms, judges) need more than the reference answer.
+    Some metrics compare an answer with the input (glossary terms, LLM judges) and so need more than the reference
+    answer.
 
     Attributes:
-        row: the text of each column by name.
+        row: the text of each column of the row, by column name.
     """
 
     __slots__ = ("row",)
@@ -87,7 +104,7 @@ class Reference(str):
 
 
 def references_of(task: Task, rows: pd.DataFrame) -> list[str]:
-    """Return the reference answers of rows, each a `Reference`."""
+    """Return the reference answers of a task's rows, each as a `Reference` with its row attached."""
     columns = [name for name in task.columns if name in rows.columns]
     references: list[str] = []
     for row in rows[columns].to_dict("records"):
@@ -98,7 +115,7 @@ def references_of(task: Task, rows: pd.DataFrame) -> list[str]:
 
 
 def row_of(reference: str) -> Mapping[str, str]:
-    """Return the row of a reference.
+    """Return the row that a reference answer belongs to: the text of each column by name.
 
     Raises:
         ValueError: the reference is a plain text without a row.
@@ -109,7 +126,7 @@ def row_of(reference: str) -> Mapping[str, str]:
 
 
 def metric_class(name: str) -> type[Metric]:
-    """Return the class of a metric by its name.
+    """Return the class of a registered metric by its name, such as `accuracy`.
 
     Raises:
         UserError: there is no such metric, or its class lacks a member of `Metric`.
@@ -120,12 +137,17 @@ def metric_class(name: str) -> type[Metric]:
 
 
 def row_scores(metric: Metric, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-    """Score each answer by the metric, for slices and generation plans.
+    """Score each of a model's answers by a metric on a scale of 0 to 1, for slices and generation plans.
 
-    A corpus metric that can't score single rows counts an answer as right or wrong.
+    If the metric can't score single rows, an answer counts 1 if it equals the reference, else 0.
+
+    Args:
+        metric: the metric.
+        references: the reference answer of each row.
+        responses: the model's response to each row, in the same order.
 
     Returns:
-        Shape (rows,), 0 to 1, higher is better.
+        Scores of shape (rows,), 0 to 1, higher is better, whatever the metric's own scale and direction.
     """
     import numpy as np
 
@@ -145,12 +167,16 @@ def row_scores(metric: Metric, references: Sequence[str], responses: Sequence[Re
 
 
 def open_metric(task: Task, choice: MetricChoice) -> Metric:
-    """Open one of the task's metrics, by its name or from the user's own file.
+    """Open one of the task's metrics: a registered one by its name, or one from the user's own file.
+
+    Args:
+        task: the task.
+        choice: the metric's entry in the task file.
 
     Raises:
-        UserError: a version or direction differs from the one that the task states, a parameter is unknown, or the
+        UserError: the task file states another version or direction than the metric has, a parameter is unknown, or the
             user's file can't be used.
-        Refused: the user's file lies among the files of the record.
+        Refused: the user's file lies in the folders where MLflow's artifacts are stored.
     """
     try:
         metric: Metric = _named_metric(task, choice) if choice.file is None else _own_metric(task, choice)
@@ -181,10 +207,10 @@ def _own_metric(task: Task, choice: MetricChoice) -> Metric:
 
 
 def require_no_judge(task: Task, metric: Metric) -> None:
-    """Require that a metric, the primary one, calls no judge.
+    """Raise an error if a metric calls an LLM judge; a task's primary metric must not.
 
     Raises:
-        UserError: it does.
+        UserError: the metric calls a judge.
     """
     if metric.asks_judge:
         raise UserError(
@@ -197,7 +223,8 @@ def open_metrics(task: Task) -> list[Metric]:
     """Open the task's metrics, the primary one first.
 
     Raises:
-        UserError: as `open_metric`, and when the first metric calls a judge.
+        UserError: a metric can't be opened, or the first one calls an LLM judge.
+        Refused: a user's metric file lies in the folders where MLflow's artifacts are stored.
     """
     opened = [open_metric(task, choice) for choice in task.metrics]
     require_no_judge(task, opened[0])
@@ -205,5 +232,5 @@ def open_metrics(task: Task) -> list[Metric]:
 
 
 def primary_metric(task: Task) -> Metric:
-    """Return the primary metric, which steers generation and decides promotion."""
+    """Open and return the task's primary metric (its first), which steers generation and decides promotion."""
     return open_metrics(task.model_copy(update={"metrics": task.metrics[:1]}))[0]

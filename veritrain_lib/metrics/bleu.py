@@ -1,4 +1,4 @@
-"""The metric `bleu`: precision of word 1- to 4-grams, with a brevity penalty."""
+"""Metric `bleu` of translations: precision of word 1- to 4-grams, with a brevity penalty."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Bleu(SacrebleuMetric):
-    """Corpus BLEU, 0 to 100, by sacrebleu with its defaults (K. Papineni et al., ACL 2002; M. Post, WMT 2018).
+    """Metric: corpus BLEU, 0 to 100, by sacrebleu with its defaults (K. Papineni et al., ACL 2002; M. Post, WMT 2018).
 
-    Words are sacrebleu's `13a`, or characters for a language without spaces. A single row is scored by the
-    sentence BLEU of sacrebleu (effective order, exponential smoothing), whose mean is not the corpus BLEU.
+    Words are those of sacrebleu's tokenizer `13a`, or characters for a language without spaces. A single row is scored
+    by sacrebleu's sentence BLEU (effective order, exponential smoothing), whose mean over rows is not the corpus BLEU.
     """
 
     name = "bleu"
@@ -27,7 +27,12 @@ class Bleu(SacrebleuMetric):
         return BLEU(tokenize=tokenizer_of(language))
 
     def grade(self, counts: np.ndarray) -> float:
-        """Return the sentence BLEU; orders for which the row has no n-gram are left out."""
+        """Return the sentence BLEU of one row, 0 to 100; n-gram orders for which the row is too short are left out.
+
+        Args:
+            counts: sacrebleu's statistics of the row: lengths of answer and reference, matches and totals of each
+                order.
+        """
         from sacrebleu.metrics.bleu import BLEU
 
         orders = (len(counts) - 2) // 2

@@ -1,4 +1,4 @@
-"""The metric `chrf`: F-score of character 1- to 6-grams."""
+"""Metric `chrf` of translations: F-score of character 1- to 6-grams."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from veritrain_lib.metrics.sacrebleu_based import SacrebleuMetric
 
 
 class ChrF(SacrebleuMetric):
-    """Corpus chrF2, 0 to 100, by sacrebleu with its defaults (M. Popović, WMT 2015): six characters, beta 2.
+    """Metric: corpus chrF2, 0 to 100, by sacrebleu with its defaults (M. Popović, WMT 2015).
 
-    It needs no tokenization, so it is the same for every language. A single row is scored by its sentence chrF.
+    It compares character 1- to 6-grams with beta 2. It needs no tokenization, so it is the same for every language. A
+    single row is scored by its sentence chrF.
     """
 
     name = "chrf"

@@ -1,4 +1,4 @@
-"""The metric `comet`: a neural model, trained on human ratings, that reads input, answer and reference."""
+"""Metric `comet` of translations: a neural model, trained on human ratings, that reads input, answer and reference."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ BATCH = 16
 
 
 class Comet(Metric):
-    """Mean over rows of the COMET score (R. Rei et al., EMNLP 2020), clipped to 0..1; no answer counts 0.
+    """Metric: mean over rows of the COMET score (R. Rei et al., EMNLP 2020), clipped to 0..1; no answer counts 0.
 
-    The model is loaded at the first measurement, which raises UserError without the package (extra `comet`) or the
-    weights.
+    The model is loaded at the first measurement, which raises UserError if the package (extra `comet`) or the weights
+    are missing.
 
     Args:
         task: the task.
@@ -46,13 +46,13 @@ class Comet(Metric):
         self._model: Any = None
 
     def signature(self) -> str:
-        """Return what determines the number, with the digest of the weights."""
+        """Return what determines the COMET score (name, version, digest of the weights), as one line of text."""
         exists = self._checkpoint is not None and self._checkpoint.is_file()
         weights = of_file(self._checkpoint)[:12] if exists and self._checkpoint else "none"
         return f"{self.name}|v{self.version}|target:{self._task.target.field}|weights:{weights}|no_answer:0"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Return the score of each row, 0 to 1; shape (rows,)."""
+        """Return the COMET score of each row, clipped to 0..1; an array of shape (rows,)."""
         import numpy as np
 
         scores = self._cache.get(references, best_answers(references, responses))
@@ -60,7 +60,7 @@ class Comet(Metric):
         return clipped
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the mean score."""
+        """Return the mean COMET score over all rows, 0 to 1."""
         return float(self.per_row(references, responses).mean())
 
     def _scores(self, rows: Sequence[Row], answers: Sequence[str]) -> list[float]:

@@ -1,4 +1,4 @@
-"""The metric `contract_rate`: share of responses that comply with the task's output contract."""
+"""Metric `contract_rate`: share of a model's responses that comply with the task's output contract."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class ContractRate(Metric):
-    """Share of responses, 0 to 1, whose raw text is JSON that the task's JSON Schema accepts.
+    """Metric: share of responses, 0 to 1, whose raw text is JSON that the task's output contract accepts.
 
-    The dialect is the schema's `$schema`, 2020-12 without one; `format` is only an annotation, as in that dialect.
-    Text that is not JSON (such as NaN and Infinity) and a response with an error count as violations. Numbers are
-    compared exactly, whatever their number of digits, except that an extreme exponent (1e-99999999999999999999) counts
-    as a violation. Of a duplicate key the last value counts.
+    The output contract is a JSON Schema. The dialect is the schema's `$schema`, or 2020-12 if it has none; `format` is
+    only an annotation, as in that dialect. Text that is not JSON (including NaN and Infinity) and a response with an
+    error count as violations. Numbers are compared exactly, whatever their number of digits, except that an extreme
+    exponent (1e-99999999999999999999) counts as a violation. Of a duplicate key the last value counts.
 
     Raises:
         UserError: the contract is not a valid JSON Schema or refers to another document, which is never downloaded.
@@ -46,7 +46,7 @@ class ContractRate(Metric):
         self._results: dict[str, bool] = {}
 
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return what determines the rate (name, version, digest of the contract, library), as one line of text."""
         from importlib.metadata import version
 
         return (
@@ -54,14 +54,14 @@ class ContractRate(Metric):
         )
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Return 1 for each row that complies, else 0; shape (rows,). The references only give the number of rows."""
+        """Return 1 for each response that complies with the output contract, else 0; an array of shape (rows,)."""
         import numpy as np
 
         best_answers(references, responses)
         return np.array([float(self._complies(response)) for response in responses])
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the share of responses that comply with the contract."""
+        """Return the share of responses that comply with the output contract, 0 to 1."""
         return float(self.per_row(references, responses).mean())
 
     def _complies(self, response: Response) -> bool:

@@ -1,6 +1,7 @@
 """Base class of metrics that are a formula of sums of per-row counts, such as BLEU, chrF and TER.
 
-The counts of an answer are cached: a bootstrap evaluates the same rows thousands of times, and then only adds up.
+The counts of each answer are cached: a bootstrap evaluates the same rows thousands of times, and then only adds them
+up.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class CountMetric(Metric, ABC):
-    """Base class of metrics computed from sums of per-row counts; no answer counts as the empty text."""
+    """Base class of metrics computed from sums of per-row counts, such as BLEU; no answer counts as the empty text."""
 
     name: str
     version = 1
@@ -36,22 +37,34 @@ class CountMetric(Metric, ABC):
 
     @abstractmethod
     def counts(self, reference: str, answer: str, language: str) -> list[float]:
-        """Return the counts of one row, always the same number of them."""
+        """Return the counts of one row from which the metric is computed, such as matching and total n-grams.
+
+        Args:
+            reference: the reference answer.
+            answer: the model's answer, "" for none.
+            language: language of the reference (ISO 639-1).
+
+        Returns:
+            A list that has the same length for every row.
+        """
 
     @abstractmethod
     def from_sums(self, sums: np.ndarray) -> float:
-        """Return the metric from the sums over rows."""
+        """Return the metric from its counts summed over rows; NaN if there is nothing to measure."""
 
     @abstractmethod
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return everything that determines the metric's value, as one line of text: name, version, settings."""
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> None:
-        """Return None: the metric is not a mean over rows."""
+        """Return None, because a metric of summed counts is not a mean over rows."""
         return None
 
     def grades(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Return the metric of each row by itself, shape (rows,)."""
+        """Return the metric of each row by itself, shape (rows,), for slices and generation plans.
+
+        A row with nothing to measure scores 1.
+        """
         import numpy as np
 
         grades = np.array([self.grade(counts) for counts in self._count_table(references, responses)])
@@ -59,11 +72,11 @@ class CountMetric(Metric, ABC):
         return np.where(np.isnan(grades), 1.0, grades)
 
     def grade(self, counts: np.ndarray) -> float:
-        """Return the metric of one row by itself, from its counts."""
+        """Return the metric of one row by itself, from the row's counts."""
         return self.from_sums(counts)
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the metric over all rows."""
+        """Return the metric over all rows, from the counts summed over rows."""
         return self.from_sums(self._count_table(references, responses).sum(axis=0))
 
     def _count_table(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
@@ -90,5 +103,5 @@ class CountMetric(Metric, ABC):
         return index
 
     def key(self, reference: str) -> str:
-        """Return the part of a reference that the counts depend on: by default its text."""
+        """Return the part of a reference that the metric's counts depend on (by default its text), as a cache key."""
         return reference

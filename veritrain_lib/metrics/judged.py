@@ -1,7 +1,7 @@
-"""Metrics rated by a chat model: fluency, adequacy and accuracy, 1 to 5 points each.
+"""Metrics for which a chat model rates answers: fluency, adequacy and accuracy, 1 to 5 points each.
 
-The judge is the task's (`judge.model`); the rubric is that of the metric. Every rating is in the ledger, so the same
-answer is paid for once, however often a bootstrap evaluates it.
+The chat model is that of the task's judge (`judge.model`); each metric has a rubric of its own. Every rating is stored
+in the ledger of paid answers, so the same answer is paid for once, however often a bootstrap evaluates it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,23 @@ LOWEST, HIGHEST = 1, 5
 
 
 class AnswerCache:
-    """Cache of what a function computes for answers, so that each pair of row and answer is computed once."""
+    """Cache of an expensive result for each pair of row and answer, such as an LLM judge's rating.
+
+    Args:
+        compute: function that gets rows and their answers and returns one result for each.
+    """
 
     def __init__(self, compute: Callable[[Sequence[Row], Sequence[str]], Sequence[Any]]) -> None:
         self._compute = compute
         self._results: dict[Hashable, Any] = {}
 
     def get(self, references: Sequence[str], answers: Sequence[str | None]) -> list[Any]:
-        """Return the result for each answer; None where there is no answer."""
+        """Return the result of each answer, computing only those that are new; None for a row without an answer.
+
+        Args:
+            references: references with their rows attached (`Reference`).
+            answers: one answer for each reference; None or "" for no answer.
+        """
         rows = [row_of(reference) for reference in references]
         keys = [(tuple(sorted(row.items())), answer) for row, answer in zip(rows, answers, strict=True)]
         new = {
@@ -46,12 +55,12 @@ class AnswerCache:
 
 
 def judge_with(task: Task, rubric: str, opened: Judge | None = None) -> Judge:
-    """Open the task's judge with another rubric and 1 to 5 points.
+    """Open the task's LLM judge with another rubric and a scale of 1 to 5 points.
 
     Args:
         task: the task.
-        rubric: replaces the rubric of the task.
-        opened: a judge to return instead.
+        rubric: the rubric, instead of the one in the task file.
+        opened: a judge that is returned unchanged instead; None: open one.
 
     Raises:
         UserError: the task has no judge.
@@ -67,14 +76,14 @@ def judge_with(task: Task, rubric: str, opened: Judge | None = None) -> Judge:
 
 
 class JudgeMetric(Metric):
-    """Mean points over rows, 1 to 5, of a judge that reads the input and the answer, but not the reference.
+    """Base class of metrics that are mean points, 1 to 5, of an LLM judge that reads the input and the answer.
 
-    No answer, and a row that the judge failed on, gets the lowest points. The judge is called at the first
-    measurement, which raises UserError when the task has none.
+    The judge does not see the reference. A row without an answer, and a row that the judge failed on, gets the lowest
+    points. The judge is called at the first measurement, which raises UserError if the task has no judge.
 
     Args:
         task: the task.
-        judge: replaces the task's judge.
+        judge: a judge to use instead of the task's; None: the task's.
     """
 
     name: str
@@ -90,20 +99,20 @@ class JudgeMetric(Metric):
         self._cache = AnswerCache(self._points)
 
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return the name, version, judge model, rubric and scale that determine the points, as one line of text."""
         model = self._task.judge.model if self._task.judge else "none"
         rubric = of_json(self.rubric)[:12]
         return f"{self.name}|v{self.version}|target:{self._task.target.field}|judge:{model}|rubric:{rubric}|scale:{LOWEST}-{HIGHEST}|no_answer:{LOWEST}|judge_failed:{LOWEST}"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Return the points of each answer, shape (rows,)."""
+        """Return the LLM judge's points of each answer, 1 to 5; an array of shape (rows,)."""
         import numpy as np
 
         points = self._cache.get(references, best_answers(references, responses))
         return np.array([float(LOWEST if value is None else value) for value in points])
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the mean points."""
+        """Return the mean of the LLM judge's points over all rows, 1 to 5."""
         return float(self.per_row(references, responses).mean())
 
     def _points(self, rows: Sequence[Row], answers: Sequence[str]) -> list[int | bool | None]:
@@ -112,7 +121,7 @@ class JudgeMetric(Metric):
 
 
 class Fluency(JudgeMetric):
-    """Fluency: whether the answer reads as if written by a native writer, regardless of its meaning."""
+    """Metric rated 1 to 5 by an LLM judge: whether the answer reads as if written by a native, whatever its meaning."""
 
     name = "judge_fluency"
     rubric = (
@@ -123,7 +132,7 @@ class Fluency(JudgeMetric):
 
 
 class Adequacy(JudgeMetric):
-    """Adequacy: whether the answer says everything that the input says."""
+    """Metric rated 1 to 5 by an LLM judge: how much of what the input says is in the answer."""
 
     name = "judge_adequacy"
     rubric = (
@@ -133,7 +142,7 @@ class Adequacy(JudgeMetric):
 
 
 class JudgedAccuracy(JudgeMetric):
-    """Accuracy: whether what the answer says is true to the input (numbers, names, terms, who does what)."""
+    """Metric rated 1 to 5 by an LLM judge: whether the answer is true to the input (numbers, names, terms)."""
 
     name = "judge_accuracy"
     rubric = (

@@ -1,4 +1,4 @@
-"""The metric `macro_f1`: mean F1 score over labels, so that a rare label counts as much as a common one."""
+"""Metric `macro_f1`: mean F1 score over labels, so that a rare label counts as much as a common one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class MacroF1(Metric):
-    """Mean over the labels that occur in the references of F1 = 2 TP / (2 TP + FP + FN), 0 to 1.
+    """Metric: mean, over the labels that occur in the references, of F1 = 2 TP / (2 TP + FP + FN), 0 to 1.
 
-    A label without a reference row has no recall and is left out; answering with it still counts as a miss of the true
-    label, as does no answer. The definition is scikit-learn's
+    A label that occurs in no reference has no recall and is left out; a row answered with it still counts as a miss of
+    its true label, and so does a row without an answer. The definition is that of scikit-learn's
     `f1_score(average="macro", labels=<labels in the references>)`.
     """
 
@@ -30,14 +30,14 @@ class MacroF1(Metric):
         self._target, self._labels = task.target.field, task.labels
 
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return the name, version and settings that determine the macro F1, as one line of text."""
         return f"{self.name}|v{self.version}|target:{self._target}|labels:in_references|no_answer:miss"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> None:
-        """Return None: the metric is not a mean over rows."""
+        """Return None, because macro F1 is not a mean over rows."""
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the mean F1 score."""
+        """Return the mean F1 score over the labels that occur in the references, 0 to 1."""
         predicted = best_answers(references, responses)
         expected_counts = Counter(references)
         predicted_counts = Counter(predicted)
@@ -51,7 +51,7 @@ class MacroF1(Metric):
         ) / len(expected_counts)
 
     def interval(self, references: Sequence[str], responses: Sequence[Response]) -> tuple[float, float]:
-        """Return the 95 % interval over the task's labels, in closed form (`statistics.macro_f1`)."""
+        """Return the low and high end of the 95 % interval of macro F1 over the task's labels, by a closed formula."""
         from veritrain_lib.statistics.macro_f1 import encode_labels, macro_f1_interval
 
         interval = macro_f1_interval(

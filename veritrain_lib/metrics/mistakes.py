@@ -1,4 +1,4 @@
-"""Rule-based classification of the mistakes of an answer: the expected and the actual output."""
+"""Rule-based classification of the mistakes in a model's answers, for the error analysis."""
 
 from __future__ import annotations
 
@@ -19,23 +19,31 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 Mistake = tuple[str, str]
-"""The expected output, and the actual one."""
+"""One mistake as two texts: the expected label and the answered one, or for free text the kind of the mistake.
+
+For example ("billing", "access") for labels, and ("number", "lost, wrong or invented") for free text.
+"""
 
 NO_ANSWER = "(none)"
 MIN_LENGTH_RATIO, MAX_LENGTH_RATIO = 0.6, 1.7
-"""Ratio of answer to reference length, in characters, below or above which the length is a mistake."""
+"""Smallest and largest ratio of answer length to reference length, in characters, that is not a mistake."""
 MIN_ROUGE_L = 0.4
-"""ROUGE-L below which the wording counts as far from the reference."""
+"""Smallest ROUGE-L score, 0..1, of an answer whose wording is not a mistake."""
 LOOP_WORDS, LOOP_REPEATS = 3, 3
-"""A run of that many words that occurs that often in one answer is a repetition loop."""
+"""Length in words of a repeated run, and smallest number of its occurrences for an answer to be called repetitive."""
 
 
 def mistakes_of(task: Task, reference: str, response: Response) -> list[Mistake]:
-    """Return the mistakes of one answer; none when it equals the reference.
+    """Return the mistakes in one of a model's answers; empty if it equals the reference.
 
-    With labels there is one: the right label and the wrong one. For free text every kind that a rule can detect is
-    listed: no answer, left untranslated, a glossary term not kept, a number lost or invented, much too short or
-    long, a repetition loop, and, if none of these applies, wording far from the reference.
+    With labels there is one mistake: the right label and the wrong one. For free text every kind that a rule can detect
+    is listed: no answer, left untranslated, a glossary term not kept, a number lost or invented, much too short or
+    long, repeated in a loop, and, if none of these applies, wording far from the reference.
+
+    Args:
+        task: the task.
+        reference: the reference answer, with its row attached (`Reference`) where terms and inputs are to be checked.
+        response: the model's response.
     """
     answer = None if response.error is not None else response.best
     if answer == reference:
@@ -66,7 +74,16 @@ def mistakes_of(task: Task, reference: str, response: Response) -> list[Mistake]
 
 
 def confusions(task: Task, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame:
-    """Count mistakes: a table of expected, answered and count (rows), the most frequent first."""
+    """Count the mistakes in a model's answers.
+
+    Args:
+        task: the task.
+        references: the reference answer of each row.
+        responses: the model's response to each row, in the same order.
+
+    Returns:
+        A table with the columns expected, answered and count (number of rows), the most frequent mistake first.
+    """
     import pandas as pd
 
     counts = Counter(

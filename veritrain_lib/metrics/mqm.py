@@ -1,4 +1,4 @@
-"""The metric `mqm`: points lost to the errors that a judge marks, by type and severity."""
+"""Metric `mqm` of translations: points lost to the errors that an LLM judge marks, by type and severity."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RUBRIC = (
 
 
 class Mqm(Metric):
-    """Mean over rows, 0 to 100, of 100 x (1 - points lost / 25): 1 for a minor error, 5 for a major, 25 for a critical.
+    """Metric: mean, 0 to 100, of 100 x (1 - points lost / 25): 1 for a minor error, 5 for a major, 25 for a critical.
 
-    The weights and the cap of 25 points a row are those of M. Freitag et al. (TACL 2021). The judge reads the input
-    and the answer. No answer, and a row that the judge failed on, counts 0.
+    The weights and the cap of 25 lost points a row are those of M. Freitag et al. (TACL 2021). The judge reads the
+    input and the answer. A row without an answer, and a row that the judge failed on, counts 0.
 
     Args:
         task: the task.
-        judge: replaces the task's judge.
+        judge: a judge to use instead of the task's; None: the task's.
     """
 
     name = "mqm"
@@ -50,23 +50,28 @@ class Mqm(Metric):
         self._cache = AnswerCache(self._annotate)
 
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return what determines the MQM score (name, version, judge model, rubric, weights), as one line of text."""
         model = self._task.judge.model if self._task.judge else "none"
         return f"{self.name}|v{self.version}|target:{self._task.target.field}|judge:{model}|rubric:{of_json([RUBRIC, PENALTIES])[:12]}|no_answer:0|judge_failed:0"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Return the score of each row, 0 to 100; shape (rows,)."""
+        """Return the MQM score of each row, 0 to 100; an array of shape (rows,)."""
         import numpy as np
 
         annotations = self._cache.get(references, best_answers(references, responses))
         return np.array([_score(annotation) for annotation in annotations])
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the mean score."""
+        """Return the mean MQM score over all rows, 0 to 100."""
         return float(self.per_row(references, responses).mean())
 
     def details(self, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame:
-        """Return the errors by type and severity: type, severity, errors, rows; the costliest first."""
+        """Return the number of errors that the judge marked, by type and severity, the costliest first.
+
+        Returns:
+            A table with the columns type, severity, errors (their number) and rows (number of rows that have such an
+            error).
+        """
         import pandas as pd
 
         annotations = self._cache.get(references, best_answers(references, responses))

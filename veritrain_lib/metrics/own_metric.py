@@ -1,4 +1,4 @@
-"""A metric of the user's own: a function in a Python file beside the task (docs/own_metric.md)."""
+"""Metric of the user's own: a function in a Python file beside the task (docs/own_metric.md)."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import MetricChoice, Task
 
 FUNCTION = "grade"
-"""Name of the function that the file must define."""
+"""Name of the function that the user's file must define."""
 
 PAGE = "docs/own_metric.md"
 
 LEADING = ("expected", "answer", "row")
-"""Parameters that the workbench fills in; the third may be absent."""
+"""First parameters of the user's function, which Veri-Train fills in; it may lack the third (`row`)."""
 
 
 class OwnMetric(Metric):
-    """Mean over rows of the grades, 0 to 1, that the user's function gives; no answer is graded 0.
+    """Metric of the user's own: mean over rows of the grades, 0 to 1, that their function returns.
+
+    A row without an answer is graded 0.
 
     Args:
         task: the task.
-        choice: the metric in the task file, with its `file`.
+        choice: the metric's entry in the task file, with its `file`.
 
     Raises:
         UserError: the file can't be used, its function takes other parameters, or its name is that of another metric.
-        Refused: the file lies among the files of the record.
+        Refused: the file lies in the folders where MLflow's artifacts are stored.
     """
 
     higher_is_better = True
@@ -58,15 +60,15 @@ class OwnMetric(Metric):
         self._takes_row = "row" in signature.parameters
 
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return what determines the metric (name, version, digest of the file, parameters), as one line of text."""
         parameters = json.dumps(self._parameters, sort_keys=True, ensure_ascii=False, default=str)
         return f"{self.name}|v{self.version}|file:{self._digest[:16]}|parameters:{parameters}|no_answer:0"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Return the grade of each row, 0 to 1; shape (rows,).
+        """Return the grade, 0 to 1, that the user's function returns for each row; an array of shape (rows,).
 
         Raises:
-            UserError: the function fails, or gives something that is no number from 0 to 1.
+            UserError: the function fails, or returns something else than a number from 0 to 1.
         """
         import numpy as np
 
@@ -79,7 +81,7 @@ class OwnMetric(Metric):
         )
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the mean grade."""
+        """Return the mean over rows of the grades that the user's function returns, 0 to 1."""
         return float(self.per_row(references, responses).mean())
 
     def _grade_of(self, reference: str, answer: str) -> float:
@@ -103,7 +105,12 @@ class OwnMetric(Metric):
 
 
 def signature_problem(signature: inspect.Signature, parameters: dict[str, Any]) -> str:
-    """Return why a function can't grade with the parameters of the task file, "" when it can."""
+    """Return why a user's function can't be a metric with the parameters of the task file; "" if it can.
+
+    Args:
+        signature: the signature of the function.
+        parameters: the parameters in the task file, by name.
+    """
     if list(signature.parameters)[:2] != list(LEADING[:2]):
         return (
             f"{FUNCTION} takes ({', '.join(signature.parameters)}); its first parameters must be expected, answer "

@@ -1,4 +1,4 @@
-"""The metric `ribes`: word order correlation, designed for language pairs as distant as English and Japanese."""
+"""Metric `ribes` of translations: correlation of word order, for languages as distant as English and Japanese."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 ALPHA, BETA = 0.25, 0.10
-"""Exponents of precision and brevity penalty, the defaults of the authors' implementation."""
+"""Exponents of precision and brevity penalty in the formula of RIBES, the defaults of its authors' implementation."""
 
 
 class Ribes(Metric):
-    """Mean over rows, 0 to 1, of NKT x P^0.25 x BP^0.10.
+    """Metric of translations: mean over rows of RIBES, 0 to 1, which is NKT x P^0.25 x BP^0.10.
 
-    NKT is Kendall's tau of the word order, normalized to 0..1, over the words of the answer that can be aligned to a
-    word of the reference; P the share of the answer's words that can; BP the brevity penalty of BLEU for one row.
-    Sources: H. Isozaki et al., "Automatic Evaluation of Translation Quality for Distant Language Pairs"
-    (EMNLP 2010); T. Hirao et al. (2014), for the alignment of repeated words by their neighbours. Words are
-    tokenized by sacrebleu; no answer counts 0.
+    NKT is Kendall's tau of the word order, normalized to 0..1, over the words of the answer that can be aligned with a
+    word of the reference; P is the share of the answer's words that can be aligned; BP is the brevity penalty of BLEU
+    for one row. Sources: H. Isozaki et al., "Automatic Evaluation of Translation Quality for Distant Language Pairs"
+    (EMNLP 2010); T. Hirao et al. (2014), for the alignment of repeated words by their neighbours. Words are tokenized
+    by sacrebleu; no answer counts 0.
     """
 
     name = "ribes"
@@ -40,13 +40,13 @@ class Ribes(Metric):
         self._task = task
 
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return the name, version, exponents and tokenizer that determine the RIBES score, as one line of text."""
         column = self._task.target.direction
         words = f"by_{column}" if column else tokenizer_of(language_of(self._task, ""))
         return f"{self.name}|v{self.version}|target:{self._task.target.field}|alpha:{ALPHA}|beta:{BETA}|tok:{words}|no_answer:0"
 
     def per_row(self, references: Sequence[str], responses: Sequence[Response]) -> np.ndarray:
-        """Return the score of each row, shape (rows,)."""
+        """Return the RIBES score of each row, 0 to 1; an array of shape (rows,)."""
         import numpy as np
 
         predicted = best_answers(references, responses)
@@ -58,7 +58,7 @@ class Ribes(Metric):
         )
 
     def value(self, references: Sequence[str], responses: Sequence[Response]) -> float:
-        """Return the mean score."""
+        """Return the mean RIBES score over all rows, 0 to 1."""
         return float(self.per_row(references, responses).mean())
 
 
@@ -68,10 +68,15 @@ def _of_texts(reference: str, answer: str, language: str) -> float:
 
 
 def ribes(reference: Sequence[str], answer: Sequence[str], alpha: float = ALPHA, beta: float = BETA) -> float:
-    """Return the RIBES score of one row's words, 0 to 1.
+    """Return the RIBES score of one answer, 0 to 1.
 
-    It is 0 when fewer than two words are aligned, except that a single word aligned to a reference of one word is in
-    order.
+    It is 0 if fewer than two words can be aligned, unless answer and reference share the reference's only word.
+
+    Args:
+        reference: words of the reference.
+        answer: words of the answer.
+        alpha: exponent of the precision, default 0.25.
+        beta: exponent of the brevity penalty, default 0.10.
     """
     if not answer or not reference:
         return 0.0
@@ -91,10 +96,18 @@ def ribes(reference: Sequence[str], answer: Sequence[str], alpha: float = ALPHA,
 
 
 def align_words(reference: Sequence[str], answer: Sequence[str]) -> list[int]:
-    """Return the position in the reference of each word of the answer that can be aligned, in order.
+    """Return, for RIBES, the position in the reference of each word of the answer that can be aligned.
 
     A word that occurs once in both texts is aligned. A repeated word is aligned by the shortest run of words that ends
-    or begins with it and occurs once in both; where there is none, or the reference lacks the word, it is left out.
+    or begins with it and occurs once in both texts; if there is none, or if the reference lacks the word, it is left
+    out.
+
+    Args:
+        reference: words of the reference.
+        answer: words of the answer.
+
+    Returns:
+        Positions from 0, in the order of the answer's words.
     """
     positions = []
     for index, word in enumerate(answer):

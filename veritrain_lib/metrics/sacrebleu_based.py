@@ -1,4 +1,4 @@
-"""Base class of BLEU, chrF and TER: sacrebleu computes counts and formula, so that the numbers equal its own.
+"""Base class of BLEU, chrF and TER: sacrebleu computes the counts and the formula, so the values equal its own.
 
 The significance tests of sacrebleu sum the counts of rows in the same way (M. Post, "A Call for Clarity in
 Reporting BLEU Scores", WMT 2018).
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class SacrebleuMetric(CountMetric):
-    """A metric of sacrebleu with one reference a row; `_make` creates it for a language."""
+    """Base class of the metrics that sacrebleu computes, with one reference a row.
+
+    A subclass implements `_make`, which returns the sacrebleu metric for a language.
+    """
 
     def _make(self, language: str) -> Any:
         raise NotImplementedError
@@ -33,18 +36,18 @@ class SacrebleuMetric(CountMetric):
         return self._opened[language]
 
     def counts(self, reference: str, answer: str, language: str) -> list[float]:
-        """Return the sacrebleu statistics of one row."""
+        """Return sacrebleu's statistics of one row, such as n-gram counts, which are summed over rows."""
         metric = self._metric(language)
         (statistics,) = metric._extract_corpus_statistics([answer], [[str(reference)]])
         return [float(number) for number in statistics]
 
     def from_sums(self, sums: np.ndarray) -> float:
-        """Apply the formula of sacrebleu to summed statistics."""
+        """Return the metric by sacrebleu's formula from its statistics summed over rows."""
         metric = self._metric(language_of(self.task, ""))
         return float(metric._compute_score_from_stats(sums.tolist()).score)
 
     def signature(self) -> str:
-        """Return what determines the number, with the signature of sacrebleu."""
+        """Return everything that determines the metric, as one line of text that includes sacrebleu's own signature."""
         column = self.task.target.direction
         sacrebleu_signature = self._metric(language_of(self.task, "")).get_signature().format()
         word_language = f"|words:by_{column}" if column else ""

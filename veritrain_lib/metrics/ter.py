@@ -1,4 +1,4 @@
-"""The metric `ter`: edits that turn the answer into the reference, as a share of the words of the reference."""
+"""Metric `ter` of translations: edits that turn the answer into the reference, as a share of the reference's words."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from veritrain_lib.metrics.word_tokens import LANGUAGES_WITHOUT_SPACES
 
 
 class Ter(SacrebleuMetric):
-    """Corpus translation edit rate in percent, from 0, by sacrebleu with its defaults (M. Snover et al., AMTA 2006).
+    """Metric: corpus translation edit rate in percent, lower is better, by sacrebleu (M. Snover et al., AMTA 2006).
 
-    Inserted, deleted and changed words and shifted runs of words count one each; more edits than words give more
-    than 100. Lower is better. Japanese and Chinese are split into characters (`asian_support`).
+    Inserted, deleted and changed words and shifted runs of words count one edit each. An answer that needs more edits
+    than the reference has words gets more than 100. Japanese and Chinese are split into characters (`asian_support`).
     """
 
     name = "ter"

@@ -1,4 +1,4 @@
-"""The metric `term_accuracy`: whether the translations of glossary terms occur in the answer."""
+"""Metric `term_accuracy` of translations: whether the translations of glossary terms occur in the answer."""
 
 from __future__ import annotations
 
@@ -21,40 +21,41 @@ if TYPE_CHECKING:
 
 
 class TermAccuracy(CountMetric):
-    """Share, 0 to 1, of the glossary terms in the inputs whose translation occurs in the answer.
+    """Metric: share, 0 to 1, of the glossary terms in the inputs whose translation occurs in the answer.
 
     A term counts once a row. It is searched in the first input field, which is the text to translate. Term and
-    translation are matched ignoring case and width of letters, and in a script with spaces only as whole words (an
-    ending `s` or `es` is allowed). Where the row's direction reverses the glossary, so does the metric. A row without
-    a term does not count; without any term at all nothing is measured.
+    translation are matched ignoring case and width of letters, and terms in ASCII only as whole words (an ending `s` or
+    `es` is allowed). For a row that is translated in the direction opposite to the glossary's, the glossary is read in
+    reverse. A row without a term does not count; if no row has a term, the value is NaN.
     """
 
     name = "term_accuracy"
     scale = 1.0
 
     def signature(self) -> str:
-        """Return the signature: everything that determines the number, in one line."""
+        """Return what determines the term accuracy (name, version, digest of the glossary), as one line of text."""
         digest = of_json(self.task.glossary)[:12]
         return f"{self.name}|v{self.version}|target:{self.task.target.field}|glossary:{digest}|match:whole_words|no_answer:not_kept"
 
     def counts(self, reference: str, answer: str, language: str) -> list[float]:
-        """Return how many required terms occur in the answer, and how many are required."""
+        """Return how many required translations of terms occur in one row's answer, and how many are required."""
         required = required_terms(self.task, row_of(reference))
         return [float(sum(contains_term(term, answer) for term in required.values())), float(len(required))]
 
     def from_sums(self, sums: np.ndarray) -> float:
-        """Return the share of required terms that occur."""
+        """Return the share of required translations that occur, from summed counts; NaN if none is required."""
         return float(sums[0] / sums[1]) if sums[1] else float("nan")
 
     def key(self, reference: str) -> str:
-        """Return the source text, which determines the required terms."""
+        """Return the source text of a row, on which its required terms depend, as the cache key of its counts."""
         return source_text(self.task, row_of(reference))
 
 
 def required_terms(task: Task, row: Mapping[str, str]) -> dict[str, str]:
-    """Return the glossary terms in the source text, each with the translation that the answer must contain.
+    """Return the glossary terms in a row's source text, each with the translation that the answer must contain.
 
-    A term inside a longer matching term is part of that one and not required separately.
+    A term inside a longer matching term is part of the longer one and not required separately. For a row that is
+    translated in the direction opposite to the glossary's, the glossary is read in reverse.
     """
     pairs = task.glossary
     text = source_text(task, row)
@@ -76,7 +77,7 @@ def required_terms(task: Task, row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_reversed(task: Task, row: Mapping[str, str]) -> bool | None:
-    """Return whether a row's direction reverses the glossary; None where it does not say."""
+    """Return whether a row is translated in the direction opposite to the glossary's; None if it is unknown."""
     column = task.target.direction
     if column is None:
         return False
@@ -94,12 +95,12 @@ def _is_reversed(task: Task, row: Mapping[str, str]) -> bool | None:
 
 
 def source_text(task: Task, row: Mapping[str, str]) -> str:
-    """Return the text to translate: the first input field; the others are context."""
+    """Return the text of a row that is to be translated: its first input field (the other input fields are context)."""
     return row[next(iter(task.inputs))]
 
 
 def contains_term(term: str, text: str) -> bool:
-    """Return whether a term occurs in a text, as the metric matches it."""
+    """Return whether a glossary term occurs in a text, ignoring case and width; ASCII terms only as whole words."""
     return _pattern(term).search(_folded(text)) is not None
 
 

@@ -14,34 +14,39 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 LANGUAGES_WITHOUT_SPACES = frozenset({"ja", "zh", "th", "lo", "km", "my"})
-"""Languages written without spaces between words: they are split into characters, as by sacrebleu's `char`.
+"""ISO 639-1 codes of languages written without spaces between words, which are split into characters.
 
-A dictionary (MeCab) could split Japanese into words, but scores would then depend on its version."""
+This is sacrebleu's tokenizer `char`. A dictionary (MeCab) could split Japanese into words, but scores would then depend
+on its version.
+"""
 
 
 def language_of(task: Task, reference: str) -> str:
-    """Return the language (ISO 639-1) of the reference: by the row's direction, else the target's, else `en`."""
+    """Return the language (ISO 639-1) of a reference.
+
+    It is that of the row's translation direction, else that of the task's target, else `en`.
+    """
     column = task.target.direction
     direction = reference.row.get(column) if column and isinstance(reference, Reference) else None
     return task.languages_of(direction)[1] or "en"
 
 
 def tokenizer_of(language: str) -> str:
-    """Return the sacrebleu tokenizer: `char` for a language without spaces, else `13a` (mteval-v13a)."""
+    """Return the name of sacrebleu's tokenizer for a language: `char` if it is written without spaces, else `13a`."""
     return "char" if language in LANGUAGES_WITHOUT_SPACES else "13a"
 
 
 @lru_cache(maxsize=50_000)
 def tokens(text: str, language: str) -> tuple[str, ...]:
-    """Tokenize a text with the sacrebleu tokenizer of its language."""
+    """Split a text into words with sacrebleu's tokenizer for its language (ISO 639-1)."""
     return tuple(_tokenizer(tokenizer_of(language))(text.rstrip()).split())
 
 
 @lru_cache(maxsize=50_000)
 def rouge_tokens(text: str, language: str) -> tuple[str, ...]:
-    """Tokenize a text for ROUGE: runs of lower-case letters a to z and digits, as in Google's rouge-score.
+    """Split a text into words for ROUGE: runs of lower-case letters a to z and digits, as in Google's rouge-score.
 
-    In another script each letter or digit (NFKC) is a word, because rouge-score would find none.
+    In a language without spaces, where rouge-score would find no words, each letter or digit (after NFKC) is a word.
     """
     if language not in LANGUAGES_WITHOUT_SPACES:
         return tuple(re.findall(r"[a-z0-9]+", text.lower()))

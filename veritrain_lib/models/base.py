@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 class Model(Protocol):
-    """A model that answers rows."""
+    """Protocol of a model that answers rows of a task."""
 
     @property
     def uri(self) -> str:
-        """The URI under which `open_model` opens the model again."""
+        """The URI under which `open_model` opens this model again."""
         ...
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """Return one response for each row, in order.
+        """Return the model's response to each row, in order.
 
-        A row that could not be answered gets a response with `error`.
+        A row that could not be answered gets a response whose `error` says why.
         """
         ...
 
 
 @runtime_checkable
 class Scorer(Protocol):
-    """A model that can score every label, which uncertainty sampling needs.
+    """Protocol of a model that scores every label for a row, which uncertainty sampling needs.
 
     Attributes:
         labels: the labels, in the order of the columns of `scores`.
@@ -44,46 +44,50 @@ class Scorer(Protocol):
     labels: list[str]
 
     def scores(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return the score of every label for every row.
+        """Return the model's score of every label for every row.
 
         Returns:
-            Shape (rows, labels): higher is more confident; each row sums to 1.
+            Array of shape (rows, labels): a higher score is more confident; each row sums to 1.
         """
         ...
 
 
 @runtime_checkable
 class SupportsConfidence(Protocol):
-    """A model that states how confident it is of its answer without knowing the right label."""
+    """Protocol of a model that reports its confidence in its own answers, without knowing the right answers."""
 
     def confidence(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return how confident the model is of its answer to each row.
+        """Return the model's confidence in its answer to each row.
 
         Returns:
-            Shape (rows,): higher is more confident.
+            Array of shape (rows,): a higher value is more confident.
         """
         ...
 
 
 CODE_FREE_SCHEMES = ("student", "memory", "lora")
-"""Our URI schemes whose model folders hold data only, no code: skops with our list of types, JSON, safetensors."""
+"""URI schemes of this library whose model folders hold data only and no code.
+
+Their files are skops (with a fixed list of allowed types), JSON and safetensors.
+"""
 
 REMOTE_SCHEMES = ("openai", "azure")
 """URI schemes of models that are called over the network."""
 
 
 def open_model(uri: str, task: Task) -> Model:
-    """Open a model by its URI.
+    """Open a model by its URI, such as `models:/support@champion` or `openai:/MODEL`.
 
     Args:
         uri: `models:/NAME/VERSION`, `models:/NAME@ALIAS` and `runs:/...` are MLflow's; `student:FOLDER` is a
-            scikit-learn student on disk and `memory:FOLDER` a translation memory; any other scheme is looked up
-            among the extensions of `veritrain.models`.
+            scikit-learn student on disk, `memory:FOLDER` a translation memory and `lora:FOLDER` a language
+            model with an adapter; any other scheme is looked up among the extensions in the entry point group
+            `veritrain.models`.
         task: the task that the model answers.
 
     Raises:
         UserError: the URI has no known scheme, or there is no such model.
-        Refused: the model contains code that may not run here (`trust`).
+        Refused: the model contains code that has not been approved to run here (see `trust/`).
     """
     scheme, colon, path = uri.partition(":")
     if not colon:

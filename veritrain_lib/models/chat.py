@@ -1,4 +1,4 @@
-"""Chat models of OpenAI and Azure OpenAI behind the protocol `Model`: `openai:/MODEL`, `azure:/DEPLOYMENT`."""
+"""Paid chat models of OpenAI and Azure OpenAI that answer rows, opened as `openai:/MODEL` or `azure:/DEPLOYMENT`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChatResponse(Response):
-    """A response that also states how the request ended and what it cost.
+    """Response of a chat model to a row, with the outcome of the request and its cost.
 
     Attributes:
-        outcome: how the request ended.
-        cost: US dollars paid when the answer was first requested.
-        stored: the answer came from the ledger and cost nothing now.
+        outcome: outcome of the request, such as `done` or `refused`.
+        cost: US dollars that were paid when the answer was first requested.
+        stored: whether the answer came from the ledger and cost nothing this time.
     """
 
     outcome: ReplyOutcome = "done"
@@ -38,15 +38,16 @@ class ChatResponse(Response):
 
 
 class ChatModel:
-    """A chat model that is called through the package `llm`, with its ledger, rate limiter and budget.
+    """Paid chat model that answers rows; it sends requests through the package `llm`, with ledger and cost cap.
 
     Attributes:
-        chat: the client that sends requests.
-        settings: the model and its generation settings.
-        uri: the model's URI; for a registered model the registry's (default: that of the settings).
-        prompt: the prompt that is filled in with each row.
-        before: called with the rows before any request is sent; may raise to refuse them. None: not called.
-        on_reply: called with every reply that came from the provider. None: not called.
+        chat: client that sends the requests.
+        settings: address of the model and its generation settings.
+        uri: URI of the model: the registry's for a registered model, otherwise that of `settings`.
+        prompt: prompt that is filled in with each row.
+        before: called with the rows before any request is sent; it may raise an error to refuse them. None:
+            not called.
+        on_reply: called with every request and its reply that came from the provider. None: not called.
         on_progress: called with the progress of a batch. None: not called.
     """
 
@@ -61,20 +62,21 @@ class ChatModel:
         self.prompt = AnswerPrompt(task)
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """Return one response for each row, in order; answers that the ledger holds are not requested again.
+        """Return the chat model's response to each row, in order; answers that are stored in the ledger cost nothing.
 
         Raises:
-            UserError: no key or endpoint is set, the price is unknown, or an input column is missing.
-            Refused: the next request could exceed the spending cap; the answers so far are in the ledger.
+            UserError: no key or URL is set, the price is unknown, or an input column is missing.
+            Refused: the next request could exceed the cost cap; the answers so far are stored in the ledger.
         """
         return list(self.answer_again(rows, sample=0))
 
     def answer_again(self, rows: pd.DataFrame, sample: int) -> list[ChatResponse]:
-        """Return one response for each row, in order, from an independent sample of the model's answers.
+        """Return one independent sample of the chat model's responses, one response per row, in order.
 
         Args:
-            rows: the rows to answer. A row without a text is not sent and costs nothing.
-            sample: number of the sample, from 0; another number is another answer, not the stored one.
+            rows: the rows to answer. A row without any text is not sent and costs nothing.
+            sample: number of the sample, from 0. Each number has its own stored answers, so a new number asks
+                the model again.
 
         Raises:
             UserError: as in `answer`.
@@ -96,7 +98,11 @@ class ChatModel:
         return answerable(rows, fields) if set(fields) <= set(rows.columns) else [True] * len(rows)
 
     def estimate(self, rows: pd.DataFrame, sample: int = 0) -> Estimate:
-        """Estimate what answering would cost, without sending a request.
+        """Estimate the cost of letting the chat model answer rows, without sending a request.
+
+        Args:
+            rows: the rows.
+            sample: number of the sample, as in `answer_again`.
 
         Raises:
             UserError: the price is unknown.
@@ -104,7 +110,11 @@ class ChatModel:
         return self.chat.estimate(self.requests(rows[self._answerable(rows)], sample))
 
     def requests(self, rows: pd.DataFrame, sample: int = 0) -> list[ChatRequest]:
-        """Build one request for each row.
+        """Return one chat request for each row of the task, in order.
+
+        Args:
+            rows: the rows.
+            sample: number of the sample, as in `answer_again`.
 
         Raises:
             UserError: an input column is missing.
@@ -156,12 +166,12 @@ def _error_text(reply: Reply) -> str:
 
 
 def open_chat_model(uri: str, task: Task) -> ChatModel:
-    """Open `openai:/MODEL` or `azure:/DEPLOYMENT` (the opener of both extensions); no request is sent yet.
+    """Open a paid chat model by its URI `openai:/MODEL` or `azure:/DEPLOYMENT`; no request is sent yet.
 
-    The spending cap is the task's `budget.money`, over all that is paid for the task.
+    The cost cap is the task's `budget.money`, which covers everything that is paid for the task.
 
     Raises:
-        UserError: the URI or a setting is invalid, or no key or endpoint is set.
+        UserError: the URI or a setting is invalid, or no key or URL is set.
     """
     from veritrain_lib.llm.chat import open_chat
 
@@ -176,7 +186,10 @@ def open_chat_model(uri: str, task: Task) -> ChatModel:
 
 
 def identity(uri: str, task: Task) -> str:
-    """Return the digest of a chat model as it answers this task: address, service, settings and prompt."""
+    """Return a digest that identifies a chat model as it answers a task.
+
+    It covers address, URL of the service, generation settings and prompt.
+    """
     from veritrain_lib.llm.keys import setting
 
     settings = ChatSettings.read(uri)
@@ -187,5 +200,5 @@ def identity(uri: str, task: Task) -> str:
 
 
 def is_chat_address(uri: str) -> bool:
-    """Return whether a URI is that of a chat model."""
+    """Return whether a URI names a paid chat model (`openai:` or `azure:`)."""
     return uri.partition(":")[0] in PROVIDERS

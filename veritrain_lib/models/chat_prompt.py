@@ -1,4 +1,4 @@
-"""The prompt `answer` of chat models, filled in with the task and one row."""
+"""The prompt that asks a chat model to answer a row: the template `answer`, filled in with the task and the row."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from veritrain_lib.llm.records import Message
 
 NAME = "answer"
-"""Name of the prompt: a task's `prompts.answer` replaces the built-in one."""
+"""Name of the prompt template; a task's setting `prompts.answer` replaces the built-in template."""
 
 
 class AnswerPrompt:
-    """The prompt that renders the messages for each row of a task.
+    """Prompt of a task for chat models, which renders the messages for each row.
 
-    A trainer that fine-tunes a chat model formats its training rows with it too.
+    A trainer that fine-tunes a chat model formats its training rows with the same prompt.
 
     The template may use `description`, `fields` (name, description), `target`, `labels` (name, description;
-    empty for free text), `contract` (JSON Schema), `glossary` (term to translation) and `row` (field to text).
-    The built-in template renders the row as JSON: a text can't close its own quotation marks, so the content of
-    a field can't be mistaken for part of the prompt.
+    empty for free text), `contract` (JSON Schema), `glossary` (term to translation) and `row` (field to
+    text). The built-in template renders the row as JSON, in which quotation marks are escaped, so that the
+    content of a field can't be mistaken for a part of the prompt.
 
     Raises:
         UserError: the task's template is missing or can't be read.
@@ -37,11 +37,14 @@ class AnswerPrompt:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the template and all values that come from the task: the same for every row."""
+        """The SHA-256 of the prompt's template and of the values from the task, which are the same for every row."""
         return digest.of_json([self.prompt.digest, self._values])
 
     def messages(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
-        """Render the messages for one row, which must have every input field.
+        """Render the chat messages that ask for the answer to one row.
+
+        Args:
+            row: the row's values by column; every input field of the task must be present.
 
         Raises:
             UserError: the template is invalid.
@@ -51,7 +54,7 @@ class AnswerPrompt:
 
 
 def prompt_values(task: Task) -> dict[str, Any]:
-    """Return the template values that come from the task: the same for every row."""
+    """Return the values from the task that fill a chat model's prompt template; they are the same for every row."""
     descriptions = task.target.descriptions
     return {
         "description": task.description,

@@ -1,6 +1,6 @@
-"""Parsing of a chat model's text into candidates and an explanation.
+"""Functions that parse the text of a chat model's answer into candidates and an explanation.
 
-An answer that violates the output contract is parsed as far as possible.
+An answer that violates the output contract (the task's JSON Schema) is parsed as far as possible.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ LARGEST_SCORE = 1e300
 
 @dataclass(frozen=True)
 class ParsedAnswer:
-    """The parsed content of one text.
+    """Candidates and explanation that were found in the text of a chat model's answer.
 
     Attributes:
-        candidates: best first; empty when the text contains nothing usable.
-        explanation: the model's explanation, if any.
+        candidates: the candidates, best first; empty when the text contains nothing usable.
+        explanation: the model's explanation; None if it gave none.
     """
 
     candidates: tuple[Candidate, ...] = ()
@@ -34,11 +34,16 @@ class ParsedAnswer:
 
 
 def parse_answer(text: str, task: Task) -> ParsedAnswer:
-    """Parse the text of one answer.
+    """Parse the text of a chat model's answer into candidates and an explanation.
 
-    The key of the answer is the task's target field, else `label`. The stated answer comes first whatever the
-    list of candidates says; the others follow by score, or as listed where a score is missing. Text that is not
-    JSON gives an empty result: guessing at it would hide that the contract was violated.
+    The answer is read from the key that is named like the task's target field, or else from `label`. It
+    becomes the first candidate, whatever order the list `candidates` has. The other candidates follow by
+    score, or in the listed order if a score is missing. Text that is not JSON gives an empty result, because
+    guessing an answer would hide that the output contract was violated.
+
+    Args:
+        text: the text of the answer.
+        task: the task that was answered.
     """
     try:
         content = json.loads(text)
@@ -66,7 +71,11 @@ def parse_answer(text: str, task: Task) -> ParsedAnswer:
 
 
 def merge(answers: Sequence[ParsedAnswer]) -> ParsedAnswer:
-    """Merge several parsed texts for one question: the first one with candidates leads, then new candidates follow."""
+    """Merge several parsed answers of a chat model to the same row into one.
+
+    All distinct candidates are kept in order. The explanation is the first one of an answer that has
+    candidates.
+    """
     explanation = next(
         (answer.explanation for answer in answers if answer.candidates and answer.explanation), None
     )

@@ -1,4 +1,4 @@
-"""The URI of a chat model with its settings: `openai:/MODEL?temperature=0&candidates=3`."""
+"""The URI of a chat model with its generation settings, such as `openai:/MODEL?temperature=0&candidates=3`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from veritrain_lib.core.errors import UserError
 PROVIDERS = ("openai", "azure")
 
 MAX_TOKENS = 2048
-"""Default token limit of one answer, including the reasoning tokens of reasoning models.
+"""Default token limit of one answer, the reasoning tokens of reasoning models included.
 
-It bounds the worst-case cost."""
+The limit bounds the worst-case cost of a request.
+"""
 
 _RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
     "temperature": (float, 0.0, 2.0),
@@ -24,14 +25,15 @@ _RANGES: dict[str, tuple[type[int] | type[float], float, float]] = {
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """The model and generation settings of a chat model.
+    """Address and generation settings of a chat model.
 
     Attributes:
-        address: the URI without settings.
-        temperature: 0 to 2; None, the default, leaves it to the provider, because some models accept no other.
-        candidates: texts requested in each request, 1 to 20 (default 1: a contract that lists candidates needs no
-            more).
-        max_tokens: limit of one answer, default 2048.
+        address: the URI without settings, such as `openai:/MODEL`.
+        temperature: sampling temperature, 0 to 2; None (the default) leaves it to the provider, because some
+            models accept no other value.
+        candidates: number of texts that each request asks for, 1 to 20. The default is 1; a task whose output
+            contract lists candidates needs no more.
+        max_tokens: token limit of one answer, default 2048.
     """
 
     address: str
@@ -41,10 +43,10 @@ class ChatSettings:
 
     @classmethod
     def read(cls, uri: str) -> Self:
-        """Parse a URI.
+        """Parse the URI of a chat model into its address and settings.
 
         Raises:
-            UserError: the URI has no model, an unknown setting or an invalid value.
+            UserError: the URI names no model, or it has an unknown setting or an invalid value.
         """
         address, _, query = uri.partition("?")
         provider, slash, model = address.partition(":/")
@@ -62,7 +64,7 @@ class ChatSettings:
 
     @property
     def uri(self) -> str:
-        """The URI with the settings that differ from the default, always in the same order."""
+        """The chat model's URI with all settings that differ from their defaults, always in the same order."""
         changed = {
             "temperature": None if self.temperature is None else f"{self.temperature:g}",
             "candidates": None if self.candidates == 1 else str(self.candidates),

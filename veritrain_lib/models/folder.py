@@ -1,4 +1,4 @@
-"""Loading of models that are saved in a folder, by the URI `SCHEME:FOLDER`."""
+"""Function that loads a model from the folder that its URI `SCHEME:FOLDER` names."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Loaded = TypeVar("Loaded")
 def load_from_folder(
     uri: str, scheme: str, description: str, load: Callable[[Path], Loaded]
 ) -> tuple[Loaded, Path]:
-    """Load a model from the folder that its URI names.
+    """Load a model from the folder that its URI `SCHEME:FOLDER` names.
 
     Args:
-        uri: `SCHEME:FOLDER`.
-        scheme: the scheme with its colon.
+        uri: the URI.
+        scheme: the scheme with its colon, such as `student:`.
         description: the kind of model, for error messages.
-        load: reads the folder; may raise FileNotFoundError or ValueError.
+        load: function that reads the folder; it may raise FileNotFoundError or ValueError.
 
     Returns:
-        The loaded model and its resolved folder.
+        The loaded model and the absolute path of its folder.
 
     Raises:
-        UserError: the URI has no folder, or `load` finds it missing or damaged.
+        UserError: the URI names no folder, or `load` finds it missing or damaged.
     """
     path = uri.removeprefix(scheme)
     if not path:

@@ -1,4 +1,4 @@
-"""A translation memory as a model: it answers with the human translation of the most similar source text."""
+"""Translation memory as a model: it answers with the human translation of the most similar stored source text."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SCHEME = "memory:"
 
 
 class Memory:
-    """A translation memory that answers rows (the protocols `Model` and `SupportsConfidence`).
+    """Translation memory that answers rows (protocols `Model` and `SupportsConfidence`).
 
     Attributes:
-        served: the prediction code with the stored pairs.
+        served: the prediction code with the stored translation pairs.
     """
 
     def __init__(self, served: ServedMemory, folder: Path | None = None) -> None:
@@ -34,14 +34,14 @@ class Memory:
 
     @property
     def uri(self) -> str:
-        """The URI `memory:FOLDER` for `open_model`; `memory:` alone until the memory is saved."""
+        """The URI `memory:FOLDER` of the translation memory; only `memory:` until it is saved."""
         return f"{SCHEME}{self._folder or ''}"
 
     def confidence(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return the similarity of each row to the nearest stored source.
+        """Return the translation memory's confidence for each row: the similarity to the nearest stored source text.
 
         Returns:
-            Shape (rows,), 0 to 1.
+            Array of shape (rows,), values from 0 to 1.
 
         Raises:
             UserError: a column is missing.
@@ -52,11 +52,11 @@ class Memory:
             raise UserError(str(error)) from error
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """Return one response for each row, in order.
+        """Return the translation memory's response to each row, in order.
 
         Returns:
-            Responses whose `seconds` is the mean over the rows, which are answered together. A row that is similar
-            to no pair gets a response with `error`.
+            Responses whose `seconds` is the mean over the rows, which are answered together. A row that is
+            similar to no stored pair gets a response with `error`.
 
         Raises:
             UserError: a column is missing.
@@ -64,17 +64,17 @@ class Memory:
         return respond(self.served, rows, self.served.card.target, MissingColumns)
 
     def save(self, folder: Path) -> None:
-        """Write the memory into a folder; from then on `uri` names that folder."""
+        """Write the translation memory into a folder, which `uri` names from then on."""
         self.served.save(folder)
         self._folder = Path(folder).resolve()
 
 
 def open_memory(uri: str, task: Task) -> Memory:
-    """Open `memory:FOLDER` for a task.
+    """Open the translation memory `memory:FOLDER` for a task.
 
     Raises:
-        UserError: there is no memory in the folder, it is damaged or of another format version, or it reads or
-            answers another column than the task's.
+        UserError: there is no memory in the folder, it is damaged or has another format version, or its
+            source or target column is not one of the task's.
     """
     served, folder = load_from_folder(uri, SCHEME, "memory", ServedMemory.load)
     card = served.card

@@ -1,4 +1,4 @@
-"""Conversion of the predictions of a student or translation memory into responses."""
+"""Function that converts the predictions (dictionaries) of a student model or translation memory to responses."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ if TYPE_CHECKING:
 
 
 class Predictor(Protocol):
-    """A predictor that gives one dictionary a row, as the files that model servers ship do.
+    """Protocol of the prediction code that is copied to model servers: it returns one dictionary for each row.
 
     A dictionary has `candidates` (each with a `score` and the answer) and `explanation`.
     """
 
     def predict(self, rows: pd.DataFrame) -> list[dict[str, Any]]:
-        """Return one dictionary for each row, in order."""
+        """Return one prediction for each row, in order, each a dictionary with `candidates` and `explanation`."""
         ...
 
 
 def respond(
     predictor: Predictor, rows: pd.DataFrame, key: str, missing_column_error: type[Exception]
 ) -> list[Response]:
-    """Return one response for each row, in order.
+    """Return the response to each row, in order, from the predictions of a student model or translation memory.
 
     Args:
         predictor: the model that predicts.
         rows: the rows to answer.
         key: the key under which a candidate holds its answer.
-        missing_column_error: the exception that the predictor raises for a missing column; it becomes a UserError.
+        missing_column_error: the exception that the predictor raises for a missing column; it becomes a
+            UserError.
 
     Returns:
-        Responses whose `raw` is the JSON text of the prediction and whose `seconds` is the mean over the rows, which
-        are answered together. A response without a candidate has `error`.
+        Responses whose `raw` is the JSON text of the prediction, and whose `seconds` is the mean over the
+        rows, which are answered together. A response without a candidate has `error`.
 
     Raises:
         UserError: an input column is missing.

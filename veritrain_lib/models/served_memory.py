@@ -1,6 +1,7 @@
-"""Prediction code of the translation memory, in one file that needs no veritrain.
+"""Prediction code of the translation memory in a single file without other veritrain imports.
 
-A model server ships this very file. It imports numpy, pandas and scikit-learn only, and those inside functions.
+Model servers get a copy of this very file. It imports only numpy, pandas and scikit-learn, all of them inside
+functions.
 """
 
 from __future__ import annotations
@@ -23,10 +24,16 @@ CARD_FILE = "memory.json"
 PAIRS_FILE = "pairs.json"
 
 SHARPNESS = 0.15
-"""Divides the similarities before they become weights of the neighbours. Of 0.05 to 0.6 it had the highest chrF on
-the development rows of small_parallel_enja with 10,000 pairs."""
+"""Divisor of the similarities before the exponential function turns them into the neighbours' weights.
+
+Of the values from 0.05 to 0.6 it had the highest chrF on the development rows of small_parallel_enja with
+10,000 pairs.
+"""
 MIN_COOCCURRENCES, MIN_DICE = 2, 0.6
-"""Minimum number of pairs in which a word and its translation occur together, and minimum Dice coefficient."""
+"""Minimum requirements for learning that two words translate each other.
+
+They are the number of translation pairs in which both words occur, and the Dice coefficient of the two.
+"""
 
 MONTHS = [
     "January",
@@ -51,29 +58,30 @@ _RUNS = re.compile(
 
 
 NO_INPUT = "no answer: the input is empty (null, a missing key, or blanks only); give it a text"
-"""The explanation of a row that is not answered."""
+"""Explanation that is given for a row without any text, which is not answered."""
 
 
 class MissingColumns(ValueError):
-    """Raised when the rows lack a column that the memory reads."""
+    """Raised when rows lack a column that the translation memory reads."""
 
 
 @dataclass(frozen=True)
 class MemoryCard:
-    """Metadata of a saved memory, stored in `memory.json`.
+    """Metadata of a saved translation memory, stored in `memory.json`.
 
     Attributes:
-        source: the column that is translated.
-        target: the key of the answer.
-        direction: a column whose values separate the pairs (empty: none).
-        char_ngrams: shortest and longest character n-gram of the similarity.
-        neighbours: number of similar pairs that are considered.
-        candidates: number of answers it gives.
-        repair: whether numbers, names and terms of the answer are corrected to those of the input.
-        glossary: terms with their translation.
-        seed: seed of the training.
+        source: name of the column that is translated.
+        target: key of the answer.
+        direction: name of the column with the translation direction; a row is answered only from pairs of the
+            same direction. Empty for none.
+        char_ngrams: shortest and longest character n-gram that the similarity is computed from.
+        neighbours: number of similar pairs that are considered for an answer.
+        candidates: number of answers to a row.
+        repair: whether numbers, names and terms of the stored translation are replaced by those of the input.
+        glossary: terms with their translations.
+        seed: random seed of the training.
         rows: number of stored pairs.
-        versions: versions of the libraries it was trained with.
+        versions: versions of the libraries that it was trained with.
         format_version: version of the file format.
     """
 
@@ -92,15 +100,16 @@ class MemoryCard:
 
 
 class ServedMemory:
-    """A translation memory that adapts the translation of the most similar source.
+    """Translation memory as it runs on a model server: it adapts the translation of the most similar source text.
 
-    Numbers, names and terms of the translation are corrected to those of the input. Among the neighbours the one
-    is chosen whose translation is most similar to all of theirs, weighted by the similarity of their sources:
-    minimum Bayes risk over neighbours (S. Kumar and W. Byrne, NAACL 2004), so that a single outlier does not decide.
+    Of the nearest stored pairs, the one is chosen whose translation is most similar to the translations of
+    all of them, weighted by the similarity of their sources, so that a single outlier does not decide
+    (minimum Bayes risk over neighbours: S. Kumar and W. Byrne, NAACL 2004). Numbers, names and terms of the
+    chosen translation are then replaced by those of the input.
 
     Attributes:
         card: metadata of the memory.
-        pairs: (source, target, direction).
+        pairs: the stored pairs as (source, target, direction).
     """
 
     def __init__(self, card: MemoryCard, pairs: list[tuple[str, str, str]]) -> None:
@@ -109,11 +118,11 @@ class ServedMemory:
 
     @classmethod
     def load(cls, folder: str | Path) -> ServedMemory:
-        """Load a folder written by `save`.
+        """Load a translation memory from a folder that `save` wrote.
 
         Raises:
             FileNotFoundError: a file is missing.
-            ValueError: another format version, or a damaged file.
+            ValueError: the format version is another one, or a file is damaged.
         """
         contents = []
         for name in (CARD_FILE, PAIRS_FILE):
@@ -142,17 +151,17 @@ class ServedMemory:
         return cls(card, stored_pairs)
 
     def save(self, folder: str | Path) -> None:
-        """Write card and pairs into a folder, which is created if needed."""
+        """Write the translation memory (metadata and pairs) into a folder, which is created if needed."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in ((CARD_FILE, asdict(self.card)), (PAIRS_FILE, self.pairs)):
             (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=0), encoding="utf-8")
 
     def confidence(self, frame: pd.DataFrame) -> np.ndarray:
-        """Return the similarity of each row to the nearest stored source.
+        """Return for each row the similarity to the nearest stored source text.
 
         Returns:
-            Shape (rows,), 0 to 1.
+            Array of shape (rows,), values from 0 to 1; 0 if no stored source is similar.
         """
         import numpy as np
 
@@ -160,10 +169,12 @@ class ServedMemory:
         return np.array(best, dtype=float)
 
     def predict(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
-        """Return one answer for each row, in order.
+        """Return the translation memory's answer to each row, in order.
 
-        Each is `{TARGET: text, "candidates": [{TARGET, "score"}], "explanation", "notes"}`.
-        A row without a text has no candidates; its explanation says why.
+        Returns:
+            One dictionary per row: the best translation under the name of the target field, `candidates`
+            (best first, each with `score`), `explanation`, and `notes` about what could not be corrected. A
+            row without any text or without a similar pair has no candidates; its explanation says why.
         """
         sources = self._column(frame, self.card.source)
         return [
@@ -210,7 +221,7 @@ class ServedMemory:
         return list(np.lexsort((-similarities, -np.round(agreement, 9))))
 
     def _nearest(self, frame: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return for each row the indices of the most similar pairs and their similarities, highest first."""
+        """Return for each row the indices of the most similar stored pairs and their similarities, highest first."""
         import numpy as np
 
         if not len(frame):
@@ -267,7 +278,7 @@ class ServedMemory:
 
     @cached_property
     def _words(self) -> dict[str, str]:
-        """Words of the sources with their translation, from the glossary and learned from the pairs."""
+        """Dictionary from words of source texts to their translations, from the glossary and learned from the pairs."""
         reversed_glossary = (
             {translation: term for term, translation in self.card.glossary.items()}
             if self.card.direction
@@ -276,9 +287,15 @@ class ServedMemory:
         return {**learn_words(self.pairs), **reversed_glossary, **self.card.glossary}
 
     def _repair(self, source: str, near: str, target: str) -> tuple[str, list[str], list[str]]:
-        """Return the corrected translation of the neighbour, the changes, and what could not be corrected.
+        """Replace numbers, names and terms in the translation of a stored pair by those of the new source text.
 
-        Numbers, names and terms of the neighbour are replaced by those of the source.
+        Args:
+            source: the new source text.
+            near: the source text of the stored pair.
+            target: the translation of the stored pair.
+
+        Returns:
+            The corrected translation, the changes made, and the words that could not be corrected.
         """
         text, changed, unresolved = _replace_numbers(source, near, target)
         new_words, old_words = self._missing_words(source, near), self._missing_words(near, source)
@@ -292,29 +309,44 @@ class ServedMemory:
         return text, changed, [*unresolved, *new_words[len(old_words) :]]
 
     def _missing_words(self, text: str, other: str) -> list[str]:
-        """Return the words of a text that the other lacks: glossary terms first, then runs of one script, in order."""
+        """Return the words of a text that do not occur in another text.
+
+        They are the glossary terms first, then runs of Han, Katakana or Latin letters, in order of
+        appearance.
+
+        Args:
+            text: the text.
+            other: the other text.
+        """
         terms = [term for term in self.card.glossary if term in text and term not in other]
         return [*terms, *(run for run in runs(text) if run not in other and not any(run in t for t in terms))]
 
 
 def masked(text: str) -> str:
-    """Return the text with width and case normalized and every digit replaced by 0.
+    """Return a source text as it is compared with others: width and case normalized, every digit replaced by 0.
 
-    The numbers themselves are corrected afterwards.
+    Texts that differ only in a number therefore count as equal; the numbers are corrected afterwards.
     """
     return re.sub(r"\d", "0", unicodedata.normalize("NFKC", text).casefold())
 
 
 def runs(text: str) -> list[str]:
-    """Return the distinct runs of Han, Katakana or Latin letters, in order."""
+    """Return the distinct words of a text, in order; a word is a run of Han, Katakana or Latin letters."""
     return list(dict.fromkeys(_RUNS.findall(unicodedata.normalize("NFKC", text))))
 
 
 def learn_words(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
-    """Learn a word-to-word dictionary from the co-occurrence of words in the pairs.
+    """Learn a word-to-word dictionary from the words that occur together in translation pairs.
 
-    Two words are matched when each is the other's best by the Dice coefficient over pairs (L. R. Dice, 1945) and
-    both minimums (`MIN_COOCCURRENCES`, `MIN_DICE`) are reached.
+    Two words are accepted as translations in the order of their Dice coefficient over the pairs (L. R. Dice,
+    1945), the highest first; each word is used once, and both limits (`MIN_COOCCURRENCES`, `MIN_DICE`) must
+    be met.
+
+    Args:
+        pairs: (source, target, direction) of each stored pair.
+
+    Returns:
+        Words of the sources with their translations.
     """
     alone: Counter[tuple[int, str]] = Counter()
     together: Counter[tuple[str, str]] = Counter()
@@ -341,7 +373,18 @@ def learn_words(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
 
 
 def _replace_numbers(source: str, near: str, target: str) -> tuple[str, list[str], list[str]]:
-    """Replace the numbers of the neighbour's translation one by one; only where both sources have as many."""
+    """Replace the numbers in the translation of a stored pair by those of a new source text, one by one.
+
+    Nothing is replaced unless both source texts have the same count of numbers.
+
+    Args:
+        source: the new source text.
+        near: the source text of the stored pair.
+        target: the translation of the stored pair.
+
+    Returns:
+        The new translation, the changes made, and the numbers that could not be replaced.
+    """
     source_numbers, near_numbers = _slots(source), _slots(near)
     if len(source_numbers) != len(near_numbers):
         return target, [], [shown for shown, _ in source_numbers] if source_numbers != near_numbers else []
@@ -366,7 +409,7 @@ def _replace_numbers(source: str, near: str, target: str) -> tuple[str, list[str
 
 
 def _slots(text: str) -> list[tuple[str, list[str]]]:
-    """Return the numbers of a text as written, each with the forms that a translation may write it in."""
+    """Return the numbers in a text as they are written, each with the forms in which a translation may write it."""
     numbers = []
     for match in _SLOT.finditer(unicodedata.normalize("NFKC", text)):
         number, unit = match.groups()

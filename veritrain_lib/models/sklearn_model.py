@@ -1,7 +1,7 @@
-"""A plain scikit-learn estimator as a model: it answers with candidates, scores and an explanation.
+"""Any fitted scikit-learn estimator as a model: it answers with candidates, scores and an explanation.
 
-The estimator was trained here by a user's own trainer (`trainers/own_trainer.py`), or was logged by MLflow's client.
-Open this to see what an estimator is given of a row, and how its scores become candidates.
+The estimator comes from a user's own trainer (`trainers/own_trainer.py`) or was logged by MLflow's client.
+Open this to see which values of a row an estimator gets, and how its scores become candidates.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 CANDIDATES = 3
-"""Answers to a row, as many as the built-in student gives by default."""
+"""Number of candidates for each row, the same as the default of the built-in student model."""
 
 
 class SklearnModel:
-    """A fitted estimator that answers rows (the protocol `Model`); without scores one candidate a row.
+    """Fitted scikit-learn estimator that answers rows with one candidate each and no scores (protocol `Model`).
 
     Args:
-        uri: address of the model.
+        uri: URI of the model.
         estimator: a fitted scikit-learn estimator with `predict`.
         task: the task that it answers.
     """
@@ -41,11 +41,12 @@ class SklearnModel:
         self._name = estimator_name(estimator)
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """Return one response for each row, in order.
+        """Return the estimator's response to each row, in order.
 
         Returns:
-            Responses whose `raw` is the JSON text that is checked against the output contract and whose `seconds` is the
-            mean over the rows, which are answered together. A row without any text has `error`.
+            Responses whose `raw` is the JSON text that is checked against the output contract, and whose
+            `seconds` is the mean over the rows, which are answered together. A row without any text has
+            `error`.
 
         Raises:
             UserError: the estimator can't read the rows of this task.
@@ -65,7 +66,13 @@ class SklearnModel:
         return [(Candidate(label),) for label in self._predicted(self._features(rows))]
 
     def _features(self, rows: pd.DataFrame) -> Any:
-        """Return the columns that the estimator was fitted on, or one text for each row when it was fitted on texts."""
+        """Return the estimator's input for rows: the columns it was fitted on, or one text per row.
+
+        One text per row, with the input fields joined, is given to an estimator that was fitted on texts.
+
+        Raises:
+            UserError: the rows do not have what the estimator was fitted on.
+        """
         inputs = list(self._task.inputs)
         columns = fitted_columns(self._estimator)
         if not columns and len(inputs) > 1:
@@ -114,7 +121,7 @@ class SklearnModel:
 
 
 class ScoringSklearnModel(SklearnModel):
-    """A fitted classifier with `predict_proba` or `decision_function` (the protocols `Model` and `Scorer`).
+    """Fitted classifier with `predict_proba` or `decision_function` that scores labels (protocols `Model`, `Scorer`).
 
     Attributes:
         labels: the labels it was trained on, in the order of the columns of `scores`.
@@ -125,11 +132,12 @@ class ScoringSklearnModel(SklearnModel):
         self.labels: list[str] = [str(label) for label in estimator.classes_]
 
     def scores(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return the score of every label for every row.
+        """Return the estimator's score of every label for every row.
 
         Returns:
-            Shape (rows, labels), each row sums to 1: the probabilities of `predict_proba`, else the softmax of
-            `decision_function`, which is no calibrated probability.
+            Array of shape (rows, labels); each row sums to 1. The scores are the probabilities of
+            `predict_proba`, or else the softmax of `decision_function`, which is not a calibrated
+            probability.
 
         Raises:
             UserError: the estimator can't read the rows of this task.
@@ -169,7 +177,13 @@ class ScoringSklearnModel(SklearnModel):
 
 
 def sklearn_model(uri: str, estimator: Any, task: Task) -> SklearnModel:
-    """Return a fitted estimator as a model: with scores where it gives one for each of its labels."""
+    """Wrap a fitted scikit-learn estimator as a model, with scores if the estimator can score every label.
+
+    Args:
+        uri: URI of the model.
+        estimator: the fitted estimator.
+        task: the task that it answers.
+    """
     labels = getattr(estimator, "classes_", None)
     gives_scores = hasattr(estimator, "predict_proba") or (
         hasattr(estimator, "decision_function")
@@ -180,12 +194,12 @@ def sklearn_model(uri: str, estimator: Any, task: Task) -> SklearnModel:
 
 
 def fitted_columns(estimator: Any) -> list[str]:
-    """Return the columns that an estimator was fitted on; empty when it was fitted on texts."""
+    """Return the names of the columns that a scikit-learn estimator was fitted on; empty if it was fitted on texts."""
     return [str(name) for name in getattr(estimator, "feature_names_in_", [])]
 
 
 def frame_of(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Return columns of rows, in which a missing text is the empty text; numbers stay as they are."""
+    """Return a copy of some columns of the rows, in which missing texts are empty texts; numbers are not changed."""
     from pandas.api.types import is_numeric_dtype
 
     frame = rows[columns].copy()
@@ -196,11 +210,11 @@ def frame_of(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def final_estimator(estimator: Any) -> Any:
-    """Return the last step of a pipeline, or the estimator itself."""
+    """Return the last step of a scikit-learn pipeline, or the estimator itself."""
     return estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
 
 
 def estimator_name(estimator: Any) -> str:
-    """Return the class names of an estimator's steps, for people."""
+    """Return the class names of a scikit-learn estimator's pipeline steps, joined by " + ", for people."""
     steps = [step for _, step in estimator.steps] if hasattr(estimator, "steps") else [estimator]
     return " + ".join(step if isinstance(step, str) else type(step).__name__ for step in steps)

@@ -1,15 +1,19 @@
-"""The student: a small scikit-learn model that answers with candidates, scores and an explanation.
+"""The student model: a small scikit-learn model for labels that trains in seconds.
 
-`served` holds the prediction code that model servers ship; this module adapts it to the protocols of `base`.
+It answers with candidates, scores and an explanation. The prediction code itself is in `served`, which model
+servers get a copy of; this module adapts it to the protocols in `base`.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.encoders import vector_store
+from veritrain_lib.encoders.base import open_encoder
 from veritrain_lib.models.folder import load_from_folder
 from veritrain_lib.models.responding import respond
 from veritrain_lib.models.served import MODEL_FILE, MissingColumns, ServedStudent
@@ -26,30 +30,33 @@ SCHEME = "student:"
 
 
 class Student:
-    """A student that answers rows and scores every label (the protocols `Model` and `Scorer`).
+    """Small scikit-learn classifier that answers rows and scores every label (protocols `Model` and `Scorer`).
 
     Attributes:
         served: the prediction code with the fitted model.
-        labels: the labels it was trained on, in the order of the columns of `scores`; they may be fewer than the
-            task's.
+        labels: the labels it was trained on, in the order of the columns of `scores`; some of the task's
+            labels may be missing.
     """
 
     def __init__(self, served: ServedStudent, folder: Path | None = None) -> None:
         # `folder` is None until the student is saved.
         self.served = served
+        if served.card.encoder:
+            served.vectors = partial(vector_store.encode, open_encoder(served.card.encoder))
         self.labels: list[str] = served.card.labels
         self._folder = folder
 
     @property
     def uri(self) -> str:
-        """The URI `student:FOLDER` for `open_model`; `student:` alone until the student is saved."""
+        """The URI `student:FOLDER` of the student model; only `student:` until it is saved."""
         return f"{SCHEME}{self._folder or ''}"
 
     def scores(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return the score of every label for every row.
+        """Return the student model's score of every label for every row.
 
         Returns:
-            Shape (rows, labels), each row sums to 1: relative scores, not calibrated probabilities.
+            Array of shape (rows, labels); each row sums to 1. The scores are relative, not calibrated
+            probabilities.
 
         Raises:
             UserError: an input column is missing.
@@ -60,7 +67,7 @@ class Student:
             raise UserError(str(error)) from error
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """Return one response for each row, in order.
+        """Return the student model's response to each row, in order.
 
         Returns:
             Responses whose `raw` is the JSON text that is checked against the output contract and whose `seconds`
@@ -72,22 +79,28 @@ class Student:
         return respond(self.served, rows, "label", MissingColumns)
 
     def save(self, folder: Path) -> None:
-        """Write the student into a folder; from then on `uri` names that folder."""
+        """Write the student model into a folder, which `uri` names from then on."""
         self.served.save(folder)
         self._folder = Path(folder).resolve()
 
 
 def open_student(uri: str, task: Task) -> Student:
-    """Open `student:FOLDER` for a task.
+    """Open the student model `student:FOLDER` for a task.
 
     Raises:
-        UserError: there is no student in the folder, it was written by another version of the format or of
-            scikit-learn, it is damaged, or it reads columns or has labels that the task does not have.
+        UserError: there is no student in the folder, it is damaged, it was written with another format
+            version, scikit-learn version or sentence encoder, or it has columns or labels that the task does
+            not have.
     """
     served, folder = load_from_folder(uri, SCHEME, "student", _load)
     if served.card.inputs != list(task.inputs):
         raise UserError(
             f"{uri} reads {served.card.inputs}, task {task.name} has {list(task.inputs)}; train again"
+        )
+    if served.card.encoder and open_encoder(served.card.encoder).digest != served.card.encoder_digest:
+        raise UserError(
+            f"{uri} was trained with another version of the sentence encoder {served.card.encoder} than is installed: its "
+            "answers would differ. Install that version, or train again"
         )
     foreign = sorted(set(served.card.labels) - set(task.labels)) if task.labels else []
     if foreign:
@@ -101,11 +114,16 @@ STUDENT_TYPES = re.compile(
     r"(builtins|numpy)\.\w+|numpy\.dtypes\.\w+|scipy\.sparse\..+|sklearn\.pipeline\.FeatureUnion"
     r"|sklearn\.feature_extraction\.text\.Tfidf(Vectorizer|Transformer)|sklearn\.svm\._classes\.LinearSVC"
 )
-"""The types that the file of a student may contain."""
+"""Pattern of the Python types that a student model's file may contain; a file with any other type is not opened."""
 
 
 def _load(folder: Path) -> ServedStudent:
-    """Load a student; raise ValueError when its file names a type that no student contains."""
+    """Load a student model from a folder, after checking the types in its file.
+
+    Raises:
+        ValueError: the file names a type that no student model contains, or `ServedStudent.load` fails.
+        FileNotFoundError: a file is missing.
+    """
     file = folder / MODEL_FILE
     if file.is_file():
         foreign = [

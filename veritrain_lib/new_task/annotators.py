@@ -1,4 +1,4 @@
-"""Files with several annotators: selection of one annotator's answers, and agreement between annotators."""
+"""Functions for files with the answers of several annotators: selection of one annotator, and their agreement."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ ANNOTATOR_COLUMNS = (
     "user",
     "username",
 )
-"""Names of columns that identify the annotator."""
+"""Lower-case names of columns that identify the annotator of a row."""
 
 ANNOTATION_TOOL_COLUMNS = ("annotation_id", "created_at", "updated_at", "lead_time", *ANNOTATOR_COLUMNS)
-"""Columns that annotation tools add; they are neither inputs nor targets nor slices."""
+"""Lower-case names of columns that annotation tools add; they are neither inputs nor targets nor slices."""
 
 
 def annotator_column(rows: pd.DataFrame) -> str:
-    """Return the name of the column that identifies the annotator, or an empty string if there is none."""
+    """Return the name of the column that identifies the annotator of each row; empty if there is none."""
     return next((str(name) for name in rows.columns if str(name).lower() in ANNOTATOR_COLUMNS), "")
 
 
 def answers_of_annotator(rows: pd.DataFrame, annotator: str) -> pd.DataFrame:
-    """Return the rows that one annotator answered.
+    """Return the rows of a user's file that one annotator answered.
 
     Args:
         rows: all rows, with a column that identifies the annotator.
-        annotator: the annotator.
+        annotator: the annotator's name or id, as in that column.
 
     Raises:
         UserError: there is no such column or no such annotator; the message lists the annotators that exist.
@@ -56,12 +56,14 @@ def answers_of_annotator(rows: pd.DataFrame, annotator: str) -> pd.DataFrame:
 
 
 def disagreement(rows: pd.DataFrame, inputs: list[str], target: str) -> str:
-    """Describe how often annotators of the same row disagree, with Cohen's kappa over their pairs, and what to do.
+    """Describe how often annotators give different answers to the same input, and what the user can do about it.
+
+    The message contains Cohen's kappa over all pairs of annotators' answers to the same input.
 
     Args:
         rows: all rows, with a column that identifies the annotator.
-        inputs: the input columns; equal inputs are the same row.
-        target: the target column.
+        inputs: names of the input columns; rows with equal inputs are the same text.
+        target: name of the target column.
 
     Returns:
         The message; empty if there is no annotator column or no disagreement.

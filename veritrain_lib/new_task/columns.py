@@ -1,4 +1,7 @@
-"""Guess which columns of a file are inputs, target and slices, and explain each guess in a sentence."""
+"""Function that guesses which columns of a user's file are a new task's inputs, target and slices.
+
+Each guess is explained in a sentence for the user.
+"""
 
 from __future__ import annotations
 
@@ -42,23 +45,23 @@ TEXT_TARGET_NAMES = (
     "reference",
     "rewrite",
 )
-"""Usual names of target columns whose answers are free texts."""
+"""Usual names of target columns with free-text answers, in the order in which they are tried."""
 
 TEXT_INPUT_NAMES = (*INPUT_NAMES, "source", "src", "prompt", "instruction", "context", "article", "document")
-"""Usual names of input columns when the answers are free texts."""
+"""Usual names of input columns in files with free-text answers."""
 
 MAX_SLICE_VALUES = 12
-"""Most distinct values of a slice column; with more, the slices would be too small to show anything."""
+"""Maximum number of distinct values of a column that is used for slices; with more, slices would have too few rows."""
 
 
 @dataclass(frozen=True)
 class TaskColumns:
-    """Roles of the columns of a file.
+    """Roles of a user's columns in a new task: input, target or slice.
 
     Attributes:
-        inputs: the input columns.
-        target: the target column.
-        slices: further columns whose values define slices.
+        inputs: names of the input columns.
+        target: name of the target column.
+        slices: names of further columns whose values define slices.
         why: one sentence per guess that explains it.
     """
 
@@ -71,7 +74,7 @@ class TaskColumns:
 def choose_columns(
     rows: pd.DataFrame, inputs: tuple[str, ...] = (), target: str = "", *, text: bool = False
 ) -> TaskColumns:
-    """Choose the input, target and slice columns: those named by the user, the others guessed.
+    """Choose a new task's input, target and slice columns; what the user did not name is guessed.
 
     Args:
         rows: the rows of the file, all cells as strings.
@@ -118,7 +121,7 @@ def choose_columns(
 
 
 def _is_tool_column(name: str) -> bool:
-    """Return whether the column is metadata of an annotation tool."""
+    """Return whether a column, judged by its name, contains metadata of an annotation tool."""
     return name.lower() in ANNOTATION_TOOL_COLUMNS or name.endswith(
         (".users", ".status", ".suggestion", ".suggestion.score")
     )

@@ -1,4 +1,7 @@
-"""Merge different spellings of the same label; labels that differ only by case need the consent of the user."""
+"""Function that merges different spellings of a new task's labels.
+
+Labels that differ only by case are merged only if the user has agreed.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def merge_spellings(answers: pd.Series[str], merge_case: bool = False) -> tuple[pd.Series[str], list[str]]:
-    """Replace equivalent labels by their most frequent spelling.
+    """Replace equivalent labels in a new task's rows by their most frequent spelling.
 
-    Labels are equivalent if they differ only in Unicode form (NFKC, so full-width letters too), in whitespace, or as
-    `1` and `1.0`.
+    Labels are equivalent if they differ only in whitespace, in Unicode form (NFKC, which covers full-width
+    letters), or in being written as `1` and `1.0`.
 
     Args:
         answers: the labels, one per row.
         merge_case: whether labels that differ only by case are equivalent too.
 
     Returns:
-        The labels with unified spellings, and one sentence per merged label.
+        The labels in unified spelling, and one sentence per merged label.
 
     Raises:
         UserError: labels differ only by case and `merge_case` is false, since a task can't hold both.
@@ -55,7 +58,15 @@ def merge_spellings(answers: pd.Series[str], merge_case: bool = False) -> tuple[
 
 
 def _merged(counts: dict[str, int], form: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Return the spelling to use for each label, and a description of each form with several spellings."""
+    """Return the most frequent spelling of each label's form.
+
+    Args:
+        counts: number of rows by label.
+        form: normalized form by label; labels with the same form are the same label.
+
+    Returns:
+        The spelling to use by label, and a description of each form that has several spellings.
+    """
     groups: dict[str, list[str]] = {}
     for label in counts:
         groups.setdefault(form[label], []).append(label)
@@ -72,6 +83,6 @@ def _merged(counts: dict[str, int], form: dict[str, str]) -> tuple[dict[str, str
 
 
 def _quoted(label: str) -> str:
-    """Return a label in quotes, with its code points where it may look like another spelling."""
+    """Return a label in quotes, followed by its code points if it has characters outside ASCII."""
     plain = repr(label)
     return plain if label.isascii() else f"{plain} ({ascii(label)[1:-1]})"

@@ -1,4 +1,4 @@
-"""Guess the language of a column with the same detector and rule that the gate applies to its rows."""
+"""Function that guesses the language of a new task's column, with the same detector that the gate uses."""
 
 from __future__ import annotations
 
@@ -6,30 +6,36 @@ from collections import Counter
 from collections.abc import Sequence
 
 SAMPLE = 60
-"""Number of texts in the sample from which the language is guessed."""
+"""Number of texts from which the language is guessed."""
 
 MIN_CHARACTERS = 15
-"""Characters; shorter texts are skipped while there are longer ones, because detection is unreliable on them."""
+"""Minimum length of the texts in the sample, in characters, because detection is unreliable on shorter ones.
+
+Shorter texts are used only if no text is that long.
+"""
 
 AGREEMENT = 0.8
-"""Share of the sample that must be in one language; below it no language is guessed and rows are not checked."""
+"""Share of the sample that must be in one language; otherwise no language is guessed and rows are not checked."""
 
 VERIFICATION_SAMPLE = 2_000
-"""Number of texts, spread over the file, on which the guess is verified with the language rule of the gate."""
+"""Number of texts, spread over the file, on which the gate's language rule verifies the guess."""
 
 SUITE = "classification"
-"""Suite whose language rule verifies the guess; the limit of the rule is the share of rows it may reject."""
+"""Name of the default gate suite whose language rule verifies the guess.
+
+The rule's limit is the share of rows that it may reject.
+"""
 
 
 def guess_language(texts: Sequence[str], suite: str = SUITE) -> str | None:
-    """Return the ISO 639-1 code (`en`) of the language of most texts, or None when it is unclear.
+    """Return the language of a new task's column as an ISO 639-1 code such as `en`; None if it is unclear.
 
-    The result is also None when the rule `language` of the suite would reject more rows of the file than its limit
-    allows: a wrong guess would empty the pool.
+    The guess is also dropped (None) if the gate's language rule would then reject more rows than its limit,
+    since a wrong guess would empty the pool.
 
     Args:
-        texts: the texts of one column.
-        suite: the gate suite whose rule `language` verifies the guess.
+        texts: the texts of the column.
+        suite: name of the gate suite whose rule `language` verifies the guess.
     """
     from veritrain_lib.core.registry import get
     from veritrain_lib.quality.check_parameters import declared_parameters
@@ -63,5 +69,5 @@ def guess_language(texts: Sequence[str], suite: str = SUITE) -> str | None:
 
 
 def _spread(texts: Sequence[str], limit: int) -> list[str]:
-    """Return at most `limit` texts, spread over the file because rows are often sorted."""
+    """Return at most `limit` texts at even distances, because the rows of a file are often sorted."""
     return list(texts[:: max(1, -(-len(texts) // limit))])

@@ -1,4 +1,4 @@
-"""Write a new task from a user's file: a folder with a commented task file and the rows, split into parts."""
+"""The function `make_task`, which writes a task's folder with a commented task file and the split rows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from veritrain_lib.core.records import RESERVED
 from veritrain_lib.core.rows import length
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.new_task.annotators import answers_of_annotator, disagreement
+from veritrain_lib.new_task.balance import label_balance
 from veritrain_lib.new_task.columns import TaskColumns, choose_columns
 from veritrain_lib.new_task.label_spellings import merge_spellings
 from veritrain_lib.new_task.language import guess_language
@@ -21,6 +22,7 @@ from veritrain_lib.new_task.source_file import SourceRows, read_source_file
 from veritrain_lib.new_task.split import TaskSplit, split
 from veritrain_lib.new_task.suite import SUITE, text_suite
 from veritrain_lib.new_task.task_template import TaskTemplate
+from veritrain_lib.reading.exports import joined_labels
 from veritrain_lib.reading.fault import reject_rows
 
 if TYPE_CHECKING:
@@ -30,13 +32,13 @@ ROUNDS = 4
 MAX_ROWS_PER_ROUND = 500
 
 MIN_ROWS_PER_ROUND = 10
-"""Minimum of new rows per round that the standard suites require (`dataset.minimum_rows`)."""
+"""Minimum number of new rows per round that the standard gate suites require (`dataset.minimum_rows`)."""
 
 MIN_POOL_ROWS = 20
-"""Smallest pool that rows can be selected from; with fewer rows, the existing rows are augmented instead."""
+"""Minimum number of pool rows for the teacher `pool`; with fewer, the new task gets the teacher `augment`."""
 
 MAX_LANGUAGE_CHARACTERS = 1_000
-"""Characters of each text that are used to detect its language."""
+"""Number of characters at the start of each text from which its language is detected."""
 
 FILES = {"seed": "seed.csv", "development": "dev.csv", "test": "test.csv", "pool": "pool.csv"}
 LEFT_OUT = "left_out.csv"
@@ -44,13 +46,13 @@ LEFT_OUT = "left_out.csv"
 
 @dataclass(frozen=True)
 class NewTask:
-    """A task that was written to a folder.
+    """Result of `veritrain new-task`: the task it wrote, with explanations of what was guessed.
 
     Attributes:
-        task: the task as loaded from the folder.
+        task: the task, loaded from its folder.
         counts: number of rows by part (`seed`, `development`, `test`, `pool`).
-        left_out: number of rows that were left out, by reason.
-        guesses: sentences that explain what was guessed and changed.
+        left_out: number of rows that are in no part, by reason.
+        guesses: sentences that explain what was guessed or changed.
     """
 
     task: Task
@@ -61,17 +63,19 @@ class NewTask:
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """Options for reading the user's file; columns that are not named are guessed.
+    """Options for making a task from a user's file; columns that are not named are guessed.
 
     Attributes:
-        inputs: the input columns; `meta.text` is a field of the objects in the column `meta`.
-        target: the target column, in the same notation.
+        inputs: names of the input columns; `meta.text` is the field `text` of the JSON objects in the column
+            `meta`.
+        target: name of the target column, in the same notation.
         text: whether the answers are free texts instead of labels.
-        header: whether the first row names the columns; None raises an error where that is in doubt.
-        skip_broken: leave out rows that can't be read, instead of rejecting the file.
-        annotator: use only the answers of this annotator.
-        merge_case: merge labels that differ only by case; without it they raise an error.
-        leave_out_rare: leave out labels with too few rows, instead of raising an error.
+        header: whether the first row holds the names of the columns; None: detected, with an error where it
+            is in doubt.
+        skip_broken: whether to leave out rows that can't be read; otherwise they are an error.
+        annotator: use only the answers of this annotator; empty: of all.
+        merge_case: whether to merge labels that differ only by case; otherwise they are an error.
+        leave_out_rare: whether to leave out labels with too few rows; otherwise they are an error.
     """
 
     inputs: tuple[str, ...] = ()
@@ -86,37 +90,27 @@ class SourceOptions:
 
 def make_task(source: Path, *, name: str = "", into: Path | None = None, options: SourceOptions | None = None, seed: int = 0,
               **more: Any) -> NewTask:  # fmt: skip
-    """Write a task folder from a file of rows and return the task.
+    """Write a task's folder from a user's file of rows, and return the task.
 
-    The same file and options give the same folder, byte by byte. Nothing is written when an error is raised.
+    The same file and options give the same folder, byte for byte. Nothing is written if an error is raised.
 
     Args:
-        source: the user's file.
-        name: name of the task; empty derives it from the name of the file.
-        into: the folder to write; None means a folder named after the task in the working directory.
-        options: how to read the file; None builds them from `more`.
-        seed: seed of the split.
+        source: path of the user's file.
+        name: name of the task; empty: derived from the name of the file.
+        into: the folder to write; None: a folder named like the task in the working directory.
+        options: options for reading the file; None: made from `more`.
+        seed: random seed of the split.
         more: fields of `SourceOptions`, as a shorthand for `options`.
 
     Raises:
         UserError: the file can't be read or is too small, a column is missing or can't be guessed, rows have
-            several answers or labels several spellings, or the folder already exists.
+            several answers, labels differ only by case or have too few rows, or the folder already exists.
     """
     options = options or SourceOptions(**more)
     if not source.is_file():
         raise UserError(f"there is no file {source}")
     name = name or _name_from(source)
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name):
-        raise UserError(
-            f"{name!r} is not a valid task name; allowed: a lower-case letter, then up to 62 of a-z 0-9 _ -. Choose one with --name"
-        )
-    if name in project.EXAMPLES:
-        raise UserError(f"{name!r} is the name of a built-in example; choose another with --name")
-    folder = (into or Path(name)).expanduser().resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(
-            f"{folder} already exists and nothing is overwritten; choose another folder with --into"
-        )
+    folder = _free_folder(name, into)
     named = (*options.inputs, *([options.target] if options.target else []))
     source_rows = read_source_file(
         source, header=options.header, skip_broken=options.skip_broken, requested=named
@@ -136,30 +130,72 @@ def make_task(source: Path, *, name: str = "", into: Path | None = None, options
         template = replace(
             template, text_answers=True, target_language=answer_language, slices=columns.slices
         )
+    else:
+        template, balance_note = _with_balance(template, task_split, columns)
+        notes.append(balance_note)
     task = _write(folder, template, columns, task_split)
     field_languages = {**languages, **({columns.target: answer_language} if options.text else {})}
     notes += [
         f"language of {field!r}: {language or 'unclear, so the language of rows is not checked'}"
         for field, language in field_languages.items()
     ]
-    reasons = {
-        str(reason): int(count) for reason, count in task_split.left_out["reason"].value_counts().items()
-    }
+    left_out = task_split.left_out["reason"].value_counts().items()
     return NewTask(
         task,
         {kind: len(part) for kind, part in task_split.parts.items()},
-        reasons,
+        {str(reason): int(count) for reason, count in left_out},
         [*notes, *([disagreements] if disagreements else [])],
     )
+
+
+def _with_balance(
+    template: TaskTemplate, task_split: TaskSplit, columns: TaskColumns
+) -> tuple[TaskTemplate, str]:
+    """Return the template with the primary metric that suits the labels' frequencies, and a sentence about it."""
+    balance = label_balance(task_split, columns.target)
+    return replace(template, imbalanced=balance.imbalanced), balance.sentence()
+
+
+def _free_folder(name: str, into: Path | None) -> Path:
+    """Return the absolute path of the folder to write, after checking that it is free.
+
+    Args:
+        name: name of the task.
+        into: the folder that the user named; None: a folder named like the task in the working directory.
+
+    Raises:
+        UserError: the task's name is not allowed, or the folder already contains something.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name):
+        raise UserError(
+            f"{name!r} is not a valid task name; allowed: a lower-case letter, then up to 62 of a-z 0-9 _ -. Choose one with --name"
+        )
+    if name in project.EXAMPLES:
+        raise UserError(f"{name!r} is the name of a built-in example; choose another with --name")
+    folder = (into or Path(name)).expanduser().resolve()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(
+            f"{folder} already exists and nothing is overwritten; choose another folder with --into"
+        )
+    return folder
 
 
 def _prepare_rows(
     source: Path, source_rows: SourceRows, options: SourceOptions
 ) -> tuple[pd.DataFrame, TaskColumns, list[str]]:
-    """Return the rows, the roles of their columns, and sentences that explain what was guessed and changed.
+    """Choose the columns and clean the rows of a user's file.
+
+    Args:
+        source: path of the file.
+        source_rows: rows of the file.
+        options: the user's options.
+
+    Returns:
+        The rows, the roles of their columns, and sentences that explain what was guessed or changed.
 
     Raises:
-        UserError: a column holds objects instead of texts, rows have several answers, or labels differ only by case.
+        UserError: a column holds JSON objects instead of texts, rows have several answers, or labels differ
+            only by case.
     """
     rows = (
         answers_of_annotator(source_rows.rows, options.annotator) if options.annotator else source_rows.rows
@@ -180,7 +216,11 @@ def _prepare_rows(
         raise UserError(". ".join([str(error), *hints])) from error
     notes += [f"not used: {_nested_message(name, keys)}" for name, keys in source_rows.nested.items()]
     remedy = f"Column {columns.target!r} needs one answer per row: decide on one, and export again"
-    reject_rows(source.name, source_rows.several.get(columns.target, []), remedy)
+    several = source_rows.several.get(columns.target, [])
+    if not options.text:
+        cells = text_columns[columns.target]
+        several = several + joined_labels(cells.tolist(), [int(index) + 1 for index in cells.index])
+    reject_rows(source.name, several, remedy)
     if count := source_rows.unwrapped.get(columns.target, 0):
         notes.append(
             f"{count} single answers in {columns.target!r} were extracted from their lists or objects"
@@ -212,7 +252,14 @@ def _name_from(source: Path) -> str:
 def _without_reserved(
     rows: pd.DataFrame, columns: TaskColumns
 ) -> tuple[pd.DataFrame, TaskColumns, list[str]]:
-    """Rename used columns whose name is reserved or contains a dot, and drop unused columns with a reserved name."""
+    """Free the rows of column names that a task must not use, and return rows, columns and sentences about new names.
+
+    Used columns whose name is reserved or contains a dot are renamed; unused columns with a reserved name are
+    dropped.
+
+    Raises:
+        UserError: the new name of a column exists already.
+    """
     used = (*columns.inputs, columns.target)
     new = {name: f"{name}_given" for name in RESERVED if name in used}
     new |= {name: _undotted(name) for name in used if "." in name}
@@ -242,7 +289,7 @@ def _without_reserved(
 
 
 def _undotted(name: str) -> str:
-    """Return `label` for `label.responses` and `data_text` for `data.text`."""
+    """Return a column's name without dots: `label` for `label.responses`, `data_text` for `data.text`."""
     return name.removesuffix(".responses").replace(".", "_")
 
 
@@ -267,7 +314,7 @@ def _task_template(
 
 
 def _bands(texts: pd.Series[str]) -> list[int]:
-    """Return the thirds of the text lengths in words; empty where all texts are about equally long."""
+    """Return two text lengths in words that divide the texts into thirds; fewer if lengths hardly differ."""
     words = length(texts)
     bands = sorted({int(words.quantile(share)) for share in (1 / 3, 2 / 3)})
     return [band for band in bands if 0 < band < int(words.max())]

@@ -1,4 +1,4 @@
-"""Read a user's file into rows of strings: header detection, broken rows, and answers inside JSON lists or objects."""
+"""Function that reads the user's file for a new task: its header, broken rows, and answers inside JSON values."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ MAX_KEYS = 8
 
 @dataclass
 class SourceRows:
-    """Rows of the user's file; the index is the row number in the file minus 1.
+    """Rows of the user's file for a new task; the index is the row's number in the file minus 1.
 
     Attributes:
-        rows: strings; single answers are extracted from their lists and objects.
-        notes: remarks on the file, one sentence each.
-        unwrapped: number of extracted answers, by column.
-        several: rows with several answers, by column.
-        nested: keys of the objects, by column that holds JSON objects.
+        rows: the rows with all cells as strings; single answers have been taken out of JSON lists and
+            objects.
+        notes: remarks about the file, one sentence each.
+        unwrapped: number of answers taken out of JSON values, by column.
+        several: rows with more than one answer, by column.
+        nested: keys of the JSON objects, by column that contains such objects.
     """
 
     rows: pd.DataFrame
@@ -42,17 +43,19 @@ class SourceRows:
 def read_source_file(
     path: Path, *, header: bool | None, skip_broken: bool, requested: tuple[str, ...] = ()
 ) -> SourceRows:
-    """Read the user's file into rows of strings.
+    """Read the file that a new task is made from as rows of strings.
 
     Args:
         path: the file.
-        header: whether the first row names the columns; None raises an error that names the flags where that is in
-            doubt.
-        skip_broken: leave out rows that can't be read, instead of rejecting the file.
-        requested: columns that the user names; `meta.text` is the field `text` of the objects in `meta`.
+        header: whether the first row holds the names of the columns; None: detected, with an error that names
+            the command's flags where it is in doubt.
+        skip_broken: whether to leave out rows that can't be read; otherwise they are an error.
+        requested: columns that the user named; `meta.text` is the field `text` of the JSON objects in the
+            column `meta`.
 
     Raises:
-        UserError: the file can't be read, has no rows or only blank rows, or may or may not have a header.
+        UserError: the file can't be read, has no rows or only blank rows, or it is in doubt whether it has a
+            header.
     """
     table = read_file(path, header=header is not False, skip_broken=skip_broken)
     source = SourceRows(table.frame(), list(table.notes))
@@ -87,7 +90,7 @@ def _check_for_header(path: Path, rows: pd.DataFrame) -> None:
 
 
 def _extract_answers(source: SourceRows, requested: tuple[str, ...]) -> None:
-    """Extract single answers from lists and objects, and the fields that the user names from objects."""
+    """Take single answers out of JSON lists and objects, and add columns for the object fields that the user named."""
     for name in list(source.rows.columns):
         keys = _keys(source.rows[name])
         if not _unwrap(source, str(name)) and keys:
@@ -102,7 +105,12 @@ def _extract_answers(source: SourceRows, requested: tuple[str, ...]) -> None:
 
 
 def _unwrap(source: SourceRows, name: str) -> bool:
-    """Extract the single answers of a column and return true, if every answer is a list or an object."""
+    """Take the single answers of a column out of their JSON lists or objects, in place.
+
+    Returns:
+        Whether the column consists of such answers; if not, nothing is changed. Rows with more than one
+        answer are recorded in `source.several`, and then the column stays as it is.
+    """
     cells = source.rows[name]
     filled = [cell for cell in cells if cell.strip()]
     if not filled or any(cell[:1] not in ("[", "{") for cell in filled):
@@ -119,7 +127,7 @@ def _unwrap(source: SourceRows, name: str) -> bool:
 
 
 def _keys(cells: pd.Series[str]) -> list[str]:
-    """Return the keys of the first objects in a column; empty if it holds texts."""
+    """Return the keys of the first JSON objects in a column, at most `MAX_KEYS`; empty if the column contains texts."""
     filled = [cell for cell in cells if cell.strip()]
     if not filled or sum(cell[:1] == "{" for cell in filled) * 2 < len(filled):
         return []

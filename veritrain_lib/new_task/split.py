@@ -1,7 +1,7 @@
-"""Split rows into seed, development, test and pool: stratified by label, seeded, and without leakage between parts.
+"""Split of a new task's rows into seed, development, test and pool: stratified by label, seeded, without leakage.
 
-Duplicates are detected with the gate's own matcher: a text that the gate would report as leaked is never in two parts,
-and near duplicates go to the same part as the first of them.
+Duplicates are found with the gate's own matcher. A text that the gate would report as leaked is never in two
+parts, and near duplicates go to the same part as the first of them.
 """
 
 from __future__ import annotations
@@ -19,19 +19,25 @@ if TYPE_CHECKING:
     from veritrain_lib.new_task.columns import TaskColumns
 
 MIN_ROWS_PER_LABEL = {"seed": 2, "development": 1, "test": 2, "pool": 0}
-"""Minimum number of rows of each label by part, assigned before the shares are applied."""
+"""Minimum number of rows of each label in each part; these rows are assigned before the shares are applied."""
 
 SHARES = {"seed": 0.20, "development": 0.15, "test": 0.30, "pool": 0.35}
-"""Share of each part: a third for the held-out test set, which alone proves a gain; a third for the pool."""
+"""Share of the rows in each part: about a third for the held-out test set, which alone decides promotion.
+
+Another third goes to the pool, from which the loop chooses new training rows.
+"""
 
 MIN_ROWS_FOR_POOL = 100
-"""Labelled rows from which there is a pool; with fewer, the rows go to the other parts and are augmented instead."""
+"""Minimum number of labelled rows for a pool (the rows that the loop may choose from); with fewer, there is none."""
 
 MIN_ROWS = 40
-"""Minimum number of usable rows: about 12 of 40 become seed rows, and the standard suite requires 10 to train on."""
+"""Minimum number of usable rows for a task.
+
+Of 40 rows about 12 become seed rows, and the standard gate suite requires 10 to train on.
+"""
 
 TEXT_LABEL = "text"
-"""Placeholder label of every free-text answer: the rows of a text task are split as if they had one label."""
+"""Label that stands for every free-text answer during the split, since such rows are not stratified."""
 
 TEXT_HINT = ". If the answers are free texts instead of labels, pass --text"
 
@@ -45,13 +51,14 @@ REASON_TEXTS = {
 
 @dataclass(frozen=True)
 class TaskSplit:
-    """Rows of a new task, split into parts.
+    """Rows of a new task, split into seed, development, test and pool.
 
     Attributes:
-        parts: rows by part (`seed`, `development`, `test`, `pool`), in the order of the file.
-        left_out: rows in no part, with `row` (number from 1) and `reason` (`empty_input`, `duplicate`,
-            `contradicting_answers`, `rare_label`).
-        labels: the sorted labels; empty for a text task.
+        parts: rows by part (`seed`, `development`, `test`, `pool`), in the order of the file; empty parts are
+            missing.
+        left_out: rows that are in no part, with the columns `row` (number in the file, from 1) and `reason`
+            (`empty_input`, `duplicate`, `contradicting_answers` or `rare_label`).
+        labels: the labels, sorted; empty for a task with free-text answers.
     """
 
     parts: dict[str, pd.DataFrame]
@@ -68,20 +75,20 @@ def split(
     leave_out_rare: bool = False,
     text: bool = False,
 ) -> TaskSplit:
-    """Split the rows into parts; unlabelled rows go to the pool, where they wait for annotation.
+    """Split a new task's rows into seed, development, test and pool; rows without an answer go to the pool.
 
     Args:
         rows: the rows of the file, all cells as strings.
         columns: the roles of the columns.
-        languages: language of each input column, None where it is unclear.
-        seed: seed of the split.
-        leave_out_rare: leave out labels with too few rows, instead of raising an error.
-        text: whether the answers are free texts; the split is then not stratified, and of several answers to one
-            input the first is kept.
+        languages: language of each input column; None where it is unclear.
+        seed: random seed of the split.
+        leave_out_rare: whether to leave out labels with too few rows; otherwise they are an error.
+        text: whether the answers are free texts; then the split is not stratified, and of several answers to
+            the same input the first is kept.
 
     Raises:
-        UserError: there are too few rows or labels (the message says what was left out and why), or labels have
-            too few rows and may not be left out.
+        UserError: there are too few rows or labels (the message says which rows were left out and why), or
+            labels have too few rows and may not be left out.
     """
     import pandas as pd
 
@@ -128,7 +135,7 @@ def _too_few(
     answers: pd.Series[str],
     text: bool,
 ) -> str:
-    """Describe how many rows are usable, why the others are not, and how many are required."""
+    """Return a message that says how many rows are usable, why the others are not, and how many are required."""
     counts = {str(reason): int(count) for reason, count in reasons[reasons != ""].value_counts().items()}
     unanswered = int(((reasons == "") & (answers == "")).sum())
     out = [f"{count} {REASON_TEXTS[reason]}" for reason, count in counts.items()]
@@ -144,7 +151,7 @@ def _too_few(
 
 
 def _rare_labels(answers: pd.Series[str], near_duplicates: Mapping[int, int], leave_out: bool) -> list[str]:
-    """Return the labels with too few rows to be split.
+    """Return the labels that have too few rows to be split over the parts; near duplicates are not counted.
 
     Raises:
         UserError: there are such labels and they may not be left out.
@@ -183,7 +190,7 @@ def _reasons(rows: pd.DataFrame, columns: TaskColumns, answers: pd.Series[str]) 
 
 
 def _near_duplicates(rows: pd.DataFrame, languages: Mapping[str, str | None]) -> dict[int, int]:
-    """Return the index of the original row for each near duplicate."""
+    """Return the near duplicates among rows: the index of each duplicate with the index of its earlier original."""
     from veritrain_lib.core.task import InputField, Target, Task
     from veritrain_lib.quality.duplicates.near_duplicates import NearDuplicateMatcher
     from veritrain_lib.quality.text.normal_form import joined
@@ -216,7 +223,14 @@ def _assign(answers: pd.Series[str], seed: int) -> dict[int, str]:
 
 
 def _counts(rows: int, shares: dict[str, float]) -> dict[str, int]:
-    """Return row counts per part that add up to `rows`: the minimum of each part, the rest by largest remainder."""
+    """Return the number of rows for each part, which add up to `rows`.
+
+    Each part first gets its minimum; every further row goes to the part that is furthest below its share.
+
+    Args:
+        rows: number of rows to assign.
+        shares: share of each part.
+    """
     counts = {kind: MIN_ROWS_PER_LABEL[kind] for kind in shares}
     total = sum(shares.values())
     while sum(counts.values()) < rows:

@@ -1,4 +1,4 @@
-"""Gate suite of a task whose answers are free texts, but not translations of its inputs."""
+"""Gate suite of a new task with free-text answers that are not translations of its inputs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from veritrain_lib.new_task.task_template import SUITE
 __all__ = ["SUITE", "text_suite"]
 
 TRANSLATION_CHECKS = ("alignment",)
-"""Checks that compare a text with its translation and need the languages of both."""
+"""Gate checks that compare a text with its translation, and which other tasks can't use."""
 
 
 def text_suite(name: str) -> str:
-    """Return the suite `translation` without its rules about translations, as JSON.
+    """Return a gate suite for free-text answers as JSON: the suite `translation` without its translation checks.
 
     Args:
         name: name of the task, which becomes the name of the suite.

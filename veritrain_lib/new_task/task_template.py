@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from veritrain_lib.encoders.use_multilingual import LANGUAGES
+
 
 @dataclass(frozen=True)
 class TaskTemplate:
-    """Content of a task file.
+    """Values of a new task's file, which are filled into the commented YAML template.
 
     Attributes:
         name: name of the task.
         made_from: name of the file that the task was made from.
-        inputs: language of each input field, None where it is unclear and rows are not checked.
+        inputs: language of each input field; None where it is unclear, so that the language of rows is not
+            checked.
         target: name of the target field.
-        labels: the labels; empty for a text task.
-        slices: fields whose values define slices.
-        length_bands: bounds of the length slices in words; empty for none.
+        labels: the labels; empty for free-text answers.
+        slices: names of the fields whose values define slices.
+        length_bands: bounds of the slices by text length, in words; empty for no such slices.
         files: file name by kind of data (`seed`, `development`, `test`, `pool`, `labels`).
         teacher: `pool` or `augment`.
-        rounds: budget in rounds.
+        rounds: budget of rounds.
         rows_per_round: budget of new rows per round.
-        batch: rows between two refits of the student.
-        seed: seed of every random choice.
+        batch: number of rows that the teacher chooses between two trainings of its student model.
+        seed: random seed of the task.
         text_answers: whether the answers are free texts instead of labels.
-        target_language: language of the free-text answers, None where it is unclear.
+        target_language: language of the free-text answers; None where it is unclear.
+        imbalanced: whether the labels are so unequally frequent that macro F1 is the primary metric instead
+            of accuracy.
     """
 
     name: str
@@ -43,10 +48,15 @@ class TaskTemplate:
     seed: int
     text_answers: bool = False
     target_language: str | None = None
+    imbalanced: bool = False
 
     @property
     def gate(self) -> str:
-        """Return the gate suite: for labels, for translations, or for other texts (a file beside the task file)."""
+        """The name of the new task's gate suite.
+
+        It is `classification` for labels, `translation` for answers in another language than the input, and
+        else `gate.json`, a file beside the task file.
+        """
         if not self.text_answers:
             return "classification"
         input_language = next((language for language in self.inputs.values() if language), None)
@@ -54,7 +64,7 @@ class TaskTemplate:
         return "translation" if is_translation else SUITE
 
     def text(self) -> str:
-        """Return the task file as YAML, which `load_task` reads."""
+        """Return the content of the new task's file as commented YAML, which `load_task` reads."""
         first = next(iter(self.inputs))
         bands = (
             "\n"
@@ -73,7 +83,9 @@ class TaskTemplate:
             target, contract, metrics, trainer = _text_parts(self.target, self.target_language)
         else:
             target = LABEL_TARGET.format(target=scalar(self.target), labels=_wrapped_list(self.labels))
-            contract, metrics, trainer = LABEL_CONTRACT, LABEL_METRICS, LABEL_TRAINER
+            contract = LABEL_CONTRACT
+            trainer = ENCODER_TRAINER if LANGUAGES.issuperset(self.inputs.values()) else WORD_TRAINER
+            metrics = IMBALANCED_METRICS if self.imbalanced else LABEL_METRICS
         return TEMPLATE.format(
             name=self.name, made_from=self.made_from, inputs="\n".join(_input(*item) for item in self.inputs.items()),
             target=target, contract=contract, metrics=metrics, goal="60" if self.text_answers else "0.95", trainer=trainer, gate=_with_comment(f"gate: {self.gate}", GATE_COMMENTS.get(self.gate, "beside this file")), slices=_list(self.slices), bands=bands, files=files,
@@ -94,7 +106,7 @@ FILE_COMMENTS = {
 }
 
 SUITE = "gate.json"
-"""Suite of a text task that is not a translation task; written beside the task file."""
+"""Name of the gate suite's file for free-text answers that are not translations; it is written beside the task file."""
 
 GATE_COMMENTS = {
     "classification": "gates/classification.json; or a suite file beside this one",
@@ -132,9 +144,19 @@ LABEL_METRICS = """\
   - {name: macro_f1, version: 1, higher_is_better: true}
   - {name: contract_rate, version: 1, higher_is_better: true}"""
 
-LABEL_TRAINER = """\
+IMBALANCED_METRICS = """\
+  # Accuracy could rise while rare labels are lost; macro F1 counts each label alike. Recall by label: slices, report.
+  - {name: macro_f1, version: 1, higher_is_better: true}
+  - {name: accuracy, version: 1, higher_is_better: true}
+  - {name: contract_rate, version: 1, higher_is_better: true}"""
+
+ENCODER_TRAINER = """\
 trainer:
-  name: tfidf_svc"""
+  name: encoder_svc         # reads meaning and words (docs/encoders.md); tfidf_svc reads words alone and is faster"""
+
+WORD_TRAINER = """\
+trainer:
+  name: tfidf_svc           # reads words, in any language; encoder_svc also reads meaning (docs/encoders.md)"""
 
 TEXT_CONTRACT = """\
 contract:
@@ -215,7 +237,12 @@ seed: {seed}
 
 
 def _text_parts(target: str, language: str | None) -> tuple[str, str, str, str]:
-    """Return target, contract, metrics and trainer of a text task as YAML."""
+    """Return the sections target, contract, metrics and trainer of a task with free-text answers as YAML.
+
+    Args:
+        target: name of the target field.
+        language: language of the answers; None where it is unclear.
+    """
     field = f"target:\n  field: {scalar(target)}"
     if language is None:
         field += "\n" + _with_comment(
@@ -227,7 +254,7 @@ def _text_parts(target: str, language: str | None) -> tuple[str, str, str, str]:
 
 
 def scalar(text: str) -> str:
-    """Return a string as a YAML scalar, quoted where it would otherwise be misread or break the line."""
+    """Return a string as a YAML scalar, in quotes where YAML would misread it or it would break the line."""
     import re
 
     import yaml

@@ -1,4 +1,4 @@
-"""Selection of the prompt that a task uses: of the call, of the task, or built in for its kind of answer."""
+"""Choice of the prompt that a task uses for a chat model: the caller's, the task's own, or a built-in one."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ BUILT_IN = Path(__file__).parent / "builtin"
 
 
 def find_prompt(task: Task, name: str, override: str = "") -> Prompt:
-    """Return the prompt of a name for a task.
+    """Return the prompt of a given name for a task: the caller's template, or the task's own, or the built-in one.
 
     Args:
-        task: the task.
-        name: name of the prompt.
-        override: a template's text, or a file relative to the task file. If empty, the task's `prompts.<name>` is
-            used, else the built-in one: `<name>.labels.jinja` for a task with labels and `<name>.free_text.jinja`
-            for one without, or `<name>.jinja` for both.
+        task: The task.
+        name: The name of the prompt.
+        override: The caller's template as a text, or a file relative to the task file. If it is empty, the task's
+            `prompts.<name>` is used, or else the built-in one: `<name>.labels.jinja` for a task with labels,
+            `<name>.free_text.jinja` for one without, or `<name>.jinja` for both.
 
     Raises:
-        UserError: there is no such prompt, its file is missing, or the task names a prompt that looks like a
+        UserError: when there is no such prompt, its file is missing, or the task names a prompt that looks like a
             misspelled built-in one.
     """
     _refuse_misspelled(task)
@@ -47,7 +47,7 @@ def find_prompt(task: Task, name: str, override: str = "") -> Prompt:
 
 
 def built_in_names() -> list[str]:
-    """Return the names of the built-in prompts, sorted."""
+    """Return the names of the built-in prompts for chat models, sorted."""
     return sorted({file.name.split(".")[0] for file in BUILT_IN.glob("*.jinja")})
 
 

@@ -1,4 +1,4 @@
-"""A prompt: a named Jinja template, and its rendering into chat messages."""
+"""`Prompt`: a named Jinja template for a chat model, and its rendering into chat messages."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ Role = Literal["system", "user", "assistant"]
 
 @dataclass(frozen=True)
 class Prompt:
-    """A named prompt template.
+    """A prompt for a chat model: a named Jinja template.
 
-    A block named `system`, `user` or `assistant` becomes a message of that role, in the order of the blocks; a
-    template without such blocks is one user message. An undefined name is an error, never an empty text, and a
-    template can neither import nor change anything (Jinja's sandbox). Where the template puts tags around data
-    (`<examples>`), no value can open or close one: its `<` is written as `&lt;`.
+    A block named `system`, `user` or `assistant` becomes a message of that role, in the order of the blocks; a template
+    without such blocks is one user message. An undefined name is an error, never an empty text. A template can neither
+    import nor change anything (Jinja's sandbox). If the template puts tags around data (`<examples>`), no value can
+    open or close such a tag: its `<` is written as `&lt;`.
 
     Attributes:
-        name: name of the prompt.
-        text: the template.
-        origin: the source of the template, for people: `built in`, `task file` or the name of a file.
+        name: The name of the prompt.
+        text: The template.
+        origin: The source of the template, for people: `built in`, `task file` or the name of a file.
     """
 
     name: str
@@ -42,17 +42,17 @@ class Prompt:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the template's text, as 64 hex digits; line endings are normalized."""
+        """SHA-256 of the template's text with normalized line endings, as 64 hex digits."""
         return of_json(_plain(self.text))
 
     def render(self, **values: Any) -> tuple[Message, ...]:
-        """Render the messages of this prompt.
+        """Fill in the template and return the chat messages.
 
         Args:
-            values: the values of the names in the template.
+            values: The values of the template's names.
 
         Raises:
-            UserError: the template can't be parsed, uses a name that is not among `values`, or renders no text.
+            UserError: when the template can't be parsed, uses a name that is not among `values`, or renders no text.
         """
         from jinja2 import TemplateError
 
@@ -90,12 +90,17 @@ class Prompt:
 
 
 def template_tags(template: str) -> frozenset[str]:
-    """Return the names of the tags in a template, such as `examples` for `</examples>`."""
+    """Return the names of the tags in a prompt template in lower case, such as `examples` for `</examples>`."""
     return frozenset(name.casefold() for name in _TAG.findall(template))
 
 
 def escape_tags(value: Any, tags: frozenset[str]) -> Any:
-    """Return a template value in which each `<` that would begin one of the tags is escaped as `&lt;`, recursively."""
+    """Escape `<` as `&lt;` in a prompt's value wherever it would open or close a tag of the template.
+
+    Args:
+        value: The value; texts inside lists and mappings are escaped too.
+        tags: The names of the template's tags, see `template_tags`.
+    """
     if not tags:
         return value
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Read and validate the parameters of a check from its function signature.
+"""Parameters of a gate check, read from its function's signature, and their validation.
 
 Open this when a suite is rejected because of `meta.parameters`.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def declared_parameters(check: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """Return the keyword-only parameters of a check.
+    """Return the parameters that a suite may set for a gate check: the keyword-only parameters of its function.
 
     Args:
         check: The check function.
@@ -34,7 +34,7 @@ def declared_parameters(check: Callable[..., Any]) -> dict[str, inspect.Paramete
 
 
 def validated_parameters(rule: str, check: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Validate the parameters of a rule against the annotations of the check's signature.
+    """Validate a gate rule's parameters against the annotations of its check's function.
 
     Args:
         rule: Id of the rule, named in error messages.
@@ -45,7 +45,8 @@ def validated_parameters(rule: str, check: Callable[..., Any], values: Mapping[s
         The validated values by parameter name.
 
     Raises:
-        UserError: For an unknown or missing parameter or a wrong value; the message names the rule and what is allowed.
+        UserError: A parameter is unknown or missing, or its value is wrong; the message names the rule and what is
+            allowed.
     """
     allowed = declared_parameters(check)
     unknown = sorted(set(values) - set(allowed))

@@ -1,4 +1,4 @@
-"""Data and services that a check may read beside the rows it judges."""
+"""Data and services that a gate check may use besides the rows it judges (`Context`)."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """Data and services that a check may read beside the rows it judges.
+    """Data and services that a gate check may use besides the rows it judges: accepted rows, the task, models.
 
     Attributes:
         task: The task.
         accepted_rows: Rows accepted in earlier versions of the dataset, with answers.
-        development: The development rows.
+        development: The development rows, with answers.
         test_inputs: The held-out test rows without their answers.
-        fit: Trains a student on rows with answers and returns a scorer of every label. Only checks that predict need it;
-            with None they end in an error.
-        judge: Shows rows to the task's chat model. Takes the rows and how many of them to show (0: the number that the
-            task sets). None where the task has no judge or the suite asks for none.
-        seed: Fixes every random choice.
+        fit: Function that trains a student (a small model) on rows with answers and returns a scorer of every label.
+            Only checks that predict labels need it; without it they raise an error.
+        judge: Function that shows rows to the task's LLM judge. It takes the rows and the number of them to show (0:
+            the number that the task sets). None if the task has no judge or the suite has no rule that needs it.
+        seed: Seed of every random choice.
 
     Raises:
-        UserError: When `test_inputs` carries an answer: the gate must not be able to read it.
+        UserError: `test_inputs` has an answer, which the gate must not be able to read.
     """
 
     task: Task

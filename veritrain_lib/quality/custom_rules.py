@@ -1,7 +1,7 @@
-"""Load custom rules: checks and expectations in Python files that a task names in `gate_rules`.
+"""Gate rules of the user's own: checks and expectations in Python files that a task names in `gate_rules`.
 
 A check is any public function of the file whose first parameters are `rows, context`; an expectation is any class
-there that derives from one of Great Expectations. docs/own_rule.md has the worked example. Installed packages use the
+in it that derives from one of Great Expectations. docs/own_rule.md has a worked example. Installed packages use the
 entry point groups `veritrain.checks` and `veritrain.expectations` instead.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def load_custom_rules(task: Task) -> list[str]:
-    """Load the rule files that a task names and register their checks.
+    """Load the files with the user's own gate rules that a task names, and register their checks and expectations.
 
     Args:
         task: The task; paths in `task.gate_rules` are relative to its file.
@@ -35,8 +35,8 @@ def load_custom_rules(task: Task) -> list[str]:
         The names of the checks, sorted.
 
     Raises:
-        UserError: For a file that can't be run or holds no rule, or whose check or expectation has the name of another
-            one: a rule that is silently replaced would let bad rows pass.
+        UserError: A file can't be run or contains no rule, or its check or expectation has the name of another one,
+            which it would replace silently.
     """
     names: list[str] = []
     for name_in_task in task.gate_rules:
@@ -56,7 +56,7 @@ def load_custom_rules(task: Task) -> list[str]:
 
 
 def checks_in(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """Return the checks that a module defines, by name.
+    """Return the gate checks that a Python module defines, by name.
 
     Args:
         module: The loaded rule file.
@@ -75,7 +75,7 @@ def checks_in(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 
 def custom_code_digest(rules: Iterable[Rule]) -> str:
-    """Return the digest of the files that define custom rules.
+    """Return the digest of the files with the user's own gate rules.
 
     It is part of a suite's digest, so that a stored verdict is not reused after its rule was edited.
 
@@ -98,7 +98,11 @@ def custom_code_digest(rules: Iterable[Rule]) -> str:
 
 
 def _module(name_in_task: str, path: Path) -> ModuleType:
-    """Load a rule file; its expectations are registered unless one has the name of another that is not a user's own."""
+    """Load a rule file and register its expectations.
+
+    Raises:
+        UserError: The file can't be run, or an expectation has the name of one that is not from a user's rule file.
+    """
     registered_before = _registered()
     try:
         module = own_code.load_own_file(path, f"gate_rules: {name_in_task}")
@@ -147,7 +151,7 @@ def _expectations_in(module: ModuleType) -> dict[str, Any]:
 
 
 def _is_replaceable(registered: Any) -> bool:
-    """Return whether a name may be registered: it is free, or belongs to a rule file of a task."""
+    """Return whether an expectation's name may be registered: it is free, or it belongs to a user's rule file."""
     return registered is None or own_code.is_own_code(registered.__module__)
 
 

@@ -1,4 +1,4 @@
-"""HTML page of a verdict, for people: self-contained, without scripts or external resources."""
+"""HTML page of a gate's verdict, for people: self-contained, without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.verdict import GateVerdict
 
 GROUPS = 10
-"""Groups of duplicates shown, the largest first, and duplicates shown of each."""
+"""Largest number of groups of duplicates on the page, and of duplicates shown in each group."""
 
 REMOVED = 20
-"""Labels and slice values listed in the table of removed rows, those with the largest share first."""
+"""Largest number of labels and slice values in the table of removed rows."""
 
 SHOWN_CHARACTERS = 160
 
 REVIEWS = "<!-- reviews -->"
-"""Marker on the page before and after the place where reviews are inserted."""
+"""Marker on the page before and after the place where people's reviews are inserted."""
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2330;--page:#fff;--quiet:#5a6374;--line:#dde1e8;--bar:#eef0f4;--fill:#5b78b0;
@@ -50,7 +50,7 @@ li.block{color:var(--red)}.quiet{color:var(--quiet)}code{font-size:.9em}.text{ov
 
 
 def data_docs(verdict: GateVerdict) -> str:
-    """Render a verdict as an HTML page.
+    """Return a gate's verdict as an HTML page.
 
     Everything that comes from data is escaped; the same verdict gives the same page.
 
@@ -84,7 +84,7 @@ def data_docs(verdict: GateVerdict) -> str:
 
 
 def with_reviews(page: str, reviews: Sequence[dict[str, Any]]) -> str:
-    """Insert people's reviews of a sample into a page, in place of earlier ones.
+    """Insert people's reviews of a sample into the page of a gate's verdict, in place of earlier ones.
 
     Args:
         page: Page made by `data_docs`.
@@ -94,7 +94,7 @@ def with_reviews(page: str, reviews: Sequence[dict[str, Any]]) -> str:
         The page with the section Reviews.
 
     Raises:
-        ValueError: For a page without the place for reviews.
+        ValueError: The page has no place for reviews.
     """
     before, opened, rest = page.partition(REVIEWS)
     _, closed, after = rest.partition(REVIEWS)
@@ -120,14 +120,14 @@ def with_reviews(page: str, reviews: Sequence[dict[str, Any]]) -> str:
 
 
 def duplicate_html(groups: pd.DataFrame, most: int = GROUPS) -> str:
-    """Render the largest groups of duplicates: the row that is kept, and under it its duplicates.
+    """Return the largest groups of duplicates as HTML: the row that is kept, and below it its duplicates.
 
     Args:
         groups: Table of `duplicates.groups.duplicate_groups`.
-        most: Groups shown, and duplicates shown of each.
+        most: Largest number of groups shown, and of duplicates shown in each.
 
     Returns:
-        HTML; empty when there are none.
+        HTML; "" if there are no duplicates.
     """
     if not len(groups):
         return ""
@@ -151,14 +151,14 @@ def duplicate_html(groups: pd.DataFrame, most: int = GROUPS) -> str:
 
 
 def removed_html(removed: pd.DataFrame, most: int = REMOVED) -> str:
-    """Render the share of removed rows of each label and slice value with its limit, the largest first.
+    """Return the share of rows that the gate removed of each label and slice value as HTML, the largest share first.
 
     Args:
         removed: Table of `removed_shares.removed_by_group`.
-        most: Lines shown.
+        most: Largest number of lines shown.
 
     Returns:
-        HTML; empty when no row was removed.
+        HTML; "" if no row was removed.
     """
     affected = removed[removed["removed"] > 0]
     if not len(affected):
@@ -182,16 +182,16 @@ def removed_html(removed: pd.DataFrame, most: int = REMOVED) -> str:
 
 
 def examples_html(title: str, meaning: str, rows: pd.DataFrame, each: int = EXAMPLES) -> str:
-    """Render example rows for each kind of reason, the most frequent kind first.
+    """Return example rows for each kind of the gate's reasons as HTML, the most frequent kind first.
 
     Args:
         title: Heading.
-        meaning: Explanation behind the heading.
+        meaning: Explanation in brackets after the heading.
         rows: Rows with a column `reasons`.
-        each: Rows for each kind.
+        each: Largest number of rows for each kind.
 
     Returns:
-        HTML; empty when there are no rows.
+        HTML; "" if there are no rows.
     """
     if not len(rows):
         return ""

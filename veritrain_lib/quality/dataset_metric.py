@@ -1,4 +1,4 @@
-"""Dataset metric: one number about the whole dataset, and its comparison with the limit of its rule.
+"""Gate rules about a dataset as a whole: one number, compared with the limit of its rule.
 
 Open this to write a check about the dataset as a whole.
 """
@@ -17,25 +17,28 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.suite import Rule
 
 RESAMPLES = 400
-"""Bootstrap resamples: the ends of a 95 % interval then move by a few per cent of its width between seeds."""
+"""Number of bootstrap resamples of a dataset metric.
+
+With this number the ends of a 95 % interval move by a few per cent of the interval's width between seeds.
+"""
 
 
 @dataclass(frozen=True)
 class DatasetMetric:
-    """One number about the rows that the row checks leave; 0 is best.
+    """One number that a gate check measures on the whole dataset; 0 is best.
 
-    The rule fails when `low` is above the suite's limit: the number is then shown to be above it, not just by chance.
+    The rule fails if `low` is above the suite's limit: the number is then shown to be above it, not just by chance.
 
     Attributes:
         value: The number.
         low: Low end of its 95 % interval.
         high: High end of its 95 % interval.
-        n: Rows it was measured on. 0 means that there was nothing to compare with: a critical rule is then an error, any
-            other one warns.
+        n: Number of rows it was measured on. With 0 there was nothing to compare; a critical rule is then an error, any
+            other one a warning.
         note: Message for people.
 
     Raises:
-        ValueError: For numbers out of order or not finite.
+        ValueError: The numbers are not finite or not in the order low, value, high.
     """
 
     value: float
@@ -50,7 +53,7 @@ class DatasetMetric:
 
 
 def not_measured(why: str) -> DatasetMetric:
-    """Return a metric that could not be measured for want of rows or of data to compare them with.
+    """Return a dataset metric that could not be measured, for lack of rows or of data to compare them with.
 
     Args:
         why: The reason, shown to people.
@@ -62,15 +65,15 @@ def not_measured(why: str) -> DatasetMetric:
 
 
 def verified_result(rule: Rule, metric: DatasetMetric, reported: ExpectationResult) -> ExpectationResult:
-    """Check the outcome that Great Expectations reports for a rule about the whole dataset.
+    """Compare what Great Expectations reports for a rule about the whole dataset with the rule's limit.
 
     Args:
         rule: The rule.
-        metric: The number that its check measured.
+        metric: The number that the rule's check measured.
         reported: The result of Great Expectations for this number.
 
     Returns:
-        The result of the rule; an error when Great Expectations contradicts the limit, or when a critical rule measured
+        The result of the rule; an error if Great Expectations contradicts the limit, or if a critical rule measured
         nothing.
     """
     if metric.n == 0:
@@ -84,13 +87,13 @@ def verified_result(rule: Rule, metric: DatasetMetric, reported: ExpectationResu
 
 
 def reference_rows(context: Context) -> pd.DataFrame:
-    """Return the rows that a dataset is compared with.
+    """Return the rows with which the gate compares a dataset: accepted rows that people wrote (the seed rows).
 
     Args:
         context: Context of the gate.
 
     Returns:
-        Accepted rows written by people (the seed rows); the development rows while there are none.
+        The seed rows; the development rows as long as there are none.
     """
     accepted = context.accepted_rows
     human = accepted[accepted["source"] == "human"] if len(accepted) else accepted

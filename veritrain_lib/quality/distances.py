@@ -1,4 +1,4 @@
-"""Distances between two samples, from 0 (equal) to 1 (nothing in common), with bootstrap intervals."""
+"""Distances between two samples, from 0 (equal) to 1 (nothing in common), for the gate's drift checks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def total_variation(ours: Sequence[str], theirs: Sequence[str], seed: int) -> tuple[float, float, float]:
-    """Return the total variation distance of two samples of categories with its 95 % interval.
+    """Return the total variation distance of two samples of categories, with its 95 % interval.
 
-    It is half the sum of the absolute differences of shares: the share of values that would have to change. The interval
-    is a bootstrap of both samples.
+    It is half the sum of the absolute differences of shares: the share of values that would have to change. The
+    interval is a bootstrap of both samples.
 
     Args:
         ours: Values of the first sample, at least one.
@@ -25,7 +25,7 @@ def total_variation(ours: Sequence[str], theirs: Sequence[str], seed: int) -> tu
         seed: Seed of the bootstrap.
 
     Returns:
-        Distance, low end and high end.
+        Distance, low end and high end, each 0 to 1.
     """
     import numpy as np
 
@@ -36,7 +36,7 @@ def total_variation(ours: Sequence[str], theirs: Sequence[str], seed: int) -> tu
 
 
 def kolmogorov(ours: Sequence[int], theirs: Sequence[int], seed: int) -> tuple[float, float, float]:
-    """Return the Kolmogorov-Smirnov statistic of two samples of numbers with its 95 % interval.
+    """Return the Kolmogorov-Smirnov statistic of two samples of numbers, with its 95 % interval.
 
     It is the largest gap between the two cumulative distributions. The interval is a bootstrap of both samples.
 
@@ -46,7 +46,7 @@ def kolmogorov(ours: Sequence[int], theirs: Sequence[int], seed: int) -> tuple[f
         seed: Seed of the bootstrap.
 
     Returns:
-        Statistic, low end and high end.
+        Statistic, low end and high end, each 0 to 1.
     """
     import numpy as np
 
@@ -58,13 +58,21 @@ def kolmogorov(ours: Sequence[int], theirs: Sequence[int], seed: int) -> tuple[f
 def _with_interval(
     counts: list[np.ndarray], seed: int, distance: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[float, float, float]:
-    """Return the distance of two rows of counts with the ends of its 95 % interval.
+    """Return the distance of two samples with the ends of its 95 % interval, from their counts.
 
-    A distance between samples is never below 0, so chance makes it too large, and the distance of their resamples twice as
-    much. The low end corrects for this in two ways and takes the smaller result: mirrored at the value (the basic
-    bootstrap, A. C. Davison and D. V. Hinkley 1997, Bootstrap Methods and their Application, 5.2), and reduced by the
-    distance that chance alone gives two samples of these sizes from one population, which matters where there are more
+    A distance between samples is never below 0, so chance makes it too large, and makes the distance of their resamples
+    too large twice. The low end corrects for this in two ways and takes the smaller result: mirrored at the value (the
+    basic bootstrap, A. C. Davison and D. V. Hinkley 1997, Bootstrap Methods and their Application, 5.2), and reduced by
+    the distance that chance alone gives two samples of these sizes from one population, which matters if there are more
     values than rows. The high end is that of the resamples.
+
+    Args:
+        counts: For each of the two samples the number of its rows with each value.
+        seed: Seed of the resamples.
+        distance: Function that returns the distance for differences of shares, over the last axis.
+
+    Returns:
+        Distance, low end and high end.
     """
     import numpy as np
 

@@ -1,4 +1,7 @@
-"""Tasks that a built-in check can't judge: declared beside the check, asked before any row is judged."""
+"""Registry of the reasons why a gate check can't judge a task's rows, asked before any row is judged.
+
+Each reason is declared beside its check, by a decorator.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,10 @@ _REASONS: dict[Check, Reason] = {}
 
 
 def unfit_for(reason: Reason) -> Callable[[Check], Check]:
-    """Declare, as a decorator of a check, for which tasks it is unfit.
+    """Return a decorator that declares for which tasks a gate check can't judge rows.
 
     Args:
-        reason: Returns why the check can't judge the rows of a task, "" when it can.
+        reason: Function that returns why the check can't judge the rows of a task; "" if it can.
     """
 
     def declare(check: Check) -> Check:
@@ -29,6 +32,6 @@ def unfit_for(reason: Reason) -> Callable[[Check], Check]:
 
 
 def unfit_reason(check: Check, task: Task) -> str:
-    """Return why a check can't judge the rows of a task; "" when it can, as every check that declares nothing."""
+    """Return why a gate check can't judge the rows of a task; "" if it can."""
     reason = _REASONS.get(check)
     return reason(task) if reason is not None else ""

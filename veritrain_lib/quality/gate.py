@@ -1,7 +1,7 @@
-"""Run the gate: the checks of a suite decide which rows are accepted and whether the dataset passes.
+"""Gate: a suite of checks decides which rows are accepted and whether the dataset passes (`run_gate`).
 
 `run_gate` is the whole flow. Each row check fills one column `ok_<rule>`, which is never null; Great Expectations
-compares those columns with the suite's limits; a rule that can't be evaluated blocks the dataset.
+compares these columns with the suite's limits; a rule that can't be evaluated blocks the dataset.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from veritrain_lib.quality.rule_results import (
     results_of,
     run_checks,
     run_measures,
+    uncounted_rows,
 )
 from veritrain_lib.quality.verdict import SEPARATOR, GateVerdict
 from veritrain_lib.quality.verdict_rules import block_reasons, rule_table
@@ -33,20 +34,22 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.suite import Suite
 
 Reasons = dict[int, list[str]]
-"""Reasons by row number; sparse, because hardly any row of a million has one."""
+"""Reasons of the flagged rows by row number, from 0; rows without a reason are left out."""
 
 
 def run_gate(rows: pd.DataFrame, context: Context, suite: Suite) -> GateVerdict:
-    """Judge rows with answers and return the verdict.
+    """Judge rows with answers by a gate suite and return the verdict.
 
-    A row that a rule with action `quarantine` rejects goes to quarantine. People's rows (source `human`) are never
-    removed: a defect in them is a warning, and so is what a rule finds in a row that was chosen for its uncertainty when
-    the rule says `on_uncertain: warn`. Such rows do not count as rejected. Rules that need a label check only the rows
-    that the other checks leave: garbage would spoil the training of a student.
+    A row that is rejected by a rule with action `quarantine` goes to quarantine. Rows that people wrote (source
+    `human`) are never removed; a rule that rejects one only warns. If a rule says `on_uncertain: warn`, it also only
+    warns of rows that were chosen because a model was uncertain about them. Rows that are only warned of do not count
+    as rejected, nor do rows that `on_uncertain: set_aside` removes. Rules that need a label check only the rows that
+    the other checks leave, because garbage would spoil the training of a student (a small model). A rule that judges
+    the rows accepted earlier again removes those that it rejects now (`GateVerdict.withdrawn`).
 
-    The dataset is blocked when a critical rule's rejected share exceeds its limit, when any rule could not be evaluated,
-    when too few rows or too small a share of them is accepted, when a label has too few rows, when too large a share of
-    one label or slice is removed, or when a row of people is an exact copy of a test row.
+    The dataset is blocked if a critical rule's rejected share exceeds its limit, if any rule could not be evaluated,
+    if too few rows or too small a share of them is accepted, if a label has too few rows, if too large a share of
+    one label or slice is removed, or if a row that people wrote is an exact copy of a test row.
 
     Args:
         rows: Rows to judge with the columns of `core.records`; the index is ignored.
@@ -57,25 +60,13 @@ def run_gate(rows: pd.DataFrame, context: Context, suite: Suite) -> GateVerdict:
         The verdict with accepted, quarantined and warned rows.
 
     Raises:
-        UserError: When a column is missing.
+        UserError: A column is missing.
     """
     _need_columns(rows, context, context.task.columns)
     rows = rows.reset_index(drop=True)
-    rule_results = RuleResults()
     excused = excused_rows(rows, suite.rules)
-    if len(rows):
-        run_checks(rows, context, [rule for rule in suite.rules if not rule.meta.needs_label], rule_results)
-        removed_by_checks = removed_so_far(rows, suite.rules, rule_results, excused)
-        run_checks(
-            rows,
-            context,
-            [rule for rule in suite.rules if rule.meta.needs_label],
-            rule_results,
-            removed_by_checks,
-        )
-        removed_by_checks = removed_so_far(rows, suite.rules, rule_results, excused)
-        run_measures(rows, context, suite.rules, rule_results, removed_by_checks)
-    results = results_of(rows, suite.rules, rule_results, excused)
+    rule_results = _run_rules(rows, context, suite, excused)
+    results = results_of(rows, suite.rules, rule_results, uncounted_rows(rows, suite.rules, excused))
 
     removal_reasons, warning_reasons = _removals_and_warnings(suite, rule_results, excused)
     removed = _mask(removal_reasons, len(rows))
@@ -97,6 +88,7 @@ def run_gate(rows: pd.DataFrame, context: Context, suite: Suite) -> GateVerdict:
         accepted=accepted,
         quarantine=quarantine,
         warnings=warnings,
+        withdrawn=_withdrawn(suite, rule_results, context.accepted_rows),
         removed=by_group,
         groups=duplicate_groups([quarantine, warnings], [accepted, context.accepted_rows], context.task),
         overview=overview(rows, accepted, int(warned.sum()), context.task, all_reasons)
@@ -107,11 +99,45 @@ def run_gate(rows: pd.DataFrame, context: Context, suite: Suite) -> GateVerdict:
     )
 
 
-def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]:
-    """Return why each row of a pool may not be chosen.
+def _run_rules(
+    rows: pd.DataFrame, context: Context, suite: Suite, excused: dict[str, np.ndarray]
+) -> RuleResults:
+    """Run all checks of a suite in three steps and return their results.
 
-    Of duplicates within the pool the first is kept. Only rules with action `quarantine` that need no label apply; limits
-    and dataset rules do not.
+    First run the checks that need no label, then those that need one on the rows that are left, then the measures of
+    the whole dataset on the rows that are left then.
+    """
+    rule_results = RuleResults()
+    if not len(rows):
+        return rule_results
+    run_checks(rows, context, [rule for rule in suite.rules if not rule.meta.needs_label], rule_results)
+    removed = removed_so_far(rows, suite.rules, rule_results, excused)
+    needing_label = [rule for rule in suite.rules if rule.meta.needs_label]
+    run_checks(rows, context, needing_label, rule_results, removed)
+    removed = removed_so_far(rows, suite.rules, rule_results, excused)
+    run_measures(rows, context, suite.rules, rule_results, removed)
+    return rule_results
+
+
+def _withdrawn(suite: Suite, rule_results: RuleResults, accepted: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows accepted earlier that a rule with action `quarantine` rejects now.
+
+    Rows that people wrote are never among them.
+    """
+    reasons: Reasons = defaultdict(list)
+    human = (accepted["source"] == "human").to_numpy(dtype=bool) if len(accepted) else None
+    for rule in suite.rules:
+        if rule.meta.action == "quarantine" and rule_results.decides(rule.id):
+            judged = rule_results.accepted_reasons.get(rule.id, [])
+            _add(reasons, judged, None if human is None else ~human)
+    return _with_reasons(accepted, [reasons], _mask(reasons, len(accepted)))
+
+
+def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]:
+    """Return for each row of a pool the reasons why the gate's rules do not let it be chosen; "" if they do.
+
+    Of duplicates within the pool the first is kept. Only rules with action `quarantine` that need no label apply;
+    limits and rules about the whole dataset do not.
 
     Args:
         rows: Rows of the pool, without answers.
@@ -119,11 +145,11 @@ def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]
         suite: The suite.
 
     Returns:
-        The reasons of all rules for each row, aligned to `rows.index`; "" for a good row.
+        The reasons of all rules for each row, joined and aligned to `rows.index`; "" for a good row.
 
     Raises:
-        UserError: When a column is missing or a rule could not be evaluated: a pool that was not screened must not be
-            chosen from.
+        UserError: A column is missing, or a rule could not be evaluated: nothing may be chosen from a pool that was not
+            screened.
     """
     import numpy as np
     import pandas as pd
@@ -150,7 +176,7 @@ def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]
 def _removals_and_warnings(
     suite: Suite, rule_results: RuleResults, excused: dict[str, np.ndarray]
 ) -> tuple[Reasons, Reasons]:
-    """Return the reasons to remove rows and the reasons to warn of them, by row number."""
+    """Return the reasons to remove rows and the reasons to warn of rows, each by row number."""
     import numpy as np
 
     removal_reasons: Reasons = defaultdict(list)
@@ -174,10 +200,11 @@ def _add(collected: Reasons, reasons: list[str], mask: np.ndarray | None = None)
 
 
 def _notes_and_numbers(rule_results: RuleResults) -> dict[str, Any]:
-    """Return the messages and numbers of checks for the overview.
+    """Return the messages and numbers of checks for the verdict's overview.
 
-    `notes` (by rule) and `numbers` (by name) come from checks on a sample, `measured` (by rule) from rules about the
-    dataset as a whole. Empty parts are left out.
+    Returns:
+        Up to three entries: `notes` (by rule) and `numbers` (by name) from checks on a sample, and `measured` (messages
+        by rule) from rules about the dataset as a whole. Empty ones are left out.
     """
     notes = {rule: sample.note for rule, sample in rule_results.sampled.items() if sample.note}
     metric_notes = {rule: metric.note for rule, metric in rule_results.dataset_metrics.items() if metric.note}

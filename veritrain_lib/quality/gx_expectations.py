@@ -1,4 +1,4 @@
-"""Expectations of Great Expectations by name: their classes, objects, and the columns that they judge."""
+"""Expectations of Great Expectations (its rules) by name: classes, objects, and the columns that they judge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def gx() -> ModuleType:
-    """Import Great Expectations on first use, quietly and without analytics."""
+    """Import Great Expectations without analytics and return the module; the first call takes several seconds."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     # This grammar takes 5 seconds to import, and only jsonschema's optional URI formats need it.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -25,7 +25,7 @@ def gx() -> ModuleType:
 
 
 def expectation(rule: Rule) -> Any:
-    """Build the Great Expectations object of a rule.
+    """Return the Great Expectations object for a gate rule.
 
     Args:
         rule: The rule.
@@ -34,7 +34,7 @@ def expectation(rule: Rule) -> Any:
         The expectation with the rule's severity, and its id in `meta`.
 
     Raises:
-        UserError: For a type or a kwarg that Great Expectations does not know.
+        UserError: Great Expectations does not know the type or a kwarg, or the kwarg is not supported by the gate.
     """
     gx()
     from pydantic.v1 import ValidationError
@@ -58,17 +58,17 @@ def expectation(rule: Rule) -> Any:
 
 
 def expectation_class(name: str) -> Any:
-    """Return the class of an expectation type.
+    """Return Great Expectations' class for the name of an expectation.
 
     Args:
-        name: Type of Great Expectations itself, of an entry point of the group `veritrain.expectations`, or of a file that
-            the task names.
+        name: Type of Great Expectations itself, of an entry point of the group `veritrain.expectations`, or of a file
+            that the task names; such as `expect_column_values_to_be_unique`.
 
     Returns:
         The expectation class.
 
     Raises:
-        UserError: For a type that is none of these; the message suggests the nearest one.
+        UserError: The type is none of these; the message suggests the nearest one.
     """
     gx()
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError
@@ -93,13 +93,13 @@ def expectation_class(name: str) -> Any:
 
 
 def is_row_rule(rule: Rule) -> bool:
-    """Return whether an expectation judges rows one by one, not the whole table.
+    """Return whether an expectation of Great Expectations judges rows one by one, instead of the whole table.
 
     Args:
         rule: The rule.
 
     Returns:
-        True for expectations on the values of one column or several.
+        True for expectations about the values of one column or several.
     """
     gx()
     from great_expectations.expectations.expectation import (
@@ -113,7 +113,7 @@ def is_row_rule(rule: Rule) -> bool:
 
 
 def judged_columns(rule: Rule) -> list[str]:
-    """Return the columns that a rule's expectation judges.
+    """Return the columns that a gate rule's expectation judges.
 
     Args:
         rule: The rule.

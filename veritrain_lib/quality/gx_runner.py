@@ -1,4 +1,4 @@
-"""Call Great Expectations with the rules of a suite and match its results by rule id.
+"""Evaluation of a gate suite's rules by Great Expectations, with its results matched by rule id.
 
 Great Expectations fails open (an unregistered type is dropped, an error inside a metric is just `success=False`,
 nulls are skipped), so its output is compared with the input.
@@ -24,18 +24,18 @@ ABOUT_NULLS = ("expect_column_values_to_not_be_null", "expect_column_values_to_b
 
 @dataclass(frozen=True)
 class ExpectationResult:
-    """Result of one rule as evaluated by Great Expectations.
+    """Result of one gate rule as Great Expectations evaluated it.
 
     Attributes:
         rule: Id of the rule.
         success: Whether the rule passed.
         rejected: Number of rejected rows.
-        positions: Positions (from 0) of the rejected rows; None when only their count was requested or the expectation is
+        positions: Positions (from 0) of the rejected rows; None if only their count was requested or the expectation is
             about the whole table.
         error: Why the rule could not be evaluated; None if it could.
-        examined: How many rows a check on a sample examined; None for all.
-        decides: With False the rule only warns.
-        observed: Value that an expectation about the whole table observed.
+        examined: Number of rows that a check on a sample examined; None for all rows.
+        decides: Whether the rule may reject rows and block the dataset; with False it only warns.
+        observed: Value that an expectation about the whole table observed; None for others.
     """
 
     rule: str
@@ -49,10 +49,11 @@ class ExpectationResult:
 
 
 def evaluate(rules: Sequence[Rule], frame: pd.DataFrame) -> dict[str, ExpectationResult]:
-    """Evaluate rules on a frame with Great Expectations.
+    """Evaluate gate rules on a DataFrame with Great Expectations.
 
-    Rules with a check are only counted (BASIC). Stock expectations on raw columns also report their rows (COMPLETE), and
-    there a null is a rejected row, not a skipped one.
+    For rules that name a check, whose results are already in a column, rejected rows are only counted (result format
+    BASIC). Great Expectations' own expectations on raw columns also report which rows they reject (COMPLETE), and a
+    null is then a rejected row, not a skipped one.
 
     Args:
         rules: Rules to evaluate.
@@ -62,7 +63,8 @@ def evaluate(rules: Sequence[Rule], frame: pd.DataFrame) -> dict[str, Expectatio
         Results by rule id.
 
     Raises:
-        RuntimeError: When Great Expectations judged another frame, or when there is not one result for each rule.
+        RuntimeError: Great Expectations judged another number of rows, or there is not exactly one result for each
+            rule.
     """
     frame = frame.reset_index(drop=True)
     stock_rules = [rule for rule in rules if rule.meta.check is None]
@@ -152,7 +154,7 @@ def _with_nulls(rule: Rule, result: ExpectationResult, frame: pd.DataFrame) -> E
 
 
 def _only_nulls(rule: Rule, frame: pd.DataFrame) -> str | None:
-    """Return an error for a column expectation that had no value to judge: it would pass unseen."""
+    """Return an error message if a column expectation had no value to judge and would pass unnoticed; else None."""
     if "null" in rule.type or rule.type == "expect_column_to_exist":
         return None
     empty = [name for name in judged_columns(rule) if name in frame.columns and frame[name].isna().all()]

@@ -1,7 +1,6 @@
-"""Cache of texts that several checks need of the same rows: tokens and character classes.
+"""Cache of the tokens and character classes of rows, which several gate checks need.
 
-The rows of one gate run are one frame, so what was computed for it is kept while the frame lives; of any other frame
-nothing is kept.
+All checks of a gate run get the same frame, so a result is kept as long as its frame exists.
 """
 
 from __future__ import annotations
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.text.tokens import Tokens
 
 KEPT = 8
-"""Cached results of one kind: of the judged, accepted and held-out rows, and of what the label checks see of
-them."""
+"""Largest number of cached results of each kind.
+
+It covers the judged, accepted and held-out rows, and the parts of them that the label checks get.
+"""
 
 CacheKey = tuple[int, tuple[str, ...]]
 _tokens: dict[CacheKey, tuple[weakref.ref[pd.DataFrame], Tokens]] = {}
@@ -32,35 +33,35 @@ _character_classes: dict[CacheKey, tuple[weakref.ref[pd.DataFrame], CharacterCla
 
 
 def tokens_in(rows: pd.DataFrame, inputs: Sequence[str]) -> Tokens:
-    """Return the tokens of the input fields of rows, cached by frame.
+    """Return the tokens of some fields of the rows, cached for all gate checks.
 
     Args:
-        rows: Rows with these fields. Whoever changes a frame's texts must copy it first.
+        rows: Rows with these fields. A caller that changes a frame's texts must copy the frame first.
         inputs: Names of the fields.
 
     Returns:
-        Tokens of one text a row (`tokens.tokens_of`).
+        Tokens of one text a row (`tokens.tokens_of`), its fields joined.
     """
     tokens: Tokens = _cached(_tokens, rows, inputs, tokens_of)
     return tokens
 
 
 def character_classes_in(rows: pd.DataFrame, inputs: Sequence[str]) -> CharacterClasses:
-    """Return the character classes of the input fields of rows, cached by frame.
+    """Return the character classes of some fields of the rows, cached for all gate checks.
 
     Args:
-        rows: Rows with these fields. Whoever changes a frame's texts must copy it first.
+        rows: Rows with these fields. A caller that changes a frame's texts must copy the frame first.
         inputs: Names of the fields.
 
     Returns:
-        Character classes of one text a row (`character_classes.character_classes_of`).
+        Character classes of one text a row (`character_classes.character_classes_of`), its fields joined.
     """
     classes: CharacterClasses = _cached(_character_classes, rows, inputs, character_classes_of)
     return classes
 
 
 def share_with_subset(rows: pd.DataFrame, subset: pd.DataFrame, positions: np.ndarray) -> None:
-    """Cache the tokens of a subset of rows from those of the full frame.
+    """Derive the cached tokens of a part of the rows from those of all rows, so that they need not be computed again.
 
     Args:
         rows: The full frame.

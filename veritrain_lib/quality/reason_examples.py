@@ -1,4 +1,4 @@
-"""Example rows for each kind of reason, for pages and tables of a verdict."""
+"""Example rows for each of the gate's reasons, for pages and tables of a verdict."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ HIDDEN_TEXT = "(hidden: personal data)"
 
 
 def kinds(reasons: str) -> list[str]:
-    """Return the kinds among a row's reasons.
+    """Return the kinds of reasons for which the gate rejected a row, such as `near_duplicate:of`.
 
     Args:
-        reasons: Reasons joined by `; `.
+        reasons: Reasons of the row, joined by `; `.
 
     Returns:
-        Each kind once: a reason without its detail, such as the id of an original.
+        Each kind once: a reason without the detail after `=`.
     """
     return list(dict.fromkeys(reason.partition("=")[0] for reason in reasons.split(SEPARATOR)))
 
 
 def examples(rows: pd.DataFrame, each: int = EXAMPLES) -> pd.DataFrame:
-    """Return the first rows of every kind of reason, the most frequent kind first.
+    """Return the first rows for every kind of the gate's reasons, the most frequent kind first.
 
     Args:
         rows: Rows with a column `reasons`.
-        each: Rows for each kind.
+        each: Largest number of rows for each kind.
 
     Returns:
-        Table with the columns `reason` (the kind), `rows` (how many have it), the row's fields, and `reasons` (all of the
-        row). The text of a row with personal data is hidden.
+        Table with the columns `reason` (the kind), `rows` (the number of rows that have it), the row's fields, and
+        `reasons` (all of the row). The text of a row with personal data is hidden.
     """
     import pandas as pd
 

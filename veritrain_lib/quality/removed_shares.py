@@ -1,6 +1,6 @@
-"""Share of rows that a gate removes of each label and each slice.
+"""Share of rows that the gate removes of each label and each slice, and the limit on it.
 
-Open this for the rule `maximum_removed_share`: a rule can empty one class while the total share looks low.
+Open this for the suite's setting `maximum_removed_share`: a rule can empty one class while the total share looks low.
 """
 
 from __future__ import annotations
@@ -22,28 +22,30 @@ COLUMNS = [
     "column", "value", "rows", "removed", "share", "low", "high", "limit", "outcome", "most_by", "most_by_rows",
 ]  # fmt: skip
 MAXIMUM_GROUPS = 500
-"""Groups reported, those with the largest shares first: a slice column may have as many values as there are
-rows."""
+"""Largest number of labels and slice values that are reported, those with the largest removed shares first.
+
+A slice column may have as many values as there are rows.
+"""
 
 
 def removed_by_group(
     rows: pd.DataFrame, removed: np.ndarray, reasons: Mapping[int, Sequence[str]], task: Task, limit: float
 ) -> pd.DataFrame:
-    """Return the removed share of each label of the task and each value of its slice columns.
+    """Return the share that the gate removes of each label and each slice value.
 
     Args:
         rows: All rows judged.
-        removed: Mask of the removed rows.
+        removed: Mask of the removed rows, shape (rows,).
         reasons: Reasons of the removed rows by row number.
         task: The task.
         limit: Largest share that may be removed (0 to 1).
 
     Returns:
-        One line a group, the largest share first: `rows` judged and `removed` of them, their `share` (0 to 1) with its 95 %
-        interval (Agresti-Coull) `low` to `high`, and the most frequent kind of reason (`most_by`, for `most_by_rows` rows).
-        `outcome` is `failed` where the low end is above both the `limit` and the share removed of all other rows, else
-        `passed`: data that are dirty throughout are for `minimum_accepted_share` to block, and a small group is not blamed
-        for chance.
+        A table with one line for each label or slice value, by `low`, the largest first: number of `rows` judged and
+        `removed` of them, their `share` (0 to 1) with its 95 % interval (Agresti-Coull) `low` to `high`, and the most
+        frequent kind of reason (`most_by`, for `most_by_rows` rows). `outcome` is `failed` if `low` is above both the
+        `limit` and the share removed of all other rows, else `passed`. So a small group does not fail by chance, and
+        data that are dirty throughout are left to `minimum_accepted_share`.
     """
     import numpy as np
     import pandas as pd
@@ -83,13 +85,13 @@ def removed_by_group(
 
 
 def too_much_removed(table: pd.DataFrame) -> list[str]:
-    """Return the reasons to block a dataset because of single labels and slices.
+    """Return the reasons to block a dataset because the gate removed too much of a label or slice.
 
     Args:
         table: Table of `removed_by_group`.
 
     Returns:
-        One sentence for each failed group.
+        One sentence for each group whose outcome is `failed`.
     """
     return [
         f"maximum_removed_share: {line['removed']} of {line['rows']} rows with {line['column']} {line['value']!r} removed, "

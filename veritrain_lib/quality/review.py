@@ -1,4 +1,4 @@
-"""People's review of a sample of the rows that a gate accepted and removed.
+"""Review by people of a sample of the rows that the gate accepted and removed.
 
 Open this to see how decisions are read from a filled-in table and what rates follow from them.
 """
@@ -22,12 +22,13 @@ DECISIONS = ("accept", "reject")
 
 @dataclass(frozen=True)
 class Review:
-    """Review of a sample by one person.
+    """One person's review of a sample of the gate's rows.
 
     Attributes:
         reviewer: Name of the person.
-        rows: One line a row: `row` (its part and position in it), `part` (`accepted` or `quarantine`), `stratum`, `id`, the
-            task's fields, `reasons`, `decision` (`accept`, `reject` or empty) and `comment`.
+        rows: One line a row: `row` (its part and its position there, such as `accepted:12`), `part` (`accepted` or
+            `quarantine`), `stratum`, `id`, the task's fields, `reasons`, `decision` (`accept`, `reject` or empty),
+            `comment`.
     """
 
     reviewer: str
@@ -35,29 +36,29 @@ class Review:
 
     @property
     def pass_rate(self) -> Rate:
-        """The share of accepted rows that the person accepts, of those decided on, with its 95 % interval."""
+        """The share of accepted rows the reviewer accepts, with its 95 % interval; undecided rows do not count."""
         return self._accepted("accepted")
 
     @property
     def wrongly_removed(self) -> Rate:
-        """The share of quarantined rows that the person would have accepted."""
+        """The share of quarantined rows the reviewer accepts, with its 95 % interval; undecided rows do not count."""
         return self._accepted("quarantine")
 
     @property
     def undecided(self) -> int:
-        """The number of rows without a decision: they are in no rate."""
+        """The number of rows without a decision of the reviewer; they count in no rate."""
         return int((self.rows["decision"] == "").sum())
 
     @property
     def comments(self) -> list[dict[str, str]]:
-        """The rows with a comment: `row`, `id`, `decision`, `comment`."""
+        """The rows that the reviewer commented on, each with `row`, `id`, `decision` and `comment`."""
         commented = self.rows.loc[self.rows["comment"] != "", ["row", "id", *REVIEWER_COLUMNS]]
         return [
             {str(name): str(value) for name, value in row.items()} for row in commented.to_dict("records")
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the rows, ready for JSON."""
+        """Return the review's rates and comments as a dictionary that can be written as JSON."""
         return {
             "reviewer": self.reviewer,
             "pass_rate": rate_as_dict(self.pass_rate),
@@ -84,7 +85,7 @@ class Review:
 
 
 def with_decisions(answers: pd.DataFrame, sampled: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Return a sample with the decisions and comments of a table that a person filled in.
+    """Return a review's sample with the decisions and comments of a table that a person filled in.
 
     Args:
         answers: The filled-in table.
@@ -95,8 +96,8 @@ def with_decisions(answers: pd.DataFrame, sampled: pd.DataFrame, source: str) ->
         The sample with its columns `decision` and `comment` filled.
 
     Raises:
-        UserError: For a missing column; for a row that is not in the sample or occurs twice and for a decision other than
-            accept and reject, each with its row number; and for a table without a single decision.
+        UserError: A column is missing; a row is not in the sample or occurs twice, or its decision is neither accept
+            nor reject (each with its row number); or the table has no decision at all.
     """
     missing = [name for name in ("row", "id", *REVIEWER_COLUMNS) if name not in answers.columns]
     if missing:
@@ -128,7 +129,7 @@ def with_decisions(answers: pd.DataFrame, sampled: pd.DataFrame, source: str) ->
 
 
 def rate_as_dict(rate: Rate) -> dict[str, float | int | None]:
-    """Return a rate with its interval, ready for JSON.
+    """Return a rate of a review with its interval as a dictionary that can be written as JSON.
 
     Args:
         rate: The rate.

@@ -1,4 +1,4 @@
-"""Sample of a gate's rows for people to review.
+"""Sample of the gate's accepted and quarantined rows for people to review.
 
 The sample is systematic: rows are ordered by stratum, and every k-th from a random start is taken (W. G. Cochran 1977,
 Sampling Techniques, chapter 8). So every row is equally likely, each stratum has its share of the sample, and the pass
@@ -20,7 +20,7 @@ ROWS = 50
 """Default number of accepted rows in a sample; 50 that all pass show a pass rate of at least 93 %."""
 
 ONE_IN = 5
-"""Accepted rows for each quarantined row in a sample."""
+"""Number of accepted rows for each quarantined row in a sample."""
 
 SAMPLE_COLUMNS = ["row", "part", "stratum", "id"]
 REVIEWER_COLUMNS = ["decision", "comment"]
@@ -30,17 +30,19 @@ SamplePart = Literal["accepted", "quarantine"]
 def sample(
     accepted: pd.DataFrame, quarantine: pd.DataFrame, task: Task, *, rows: int = ROWS, seed: int = 0
 ) -> pd.DataFrame:
-    """Draw a stratified sample of rows to review.
+    """Draw the sample of a gate's rows that people review.
 
-    Strata are the labels (without labels the source, and whether the text is shorter than the median), of quarantined rows
-    the kind of their first reason. Rows with personal data are never shown.
+    Accepted rows are stratified by label, or without labels by source and by whether the text is shorter than the
+    median. Quarantined rows are stratified by the kind of their first reason. Quarantined rows with personal data are
+    never shown.
 
     Args:
         accepted: Accepted rows.
-        quarantine: Quarantined rows with `reasons`.
+        quarantine: Quarantined rows with a column `reasons`.
         task: The task.
-        rows: Accepted rows in the sample, and a fifth as many quarantined ones; all where there are fewer.
-        seed: Same rows and seed give the same sample.
+        rows: Number of accepted rows in the sample; a fifth as many quarantined rows are added. All rows if there are
+            fewer.
+        seed: Seed of the draw; the same rows and seed give the same sample.
 
     Returns:
         Table with the columns of `columns`; `decision` and `comment` are empty.
@@ -71,21 +73,21 @@ def sample(
 
 
 def columns(task: Task) -> list[str]:
-    """Return the columns of a sample, in order."""
+    """Return the names of the columns of the table that people review, in order."""
     return [*SAMPLE_COLUMNS, *task.columns, "reasons", *REVIEWER_COLUMNS]
 
 
 def systematic(strata: list[str], ids: list[str], count: int, seed: int) -> list[int]:
-    """Draw a systematic sample over rows ordered by stratum and id.
+    """Draw a systematic sample of rows, ordered by stratum and id.
 
     Args:
         strata: Stratum of each row.
         ids: Id of each row.
-        count: Rows to draw.
+        count: Number of rows to draw.
         seed: Seed of the random start.
 
     Returns:
-        Positions of the rows; all of them when there are no more than `count`.
+        Positions of the rows; all of them if there are no more than `count`.
     """
     import random
 

@@ -1,6 +1,6 @@
-"""Rule catalogue in gates/README.md, generated from the checks and the suites.
+"""Generator of gates/README.md, the catalogue of all gate rules, from the checks and the suites.
 
-`python -m veritrain_lib.quality.rule_catalogue` writes it again.
+`python -m veritrain_lib.quality.rule_catalogue` writes the file again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ A suite is a JSON file: `name`, `version`, `notes`, `dataset` (`minimum_rows`, `
 | `check`, `parameters` | the row check that fills the column `ok_<rule>`, and its parameters; left out for a stock expectation on a raw column |
 | `needs_label` | `true` excludes it from the screening of a pool, and restricts it to rows that the other checks leave |
 | `action` | what happens to a row that it rejects: `quarantine` or `warn` |
-| `on_uncertain` | the same for rows that were chosen for their uncertainty; default: `action` |
+| `on_uncertain` | the same for rows that were chosen for their uncertainty, or `set_aside`: removed, without counting towards the rule's limit; default: `action` |
 | `reason`, `owner`, `source` | why the rule exists, who is responsible for it, where its threshold is from |
 
 `mostly` is 1 - the share of rejected rows above which the rule fails. A stock expectation such as
@@ -35,6 +35,11 @@ A suite is a JSON file: `name`, `version`, `notes`, `dataset` (`minimum_rows`, `
 unknown, misspelt, missing or broken is rejected or blocks: a gate that can't be evaluated never passes. Rows that
 people wrote (source `human`) are never removed; a defect in them is a warning, and an exact copy of a held-out test row
 among them blocks.
+
+Rows accepted in earlier rounds are judged again by the rule `label_disagreement`, together with the new ones. A row whose
+label is contradicted leaves the training data until other people have answered it: two people who agree settle its label,
+and a third one decides where two differ ([docs/task.md](../docs/task.md), `data.second_answers`). A row with a settled label
+is not judged again.
 
 `maximum_removed_share` (0 to 1; 1, the default, turns it off) is the largest share of rows that may be removed of any one
 label, or of any one value of the task's `slices.by`. The dataset is blocked when the low end of that share's 95 %
@@ -52,7 +57,7 @@ A rule of your own is ten lines: [docs/own_rule.md](../docs/own_rule.md). People
 
 
 def catalogue() -> str:
-    """Return the full text of gates/README.md."""
+    """Return the full text of gates/README.md, the catalogue of all gate rules."""
     checks = "\n".join(_check(name) for name in _built_in())
     suites = "\n".join(_suite(load_suite(path)) for path in sorted(project.gates().glob("*.json")))
     return f"{INTRODUCTION}\n## Checks\n\n{checks}\n## Suites\n\n{suites}"
@@ -80,9 +85,9 @@ def _check(name: str) -> str:
 
 
 def _markdown(docstring: str) -> tuple[str, str]:
-    """Return the text of a Google-style docstring and the list of its parameters as Markdown.
+    """Return the text of a check's docstring and the list of its parameters, as Markdown.
 
-    Left out is what all checks share: the arguments `rows` and `context`, and the returned value.
+    The arguments `rows` and `context` and the returned value are left out, because all checks share them.
     """
     text, *parts = re.split(r"^(Args|Returns|Raises):\n", docstring, flags=re.MULTILINE)
     sections = {title: inspect.cleandoc(body) for title, body in zip(parts[::2], parts[1::2], strict=True)}
@@ -122,7 +127,7 @@ def _rule(rule: Rule) -> str:
 
 
 def main() -> None:
-    """Write gates/README.md."""
+    """Write gates/README.md, the catalogue of all gate rules."""
     path = Path(project.gates() / "README.md")
     path.write_text(catalogue(), encoding="utf-8")
     print(f"written: {path}")

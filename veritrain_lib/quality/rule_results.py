@@ -1,4 +1,4 @@
-"""Run a suite's rules on rows and collect their results and errors.
+"""Running of a gate suite's rules on rows, and the collection of their results and errors.
 
 Open this to see how checks are called, how their answers are validated, and how they are matched with the results of
 Great Expectations.
@@ -16,6 +16,7 @@ from veritrain_lib.quality.check_parameters import validated_parameters
 from veritrain_lib.quality.dataset_metric import DatasetMetric, verified_result
 from veritrain_lib.quality.gx_runner import ExpectationResult, evaluate
 from veritrain_lib.quality.prepared_texts import share_with_subset
+from veritrain_lib.quality.rejudged_result import RejudgedResult
 from veritrain_lib.quality.sampled_result import SampledResult
 from veritrain_lib.quality.side_process import checks_in_side_process
 
@@ -31,28 +32,28 @@ if TYPE_CHECKING:
 
 @dataclass
 class RuleResults:
-    """Results of the rules of a suite, by rule id.
+    """Results of the rules of a gate suite, each a dictionary by rule id.
 
     Attributes:
-        reasons: One text a row, aligned to the rows' positions; "" for a row that passes.
+        reasons: One text for each row, in the rows' order; "" for a row that passes.
         errors: Messages of rules that could not be evaluated.
-        sampled: Results of checks that examined a sample only.
-        dataset_metrics: Numbers of the rules about the dataset as a whole.
+        accepted_reasons: One text for each row accepted earlier, from checks that judge these rows again; "" if it
+            passes.
+        sampled: Results of checks that examined only a sample.
+        dataset_metrics: Numbers that the rules about the dataset as a whole measured.
     """
 
     reasons: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    accepted_reasons: dict[str, list[str]] = field(default_factory=dict)
     sampled: dict[str, SampledResult] = field(default_factory=dict)
     dataset_metrics: dict[str, DatasetMetric] = field(default_factory=dict)
 
     def decides(self, rule_id: str) -> bool:
-        """Return whether the result of a rule may remove rows and block the dataset.
+        """Return whether a gate rule may remove rows and block the dataset; False for a sample check that only warns.
 
         Args:
             rule_id: Id of the rule.
-
-        Returns:
-            False for a check on a sample that may only warn.
         """
         return rule_id not in self.sampled or self.sampled[rule_id].decides
 
@@ -66,15 +67,15 @@ def run_checks(
     *,
     parallel: bool = True,
 ) -> None:
-    """Run the row checks of rules and add their reasons to the results.
+    """Run the gate's checks of single rows and add their reasons to the results.
 
     Args:
         rows: Rows to check.
         context: Context of the gate.
         rules: Rules; those without a check or about the whole dataset are skipped.
-        rule_results: Receives the reasons and errors.
-        removed: Mask of rows that earlier rules removed and that are not checked; None for none.
-        parallel: Whether some checks may run in a second process when there are very many rows.
+        rule_results: Results, to which the reasons and errors are added.
+        removed: Mask of rows that earlier rules removed and that are not checked; None: all rows are checked.
+        parallel: Whether some checks may run in a second process if there are very many rows.
     """
     import numpy as np
 
@@ -113,6 +114,11 @@ def _run_check(
         if isinstance(answer, SampledResult):
             rule_results.sampled[rule.id] = answer
             answer = answer.reasons
+        elif isinstance(answer, RejudgedResult):
+            rule_results.accepted_reasons[rule.id] = _as_reasons(
+                rule, answer.accepted_reasons, context.accepted_rows
+            )
+            answer = answer.reasons
         reasons = _as_reasons(rule, answer, checked_rows)
         if removed is not None:
             answers = iter(reasons)
@@ -132,13 +138,13 @@ def run_measures(
     rule_results: RuleResults,
     removed: np.ndarray,
 ) -> None:
-    """Run the rules about the dataset as a whole on the rows that the row checks leave.
+    """Run the gate's rules about the dataset as a whole on the rows that no check of single rows removed.
 
     Args:
         rows: All rows.
         context: Context of the gate.
         rules: Rules; those about single rows are skipped.
-        rule_results: Receives the numbers and errors.
+        rule_results: Results, to which the numbers and errors are added.
         removed: Mask of rows that the row checks removed.
     """
     remaining = rows[~removed].reset_index(drop=True)
@@ -164,20 +170,23 @@ def run_measures(
 
 
 def _rows_for(check: Callable[..., Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows for a check: one of ours gets them, any other a copy, so that it can change none."""
+    """Return the rows to pass to a check: the rows themselves, or a copy for a check that is not part of this package.
+
+    The copy ensures that foreign code can't change the rows.
+    """
     return rows if check.__module__.startswith("veritrain_lib.") else rows.copy()
 
 
 def removed_so_far(
     rows: pd.DataFrame, rules: Sequence[Rule], rule_results: RuleResults, excused: dict[str, np.ndarray]
 ) -> np.ndarray:
-    """Return the mask of rows that the results so far remove.
+    """Return which rows the gate's results so far remove.
 
     Args:
         rows: All rows.
         rules: Rules of the suite.
         rule_results: Results so far.
-        excused: For each rule id the mask of rows that it never removes.
+        excused: For each rule id the mask of rows that the rule never removes.
 
     Returns:
         Boolean array of shape (rows,).
@@ -196,10 +205,10 @@ def removed_so_far(
 
 
 def has_reason(reasons: Sequence[str]) -> np.ndarray:
-    """Return the mask of rows that have a reason.
+    """Return which rows have a reason for their rejection.
 
     Args:
-        reasons: One text a row.
+        reasons: One text a row, "" for none.
 
     Returns:
         Boolean array of the same length.
@@ -221,22 +230,49 @@ def _as_reasons(rule: Rule, answer: pd.Series[str], rows: pd.DataFrame) -> list[
 
 
 def excused_rows(rows: pd.DataFrame, rules: Sequence[Rule]) -> dict[str, np.ndarray]:
-    """Return the rows that each rule never removes.
+    """Return which rows each gate rule never removes.
 
     Args:
         rows: All rows.
         rules: Rules of the suite.
 
     Returns:
-        For each rule id the mask of rows written by people, and of rows chosen for their uncertainty where the rule says
-        `on_uncertain: warn`.
+        For each rule id the mask of rows that people wrote and, if the rule says `on_uncertain: warn`, of rows that
+        were chosen because a model was uncertain about them.
+    """
+    return _masks(rows, rules, "warn")
+
+
+def uncounted_rows(
+    rows: pd.DataFrame, rules: Sequence[Rule], excused: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return which rows never count as rejected by a gate rule.
+
+    Args:
+        rows: All rows.
+        rules: Rules of the suite.
+        excused: The masks of `excused_rows`.
+
+    Returns:
+        For each rule id the mask of the rows in `excused` and, if the rule says `on_uncertain: set_aside`, of rows that
+        were chosen because a model was uncertain about them; the rule removes such rows without counting them.
+    """
+    set_aside = _masks(rows, rules, "set_aside")
+    return {rule: mask | set_aside[rule] for rule, mask in excused.items()}
+
+
+def _masks(rows: pd.DataFrame, rules: Sequence[Rule], on_uncertain: str) -> dict[str, np.ndarray]:
+    """Return for each rule id the mask of rows that people wrote and, for some rules, of uncertain rows.
+
+    Uncertain rows, which were chosen because a model was uncertain about them, are included for rules whose
+    `on_uncertain` has the given value.
     """
     import numpy as np
 
     human = (rows["source"] == "human").to_numpy(dtype=bool)
     provenance = rows["provenance"].to_numpy(dtype=object)  # pandas' string arrays are slow to iterate
     uncertain = np.array([_chosen_by(text) == "uncertainty" for text in provenance], dtype=bool)
-    return {rule.id: human | uncertain if rule.meta.on_uncertain == "warn" else human for rule in rules}
+    return {rule.id: human | uncertain if rule.meta.on_uncertain == on_uncertain else human for rule in rules}
 
 
 def _chosen_by(provenance: object) -> str:
@@ -253,15 +289,16 @@ def _chosen_by(provenance: object) -> str:
 def results_of(
     rows: pd.DataFrame, rules: Sequence[Rule], rule_results: RuleResults, excused: dict[str, np.ndarray]
 ) -> dict[str, ExpectationResult]:
-    """Evaluate the rules with Great Expectations and return their results by rule id.
+    """Evaluate the gate's rules with Great Expectations and return their results by rule id.
 
-    The reasons of stock expectations are added to `rule_results`.
+    For Great Expectations' own expectations on raw columns, the reasons of the rejected rows are added to
+    `rule_results`.
 
     Args:
         rows: All rows.
         rules: Rules of the suite.
         rule_results: Results of the checks.
-        excused: For each rule id the mask of rows that do not count as rejected.
+        excused: For each rule id the mask of rows that do not count as rejected, see `uncounted_rows`.
 
     Returns:
         One result a rule; rules that could not be evaluated have an `error`.
@@ -286,29 +323,51 @@ def results_of(
     for rule in ready:
         result = results[rule.id]
         if rule.meta.check is None and result.positions is not None:
-            rejected_positions = set(result.positions)
-            rule_results.reasons[rule.id] = [
-                f"{rule.id}:rejected" if n in rejected_positions else "" for n in range(len(rows))
-            ]
-            counted = [n for n in rejected_positions if not excused[rule.id][n]]
-            success = len(counted) / len(rows) <= rule.limit
-            results[rule.id] = ExpectationResult(
-                rule.id, success, len(counted), tuple(sorted(rejected_positions))
+            rule_results.reasons[rule.id], results[rule.id] = _stock_result(
+                rule, result.positions, excused[rule.id]
             )
         elif rule.measures and result.error is None:
             results[rule.id] = verified_result(rule, rule_results.dataset_metrics[rule.id], result)
         elif rule.meta.check is not None and result.error is None:
             rejected = len(rows) - int(frame[f"ok_{rule.id}"].sum())
-            if rejected != result.rejected:
-                message = f"Great Expectations counted {result.rejected} rejected rows, the check {rejected}"
-                results[rule.id] = ExpectationResult(rule.id, False, rejected, None, message)
-            elif rule.id in rule_results.sampled:
-                sample = rule_results.sampled[rule.id]
-                examined = int(sample.examined.sum())
-                success = rejected <= rule.limit * examined
-                results[rule.id] = ExpectationResult(
-                    rule.id, success, rejected, examined=examined, decides=sample.decides
-                )
+            results[rule.id] = _check_result(rule, result, rejected, rule_results.sampled.get(rule.id))
     for rule_id, message in rule_results.errors.items():
         results[rule_id] = ExpectationResult(rule_id, False, 0, None, message)
     return results
+
+
+def _stock_result(
+    rule: Rule, positions: Sequence[int], excused: np.ndarray
+) -> tuple[list[str], ExpectationResult]:
+    """Return the reasons and the result of a rule that is one of Great Expectations' own expectations on a raw column.
+
+    Args:
+        rule: The rule.
+        positions: Positions of the rows that it rejects.
+        excused: Mask of rows that do not count as rejected, shape (rows,).
+
+    Returns:
+        One text a row, "" for a row that passes, and the result.
+    """
+    rejected = set(positions)
+    reasons = [f"{rule.id}:rejected" if n in rejected else "" for n in range(len(excused))]
+    counted = [n for n in rejected if not excused[n]]
+    success = len(counted) / len(excused) <= rule.limit
+    return reasons, ExpectationResult(rule.id, success, len(counted), tuple(sorted(rejected)))
+
+
+def _check_result(
+    rule: Rule, result: ExpectationResult, rejected: int, sample: SampledResult | None
+) -> ExpectationResult:
+    """Return the result of a row check after comparing Great Expectations' count of rejected rows with the check's own.
+
+    For a check on a sample, the share of rejected rows is that of the rows examined.
+    """
+    if rejected != result.rejected:
+        message = f"Great Expectations counted {result.rejected} rejected rows, the check {rejected}"
+        return ExpectationResult(rule.id, False, rejected, None, message)
+    if sample is None:
+        return result
+    examined = int(sample.examined.sum())
+    success = rejected <= rule.limit * examined
+    return ExpectationResult(rule.id, success, rejected, examined=examined, decides=sample.decides)

@@ -1,4 +1,4 @@
-"""Result of a check that examined only some of the rows, or that may not remove rows."""
+"""Result of a gate check that examined only some of the rows, or that may not remove rows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SampledResult:
-    """Result of a check on a sample.
+    """Result of a gate check that examined a sample of the rows.
 
     Attributes:
-        reasons: One text a row as from any check; "" for a row that passes and for one not examined.
-        examined: Mask of the rows that were examined: they alone are the denominator of the rule's share.
-        decides: With False the rule only warns: it removes no row and blocks nothing, whatever its severity.
+        reasons: One text a row, as from any check; "" for a row that passes and for one not examined.
+        examined: Mask of the rows that were examined; the rule's rejected share is a share of these.
+        decides: Whether the rule may remove rows and block the dataset; with False it only warns, whatever its
+            severity.
         note: Message for people.
-        numbers: Measures by name, each with `value`, `low`, `high` and `n`.
+        numbers: Measured numbers by name, each with `value`, `low`, `high` and `n`.
     """
 
     reasons: pd.Series[str] = field(repr=False)

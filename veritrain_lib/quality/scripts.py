@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 LETTERS = 3
-"""Letters of a second script from which a text counts as mixed: fewer are an abbreviation or a unit."""
+"""Smallest number of letters of a second script for a text to count as mixed; fewer are an abbreviation or a unit."""
 
 # Kana and Han count as one script: Japanese uses both in every sentence.
 _SCRIPTS = {
@@ -24,7 +24,7 @@ _NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[!-~]*[0-9_/\\][!-~]*")
 
 
 def scripts_in(text: str) -> list[str]:
-    """Return the scripts of a text.
+    """Return the writing systems that a text uses, such as `latin` or `cjk`.
 
     Args:
         text: The text.
@@ -43,8 +43,5 @@ def is_mixed(text: str) -> bool:
 
     Args:
         text: The text.
-
-    Returns:
-        True for two scripts or more.
     """
     return not text.isascii() and len(scripts_in(text)) > 1

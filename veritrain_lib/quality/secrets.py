@@ -8,11 +8,16 @@ from collections import Counter
 from itertools import pairwise
 
 MINIMUM_ENTROPY = 3.0
-"""Bits per character (Shannon 1948) from which a token of 16 characters or more counts as random; words and numbers
-written together stay below, random keys of 20 characters have 3.6 and more."""
+"""Smallest entropy in bits per character (Shannon 1948) for a token of 16 characters or more to count as random.
+
+Words and numbers written together stay below; random keys of 20 characters have 3.6 and more.
+"""
 
 SHORT_ENTROPY = 2.5
-"""The same threshold for shorter tokens that the text calls a key."""
+"""Smallest entropy in bits per character for a token of 8 to 15 characters to count as random.
+
+Such short tokens are examined only if the text calls them a key.
+"""
 
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|CERTIFICATE)", re.IGNORECASE)
 
@@ -45,10 +50,10 @@ PASSWORD = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 PASSWORD_IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]*:[^\s/@]{3,}@", re.IGNORECASE)
-"""A URL that carries a password: `postgresql://user:password@host`."""
+"""Pattern of a URL that contains a password, such as `postgresql://user:password@host`."""
 
 LENGTH = re.compile(r"[0-9０-９]+(?:文字|桁|字以)")
-"""Required length in a password policy, which is no password."""
+"""Pattern of a required length in a Japanese password policy (such as `8文字`), which is not a password."""
 LONG_TOKEN = re.compile(r"(?<![\w/.@-])[A-Za-z0-9_+/-]{20,}={0,2}(?![\w@])")
 URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 # Identifiers that are no secret: a hash, a commit or an object's id in hexadecimal, a UUID (RFC 9562), a
@@ -64,31 +69,38 @@ NAMES_ONLY = re.compile(
     r"|(?:continuation|page|next|cancel(?:lation)?|csrf|xsrf|sync|change)[ _-]?$",
     re.IGNORECASE,
 )
-"""Text before `key` or `token` whose value is only an identifier: `primary key 17c2...`."""
+"""Pattern of words before `key` or `token`, as in `primary key`, after which the value is only an identifier."""
 
 MINIMUM_RANDOM_RUN = 16
-"""Letters and digits in a row that a long token needs to be random rather than a name made of parts."""
+"""Smallest number of consecutive letters and digits for a part of a token to be examined for randomness.
+
+Shorter parts occur in names that are made of several words.
+"""
 
 
 MINIMUM_CHANGES = 0.47
-"""Share of neighbouring characters of different kinds (lower case, upper case, digit) from which a token is
-random."""
+"""Smallest share (0..1) of adjacent characters that differ in kind for a token to count as random.
+
+The kinds are lower case, upper case and digit.
+"""
 
 
 MINIMUM_DIGITS = 0.3
-"""Share of positions where a letter follows a digit or a digit a letter, from which one part of a token is random,
-whatever its case; in random letters of one case and digits it is 40 %."""
+"""Smallest share (0..1) of adjacent characters that are a letter and a digit for a part of a token to count as random.
+
+In random text of letters of one case and digits the share is 40 %.
+"""
 
 
 def has_key(text: str) -> bool:
-    """Return whether a text holds an API key or private key.
+    """Return whether a text contains an API key or private key.
 
     Args:
         text: The text.
 
     Returns:
-        True for a private key block, a key of a known form, a random token that the text calls a key, or a long random token
-        that is no hash, commit, UUID or other identifier.
+        True for a private key block, a key of a known form, a random token that the text calls a key, or a long random
+        token that is not a hash, commit, UUID or other identifier.
     """
     if PRIVATE_KEY.search(text) or KNOWN_KEY.search(text):
         return True
@@ -102,14 +114,14 @@ def has_key(text: str) -> bool:
 
 
 def has_password(text: str) -> bool:
-    """Return whether a text holds a password.
+    """Return whether a text contains a password.
 
     Args:
         text: The text.
 
     Returns:
-        True for `password is X` where X holds a digit or a sign, unlike ordinary words after `password is`, and is no
-        length; and for a URL with a password in it.
+        True for `password is X` if X contains a digit or a sign, unlike ordinary words after `password is`, and does
+        not state a required length; and for a URL with a password in it.
     """
     if PASSWORD_IN_URL.search(text):
         return True
@@ -125,10 +137,10 @@ def _has_high_entropy(token: str) -> bool:
 
 
 def _looks_random(token: str) -> bool:
-    """Return whether a token mixes letters and digits like a random one.
+    """Return whether a token mixes letters and digits as a random one does.
 
-    They alternate often within one of its parts, or all kinds of characters do in the full token, as they don't in
-    `customers-2024-export-final` nor in an identifier.
+    Letters and digits alternate often within one of its parts, or all kinds of characters do in the full token. In
+    `customers-2024-export-final` or in an identifier they do not.
     """
     if HEXADECIMAL.fullmatch(token) or UUID.search(token) or ULID.fullmatch(token):
         return False
@@ -150,7 +162,8 @@ def _part_looks_random(part: str) -> bool:
 def _alternates(token: str) -> bool:
     """Return whether lower case, upper case and digits alternate as in random text of all three.
 
-    There 63 % of the positions change kind, in names put together from words and numbers a third at most.
+    In random text 63 % of adjacent characters differ in kind, in names put together from words and numbers a third at
+    most.
     """
     kinds = [0 if c.isdigit() else 1 if c.islower() else 2 for c in token]
     changes = sum(left != right for left, right in pairwise(kinds))

@@ -1,8 +1,8 @@
 """Candidate pairs of near duplicates: texts that share a shingle (run of words) which hardly any other text has.
 
-Two messages made from one template share their words with many others; a copy shares rare shingles with its original
-alone. So a pair that shares a rare shingle is a candidate, and the rarer the shingles that it shares, the less of the
-overlap is chance. Everything is numpy arrays: n log n in the number of words, whatever the data look like.
+Two messages made from one template share their words with many others, while a copy shares rare shingles with its
+original alone. So a pair that shares a rare shingle is a candidate; the rarer the shared shingles, the less likely is
+chance. Everything is computed with numpy arrays in n log n of the number of words, whatever the data look like.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     import numpy as np
 
 SHINGLE_WORDS = 3
-"""Words of a shingle; the ends of a text count as words."""
+"""Number of words in a shingle; the beginning and the end of a text count as words."""
 
 
 def shingle_hashes(keys: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return hashes of all shingles of `SHINGLE_WORDS` words.
+    """Return hashes of all shingles (runs of three words) of texts.
 
-    A text of w words has w shingles: one marker is added at each of its ends. A text without words has none.
+    A text of w words has w shingles, because one marker is added at each of its ends. A text without words has none.
 
     Args:
-        keys: A 64-bit number for each word of all texts one after the other.
-        starts: Text k is `keys[starts[k]:starts[k + 1]]`.
+        keys: A 64-bit number for each word of all texts, one text after the other.
+        starts: Boundaries: text k is `keys[starts[k]:starts[k + 1]]`.
 
     Returns:
-        The hashes, and the number of the text that each is from.
+        The hashes, and for each hash the number of its text.
     """
     import numpy as np
 
@@ -45,18 +45,17 @@ def shingle_hashes(keys: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np
 def rare_shingle_pairs(
     hashes: np.ndarray, text_indices: np.ndarray, *, shared_by: int, across: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return pairs of texts that share a rare shingle.
+    """Return pairs of texts that share a rare shingle (run of words) and so may be near duplicates.
 
     Args:
         hashes: Hashes of shingles.
         text_indices: Number of the text of each shingle.
-        shared_by: A shingle is rare when at most this many texts have it.
-        across: If not 0, only pairs of a text below that number with one from it on count, and the rarity of a shingle is
-            counted so that only texts from that number on may share it with several below it.
+        shared_by: Largest number of texts that may have a rare shingle.
+        across: If not 0, only pairs of a text before that number and one from it on are returned.
 
     Returns:
-        Numbers of the earlier and the later text of each pair, and a weight: the sum of 1 / (texts that have the shingle - 1)
-        over the shared rare shingles, i.e. the number of shingles that the two have to themselves.
+        Numbers of the earlier and the later text of each pair, and the weight of each pair: the sum of 1 / (number of
+        texts with the shingle - 1) over the shared rare shingles. A shingle that only the two texts have counts 1.
     """
     import numpy as np
 
@@ -94,7 +93,7 @@ def rare_shingle_pairs(
 
 
 def _used_twice(slots: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Return the mask of slots that are used at least twice."""
+    """Return a mask of the entries in `slots` whose slot occurs at least twice."""
     import numpy as np
 
     marks = np.arange(len(slots), dtype=np.int32)

@@ -1,8 +1,8 @@
-"""Run some checks of very many rows in a second process, in parallel with the others.
+"""Second process that runs some of the gate's checks of very many rows, in parallel with the others.
 
-Checks that read texts word by word hold Python's global lock, so threads gain nothing. The process is started fresh and
-not forked: this one may have threads that hold locks. It reads its request from a file and writes its answer to
-another.
+Checks that read texts word by word hold Python's global interpreter lock, so threads gain nothing. The process is
+started fresh and not forked, because this process may have threads that hold locks. It reads its request from a file
+and writes its answer to another.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.suite import Rule
 
 MANY = 200_000
-"""Rows from which the second process gains more than its start and its copy of the texts cost."""
+"""Number of rows from which the second process saves more time than its start and its copy of the texts cost."""
 
 SIDE_PROCESS_CHECKS = ("language", "garbage", "personal_data", "refusal")
-"""Checks that need nothing but texts and take about half of the total time."""
+"""Names of the checks that need only the texts of rows; together they take about half of the total time."""
 
 logger = logging.getLogger(__name__)
 
 
 class SideProcess:
-    """A running process with the checks of some rules.
+    """Running process with the checks of some gate rules.
 
     Attributes:
-        rules: Ids of these rules.
+        rules: Ids of the rules that it checks.
     """
 
     def __init__(self, rows: pd.DataFrame, context: Context, rules: Sequence[Rule], folder: Path) -> None:
@@ -57,13 +57,13 @@ class SideProcess:
         )
 
     def finish(self, rule_results: RuleResults) -> bool:
-        """Wait for the process and add its results.
+        """Wait until the process ends and add the results of its checks.
 
         Args:
-            rule_results: Receives the reasons and errors.
+            rule_results: Results, to which the reasons and errors are added.
 
         Returns:
-            False when the process ended without an answer.
+            Whether the process gave results; False if it ended with an error, so that its checks must be run again.
         """
         exit_code = self._process.wait()
         if exit_code:
@@ -91,15 +91,15 @@ class SideProcess:
 def checks_in_side_process(
     rows: pd.DataFrame, context: Context, rules: Sequence[Rule]
 ) -> Iterator[SideProcess | None]:
-    """Run some of the rules' checks in a second process while the context is open.
+    """Run some of the gate's checks in a second process while the context manager is open.
 
     Args:
         rows: Rows to check.
         context: Context of the gate.
-        rules: Rules that may run there.
+        rules: Rules that may run in the second process.
 
     Yields:
-        The process; None where it does not pay: few rows, one core, or none of the text checks among the rules.
+        The process; None if it would not save time: few rows, a single core, or no suitable check among the rules.
     """
     text_rules = [
         rule for rule in rules if rule.meta.check in SIDE_PROCESS_CHECKS and _is_ours(rule.meta.check)
@@ -116,13 +116,18 @@ def checks_in_side_process(
 
 
 def _is_ours(name: str) -> bool:
-    """Return whether a check's name still means ours: a custom check of that name may read anything."""
+    """Return whether the check of this name is part of this package.
+
+    A user's check of the same name may need more than texts, and so can't run in the second process.
+    """
     module: str = registry.get("checks", name).__module__
     return module.startswith("veritrain_lib.quality.checks.")
 
 
 def main(folder: Path) -> None:
-    """Run the request in a folder and write the answer there.
+    """Run the checks that the file `request` in a folder lists, and write their results to the file `answer` there.
+
+    This is the entry point of the gate's second process.
 
     Args:
         folder: Folder with the file `request`.

@@ -1,7 +1,7 @@
-"""Gate suite: a JSON file of rules, validated before use.
+"""Gate suite: a JSON file of rules with limits, validated before use.
 
-Great Expectations drops an unknown expectation with a log line and calls an empty suite a success, so everything is
-validated here first and rejected by name.
+Great Expectations drops an unknown expectation with a log line and calls an empty suite a success. So everything is
+validated here first, and what is invalid is rejected by name.
 """
 
 from __future__ import annotations
@@ -25,26 +25,27 @@ if TYPE_CHECKING:
 IN_SET = "expect_column_values_to_be_in_set"
 AT_MOST = "expect_column_max_to_be_between"
 Action = Literal["quarantine", "warn"]
+OnUncertain = Literal["quarantine", "warn", "set_aside"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 
 
 class SuiteModel(BaseModel):
-    """Base model of every part of a suite file: frozen, unknown keys forbidden, no silent conversion."""
+    """Base model of every part of a gate suite's file: frozen, unknown keys forbidden, no silent conversion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class DatasetRules(SuiteModel):
-    """Limits at which the dataset as a whole is blocked.
+    """Limits of a gate suite at which the dataset as a whole is blocked.
 
     Attributes:
-        minimum_rows: Accepted rows needed.
-        minimum_accepted_share: Accepted share of the rows judged (0 to 1).
-        minimum_rows_per_label: Rows, accepted now or in earlier versions, that every label of the task needs; 0 turns
-            coverage off.
-        maximum_removed_share: Largest removed share of the rows of any one label or slice value, compared with the low end
-            of the share's 95 % interval; 1 turns it off.
+        minimum_rows: Number of accepted rows needed.
+        minimum_accepted_share: Smallest accepted share of the rows judged (0 to 1).
+        minimum_rows_per_label: Number of rows, accepted now or in earlier versions, that every label of the task needs;
+            0 turns this limit off.
+        maximum_removed_share: Largest removed share (0 to 1) of the rows of any one label or slice value, compared with
+            the low end of the share's 95 % interval; 1 turns this limit off.
     """
 
     minimum_rows: Annotated[int, Field(ge=1)] = 1
@@ -54,17 +55,20 @@ class DatasetRules(SuiteModel):
 
 
 class RuleMeta(SuiteModel):
-    """Fields that this package adds to an expectation.
+    """Fields of a gate rule that Great Expectations does not have, such as its check and its reason.
 
     Attributes:
-        rule: Id of the rule.
-        check: The row check that fills the column `ok_<rule>`; None for a stock expectation on a raw column.
+        rule: Id of the rule, such as `near_duplicate`.
+        check: Name of the check that fills the column `ok_<rule>` or `measure_<rule>`; None for an expectation of Great
+            Expectations on a raw column.
         parameters: Parameters of the check.
-        needs_label: Excludes the rule from the screening of a pool.
-        action: What happens to a row that it rejects.
-        on_uncertain: The same for a row that was chosen for its uncertainty (default: `action`).
+        needs_label: Whether the rule needs the row's answer; then it does not take part in the screening of a pool.
+        action: What happens to a row that the rule rejects: `quarantine` or `warn`.
+        on_uncertain: What happens to a rejected row that was chosen because a model was uncertain about it; None
+            (default): the same as `action`. `set_aside` removes it without counting it in the share that the rule's
+            limit refers to.
         reason: Why the rule exists, for people.
-        owner: Who is responsible for it.
+        owner: Who is responsible for the rule.
         source: Where the rule or its threshold is from.
     """
 
@@ -73,19 +77,19 @@ class RuleMeta(SuiteModel):
     parameters: dict[str, Any] = {}
     needs_label: bool
     action: Action
-    on_uncertain: Action | None = None
+    on_uncertain: OnUncertain | None = None
     reason: str = Field(min_length=1)
     owner: str = Field(min_length=1)
     source: str = Field(min_length=1)
 
 
 class Rule(SuiteModel):
-    """One expectation of a suite.
+    """One rule of a gate suite: an expectation of Great Expectations with its limit.
 
     Attributes:
-        type: Expectation type of Great Expectations.
-        kwargs: Its arguments.
-        severity: `critical` blocks the dataset when the rule fails; `warning` and `info` only report it.
+        type: Expectation type of Great Expectations, such as `expect_column_values_to_be_in_set`.
+        kwargs: Arguments of the expectation.
+        severity: `critical` blocks the dataset if the rule fails; `warning` and `info` only report it.
         meta: Fields that this package adds.
     """
 
@@ -96,24 +100,25 @@ class Rule(SuiteModel):
 
     @property
     def id(self) -> str:
-        """The rule's id, by which results are matched."""
+        """The gate rule's id, such as `near_duplicate`, by which its settings are joined with its results."""
         return self.meta.rule
 
     @property
     def measures(self) -> bool:
-        """Whether it compares one number about the whole dataset with a limit, instead of judging rows."""
+        """Whether the gate rule compares one number about the whole dataset with a limit, instead of judging rows."""
         return self.meta.check is not None and self.type == AT_MOST
 
     @property
     def column(self) -> str:
-        """The column that its check fills: `ok_<rule>`, or `measure_<rule>` for a number about the dataset."""
+        """The name of the column that the gate rule's check fills: `ok_<rule>`, or `measure_<rule>` for a number."""
         return f"{'measure' if self.measures else 'ok'}_{self.id}"
 
     @property
     def limit(self) -> float:
-        """The value above which the rule fails.
+        """The value above which the gate rule fails.
 
-        The share of rejected rows, 1 - `mostly`; for a number about the whole dataset the largest one allowed, `max_value`.
+        For a rule about rows it is the share of rejected rows (0 to 1), 1 - `mostly`; for a number about the whole
+        dataset the largest allowed number, `max_value`.
         """
         if self.measures:
             return float(self.kwargs["max_value"])
@@ -121,7 +126,7 @@ class Rule(SuiteModel):
 
 
 class SuiteFile(SuiteModel):
-    """A suite file with valid keys and values; whether its rules exist is not checked yet."""
+    """Content of a gate suite's file with valid keys and values; whether its rules exist is not checked yet."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     version: Annotated[int, Field(ge=1)]
@@ -132,15 +137,15 @@ class SuiteFile(SuiteModel):
 
 @dataclass(frozen=True, repr=False)
 class Suite:
-    """A validated suite. Shows itself in a notebook as a table of rules with their limits.
+    """Validated gate suite; a notebook shows it as a table of rules with their limits.
 
     A suite is never changed: `with_limit` and `without` return another one, with a digest of its own.
 
     Attributes:
         name: Name of the suite.
-        version: Version of the suite.
+        version: Version of the suite, from 1.
         notes: Notes for people.
-        dataset: Limits for the dataset as a whole.
+        dataset: Limits of the dataset as a whole.
         rules: The rules.
         digest: Digest of the file's content (key order and spacing do not count) and of the code of custom rules.
     """
@@ -153,38 +158,41 @@ class Suite:
     digest: str
 
     def table(self) -> pd.DataFrame:
-        """Return the rules, then the limits of the dataset as a whole: rule, limit, severity, action, reason."""
+        """Return the suite's rules and the limits of the dataset as a whole as a table, one line each."""
         from veritrain_lib.quality.suite_edits import suite_table
 
         return suite_table(self)
 
     def with_limit(self, rule: str, limit: float) -> Suite:
-        """Return the suite with another limit.
+        """Return a copy of the gate suite with another limit for a rule.
 
         Args:
-            rule: A rule of the suite, or a limit of the dataset as a whole, such as `minimum_rows`.
-            limit: For a rule the share of rejected rows (0 to 1) above which it fails; for a rule about the whole dataset
-                the largest number allowed.
+            rule: Id of a rule of the suite, or a limit of the dataset as a whole, such as `minimum_rows`.
+            limit: For a rule about rows the share of rejected rows (0 to 1) above which it fails; for a rule about the
+                whole dataset the largest number allowed; for a limit of the dataset its value.
 
         Raises:
-            UserError: when the suite has no such rule, or the limit is out of range.
+            UserError: The suite has no such rule, or the limit is out of range.
         """
         from veritrain_lib.quality.suite_edits import with_limit
 
         return with_limit(self, rule, limit)
 
     def without(self, rule: str) -> Suite:
-        """Return the suite without a rule.
+        """Return a copy of the gate suite without a rule.
+
+        Args:
+            rule: Id of the rule.
 
         Raises:
-            UserError: when the suite has no such rule, or no other one.
+            UserError: The suite has no such rule, or it is the only one.
         """
         from veritrain_lib.quality.suite_edits import without
 
         return without(self, rule)
 
     def content(self) -> dict[str, Any]:
-        """Return the content of a file that holds this suite, ready for JSON."""
+        """Return the gate suite as a dictionary in the form of its JSON file."""
         return {
             "name": self.name,
             "version": self.version,
@@ -203,17 +211,18 @@ class Suite:
 
 
 def load_suite(name: str | Path) -> Suite:
-    """Load and validate a suite.
+    """Load a gate suite from its JSON file and validate it.
 
     Args:
-        name: Its name in `gates/`, or the path of a JSON file.
+        name: Name of the suite in `gates/`, or the path of a JSON file.
 
     Returns:
         The suite.
 
     Raises:
-        UserError: For a file that does not exist or is no JSON, an unknown or missing key, an unknown expectation type, kwarg,
-            check or parameter, a rule id used twice, or a suite without a rule.
+        UserError: The file does not exist or is not JSON; a key is unknown or missing; an expectation type, kwarg,
+            check or parameter is unknown; a rule id occurs twice; or there is no rule.
+        Refused: The file lies in `mlruns/`, the folder of MLflow's artifacts.
     """
     path, text = _text(name)
     # Security: a row condition is an expression that pandas evaluates.
@@ -227,16 +236,16 @@ def load_suite(name: str | Path) -> Suite:
 
 
 def read_suite(name: str | Path) -> SuiteFile:
-    """Read a suite file without checking whether its rules exist.
+    """Read a gate suite's file without checking whether its rules exist.
 
     Args:
-        name: Its name in `gates/`, or the path of a JSON file.
+        name: Name of the suite in `gates/`, or the path of a JSON file.
 
     Returns:
         The content of the file.
 
     Raises:
-        UserError: For a file that does not exist or is no JSON, an unknown or missing key, and a rule id used twice.
+        UserError: The file does not exist or is not JSON, a key is unknown or missing, or a rule id occurs twice.
     """
     path, text = _text(name)
     return _validated_file(_content(path, text), path.name)
@@ -279,8 +288,10 @@ def _content(path: Path, text: str) -> object:
 
 
 _validated_suites: dict[tuple[str, str], Suite] = {}
-"""Validated suites of this process by file name and content, as far as all their rules are built in: custom rules
-may change between two calls."""
+"""Validated suites of this process by file name and content.
+
+Only suites whose rules are all built in are kept, because custom rules may change between two calls.
+"""
 
 
 def _has_no_custom_rules(suite: Suite) -> bool:
@@ -290,7 +301,7 @@ def _has_no_custom_rules(suite: Suite) -> bool:
 
 
 def make_suite(content: object, where: str = "suite") -> Suite:
-    """Validate a suite's content.
+    """Validate the content of a gate suite's file and return the suite.
 
     Args:
         content: The parsed JSON.
@@ -300,7 +311,8 @@ def make_suite(content: object, where: str = "suite") -> Suite:
         The suite.
 
     Raises:
-        UserError: As from `load_suite`.
+        UserError: A key is unknown or missing; an expectation type, kwarg, check or parameter is unknown; a rule id
+            occurs twice; or there is no rule.
     """
     from veritrain_lib.quality.custom_rules import custom_code_digest
 
@@ -408,7 +420,7 @@ def _bounded_integer(literal: str) -> int:
 
 
 MAXIMUM_DIGITS = 19
-"""Digits of an integer: 64 bits."""
+"""Largest number of digits of an integer in a suite, which is that of a 64-bit integer."""
 
 
 def _error_message(where: str, error: ValidationError) -> str:

@@ -1,6 +1,6 @@
-"""A suite as a table, and a suite with another limit or without a rule, for a notebook's cell that tries one out.
+"""Changes of a gate suite in a notebook's cell: another limit, without a rule, and the suite as a table.
 
-Open this to see how a changed suite is described in the record. A change that is to stay belongs into the suite's file.
+Open this to see how MLflow's run describes a changed suite. A change that is to stay belongs in the suite's file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ WHOLE_DATASET = "the dataset as a whole"
 
 
 def suite_table(suite: Suite) -> pd.DataFrame:
-    """Return the rules of a suite with their limits, then the limits of the dataset as a whole."""
+    """Return the rules of a gate suite, then the limits of the dataset as a whole, as a table.
+
+    Returns:
+        A table with the columns rule, limit, severity, action and reason.
+    """
     import pandas as pd
 
     lines: list[tuple[str, float, str, str, str]] = [
@@ -32,7 +36,16 @@ def suite_table(suite: Suite) -> pd.DataFrame:
 
 
 def with_limit(suite: Suite, rule: str, limit: float) -> Suite:
-    """Return a suite with another limit, see `Suite.with_limit`."""
+    """Return a gate suite with another limit for one of its rules; `Suite.with_limit` calls this.
+
+    Args:
+        suite: The suite, which stays unchanged.
+        rule: Id of a rule of the suite, or a limit of the dataset as a whole, such as `minimum_rows`.
+        limit: The new limit.
+
+    Raises:
+        UserError: The suite has no such rule, or the limit is out of range.
+    """
     content = suite.content()
     number = _position(suite, rule)
     if number is not None:
@@ -50,7 +63,11 @@ def with_limit(suite: Suite, rule: str, limit: float) -> Suite:
 
 
 def without(suite: Suite, rule: str) -> Suite:
-    """Return a suite without a rule, see `Suite.without`."""
+    """Return a gate suite without one of its rules; `Suite.without` calls this.
+
+    Raises:
+        UserError: The suite has no such rule, or it is the only one.
+    """
     number = _position(suite, rule)
     if number is None:
         raise _unknown(suite, rule)
@@ -60,7 +77,7 @@ def without(suite: Suite, rule: str) -> Suite:
 
 
 def describe_changes(before: Suite, after: Suite) -> str:
-    """Return in words how one suite differs from another, such as `near_duplicate 0.1 -> 0.02`; empty if it does not."""
+    """Return how one gate suite differs from another, such as `near_duplicate 0.1 -> 0.02`; "" if it does not."""
     changes = [f"{before.name} -> {after.name}"] if before.name != after.name else []
     old, new = ({rule.id: rule for rule in suite.rules} for suite in (before, after))
     changes += [f"without {name}" for name in old if name not in new]
@@ -78,7 +95,7 @@ def describe_changes(before: Suite, after: Suite) -> str:
 
 
 def _is_same(before: Rule, after: Rule) -> bool:
-    """Return whether two rules are the same; a share that was left out in the file equals its default, 1."""
+    """Return whether two rules are the same; a `mostly` that the file leaves out equals its default, 1."""
     first, second = before.model_dump(mode="json"), after.model_dump(mode="json")
     if not before.measures:
         for rule in (first, second):

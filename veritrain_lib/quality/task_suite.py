@@ -1,4 +1,4 @@
-"""Find the gate suite of a task and load the custom rules that it may use."""
+"""Loading of a task's gate suite, with the user's own rules that it may use."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ if TYPE_CHECKING:
 
 
 def suite_of(task: Task, suite_name: str = "") -> Suite:
-    """Load the gate suite of a task.
+    """Load the gate suite of a task, together with the user's own rules that the task names.
 
     Args:
         task: The task.
-        suite_name: A file beside the task file, a name in `gates/` or a path; empty means the suite that the task names.
+        suite_name: A file beside the task file, a name in `gates/` or a path; "" (default) means the suite that the
+            task names.
 
     Returns:
         The suite.
 
     Raises:
-        UserError: As from `load_custom_rules` and `load_suite`.
+        UserError: The suite or a file with the user's own rules is missing or invalid.
+        Refused: One of the files lies in `mlruns/`, the folder of MLflow's artifacts.
     """
     load_custom_rules(task)
     name = suite_name or task.gate

@@ -1,4 +1,4 @@
-"""Verdict of a gate on a dataset: its status, reasons, tables and rows."""
+"""Gate's verdict on a dataset: its status, reasons, tables and rows."""
 
 from __future__ import annotations
 
@@ -27,21 +27,24 @@ SEPARATOR = "; "
 
 @dataclass(frozen=True)
 class GateVerdict:
-    """Verdict of a gate on a dataset.
+    """Gate's verdict on a dataset: passed or blocked, with reasons, tables, accepted and quarantined rows.
 
     Attributes:
         status: `passed` or `blocked`.
         block_reasons: Reasons to block the dataset, one sentence each.
-        rules: One row a rule: how many rows it checked and rejected, the rejected `share` (0 to 1) with its 95 % interval
-            (Agresti-Coull) `low` to `high`, the `limit` above which it fails, and `outcome`: `passed`, `failed` (blocks),
-            `warned` (failed, but its severity does not block) or `error` (could not be evaluated; blocks). `kind` is
-            `rows`, or `dataset` for a rule about all rows together: `share` is then the number that its check measured.
+        rules: One line a rule: how many rows it checked and rejected, the rejected `share` (0 to 1) with its 95 %
+            interval (Agresti-Coull) `low` to `high`, the `limit` above which it fails, and `outcome`: `passed`,
+            `failed` (blocks), `warned` (failed, but its severity does not block) or `error` (could not be evaluated;
+            blocks). `kind` is `rows`, or `dataset` for a rule about all rows together: `share` is then the number that
+            its check measured.
         accepted: Rows that are kept.
         quarantine: Removed rows, with a column `reasons`: all reasons of a row joined by `; `.
-        warnings: Kept rows with warnings, with the same column.
-        removed: One row for each label and slice value: the share of its rows that was removed, and the most frequent
+        warnings: Kept rows with warnings, with a column `reasons`.
+        withdrawn: Rows accepted in earlier versions that a rule rejects now and that leave the dataset, with a column
+            `reasons`.
+        removed: One line for each label and slice value: the share of its rows that was removed, and the most frequent
             reason (`removed_shares.removed_by_group`).
-        groups: Duplicates under the row that is kept (`duplicates.groups.duplicate_groups`).
+        groups: Groups of duplicates, each with the row that is kept (`duplicates.groups.duplicate_groups`).
         overview: Counts and shares of the judged rows (`verdict_summary`).
         suite: Name of the suite.
         suite_version: Version of the suite.
@@ -54,6 +57,7 @@ class GateVerdict:
     accepted: pd.DataFrame = field(repr=False)
     quarantine: pd.DataFrame = field(repr=False)
     warnings: pd.DataFrame = field(repr=False)
+    withdrawn: pd.DataFrame = field(repr=False)
     removed: pd.DataFrame = field(repr=False)
     groups: pd.DataFrame = field(repr=False)
     overview: dict[str, Any] = field(repr=False)
@@ -63,7 +67,7 @@ class GateVerdict:
 
     @property
     def metric_rules(self) -> list[str]:
-        """The ids of the rules that measure the dataset as a whole by a check of ours or of a user."""
+        """The ids of the gate rules that measure the dataset as a whole by a check, built-in or of a user."""
         by_check = (self.rules["kind"] == "dataset") & ~self.rules["check"].astype(str).str.startswith(
             "expect_"
         )
@@ -71,11 +75,11 @@ class GateVerdict:
 
     @property
     def passed(self) -> bool:
-        """Whether the dataset may be trained on."""
+        """Whether the dataset passed the gate and may be trained on."""
         return self.status == "passed"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the rows themselves, ready for JSON."""
+        """Return the gate's verdict without the rows themselves, as a dictionary that can be written as JSON."""
         rules = json.loads(self.rules.to_json(orient="records"))
         return {
             "status": self.status,

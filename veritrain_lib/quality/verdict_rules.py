@@ -1,4 +1,4 @@
-"""Combine the results of a gate's rules: the table of rules, and the reasons to block a dataset.
+"""Gate's verdict from the results of its rules: the table of rules, and the reasons to block a dataset.
 
 Open this to see when a dataset is blocked.
 """
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.suite import Suite
 
 HARD_LEAK = "leakage:exact_test"
-"""The one reason for which rows of people are not excused: an exact copy of a held-out test row."""
+"""Beginning of the reason of a row that is an exact copy of a held-out test row.
+
+Such a row blocks the dataset even if a person wrote it.
+"""
 
 
 def rule_table(
     suite: Suite, results: dict[str, ExpectationResult], count: int, rule_results: RuleResults
 ) -> pd.DataFrame:
-    """Return the table of rules with their shares, intervals and outcomes.
+    """Return the table of the gate's rules with the shares of rejected rows, intervals and outcomes.
 
     Args:
         suite: The suite.
@@ -71,7 +74,7 @@ def block_reasons(
     context: Context,
     rule_results: RuleResults,
 ) -> list[str]:
-    """Return the reasons to block a dataset, one sentence each; empty when it passes.
+    """Return the gate's reasons to block a dataset, one sentence each; empty if it passes.
 
     Args:
         suite: The suite.
@@ -83,7 +86,8 @@ def block_reasons(
         rule_results: Results of the checks.
 
     Returns:
-        Reasons by rule in the order of the suite, then those of the dataset rules, then leaks.
+        Reasons by rule in the order of the suite, then those of the limits of the whole dataset, then leaks of test
+        rows.
     """
     if not len(rows):
         return ["no rows: there is nothing to judge"]

@@ -1,4 +1,4 @@
-"""Summary numbers of a judged dataset: counts, lengths, label shares, sources and languages."""
+"""Summary of a dataset that the gate judged: counts, lengths, label shares, sources and languages."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 SAMPLE = 20_000
-"""Accepted rows on which words, lengths and scripts are measured: the error of a share is then 0.7 points at most
-(95 %)."""
+"""Largest number of accepted rows on which words, lengths and scripts are measured.
+
+With so many rows the error of a share is at most 0.7 percentage points (95 %).
+"""
 
 
 def overview(
     rows: pd.DataFrame, accepted: pd.DataFrame, warned: int, task: Task, reasons: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Summarize a judged dataset, ready for JSON.
+    """Return the summary numbers of a dataset that the gate judged, as a dictionary that can be written as JSON.
 
     Args:
         rows: All rows judged.
@@ -34,11 +36,12 @@ def overview(
         reasons: Reasons of the removed and warned rows, one text a row.
 
     Returns:
-        `rows`, `accepted`, `quarantined`, `warned`: counts. Of the accepted rows: `mean_words` of each input field; `lengths`
-        of each text field (`unit` words, or characters of scripts without spaces; `median`, `p95`, `longest`);
-        `label_shares` (0 to 1, sum 1; empty for free text); `sources` (counts); `code_switch_share`, the share with words in
-        two scripts, over the input fields (a switch within one script is not detected). `languages` holds the declared
-        language of each field (`declared`) and how many judged rows were detected in another one (`found`, from `reasons`).
+        `rows`, `accepted`, `quarantined`, `warned`: counts. Of the accepted rows: `mean_words` of each input field;
+        `lengths` of each text field (`unit` words, or characters for scripts without spaces; `median`, `p95`,
+        `longest`); `label_shares` (0 to 1, sum 1; empty for free text); `sources` (counts); `code_switch_share`, the
+        share of rows with words in two scripts, over the input fields (a switch within one script is not detected).
+        `languages` holds the declared language of each field (`declared`), and by language the number of judged rows
+        that were detected to be in another language than declared (`found`, from `reasons`).
     """
     # For free text the list would be as long as the data.
     labels = (
@@ -71,13 +74,13 @@ def overview(
 
 
 def lengths(texts: list[str]) -> dict[str, Any]:
-    """Return statistics of the lengths of texts.
+    """Return statistics of the lengths of a field's texts.
 
     Args:
         texts: The texts.
 
     Returns:
-        `unit` (`words` or `characters`), `median`, `p95` (95th percentile) and `longest`; zeros without any text.
+        `unit` (`words` or `characters`), `median`, `p95` (95th percentile) and `longest`; zeros if there is no text.
     """
     dense = sum(map(unspaced, texts[:1000])) * 2 > len(texts[:1000])
     counts = sorted(len(text.replace(" ", "")) if dense else len(text.split()) for text in texts) or [0]

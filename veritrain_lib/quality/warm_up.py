@@ -1,4 +1,4 @@
-"""Warm-up of the quality package in a process that others are forked from.
+"""Preparation of the gate in the process from which warm kernels are forked.
 
 The functions change no result and are safe before a fork: they start no thread and run no OpenMP code.
 """
@@ -11,9 +11,9 @@ SAMPLE = "where is the invoice that you sent to my colleague last week"
 
 
 def warm_up() -> None:
-    """Import the built-in checks and load the suites of `gates/` with their expectation classes.
+    """Import the gate's built-in checks and load the suites of `gates/` before kernels are forked.
 
-    Takes 0.1 s beside the imports; saves that in each gate and each generate.
+    Besides the imports this takes 0.1 s, which each gate and each generate stage then saves.
     """
     from veritrain_lib.core import project, registry
     from veritrain_lib.quality.suite import load_suite
@@ -26,16 +26,16 @@ def warm_up() -> None:
 
 
 def load_languages(declared: Iterable[str]) -> None:
-    """Load the models of the language check for fields in these languages.
+    """Load the language detector's models for some languages before kernels are forked.
 
-    Takes about 5 s of CPU and 650 MB, which forks share; saves the 5 s in each gate and each generate whose suite has the
-    check.
+    This takes about 5 s of CPU time and 650 MB, which the forks share. It saves the 5 s in each gate and each generate
+    stage whose suite has the language check.
 
     Args:
         declared: Declared languages (ISO 639-1 codes).
 
     Raises:
-        UserError: For a language that can't be detected.
+        UserError: A language can't be detected.
     """
     from veritrain_lib.quality.language.detector import detector
 
@@ -45,7 +45,7 @@ def load_languages(declared: Iterable[str]) -> None:
 
 
 def load_languages_of(task_file: str) -> None:
-    """Load the language models that a task needs.
+    """Load the language detector's models that a task needs before kernels are forked.
 
     Args:
         task_file: Path of the task file.
@@ -54,14 +54,14 @@ def load_languages_of(task_file: str) -> None:
 
 
 def languages_of(task_file: str) -> list[str]:
-    """Return the languages whose models a task needs.
+    """Return the languages whose detector models a task needs.
 
     Args:
         task_file: Path of the task file.
 
     Returns:
-        The languages that its fields declare, if its gate suite has the language check. Empty for a task file or suite that
-        can't be read: the stage itself will report the error.
+        The ISO 639-1 codes that its input fields declare, if its gate suite has the language check. Empty for a task
+        file or suite that can't be read: the stage itself will report the error.
     """
     from veritrain_lib.core.errors import UserError
     from veritrain_lib.core.task import load_task

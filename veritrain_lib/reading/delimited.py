@@ -1,4 +1,4 @@
-"""Reader of delimited text (CSV, TSV): fast for complete rows, with an exact message for each other row."""
+"""Reader of delimited text (CSV, TSV): fast if all rows are complete, else row by row with exact error messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from veritrain_lib.reading.separator import CANDIDATES, declared_separator, find
 from veritrain_lib.reading.table import Limits, TextTable
 
 MAX_CELL_CHARACTERS = 2**31 - 1
-"""Characters; the csv module's own limit of 131,072 is too small for documents."""
+"""Maximum length of a cell in characters; the csv module's own limit of 131,072 is too small for documents."""
 
 QUOTE_REMEDY = "Put quotes around a cell that holds a line end or the separator"
 
@@ -24,19 +24,19 @@ def read_delimited(
     header: bool = True,
     skip_broken: bool = False,
 ) -> TextTable:
-    """Read the table in a delimited text.
+    """Read the table in the text of a CSV or TSV file.
 
     Args:
         name: Name of the file, for messages.
-        text: The text.
+        text: The text of the file.
         limits: Maximum size of the table.
-        tabs: Whether the file's suffix promises tabs; the separator is determined by the content.
+        tabs: Whether the file's suffix (.tsv) promises tabs; the separator itself is detected from the content.
         header: Whether the first row is a header; else the columns are called column_1, column_2, ...
-        skip_broken: Whether invalid rows are left out (`TextTable.skipped`) instead of rejected.
+        skip_broken: Whether invalid rows are left out and listed in `TextTable.skipped`, instead of raising an error.
 
     Raises:
-        FileFault: The header names a column twice, rows are invalid (all counted, the first ones named), or the table
-            exceeds the limits.
+        FileFault: The header names a column twice, rows are invalid (all are counted, the first ones named), or the
+            table exceeds the limits.
     """
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     notes: list[str] = []
@@ -75,7 +75,11 @@ def read_delimited(
 def _read_row_by_row(
     text: str, separator: str, header: bool
 ) -> tuple[list[str], list[list[str]], list[int], list[RowFault]]:
-    """Return the header, the complete rows with their numbers, and the faults of the others."""
+    """Read delimited text row by row, after the fast reader found a row that is invalid.
+
+    Returns:
+        The header, the rows that have a cell for each column, their row numbers, and the faults of the other rows.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     header_cells: list[str] = []
     rows: list[list[str]] = []
@@ -122,7 +126,7 @@ def _explain(error: str) -> str:
 
 
 def named_columns(name: str, header_cells: list[str]) -> list[str]:
-    """Return the column names of a header; empty ones become column_1, column_2, ...
+    """Return the column names in a file's header; empty names become column_1, column_2, ... by position.
 
     Raises:
         FileFault: A name occurs twice.
@@ -141,9 +145,9 @@ def named_columns(name: str, header_cells: list[str]) -> list[str]:
 
 
 def without_unnamed(table: TextTable) -> TextTable:
-    """Return a table without the columns that have neither a name nor a value.
+    """Return a file's table without the columns that have neither a name nor a value in any row.
 
-    Spreadsheets leave such columns at the right.
+    Spreadsheet programs leave such columns at the right.
     """
     unnamed = [index for index, column in enumerate(table.columns) if column == f"column_{index + 1}"]
     if not table.has_header or not unnamed:

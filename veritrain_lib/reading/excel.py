@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx): the first sheet with values, as texts, within limits against zip bombs."""
+"""Reader of Excel workbooks (.xlsx): the first sheet with values, as texts, within limits against zip bombs."""
 
 from __future__ import annotations
 
@@ -13,22 +13,33 @@ from veritrain_lib.reading.json_text import as_text
 from veritrain_lib.reading.table import Limits, TextTable
 
 MAX_ROWS = 1_048_576
-"""Rows of a sheet; Excel's own limit. A sheet may claim more, and reading it would never end."""
+"""Maximum number of rows of a sheet, which is Excel's own limit.
+
+A sheet may claim to have more, and reading it would never end.
+"""
 
 MAX_PARTS = 2_000
 
 ERROR_VALUES = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!"))
-"""Values of cells whose formula failed."""
+"""Texts that Excel shows in cells whose formula failed."""
 
 
 def read_excel(
     name: str, content: bytes, limits: Limits, *, header: bool = True, skip_broken: bool = False
 ) -> TextTable:
-    """Read the table in a workbook: stored values, never formulas.
+    """Read the table in the first sheet of an Excel workbook that has values: the stored values, never formulas.
+
+    Args:
+        name: Name of the file, for messages.
+        content: The bytes of the file.
+        limits: Maximum size of the table and of the unpacked file.
+        header: Whether the first row is a header; else the columns are called column_1, column_2, ...
+        skip_broken: Whether rows with an Excel error value are left out and listed in `TextTable.skipped`, instead of
+            raising an error.
 
     Raises:
-        FileFault: The file is no workbook, unpacks to more than the limits, names a column twice, or has rows with
-            one of Excel's error values.
+        FileFault: The file is not a workbook, unpacks to more than the limits, names a column twice, or has rows with
+            an Excel error value such as #REF!.
     """
     _reject_bomb(name, content, limits)
     sheet, rows, other_sheets = _first_sheet(name, content, limits)
@@ -86,7 +97,7 @@ def _reject_bomb(name: str, content: bytes, limits: Limits) -> None:
 
 
 def _first_sheet(name: str, content: bytes, limits: Limits) -> tuple[str, list[tuple[Any, ...]], int]:
-    """Return name and non-blank rows of the first sheet with values, and the number of others."""
+    """Return name and non-blank rows of the first sheet with values, and the number of other sheets with values."""
     import warnings
 
     from openpyxl import load_workbook

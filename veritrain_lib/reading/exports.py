@@ -1,6 +1,7 @@
-"""Exports of annotation tools: answers in lists and objects, and records with nested fields.
+"""Reader of annotation tools' exports, whose answers are wrapped in lists and objects and whose fields are nested.
 
-Supported are Label Studio (CSV, JSON and JSON-MIN), doccano (JSON Lines with label lists) and Argilla (CSV, JSON).
+Supported are Label Studio (CSV, JSON and JSON-MIN), doccano (JSON Lines with label lists, CSV with labels joined by
+`#`) and Argilla (CSV, JSON).
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ from veritrain_lib.reading.fault import RowFault
 from veritrain_lib.reading.json_text import JsonFault, as_text, parse
 
 ANSWER_KEYS = ("value", "rating", "number", "text", "choices")
-"""Keys under which an object of Label Studio or Argilla holds its answers."""
+"""Keys of the JSON objects in which Label Studio and Argilla wrap answers, in the order in which they are tried."""
+
+
+JOINING_SIGNS = "#|;,"
+"""Signs with which tools join several labels in one cell: doccano uses `#`, others use `|`, `;` or `,`."""
 
 
 @dataclass(frozen=True)
 class UnwrappedAnswers:
-    """Answers taken out of their lists and objects.
+    """Answers in an annotation tool's export as plain texts, taken out of their lists and objects.
 
     Attributes:
-        values: The answer of every row.
-        count: Number of answers that were wrapped.
-        faults: Rows with several answers, or with none that a row can have.
+        values: The answer of every row; "" for a row with a fault or without a submitted answer.
+        count: Number of answers that were wrapped in a list or an object.
+        faults: Rows with several different answers, or with marked spans of text instead of an answer.
     """
 
     values: list[str]
@@ -34,12 +39,12 @@ class UnwrappedAnswers:
 def unwrap(values: Sequence[str], numbers: Sequence[int] | None = None) -> UnwrappedAnswers:
     """Take single answers out of `["x"]`, `{"choices": ["x"]}` and `[{"value": "x", "status": "submitted"}]`.
 
-    A cell that is none of these stays as it is, so that plain answers and answers that are JSON themselves are kept;
-    of Argilla's answers only submitted ones count.
+    A cell in none of these forms stays as it is, so plain answers and answers that are themselves JSON are kept. Of
+    Argilla's answers only submitted ones count.
 
     Args:
-        values: The cells.
-        numbers: Row numbers (default: 1, 2, ...).
+        values: The cells of the answer column.
+        numbers: The row number of each cell, for messages; None: 1, 2, ...
     """
     unwrapped: list[str] = []
     faults: list[RowFault] = []
@@ -61,8 +66,39 @@ def unwrap(values: Sequence[str], numbers: Sequence[int] | None = None) -> Unwra
     return UnwrappedAnswers(unwrapped, count, faults)
 
 
+def joined_labels(values: Sequence[str], numbers: Sequence[int]) -> list[RowFault]:
+    """Return a fault for each row whose answer cell holds several labels, joined by one of the `JOINING_SIGNS`.
+
+    `billing#access` holds two labels if `billing` and `access` are each the whole answer of another row; `C#` and
+    `Smith, John` hold one.
+
+    Args:
+        values: The cells of a column of labels.
+        numbers: The row number of each cell.
+    """
+    labels = {value.strip() for value in values} - {""}
+    faults = []
+    for cell, number in zip(values, numbers, strict=True):
+        for sign in JOINING_SIGNS:
+            parts = list(dict.fromkeys(part.strip() for part in cell.split(sign)))
+            if sign in cell and len(parts) > 1 and labels.issuperset(parts):
+                shown = ", ".join(repr(part) for part in parts[:4])
+                faults.append(
+                    RowFault(
+                        number,
+                        f"holds {len(parts)} answers ({shown}, joined by {sign!r}), and a row needs one",
+                    )
+                )
+                break
+    return faults
+
+
 def answers_in(cell: str) -> list[str | None] | None:
-    """Return the answers wrapped in one cell (None for a marked span), or None when the cell wraps none."""
+    """Return the answers that an annotation tool wrapped in one cell.
+
+    Returns:
+        The answers, with None for each marked span of text; None instead of a list if the cell is not such a wrapper.
+    """
     try:
         value = parse(cell)
     except JsonFault:
@@ -105,12 +141,15 @@ def _of_object(value: dict[str, Any]) -> list[str | None] | None:
 def flatten_export(
     name: str, records: list[dict[str, Any]], numbers: list[int]
 ) -> tuple[list[dict[str, Any]], list[int], list[str]]:
-    """Flatten records of Label Studio's JSON and Argilla's JSON, one record per annotation.
+    """Flatten the nested records of Label Studio's or Argilla's JSON export to one record per annotation.
 
-    Others stay as they are.
+    Args:
+        name: Name of the file, for the notes.
+        records: The records of the file; those of any other file stay as they are.
+        numbers: The row number of each record.
 
     Returns:
-        The records, the row number of each, and notes.
+        The flat records, the row number of each, and notes for the user.
     """
     if records and all(_is_label_studio(record) for record in records):
         numbered_rows = [

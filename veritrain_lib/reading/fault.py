@@ -1,4 +1,4 @@
-"""Errors of files that can't be read: what is wrong with the file, or with which of its rows."""
+"""Errors of files of rows that can't be read: `FileFault` for a file and `RowFault` for one of its rows."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from typing import Literal
 from veritrain_lib.core.errors import UserError
 
 MAX_SHOWN = 5
-"""Invalid rows that a message names; the others are counted."""
+"""Number of invalid rows that a message names; the others are counted."""
 
 
 @dataclass(frozen=True)
 class RowFault:
-    """A fault of one row: `row` from 1 (without the header), `line` of the file from 1 (0: unknown)."""
+    """Fault in one row of a file.
+
+    Attributes:
+        row: Number of the row, from 1, without the header.
+        message: Description of the fault.
+        line: Line of the file on which the row begins, from 1; 0 if it is unknown.
+    """
 
     row: int
     message: str
@@ -26,11 +32,11 @@ class RowFault:
 
 
 class FileFault(UserError):
-    """A file that can't be read (exit code 2).
+    """Error: a file of rows can't be read; a command that raises it ends with exit code 2.
 
     Attributes:
-        kind: `format` for a file of another format, `content` for one with wrong content.
-        faults: All invalid rows; empty when the file in general is wrong.
+        kind: `format` if the file has another format than it should, `content` if its content is wrong.
+        faults: All invalid rows; empty if the file as a whole is wrong.
     """
 
     def __init__(
@@ -46,9 +52,15 @@ class FileFault(UserError):
 
 
 def reject_rows(name: str, faults: Sequence[RowFault], remedy: str = "") -> None:
-    """Raise FileFault if there are faults.
+    """Raise FileFault if any rows of a file are faulty; the message names the first five and counts the others.
 
-    The first `MAX_SHOWN` by row, the number of others, then the remedy.
+    Args:
+        name: Name of the file, for the message.
+        faults: The faulty rows, in order.
+        remedy: Sentence that tells the user what to do, at the end of the message; "" for none.
+
+    Raises:
+        FileFault: There is at least one fault.
     """
     if not faults:
         return

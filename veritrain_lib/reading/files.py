@@ -1,4 +1,4 @@
-"""Entry point for reading files of rows: determines the format and returns the table."""
+"""Entry point for reading files of rows: detects the format and returns the table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMATS = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "json", ".ndjson": "json", ".json": "json",
     ".xlsx": "excel", ".parquet": "parquet",
 }  # fmt: skip
-"""Suffixes of supported files, and the format of each."""
+"""Formats of the supported files by suffix."""
 
 ALLOWED = ", ".join(FORMATS)
 
@@ -27,27 +27,27 @@ SIGNATURES = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"Rar!": "a rar archive", b"%PDF": "a PDF", b"PAR1": "Parquet",
     b"\xd0\xcf\x11\xe0": "an old Office file", b"\x89PNG": "a picture", b"\x7fELF": "a program", b"MZ\x90": "a program",
 }  # fmt: skip
-"""First bytes of files that are no text."""
+"""Descriptions of file formats that are not text, by the first bytes of such files."""
 
 MAX_FILE_BYTES = 8_000_000_000
-"""Maximum bytes of a file."""
+"""Maximum size of a file in bytes (8 GB)."""
 
 
 def read_file(
     path: Path, limits: Limits | None = None, *, header: bool = True, skip_broken: bool = False
 ) -> TextTable:
-    """Read the table in a file.
+    """Read the table in a file of rows: CSV, TSV, Excel, JSON, JSON Lines or Parquet.
 
     Args:
         path: The file.
-        limits: Maximum size of the table.
+        limits: Maximum size of the table; None: the defaults of `Limits`.
         header: Whether the first row of a delimited file or a sheet is a header; else columns are called column_1, ...
-        skip_broken: Whether invalid rows are left out (`TextTable.skipped`) instead of rejected.
+        skip_broken: Whether invalid rows are left out and listed in `TextTable.skipped`, instead of raising an error.
 
     Raises:
         FileFault: The suffix is not supported, the content does not match it, or the file or its rows are invalid (exit
             code 2).
-        Infrastructure: The machine can't read the file.
+        Infrastructure: The operating system can't read the file.
     """
     try:
         if not path.is_file():
@@ -71,7 +71,18 @@ def read_bytes(
     header: bool = True,
     skip_broken: bool = False,
 ) -> TextTable:
-    """Read the table in the content of a file, as `read_file` does; `name` is the file's name."""
+    """Read the table in the bytes of a file of rows, whose format its name's suffix states.
+
+    Args:
+        name: Name of the file with its suffix.
+        content: The bytes.
+        limits: Maximum size of the table; None: the defaults of `Limits`.
+        header: Whether the first row of a delimited file or a sheet is a header; else columns are called column_1, ...
+        skip_broken: Whether invalid rows are left out and listed in `TextTable.skipped`, instead of raising an error.
+
+    Raises:
+        FileFault: The suffix is not supported, the content does not match it, or the content or its rows are invalid.
+    """
     limits = limits or Limits()
     kind = _format_of(name)
     signature = next(

@@ -1,4 +1,4 @@
-"""Detection of files without a header, whose first row would be lost as column names."""
+"""Detection of files of rows without a header, whose first row would be taken for column names."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ if TYPE_CHECKING:
 
 
 def values_in_header(table: pd.DataFrame) -> dict[str, int]:
-    """Return column names that are also values of their own column, with the number of such rows."""
+    """Return the column names of a file that also occur as values in their own column, with the number of such rows.
+
+    Such names suggest that the file has no header.
+    """
     counts = {str(name): int((table[name] == name).sum()) for name in table.columns if name}
     return {name: count for name, count in counts.items() if count}
 
 
 def missing_header_hint(table: pd.DataFrame) -> str:
-    """Return the end of a message about missing columns if the first row seems to be no header, else ""."""
+    """Return the end of an error message about missing columns, if the file seems to have no header; else ""."""
     repeated = values_in_header(table)
     if not repeated:
         return ""

@@ -1,4 +1,4 @@
-"""JSON Lines, or a JSON array of objects, as a table."""
+"""Reader of files of rows as JSON Lines or as a JSON array of objects."""
 
 from __future__ import annotations
 
@@ -22,20 +22,24 @@ from veritrain_lib.reading.json_text import (
 from veritrain_lib.reading.table import Limits, TextTable
 
 Numbered = Iterator[tuple[int, int, Any]]
-"""Row number, line (0: unknown), and the value or its JsonFault."""
+"""Iterator over the rows of a JSON file: row number, line (0 if unknown), and the row's value or its JsonFault."""
 
 LENIENT_DECODER = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len)
-"""Decoder that finds the end of a value, whatever numbers it holds."""
+"""Decoder that finds the end of a JSON value without checking its numbers."""
 
 
 def read_json(name: str, text: str, limits: Limits, *, skip_broken: bool = False) -> TextTable:
-    """Read the table in a JSON array of objects, or in JSON Lines; the first character decides which.
+    """Read the table in a JSON array of objects or in JSON Lines; the text is an array if its first character is `[`.
 
-    With `skip_broken` invalid rows are left out (`TextTable.skipped`) instead of rejected.
+    Args:
+        name: Name of the file, for messages.
+        text: The text of the file.
+        limits: Maximum size of the table.
+        skip_broken: Whether invalid rows are left out and listed in `TextTable.skipped`, instead of raising an error.
 
     Raises:
-        FileFault: An array is no JSON, rows are no JSON objects or hold what is not allowed (all counted, the first
-            ones named), or the table exceeds the limits.
+        FileFault: The text is not valid JSON, rows are not JSON objects or contain what is not allowed (all are
+            counted, the first ones named), or the table exceeds the limits.
     """
     check_surrogates = may_hold_surrogates(text)
     records: list[dict[str, Any]] = []
@@ -73,7 +77,7 @@ def _array(name: str, text: str) -> Numbered:
 
 
 def _items(text: str) -> Numbered:
-    """Yield the items of an invalid array one by one, as far as they can be separated."""
+    """Yield the items of an invalid JSON array one by one, as far as they can be separated."""
     skip = re.compile(r"[ \t\n\r,]*")
     position, number, line = text.index("[") + 1, 0, 1
     previous = 0
@@ -110,7 +114,7 @@ def _lines(name: str, text: str) -> Numbered:
 
 
 def _reject_single_object(name: str, text: str) -> None:
-    """Raise FileFault for a file that is one object over several lines."""
+    """Raise FileFault if the text of a file is a single JSON object over several lines."""
     value: Any = None
     with contextlib.suppress(JsonFault):
         value = parse(text)

@@ -1,4 +1,4 @@
-"""Strict JSON parsing: NaN, duplicate keys and excessive nesting are rejected with one sentence."""
+"""Strict parsing of users' JSON: NaN, duplicate keys and excessive nesting are rejected with one sentence."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import re
 from typing import Any
 
 MAX_DEPTH = 8
-"""Maximum nesting of lists and objects inside a value of a row."""
+"""Maximum nesting depth of lists and objects inside one value of a row."""
 
 
 class JsonFault(ValueError):
-    """A text that is no valid JSON here; the message states why and what is allowed."""
+    """Error: a text is not JSON that is allowed here; the message states the reason and what is allowed."""
 
 
 def parse(text: str) -> Any:
-    """Parse a JSON text.
+    """Parse a user's JSON text strictly.
 
     Raises:
-        JsonFault: A syntax error, a duplicate key in one object, NaN and infinities, numbers of more than 4,300
+        JsonFault: A syntax error, a duplicate key in one object, NaN or an infinity, a number of more than 4,300
             digits, or nesting beyond Python's recursion limit.
     """
     try:
@@ -36,16 +36,13 @@ def parse(text: str) -> Any:
 
 
 def deeper_than(value: Any, levels: int) -> bool:
-    """Return whether lists and objects are nested more than `levels` deep; looks no deeper."""
+    """Return whether the lists and objects of a JSON value are nested more than `levels` deep."""
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return children is not None and (levels == 0 or any(deeper_than(child, levels - 1) for child in children))
 
 
 def as_text(value: object) -> str:
-    """Return a JSON value as the text of a cell.
-
-    A text as it is, null as the empty text, anything else as JSON.
-    """
+    """Return a JSON value as the text of a table's cell: a text as it is, null as "", anything else as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -55,15 +52,15 @@ _ESCAPED_SURROGATE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 
 
 def may_hold_surrogates(text: str) -> bool:
-    """Return whether a JSON text may hold an escaped lone surrogate or a zero byte.
+    """Return whether a JSON text may contain an escaped lone surrogate or zero byte, which a UTF-8 file can't hold.
 
-    Fast, and never wrongly False.
+    The check is fast: it may return True without need, but never wrongly False.
     """
     return _ESCAPED_SURROGATE.search(text) is not None
 
 
 def invalid_character(text: str) -> str:
-    """Return a description of a lone surrogate or zero byte, which UTF-8 files can't hold, or ""."""
+    """Return a description of a lone surrogate or zero byte in a text, which UTF-8 files can't hold; "" if none."""
     if "\x00" in text:
         return "a zero byte"
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):

@@ -1,4 +1,4 @@
-"""Parquet files as texts, within limits against small files that unpack to huge tables."""
+"""Reader of Parquet files as texts, within limits against small files that unpack to huge tables."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from veritrain_lib.reading.json_text import as_text
 from veritrain_lib.reading.table import Limits, TextTable
 
 INDEX_PREFIX = "__index_level_"
-"""Prefix of the columns in which pandas stores an index without a name."""
+"""Prefix of the columns in which pandas stores an index without a name; they are not read."""
 
 BATCH_ROWS = 10_000
 
 
 def read_parquet(name: str, content: bytes, limits: Limits) -> TextTable:
-    """Read the table in a Parquet file.
+    """Read the table in a Parquet file as texts: lists and structures as JSON, missing values and NaN as "".
 
-    Lists and structures become JSON, missing values and NaN the empty text.
+    Args:
+        name: Name of the file, for messages.
+        content: The bytes of the file.
+        limits: Maximum size of the table and of its unpacked values.
 
     Raises:
         FileFault: The file is not a Parquet file, exceeds the limits, has a column twice, or has columns of bytes.
@@ -76,7 +79,10 @@ def _reject_columns(name: str, columns: list[str], schema: Any, pa: Any) -> None
 
 
 def _unpacked_bytes(values: Any, pa: Any) -> int:
-    """Return the bytes of a column's values once each row has its own value."""
+    """Return the size in bytes of a column's values when each row has its own copy.
+
+    A dictionary-encoded column stores a text that many rows share only once.
+    """
     if not isinstance(values, pa.DictionaryArray):
         return int(values.nbytes)
     import pyarrow.compute as pc

@@ -1,4 +1,4 @@
-"""Detection of the separator of a delimited file from its first rows."""
+"""Detection of the separator (comma, semicolon, tab, bar) of a delimited file from its first rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 
 SAMPLE_CHARACTERS = 65_536
-"""Characters of the file that are examined."""
+"""Number of characters at the beginning of the file that are examined."""
 
 SAMPLE_ROWS = 50
 
@@ -14,9 +14,12 @@ CANDIDATES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 
 
 def find_separator(text: str, preferred: str) -> str:
-    """Return the separator for which most of the first rows have as many cells as the header.
+    """Detect the separator of a delimited file: the one that gives most of the first rows as many cells as the header.
 
-    `preferred` is what the file's suffix promises; it is used when no other fits better, and for a file of one column.
+    Args:
+        text: The text of the file.
+        preferred: The separator that the file's suffix promises; returned if no other fits better, and for a file with
+            a single column.
     """
     best_share, best = 0.0, preferred
     for candidate in sorted(CANDIDATES, key=lambda candidate: candidate != preferred):
@@ -31,9 +34,9 @@ def find_separator(text: str, preferred: str) -> str:
 
 
 def declared_separator(text: str) -> tuple[str, str]:
-    """Return the separator of Excel's first line `sep=;` and the text after it.
+    """Return the separator that a CSV file declares in Excel's first line `sep=;`, and the text after this line.
 
-    ("", text) when there is no such line.
+    Without such a line, "" and the full text are returned.
     """
     line, end, _ = text[:16].partition("\n")
     line = line.rstrip("\r")

@@ -1,10 +1,8 @@
-"""CSV files that people fill in with a spreadsheet.
+"""CSV files that people fill in with a spreadsheet program: writing them, and reading them back unchanged.
 
-Written so that it does not change them, and restored when read.
-
-A byte order mark tells Excel that the file is UTF-8. Ids get the prefix `row-`, because a spreadsheet reads `1234e567`
-as a number and stores another text. A text that begins like a formula gets an apostrophe, so that none is executed
-(OWASP, "CSV Injection").
+A byte order mark tells Excel that the file is UTF-8. Ids get the prefix `row-`, because a spreadsheet program reads
+`1234e567` as a number and stores another text. A text that begins like a formula gets an apostrophe, so that it is not
+executed (OWASP, "CSV Injection"). Reading removes prefix and apostrophe again.
 """
 
 from __future__ import annotations
@@ -24,20 +22,28 @@ _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def escape_formula(text: str) -> str:
-    """Return a text that no spreadsheet reads as a formula; `unescape_formula` reverses it."""
+    """Return a text with an apostrophe put before it if a spreadsheet program would read it as a formula.
+
+    Other texts are returned unchanged; `unescape_formula` reverses it.
+    """
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unescape_formula(text: str) -> str:
-    """Return the text that `escape_formula` was called with.
-
-    A text that people typed and that needs no escape stays.
-    """
+    """Return a text without the apostrophe that `escape_formula` put before it; other texts stay as they are."""
     return text[1:] if _GUARDED.match(text) else text
 
 
 def write_spreadsheet(table: pd.DataFrame, file: Path, ids: Sequence[str] = ("id",)) -> None:
-    """Write a table of texts as CSV for a spreadsheet; a crash in between leaves no partial file."""
+    """Write a table of texts as CSV for a spreadsheet program, with escaped formulas and prefixed ids.
+
+    A crash leaves no incomplete file under the final name.
+
+    Args:
+        table: The table.
+        file: The file to write.
+        ids: Columns of ids, which get the prefix `row-`; default `id`.
+    """
     escaped = table.copy()
     for column in escaped.columns:
         texts = escaped[column].astype(str)
@@ -52,9 +58,11 @@ def write_spreadsheet(table: pd.DataFrame, file: Path, ids: Sequence[str] = ("id
 
 
 def unescape_table(table: pd.DataFrame, ids: Sequence[str] = ("id",)) -> pd.DataFrame:
-    """Return the table that `write_spreadsheet` was called with, as people filled it in.
+    """Return a table that `write_spreadsheet` wrote and people filled in, without the escapes and the prefixes of ids.
 
-    Ids without a prefix stay.
+    Args:
+        table: The table as it was read from the file.
+        ids: Columns of ids; ids without the prefix stay as they are.
     """
     result = table.copy()
     for column in result.columns:

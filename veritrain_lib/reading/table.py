@@ -1,4 +1,4 @@
-"""A table of texts as it was read from a file, and the size limits of such tables."""
+"""Table of texts that was read from a user's file, and the size limits of such tables."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limits:
-    """Maximum size of a table.
+    """Largest allowed size of a table that is read from a user's file.
 
-    Columns, rows, cells, and bytes that a compressed file (Excel, Parquet) may unpack to.
+    Attributes:
+        columns: Maximum number of columns.
+        rows: Maximum number of rows.
+        cells: Maximum number of cells, columns times rows.
+        unpacked: Maximum bytes that a compressed file (Excel, Parquet) may unpack to.
     """
 
     columns: int = 2_000
@@ -25,7 +29,13 @@ class Limits:
     unpacked: int = 2_000_000_000
 
     def check(self, name: str, columns: int, rows: int = 0) -> None:
-        """Raise FileFault for too many columns, rows or cells."""
+        """Raise FileFault if a file's table has too many columns, rows or cells.
+
+        Args:
+            name: Name of the file, for the message.
+            columns: Number of columns of the table.
+            rows: Number of rows of the table, as far as they are known; default 0.
+        """
         if columns > self.columns:
             raise FileFault(f"{name}: {columns} columns; at most {self.columns} are allowed")
         if rows > self.rows:
@@ -38,16 +48,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class TextTable:
-    """Rows of texts.
+    """Table read from a user's file: column names and rows of texts.
 
     Attributes:
         name: Name of the file, for messages.
         columns: Column names in the order of the file.
-        rows: One sequence of texts per row, as long as `columns`; a missing value is the empty text.
-        numbers: The row's number in the file, from 1, for each row.
+        rows: One sequence of texts per row, as long as `columns`; a missing value is "".
+        numbers: For each row its number in the file, from 1, without the header and blank rows.
         notes: Notes for the user, one sentence each.
-        skipped: Invalid rows that were left out; only if the caller asked for that.
-        has_header: Whether the column names are from the file's own first row.
+        skipped: Invalid rows that were left out; empty unless the caller asked to skip them.
+        has_header: Whether the column names were read from the file's first row.
     """
 
     name: str
@@ -60,11 +70,11 @@ class TextTable:
 
     @property
     def records(self) -> list[dict[str, str]]:
-        """One dictionary per row."""
+        """The rows of the table, one dictionary per row with text by column name."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def frame(self) -> pd.DataFrame:
-        """Return the rows as a DataFrame of texts. The index is the row's position: 0, 1, ..."""
+        """Return the table as a DataFrame of texts, with the index 0, 1, ..."""
         import pandas as pd
 
         if not self.rows:

@@ -1,4 +1,4 @@
-"""Decoding of bytes to text: encodings, byte order marks and zero bytes."""
+"""Decoding of a user's file to text: encodings, byte order marks and zero bytes."""
 
 from __future__ import annotations
 
@@ -13,22 +13,29 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""Byte order marks and their encodings; UTF-32 first, because it begins like UTF-16."""
+"""Byte order marks and their encodings; UTF-32 first, because its mark begins like that of UTF-16."""
 
 GUESSED_ENCODINGS = ("utf-16-le", "utf-16-be", "cp932", "cp1252")
-"""Encodings that a file which is not UTF-8 may have; the first that fits is named in the message, never used."""
+"""Encodings that a file which is not UTF-8 may have.
+
+The first one that can decode the file is only named in the error message; the file is never read with it.
+"""
 
 BYTE_ORDER_MARK = "\ufeff"
 
 
 def decode(name: str, content: bytes) -> tuple[str, list[str]]:
-    """Return the text of a file, and notes on its encoding.
+    """Return the text of a user's file, and notes for the user on its encoding.
 
-    UTF-8, with or without a byte order mark (several, as programs that add one each leave them, are removed), and
-    UTF-16 and UTF-32 with a byte order mark are supported.
+    Supported are UTF-8, with or without a byte order mark, and UTF-16 and UTF-32 with one. All byte order marks at the
+    beginning are removed; a file may have several if several programs added one each.
+
+    Args:
+        name: Name of the file, for messages.
+        content: The bytes of the file.
 
     Raises:
-        FileFault: Another encoding, or a zero byte (with the line).
+        FileFault: The file has another encoding, or contains a zero byte (the message names the line).
     """
     notes: list[str] = []
     encoding = next((name for prefix, name in BYTE_ORDER_MARKS if content.startswith(prefix)), "utf-8")

@@ -1,11 +1,12 @@
-"""Redaction of secrets: passwords in URLs, and values of the environment that are secrets.
+"""Redaction of secrets (passwords in URLs, secret environment variables) from everything that is shown or stored.
 
-- `addresses`: `redact_passwords`, for everything that shows a URL or an error that may quote one
-- `secret_values`: which values of the environment are secrets, and in which contexts each is redacted
+- `addresses`: `redact_passwords`, for everything that shows a URL or an error message that may quote one
+- `secret_values`: decides which environment variables hold secrets, and in which contexts each value is redacted
 - `forms`: the encodings in which a secret may appear: escaped, quoted, base64
-- `redactor`: removes secrets from texts, from texts that came in pieces, and from JSON values
-- `process_secrets`: `redact`, with the environment of this process and its `.env` files
-- `logs`: the same for every log line
+- `redactor`: removes secrets from texts, from texts that arrive in pieces, and from JSON values
+- `process_secrets`: `redact`, for the secrets of this process's environment and of its `.env` files
+- `logs`: redaction of every log line of this process
+- `notebook`: redacted copies of executed notebooks
 """
 
 from veritrain_lib.redaction.addresses import redact_passwords

@@ -29,10 +29,11 @@ _KEYWORD_ADDRESS = re.compile(r"\b(?:host|hostaddr|dbname|user)\s*=", re.IGNOREC
 
 
 def redact_passwords(text: object) -> str:
-    """Return a URL, or a text that quotes URLs, with `***` for each password in it.
+    """Return a URL, or a text that quotes URLs, with `***` in place of each password.
 
-    Redacted are the password of `scheme://user:password@host`, a long token in the place of the user, query parameters
-    that are called password, token, secret, key or signature, and `password=` of a PostgreSQL connection string.
+    Redacted are the password in `scheme://user:password@host`, a token (20 or more characters) in place of the user,
+    query parameters that are called password, token, secret, key or signature, and `password=` of a PostgreSQL
+    connection string.
 
     >>> redact_passwords("postgresql://me:hunter2@db/veritrain is down")
     'postgresql://me:***@db/veritrain is down'
@@ -49,7 +50,10 @@ def redact_passwords(text: object) -> str:
 
 
 def find_passwords(text: str) -> set[str]:
-    """Return the passwords that `redact_passwords` masks; of an ambiguous URL, each reading of it."""
+    """Return the passwords in a text's URLs and connection strings that `redact_passwords` masks.
+
+    A URL with several `@` can be read in several ways; the password of each reading is returned.
+    """
     passwords: set[str] = set()
     if "://" in text:
         for pattern in (_PASSWORD, _TOKEN_AS_USER, _PARAMETER):

@@ -1,7 +1,7 @@
 """The encodings in which a secret may appear in a text: as it is, quoted, escaped, encoded.
 
-Not covered: deliberate changes (reversed, letter by letter, hashed, encrypted, compressed, drawn as
-a picture), and less than the first half of a value.
+Not covered are deliberate changes (reversed, letter by letter, hashed, encrypted, compressed, drawn as a picture), and
+parts of a value, except the first 16 characters of a value of 24 characters or more.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import json
 from urllib.parse import quote, quote_plus
 
 MIN_PREFIX_LENGTH = 24
-"""Characters from which on the beginning of a value counts too: tables and logs cut long texts."""
+"""Smallest length in characters of a value whose beginning alone is redacted, too; tables and logs cut long texts."""
 
 PREFIX_LENGTH = 16
 PUBLIC_PREFIXES = ("-----", "{", "eyJ", "http")
-"""Of private keys, JSON, tokens and URLs: the beginning is not secret."""
+"""Beginnings of private keys, JSON, JWT tokens and URLs, which are the same for all such values and so not secret."""
 
 
 def encoded_forms(value: str) -> set[str]:
-    """Return every text that stands for the value.
+    """Return every text that may stand for a secret value.
 
-    These are the value itself, escapes of JSON and Python (also twice), of URLs and of HTML, hexadecimal, base64 at any
-    offset in a longer text, and the beginning of a long value.
+    These are the value itself, its escapes in JSON and Python (also applied twice), in URLs and in HTML, hexadecimal
+    digits, base64 at any offset in a longer text, and the first 16 characters of a value of 24 or more.
     """
     forms = {value}
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
@@ -46,9 +46,9 @@ def encoded_forms(value: str) -> set[str]:
 
 
 def _base64_forms(raw: bytes) -> set[str]:
-    """Return the part of the value's base64 that does not depend on its neighbours.
+    """Return the parts of the value's base64 that stay the same when the value is encoded within a longer text.
 
-    It finds, for example, `user:password` of HTTP.
+    They find, for example, a password inside the base64 of HTTP's `user:password`.
     """
     forms = set()
     for prefix_length in range(3):

@@ -1,4 +1,4 @@
-"""Redaction of log lines, whoever writes them: a library may quote the URL that it could not reach."""
+"""Redaction of log lines, including those that libraries write: an error may quote a URL with a password."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ _FORMATTER = logging.Formatter()
 
 
 def redact_logs() -> None:
-    """Remove secrets from message and traceback of every log record of this process."""
+    """Make this process remove secrets from the message and the traceback of every log record.
+
+    It replaces the log record factory of Python's `logging`.
+    """
     create = logging.getLogRecordFactory()
-    if getattr(create, "hides", False):
+    if getattr(create, "is_redacting", False):
         return
 
     def make_redacted(*arguments: Any, **named: Any) -> logging.LogRecord:

@@ -1,6 +1,6 @@
-"""Copies of an executed notebook without the secrets of the environment it ran in.
+"""Redaction of executed notebooks: copies without the secrets of the environment they ran in.
 
-The notebook in memory stays unchanged, since cells still run from it; what is written to disk is a copy.
+The notebook in memory stays unchanged, since cells still run from it; only the copy is written to disk.
 """
 
 from __future__ import annotations
@@ -13,24 +13,30 @@ from nbformat import NotebookNode
 from veritrain_lib.redaction import Redactor
 
 BINARY = ("image/", "audio/", "video/", "application/pdf", "application/octet-stream")
-"""MIME types whose data are base64. To cut a secret out would break them, so the whole display is removed."""
+"""MIME types whose data are base64.
+
+Cutting a secret out of base64 would break the data, so a display that contains one is removed completely.
+"""
 
 REMOVED_DISPLAY = "[hidden: this display contained a secret of the environment]"
 
 
 class NotebookRedactor:
-    """Makes redacted copies of one notebook; cells that have ended are searched only once."""
+    """Maker of redacted copies of one notebook.
+
+    While the notebook runs, copies are made repeatedly; a cell that has completed is searched for secrets only once.
+    """
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._cache: dict[int, tuple[Any, Any]] = {}  # by position: the state of a cell, and its copy
 
     def copy_of(self, notebook: NotebookNode, *, running: bool = False) -> NotebookNode:
-        """Return the notebook without secrets in its sources, outputs and metadata.
+        """Return a copy of the notebook without secrets in its sources, outputs and metadata.
 
         Args:
             notebook: The notebook; it is not changed.
-            running: Whether cells may still change.
+            running: Whether the notebook still runs; then copies of completed cells are reused from earlier calls.
         """
         redacted = _shallow_copy(notebook)
         redacted["metadata"] = self._redactor.value(notebook.metadata)
@@ -56,7 +62,7 @@ class NotebookRedactor:
 
 
 def redacted_outputs(outputs: list[NotebookNode], redactor: Redactor) -> list[NotebookNode]:
-    """Return copies of a cell's outputs without secrets, also where pieces of a stream split one."""
+    """Return copies of a cell's outputs without secrets, including secrets that are split over pieces of a stream."""
     redacted = [_shallow_copy(output) for output in outputs]
     for name in ("stdout", "stderr"):
         streams = [output for output in redacted if output.output_type == "stream" and output.name == name]
@@ -75,7 +81,12 @@ def redacted_outputs(outputs: list[NotebookNode], redactor: Redactor) -> list[No
 
 
 def redacted_display(data: Mapping[str, Any], redactor: Redactor) -> NotebookNode:
-    """Return the representations of a display, by MIME type, without secrets."""
+    """Return a copy of a display output without secrets.
+
+    Args:
+        data: The display's representations by MIME type. A binary one that contains a secret is replaced by a text.
+        redactor: The redactor of the environment's secrets.
+    """
     redacted: dict[str, Any] = {}
     for kind, value in data.items():
         if isinstance(value, str) and kind.startswith(BINARY) and kind != "image/svg+xml":
@@ -89,5 +100,5 @@ def redacted_display(data: Mapping[str, Any], redactor: Redactor) -> NotebookNod
 
 
 def _shallow_copy(node: Mapping[str, Any]) -> NotebookNode:
-    """Return a shallow copy."""
+    """Return a shallow copy of a notebook, cell or output."""
     return NotebookNode(node)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The secrets of this process: its environment, and the `.env` files that settings are read from."""
+"""Redaction of this process's secrets: those of its environment and of the `.env` files it reads."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def redact(text: str) -> str:
 
 
 def redact_value(value: Any) -> Any:
-    """Return a JSON value, its keys included, without secrets."""
+    """Return a copy of a JSON value, its keys included, without the secrets of this process."""
     return redactor().value(value)
 
 
 def redactor(extra: Mapping[str, str] | None = None) -> Redactor:
-    """Return the redactor for the environment as it is now.
+    """Return the redactor for the secrets in this process's environment, as it is now, and in its `.env` files.
 
     Args:
-        extra: Variables that a kernel gets on top of it.
+        extra: Additional environment variables, such as those that a kernel gets; default none.
     """
     environment = {**_dotenv_settings(), **os.environ, **(extra or {})}
     return _cached_redactor(tuple(sorted(environment.items())))
@@ -45,7 +45,10 @@ def _dotenv_settings() -> dict[str, str]:
 
 
 def read_dotenv(folder: Path) -> dict[str, str]:
-    """Return the settings of a folder's `.env` that are not empty; read again when the file has changed."""
+    """Return the non-empty settings in a folder's file `.env`, by name; empty if there is no such file.
+
+    The result is cached until the file changes.
+    """
     file = folder / ".env"
     try:
         status = file.stat()

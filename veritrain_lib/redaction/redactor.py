@@ -1,4 +1,4 @@
-"""The redactor, which removes secrets from texts."""
+"""Redactor, which removes the secrets of an environment from texts."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from veritrain_lib.redaction.forms import MIN_PREFIX_LENGTH, PREFIX_LENGTH, enco
 from veritrain_lib.redaction.secret_values import Secret, find_secrets
 
 _TERMINAL_COLOUR = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z])")
-"""A terminal's colour code; one may stand inside a coloured word."""
+"""Pattern of a terminal's colour code, which may occur inside a word and split a secret."""
 
 _BETWEEN = r"""(?:["'\s:=,>(]|\\["'nt]|<[^<>]{0,80}>|&quot;|&\#(?:x27|39);){1,12}"""
-"""What may stand between a name and its value: in a mapping, a table, a page."""
+"""Pattern of the characters that may stand between a variable's name and its value in a mapping, a table or a page."""
 
 LINEAR_SEARCH_LIMIT = 50
-"""Number of secrets' encodings up to which each is searched for in turn."""
+"""Largest number of encodings of secrets that are searched for one by one; for more an index is used."""
 
 KEY_LENGTH = 4
-"""First characters by which encodings are indexed; none is shorter."""
+"""Number of characters at the beginning of an encoding that are its key in the index; no encoding is shorter."""
 
 
 class Redactor:
-    """Replaces the secrets of an environment by `[hidden: NAME]`, NAME being the variable that holds it."""
+    """Callable that replaces each secret of an environment by `[hidden: NAME]`, with the name of its variable."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._free_forms: dict[str, str] = {}
@@ -49,7 +49,7 @@ class Redactor:
             self._by_key.setdefault(form[:KEY_LENGTH], []).append(form)
 
     def __bool__(self) -> bool:
-        """Return whether there is anything to redact but passwords in URLs."""
+        """Return whether the environment holds any secret; passwords in URLs are redacted in any case."""
         return bool(self._forms)
 
     def __repr__(self) -> str:
@@ -64,7 +64,7 @@ class Redactor:
         return self._redact(text)
 
     def redact_pieces(self, texts: Sequence[str]) -> list[str]:
-        """Return consecutive texts (pieces of a stream) without secrets; one may be split over several."""
+        """Return consecutive pieces of one stream without secrets; a secret may be split over several pieces."""
         joined = "".join(texts)
         spans = [*self._spans(joined)]
         if not spans:
@@ -85,11 +85,11 @@ class Redactor:
         return redacted
 
     def partial_secret_length(self, text: str, min_length: int) -> int:
-        """Return how many characters at the end of a text are the beginning of a longer secret.
+        """Return how many characters at the end of a text may be the beginning of a secret; 0 if none.
 
         Args:
-            text: The text.
-            min_length: Shortest beginning that counts, 4 or more.
+            text: The text, which may continue later.
+            min_length: Shortest beginning of a secret that counts, 4 characters or more.
         """
         for position in range(max(len(text) - self._longest, 0), len(text) - min_length + 1):
             suffix = text[position:]
@@ -101,7 +101,7 @@ class Redactor:
         return 0
 
     def value(self, value: Any) -> Any:
-        """Return a JSON value, its keys included, without secrets."""
+        """Return a copy of a JSON value, its keys included, without the secrets of the environment."""
         if isinstance(value, str):
             return self(value)
         if isinstance(value, Mapping):
@@ -111,7 +111,7 @@ class Redactor:
         return value
 
     def contains_secret(self, text: str) -> bool:
-        """Return whether a secret is in the text."""
+        """Return whether a text contains a secret of the environment or a password in a URL."""
         return self._redact(text) != text
 
     def _redact(self, text: str) -> str:
@@ -123,7 +123,7 @@ class Redactor:
         return "".join([*out, text[last:]]) if out else text
 
     def _spans(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Yield the positions of secrets, in order, without overlaps."""
+        """Yield start, end and replacement of each secret in a text, in order and without overlaps."""
         present = self._present(text)
         if not present:
             return
@@ -146,7 +146,7 @@ class Redactor:
                 last = end
 
     def _present(self, text: str) -> list[str]:
-        """Return the encodings of secrets that are in the text."""
+        """Return the encodings of secrets that occur in the text."""
         if len(self._forms) <= LINEAR_SEARCH_LIMIT:
             return [form for form in self._forms if form in text]
         starts = {text[position : position + KEY_LENGTH] for position in range(len(text) - KEY_LENGTH + 1)}
@@ -155,7 +155,10 @@ class Redactor:
         ]
 
     def _end(self, match: re.Match[str], text: str) -> int:
-        """Return where a match ends: the beginning of a long value may go on for further characters."""
+        """Return the position where a matched secret ends.
+
+        A match of only the beginning of a long value is extended by the characters that continue the value.
+        """
         end, value = match.end(), self._full_values.get(match[0], "")
         while end - match.start() < len(value) and text[end : end + 1] == value[end - match.start()]:
             end += 1

@@ -1,7 +1,8 @@
-"""The rules that decide which values of an environment are secrets, and in which contexts each is redacted.
+"""Rules that decide which values of an environment are secrets, and in which contexts each is redacted.
 
 Redacting every value of a variable with KEY in its name would mask a `1`, a user's name or `postgres` in harmless
-output. So what is redacted everywhere must be a secret by its name or format, and not a word that appears elsewhere.
+output. So a value is redacted everywhere only if it is a secret by its variable's name or by its format, and not a word
+that is common in output.
 """
 
 from __future__ import annotations
@@ -19,26 +20,38 @@ from urllib.parse import unquote
 from veritrain_lib.redaction.addresses import find_passwords
 
 Scope = Literal["anywhere", "word", "named"]
-"""anywhere: also inside another word; word: where it stands alone; named: after its name, or as a URL's password."""
+"""Contexts in which a secret is redacted.
+
+anywhere: also inside a longer word; word: only where it stands alone; named: only after its variable's name, or as the
+password in a URL.
+"""
 
 MIN_LENGTH, WORD_LENGTH, ANYWHERE_LENGTH = 4, 8, 16
-"""Characters: the first is the least for any redaction, the second for redaction everywhere if there are digits or
-signs, the third if there are only letters.
+"""Lengths in characters that a value needs to be redacted, in different contexts.
+
+`MIN_LENGTH`: to be redacted at all; `WORD_LENGTH`: to be redacted anywhere if it contains digits or signs;
+`ANYWHERE_LENGTH`: to be redacted anywhere if it consists of letters only.
 """
 
 LOW_ENTROPY = 2.0
-"""Bits per character (Shannon 1948); `aaaaaaaa` and `11111111` are below."""
+"""Entropy in bits per character (Shannon 1948) below which a value is redacted only after its variable's name.
+
+Such values, like `aaaaaaaa`, also occur in harmless output.
+"""
 
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|APIKEY|CONNECTION_?STRING")
 _SECRET_NAME_WORDS = {"KEY", "KEYS", "PASS", "PWD", "AUTH", "COOKIE", "CREDS", "DSN", "SAS", "PAT", "JWT", "BEARER", "SIGNATURE"}  # fmt: skip
 _NOT_SECRET_NAMES = {"PWD", "OLDPWD", "SSH_AUTH_SOCK", "TOKENIZERS_PARALLELISM"}
 _DESCRIPTIVE_WORDS = {"MAX", "MIN", "COUNT", "LIMIT", "SIZE", "TTL", "EXPIRE", "EXPIRES", "LIFETIME", "MINUTES", "SECONDS", "DAYS",
           "FILE", "PATH", "DIR", "NAME", "URL", "URI", "HOST", "TYPE", "MODE", "METHOD", "ALGORITHM", "LENGTH"}  # fmt: skip
-"""The last word of a name that describes a secret, and is not one itself."""
+"""First or last words of variable names that describe a secret and do not hold one, as in `TOKEN_SIZE`."""
 
 _PUBLIC_NAME_WORDS = {"USER", "USERNAME", "LOGNAME", "HOST", "HOSTNAME", "NAME", "DB", "DATABASE", "HOME", "PWD", "LANG", "TERM",
          "SHELL", "MODE", "REGION", "PROJECT", "SERVER", "EMAIL"}  # fmt: skip
-"""Last words of names whose values anybody may read; a password equal to one is only redacted after its name."""
+"""Last words of variable names whose values are public, such as USER.
+
+A password that equals a public value is redacted only after its own name.
+"""
 
 # Formats that are secret whatever the variable is called; the prefixes are documented by their issuers.
 _SECRET_FORMAT = re.compile(
@@ -49,17 +62,18 @@ _COMMON_VALUES = {
     "postgres", "postgresql", "password", "passwort", "changeme", "minioadmin", "minioadmin123", "veritrain", "localhost",
     "default", "development", "production", "testing", "disabled", "enabled", "required", "optional", "anonymous",
 }  # fmt: skip
-"""Values that stand for a password in examples, and that are ordinary words in output."""
+"""Passwords of examples that are also ordinary words in output, such as `postgres`."""
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A value to redact.
+    """Secret value of an environment variable that is to be redacted.
 
     Attributes:
-        name: The variable that it came from.
+        name: Name of the variable that holds it.
         value: The value.
-        scope: In which contexts it is redacted.
+        scope: Contexts in which it is redacted: `anywhere`, `word` (where it stands alone) or `named` (after its
+            variable's name).
     """
 
     name: str
@@ -68,11 +82,14 @@ class Secret:
 
 
 def find_secrets(environment: Mapping[str, str]) -> list[Secret]:
-    """Return the secrets of an environment, longest first.
+    """Return the secret values of an environment, longest first.
 
     A value is a secret by its variable's name (`..._TOKEN`, `API_KEY`, `PGPASSWORD`), by its format (`ghp_...`, a
-    private key), or as a password in a URL. Of JSON and of texts of several lines each part counts for itself. A value
-    that other variables show openly (a user, a host, a folder) is only redacted after its own name.
+    private key), or as a password in a URL. In JSON and in texts of several lines, each part is examined separately. A
+    value that other variables show openly (a user, a host, a folder) is redacted only after its own name.
+
+    Args:
+        environment: Values of the variables by name.
     """
     public_values = {value for name, value in environment.items() if _is_public_name(name)}
     public_values |= _public_parts(environment.values())
@@ -116,7 +133,7 @@ def _parts(name: str, value: str) -> set[str]:
 
 
 def _lines(value: str) -> list[str]:
-    """Return the lines of a key of several lines: they may be printed one by one."""
+    """Return the lines of a multi-line key that are long enough to be redacted one by one; empty for a single line."""
     lines = [line.strip() for line in value.splitlines()]
     return (
         [line for line in lines if len(line) >= ANYWHERE_LENGTH and not line.startswith("-----")]
@@ -126,7 +143,7 @@ def _lines(value: str) -> list[str]:
 
 
 def _leaves(text: str) -> set[str] | None:
-    """Return the texts in a JSON value whose keys or formats mark them as secret; None if it is not JSON."""
+    """Return the texts in a JSON value whose keys or formats mark them as secret; None if `text` is not JSON."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -161,7 +178,7 @@ def _scope_of(value: str, public_values: set[str]) -> Scope | None:
 
 
 def _public_parts(values: Any) -> set[str]:
-    """Return users, hosts and databases of URLs."""
+    """Return the users, hosts and databases that occur in URLs among the values."""
     parts: set[str] = set()
     for value in values:
         for match in re.finditer(

@@ -1,4 +1,4 @@
-"""Format a DataFrame as a grid of strings, with the same number format in HTML, notebooks and PDF."""
+"""Formatting of tables as grids of strings, with the same number format in HTML, notebooks, PDF and Word files."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 MISSING = "–"
 MAX_CHARACTERS = 300
-"""Most characters of a cell that are shown; a longer cell says how many are omitted."""
+"""Maximum number of characters of a cell that are shown; a longer cell ends with the number of omitted characters."""
 
 MAX_LINES = 8
-"""Most lines of a cell; a longer text is joined to one line, so that a row never exceeds a page."""
+"""Number of line breaks from which a cell's text is put on a single line, so that a table row never exceeds a page."""
 
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Table formatted as strings, ready to be rendered.
+    """Table of a report with all cells formatted as strings, ready to be written in any output format.
 
     Attributes:
-        header: the column names; the index comes first unless it is an unnamed RangeIndex.
-        numeric: for each column, whether its cells are numbers, which are aligned right.
+        header: the column names; the frame's index comes first, unless it is an unnamed RangeIndex.
+        numeric: for each column whether its cells are numbers, which are aligned right.
         rows: the cells as strings, each row as long as `header`.
-        left_out: rows of the frame that are not shown.
+        left_out: the number of rows of the frame that are not shown.
     """
 
     header: tuple[str, ...]
@@ -41,7 +41,7 @@ class Grid:
 
     @property
     def remark(self) -> str:
-        """Return a note on how many rows are not shown; empty if all are shown."""
+        """The note below a table that says how many of its rows are not shown; empty if all are shown."""
         if not self.left_out:
             return ""
         rows = "row" if self.left_out == 1 else "rows"
@@ -49,14 +49,16 @@ class Grid:
 
 
 def to_grid(frame: pd.DataFrame, max_rows: int = 50, *, by_row: bool = False) -> Grid:
-    """Format the first rows of a frame as strings.
+    """Format the first rows of a DataFrame as strings, for a table in a report.
+
+    All numbers of a column have the same decimal places, so that their decimal points are aligned.
 
     Args:
         frame: the table.
-        max_rows: number of rows to show, 0 or more.
-        by_row: choose the decimal places by row instead of by column, for tables whose rows are different
-            quantities (a rate, then seconds); columns of integers keep no decimal places. Otherwise all numbers of
-            a column have the same decimal places, so that decimal points are aligned.
+        max_rows: the number of rows to show, 0 or more.
+        by_row: whether the numbers of a row have the same decimal places instead, for tables whose rows are
+            different quantities (a rate, then seconds). Columns of integers have no decimal places in either
+            case.
     """
     import pandas as pd
 
@@ -81,12 +83,22 @@ def to_grid(frame: pd.DataFrame, max_rows: int = 50, *, by_row: bool = False) ->
 
 
 def clean(text: str) -> str:
-    """Replace characters that can't be displayed (control characters, unpaired surrogates) and normalize line ends."""
+    """Return a text in which characters that a report can't display are replaced by U+FFFD.
+
+    These are control characters and unpaired surrogates. Line ends become a single newline character.
+    """
     return _UNSHOWABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def truncate(text: str, max_characters: int = MAX_CHARACTERS) -> str:
-    """Return the cleaned text, cut after `max_characters` characters with a count of the rest; many lines become one."""
+    """Return a table cell's text, cut after `max_characters` characters with a count of the omitted ones.
+
+    A text of more than `MAX_LINES` lines is joined to one line first.
+
+    Args:
+        text: the text.
+        max_characters: maximum number of characters that are kept.
+    """
     text = clean(text)
     if text.count("\n") >= MAX_LINES:
         text = " ".join(text.split())
@@ -143,7 +155,10 @@ def _is_bool(value: Any) -> bool:
 
 
 def _digits(numbers: list[float]) -> int:
-    """Return the decimal places: about three significant digits, none where every number is whole."""
+    """Return the number of decimal places with which the largest number has about three significant digits.
+
+    It is 0 if all numbers are whole.
+    """
     finite = [abs(number) for number in numbers if math.isfinite(number)]
     if all(number == int(number) for number in finite):
         return 0

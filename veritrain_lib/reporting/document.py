@@ -1,4 +1,4 @@
-"""Content of a report, independent of the output format: HTML page, PDF, Word file or notebook output."""
+"""Content of a report, independent of the output format (HTML page, PDF, Word file or notebook output)."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ VERDICT_LABELS: dict[VerdictKind, str] = {
     "blocked": "■ Blocked",
     "info": "i Note",
 }
-"""Label of each verdict: a symbol and a word, because colour alone is lost on many readers and printers."""
+"""Label of each kind of verdict: a symbol and a word, because colour alone is lost on many readers and printers."""
 
 
 @dataclass(frozen=True)
 class Heading:
-    """Heading that starts a section."""
+    """Heading that starts a section of a report."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Plain text; an empty line in it starts a new paragraph."""
+    """Paragraph of a report as plain text; an empty line in the text starts a new paragraph."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class TableBlock:
-    """Table with a caption; at most `max_rows` rows are shown, and the others are counted."""
+    """Table of a report with a caption; only the first `max_rows` rows are shown, with a count of the others."""
 
     frame: pd.DataFrame = field(compare=False)
     caption: str = ""
@@ -52,7 +52,7 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class Picture:
-    """Picture with a caption.
+    """Picture of a report with a caption.
 
     Attributes:
         figure: a matplotlib figure, a stored picture or the bytes of a PNG file.
@@ -67,12 +67,12 @@ class Picture:
 
     @property
     def alt_text(self) -> str:
-        """Return the alternative text for screen readers."""
+        """The picture's alternative text for screen readers; never empty."""
         return self.alt or str(getattr(self.figure, "alt", "")) or self.caption or "picture"
 
     @property
     def png(self) -> bytes:
-        """Return the picture as PNG; a `Drawing` caches it."""
+        """The picture as PNG; a `Drawing` is rendered only once."""
         if isinstance(self.figure, bytes):
             return self.figure
         from veritrain_lib.reporting.render import png
@@ -83,7 +83,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class VerdictBlock:
-    """Verdict of the report, highlighted by kind.
+    """Verdict of a report, shown in a coloured box with the label of its kind (see `VERDICT_LABELS`).
 
     Raises:
         UserError: the kind is unknown.
@@ -99,7 +99,7 @@ class VerdictBlock:
 
 @dataclass(frozen=True)
 class KeyValues:
-    """Table of names and values, in the order of `items`."""
+    """Two-column table of a report with pairs of name and value, in the order of `items`."""
 
     items: tuple[tuple[str, str], ...]
     caption: str = ""
@@ -110,13 +110,14 @@ Block: TypeAlias = Heading | Paragraph | TableBlock | Picture | VerdictBlock | K
 
 @dataclass(frozen=True)
 class ReportDocument:
-    """Report with a title, a subtitle and a sequence of blocks.
+    """Report as a title, a subtitle and a sequence of blocks, independent of the output format.
 
     Attributes:
         title: title of the report.
         subtitle: line below the title; empty for none.
         blocks: content from top to bottom.
-        language: ISO 639-1 code of the text around the data (`en`, `ja`), for screen readers.
+        language: ISO 639-1 code of the report's own text (`en`, `ja`), for screen readers; the data may be in
+            other languages.
     """
 
     title: str

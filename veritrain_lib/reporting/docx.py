@@ -1,4 +1,4 @@
-"""Write a report document as a Word file with native headings, tables and pictures that people can edit."""
+"""The function `to_docx`, which writes a report as a Word file with native headings, tables and pictures."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
 
 LATIN, JAPANESE = "Calibri", "Yu Gothic"
-"""Fonts that Word has; other programs substitute their own. Word uses the second one for Japanese."""
+"""Fonts for Latin and for Japanese text; Word has both, other programs substitute their own."""
 
 WIDTH_MM, HEIGHT_MM, MARGIN_MM = 210, 297, 20
-"""Page size and margin in millimetres (A4)."""
+"""Page width, page height and margin in millimetres (A4)."""
 
 MAX_PICTURE_HEIGHT_MM = 200.0
 WIDE_TABLE_COLUMNS = 6
-"""Number of columns from which a table uses a smaller font."""
+"""Number of columns from which a table is set in a smaller font size."""
 
 MAX_VALUE_CHARACTERS = 1000
 
 
 def to_docx(document: ReportDocument, made: datetime) -> bytes:
-    """Return a document as the bytes of a .docx file.
+    """Return a report document as the bytes of a Word file (.docx).
 
     Args:
         document: the report.
-        made: date of the file; without a time zone it is taken as UTC.
+        made: date in the file's properties; without a time zone it is taken as UTC.
     """
     from docx import Document as new_docx
 

@@ -1,4 +1,4 @@
-"""HTML tables and pictures for notebook output: escaped, deterministic, without JavaScript."""
+"""HTML tables and pictures for notebook output: escaped, without JavaScript, and the same text for the same input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ vertical-align:top;max-width:34em;overflow-wrap:break-word;white-space:pre-wrap;
 div.vt-table thead th{border-bottom:2px solid rgba(128,128,128,.6);font-weight:600;vertical-align:bottom}
 div.vt-table tbody tr:nth-child(even){background:rgba(128,128,128,.07)}
 div.vt-table .vt-number{white-space:nowrap}
-div.vt-table .vt-css_class{min-width:16em}
+div.vt-table .vt-wide{min-width:16em}
 div.vt-table .vt-remark{opacity:.75;font-style:italic}
 @media print{div.vt-table{overflow:visible}div.vt-table table{font-size:8.5pt}div.vt-table tr{break-inside:avoid}
 div.vt-table thead{display:table-header-group}}
@@ -33,21 +33,26 @@ div.vt-table :lang(ja){font-family:FONTS}
 
 
 def table_html(frame: pd.DataFrame, caption: str = "", max_rows: int = 50, *, by_row: bool = False) -> str:
-    """Return a frame as an HTML fragment with its own style sheet.
+    """Return a DataFrame as an HTML table with its own style sheet, for notebook output.
 
     Every text is escaped, numbers are aligned right, and missing values are shown as a dash.
 
     Args:
         frame: the table.
-        caption: caption above the table.
-        max_rows: number of rows to show; the others are counted in a last line.
-        by_row: choose the decimal places by row instead of by column.
+        caption: caption above the table; empty for none.
+        max_rows: the number of rows to show; the others are counted in a last line.
+        by_row: whether the numbers of a row, instead of a column, have the same decimal places.
     """
     return f"<style>{TABLE_CSS}</style>" + table_markup(to_grid(frame, max_rows, by_row=by_row), caption)
 
 
 def table_markup(grid: Grid, caption: str = "") -> str:
-    """Return the table without its style sheet, which the page includes once; wide tables scroll horizontally."""
+    """Return a formatted table as HTML without a style sheet; the page must include `TABLE_CSS` once.
+
+    Args:
+        grid: the formatted table.
+        caption: caption above the table; empty for none.
+    """
     label = f' aria-label="{escape(caption)}"' if caption else ' aria-label="table"'
     japanese = has_kana(text for row in (grid.header, *grid.rows) for text in row)
     parts = [f'<div class="vt-table" role="region" tabindex="0"{label}><table>']
@@ -73,14 +78,24 @@ def table_markup(grid: Grid, caption: str = "") -> str:
 
 
 def picture_markup(content: bytes, alt: str) -> str:
-    """Return a PNG as an inline image at half its pixel size, which is sharp on high-density screens."""
+    """Return a PNG as an inline HTML image at half its pixel size, which is sharp on high-density screens.
+
+    Args:
+        content: the PNG file.
+        alt: alternative text for screen readers.
+    """
     image = decode(content)
     size = ' width="{}" height="{}"'.format(*image.display_size) if image else ""
     return f'<img src="{data_uri(content, "image/png")}"{size} alt="{escape(alt)}">'
 
 
 def data_uri(content: bytes, mime: str) -> str:
-    """Return bytes as a `data:` URL, which a page opens without fetching anything."""
+    """Return the bytes of a picture or font as a `data:` URL, so that a page needs no other file.
+
+    Args:
+        content: the bytes.
+        mime: the media type, such as `image/png`.
+    """
     return f"data:{mime};base64,{b64encode(content).decode('ascii')}"
 
 
@@ -89,5 +104,5 @@ def _alignment(number: bool, length: int = 0) -> str:
     if number:
         return ' class="vt-number" style="text-align:right"'
     # A phone would squeeze a sentence to one word per line.
-    css_class = ' class="vt-css_class"' if length > 60 else ""
-    return f'{css_class} style="text-align:left"'
+    wide = ' class="vt-wide"' if length > 60 else ""
+    return f'{wide} style="text-align:left"'

@@ -1,8 +1,8 @@
-"""Line break opportunities in Japanese text for the PDF; browsers apply these rules themselves.
+"""Line breaking of Japanese text in PDF reports; browsers apply these rules themselves.
 
-A line may break between any two characters, but it must not begin with a closing bracket, a full stop or comma, or a
-small or long kana, nor end with an opening bracket; numbers and Latin words are not broken (W3C, "Requirements for Japanese Text Layout",
-3.1.7 to 3.1.10; JIS X 4051).
+A line may break between any two characters, with these exceptions: it must not begin with a closing bracket,
+a full stop, a comma, or a small or long kana; it must not end with an opening bracket; numbers and Latin
+words are not broken (W3C, "Requirements for Japanese Text Layout", 3.1.7 to 3.1.10; JIS X 4051).
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ _BETWEEN = re.compile(
 
 
 def with_line_breaks(text: str) -> str:
-    """Insert `ZERO_WIDTH_SPACE` wherever Japanese text may be broken; other text is unchanged, and so is a second call."""
+    """Return a text with a `ZERO_WIDTH_SPACE` wherever Japanese text may be broken into lines.
+
+    Applying the function to its own result changes nothing.
+    """
     return _BETWEEN.sub(ZERO_WIDTH_SPACE, text) if _UNSPACED_CHARACTER.search(text) else text
 
 
 def remove_break_marks(fragments: Sequence[Fragment]) -> list[Fragment]:
-    """Remove the break marks from the fragments of a line, so that they are not copied with the text.
+    """Remove every `ZERO_WIDTH_SPACE` from a PDF line's fragments, so that readers do not copy it with the text.
 
-    Fragments that were only separated by a mark (which is in another font) are joined again.
+    Fragments that were separated only by such a character (which is in another font) are joined again.
     """
     joined: list[Fragment] = []
     for fragment in fragments:

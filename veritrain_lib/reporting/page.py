@@ -1,4 +1,7 @@
-"""Render a report document as one self-contained HTML page without scripts, for screens, phones and print."""
+"""Functions that render a report document as HTML without scripts: a self-contained page, or notebook output.
+
+The page suits screens, phones and print.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def to_html(document: ReportDocument) -> str:
-    """Return a document as a self-contained HTML page; the same document always gives the same text."""
+    """Return a report document as a self-contained HTML page; the same document always gives the same text."""
     title = _escape(document.title)
     contents = [block.text for block in document.blocks if isinstance(block, Heading)]
     links = "".join(
@@ -92,7 +95,7 @@ def to_html(document: ReportDocument) -> str:
 
 
 def to_fragment(document: ReportDocument) -> str:
-    """Return a document as an HTML fragment for notebook output."""
+    """Return a report document as an HTML fragment with its own style sheet, for notebook output."""
     return "\n".join(
         [
             f'<div class="vt-doc"><style>{TABLE_CSS}\n{BLOCKS_CSS}\n{NOTEBOOK_DARK}</style>',

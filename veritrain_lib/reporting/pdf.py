@@ -1,4 +1,4 @@
-"""Write a report document as PDF with fpdf2 and the bundled fonts, without any system library."""
+"""The function `to_pdf`, which writes a report document as PDF with fpdf2 and the bundled fonts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.pdf_layout import PdfDocument
 
 MAX_PICTURE_HEIGHT = 225.0
-"""Greatest height of a picture in millimetres, so that its caption stays on the same page."""
+"""Greatest height of a picture in millimetres, so that its caption fits on the same page."""
 
 MAX_VALUE_CHARACTERS = 1000
-"""Most characters of a value in `KeyValues`, so that a row fits on a page."""
+"""Maximum number of characters shown of a value in a `KeyValues` block, so that a row fits on a page."""
 
 VERDICT_COLOURS: dict[VerdictKind, tuple[int, int, int]] = {
     "better": (0, 114, 178),
@@ -37,18 +37,19 @@ VERDICT_COLOURS: dict[VerdictKind, tuple[int, int, int]] = {
     "blocked": (213, 94, 0),
     "info": (107, 114, 128),
 }
-"""RGB colours of the verdicts: Okabe and Ito (2008), darkened for print where necessary."""
+"""RGB colour of each kind of verdict, from Okabe and Ito (2008), darkened for print where necessary."""
 
 
 def to_pdf(document: ReportDocument, made: datetime) -> bytes:
-    """Return a document as the bytes of a PDF on A4 pages with page numbers, bookmarks and alternative texts.
+    """Return a report document as the bytes of an A4 PDF with page numbers, bookmarks and alternative texts.
 
-    The same document and date give the same bytes on one machine. Characters that the bundled fonts lack are set in a
-    system font; those that no font has are drawn as boxes and listed in the last paragraph.
+    The same document and date give the same bytes on one machine. Characters that the bundled fonts lack are
+    set in a font of the system. Characters that no font has are drawn as boxes, and the last paragraph lists
+    them.
 
     Args:
         document: the report.
-        made: date in the footer and in the file properties; without a time zone it is taken as UTC.
+        made: date in the footer and in the file's properties; without a time zone it is taken as UTC.
     """
     from veritrain_lib.reporting.pdf_layout import PdfDocument
 

@@ -1,4 +1,4 @@
-"""PDF writer based on fpdf2: A4 pages, bundled fonts, page numbers, paragraphs, pictures and tables."""
+"""The class `PdfDocument`, the PDF writer of reports: A4 pages, bundled fonts, page numbers, paragraphs and tables."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ MARGIN = 15.0
 
 
 class PdfDocument(FPDF):
-    """PDF document in A4 portrait format with a footer; missing glyphs fall back from DejaVu Sans to IPAex Gothic."""
+    """PDF of a report while it is written: A4 portrait with a footer on every page.
+
+    Text is set in DejaVu Sans, and in IPAex Gothic or a font of the system where DejaVu Sans lacks a
+    character.
+    """
 
     footer_text = ""
 
     undrawable: dict[str, None]
-    """Characters that no font has, in order of occurrence; they are drawn as boxes."""
+    """Characters that no font has, in order of occurrence (the values are None); they are drawn as boxes."""
 
     def __init__(self) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
@@ -46,9 +50,13 @@ class PdfDocument(FPDF):
         self.set_font("latin", size=10)
 
     def get_fallback_font(self, char: str, style: str = "") -> str | None:
-        """Return the fallback font for a glyph that the font lacks (called by fpdf2).
+        """Return the name of a font for a character that the main font lacks; None if no font has it. Called by fpdf2.
 
-        The Japanese font is only opened (0.3 s) if a text needs it.
+        The Japanese font takes 0.3 s to open, so it is opened only when a text needs it.
+
+        Args:
+            char: the character.
+            style: the style as fpdf2 writes it, such as `B` for bold.
         """
         if "japanese" not in self.fonts:
             self.add_font("japanese", "", japanese_font())
@@ -58,7 +66,7 @@ class PdfDocument(FPDF):
         return font or self._system_font(char)
 
     def _system_font(self, char: str) -> str | None:
-        """Return the name of a system font for a character that the bundled fonts lack, or None if there is none."""
+        """Return the name of a system font for a character that the bundled fonts lack; None if there is none."""
         if not system_fonts.uncovered_characters(char):
             return None
         file = system_fonts.font_for(char)
@@ -78,11 +86,11 @@ class PdfDocument(FPDF):
         return self._system_fonts[str(file)] or None
 
     def header(self) -> None:
-        """Select the font at the start of a page (called by fpdf2)."""
+        """Select the font at the start of a PDF page. Called by fpdf2."""
         self._select_font()
 
     def footer(self) -> None:
-        """Write the footer of a page (called by fpdf2)."""
+        """Write the footer of a PDF page: a text and the page number. Called by fpdf2."""
         self.set_y(-MARGIN)
         self.set_font("latin", size=7.5)
         self.set_text_color(90)
@@ -95,14 +103,14 @@ class PdfDocument(FPDF):
     def write_paragraph(
         self, text: str, size: float, bold: bool = False, grey: int = 0, after: float = 1.5
     ) -> None:
-        """Write a paragraph over the full width.
+        """Write a paragraph over the full width of the PDF page.
 
         Args:
             text: the text.
             size: font size in points.
             bold: whether the text is bold.
             grey: grey level of the text, 0 (black) to 255 (white).
-            after: vertical space below the paragraph in millimetres.
+            after: space below the paragraph in millimetres.
         """
         self.set_font("latin", "B" if bold else "", size)
         self.set_text_color(grey)
@@ -112,10 +120,10 @@ class PdfDocument(FPDF):
         self.ln(after)
 
     def write_picture(self, content: bytes, width: float, height: float, alt: str) -> None:
-        """Write a picture file at the left margin.
+        """Write a picture file at the left margin of the PDF page.
 
         Args:
-            content: the picture file, usually a PNG.
+            content: the bytes of the picture file, usually a PNG.
             width: width in millimetres.
             height: height in millimetres.
             alt: alternative text for screen readers.
@@ -125,12 +133,15 @@ class PdfDocument(FPDF):
         self.image(name or BytesIO(content), w=width, h=height, alt_text=alt)
 
     def ensure_space(self, height: float) -> None:
-        """Start a new page unless `height` millimetres are left on the current one."""
+        """Start a new PDF page unless `height` millimetres are left on the current one."""
         if self.will_page_break(height):
             self.add_page()
 
     def write_table(self, grid: Grid) -> None:
-        """Write a table with wrapped cells and a header on each page, split by columns where it is too wide."""
+        """Write a table to the PDF, with wrapped cells and a header on each page.
+
+        A table that is too wide for the page is split into several tables with some of the columns each.
+        """
         for part in fit_columns(self, grid):
             if part.title:
                 self.ensure_space(24)
@@ -141,13 +152,20 @@ class PdfDocument(FPDF):
             self.write_paragraph(grid.remark or "no rows", 7.5, grey=90)
 
     def multi_cell(self, w: float, h: float | None = None, text: str = "", *args: Any, **kwargs: Any) -> Any:
-        """Write text over several lines with Japanese line breaking; the tables of fpdf2 call this method too."""
+        """Write text over several lines of the PDF, with line breaks in Japanese text.
+
+        This overrides fpdf2's method, which fpdf2 also calls for the cells of tables; see there for the
+        arguments.
+        """
         with self._shaping(text):
             return super().multi_cell(w, h, with_line_breaks(text), *args, **kwargs)
 
     @contextlib.contextmanager
     def _shaping(self, text: str) -> Iterator[None]:
-        """Enable text shaping in the context if the text needs it (Arabic, Hebrew, Devanagari, ...), because it is slow."""
+        """Enable text shaping inside the `with` block if the text needs it (Arabic, Hebrew, Devanagari and others).
+
+        Shaping is slow, so it is off for all other texts.
+        """
         if not system_fonts.needs_shaping(text):
             yield
             return
@@ -164,10 +182,11 @@ class PdfDocument(FPDF):
         return super()._render_styled_text_line(text_line, *args, **kwargs)
 
     def _select_font(self) -> None:
-        """Select the font before the next line is written.
+        """Write the command that selects the current font, before the next line is written.
 
-        fpdf2 2.8.9 selects it inside a line that begins with a fallback glyph and assumes it stays selected, so that
-        text after Japanese text is drawn with wrong glyphs (py-pdf/fpdf2 issue 1772, fixed in part).
+        fpdf2 2.8.9 selects the font inside a line that begins with a glyph of another font, and assumes that
+        it stays selected; text after Japanese text would be drawn with wrong glyphs (py-pdf/fpdf2 issue 1772,
+        fixed in part).
         """
         if self.page and self.current_font is not None and not self.current_font_is_set_on_page:
             self._out(self._set_font_for_page(self.current_font, self.font_size_pt))

@@ -1,7 +1,7 @@
-"""Fast PNG encoding of drawings, and decoding just far enough to embed a file in a PDF unchanged.
+"""Functions for the PNG files of charts: fast encoding, and decoding just far enough to embed a file in a PDF.
 
-Drawings consist of flat areas and text, which deflate compresses best without filters; the filters that encoders try
-line by line take longer and make these files larger.
+Charts consist of flat areas and text, which deflate compresses best without PNG filters; the filters that
+other encoders try line by line take longer and make these files larger.
 """
 
 from __future__ import annotations
@@ -17,28 +17,31 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TRUECOLOUR = 2
-"""Colour type of 8-bit red, green and blue without alpha (W3C PNG, third edition, 11.2.1)."""
+"""PNG colour type of red, green and blue without alpha (W3C PNG, third edition, 11.2.1)."""
 
 COMPRESSION_LEVEL = 3
-"""Compression level of zlib, 1..9: as fast as level 1, with files up to a tenth smaller."""
+"""Compression level of zlib (1 to 9); level 3 is as fast as level 1 here, with files up to a tenth smaller."""
 
 
 DESCRIPTION = b"Description\0\0\0\0\0"
-"""Start of the iTXt chunk with the description: keyword, no compression, no language, no translated keyword."""
+"""Start of the PNG's iTXt chunk with the alternative text.
+
+It consists of the keyword and of fields that say: no compression, no language, no translated keyword.
+"""
 
 STRIP_ROWS = 32
-"""Pixel rows that are compressed at a time."""
+"""Number of pixel rows that are compressed at a time."""
 
 
 @dataclass(frozen=True)
 class PngImage:
-    """Picture in a PNG file: its size and, for a plain RGB file, its compressed pixels.
+    """Content of a PNG file: its size and, for a plain RGB file, its compressed pixels.
 
     Attributes:
         width: width in pixels.
         height: height in pixels.
-        deflated: the compressed pixel rows of an 8-bit RGB file without alpha, palette or interlacing, as they are in
-            the file; None for every other kind.
+        deflated: the compressed pixels as they are in the file, if it has 8-bit RGB without alpha, palette or
+            interlacing; None for every other kind of file.
     """
 
     width: int
@@ -47,17 +50,19 @@ class PngImage:
 
     @property
     def display_size(self) -> tuple[int, int]:
-        """Return width and height at 100 % zoom: half the pixel size, so that it is sharp on high-density screens."""
+        """The width and height at 100 % zoom: half of the picture's pixels, which is sharp on high-density screens."""
         return round(self.width / 2), round(self.height / 2)
 
 
 def encode(rgba: np.ndarray, dpi: float, description: str = "") -> bytes:
-    """Encode pixels as a PNG file without alpha; an opaque picture looks the same.
+    """Encode a chart's pixels as a PNG file without an alpha channel.
 
     Args:
-        rgba: pixels of shape (height, width, 4), 8 bits each; the alpha channel is dropped.
+        rgba: pixels of shape (height, width, 4), 8 bits each; the alpha channel is dropped, so the picture
+            should be opaque.
         dpi: resolution in dots per inch, for programs that show a picture at its print size.
-        description: what the picture shows, in words; kept in the file (W3C PNG, third edition, 11.3.3).
+        description: alternative text that is stored in the file (W3C PNG, third edition, 11.3.3); empty for
+            none.
     """
     import numpy as np
 
@@ -86,7 +91,7 @@ def encode(rgba: np.ndarray, dpi: float, description: str = "") -> bytes:
 
 
 def decode(content: bytes) -> PngImage | None:
-    """Return the picture in a PNG file without decompressing it, or None if the bytes are not a PNG."""
+    """Return size and compressed pixels of a PNG file, without decompressing them; None if the bytes are not a PNG."""
     if not content.startswith(SIGNATURE) or content[12:16] != b"IHDR" or len(content) < 33:
         return None
     width, height, *kind = struct.unpack(">IIBBBBB", content[16:29])
@@ -97,7 +102,7 @@ def decode(content: bytes) -> PngImage | None:
 
 
 def read_description(content: bytes) -> str:
-    """Return the description that `encode` wrote to a PNG file; empty if there is none."""
+    """Return the alternative text that `encode` stored in a PNG file; empty if there is none."""
     for name, data in _chunks(content):
         if name == b"iTXt" and data.startswith(DESCRIPTION):
             return data[len(DESCRIPTION) :].decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Probe card: the measures of one model, or of several models side by side, with confidence intervals."""
+"""The probe card: what the stage `probe` measured of one or several models, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class ProbeCard:
-    """Probe card of one or more models, which displays itself in a notebook.
+    """Measurements of one or more models by the stage `probe`, displayed in a notebook as a table and a chart.
 
     Attributes:
-        measures: one row per measure and model: `model`, `measure`, `title`, `says`, `unit` (rate, seconds,
-            dollars), `lower_is_better`, `value`, `low`, `high` (95 %; missing where unknown), `n` (rows).
+        measures: one row per measure and model: `model`, `measure`, `title`, `says` (its explanation), `unit`
+            (`rate`, `points`, `seconds` or `dollars`), `lower_is_better`, `value`, `low`, `high` (95 %
+            interval; missing where unknown), `n` (number of rows).
         notes: sentences about measures that are missing.
     """
 
@@ -31,11 +32,15 @@ class ProbeCard:
 
     @property
     def models(self) -> list[str]:
-        """Return the model addresses in the order of the columns."""
+        """The addresses of the compared models, in the order of the table's columns."""
         return list(dict.fromkeys(self.measures["model"]))
 
     def table(self) -> pd.DataFrame:
-        """Return a table with one row per measure and one column per model: value, interval and rows as text."""
+        """Return the probe results as a table with one row per measure and one column per model.
+
+        Each cell is a text with the value, its interval and the number of rows. A last column explains the
+        measures.
+        """
         import pandas as pd
 
         by_measure = self.measures.drop_duplicates("measure")
@@ -57,7 +62,7 @@ class ProbeCard:
         return pd.DataFrame(columns)
 
     def picture(self) -> Drawing:
-        """Draw all rates with their intervals; each model has its model_rows colour and marker."""
+        """Return a chart of the rates of all models with their intervals; each model has its own colour and marker."""
         from veritrain_lib.reporting.pictures.side_by_side import side_by_side
 
         return side_by_side(self.measures)

@@ -1,4 +1,4 @@
-"""Render a matplotlib figure as PNG or SVG; the same picture gives the same bytes, without date or version."""
+"""Functions that render a matplotlib figure as PNG or SVG; the same figure always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ DEFAULT_DPI = 200
 
 
 def png(figure: Figure, dpi: int = DEFAULT_DPI) -> bytes:
-    """Return a figure as PNG.
+    """Return a matplotlib figure as PNG.
 
     Args:
         figure: the figure.
-        dpi: resolution in dots per inch; 100 is the size at 100 % zoom, the default is twice as sharp.
+        dpi: resolution in dots per inch; 100 is the size at 100 % zoom, and the default of 200 is twice as
+            sharp.
     """
     import numpy as np
 
@@ -39,7 +40,7 @@ def png(figure: Figure, dpi: int = DEFAULT_DPI) -> bytes:
 
 
 def svg(figure: Figure) -> bytes:
-    """Return a figure as SVG with glyphs as outlines, so that it looks the same without the bundled fonts."""
+    """Return a matplotlib figure as SVG with its glyphs as outlines, so that it looks the same without the fonts."""
     import matplotlib as mpl
 
     buffer = BytesIO()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WORDS = re.compile(r"[A-Za-z0-9À-ɏ'’.,%-]+|\s+|.", re.S)
-"""Token for the comparison: a word, whitespace, or one character of a script without spaces."""
+"""Pattern of a token for the comparison: a word, whitespace, or one character of a script without spaces."""
 
 ADDED = "background:#cde7ff;text-decoration:none"
 REMOVED = "background:#ffd9c7;text-decoration:line-through"
@@ -22,13 +22,14 @@ REMOVED = "background:#ffd9c7;text-decoration:line-through"
 
 @dataclass(frozen=True)
 class AnswersSideBySide:
-    """Rows with the inputs, the expected answer and the answers of both models, displayed as a table in a notebook.
+    """Rows with inputs, expected answer and the answers of two models, displayed as a table in a notebook.
 
-    Text that an answer has in addition to the expected one is highlighted in blue; text that it lacks is struck
-    through.
+    In each answer, text that the expected answer does not have is highlighted in blue, and text that is
+    missing is inserted and struck through.
 
     Attributes:
-        rows: the columns `expected`, `champion`, `challenger`, `champion_grade`, `challenger_grade`, and the inputs.
+        rows: one row per input, with the columns `expected`, `champion`, `challenger`, `champion_grade`,
+            `challenger_grade`, and the input columns.
     """
 
     rows: pd.DataFrame = field(repr=False)
@@ -67,7 +68,12 @@ class AnswersSideBySide:
 
 
 def mark_differences(expected: str, answer: str) -> str:
-    """Return the answer as escaped HTML, with the differences from the expected text highlighted."""
+    """Return a model's answer as escaped HTML with its differences from the expected text highlighted.
+
+    Args:
+        expected: the expected text.
+        answer: the model's answer.
+    """
     expected_tokens, answer_tokens = _WORDS.findall(expected), _WORDS.findall(answer)
     parts = []
     for kind, start, end, answer_start, answer_end in difflib.SequenceMatcher(

@@ -1,4 +1,4 @@
-"""Drawing that was stored as a PNG file and can be displayed again."""
+"""The class `StoredPicture`: a chart that was stored as a PNG file and can be displayed again in a notebook."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from veritrain_lib.reporting import png_file
 
 @dataclass(frozen=True)
 class StoredPicture:
-    """Stored drawing, which displays itself in a notebook with the same size and alternative text as the original.
+    """Stored chart, which displays itself in a notebook with the size and alternative text of the original.
 
     Attributes:
-        content: the PNG file.
+        content: the bytes of the PNG file.
     """
 
     content: bytes = field(repr=False)
 
     def png(self) -> bytes:
-        """Return the PNG file."""
+        """Return the bytes of the stored chart's PNG file."""
         return self.content
 
     @property
     def alt(self) -> str:
-        """Return the alternative text; empty if the file has none."""
+        """The stored chart's alternative text for screen readers; empty if the file has none."""
         return png_file.read_description(self.content)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:

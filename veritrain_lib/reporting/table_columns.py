@@ -1,4 +1,4 @@
-"""Column layout of PDF tables: font size, column widths, and splitting of tables that are too wide."""
+"""Column layout of tables in PDF reports: font size, column widths, and splitting of tables that are too wide."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.pdf_layout import PdfDocument
 
 SIZES = (8.5, 7.5, 6.5)
-"""Font sizes of a table in points, tried from the largest."""
+"""Font sizes of a table in points, tried from the largest to the smallest."""
 
 PADDING = 1.2
 MIN_WIDTH, MAX_WIDTH = 8.0, 42.0
-"""Bounds in millimetres of the least column width, which is the width of its longest word."""
+"""Limits in millimetres of the least width of a column, which otherwise is the width of its longest word."""
 
 
 @dataclass(frozen=True)
 class TablePart:
-    """Part of a table that fits on the page: some of the columns, with all rows.
+    """Part of a PDF table that fits on the page: some or all of the columns, with all rows.
 
     Attributes:
-        title: which columns the part has; empty if it has all.
+        title: text that says which columns the part has; empty if it has all.
         header: the column names.
-        numeric: for each column, whether its cells are numbers.
+        numeric: for each column whether its cells are numbers.
         rows: the cells as strings.
-        widths: column widths in millimetres.
+        widths: the column widths in millimetres.
         size: font size in points.
     """
 
@@ -41,7 +41,16 @@ class TablePart:
 
 
 def fit_columns(pdf: PdfDocument, grid: Grid) -> list[TablePart]:
-    """Return all columns at the largest font size that fits, else several parts, each starting with the first column."""
+    """Lay out the columns of a table so that it fits on the PDF page.
+
+    Args:
+        pdf: the PDF, which measures the width of texts.
+        grid: the formatted table.
+
+    Returns:
+        One part with all columns at the largest font size that fits; if none fits, several parts, each with
+        the first column and some of the others. No parts if the table has no columns.
+    """
     count = len(grid.header)
     if count == 0:
         return []
@@ -69,7 +78,7 @@ def fit_columns(pdf: PdfDocument, grid: Grid) -> list[TablePart]:
 
 
 def _measure(pdf: PdfDocument, grid: Grid, size: float) -> tuple[list[float], list[float]]:
-    """Return the least and the preferred width of each column in millimetres, including its header."""
+    """Return the least and the preferred width of each column in millimetres, with its header included."""
     least, preferred = [], []
     # Space for the padding and for the rounding of fpdf2.
     extra = 2 * PADDING + 0.8

@@ -1,13 +1,13 @@
-"""Warm-up of pictures and pages in a process from which others are forked."""
+"""Preparation of charts and PDF pages in the process from which the kernels of notebooks are forked."""
 
 from __future__ import annotations
 
 
 def warm_up() -> None:
-    """Register the fonts, draw a picture as PNG and write a page as PDF.
+    """Draw one chart and write one PDF page, so that kernels which are forked afterwards are fast from the start.
 
-    It is safe before a fork: it starts no thread and runs no OpenMP code, and matplotlib reopens its fonts after a fork.
-    It takes 0.6 s including imports and changes no result.
+    This is safe before a fork: it starts no thread and runs no OpenMP code, and matplotlib reopens its fonts
+    after a fork. It takes 0.6 s including imports and changes no result.
     """
     from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ def warm_up() -> None:
 
 
 def _render_characters() -> None:
-    """Render the characters of common labels at the font sizes of our pictures."""
+    """Render the characters of common chart labels at the font sizes of all charts, which fills the cache of glyphs."""
     from string import printable
 
     from matplotlib.font_manager import FontProperties

@@ -1,7 +1,7 @@
-"""ASGI application of the server: our routes in front of MLflow's own, on one port.
+"""ASGI application of the server: the routes of Veri-Train in front of those of MLflow, on one port.
 
-`mlflow server --app-name veritrain` finds `create_app` by the entry point group `mlflow.app`; `veritrain serve` runs
-that command with the settings that the record needs.
+`veritrain serve` runs `mlflow server --app-name veritrain`, which finds `create_app` by the entry point group
+`mlflow.app`. Open this module to see in which order a request passes the parts of the server.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from starlette.types import ASGIApp
 
 
 def create_app() -> ASGIApp:
-    """Return the complete server as one ASGI application.
+    """Return the ASGI application of `veritrain serve`: REST API, web pages, live progress, and MLflow's server behind.
 
-    If the database tables are not up to date, the application answers every request with the command to run.
+    With outdated database tables it answers every request with status 503 and the command that updates them.
 
     Raises:
-        UserError: The settings are not valid.
+        UserError: A setting in the environment or in `.env` is not valid.
     """
     from starlette.requests import Request
     from starlette.responses import Response
@@ -37,7 +37,7 @@ def create_app() -> ASGIApp:
     from veritrain_lib.server.observability import metrics
     from veritrain_lib.server.observability.requests import RequestObserver, RouteRecorder
     from veritrain_lib.server.rest_api import PREFIX, create_api
-    from veritrain_lib.server.web import home
+    from veritrain_lib.server.web import flower, home
     from veritrain_lib.tracking import mlflow_routes, mlflow_server, retrying_client
 
     settings = environment()
@@ -67,6 +67,7 @@ def create_app() -> ASGIApp:
             *login_page.routes,
             *home.router.routes,
             *metrics.router.routes,
+            *flower.router.routes,
             Mount("/", mlflow_app),
         ],
         lifespan=lifespan,
@@ -79,9 +80,9 @@ def create_app() -> ASGIApp:
 
 @contextlib.contextmanager
 def _freeze_imports() -> Iterator[None]:
-    """Exclude all imported objects from garbage collection for as long as the context lasts.
+    """Exclude all objects that exist now (mostly imported modules) from garbage collection while the context is open.
 
-    Scanning them takes 0.2 s, in which no request is answered.
+    A collection that scans them would take 0.2 s, in which the server answers no request.
     """
     gc.collect()
     gc.freeze()
@@ -92,5 +93,6 @@ def _freeze_imports() -> Iterator[None]:
 
 
 def _lifespan_of(app: Any) -> contextlib.AbstractAsyncContextManager[Any]:
+    """Return the context manager that runs the start-up and shutdown code of a FastAPI or Starlette application."""
     lifespan: contextlib.AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
     return lifespan

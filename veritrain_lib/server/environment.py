@@ -1,4 +1,4 @@
-"""Settings of the server's machine, from environment variables and `.env`; see docs/settings.md."""
+"""Settings that are fixed when the server starts, from environment variables and `.env` (see docs/settings.md)."""
 
 from __future__ import annotations
 
@@ -12,27 +12,34 @@ from veritrain_lib.llm.keys import setting
 from veritrain_lib.server.link_token import link_token
 
 SHORTEST_SECRET_KEY = 32
-"""Characters at least; an HMAC key shorter than its 256-bit hash weakens the signature (RFC 7518, section 3.2)."""
+"""Minimum number of characters of `SECRET_KEY`.
+
+An HMAC key that is shorter than its 256-bit hash weakens the signature (RFC 7518, section 3.2).
+"""
 
 PORT = 8000
+"""Port on which the server listens by default."""
 
 UPLOAD_MB = 100
+"""Default of the setting `VERITRAIN_UPLOAD_MB`: the largest dataset file that can be uploaded, in megabytes."""
 
 ARTIFACT_MB = 2000
+"""Default of the setting `VERITRAIN_ARTIFACT_MB`: the largest artifact that MLflow's clients may upload, in MB."""
 
 
 class Environment(BaseModel):
-    """Settings that the server was started with.
+    """Settings with which the server process was started, such as its secret key, allowed hosts and rate limit.
 
     Attributes:
-        secret_key: Key that signs tokens; None for local use without a login.
-        link_token: Token that every request must carry where there are no logins; None if none is needed.
-        redis_url: Redis in which rate limits are counted for several machines; None counts in this process.
-        allowed_origins: Other origins whose pages may call the API, such as `http://localhost:5173`.
-        allowed_hosts: Names by which the server may be called beside the loopback ones; `*` for any.
-        upload_mb: Largest upload in megabytes.
-        artifact_mb: Largest artifact that MLflow's client may upload, in megabytes.
-        rate_limit: Requests per minute of one user or address, 0 for no limit.
+        secret_key: Key that signs login tokens; None if the server has no user accounts (local use).
+        link_token: Secret that every request must carry on a server without accounts; None if the server has accounts.
+        redis_url: URL of the Redis in which several servers count requests together; None to count in this process.
+        allowed_origins: Origins other than this server whose web pages may call the API, such as
+            `http://localhost:5173`.
+        allowed_hosts: Host names by which the server may be called besides localhost; `*` allows any.
+        upload_mb: Largest dataset file that can be uploaded, in megabytes.
+        artifact_mb: Largest artifact that an MLflow client can upload, in megabytes.
+        rate_limit: Maximum number of requests per minute of one user or network address; 0 for no limit.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,22 +55,28 @@ class Environment(BaseModel):
 
     @property
     def requires_credentials(self) -> bool:
-        """Return whether a request must carry a login, or the token of the access link."""
+        """Return whether each request must carry a secret: a user's login, or the token of the access link."""
         return self.secret_key is not None or self.link_token is not None
 
     @property
     def needs_login(self) -> bool:
-        """Return whether every request needs a login."""
+        """Return whether the server has user accounts, so that each request needs a user's login."""
         return self.secret_key is not None
+
+    @property
+    def secret(self) -> str:
+        """Return the secret of this project's server: `SECRET_KEY`, or the token of the access link without one."""
+        found = self.secret_key or self.link_token
+        return found.get_secret_value() if found else ""
 
 
 @cache
 def environment() -> Environment:
-    """Return the settings, read once per process.
+    """Return the settings of this server process, which are read once from environment variables and `.env`.
 
     Raises:
-        UserError: The secret is too short, or a number is not valid.
-        Infrastructure: The token of the access link can't be stored.
+        UserError: `SECRET_KEY` is too short, or the value of a numeric setting is not a whole number.
+        Infrastructure: There is no `SECRET_KEY`, and the token of the access link can't be stored in its file.
     """
     secret = setting("SECRET_KEY")
     if secret is not None and len(secret) < SHORTEST_SECRET_KEY:
@@ -84,7 +97,7 @@ def environment() -> Environment:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address to listen on can be reached from this machine only."""
+    """Return whether a host name or IP address is a loopback one, which only this machine can reach."""
     if host == "localhost":
         return True
     try:
@@ -94,11 +107,20 @@ def is_loopback(host: str) -> bool:
 
 
 def _list_setting(name: str) -> tuple[str, ...]:
+    """Return the parts of a comma-separated setting, without brackets, quotes and trailing slashes.
+
+    The result is empty if the setting is not set.
+    """
     value = (setting(name) or "").strip().strip("[]")
     return tuple(part.strip().strip("\"'").rstrip("/") for part in value.split(",") if part.strip())
 
 
 def _integer_setting(name: str, default: int) -> int:
+    """Return the value of a setting as a whole number from 0, or the default if it is not set.
+
+    Raises:
+        UserError: The value is other text.
+    """
     value = setting(name)
     if value is None:
         return default

@@ -1,6 +1,7 @@
-"""Token of the access link of a server without accounts: a file that only the server's user can read.
+"""Token of the access link, the secret of a server without user accounts, in a file that only its owner can read.
 
-Everybody who can log in to this machine reaches its loopback address, so the address alone must not be enough.
+`veritrain serve` prints a link that contains the token. Without it, every user who is logged in to this machine could
+use the server, since all of them reach its loopback address.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from veritrain_lib.core import project
 from veritrain_lib.core.errors import Infrastructure
 
 TOKEN_FILE = "link_token"
+"""Name of the token's file in the project's folder `.veritrain/`."""
 
 MIN_TOKEN_LENGTH = 32
-"""Characters of a token at least; ours has 43, which are 256 bits."""
+"""Minimum number of characters of a stored token. Those that `link_token` creates have 43 (256 random bits)."""
 
 
 def link_token() -> str:
-    """Return the token of this project; create it if there is none or if other users could read it.
+    """Return the token of this project's access link, which stays the same when the server is started again.
 
-    The token stays the same from start to start.
+    A new token is created if there is none, or if other users of this machine could read its file.
 
     Raises:
-        Infrastructure: The token can't be stored.
+        Infrastructure: The token's file can't be read or written.
     """
     path = project.state(TOKEN_FILE)
     try:
@@ -47,7 +49,10 @@ def link_token() -> str:
 
 
 def _read_token() -> str:
-    """Return the stored token, or an empty string if there is none or if other users can read the file."""
+    """Return the stored token of the access link.
+
+    The result is an empty string if there is no token, if it is damaged, or if other users can read its file.
+    """
     path = project.state(TOKEN_FILE)
     try:
         status = path.lstat()

@@ -1,7 +1,7 @@
-"""Application that answers 503 with a reason while the server can't serve yet.
+"""ASGI application that answers every request with status 503 and the reason, while the server can't do its work.
 
-If the application can't be created, its worker process ends, and uvicorn restarts such workers for ever. So the reason
-is sent as a response instead, which people, programs and health checks see.
+It is used, for example, when the database has not been migrated. Raising an error at start-up instead would end the
+process, and uvicorn would restart it for ever; a response reaches people, programs and health checks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from veritrain_lib.server.observability.logs import log
 
 
 def not_ready(reason: str) -> ASGIApp:
-    """Return an application that answers 503 with what to do; log the reason once per worker process."""
+    """Return an ASGI application that answers every request with status 503, and log the reason as an error.
+
+    Args:
+        reason: What is wrong and which command the operator has to run; the text of the response.
+    """
     log().error("not ready", why=reason)
     lifespan_app = Starlette()
 

@@ -1,4 +1,4 @@
-"""Signals to a process group, and waiting until all of its processes have ended."""
+"""Functions that signal a group of processes and wait until all of them have ended; used to stop the server."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import signal
 import time
 
 GRACE_S = 20
-"""Seconds that open requests may take to end when the server is stopped."""
+"""Seconds that open requests get to finish after the server was asked to stop."""
 
 KILL_AFTER_S = 10
-"""Seconds after that until the remaining processes are killed."""
+"""Seconds after `GRACE_S` until the processes that are left are killed with SIGKILL."""
 
 
 def send_signal(group: int, number: signal.Signals) -> bool:
-    """Send a signal to a process group; return whether any process was left to get it."""
+    """Send a signal to a process group (`group`: its id); return whether a process was left that could receive it."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:
@@ -23,10 +23,13 @@ def send_signal(group: int, number: signal.Signals) -> bool:
 
 
 def stop(group: int) -> bool:
-    """Ask a process group to stop, and kill what is left after the grace time.
+    """Stop a process group: send SIGTERM, wait up to `GRACE_S + KILL_AFTER_S` (30 s), then send SIGKILL to the rest.
+
+    Args:
+        group: Id of the process group.
 
     Returns:
-        Whether nothing had to be killed.
+        True if all processes ended by themselves, False if any had to be killed.
     """
     send_signal(group, signal.SIGTERM)
     if wait_for_exit(group, GRACE_S + KILL_AFTER_S):
@@ -36,7 +39,15 @@ def stop(group: int) -> bool:
 
 
 def wait_for_exit(group: int, seconds: float) -> bool:
-    """Wait until the whole group has ended; return whether it did in time."""
+    """Wait until every process of a process group has ended.
+
+    Args:
+        group: Id of the process group.
+        seconds: Longest time to wait.
+
+    Returns:
+        True if all have ended, False if the time is over.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         _reap(group)
@@ -49,7 +60,10 @@ def wait_for_exit(group: int, seconds: float) -> bool:
 
 
 def _reap(group: int) -> None:
-    """Reap orphans, which the first process of a container inherits and nobody else waits for."""
+    """Collect the exit codes of ended child processes of a group, so that none stays behind as a zombie.
+
+    In a container, the first process also inherits orphans, for which no other process waits.
+    """
     try:
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass

@@ -1,6 +1,6 @@
-"""Generator of the table of routes in docs/server.md, from the OpenAPI schema.
+"""Generator of the table of REST routes in docs/server.md, which it builds from the OpenAPI document.
 
-`python -m veritrain_lib.server.reference` writes it again.
+`python -m veritrain_lib.server.reference` writes the table into the page; run it after a route has changed.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from pathlib import Path
 
 BEGIN, END = "<!-- routes: begin (python -m veritrain_lib.server.reference) -->", "<!-- routes: end -->"
 METHODS = ("get", "post", "put", "patch", "delete")
+"""HTTP methods of the table, in the order in which a path's rows are sorted."""
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "server.md"
+"""The page that contains the table: docs/server.md."""
 
 
 def routes_table() -> str:
-    """Return a Markdown table with one line for each operation: method and path, summary, success statuses."""
+    """Return a Markdown table with a row for each REST operation: method and path, summary, status codes of success."""
     from veritrain_lib.server.rest_api import PREFIX, create_api
 
     lines = ["| route | what it does | success |", "| --- | --- | --- |"]
@@ -29,7 +31,7 @@ def routes_table() -> str:
 
 
 def with_table(page: str) -> str:
-    """Return the page with the current table between the two markers."""
+    """Return a copy of the text of docs/server.md, with a current table of routes between its two marker comments."""
     head, _, rest = page.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return f"{head}{BEGIN}\n{routes_table()}\n{END}{tail}"

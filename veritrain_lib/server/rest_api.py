@@ -1,6 +1,6 @@
-"""REST API as one FastAPI application, with its documentation pages served offline.
+"""REST API of the server as one FastAPI application, with documentation pages that need no internet connection.
 
-Open this module to see which route modules the API consists of or to mount the API in another application.
+Open this module to see which route modules the API consists of, or to mount the API in another application.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from veritrain_lib.server.resources.reports import routes as reports
 from veritrain_lib.server.resources.settings import routes as settings
 
 PREFIX = "/api/v1"
+"""Path under which the server mounts the REST API."""
 
 ROUTE_MODULES = (
     health,
@@ -37,10 +38,11 @@ ROUTE_MODULES = (
     settings,
     approvals,
 )
+"""Modules whose `router` holds the endpoints of the API, in the order of the documentation page."""
 
 
 def create_api() -> FastAPI:
-    """Return the FastAPI application to mount under `PREFIX`."""
+    """Return the REST API as a FastAPI application, which the server mounts under `/api/v1` (`PREFIX`)."""
     app = FastAPIOffline(
         title="Veri-Train",
         version=__version__,

@@ -1,6 +1,6 @@
-"""Process of a background job: `python -m veritrain_lib.server.run_job RUN_ID`, which `jobs/background.py` starts.
+"""Program of a background job's process: `python -m veritrain_lib.server.run_job RUN_ID`.
 
-The run's `veritrain.kind` selects the function to call.
+`jobs/background.py` starts it. The tag `veritrain.kind` of the MLflow run RUN_ID selects the function to call.
 """
 
 from __future__ import annotations
@@ -26,19 +26,24 @@ JOB_FUNCTIONS: dict[str, str] = {
     "generation": "veritrain_lib.server.resources.datasets.jobs:generate_and_gate",
     "report": "veritrain_lib.server.resources.reports.jobs:write_report",
 }
-"""Job function of each kind of run: `module:function`, which takes the run's id and may close the run."""
+"""Functions that do the work of background jobs, each named as `module:function`.
+
+The key is the value of the MLflow run's tag `veritrain.kind`. The function takes the run's id; `main` closes the run if
+the function fails.
+"""
 
 DEFAULT_MAX_RUNNING = 5
-"""Experiments that run at once on a machine if VERITRAIN_MAX_RUNNING is not set."""
+"""Maximum number of experiments that run at the same time on one machine if `VERITRAIN_MAX_RUNNING` is not set."""
 
 STOPPED_REASON = "stopped"
+"""Reason that is stored in a run that was stopped by a signal."""
 
 
 def most_running() -> int:
-    """Return the number of experiments that may run at once on this machine.
+    """Return the maximum number of experiments that may run at the same time on this machine.
 
     Raises:
-        UserError: VERITRAIN_MAX_RUNNING is not a whole number from 1.
+        UserError: The setting `VERITRAIN_MAX_RUNNING` is not a whole number from 1.
     """
     value = setting("VERITRAIN_MAX_RUNNING")
     if value is None:
@@ -49,17 +54,22 @@ def most_running() -> int:
 
 
 def main(run_id: str) -> int:
-    """Run the job of a run, close the run with its true status, and return the exit code."""
+    """Run the background job of an MLflow run.
+
+    If the job is stopped or fails, the MLflow run is closed as KILLED or FAILED with the reason.
+
+    Returns:
+        Exit code of the process: 0 for success, 130 if it was stopped, 70 for an unexpected error, otherwise the code
+        of the `UserError`.
+    """
     signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # it is ignored where a shell started us with `&`
     signal.signal(signal.SIGTERM, _raise_interrupt)
     try:
-        from veritrain_lib.execution import warm_up
-        from veritrain_lib.execution.jobs import warm_kernels_requested
+        from veritrain_lib.execution.runner_choice import notebook_runner
 
-        if warm_kernels_requested(default=True):
-            warm_up()  # imports run in parallel with all that comes before the first notebook
+        notebook_runner().get_ready()  # imports run in parallel with all that comes before the first notebook
         kind = runs.get(run_id).data.tags.get("veritrain.kind", "")
         if kind not in JOB_FUNCTIONS:
             raise UserError(
@@ -83,11 +93,16 @@ def main(run_id: str) -> int:
 
 
 def _raise_interrupt(number: int, frame: FrameType | None) -> None:
+    """Handle SIGTERM like Ctrl-C, so that code which can stop a running notebook does so."""
     # Whatever handles Ctrl-C at this moment (a running notebook) handles this too.
     signal.raise_signal(signal.SIGINT)
 
 
 def _close_run(run_id: str, status: runs.FinalStatus, reason: str) -> None:
+    """Close an MLflow run, if it is still open, with a status and the first line of a reason.
+
+    Signals are ignored from here on, so that nothing interrupts the closing.
+    """
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, signal.SIG_IGN)
     if runs.get(run_id).info.status in ("RUNNING", "SCHEDULED"):
@@ -96,7 +111,10 @@ def _close_run(run_id: str, status: runs.FinalStatus, reason: str) -> None:
 
 @contextlib.contextmanager
 def _slot(run_id: str) -> Iterator[None]:
-    """Hold one of the slots for experiments of this machine; wait, and report it, until one is free."""
+    """Occupy one of this machine's slots for running experiments while the context is open.
+
+    If all slots are taken, wait until one is free, and report the waiting once as an event of the MLflow run.
+    """
     from filelock import FileLock, Timeout
 
     max_running, reported = most_running(), False

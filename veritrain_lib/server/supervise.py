@@ -1,8 +1,9 @@
-"""Supervisor that starts and stops a server's processes: `python -m veritrain_lib.server.supervise COMMAND`.
+"""Supervisor that starts and stops all processes of the server: `python -m veritrain_lib.server.supervise COMMAND`.
 
-MLflow's command starts uvicorn as a child and forwards no signal: stopped by a service manager it would leave the
-server running. Here all of them are one process group. When asked to stop, the server has `GRACE_S` seconds to answer
-open requests. If this process itself is killed, `watchdog` stops the group in its place.
+MLflow's command starts uvicorn as a child process and passes no signal on to it: if a service manager stopped the
+command, the server would go on running. The supervisor runs both in one process group and signals the group. Open
+requests then get `process_group.GRACE_S` seconds to finish. If the supervisor itself is killed, `watchdog` stops the
+group.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from veritrain_lib.server import process_group, watchdog
 
 
 def supervise(command: Sequence[str]) -> int:
-    """Run a command until it ends, or until this process is asked to stop.
+    """Run the server's command until it ends, or until this process receives SIGTERM, SIGINT or SIGHUP.
 
     Args:
         command: Program and arguments.
 
     Returns:
-        Exit code: 0 if everything ended in time after being asked to stop, 1 if something had to be killed, and the
-        command's own code if it ended by itself.
+        Exit code. If the command ended by itself, its own code (128 + number for a signal). If this process was asked
+        to stop, 0 if all processes ended in time and 1 if any had to be killed.
     """
     child = subprocess.Popen(command, start_new_session=True)
     dismiss = watchdog.start(child.pid)

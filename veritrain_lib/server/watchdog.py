@@ -1,8 +1,7 @@
-"""Watchdog process that stops the server's processes if the process that owns them is killed.
+"""Watchdog process that stops the server's processes if the supervisor that owns them is killed.
 
-Nothing can be done in a process that gets SIGKILL. Its end of a pipe is closed by the system, though, whatever ended
-it, and the watchdog waits for that. This needs nothing but `fork`, so it works on every system that the server runs on
-(Linux, macOS). A watchdog that is itself killed is not replaced.
+A process can't react to SIGKILL. But however it ends, the system closes its end of a pipe, and the watchdog waits for
+that. It needs only `fork`, so it works on Linux and macOS. A watchdog that is itself killed is not replaced.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from veritrain_lib.server import process_group
 
 
 def start(group: int) -> Callable[[], None]:
-    """Start a watchdog that stops a process group if this process ends without dismissing it.
+    """Start a watchdog process, which stops a process group if the calling process ends without dismissing it.
 
-    Call it before this process starts a thread.
+    Call it before the calling process starts a thread, because it forks.
 
     Args:
-        group: Id of the process group.
+        group: Id of the process group to stop.
 
     Returns:
-        A function that dismisses the watchdog.
+        A function without arguments that dismisses the watchdog: its process ends and the group goes on running.
     """
     read_end, write_end = os.pipe()
     child = os.fork()
@@ -43,7 +42,12 @@ def start(group: int) -> Callable[[], None]:
 
 
 def _watch(read_end: int, group: int) -> None:
-    """Run the watchdog process; it must not return into its owner's code."""
+    """Run the watchdog's process and end it: wait until the pipe closes or a dismissal comes, and never return.
+
+    Args:
+        read_end: File descriptor of the pipe. One byte is a dismissal; its end means that the owner was killed.
+        group: Id of the process group to stop if the owner was killed.
+    """
     try:
         os.setsid()  # Ctrl+C is for the owner
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

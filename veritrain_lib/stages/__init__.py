@@ -1,7 +1,8 @@
-"""The six stages, each a folder, in the order of the loop: probe, generate, gate, train, evaluate, report.
+"""The six stages of a round, one folder each, in this order: probe, generate, gate, train, evaluate, report.
 
-A stage's folder has `inputs.py` (from names to what goes in), `run.py` (the pure function and its config), `result.py`
-(what it gave, which shows itself) and `record.py` (files it in MLflow). `start_stage` opens every stage notebook.
+A stage's folder has four files: `inputs.py` finds the datasets and models that the stage reads, by name; `run.py` holds
+the stage's parameters and the function that does the work; `result.py` holds the class of its result, which displays
+itself in a notebook; `record.py` stores that result in MLflow. Every stage notebook begins with `start_stage`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,20 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core.stage_list import NAMES
 
 if TYPE_CHECKING:
-    from veritrain_lib.stages.record.stage_run import StageRun, start_stage
+    from veritrain_lib.stages.record.stage_run import StageRun
+    from veritrain_lib.stages.record.start_stage import start_stage
 
 
 def __getattr__(name: str) -> Any:
     # Imported when first used: the command line reads NAMES, and must not load MLflow for it.
-    if name in ("StageRun", "start_stage"):
-        from veritrain_lib.stages.record import stage_run
+    if name == "StageRun":
+        from veritrain_lib.stages.record.stage_run import StageRun
 
-        return getattr(stage_run, name)
+        return StageRun
+    if name == "start_stage":
+        from veritrain_lib.stages.record.start_stage import start_stage
+
+        return start_stage
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

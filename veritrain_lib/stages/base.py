@@ -1,6 +1,7 @@
-"""Base classes of the stages: inputs, a missing input, and the specification of parameters, inputs and results.
+"""Base classes of the stages: resolved inputs, the error for a missing input, and a stage's specification.
 
-Open this to add a stage, or to see what `inputs.py`, `run.py`, `result.py` and `record.py` of a stage's folder must give.
+Open this to add a stage, or to see what `inputs.py`, `run.py`, `result.py` and `record.py` of a stage's folder must
+define.
 """
 
 from __future__ import annotations
@@ -20,18 +21,20 @@ if TYPE_CHECKING:
 
 
 LARGEST_SEED = 2**31 - 1
-"""The largest seed that a task file allows."""
+"""The largest random seed that a task file or a stage accepts: 2**31 - 1."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The resolved inputs of a stage.
+    """Everything that a stage reads, such as datasets and models, at fixed versions and with content digests.
 
     Attributes:
-        names: What people read: `dataset@version`, model addresses.
-        digest: Digests of the content of everything that can change the result, beside the library's code.
-        resolved: The objects themselves, such as the loaded dataset, by name.
-        edits: What a notebook's cell changed in them, in words, by name; empty for what the stage found itself.
+        names: Names for people to read, by input: a dataset as `NAME@VERSION`, a model as its address.
+        digest: Digest of the content of each input that can change the result. The library's own code is not among
+            them.
+        resolved: The loaded objects themselves, such as the dataset, by the name of the input.
+        edits: A description in words of each input that a notebook's cell replaced, by the name of the input; empty
+            when the stage uses only the inputs that it found itself.
     """
 
     names: dict[str, str]
@@ -40,13 +43,15 @@ class Inputs:
     edits: dict[str, str] = field(default_factory=dict)
 
     def with_edit(self, name: str, value: Any, content: str, description: str) -> Inputs:
-        """Return the inputs with one of them changed by a person, which makes the stage's work other work.
+        """Return a copy of a stage's inputs in which a person has replaced one input.
+
+        The copy has another digest, so that its result is never mistaken for the result of the unchanged inputs.
 
         Args:
-            name: The name of the input, such as `suite`.
-            value: The input that is used instead.
-            content: The digest of its content.
-            description: What was changed, in words.
+            name: The name of the replaced input, such as `suite`.
+            value: The input to use instead.
+            content: The digest of the new input's content.
+            description: A description of the change in words.
         """
         return replace(
             self,
@@ -58,11 +63,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Step:
-    """A stage with parameters, to be run before another one.
+    """A stage, with its parameters, that must run first because it makes an input of another stage.
 
     Attributes:
-        stage: Its name.
-        parameters: Its parameters as text; those left out get their defaults.
+        stage: The name of the stage to run, such as `gate`.
+        parameters: Its parameters as text, by name. A parameter that is left out has its default.
     """
 
     stage: str
@@ -70,20 +75,20 @@ class Step:
 
 
 class MissingInput(UserError):
-    """An input that was left to its default does not exist yet. Finding inputs never makes one.
+    """Error raised when a stage's input was not named and nothing exists yet that could be used as its default.
 
     Attributes:
-        what: What is missing.
-        steps: The stages that make it, in order.
+        what: A description of the missing input, such as `no model`.
+        steps: The stages to run to make it, in order.
     """
 
     def __init__(self, task: str, what: str, *steps: Step) -> None:
-        """Say what is missing, and which commands and notebooks make it.
+        """Create the error; its message says what is missing and which commands and notebooks make it.
 
         Args:
             task: The name of the task.
-            what: What is missing, such as `no model`.
-            *steps: The stages that make it, in order.
+            what: A description of the missing input, such as `no model`.
+            *steps: The stages to run to make it, in order.
         """
         self.what, self.steps = what, steps
         commands = "; then ".join(
@@ -96,64 +101,110 @@ class MissingInput(UserError):
 
 
 class StageSpec(ABC):
-    """Base class of a stage's specification, which its `record.py` declares as `SPEC`."""
+    """Base class of a stage's specification, which says how the stage finds its inputs, runs, and loads its result.
+
+    Each stage has one instance, called `SPEC`, in the `record.py` of its folder.
+    """
 
     PARAMETERS: ClassVar[Mapping[str, Any]]
-    """Notebook parameters beside those of every stage, with their defaults. The type of a default is required."""
+    """The stage's own notebook parameters with their default values, in addition to those that every stage has.
+
+    A value of another type than the default is refused.
+    """
 
     RESULT: ClassVar[type[StageResult]]
-    """The class that loads a stored result."""
+    """The subclass of `StageResult` by which a stored result of this stage is loaded."""
 
+    @staticmethod
     @abstractmethod
-    def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """Find the inputs, without doing any work for them.
+    def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
+        """Find the stage's inputs, such as datasets and models; a name left empty means the newest. Compute nothing.
+
+        Args:
+            task: The task.
+            parameters: The values of the notebook parameters, by name.
+
+        Returns:
+            The inputs, with their names and content digests.
 
         Raises:
-            MissingInput: when an input that was left empty does not exist yet.
+            MissingInput: when a name was left empty and no such input exists yet.
             UserError: when an input that was named does not exist.
         """
 
     EDITABLE: ClassVar[tuple[str, ...]] = ()
-    """Names of the inputs that a notebook's cell may change and give to `StageRun.run`."""
+    """Names of the inputs that a notebook's cell may replace, by passing other values to `StageRun.run`."""
 
     def offers(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
     ) -> Mapping[str, Callable[[], Any]]:
-        """Return how to get what a notebook shows before the work is done, by name; all of `EDITABLE` is among it.
+        """Return a mapping of name to function for what a notebook's cell can display before the stage runs.
 
-        What is returned is the caller's own: changing it in place changes nothing in the stage.
+        Args:
+            task: The task.
+            parameters: The values of the notebook parameters, by name.
+            inputs: The stage's inputs.
+
+        Returns:
+            For each name, such as `rows`, `suite` or `plan`, a function without arguments that returns the object. The
+            object is a copy: changing it in place does not change the stage. Empty by default.
         """
         return {}
 
     def edit(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
     ) -> Inputs:
-        """Return the inputs with one of `EDITABLE` replaced; the same inputs if the value equals the stage's own.
+        """Return the stage's inputs with one of them replaced by a value from a notebook's cell.
+
+        Args:
+            task: The task.
+            parameters: The values of the notebook parameters, by name.
+            inputs: The inputs that the stage found itself.
+            name: The name of the input to replace, one of `EDITABLE`.
+            value: The value to use instead.
+
+        Returns:
+            The changed inputs, or `inputs` itself when the value equals the stage's own.
 
         Raises:
-            UserError: when the value can't be used instead of the stage's own.
+            UserError: when the value can't be used as this input.
         """
         raise NotImplementedError(f"{type(self).__name__} declares {name} as editable and does not edit it")
 
     @abstractmethod
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> StageResult:
-        """Do the stage's work, and store what MLflow shows beside the result: datasets, models, aliases, pages."""
-
-    def missing(self, task: Task, tags: Mapping[str, str]) -> list[str]:
-        """List what a finished run of the stage made beside its files and is now missing, such as a registered model.
+        """Do the stage's work, and store in MLflow what it makes besides its result: datasets, models, pages.
 
         Args:
             task: The task.
-            tags: The tags of the run.
+            parameters: The values of the notebook parameters, by name.
+            inputs: The stage's inputs.
+            run_id: The id of the stage's MLflow run.
+
+        Returns:
+            The stage's result, which the caller stores.
+        """
+
+    def missing(self, task: Task, tags: Mapping[str, str]) -> list[str]:
+        """List outputs of a finished run that are no longer in MLflow, such as a registered model.
+
+        The artifact files of the run itself are not checked here.
+
+        Args:
+            task: The task.
+            tags: The tags of the MLflow run.
+
+        Returns:
+            A description of each missing output; empty by default.
         """
         return []
 
 
 def spec_of(stage: str) -> StageSpec:
-    """Return the specification of a stage.
+    """Return the specification of the stage with a given name, such as `gate`.
 
     Raises:
-        UserError: for an unknown stage.
+        UserError: when no stage has this name.
     """
     if stage not in NAMES:
         raise UserError(f"no stage is called {stage!r}; stages: {', '.join(NAMES)}")
@@ -162,6 +213,6 @@ def spec_of(stage: str) -> StageSpec:
 
 
 def check_seed(value: int) -> None:
-    """Raise UserError for a seed outside 0 to `LARGEST_SEED`, which no random generator accepts."""
+    """Raise a UserError if a stage's random seed is not between 0 and 2**31 - 1, since random generators refuse it."""
     if not 0 <= value <= LARGEST_SEED:
         raise UserError(f"seed is {value}; allowed: whole numbers from 0 to {LARGEST_SEED}")

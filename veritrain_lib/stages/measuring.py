@@ -1,4 +1,4 @@
-"""Measurement of a metric with its interval, for any kind of metric."""
+"""Measurement of metrics with their 95 % confidence intervals, for labels, texts and corpus metrics alike."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 def measure_metric(
     metric: Metric, references: Sequence[str], responses: Sequence[Response], seed: int
 ) -> Measure:
-    """Measure a metric with a 95 % interval.
+    """Compute one metric over a model's answers, with its 95 % confidence interval.
 
-    The interval is the metric's own if it has one; Agresti-Coull for right-or-wrong rows; else a percentile bootstrap.
+    The interval is the metric's own method if it has one; Agresti-Coull if every row's value is 0 or 1; and a
+    percentile bootstrap otherwise.
 
     Args:
         metric: The metric.
         references: The expected answers.
         responses: The model's responses, in the order of the references.
-        seed: Seed of the bootstrap.
+        seed: Random seed of the bootstrap.
 
     Returns:
-        The measure; without a value where there is nothing to measure (0 of 0).
+        The value, the two ends of the interval, and the number of rows. The value is None and the number 0 where the
+        metric is not defined for these rows, such as a precision of 0 of 0.
     """
     import numpy as np
 
@@ -65,13 +67,19 @@ def measure_metric(
 def measure_all(
     metrics: Sequence[Metric], references: Sequence[str], responses: Sequence[Response], seed: int
 ) -> dict[str, Measure]:
-    """Measure each metric with `measure_metric`.
+    """Compute each of a task's metrics over a model's answers, with 95 % confidence intervals.
+
+    Args:
+        metrics: The task's metrics; the first one is the primary metric.
+        references: The expected answers of the development rows.
+        responses: The model's responses, in the order of the references.
+        seed: Random seed of the bootstrap intervals.
 
     Returns:
-        Measures by the names of the metrics.
+        A measure for each metric, by the metric's name.
 
     Raises:
-        UserError: when there is nothing to measure for the first metric, by which the loop is steered.
+        UserError: when the primary metric is not defined for these rows (0 of 0), since the loop needs its value.
     """
     from veritrain_lib.core.errors import UserError
 
@@ -85,12 +93,16 @@ def measure_all(
 
 
 def value_or(value: float, default: float) -> float:
-    """Return a metric's value, or `default` where it is not finite, since there was nothing to measure."""
+    """Return a metric's value, or `default` if the value is NaN or infinite because no row could be measured."""
     return value if math.isfinite(value) else default
 
 
 def grades_by_slice(slices: Sequence[str], grades: Sequence[float]) -> pd.DataFrame:
-    """Sum the grades of rows (0 to 1) by slice: columns slice, n, and right, which is the sum."""
+    """Sum a model's grades (0 to 1, one per row) within each slice.
+
+    Returns:
+        A table with one row per slice: `slice` (its name), `n` (its number of rows), `right` (the sum of their grades).
+    """
     import pandas as pd
 
     frame = pd.DataFrame({"slice": list(slices), "right": list(grades)})

@@ -1,4 +1,4 @@
-"""Slices: named subsets of evaluation rows, by columns and by length, as the task file defines them."""
+"""Slices: named subsets of the evaluation rows, by a column's values or by text length."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 
 def slice_masks(task: Task, rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return a boolean mask of shape (rows,) for each slice: `label=refund_request`, `text words <=8`, ...
+    """Return a boolean mask over the rows for each slice of a task.
 
-    The values come from the rows themselves. Every row is in exactly one slice of each column and of the length bands.
+    The values of the slice columns are those that occur in the rows. Each row is in exactly one slice per column, and
+    in exactly one length band where the task has length bands.
+
+    Returns:
+        Arrays of shape (rows,), by the name of the slice, such as `intent=refund` or `text words <=5`.
     """
     masks: dict[str, np.ndarray] = {}
     for column in task.slices.by:

@@ -1,4 +1,4 @@
-"""The effect of added rows: the same trainer with them compared with the same trainer without them."""
+"""Effect of added training rows: the model trained with them compared with the model trained without them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,19 @@ COLUMNS = (
 
 
 def sources_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count training rows by source (human, synthetic, pool): columns source, rows, share."""
+    """Count training rows by their source.
+
+    Returns:
+        One row per source, with the columns `source` (human, synthetic or pool), `rows` (their number), `share` (0 to
+        1).
+    """
     counts = rows["source"].value_counts().rename_axis("source").rename("rows").reset_index()
     counts["share"] = counts["rows"] / max(len(rows), 1)
     return counts.sort_values("source", ignore_index=True)
 
 
 def empty_comparison() -> pd.DataFrame:
-    """Return the table of `with_against_without` without any row."""
+    """Return a table with the columns of `with_against_without` and no rows, for when there is nothing to compare."""
     import pandas as pd
 
     return pd.DataFrame(columns=list(COLUMNS))
@@ -38,19 +43,21 @@ def empty_comparison() -> pd.DataFrame:
 def with_against_without(
     without: pd.DataFrame, with_rows: pd.DataFrame, rows_without: int, rows_with: int, *, seed: int
 ) -> pd.DataFrame:
-    """Compare the grades of two models on the same development rows: one trained with added rows, one without.
+    """Compare two models on the same development rows: one trained with the added rows, one trained without them.
 
-    The test is exact McNemar for right-or-wrong grades, else a sign-flip test; two-sided, with a 95 % interval.
+    The paired test is exact McNemar if every grade is 0 or 1, and a sign-flip test otherwise; both are two-sided.
 
     Args:
-        without: Columns id and grade of the model without the added rows.
-        with_rows: Columns id and grade of the model with them.
-        rows_without: The number of training rows of the first.
-        rows_with: The number of training rows of the second.
-        seed: Seed of the test.
+        without: The grades of the model trained without the added rows: columns `id` and `grade` (0 to 1).
+        with_rows: The grades of the model trained with them, in the same columns.
+        rows_without: The number of training rows without the added ones.
+        rows_with: The number of training rows with the added ones.
+        seed: Random seed of the test.
 
     Returns:
-        One row with the columns `COLUMNS`; `ratio` is the number of added rows over that of the others.
+        A table of one row with the columns `COLUMNS`: both numbers of rows, `ratio` (added rows divided by the rows
+        before), both mean grades, their difference with its 95 % interval, the p-value, and the number of compared
+        rows.
     """
     import pandas as pd
 

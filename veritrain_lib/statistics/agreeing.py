@@ -1,10 +1,11 @@
-"""Reconciliation of a test and an interval, so that the interval excludes 0 exactly where the test is significant.
+"""Adjustment of a confidence interval to its test, so that it excludes 0 exactly where the test is significant.
 
-Exact tests and good intervals come from different formulas, so that in some tables (0.5 to 1.2 % of those near the
-boundary) the test is significant and the interval includes 0, or vice versa. In these tables the end of the
-interval is taken from the test itself: the test-based limit of O. S. Miettinen (1976), American Journal of
-Epidemiology 103:226-235, d (1 - z_alpha / z_p), which is 0 exactly where p is alpha. Everywhere else the interval
-stays what it is.
+An exact test and a good interval come from different formulas. In some tables of counts (0.5 to 1.2 % of those near the
+boundary) they contradict each other: the test is significant and the interval includes 0, or vice versa. In these
+tables the end of the interval is taken from the test itself: the test-based limit of O. S. Miettinen (1976), American
+Journal of Epidemiology 103:226-235, d (1 - z_alpha / z_p), where d is the observed difference, z_p the normal quantile
+of its p value and z_alpha that of the level; the limit is 0 exactly where p equals alpha. All other intervals stay
+unchanged.
 """
 
 from __future__ import annotations
@@ -23,18 +24,19 @@ def agree_with_test(
     p_less: ArrayLike,
     alpha: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """Move the ends of intervals that contradict their tests.
+    """Adjust confidence intervals of a difference where they contradict the significance tests of the same difference.
 
     Args:
         low: low ends of intervals at level 1 - 2 * alpha, in -1..1; arrays of one shape, or numbers.
-        high: their high ends.
-        difference: the observed differences.
-        p_greater: one-sided p values against 'no more than 0'.
-        p_less: one-sided p values against 'no less than 0'.
+        high: high ends of the same intervals.
+        difference: the observed differences, -1..1.
+        p_greater: one-sided p values against the null hypothesis 'the difference is 0 or less'.
+        p_less: one-sided p values against the null hypothesis 'the difference is 0 or more'.
         alpha: one-sided level of either test.
 
     Returns:
-        Low and high ends: low > 0 exactly where p_greater <= alpha, high < 0 exactly where p_less <= alpha.
+        The adjusted low ends and high ends: low > 0 exactly where p_greater <= alpha, high < 0 exactly where
+        p_less <= alpha.
     """
     check_fraction("alpha", alpha)
     d = np.asarray(difference, dtype=np.float64)

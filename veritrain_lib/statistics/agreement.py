@@ -1,4 +1,4 @@
-"""Cohen's kappa, plain or weighted, with an interval: agreement of two raters beyond chance.
+"""Cohen's kappa, plain or weighted, with a confidence interval: the agreement of two raters beyond chance.
 
 Sources: J. Cohen (1960), Educational and Psychological Measurement 20:37-46, and (1968), Psychological
 Bulletin 70:213-220, for the values; J. L. Fleiss, J. Cohen and B. S. Everitt (1969), Psychological Bulletin
@@ -19,26 +19,29 @@ from veritrain_lib.statistics.scores import FloatArray
 Weights = Literal["none", "linear", "quadratic"]
 
 PSEUDO_ROWS = 3.0
-"""Pseudo rows of chance agreement that are added for the interval. Without them two raters who
-agree on each of a few rows would get an interval of zero width. With 3 the low end stayed below the true kappa in
-95.3 % or more of 1,500 simulated samples for each of 30 to 200 rows, 2, 3 and 5 categories, kappa 0 to 0.9, even
-and lopsided shares; both ends held it in 91.6 % or more with even shares. With few rows and lopsided shares the high
-end is too low (both ends: 81 % at 30 rows)."""
+"""Number of pseudo rows with chance agreement that are added before the interval of kappa is computed.
+
+Without them two raters who agree on each of a few rows would get an interval of zero width. With 3 the low end stayed
+below the true kappa in 95.3 % or more of 1,500 simulated samples for each of 30 to 200 rows, 2, 3 and 5 categories,
+kappa 0 to 0.9, and equal or lopsided shares of the categories. The interval contained the true kappa in 91.6 % or more
+of the samples with equal shares. With few rows and lopsided shares the high end is too low (the interval contained the
+true kappa in 81 % at 30 rows).
+"""
 
 
 @dataclass(frozen=True)
 class Kappa:
-    """Cohen's kappa with its interval.
+    """Cohen's kappa of two raters, with its confidence interval.
 
     Attributes:
-        value: 1 full agreement, 0 as by chance, below 0 worse than chance; None when it is undefined:
-            no rows, or both raters gave one and the same category to all of them.
-        interval: its confidence interval in -1..1; all of -1..1 when kappa is undefined.
-        n: rows rated by both.
-        observed: weighted share of agreement.
-        expected: the same by chance, from the raters' marginal frequencies.
-        weights: weight of a disagreement: `none` (equal or not), `linear` or `quadratic` in the distance of the
-            two categories.
+        value: kappa: 1 is full agreement, 0 agreement as by chance, below 0 less than by chance; None when it is
+            undefined: there are no rows, or both raters gave one and the same category to all of them.
+        interval: confidence interval of kappa within -1..1; all of -1..1 when kappa is undefined.
+        n: number of rows rated by both.
+        observed: observed (weighted) share of agreement, 0..1.
+        expected: share of agreement expected by chance, from the two raters' marginal frequencies, 0..1.
+        weights: how a disagreement counts: `none` (two categories are equal or not), or `linear` or `quadratic` in the
+            distance of the two categories.
     """
 
     value: float | None
@@ -61,13 +64,16 @@ def cohen_kappa(
 
     Args:
         first: the first rater's category for each row.
-        second: the second rater's category for each row.
-        categories: all possible categories, at least 2, in order (the order counts with weights).
-        weights: `none` (default), `linear` or `quadratic`.
-        level: confidence level, default 0.95.
+        second: the second rater's category for each row, in the same order.
+        categories: all possible categories, at least 2; with weights their order defines the distance.
+        weights: how a disagreement counts: `none` (default, equal or not), or `linear` or `quadratic` in the distance.
+        level: confidence level of the interval, default 0.95.
+
+    Returns:
+        Kappa with its interval and the shares of agreement that it is computed from.
 
     Raises:
-        ValueError: different numbers of rows, a category that is not listed, or an argument out of range.
+        ValueError: the raters have different numbers of rows, a category is not listed, or an argument is out of range.
     """
     if weights not in get_args(Weights):
         raise ValueError(f"weights is {weights!r}: allowed is one of {', '.join(get_args(Weights))}")
@@ -93,11 +99,11 @@ def cohen_kappa(
 def standard_error(table: FloatArray, credit: FloatArray) -> float:
     """Compute the large-sample standard error of (weighted) kappa.
 
-    The formula of Fleiss, Cohen and Everitt (1969) for a kappa that need not be 0.
+    The formula is that of Fleiss, Cohen and Everitt (1969) for a true kappa that need not be 0.
 
     Args:
-        table: counts, shape (categories, categories): rows by the first rater, columns by the second.
-        credit: share of agreement of each pair of categories, 1 on the diagonal.
+        table: counts of rows, shape (categories, categories): lines by the first rater, columns by the second.
+        credit: how much each pair of categories counts as agreement, 0..1, same shape; 1 on the diagonal.
     """
     n = float(table.sum())
     shares = table / n

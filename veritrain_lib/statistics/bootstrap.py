@@ -1,8 +1,8 @@
 """Bootstrap intervals, for one sample and for two models on the same rows.
 
-For metrics that are not a mean over rows, such as macro F1 or a corpus score. Rows are drawn
-with replacement, whole pairs at a time. Source: B. Efron and R. J. Tibshirani (1993), An
-Introduction to the Bootstrap, chapters 13 (percentile), 14 (BCa) and 16 (p value).
+They serve metrics that are not a mean over rows, such as macro F1 or a corpus score. Rows are drawn with replacement;
+of two models, the answers to a row are drawn together. Source: B. Efron and R. J. Tibshirani (1993), An Introduction to
+the Bootstrap, chapters 13 (percentile), 14 (BCa) and 16 (p value).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ BootstrapMethod = Literal["percentile", "bca"]
 
 @dataclass(frozen=True)
 class PairedBootstrap:
-    """Result of a paired bootstrap.
+    """Result of comparing two models by a paired bootstrap.
 
     Attributes:
-        difference: the statistic on all rows, as observed.
-        interval: its bootstrap interval.
-        standard_error: standard deviation over the resamples.
-        p_greater: one-sided p value against 'the difference is 0 or less'. The resampled
-            differences are centred on 0 and counted where they reach the observed one,
-            which itself counts once, so p is never 0.
-        n_resamples: resamples drawn.
+        difference: the challenger's metric minus the champion's on all rows.
+        interval: bootstrap confidence interval of the difference.
+        standard_error: standard deviation of the difference over the resamples.
+        p_greater: one-sided p value against the null hypothesis 'the difference is 0 or less': the share of resampled
+            differences, centred on 0, that reach the observed one. The observed difference itself is counted as one of
+            them, so p is never 0.
+        n_resamples: number of resamples drawn.
     """
 
     difference: float
@@ -51,17 +51,17 @@ def paired_bootstrap(
     level: float = 0.95,
     method: BootstrapMethod = "percentile",
 ) -> PairedBootstrap:
-    """Resample rows and compare two models on each resample.
+    """Compare two models by a paired bootstrap: draw rows with replacement and compare the models on each resample.
 
     Args:
         statistic: gets row numbers, shape (n_rows,), repeats included, and returns the
             challenger's metric minus the champion's on those rows.
-        n_rows: rows, 1 or more.
-        n_resamples: resamples, 1 or more, default 2000.
-        seed: equal seeds give equal results, default 0.
-        level: confidence level, default 0.95.
-        method: `percentile` (default), or `bca`, which corrects for bias and skew and
-            calls the statistic n_rows times more.
+        n_rows: number of rows, 1 or more.
+        n_resamples: number of resamples, 1 or more, default 2000.
+        seed: seed of the resamples; equal seeds give equal results, default 0.
+        level: confidence level of the interval, default 0.95.
+        method: `percentile` (default), or `bca` (bias-corrected and accelerated), which corrects for
+            bias and skew and calls the statistic n_rows times more.
 
     Raises:
         ValueError: an argument is out of range, or the statistic isn't finite on a resample.
@@ -94,16 +94,16 @@ def bootstrap_interval(
     level: float = 0.95,
     method: BootstrapMethod = "percentile",
 ) -> Interval:
-    """Compute a bootstrap interval for a statistic of one sample.
+    """Compute a bootstrap confidence interval for a statistic of one sample.
 
     Args:
-        values: shape (n,), n >= 1.
+        values: the sample, shape (n,), n >= 1.
         statistic: gets n resampled values and returns a number; default the mean, for
             which all resamples are drawn at once.
-        n_resamples: as in `paired_bootstrap`.
-        seed: as in `paired_bootstrap`.
-        level: as in `paired_bootstrap`.
-        method: as in `paired_bootstrap`.
+        n_resamples: number of resamples, 1 or more, default 2000.
+        seed: seed of the resamples; equal seeds give equal results, default 0.
+        level: confidence level, default 0.95.
+        method: `percentile` (default), or `bca` (bias-corrected and accelerated).
 
     Raises:
         ValueError: an argument is out of range, or the statistic isn't finite on a resample.

@@ -1,11 +1,11 @@
 """The promotion decision: whether the challenger is better than the champion on the held-out test set.
 
-Right-or-wrong scores are tested by the exact McNemar test, graded scores by the sign-flip
-test, and a corpus metric (such as macro F1) by a randomization test that swaps the two models'
-answers. Each test is one-sided, at the level of this look. The slice guard can only forbid
-a promotion, so it never adds to the chance of a false one.
+Right-or-wrong scores are tested by the exact McNemar test, graded scores by the sign-flip test, and a corpus metric
+(such as macro F1) by a randomization test that swaps the two models' answers. Each test is one-sided, at the
+significance level of the current look at the test set. A challenger that is worse on a slice is not promoted; this rule
+can only forbid a promotion, so it never adds to the chance of a false one.
 
-Of all this only `Decision.promote` may be fed back into the loop; `looks` explains why.
+Of the whole result only `Decision.promote` may be fed back into the loop; the module `looks` explains why.
 """
 
 from __future__ import annotations
@@ -24,20 +24,22 @@ from veritrain_lib.statistics.slices import SliceVerdict, judge_pair_slices
 Outcome = Literal["better", "not better", "inconclusive"]
 
 USEFUL_GAIN = 0.01
-"""Smallest gain worth having unless a caller says otherwise, on a scale of 0 to 1."""
+"""Default of the smallest gain that is worth having, as a difference of scores on a scale of 0 to 1."""
 
 
 def outcome(better: bool, high: float, useful_gain: float = USEFUL_GAIN) -> Outcome:
-    """Return the verdict of a comparison: the only definition of the three verdicts.
+    """Return the verdict on a comparison of two models: `better`, `not better` or `inconclusive`.
+
+    All stages take the verdict from this function.
 
     Args:
-        better: the test is significant at its level.
-        high: upper end of the interval of the gain, -1..1.
-        useful_gain: smallest gain worth having, 0..1.
+        better: whether the test of 'the challenger is better' is significant at its level.
+        high: upper end of the confidence interval of the gain, -1..1.
+        useful_gain: smallest gain worth having, 0..1, default 0.01.
 
     Returns:
-        `better`; else `not better` where the interval excludes every gain of `useful_gain` or more (or any gain at
-        all); else `inconclusive`.
+        `better` if the test is significant; else `not better` if the interval excludes every gain of `useful_gain` or
+        more, or every gain at all; else `inconclusive`.
     """
     if better:
         return "better"
@@ -46,25 +48,27 @@ def outcome(better: bool, high: float, useful_gain: float = USEFUL_GAIN) -> Outc
 
 @dataclass(frozen=True)
 class Decision:
-    """The result of one look at the held-out test set.
+    """Result of one comparison of two models on the held-out test set: verdict, gain, p value and slices.
 
     Attributes:
-        verdict: `better` if the test is significant at look_alpha; else as `outcome` says.
-        promote: better, and no slice is worse.
-        p: one-sided p value against 'no better'.
-        look_alpha: level of this look.
-        champion: its score, None without rows.
-        challenger: its score, None without rows.
-        difference: challenger minus champion, None without rows.
-        interval: for the difference, at level 1 - 2 * look_alpha, so that each end is a
+        verdict: `better` if the test is significant at `look_alpha`; `not better` if the interval excludes every useful
+            gain; else `inconclusive`.
+        promote: whether the challenger is promoted: it is better, and no slice is worse.
+        p: one-sided p value against the null hypothesis 'the challenger is no better'.
+        look_alpha: significance level of this look at the test set.
+        champion: score of the champion, 0..1; None without rows.
+        challenger: score of the challenger, 0..1; None without rows.
+        difference: challenger's score minus champion's, None without rows.
+        interval: confidence interval of the difference, at level 1 - 2 * look_alpha, so that each end is a
             one-sided bound at the level of the test.
-        n: rows of the held-out test set.
-        discordance: share of rows on which the two score differently.
-        useful_gain: smallest gain that matters to the task.
-        detectable: the stated detectable difference, see `decide`; None if no gain is.
-        power: probability it is stated for.
+        n: number of rows of the held-out test set.
+        discordance: share of rows on which the two models score differently, 0..1.
+        useful_gain: smallest gain that matters to the task, 0..1.
+        detectable: true gain at which a challenger would be promoted with probability `power`; None if no possible gain
+            would be.
+        power: probability that `detectable` is stated for.
         test: name of the test.
-        slices: the per-slice table.
+        slices: one verdict a slice.
         explanation: one sentence for people.
     """
 
@@ -100,34 +104,26 @@ def decide(
     metric: CorpusMetric | None = None,
     seed: int = 0,
 ) -> Decision:
-    """Decide whether a challenger is promoted, by its scores on the held-out test set.
+    """Decide by the scores on the held-out test set whether the challenger replaces the champion.
 
     Args:
         champion: scores in 0..1, shape (n,); 0 or 1 for accuracy. A row that a model failed on scores 0.
         challenger: scores on the same rows in the same order.
-        look_alpha: one-sided level of this look (`LookPlan.alpha_at`).
-        slices: name to boolean mask, shape (n,), may overlap; default none.
-        margin: loss in a slice that forbids a promotion when shown, default 0.10.
+        look_alpha: one-sided significance level of this look at the test set (`LookPlan.alpha_at`), below 0.5.
+        slices: boolean mask of each slice by its name, shape (n,); slices may overlap; default none.
+        margin: a slice forbids the promotion if a loss is shown on it and is at least this large, default 0.10.
         slice_alpha: one-sided chance of calling any slice worse that isn't, default 0.05.
         useful_gain: smallest gain worth having, 0..1, default 0.01.
-        n_dev: rows of the development screen that came before; with it the stated
-            detectable difference is that of screen and test together. Default 0, no screen.
-        power: probability for stated detectable differences, default 0.8.
-        metric: decide by this metric rather than by the mean score; slices are still
-            judged by the scores.
-        seed: for tests and intervals that draw at random, default 0.
+        n_dev: number of rows of the development screen that the challenger passed before; the stated detectable gain is
+            then that of screen and test together. Default 0: there was no screen.
+        power: probability that the stated detectable gain and losses refer to, default 0.8.
+        metric: corpus metric to decide by, instead of the mean score; slices are still judged by the scores.
+        seed: seed of the tests and intervals that draw at random, default 0.
 
     Raises:
         ValueError: an argument is out of range, or shapes don't agree.
     """
-    check_fraction("look_alpha", look_alpha)
-    if look_alpha >= 0.5:
-        raise ValueError(f"look_alpha is {look_alpha}: allowed is a one-sided level between 0 and 0.5")
-    check_fraction("power", power)
-    if not 0 <= useful_gain <= 1:
-        raise ValueError(f"useful_gain is {useful_gain}: allowed is 0..1")
-    if n_dev < 0:
-        raise ValueError(f"n_dev is {n_dev}: allowed is 0 or more rows")
+    _check_arguments(look_alpha, power, useful_gain, n_dev)
     pair = pair_scores(champion, challenger)
     guard = judge_pair_slices(pair, slices or {}, margin=margin, alpha=slice_alpha, power=power, seed=seed)
     if metric:
@@ -154,6 +150,17 @@ def decide(
         slices=guard,
         explanation=_explain(verdict, evidence, pair.n, look_alpha, worse, len(guard), useful_gain),
     )
+
+
+def _check_arguments(look_alpha: float, power: float, useful_gain: float, n_dev: int) -> None:
+    check_fraction("look_alpha", look_alpha)
+    if look_alpha >= 0.5:
+        raise ValueError(f"look_alpha is {look_alpha}: allowed is a one-sided level between 0 and 0.5")
+    check_fraction("power", power)
+    if not 0 <= useful_gain <= 1:
+        raise ValueError(f"useful_gain is {useful_gain}: allowed is 0..1")
+    if n_dev < 0:
+        raise ValueError(f"n_dev is {n_dev}: allowed is 0 or more rows")
 
 
 def _explain(

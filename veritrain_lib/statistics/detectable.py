@@ -1,8 +1,8 @@
-"""Power of the complete decision: development screen and test on the held-out set together.
+"""Power of the promotion decision: how large a true gain must be to pass development screen and held-out test.
 
-The stated detectable difference of Veri-Train is the true gain at which a challenger is
-promoted with 80 % probability: its gain has to pass the screen on the development rows first, and then be
-significant on the held-out rows. Both probabilities are exact for right-or-wrong scores.
+The detectable difference that reports state is the true gain at which a challenger is promoted with 80 % probability:
+its gain has to pass the screen on the development rows first, and then be significant on the held-out rows. For
+right-or-wrong scores both probabilities are exact.
 """
 
 from __future__ import annotations
@@ -27,30 +27,34 @@ def critical_difference(n: int, discordance: float, alpha: float) -> float | Non
     """Return the smallest observed gain that the exact McNemar test finds significant on n rows.
 
     Args:
-        n: rows.
-        discordance: share of them that are discordant, 0..1; rounded to whole rows.
+        n: number of rows.
+        discordance: share of the rows on which exactly one of the two models is right, 0..1; rounded to whole rows.
         alpha: one-sided level.
 
     Returns:
-        The gain in 0..1. If so few rows are discordant that not even all wins would be significant, the gain of
-        the fewest wins without a loss that would be. None if n rows can't be significant at all.
+        The gain in 0..1. If so few rows are discordant that the test is not significant even when the challenger wins
+        all of them, the gain of the fewest wins without a loss that would be significant. None if no result on n rows
+        can be significant.
     """
     value = float(_critical_differences(n, alpha)[round(discordance * n)])
     return value if value <= 1 else None
 
 
 def decision_power(gain: float, n_dev: int, n_test: int, discordance: float, look_alpha: float) -> float:
-    """Return the probability that a true gain passes both the screen and the test on the held-out set.
+    """Return the probability that a true gain passes both the development screen and the held-out test.
 
-    Exact for right-or-wrong scores: the two sets share no rows, so their probabilities multiply.
-    The slice guard is left out; it only matters where a slice is truly worse.
+    It is exact for right-or-wrong scores: the two sets share no rows, so their probabilities multiply. The slices are
+    ignored; they matter only if the challenger is truly worse on one.
 
     Args:
-        gain: true gain, the same on both sets, -1..1.
-        n_dev: development rows; with 0 there is no screen.
-        n_test: rows of the held-out test set.
-        discordance: as in `power.paired_power`.
-        look_alpha: one-sided level of the look.
+        gain: true gain in accuracy, the same on both sets, -1..1.
+        n_dev: number of development rows; with 0 there is no screen.
+        n_test: number of rows of the held-out test set.
+        discordance: share of rows on which exactly one of two equally good models is right, 0..1.
+        look_alpha: one-sided significance level of the look at the test set.
+
+    Returns:
+        The probability, 0..1.
     """
     tested = paired_power(gain, n_test, discordance, look_alpha)
     return tested * _screen_power(gain, n_dev, n_test, discordance, look_alpha) if n_dev else tested
@@ -60,17 +64,17 @@ def decision_power(gain: float, n_dev: int, n_test: int, discordance: float, loo
 def detectable_gain(
     n_dev: int, n_test: int, discordance: float, look_alpha: float, power: float = 0.8
 ) -> float | None:
-    """Return the stated detectable difference: the true gain at which the complete decision promotes.
+    """Return the smallest true gain at which the promotion decision promotes a challenger with a requested probability.
 
     Args:
-        n_dev: as in `decision_power`.
-        n_test: as in `decision_power`.
-        discordance: as in `decision_power`.
-        look_alpha: as in `decision_power`.
-        power: wanted probability of promotion, default 0.8.
+        n_dev: number of development rows; with 0 there is no screen.
+        n_test: number of rows of the held-out test set.
+        discordance: share of rows on which exactly one of two equally good models is right, 0..1.
+        look_alpha: one-sided significance level of the look at the test set.
+        power: requested probability of promotion, default 0.8.
 
     Returns:
-        The gain in 0..1, to within 1e-4; None if no gain reaches that power.
+        The gain in 0..1, to within 1e-4; None if no gain reaches that probability.
     """
     check_fraction("power", power)
     return smallest_gain(lambda gain: decision_power(gain, n_dev, n_test, discordance, look_alpha), power)
@@ -79,10 +83,22 @@ def detectable_gain(
 def pair_detectable(
     pair: PairedScores, n_dev: int, n_test: int, look_alpha: float, power: float
 ) -> float | None:
-    """Return `detectable_gain` at the observed discordance of a pair.
+    """Return the smallest true gain that the promotion decision detects, if models differ as much as these two.
 
-    A gain that the pair has is part of that discordance and so counted twice, which is conservative. For graded
-    scores the spread of the differences takes its place, by normal approximation.
+    For right-or-wrong scores this is `detectable_gain` with the observed discordance (the share of rows on which
+    exactly one model is right). A gain that the pair already shows is part of the discordance and so counts twice,
+    which makes the result rather too large. For graded scores a normal approximation with the spread of the row
+    differences is used.
+
+    Args:
+        pair: scores of the two models on the same rows.
+        n_dev: number of development rows; with 0 there is no screen.
+        n_test: number of rows of the held-out test set.
+        look_alpha: one-sided significance level of the look at the test set.
+        power: requested probability of promotion.
+
+    Returns:
+        The gain in 0..1; None if no gain reaches that probability.
     """
     if pair.binary:
         return detectable_gain(n_dev, n_test, pair.discordance, look_alpha, power)
@@ -100,7 +116,12 @@ def pair_detectable(
 
 
 def possible_gain(gain: float | None, score: float | None) -> float | None:
-    """Return a detectable gain if it is possible, else None: no score can rise above 1."""
+    """Return the detectable gain, or None if no model can reach it because the score would rise above 1.
+
+    Args:
+        gain: detectable gain, 0..1; None if there is none.
+        score: score of the model that is to be beaten, 0..1; None if it is unknown.
+    """
     return gain if gain is not None and (score is None or gain <= 1 - score + 1e-9) else None
 
 

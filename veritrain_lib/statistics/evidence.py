@@ -1,4 +1,4 @@
-"""Difference of two models on a set of rows, with interval and p value.
+"""Difference of two models on a set of rows, with confidence interval and p value.
 
 There are three tests, chosen by the kind of score: right-or-wrong scores, graded scores, or a corpus metric.
 """
@@ -24,13 +24,13 @@ from veritrain_lib.statistics.scores import IntArray, PairedScores, pair_scores
 
 @dataclass(frozen=True)
 class CorpusMetric:
-    """A metric of all answers together that is not a mean over rows, such as macro F1.
+    """Corpus metric with both models' answers: a metric that is computed from all answers together, such as macro F1.
 
     Attributes:
-        name: e.g. `macro F1`.
-        champion: its answers, one a row, any array type with n rows first.
-        challenger: its answers, likewise.
-        score: gets answers and the row numbers they belong to (repeats included, both of
+        name: name of the metric, e.g. `macro F1`.
+        champion: the champion's answers, an array whose first axis has the n rows.
+        challenger: the challenger's answers, in the same form.
+        score: function that gets answers and the row numbers they belong to (repeats included, both of
             length n) and returns the metric, in 0..1, higher is better.
     """
 
@@ -42,15 +42,16 @@ class CorpusMetric:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The comparison of two models on all rows.
+    """Comparison of two models on all rows: difference, confidence interval and p value.
 
     Attributes:
         test: name of the test.
-        p: one-sided p value against 'no better'.
-        champion: its score, None without rows.
-        challenger: its score, None without rows.
-        difference: challenger minus champion, None without rows.
-        interval: for the difference, at level 1 - 2 * alpha; it excludes 0 exactly where the test is significant.
+        p: one-sided p value against the null hypothesis 'the challenger is no better'.
+        champion: score of the champion, 0..1; None without rows.
+        challenger: score of the challenger, 0..1; None without rows.
+        difference: challenger's score minus champion's, None without rows.
+        interval: confidence interval of the difference at level 1 - 2 * alpha; it excludes 0 exactly where the test at
+            one-sided level alpha is significant.
         detectable: true gain that would be detected with the requested power, None if no possible gain would be.
     """
 
@@ -64,14 +65,14 @@ class Evidence:
 
 
 def by_scores(pair: PairedScores, alpha: float, n_dev: int, power: float, seed: int) -> Evidence:
-    """Compare mean scores: exact McNemar if all are 0 or 1, else sign flips.
+    """Compare two models by their mean scores: exact McNemar test if all scores are 0 or 1, else sign-flip test.
 
     Args:
-        pair: the scores.
+        pair: scores of the two models on the same rows.
         alpha: one-sided level, below 0.5.
-        n_dev: rows of the development screen, 0 for none; for `detectable`.
-        power: requested power, for `detectable`.
-        seed: for sign flips.
+        n_dev: number of rows of the development screen, 0 for no screen; used only for `Evidence.detectable`.
+        power: requested power, used only for `Evidence.detectable`.
+        seed: seed of the sign flips.
     """
     level = 1 - 2 * alpha
     if pair.binary:
@@ -94,14 +95,14 @@ def by_scores(pair: PairedScores, alpha: float, n_dev: int, power: float, seed: 
 
 
 def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: int) -> Evidence:
-    """Compare a corpus metric: p from swaps, interval and standard error from the bootstrap.
+    """Compare two models by a corpus metric: p value from random swaps of their answers, interval from the bootstrap.
 
     Args:
         metric: the metric and both models' answers.
-        n: rows, 1 or more.
-        alpha: as in `by_scores`.
-        power: as in `by_scores`. The screen isn't counted in `detectable` here.
-        seed: as in `by_scores`.
+        n: number of rows, 1 or more.
+        alpha: one-sided level, below 0.5.
+        power: requested power for `Evidence.detectable`, which leaves the development screen out here.
+        seed: seed of the swaps and of the bootstrap.
 
     Raises:
         ValueError: the answers don't have n rows, n is 0, or the metric isn't finite.
@@ -146,16 +147,18 @@ def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: in
 
 @dataclass(frozen=True)
 class PairedChange:
-    """Two-sided comparison of two models on the same rows, for a table, not for a decision.
+    """Two-sided comparison of two models on the same rows, for a table of results.
+
+    The promotion decision is one-sided and uses `Evidence` instead.
 
     Attributes:
-        n: rows.
-        wins: rows on which the second scores higher.
-        losses: rows on which the second scores lower.
-        difference: second minus first, mean score.
-        low: low end of its 95 % interval.
-        high: high end of its 95 % interval.
-        p: two-sided p value, exact McNemar for right-or-wrong scores, else sign flips.
+        n: number of rows.
+        wins: number of rows on which the second model scores higher.
+        losses: number of rows on which the second model scores lower.
+        difference: mean score of the second model minus that of the first.
+        low: low end of the 95 % interval of the difference.
+        high: high end of the 95 % interval of the difference.
+        p: two-sided p value, by the exact McNemar test for right-or-wrong scores, else by sign flips.
     """
 
     n: int
@@ -168,7 +171,12 @@ class PairedChange:
 
 
 def compare_paired(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> PairedChange:
-    """Compare two score vectors (0..1, shape (n,), n >= 1, same rows).
+    """Compare two models by their scores of the same rows, two-sidedly, for a table of results.
+
+    Args:
+        first: scores of the first model in 0..1, shape (n,), n >= 1.
+        second: scores of the second model on the same rows in the same order.
+        seed: seed of the sign flips for graded scores, default 0.
 
     Raises:
         ValueError: shapes or scores are out of range, or there are no rows.

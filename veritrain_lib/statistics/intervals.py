@@ -1,9 +1,9 @@
-"""Confidence intervals for a rate, and for the difference of two paired rates.
+"""Confidence intervals of a rate, of the difference of two models' rates on the same rows, and of a mean difference.
 
-Sources: A. Agresti and B. A. Coull (1998), The American Statistician 52:119-126, for one rate that is displayed;
-E. B. Wilson (1927), JASA 22:209-212, whose score interval covers too little near 0 and 1 on few rows (91 % at
-49.5 of 50), as a part of R. G. Newcombe (1998), Statistics in Medicine 17:2635-2650, method 10, for two rates
-on the same rows. `make bench-numbers` measures what they cover.
+Sources: A. Agresti and B. A. Coull (1998), The American Statistician 52:119-126, for a single rate that is displayed;
+R. G. Newcombe (1998), Statistics in Medicine 17:2635-2650, method 10, for the difference of two rates on the same rows.
+A part of Newcombe's method is the score interval of E. B. Wilson (1927), JASA 22:209-212. Alone it would contain the
+true rate too rarely near 0 and 1 on few rows (91 % at 49.5 of 50). `make bench-numbers` measures the coverage.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from veritrain_lib.statistics.scores import FloatArray, check_fraction
 
 @dataclass(frozen=True)
 class Interval:
-    """Two-sided confidence interval.
+    """Two-sided confidence interval of a measured value.
 
     Attributes:
         low: low end.
@@ -27,7 +27,7 @@ class Interval:
         level: confidence level, strictly between 0 and 1, e.g. 0.95.
 
     Raises:
-        ValueError: the ends are crossed or not numbers, or the level is out of range.
+        ValueError: low exceeds high, an end is not a number, or the level is out of range.
     """
 
     low: float
@@ -45,11 +45,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Rate:
-    """A measured rate, e.g. the share of responses that kept the output contract.
+    """Measured rate with its counts, e.g. the share of responses that kept the output contract.
 
     Attributes:
-        successes: 0..n.
-        n: rows tried, failures included; 0 is allowed and means that nothing is known.
+        successes: number of successes, 0..n.
+        n: number of rows tried, failures included; 0 is allowed and means that nothing was measured.
         level: confidence level of `interval`, default 0.95.
 
     Raises:
@@ -66,25 +66,25 @@ class Rate:
 
     @property
     def value(self) -> float | None:
-        """The observed share, or None when n is 0."""
+        """The observed rate, 0 to 1; None if no row was tried."""
         return self.successes / self.n if self.n else None
 
     @property
     def interval(self) -> Interval:
-        """Agresti-Coull interval; 0..1 when n is 0."""
+        """The rate's Agresti-Coull confidence interval; 0..1 if no row was tried."""
         return agresti_coull(self.successes, self.n, self.level)
 
 
 def agresti_coull(successes: float, n: float, level: float = 0.95) -> Interval:
-    """Return the Agresti-Coull interval of a binomial rate, for display.
+    """Return the Agresti-Coull confidence interval of a binomial rate, for display.
 
-    Agresti and Coull (1998): z squared rows are added, half of them successes. It has the centre of the score interval
-    and is never narrower. At 95 % it covers at least
-    92.5 % on 10 rows and 93.5 % from 50 rows on, whatever the rate; near 0 and 1 it is conservative (98.6 % at
-    0.99 on 50 rows), because a count is discrete.
+    Agresti and Coull (1998): z squared pseudo rows are added, half of them successes. The interval has the same centre
+    as the Wilson score interval and is never narrower. At level 95 % it contains the true rate in at least 92.5 % of
+    samples of 10 rows and 93.5 % of samples of 50 rows or more, whatever the rate. Near 0 and 1 it does so more often
+    than it promises (98.6 % at a rate of 0.99 on 50 rows), because a count is discrete.
 
     Args:
-        successes: 0..n.
+        successes: number of successes, 0..n.
         n: number of independent rows, or an effective number of them; with 0 the interval is all of 0..1.
         level: confidence level, default 0.95.
 
@@ -105,7 +105,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     """Return the Wilson score interval of a binomial rate (Wilson 1927, no continuity correction).
 
     Args:
-        successes: 0..n.
+        successes: number of successes, 0..n.
         n: number of independent rows; with 0 the interval is all of 0..1.
         level: confidence level, default 0.95.
 
@@ -118,7 +118,13 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
 
 
 def wilson_bounds(successes: ArrayLike, n: ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
-    """Return the ends of the Wilson interval for arrays of counts of one shape; 0 and 1 where n is 0."""
+    """Return the low ends and the high ends of the Wilson score intervals of many rates at once.
+
+    Args:
+        successes: number of successes of each rate, any shape.
+        n: number of rows of each rate, the same shape; where it is 0 the ends are 0 and 1.
+        level: confidence level.
+    """
     z = normal_quantile(level)
     k = np.asarray(successes, dtype=np.float64)
     rows = np.maximum(np.asarray(n, dtype=np.float64), 1.0)
@@ -135,10 +141,10 @@ def wilson_bounds(successes: ArrayLike, n: ArrayLike, level: float) -> tuple[Flo
 def paired_difference_bounds(
     both: ArrayLike, wins: ArrayLike, losses: ArrayLike, neither: ArrayLike, level: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the ends of Newcombe's (1998) method 10 interval for challenger rate minus champion rate.
+    """Return the ends of Newcombe's (1998) method 10 interval of the challenger's rate minus the champion's.
 
-    Squares and adds the Wilson half-widths of the two rates, less a term for their
-    correlation, estimated by a continuity-corrected phi.
+    The method adds the squared Wilson half-widths of the two rates and subtracts a term for their correlation, which is
+    estimated by a continuity-corrected phi coefficient.
 
     Args:
         both: counts of rows that both models got right; arrays of one shape, or numbers.
@@ -169,19 +175,21 @@ def paired_difference_bounds(
 
 
 def mean_difference_bounds(differences: FloatArray, level: float, scale: float = 1.0) -> tuple[float, float]:
-    """Return the ends of an interval for the mean of row differences in -1..1.
+    """Return the low and the high end of a confidence interval of the mean of row differences in -1..1.
 
-    Student's t over the rows plus two pseudo rows: one of no difference, and one split
-    evenly between a full win and a full loss. That is the paired adjustment of A. Agresti
-    and Y. Min (2005), Statistics in Medicine 24:729-740, carried from 0/1 to graded scores.
-    Without it a slice of a few equal rows would get an interval of zero width, and a slice
-    of one row none at all. Never excludes the observed mean; -1..1 without rows.
+    It is Student's t interval over the rows and two pseudo rows: one without a difference, and one split evenly between
+    a full win and a full loss. This extends the paired adjustment of A. Agresti and Y. Min (2005), Statistics in
+    Medicine 24:729-740, from right-or-wrong to graded scores. Without the pseudo rows, a few rows with equal
+    differences would get an interval of zero width, and a single row none at all.
 
     Args:
-        differences: shape (n,), each in -1..1.
+        differences: score differences of the rows, shape (n,), each in -1..1.
         level: confidence level.
         scale: size of a full win, above 0 to 1; default 1, as for right or wrong. For graded
             scores the largest difference seen on any row of the comparison.
+
+    Returns:
+        The two ends within -1..1; they always include the observed mean. -1 and 1 without rows.
     """
     from scipy.special import stdtrit
 
@@ -196,7 +204,7 @@ def mean_difference_bounds(differences: FloatArray, level: float, scale: float =
 
 
 def normal_quantile(level: float) -> float:
-    """Return the two-sided standard normal quantile, e.g. 1.96 for level 0.95."""
+    """Return the two-sided standard normal quantile of a confidence level, e.g. 1.96 for level 0.95."""
     return NormalDist().inv_cdf(0.5 + check_fraction("level", level) / 2)
 
 

@@ -1,40 +1,39 @@
-"""Alpha-spending plan of the looks at the held-out test set.
+"""Alpha-spending plan of the looks at the held-out test set: how many comparisons, and at which error rates.
 
 One look is one evaluation of a new pair of champion and challenger on the test set. A task fixes, before the first
 look, how many looks there may be and how its one-sided error budget alpha is divided among them. Each look is tested
 at the level of its share.
 
-Why a sum is enough although the loop adapts. The loop receives one bit a look: promote or
-keep. Suppose no challenger it evaluates is truly better. Until the first false promotion
-every answer was 'keep', so the champion and the whole sequence of challengers along that
-path are what they would have been without any evaluation on the set: they don't depend on it.
-Each test on the path therefore holds its level, and the chance of a first false
-promotion anywhere is at most the sum of the levels. The idea that few bits of feedback
-keep a reused holdout honest is from A. Blum and M. Hardt (2015), 'The Ladder', ICML, and
+Why a sum is enough although the loop adapts. A look tells the loop one bit: promote or keep. Suppose that no challenger
+is truly better. Until the first false promotion every answer was 'keep', so the champion and the whole sequence of
+challengers up to then are the same as without any evaluation on the set: they don't depend on it. Each test up to then
+therefore holds its level, and the chance of a first false promotion anywhere is at most the sum of the levels. The idea
+that few bits of feedback keep a reused holdout honest is from A. Blum and M. Hardt (2015), 'The Ladder', ICML, and
 C. Dwork et al. (2015), Science 349:636-638.
 
-Looks are counted by the rows that were evaluated, whatever the file, the task or the experiment is called. The sum above runs over every look that may have shaped the challengers through
-the very rows that judge them now, so a set inherits the looks of the earlier sets whose rows it holds
-(`sets_with_inherited_looks`): those with the most common rows first, until at most `REUSED_SHARE` (5 %) of its
-rows were shown in the remaining sets. A file with an additional row, in another order, truncated, or combined from
-several evaluated files therefore inherits their looks. A newly drawn set does not, although short lines
-("Thank you.") may occur in both: a text that recurs in a new draw is a new observation. The tolerance costs little:
-at most 5 % of reused rows can raise the observed gain by at most 5 % of what was selected on them, and a
-verdict is one bit a look.
+How looks are counted. Looks are counted by the rows that were evaluated, whatever the file, the task or the experiment
+is called. The sum above runs over every look that may have shaped the challengers through the very rows that judge them
+now, so a set inherits the looks of the earlier sets whose rows it holds (`sets_with_inherited_looks`): those with the
+most common rows first, until at most `REUSED_SHARE` (5 %) of its rows were shown in the remaining sets. A file with an
+additional row, in another order, truncated, or combined from several evaluated files therefore inherits their looks. A
+newly drawn set does not, although short lines ("Thank you.") may occur in both: a text that recurs in a new draw is a
+new observation. The tolerance costs little: at most 5 % of reused rows can raise the observed gain by at most 5 % of
+what was selected on them, and a verdict is one bit a look.
 
-The plan is fixed with the first look: it is stored, and a later one may be narrower but never wider at any look
-(`LookPlan.wider_than`). A plan that changes after a result is known may depend on it, and only fixed series sum up.
+The plan is fixed with the first look: it is stored, and a later plan may be narrower but never wider at any look
+(`LookPlan.wider_than`). A plan that changes after a result is known may depend on it, and only levels that were fixed
+beforehand add up to a bound.
 
-What the argument does not cover:
+The argument does not cover:
+
 - A row that somebody rewrites before it is used again: it counts as another row.
 - Any other information from the held-out test set that reaches the people or the code that make challengers: p
   values, differences, slice tables, single rows. After somebody reads a report of the test set and continues, the
   guarantee no longer holds. Steer by development rows.
-- A true promotion in between. Whether it happens is itself decided by the test set, so
-  later challengers may depend on it; the sum then has to run over all histories, see
-  `LookPlan.guaranteed_error`. That is a worst case. In simulation true gains make false
-  promotions rarer, not more frequent (`python -m benchmarks.decision`): a champion that was
-  promoted on these rows, or was kept against a better challenger, scores too high on them.
+- A true promotion in between. Whether it happens is itself decided by the test set, so later challengers may depend on
+  it; the sum then has to run over all possible sequences of answers, see `LookPlan.guaranteed_error`. That is a worst
+  case. In simulation true gains make false promotions rarer, not more frequent (`python -m benchmarks.decision`): a
+  champion that was promoted on these rows, or was kept against a better challenger, scores too high on them.
 - What happens after the first false promotion.
 - Held-out rows that leaked into training, or rows that aren't independent of each other.
 """
@@ -53,28 +52,27 @@ Spending = Literal["even", "halving", "harmonic"]
 Key = TypeVar("Key", bound=Hashable)
 
 REUSED_SHARE = 0.05
-"""Share of a test set's rows that may have been shown in looks that do not count against it."""
+"""Largest share (0..1) of a test set's rows that earlier looks may have shown without counting against the set."""
 
 
 class LooksSpentError(ValueError):
-    """Raised when all looks at the held-out test set that its plan allows are used."""
+    """Error: no look at the held-out test set is left; all that its plan allows are used."""
 
 
 @dataclass(frozen=True)
 class LookPlan:
-    """A budget of looks at the held-out test set, with the level of each.
+    """Plan of how many looks at the held-out test set are allowed, and at which significance level each is tested.
 
     Attributes:
-        max_looks: how many looks there may be, 1 or more, default 10. A round that is
-            stopped by the development screen uses no look.
-        alpha: one-sided budget for a false promotion in all looks together, strictly
+        max_looks: how many looks there may be, 1 or more, default 10. A round whose challenger fails on
+            development rows uses no look.
+        alpha: one-sided error budget: the chance of a false promotion in all looks together, strictly
             between 0 and 1, default 0.05.
-        spending: `even` (default) gives every look the same share; `halving` spends half
-            of what is left, and all of it at the last look, for loops whose first gains
-            are the large ones or whose number of rounds is open; `harmonic` makes the
-            share fall as 1/look, between the two. Fixed series of this kind are
-            alpha-spending in the sense of D. Foster and R. Stine (2008), JRSS B
-            70:429-444; any series chosen beforehand that sums to alpha is valid.
+        spending: how alpha is divided. `even` (default) gives every look the same share; `halving` gives
+            each look half of what is left, and the last one all of it, for loops whose first gains are the
+            large ones or whose number of rounds is open; `harmonic` gives shares proportional to 1 / look
+            number, between the two. Fixed series of this kind are alpha-spending in the sense of D. Foster
+            and R. Stine (2008), JRSS B 70:429-444; any series chosen beforehand that sums to alpha is valid.
 
     Raises:
         ValueError: max_looks below 1, alpha outside 0..1, or unknown spending.
@@ -94,10 +92,10 @@ class LookPlan:
             )
 
     def alpha_at(self, look: int) -> float:
-        """Return the level at which a look is tested.
+        """Return the significance level at which a look at the held-out test set is tested.
 
         Args:
-            look: 1 for the first look, up to max_looks.
+            look: number of the look, from 1 to max_looks.
 
         Raises:
             LooksSpentError: look is beyond max_looks.
@@ -113,7 +111,7 @@ class LookPlan:
         return self.schedule()[look - 1]
 
     def schedule(self) -> tuple[float, ...]:
-        """Return the levels of all looks, first look first; their sum never exceeds alpha."""
+        """Return the significance levels of all looks, first look first; their sum never exceeds alpha."""
         k = self.max_looks
         if self.spending == "even":
             shares = [1 / k] * k
@@ -129,7 +127,7 @@ class LookPlan:
         return tuple(levels)
 
     def wider_than(self, stored: LookPlan) -> bool:
-        """Return whether this plan spends more than a stored one: more looks, or a higher level at any of them."""
+        """Return whether this plan allows more looks than a stored one, or a higher significance level at any look."""
         if self.max_looks > stored.max_looks:
             return True
         # The tolerance covers rounding, by which two series of equal sums may differ.
@@ -142,13 +140,16 @@ class LookPlan:
         return f"alpha {self.alpha:g} over {self.max_looks} looks, spending {self.spending}"
 
     def guaranteed_error(self, true_promotions: int = 0) -> float:
-        """Return a proven bound on the chance of any false promotion after a number of true ones.
+        """Return a proven bound on the probability of any false promotion after a number of true ones.
 
-        The level of each look times the number of histories of promote and keep bits that
-        could have led to it with at most that many promotions. With 0 it is alpha.
+        The bound is a sum over the looks: the level of each look times the number of sequences of earlier answers
+        (promote or keep) with at most `true_promotions` promotions. With 0 it equals alpha.
 
         Args:
             true_promotions: largest number of true promotions before the false one, default 0.
+
+        Returns:
+            The bound, at most 1.
 
         Raises:
             ValueError: true_promotions is negative.
@@ -165,15 +166,17 @@ class LookPlan:
 def sets_with_inherited_looks(
     rows: Collection[str], shown: Mapping[Key, Collection[str]], share: float = REUSED_SHARE
 ) -> list[Key]:
-    """Return the earlier test sets whose looks count against a test set.
+    """Return the earlier test sets whose looks also count against a new test set, because they share rows with it.
+
+    Sets that share the fewest rows are left out first, as long as the sets left out showed at most `share` of the rows.
 
     Args:
         rows: digests of the rows of the set that is to be evaluated.
-        shown: digests of the rows that each earlier set showed.
-        share: share of `rows` that may have been shown in sets that don't count, 0..1.
+        shown: for each earlier set, by any key, the digests of the rows that it showed.
+        share: largest share of `rows` that may have been shown in sets that are left out, 0..1, default 0.05.
 
     Returns:
-        The fewest sets such that at most `share` of the rows were shown in the others; none for a set without rows.
+        The keys of the sets that count; empty for a set without rows.
     """
     current = set(rows)
     common = {name: current.intersection(earlier) for name, earlier in shown.items()}

@@ -1,17 +1,18 @@
-"""Interval of macro F1, which is not a mean over rows and is biased low where labels have few rows.
+"""Confidence interval of macro F1, which is not a mean over rows and is biased low where labels have few rows.
 
-A bootstrap covers too little here (81 % at 50 labels and 200 rows): a resample lacks some labels, and a label that
-was answered correctly on all of its few rows shows no variance at all. Instead, in closed form:
+A bootstrap interval contains the true value too rarely here (81 % at 50 labels and 200 rows): a resample lacks some
+labels, and a label that was answered correctly on all of its few rows shows no variance at all. Instead, in closed
+form:
 
-- F1 of a label is 2J / (1 + J), where J is the share of correct rows among those that have the label or were answered
-  with it: a binomial rate. The delta method gives its variance and its bias, which is negative since the curve is
-  concave (as K. Takahashi et al., 2022, Applied Intelligence 52:4961-4972, for the variance). One wrong row touches two
-  labels; their covariance is counted.
-- A label's J is shrunk towards that of all labels by one pseudo row, so that few rows without a mistake do not
+- The F1 of a label is 2J / (1 + J), where J is the share of correct rows among those that have the label or were
+  answered with it: a binomial rate. The delta method gives its variance and its bias, which is negative because the
+  curve is concave (for the variance see K. Takahashi et al., 2022, Applied Intelligence 52:4961-4972). One wrong row
+  affects two labels; their covariance is included.
+- A label's J is shrunk towards that of all labels by one pseudo row, so that a few rows without a mistake do not
   imply certainty.
-- The labels are fixed: one without a row is estimated from the other labels and the rows wrongly answered with
-  it; and a rare label occurs at all only because its rows were sampled, so that k rows count as
-  k (1 - exp(-k)) of them (the mean of a Poisson count that is known not to be 0).
+- The set of labels is fixed. A label without a row is estimated from the other labels and from the rows wrongly
+  answered with it. A rare label occurs at all only because its rows happened to be sampled, so k rows count as k (1 -
+  exp(-k)) rows (the correction of a Poisson count that is known not to be 0).
 - Estimate and variance give an effective number of rows, whose Agresti-Coull interval stays inside 0..1 and is
   skewed as a rate's is (E. L. Korn and B. I. Graubard, 1998, Survey Methodology 24:193-201).
 
@@ -29,22 +30,24 @@ from veritrain_lib.statistics.intervals import Interval, agresti_coull
 from veritrain_lib.statistics.scores import IntArray
 
 PRIOR_ROWS = 1.0
-"""Pseudo rows by which a label's share is shrunk towards that of all labels."""
+"""Number of pseudo rows by which a label's share of correct rows is shrunk towards that of all labels."""
 
 
 def macro_f1_interval(
     expected: ArrayLike, predicted: ArrayLike, n_labels: int, level: float = 0.95
 ) -> Interval:
-    """Return the interval of the mean F1 over a fixed set of labels.
+    """Return the confidence interval of macro F1, the mean F1 score over a fixed set of labels.
 
     Args:
         expected: the true label of each row as a number from 0 to n_labels - 1, shape (n,), n >= 1.
-        predicted: the answered label of each row likewise, or -1 for none and for an answer that is not a label.
-        n_labels: labels, 1 or more.
+        predicted: the answered label of each row as such a number, or -1 for no answer and for an answer that is not a
+            label.
+        n_labels: number of labels, 1 or more.
         level: confidence level, default 0.95.
 
     Returns:
-        The interval; it holds the observed value, which is the mean over the labels that occur in `expected`.
+        The interval; it always includes the observed macro F1, which is the mean over the labels that occur in
+        `expected`.
 
     Raises:
         ValueError: no rows, unequal shapes, or a label out of range.
@@ -79,7 +82,17 @@ def macro_f1_interval(
 def encode_labels(
     labels: Sequence[str], expected: Sequence[str], predicted: Sequence[str | None]
 ) -> tuple[IntArray, IntArray, int]:
-    """Encode labels as numbers for `macro_f1_interval`: listed labels first, then others in `expected`."""
+    """Encode labels as numbers for `macro_f1_interval`.
+
+    Args:
+        labels: labels of the task, numbered first.
+        expected: the true label of each row; labels that `labels` lacks are numbered after them.
+        predicted: the answered label of each row, None for no answer.
+
+    Returns:
+        The numbers of the true labels, those of the answers (-1 for no answer or an unknown label), and the number of
+        labels.
+    """
     numbers = {label: number for number, label in enumerate(dict.fromkeys([*labels, *expected]))}
     truth = np.array([numbers[label] for label in expected], dtype=np.int64)
     answer = np.array(

@@ -1,9 +1,8 @@
 """The exact McNemar test: whether two models are right equally often on the same rows.
 
-Only rows on which exactly one of them is right carry information. If neither model is
-better, each such row is a fair coin toss, so the wins are binomial with rate one half.
-Source: Q. McNemar (1947), Psychometrika 12:153-157; the exact form is the sign test of
-the discordant pairs.
+Only rows on which exactly one of the models is right carry information. If neither model is better, each such row is a
+fair coin toss, so the number of wins is binomial with rate one half. Source: Q. McNemar (1947), Psychometrika
+12:153-157; the exact form is the sign test of the discordant pairs.
 """
 
 from __future__ import annotations
@@ -20,17 +19,18 @@ from veritrain_lib.statistics.scores import FloatArray, check_fraction, pair_sco
 
 @dataclass(frozen=True)
 class McNemar:
-    """Result of the exact McNemar test.
+    """Result of the exact McNemar test of two models.
 
     Attributes:
-        n: rows.
-        n01: rows that only the challenger got right (its wins).
-        n10: rows that only the champion got right (its losses).
+        n: number of rows.
+        n01: number of rows that only the challenger got right (its wins).
+        n10: number of rows that only the champion got right (the challenger's losses).
         difference: challenger accuracy minus champion accuracy, -1..1; None without rows.
-        interval: Newcombe's method 10 interval for the difference, made to agree with the test (`agreeing.agree_with_test`).
-        p_greater: one-sided p value against 'the challenger is no better'.
-        p_less: one-sided p value against 'the challenger is no worse'.
-        p_two_sided: twice the smaller of the two, at most 1.
+        interval: Newcombe's method 10 interval of the difference, adjusted so that it excludes 0 exactly where the test
+            is significant (`agreeing.agree_with_test`).
+        p_greater: one-sided p value against the null hypothesis 'the challenger is no better'.
+        p_less: one-sided p value against the null hypothesis 'the challenger is no worse'.
+        p_two_sided: twice the smaller of the two one-sided p values, at most 1.
     """
 
     n: int
@@ -44,11 +44,11 @@ class McNemar:
 
 
 def mcnemar(champion_correct: ArrayLike, challenger_correct: ArrayLike, level: float = 0.95) -> McNemar:
-    """Run the exact McNemar test on two models' scores of the same rows.
+    """Run the exact McNemar test on two models' right-or-wrong scores of the same rows.
 
     Args:
-        champion_correct: shape (n,), booleans or 0/1.
-        challenger_correct: the same rows in the same order.
+        champion_correct: whether the champion is right on each row, shape (n,), booleans or 0/1.
+        challenger_correct: the same for the challenger, same rows in the same order.
         level: confidence level of the interval, default 0.95.
 
     Raises:
@@ -78,34 +78,34 @@ def mcnemar(champion_correct: ArrayLike, challenger_correct: ArrayLike, level: f
 
 
 def exact_p(wins: ArrayLike, losses: ArrayLike) -> FloatArray:
-    """Return one-sided exact p values: P(at least `wins` heads in wins + losses fair tosses).
+    """Return the one-sided p values of the exact McNemar test: P(at least `wins` heads in wins + losses fair tosses).
 
     Args:
-        wins: counts >= 0, any shape.
-        losses: counts >= 0, the same shape.
+        wins: numbers of rows that only the challenger got right, any shape.
+        losses: numbers of rows that only the champion got right, the same shape.
 
     Returns:
-        p values in 0..1 of that shape; 1 where there are no wins.
+        p values in 0..1 of that shape against 'the challenger is no better'; 1 where there are no wins.
     """
     k = np.asarray(wins, dtype=np.float64)
     return fair_coin_tail(k, k + np.asarray(losses, dtype=np.float64))
 
 
 def fair_coin_tail(heads: ArrayLike, tosses: ArrayLike) -> FloatArray:
-    """Return `binomial_tail` of a fair coin."""
+    """Return the probability of at least `heads` heads in `tosses` tosses of a fair coin, element by element."""
     return binomial_tail(heads, tosses, 0.5)
 
 
 def binomial_tail(heads: ArrayLike, tosses: ArrayLike, rate: float) -> FloatArray:
-    """Return P(X >= heads) for X binomial(tosses, rate), by the regularised incomplete beta function.
+    """Return the probability of at least `heads` heads in `tosses` tosses of a coin that shows heads at a given rate.
 
     Args:
-        heads: array, or a number.
-        tosses: array of the same shape, or a number.
-        rate: chance of heads, 0..1.
+        heads: numbers of heads, an array or a number.
+        tosses: numbers of tosses, of the same shape, or a number.
+        rate: chance of heads in one toss, 0..1.
 
     Returns:
-        That shape; 1 where heads <= 0, 0 where heads > tosses.
+        Probabilities of that shape; 1 where heads <= 0, 0 where heads > tosses.
     """
     from scipy.special import betainc
 

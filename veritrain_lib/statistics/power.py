@@ -1,14 +1,13 @@
 """Power of the exact McNemar test: the probability that it detects a gain, and the smallest detectable gain.
 
-The exact McNemar test sees only the discordant rows. With n rows of which a share differs,
-their number is binomial, and given that number the wins are binomial too; power sums over
-both, without approximation (R. J. Connor 1987, Biometrics 43:207-211, gives the setting;
-O. S. Miettinen 1968, Biometrics 24:339-352, the conditional argument).
+The exact McNemar test sees only the discordant rows, on which exactly one of the two models is right. Their number
+among n rows is binomial, and given their number the wins are binomial too; the power is a sum over both, without
+approximation (R. J. Connor 1987, Biometrics 43:207-211, gives the setting; O. S. Miettinen 1968, Biometrics 24:339-352,
+the conditional argument).
 
-Throughout, `discordance` is the share of all rows on which exactly one of two equally good
-models is right: half of it wins, half losses. A gain is added on top of that: the wins
-increase by it and the losses stay, as when a model learns something new. A model that also
-loses fewer rows is detected more easily, so the power stated here is conservative.
+In all functions `discordance` is the share of all rows that would be discordant if both models were equally good: half
+of them wins, half losses. A gain is added on top: the wins increase by it and the losses stay, as when a model learns
+something new. A model that also loses fewer rows is detected more easily, so the power stated here is conservative.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from veritrain_lib.statistics.scores import FloatArray, IntArray, check_fraction
 
 @lru_cache(maxsize=256)
 def critical_wins(n: int, alpha: float) -> IntArray:
-    """Return the fewest wins that are significant, for 0..n discordant rows.
+    """Return the fewest wins that the exact McNemar test finds significant, for 0 to n discordant rows.
 
     Args:
-        n: largest number of discordant rows, 0 or more.
+        n: largest number of discordant rows (exactly one of the two models is right), 0 or more.
         alpha: one-sided level.
 
     Returns:
-        Shape (n + 1,): entry m is the smallest k with P(at least k heads in m tosses) <= alpha;
-        m + 1 where even all wins are not enough. Read-only.
+        Read-only array of shape (n + 1,): entry m is the smallest k with P(at least k heads in m fair tosses) <= alpha;
+        m + 1 where not even m wins are significant.
     """
     discordant = np.arange(n + 1)
     # Start at the normal approximation, off by a step or two, and correct by the exact tail.
@@ -48,7 +47,15 @@ def critical_wins(n: int, alpha: float) -> IntArray:
 
 
 def discordant_counts(n: int, share: float) -> FloatArray:
-    """Return the probabilities of 0..n discordant rows out of n, shape (n + 1,)."""
+    """Return the binomial probabilities that two models differ on 0, 1, ..., n of n rows.
+
+    Args:
+        n: number of rows.
+        share: probability that the models differ on a row, 0..1.
+
+    Returns:
+        Probabilities, shape (n + 1,).
+    """
     from scipy.special import gammaln, xlog1py, xlogy
 
     m = np.arange(n + 1)
@@ -57,7 +64,15 @@ def discordant_counts(n: int, share: float) -> FloatArray:
 
 
 def win_share(gain: float, discordance: float) -> tuple[float, float]:
-    """Return the discordance increased by the gain, at most 1, and the share of it that are wins."""
+    """Return the share of rows on which two models differ, and the share of those rows that are wins, for a true gain.
+
+    Args:
+        gain: true challenger accuracy minus champion accuracy, -1..1.
+        discordance: share of rows on which exactly one of two equally good models is right, 0..1.
+
+    Returns:
+        discordance + |gain|, at most 1, and the share of wins among these rows, 0..1.
+    """
     share = min(discordance + abs(gain), 1.0)
     return share, 0.5 + gain / (2 * share) if share > 0 else 0.5
 
@@ -67,11 +82,11 @@ def paired_power(gain: float, n: int, discordance: float, alpha: float, min_gain
 
     Args:
         gain: true challenger accuracy minus champion accuracy, -1..1.
-        n: rows, 0 or more.
+        n: number of rows, 0 or more.
         discordance: share of rows on which exactly one of two equally good models is
             right, 0..1.
         alpha: one-sided level.
-        min_gain: if above 0, the observed gain must also reach it.
+        min_gain: observed gain that is needed besides significance, 0..1; default 0, none.
 
     Raises:
         ValueError: an argument is out of range.
@@ -92,14 +107,14 @@ def paired_power(gain: float, n: int, discordance: float, alpha: float, min_gain
 def detectable_difference(
     n: int, discordance: float, alpha: float, power: float = 0.8, min_gain: float = 0.0
 ) -> float | None:
-    """Return the smallest true gain that the exact test detects with the requested probability.
+    """Return the smallest true gain that the exact McNemar test detects with the requested probability.
 
     Args:
-        n: as in `paired_power`.
-        discordance: as in `paired_power`.
-        alpha: as in `paired_power`.
+        n: number of rows, 0 or more.
+        discordance: share of rows on which exactly one of two equally good models is right, 0..1.
+        alpha: one-sided level.
         power: requested probability, default 0.8.
-        min_gain: as in `paired_power`.
+        min_gain: observed gain that is needed besides significance, 0..1; default 0, none.
 
     Returns:
         The gain in 0..1, to within 1e-4; None if the test has too few rows to detect any.
@@ -114,7 +129,14 @@ def detectable_difference(
 def detectable_loss(
     n: int, discordance: float, alpha: float, power: float = 0.8, min_loss: float = 0.0
 ) -> float | None:
-    """Return the smallest loss that a slice of n rows would have shown, the mirror of `detectable_difference`.
+    """Return the smallest true loss of the challenger that the exact McNemar test detects on a slice of n rows.
+
+    Args:
+        n: number of rows of the slice, 0 or more.
+        discordance: share of rows on which exactly one of two equally good models is right, 0..1.
+        alpha: one-sided level.
+        power: requested probability, default 0.8.
+        min_loss: observed loss that is needed besides significance, 0..1; default 0, none.
 
     Returns:
         The loss as a positive number in 0..1, or None if no loss could have been shown.
@@ -123,10 +145,15 @@ def detectable_loss(
 
 
 def detectable_from_error(standard_error: float, alpha: float, power: float = 0.8) -> float:
-    """Return the smallest true gain that a test detects whose estimate is approximately normal.
+    """Return the smallest true gain that a test with an approximately normal estimate detects with the requested power.
 
-    The textbook sum of two normal quantiles times the standard error; for graded scores
-    and corpus metrics, where no exact count is available.
+    It is the textbook sum of two normal quantiles times the standard error, for graded scores and corpus metrics, where
+    no exact count is available.
+
+    Args:
+        standard_error: standard error of the estimated gain, 0 or more.
+        alpha: one-sided level.
+        power: requested probability, default 0.8.
 
     Raises:
         ValueError: standard_error is negative, or alpha or power is out of range.
@@ -139,7 +166,11 @@ def detectable_from_error(standard_error: float, alpha: float, power: float = 0.
 
 
 def smallest_gain(power_at: Callable[[float], float], power: float) -> float | None:
-    """Bisect for the smallest gain in 0..1 at which an increasing power curve reaches `power`.
+    """Return the smallest gain in 0..1 at which an increasing power curve reaches a requested power, by bisection.
+
+    Args:
+        power_at: function that returns the power for a gain.
+        power: requested power.
 
     Returns:
         The gain, to within 1e-4; None if the power is never reached.

@@ -1,14 +1,13 @@
 """Approximate randomization tests: paired tests that swap the two models' answers at random.
 
-If the models are exchangeable on every row, swapping their answers does not change the
-distribution. The test is exact under that null hypothesis whatever the metric, and
-random swaps with the '+1' count keep it valid for any number of them. Sources:
-E. W. Noreen (1989), Computer-Intensive Methods for Testing Hypotheses; S. Riezler and
-J. Maxwell (2005), ACL workshop on evaluation measures; B. Phipson and G. Smyth (2010),
-SAGMB 9:39, for the '+1'.
+If the models are exchangeable on every row, swapping their answers does not change the distribution of the metric's
+difference. Under that null hypothesis the test is exact whatever the metric, and because the observed difference counts
+as one of the swaps (the '+1'), it is valid for any number of random swaps. Sources: E. W. Noreen (1989),
+Computer-Intensive Methods for Testing Hypotheses; S. Riezler and J. Maxwell (2005), ACL workshop on evaluation
+measures; B. Phipson and G. Smyth (2010), SAGMB 9:39, for the '+1'.
 
-Limit: models that are equal on average but not exchangeable (one steady, one erratic)
-satisfy the null hypothesis only in the limit of many rows.
+Limit: for models that are equal on average but not exchangeable (one steady, one erratic) the test holds its level only
+approximately, with many rows.
 """
 
 from __future__ import annotations
@@ -22,24 +21,24 @@ from numpy.typing import ArrayLike
 from veritrain_lib.statistics.scores import BoolArray, check_fraction
 
 MIN_SWAPS = 2000
-"""Default and smallest number of random swaps."""
+"""Smallest number of random swaps, and the default of `swap_test` and `swap_tests`."""
 
 
 def swaps_for(alpha: float) -> int:
-    """Return the swaps needed for p values near alpha: twenty expected beyond it, at least MIN_SWAPS."""
+    """Return how many random swaps a randomization test needs for p values near `alpha`: 20 / alpha, at least 2,000."""
     return max(MIN_SWAPS, math.ceil(20 / check_fraction("alpha", alpha)))
 
 
 def sign_flip_test(differences: ArrayLike, *, n_swaps: int = 10_000, seed: int = 0) -> float:
-    """Return the one-sided p value against 'the mean difference is no more than chance'.
+    """Return the one-sided p value of two models' mean score difference, by random sign flips of the row differences.
 
     Args:
-        differences: shape (n,), challenger minus champion, finite.
-        n_swaps: random swaps, 1 or more, default 10,000; the smallest p is 1 / (n_swaps + 1).
-        seed: equal seeds give equal results, default 0.
+        differences: challenger's minus champion's score of each row, shape (n,), finite.
+        n_swaps: number of random flips, 1 or more, default 10,000; the smallest p is 1 / (n_swaps + 1).
+        seed: seed of the flips; equal seeds give equal results, default 0.
 
     Returns:
-        p in (0, 1]; 1 if no row differs.
+        p in (0, 1] against the null hypothesis 'the challenger is no better'; 1 if no row differs.
 
     Raises:
         ValueError: wrong shape, not finite, or n_swaps below 1.
@@ -66,9 +65,20 @@ def sign_flip_test(differences: ArrayLike, *, n_swaps: int = 10_000, seed: int =
 def swap_test(
     statistic: Callable[[BoolArray], float], n_rows: int, *, n_swaps: int = MIN_SWAPS, seed: int = 0
 ) -> float:
-    """Return the one-sided p value against 'no more than chance' for the difference of a corpus metric.
+    """Return the one-sided p value of two models' difference in a corpus metric, by random swaps of their answers.
 
-    Arguments and errors as in `swap_tests`.
+    Args:
+        statistic: gets a mask of the rows whose answers are swapped, shape (n_rows,), and
+            returns the difference (challenger minus champion) of the metric after the swap.
+        n_rows: number of rows, 1 or more.
+        n_swaps: number of random swaps, 1 or more, default 2,000.
+        seed: seed of the swaps; equal seeds give equal results, default 0.
+
+    Returns:
+        p in (0, 1] against the null hypothesis 'the challenger is no better'.
+
+    Raises:
+        ValueError: n_rows or n_swaps below 1, or the statistic isn't finite.
     """
     return swap_tests(statistic, n_rows, n_swaps=n_swaps, seed=seed)[0]
 
@@ -76,14 +86,17 @@ def swap_test(
 def swap_tests(
     statistic: Callable[[BoolArray], float], n_rows: int, *, n_swaps: int = MIN_SWAPS, seed: int = 0
 ) -> tuple[float, float]:
-    """Return one-sided p values against 'no more' and 'no less than chance', from the same swaps.
+    """Return both one-sided p values of two models' difference in a corpus metric, from the same random swaps.
 
     Args:
         statistic: gets a mask of the rows whose answers are swapped, shape (n_rows,), and
             returns the difference (challenger minus champion) of the metric after the swap.
-        n_rows: rows, 1 or more.
-        n_swaps: random swaps, 1 or more, default MIN_SWAPS.
-        seed: equal seeds give equal results, default 0.
+        n_rows: number of rows, 1 or more.
+        n_swaps: number of random swaps, 1 or more, default 2,000.
+        seed: seed of the swaps; equal seeds give equal results, default 0.
+
+    Returns:
+        The p value against 'the challenger is no better', and that against 'the challenger is no worse'.
 
     Raises:
         ValueError: n_rows or n_swaps below 1, or the statistic isn't finite.

@@ -1,4 +1,4 @@
-"""Paired scores of two models on the same rows, validated once for all functions of this package."""
+"""Scores of two models on the same rows, validated once for all statistics of this package."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class PairedScores:
-    """Scores of champion and challenger, row by row.
+    """Scores of champion and challenger on the same rows.
 
     Attributes:
-        champion: shape (n,), each in 0..1, higher is better.
-        challenger: shape (n,), same rows in the same order.
-        binary: every score is 0 or 1 (right or wrong), so counts are sufficient.
+        champion: the champion's scores, shape (n,), each in 0..1, higher is better.
+        challenger: the challenger's scores, shape (n,), same rows in the same order.
+        binary: whether every score is 0 or 1 (right or wrong), so that counts are sufficient.
     """
 
     champion: FloatArray
@@ -29,42 +29,42 @@ class PairedScores:
 
     @property
     def n(self) -> int:
-        """Number of rows."""
+        """Number of rows that both models were scored on."""
         return int(self.champion.size)
 
     @cached_property
     def differences(self) -> FloatArray:
-        """Challenger minus champion, shape (n,), each in -1..1."""
+        """The challenger's minus the champion's score of each row, shape (n,), each in -1..1."""
         return self.challenger - self.champion
 
     @cached_property
     def differing(self) -> BoolArray:
-        """Rows on which the two score differently, shape (n,)."""
+        """Boolean mask of the rows on which the two models score differently, shape (n,)."""
         return np.asarray(self.champion != self.challenger)
 
     @cached_property
     def difference(self) -> float | None:
-        """Mean change, in -1..1; None without rows."""
+        """The challenger's minus the champion's mean score, in -1..1; None without rows."""
         return float(self.differences.mean()) if self.n else None
 
     @cached_property
     def scale(self) -> float:
-        """Largest difference on any row, in 0..1; 1 if no row differs, because nothing is known then."""
+        """Largest absolute difference of the two models' scores on any row, in 0..1; 1 if no row differs."""
         return float(np.abs(self.differences).max(initial=0.0)) or 1.0
 
     @cached_property
     def discordance(self) -> float:
-        """Share of rows on which the two score differently, in 0..1; 0 without rows."""
+        """Share of rows on which the two models score differently, in 0..1; 0 without rows."""
         return float(self.differing.mean()) if self.n else 0.0
 
 
 def pair_scores(champion: ArrayLike, challenger: ArrayLike) -> PairedScores:
-    """Validate two score vectors and pair them.
+    """Validate two models' scores of the same rows and pair them.
 
     Args:
-        champion: shape (n,), booleans or numbers in 0..1. A score on another scale
+        champion: the champion's scores, shape (n,), booleans or numbers in 0..1. A score on another scale
             (chrF runs from 0 to 100) must be rescaled to 0..1 by the caller.
-        challenger: the same for the challenger.
+        challenger: the challenger's scores, same rows in the same order.
 
     Raises:
         ValueError: other shape, unequal length, not finite, or outside 0..1. A row on
@@ -101,10 +101,14 @@ def _as_scores(values: ArrayLike, name: str) -> FloatArray:
 
 
 def check_fraction(name: str, value: float) -> float:
-    """Return value if it lies strictly between 0 and 1.
+    """Return `value` as a float if it lies strictly between 0 and 1.
+
+    Args:
+        name: name of the parameter, for the message.
+        value: the parameter's value.
 
     Raises:
-        ValueError: it does not.
+        ValueError: the value is 0, 1 or outside of 0..1.
     """
     if not 0 < value < 1:
         raise ValueError(f"{name} is {value}: allowed is a number between 0 and 1, both excluded")

@@ -1,9 +1,9 @@
-"""Development screen: whether the gain on development rows is worth a look at the held-out test set.
+"""Development screen: whether the challenger's gain on development rows is worth a look at the held-out test set.
 
-A look spends a part of the error budget, so it is used only when the gain observed on the
-development rows could be significant on the held-out test set: at least the critical
-difference of that test, at the observed discordance. Development rows are used without limit;
-the test on the held-out set does not rely on them.
+A look (one evaluation on the test set) spends a part of the error budget, so it is used only when the gain observed on
+the development rows could be significant on the held-out test set: it must reach the smallest gain that the test would
+find significant, at the observed discordance (share of rows on which the models differ). Development rows may be used
+without limit, because the test on the held-out set does not rely on them.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from veritrain_lib.statistics.scores import PairedScores, check_fraction, pair_s
 
 @dataclass(frozen=True)
 class Screen:
-    """The result of the development screen: whether a look at the held-out test set may be used.
+    """Result of the development screen: whether a look at the held-out test set is worth its share of the error budget.
 
     Attributes:
-        opens: the gain on development rows reaches the threshold.
-        difference: that gain, challenger minus champion; None without rows.
+        opens: whether the gain on development rows reaches the threshold, so that the look may be used.
+        difference: gain on development rows, challenger minus champion; None without rows.
         threshold: smallest observed gain that could be significant on the held-out test set;
             None if no gain could, because the set has too few rows for the level.
-        discordance: share of development rows on which the two score differently.
-        n_dev: development rows.
-        n_test: rows of the held-out test set.
-        look_alpha: level of the look.
+        discordance: share of development rows on which the two models score differently, 0..1.
+        n_dev: number of development rows.
+        n_test: number of rows of the held-out test set.
+        look_alpha: one-sided significance level of the look.
         detectable: true gain at which screen and test together promote with
             probability `power`, unless a slice is worse; None if no such gain is possible.
-        power: that probability.
+        power: probability that `detectable` is stated for.
         explanation: one sentence for people.
     """
 
@@ -52,14 +52,14 @@ class Screen:
 def screen(
     dev_champion: ArrayLike, dev_challenger: ArrayLike, *, n_test: int, look_alpha: float, power: float = 0.8
 ) -> Screen:
-    """Decide whether a challenger may use a look at the held-out test set.
+    """Decide by its gain on development rows whether a challenger may use a look at the held-out test set.
 
     Args:
-        dev_champion: scores in 0..1 on development rows, shape (n_dev,).
-        dev_challenger: scores on the same rows in the same order.
-        n_test: rows of the held-out test set, 0 or more.
-        look_alpha: one-sided level the next look is tested at (`LookPlan.alpha_at`).
-        power: for the stated detectable gain, default 0.8.
+        dev_champion: the champion's scores in 0..1 on development rows, shape (n_dev,).
+        dev_challenger: the challenger's scores on the same rows in the same order.
+        n_test: number of rows of the held-out test set, 0 or more.
+        look_alpha: one-sided level at which the next look is tested (`LookPlan.alpha_at`).
+        power: probability that the stated detectable gain refers to, default 0.8.
 
     Raises:
         ValueError: scores, n_test, look_alpha or power are out of range.

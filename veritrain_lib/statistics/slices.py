@@ -1,14 +1,12 @@
-"""Slice guard: whether the challenger is worse on a slice, and which loss would have been detected.
+"""Slice guard of the promotion decision: whether the challenger is worse on a slice (a named subset) of the rows.
 
-Each slice is judged `worse` only where a loss is shown (one-sided paired test, Holm over
-all slices) and the observed loss reaches the task's margin; `not worse` where the interval
-excludes a loss of the margin; else `can't tell`. A small slice may hide a loss, so every
-slice also states the loss that it would have detected.
+A slice is judged `worse` only if a loss is shown (one-sided paired test, Holm's correction over all slices) and the
+observed loss reaches the task's margin; `not worse` if the confidence interval excludes a loss of the margin; else
+`can't tell`. A small slice may hide a loss, so every slice also states the loss that it would have detected.
 
-Source of the correction: S. Holm (1979), Scandinavian Journal of Statistics 6:65-70; it
-holds for overlapping slices too. `not worse` is a non-inferiority statement for the one
-slice at level slice_alpha; statements about several slices aren't corrected, since a
-promotion never rests on them.
+Source of the correction: S. Holm (1979), Scandinavian Journal of Statistics 6:65-70; it holds for overlapping slices
+too. `not worse` is a non-inferiority statement about one slice at level slice_alpha; it is not corrected for the number
+of slices, since a promotion never rests on it.
 """
 
 from __future__ import annotations
@@ -32,20 +30,20 @@ SliceOutcome = Literal["worse", "not worse", "can't tell"]
 
 @dataclass(frozen=True)
 class SliceVerdict:
-    """The verdict on one slice.
+    """Verdict on one slice: whether the challenger is shown to be worse there.
 
     Attributes:
-        name: the slice.
-        n: its rows.
-        champion: its mean score, None without rows.
-        challenger: its mean score, None without rows.
-        difference: challenger minus champion, None without rows.
-        interval: for the difference, at level 1 - 2 * alpha, so that each end is a
+        name: name of the slice.
+        n: number of rows of the slice.
+        champion: mean score of the champion on the slice, None without rows.
+        challenger: mean score of the challenger on the slice, None without rows.
+        difference: challenger's mean score minus champion's, None without rows.
+        interval: confidence interval of the difference, at level 1 - 2 * alpha, so that each end is a
             one-sided bound at alpha.
-        p_worse: one-sided p value against 'no worse', before correction.
-        p_holm: the same after Holm over the slices; `worse` needs it at alpha or below.
-        detectable_loss: true loss at which this slice would have been `worse` with the requested
-            power, at the strictest Holm step; None if no possible loss would have been, not
+        p_worse: one-sided p value against the null hypothesis 'the challenger is no worse', before correction.
+        p_holm: `p_worse` after Holm's correction over the slices; the verdict `worse` needs alpha or less.
+        detectable_loss: true loss at which this slice would have been judged `worse` with the requested
+            power, at the strictest level of Holm's method; None if no possible loss would have been, not
             even the loss of the champion's entire score.
         verdict: `worse`, `not worse` or `can't tell`.
     """
@@ -72,16 +70,16 @@ def judge_slices(
     power: float = 0.8,
     seed: int = 0,
 ) -> tuple[SliceVerdict, ...]:
-    """Judge every slice of a comparison.
+    """Judge on every slice whether the challenger is worse than the champion.
 
     Args:
-        champion: scores in 0..1, shape (n,).
-        challenger: scores on the same rows in the same order.
-        slices: name to boolean mask over the rows, shape (n,); slices may overlap or be empty.
-        margin: loss that matters, in 0..1 excluded, default 0.10.
+        champion: the champion's scores in 0..1, shape (n,).
+        challenger: the challenger's scores on the same rows in the same order.
+        slices: boolean mask of each slice by its name, shape (n,); slices may overlap or be empty.
+        margin: smallest loss that matters, strictly between 0 and 1, default 0.10.
         alpha: one-sided chance of calling any slice worse that isn't, default 0.05.
-        power: for the stated detectable losses, default 0.8.
-        seed: for the randomization test of graded scores, default 0.
+        power: probability that the stated detectable losses refer to, default 0.8.
+        seed: seed of the randomization test of graded scores, default 0.
 
     Returns:
         One verdict a slice, in the order of `slices`.
@@ -103,11 +101,23 @@ def judge_pair_slices(
     power: float,
     seed: int,
 ) -> tuple[SliceVerdict, ...]:
-    """Judge every slice, like `judge_slices`, on scores that are already validated."""
-    for name, value in (("margin", margin), ("alpha", alpha), ("power", power)):
-        check_fraction(name, value)
-    if alpha >= 0.5:
-        raise ValueError(f"alpha is {alpha}: allowed is a one-sided level between 0 and 0.5")
+    """Judge on every slice whether the challenger is worse, from scores that are already validated.
+
+    Args:
+        pair: scores of the two models on the same n rows.
+        slices: boolean mask of each slice by its name, shape (n,); slices may overlap or be empty.
+        margin: smallest loss that matters, strictly between 0 and 1.
+        alpha: one-sided chance of calling any slice worse that isn't.
+        power: probability that the stated detectable losses refer to.
+        seed: seed of the randomization test of graded scores.
+
+    Returns:
+        One verdict a slice, in the order of `slices`.
+
+    Raises:
+        ValueError: masks, margin, alpha or power are out of range.
+    """
+    _check_levels(margin, alpha, power)
     if not slices:
         return ()
     masks = np.stack([_mask(name, mask, pair.n) for name, mask in slices.items()])
@@ -123,19 +133,8 @@ def judge_pair_slices(
     verdicts = []
     for i, name in enumerate(slices):
         n, change = int(sizes[i]), float(new[i] - old[i])
-        verdict: SliceOutcome = "can't tell"
-        # The tolerance lets 3 losses in 30 rows count as a loss of 0.10.
-        if n and adjusted[i] <= alpha and change <= -margin + 1e-9:
-            verdict = "worse"
-        elif low[i] > -margin:
-            verdict = "not worse"
-        if pair.binary:
-            # The discordance of a small slice is uncertain; the larger of the slice's and the
-            # overall one is conservative about what could have been detected.
-            discordance = max(float(differing[i]), pair.discordance)
-            loss = detectable_loss(n, discordance, alpha / n_holm_tests, power, margin)
-        else:
-            loss = _detectable_mean_loss(pair, masks[i], n, alpha / n_holm_tests, power, margin)
+        verdict = _outcome(n, change, float(adjusted[i]) <= alpha, float(low[i]), margin)
+        loss = _detectable_loss(pair, masks[i], float(differing[i]), alpha / n_holm_tests, power, margin)
         if loss is not None and loss > old[i] + 1e-9:
             loss = None  # no model can lose more than the champion's score
         verdicts.append(
@@ -155,12 +154,60 @@ def judge_pair_slices(
     return tuple(verdicts)
 
 
-def holm(p_values: ArrayLike, n_tests: int | None = None) -> FloatArray:
-    """Return Holm's step-down adjusted p values, shape (k,), in the order of `p_values`.
+def _check_levels(margin: float, alpha: float, power: float) -> None:
+    """Check that a margin, a one-sided significance level and a power are in range; raise a ValueError otherwise."""
+    for name, value in (("margin", margin), ("alpha", alpha), ("power", power)):
+        check_fraction(name, value)
+    if alpha >= 0.5:
+        raise ValueError(f"alpha is {alpha}: allowed is a one-sided level between 0 and 0.5")
+
+
+def _outcome(n: int, change: float, significant: bool, low: float, margin: float) -> SliceOutcome:
+    """Return the verdict on a slice of n rows: worse, not worse or can't tell.
 
     Args:
-        p_values: shape (k,), in 0..1.
-        n_tests: tests to correct for, default k; fewer if some could never reject.
+        n: Number of the slice's rows.
+        change: Challenger's score minus champion's.
+        significant: Whether the loss is significant after the correction for several slices.
+        low: Lower end of the change's confidence interval.
+        margin: Smallest loss that matters.
+    """
+    # The tolerance lets 3 losses in 30 rows count as a loss of 0.10.
+    if n and significant and change <= -margin + 1e-9:
+        return "worse"
+    return "not worse" if low > -margin else "can't tell"
+
+
+def _detectable_loss(
+    pair: PairedScores, mask: BoolArray, discordance: float, alpha: float, power: float, margin: float
+) -> float | None:
+    """Return the smallest loss on a slice that its rows could have shown; None where none could.
+
+    Args:
+        pair: Scores of the two models on the same n rows.
+        mask: Which rows are in the slice, shape (n,).
+        discordance: Share of the slice's rows on which exactly one of the models is right (right/wrong scores only).
+        alpha: One-sided significance level of the slice's own test.
+        power: Probability of finding that loss.
+        margin: Smallest loss that matters.
+    """
+    n = int(mask.sum())
+    if not pair.binary:
+        return _detectable_mean_loss(pair, mask, n, alpha, power, margin)
+    # The discordance of a small slice is uncertain; the larger of the slice's and the overall one is conservative
+    # about what could have been detected.
+    return detectable_loss(n, max(discordance, pair.discordance), alpha, power, margin)
+
+
+def holm(p_values: ArrayLike, n_tests: int | None = None) -> FloatArray:
+    """Return Holm's step-down adjusted p values of several tests.
+
+    Args:
+        p_values: p values of the tests, shape (k,), in 0..1.
+        n_tests: number of tests to correct for, default k; fewer if some of the tests could never reject.
+
+    Returns:
+        Adjusted p values in 0..1, shape (k,), in the order of `p_values`.
     """
     p = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(p, kind="stable")

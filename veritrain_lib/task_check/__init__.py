@@ -1,5 +1,8 @@
 """Checks whether a task can be run, before anything is executed.
 
-`parts` checks its components, `suite` its gate suite, `contract` its output contract, `rows` its data; `check` combines
-them.
+- `check`: runs all checks of a task file; read it first
+- `parts`, `own_code`: trainer, teacher, metrics and judge, built-in and from the user's own files
+- `suite`: the gate suite
+- `contract`: the output contract
+- `rows`: the data files
 """

@@ -1,4 +1,4 @@
-"""The complete check of a task: its file, its components, and whether they fit each other and the data."""
+"""Complete check of a task: its file, the components and data that it names, and whether they fit together."""
 
 from __future__ import annotations
 
@@ -21,22 +21,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckedTask:
-    """A task file that was checked: its content, and all mistakes in the order of the file."""
+    """Result of checking a task file: its parsed content, and all mistakes in the order of their lines."""
 
     reading: ParsedTaskFile
     mistakes: tuple[Mistake, ...]
 
     @property
     def message(self) -> str:
-        """All mistakes, each with its line and the text of that line; "" when there is none."""
+        """All mistakes of the task file as one message, each with its line and that line's text.
+
+        Empty if there are none.
+        """
         return self.reading.document.format_mistakes(self.mistakes) if self.mistakes else ""
 
 
 def check_task(path: str | Path) -> CheckedTask:
-    """Check a task file and all that it names; no model is opened and no code of the task is run.
+    """Check a task file and everything that it names; no model is opened and no code of the user is run.
+
+    Args:
+        path: the task file, or a folder with a `task.yaml`.
 
     Raises:
-        UserError: The file is no task file (see `read_task_file`).
+        UserError: The file can't be read as a task file (see `read_task_file`); mistakes inside it are in the
+            result.
     """
     parsed = read_task_file(path)
     mistakes = list(parsed.mistakes)
@@ -52,14 +59,17 @@ def check_task(path: str | Path) -> CheckedTask:
 
 
 def load_checked(path: str | Path) -> Task:
-    """Load a task file that passes all checks, for work that begins now.
+    """Load a task file that is about to be used, after checking it completely.
 
-    The user's own trainer and metrics are made once (`check_task` only reads their files), so that no work is lost to a
-    mistake that shows when the file is run.
+    In addition to `check_task`, the user's own trainer and metrics are constructed once, which runs their
+    files, so that no work is lost to a mistake that shows only then.
+
+    Args:
+        path: the task file, or a folder with a `task.yaml`.
 
     Raises:
         UserError: There are mistakes; the message lists all of them.
-        Refused: A file of code lies among the files of the record.
+        Refused: A file of code lies in `mlruns/`, where clients of the server can store files.
     """
     checked = check_task(path)
     if checked.mistakes or checked.reading.task is None:
@@ -69,5 +79,5 @@ def load_checked(path: str | Path) -> Task:
 
 
 def _is_reported(mistake: Mistake, reported: set[tuple[str | int, ...]]) -> bool:
-    """Return whether the file itself has a mistake at the same value, whose meaning is then unknown."""
+    """Return whether a mistake concerns a value (or a part of one) that another mistake was reported for."""
     return any(mistake.path[:length] in reported for length in range(1, len(mistake.path) + 1))

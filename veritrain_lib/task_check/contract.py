@@ -1,4 +1,4 @@
-"""Check of the output contract: valid JSON Schema, without contradictions, that allows every label."""
+"""Check of a task's output contract: it must be a valid JSON Schema that some answer, and every label, can satisfy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOUNDS = (
     ("minContains", "maxContains"),
     ("minimum", "maximum"),
 )
-"""Keywords of JSON Schema of which the first must not exceed the second."""
+"""Pairs of JSON Schema keywords of which the first one's value must not exceed the second one's."""
 
 TYPES = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict, "null": type(None),
@@ -29,7 +29,7 @@ MAX_SHOWN = 5
 
 
 def contract_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield why no answer, or not every label, can satisfy the contract."""
+    """Yield the mistakes in a task's output contract: it is invalid, no answer can satisfy it, or some labels can't."""
     from veritrain_lib.metrics.contract_rate import ContractRate
 
     try:
@@ -44,7 +44,12 @@ def contract_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 
 
 def contradictions(schema: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the parts of a JSON Schema that allow no value, each with its path and the reason."""
+    """Yield the parts of a JSON Schema that no value can satisfy, each with its path and the reason.
+
+    Args:
+        schema: The JSON Schema, or a part of one.
+        path: The path of that part.
+    """
     if isinstance(schema, list):
         for number, part in enumerate(schema):
             yield from contradictions(part, (*path, number))
@@ -85,7 +90,7 @@ def _contradictions_here(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _label_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
-    """Check the answer's own key: it must allow every label, or free text."""
+    """Yield a mistake if the contract's key for the answer does not allow every label, or free text."""
     import jsonschema_rs
 
     properties = task.contract.get("properties")

@@ -1,4 +1,7 @@
-"""Check of a user's own trainer and metrics: Python files that the task names. They are read and not run."""
+"""Checks of the Python files with a user's own trainer and metrics that a task names.
+
+The checks read the files without running them; only `make_own_parts` runs them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def own_trainer_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield the mistakes of the file of the task's trainer."""
+    """Yield the mistakes in a user's own trainer, whose file is read and not run.
+
+    Args:
+        task: The task; its `trainer.file` must be set.
+        document: The task file, for the lines of the mistakes.
+    """
     from veritrain_lib.trainers.own_trainer import FUNCTION, PAGE
 
     file = task.trainer.file
@@ -33,7 +41,13 @@ def own_trainer_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake
 
 
 def own_metric_mistakes(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield the mistakes of the file of one of the task's metrics."""
+    """Yield the mistakes in a user's own metric, whose file is read and not run.
+
+    Args:
+        task: The task.
+        number: The position of the metric in `metrics`, from 0; its `file` must be set.
+        document: The task file, for the lines of the mistakes.
+    """
     from veritrain_lib.metrics.own_metric import FUNCTION, PAGE, signature_problem
 
     choice = task.metrics[number]
@@ -57,11 +71,11 @@ def own_metric_mistakes(task: Task, number: int, document: YamlDocument) -> Iter
 
 
 def make_own_parts(task: Task) -> None:
-    """Make the user's own trainer and metrics of a task once, which runs their files.
+    """Construct the user's own trainer and metrics of a task once, which runs their files, to find mistakes early.
 
     Raises:
         UserError: A file fails, or what it defines can't be used.
-        Refused: A file lies among the files of the record.
+        Refused: A file lies in `mlruns/`, where clients of the server can store files.
     """
     from veritrain_lib.metrics.base import open_metric
     from veritrain_lib.trainers.base import open_trainer

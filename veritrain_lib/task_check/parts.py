@@ -1,6 +1,6 @@
-"""Check of a task's trainer, teacher, metrics and judge.
+"""Check of a task's trainer, teacher, metrics, goal and judge.
 
-They exist, accept their parameters and fit the answers.
+They must exist, accept their parameters and fit the task's kind of answer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def part_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield the mistakes of the trainer, the teacher, the metrics, the goal and the judge."""
+    """Yield the mistakes in a task's trainer, teacher, metrics, goal and judge, with their lines in the task file."""
     yield from _trainer(task, document)
     yield from _teacher(task, document)
     for number in range(len(task.metrics)):
@@ -119,7 +119,15 @@ def _metric(task: Task, number: int, document: YamlDocument) -> Iterator[Mistake
 def _goal(
     task: Task, number: int, lowest: float, highest: float, document: YamlDocument
 ) -> Iterator[Mistake]:
-    """Yield a goal that is out of the range of the primary metric."""
+    """Yield a mistake if the task's goal lies outside the range of the primary metric.
+
+    Args:
+        task: The task.
+        number: The position of the metric in `metrics`; only 0 is the primary metric.
+        lowest: The lowest value of the metric.
+        highest: The highest value of the metric.
+        document: The task file, for the line of the mistake.
+    """
     if number == 0 and task.goal is not None and not lowest <= task.goal.at_least <= highest:
         yield document.mistake(
             ("goal", "at_least"),
@@ -138,7 +146,10 @@ def _address(path: tuple[str, ...], uri: str, document: YamlDocument) -> Iterato
 
 
 def _load_extension(kind: str, name: str) -> tuple[Any, str]:
-    """Return the extension of a name, and "" or why it can't be loaded."""
+    """Return the extension of a kind (such as `trainers`) and name, and the reason why it can't be loaded.
+
+    The reason is empty if it could be loaded; otherwise the extension is None.
+    """
     try:
         return registry.get(kind, name), ""
     except UserError as error:
@@ -148,7 +159,12 @@ def _load_extension(kind: str, name: str) -> tuple[Any, str]:
 
 
 def _construction_problem(construct: Callable[[], object], parameters: Mapping[str, Any]) -> str:
-    """Return why an object can't be constructed with its parameters, "" when it can."""
+    """Return the reason why an object can't be constructed with its parameters; empty if it can.
+
+    Args:
+        construct: Constructs the object.
+        parameters: The parameters, for the message.
+    """
     try:
         construct()
     except UserError as error:

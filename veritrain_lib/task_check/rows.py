@@ -1,6 +1,6 @@
-"""Check of a task's data files.
+"""Check of a task's data files: they must have the task's columns, valid answers and at least one row.
 
-They are read as the stages read them, with the columns, answers and slices of the task.
+The files are read in the same way as the stages read them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from veritrain_lib.yaml_file.document import Mistake, YamlDocument
 
 MAX_READ_BYTES = 50_000_000
-"""Bytes of a file that is read for the check; larger ones are left to the stages, which take as long anyway."""
+"""Largest size in bytes of a data file that is checked; larger files are checked only when a stage reads them."""
 
 
 def row_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield the mistakes of the data files, at the line of the task file that names them."""
+    """Yield the mistakes in a task's data files, each at the line of the task file that names the data file."""
     sources: dict[str, Source] = {"seed": "human", "development": "human", "test": "human", "pool": "pool"}
     tables: dict[str, pd.DataFrame] = {}
     for kind, source in sources.items():
@@ -47,7 +47,10 @@ def row_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 
 
 def _columns(task: Task, document: YamlDocument, tables: dict[str, pd.DataFrame]) -> Iterator[Mistake]:
-    """Check the columns of slices (in development and test rows) and of directions (in all rows)."""
+    """Yield a mistake for each missing column of slices or translation directions.
+
+    Columns of slices must be in the development and test rows, the column of directions in all rows.
+    """
     for number, name in enumerate(task.slices.by):
         held_out = [kind for kind in tables if kind in ("development", "test")]
         missing_in = [kind for kind in held_out if name not in tables[kind].columns]

@@ -1,6 +1,7 @@
 """Check of a task's gate suite.
 
-It can be read, its rules exist and suit the answers, and a round can pass it.
+It must be readable, its rules must exist and suit the task's answers, and a round must have enough rows to
+pass it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def suite_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield the mistakes of the suite; Great Expectations is not loaded, and no rule of the task is run."""
+    """Yield the mistakes in a task's gate suite, with their lines in the task file; no rule is run."""
     custom_checks: set[str] = set()
     for number, name in enumerate(task.gate_rules):
         names, problem = _custom_checks(task.path.parent / name, name)
@@ -51,7 +52,7 @@ def suite_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
 
 
 def _unsuitable(rule: Rule, task: Task, custom_checks: set[str]) -> str:
-    """Return why a rule can't judge the rows of this task, "" when it can."""
+    """Return the reason why a gate rule can't check the rows of this task; empty if it can."""
     name = rule.meta.check
     if name is None or name in custom_checks:
         return ""
@@ -63,7 +64,7 @@ def _unsuitable(rule: Rule, task: Task, custom_checks: set[str]) -> str:
 
 
 def _languages(task: Task, document: YamlDocument, rules: list[Rule]) -> Iterator[Mistake]:
-    """Yield declared languages that the suite's language rule can't detect."""
+    """Yield a mistake for each declared language that the suite's rule `language` can't detect."""
     if not any(rule.meta.check == "language" for rule in rules):
         return
     from veritrain_lib.quality.language.detector import detectable
@@ -79,7 +80,15 @@ def _languages(task: Task, document: YamlDocument, rules: list[Rule]) -> Iterato
 
 
 def _custom_checks(file: Path, name: str) -> tuple[set[str], str]:
-    """Return the names of the checks in a file of rules, and why it can't be read ("" if it can); it is not run."""
+    """Return the names of the checks that a user's file of rules defines, reading the file without running it.
+
+    Args:
+        file: The file.
+        name: Name of the file in the task file, for messages.
+
+    Returns:
+        The names, and the reason why the file can't be read (empty if it can).
+    """
     functions, problem = own_code.parse_own_file(file, name)
     return {
         function

@@ -1,4 +1,4 @@
-"""Descriptions of pydantic's validation errors of a task file, in words and with the line."""
+"""Function that turns pydantic's validation errors of a task file into messages in words, with the line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from veritrain_lib.yaml_file.document import KeyPath, Mistake, YamlDocument
 
 MAX_SHOWN = 120
-"""Characters of a wrong value that are shown."""
+"""Maximum number of characters that a message shows of a wrong value."""
 
 MAX_KEYS = 20
 
 
 def describe_errors(error: ValidationError, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield each validation error with its line, unless the document already has a mistake at that value."""
+    """Yield each validation error of a task file as a mistake with its line.
+
+    A value that has a mistake in the document already, such as a duplicate key, is skipped.
+
+    Args:
+        error: The error that pydantic raised.
+        document: The YAML document of the task file.
+    """
     reported = {mistake.path for mistake in document.mistakes}
     for item in error.errors():
         path = item["loc"]
@@ -55,7 +62,7 @@ def _text(item: ErrorDetails, path: KeyPath, document: YamlDocument) -> str:
 
 
 def _quote_hint(item: ErrorDetails, plain: str) -> str:
-    """Return a hint to use quotes where YAML reads a plain word as something else than a text."""
+    """Return a hint to put a word in quotes if YAML reads it as a number, true, false or null instead of a text."""
     if item["type"] != "string_type" or not plain or isinstance(item["input"], str):
         return ""
     read_as = {"True": "true", "False": "false", "None": "nothing"}.get(str(item["input"]), "a number")

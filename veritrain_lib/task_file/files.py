@@ -1,4 +1,4 @@
-"""Rules for the files that a task file names: a valid name, at a path that the task may use."""
+"""Rules for the files that a task file names: their names must be valid, and their paths within allowed folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from veritrain_lib.yaml_file.document import Mistake, YamlDocument
 
 MAX_NAME_BYTES = 255
-"""Bytes of a file name in all usual file systems; a path may have 4096."""
+"""Longest file name, in bytes, that all usual file systems allow; a whole path may have 4096 bytes."""
 
 MAX_PATH_BYTES = 4000
 
@@ -23,7 +23,7 @@ KINDS = ("seed", "development", "test", "pool")
 
 
 def invalid_file_name(name: str) -> str:
-    """Return why a text can't be the name of a file, "" when it can."""
+    """Return the reason why a text in a task file can't be the name or path of a file; empty if it can."""
     if not name.strip():
         return "an empty text is not a file name"
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
@@ -38,10 +38,15 @@ def invalid_file_name(name: str) -> str:
 
 
 def out_of_reach(task: Task, file: Path) -> str:
-    """Return why a task may not use a file, "" when it may.
+    """Return the reason why a task file may not name a file at this path; empty if it may.
 
-    A task reads and writes below its own folder and below the project's; links are followed. Task files that Veri-Train
-    wrote for one experiment name files of the task that they were made from.
+    A task may use files in its own folder and in the project's folder, after links have been resolved. A task
+    file that Veri-Train wrote for a single experiment may name any file, because it names those of the task
+    that it was made from.
+
+    Args:
+        task: The task.
+        file: The path, with links resolved.
     """
     folder = task.path.parent
     root = project.root()
@@ -57,14 +62,14 @@ def out_of_reach(task: Task, file: Path) -> str:
 
 
 def derived_folder() -> Path:
-    """Return the folder of the task files that Veri-Train writes for single experiments."""
+    """Return the folder that contains the task files which Veri-Train writes for single experiments."""
     return project.state("tasks")
 
 
 def file_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield the mistakes of the files that a task names.
+    """Yield a mistake for each file named in a task file that is missing or can't be used.
 
-    Data, people's labels, code (rules, trainer, metrics), prompts, a custom suite.
+    The files are data, people's labels, code (rules, trainer, metrics), prompts, and a user's own gate suite.
     """
     missing = False
     for kind in KINDS:
@@ -116,9 +121,9 @@ def _resolved(path: Path) -> Path | None:
 
 
 def _labels_mistakes(task: Task, document: YamlDocument) -> Iterator[Mistake]:
-    """Yield the mistakes of the labels file, which is written.
+    """Yield a mistake if the path of the labels file can't be used.
 
-    It must be a CSV file and must not overwrite another file.
+    Veri-Train writes this file, so it must be a CSV file and must not be one that the task reads.
     """
     name = task.data.labels
     file = None if invalid_file_name(name) else _resolved(task.path.parent / name)

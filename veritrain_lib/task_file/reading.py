@@ -1,4 +1,4 @@
-"""Reading of a task file with all mistakes of the file and of the files that it names."""
+"""Function that reads a task file and collects all mistakes in it and in the files that it names."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from veritrain_lib.yaml_file.read import read_yaml
 
 @dataclass(frozen=True)
 class ParsedTaskFile:
-    """A task file that was read.
+    """Result of reading a task file: its content and its mistakes.
 
     Attributes:
-        file: The task file, absolute.
-        document: Its content with the line of every value.
-        mistakes: All mistakes in the file itself and in the files that it names.
-        task: The task. When there are mistakes, the task without the wrong values, so that more can be checked; None
-            when that is impossible.
+        file: Absolute path of the task file.
+        document: Its YAML content, with the line of every value.
+        mistakes: All mistakes in the file itself and about the files that it names.
+        task: The task. If there are mistakes, the task without the wrong values, so that more can be checked;
+            None if that is impossible.
     """
 
     file: Path
@@ -36,12 +36,12 @@ class ParsedTaskFile:
 
 
 def read_task_file(path: str | Path) -> ParsedTaskFile:
-    """Read a task file, or the `task.yaml` in a folder.
+    """Read a task file, or the `task.yaml` in a folder, and collect its mistakes.
 
     Raises:
-        UserError: The file does not exist, can't be read, is not valid YAML, holds no mapping, or exceeds a limit of
-            `yaml_file`.
-        Refused: The file is among the artifacts of the MLflow store.
+        UserError: The file does not exist, can't be read, is not valid YAML, holds no mapping, or exceeds a
+            limit of `yaml_file`.
+        Refused: The file lies in `mlruns/`, where clients of the server can store files.
     """
     file = _resolve(path)
     door.require_local_file(file, f"the task file {file.name}")
@@ -81,7 +81,10 @@ def _resolve(path: str | Path) -> Path:
 
 
 def _partial_task(content: dict[str, Any], error: ValidationError) -> Task | None:
-    """Return the task without its wrong optional values, so that other mistakes can be found."""
+    """Return the task without the values that failed validation, so that other mistakes can be found.
+
+    The result is None if the task is not valid without them, because a required value is wrong.
+    """
     remaining: dict[str, Any] = dict(content)
     for item in error.errors():
         path = item["loc"]

@@ -1,4 +1,4 @@
-"""The teacher `augment`: offline variations of human rows, without a model or a network, and with the same meaning."""
+"""The teacher `augment`: variations of human rows with the same meaning, made without a model or a network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 ATTEMPTS_A_ROW = 30
-"""Tries per requested row, after which a label counts as used up: short texts have few variations."""
+"""Number of attempts per requested row, after which no more variations of a label are tried; short texts have few."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,14 @@ class _Variant:
 
 
 class Augment:
-    """A teacher that varies human rows: typing errors, case, punctuation, contractions, spare words, greetings, closings.
+    """Teacher that varies human rows: typing errors, case, punctuation, contractions, omitted words, greetings.
 
-    A row is new only if it differs from every known row by more than case, spaces and punctuation.
+    A variation counts as new only if it differs from every accepted row by more than case, spaces and
+    punctuation.
 
     Attributes:
-        operations: Names out of `variation.NAMES`; by default all that suit the language of the input field.
+        operations: Names from `variation.NAMES`; None, the default, for all that suit the language of the
+            input field.
         changes: The number of different operations applied to each row, 1 to 5.
 
     Raises:
@@ -60,12 +62,13 @@ class Augment:
         self.changes = changes
 
     def write(self, request: TeacherRequest) -> TeacherResult:
-        """Return up to `request.rows` rows of source `synthetic`, varied from accepted rows of source `human`.
+        """Return up to `request.rows` new rows with source `synthetic`, which are variations of accepted human rows.
 
-        For a task without labels its slices replace labels, and nothing is added to a text that the answer would have
-        to contain too. `request.shares` says how many rows each label gets; without it all labels of the human rows get
-        the same number. A label without human rows, or whose variations are used up, gets fewer. Ids of `request.used`
-        and known texts are never returned.
+        `request.shares` sets the share of the new rows for each label; without it all labels of the human
+        rows get equally many. In a task without labels, slices take the place of labels, and only operations
+        are used after which the answer stays right. A label without human rows, or with too few possible
+        variations, gets fewer rows. Rows with an id in `request.used` and copies of known texts are never
+        returned.
 
         Raises:
             UserError: when no accepted row is human and has an answer.
@@ -151,6 +154,6 @@ class Augment:
 
 
 def _letters_and_digits(task: Task, fields: dict[Any, Any]) -> str:
-    """Return the letters and digits of the input fields, without case, by which texts are compared."""
+    """Return the letters and digits of a row's input fields in lower case, by which texts are compared."""
     texts = (str(fields[name]).casefold() for name in task.inputs)
     return "\n".join("".join(mark for mark in text if mark.isalnum()) for text in texts)

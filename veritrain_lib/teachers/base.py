@@ -1,4 +1,4 @@
-"""The protocol of a teacher, which generates or chooses rows, with its request and its result.
+"""Protocols of teachers, which supply new training rows, with the types of their request and result.
 
 Open this to write a teacher of your own.
 """
@@ -20,24 +20,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TeacherRequest:
-    """The request to a teacher. The last five attributes are for paid teachers.
+    """Request to a teacher for new training rows. The last five attributes are for paid teachers.
 
     Attributes:
         task: The task.
-        rows: The number of new examples.
-        accepted_rows: The rows accepted so far, which may be learned from.
-        seed: Seed that makes the choice repeatable.
-        fit: Trains a student on rows, for refits between batches.
-        screen: Returns for each row, given without an answer, whether it may be chosen.
-        shares: The share of the new rows for each slice value of the target (sums to 1); empty: the teacher's choice.
+        rows: The number of new rows.
+        accepted_rows: The rows that have passed the gate (the rules for new rows) so far; models may be
+            trained on them.
+        seed: Random seed that makes the choice repeatable.
+        fit: Trains a student model (a small model that trains in seconds) on rows and returns it.
+        screen: Returns for each row whether the gate's rules that need no answer let it pass.
+        shares: The share of the new rows for each slice (for a task with labels: each label); they sum to 1.
+            Empty: the teacher decides.
         used: Ids of rows that must not be returned again.
         human_labels: The labels that people gave to pool rows, by row id.
-        class_error: The development error of each slice.
-        money: US dollars that may be spent under `account`.
-        account: A name in the ledger; what was paid under it earlier counts.
-        prompt: A template (its text, or a file beside the task file) that replaces the task's; empty: the task's.
-        on_progress: Called as a batch of requests is answered.
-        on_reply: Called with each paid answer.
+        no_label: Pool rows to which people answered in earlier rounds that no label fits; None for no such rows.
+        class_error: The error on the development rows of each slice (for a task with labels: each label).
+        money: US dollars that may be spent from `account`.
+        account: Name of the account in the ledger; money paid from it earlier counts.
+        prompt: A prompt template (its text, or a file beside the task file) that replaces the task's; empty:
+            the task's.
+        on_progress: Called with the progress of a batch of chat requests; None: not called.
+        on_reply: Called with each paid reply and its request; None: not called.
     """
 
     task: Task
@@ -49,6 +53,7 @@ class TeacherRequest:
     shares: dict[str, float] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
     human_labels: dict[str, str] = field(default_factory=dict)
+    no_label: pd.DataFrame | None = None
     class_error: dict[str, float] = field(default_factory=dict)
     money: float = 0.0
     account: str = ""
@@ -59,23 +64,30 @@ class TeacherRequest:
 
 @dataclass(frozen=True)
 class TeacherResult:
-    """The result of a teacher.
+    """New rows that a teacher supplied, with statistics of the rows that it did not supply.
 
     Attributes:
-        rows: The new examples, with answers.
-        waiting: Chosen rows whose answer people must still give: the same columns, with an empty target.
-        screened: Pool rows that rules rejected before choosing, counted by reason.
-        left: How many more rows the teacher could give; None without a pool.
-        pool_rows: How many rows the pool has; None without a pool.
-        endings: Of a paid teacher the outcome of every requested row: columns slice, outcome, reason, rows.
-        cost: What the answers cost in US dollars, whenever they were paid.
-        paid: The part of the cost that was paid now.
+        rows: The new rows, with answers.
+        waiting: Chosen rows that people must still label: the same columns, with an empty target.
+        screened: The number of pool rows that were rejected before the choice, by reason.
+        left: The number of rows that remain in the pool and may be chosen; None without a pool.
+        no_label: Chosen rows to which people answered that no label fits, with that answer; None without a pool.
+        held_back: Pool rows that are held back because no label seems to fit them; None where nothing looks for such rows.
+        new_labels: Groups of rows without a label that could be labels of their own; None where nothing looks for them.
+        pool_rows: The number of all rows of the pool; None without a pool.
+        endings: For a paid teacher the outcomes of all requested rows, as a table with the columns slice,
+            outcome, reason and rows. None for other teachers.
+        cost: US dollars that the answers cost, whenever they were paid.
+        paid: US dollars that were paid this time, which is a part of `cost`.
     """
 
     rows: pd.DataFrame
     waiting: pd.DataFrame
     screened: dict[str, int] = field(default_factory=dict)
     left: int | None = None
+    no_label: pd.DataFrame | None = None
+    held_back: pd.DataFrame | None = None
+    new_labels: pd.DataFrame | None = None
     pool_rows: int | None = None
     endings: pd.DataFrame | None = None
     cost: float = 0.0
@@ -84,14 +96,14 @@ class TeacherResult:
 
 @dataclass(frozen=True)
 class Preview:
-    """A preview of what a paid teacher would do.
+    """Preview of the requests that a paid teacher would send, with their estimated cost.
 
     Attributes:
-        model: The address of its model.
-        prompt: Its prompt.
-        messages: Its first request.
-        estimate: What all requests would cost.
-        spent: What is spent of its account already, in US dollars.
+        model: The address of the chat model.
+        prompt: The prompt.
+        messages: The messages of the first request.
+        estimate: The estimated cost of all requests.
+        spent: US dollars that the teacher's account has spent already.
     """
 
     model: str
@@ -102,31 +114,39 @@ class Preview:
 
 
 class Teacher(Protocol):
-    """A source of examples. Created as `Teacher(**parameters)` from the part `teacher` of the task file."""
+    """Protocol of a source of new training rows.
+
+    A teacher is constructed as `Teacher(**parameters)` from `teacher.parameters` in the task file.
+    """
 
     name: str
 
     def write(self, request: TeacherRequest) -> TeacherResult:
-        """Return the requested rows, fewer when there are no more."""
+        """Return the new training rows that a request asks for; fewer if there are not enough."""
         ...
 
 
 @runtime_checkable
 class PaidTeacher(Teacher, Protocol):
-    """A teacher that asks a paid model. It can preview its requests and what they would cost."""
+    """Protocol of a teacher that asks a paid chat model and can show its requests and their cost in advance."""
 
     def endpoint(self) -> Endpoint:
-        """Return the endpoint of its model.
+        """Return the endpoint (provider, model, URL) of the chat model that the teacher asks.
 
         Raises:
-            UserError: when no key or endpoint is set.
+            UserError: when no key or URL is set.
         """
         ...
 
     def prompt(self, task: Task, template: str = "") -> Prompt:
-        """Return the prompt for a task; `template` replaces it, see `TeacherRequest.prompt`."""
+        """Return the prompt that asks for new rows of a task.
+
+        Args:
+            task: The task, which may set a template of its own.
+            template: A template that replaces the task's; empty: the task's.
+        """
         ...
 
     def preview(self, request: TeacherRequest) -> Preview:
-        """Preview its requests and their cost, without asking or paying."""
+        """Return the teacher's first request and the estimated cost of all requests, without sending any."""
         ...

@@ -1,4 +1,4 @@
-"""The teacher `llm`: a chat model writes new examples for the planned slices."""
+"""The teacher `llm`: a chat model writes new rows for the slices of a plan."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ if TYPE_CHECKING:
     from veritrain_lib.prompts.prompt import Prompt
 
 PROMPT = "write"
-"""The name of its prompt, which is `prompts.write` in the task file."""
+"""Name of the teacher's prompt template; a task's setting `prompts.write` replaces the built-in template."""
 
 INTEGER_RANGES = {"few_shot": (0, 50), "batch": (1, 50), "at_once": (1, 1024)}
-"""The allowed range of each integer parameter."""
+"""Lowest and highest allowed value of each integer parameter."""
 
 MAX_FAILED_SHARE = 0.2
-"""Largest share of requests without an answer; with more, the round would differ too much from its plan."""
+"""Largest share of requests that may stay without an answer; with more, the new rows would not match the plan."""
 
 
 class Llm:
-    """A teacher that writes rows with a chat model and keeps those that the student is least certain of.
+    """Teacher that asks a chat model to write rows and keeps those about which the student model is least certain.
 
-    Its parameters in the task file:
+    The student model is a small classifier that trains in seconds. The teacher's parameters in the task file:
 
-    - `model`: an address, `openai:/MODEL` or `azure:/DEPLOYMENT`
-    - `temperature`: 0 to 2; None for the provider's default
-    - `over`: how many rows are requested for each one kept, 1 to 10
-    - `few_shot`: how many human rows of the slice a request shows, 0 to 50
-    - `confused_with`: whether a request tells the slice apart from the one that the student confuses it with most, or a
-      mapping of slice to slice
-    - `batch`: rows requested in one request, 1 to 50
-    - `at_once`: requests in flight, 1 to 1024
-    - `max_tokens`: the largest number of tokens of an answer, from 1; None for a limit computed from `batch` and the
-      longest human row
+    - `model`: the chat model's address, `openai:/MODEL` or `azure:/DEPLOYMENT`
+    - `temperature`: sampling temperature, 0 to 2; None for the provider's default
+    - `over`: number of rows requested for each row that is kept, 1 to 10
+    - `few_shot`: number of human rows of the slice that a request shows as examples, 0 to 50
+    - `confused_with`: whether a request also shows the slice that the student model confuses most with the
+      requested one, so that the chat model keeps them apart; or a mapping from each slice to that other slice
+    - `batch`: number of rows that one request asks for, 1 to 50
+    - `at_once`: maximum number of requests in flight at the same time, 1 to 1024
+    - `max_tokens`: token limit of an answer, from 1; None for a limit computed from `batch` and the longest
+      human row
 
     Raises:
         UserError: for an unknown parameter or a value out of range.
@@ -102,24 +102,30 @@ class Llm:
         )
 
     def endpoint(self) -> Endpoint:
-        """Return the endpoint of its model.
+        """Return the endpoint (provider, model, URL) of the chat model that writes the rows.
 
         Raises:
-            UserError: when no key or endpoint is set.
+            UserError: when no key or URL is set.
         """
         from veritrain_lib.llm.endpoint import open_endpoint
 
         return open_endpoint(self.model)
 
     def prompt(self, task: Task, template: str = "") -> Prompt:
-        """Return its prompt: `template` (a text, or a file beside the task file), the task's, or the built-in one."""
+        """Return the prompt that asks the chat model for new rows.
+
+        Args:
+            task: The task, which may set a template of its own.
+            template: A template that replaces the task's; empty: the task's or else the built-in one.
+        """
         return find_prompt(task, PROMPT, template)
 
     def preview(self, request: TeacherRequest) -> Preview:
-        """Preview the prompt, the first request and what all requests would cost, without asking or paying.
+        """Return the prompt, the first request and the estimated cost of all requests, without sending any.
 
         Raises:
-            UserError: for a prompt that can't be filled in, or a model whose price is unknown.
+            UserError: for a prompt that can't be filled in, a model whose price is unknown, or a plan without
+                rows.
         """
         planned_requests = self._plan_requests(request)
         if not planned_requests:
@@ -134,16 +140,17 @@ class Llm:
         )
 
     def write(self, request: TeacherRequest) -> TeacherResult:
-        """Return up to `request.rows` rows of source `synthetic`, each with its provenance.
+        """Return up to `request.rows` rows that the chat model wrote, with source `synthetic` and their provenance.
 
-        Provenance: model, prompt and its digest, ids of the human rows shown, the slice it was told apart from with the
-        rows shown of it, the request's digest in the ledger, its share of the cost (US dollars), the criterion by which
-        it was kept, and its rank by that.
+        The provenance of a row holds the model, the prompt and its digest, the slice, the ids of the human
+        rows that the request showed, the slice that it was to be kept apart from with the ids of its rows,
+        the request's digest in the ledger, the row's share of the cost in US dollars, the criterion by which
+        it was kept, and its value of this criterion.
 
         Raises:
-            BudgetExceeded: when it would cost more than `request.money`. Answers that came before are in the ledger, and
-                cost nothing again.
-            UserError: for a model without key, endpoint or price.
+            BudgetExceeded: when the likely cost, or later the next request, would exceed `request.money`.
+                Answers that came before are stored in the ledger and are not paid for again.
+            UserError: when the model has no key, URL or price.
             Infrastructure: when more than a fifth of the requests got no answer after all retries.
         """
         prompt = self.prompt(request.task, request.prompt)
@@ -169,7 +176,7 @@ class Llm:
         )
 
     def _quotas(self, request: TeacherRequest) -> dict[str, int]:
-        """Return the number of rows per slice: as planned; without a plan the same number for every label."""
+        """Return the number of rows for each slice: by the plan's shares, or equal numbers without a plan."""
         names = request.task.labels if slice_column(request.task) and request.task.labels else [ALL_ROWS]
         return selection_strategies.in_proportion(request.shares or dict.fromkeys(names, 1.0), request.rows)
 

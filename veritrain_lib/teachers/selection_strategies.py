@@ -1,6 +1,7 @@
-"""Strategies of choosing rows from a pool, as pure functions from scores and predictions to positions.
+"""Strategies of choosing rows from a pool (active learning), as pure functions from scores to positions.
 
-None of them sees an answer of the pool. The generator `rng` breaks ties and draws, so that a seed repeats the choice.
+None of them sees the pool's answers. The random generator `rng` draws rows and breaks ties, so a seed repeats
+the choice.
 """
 
 from __future__ import annotations
@@ -12,20 +13,21 @@ if TYPE_CHECKING:
     import numpy as np
 
 LEAST = 1e-300
-"""Lower bound of scores before the logarithm; smaller scores can't be distinguished from 0."""
+"""Lower bound of scores before the logarithm, which avoids log(0)."""
 
 
 def margins(scores: np.ndarray) -> np.ndarray:
-    """Compute the margin of each row: the logarithm of the best score over the second best.
+    """Return the margin of each pool row: the logarithm of the best label's score over the second best label's score.
 
-    For a softmax this is the difference of the two best decision values (over the temperature): the margin of Scheffer,
-    Decomain and Wrobel, "Active Hidden Markov Models for Information Extraction" (2001).
+    The margin measures the certainty of a model. For a softmax it is the difference of the two best decision
+    values divided by the temperature (Scheffer, Decomain and Wrobel, "Active Hidden Markov Models for
+    Information Extraction", 2001).
 
     Args:
-        scores: Shape (rows, labels), with at least 2 labels.
+        scores: Array of shape (rows, labels), with at least 2 labels.
 
     Returns:
-        Shape (rows,); 0 is a tie, larger is more certain.
+        Array of shape (rows,); 0 is a tie, a larger value is more certain.
 
     Raises:
         ValueError: for fewer than 2 labels.
@@ -40,12 +42,22 @@ def margins(scores: np.ndarray) -> np.ndarray:
 
 
 def uncertainty(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return all positions, the least certain row (smallest margin between the two best scores) first."""
+    """Return the positions of all pool rows in the order of their margin, with the least certain rows first.
+
+    Args:
+        scores: Array of shape (rows, labels), with at least 2 labels.
+        rng: Random generator that breaks ties.
+    """
     return least(margins(scores), rng)
 
 
 def least(certainty: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return all positions, the least certain row first, with ties in random order."""
+    """Return the positions of all rows in the order of rising certainty, with ties in random order.
+
+    Args:
+        certainty: Array of shape (rows,).
+        rng: Random generator that breaks ties.
+    """
     import numpy as np
 
     order: np.ndarray = np.lexsort((rng.random(len(certainty)), certainty))
@@ -53,20 +65,20 @@ def least(certainty: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def random(rows: int, rng: np.random.Generator) -> np.ndarray:
-    """Return all positions in random order."""
+    """Return the positions of all pool rows in random order."""
     order: np.ndarray = rng.permutation(rows)
     return order
 
 
 def balanced(counts: Mapping[str, int], labels: Sequence[str], count: int) -> dict[str, int]:
-    """Compute how many rows to take of each predicted label so that all labels get equal numbers.
+    """Return the number of pool rows to choose for each predicted label so that all labels become equally frequent.
 
-    The next row always goes to the label that has fewest.
+    Each further row goes to the label that has the fewest rows so far.
 
     Args:
-        counts: How many rows each label has already.
-        labels: The labels; among equals the first one gets the next row.
-        count: The number of rows to take.
+        counts: The number of rows that each label has already; a missing label has 0.
+        labels: The labels; of several with equally few rows, the first one gets the next row.
+        count: The number of rows to choose in all.
     """
     import heapq
 
@@ -81,13 +93,20 @@ def balanced(counts: Mapping[str, int], labels: Sequence[str], count: int) -> di
 
 
 def in_proportion(weights: Mapping[str, float], count: int) -> dict[str, int]:
-    """Split `count` in proportion to weights (0 or more) by largest remainders; equally when all weights are 0.
+    """Split a number of rows in proportion to weights; equally if all weights are 0.
 
-    With the error of each class as weights this is choosing by class error. The result sums to `count` unless there are
-    no weights.
+    The parts sum to `count`, unless there are no weights. With the error rate of each label as weights, this
+    is the strategy `class_error`.
+
+    Args:
+        weights: A weight of 0 or more for each label.
+        count: The number of rows to split.
+
+    Returns:
+        The number of rows for each label; remainders go to the largest fractions.
 
     Raises:
-        ValueError: for a weight below 0 or not finite.
+        ValueError: for a weight that is below 0 or not finite.
     """
     import math
 
@@ -108,10 +127,16 @@ def in_proportion(weights: Mapping[str, float], count: int) -> dict[str, int]:
 
 
 def fill(order: np.ndarray, predicted: Sequence[str], quotas: Mapping[str, int], count: int) -> list[int]:
-    """Return the first `count` positions of `order` that keep each predicted label within its quota.
+    """Return the positions of the first `count` rows of an order whose predicted labels stay within their quotas.
 
-    When a label has too few rows to fill its quota, the rest is filled with other rows in the same order, so that
-    `count` rows (or all there are) are always chosen.
+    If labels have fewer rows than their quota, the missing rows are filled up with other rows in the same
+    order, so that always `count` rows are chosen, or all if there are fewer.
+
+    Args:
+        order: Positions of all rows, in the order of choice.
+        predicted: The predicted label of each row, by position.
+        quotas: The number of rows for each label.
+        count: The number of rows to choose in all.
     """
     left = dict(quotas)
     within, beyond = [], []

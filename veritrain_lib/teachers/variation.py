@@ -1,7 +1,7 @@
-"""Operations that vary a text as people in a hurry would write it, with the same meaning.
+"""Operations of the teacher `augment`, which change a text in ways in which people write carelessly.
 
-Each operation takes a text and a random generator, and returns another text, or None where it can't be applied. The word
-lists are our own. Neighbouring keys are those of the QWERTY layout.
+Each operation takes a text and a random generator and returns the changed text, or None where it can't be
+applied. Neighbouring keys are those of the QWERTY keyboard. The word lists were written for this project.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _inside_word(text: str, rng: random.Random, change: Callable[[str, int], str
 
 
 def neighbour_key(text: str, rng: random.Random) -> str | None:
-    """Replace one letter by a neighbouring key."""
+    """Replace one letter in a word by that of a neighbouring key; None if there is no suitable word."""
 
     def change(word: str, position: int) -> str | None:
         keys = _NEIGHBOURS.get(word[position].lower())
@@ -84,12 +84,12 @@ def neighbour_key(text: str, rng: random.Random) -> str | None:
 
 
 def dropped_letter(text: str, rng: random.Random) -> str | None:
-    """Leave out one letter."""
+    """Leave out one letter of a word, as in a typing error; None if there is no suitable word."""
     return _inside_word(text, rng, lambda word, position: word[:position] + word[position + 1 :])
 
 
 def swapped_letters(text: str, rng: random.Random) -> str | None:
-    """Swap two neighbouring letters."""
+    """Swap two neighbouring letters of a word, as in a typing error; None if there is no suitable word."""
     return _inside_word(
         text,
         rng,
@@ -98,17 +98,20 @@ def swapped_letters(text: str, rng: random.Random) -> str | None:
 
 
 def doubled_letter(text: str, rng: random.Random) -> str | None:
-    """Double one letter."""
+    """Double one letter of a word, as in a typing error; None if there is no suitable word."""
     return _inside_word(text, rng, lambda word, position: word[: position + 1] + word[position:])
 
 
 def case(text: str, rng: random.Random) -> str | None:
-    """Change to lower case, to a capital at the start only, or (less often) to upper case."""
+    """Change the case of a text to lower case, to a capital at the start only, or (less often) to upper case."""
     return rng.choice([text.lower(), text.lower(), text[:1].upper() + text[1:].lower(), text.upper()])
 
 
 def punctuation(text: str, rng: random.Random) -> str | None:
-    """Remove or add punctuation at the end, or remove commas."""
+    """Remove or change the punctuation at the end of a text, or remove its commas.
+
+    None for a text of punctuation only.
+    """
     stripped = text.rstrip(" .!?,;:")
     if not stripped:
         return None
@@ -117,7 +120,10 @@ def punctuation(text: str, rng: random.Random) -> str | None:
 
 
 def contraction(text: str, rng: random.Random) -> str | None:
-    """Change `do not` to `don't` or `dont`, or the other way round (English)."""
+    """Change one phrase of an English text from `do not` to `don't` or `dont`, or the other way round.
+
+    The result is None if the text contains no such phrase.
+    """
     low = text.lower().replace("’", "'")
     matches = [
         (found.start(), found.end(), short if found.group() == long else long)
@@ -134,7 +140,10 @@ def contraction(text: str, rng: random.Random) -> str | None:
 
 
 def dropped_word(text: str, rng: random.Random) -> str | None:
-    """Leave out a word without meaning, such as an article or `please` (English)."""
+    """Leave out one word that carries little meaning, such as an article or `please`, from an English text.
+
+    The result is None if there is no such word, or the text has fewer than four words.
+    """
     words = text.split(" ")
     spare = [position for position, word in enumerate(words) if word.lower() in _SPARE_WORDS]
     if not spare or len(words) < 4:
@@ -144,7 +153,13 @@ def dropped_word(text: str, rng: random.Random) -> str | None:
 
 
 def greeting(text: str, rng: random.Random, language: str = "en") -> str | None:
-    """Add a greeting at the start, unless the text begins with one."""
+    """Add a greeting at the start of a text; None if it begins with one, or the language has no list of greetings.
+
+    Args:
+        text: The text.
+        rng: The random generator.
+        language: The language as an ISO 639-1 code.
+    """
     choices = _GREETINGS.get(language, ())
     greeting_words = {item.rstrip(",。").split()[0].lower() for item in choices}
     if not choices or any(text.lower().startswith(word) for word in greeting_words):
@@ -153,7 +168,13 @@ def greeting(text: str, rng: random.Random, language: str = "en") -> str | None:
 
 
 def closing(text: str, rng: random.Random, language: str = "en") -> str | None:
-    """Add thanks or regards at the end, unless the text has them."""
+    """Add thanks or regards at the end of a text; None if it contains some, or the language has no list of them.
+
+    Args:
+        text: The text.
+        rng: The random generator.
+        language: The language as an ISO 639-1 code.
+    """
     choices = _CLOSINGS.get(language, ())
     if not choices or any(item.strip(".!¡。").lower() in text.lower() for item in choices):
         return None
@@ -174,11 +195,16 @@ ANY_LANGUAGE: dict[str, Operation] = {
 NAMES = (*ANY_LANGUAGE, "contraction", "dropped_word", "greeting", "closing")
 
 SILENT = frozenset({*ANY_LANGUAGE, "contraction", "dropped_word"})
-"""Operations after which a translation of the text is still right, since they add nothing that it must contain."""
+"""Operations that add nothing to the content, so that the translation of the text stays right after them."""
 
 
 def operations(language: str | None) -> dict[str, Operation]:
-    """Return the operations for a language (ISO 639-1); for an unknown one those on characters only."""
+    """Return the operations that can vary a text of a language, by name.
+
+    Args:
+        language: An ISO 639-1 code; for None or a language without word lists, only operations on characters
+            are returned.
+    """
     found = dict(ANY_LANGUAGE)
     if language == "en":
         found |= {"contraction": contraction, "dropped_word": dropped_word}

@@ -1,4 +1,4 @@
-"""Local folders of artifact URIs."""
+"""Conversion of MLflow's artifact URIs to folders on this machine."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from veritrain_lib.core import project
 
 
 def local_folder(artifact_uri: str) -> Path | None:
-    """Return the local folder of an artifact URI, or None when the artifacts are stored elsewhere.
+    """Return the folder of an MLflow artifact URI, or None when the artifacts are not on this machine.
 
-    What MLflow's client logs through our server has an URI of the server's artifact proxy (`mlflow-artifacts:/PATH`).
-    A process that works on the server's database directly finds it in `mlruns/`, where the proxy stores it.
+    Artifacts that were logged through Veri-Train's server have a URI of MLflow's artifact proxy
+    (`mlflow-artifacts:/PATH`). In a process that works on the server's database directly, such a URI means a folder in
+    `mlruns/`, where the proxy stores its files.
     """
     parts = urlsplit(artifact_uri)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):

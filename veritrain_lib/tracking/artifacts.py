@@ -1,4 +1,4 @@
-"""Artifact files of a run: storing, listing and reading them. Files on this machine are read in place."""
+"""Files that a run stores in MLflow (artifacts): storing, listing and reading them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ if TYPE_CHECKING:
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
 LOGGED = "mlflow.loggedArtifacts"
-"""The tag in which MLflow lists which files of a run are tables."""
+"""Tag of a run in which MLflow lists, as JSON, which of the run's artifacts are tables."""
 
 
 def log_folder(run_id: str, folder: Path, artifact_path: str | None) -> None:
-    """Store every file of a folder as artifacts under `artifact_path` (None: at the top level)."""
+    """Store every file of a folder as artifacts of a run under `artifact_path` (None: at the top level)."""
     _artifact_repository(run_id).log_artifacts(str(folder), artifact_path)  # type: ignore[no-untyped-call]
 
 
 def log_file(run_id: str, file: Path, artifact_path: str | None = None) -> None:
-    """Store one file as an artifact under `artifact_path` (None: at the top level)."""
+    """Store one file as an artifact of a run under `artifact_path` (None: at the top level)."""
     _artifact_repository(run_id).log_artifact(str(file), artifact_path)  # type: ignore[no-untyped-call]
 
 
 def _artifact_repository(run_id: str) -> ArtifactRepository:
-    """Return the repository of a run's artifacts.
+    """Return MLflow's artifact repository for a run, the object that stores and lists the run's files.
 
-    MLflow's client finds it too, but loads the complete run for it, piece by piece.
+    It is opened directly, because MLflow's client would first load the complete run with several queries. Its calls are
+    repeated while the store can't be reached.
     """
     store.client()  # sets MLflow up
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -44,19 +45,26 @@ def _artifact_repository(run_id: str) -> ArtifactRepository:
 
 
 def write_manifest(run_id: str) -> None:
-    """Write the manifest of a stage's run, by which `lookup.missing` detects later losses."""
+    """Write `files.json`, the list of the files that a stage's run has stored, into the run's artifacts.
+
+    `missing_files.missing` uses the list to detect lost files. Nothing is written when the artifacts are not on this
+    machine.
+    """
     folder = local_folder(lookup.get(run_id).info.artifact_uri)
     if folder is not None:
         manifest.write(folder, "result", "dataset", "gate")
 
 
 def log_table(run_id: str, rows: pd.DataFrame, name: str) -> None:
-    """Store a table that the MLflow UI shows, also in its evaluation view. `name` ends in `.json`."""
+    """Store a table as a JSON artifact `name` of a run; the MLflow UI shows it, also in its evaluation view."""
     log_tables(run_id, {name: rows})
 
 
 def log_tables(run_id: str, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Store tables by file name, as MLflow's `log_table` would one by one; existing ones are replaced."""
+    """Store tables, given by file name, as artifacts of a run, and register them in the run's list of tables.
+
+    The result is the same as one call of MLflow's `log_table` for each table, with fewer requests.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for name, rows in tables.items():
             # MLflow reads pandas' text type in a way that pandas will remove, and does not support missing values.
@@ -70,7 +78,7 @@ def log_tables(run_id: str, tables: Mapping[str, pd.DataFrame]) -> None:
 
 
 def artifact_names(run_id: str, artifact_path: str) -> list[str]:
-    """Return the paths of a run's artifacts directly below an artifact folder."""
+    """Return the artifact paths of the files and folders that a run has directly below `artifact_path`."""
     folder = local_folder(lookup.get(run_id).info.artifact_uri)
     if folder is not None:
         return [f"{artifact_path}/{file.name}" for file in sorted((folder / artifact_path).glob("*"))]

@@ -1,4 +1,4 @@
-"""Cached read-only connections to a SQLite file, one for each thread."""
+"""Cached read-only connections to the MLflow store's SQLite file, one for each thread."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from pathlib import Path
 from urllib.parse import quote
 
 BUSY_TIMEOUT_S = 20.0
-"""Seconds to wait for a writer, as MLflow does."""
+"""Seconds that a read waits for another process that is writing; MLflow waits as long."""
 
 
 class _IdleConnection(threading.local):
-    """The connection that this thread used last.
+    """Connection that this thread used for its last read, kept open for the next read.
 
-    Opening a connection reads MLflow's complete schema, which takes 1 ms.
+    Opening a new connection would read MLflow's complete schema, which takes 1 ms.
     """
 
     connection: sqlite3.Connection | None = None
     key: tuple[object, ...] = ()
-    """The process that opened the connection, and the file that it is connected to."""
+    """Process id, path, device and inode of the connection; it serves only reads for which all four are the same."""
     inherited: tuple[sqlite3.Connection, ...] = ()
-    """Connections of a parent process, which a fork must neither use nor close."""
+    """Connections that a parent process opened before a fork, kept so that they are neither used nor closed."""
 
     def take(self, key: tuple[object, ...]) -> sqlite3.Connection | None:
-        """Return the connection if its key is `key`. Nobody else gets it until it is kept again."""
+        """Remove the cached connection and return it if it was opened for `key`; None when there is no such connection.
+
+        A connection for another key is closed, or set aside if a parent process opened it.
+        """
         connection, self.connection = self.connection, None
         if connection is None or self.key == key:
             return connection
@@ -38,7 +41,10 @@ class _IdleConnection(threading.local):
         return None
 
     def keep(self, connection: sqlite3.Connection, key: tuple[object, ...]) -> None:
-        """Keep a connection for the next read; a nested read may have left one already."""
+        """Cache a connection for the next read with this key.
+
+        It is closed instead if a nested read has already left a connection in the cache.
+        """
         if self.connection is None:
             self.connection, self.key = connection, key
         else:
@@ -50,9 +56,9 @@ _idle_connection = _IdleConnection()
 
 @contextmanager
 def read_connection(file: Path) -> Iterator[sqlite3.Connection]:
-    """Yield a read-only connection to a file, with no open transaction.
+    """Yield a read-only connection to the MLflow store's SQLite file, with no open transaction.
 
-    The connection is kept for the next read unless an error occurs.
+    After the block the connection is cached for the next read of this thread; after an error it is closed.
     """
     status = os.stat(file)
     key = (os.getpid(), str(file), status.st_dev, status.st_ino)

@@ -1,4 +1,4 @@
-"""Descriptive tags of a dataset: origin of its rows, language direction, and spoken or written text.
+"""Tags that describe a dataset: origin of its rows, language direction, and spoken or written text.
 
 They become tags of the run that made the dataset, so that dataset lists can be filtered by them.
 """
@@ -13,23 +13,25 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 DATASET_TYPES = ("human", "synthetic", "mixed")
+"""Allowed values of a dataset's tag `type`: people wrote its rows, a teacher (such as a chat model) did, or both."""
 SCENES = ("meeting", "written")
+"""Allowed values of a dataset's tag `scene`: the rows were spoken in a meeting, or written."""
 DEFAULT_TYPE, DEFAULT_SCENE = "human", "written"
-"""Defaults for a dataset that does not state them."""
+"""Values of the tags `type` and `scene` for a dataset that does not state them."""
 
 MAX_LENGTH = 200
-"""Maximum characters of a tag value. A direction is the value of a column, which may be any text."""
+"""Maximum characters of the tag `direction`, because the direction column of a task may hold any text."""
 
 
 def facts(task: Task, rows: pd.DataFrame) -> dict[str, str]:
-    """Return the tags `type`, `direction` and `scene` for rows of a task."""
+    """Return a dataset's tags `type`, `direction` and `scene`, computed from its task and its rows."""
     return {"type": row_origin(rows), "direction": direction(task, rows), "scene": scene(rows)}
 
 
 def row_origin(rows: pd.DataFrame) -> str:
-    """Return `synthetic` when a teacher wrote every row, `mixed` when it wrote some, else `human`.
+    """Return a dataset's type: `synthetic` (a teacher, such as a chat model, wrote every row), `mixed`, or `human`.
 
-    Rows of a pool count as human.
+    It is `mixed` if a teacher wrote some of the rows. Rows that were chosen from a given pool count as human.
     """
     if "source" not in rows.columns or not len(rows):
         return DEFAULT_TYPE
@@ -38,10 +40,10 @@ def row_origin(rows: pd.DataFrame) -> str:
 
 
 def direction(task: Task, rows: pd.DataFrame | None = None) -> str:
-    """Return the language direction, such as `ja-en`.
+    """Return the language direction of a dataset's rows, such as `ja-en`.
 
-    It is the most frequent value of the task's direction column, else the languages of the first input and of the
-    answer, else the task's name.
+    It is the most frequent value of the task's direction column. Without that column or without rows it is made of the
+    languages that the task declares for its first input and its answer; without these it is the task's name.
     """
     column = task.target.direction
     if column and rows is not None and column in rows.columns:
@@ -55,7 +57,7 @@ def direction(task: Task, rows: pd.DataFrame | None = None) -> str:
 
 
 def scene(rows: pd.DataFrame) -> str:
-    """Return the most frequent value of the column `scene` if it is one of `SCENES`, else `written`."""
+    """Return the most frequent value of the rows' column `scene` if it is one of `SCENES`, else `written`."""
     value = _most_frequent(rows["scene"]) if "scene" in rows.columns else ""
     return value if value in SCENES else DEFAULT_SCENE
 

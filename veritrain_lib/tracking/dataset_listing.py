@@ -1,4 +1,4 @@
-"""Paged lists of datasets with the newest gate verdict of each."""
+"""Pages of the list of datasets, each dataset with the newest verdict of a quality gate on it."""
 
 from __future__ import annotations
 
@@ -18,22 +18,26 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import Select
 
 TITLE_TAG, GATE_TAG = f"{PREFIX}title", f"{PREFIX}gate"
-"""Tags of a dataset's run: its title for people, and the gate run whose verdict counts although it judged the same rows
-under another version.
+"""Tags of the run that made a dataset: its title for people, and the id of a run of the quality gate.
+
+That run judged the same rows under another dataset version; its verdict counts for this dataset too.
 """
+
+GATE_ERROR_TAG = f"{PREFIX}not_judged"
+"""Tag of a draft's run: why the gate could not be run on it; empty once it could."""
 
 
 @dataclass(frozen=True)
 class DatasetQuery:
-    """Filter of datasets; an empty text does not filter.
+    """Filter for the list of datasets; an attribute that is an empty text does not filter.
 
     Attributes:
-        search: Part of the title, or of the name where there is no title.
+        search: Part of the title, or of the name where a dataset has no title.
         type: One of `dataset_facts.DATASET_TYPES`.
         direction: Language direction, such as `ja-en`.
         scene: One of `dataset_facts.SCENES`.
         status: draft, passed or blocked.
-        directions: Direction by experiment id, for datasets that were stored without one.
+        directions: Language direction by MLflow experiment id, for datasets that were stored without one.
     """
 
     search: str = ""
@@ -46,11 +50,12 @@ class DatasetQuery:
 
 @dataclass(frozen=True)
 class DatasetItem:
-    """A dataset's run and the newest finished gate run that judged it.
+    """Entry in the list of datasets: the run that made the dataset, and the newest verdict of the quality gate on it.
 
     Attributes:
-        run: The run that made the dataset.
-        gate: The gate run: the run itself for a gate of the seed file, None before any gate.
+        run: The MLflow run that made the dataset.
+        gate: The newest finished run of a gate that judged the dataset. It equals `run` for a dataset that a gate made
+            from the task's seed file, and is None for a draft that no gate has judged.
     """
 
     run: Run
@@ -58,17 +63,23 @@ class DatasetItem:
 
     @property
     def reference(self) -> str:
-        """`NAME@VERSION` of the dataset itself, which for a draft is the version before the gate."""
+        """The dataset's reference `NAME@VERSION`; for a draft that a quality gate has judged, that of the draft."""
         return _reference(self.run)
 
     @property
     def status(self) -> str:
-        """The status: draft, passed or blocked."""
+        """The dataset's status, `draft`, `passed` or `blocked`: the quality gate's newest verdict on it, if any."""
         return (self.gate or self.run).data.tags[f"{PREFIX}status"]
 
 
 def datasets_page(query: DatasetQuery, *, offset: int = 0, limit: int = 20) -> tuple[list[DatasetItem], int]:
-    """Return one page of datasets, newest first, and the total count."""
+    """Return one page of the list of datasets that match a query, newest first, and how many match in all.
+
+    Args:
+        query: Filter.
+        offset: Number of datasets before the page.
+        limit: Maximum datasets on the page.
+    """
     from sqlalchemy import func, select
 
     runs = tables().runs.c
@@ -86,7 +97,10 @@ def datasets_page(query: DatasetQuery, *, offset: int = 0, limit: int = 20) -> t
 
 
 def read_datasets(ids: Collection[str]) -> dict[str, DatasetItem]:
-    """Return datasets by the ids of their runs; unknown ids and gate runs of a draft are left out."""
+    """Return entries of the list of datasets by the ids of the runs that made them.
+
+    Left out are unknown ids, and runs of the quality gate that judged a draft: what they made is listed with the draft.
+    """
     from sqlalchemy import select
 
     runs = tables().runs.c
@@ -111,7 +125,7 @@ def _filtered(query: DatasetQuery, selection: Select[Any]) -> Select[Any]:
     )
 
     def tag_value(name: str) -> Any:
-        """Return the value of a tag, NULL if missing; this joins the tag to `selected`."""
+        """Join a tag of each run to `selected` and return the SQL column of its value, NULL where the run lacks it."""
         nonlocal selected
         tag = tags.alias()
         selected = selected.outerjoin(tag, has_tag(tag, name))
@@ -147,9 +161,10 @@ def _newest_first() -> tuple[Any, Any]:
 
 
 def _ids_with_status(connection: Connection, query: DatasetQuery) -> list[str]:
-    """Return the run ids of the datasets with the requested status, newest first.
+    """Return the ids of the runs that made the datasets with the status `query.status`, newest first.
 
-    Drafts and verdicts are matched here by reference, because no index of the database covers that.
+    For a draft the newest verdict of a gate counts. It is found in Python by the draft's reference, because no database
+    index covers that.
     """
     from sqlalchemy import select
 

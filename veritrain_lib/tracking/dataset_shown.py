@@ -1,4 +1,8 @@
-"""Mapping of dataset references to the runs that list them: the output of a gate is listed with its draft."""
+"""MLflow runs under which datasets are listed.
+
+The quality gate stores the accepted rows of a draft as a new dataset; it is listed with the draft, under the draft's
+run.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def listing_run_ids(references: Collection[str]) -> dict[str, str]:
-    """Return the id of the run under which each dataset is listed; unknown references are left out."""
+    """Return, by dataset reference `NAME@VERSION`, the id of the MLflow run under which the dataset is listed.
+
+    A dataset that a quality gate made from a draft is listed under the draft's run. Unknown references are left out.
+    """
     with connect() as connection:
         runs_by_reference = _runs_of(connection, references)
         drafts = {reference: draft for reference, (_, draft) in runs_by_reference.items() if draft}
@@ -26,7 +33,11 @@ def listing_run_ids(references: Collection[str]) -> dict[str, str]:
 
 
 def _runs_of(connection: Connection, references: Collection[str]) -> dict[str, tuple[str, str]]:
-    """Return by reference the run that made the dataset, and the draft that it judged (gate runs only)."""
+    """Return the run that made each dataset, by dataset reference, and the draft that this run judged.
+
+    The value is a pair: the run's id, and the reference of the draft, which is empty unless the run is that of a
+    quality gate that judged a draft. Unknown references are left out.
+    """
     from sqlalchemy import and_, select
 
     requested = {

@@ -1,7 +1,7 @@
-"""Finished gate runs that judged a draft, and the newest verdict for each draft.
+"""SQL queries for the runs of the quality gate that judged draft datasets, and for the newest verdict on each draft.
 
-A gate makes a version of its own from the rows that it accepts. Lists do not show that version beside its draft: the
-draft shows the verdict. The output of a gate for a task's seed file has no draft and is listed itself.
+A gate stores the rows that it accepts as a dataset version of its own. Lists do not show that version beside its draft:
+the draft shows the verdict instead. When a gate judges the task's seed file there is no draft, so its output is listed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import Select
 
 STAGE_TAG, INPUT_DATASET_TAG = "veritrain.stage", "veritrain.input.dataset"
+"""Tags of a stage's run: the stage's name, and the reference of the dataset that it read."""
 
 SEED_FILE = "seed"
-"""Value of `INPUT_DATASET_TAG` of a gate that judged the seed file."""
+"""Value of the tag `INPUT_DATASET_TAG` on a run of the quality gate that judged the task's seed file, not a dataset."""
 
 
 def is_gate_of_draft(run_id: Any) -> Any:
-    """Return the SQL condition that a run, by the column of its id, is a gate run that judged a draft."""
+    """Return the SQL condition that a run is one in which the quality gate judged a draft dataset.
+
+    Args:
+        run_id: SQL column of the run's id.
+    """
     from sqlalchemy import select
 
     stage, input_dataset = tables().tags.alias(), tables().tags.alias()
@@ -40,19 +45,27 @@ def is_gate_of_draft(run_id: Any) -> Any:
 
 
 def newest_gates(connection: Connection, drafts: Collection[str]) -> dict[str, str]:
-    """Return the id of the newest gate run by draft reference; drafts without a verdict are left out."""
+    """Return the id of the newest run of the quality gate for each draft dataset; drafts without one are left out.
+
+    Args:
+        connection: Connection to MLflow's database.
+        drafts: References `NAME@VERSION` of the drafts, which are also the keys of the result.
+    """
     return {row.draft: row.run_uuid for row in connection.execute(_gate_runs(drafts))} if drafts else {}
 
 
 def newest_statuses(connection: Connection) -> dict[str, str]:
-    """Return the newest gate status by draft reference, for every draft that was judged."""
+    """Return the newest status (`passed` or `blocked`) that the quality gate gave each draft dataset, by reference."""
     return {row.draft: row.status for row in connection.execute(_gate_runs(None))}
 
 
 def _gate_runs(drafts: Collection[str] | None) -> Select[Any]:
-    """Select finished gate runs, the newest of a draft last.
+    """Return the SQL query for the finished runs of the quality gate that judged the given drafts, oldest first.
 
-    The columns are `run_uuid`, `draft` and `status`; None means the gate runs of all drafts.
+    Its columns are `run_uuid`, `draft` (a dataset reference) and `status`.
+
+    Args:
+        drafts: References of draft datasets; None for all drafts.
     """
     from sqlalchemy import and_, exists, select
 

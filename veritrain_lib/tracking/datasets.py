@@ -1,22 +1,23 @@
-"""Datasets in MLflow: immutable versions `name@version` with the run that made them.
+"""Datasets in MLflow: immutable versions `NAME@VERSION`, each stored with the run that made it.
 
-The rows are an artifact of the run that made the dataset; the run's tags hold name, version, parent, status
-and digest. A version counts once its run is FINISHED, so a killed stage leaves none behind.
+The rows are read at their first use; each is stored once, see `stored_rows`. The run's tags hold name, version, parent,
+status and digest. A version counts only once its run is FINISHED, so a killed stage leaves no dataset behind.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import claims, digest
+from veritrain_lib.core import digest
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.records import Dataset, DatasetStatus
-from veritrain_lib.tracking import lookup, missing_artifacts, runs, store
+from veritrain_lib.tracking import lookup, missing_artifacts, runs, store, stored_rows
 from veritrain_lib.tracking.dataset_facts import facts
+from veritrain_lib.tracking.part_runs import FOLDER
+from veritrain_lib.tracking.state import claims
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,34 +26,33 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
 PREFIX = "veritrain.dataset."
-ARTIFACT_PATH = "dataset"
 
 
 def save(
-    task: Task, run_id: str, rows: pd.DataFrame, *, status: DatasetStatus, parent: str | None
+    task: Task,
+    run_id: str,
+    rows: pd.DataFrame,
+    *,
+    status: DatasetStatus,
+    parent: str | None,
+    sources: Sequence[Dataset] = (),
 ) -> Dataset:
-    """Store rows as the next version of the task's dataset.
+    """Store rows as the next version of the task's dataset in MLflow and return the new dataset.
+
+    A dataset with the same content, status and parent whose run or files were lost gives its version number back.
 
     Args:
         task: The task that the dataset belongs to.
         run_id: The run that made the dataset.
         rows: The rows, with the reserved columns and the task's columns.
-        status: draft, passed or blocked.
-        parent: Reference (`name@version`) of the dataset that it was made from, or None.
+        status: draft (not judged yet), passed or blocked by the quality gate.
+        parent: Reference (`NAME@VERSION`) of the dataset that it was made from, or None.
+        sources: The datasets whose rows went into it. A row that one of them holds is not stored again.
     """
     content = digest.of_rows(rows)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "rows.jsonl"
-        file.write_text(
-            "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in rows.to_dict("records")),
-            encoding="utf-8",
-        )
-        # A JSON Lines file without rows does not hold the columns.
-        (Path(folder) / "columns.json").write_text(
-            json.dumps([str(name) for name in rows.columns]), encoding="utf-8"
-        )
-        runs.log_folder(run_id, Path(folder), ARTIFACT_PATH)
+    stored = stored_rows.write(run_id, rows, sources)
     tags: dict[str, str] = {
+        **stored,
         f"{PREFIX}name": task.name,
         f"{PREFIX}status": status,
         f"{PREFIX}digest": content,
@@ -69,7 +69,7 @@ def save(
 
 
 def _next_version(task: Task) -> int:
-    """Return one more than the highest version that is finished or taken by a running run."""
+    """Return the highest dataset version of a task's finished and running runs plus 1; 1 for the first dataset."""
     taken = [
         int(run.data.tags[f"{PREFIX}version"])
         for run in runs.search(task, f"tags.`{PREFIX}name` = '{task.name}'")
@@ -79,41 +79,42 @@ def _next_version(task: Task) -> int:
 
 
 def _missing_version(task: Task, tags: Mapping[str, str]) -> int | None:
-    """Return the version of an equal dataset whose run or files are missing, or None.
+    """Return the version number of a lost dataset that equals the new one, or None without one.
 
-    Equal means the same content, status and parent.
-
-    Models and other datasets refer to it by that version.
+    Lost means that its run is deleted or its files are missing. Equal means the same content, status and parent. The
+    number is used again because models and other datasets may refer to it.
     """
     compared = [f"{PREFIX}{name}" for name in ("digest", "status", "parent")]
     filter_string = f"tags.`{PREFIX}name` = '{task.name}'"
     candidates = runs.search(task, filter_string)
-    lost = [run for run in candidates if run.info.status == "FINISHED" and lookup.missing(run)]
-    taken = {
-        run.data.tags.get(f"{PREFIX}version")
-        for run in candidates
-        if run.info.status in ("FINISHED", "RUNNING") and run not in lost
-    }
-    for run in [*lost, *lookup.deleted(task, filter_string)]:
-        stored = run.data.tags
-        number = stored.get(f"{PREFIX}version", "")
-        if number and number not in taken and all(stored.get(name, "") == tags[name] for name in compared):
+    standing = [run for run in candidates if run.info.status in ("FINISHED", "RUNNING")]
+    finished = [run for run in standing if run.info.status == "FINISHED"]
+    for run in [*finished, *lookup.deleted(task, filter_string)]:
+        tags_of_run = run.data.tags
+        number = tags_of_run.get(f"{PREFIX}version", "")
+        if not number or any(tags_of_run.get(name, "") != tags[name] for name in compared):
+            continue
+        holders = [other for other in standing if other.data.tags.get(f"{PREFIX}version") == number]
+        if all(other.info.status == "FINISHED" and runs.missing(other) for other in holders):
             return int(number)
     return None
 
 
 def _version_claim(task: Task) -> claims.Claim:
-    """Claim the choice of a version: uploads, gates and loops may end at the same moment."""
+    """Lock the choice of a task's next dataset version against other processes.
+
+    Without that, an upload, a gate and a loop that end at the same moment could choose the same number.
+    """
     return claims.claim_update(f"versions of {task.name}", f"number a dataset of task {task.name}")
 
 
 def log_input(run_id: str, dataset: Dataset, context: str) -> None:
-    """Record on a run that it uses a dataset (MLflow's dataset input).
+    """Record in MLflow that a run uses or made a dataset, as an MLflow dataset input.
 
     Args:
         run_id: The run.
         dataset: The dataset.
-        context: Role of the dataset in the run: made, training, judged, ...
+        context: Role of the dataset in the run, such as `made`, `training` or `judged`.
     """
     from mlflow.entities import Dataset as Entity
     from mlflow.entities import DatasetInput, InputTag
@@ -137,11 +138,11 @@ def log_input(run_id: str, dataset: Dataset, context: str) -> None:
 
 
 def load(task: Task, reference: str) -> Dataset:
-    """Return a dataset by `name@version`.
+    """Return the dataset `NAME@VERSION` from MLflow; its rows are read and checked when they are first used.
 
     Raises:
         UserError: The reference is malformed, or there is no such version (the message lists the existing ones).
-        MissingArtifact: The rows are missing or were changed.
+        MissingArtifact: The file of the rows is missing, or was changed since it was stored.
     """
     name, separator, version = reference.rpartition("@")
     if not separator or not version.isdigit():
@@ -156,16 +157,21 @@ def load(task: Task, reference: str) -> Dataset:
 
 
 def is_intact(task: Task, reference: str) -> bool:
-    """Return whether a dataset exists and its rows are as they were stored."""
+    """Return whether a dataset exists in MLflow and its rows still have the digest with which they were stored."""
     try:
-        load(task, reference)
+        load(task, reference).rows  # noqa: B018 - reading them checks their digest
     except UserError:
         return False
     return True
 
 
 def latest(task: Task, *statuses: DatasetStatus) -> Dataset | None:
-    """Return the newest dataset of the task with one of the statuses (default: any), or None."""
+    """Return the task's dataset with the highest version; None if there is none.
+
+    Args:
+        task: The task.
+        statuses: Statuses that count: draft (not judged yet), passed or blocked by the quality gate; none means any.
+    """
     newest_first = sorted(
         _finished_runs(task), key=lambda run: int(run.data.tags[f"{PREFIX}version"]), reverse=True
     )
@@ -176,13 +182,13 @@ def latest(task: Task, *statuses: DatasetStatus) -> Dataset | None:
 
 
 def of_run(run_id: str) -> Dataset | None:
-    """Return the dataset that a run made, or None."""
+    """Return the dataset that a run made; None if it made none."""
     run = runs.get(run_id)
     return _from_run(run) if f"{PREFIX}version" in run.data.tags else None
 
 
 def listing(task: Task) -> list[Dataset]:
-    """Return every dataset of the task by version, without its rows (`rows` is an empty table)."""
+    """Return every dataset of a task, lowest version first; their `rows` are empty tables, so that no file is read."""
     import pandas as pd
 
     datasets = [_from_run(run, pd.DataFrame()) for run in _finished_runs(task)]
@@ -200,32 +206,43 @@ def _from_run(run: Run, rows: pd.DataFrame | None = None) -> Dataset:
     tags = run.data.tags
     content = tags[f"{PREFIX}digest"]
     if rows is None:
-        rows = _read_rows(run.info.run_id)
-        if rows is None or digest.of_rows(rows) != content:
-            reference = f"{tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}"
-            raise missing_artifacts.of_dataset(run, reference, f"{ARTIFACT_PATH}/rows.jsonl")
+        _refuse_lost(run)
     status: Any = tags[f"{PREFIX}status"]
     return Dataset(
         tags[f"{PREFIX}name"],
         int(tags[f"{PREFIX}version"]),
         status,
         content,
-        rows,
+        partial(_checked_rows, run, content) if rows is None else rows,
         tags[f"{PREFIX}parent"] or None,
         run.info.run_id,
     )
 
 
-def _read_rows(run_id: str) -> pd.DataFrame | None:
-    """Return the stored rows, or None when they can't be read."""
-    import pandas as pd
+def _refuse_lost(run: Run) -> None:
+    """Raise an error if a file with rows of a run's dataset is missing, in this run or in another one.
 
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            path = runs.fetch(run_id, ARTIFACT_PATH, Path(folder))
-            columns = json.loads((path / "columns.json").read_text(encoding="utf-8"))
-            # JSON allows line separators such as U+2028 inside a string: split at line feeds only.
-            lines = (path / "rows.jsonl").read_text(encoding="utf-8").split("\n")
-            return pd.DataFrame([json.loads(line) for line in lines if line], columns=columns)
-        except (missing_artifacts.MissingArtifact, OSError, ValueError):
-            return None
+    Raises:
+        MissingArtifact: A file is missing or was changed.
+    """
+    for name in runs.missing(run):
+        if name.startswith(f"{FOLDER}/"):
+            file, _, holder = name.partition(" of run ")
+            raise _missing_rows(run, stored_rows.LostRows(file, holder or run.info.run_id))
+
+
+def _checked_rows(run: Run, content: str) -> pd.DataFrame:
+    try:
+        return stored_rows.read(run, content)
+    except stored_rows.LostRows as lost:
+        raise _missing_rows(run, lost) from lost
+
+
+def _missing_rows(run: Run, lost: stored_rows.LostRows) -> missing_artifacts.MissingArtifact:
+    tags = run.data.tags
+    reference = f"{tags[f'{PREFIX}name']}@{tags[f'{PREFIX}version']}"
+    try:
+        holder = lookup.get(lost.run_id)
+    except lookup.NoSuchRun:
+        holder = None
+    return missing_artifacts.of_dataset(run, reference, lost.name, lost.run_id, holder)

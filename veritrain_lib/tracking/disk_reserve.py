@@ -1,4 +1,4 @@
-"""Reserved disk space, released on a full disk so that a run can still be closed with its true status."""
+"""A reserve file whose deletion frees space on a full disk, so that a run can still be closed with its true status."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from veritrain_lib.core import project
 from veritrain_lib.core.machine_fault import is_full_disk
 
 RESERVED_BYTES = 1_048_576
-"""Bytes: about a hundred times what closing a run adds to the database's log."""
+"""Size of the reserve file in bytes: about a hundred times what closing a run adds to the database's log."""
 
 
 def allocate() -> None:
-    """Allocate the reserved space if it is not allocated yet; do nothing when the disk has none."""
+    """Create the reserve file unless it exists; do nothing when the disk is full."""
     file = _file()
     if file.exists():
         return
@@ -30,7 +30,7 @@ def allocate() -> None:
 
 
 def release_if_full(error: BaseException) -> bool:
-    """Free the reserved space if an error reports a full disk; return whether any was freed."""
+    """Delete the reserve file if an error reports a full disk; return whether space was freed."""
     if not is_full_disk(error):
         return False
     try:

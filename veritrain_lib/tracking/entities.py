@@ -1,4 +1,4 @@
-"""Types that describe runs, experiments and model versions, independent of how they were read."""
+"""Immutable types for MLflow's runs, experiments and model versions, the same whether MLflow or SQL has read them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """Metadata of a run. Times are in milliseconds since 1970; `end_time` is None while the run is open."""
+    """Metadata of an MLflow run.
+
+    Times are in milliseconds since 1970; `end_time` is None while the run is not closed. `lifecycle_stage` is `active`
+    or `deleted`.
+    """
 
     run_id: str
     experiment_id: str
@@ -20,13 +24,14 @@ class RunInfo:
     start_time: int
     end_time: int | None
     artifact_uri: str
+    lifecycle_stage: str = "active"
 
 
 @dataclass(frozen=True)
 class RunData:
-    """Tags, parameters and metrics of a run.
+    """Tags, parameters and metrics of an MLflow run.
 
-    Of each metric the newest value (NaN when it was not a number).
+    A metric has its newest value, which is NaN if what was logged is not a number.
     """
 
     tags: dict[str, str] = field(default_factory=dict)
@@ -36,14 +41,14 @@ class RunData:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of an experiment."""
+    """MLflow run: its metadata (`info`) and its tags, parameters and metrics (`data`)."""
 
     info: RunInfo
     data: RunData
 
     @classmethod
     def of(cls, run: mlflow_entities.Run) -> Run:
-        """Convert MLflow's run."""
+        """Convert a run object of MLflow's client to a `Run`."""
         info, data = run.info, run.data
         return cls(
             RunInfo(
@@ -54,6 +59,7 @@ class Run:
                 info.start_time,
                 info.end_time,
                 info.artifact_uri,
+                info.lifecycle_stage,
             ),
             RunData(dict(data.tags), dict(data.params), dict(data.metrics)),
         )
@@ -61,7 +67,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The experiment of one task. `lifecycle_stage` is `active` or `deleted`."""
+    """MLflow experiment, which holds all runs of one task. `lifecycle_stage` is `active` or `deleted`."""
 
     experiment_id: str
     name: str
@@ -71,7 +77,7 @@ class Experiment:
 
     @classmethod
     def of(cls, experiment: mlflow_entities.Experiment) -> Experiment:
-        """Convert MLflow's experiment."""
+        """Convert an experiment object of MLflow's client to an `Experiment`."""
         return cls(
             experiment.experiment_id,
             experiment.name,
@@ -83,15 +89,15 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a registered model.
+    """Version of a registered model in MLflow.
 
     Attributes:
         name: Name of the registered model.
         version: Version number, from 1.
-        run_id: The run that made it; may be empty.
+        run_id: Id of the run that made the version; may be empty.
         tags: Tags of the version.
         model_id: MLflow's id of the logged model; may be empty.
-        storage_location: URI of its files, empty when only the server knows it.
+        storage_location: URI of its files; empty when only the server knows it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Paged lists of runs: counted, filtered, sorted and cut by the database in one consistent read.
+"""Pages of lists of MLflow runs: counted, filtered, sorted and cut by the database in one consistent read.
 
 MLflow's own search returns no total, supports no OR and takes 250 to 580 ms over 10,000 runs.
 """
@@ -17,25 +17,27 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import Select
 
 RUN_ID_KEY = "run id"
-"""Key in `RunQuery.either` for the run's id instead of a tag."""
+"""Key that stands for the run's id, instead of a tag's name, in a mapping of `RunQuery.either`."""
 
 RUN_ORDERS = ("start_time", "end_time", "name", "status")
+"""Columns by which a list of runs can be sorted."""
 
 
 @dataclass(frozen=True)
 class RunQuery:
-    """Filter and order of runs.
+    """Filter and order of a list of MLflow runs.
 
     Attributes:
-        tags: Allowed values by tag; an empty collection only requires that the tag exists.
+        tags: Allowed values by tag; an empty collection only requires that the run has the tag.
         without: Excluded values by tag; an empty collection excludes every run that has the tag.
-        either: Of each mapping at least one tag must have one of its values (`RUN_ID_KEY`: the run has one of the ids).
+        either: Mappings of values by tag. For each mapping, a run must have at least one of the tags with one of its
+            values (any value if the collection is empty). The key `RUN_ID_KEY` allows runs by id.
         params: Allowed values by parameter.
-        statuses: MLflow's run statuses; any when empty.
-        search: Part of the run's name, or with `search_task` of its task's name, case-insensitive.
+        statuses: Allowed MLflow run statuses; empty allows all.
+        search: Part of the run's name, or with `search_task` of its task's name; case-insensitive.
         search_task: Whether `search` also applies to the task's name.
-        order: One of `RUN_ORDERS`; ties are ordered by run id.
-        descending: Whether the order is descending.
+        order: Column of the order, one of `RUN_ORDERS`; runs that are equal in it are ordered by run id.
+        descending: Whether the largest value comes first.
     """
 
     tags: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -50,7 +52,15 @@ class RunQuery:
 
 
 def runs_page(query: RunQuery, *, offset: int = 0, limit: int = 20) -> tuple[list[Run], int]:
-    """Return one page of runs, with their tags, parameters and newest metrics, and the total count."""
+    """Return one page of the runs that match a query, and how many match in all.
+
+    The runs have their tags, parameters and newest metrics.
+
+    Args:
+        query: Filter and order.
+        offset: Number of runs before the page.
+        limit: Maximum runs on the page.
+    """
     from sqlalchemy import func, select
 
     runs = tables().runs.c
@@ -66,12 +76,12 @@ def runs_page(query: RunQuery, *, offset: int = 0, limit: int = 20) -> tuple[lis
 def first_of_each_experiment(
     query: RunQuery, experiments: Collection[str], *, limit: int
 ) -> dict[str, tuple[list[Run], int]]:
-    """Return by experiment id its first runs in the query's order, and how many it has in all.
+    """Return, by experiment id, the first runs in the query's order and how many match the query in all.
 
     Args:
         query: Filter and order.
         experiments: Experiment ids; those without a matching run are left out of the result.
-        limit: Maximum runs per experiment.
+        limit: Maximum runs of each experiment.
     """
     from sqlalchemy import func, select
 
@@ -95,13 +105,13 @@ def first_of_each_experiment(
 
 
 def count_runs(query: RunQuery) -> int:
-    """Return the number of matching runs."""
+    """Return how many runs of the store match a query."""
     with connect() as connection:
         return int(connection.execute(_count(query)).scalar_one())
 
 
 def read_runs(ids: Iterable[str]) -> dict[str, Run]:
-    """Return runs by their ids; deleted and unknown ones are left out."""
+    """Return runs of the MLflow store by run id; deleted and unknown ids are left out."""
     run_ids = list(dict.fromkeys(ids))
     if not run_ids:
         return {}

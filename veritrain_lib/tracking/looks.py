@@ -1,9 +1,14 @@
-"""Counted evaluations on the held-out test sets ("looks"), recorded before a test set is opened.
+"""Looks: counted comparisons of models on held-out test sets, stored before a test set is opened.
 
 A look, a term of sequential analysis, is one evaluation of a new pair of champion and challenger on one test set.
 Models are identified by the digest of what made them, so training the same model again, or renaming it, is not a new
-look. Looks are counted by the test rows that they used, over every experiment of the store, deleted ones too;
-`statistics/looks.py` states the rule. The alpha-spending plan of a test set is stored with its first look.
+look. Looks are counted by the test rows that they used, in all experiments together; `statistics/looks.py` states the
+rule. The alpha-spending plan of a test set is stored with its first look.
+
+A look is a row of Veri-Train's own table in the tracking store's database. One transaction counts the earlier looks
+and writes the new one, so two processes, on whichever machines, never take the same number. Two kinds of looks are tags
+of MLflow experiments instead: those of earlier versions of Veri-Train, which count as well, and those of a tracking
+store that is a server when `DATABASE_URL` is not set.
 """
 
 from __future__ import annotations
@@ -15,21 +20,25 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from veritrain_lib.core import claims
 from veritrain_lib.core.errors import Infrastructure, UserError
 from veritrain_lib.tracking import store
+from veritrain_lib.tracking.state import claims, database, look_table
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from veritrain_lib.core.task import Task
     from veritrain_lib.statistics.looks import LookPlan
 
 PREFIX = "veritrain.look."
-"""Prefix of the tags that hold looks (`veritrain.look.SET.NUMBER`) and their rows (`veritrain.look.rows.SET.PART`); SET is
-the first 16 characters of the test file's digest.
+"""Prefix of MLflow tags that hold looks (comparisons of models on a test set) and the test rows that they used.
+
+The tags are `veritrain.look.SET.NUMBER` and `veritrain.look.rows.SET.PART`, where SET stands for the first 16
+characters of the test file's digest.
 """
 
 ROWS_PER_TAG = 500
-"""Row digests in one tag: MLflow's tags hold 5,000 characters."""
+"""Number of row digests that are stored in one tag, since a tag of MLflow holds at most 5,000 characters."""
 
 _LOOK = re.compile(r"veritrain\.look\.(?P<set>[^.]{1,16})\.\d{3,}")
 _ROWS = re.compile(r"veritrain\.look\.rows\.(?P<set>[^.]{1,16})\.\d{3,}")
@@ -37,7 +46,10 @@ _ROWS = re.compile(r"veritrain\.look\.rows\.(?P<set>[^.]{1,16})\.\d{3,}")
 
 @dataclass(frozen=True)
 class HeldOutSet:
-    """A held-out test set: the digest of its file, and a short digest (without spaces) of each row."""
+    """Held-out test set, identified by the digest of its file and a short digest of each row.
+
+    Comparisons of models on it (looks) are counted by these digests.
+    """
 
     digest: str
     rows: Sequence[str]
@@ -45,17 +57,17 @@ class HeldOutSet:
 
 @dataclass(frozen=True)
 class Look:
-    """One recorded test-set evaluation.
+    """One look: a stored comparison of two models on a held-out test set, of which only a few are allowed.
 
     Attributes:
-        number: Number (from 1) among the looks at these rows.
+        number: Number of the look, from 1, among the looks at these test rows.
         champion: Digest of the champion.
         challenger: Digest of the challenger.
         test: Digest of the test file that was opened.
-        purpose: What the look was for, such as `promotion`.
-        task: Name of the task at that time.
+        purpose: Purpose of the look, such as `promotion`.
+        task: Name that the task had at the time of the look.
         plan: Fields of the `LookPlan` that was in force.
-        at: Time, ISO 8601.
+        at: Time of the look, ISO 8601.
     """
 
     number: int
@@ -69,7 +81,10 @@ class Look:
 
 
 def list_looks(test_set: HeldOutSet) -> list[Look]:
-    """Return in order every look that counts: at this test file, and at files that share its rows."""
+    """Return every look (comparison of two models) that counts for a held-out test set, in order.
+
+    These are the looks at its file and those at other files that share its rows.
+    """
     looks, rows = _read_all()
     counted_sets = [key for key in looks if key[1] == test_set.digest[:16]]
     others = {key: rows.get(key, ()) for key in looks if key not in counted_sets}
@@ -82,26 +97,38 @@ def list_looks(test_set: HeldOutSet) -> list[Look]:
 
 
 def looks_spent(looks: Sequence[Look]) -> int:
-    """Return how many looks are spent. A number is never used again, even if some looks are missing."""
+    """Return how many looks (comparisons of two models) at a held-out test set are used up.
+
+    It is the number of looks, or their highest number if that is larger, so a number is never used twice even if some
+    looks were lost.
+    """
     return max([len(looks), *(look.number for look in looks)])
 
 
 def find_look(test_set: HeldOutSet, champion: str, challenger: str) -> Look | None:
-    """Return the look that this pair already had at this file, or None if the pair is new."""
+    """Return the look at which two models were compared on a held-out test set before; None if the pair is new.
+
+    Args:
+        test_set: The held-out test set.
+        champion: Digest of the champion.
+        challenger: Digest of the challenger.
+    """
     return _find_pair(list_looks(test_set), test_set, champion, challenger)
 
 
 def check_plan(task: Task, test_set: HeldOutSet) -> None:
-    """Check the task's alpha-spending plan against the plans stored with looks at these rows.
+    """Check that a task does not plan more comparisons on its test set (looks) than were planned at the first one.
+
+    A wider plan would allow more looks, or a larger error, than was declared before the first look at these rows.
 
     Raises:
-        UserError: The task's plan is wider than a stored one.
+        UserError: The task's plan is wider than one stored with an earlier look.
     """
     _check_plan(task, list_looks(test_set))
 
 
 def declared_plan(task: Task) -> LookPlan:
-    """Return the alpha-spending plan that a task declares."""
+    """Return the plan of a task for comparisons on its held-out test set (looks): number and significance levels."""
     from veritrain_lib.statistics.looks import LookPlan
 
     declared = task.promotion
@@ -117,24 +144,26 @@ def record_look(
     limit: int,
     purpose: str = "promotion",
 ) -> Look | None:
-    """Record and return a look of a pair at a test set; return the existing look if the pair already had one.
+    """Store a look, a comparison of two models on a held-out test set; this must happen before the set is opened.
+
+    A pair that was compared on this set before gets its earlier look again, which uses up nothing.
 
     Args:
         task: The task whose plan applies.
         test_set: The held-out test set.
         champion: Digest of the champion.
         challenger: Digest of the challenger.
-        limit: Maximum number of looks.
-        purpose: What the look is for.
+        limit: Maximum number of looks at these rows.
+        purpose: Purpose of the look, stored with it.
 
     Returns:
-        The look, or None when `limit` looks are spent: the test set must then stay closed.
+        The look, or None when `limit` looks are used up: the test set must then stay closed.
 
     Raises:
-        UserError: The task's plan is wider than the one stored with the first look.
+        UserError: The task's plan is wider than the one stored with an earlier look.
     """
-    # MLflow has no compare-and-set: the claim prevents two stages, of any task, from using the same number.
-    with claims.claim_update("looks at test sets", "a look at the test set"):
+
+    def record(connection: Connection | None) -> Look | None:
         previous = list_looks(test_set)
         _check_plan(task, previous)
         existing = _find_pair(previous, test_set, champion, challenger)
@@ -146,11 +175,21 @@ def record_look(
         timestamp = datetime.now(UTC).isoformat(timespec="seconds")
         plan = asdict(declared_plan(task))
         look = Look(number, champion, challenger, test_set.digest, purpose, task.name, plan, timestamp)
-        _write(store.experiment(task).experiment_id, test_set, look)
+        if connection is not None:
+            look_table.write(connection, asdict(look), test_set.rows)
+        else:
+            _write_tags(store.experiment(task).experiment_id, test_set, look)
         return look
 
+    if database.address():
+        # Run again after a restart of the database, it finds the look that was stored already.
+        return database.run_exclusively("looks", record)
+    # MLflow has no compare-and-set: the claim excludes the other processes of this machine.
+    with claims.claim_update("looks at test sets", "a look at the test set"):
+        return record(None)
 
-def _write(experiment_id: str, test_set: HeldOutSet, look: Look) -> None:
+
+def _write_tags(experiment_id: str, test_set: HeldOutSet, look: Look) -> None:
     set_tag, name = store.client().set_experiment_tag, test_set.digest[:16]
     # The rows first: if the process dies in between, rows without a look are left, which do not count.
     for start in range(0, len(test_set.rows), ROWS_PER_TAG):
@@ -180,13 +219,22 @@ def _check_plan(task: Task, looks: Sequence[Look]) -> None:
 
 
 SetKey = tuple[str, str]
-"""Key of a test set's looks: the experiment's id, and the beginning of the file's digest."""
+"""Key of the looks at a held-out test set.
+
+It consists of the id of the MLflow experiment whose tags hold them, and the first 16 characters of the file's digest.
+"""
+
+IN_TABLE = ""
+"""Value of the experiment id in a `SetKey` for looks that are stored in Veri-Train's own table instead of tags."""
 
 
 def _read_all() -> tuple[dict[SetKey, list[Look]], dict[SetKey, set[str]]]:
-    """Return every look of the store and the rows that were used, both by key."""
+    """Return all stored looks (comparisons on held-out test sets) and the test rows that they used, by `SetKey`."""
+    stored = look_table.read()
     looks: dict[SetKey, list[Look]] = {}
-    rows: dict[SetKey, set[str]] = {}
+    rows: dict[SetKey, set[str]] = {(IN_TABLE, test[:16]): shown for test, shown in stored.rows.items()}
+    for fields in stored.looks:
+        looks.setdefault((IN_TABLE, fields["test"][:16]), []).append(Look(**fields))
     for experiment_id, tags in store.tags_of_experiments(PREFIX).items():
         for key, value in tags.items():
             if match := _ROWS.fullmatch(key):

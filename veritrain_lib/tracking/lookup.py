@@ -1,13 +1,13 @@
-"""Queries for runs: by id, by the digest of their work, and by parent run."""
+"""Look-up of runs in MLflow: by id, by a filter on their tags and status, and by parent run."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.tracking import manifest, sqlite_reader, store
-from veritrain_lib.tracking.artifact_paths import local_folder
+from veritrain_lib.tracking import sqlite_reader, store
 from veritrain_lib.tracking.entities import Run
 
 if TYPE_CHECKING:
@@ -15,14 +15,36 @@ if TYPE_CHECKING:
 
 
 class NoSuchRun(UserError):
-    """The store has no run with this id."""
+    """Error: the MLflow store has no run with this id."""
 
 
 def search(
     task: Task, filter_string: str = "", *, limit: int = 50_000, newest_first: bool = True
 ) -> list[Run]:
-    """Return runs of the task's experiment that match an MLflow filter, newest first by default."""
-    experiment_id = store.experiment(task).experiment_id
+    """Return the runs of a task's MLflow experiment that match a filter.
+
+    Args:
+        task: The task.
+        filter_string: Filter in MLflow's search syntax; empty for all runs.
+        limit: Maximum number of runs.
+        newest_first: Whether the run that started last comes first.
+    """
+    return search_experiment(
+        store.experiment(task).experiment_id, filter_string, limit=limit, newest_first=newest_first
+    )
+
+
+def search_experiment(
+    experiment_id: str, filter_string: str = "", *, limit: int = 50_000, newest_first: bool = True
+) -> list[Run]:
+    """Return the runs of the MLflow experiment with this id that match a filter, like `search` for a task.
+
+    Args:
+        experiment_id: Id of the experiment.
+        filter_string: Filter in MLflow's search syntax; empty for all runs.
+        limit: Maximum number of runs.
+        newest_first: Whether the run that started last comes first.
+    """
     try:
         with sqlite_reader.open_reader(store.uri()) as reader:
             return reader.runs(experiment_id, filter_string, limit=limit, newest_first=newest_first)
@@ -45,35 +67,11 @@ def _search_mlflow(experiment_id: str, filter_string: str, limit: int, newest_fi
             return runs[:limit]
 
 
-def finished(task: Task, work: str) -> Run | None:
-    """Return the newest finished run with this work digest whose files are complete, or None.
-
-    Args:
-        task: The task.
-        work: Digest of inputs, parameters and code.
-    """
-    return next((run for run in all_finished(task, work) if not missing(run)), None)
-
-
-def all_finished(task: Task, work: str) -> list[Run]:
-    """Return every finished run with this work digest, newest first, even if files are missing."""
-    return search(task, f"tags.`veritrain.digest` = '{work}' AND attributes.status = 'FINISHED'")
-
-
-def missing(run: Run) -> list[str]:
-    """Return the names of a run's stored files that are missing or changed.
-
-    Empty when they are not on this machine.
-    """
-    folder = local_folder(run.info.artifact_uri)
-    return manifest.missing(folder) if folder is not None else []
-
-
 def get(run_id: str) -> Run:
-    """Return a run by its id.
+    """Return the run with this id from the MLflow store, even if it is deleted.
 
     Raises:
-        NoSuchRun: There is no such run.
+        NoSuchRun: There is no run with this id.
     """
     try:
         with sqlite_reader.open_reader(store.uri()) as reader:
@@ -81,6 +79,20 @@ def get(run_id: str) -> Run:
     except sqlite_reader.UnsupportedRead:
         run = None
     return run or _get_mlflow(run_id)
+
+
+def get_all(run_ids: Sequence[str]) -> dict[str, Run]:
+    """Return the runs with some ids that exist in the MLflow store, also deleted ones, by id."""
+    try:
+        with sqlite_reader.open_reader(store.uri()) as reader:
+            return {run.info.run_id: run for run in reader.runs_by_id(list(dict.fromkeys(run_ids)))}
+    except sqlite_reader.UnsupportedRead:
+        pass
+    found = {}
+    for run_id in run_ids:
+        with contextlib.suppress(NoSuchRun):
+            found[run_id] = _get_mlflow(run_id)
+    return found
 
 
 def _get_mlflow(run_id: str) -> Run:
@@ -97,7 +109,7 @@ def _get_mlflow(run_id: str) -> Run:
 
 
 def deleted(task: Task, filter_string: str) -> list[Run]:
-    """Return deleted runs of the task's experiment that match an MLflow filter, newest first."""
+    """Return the deleted runs of a task's experiment (at most 1,000) that match an MLflow filter, newest first."""
     from mlflow.entities import ViewType
 
     experiment_id = store.experiment(task).experiment_id
@@ -109,5 +121,5 @@ def deleted(task: Task, filter_string: str) -> list[Run]:
 
 
 def children(task: Task, parent: str) -> Sequence[Run]:
-    """Return the child runs of a run, oldest first."""
+    """Return the child runs of a run, oldest first; the children of a round's run are the runs of its stages."""
     return search(task, f"tags.`mlflow.parentRunId` = '{parent}'", newest_first=False)

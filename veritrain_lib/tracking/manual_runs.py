@@ -1,4 +1,4 @@
-"""Runs that people create and delete: results that were measured elsewhere, stored under an existing run."""
+"""MLflow runs that people create and delete through the REST API, for results that were measured elsewhere."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def create_child_run(
     metrics: Mapping[str, float],
     content: Mapping[str, Any],
 ) -> str:
-    """Create a FINISHED run under `parent`, in the parent's experiment.
+    """Create a finished MLflow run under `parent` for a result that was measured elsewhere.
 
     Args:
         parent: The parent run.
         name: Name of the new run.
         kind: Value of the tag `veritrain.kind`, and name of the artifact.
         tags: Further tags.
-        metrics: Metrics.
-        content: Content of the artifact `KIND/KIND.json`.
+        metrics: Values of the run's metrics by name.
+        content: JSON object that is stored as the artifact `KIND/KIND.json`.
 
     Returns:
         The id of the new run.
@@ -60,5 +60,5 @@ def create_child_run(
 
 
 def delete(run_id: str) -> None:
-    """Mark a run as deleted: it is no longer found, and MLflow can restore it."""
+    """Mark a run as deleted in MLflow: searches no longer find it, but MLflow can restore it."""
     store.client().delete_run(run_id)

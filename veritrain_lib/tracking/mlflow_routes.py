@@ -1,7 +1,7 @@
-"""Access levels of the routes of MLflow's server: read, write, administer or off.
+"""Access that each route of MLflow's own server needs: `read`, `write`, `administer` or `off` (disabled for everyone).
 
-The table is built from the routes of MLflow's own application, so that routes of newer versions are included; a route
-that is not known to be harmless gets the strictest level.
+The table is built from the routes of MLflow's application, so routes of newer MLflow versions are included. A route
+that is not known to be harmless needs `administer`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from typing import Any, Literal
 Access = Literal["read", "write", "administer", "off"]
 
 STRICTNESS: tuple[Access, ...] = ("read", "write", "administer", "off")
+"""Levels of access, the least strict first."""
 
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""HTTP methods that only read."""
 
 API = re.compile(
     r"/(?:ajax-)?api/\d\.\d/?(?P<family>mlflow-artifacts|mlflow|)/?(?P<resource>[^/<{]*)(?P<rest>.*)"
 )
+"""Pattern of the paths of MLflow's REST API, split into family, resource and rest."""
 
 DATA_RESOURCES = frozenset({
     "artifacts", "datasets", "experiments", "get-online-trace-details", "get-trace-artifact", "issues",
@@ -26,19 +29,19 @@ DATA_RESOURCES = frozenset({
     "review-queues", "runs", "scorers", "server-info", "traces", "ui-telemetry", "unified-traces", "upload-artifact",
     "workspaces",
 })  # fmt: skip
-"""First path parts of the resources that are read and written here. All others are for administrators only."""
+"""First path parts of MLflow's resources that users may read and write; all others are for administrators only."""
 
 DISABLED = re.compile(
     r"/gateway(/.*)?|/(ajax-)?api/\d\.\d/(jobs(/.*)?|mlflow/(assistant|gateway|gateway-proxy|webhooks|jobs|scorer|genai"
     r"|prompt-optimization|demo)(/.*)?|mlflow/issues/invoke|mlflow/runs/create-promptlab-run)"
 )
-"""Routes that run something on the server or make it call another service. They are disabled for everyone."""
+"""Routes that would run something on the server or make it call another service. They are disabled for everyone."""
 
 READ_ONLY_POSTS = frozenset({
     "batchGetInfos", "calculate-filter-correlation", "get-latest-versions", "presigned-download-url", "search",
     "search-datasets",
 })  # fmt: skip
-"""Last path parts of POST routes that only read; they use POST because the query is long."""
+"""Last path parts of routes that only read although their method is POST, which MLflow uses for long queries."""
 
 ADMIN_WRITES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (resource, re.compile(rest))
@@ -49,7 +52,7 @@ ADMIN_WRITES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("scorers", r".*"),  # code that is run where it is used
     )
 )
-"""Resources and path patterns whose writes are for administrators."""
+"""Resources and patterns of the rest of the path whose writes are for administrators only."""
 
 NON_API_ROUTES: dict[str, Access] = {
     "/": "read", "/health": "read", "/version": "read", "/get-artifact": "read",
@@ -57,14 +60,15 @@ NON_API_ROUTES: dict[str, Access] = {
     "/graphql": "read",  # its body tells whether it reads or writes
     "/v1/traces": "write",
 }  # fmt: skip
+"""Access by path template of the routes that are not below MLflow's REST API."""
 
 
 def access(method: str, template: str) -> Access:
-    """Return the access level of a route.
+    """Return the access that a route of MLflow's server needs: `read`, `write`, `administer` or `off`.
 
     Args:
         method: HTTP method.
-        template: Path template in the form of Flask or FastAPI.
+        template: Path template in the form of Flask (`<name>`) or FastAPI (`{name}`).
     """
     if DISABLED.fullmatch(template):
         return "off"
@@ -95,7 +99,7 @@ def access(method: str, template: str) -> Access:
 
 
 def routes(application: Any) -> Iterator[tuple[str, str]]:
-    """Yield method and template of every route of MLflow's ASGI application and its Flask application."""
+    """Yield HTTP method and path template of every route of MLflow's server, of its ASGI and its Flask application."""
     from fastapi.routing import iter_route_contexts
     from mlflow.server import app as flask_app
 
@@ -108,9 +112,9 @@ def routes(application: Any) -> Iterator[tuple[str, str]]:
 
 
 class AccessTable:
-    """Access levels of requests to MLflow, by method and path.
+    """Access that requests to MLflow's server need, by HTTP method and path.
 
-    If several routes match, the strictest level applies.
+    If several routes match a request, the strictest level applies.
     """
 
     def __init__(self, routes: Iterator[tuple[str, str]]) -> None:
@@ -125,7 +129,7 @@ class AccessTable:
                 self._exact[key] = max(level, self._exact.get(key, "read"), key=STRICTNESS.index)
 
     def required_access(self, method: str, path: str) -> Access:
-        """Return the access level of a request; `administer` for an unknown route, unless it is off."""
+        """Return the access that a request needs: read, write, administer or off; administer if no route matches."""
         if DISABLED.fullmatch(path):
             return "off"
         levels = [level for pattern, level in self._patterns.get(method, ()) if pattern.fullmatch(path)]
@@ -135,7 +139,7 @@ class AccessTable:
 
 
 def as_pattern(template: str) -> re.Pattern[str]:
-    """Convert a path template to a regular expression."""
+    """Convert a route's path template, such as `/runs/<run_id>`, to a regular expression for the paths of requests."""
     parts = re.split(r"(<[^>]*>|\{[^}]*\})", template)
     return re.compile(
         "".join(

@@ -1,4 +1,4 @@
-"""MLflow's own server: its ASGI application, which runs behind ours, and the command that starts it."""
+"""MLflow's own server: its ASGI application, which runs behind Veri-Train's, and the command that starts both."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from veritrain_lib.tracking import store
 from veritrain_lib.tracking.address import sqlite_path
 
 APP_NAME = "veritrain"
-"""Our name in the entry point group `mlflow.app`."""
+"""Name of our application in the entry point group `mlflow.app`, by which `mlflow server --app-name` finds it."""
 
 
 def application(hosts: Sequence[str] = (), origins: Sequence[str] = ()) -> Any:
-    """Return MLflow's ASGI application for the store: its UI, its REST API and its artifacts.
+    """Return MLflow's ASGI application for the project's store: its UI, its REST API and its artifacts.
 
     Args:
-        hosts: Host names that the server in front accepts beside the loopback ones.
-        origins: Origins that it accepts beside the loopback ones.
+        hosts: Host names that our server in front accepts in addition to the loopback ones.
+        origins: Origins of browser requests that it accepts in addition to the loopback ones.
 
     Raises:
-        Infrastructure: `mlflow server` was started with another store.
+        Infrastructure: `mlflow server` was started with another store than the project's.
     """
     for name, value in _allowed_hosts_and_origins(hosts, origins).items():
         os.environ.setdefault(name, value)  # MLflow's server reads them at its import
@@ -49,20 +49,20 @@ def _check_same_store() -> None:
 
 
 def _canonical_uri(uri: str) -> str:
-    """Normalize a URI so that equal URIs mean the same store."""
+    """Return a tracking URI in a form that is equal for the same store: the path of a SQLite file becomes absolute."""
     path = sqlite_path(uri)
     return uri if path is None else str(path.resolve())
 
 
 def rules() -> list[str]:
-    """Return the path rules of MLflow's application, such as `/api/2.0/mlflow/runs/get`."""
+    """Return the path templates of the routes of MLflow's Flask server, such as `/api/2.0/mlflow/runs/get`, sorted."""
     from mlflow.server import app as flask_app
 
     return sorted({rule.rule for rule in flask_app.url_map.iter_rules()})
 
 
 def environment() -> dict[str, str]:
-    """Return the environment variables by which MLflow's own command configures its server."""
+    """Return the environment variables from which MLflow's server application reads its stores and its settings."""
     from mlflow.server.constants import (
         ARTIFACT_ROOT_ENV_VAR,
         ARTIFACTS_DESTINATION_ENV_VAR,
@@ -84,12 +84,16 @@ def environment() -> dict[str, str]:
 
 
 def _allowed_hosts_and_origins(hosts: Sequence[str], origins: Sequence[str]) -> dict[str, str]:
-    """Return the variables for MLflow's own check of hosts and origins.
+    """Return the environment variables that make MLflow's check of hosts and origins accept what our server accepts.
 
-    MLflow must accept what our server accepts.
+    MLflow has no rule for requests of the same origin, so the origins of each host's own pages are listed too.
 
-    MLflow does not know "same origin", so the pages of each host are listed too. Without hosts and origins of its own a
-    server keeps MLflow's defaults, which accept the loopback ones.
+    Args:
+        hosts: Accepted host names; `*` accepts all.
+        origins: Accepted origins; `*` accepts all.
+
+    Returns:
+        The variables. They are none if both arguments are empty: MLflow's defaults accept the loopback hosts.
     """
     if not hosts and not origins:
         return {}
@@ -112,9 +116,16 @@ def _allowed_hosts_and_origins(hosts: Sequence[str], origins: Sequence[str]) -> 
 
 
 def command(host: str, port: int, workers: int, *, uvicorn_options: str) -> list[str]:
-    """Return the command line of MLflow's server with our application in front.
+    """Return the command line that starts MLflow's server with our application in front.
 
-    The database's URI is not part of it: it may hold a password, and anybody may list a machine's processes.
+    The database's URI is passed by an environment variable instead: it may hold a password, and everybody on a machine
+    can read command lines.
+
+    Args:
+        host: Address at which the server listens.
+        port: Port at which it listens.
+        workers: Number of server processes.
+        uvicorn_options: Further options for uvicorn, as one text.
     """
     return [
         sys.executable, "-m", "mlflow", "server", "--app-name", APP_NAME,
@@ -124,7 +135,7 @@ def command(host: str, port: int, workers: int, *, uvicorn_options: str) -> list
 
 
 def command_environment() -> dict[str, str]:
-    """Return the environment of that command. MLflow's loggers follow uvicorn's logging settings."""
+    """Return the environment variables for the command that starts MLflow's server with our application in front."""
     return {
         **environment(),
         "MLFLOW_BACKEND_STORE_URI": store.uri(),

@@ -1,63 +1,52 @@
-"""Registered models: versions, aliases, promotion, and opening a model from MLflow's registry."""
+"""Models in MLflow's registry: storing new versions, moving aliases, promotion, and opening models.
+
+`model_versions.py` finds versions, `model_files.py` finds their files.
+"""
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from veritrain_lib.core import claims, digest
-from veritrain_lib.core.errors import UserError
-from veritrain_lib.tracking import manifest, missing_artifacts, served_model, sqlite_reader, store
-from veritrain_lib.tracking.artifacts import local_folder
-from veritrain_lib.tracking.entities import Version
-from veritrain_lib.tracking.stored_model import code_at_address, code_in_folder, open_by_address, open_stored
+from veritrain_lib.core import digest
+from veritrain_lib.tracking import manifest, served_model, store
+from veritrain_lib.tracking.model_files import (
+    ModelContents,
+    files_of,
+    missing,
+    model_contents,
+    remote_address,
+)
+from veritrain_lib.tracking.model_versions import (
+    ADDRESS,
+    CHALLENGER,
+    CHAMPION,
+    DIGEST,
+    RegisteredVersion,
+    by_alias,
+    describe,
+    find,
+    find_by_digest,
+    is_version,
+    listing,
+    registered,
+    resolve_version_uri,
+    version_of,
+)
+from veritrain_lib.tracking.state import claims
+from veritrain_lib.tracking.stored_model import code_in_folder, open_by_address, open_stored
 from veritrain_lib.trainers.own_trainer import FittedSklearn
 from veritrain_lib.trust import approvals
 from veritrain_lib.trust.content_digest import digest_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.entities.model_registry import ModelVersion
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.models.base import Model
     from veritrain_lib.trainers.base import Fitted
-
-DIGEST = "veritrain.model.digest"
-ADDRESS = "veritrain.address"
-"""Tag of a version that is stored elsewhere, such as a provider's model: the address by which it is opened."""
-
-CHAMPION, CHALLENGER = "champion", "challenger"
-
-
-@dataclass(frozen=True)
-class RegisteredVersion:
-    """A version in the model registry.
-
-    Attributes:
-        name: Name of the registered model.
-        version: Version number, from 1.
-        digest: Digest of what made the model; may be empty.
-        dataset: Reference of the dataset that it was trained on.
-        run_id: The run that made it.
-        id: MLflow's model id.
-    """
-
-    name: str
-    version: int
-    digest: str
-    dataset: str
-    run_id: str
-    id: str
-
-    @property
-    def uri(self) -> str:
-        """`models:/NAME/VERSION`."""
-        return f"models:/{self.name}/{self.version}"
 
 
 def register(
@@ -73,21 +62,22 @@ def register(
     remote: bool = False,
     facts: Mapping[str, str] | None = None,
 ) -> RegisteredVersion:
-    """Store a trained model as the next version of the task's registered model, with the alias `challenger`.
+    """Store a trained model as the next version of the task's model in MLflow, with the alias `challenger`.
 
-    A model with the same digest is stored once, also when two processes register it at once: its existing version is
-    returned, missing files are restored, and the alias moves to it. The task's first model also becomes its champion.
+    A model with the same digest is stored only once, even when two processes register it at the same time: its existing
+    version is returned, missing files are restored, and the alias moves to it. The task's first model also becomes its
+    champion.
 
     Args:
         task: The task.
-        run_id: The training run.
+        run_id: Id of the training run.
         fitted: The trained model.
         model_digest: Digest of what made the model.
-        dataset: Reference of the training dataset.
-        example: Rows whose inputs become the input example.
-        measures: Metrics on the development rows.
+        dataset: Reference (`NAME@VERSION`) of the training dataset.
+        example: Rows whose inputs become MLflow's input example.
+        measures: Metrics on the development rows, by name.
         base: Address of the model that an adapter belongs to; empty for a complete model.
-        remote: Whether the model lives at a provider; then only its card is stored.
+        remote: Whether the model lives at a provider; then only a card with its address is stored.
         facts: Further tags of the version, stored as `veritrain.<name>`.
     """
     with claims.claim_update(f"models of {task.name}", f"register a model of task {task.name}"):
@@ -119,8 +109,6 @@ def _register_once(
             _restore(task, previous, fitted, example, remote)
         return previous
     client = store.client()
-    from mlflow.exceptions import MlflowException
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
         logged_model = client.create_logged_model(
@@ -135,13 +123,7 @@ def _register_once(
         client.log_model_artifacts(logged_model.model_id, str(path))
         client.finalize_logged_model(logged_model.model_id, "READY")
     if not existing:
-        try:
-            client.create_registered_model(
-                task.name, tags={"veritrain.task": task.name}, description=task.description
-            )
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
+        _create_registered_model(task)
     score = f"{task.primary.name} {measures.get(task.primary.name, float('nan')):.3f}"
     tags = {
         DIGEST: model_digest,
@@ -160,13 +142,37 @@ def _register_once(
         model_id=logged_model.model_id,
         description=f"{task.trainer.name} trained on {dataset}; development {score}",
     )
-    return _registered(_version(version))
+    return registered(version_of(version))
+
+
+def _create_registered_model(task: Task) -> None:
+    """Create the task's entry in MLflow's model registry; do nothing if another process has just created it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        store.client().create_registered_model(
+            task.name, tags={"veritrain.task": task.name}, description=task.description
+        )
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def _write(
     folder: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_id: str, remote: bool
 ) -> None:
-    """Write a model's files and their manifest."""
+    """Write a trained model's files and their manifest into a folder.
+
+    If the model is the user's own scikit-learn estimator, its files are approved as well.
+
+    Args:
+        folder: The folder.
+        task: The task.
+        fitted: The trained model.
+        example: Rows whose inputs become MLflow's input example.
+        model_id: MLflow's id of the logged model.
+        remote: Whether the model lives at a provider; then only a card with its address is written.
+    """
     if remote:
         served_model.write_remote(folder, task, fitted, model_id)
     else:
@@ -176,10 +182,11 @@ def _write(
 
 
 def _approve_own_estimator(folder: Path, task: Task, fitted: Fitted) -> None:
-    """Approve the files of an estimator that this process has just fitted, where they name more than plain classes.
+    """Approve the stored files of a scikit-learn estimator that this process has just trained, if they need that.
 
-    Trees and the like are refused of anybody else. Here the file beside the task that made it passed the door, and the
-    digest covers exactly what was written: whatever is put in its place is refused again.
+    Files of some estimators, such as decision trees, could run code when they are opened and so need an approval. Here
+    the trainer's own file was already allowed to run. The approval covers exactly the digest of what was written, so
+    files put in their place are refused.
     """
     if isinstance(fitted, FittedSklearn) and (reason := code_in_folder(folder)):
         note = f"trained here by {task.trainer.file} of task {task.name}; {reason}"
@@ -189,7 +196,10 @@ def _approve_own_estimator(folder: Path, task: Task, fitted: Fitted) -> None:
 def _restore(
     task: Task, version: RegisteredVersion, fitted: Fitted, example: pd.DataFrame, remote: bool
 ) -> None:
-    """Store a model's files again where its version expects them; the same inputs give the same files."""
+    """Write a model's lost files again where its registered version expects them.
+
+    Training on the same inputs gives the same files, so the version stays valid.
+    """
     client = store.client()
     # The version does not have the model id; it was created from `models:/ID`.
     model_id = str(client.get_model_version(version.name, str(version.version)).source).removeprefix(
@@ -201,26 +211,19 @@ def _restore(
         client.log_model_artifacts(model_id, str(path))
 
 
-def missing(task: Task, version: RegisteredVersion) -> list[str]:
-    """Return the names of a version's files that are missing or changed.
-
-    Empty when they are not on this machine.
-    """
-    stored = _find(f"{version.name}/{version.version}")
-    if stored is None:
-        return [version.uri]
-    folder = local_folder(stored.storage_location) if stored.storage_location else None
-    return manifest.missing(folder) if folder is not None else []
-
-
 def promote(task: Task, beaten_identity: str, uri: str) -> str:
-    """Promote a model that was proven better than the model with identity `beaten_identity`.
+    """Make a model that was proven better than the champion the new champion.
 
-    Models are compared by identity, whatever version they have.
+    Models are compared by `identity`, so a second version of the same model counts as that model.
+
+    Args:
+        task: The task.
+        beaten_identity: Identity of the model that the new one was proven better than.
+        uri: Address of the new model.
 
     Returns:
-        "" when the alias now points at the model, else the reason why it does not: another model is the champion,
-        against which nothing was proven.
+        An empty text when the alias `champion` now points at the new model. Otherwise the reason why it does not: the
+        champion is by now another model, against which nothing was proven.
     """
     with claims.claim_update(f"champion of {task.name}", f"promote a model of task {task.name}"):
         current = by_alias(task, CHAMPION)
@@ -238,113 +241,29 @@ def promote(task: Task, beaten_identity: str, uri: str) -> str:
         return ""
 
 
-def find_by_digest(task: Task, model_digest: str) -> RegisteredVersion | None:
-    """Return the version with this model digest, or None."""
-    matches = [entry for entry in listing(task) if entry.digest == model_digest]
-    return matches[0] if matches else None
-
-
-def listing(task: Task) -> list[RegisteredVersion]:
-    """Return every version of the task's registered model, oldest first."""
-    try:
-        with sqlite_reader.open_reader(store.uri()) as reader:
-            versions = reader.versions(task.name)
-    except sqlite_reader.UnsupportedRead:
-        page = store.client().search_model_versions(f"name = '{task.name}'", max_results=10_000)
-        versions = sorted((_version(version) for version in page), key=lambda version: version.version)
-    return [_registered(version) for version in versions if DIGEST in version.tags]
-
-
-def _version(version: ModelVersion) -> Version:
-    tags = dict(version.tags or {})
-    return Version(version.name, int(version.version), version.run_id or "", tags, version.model_id or "")
-
-
-def _registered(version: Version) -> RegisteredVersion:
-    tags = version.tags
-    return RegisteredVersion(
-        version.name,
-        version.version,
-        tags.get(DIGEST, ""),
-        tags.get("veritrain.dataset", ""),
-        version.run_id,
-        version.model_id,
-    )
-
-
 def set_alias(task: Task, version: int, alias: str) -> None:
-    """Point an alias (`champion`, `challenger`) at a version."""
+    """Point an alias of a task's registered model, `champion` or `challenger`, at a version."""
     store.client().set_registered_model_alias(task.name, alias, str(version))
 
 
-def by_alias(task: Task, alias: str) -> RegisteredVersion | None:
-    """Return the version that an alias points at, or None."""
-    version = _find(f"{task.name}@{alias}")
-    return _registered(version) if version else None
-
-
-def describe(task: Task | None, uri: str) -> RegisteredVersion:
-    """Return the registry's entry for `models:/NAME/VERSION` or `models:/NAME@ALIAS`.
-
-    Raises:
-        UserError: There is no such version; the message lists the existing ones.
-    """
-    version = _find(uri.removeprefix("models:/"))
-    if version is None:
-        versions = listing(task) if task else []
-        available = ", ".join(entry.uri for entry in versions) or "none yet; run: veritrain loop"
-        raise UserError(f"there is no model {uri}; there are: {available}")
-    return _registered(version)
-
-
-def _find(address: str) -> Version | None:
-    """Return the version at `NAME/VERSION` or `NAME@ALIAS`, or None."""
-    name, _, alias = address.partition("@")
-    number = ""
-    if not alias:
-        name, _, number = address.rpartition("/")
-    try:
-        if alias.lower() == "latest" or not (alias or number.isdecimal()):
-            raise sqlite_reader.UnsupportedRead(address)  # MLflow decides what it means
-        with sqlite_reader.open_reader(store.uri()) as reader:
-            return reader.alias(name, alias) if alias else reader.version(name, number)
-    except sqlite_reader.UnsupportedRead:
-        return _find_in_mlflow(name, number, alias)
-
-
-def _find_in_mlflow(name: str, number: str, alias: str) -> Version | None:
-    client = store.client()
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return _version(
-            client.get_model_version_by_alias(name, alias)
-            if alias
-            else client.get_model_version(name, number)
-        )
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise
-
-
 def tag_version(name: str, version: int, tags: Mapping[str, str]) -> None:
-    """Set tags of a version, for example its probe result. `name` is the registered model's name."""
+    """Set tags of version `version` of the registered model `name`, such as the results of the probe stage."""
     client = store.client()
     for key, value in tags.items():
         client.set_model_version_tag(name, str(version), key, value)
 
 
 def identity(task: Task, uri: str) -> str:
-    """Return the digest that identifies a model whatever its name.
+    """Return a digest that is the same for the same model under any name or version.
 
-    Of what made it, or else of its address.
+    It is the digest of what made a registered model, of the files of a local folder, of the settings of a chat model,
+    and of the address for any other model.
     """
     if uri.startswith("models:/"):
         registered = describe(task, uri)
         if registered.digest:
             return registered.digest
-        version = _find(f"{registered.name}/{registered.version}")
+        version = find(f"{registered.name}/{registered.version}")
         address = version.tags.get(ADDRESS) if version else None
         return identity(task, address) if address else digest.of_json(registered.uri)
     path = uri.partition(":")[2]
@@ -360,128 +279,25 @@ def identity(task: Task, uri: str) -> str:
 
 
 def open_mlflow(uri: str, task: Task) -> Model:
-    """Open `models:/...` or `runs:/...` (the opener of extension `mlflow`).
+    """Open a model that is stored in or registered with MLflow, by its address `models:/...` or `runs:/...`.
 
-    A model that Veri-Train trained keeps the abilities that it had after training; one that was registered by an
-    address (`ADDRESS`) is opened by that address.
+    A model that Veri-Train trained keeps the abilities that it had after training, such as confidence. A version with
+    the tag `ADDRESS` is opened by the address in that tag.
 
     Raises:
         UserError: There is no such model.
         MissingArtifact: A file of the model is missing.
         Refused: The model holds code that nobody approved (see `stored_model`).
     """
-    version = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
-    address = describe(task, uri).uri if _is_version(uri) else uri
+    version = find(uri.removeprefix("models:/")) if is_version(uri) else None
+    address = describe(task, uri).uri if is_version(uri) else uri
     if version is not None and ADDRESS in version.tags:
         return open_by_address(address, version.tags[ADDRESS], task)
     return open_stored(address, files_of(address, version), task)
 
 
-def files_of(address: str, version: Version | None = None) -> Path:
-    """Return the folder of a model's files: the stored folder on this machine, else a downloaded copy.
-
-    Args:
-        address: `models:/...` or `runs:/...`.
-        version: The version that the address means, when it is known.
-
-    Raises:
-        UserError: There is no such model.
-        MissingArtifact: A file of the model is missing or was changed.
-    """
-    folder = local_folder(version.storage_location) if version and version.storage_location else None
-    if version is not None and folder is not None and DIGEST in version.tags:
-        lost = manifest.missing(folder)
-        if lost:
-            raise missing_artifacts.of_model(
-                address, version.tags.get("veritrain.task", version.name), lost[0]
-            )
-    if folder is None and version is not None:
-        # MLflow's client does not tell the location with the version.
-        location = store.client().get_model_version_download_uri(version.name, str(version.version))
-        folder = local_folder(location)
-    return folder if folder is not None and folder.is_dir() else _download(address)
-
-
-@dataclass(frozen=True)
-class ModelContents:
-    """Contents of a stored model.
-
-    Attributes:
-        address: Address of the model.
-        code: Why it counts as code; empty when it holds none.
-        folder: Folder of the files, or the address of a model stored elsewhere.
-        files: Names of the files.
-        digest: Digest of the contents.
-    """
-
-    address: str
-    code: str
-    folder: str
-    files: list[str]
-    digest: str
-
-
-def model_contents(address: str) -> ModelContents:
-    """List the contents of the model at `models:/...` or `runs:/...` without opening it.
-
-    Raises:
-        UserError: There is no such model.
-    """
-    if not address.startswith(("models:/", "runs:/")):
-        raise UserError(
-            f"{address!r} names no model of the MLflow store; write models:/NAME/VERSION or runs:/RUN/PATH"
-        )
-    version = _find(address.removeprefix("models:/")) if _is_version(address) else None
-    version_uri = describe(None, address).uri if _is_version(address) else address
-    if version is not None and ADDRESS in version.tags:
-        code, remote_digest = code_at_address(version.tags[ADDRESS])
-        return ModelContents(address, code, version.tags[ADDRESS], [], remote_digest)
-    folder = files_of(version_uri, version)
-    files = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-    return ModelContents(address, code_in_folder(folder), str(folder), files, digest_of(folder))
-
-
-def remote_address(uri: str) -> str:
-    """Return the address of a version that lives at a service.
-
-    Empty for a version that is stored here, or for none.
-    """
-    version = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
-    if version is None:
-        return ""
-    if ADDRESS in version.tags:
-        return version.tags[ADDRESS]
-    folder = local_folder(version.storage_location) if version.storage_location else None
-    card = folder / "remote" / "model.json" if folder else None
-    try:
-        return str(json.loads(card.read_text(encoding="utf-8"))["address"]) if card and card.is_file() else ""
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-
-
-def resolve_version_uri(uri: str) -> str | None:
-    """Resolve `models:/NAME/VERSION` or `models:/NAME@ALIAS` to `models:/NAME/VERSION`.
-
-    None when there is no such version.
-    """
-    version = _find(uri.removeprefix("models:/")) if _is_version(uri) else None
-    return f"models:/{version.name}/{version.version}" if version else None
-
-
-def _is_version(uri: str) -> bool:
-    """Return whether an address names a version of a registered model.
-
-    `models:/m-...` names a model of a run.
-    """
-    return uri.startswith("models:/") and uri.count("/") + uri.count("@") > 1
-
-
-def _download(address: str) -> Path:
-    store.client()
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=address))
-    except MlflowException as error:
-        raise UserError(f"the model {address} can't be opened: {str(error).splitlines()[0]}") from error
+__all__ = [
+    "ADDRESS", "CHALLENGER", "CHAMPION", "DIGEST", "ModelContents", "RegisteredVersion", "by_alias", "describe", "files_of",
+    "find_by_digest", "identity", "listing", "missing", "model_contents", "open_mlflow", "promote", "register",
+    "remote_address", "resolve_version_uri", "set_alias", "tag_version",
+]  # fmt: skip

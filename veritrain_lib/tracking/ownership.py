@@ -1,4 +1,4 @@
-"""Checks which runs, models and folders Veri-Train manages, before MLflow clients may change them."""
+"""Checks whether runs, models and folders belong to Veri-Train, before a client of MLflow's API may change them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,23 @@ from veritrain_lib.tracking import store, tables
 from veritrain_lib.tracking.artifacts import local_folder
 
 RESERVED_TAG_PREFIX = "veritrain."
-"""Prefix of the tags by which loop and server decide: what is finished, judged, evaluated, and how a model is opened."""
+"""Prefix of the tags that only Veri-Train may set, since the loop and the server decide by them.
+
+They say, for example, which work is finished and how a model is opened.
+"""
 
 CACHE_S = 5.0
+"""Seconds for which the list of the experiments' artifact folders is cached."""
 
 _lock = threading.Lock()
 _folder_cache: dict[str, tuple[float, frozenset[str]]] = {}
 
 
 def is_managed(ids: Collection[str]) -> bool:
-    """Return whether one of these ids is a run or a logged model that loop, stage or server stored."""
+    """Return whether one of the ids is a run or a logged model that the loop, a stage or the server has stored.
+
+    Such an object has a tag that begins with `RESERVED_TAG_PREFIX`.
+    """
     from mlflow.store.tracking.dbmodels import models as mlflow_models
     from sqlalchemy import select, union_all
 
@@ -43,7 +50,7 @@ def is_managed(ids: Collection[str]) -> bool:
 
 
 def is_experiment_folder(name: str) -> bool:
-    """Return whether a folder of `mlruns/` belongs to an experiment, deleted experiments included."""
+    """Return whether the folder `name` of `mlruns/` holds artifacts of an experiment; deleted experiments count too."""
     key = f"{project.root()} {store.uri()}"
     with _lock:
         read_at, folders = _folder_cache.get(key, (0.0, frozenset()))
@@ -62,7 +69,7 @@ def _folders() -> frozenset[str]:
 
 
 def _top_folder(artifact_location: str) -> str:
-    """Return the folder of `mlruns/` at or above an artifact location; empty when it is stored elsewhere."""
+    """Return the name of the folder of `mlruns/` that contains an artifact location; empty for a location elsewhere."""
     url = urlsplit(artifact_location)
     if url.scheme == "mlflow-artifacts":
         return unquote(url.path).strip("/").partition("/")[0]

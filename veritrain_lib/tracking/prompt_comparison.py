@@ -1,4 +1,4 @@
-"""Comparison of two versions of a prompt: their difference, and the metrics of the runs that used them."""
+"""Comparison of two versions of a prompt: a diff of their texts, and the metrics of the runs that used them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PromptComparison:
-    """Comparison of two versions of a prompt.
+    """Two versions of a prompt with a diff of their texts and the metrics of the runs that used them.
 
     Attributes:
         old: The first version.
         new: The second version.
-        diff: Unified diff of the texts.
+        diff: Unified diff of the texts; empty when they are equal.
         runs: One row for each run that used one of the versions.
     """
 
@@ -45,9 +45,13 @@ class PromptComparison:
 
 
 def compare(task: Task, name: str, old: int, new: int) -> PromptComparison:
-    """Compare two versions of a prompt by number.
+    """Compare two versions of a task's prompt: their texts, and the metrics of the runs that used them.
 
-    Their difference, and the metrics of the runs that used them.
+    Args:
+        task: The task.
+        name: Name of the prompt within the task.
+        old: Number of the first version.
+        new: Number of the second version.
 
     Raises:
         UserError: A version does not exist.
@@ -65,7 +69,10 @@ def compare(task: Task, name: str, old: int, new: int) -> PromptComparison:
 
 
 def _runs_table(task: Task, name: str, prompt_versions: list[PromptVersion]) -> pd.DataFrame:
-    """Return one row per run: version, run, name, status, metrics, and as `round.*` those of its round."""
+    """Return a table with one row for each run that used one of the prompt versions.
+
+    Its columns are version, run, name and status, the run's metrics, and as `round.*` the metrics of the run's round.
+    """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []

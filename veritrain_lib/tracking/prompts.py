@@ -1,7 +1,7 @@
-"""Prompts in MLflow's prompt registry: one version for each text, and the runs that used it.
+"""Prompts of tasks in MLflow's prompt registry: one version for each text, and the runs that used it.
 
-The registered prompt is called `<task>.<prompt>`. A version carries the digest of its text, so the same text is the
-same version whoever registers it. A run that used a version names it in its tags.
+The registered prompt is called `<task>.<prompt>`. A version has the digest of its text as a tag, so a text that is
+registered again keeps its version number. A run that used a version names it in its tags.
 """
 
 from __future__ import annotations
@@ -10,29 +10,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import claims
 from veritrain_lib.prompts.prompt import Prompt
 from veritrain_lib.tracking import runs, store
+from veritrain_lib.tracking.state import claims
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
     from veritrain_lib.tracking.entities import Run
 
 DIGEST_TAG = "veritrain.digest"
+"""Tag of a prompt version: the digest of its text."""
 ORIGIN_TAG = "veritrain.origin"
+"""Tag of a prompt version: the source of its text, such as a file name."""
 USED_TAG_PREFIX = "veritrain.prompt."
+"""Prefix of the tags in which a run names the prompt versions that it used; the prompt's name follows."""
 EXPERIMENTS_TAG = "_mlflow_experiment_ids"
-"""Tag by which MLflow's UI lists a prompt under an experiment; the ids are separated by commas."""
+"""Tag of a prompt by which MLflow's UI lists it under experiments: their ids, separated by commas."""
 
 
 @dataclass(frozen=True)
 class PromptVersion:
-    """A registered prompt text.
+    """Version of a task's prompt in MLflow's prompt registry.
 
     Attributes:
         name: Name of the registered prompt, `<task>.<prompt>`.
         version: Version number, from 1.
-        text: The template.
+        text: The prompt's template.
         digest: Digest of the text.
         origin: Source of the text, such as a file name.
         made: Creation time, UTC.
@@ -47,12 +50,15 @@ class PromptVersion:
 
     @property
     def reference(self) -> str:
-        """`<task>.<prompt>@<version>`, as the tags of runs name it."""
+        """The name `<task>.<prompt>@<version>` under which the tags of runs refer to this prompt version."""
         return f"{self.name}@{self.version}"
 
 
 def register(task: Task, prompt: Prompt) -> PromptVersion:
-    """Return the version of a prompt's text: the existing one, or a new one."""
+    """Store a prompt's text in MLflow's prompt registry and return its version.
+
+    A text that is registered already keeps its version; a new text becomes the next version.
+    """
     name = f"{task.name}.{prompt.name}"
     # MLflow has no compare-and-set: without the lock two stages could register one text twice.
     with claims.claim_update(f"prompts of {task.name}", f"register a prompt of task {task.name}"):
@@ -71,7 +77,7 @@ def register(task: Task, prompt: Prompt) -> PromptVersion:
 
 
 def log_use(run_id: str, prompt: Prompt, version: PromptVersion) -> None:
-    """Record on a run which prompt version it used: our tags, and the link that MLflow's UI follows."""
+    """Record in a run's tags and links in MLflow that the run used a prompt version."""
     runs.tag(
         run_id,
         {
@@ -83,12 +89,12 @@ def log_use(run_id: str, prompt: Prompt, version: PromptVersion) -> None:
 
 
 def versions(task: Task, name: str) -> list[PromptVersion]:
-    """Return every version of a task's prompt, oldest first; empty when it was never used."""
+    """Return every registered version of the prompt `name` of a task, oldest first; empty when no run has used it."""
     return sorted(_versions(f"{task.name}.{name}"), key=lambda version: version.version)
 
 
 def used_by(task: Task, name: str, version: int) -> list[Run]:
-    """Return the runs that used a version, oldest first."""
+    """Return the runs that used version `version` of the prompt `name` of a task, oldest first."""
     filter_string = f"tags.`{USED_TAG_PREFIX}{name}` = '{task.name}.{name}@{version}'"
     return runs.search(task, filter_string, newest_first=False)
 

@@ -1,4 +1,4 @@
-"""MLflow models of the registry, wrapped in the model interface."""
+"""Adapters that let any model registered in MLflow answer rows as a Veri-Train model."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def with_registry_uri(uri: str, model: Model) -> Model:
-    """Return the model under its registry address instead of that of the folder it was fetched to.
+    """Return a copy of a model whose `uri` is its registry address, not that of the folder it was read from.
 
-    All its other abilities (scores for labels, confidence) stay, also for `isinstance`.
+    The copy's class is derived from the model's own, so its other abilities (scores of labels, confidence) stay.
     """
     kind = type(model)
     renamed: Any = copy(model)
@@ -30,7 +30,7 @@ def with_registry_uri(uri: str, model: Model) -> Model:
 
 
 class PyfuncModel:
-    """Any MLflow model that answers in the form of the output contract."""
+    """MLflow model of the pyfunc flavor that answers rows in the form of the task's output contract (a JSON Schema)."""
 
     def __init__(self, uri: str, model: Any, task: Task) -> None:
         self.uri = uri
@@ -38,10 +38,12 @@ class PyfuncModel:
         self._task = task
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """Return one response per row, in order.
+        """Return the MLflow model's response to each row, in order.
+
+        Rows without input are not shown to the model and get a response with an error.
 
         Raises:
-            UserError: The model gives another number of answers.
+            UserError: The number of the model's answers differs from the number of rows.
         """
         import pandas as pd
 

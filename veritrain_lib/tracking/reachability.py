@@ -1,8 +1,8 @@
-"""Quick check whether the MLflow store can be reached, with one clear sentence on failure.
+"""Quick check whether the MLflow store can be reached, with an error message of one sentence.
 
 MLflow itself would retry for minutes. `check_reachable` raises `StoreUnreachable` for a server that refuses
-connections, a database that is down or missing, and a file that is locked or can't be written. `temporary` says
-whether waiting may help.
+connections, a database that is down or missing, and a file that is locked or can't be written. The error's attribute
+`temporary` says whether waiting may help.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from veritrain_lib.core.machine_fault import machine_fault
 from veritrain_lib.tracking import address as addresses
 
 CONNECT_TIMEOUT_S = 5
-"""Seconds that making a connection may take."""
+"""Seconds within which a connection to a database must be made."""
 RESPONSE_TIMEOUT_S = 10
-"""Seconds that an MLflow server may take for its first response."""
+"""Seconds within which an MLflow server must send its response."""
 
 UNAVAILABLE_STATUSES = (502, 503, 504, 429)
-"""HTTP statuses of a server, or of a gateway before it, that is not ready."""
+"""HTTP statuses with which an MLflow server, or a gateway in front of it, says that it is not ready."""
 
 TEMPORARY_ERRORS = (
     "refused", "timeout", "timed out", "starting up", "shutting down", "too many clients", "too many connections",
@@ -31,7 +31,7 @@ TEMPORARY_ERRORS = (
     "remaining connection slots", "network is unreachable", "no route to host", "name resolution", "is locked",
     "connection failed", "connection is lost", "not yet accepting connections", "broken pipe",
 )  # fmt: skip
-"""Parts of library messages about a store that may soon be back."""
+"""Parts of library messages that mean the store can't be reached now but may be reachable soon."""
 
 PERMANENT_ERRORS = (
     "does not exist",
@@ -40,11 +40,14 @@ PERMANENT_ERRORS = (
     "pg_hba.conf",
     "certificate",
 )
-"""Parts of library messages that rule this out."""
+"""Parts of library messages that mean waiting won't help, even if a part of `TEMPORARY_ERRORS` is there as well."""
 
 
 class StoreUnreachable(Infrastructure):
-    """The MLflow store can't be reached. `temporary`: it may soon be back, as after a restart."""
+    """Error: the MLflow store can't be reached.
+
+    `reason` is the cause in words. `temporary` is True if the store may soon be reachable, as after a restart.
+    """
 
     def __init__(self, address: str, reason: str, remedy: str, *, temporary: bool) -> None:
         self.reason, self.temporary = reason, temporary
@@ -55,10 +58,10 @@ class StoreUnreachable(Infrastructure):
 
 
 def check_reachable(address: str) -> None:
-    """Check that the store at a tracking URI can be opened; this takes some milliseconds when it can.
+    """Check that the MLflow store at a tracking URI can be opened, which takes some milliseconds if it can.
 
     Raises:
-        StoreUnreachable: It can't be opened.
+        StoreUnreachable: The store can't be opened.
     """
     if address.startswith(("http://", "https://")):
         _check_server(address)
@@ -71,7 +74,7 @@ def check_reachable(address: str) -> None:
 
 
 def is_temporary_error(message: str) -> bool:
-    """Return whether a library's message is about a store that may soon be back."""
+    """Return whether a library's error message means that the MLflow store may soon be reachable again."""
     lowered = message.lower()
     return not any(part in lowered for part in PERMANENT_ERRORS) and any(
         part in lowered for part in TEMPORARY_ERRORS

@@ -1,4 +1,4 @@
-"""Versions of registered models that people add, change and remove, such as models stored elsewhere."""
+"""Changes that people make in MLflow's model registry: adding, changing and removing model versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from veritrain_lib.tracking import store
 from veritrain_lib.tracking.models import tag_version
 
 PROMPT_TAG = "mlflow.prompt.is_prompt"
-"""Tag by which MLflow marks prompts, which it stores as registered models."""
+"""Tag by which MLflow marks prompts, since it stores them as registered models."""
 
 PROMPT_TEXT_TAG = "mlflow.prompt.text"
 """Tag that holds a prompt version's text."""
@@ -31,7 +31,13 @@ def check_name(name: str) -> None:
 
 
 def add(name: str, source: str, tags: Mapping[str, str], description: str = "") -> int:
-    """Add the next version of a registered model, which is created when it is new.
+    """Add the next version of a registered model to MLflow's registry; the first one also creates the registered model.
+
+    Args:
+        name: Name of the registered model.
+        source: URI of the model's files.
+        tags: Tags of the version.
+        description: Description of the version.
 
     Returns:
         The version number.
@@ -54,15 +60,22 @@ def add(name: str, source: str, tags: Mapping[str, str], description: str = "") 
 
 
 def retag(name: str, version: int, tags: Mapping[str, str], description: str) -> None:
-    """Set tags of a version and update its time of change; `description` is the current one."""
+    """Set tags of a model version and update the time of its last change.
+
+    Args:
+        name: Name of the registered model.
+        version: Version number.
+        tags: The tags.
+        description: Description of the version; pass the current one to keep it.
+    """
     tag_version(name, version, tags)
     store.client().update_model_version(name, str(version), description)
 
 
 def remove(name: str, version: int) -> None:
-    """Remove a version from the registry; its number is not used again.
+    """Remove a model version from MLflow's registry; its number is not used again.
 
-    A version that does not exist is ignored.
+    Nothing happens if the version does not exist.
     """
     from mlflow.exceptions import MlflowException
 

@@ -1,4 +1,4 @@
-"""Paged lists of reports: those of the report stage, and those that people requested with a title."""
+"""Pages of the list of reports: those that report stages wrote, and those that people requested through the API."""
 
 from __future__ import annotations
 
@@ -17,26 +17,32 @@ PREFIX = "veritrain.report."
 """Prefix of the tags with a report's metadata: title, description, type, status, tags, published_at, by."""
 
 HIDDEN_TAG = f"{PREFIX}hidden"
-"""Tag of a run whose report is not listed: deleted, or shown under another run."""
+"""Tag of a run whose report is not listed, because it was deleted or is shown under another run."""
 
 EXPERIMENT_TAG = f"{PREFIX}experiment"
-"""Tag with the experiment that a report was requested for: every run of kind `report` has it, and no other run."""
+"""Tag with the experiment that a report was requested for.
+
+Every run of kind `report`, which is a report that somebody requested, has it, and no other run.
+"""
 
 SEARCHED_TAGS = (f"{PREFIX}title", f"{PREFIX}description", "mlflow.note.content")
+"""Tags that a search for a text in reports reads; the last one is the report's headline."""
 
 DEFAULT_TYPE, DEFAULT_STATUS = "performance", "draft"
+"""Type and status of a report whose run lacks these tags."""
 
 RUNNING_STATUSES = ("RUNNING", "SCHEDULED")
+"""MLflow run statuses of a report that is still being generated."""
 
 
 @dataclass(frozen=True)
 class ReportQuery:
-    """Filter of reports; an empty text does not filter.
+    """Filter for the list of reports; an attribute that is an empty text does not filter.
 
     Attributes:
-        search: Part of title, description, headline, task or run name.
-        type: Report type.
-        status: draft, published or generating (its run is not finished).
+        search: Part of the title, description, headline, task or run name.
+        type: Report type, such as `performance`.
+        status: draft, published, or generating (the report's run is not finished).
     """
 
     search: str = ""
@@ -45,7 +51,13 @@ class ReportQuery:
 
 
 def reports_page(query: ReportQuery, *, offset: int = 0, limit: int = 10) -> tuple[list[Run], int]:
-    """Return the runs of one page of reports, newest first, and the total count."""
+    """Return the runs of one page of the list of reports that match a query, newest first, and how many match in all.
+
+    Args:
+        query: Filter.
+        offset: Number of reports before the page.
+        limit: Maximum reports on the page.
+    """
     from sqlalchemy import func, select
 
     runs = tables().runs.c
@@ -60,7 +72,7 @@ def reports_page(query: ReportQuery, *, offset: int = 0, limit: int = 10) -> tup
 
 
 def read_reports(ids: Collection[str]) -> dict[str, Run]:
-    """Return reports by the ids of their runs; other runs and hidden reports are left out."""
+    """Return the runs of reports by run id; ids of other runs and of hidden reports are left out."""
     from sqlalchemy import select
 
     runs = tables().runs.c

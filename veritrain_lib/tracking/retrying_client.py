@@ -1,8 +1,8 @@
-"""An MLflow client that retries while the store is away for a short time, and says so on standard error.
+"""MLflow client that repeats calls while the store can't be reached for a short time, and says so on standard error.
 
-A stage or an experiment runs for minutes; a database restart takes half a minute. What is safe to repeat is retried for
-`RETRY_S` seconds: reading, and idempotent writes (tags, parameters, metrics, the status of a run). What would create a
-second object (a run, a version of a model) is retried only when it certainly was not executed.
+A stage runs for minutes, and a database restart takes half a minute. Calls that are safe to repeat are repeated for
+`RETRY_S` seconds: reading, and writes that give the same result twice (tags, parameters, metrics, the status of a run).
+A call that would create a second object (a run, a model version) is repeated only when it certainly was not executed.
 """
 
 from __future__ import annotations
@@ -22,34 +22,39 @@ from veritrain_lib.tracking import address as addresses
 from veritrain_lib.tracking.reachability import StoreUnreachable, check_reachable, is_temporary_error
 
 RETRY_S = 45.0
-"""Seconds that the store may be away before the work is given up."""
+"""Seconds for which a call is repeated while the store can't be reached; then it fails."""
 LOCK_WAIT_S = 20.0
-"""Seconds that a command waits at its start for another process that locks a SQLite file."""
+"""Seconds that a command waits at its start for another process that has locked the SQLite file."""
 SHORT_WAIT_S = 4.0
-"""The same limits for a request to the server."""
+"""Value of `RETRY_S` and `LOCK_WAIT_S`, in seconds, in a process that answers web requests."""
 INITIAL_PAUSE_S, MAX_PAUSE_S = 0.2, 2.0
+"""Seconds of the first pause between two attempts, and of the longest one."""
 WARN_AFTER_S = 15.0
-"""Seconds after which a single slow call is reported."""
+"""Seconds after which a warning says that a single call still has no answer."""
 
 OPENED_VARIABLE = "VERITRAIN_STORE_OPENED"
-"""Environment variable, for this process and its children, with the store that was open before: if it is away now, it is
-expected to come back.
+"""Environment variable with the fingerprint of the store that this process or its parent has already opened.
+
+If that store can't be reached now, it is waited for, since it is expected to come back.
 """
 
 NON_IDEMPOTENT = ("create_run", "create_experiment", "create_registered_model", "create_model_version", "create_logged_model",
           "register_prompt", "start_trace", "copy_model_version")  # fmt: skip
-"""Calls that create something new each time they are executed."""
+"""Names of the client's methods that create something new each time they are executed."""
 
 NOT_EXECUTED = ("refused", "is locked", "starting up", "connection failed", "terminating connection", "shutting down",
                 "name resolution", "too many clients", "NewConnectionError")  # fmt: skip
-"""Error messages of calls that certainly were not executed: no connection was made, or the transaction was rolled back."""
+"""Parts of error messages that mean the call was certainly not executed.
+
+Either no connection was made or the transaction was rolled back.
+"""
 
 
 def wait_until_reachable(address: str) -> None:
-    """Wait until the store can be reached, if it was open before or is locked by another process.
+    """Check that the MLflow store can be reached; wait for it if it was open before or another process locks it.
 
     Raises:
-        StoreUnreachable: It can't be reached.
+        StoreUnreachable: The store can't be reached, and waiting does not help or has not helped.
     """
     was_open = os.environ.get(OPENED_VARIABLE) == addresses.fingerprint(address)
     pauses = RetryPauses(address, RETRY_S if was_open else LOCK_WAIT_S, time.monotonic())
@@ -66,13 +71,16 @@ def wait_until_reachable(address: str) -> None:
 
 
 def use_short_waits() -> None:
-    """Limit waiting to a few seconds in this process: for a server, whose clients can ask again."""
+    """Limit waiting for the MLflow store to `SHORT_WAIT_S` seconds in this process; a server does so to answer soon."""
     global RETRY_S, LOCK_WAIT_S
     RETRY_S = LOCK_WAIT_S = SHORT_WAIT_S
 
 
 class RetryPauses:
-    """Pauses between attempts, with one line on standard error that says what is awaited and until when."""
+    """Growing pauses between attempts to reach the MLflow store, up to a time limit.
+
+    After the first second one line on standard error says what is waited for, and until when.
+    """
 
     def __init__(self, address: str, seconds: float, started: float) -> None:
         self._address, self.seconds, self._started = address, seconds, started
@@ -80,7 +88,7 @@ class RetryPauses:
         self._warned = False
 
     def pause(self, reason: str) -> bool:
-        """Pause, and return whether to try again."""
+        """Sleep before the next attempt and return True; return False at once if the time limit is over."""
         now = time.monotonic()
         remaining = self._started + self.seconds - now
         if remaining <= 0:
@@ -95,7 +103,7 @@ class RetryPauses:
 
 
 class RetryingClient:
-    """MLflow's client, whose calls are repeated where that is safe while the store is away."""
+    """MLflow client whose calls are repeated, where that is safe, while the store can't be reached."""
 
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
@@ -115,15 +123,17 @@ class RetryingClient:
 
 
 def with_retries(work: Callable[[], Any], address: str, *, repeatable: bool = True) -> Any:
-    """Execute a call to the store; while the store is away, repeat it for up to `RETRY_S` seconds.
+    """Call a function that uses the MLflow store; repeat it for up to `RETRY_S` seconds while the store is unreachable.
 
     Args:
-        work: The call.
+        work: The function.
         address: Tracking URI of the store.
-        repeatable: Whether the call may be executed twice; else it is repeated only when it certainly was not executed.
+        repeatable: Whether the function may be executed twice; if False, it is repeated only when it certainly was not
+            executed.
 
     Raises:
-        Infrastructure: The store stays away, or its disk is full or read-only. Any other error is that of the call.
+        Infrastructure: The store can't be reached for longer, or its disk is full or read-only. Any other error is that
+            of the function.
     """
     started = time.monotonic()
     pauses = RetryPauses(address, RETRY_S, started)
@@ -159,7 +169,7 @@ def with_retries(work: Callable[[], Any], address: str, *, repeatable: bool = Tr
 
 
 def unavailability(error: BaseException) -> str | None:
-    """Return a library's message about a store that is away at the moment, or None for any other error."""
+    """Return a library error's message if it means that the MLflow store can't be reached now, else None."""
     # The innermost error is the clearest: the outer ones quote statements and give advice for programmers.
     for cause in reversed(list(error_chain(error))):
         module, kind = type(cause).__module__.partition(".")[0], type(cause).__name__
@@ -193,9 +203,9 @@ def _is_library_error(error: BaseException) -> bool:
 
 @contextmanager
 def warn_when_slow(address: str) -> Iterator[None]:
-    """Print a warning after `WARN_AFTER_S` seconds without an answer of the store, once for each call.
+    """Print a warning if the call of the MLflow store in the block has no answer after `WARN_AFTER_S` seconds.
 
-    SQLite files are exempt: they are awaited for at most 20 s, and a timer is a thread.
+    Calls to SQLite files are exempt: they end after 20 s, and the timer would cost a thread.
     """
     if address.startswith("sqlite"):
         yield
@@ -216,5 +226,5 @@ def warn_when_slow(address: str) -> Iterator[None]:
 
 
 def warn(text: str) -> None:
-    """Print a line to standard error."""
+    """Print a line, prefixed with `veritrain:`, to standard error."""
     print(f"veritrain: {text}", file=sys.stderr, flush=True)

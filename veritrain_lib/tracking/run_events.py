@@ -1,6 +1,6 @@
-"""Start and end of runs that people watch, recorded in MLflow and in the run's event log.
+"""Start and end of runs that people watch live, written to MLflow and to the run's event file.
 
-MLflow has the final status of a run before its last event is written, so that a reader of that event finds it there.
+The final status is stored in MLflow before the last event is written, so whoever reads that event finds the status.
 """
 
 from __future__ import annotations
@@ -18,23 +18,36 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
 ARTIFACT_PATH = "events"
-"""Artifact folder of a run with its events, once it has ended."""
+"""Artifact folder of a run in which its events are stored after it has ended."""
 
 API_STATUS = {
     "SCHEDULED": "pending", "RUNNING": "running", "FINISHED": "completed", "FAILED": "failed", "KILLED": "failed",
 }  # fmt: skip
-"""The API's name for each MLflow run status."""
+"""Status in the REST API by MLflow run status."""
 
 
 def emit_start(run_id: str, message: str, data: Mapping[str, Any] | None = None) -> None:
-    """Emit an event that work on a run starts or continues."""
+    """Write an event that work on a run starts or continues into the run's event file.
+
+    Args:
+        run_id: The run.
+        message: Text of the event.
+        data: Further fields of the event.
+    """
     event_log.append_or_warn(run_id, "status", message, data={"status": "running", **(data or {})})
 
 
 def end_run(
     run_id: str, status: runs.FinalStatus, reason: str = "", *, metrics: Mapping[str, float] | None = None
 ) -> None:
-    """Close a run and emit its end event."""
+    """Close a run in MLflow and write the event of its end.
+
+    Args:
+        run_id: The run.
+        status: MLflow's final status.
+        reason: Reason why the run did not finish, in one line; empty if it did.
+        metrics: Final metrics for the event.
+    """
     runs.end_run(run_id, status, reason)
     emit_end(run_id, status, reason, metrics=metrics)
 
@@ -47,14 +60,14 @@ def emit_end(
     metrics: Mapping[str, float] | None = None,
     notify: bool = True,
 ) -> None:
-    """Emit an event that a run has ended, unless there is one already, and store the events as an artifact.
+    """Write the event of a run's end into its event file, and store all its events as an artifact.
 
     Args:
         run_id: The run.
         status: MLflow's final status.
-        reason: Why the run did not finish.
-        metrics: Final metrics.
-        notify: Whether to emit a notification; False for a run that ended long ago.
+        reason: Reason why the run did not finish; empty if it did.
+        metrics: Final metrics for the event.
+        notify: Whether to send a notification and store the artifact; False for a run that ended long ago.
     """
     level: event_log.Level = "info" if status == "FINISHED" else "error"
     summary = API_STATUS[status] + (f": {reason}" if reason else "")
@@ -73,10 +86,10 @@ def emit_end(
 
 
 def reconcile(run: Run) -> bool:
-    """Finish what a run's owner could not: close a run whose owner died, and emit a missing end event.
+    """Bring a run and its event file up to date: close the run if its process has died, and write a missing end event.
 
     Returns:
-        Whether the run has ended. A run of another machine is left unchanged.
+        Whether the run has ended. A run whose owner may still be alive, such as on another machine, is left unchanged.
     """
     if runs.close_if_abandoned(run):
         return True
@@ -92,7 +105,7 @@ def reconcile(run: Run) -> bool:
 
 
 def _restore_events(run: Run) -> None:
-    """Restore the events of an ended run from its artifact when the events folder was cleared."""
+    """Copy the events of an ended run from its artifact back to its event file, which somebody has deleted."""
     folder = artifacts.local_folder(run.info.artifact_uri)
     file = event_log.log_path(run.info.run_id)
     stored = folder / ARTIFACT_PATH / file.name if folder else None
@@ -104,7 +117,10 @@ def _restore_events(run: Run) -> None:
 
 
 def _store_events(run_id: str) -> None:
-    """Store the events as an artifact. A failure is logged as a warning: the event file still exists."""
+    """Store a run's event file as an artifact of the run.
+
+    A failure is only logged as a warning, because the event file still exists.
+    """
     file = event_log.log_path(run_id)
     if not file.exists():
         return

@@ -1,4 +1,4 @@
-"""Runs assembled from the rows of MLflow's tables."""
+"""Conversion of rows of MLflow's database tables to `Run` objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def runs_by_id(connection: Connection, ids: Sequence[str]) -> list[Run]:
-    """Return runs in the order of `ids`, with tags, parameters and newest metrics.
+    """Return runs from MLflow's database in the order of `ids`, with tags, parameters and newest metrics.
 
     Missing and deleted runs are left out.
     """

@@ -1,4 +1,4 @@
-"""Lifecycle of MLflow runs: opening, logging, resuming and closing them with their true final status."""
+"""MLflow runs from start to end: opening, logging, resuming, and closing them with their true final status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from veritrain_lib.tracking.artifacts import (
     write_manifest,
 )
 from veritrain_lib.tracking.entities import Run
-from veritrain_lib.tracking.lookup import all_finished, children, finished, get, missing, search
+from veritrain_lib.tracking.lookup import children, get, search
+from veritrain_lib.tracking.missing_files import all_finished, finished, missing
+from veritrain_lib.tracking.state import process_leases
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -28,43 +30,72 @@ if TYPE_CHECKING:
 FinalStatus = Literal["FINISHED", "FAILED", "KILLED"]
 
 OWNER_TAG = "veritrain.owner"
+"""Tag of a run with the name of the process that works on it."""
 
 JOB_TAG = "veritrain.job"
-"""Tag with the id of the detached process that was started for a run; set before that process resumes the run."""
+"""Tag of a run with the id of the background process started for it, set before that process takes over the run."""
+
+CELERY_TAG = "veritrain.celery_task"
+"""Tag of a round's run with the id of the Celery task for the stage last given to workers; absent without one."""
 
 STOP_TAG = "veritrain.stop"
-"""Tag with the time at which somebody asked to stop the run."""
+"""Tag of a run with the time at which somebody asked to stop it."""
 
 REASON_TAG = "veritrain.reason"
-"""Tag with one line on why a run did not finish."""
+"""Tag of a run with the reason, in one line, why it did not finish."""
 
 NOTE_TAG = "mlflow.note.content"
-"""Tag that the MLflow UI shows as a run's note."""
+"""Tag of a run that the MLflow UI shows as the run's note."""
 
 
 def owner() -> str:
-    """Return the name of this process (see `liveness`), which owns the runs that it opens."""
-    return liveness.current_process_name()
+    """Return the name of this process, under which it owns the MLflow runs that it opens.
+
+    Where machines share the tracking store, they can see from now on whether this process is alive.
+    """
+    name = liveness.current_process_name()
+    process_leases.hold(name)
+    return name
 
 
 def owner_of(process: int) -> str:
-    """Return the name of another process of this machine, as `owner` does for this one.
+    """Return the name of another process of this machine as the owner of MLflow runs.
+
+    Args:
+        process: Process id.
 
     Raises:
         ProcessLookupError: There is no such process.
     """
-    return liveness.process_name(process)
+    name = liveness.process_name(process)
+    process_leases.announce(name)
+    return name
 
 
 def is_alive(owner_name: str) -> bool | None:
-    """Return whether an owner (as `owner` names it) is still alive; None when that is unknown here."""
-    return liveness.is_alive(owner_name)
+    """Return whether the process that owns a run is still alive; None when this machine can't tell.
+
+    Where several machines share the tracking store, a process of another machine counts as alive while it renews its
+    lease in the database.
+
+    Args:
+        owner_name: Name of the process, from the tag `OWNER_TAG`.
+    """
+    return process_leases.is_alive(owner_name)
 
 
 def open_run(
     task: Task, name: str, *, kind: str, parent: str | None = None, tags: Mapping[str, str] | None = None
 ) -> str:
-    """Open a run in the task's experiment, owned by this process, and return its id."""
+    """Open a run in the task's MLflow experiment, owned by this process, and return its id.
+
+    Args:
+        task: The task.
+        name: Name of the run.
+        kind: Kind of run, such as `stage` or `loop`, stored as a tag.
+        parent: Id of the parent run, or None.
+        tags: Further tags.
+    """
     all_tags = {
         "veritrain.kind": kind,
         "veritrain.task": task.name,
@@ -86,7 +117,15 @@ def open_run(
 def schedule(
     task: Task, name: str, *, kind: str, tags: Mapping[str, str], parameters: Mapping[str, Any]
 ) -> str:
-    """Open a run that nobody works on yet (SCHEDULED), with its parameters, and return its id."""
+    """Create a run in MLflow that no process works on yet (status SCHEDULED), and return its id.
+
+    Args:
+        task: The task.
+        name: Name of the run.
+        kind: Kind of run, stored as a tag.
+        tags: Further tags.
+        parameters: Parameters to log.
+    """
     run_id = open_run(task, name, kind=kind, tags=tags)
     log(run_id, parameters=parameters)
     store.client().update_run(run_id, status="SCHEDULED")
@@ -94,12 +133,12 @@ def schedule(
 
 
 def delete(run_id: str) -> None:
-    """Delete a run in MLflow, where it can be restored until it is removed for good."""
+    """Mark a run as deleted in MLflow; it can be restored until MLflow's garbage collection removes it."""
     store.client().delete_run(run_id)
 
 
 def resume(run_id: str) -> None:
-    """Resume a run that was closed or abandoned: its status is RUNNING and this process owns it."""
+    """Set a run that was closed or abandoned to RUNNING again, with this process as its owner."""
     client = store.client()
     client.set_tag(run_id, OWNER_TAG, owner())
     client.update_run(run_id, status="RUNNING")
@@ -107,7 +146,13 @@ def resume(run_id: str) -> None:
 
 
 def end_run(run_id: str, status: FinalStatus, reason: str = "") -> None:
-    """Close a run, on a full disk too. `reason` is one line for people on why it did not finish."""
+    """Close a run in MLflow with its final status, even when the disk is full.
+
+    Args:
+        run_id: The run.
+        status: The final status.
+        reason: Reason why the run did not finish, in one line; empty if it did.
+    """
     try:
         _close(run_id, status, reason)
     except Exception as error:
@@ -126,7 +171,13 @@ def _close(run_id: str, status: FinalStatus, reason: str) -> None:
 
 
 def supersede(run: Run, missing_file: str, replacement: str) -> None:
-    """Mark a run whose stored file is missing as FAILED, and name the run that replaced it."""
+    """Set a run that has lost a stored file to FAILED, with a reason that names the run which replaces it.
+
+    Args:
+        run: The run that lost the file.
+        missing_file: Name of the file.
+        replacement: Id of the run that made it again.
+    """
     client = store.client()
     client.set_tag(
         run.info.run_id, REASON_TAG, f"{missing_file} is missing; run {replacement} made it again"[:4000]
@@ -135,15 +186,15 @@ def supersede(run: Run, missing_file: str, replacement: str) -> None:
 
 
 def _remove_reason(run_id: str) -> None:
-    """Remove the reason of an earlier attempt, which no longer applies."""
+    """Remove the tag with the reason why an earlier attempt at this run did not finish."""
     if get(run_id).data.tags.get(REASON_TAG):
         store.client().delete_tag(run_id, REASON_TAG)
 
 
 def close_abandoned(task: Task) -> list[str]:
-    """Close every RUNNING run whose owning process has died, and return their ids.
+    """Close every RUNNING run of a task whose owner process has died, and return the ids of these runs.
 
-    Runs of another machine are left unchanged: whether their owner is alive is unknown here.
+    A run whose owner is on another machine stays open if this machine can't tell whether the owner is alive.
     """
     return [
         run.info.run_id for run in search(task, "attributes.status = 'RUNNING'") if close_if_abandoned(run)
@@ -151,9 +202,9 @@ def close_abandoned(task: Task) -> list[str]:
 
 
 def close_if_abandoned(run: Run) -> bool:
-    """Close an open run, or one whose job was started, when its owner has died; return whether it was closed.
+    """Close a run in MLflow if its owner process has died, and return whether it was closed.
 
-    The end event is emitted for readers of its event log.
+    The end event is written to the run's event file as well, except for runs of kind stage, loop and sweep.
     """
     tags = run.data.tags
     is_open = run.info.status == "RUNNING" or (run.info.status == "SCHEDULED" and JOB_TAG in tags)
@@ -162,7 +213,7 @@ def close_if_abandoned(run: Run) -> bool:
         return False
     reason = "the process that owned this run died; closed at the next start"
     end_run(run.info.run_id, "KILLED", "stopped" if STOP_TAG in tags else reason)
-    if tags.get("veritrain.kind") not in ("stage", "loop"):
+    if tags.get("veritrain.kind") not in ("stage", "loop", "sweep"):
         from veritrain_lib.tracking import run_events
 
         run_events.emit_end(run.info.run_id, "KILLED", "stopped" if STOP_TAG in tags else reason)
@@ -170,12 +221,12 @@ def close_if_abandoned(run: Run) -> bool:
 
 
 def tag(run_id: str, tags: Mapping[str, str]) -> None:
-    """Set tags of a run."""
+    """Set tags of a run in MLflow."""
     log(run_id, tags=tags)
 
 
 def untag(run_id: str, name: str) -> None:
-    """Remove a tag of a run if it exists."""
+    """Remove a tag of a run in MLflow if it exists."""
     if name in get(run_id).data.tags:
         store.client().delete_tag(run_id, name)
 
@@ -195,16 +246,16 @@ def log(
     model_id: str | None = None,
     dataset: tuple[str, str] | None = None,
 ) -> None:
-    """Log parameters, metrics and tags in one call.
+    """Log parameters, metrics and tags of a run in MLflow with one call.
 
     Args:
         run_id: The run.
-        parameters: Parameters; values are redacted and cut to 6,000 characters.
-        metrics: Metrics.
-        tags: Tags; values are redacted and cut to 8,000 characters.
+        parameters: Parameters; secrets in values are redacted, and values are cut to 6,000 characters.
+        metrics: Metrics by name.
+        tags: Tags; secrets in values are redacted, and values are cut to 8,000 characters.
         step: Step of the metrics.
-        model_id: MLflow's id of the measured model.
-        dataset: Name and digest of the dataset that was measured on.
+        model_id: MLflow's id of the model that was measured.
+        dataset: Name and digest of the dataset on which it was measured.
     """
     import time
 
@@ -222,6 +273,7 @@ def log(
 
 
 __all__ = [
+    "CELERY_TAG",
     "JOB_TAG",
     "NOTE_TAG",
     "OWNER_TAG",

@@ -1,4 +1,4 @@
-"""MLflow model folders, with code for MLflow's model server or in a format that only Veri-Train opens."""
+"""Folders of MLflow models, written with code for MLflow's model server or in a format that only Veri-Train opens."""
 
 from __future__ import annotations
 
@@ -37,21 +37,22 @@ mlflow.models.set_model(ServedModel())
 """
 
 CARD_FILE = "model.json"
-"""Card of a model that lives at a provider, with its address."""
+"""Name of the file that stands for a model stored at a provider, such as OpenAI; it holds the model's address."""
 
 
 def write(path: Path, task: Task, fitted: Fitted, example: pd.DataFrame, model_id: str) -> None:
-    """Write a trained model as an MLflow model into a folder that does not exist yet.
+    """Write a trained model as an MLflow model into a new folder.
 
-    The model's own files are in `artifacts/SCHEME`, where SCHEME is the scheme of its address. With a `served` form a
-    model server can serve it; else only `open_model` opens it. A user's own estimator is MLflow's scikit-learn model.
+    The model's own files are in `artifacts/SCHEME`, where SCHEME is the scheme of its address. If the model has a
+    `served` form, MLflow's model server can serve it; otherwise only `open_model` opens it. A user's own scikit-learn
+    estimator is written in MLflow's scikit-learn flavor.
 
     Args:
         path: The new folder.
         task: The task.
         fitted: The trained model.
         example: Rows whose inputs become the model's input example.
-        model_id: MLflow's model id.
+        model_id: MLflow's id of the logged model.
     """
     if isinstance(fitted, FittedSklearn):
         _write_sklearn(path, task, fitted, example, model_id)
@@ -109,10 +110,10 @@ def _write_served(
 def _write_sklearn(
     path: Path, task: Task, fitted: FittedSklearn, example: pd.DataFrame, model_id: str
 ) -> None:
-    """Write an estimator as MLflow's own scikit-learn model, in the format of skops.
+    """Write an estimator as a model of MLflow's scikit-learn flavor, in the format of skops.
 
-    A model server gives what `predict` gives: a label for each row. It is asked with columns where the estimator was
-    fitted on columns, else with a list of texts.
+    MLflow's model server then answers with what `predict` returns, one label for each row. Requests hold the columns
+    that the estimator was fitted on, or a list of texts if it was fitted on texts.
     """
     import mlflow.sklearn
     import numpy as np
@@ -145,7 +146,11 @@ def _write_sklearn(
 
 
 def _packages(types: list[str]) -> tuple[str, ...]:
-    """Return the distributions that define these classes, beside those that every scikit-learn model needs."""
+    """Return the distributions that define the given classes, without those that every scikit-learn model needs.
+
+    Args:
+        types: Full class names, such as `xgboost.sklearn.XGBClassifier`.
+    """
     from importlib.metadata import packages_distributions
 
     distributions = packages_distributions()
@@ -171,11 +176,10 @@ def _metadata(task: Task) -> dict[str, str]:
 
 
 def write_remote(path: Path, task: Task, fitted: Fitted, model_id: str) -> None:
-    """Write a model that lives at a provider.
+    """Write an MLflow model without weights that names a model at a provider, such as OpenAI.
 
-    Its card (`remote/model.json`) and an MLmodel file that names it.
-
-    It has no flavor that a model server could serve; `open_model` opens it by the address on its card.
+    The folder holds a card with the model's address (`remote/model.json`) and an MLmodel file. A model server can't
+    serve it; `open_model` opens it by the address on the card.
     """
     from mlflow.models import Model
 
@@ -187,13 +191,13 @@ def write_remote(path: Path, task: Task, fitted: Fitted, model_id: str) -> None:
 
 
 def requirements(packages: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the pinned versions of the packages that a server needs to answer with a model."""
+    """Return pinned pip requirements of MLflow and the given packages, for a model server that serves a model."""
     return tuple(pinned_requirement(name) for name in ("mlflow", *packages))
 
 
 @cache
 def pinned_requirement(package: str) -> str:
-    """Return `NAME==VERSION` of an installed package (cached, because the lookup takes some milliseconds)."""
+    """Return the pip requirement `NAME==VERSION` of a package with its installed version."""
     from importlib.metadata import version
 
     return f"{package}=={version(package)}"

@@ -1,7 +1,7 @@
-"""Fast reads of the project's own SQLite store, without importing MLflow.
+"""Fast reads of the project's own MLflow store in SQLite, without importing MLflow.
 
 Importing MLflow takes a second and a query through it some milliseconds; most queries here read one row by its key.
-Only a SQLite file with the known schema is read, and nothing is ever written. For any other store or query
+Only a SQLite file with the known schema is read, and nothing is ever written. For any other store or query the error
 `UnsupportedRead` tells the caller to use MLflow's client. `tests/tracking/test_sqlite_reader.py` compares the results
 with MLflow's.
 """
@@ -21,27 +21,29 @@ from veritrain_lib.tracking.address import sqlite_path
 from veritrain_lib.tracking.entities import Experiment, Run, RunData, RunInfo, Version
 
 SCHEMA = "dc11669786a5"
-"""Migration (alembic revision) of the supported schema: MLflow 3.17. Newer schemas are not read."""
+"""Alembic revision of the only database schema that is read, that of MLflow 3.17."""
 
 TERM = re.compile(
     r"(?:tags\.`(?P<tag>[^`]+)`|attributes\.(?P<status>status)) = '(?P<value>[^']+)'(?: AND |$)"
 )
-"""A term of the supported filters: a tag or the status equals a text; terms are joined by AND."""
+"""Pattern of one term of a supported filter: a tag or the run's status equals a text. Terms are joined by AND."""
 
 IDS_PER_QUERY = 500
-"""Run ids in one query; SQLite limits the number of parameters."""
+"""Maximum run ids in one query, because SQLite limits the number of parameters."""
 
 
 class UnsupportedRead(Exception):
-    """This store or this query must be read with MLflow's client."""
+    """Error: this store or this query must be read with MLflow's client."""
 
 
 @contextmanager
 def open_reader(address: str) -> Iterator[SqliteReader]:
-    """Open the store at a tracking URI for reading: one consistent state while the context is open.
+    """Open the MLflow store at a SQLite tracking URI for reading.
+
+    All reads in the block see one consistent state of the store.
 
     Raises:
-        UnsupportedRead: The store is no SQLite file with the known schema, or can't be read at the moment.
+        UnsupportedRead: The store is not a SQLite file with the known schema, or can't be read at the moment.
     """
     file = sqlite_path(address)
     if file is None or not file.is_file():
@@ -59,7 +61,10 @@ def open_reader(address: str) -> Iterator[SqliteReader]:
 
 
 class SqliteReader:
-    """Queries on an open SQLite store. Deleted objects are only found by their id or name."""
+    """Queries on an open MLflow store in SQLite.
+
+    Deleted experiments and runs are found only by their name or id; lists leave them out.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -68,11 +73,11 @@ class SqliteReader:
         return self._connection.execute(sql, values).fetchall()
 
     def experiment(self, name: str) -> Experiment | None:
-        """Return the experiment with a name, deleted or not, or None."""
+        """Return the MLflow experiment with this name, even if it is deleted; None without one."""
         return next(iter(self._experiments("name = ?", name)), None)
 
     def experiments(self) -> list[Experiment]:
-        """Return every experiment that is not deleted."""
+        """Return every MLflow experiment that is not deleted."""
         return self._experiments("lifecycle_stage = 'active'")
 
     def _experiments(self, where: str, *values: str) -> list[Experiment]:
@@ -88,7 +93,7 @@ class SqliteReader:
         ]
 
     def experiment_tags(self, prefix: str) -> dict[str, dict[str, str]]:
-        """Return the tags whose key has a prefix, by experiment id, of every experiment, deleted or not."""
+        """Return the tags whose key starts with `prefix`, by the id of their MLflow experiment."""
         tags: dict[str, dict[str, str]] = {}
         sql = "SELECT experiment_id, key, value FROM experiment_tags WHERE substr(key, 1, ?) = ?"
         for experiment_id, key, value in self._all(sql, len(prefix), prefix):
@@ -96,11 +101,29 @@ class SqliteReader:
         return tags
 
     def run(self, run_id: str) -> Run | None:
-        """Return a run by its id, deleted or not, or None."""
+        """Return the MLflow run with this id, even if it is deleted; None without one."""
         return next(iter(self._runs("run_uuid = ?", [run_id], "")), None)
 
+    def runs_by_id(self, run_ids: Sequence[str]) -> list[Run]:
+        """Return the MLflow runs with these ids that exist, even if they are deleted, in no particular order."""
+        found = []
+        for start in range(0, len(run_ids), IDS_PER_QUERY):
+            chunk = run_ids[start : start + IDS_PER_QUERY]
+            found += self._runs(f"run_uuid IN ({','.join('?' * len(chunk))})", chunk, "")
+        return found
+
     def runs(self, experiment_id: str, filter_string: str, *, limit: int, newest_first: bool) -> list[Run]:
-        """Return runs of an experiment that match a filter of the form `TERM`, in MLflow's order."""
+        """Return the runs of an experiment that match a filter, in the order of MLflow's search.
+
+        Args:
+            experiment_id: Id of the experiment.
+            filter_string: Terms of the form `TERM`, joined by AND; empty for all runs.
+            limit: Maximum number of runs.
+            newest_first: Whether the run that started last comes first.
+
+        Raises:
+            UnsupportedRead: The filter has other terms.
+        """
         conditions = ["experiment_id = ?", "lifecycle_stage = 'active'"]
         values: list[str] = [experiment_id]
         for tag, value in _parse_filter(filter_string):
@@ -115,7 +138,8 @@ class SqliteReader:
 
     def _runs(self, where: str, values: Sequence[str], order: str) -> list[Run]:
         rows = self._all(
-            "SELECT run_uuid, experiment_id, name, status, start_time, end_time, artifact_uri FROM runs"
+            "SELECT run_uuid, experiment_id, name, status, start_time, end_time, artifact_uri,"
+            " lifecycle_stage FROM runs"
             f" WHERE {where} {order}",
             *values,
         )
@@ -144,15 +168,15 @@ class SqliteReader:
             )
 
     def versions(self, name: str) -> list[Version]:
-        """Return every version of a registered model that is not deleted, oldest first."""
+        """Return every version of the registered model `name`, oldest first; deleted versions are left out."""
         return self._versions("name = ?", name)
 
     def version(self, name: str, number: str) -> Version | None:
-        """Return one version of a registered model, or None; `number` is text."""
+        """Return version `number` (a number as text) of the registered model `name`; None without one."""
         return next(iter(self._versions("name = ? AND version = CAST(? AS INTEGER)", name, number)), None)
 
     def alias(self, name: str, alias: str) -> Version | None:
-        """Return the version that an alias points at, or None."""
+        """Return the version of the registered model `name` that an alias points at; None without one."""
         subquery = (
             "SELECT version FROM registered_model_aliases"
             " WHERE workspace = 'default' AND name = ? AND alias = ?"
@@ -179,7 +203,7 @@ class SqliteReader:
 
 
 def _parse_filter(filter_string: str) -> Iterator[tuple[str, str]]:
-    """Yield the terms of a filter as (tag, value), with an empty tag for the status.
+    """Yield the terms of an MLflow search filter as pairs of tag and value; the tag is empty for the run's status.
 
     Raises:
         UnsupportedRead: The filter has other terms.

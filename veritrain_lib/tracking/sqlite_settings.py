@@ -1,4 +1,4 @@
-"""Settings of a connection to a SQLite store: a write-ahead log, and how long to wait for a writer."""
+"""Settings of connections to an MLflow store in SQLite: write-ahead log, and the time to wait for a writer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 
 def use_wal(connection: Any, _: object) -> None:
-    """Use a write-ahead log, synced at checkpoints.
+    """Switch a SQLite database to a write-ahead log that is synced to disk at checkpoints.
 
-    Safe when processes are killed (https://sqlite.org/wal.html).
+    Killed processes do no harm in this mode (https://sqlite.org/wal.html). The second argument, which SQLAlchemy's
+    event passes, is not used.
     """
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode and mode[0] == "wal":
@@ -16,9 +17,9 @@ def use_wal(connection: Any, _: object) -> None:
 
 
 def configure_connection(connection: Any, _: object) -> None:
-    """Configure our own connection to a SQLite store.
+    """Set up a connection that Veri-Train opens to an MLflow store in SQLite: write-ahead log, 20 s wait for a writer.
 
-    Write-ahead log, and 20 s to wait for a writer, as MLflow does.
+    MLflow waits as long. The second argument, which SQLAlchemy's event passes, is not used.
     """
     connection.execute("PRAGMA busy_timeout = 20000")
     use_wal(connection, None)

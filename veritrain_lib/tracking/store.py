@@ -1,4 +1,4 @@
-"""The MLflow store of the project: its tracking URI, its client, and its experiments."""
+"""MLflow store of the project: its tracking URI, its client, and its experiments."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from veritrain_lib.tracking import address as addresses
 from veritrain_lib.tracking import (
     disk_reserve,
     missing_artifacts,
+    opening,
     retrying_client,
     sqlite_reader,
     sqlite_settings,
@@ -31,33 +32,35 @@ RETRY_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
 }
-"""HTTP settings of MLflow's client, unless the environment sets them: its own 7 tries are silent for minutes; ours
-(`retrying_client`) follow and are reported.
+"""HTTP settings of MLflow's client, unless the environment sets them.
+
+MLflow's own default of 7 tries would be silent for minutes; the tries of `retrying_client` follow and are reported.
 """
 
 
 def uri() -> str:
-    """Return the tracking URI, always absolute.
+    """Return the tracking URI of the project's MLflow store.
 
-    It is `MLFLOW_TRACKING_URI` when set, else the database of `DATABASE_URL`, else `<project>/mlflow.db`. A relative
-    sqlite path in the environment is kept as it is: it means what it means to MLflow.
+    It is `MLFLOW_TRACKING_URI` if that is set, else the database of `DATABASE_URL`, else the absolute path of
+    `<project>/mlflow.db`. A relative SQLite path in the environment is not changed, so that it means what it means to
+    MLflow.
     """
     configured = os.environ.get("MLFLOW_TRACKING_URI") or database_url(keys.project_setting("DATABASE_URL"))
     return configured or addresses.sqlite_uri(project.root() / "mlflow.db")
 
 
 def masked_uri() -> str:
-    """Return the tracking URI without its password, for people."""
+    """Return the tracking URI of the project's MLflow store with `***` in place of its password, for messages."""
     return addresses.masked(uri())
 
 
 def database_url(url: str) -> str:
-    """Return a database URL as SQLAlchemy 2.1 expects it: asyncio drivers and old names are replaced.
+    """Return a database URL in the form that SQLAlchemy 2.1 expects: `postgres://` and driver names are replaced.
 
     An empty URL stays empty.
 
     Raises:
-        UserError: MLflow's store does not support this database.
+        UserError: The URL names another kind of database than PostgreSQL or SQLite.
     """
     if not url:
         return ""
@@ -72,12 +75,12 @@ def database_url(url: str) -> str:
 
 
 def is_remote() -> bool:
-    """Return whether the store is a server, which then decides where artifacts are stored."""
+    """Return whether the MLflow store is a server, reached over HTTP, which then decides where artifacts are stored."""
     return uri().startswith(("http://", "https://"))
 
 
 def client() -> MlflowClient:
-    """Return a client of the store; every write to the store uses it."""
+    """Return the client of the project's MLflow store, opened at the first call; every write to the store uses it."""
     address = uri()
     mlflow_client = _client(address)
     import mlflow
@@ -127,8 +130,9 @@ def _client(address: str) -> MlflowClient:
         disk_reserve.allocate()
     _point_mlflow_at(address)
     try:
-        mlflow_engines.open_engines(address, sqlite_settings.use_wal)
-        mlflow_client = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
+        with opening.one_at_a_time(address):
+            mlflow_engines.open_engines(address, sqlite_settings.use_wal)
+            mlflow_client = mlflow.tracking.MlflowClient(tracking_uri=address, registry_uri=address)
         if is_remote():
             # A database is open and its schema checked by now; a server has not been contacted yet.
             mlflow_client.search_experiments(max_results=1)
@@ -142,17 +146,17 @@ def _client(address: str) -> MlflowClient:
 
 
 def is_open() -> bool:
-    """Return whether this process has a client of a store."""
+    """Return whether this process has already opened a client of an MLflow store."""
     return _client.cache_info().currsize > 0
 
 
 def close_clients() -> None:
-    """Drop the cached clients; the next use opens the store again."""
+    """Drop the cached clients of MLflow stores, so that the next use opens the store again."""
     _client.cache_clear()
 
 
 def find_experiment(name: str) -> Experiment | None:
-    """Return the experiment with a name, deleted or not, or None."""
+    """Return the MLflow experiment with this name, even if it is deleted; None without one."""
     try:
         with sqlite_reader.open_reader(uri()) as reader:
             return reader.experiment(name)
@@ -162,7 +166,7 @@ def find_experiment(name: str) -> Experiment | None:
 
 
 def experiments() -> list[Experiment]:
-    """Return every experiment that is not deleted."""
+    """Return every experiment of the MLflow store that is not deleted."""
     try:
         with sqlite_reader.open_reader(uri()) as reader:
             return reader.experiments()
@@ -171,7 +175,7 @@ def experiments() -> list[Experiment]:
 
 
 def tags_of_experiments(prefix: str) -> dict[str, dict[str, str]]:
-    """Return by experiment id the tags with a prefix, of every experiment, deleted ones included."""
+    """Return the tags whose key starts with `prefix`, by the id of their MLflow experiment."""
     try:
         with sqlite_reader.open_reader(uri()) as reader:
             return reader.experiment_tags(prefix)
@@ -191,9 +195,10 @@ def tags_of_experiments(prefix: str) -> dict[str, dict[str, str]]:
 
 
 def experiment(task: Task) -> Experiment:
-    """Return the experiment of a task, created when it does not exist.
+    """Return the MLflow experiment of a task; create it, with the task's description as its note, if it does not exist.
 
-    Its note is the task's description.
+    Raises:
+        MissingArtifact: The experiment was deleted in MLflow.
     """
     experiment = find_experiment(task.name)
     if experiment is None:

@@ -1,7 +1,7 @@
-"""New MLflow stores without running migrations: copies of a template that was migrated once on this machine.
+"""Fast creation of MLflow stores: each is a copy of a template file whose migrations ran once on this machine.
 
-There is one template for each installed MLflow version, in the environment (`sys.prefix`), or in the user's cache when
-that can't be written. A copy equals what MLflow would have created in the project's folder.
+There is one template for each installed MLflow version, in the Python environment (`sys.prefix`), or in the user's
+cache folder if the environment can't be written. A copy equals the file that MLflow would have created.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from filelock import FileLock, Timeout
 from veritrain_lib.tracking.address import sqlite_uri
 
 MIGRATION_TIMEOUT_S = 120.0
-"""Seconds to wait for another process that makes the template; the migrations take 1 to 10 s."""
+"""Seconds to wait for another process that is making the template; the migrations take 1 to 10 s."""
 
 
 def create_store(store: Path) -> bool:
-    """Create a migrated store if there is none; return whether it was created.
+    """Create the project's MLflow store from the template if there is no store yet; return whether it was created.
 
-    If not, MLflow migrates its own.
+    If it returns False, MLflow creates or migrates the store itself. Several processes may call this at the same time:
+    the first one wins, and an existing store is never replaced.
 
-    Several processes may call this at once: the first one wins, and a store is never replaced.
+    Args:
+        store: Path of the store's SQLite file.
     """
     if store.exists() or os.environ.get("MLFLOW_ENABLE_WORKSPACES"):
         return False
@@ -54,7 +56,7 @@ def create_store(store: Path) -> bool:
 
 
 def template_paths() -> Iterator[Path]:
-    """Yield the possible paths of a template for the installed MLflow, best first."""
+    """Yield the paths that the template for new stores of the installed MLflow version may have, best first."""
     import mlflow
 
     migrations = Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions"
@@ -66,12 +68,15 @@ def template_paths() -> Iterator[Path]:
 
 
 def find_template() -> Path | None:
-    """Return the path of the template, or None if there is none yet."""
+    """Return the path of the template for new MLflow stores; None if there is none yet."""
     return next((path for path in template_paths() if path.is_file()), None)
 
 
 def make_template() -> Path | None:
-    """Make the template, or wait for the process that makes it; return None when nothing can be written."""
+    """Make the template for new MLflow stores, or wait for another process that makes it, and return its path.
+
+    None means that it could not be written anywhere.
+    """
     for path in template_paths():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +102,11 @@ def _migrate(path: Path) -> None:
 
 
 def _set_default_experiment(store: Path, project: Path) -> None:
-    """Set artifact location and creation time of experiment 0, which MLflow creates with the store."""
+    """Set artifact location and creation time of experiment 0 in a copied store, as if MLflow had created it there.
+
+    Raises:
+        sqlite3.DatabaseError: The store has no experiment 0.
+    """
     now = int(time.time() * 1000)
     with closing(sqlite3.connect(store)) as connection, connection:
         cursor = connection.execute(

@@ -1,7 +1,7 @@
-"""Opening a model from its stored folder: models without code directly, all others after approval (`trust`).
+"""Opening of a stored model from its folder: directly if it holds no code, otherwise only after approval (`trust`).
 
-The folder's own metadata (`MLmodel`, its loader, its list of trusted types) was written by the model's author and
-decides nothing here: a format is recognized by its files, and those are read by our own readers.
+The folder's own metadata (`MLmodel`, its loader, its list of trusted types) was written by the model's author, so no
+decision relies on it. A format is recognized by its files, and only Veri-Train's own readers read them.
 """
 
 from __future__ import annotations
@@ -23,11 +23,16 @@ if TYPE_CHECKING:
 
 
 def open_stored(address: str, folder: Path, task: Task) -> Model:
-    """Open the model in a stored folder, under its address in the registry.
+    """Open the model in a stored folder; its `uri` becomes its address in MLflow's registry.
 
-    Our own models open by their scheme, a model tuned at a provider as a chat model, a scikit-learn model in skops
-    format when it names plain classes only. Any other model is code and opens through MLflow's pyfunc once its
-    content is approved; it must answer in the form of the task's output contract.
+    Three kinds open directly: our own models, a model tuned at a provider (as a chat model), and a scikit-learn model
+    in skops format that names only plain classes. Any other model counts as code: it opens through MLflow's pyfunc
+    after an approval of its content, and must answer in the form of the task's output contract.
+
+    Args:
+        address: Address of the model in the registry.
+        folder: Folder of its files.
+        task: The task whose rows it answers.
 
     Raises:
         Refused: The model holds code that nobody approved.
@@ -47,7 +52,7 @@ def open_stored(address: str, folder: Path, task: Task) -> Model:
 
 
 def code_in_folder(folder: Path) -> str:
-    """Return, for people, why a model's folder counts as code; empty when it holds none."""
+    """Return the reason why a model's folder may run code and so needs an approval, in words for people; else empty."""
     schemes = _artifact_schemes(folder)
     if (folder / "remote").is_dir() or any(scheme in CODE_FREE_SCHEMES for scheme in schemes):
         return ""
@@ -55,9 +60,17 @@ def code_in_folder(folder: Path) -> str:
 
 
 def open_by_address(uri: str, address: str, task: Task) -> Model:
-    """Open a model that was registered by an address; it keeps its registry URI.
+    """Open a registered model version that only stores the address of the model; it keeps its URI in the registry.
 
-    An extension may do anything with the content of an address, so such an address needs an approval.
+    An address of an extension needs an approval, because an extension may run any code that it finds there.
+
+    Args:
+        uri: URI of the version in the registry.
+        address: Address that the version stores.
+        task: The task whose rows the model answers.
+
+    Raises:
+        Refused: The address or its content needs an approval that nobody gave.
     """
     from veritrain_lib.models.base import open_model
     from veritrain_lib.models.chat import ChatModel
@@ -86,9 +99,9 @@ def _open_extension(uri: str, address: str, reason: str, task: Task) -> Model:
 
 
 def code_at_address(address: str) -> tuple[str, str]:
-    """Return why the model at a registered address counts as code, and the digest of its content or address.
+    """Return the reason why the model at a registered address may run code and so needs an approval, and its digest.
 
-    Two empty texts when it is no code.
+    The digest is that of the content for a local path, else of the address. Both are empty when no approval is needed.
     """
     from veritrain_lib.core.digest import of_json
 
@@ -101,7 +114,7 @@ def code_at_address(address: str) -> tuple[str, str]:
 
 
 def _artifact_schemes(folder: Path) -> list[str]:
-    """Return the schemes of model extensions that open something in `artifacts/`."""
+    """Return the sorted names of the folders in a model's `artifacts/` that are address schemes of model extensions."""
     artifacts = folder / "artifacts"
     registered = registry.names("models")
     return (
@@ -118,13 +131,13 @@ def _open_scheme(address: str, scheme: str, folder: Path, task: Task) -> Model:
 
 
 def _open_adapter(address: str, folder: Path, task: Task) -> Model:
-    """Open an adapter from a private copy: the settings that were checked must be those that peft reads."""
+    """Open a LoRA adapter from a private copy of its folder, so that peft reads the same settings that were checked."""
     copy = content_digest.private_copy(folder)
     return _attach_copy(copy, _open_scheme(address, "lora", Path(copy.name) / "content", task))
 
 
 def _attach_copy(copy: object, model: Model) -> Model:
-    """Keep the private copy of the files alive as long as the model."""
+    """Attach a private copy of the files to a model, so that the copy is not deleted while the model is in use."""
     model.keeps = copy  # type: ignore[attr-defined]
     return model
 
@@ -144,13 +157,16 @@ def _find_code(folder: Path, schemes: list[str]) -> str:
 
 
 def _foreign_types(file: Path) -> list[str]:
-    """Return the types in a skops file that are not on our list, or else not on that of skops itself."""
+    """Return the types in a skops file that are not on Veri-Train's list of plain classes.
+
+    If all are on that list, return those that are not on the list of skops itself.
+    """
     unlisted = skops_types.unapproved_types(file)
     return unlisted or skops_types.untrusted_types(file)
 
 
 def _describe_flavors(folder: Path) -> str:
-    """Describe the flavors in the MLmodel file, for the message only."""
+    """Return a description of the flavors in a folder's MLmodel file, for the message to people only."""
     import yaml
 
     try:
@@ -165,7 +181,16 @@ def _describe_flavors(folder: Path) -> str:
 
 
 def _load_skops(file: Path, address: str, trusted: list[str]) -> Any:
-    """Load a scikit-learn model; `trusted` are classes beside those that skops itself knows."""
+    """Load a scikit-learn model from a skops file.
+
+    Args:
+        file: The file.
+        address: Address of the model, for the error.
+        trusted: Names of classes to accept in addition to those that skops itself accepts.
+
+    Raises:
+        UserError: The file can't be read, or names other classes.
+    """
     import skops.io
 
     try:
@@ -199,7 +224,7 @@ def _open_code(address: str, folder: Path, schemes: list[str], reason: str, task
 
 
 def _open_remote(address: str, card: Path, task: Task) -> Model:
-    """Open a model that lives at a provider: the registry has its card, and it keeps its registry address."""
+    """Open a model that lives at a provider, by the address on its card; its `uri` becomes its registry address."""
     from veritrain_lib.models.chat import open_chat_model
     from veritrain_lib.trainers.openai_tuning_fitted import read_card
 

@@ -1,6 +1,6 @@
-"""MLflow's database tables and connections for reading them, used by all paged lists.
+"""MLflow's database tables, and connections to read them with SQL, for all lists that are shown in pages.
 
-These are the tables of MLflow's own models, so a list always matches the store; nothing is stored twice.
+The table definitions are MLflow's own, so a list always matches the store; nothing is stored twice.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 MMAP_BYTES = 1 << 30
-"""Bytes of a SQLite file that are memory-mapped: every page of a store with 100,000 runs."""
+"""Maximum bytes of a SQLite file that are memory-mapped: enough for all pages of a store with 100,000 runs."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """MLflow's tables for SQLAlchemy Core.
+    """MLflow's tables as SQLAlchemy Core tables.
 
-    Its ORM takes longer to build a query than the database to answer it.
+    They are used without SQLAlchemy's ORM, which takes longer to build a query than the database to answer it.
     """
 
     experiments: FromClause
@@ -39,7 +39,7 @@ class Tables:
 
 @cache
 def tables() -> Tables:
-    """Return MLflow's tables; `metrics` is the one with the newest values."""
+    """Return MLflow's database tables; `metrics` is the table with the newest value of each metric."""
     from mlflow.store.model_registry.dbmodels import models as registry
     from mlflow.store.tracking.dbmodels import models as tracking
 
@@ -52,7 +52,7 @@ def tables() -> Tables:
 
 
 def connect() -> Connection:
-    """Return a connection for one consistent read; the caller closes it."""
+    """Return a connection to MLflow's database, whose reads see one consistent state; the caller closes it."""
     store.client()  # the tables are there once MLflow has opened its store
     return _engine(store.uri()).connect()
 
@@ -80,9 +80,13 @@ def _enable_mmap(connection: Any, _: object) -> None:
 
 
 def task_name_contains(experiment_id: Any, part: str) -> Any:
-    """Return the SQL condition that an experiment's task name contains a text, case-insensitive.
+    """Return the SQL condition that the name of an experiment's task contains a text (case-insensitive).
 
-    Each run has its task too, but there are few tasks and many runs.
+    The task's name is read from the experiment's tags, because there are far fewer experiments than runs.
+
+    Args:
+        experiment_id: SQL column of the experiment's id.
+        part: The text.
     """
     from sqlalchemy import select
 
@@ -92,7 +96,7 @@ def task_name_contains(experiment_id: Any, part: str) -> Any:
 
 
 def contains(column: Any, part: str) -> Any:
-    """Return the SQL condition that a text contains another one, case-insensitive."""
+    """Return the SQL condition that a column contains a text (case-insensitive)."""
     escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     # SQLite's LIKE is case-insensitive anyway; lowering both sides would only take time.
     like = column.like if store.uri().startswith("sqlite") else column.ilike

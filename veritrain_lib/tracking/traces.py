@@ -1,7 +1,7 @@
-"""MLflow traces of paid LLM calls, written in the background.
+"""MLflow traces of paid calls to chat models, written by a background thread.
 
-MLflow's autologging patches the SDK's own methods, which our fast path does not use. For the caller a reply costs one
-queue insertion; a thread writes batches of spans.
+MLflow's autologging would patch the methods of the provider's SDK, which our faster client does not use. A call costs
+its caller only one insertion into a queue; the thread writes the traces in batches.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
     from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply
 
 BATCH_SIZE = 100
-"""Traces in one write: also the most that MLflow links to a run at once."""
+"""Maximum traces in one write; MLflow links no more than this to a run at once."""
 
 
 class Traces:
-    """Hook for `open_chat(on_reply=...)`: `with Traces(task, endpoint, run_id=...) as traces: ...`.
+    """Writer of MLflow traces for a chat model's calls: `with Traces(task, endpoint, run_id=...) as traces: ...`.
 
-    A trace has one span of type CHAT_MODEL with messages, candidates, outcome, tokens and cost; tags
-    `veritrain.purpose`, `veritrain.outcome`, `veritrain.request` (the digest in the ledger). Leaving the context
-    waits for the queue. Queued traces are lost in a kill; the answers are not, the ledger has them.
+    A trace has one span of type CHAT_MODEL with messages, candidates, outcome, tokens and cost, and the tags
+    `veritrain.purpose`, `veritrain.outcome` and `veritrain.request` (the digest under which the ledger, the database of
+    paid answers, stores the answer). The end of the `with` block waits until all traces are written. If the process is
+    killed, queued traces are lost, but not the answers, which are in the ledger.
 
     Raises:
-        Infrastructure: On leaving, when traces could not be written (the answers are safe).
+        Infrastructure: At the end of the block, when traces could not be written.
     """
 
     def __init__(self, task: Task, endpoint: Endpoint, *, run_id: str | None = None) -> None:
@@ -47,7 +48,7 @@ class Traces:
         self.written = 0
 
     def __call__(self, request: ChatRequest, reply: Reply) -> None:
-        """Queue one reply."""
+        """Queue the trace of one chat call: the request and the reply to it."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="traces", daemon=True)
             self._thread.start()
@@ -60,9 +61,13 @@ class Traces:
         self.close(quiet=kind is not None)
 
     def close(self, *, quiet: bool = False) -> None:
-        """Write the remaining traces.
+        """Write the remaining traces of chat calls to MLflow and stop the thread.
 
-        With `quiet` a failure is not raised, because another error is already being raised.
+        Args:
+            quiet: Whether to ignore a failure to write, because another error is already being raised.
+
+        Raises:
+            Infrastructure: Traces could not be written, and `quiet` is False.
         """
         if self._thread is not None:
             self._queue.put(None)

@@ -1,4 +1,4 @@
-"""Paged lists of model versions: counted, filtered, sorted and cut by the database in one consistent read."""
+"""Pages of the list of model versions: counted, filtered, sorted and cut by the database in one consistent read."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import Select
 
 VERSION_ORDERS = ("creation_time", "last_updated_time", "name", "version")
+"""Columns by which a list of model versions can be sorted."""
 
 
 @dataclass(frozen=True)
 class VersionQuery:
-    """Filter and order of model versions.
+    """Filter and order of a list of model versions.
 
     Attributes:
-        tags: Allowed values by tag; an empty collection only requires that the tag exists.
+        tags: Allowed values by tag; an empty collection only requires that the version has the tag.
         without: Excluded values by tag; an empty collection excludes every version that has the tag.
-        search: Part of the registered model's name, case-insensitive.
-        order: One of `VERSION_ORDERS`; ties are ordered by name, newest version first.
-        descending: Whether the order is descending.
-        order_tag: A tag to order by first: its name, and the value of a version without it.
+        search: Part of the registered model's name; case-insensitive.
+        order: Column of the order, one of `VERSION_ORDERS`; versions that are equal in it are ordered by name, then by
+            version number from the highest.
+        descending: Whether the largest value comes first.
+        order_tag: Tag to sort by before `order`: its name, and the value that a version without it counts as; None for
+            no such tag.
     """
 
     tags: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -39,14 +42,14 @@ class VersionQuery:
 
 @dataclass(frozen=True)
 class VersionItem:
-    """A version as lists show it.
+    """Model version as lists show it.
 
     Attributes:
         version: The version.
         created: Creation time in milliseconds since 1970.
         updated: Time of the last change in milliseconds since 1970.
-        description: Its description; may be empty.
-        aliases: Aliases that point at it.
+        description: The version's description; may be empty.
+        aliases: Aliases that point at the version, sorted.
     """
 
     version: Version
@@ -57,7 +60,13 @@ class VersionItem:
 
 
 def versions_page(query: VersionQuery, *, offset: int = 0, limit: int = 20) -> tuple[list[VersionItem], int]:
-    """Return one page of versions and the total count."""
+    """Return one page of the model versions that match a query, and how many match in all.
+
+    Args:
+        query: Filter and order.
+        offset: Number of versions before the page.
+        limit: Maximum versions on the page.
+    """
     from sqlalchemy import func, select
 
     versions = tables().versions
@@ -75,13 +84,13 @@ def versions_page(query: VersionQuery, *, offset: int = 0, limit: int = 20) -> t
 
 
 def read_version(name: str, number: int) -> VersionItem | None:
-    """Return one version, or None."""
+    """Return version `number` of the registered model `name`, as lists show it; None without one."""
     with connect() as connection:
         return next(iter(_items(connection, [(name, number)])), None)
 
 
 def versions_with_alias(alias: str) -> list[VersionItem]:
-    """Return the versions that an alias points at, one per registered model, by name."""
+    """Return the model versions with an alias, such as `champion`: at most one for each registered model, by name."""
     from sqlalchemy import select
 
     aliases = tables().aliases.c
@@ -122,7 +131,12 @@ def _filtered(query: VersionQuery, selection: Select[Any]) -> Select[Any]:
 
 
 def _tag_of(key: str, default: str) -> Any:
-    """Return the value of a version's tag as a column to order by."""
+    """Return an SQL column with the value of a version's tag, to sort by.
+
+    Args:
+        key: Key of the tag.
+        default: Value of a version without the tag.
+    """
     from sqlalchemy import func, select
 
     versions, tags = tables().versions, tables().version_tags.c
@@ -134,7 +148,12 @@ def _tag_of(key: str, default: str) -> Any:
 
 
 def _items(connection: Connection, keys: list[tuple[str, int]]) -> list[VersionItem]:
-    """Return versions by name and number, in the order of `keys`."""
+    """Return model versions as lists show them, in the order of `keys`; missing ones are left out.
+
+    Args:
+        connection: Connection to MLflow's database.
+        keys: Model name and version number of each version.
+    """
     from sqlalchemy import select, tuple_
 
     if not keys:

@@ -1,4 +1,4 @@
-"""Preparation of MLflow in a process that others are forked from: imports, caches and compiled SQL."""
+"""Preparation of MLflow (imports, caches and SQL) in the process from which notebook kernels are forked."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ PRELOADED_MODULES = (
     # Needed to open a student model; its import scans every estimator of scikit-learn.
     "skops.io",
 )
-"""Modules that a stage would import when it first uses MLflow."""
+"""Modules that a stage would otherwise import at its first use of MLflow."""
 
 
 STUDENT_PACKAGES = ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
-"""Packages whose versions are pinned in a stored student model."""
+"""Packages whose versions are pinned in the requirements of a stored student, the small default model."""
 
 
 def warm_up() -> None:
-    """Import and prepare what a stage needs of MLflow.
+    """Import and prepare everything of MLflow that a stage needs, before notebook kernels are forked.
 
-    No store stays open, and repeated calls are allowed.
+    No connection to a store stays open. The function may be called several times.
     """
     import sqlalchemy.orm
 

@@ -1,4 +1,4 @@
-"""The protocols `Trainer` and `Fitted`, and how a model server serves a fitted model."""
+"""Protocols of a trainer and of the trained model, and the specification of how a model server serves such a model."""
 
 from __future__ import annotations
 
@@ -19,65 +19,69 @@ if TYPE_CHECKING:
 
 
 class Fitted(Protocol):
-    """The result of a training: a model that is ready to answer and can be saved.
+    """Protocol of a trainer's result: a trained model that can answer rows and be saved.
 
-    A class inherits from this one, which has a default for all but `model` and `save`, or has every member of its own.
+    A class may inherit from this protocol, which has defaults for all members except `model` and `save`, or
+    define every member itself.
     """
 
     @property
     def model(self) -> Model:
-        """The trained model, ready to answer."""
+        """The trained model, ready to answer rows."""
         ...
 
     @property
     def base(self) -> str:
-        """The URI or path of the model that it is an adapter of; empty for a stand-alone model."""
+        """The URI or path of the base model if the trained model is an adapter of one; empty otherwise."""
         return ""
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """Statistics of the training for people; they become tags and the table `job`."""
+        """Statistics of the training for people, such as the id of the provider's job.
+
+        The training's result shows them as the table `job`; a few become tags of the registered model.
+        """
         return {}
 
     @property
     def served(self) -> ServingSpec | None:
-        """How a model server serves it; None: only `open_model` opens it, by the scheme of the model's URI."""
+        """The specification of how a model server serves the trained model; None if only `open_model` can open it."""
         return None
 
     def save(self, folder: Path) -> None:
-        """Write everything that is needed to open the model again into an empty folder.
+        """Write everything that is needed to open the trained model again into an empty folder.
 
-        From then on the model's URI is `SCHEME:FOLDER`, which `open_model` opens; the registry keeps the folder
-        under that scheme.
+        From then on the model's URI is `SCHEME:FOLDER`, which `open_model` opens. The model registry stores
+        the folder together with that scheme.
         """
         ...
 
 
 class StandAlone:
-    """Base of fitted models (`Fitted`) that are no adapter of another model and have no facts for people."""
+    """Base class of trained models (protocol `Fitted`) that are no adapter of another model and have no statistics."""
 
     @property
     def base(self) -> str:
-        """Empty: there is no other model."""
+        """The empty text: the trained model is not an adapter of another model."""
         return ""
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """Empty: there is no training job."""
+        """An empty mapping: there are no statistics of the training."""
         return {}
 
 
 @dataclass(frozen=True)
 class ServingSpec:
-    """Specification of how a model server, which has no Veri-Train installed, serves a saved model.
+    """Specification of how a model server, on which Veri-Train is not installed, serves a saved model.
 
     Attributes:
-        code: a self-contained Python file.
-        name: the class in it with `load(folder)` and `predict(frame)`.
-        packages: the distributions whose pinned versions it needs.
-        columns: the input columns.
-        key: the key of the answer, in the output and in each candidate (`key`, score).
-        texts: further text fields of the output beside the answer, the candidates and the explanation.
+        code: path of a self-contained Python file with the prediction code.
+        name: name of the class in that file, which has `load(folder)` and `predict(frame)`.
+        packages: names of the distributions that it needs, in the installed versions.
+        columns: names of the input columns.
+        key: key of the answer in the output; each candidate has the answer under the same key, and a score.
+        texts: names of further text fields of the output besides answer, candidates and explanation.
     """
 
     code: Path
@@ -89,18 +93,24 @@ class ServingSpec:
 
 
 class Trainer(Protocol):
-    """A trainer, which makes a model from rows.
+    """Protocol of a trainer, which makes a model from rows.
 
-    It is constructed by `Trainer(**parameters)` from the task's `trainer.parameters`. A class inherits from this one,
-    which has a default for all but `name` and `train`, or has every member of its own.
+    A trainer is constructed as `Trainer(**parameters)` from the task's `trainer.parameters`. A class may
+    inherit from this protocol, which has defaults for all members except `name` and `train`, or define every
+    member itself.
 
     Attributes:
         name: the name in the task file.
-        answers: the kinds of answer it can learn, "labels" or "text"; a task with another kind of answer is rejected.
-        parameter_names: the names that `parameters` may contain; a recipe from elsewhere is reduced to them.
-        paid: each training costs money, so other stages train the quick student instead.
-        slow: each training takes many minutes, so other stages train the quick student instead.
-        on_step: set before `train` to a function that takes a step and numbers by name, which are logged live.
+        answers: the kinds of answer that it can learn, "labels" or "text"; tasks with another kind are
+            rejected.
+        parameter_names: the names that `parameters` may contain; other parameters of a recipe from elsewhere
+            are dropped.
+        paid: whether each training costs money; if so, other stages train the quick student model (see
+            `quick`) instead.
+        slow: whether each training takes many minutes; if so, other stages train the quick student model
+            instead.
+        on_step: None, or a function set before `train` that is called with a step and numbers by name, which
+            are logged while the training runs.
     """
 
     name: str
@@ -111,56 +121,56 @@ class Trainer(Protocol):
     on_step: Callable[[int, Mapping[str, float]], None] | None = None
 
     def ingredients(self, task: Task) -> dict[str, str]:
-        """Return digests of what a training depends on beside rows, parameters and code, such as a checkpoint on disk."""
+        """Return digests of everything that affects a training besides rows, parameters and code, by name.
+
+        An example is the digest of a base model's files. The default is none.
+        """
         return {}
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> Fitted:
-        """Train on rows.
+        """Train a model on rows.
 
         Args:
             task: the task.
             rows: training rows, with the columns that `core.records` defines.
-            seed: the same rows, parameters and seed give the same answers.
+            seed: random seed; the same rows, parameters and seed must give a model with the same answers.
         """
         ...
 
 
 class TrainerFactory(Protocol):
-    """Protocol of a callable that makes a task's trainer from `trainer.parameters`: a class, or a user's own file.
+    """Protocol of an object that is called with a task's `trainer.parameters` and returns its trainer.
 
-    Attributes:
-        answers: as `Trainer.answers`.
-        paid: as `Trainer.paid`.
-        slow: as `Trainer.slow`.
+    It is a class of trainers, or a user's own file (`OwnTrainerType`).
     """
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """The kinds of answer that it can learn."""
+        """The kinds of answer that the trainer can learn: "labels", "text" or both."""
         ...
 
     @property
     def paid(self) -> bool:
-        """Whether each training costs money."""
+        """Whether each training with this trainer costs money."""
         ...
 
     @property
     def slow(self) -> bool:
-        """Whether each training takes many minutes."""
+        """Whether each training with this trainer takes many minutes."""
         ...
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """The names that its parameters may have."""
+        """The names of the parameters that the trainer accepts."""
         ...
 
     def __call__(self, **parameters: Any) -> Trainer:
-        """Return the trainer."""
+        """Return the trainer with the given parameters."""
         ...
 
 
 def trainer_class(name: str) -> type[Trainer]:
-    """Return the class of a trainer by its name.
+    """Return the class of an installed trainer by its name in task files.
 
     Raises:
         UserError: there is no such trainer, or its class lacks a member of `Trainer`.
@@ -171,10 +181,10 @@ def trainer_class(name: str) -> type[Trainer]:
 
 
 def require_empty_folder(folder: Path) -> Path:
-    """Return a folder that a model can be saved into.
+    """Return the given folder after checking that a trained model can be saved into it.
 
     Raises:
-        UserError: the folder is not empty.
+        UserError: the path exists and is not an empty folder.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} is not empty; a model can only be saved into an empty folder")
@@ -182,10 +192,10 @@ def require_empty_folder(folder: Path) -> Path:
 
 
 def trainer_of(task: Task) -> TrainerFactory:
-    """Return the factory of the task's trainer, which makes it from `trainer.parameters`.
+    """Return the factory of a task's trainer: the class of an installed trainer, or the user's own file.
 
     Raises:
-        UserError: there is no trainer of the name, or the name of a user's own is taken.
+        UserError: there is no trainer of that name.
     """
     if task.trainer.file is None:
         named: Any = trainer_class(task.trainer.name)
@@ -199,10 +209,11 @@ def trainer_of(task: Task) -> TrainerFactory:
 
 
 def open_trainer(task: Task) -> Trainer:
-    """Return the task's trainer, made with its parameters.
+    """Return a task's trainer, constructed with the parameters in the task file.
 
     Raises:
-        UserError: as `trainer_of`, when the trainer refuses a parameter, and when a user's file can't be used.
-        Refused: a user's file lies among the files of the record.
+        UserError: there is no trainer of that name, the trainer refuses a parameter, or the user's own file
+            can't be used.
+        Refused: the user's own file lies in `mlruns/`, where clients of the server can store files.
     """
     return trainer_of(task)(**task.trainer.parameters)

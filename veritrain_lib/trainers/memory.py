@@ -1,4 +1,4 @@
-"""The trainer `memory`: a translation memory that stores the pairs and retrieves the most similar one."""
+"""The trainer `memory`, which makes a translation memory: it stores pairs and retrieves the most similar one."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class FittedMemory(StandAlone):
-    """A trained translation memory (the protocol `Fitted`)."""
+    """Trained translation memory (protocol `Fitted`)."""
 
     model: Memory
 
     @property
     def served(self) -> ServingSpec:
-        """How a model server serves the memory."""
+        """The specification of how a model server serves the translation memory."""
         from veritrain_lib.models import served_memory
 
         card = self.model.served.card
@@ -47,7 +47,7 @@ class FittedMemory(StandAlone):
         )
 
     def save(self, folder: Path) -> None:
-        """Write the memory into an empty or new folder; `open_model("memory:FOLDER", task)` opens it again.
+        """Write the translation memory into an empty folder; `open_model("memory:FOLDER", task)` opens it again.
 
         Raises:
             UserError: the folder is not empty.
@@ -56,15 +56,15 @@ class FittedMemory(StandAlone):
 
 
 class MemoryTrainer(Trainer):
-    """Trainer of a translation memory: character n-gram TF-IDF, cosine similarity, and correction of slots.
+    """Trainer of a translation memory: retrieval by character n-grams (TF-IDF, cosine), then corrections.
 
     Args:
-        source: the input that is translated (default: the first).
-        char_ngrams: [shortest, longest] n-gram of the similarity, from 1.
-        neighbours: number of similar pairs that are considered, from 1.
-        candidates: number of answers, from 1.
-        repair: whether numbers, names and terms of the input are put into the answer. The glossary of the task is
-            used for it.
+        source: name of the input that is translated; default: the first input.
+        char_ngrams: [shortest, longest] character n-gram of the similarity, from 1.
+        neighbours: number of similar pairs that are considered for an answer, from 1.
+        candidates: number of answers to a row, from 1.
+        repair: whether numbers, names and terms of the stored translation are replaced by those of the input,
+            with the help of the task's glossary.
 
     Raises:
         UserError: a parameter is unknown or out of range.
@@ -85,16 +85,16 @@ class MemoryTrainer(Trainer):
             raise UserError(f"repair must be true or false, not {self.repair!r}")
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedMemory:
-        """Store the distinct pairs.
+        """Make a translation memory of the distinct translation pairs among the rows.
 
         Args:
             task: the task.
             rows: training rows, with the columns that `core.records` defines.
-            seed: only recorded, because the training is deterministic.
+            seed: stored in the model's metadata only, because the training is deterministic.
 
         Raises:
-            UserError: there are no rows, rows have no answer (with the ids), no row has any text, or `source` is not
-                an input.
+            UserError: there are no rows, rows have no answer (the message names their ids), no row has any
+                text, or `source` is not an input.
         """
         from importlib.metadata import version
 

@@ -1,7 +1,7 @@
-"""Cached n-gram counts of texts, for repeated fits on overlapping rows.
+"""Cache of the n-gram counts of texts, which speeds up repeated training on overlapping rows.
 
-Label checks and refits between batches train many students on nearly the same rows. The counts of a text do not
-depend on the other texts; only the vocabulary and the weights do.
+Label checks and row selection train many student models on nearly the same rows. The n-gram counts of a text
+do not depend on the other texts; only the vocabulary and the TF-IDF weights do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class NgramCounts:
-    """Cache of the n-gram counts of texts, for vectorizers with one analyzer and n-gram range."""
+    """Cache of the n-gram counts of texts, for vectorizers that share one analyzer and one n-gram range."""
 
     def __init__(self) -> None:
         self._term_ids: dict[str, int] = {}
@@ -26,11 +26,11 @@ class NgramCounts:
         self._ranks: np.ndarray | None = None
 
     def fit_transform(self, vectorizer: Any, texts: Sequence[str]) -> Any:
-        """Fit a `TfidfVectorizer` and transform the texts, with bit-identical results to its own `fit_transform`.
+        """Fit a `TfidfVectorizer` with the cached counts, with bit-identical results to its own `fit_transform`.
 
         Args:
-            vectorizer: must not limit its vocabulary (`min_df`, `max_df`, `max_features`, `vocabulary`, `binary`,
-                `use_idf`: the defaults). It is fitted in place.
+            vectorizer: the vectorizer, which is fitted in place. Its parameters `min_df`, `max_df`,
+                `max_features`, `vocabulary`, `binary` and `use_idf` must have their default values.
             texts: the texts to fit on.
 
         Returns:
@@ -69,7 +69,7 @@ class NgramCounts:
         return weights.transform(matrix, copy=False)
 
     def _counts_of(self, text: str, analyze: Callable[[str], list[str]]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ids of a text's terms in order of first occurrence, and how often each occurs."""
+        """Return the ids of a text's terms in order of first occurrence, and the count of each term."""
         import numpy as np
 
         cached = self._texts.get(text)
@@ -83,7 +83,7 @@ class NgramCounts:
         return cached
 
     def _sorted_ranks(self) -> np.ndarray:
-        """Return for each term id its rank among all terms in sorted order."""
+        """Return an array with the rank of each term id among all terms in alphabetical order."""
         import numpy as np
 
         if self._ranks is None:
@@ -95,7 +95,15 @@ class NgramCounts:
 
 
 def _by_first_occurrence(columns: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return each entry's column renumbered by first occurrence, and the columns in that order."""
+    """Renumber columns by their first occurrence.
+
+    Args:
+        columns: column of each entry.
+        width: number of columns; each occurs at least once.
+
+    Returns:
+        The new number of each entry's column, and the old column of each new number.
+    """
     import numpy as np
 
     first = np.empty(width, dtype=np.int64)

@@ -1,6 +1,6 @@
-"""The trainer `openai`: fine-tuning jobs at OpenAI and Azure OpenAI.
+"""The trainer `openai`, which runs fine-tuning jobs at OpenAI and Azure OpenAI.
 
-A run that was killed resumes its job instead of paying for a new one.
+After a kill, the next run resumes the same job instead of paying for a new one.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import digest, project
+from veritrain_lib.core import digest
 from veritrain_lib.core.errors import HumanInputRequired, UserError
 from veritrain_lib.trainers import openai_tuning_file
 from veritrain_lib.trainers.base import Trainer
@@ -34,22 +34,26 @@ DEFAULTS: dict[str, Any] = {
     "settle_seconds": 60.0,
 }
 SUFFIX_LENGTH = 18
-"""Longest suffix of a tuned model's name that Azure accepts; OpenAI accepts 64."""
+"""Length to which the suffix of a tuned model's name is cut: Azure accepts 18 characters, OpenAI 64."""
 
 
 class OpenAiTuning(Trainer):
-    """Trainer that runs one supervised fine-tuning job for each set of rows, within the task's `budget.money`.
+    """Trainer that fine-tunes a model of OpenAI or Azure on the training rows, within the task's `budget.money`.
+
+    The same rows and parameters never start a second job and are never paid for twice.
 
     Args:
-        base: URI of the model to tune (`openai:/gpt-4.1-mini-2025-04-14`, `azure:/gpt-4.1-mini-2025-04-14`; at
-            Azure the model, not a deployment).
-        epochs: 1 to 50, default 3. Never left to the provider, because the cost depends on it.
+        base: URI of the model to tune (`openai:/gpt-4.1-mini-2025-04-14`, `azure:/gpt-4.1-mini-2025-04-14`;
+            for Azure the name of the model, not of a deployment).
+        epochs: 1 to 50, default 3. It is never left to the provider, because the cost depends on it.
         batch_size: 1 to 256, or `auto`.
         learning_rate_multiplier: 0.001 to 100, or `auto`.
-        attempt: from 1; raise it to order again after a failed job.
-        deployment: name under which people deployed the tuned model at Azure, which answers only through deployments.
-        poll_seconds: time between two requests for the job's status.
-        settle_seconds: how long to search for a job whose creation may have succeeded without a reply.
+        attempt: number from 1; raise it by 1 to order a new job after a failed one.
+        deployment: name of the deployment of the tuned model at Azure, where models answer only through
+            deployments; a person creates it after the training.
+        poll_seconds: seconds between two requests for the job's status.
+        settle_seconds: seconds for which to search for a job whose creation may have succeeded without a
+            reply.
 
     Raises:
         UserError: a parameter is unknown or out of range.
@@ -58,7 +62,7 @@ class OpenAiTuning(Trainer):
     name = "openai"
     parameter_names = tuple(DEFAULTS)
     paid = True
-    """Each training costs money and hours, so other stages train the quick student instead."""
+    """True: a training costs money and may take hours, so other stages train the quick student model instead."""
 
     def __init__(self, **parameters: Any) -> None:
         unknown = sorted(set(parameters) - set(DEFAULTS))
@@ -88,21 +92,21 @@ class OpenAiTuning(Trainer):
         self.settle: float = _number("settle_seconds", values["settle_seconds"], 0, 3600)
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedRemote:
-        """Check the rows, reserve the money, and run the job, or resume an earlier job for the same order.
+        """Fine-tune a model at the provider within `budget.money`: check the rows, and run or resume the job.
 
-        Prints the estimate before anything is sent, and every change of the job's status.
+        It prints the cost estimate before anything is sent, and every change of the job's status.
 
         Raises:
-            UserError: rows can't be trained on (with their numbers), the price is unknown, there is no key or
-                endpoint, or the provider rejected the file or the job.
+            UserError: rows can't be trained on (the message gives their numbers), the price is unknown, there
+                is no key or URL, or the provider rejected the file or the job.
             Refused: the worst-case cost would exceed the cap.
             Infrastructure: the job failed or was cancelled, or the provider can't be reached.
-            HumanInputRequired: the model is tuned, and people must deploy it at Azure first.
+            HumanInputRequired: the model is tuned, and a person must create its deployment at Azure first.
         """
         from veritrain_lib.llm import fine_tuning_money as money
         from veritrain_lib.llm.endpoint import open_endpoint
         from veritrain_lib.llm.fine_tuning import TuningService
-        from veritrain_lib.llm.fine_tuning_record import TuningRecord
+        from veritrain_lib.llm.fine_tuning_record import open_tuning_record
         from veritrain_lib.llm.fine_tuning_run import PollingIntervals, TuningJobFailed, run_tuning_job
         from veritrain_lib.llm.ledger import Ledger
 
@@ -113,7 +117,7 @@ class OpenAiTuning(Trainer):
         _print_line(f"fine-tuning {self.base}: {cost.sentence()} Cap ${task.budget.money:.2f}.")
         for remark in file.remarks:
             _print_line(f"remark: {remark}")
-        record = TuningRecord(project.state("fine_tuning.db"))
+        record = open_tuning_record()
         account = ledger_account(task)
 
         def reserve() -> None:
@@ -147,10 +151,16 @@ class OpenAiTuning(Trainer):
         return FittedRemote(task, self._address(endpoint, job), self.base, _facts(job, order, cost, paid))
 
     def order(self, task: Task, endpoint: Endpoint, content: bytes, seed: int) -> TuningJobSpec:
-        """Build the order for a training file.
+        """Return the specification of the fine-tuning job for a training file.
 
-        Its key is a digest of rows, base, endpoint and everything else that affects the model, so that the same order
-        is never placed twice.
+        Its key is a digest of rows, base model, endpoint and everything else that affects the model, so that
+        the same job is never ordered twice.
+
+        Args:
+            task: the task; its name becomes part of the tuned model's name.
+            endpoint: the model to tune.
+            content: content of the training file.
+            seed: random seed of the training.
         """
         from veritrain_lib.llm.fine_tuning import TuningJobSpec
 
@@ -181,7 +191,7 @@ class OpenAiTuning(Trainer):
 
 
 def ledger_account(task: Task) -> str:
-    """Return the account in the ledger to which the task's spending cap applies."""
+    """Return the name of the ledger's account to which the task's cost cap applies."""
     return task.name
 
 

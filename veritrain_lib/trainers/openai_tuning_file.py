@@ -1,4 +1,4 @@
-"""The training file of a fine-tuning job: rows as chats in the form of later requests, with validation.
+"""The training file of a provider's fine-tuning job: it is built from rows, in the form of later requests, and checked.
 
 Open it for the rules of a valid row or file.
 """
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 MINIMUM = 10
-"""Smallest number of examples that the providers accept."""
+"""Minimum number of examples that the providers accept."""
 LARGEST_BYTES = 512 * 2**20
-"""Largest file that the providers accept."""
+"""Largest size of a file, in bytes, that the providers accept."""
 ROLES = ("system", "user", "assistant")
 SHOWN = 10
-"""Problems or row numbers that are listed in a message."""
+"""Maximum number of problems or row numbers that a message lists."""
 
 
 @dataclass(frozen=True)
 class TrainingFile:
-    """A valid training file.
+    """Valid training file for a provider's fine-tuning job.
 
     Attributes:
-        content: the bytes of the file.
-        examples: the messages of each row.
+        content: content of the file.
+        examples: the messages of each row, the answer included.
         remarks: warnings that do not stop the training (duplicates, contradictions).
     """
 
@@ -44,15 +44,19 @@ class TrainingFile:
 
 
 def build(task: Task, rows: pd.DataFrame) -> TrainingFile:
-    """Build the training file of a task's rows.
+    """Build the training file for a fine-tuning job from a task's rows.
 
-    Each line holds the messages that the model will be sent later (prompt `answer`), and the answer in the form of the
-    output contract.
+    Each line holds the messages that the model will get later (prompt `answer`), followed by the answer in
+    the form of the output contract.
+
+    Args:
+        task: the task.
+        rows: training rows with an answer each.
 
     Raises:
         UserError: rows are invalid (no input, no answer, an answer that violates the output contract, a lone
-            surrogate), there are fewer than 10, or the file is too large. The message names the rows (from 1)
-            with their problems.
+            surrogate), there are fewer than 10 rows, or the file is too large. The message gives the numbers
+            of the rows (from 1) with their problems.
     """
     from veritrain_lib.models.chat_prompt import AnswerPrompt
 
@@ -84,13 +88,18 @@ def build(task: Task, rows: pd.DataFrame) -> TrainingFile:
 
 
 def answer_text(task: Task, row: Mapping[str, str]) -> str:
-    """Return a row's answer in the form of the output contract, as JSON text.
+    """Return a row's answer as JSON text in the form of the output contract, for the training file.
 
-    The target field (or `label`) holds the answer, `candidates` the answer alone, `explanation` the meaning of the
-    label; any other required key is taken from the row's column of that name.
+    The target field (or `label`) holds the answer, `candidates` holds the answer as the only candidate, and
+    `explanation` holds the description of the label. Any other key is taken from the row's column of the same
+    name.
+
+    Args:
+        task: the task.
+        row: the row's values by column.
 
     Raises:
-        UserError: the contract requires a key that no row can fill.
+        UserError: the contract requires a key for which the row has no column.
     """
     value, contract = row[task.target.field], task.contract
     properties: Mapping[str, Any] = contract.get("properties", {})
@@ -124,10 +133,10 @@ def _default_explanation(task: Task, value: str) -> str:
 
 
 def check_lines(content: bytes) -> list[str]:
-    """Return what a provider would reject in a file of chats, by line (from 1); empty when the file is valid.
+    """Return the problems for which a provider would reject a training file of chats, with line numbers from 1.
 
-    Each line must be a JSON object whose `messages` have a known `role` and a text `content`, with at least one user
-    message and an assistant message at the end.
+    Each line must be a JSON object whose `messages` have a known `role` and a non-empty text `content`, with
+    at least one user message and an assistant message at the end. The list is empty for a valid file.
     """
     problems = []
     if len(content) > LARGEST_BYTES:
@@ -139,7 +148,7 @@ def check_lines(content: bytes) -> list[str]:
 
 
 def remarks(task: Task, rows: pd.DataFrame) -> list[str]:
-    """Return warnings about duplicate rows, and rows with an earlier row's input and another answer (from 1)."""
+    """Return warnings about rows for a training file: duplicate rows, and equal inputs with different answers."""
     first: dict[tuple[str, ...], tuple[int, str]] = {}
     duplicates: list[str] = []
     contradictions: list[str] = []

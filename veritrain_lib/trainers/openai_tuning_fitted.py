@@ -1,4 +1,4 @@
-"""The result of a fine-tuning job at a provider: a model of which only the URI is stored here."""
+"""Result of the trainer `openai`: a model that stays at the provider; only its URI is stored here."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class FittedRemote:
-    """A model that was fine-tuned at a provider (the protocol `Fitted`), registered as an adapter of its base.
+    """Model that was fine-tuned at a provider (protocol `Fitted`), registered as an adapter of its base model.
 
     Attributes:
         task: the task.
-        address: URI for `open_model`.
+        address: URI with which `open_model` opens the model.
         base: URI of the model that was tuned.
         facts: statistics of the job for people: job, file, trained tokens, epochs, cost in US dollars.
     """
@@ -39,18 +39,18 @@ class FittedRemote:
 
     @cached_property
     def model(self) -> Model:
-        """The tuned model; no request is sent yet."""
+        """The fine-tuned model, opened without sending a request."""
         from veritrain_lib.models.base import open_model
 
         return open_model(self.address, self.task)
 
     @property
     def served(self) -> ServingSpec | None:
-        """None: only `open_model` opens it."""
+        """None: model servers can't serve a provider's model; only `open_model` opens it."""
         return None
 
     def save(self, folder: Path) -> None:
-        """Write `model.json`, which names the model at the provider.
+        """Write the file `model.json` into an empty folder; it names the fine-tuned model at the provider.
 
         Raises:
             UserError: the folder is not empty.
@@ -67,10 +67,10 @@ class FittedRemote:
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """Read the card that `save` wrote.
+    """Read the file `model.json`, which names a fine-tuned model at its provider.
 
     Raises:
-        UserError: the folder has no card, a damaged one, or another format version.
+        UserError: the file is missing or damaged, or has another format version.
     """
     file = folder / CARD
     try:

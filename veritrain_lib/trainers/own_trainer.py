@@ -1,6 +1,6 @@
-"""A trainer of the user's own: a function in a Python file beside the task that returns a scikit-learn estimator.
+"""Trainers of users: a function in a Python file beside the task file that returns a scikit-learn estimator.
 
-docs/own_trainer.md has the worked example. The fitted estimator is stored as MLflow's scikit-learn model.
+docs/own_trainer.md has a worked example. The fitted estimator is stored as MLflow's scikit-learn model.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ PAGE = "docs/own_trainer.md"
 
 @dataclass(frozen=True)
 class OwnTrainerType:
-    """A user's file as a trainer that can be made; the file is run when it is called.
+    """Factory of a user's own trainer, which is defined in a Python file (protocol `TrainerFactory`).
+
+    The file is run when the factory is called, not before.
 
     Attributes:
         name: name of the trainer.
-        path: the file, absolute.
-        file: the file as the task names it.
+        path: absolute path of the file.
+        file: path of the file as the task file gives it.
     """
 
     name: str
@@ -46,16 +48,25 @@ class OwnTrainerType:
     answers: ClassVar[tuple[str, ...]] = ("labels",)
     paid: ClassVar[bool] = False
     slow: ClassVar[bool] = True
-    """How long a user's estimator takes is unknown: checks of the gate and the choice of rows train the built-in one."""
+    """True, because it is unknown how long a training of a user's estimator takes.
+
+    Other stages (checks of the gate, choice of rows) therefore train the built-in student model instead.
+    """
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """The names that `parameters` may contain; the file is read and not run."""
+        """The parameter names of the user's function `make`; empty if the file does not define it.
+
+        They are read from the file's syntax without running it.
+        """
         functions, _ = own_code.parse_own_file(self.path, self._subject)
         return tuple(functions[FUNCTION].parameters) if FUNCTION in functions else ()
 
     def __call__(self, **parameters: Any) -> OwnTrainer:
-        """Return the trainer; the estimator is made once, so that a mistake is found before rows are read.
+        """Return the user's trainer with the given parameters.
+
+        The user's function is called once at this point, so that a mistake in it is found before any rows are
+        read.
 
         Raises:
             UserError: the file can't be used, or its function refuses the parameters or returns no estimator.
@@ -85,12 +96,12 @@ class OwnTrainerType:
 
 @dataclass(frozen=True)
 class FittedSklearn(StandAlone):
-    """A fitted estimator (the protocol `Fitted`), which the registry stores as MLflow's scikit-learn model.
+    """Scikit-learn estimator that a user's own trainer has fitted (protocol `Fitted`).
 
     Attributes:
         estimator: the fitted estimator.
-        model: the estimator as a model.
-        columns: the columns that it was fitted on; empty when it was fitted on texts.
+        model: the estimator as a model that answers rows.
+        columns: names of the columns that it was fitted on; empty if it was fitted on texts.
     """
 
     estimator: Any
@@ -99,11 +110,11 @@ class FittedSklearn(StandAlone):
 
     @property
     def served(self) -> None:
-        """None: MLflow's scikit-learn flavor serves it."""
+        """None: MLflow's own scikit-learn flavor serves the estimator."""
         return None
 
     def save(self, folder: Path) -> None:
-        """Write `model.skops` into an empty or new folder; MLflow's and skops' own readers open it.
+        """Write the estimator as `model.skops` into an empty folder; MLflow and skops can open this file.
 
         Raises:
             UserError: the folder is not empty.
@@ -115,15 +126,16 @@ class FittedSklearn(StandAlone):
 
 
 class OwnTrainer(Trainer):
-    """Trainer that fits the estimator of a user's function on the inputs of the rows.
+    """Trainer that fits the scikit-learn estimator which a user's own function returns.
 
-    With one input the estimator is fitted on texts, with several on a data frame of them, as it is with one when the
-    estimator begins with a `ColumnTransformer`. Every `random_state` that the function left open is set to the seed.
+    A task with one input fits the estimator on a list of texts. With several inputs, or if the estimator
+    begins with a `ColumnTransformer`, it is fitted on a data frame of the inputs. Every `random_state` that
+    the user left at None is set to the seed.
 
     Args:
         name: name of the trainer.
-        subject: key of the task file and name of the file there, for messages.
-        make: returns a new estimator.
+        subject: key in the task file and name of the user's file, for messages.
+        make: function that returns a new estimator.
     """
 
     answers = ("labels",)
@@ -134,10 +146,12 @@ class OwnTrainer(Trainer):
         self._make = make
 
     def estimator(self) -> Any:
-        """Return a new estimator that can be fitted, can answer and can be stored.
+        """Return a new estimator from the user's function, after checking it.
+
+        It must be able to be fitted, to predict and to be stored.
 
         Raises:
-            UserError: the function fails, or returns something else.
+            UserError: the function fails, or its result fails a check.
         """
         estimator = self._make()
         lacking = [
@@ -154,16 +168,16 @@ class OwnTrainer(Trainer):
         return estimator
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedSklearn:
-        """Fit the estimator.
+        """Fit the user's estimator on the inputs of the rows.
 
         Args:
             task: the task; its answers must be labels.
             rows: training rows with an answer each, with the columns that `core.records` defines.
-            seed: value of every `random_state` that is None.
+            seed: value for every `random_state` of the estimator that is None.
 
         Raises:
-            UserError: the answers are free text, the rows can't be learned from (as with `TfidfSvc.train`), or the
-                estimator can't be fitted on them.
+            UserError: the task's answers are free text, the rows can't be learned from (as in
+                `TfidfSvc.train`), or the estimator can't be fitted on them.
         """
         if not task.labels:
             raise UserError(
@@ -204,7 +218,11 @@ class OwnTrainer(Trainer):
         return FittedSklearn(estimator, sklearn_model(f"sklearn:{self.name}", estimator, task), columns)
 
     def _require_storable(self, estimator: Any) -> None:
-        """Require that the estimator is made of classes of installed packages, without which nobody could open it."""
+        """Check that the estimator consists only of classes from installed packages, so that it can be opened again.
+
+        Raises:
+            UserError: the estimator can't be stored, or contains a class or function of the user's file.
+        """
         import skops.io
 
         with tempfile.TemporaryDirectory() as folder:
@@ -227,7 +245,7 @@ class OwnTrainer(Trainer):
 
 
 def _reads_columns(estimator: Any) -> bool:
-    """Return whether an estimator begins with a ColumnTransformer, also inside of a search for parameters."""
+    """Return whether an estimator begins with a ColumnTransformer, also within a pipeline or parameter search."""
     from sklearn.compose import ColumnTransformer
 
     first = estimator

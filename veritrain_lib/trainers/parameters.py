@@ -1,4 +1,4 @@
-"""Checks of parameters and rows that trainers share; each error states what is allowed."""
+"""Checks of parameters and rows that several trainers share; each error message says what is allowed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def with_defaults(trainer: str, defaults: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the defaults, overridden by the parameters.
+    """Return a trainer's default parameters, overridden by those of the task file.
+
+    Args:
+        trainer: name of the trainer, for the message.
+        defaults: default value of every parameter.
+        parameters: parameters in the task file.
 
     Raises:
         UserError: the trainer does not have one of the parameters.
@@ -28,7 +33,11 @@ def with_defaults(trainer: str, defaults: Mapping[str, Any], parameters: Mapping
 
 
 def ngram_range(name: str, value: Any) -> tuple[int, int]:
-    """Return [shortest, longest] as a tuple.
+    """Return a trainer's parameter for the [shortest, longest] n-gram as a tuple, after checking it.
+
+    Args:
+        name: name of the parameter, for the message.
+        value: value in the task file.
 
     Raises:
         UserError: the value is not a pair of whole numbers with 1 <= shortest <= longest <= 10.
@@ -44,7 +53,11 @@ def ngram_range(name: str, value: Any) -> tuple[int, int]:
 
 
 def positive_number(name: str, value: Any) -> float:
-    """Return a number above 0 as a float.
+    """Return a trainer's parameter as a float, after checking that it is a finite number above 0.
+
+    Args:
+        name: name of the parameter, for the message.
+        value: value in the task file.
 
     Raises:
         UserError: the value is anything else.
@@ -54,8 +67,27 @@ def positive_number(name: str, value: Any) -> float:
     return float(value)
 
 
+def number_from_zero(name: str, value: Any) -> float:
+    """Return a trainer's parameter as a float, after checking that it is a finite number of at least 0.
+
+    Args:
+        name: name of the parameter, for the message.
+        value: value in the task file.
+
+    Raises:
+        UserError: the value is anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise UserError(f"{name} must be a number from 0, not {value!r}")
+    return float(value)
+
+
 def positive_integer(name: str, value: Any) -> int:
-    """Return a whole number of at least 1.
+    """Return a trainer's parameter, after checking that it is a whole number of at least 1.
+
+    Args:
+        name: name of the parameter, for the message.
+        value: value in the task file.
 
     Raises:
         UserError: the value is anything else.
@@ -66,7 +98,7 @@ def positive_integer(name: str, value: Any) -> int:
 
 
 def required_answers(task: Task, rows: pd.DataFrame) -> list[str]:
-    """Return the answers of the rows.
+    """Return the answers of training rows, in order, after checking that every row has one.
 
     Raises:
         UserError: rows have no answer; the message names their ids.

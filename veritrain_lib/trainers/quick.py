@@ -1,4 +1,4 @@
-"""Choice of the student that trains within moments, for checks and row selection in other stages."""
+"""Choice of the student model that trains within moments and that other stages use for checks and row selection."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def quick_student(task: Task) -> str:
-    """Return the name of the fast built-in trainer for the task's kind of answer: labels or text."""
+    """Return the name of the fast built-in trainer for a task: `tfidf_svc` for labels, `memory` for free text."""
     return "tfidf_svc" if task.labels else "memory"

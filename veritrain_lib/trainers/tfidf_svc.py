@@ -1,7 +1,8 @@
-"""The trainer `tfidf_svc`: TF-IDF over words and characters with a linear support vector machine."""
+"""The trainer `tfidf_svc`: a linear support vector machine on TF-IDF of words and characters."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.task import Task
+    from veritrain_lib.models.served import StudentCard
 
 DEFAULTS: dict[str, Any] = {"word_ngrams": (1, 2), "char_ngrams": (2, 5), "C": 1.0, "candidates": 3}
 MAX_ITERATIONS = 5000
@@ -29,25 +31,45 @@ MAX_ITERATIONS = 5000
 
 @dataclass(frozen=True)
 class FittedStudent(StandAlone):
-    """A trained student (the protocol `Fitted`)."""
+    """Student model (a small classifier) made by the trainers `tfidf_svc` and `encoder_svc` (protocol `Fitted`)."""
 
     model: Student
 
     @property
-    def served(self) -> ServingSpec:
-        """How a model server serves the student."""
+    def facts(self) -> Mapping[str, Any]:
+        """Name and digest of the model's sentence encoder and the weight of its vectors; empty without an encoder."""
+        card = self.model.served.card
+        if not card.encoder:
+            return {}
+        return {
+            "encoder": card.encoder,
+            "encoder_digest": card.encoder_digest,
+            "vector_weight": card.vector_weight,
+        }
+
+    @property
+    def served(self) -> ServingSpec | None:
+        """The specification of how a model server serves the student model.
+
+        It is None if the model uses a sentence encoder that the prediction code for servers can't open.
+        """
+        from veritrain_lib.encoders.base import open_encoder
         from veritrain_lib.models import served
 
+        card = self.model.served.card
+        if card.encoder and not set(card.encoder.split("+")) <= set(served.ENCODERS):
+            return None
+        packages = open_encoder(card.encoder).packages if card.encoder else ()
         return ServingSpec(
             Path(served.__file__),
             "ServedStudent",
-            packages=("scikit-learn", "skops", "numpy", "scipy", "pandas"),
-            columns=tuple(self.model.served.card.inputs),
+            packages=("scikit-learn", "skops", "numpy", "scipy", "pandas", *packages),
+            columns=tuple(card.inputs),
             key="label",
         )
 
     def save(self, folder: Path) -> None:
-        """Write the student into an empty or new folder; `open_model("student:FOLDER", task)` opens it again.
+        """Write the student model into an empty folder; `open_model("student:FOLDER", task)` opens it again.
 
         Raises:
             UserError: the folder is not empty.
@@ -56,15 +78,15 @@ class FittedStudent(StandAlone):
 
 
 class TfidfSvc(Trainer):
-    """Trainer of a one-vs-rest `LinearSVC` on sublinear TF-IDF of word and character n-grams (inside words).
+    """Trainer of a one-vs-rest `LinearSVC` on sublinear TF-IDF of word n-grams and of character n-grams inside words.
 
-    With 10 rows an intent of CLINC150 it is right on 82 % of the test set.
+    With 10 training rows per intent of CLINC150 its accuracy on the test set is 82 %.
 
     Args:
-        word_ngrams: [shortest, longest], from 1, default [1, 2].
-        char_ngrams: [shortest, longest], from 1, default [2, 5].
-        C: parameter of LinearSVC, above 0, default 1: lower regularizes more.
-        candidates: number of answers the model gives, from 1, default 3.
+        word_ngrams: [shortest, longest] word n-gram, from 1, default [1, 2].
+        char_ngrams: [shortest, longest] character n-gram, from 1, default [2, 5].
+        C: parameter of LinearSVC, above 0, default 1; a lower value regularizes more.
+        candidates: number of answers that the model gives to a row, from 1, default 3.
 
     Raises:
         UserError: a parameter is unknown or out of range.
@@ -83,31 +105,39 @@ class TfidfSvc(Trainer):
         self._words, self._characters = NgramCounts(), NgramCounts()
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedStudent:
-        """Train a student.
+        """Train a student model on rows.
 
         Args:
             task: the task.
             rows: training rows with an answer each, with the columns that `core.records` defines.
-            seed: the same rows and seed give the same answers.
+            seed: random seed; the same rows and seed give a model with the same answers.
 
         Raises:
-            UserError: fewer than 2 rows, fewer than 2 distinct answers, a row without an answer (with the ids), or
-                rows without any text to learn from.
+            UserError: there are fewer than 2 rows or fewer than 2 distinct answers, a row has no answer (the
+                message names its id), or no row has any text to learn from.
         """
-        import platform
+        from veritrain_lib.models.served import ServedStudent, joined
 
+        answers = training_answers(task, rows)
+        features, encoded = self._ngram_features(joined(rows, list(task.inputs)))
+        classifier = self._fit_classifier(encoded, answers, seed)
+        card = self._card(task, [str(label) for label in classifier.classes_], len(rows), seed)
+        return FittedStudent(Student(ServedStudent(card, features, classifier)))
+
+    def _ngram_features(self, texts: list[str]) -> tuple[Any, Any]:
+        """Fit the vectorizers of words and characters on texts.
+
+        Returns:
+            The fitted vectorizers, and the texts' TF-IDF values as a sparse matrix of shape (texts, n-grams).
+
+        Raises:
+            UserError: no text contains a word.
+        """
         import numpy as np
-        import sklearn
-        import skops
         from scipy.sparse import hstack
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.pipeline import FeatureUnion
-        from sklearn.svm import LinearSVC
 
-        from veritrain_lib.models.served import ServedStudent, StudentCard, joined
-
-        answers = training_answers(task, rows)
-        texts = joined(rows, list(task.inputs))
         shared = {"sublinear_tf": True, "dtype": np.float32}
         words = TfidfVectorizer(ngram_range=self.word_ngrams, **shared)
         characters = TfidfVectorizer(analyzer="char_wb", ngram_range=self.char_ngrams, **shared)
@@ -118,25 +148,47 @@ class TfidfSvc(Trainer):
             ]
         except ValueError as error:
             raise UserError(
-                f"the {len(rows)} training rows contain no words to learn from ({error}); check the input fields"
+                f"the {len(texts)} training rows contain no words to learn from ({error}); check the input fields"
             ) from error
         features = FeatureUnion([("words", words), ("characters", characters)])
-        encoded = hstack(parts, format="csr")
+        return features, hstack(parts, format="csr")
+
+    def _fit_classifier(self, encoded: Any, answers: list[str], seed: int) -> Any:
+        """Return a linear support vector machine that has been fitted on the features of the training rows."""
+        import numpy as np
+        from sklearn.svm import LinearSVC
+
         classifier = LinearSVC(C=self.C, random_state=seed, max_iter=MAX_ITERATIONS).fit(encoded, answers)
         # float32 halves the size on disk; converted before the first answer, so that a saved student answers the same.
         classifier.coef_ = classifier.coef_.astype(np.float32)
-        card = StudentCard(
-            labels=[str(label) for label in classifier.classes_],
+        return classifier
+
+    def _parameters(self) -> Mapping[str, Any]:
+        """Return the value of every parameter of the trainer, in types that JSON can store."""
+        return {
+            "word_ngrams": list(self.word_ngrams),
+            "char_ngrams": list(self.char_ngrams),
+            "C": self.C,
+            "candidates": self.candidates,
+        }
+
+    def _card(self, task: Task, labels: list[str], n_rows: int, seed: int) -> StudentCard:
+        """Return a student model's metadata: labels, inputs, and the parameters, seed and versions of its training."""
+        import platform
+
+        import numpy as np
+        import sklearn
+        import skops
+
+        from veritrain_lib.models.served import StudentCard
+
+        return StudentCard(
+            labels=labels,
             inputs=list(task.inputs),
             candidates=self.candidates,
-            parameters={
-                "word_ngrams": list(self.word_ngrams),
-                "char_ngrams": list(self.char_ngrams),
-                "C": self.C,
-                "candidates": self.candidates,
-            },
+            parameters=dict(self._parameters()),
             seed=seed,
-            rows=len(rows),
+            rows=n_rows,
             versions={
                 "python": platform.python_version(),
                 "scikit-learn": sklearn.__version__,
@@ -144,14 +196,13 @@ class TfidfSvc(Trainer):
                 "numpy": np.__version__,
             },
         )
-        return FittedStudent(Student(ServedStudent(card, features, classifier)))
 
 
 def training_answers(task: Task, rows: pd.DataFrame) -> list[str]:
-    """Return the answers of the rows.
+    """Return the labels of training rows, in order, after checking that a classifier can be trained on them.
 
     Raises:
-        UserError: the rows can't be learned from, see `TfidfSvc.train`.
+        UserError: there are fewer than 2 rows or fewer than 2 distinct labels, or a row has no label.
     """
     if len(rows) < 2:
         raise UserError(f"{len(rows)} training row(s); at least 2 are needed, of 2 different answers")

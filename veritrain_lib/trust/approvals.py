@@ -1,7 +1,7 @@
-"""Content that an admin approved, by its digest.
+"""Approvals, by which an admin allows stored code (such as a model's) to run, identified by the digest of its content.
 
-Each approval is one file in `.veritrain/approved/`, on the machine where the code runs: neither MLflow's server nor
-the record's database can put anything there.
+An approval is a file in `.veritrain/approved/` on the machine where the code runs. Neither MLflow's server nor its
+database can write there.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from veritrain_lib.core import project
 from veritrain_lib.core.errors import Infrastructure, UserError
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
+"""Regular expression for a SHA-256 digest in hexadecimal."""
 
 
 @dataclass(frozen=True)
 class Approval:
-    """Content that may run.
+    """Approval of stored code by an admin.
 
     Attributes:
-        digest: SHA-256 of the content.
+        digest: SHA-256 digest of the content.
         note: Description for people.
-        by: Who approved it.
-        at: When it was approved (ISO 8601, UTC).
+        by: Name of the admin.
+        at: Time of the approval (ISO 8601, UTC).
     """
 
     digest: str
@@ -36,11 +37,16 @@ class Approval:
 
 
 def approve(digest: str, note: str, by: str) -> Approval:
-    """Let content of this digest run from now on; a second approval replaces note and name.
+    """Allow stored code to run from now on, and return the approval; it replaces an earlier one of the same digest.
+
+    Args:
+        digest: SHA-256 digest of the content, 64 hexadecimal digits.
+        note: Description for people.
+        by: Name of the admin.
 
     Raises:
-        UserError: `digest` is not a digest.
-        Infrastructure: The approval can't be written.
+        UserError: `digest` is not a SHA-256 digest.
+        Infrastructure: The approval can't be written to its file.
     """
     approval = Approval(_require_digest(digest), note, by, datetime.now(UTC).isoformat(timespec="seconds"))
     file = _file(digest)
@@ -55,10 +61,13 @@ def approve(digest: str, note: str, by: str) -> Approval:
 
 
 def revoke(digest: str) -> bool:
-    """Revoke an approval and return whether there was one; what runs already continues.
+    """Revoke the approval of stored code; processes that already run it continue.
+
+    Returns:
+        Whether there was an approval.
 
     Raises:
-        UserError: `digest` is not a digest.
+        UserError: `digest` is not a SHA-256 digest.
     """
     file = _file(_require_digest(digest))
     existed = file.is_file()
@@ -67,12 +76,12 @@ def revoke(digest: str) -> bool:
 
 
 def is_approved(digest: str) -> bool:
-    """Return whether content of this digest may run; a damaged file approves nothing."""
+    """Return whether an admin has allowed stored code with this digest to run; a damaged approval does not count."""
     return DIGEST.fullmatch(digest) is not None and _read(_file(digest)) is not None
 
 
 def list_approvals() -> list[Approval]:
-    """Return every approval, the oldest first."""
+    """Return all approvals of stored code, oldest first; damaged ones are left out."""
     approvals = [_read(file) for file in _folder().glob("*.json")]
     return sorted(
         (approval for approval in approvals if approval is not None),
@@ -81,6 +90,7 @@ def list_approvals() -> list[Approval]:
 
 
 def _read(file: Path) -> Approval | None:
+    """Return the approval in a file; None if the file is missing, damaged, or named after another digest."""
     try:
         approval = Approval(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -89,6 +99,7 @@ def _read(file: Path) -> Approval | None:
 
 
 def _require_digest(digest: str) -> str:
+    """Return a text if it is a SHA-256 digest; raise UserError otherwise."""
     if not DIGEST.fullmatch(digest):
         raise UserError(
             f"{digest[:80]!r} is not a digest; a digest is the 64 hex digits that the refusal names"
@@ -97,8 +108,10 @@ def _require_digest(digest: str) -> str:
 
 
 def _file(digest: str) -> Path:
+    """Return the path of the file of an approval."""
     return _folder() / f"{digest}.json"
 
 
 def _folder() -> Path:
+    """Return the folder of the approvals."""
     return project.state("approved")

@@ -1,4 +1,4 @@
-"""The digest of a file or a folder, and a private copy that can't change while it is opened."""
+"""Digest of stored code (a file or a folder), and a private copy that nobody can change while it is opened."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from veritrain_lib.core.digest import of_json
 
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, or over names and bytes of every file of a folder.
+    """Return the SHA-256 digest of a file's bytes, or of the names and bytes of all files of a folder.
 
-    Links count as the content they point to.
+    A symbolic link counts as the content to which it points.
     """
     if path.is_file():
         return _of_file(path)
@@ -22,10 +22,12 @@ def digest_of(path: Path) -> str:
 
 
 def private_copy(path: Path) -> tempfile.TemporaryDirectory[str]:
-    """Copy a file or folder to a folder that only this user can change.
+    """Copy a file or folder to a temporary folder that only this user can change.
 
-    So the digest can't change between the check and the opening. The copy is `content` in it, a file or a folder. It is
-    removed with the returned object.
+    Take the digest of the copy and open the copy: so its content can't change between the check and the opening.
+
+    Returns:
+        The temporary folder; the copy is named `content` in it, and is deleted with this object.
     """
     folder = tempfile.TemporaryDirectory(prefix="veritrain-opened-")
     copy = Path(folder.name) / "content"
@@ -37,5 +39,6 @@ def private_copy(path: Path) -> tempfile.TemporaryDirectory[str]:
 
 
 def _of_file(file: Path) -> str:
+    """Return the SHA-256 digest of a file's bytes."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

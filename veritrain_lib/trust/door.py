@@ -1,7 +1,7 @@
-"""The check that everything which is code passes before it is opened.
+"""Check before code is opened: it must be approved, or be a file of the people who work on this machine.
 
-What people of this machine put beside their task is their own: it runs. What lies in `mlruns/` came
-into the record through a client: it counts as foreign, whoever opens it, even a stage on the command line.
+A file that people of this machine put beside their task is their own and runs. A file in `mlruns/` may come from a
+client of the server, so it counts as foreign, whoever opens it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from veritrain_lib.trust import approvals
 
 
 def require_approval(digest: str, subject: str, reason: str) -> None:
-    """Check that an admin approved content with this digest.
+    """Check that an admin has approved stored code.
 
     Args:
-        digest: The digest.
-        subject: Name of the content for people.
-        reason: What makes it code.
+        digest: SHA-256 digest of the code.
+        subject: Name of the code, for the error message.
+        reason: Why it counts as code, for the error message.
 
     Raises:
-        Refused: It is not approved; the message has the digest and what to do.
+        Refused: It is not approved; the message contains the digest and the command that approves it.
     """
     if approvals.is_approved(digest):
         return
@@ -34,17 +34,17 @@ def require_approval(digest: str, subject: str, reason: str) -> None:
 
 
 def require_local_file(file: Path, subject: str) -> None:
-    """Check that a file that is code is not a stored artifact.
+    """Check that a file which can contain code (rules, notebook, weights, ...) is not an artifact of MLflow.
 
-    Such files are task files, rules, suites, notebooks and weights. Anywhere but in `mlruns/` it was put by people of
-    this machine. Links count as the content they point to.
+    A file in `mlruns/` may come from a client of the server; a file anywhere else was put there by people of this
+    machine. A symbolic link counts as the file to which it points.
 
     Args:
-        file: The file.
-        subject: Name of the file for people.
+        file: Path of the file.
+        subject: Name of the file, for the error message.
 
     Raises:
-        Refused: It lies in `mlruns/`.
+        Refused: The file is in `mlruns/`.
     """
     if is_artifact(file):
         raise Refused(
@@ -55,7 +55,7 @@ def require_local_file(file: Path, subject: str) -> None:
 
 
 def is_artifact(path: Path) -> bool:
-    """Return whether a file or folder lies in `mlruns/`, where the server writes what clients send."""
+    """Return whether a file or folder is in `mlruns/`, where MLflow's server stores what clients send."""
     try:
         return path.resolve().is_relative_to(project.artifacts().resolve())
     except (OSError, RuntimeError, ValueError):  # not a path: a loop of links, a NUL, a name too long

@@ -1,7 +1,7 @@
-"""Python files beside a task that hold a user's own code: gate rules, a trainer, a metric.
+"""Loader of the Python files beside a task that contain a user's own code: rules for the quality gate, trainer, metric.
 
-All of them are loaded here, through the door (`door.require_local_file`): what lies among the files of the record is
-never run. `parse_own_file` looks at a file without running it.
+A file in `mlruns/` is never run (`door.require_local_file`), because it may come from a client of the server.
+`parse_own_file` inspects a file without running it.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 PREFIX = "veritrain_own_"
-"""Prefix of the module names under which such files are run."""
+"""Prefix of the module names under which users' files are loaded."""
 
 _loaded: dict[tuple[str, str], ModuleType] = {}
-"""Modules that this process has run, by path and digest: running a file twice would define its classes twice."""
+"""Modules that this process has loaded, by path and digest: loading a file twice would define its classes twice."""
 
 
 def load_own_file(path: Path, subject: str) -> ModuleType:
-    """Run a user's Python file as a module; an unchanged file is run once a process.
+    """Run a user's Python file as a module and return it; an unchanged file is run only once in a process.
 
     Args:
-        path: The file, absolute.
-        subject: Key of the task file and name of the file there, for messages: `gate_rules: my_rules.py`.
+        path: Absolute path of the file.
+        subject: Key of the task file and name of the file, such as `gate_rules: my_rules.py`, for error messages.
 
     Raises:
-        UserError: The file is missing, is no Python file, or fails when it is run; the message has the line.
-        Refused: The file lies among the files of the record.
+        UserError: The file is missing, is not a Python file, or raises an exception; the message names the line.
+        Refused: The file is in `mlruns/`, so it may come from a client of the server.
     """
     door.require_local_file(path, subject)
     if not path.is_file():
@@ -65,22 +65,22 @@ def load_own_file(path: Path, subject: str) -> ModuleType:
 
 
 def is_own_code(module_name: str) -> bool:
-    """Return whether a module of this name was loaded from a user's file."""
+    """Return whether a Python module, given by its name, was loaded from a user's own file."""
     return module_name.startswith(PREFIX)
 
 
 def load_own_function(path: Path, subject: str, name: str, page: str) -> Callable[..., Any]:
-    """Run a user's file and return the function that it must define.
+    """Run a user's Python file and return a function that it must define.
 
     Args:
-        path: The file, absolute.
-        subject: Key of the task file and name of the file there.
+        path: Absolute path of the file.
+        subject: Key of the task file and name of the file, for error messages.
         name: Name of the function.
-        page: Page of the documentation with the worked example.
+        page: Page of the documentation with an example, for error messages.
 
     Raises:
-        UserError: As `load_own_file`, and when the file defines no such function.
-        Refused: The file lies among the files of the record.
+        UserError: The file can't be loaded (`load_own_file`), or does not define the function.
+        Refused: The file is in `mlruns/`, so it may come from a client of the server.
     """
     function = getattr(load_own_file(path, subject), name, None)
     if not inspect.isfunction(function):
@@ -89,15 +89,17 @@ def load_own_function(path: Path, subject: str, name: str, page: str) -> Callabl
 
 
 def require_free_name(kind: str, name: str, subject: str) -> None:
-    """Require that a user's part is not named like a built-in or installed one, for which its results would be taken.
+    """Check that a user's own trainer, metric or other part has no name of a built-in or installed one.
+
+    Its results would otherwise be taken for those of the other one.
 
     Args:
-        kind: One of `registry.KINDS`.
+        kind: Kind of the part, one of `registry.KINDS`, such as `trainers`.
         name: Name of the user's part.
-        subject: Key of the task file and name of the file there.
+        subject: Key of the task file and name of the file, for the error message.
 
     Raises:
-        UserError: There is a part of that name.
+        UserError: There is a built-in or installed part of that name.
     """
     if name in registry.names(kind):
         raise UserError(
@@ -106,7 +108,13 @@ def require_free_name(kind: str, name: str, subject: str) -> None:
 
 
 def no_function(subject: str, name: str, page: str) -> str:
-    """Return the message about a file that lacks the function it must define."""
+    """Return the error message for a user's file that lacks the function which it must define.
+
+    Args:
+        subject: Key of the task file and name of the file.
+        name: Name of the function.
+        page: Page of the documentation with an example.
+    """
     return (
         f"{subject} has no function `{name}`; write `def {name}(...)` at the top level of the file ({page})"
     )
@@ -115,12 +123,12 @@ def no_function(subject: str, name: str, page: str) -> str:
 def parameter_problem(
     signature: inspect.Signature, leading: Sequence[str], parameters: Mapping[str, Any]
 ) -> str:
-    """Return why a function can't be called with the parameters of a task file, "" when it can.
+    """Return why a user's function can't be called with the parameters in a task file; an empty string if it can.
 
     Args:
         signature: Signature of the function.
-        leading: Names of the parameters that the workbench fills in.
-        parameters: What the task file states under `parameters`.
+        leading: Names of the parameters that Veri-Train passes itself.
+        parameters: Values under the key `parameters` in the task file.
     """
     own = {name: parameter for name, parameter in signature.parameters.items() if name not in leading}
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in own.values()):
@@ -139,15 +147,16 @@ def parameter_problem(
 
 
 def parse_own_file(path: Path, subject: str) -> tuple[dict[str, inspect.Signature], str]:
-    """Return the functions of a user's file with their signatures, and why it can't be used; nothing is run.
+    """Return the functions that a user's Python file defines, and what is wrong with the file, without running it.
 
     Args:
-        path: The file, absolute.
-        subject: Name of the file in the task file.
+        path: Absolute path of the file.
+        subject: Name of the file in the task file, for error messages.
 
     Returns:
-        Functions at the top level of the file by name, and "" or what is wrong: no valid Python, or an import of
-        something that is not installed. A file that is missing has neither; it is reported where files are checked.
+        Signatures of the top-level functions by name, and an error message: the file is not valid Python, or imports a
+        package that is not installed. The message is empty if nothing is wrong. A missing file gives no functions and
+        an empty message, because another check reports it.
     """
     try:
         tree = ast.parse(path.read_bytes(), filename=subject)
@@ -161,12 +170,13 @@ def parse_own_file(path: Path, subject: str) -> tuple[dict[str, inspect.Signatur
 
 
 def describe_failure(error: BaseException, path: Path, subject: str) -> str:
-    """Return what failed in a user's file, with the line of that file where there is one."""
+    """Return the error message for an exception in a user's own file, with the line of that file if it is known."""
     line = next((f", line {number}" for number in _lines(error, path)), "")
     return f"{subject}{line}: {type(error).__name__}: {error}"
 
 
 def _signature(function: ast.FunctionDef) -> inspect.Signature:
+    """Return the signature of a function from its syntax tree; default values are replaced by None."""
     arguments, kinds = function.args, inspect.Parameter
     positional = [*arguments.posonlyargs, *arguments.args]
     optional = len(positional) - len(arguments.defaults)
@@ -191,7 +201,10 @@ def _signature(function: ast.FunctionDef) -> inspect.Signature:
 
 
 def _missing_import(tree: ast.Module, subject: str) -> str:
-    """Return which import at the top level of a file can't succeed, "" when all can."""
+    """Return the error message for the first top-level import of a package that is not installed.
+
+    The result is an empty string if all packages are installed.
+    """
     for node in tree.body:
         names = (
             [alias.name for alias in node.names]
@@ -211,7 +224,7 @@ def _missing_import(tree: ast.Module, subject: str) -> str:
 
 
 def _lines(error: BaseException, path: Path) -> list[int]:
-    """Return the line numbers of the file at which running it failed, innermost first."""
+    """Return the line numbers of a user's file in an exception's traceback, innermost first."""
     if isinstance(error, SyntaxError) and error.lineno is not None:
         return [error.lineno]
     frames = traceback.extract_tb(error.__traceback__)

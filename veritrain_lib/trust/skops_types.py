@@ -1,9 +1,8 @@
-"""The classes that a skops file names.
+"""Classes that a skops file (a stored scikit-learn model) names, used to decide whether the file may be opened.
 
-A skops file is a zip with a description (`schema.json`) that names every class and function of which the model is
-built. skops rejects those that it doesn't know, unless the file's own author vouches for them; here the list is
-ours. It is shorter than skops': estimators that pass arrays of the file to compiled code unchecked (trees, libsvm,
-neighbours) are not on it.
+A skops file is a zip archive with a description, `schema.json`, that names all classes and functions of the model.
+skops rejects classes that it does not know, unless its caller allows them. The list here is shorter than that of skops:
+it leaves out estimators that pass arrays of the file unchecked to compiled code (trees, libsvm, neighbours).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SKOPS_FILE = "model.skops"
-"""File of a scikit-learn model as MLflow stores it by default."""
+"""Name of the file in which MLflow stores a scikit-learn model by default."""
 
 SAFE_TYPES = re.compile(
     r"(builtins\.(dict|list|tuple|set|int|float|complex|str|bool|bytes|bytearray|slice|type|NoneType)"
@@ -25,11 +24,16 @@ SAFE_TYPES = re.compile(
     r"|feature_selection|neural_network|decomposition|impute|multiclass|_loss)\.[A-Za-z_0-9.]+"
     r"|sklearn\.svm\._classes\.Linear(SVC|SVR)|sklearn\.utils\._bunch\.Bunch)"
 )
-"""Classes that hold no code. What skops itself does not trust is rejected by skops besides."""
+"""Regular expression for the classes that contain no code.
+
+skops itself also rejects classes that it does not trust, even if they match.
+"""
 
 
 def unapproved_types(file: Path) -> list[str]:
-    """Return the classes and functions that a skops file names beside `SAFE_TYPES`, sorted.
+    """Return the sorted names of the classes and functions in a skops file that are not known to be safe.
+
+    Those that `SAFE_TYPES` matches are safe.
 
     Raises:
         ValueError: The file is not a skops file.
@@ -38,7 +42,7 @@ def unapproved_types(file: Path) -> list[str]:
 
 
 def untrusted_types(file: Path) -> list[str]:
-    """Return the classes in a skops file that skops itself does not trust.
+    """Return the names of the classes in a skops file that the library skops itself does not trust, sorted.
 
     Raises:
         ValueError: The file is damaged.
@@ -52,7 +56,7 @@ def untrusted_types(file: Path) -> list[str]:
 
 
 def named_types(file: Path) -> list[str]:
-    """Return the classes and functions that a skops file names, sorted.
+    """Return the names of all classes and functions in a skops file (a stored scikit-learn model), sorted.
 
     Raises:
         ValueError: The file is not a skops file.

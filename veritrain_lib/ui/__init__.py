@@ -1,1 +1,1 @@
-"""User interface in notebooks: task overview, model comparison, and widgets to label and review rows."""
+"""User interface in notebooks: overview of a task, comparison of models, and widgets to label and review rows."""

@@ -1,4 +1,4 @@
-"""The result of reading a YAML file: its content, the location of each key and value, and its mistakes."""
+"""The result of reading a YAML file: its content, the line of each key and value, and its mistakes."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_REPORTED = 30
-"""Mistakes that a message lists; of more, only the number is given."""
+"""Maximum number of mistakes that a message lists; further ones are only counted."""
 
 KeyPath = tuple[str | int, ...]
-"""Path of a value: keys of mappings and indices of lists, from the top."""
+"""Type of a value's path in a YAML file: keys of mappings and indices of lists, from the top."""
 
 MAX_LINE_LENGTH = 120
-"""Characters of a line of the file that are shown in a message."""
+"""Maximum number of characters that a message shows of a line of the file."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake: its line (from 1; 0 for the file in general), the path of the value, and a sentence."""
+    """One mistake in a YAML file, with its place and a sentence that describes it.
+
+    Attributes:
+        line: The line, from 1; 0 if the mistake concerns the file as a whole.
+        path: The path of the value.
+        text: The sentence.
+    """
 
     line: int
     path: KeyPath
@@ -26,13 +32,19 @@ class Mistake:
 
     @property
     def where(self) -> str:
-        """The path of the value as text, such as `budget.rounds`; empty for the file in general."""
+        """The path of the value as text, such as `budget.rounds`; empty if the mistake concerns the file as a whole."""
         return ".".join(str(step) for step in self.path)
 
 
 @dataclass(frozen=True)
 class Location:
-    """Location of a value: its line (from 1), and the word as it was written if it is plain, else ""."""
+    """Place of a value in a YAML file.
+
+    Attributes:
+        line: The line, from 1.
+        plain: The word as it is written in the file, if it is a scalar without quotes; empty for every other
+            value.
+    """
 
     line: int
     plain: str = ""
@@ -40,14 +52,15 @@ class Location:
 
 @dataclass
 class YamlDocument:
-    """A YAML file that was read.
+    """Content of a YAML file, with the location of each value.
 
     Attributes:
         name: Name of the file, for messages.
-        content: Mappings, lists, texts, numbers, true, false, None.
-        lines: Text of the file, line by line.
-        locations: Locations by the path of the value. What an alias repeats has the location of the alias.
-        mistakes: Mistakes that do not depend on the reader: duplicate keys, invalid numbers.
+        content: The content: mappings, lists, texts, numbers, true, false and None.
+        lines: The text of the file, line by line.
+        locations: The location of each value by its path; values that an alias repeats have the location of
+            the alias.
+        mistakes: Mistakes that are independent of the use of the file: duplicate keys and invalid values.
     """
 
     name: str
@@ -57,7 +70,7 @@ class YamlDocument:
     mistakes: list[Mistake] = field(default_factory=list)
 
     def location(self, path: KeyPath) -> Location:
-        """Return the location of a value, or of the nearest value around it."""
+        """Return the location of a value in the YAML file; for a missing value, that of the nearest value around it."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.locations:
                 location = self.locations[path[:length]]
@@ -65,18 +78,22 @@ class YamlDocument:
         return Location(1)
 
     def mistake(self, path: KeyPath, text: str) -> Mistake:
-        """Return a mistake at a value, with its line."""
+        """Create a mistake about a value of the YAML file, with the value's line; it is not added to `mistakes`."""
         return Mistake(self.location(path).line, path, text)
 
     def format_mistakes(self, mistakes: Sequence[Mistake]) -> str:
-        """Format all mistakes as one message in file order, each with its line and the text of that line."""
+        """Return mistakes in the YAML file as one message, sorted by line, each with the text of its line."""
         ordered = sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.line)
         more = [f"- and {len(ordered) - MAX_REPORTED} more"] if len(ordered) > MAX_REPORTED else []
         lines = [self._format_mistake(mistake) for mistake in ordered[:MAX_REPORTED]]
         return "\n".join([f"{self.name} has {len(ordered)} mistake(s):", *lines, *more])
 
     def line_text(self, number: int) -> str:
-        """Return the text of a line (from 1), cut to fit a message; "" when there is no such line."""
+        """Return the text of a line of the YAML file, cut off to fit into a message; empty if there is no such line.
+
+        Args:
+            number: The number of the line, from 1.
+        """
         if not 1 <= number <= len(self.lines):
             return ""
         text = self.lines[number - 1].rstrip()

@@ -1,7 +1,8 @@
-"""YAML reading from parser events, so that no input recurses, expands without limit or creates an object.
+"""Functions that read YAML safely, from a parser's events: no input can recurse, expand endlessly or create objects.
 
-PyYAML's own loaders copy nothing for an alias, but code that walks the result later does: nine anchors of nine aliases
-each are a billion values ("billion laughs"). Here the content of an alias counts each time that it is repeated.
+PyYAML's own loaders copy nothing for an alias, but code that later walks through the result does: nine levels
+of anchors with nine aliases each are a billion values ("billion laughs"). Here every repetition by an alias
+counts towards the limit of values.
 """
 
 from __future__ import annotations
@@ -17,24 +18,28 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
 MAX_FILE_BYTES = 1_000_000
-"""Maximum bytes of a file."""
+"""Largest size of a YAML file, in bytes."""
 
 MAX_VALUES = 50_000
-"""Maximum values of a file, repetitions by aliases included; a text counts one more for every 100 characters."""
+"""Maximum number of values of a YAML file, including repetitions by aliases.
+
+A text counts as one more value for every 100 characters.
+"""
 
 MAX_DEPTH = 40
-"""Maximum nesting of mappings and lists, aliases included."""
+"""Deepest nesting of mappings and lists, including those that aliases repeat."""
 
 STANDARD_TAG = "tag:yaml.org,2002:"
 
 
 def read_yaml(file: FilePath) -> YamlDocument:
-    """Read a UTF-8 YAML file (a byte order mark is skipped).
+    """Read a YAML file in UTF-8, with the line of each value; a byte order mark is skipped.
 
-    Duplicate keys and invalid values are `mistakes` of the document.
+    Duplicate keys and invalid values are collected in the document's `mistakes`.
 
     Raises:
-        UserError: The file can't be read or is not valid YAML (with the line), or exceeds a limit of size, depth or expansion.
+        UserError: The file can't be read, is not valid YAML (the message names the line), or exceeds a limit
+            of size, depth or number of values.
     """
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
@@ -50,7 +55,12 @@ def read_yaml(file: FilePath) -> YamlDocument:
 
 
 def parse_yaml(text: str, name: str) -> YamlDocument:
-    """Read the text of a YAML file, as `read_yaml` does; `name` is for messages."""
+    """Parse the text of a YAML file; see `read_yaml` for the result and the errors.
+
+    Args:
+        text: The text.
+        name: Name of the file, for messages.
+    """
     import yaml
 
     # libyaml's parser where available: it takes a tenth of the time
@@ -73,7 +83,13 @@ def parse_yaml(text: str, name: str) -> YamlDocument:
 
 @dataclass
 class _AnchoredValue:
-    """A complete value that aliases may repeat, with its weight and its depth."""
+    """Complete YAML value with an anchor, which aliases may repeat.
+
+    Attributes:
+        value: The value.
+        weight: Number of values that each repetition counts towards `MAX_VALUES`.
+        height: Levels of mappings and lists inside it; 0 for a scalar.
+    """
 
     value: Any
     weight: int
@@ -82,7 +98,7 @@ class _AnchoredValue:
 
 @dataclass
 class _OpenNode:
-    """A mapping or list that is being filled."""
+    """Mapping or list of a YAML document whose end has not been reached yet."""
 
     value: dict[str, Any] | list[Any]
     path: KeyPath
@@ -95,11 +111,11 @@ class _OpenNode:
 
 
 MERGE_KEY = "<<"
-"""Key by which a mapping takes over those keys of another mapping that it does not have itself."""
+"""Key with which a mapping takes over all keys of another mapping that it does not have itself."""
 
 
 class _DocumentBuilder:
-    """Builder of a document from a parser's events."""
+    """Builder of a `YamlDocument` from the events of PyYAML's parser."""
 
     def __init__(self, document: YamlDocument) -> None:
         self.document = document
@@ -109,7 +125,11 @@ class _DocumentBuilder:
         self._documents = 0
 
     def add_event(self, event: Any) -> None:
-        """Process one event."""
+        """Add one event of PyYAML's parser to the document.
+
+        Raises:
+            UserError: The event exceeds a limit, or uses a feature of YAML that is not allowed.
+        """
         import yaml
 
         line = event.start_mark.line + 1 if event.start_mark else 0

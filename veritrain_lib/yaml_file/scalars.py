@@ -1,7 +1,7 @@
 """Interpretation of plain words in YAML: null, true or false, a number, or a text.
 
-The rules are almost those of YAML 1.1, as PyYAML implements it. Surprising interpretations are not made: 1:30 (5400 in
-YAML 1.1), 010 (8 there) and dates stay texts.
+The rules are those of YAML 1.1 as PyYAML implements them, except for surprising ones: `1:30` (5400 in YAML
+1.1), `010` (8 there) and dates stay texts.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ NUMBER = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=
 NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 MAX_INTEGER = 2**63 - 1
-"""Whole numbers have 64 bits: databases and libraries accept no larger ones."""
+"""Largest whole number: 64 bits, because databases and libraries accept no larger ones."""
 
 MAX_DIGITS = 40
-"""Maximum digits of a number: the time to read one grows with the square of its length."""
+"""Longest number, in characters, because the time to parse one grows with the square of its length."""
 
 
 def resolve(word: str) -> str | int | float | bool | None:
-    """Return the value of a plain word.
+    """Return the value of a plain word in YAML: None, true or false, a number, or a text.
 
     Raises:
-        ValueError: The word is a number that is infinite, NaN, or too large.
+        ValueError: The word is a number that is infinite, NaN, too large or too long.
     """
     if word in NULL:
         return None

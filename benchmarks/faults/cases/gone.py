@@ -47,11 +47,16 @@ def _no_files(folder: Path) -> None:
 
 
 def _dataset_file(folder: Path) -> None:
-    (_stage_files(folder, "gate") / "dataset/rows.jsonl").unlink()
+    (_stage_files(folder, "gate") / "dataset/layout.json").unlink()
 
 
 def _dataset_cut(folder: Path) -> None:
-    _cut(_stage_files(folder, "gate") / "dataset/rows.jsonl")
+    _cut(_stage_files(folder, "gate") / "dataset/layout.json")
+
+
+def _shared_rows(folder: Path) -> None:
+    """Remove rows that the draft's run holds, and that the dataset of the gate refers to."""
+    (_stage_files(folder, "generate") / "dataset/rows.parquet").unlink()
 
 
 def _result_cut(folder: Path) -> None:
@@ -185,8 +190,13 @@ CASES = [
         ["gone", "made is missing"],
     ),
     _status("all_files", _no_files, r"\(gate in round"),
-    _status("a_dataset_file", _dataset_file, r"dataset/rows\.jsonl \(gate in round 1\)"),
-    _status("a_dataset_cut", _dataset_cut, r"dataset/rows\.jsonl \(gate in round 1\)"),
+    _status("a_dataset_file", _dataset_file, r"dataset/layout\.json \(gate in round 1\)"),
+    _status(
+        "rows_of_a_dataset",
+        _shared_rows,
+        r"dataset/rows\.parquet \(generate in round 1\)[\s\S]*dataset/rows\.parquet of run \w+ +\(gate",
+    ),
+    _status("a_dataset_cut", _dataset_cut, r"dataset/layout\.json \(gate in round 1\)"),
     _status("a_result_cut", _result_cut, r"result/result\.json \(evaluate"),
     _status("a_result", _result_gone, r"result/.* \(train in round 1\)"),
     _status("a_model_file", _model_file, f"MLmodel of model {CHAMPION}"),

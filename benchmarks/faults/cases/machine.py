@@ -301,7 +301,7 @@ CASES = [
     _refused_word("a dataset that is not there", "train", "--dataset", "tiny@77", says="no dataset tiny@77"),
     _refused_word("a model that is not there", "probe", "--model", "models:/tiny/77", says="no model models:/tiny/77"),
     _dataset("missing", _remove, "is missing"),
-    _dataset("cut inside a row", _cut("rows.jsonl", 100), "(?i)not as it was stored"),
+    _dataset("cut inside a row", _cut("rows.parquet", 100), "(?i)not as it was stored"),
     _full_disk("mlruns"),
     _full_disk(""),
     _case("a database that is restarted in the middle of a stage", _restarted, "waiting for the MLflow store .* until", exit_code=0, status="FINISHED"),

@@ -178,9 +178,9 @@ def _one_definition(folder: Path) -> Seen:
 def _two_gains(folder: Path) -> Seen:
     from veritrain_lib.core.task import load_task
     from veritrain_lib.metrics.chrf import ChrF
-    from veritrain_lib.stages.evaluate.run import _grade_note
+    from veritrain_lib.stages.evaluate.development_comparison import grade_note
 
-    return Seen(None, _grade_note(ChrF(load_task(write(folder, TASK))), -0.26, has_grades=True))
+    return Seen(None, grade_note(ChrF(load_task(write(folder, TASK))), -0.26, has_grades=True))
 
 
 def _case(name: str, run: Callable[[Path], Seen], *says: str) -> Case:

@@ -266,7 +266,7 @@ ROUTES = [
     _route("source_of_another_host", "editor", "POST", f"{V2}/model-versions/create", {"name": "a", "source": "http://elsewhere/x"}, "403", SOURCE),
     _route("source_with_dots", "editor", "POST", f"{V2}/model-versions/create", {"name": "a", "source": "mlflow-artifacts:/1/../../x"}, "403", SOURCE),
     _route("artifacts_elsewhere", "editor", "POST", f"{V2}/experiments/create", {"name": "a", "artifact_location": "mlflow-artifacts:/../.veritrain"}, "403", "chooses where"),
-    _route("writes_a_file_of_ours", "editor", "PUT", f"{FILES}/support/ours/artifacts/dataset/rows.jsonl", None, "403", "written by the loop"),
+    _route("writes_a_file_of_ours", "editor", "PUT", f"{FILES}/support/ours/artifacts/dataset/rows.parquet", None, "403", "written by the loop"),
     _route("ends_a_run_of_ours", "editor", "POST", f"{V2}/runs/update", {"run_id": "ours", "status": "FINISHED"}, "403", "written by the loop"),
     _route("reads_the_ledger", "viewer", "GET", f"{FILES}/ledger.db", None, "404", NO_FILE),
     _route("reads_the_ledger_by_query", "viewer", "GET", f"{FILES}?path=.veritrain/ledger.db", None, "404", NO_FILE),

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from gate_rows import fit, make_context, make_task, traffic
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.checks.label_disagreement import check
+from veritrain_lib.quality.checks import label_disagreement
 from veritrain_lib.quality.labels.confident_learning import label_issues, margins, stratified_folds
 from veritrain_lib.quality.labels.word_students import exceeds_student_budget, out_of_fold_margins
+
+
+def check(rows: pd.DataFrame, context: Any, **parameters: Any) -> pd.Series:
+    """Return the reasons of the new rows."""
+    return label_disagreement.check(rows, context, **parameters).reasons
 
 
 def flipped(count: int, every: int):
@@ -45,6 +52,21 @@ def test_peoples_rows_are_never_flagged():
     rows, _ = flipped(240, 20)
     rows["source"] = "human"
     assert set(check(rows, make_context())) == {""}
+
+
+def test_rows_accepted_earlier_are_judged_again_but_for_those_that_two_people_agreed_on():
+    accepted, wrong = flipped(240, 20)
+    accepted["id"] = [f"earlier {place}" for place in accepted.index]
+    accepted["provenance"] = [
+        '{"answers": ["bug", "bug"]}' if row == wrong[0] else "{}" for row in accepted.index
+    ]
+    result = label_disagreement.check(traffic(60, start=900), make_context(accepted_rows=accepted))
+    again = result.accepted_reasons
+    assert again.index.equals(accepted.index)
+    flagged = set(again.index[again != ""])
+    assert len(flagged & set(wrong)) >= 0.6 * (len(wrong) - 1)
+    assert wrong[0] not in flagged
+    assert len(flagged - set(wrong)) <= 0.02 * len(accepted)
 
 
 def test_the_same_seed_gives_the_same_rows():

@@ -108,6 +108,18 @@ def test_numbers_and_talk_about_secrets_pass(text: str):
     assert kinds_in(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("transfer to DE89 3704 0044 0532 0130 00", ["iban"]),
+        ("NO93 8601 1117 947", ["iban"]),
+        ("DE89 3704 0044 0532 0130 00, or ring 0304 1234567", ["iban", "phone"]),
+    ],
+)
+def test_the_groups_of_an_iban_are_no_telephone_number(text: str, kinds: list[str]):
+    assert kinds_in(text) == kinds
+
+
 def test_the_reason_does_not_carry_the_secret_on():
     (reason,) = reasons("personal_data", make_rows(["mail anna.k@example.org, password: Sommer!2024"]))
     assert reason == "personal_data:email+password"

@@ -95,3 +95,15 @@ def counts(count: int = 12) -> pd.DataFrame:
 def margins() -> pd.DataFrame:
     values = np.linspace(0, 1, 300)
     return pd.DataFrame({"margin": values, "chosen": values < 0.2})
+
+
+def arms(count: int = 4) -> pd.DataFrame:
+    mean = np.linspace(0.84, 0.61, count)
+    relations = ["best", "within noise", "differs", "not tested"]
+    return pd.DataFrame(
+        {
+            "arm": [f"trainer {LABELS[at % 12]}, choose random, round {at}" for at in range(count)], "seeds": 4,
+            "mean": mean, "low": mean - 0.03, "high": mean + 0.03,
+            "against_best": [relations[min(at, 1 + at % 3)] for at in range(count)],
+        }
+    )  # fmt: skip

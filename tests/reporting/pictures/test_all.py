@@ -20,6 +20,10 @@ def curve(rounds: pd.DataFrame) -> Drawing:
     return pictures.learning_curve(rounds, "accuracy", 0.9)
 
 
+def sweep_arms(table: pd.DataFrame) -> Drawing:
+    return pictures.arms(table, "accuracy")
+
+
 PLAIN: dict[str, tuple[Draw, pd.DataFrame]] = {
     "learning_curve": (curve, examples.rounds()),
     "slice_changes": (pictures.slice_changes, examples.slices()),
@@ -31,12 +35,14 @@ PLAIN: dict[str, tuple[Draw, pd.DataFrame]] = {
     "plan": (pictures.plan, examples.plan()),
     "label_counts": (pictures.label_counts, examples.counts()),
     "uncertainty": (pictures.uncertainty, examples.margins()),
+    "arms": (sweep_arms, examples.arms()),
 }
 LARGE: dict[str, tuple[Draw, pd.DataFrame]] = {
     "learning_curve": (curve, examples.rounds(30)),
     "confusion": (pictures.confusion, examples.matrix(150)),
     "plan": (pictures.plan, examples.plan(60)),
     "label_counts": (pictures.label_counts, examples.counts(60)),
+    "arms": (sweep_arms, examples.arms(40)),
 }
 ALL = [*PLAIN.values(), *LARGE.values()]
 each = pytest.mark.parametrize(("draw", "frame"), PLAIN.values(), ids=PLAIN)

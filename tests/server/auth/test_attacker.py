@@ -58,7 +58,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
     """What the server would start in processes of its own is done here, where a command that ran is seen as well."""
     registry.register("models", "hostile", hostile_models.open_hostile)
     monkeypatch.setattr(probing, "_run_process", lambda arguments, environment: probing.main(arguments))
-    monkeypatch.setattr("veritrain_lib.execution.jobs.LocalRunner", lambda **_: InProcess())
+    monkeypatch.setattr("veritrain_lib.execution.runner_choice.notebook_runner", lambda **_: InProcess())
 
 
 @pytest.fixture

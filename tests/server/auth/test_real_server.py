@@ -99,6 +99,7 @@ def running(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         assert secret not in said
 
 
+@pytest.mark.slow
 def test_mlflows_client_works_with_a_service_token(
     running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.task import Task
+from veritrain_lib.loop.experiment_run import REQUEST
 from veritrain_lib.server.jobs.stage_environment import environment_for_run, stage_environment
 from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.tracking import models, runs, store
@@ -22,6 +24,9 @@ KEYS = {
     "OPENAI_API_KEY": "sk-0123456789abcdefghij",
     "AZURE_OPENAI_API_KEY": "0123456789abcdef0123456789abcdef",
 }
+REQUESTED = {
+    "direction": "t", "base_model_id": "t-1", "dataset_id": "d", "champion": "models:/t/1", "seed": 3
+}  # fmt: skip
 PLAIN = {
     "PATH": "/bin:/usr/bin",
     "LANG": "C.UTF-8",
@@ -63,7 +68,9 @@ def test_and_of_the_model_that_it_is_to_open(task: Task) -> None:
     store.client().create_model_version("far", "x", tags={models.ADDRESS: "azure:/deployment"})
     assert set(stage_environment(task, ["models:/far/1"])) & set(KEYS) == {"AZURE_OPENAI_API_KEY"}
     assert set(stage_environment(task, ["models:/far/2"])) & set(KEYS) == set()
-    run = runs.open_run(task, "asked", kind="round", tags={"veritrain.request": '{"champion": "openai:/m"}'})
+    run = runs.open_run(
+        task, "asked", kind="round", tags={REQUEST: json.dumps({**REQUESTED, "champion": "openai:/m"})}
+    )
     assert set(environment_for_run(run)) & set(KEYS) == {"OPENAI_API_KEY"}
 
 
@@ -72,3 +79,24 @@ def test_an_extensions_key_is_named_by_a_setting(task: Task, monkeypatch: pytest
     found = stage_environment(task)
     assert found["GITHUB_TOKEN"] == SERVERS["GITHUB_TOKEN"]
     assert "SECRET_KEY" not in found
+
+
+def test_only_the_process_of_an_experiment_that_workers_do_reaches_them(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, other, report = (
+        runs.open_run(task, "asked", kind=kind, tags=tags)
+        for kind, tags in [
+            ("round", {REQUEST: json.dumps(REQUESTED)}),
+            ("round", {REQUEST: json.dumps({**REQUESTED, "trainer": {"C": 2.0}})}),
+            ("report", {}),
+        ]
+    )
+    assert not set(SERVERS) & set(environment_for_run(plain)), "the default runner needs none of them"
+    monkeypatch.setenv("VERITRAIN_RUNNER", "celery")
+    found = environment_for_run(plain)
+    assert {name: found[name] for name in set(SERVERS) & set(found)} == {
+        name: SERVERS[name] for name in ("DATABASE_URL", "REDIS_URL")
+    }
+    for run in (other, report):
+        assert not set(SERVERS) & set(environment_for_run(run)), "its stages run here"

@@ -16,7 +16,9 @@ from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.llm.ledger import Ledger, default_ledger_path
 from veritrain_lib.server.observability import metrics
 from veritrain_lib.server.observability.gauges import RecordCollector
+from veritrain_lib.server.observability.job_gauges import families
 from veritrain_lib.tracking import runs
+from veritrain_lib.tracking.state.job_counts import JobCounts
 
 ALERTS = Path(__file__).resolve().parents[3] / "docs" / "alerts.yml"
 
@@ -31,6 +33,7 @@ input()
 READER = "from veritrain_lib.server.observability.metrics import exposition; print(exposition()[0].decode())"
 
 
+@pytest.mark.slow  # a real server with several workers
 def test_workers_count_together_and_a_dead_ones_sockets_are_closed(home: Path) -> None:
     folder = metrics.new_folder()
     own = {**os.environ, metrics.FOLDER_VARIABLE: str(folder)}
@@ -134,8 +137,13 @@ def names(home: Path) -> set[str]:
     made.requests.labels("GET", "/home", "200").inc()
     made.durations.labels("GET", "/home").observe(0.1)
     text = metrics.exposition()[0].decode()
+    of_jobs = {family.name for family in families(JobCounts({}, {}, {}, {}, {}, {}), [])}
     declared = set(re.findall(r"^# TYPE (\S+)", text, re.M))
-    return declared | {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[:1] != "#"}
+    return (
+        declared
+        | of_jobs
+        | {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[:1] != "#"}
+    )
 
 
 def test_alert_rules_ask_for_metrics_that_there_are(names: set[str]) -> None:

@@ -33,7 +33,7 @@ def worked(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(empty_store, folder / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VERITRAIN_HOME", str(folder))
-        for name in ("MLFLOW_TRACKING_URI", "DATABASE_URL", "VERITRAIN_MAILBOX"):
+        for name in ("MLFLOW_TRACKING_URI", "DATABASE_URL", "VERITRAIN_STATUS_FILE"):
             patch.delenv(name, raising=False)
         run_loop(load_task(write_tiny(folder / "task")), runner=InProcess())
     return folder
@@ -52,7 +52,7 @@ def _served(worked: Path, patch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     from veritrain_lib.server.environment import environment
     from veritrain_lib.tracking import mlflow_server
 
-    for name in (*UNSET, "MLFLOW_TRACKING_URI", "VERITRAIN_MAILBOX"):
+    for name in (*UNSET, "MLFLOW_TRACKING_URI", "VERITRAIN_STATUS_FILE"):
         patch.delenv(name, raising=False)
     patch.setenv("VERITRAIN_HOME", str(worked))
     for name in mlflow_server.environment():

@@ -14,6 +14,8 @@ from tests.server.walked import Walked, server_over, walked_home
 from veritrain_lib.server.database.session import engine
 from veritrain_lib.tracking import runs, store
 
+pytestmark = pytest.mark.slow  # a whole round with PostgreSQL as the record
+
 
 @pytest.fixture(scope="module")
 def walked(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:

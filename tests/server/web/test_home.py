@@ -72,6 +72,15 @@ def test_what_runs_is_shown_with_stage_and_cell(home: Path, server: TestClient) 
     assert later.div["data-key"] != key
 
 
+def test_a_cell_of_a_sweep_that_runs_is_shown(home: Path, server: TestClient) -> None:
+    task = load_task(write_tiny(home / "task"))
+    run_id = runs.open_run(task, "cell 2: choose random, seed 1", kind="cell", parent="x")
+    event_log.append(run_id, "progress", "gate: cell 3 of 9", data={"stage": "gate", "cell": 3, "cells": 9})
+    shown = page_of(server, "/home/now").get_text()
+    assert "choose random, seed 1" in shown
+    assert "cell 3 of 9" in shown
+
+
 def test_a_running_round_whose_process_is_gone_is_not_shown_as_work(home: Path, server: TestClient) -> None:
     task = load_task(write_tiny(home / "task"))
     run_id = runs.open_run(task, "round 1", kind="round")

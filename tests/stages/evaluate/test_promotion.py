@@ -63,4 +63,4 @@ def test_no_other_stage_or_room_asks_the_statistics_for_a_verdict() -> None:
             if isinstance(node, ast.ImportFrom) and node.module == "veritrain_lib.statistics.decision":
                 names = {alias.name for alias in node.names} & {"outcome", "decide"}
                 callers |= {(path.relative_to(LIBRARY).as_posix(), name) for name in names}
-    assert callers == {("stages/evaluate/promotion.py", "outcome"), ("stages/evaluate/run.py", "decide")}
+    assert callers == {("stages/evaluate/promotion.py", "outcome"), ("stages/evaluate/held_out.py", "decide")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,10 @@ from veritrain_lib.core.errors import Refused
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.stages.inputs import sources
-from veritrain_lib.stages.record.stage_run import StageRun, start_stage
+from veritrain_lib.stages.record.stage_run import StageRun
+from veritrain_lib.stages.record.start_stage import start_stage
+from veritrain_lib.stages.record.stored_result import load_result
+from veritrain_lib.stages.stored_tables import POSITION
 from veritrain_lib.tracking import datasets, runs
 
 
@@ -75,15 +79,38 @@ def test_quarantine_and_rules_are_artifacts_for_people(copies: Task, do: Do) -> 
         f"gate/{name}"
         for name in (
             "data_docs.html",
-            "accepted.csv",
             "quarantine.csv",
             "removed.csv",
             "warnings.csv",
             "rules.csv",
             "groups.csv",
+            "withdrawn.csv",
+            "second_answers.csv",
         )
     }
     assert runs.get(stage.run_id).data.metrics["rows_quarantined"] == 5
+
+
+def test_accepted_and_warned_rows_are_stored_as_positions_in_the_dataset(copies: Task, do: Do) -> None:
+    file = copies.path.parent / "suite.json"
+    suite = json.loads(file.read_text(encoding="utf-8"))
+    for rule in suite["expectations"]:
+        if rule["meta"]["rule"] == "exact_duplicate":
+            rule["meta"]["action"] = "warn"
+            rule["severity"] = "warning"
+    file.write_text(json.dumps(suite), encoding="utf-8")
+    stage = do("gate", copies, dataset="tiny@2")
+    whole, stored = stage.run(), load_result("gate", stage.run_id)
+    assert (stored.row_count("accepted"), stored.row_count("warnings")) == (25, 5)
+    for name in ("accepted", "warnings"):
+        pd.testing.assert_frame_equal(stored.tables[name], whole.tables[name], check_dtype=False)
+    artifacts = Path(runs.get(stage.run_id).info.artifact_uri.removeprefix("file://"))
+    columns = {
+        name: list(pd.read_parquet(artifacts / f"result/{name}.parquet").columns)
+        for name in ("accepted", "warnings")
+    }
+    assert columns == {"accepted": [POSITION], "warnings": [POSITION, "reasons"]}
+    assert list(pd.read_csv(artifacts / "gate/warnings.csv").columns) == ["id", "reasons"]
 
 
 def gate_of_first_rows(task: Task) -> StageRun:

@@ -19,7 +19,8 @@ from veritrain_lib.stages.generate.run import GenerateConfig
 from veritrain_lib.stages.generate.teacher_request import GenerateInputs, request_of
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.preview import preview
-from veritrain_lib.stages.record.stage_run import StageRun, start_stage
+from veritrain_lib.stages.record.stage_run import StageRun
+from veritrain_lib.stages.record.start_stage import start_stage
 from veritrain_lib.tracking import datasets, runs
 
 

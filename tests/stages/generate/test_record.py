@@ -110,3 +110,24 @@ def test_a_row_once_offered_never_comes_again_even_when_the_gate_turned_it_down(
     assert len(first) == 15
     assert len(second) == 45
     assert not set(first["id"]) & set(second["id"])
+
+
+def test_rows_that_people_give_no_label_are_no_training_rows_and_are_not_asked_again(
+    unlabelled: Task, do: Do
+) -> None:
+    do("generate", unlabelled).run()
+    rows = read_rows(label_file(unlabelled))
+    for number, row in enumerate(rows):
+        save_answer(unlabelled, row["id"], "None of these" if number < 4 else unlabelled.labels[number % 3])
+    answered = do("generate", unlabelled)
+    result = answered.run()
+    assert result.measures["rows_no_label"].value == 4
+    assert runs.get(answered.run_id).data.tags["veritrain.no_label"] == "4"
+    assert result.tables["rows"]["id"].tolist() == [row["id"] for row in rows[4:]]
+    assert result.tables["no_label"]["id"].tolist() == [row["id"] for row in rows[:4]]
+    assert "4 chosen rows were answered “none of these”" in result.headline
+    do("gate", unlabelled)
+    later = do("generate", unlabelled, dataset="tiny@3", rows=100).run()
+    assert later.outcome == "waiting"
+    assert len(later.tables["waiting"]), "the next batch"
+    assert not set(later.tables["waiting"]["id"]) & {row["id"] for row in rows}

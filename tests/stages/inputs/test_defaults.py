@@ -11,7 +11,7 @@ from tests.stages.tiny_task import write_suite, write_tiny
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.core.task import load_task
 from veritrain_lib.stages import NAMES
-from veritrain_lib.stages.record.stage_run import start_stage
+from veritrain_lib.stages.record.start_stage import start_stage
 from veritrain_lib.tracking import datasets, models, runs
 
 BEFORE = {

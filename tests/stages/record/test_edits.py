@@ -18,7 +18,8 @@ from veritrain_lib.loop.stage_job import find_or_claim
 from veritrain_lib.quality.suite import load_suite
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.record.progress_reports import STATUS_FILE
-from veritrain_lib.stages.record.stage_run import StageRun, prepare, start_stage
+from veritrain_lib.stages.record.stage_run import StageRun, prepare
+from veritrain_lib.stages.record.start_stage import start_stage
 from veritrain_lib.stages.train.result import TrainResult
 from veritrain_lib.tracking import datasets, models, runs
 
@@ -143,13 +144,13 @@ def test_an_edited_run_belongs_to_no_round(task: Task) -> None:
 def test_a_command_refuses_a_notebook_that_was_saved_with_a_change(
     task: Task, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv(STATUS_FILE, str(tmp_path / "mailbox.json"))
+    monkeypatch.setenv(STATUS_FILE, str(tmp_path / "status.json"))
     stage = gate(task)
     with pytest.raises(Refused, match=r"03_gate\.ipynb was saved with a change \(suite: exact_duplicate"):
         stage.run(suite=stage.suite.with_limit("exact_duplicate", 0.0))
     assert runs.search(task) == []
     stage.run(rows=stage.rows, suite=stage.suite)
-    assert json.loads((tmp_path / "mailbox.json").read_text())["run"] == stage.run_id
+    assert json.loads((tmp_path / "status.json").read_text())["run"] == stage.run_id
 
 
 def test_what_a_stage_does_not_take_is_refused_by_name_before_a_run_is_opened(task: Task) -> None:

@@ -15,7 +15,8 @@ from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.execution import ParameterError
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.record.progress_reports import STATUS_FILE, CellErrorWatcher, read_status
-from veritrain_lib.stages.record.stage_run import prepare, start_stage
+from veritrain_lib.stages.record.stage_run import prepare
+from veritrain_lib.stages.record.start_stage import start_stage
 from veritrain_lib.stages.record.stored_result import load_result
 from veritrain_lib.stages.train import run as train
 from veritrain_lib.tracking import runs
@@ -108,18 +109,18 @@ def test_other_rows_or_another_trainer_are_other_work(task: Task, do: Do, change
 def test_under_the_engine_the_engine_is_told_and_closes_the_run(
     task: Task, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    mailbox = tmp_path / "mailbox.json"
-    monkeypatch.setenv(STATUS_FILE, str(mailbox))
-    assert read_status(mailbox) == ("", False)
+    status_file = tmp_path / "status.json"
+    monkeypatch.setenv(STATUS_FILE, str(status_file))
+    assert read_status(status_file) == ("", False)
     stage = start_stage("train", given(task, run_upstream=True))
     stage.run()
     stage.finish()
-    assert read_status(mailbox) == (stage.run_id, False), "the gate that ran first told it nothing"
+    assert read_status(status_file) == (stage.run_id, False), "the gate that ran first told it nothing"
     assert runs.get(stage.run_id).info.status == "RUNNING"
     runs.end_run(stage.run_id, "FINISHED")
     again = start_stage("train", given(task, run_upstream=True))
     again.run()
-    assert read_status(mailbox) == (stage.run_id, True)
+    assert read_status(status_file) == (stage.run_id, True)
 
 
 def test_a_cell_that_fails_after_the_run_fails_it(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +185,6 @@ def test_a_stored_result_opens_by_its_run_and_shows_itself_escaped(home: Path, d
     assert "<script" not in page
     assert "seed" in page
     letter = json.dumps({"run": stage.run_id, "stored": True})
-    file = home / "mailbox.json"
+    file = home / "status.json"
     file.write_text(letter)
     assert read_status(file) == (stage.run_id, True)

@@ -136,3 +136,12 @@ def test_the_first_rule_that_holds_gives_the_step(
 def test_a_target_is_met_by_a_promoted_model_only(task: Task) -> None:
     rounds = ROUNDS.assign(value=[0.5, 0.95], promoted=[True, False])
     assert next_step(task, Facts(title="t", rounds=rounds)).action == "Run the next round."
+
+
+def test_a_batch_that_is_shown_to_harm_comes_with_the_command_that_takes_it_out(task: Task) -> None:
+    batches = pd.DataFrame({"batch": ["t@3", "t@5", "all batches"], "verdict": ["helps", "harms", "harms"]})
+    step = next_step(task, Facts("t", ROUNDS, evaluate=evaluated("better", promote=True), batches=batches))
+    assert "veritrain drop-batch t@5" in step.action
+    calm = batches.assign(verdict=["helps", "can't tell", "helps"])
+    step = next_step(task, Facts("t", ROUNDS, evaluate=evaluated("better", promote=True), batches=calm))
+    assert "drop-batch" not in step.action

@@ -10,9 +10,11 @@ from pypdf import PdfReader
 
 from tests.stages.conftest import Do
 from tests.stages.tiny_task import write_tiny
+from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import load_task
 from veritrain_lib.reporting import pictures, render
 from veritrain_lib.reporting.html import data_uri
+from veritrain_lib.stages.record.start_stage import start_stage
 from veritrain_lib.stages.report.record import store_pdf
 from veritrain_lib.tracking import runs
 
@@ -55,3 +57,32 @@ def test_pictures_that_gate_and_evaluation_stored_are_shown_and_not_drawn_again(
         stored = (runs.fetch(run_id, "result", tmp_path) / f"{name}.png").read_bytes()
         assert (folder / f"{name}.png").read_bytes() == stored
         assert data_uri(stored, "image/png") in page
+
+
+def test_remarks_of_a_cell_are_on_the_page_and_make_it_no_report_of_the_loop(
+    home: Path, do: Do, tmp_path: Path
+) -> None:
+    task = load_task(write_tiny(home / "task"))
+    do("gate", task)
+    do("train", task, dataset=f"{task.name}@3")
+    do("evaluate", task)
+    stage = start_stage("report", {"task": str(task.path), "In": []})
+    assert stage.rounds["rows"].tolist() == [stage.rounds["rows"][0]]
+    assert stage.remarks == []
+    own = stage.own_digest
+    with pytest.raises(UserError, match="must be a list of texts"):
+        stage.run(remarks="labelled by two people")
+    stage.run(remarks=["Labelled by <two> people.", " "])
+    stage.finish()
+    page = (runs.fetch(stage.run_id, "report", tmp_path) / "report.html").read_text(encoding="utf-8")
+    assert "Labelled by &lt;two&gt; people." in page
+    assert page.index("Next step") < page.index("Remarks") < page.index("What changed")
+    assert stage.digest != own
+    assert runs.get(stage.run_id).data.tags["veritrain.edited"] == "remarks: Labelled by <two> people."
+
+    stage.run(remarks=stage.remarks)
+    assert stage.digest == own
+    plain = (runs.fetch(stage.run_id, "report", tmp_path / "plain") / "report.html").read_text(
+        encoding="utf-8"
+    )
+    assert "Remarks" not in plain

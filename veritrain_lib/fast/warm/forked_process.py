@@ -1,4 +1,4 @@
-"""A forked process as its owner sees it: the part of `subprocess.Popen` that Jupyter uses."""
+"""Handle of a process forked by the fork server (zygote), with the methods of `subprocess.Popen` that Jupyter uses."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from contextlib import suppress
 from typing import IO, Any
 
 ZYGOTE_DIED = -int(signal.SIGKILL)
-"""Exit code of a process whose zygote has ended: it was killed with it."""
+"""Exit code of a forked process whose fork server (zygote) has ended, because it was killed together with it."""
 
 
 class ForkedProcess:
-    """A child of the zygote, known only through messages on a socket, one JSON object a line.
+    """Handle of a process forked by the fork server (zygote): a kernel, or a background process that calls functions.
+
+    The process is not a child of this one, so it is known only through messages on a socket.
 
     Attributes:
-        pid: Its process id; 0 until the first message.
-        ready: Whether a kernel's sockets are bound or a worker accepts calls.
-        connection: A spare's own connection, once it is ready; empty for a process that was given its connection.
-        returncode: Exit code (minus the signal that killed it), None while it lives.
-        peak_kb: Most memory it held, in kilobytes; set once it has ended.
-        done: For each call that a worker has done, in order: why it failed, empty when it did not.
+        pid: Process id; 0 until the first message.
+        ready: Whether the kernel's sockets are bound, or the background process accepts calls.
+        connection: Connection data of a kernel forked in advance, which chose its own sockets; empty for other
+            processes.
+        returncode: Exit code, or minus the signal that killed the process; None while it lives.
+        peak_kb: Maximum memory of the process in KiB; set once it has ended.
+        done: One entry for each call that a background process has finished, in order: the error, or an empty text.
     """
 
     stdin: IO[bytes] | None = None
@@ -44,11 +47,11 @@ class ForkedProcess:
         self.done: list[str] = []
 
     def fileno(self) -> int:
-        """Return a descriptor that is readable when there is a message, for an event loop to wait on."""
+        """Return the socket's file descriptor, which is readable when there is a message about the process."""
         return self._socket.fileno()
 
     def poll(self) -> int | None:
-        """Return its exit code (minus the signal that killed it), None while it lives."""
+        """Return the exit code of the forked process, or minus the signal that killed it; None while it lives."""
         while self.returncode is None:
             try:
                 self._receive(self._socket.recv(4096, socket.MSG_DONTWAIT))
@@ -59,10 +62,13 @@ class ForkedProcess:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end and return its exit code.
+        """Wait for the end of the forked process and return its exit code.
+
+        Args:
+            timeout: Maximum seconds to wait; None for no limit.
 
         Raises:
-            subprocess.TimeoutExpired: It has not ended after `timeout` seconds.
+            subprocess.TimeoutExpired: The process has not ended after `timeout` seconds.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while self.poll() is None:
@@ -77,32 +83,37 @@ class ForkedProcess:
         return self.returncode
 
     def submit(self, function: str, arguments: Sequence[str]) -> None:
-        """Have a worker call `module:function` with texts, after the calls submitted before; see `done`."""
+        """Send a background process a function call, to be made after the earlier ones; its result appears in `done`.
+
+        Args:
+            function: The function, as the text `module:function`.
+            arguments: Its arguments, all texts.
+        """
         with suppress(OSError):  # it has ended: `poll` says so
             self._socket.sendall(
                 json.dumps({"call": function, "arguments": list(arguments)}).encode() + b"\n"
             )
 
     def close_requests(self) -> None:
-        """Let a worker end once it has made the submitted calls."""
+        """Make a background process end once it has made all calls that were sent to it."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     def send_signal(self, number: int) -> None:
-        """Send a signal to the process, unless it has ended."""
+        """Send a signal, given by its number, to the forked process; do nothing if it has ended."""
         if self.pid and self.poll() is None:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Send SIGKILL."""
+        """Send SIGKILL to the forked process."""
         self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
-        """Send SIGTERM."""
+        """Send SIGTERM to the forked process."""
         self.send_signal(signal.SIGTERM)
 
     def close(self) -> None:
-        """Detach from the process; if it still lives, the zygote ends it."""
+        """Close the socket to the forked process; if the process still lives, the fork server (zygote) ends it."""
         self._socket.close()
 
     def _receive(self, data: bytes) -> None:

@@ -1,7 +1,8 @@
-"""The code that runs right after a fork and turns it into a kernel, or a worker that calls functions.
+"""Code that runs in a process just forked from the fork server (zygote) and turns it into a kernel.
 
-What a process inherits by a fork, and a freshly started one does not, is reset here: descriptors, session,
-signals, environment, random states, threads' limits, module search path.
+It can also become a background process that calls functions. Everything that a forked process inherits and a freshly
+started one does not is reset: descriptors, session, signals, environment, random states, thread limits and module
+search path.
 """
 
 from __future__ import annotations
@@ -31,22 +32,23 @@ from veritrain_lib.kernel_process.main import die_with_parent, enable_crash_trac
 from veritrain_lib.kernel_process.redaction import redact_session
 
 PR_SET_NAME = 15
+"""Number of Linux's `prctl` option that sets a process's name."""
 
 INLINE = "module://matplotlib_inline.backend_inline"
-"""Matplotlib's backend in a notebook."""
+"""Name of matplotlib's backend for notebooks."""
 
 PREFORK_ARGUMENTS = ("--HistoryManager.hist_file=:memory:",)
-"""ipykernel's arguments of a kernel that is forked in advance."""
+"""Arguments of ipykernel for a kernel that is forked before a notebook needs it."""
 
 
 DESCRIPTOR_TABLE_SIZE = 1024
-"""Descriptors that fit into a fork's table without its growing: as many as a process may commonly have."""
+"""Number of file descriptors for which a forked process makes room at once, in order not to enlarge its table later."""
 
 SPEED_ARGUMENTS = (
     "--IPythonKernel._execute_sleep=0",
     f"--Session.copy_threshold={2**31}",
 )
-"""ipykernel's arguments of every warm kernel, for speed.
+"""Arguments of ipykernel that make every forked kernel faster.
 
 ipykernel pauses for half a millisecond before each reply, for outputs that might come after it; our engine waits for
 the status message that comes after all outputs. Sending the first picture without a copy would start a thread, which
@@ -56,12 +58,12 @@ takes longer than the copy.
 
 @dataclass(frozen=True)
 class ParentInfo:
-    """The zygote as a fork sees it.
+    """Facts about the fork server (zygote) that a process forked from it needs.
 
     Attributes:
-        pid: Its process id.
-        descriptors: Its descriptors that the fork has to close.
-        set_by_imports: Environment variables that modules of the stack set when they were imported.
+        pid: Process id of the zygote.
+        descriptors: The zygote's file descriptors that the forked process must close.
+        set_by_imports: Environment variables that the imported modules have set.
     """
 
     pid: int
@@ -71,12 +73,12 @@ class ParentInfo:
 
 @dataclass(frozen=True)
 class ForkRequest:
-    """The request for a process.
+    """Request for a forked process: a kernel, or a background process that calls functions.
 
     Attributes:
-        line: The socket to the owner.
-        stdout: Where file descriptor 1 goes.
-        stderr: Where file descriptor 2 goes.
+        line: Socket to the process that made the request (the owner).
+        stdout: File descriptor that becomes the forked process's standard output.
+        stderr: File descriptor that becomes its standard error.
     """
 
     line: socket.socket
@@ -85,10 +87,14 @@ class ForkRequest:
 
 
 def main(parent: ParentInfo, fork_request: ForkRequest) -> NoReturn:
-    """Become the process that was requested, run it, then end this process.
+    """Turn this forked process into the kernel or background process that was requested, run it, and end the process.
 
-    The request is a JSON line: `environment`, `cwd`, and either `argv` (ipykernel's arguments) for a kernel or
-    `worker` (true) for a worker, which then gets its calls over the same socket (`_serve_calls`).
+    The request is a JSON line on the socket: `environment`, `cwd`, and either `argv` (ipykernel's arguments) for a
+    kernel or `worker` (true) for a background process, which then gets its calls over the same socket (`_serve_calls`).
+
+    Args:
+        parent: Facts about the fork server (zygote).
+        fork_request: Socket to the requesting process, and descriptors for the standard streams.
     """
 
     def body() -> socket.socket | None:
@@ -109,12 +115,13 @@ def main(parent: ParentInfo, fork_request: ForkRequest) -> NoReturn:
 
 
 def prefork(parent: ParentInfo, folder: Path, next_request: Callable[[], ForkRequest | None]) -> NoReturn:
-    """Become a kernel in advance, with a connection of its own, wait for its request, then end this process.
+    """Turn this forked process into a kernel in advance, wait for a notebook's request, run, and end the process.
 
     Args:
-        parent: The zygote.
-        folder: An empty folder for the sockets, which the receiver of the kernel removes.
-        next_request: Waits for the request, which has `environment` and `cwd`; None when there will be none.
+        parent: Facts about the fork server (zygote).
+        folder: An empty folder for the kernel's sockets, removed by whoever receives the kernel.
+        next_request: Function that waits for the request, which has `environment` and `cwd`; it returns None when no
+            request will come.
     """
 
     def body() -> socket.socket | None:
@@ -150,11 +157,11 @@ def prefork(parent: ParentInfo, folder: Path, next_request: Callable[[], ForkReq
 
 
 def _run(parent: ParentInfo, body: Callable[[], socket.socket | None]) -> NoReturn:
-    """Run the body, then end the process.
+    """Reset what this process has inherited from the fork server (zygote), run `body`, and end the process.
 
     Args:
-        parent: The zygote.
-        body: The program; it returns the socket on which the owner waits for the end, if there is one.
+        parent: Facts about the zygote.
+        body: The program; it returns the socket on which somebody waits for the process's end, or None.
     """
     code, line, pid = 1, None, os.getpid()
     try:
@@ -181,10 +188,10 @@ def _run(parent: ParentInfo, body: Callable[[], socket.socket | None]) -> NoRetu
 
 
 def _make_room_for_descriptors() -> None:
-    """Grow the table of descriptors now, while there is one thread.
+    """Enlarge this process's table of file descriptors now, while it has only one thread.
 
-    Linux copies to a fork a table that just fits, 64 at first. To grow it when there are threads, Linux waits until
-    every core has been seen at rest (`expand_fdtable`), 10 ms and more, and a kernel needs more than 64.
+    Linux gives a forked process a table that just fits, 64 descriptors at first, and a kernel needs more. To enlarge it
+    when there are several threads, Linux waits until every core has been at rest (`expand_fdtable`), 10 ms and more.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     room = DESCRIPTOR_TABLE_SIZE if limit == resource.RLIM_INFINITY else min(DESCRIPTOR_TABLE_SIZE, limit)
@@ -193,7 +200,7 @@ def _make_room_for_descriptors() -> None:
 
 
 def stream_arguments() -> list[str]:
-    """Return ipykernel's arguments that choose the class of a kernel's output streams."""
+    """Return the arguments that make ipykernel use our faster `PromptStream`; empty when that is switched off."""
     name = "veritrain_lib.fast.kernel_streams.PromptStream"
     return [f"--IPKernelApp.outstream_class={name}"] if is_on("kernel_streams") else []
 
@@ -218,10 +225,10 @@ def _read_request(fork_request: ForkRequest, requests: IO[str]) -> dict[str, Any
 
 
 def _serve_calls(line: socket.socket, requests: IO[str]) -> None:
-    """Make the requested calls until the owner closes the socket.
+    """Make the function calls that are requested over a socket until the other side closes it.
 
-    A call is a JSON line with `call` (`module:function`) and `arguments` (texts). After each call the owner gets
-    `done`: an empty text, or why it failed, whose traceback goes to the error output.
+    A call is a JSON line with `call` (`module:function`) and `arguments` (texts). After each call `done` is sent back:
+    an empty text, or the error. The error's traceback goes to standard error.
     """
     for call_line in requests:
         request: dict[str, Any] = json.loads(call_line)
@@ -236,7 +243,13 @@ def _serve_calls(line: socket.socket, requests: IO[str]) -> None:
 
 
 def _take_streams(fork_request: ForkRequest, output: int, errors: int) -> None:
-    """Point descriptors to the targets of the request, and standard input to nothing."""
+    """Redirect output and errors to the descriptors in the request, and standard input to `/dev/null`.
+
+    Args:
+        fork_request: The request.
+        output: Descriptor to replace with the request's `stdout`.
+        errors: Descriptor to replace with the request's `stderr`.
+    """
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (fork_request.stdout, output), (fork_request.stderr, errors)):
         os.dup2(source, target)
@@ -244,7 +257,13 @@ def _take_streams(fork_request: ForkRequest, output: int, errors: int) -> None:
 
 
 def _apply_request(parent: ParentInfo, request: dict[str, Any], *, errors: int) -> None:
-    """Apply the request's environment and working directory, and reseed the random generators."""
+    """Set environment, working directory, random seeds and thread limits of a forked process as its request says.
+
+    Args:
+        parent: Facts about the fork server (zygote).
+        request: The request, read from the socket.
+        errors: Descriptor for the stack that a crashing process writes.
+    """
     _set_process_name("vt-worker" if request.get("worker") else "vt-kernel")
     os.environ.clear()
     os.environ.update({**parent.set_by_imports, **request["environment"], "JPY_PARENT_PID": str(parent.pid)})
@@ -263,14 +282,14 @@ def _apply_request(parent: ParentInfo, request: dict[str, Any], *, errors: int) 
 
 
 def _set_process_name(name: str) -> None:
-    """Set the process's name for `ps` and `top`, at most 15 characters (Linux)."""
+    """Set the name of this process that `ps` and `top` show; Linux uses its first 15 characters."""
     import ctypes
 
     ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode())
 
 
 def _limit_threads() -> None:
-    """Apply the environment's thread limits to libraries that were loaded without them."""
+    """Apply the environment's thread limits to BLAS and OpenMP libraries, which were loaded before they were set."""
     limits = {name: os.environ[name] for name in THREADS if os.environ.get(name, "").isdigit()}
     if not limits:
         return
@@ -285,20 +304,24 @@ def _limit_threads() -> None:
 
 
 def send_json(line: socket.socket, **fields: object) -> None:
-    """Send a JSON object as a line."""
+    """Send the given fields as one JSON object on a line of a socket."""
     line.sendall(json.dumps(fields).encode() + b"\n")
 
 
 def try_send_json(line: socket.socket, **fields: object) -> None:
-    """Send as `send_json`, and ignore that the other side has closed."""
+    """Send a message as `send_json` does, but ignore an error, such as that the other side has closed the socket."""
     with contextlib.suppress(OSError):
         send_json(line, **fields)
 
 
 def _end(code: int, line: socket.socket | None) -> NoReturn:
-    """End as the interpreter would, without freeing a copied heap object by object.
+    """End this process as the Python interpreter would, but without freeing the inherited memory object by object.
 
-    Only releasing the memory is left, which takes 20 ms for a copy of a large process: the owner is told before that.
+    The exit code is sent before the memory is released, because that takes 20 ms for a copy of a large process.
+
+    Args:
+        code: Exit code.
+        line: Socket on which somebody waits for the end; None if nobody does.
     """
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # waits for non-daemon threads

@@ -1,6 +1,7 @@
-"""A kernel provisioner for every Jupyter program that forks kernels instead of starting them.
+"""Jupyter kernel provisioner that forks kernels from a prepared process instead of starting them.
 
-papermill, nbval and JupyterLab use it by the kernel spec `veritrain`, our own engine by the same entry point.
+papermill, nbval and JupyterLab use it through the kernel spec `veritrain`, and Veri-Train's engine through its entry
+point.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from veritrain_lib.fast.warm.zygote import Zygote, ZygoteUnavailable, zygote_for
 
 
 class WarmProvisioner(LocalProvisioner):
-    """A kernel of this interpreter, forked from this process's zygote; a plain one if that is impossible."""
+    """Jupyter provisioner of one kernel: forked from a fork server (zygote), or started where that is impossible."""
 
     process: Any
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork a kernel and wait until its sockets are bound."""
+        """Fork a kernel and wait until its sockets are bound; start a plain kernel if forking is impossible.
+
+        Returns:
+            The kernel's connection data.
+        """
         environment = {name: str(value) for name, value in (kwargs.get("env") or os.environ).items()}
         try:
             return await self._fork(zygote_for(environment), environment, cmd, kwargs)
@@ -60,7 +65,7 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
     async def wait(self) -> int | None:
-        """Wait for the end of the process; `process` is None afterwards."""
+        """Wait for the end of the kernel's process and return its exit code; `process` is None afterwards."""
         kernel = self.process
         if not isinstance(kernel, ForkedProcess):
             ended: int | None = await super().wait()
@@ -72,14 +77,14 @@ class WarmProvisioner(LocalProvisioner):
         return kernel.returncode
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Detach from the process."""
+        """Close the socket to the kernel's process, which ends the process if it still lives."""
         if isinstance(self.process, ForkedProcess):
             self.process.close()
         await super().cleanup(restart=restart)
 
 
 async def _wait_for_news(kernel: ForkedProcess) -> None:
-    """Return when the kernel may have sent a message."""
+    """Wait until a forked kernel's socket is readable, which means a message from it or its end."""
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(kernel.fileno(), readable.set)

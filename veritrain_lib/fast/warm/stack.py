@@ -1,4 +1,4 @@
-"""The modules that the zygote imports, and the conditions that make a zygote stale."""
+"""Modules that the fork server of notebook kernels (zygote) imports, and conditions under which a new one is needed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 PRELOAD = "VERITRAIN_PRELOAD"
-"""Environment variable: modules, separated by commas, to import instead of `MODULES`; after a `+`, also."""
+"""Environment variable with modules, separated by commas, that the fork server (zygote) imports instead of `MODULES`.
+
+If it begins with `+`, they are imported in addition to `MODULES`.
+"""
 
 WARM_UP = "veritrain.warm_up"
-"""Group of entry points: functions that do work once, in advance, for every kernel.
+"""Group of entry points for functions that do work once, in the fork server (zygote), on behalf of every kernel.
 
-They must start no thread, run no OpenMP code and keep no file, socket or database open.
+Such a function must start no thread, run no OpenMP code and leave no file, socket or database open.
 """
 
 KERNEL = (
@@ -34,7 +37,7 @@ KERNEL = (
     "threadpoolctl",
     "veritrain_lib.fast.kernel_streams",
 )
-"""Modules that every kernel needs."""
+"""Modules that every forked Jupyter kernel needs; the fork server (zygote) imports them first."""
 
 MODULES: tuple[str, ...] = (
     "pandas",
@@ -76,7 +79,10 @@ MODULES: tuple[str, ...] = (
     "yaml",
     "veritrain_lib",
 )
-"""Imported in this order, with every module of this library; one that is not installed is skipped."""
+"""Modules that the fork server (zygote) imports in this order after `KERNEL`; missing ones are skipped.
+
+The last one stands for this library with all its modules.
+"""
 
 READ_AT_IMPORT = (
     "PYTHON",
@@ -92,7 +98,7 @@ READ_AT_IMPORT = (
     "HOME",
     "VERITRAIN_FAST",
 )
-"""Prefixes of environment variables that libraries read while they are imported."""
+"""Prefixes of environment variables that libraries read at import; if one differs, a new fork server is needed."""
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -102,19 +108,22 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-"""Variables that limit threads. Libraries read them when loaded, so a fork applies them by threadpoolctl."""
+"""Environment variables that limit the threads of numeric libraries.
+
+Libraries read them when they are loaded, so a forked process applies them through threadpoolctl.
+"""
 
 
 def plan(environment: Mapping[str, str], prepare: Sequence[str]) -> dict[str, list[str]]:
-    """Return what a zygote for kernels with this environment does before it forks.
+    """Return the modules that the fork server (zygote) imports for a kernel environment, and the functions it calls.
 
     Args:
-        environment: The environment of the kernels.
-        prepare: Further functions to call, as `module:function`, with `=argument` where they take one.
+        environment: Environment of the kernels.
+        prepare: Further functions to call, as texts `module:function` or `module:function=ARGUMENT`.
 
     Returns:
-        `modules` to import, in order, and functions to `prepare` with. Where `PRELOAD` asks for a stack of
-        the user's own there are no functions.
+        `modules`: the modules to import, in order. `prepare`: the functions to call, none if `PRELOAD` replaces the
+        default modules.
     """
     preload = environment.get(PRELOAD, "+").strip()
     extra_modules = [name.strip() for name in preload.removeprefix("+").split(",") if name.strip()]
@@ -130,9 +139,9 @@ def _functions(group: str) -> list[str]:
 
 
 def import_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of a kernel's environment that has to hold while the stack is imported, sorted by name.
+    """Return the environment variables, sorted by name, that libraries read while they are imported.
 
-    A kernel whose part differs can't be forked from the same zygote.
+    A kernel for which one of them differs can't be forked from the same fork server (zygote).
     """
     return {
         name: environment[name]
@@ -142,9 +151,10 @@ def import_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def code_state() -> str:
-    """Return a digest that changes when this library's code or the set of installed packages does.
+    """Return a digest that changes when the library's files or the set of installed packages change.
 
-    It covers names, sizes and modification times, not contents, because it is computed before every kernel.
+    A new fork server (zygote) is then needed. The digest covers names, sizes and modification times, not contents,
+    because it is computed before every kernel.
     """
     package = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()

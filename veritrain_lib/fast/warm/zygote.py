@@ -1,4 +1,4 @@
-"""The owner's side of a zygote: starts it, asks it for kernels, replaces and ends it."""
+"""Fork server of notebook kernels (zygote), as seen by the process that owns it: start, requests, replacement, end."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from veritrain_lib.fast.warm.forked_process import ForkedProcess
 from veritrain_lib.fast.warm.zygote_main import FORK, RETIRE, TAKE
 
 HUGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"
-"""Puts what the imports and the language models allocate into pages of 2 MB where Linux has them.
+"""Name and value of an environment variable that makes glibc use memory pages of 2 MB where Linux offers them.
 
-Copying and freeing the tables of small pages takes most of the time of a fork, and of its end.
+Copying and freeing the page tables of small pages takes most of the time of a fork, and of a forked process's end.
 """
 
 START_TIMEOUT_S = 120.0
-"""Seconds that the stack may take to import."""
+"""Seconds within which the fork server (zygote) must have imported all libraries."""
 
 MAX_ZYGOTES = 2
-"""Zygotes with different environments that one process keeps; each holds about 0.4 GB."""
+"""Maximum number of fork servers (zygotes) of one process, for different environments; each holds about 0.4 GB."""
 
 
 class ZygoteUnavailable(RuntimeError):
-    """There can be no warm kernel here; the message says why.
+    """Error: kernels can't be forked here; the message says why.
 
     Attributes:
         first_time: Whether this reason is reported for the first time in this process.
@@ -53,21 +53,22 @@ _reported: set[str] = set()
 
 
 class Zygote:
-    """A zygote process that belongs to this one; usable once `is_ready`.
+    """Fork server: a child process that has imported the libraries and forks notebook kernels.
 
     Attributes:
-        imports: The part of the environment it was started for (`stack.import_environment`).
-        code: The state of the code it was started with (`stack.code_state`).
-        failure: Why it can fork no kernel; empty when it can, or may be able to later.
+        imports: Environment variables for which it was started (`stack.import_environment`).
+        code: State of the code with which it was started (`stack.code_state`).
+        failure: Reason why it can never fork a kernel; empty otherwise.
         process: The process.
     """
 
     def __init__(self, environment: Mapping[str, str], prepare: Sequence[str] = ()) -> None:
-        """Start the process.
+        """Start the process, which begins to import the libraries; `is_ready` says when it can fork.
 
         Args:
-            environment: The environment of its kernels.
-            prepare: Functions it calls after its imports, as `module:function=argument`.
+            environment: Environment of the kernels to be forked.
+            prepare: Functions that it calls after its imports, as texts `module:function` or
+                `module:function=ARGUMENT`.
         """
         self.imports = stack.import_environment(environment)
         self.code = stack.code_state()
@@ -109,15 +110,15 @@ class Zygote:
             )
 
     def alive(self) -> bool:
-        """Return whether the process lives."""
+        """Return whether the fork server's process has not ended."""
         return self.process.poll() is None
 
     def is_ready(self) -> bool:
-        """Return whether kernels can be forked; False while the stack is still being imported.
+        """Return whether the fork server can fork kernels; False while it is still importing libraries.
 
         Raises:
-            ZygoteUnavailable: It ended, takes longer than `START_TIMEOUT_S`, or may not fork since a module that it
-                imported started a thread. It is useless then, and raises the same on every further call.
+            ZygoteUnavailable: It has ended, needs longer than `START_TIMEOUT_S`, or must not fork because an imported
+                module has started a thread. Every further call raises the same error.
         """
         with self._lock:
             if not self._ready and not self.failure:
@@ -154,17 +155,17 @@ class Zygote:
     def fork(
         self, request: Mapping[str, Any], stdout: int, stderr: int, *, spare: bool = False
     ) -> ForkedProcess:
-        """Request a process and return it while it is still being forked.
+        """Request a forked process from the fork server and return it at once, while it is still being forked.
 
         Args:
-            request: `environment`, `cwd`, and either `argv` (ipykernel's arguments) for a kernel, or `worker`
-                (true) for a worker, see `ForkedProcess.submit`.
-            stdout: Target of its file descriptor 1.
-            stderr: Target of its file descriptor 2.
-            spare: Whether it may be the spare kernel, which has a connection of its own and ignores `argv`.
+            request: `environment`, `cwd`, and either `argv` (ipykernel's arguments) for a kernel or `worker` (true) for
+                a background process, see `ForkedProcess.submit`.
+            stdout: File descriptor that becomes the process's standard output.
+            stderr: File descriptor that becomes its standard error.
+            spare: Whether a kernel forked in advance will do, which has sockets of its own and ignores `argv`.
 
         Raises:
-            ZygoteUnavailable: The zygote has ended.
+            ZygoteUnavailable: The fork server has ended.
         """
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
@@ -178,14 +179,14 @@ class Zygote:
         return ForkedProcess(ours)
 
     def retire(self) -> None:
-        """Fork no more; the process ends with its last kernel."""
+        """Tell the fork server to fork no more; it ends when its last kernel has ended."""
         try:
             self._control.sendall(RETIRE)
         except OSError:  # it has ended already
             return
 
     def end(self) -> None:
-        """End the process, and with it every kernel that still lives."""
+        """End the fork server and every kernel that it has forked and that still lives."""
         self._control.close()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(5 if self._ready else 0)
@@ -210,12 +211,12 @@ _prepare: dict[str, None] = {}
 
 
 def zygote_for(environment: Mapping[str, str]) -> Zygote:
-    """Return this process's zygote for kernels with that environment; start one when none is usable.
+    """Return this process's fork server (zygote) for kernels with a given environment; start one if there is none.
 
-    A zygote is retired when the library's code, the installed packages or what is read at import has changed since.
+    It is replaced when the library's code, the installed packages or a variable read at import has changed.
 
     Raises:
-        ZygoteUnavailable: Forking is not safe on this platform, or warm kernels are switched off.
+        ZygoteUnavailable: Forking is not safe on this platform, or is switched off by `VERITRAIN_FAST`.
     """
     global _owner
     if not is_on("warm_kernels"):
@@ -243,7 +244,11 @@ def zygote_for(environment: Mapping[str, str]) -> Zygote:
 
 
 def add_preparations(*functions: str) -> None:
-    """Have zygotes started from now on call these functions (`module:function=argument`) in advance."""
+    """Add functions that fork servers (zygotes) started from now on call before they fork.
+
+    Args:
+        functions: The functions, as texts `module:function` or `module:function=ARGUMENT`.
+    """
     _prepare.update(dict.fromkeys(functions))
 
 
@@ -257,10 +262,10 @@ def _retire(zygote: Zygote) -> None:
 
 
 def end_all(owner: int | None = None) -> None:
-    """End every zygote of this process; called at its exit.
+    """End every fork server (zygote) that this process has started; it is called at the exit of the process.
 
     Args:
-        owner: Process id; nothing happens in a process with another one. None: any process.
+        owner: Process id in which this has an effect, so that forked processes do nothing; None for any process.
     """
     if owner is not None and owner != os.getpid():
         return

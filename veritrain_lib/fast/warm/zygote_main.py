@@ -1,10 +1,10 @@
-"""The zygote process: imports the stack once, then only forks kernels and supervises them.
+"""Program of the fork server (zygote): it imports the libraries once, then only forks kernels and supervises them.
 
-It never runs a notebook's code, a thread or a loop of Python's, so it always notices that its owner
-has ended. It is controlled over one socket that the owner hands down; a byte on it comes with the descriptors of the
-kernel to be (see `zygote`).
+Its owner is the process that started it. It never runs a notebook's code, a Python thread or an event loop, so it
+always notices that its owner has ended. The owner controls it over one socket: each command is one byte, sent with the
+file descriptors for the new kernel (see `zygote`).
 
-Run as a file, so that `-m` puts no folder in front of the module search path.
+It is run as a file, because `-m` would put a folder in front of the module search path.
 """
 
 from __future__ import annotations
@@ -32,41 +32,48 @@ from veritrain_lib.fast.shortcuts import is_on
 from veritrain_lib.fast.warm import post_fork
 
 FORK, TAKE, RETIRE = b"f", b"t", b"r"
-"""Commands from the owner: fork a process; take the spare, or fork if none is ready; fork no more."""
+"""Commands to the fork server: fork a process; give out a kernel forked in advance, if any, else fork; fork no more."""
 
 ASSIGN, READY = b"g", b"y"
-"""Messages to and from a spare: the owner's request follows; the spare is ready."""
+"""Messages to and from a kernel forked in advance: a notebook's request follows; the kernel is ready for a request."""
 
 PACKAGE = "veritrain_lib"
-"""Imported with all its modules."""
+"""Package that the fork server imports with all its modules."""
 
 NOT_IMPORTED = ("_main", "__main__")
-"""Endings of the names of modules that are programs."""
+"""Endings of the names of modules that the fork server does not import because they are programs."""
 
 NOT_FOR_KERNELS = f"{PACKAGE}.server"
-"""A package that no notebook uses."""
+"""Package that the fork server does not import because no notebook uses it."""
 
 OWNER_CHECK_INTERVAL_S = 0.5
-"""Seconds between two checks whether the owner lives, during the imports."""
+"""Seconds between two checks, while libraries are imported, whether the process that started this one still lives."""
 
 SPARES = 2
-"""Kernels that are kept forked in advance; each holds about 0.1 GB of its own."""
+"""Number of kernels that are forked in advance; each holds about 0.1 GB of its own."""
 
 SPARE_DELAY_S = 0.1
-"""Seconds after a request in which no spare is forked: the new kernel and its owner need the cores."""
+"""Seconds after a request in which no kernel is forked in advance, so that the requested one has the cores."""
 
 GC_THRESHOLD = 50_000
-"""Number of new objects after which a fork's collector looks for garbage.
+"""Number of new objects after which Python's garbage collector runs in a forked process.
 
-With Python's own 700 it looks 17 to 49 times in a notebook of a stage, 10 ms in all, and finds nothing worth it.
+With Python's default of 700 it would run 17 to 49 times in a stage's notebook, which takes 10 ms and frees too little.
 """
 
 END_GRACE_S = 2.0
-"""Seconds that a kernel whose owner detached from it may take before it is killed."""
+"""Seconds that a kernel nobody wants any more may take to end before it is killed."""
 
 
 def import_stack(names: list[str]) -> list[str]:
-    """Import modules by name; return those that could not be imported, with the reason."""
+    """Import the libraries that forked kernels need.
+
+    Args:
+        names: Names of the modules.
+
+    Returns:
+        One text for each module that could not be imported: its name and the error.
+    """
     # jsonschema loads this grammar for seconds when it is there, for a format that nothing here checks.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     missing = []
@@ -84,9 +91,12 @@ def import_stack(names: list[str]) -> list[str]:
 
 @contextlib.contextmanager
 def exit_with_owner(owner: int) -> Iterator[None]:
-    """Check at intervals whether the owner lives, inside a `with` block, and exit when it does not.
+    """End the fork server if the process that started it ends while the `with` block runs; check that at intervals.
 
-    For the imports, during which the serving loop can't check.
+    It is needed while libraries are imported, when the main loop does not run yet.
+
+    Args:
+        owner: Process id of the process that started it.
     """
 
     def check_owner(number: int, frame: object) -> None:
@@ -104,13 +114,13 @@ def exit_with_owner(owner: int) -> Iterator[None]:
 
 
 def prepare(names: list[str]) -> list[str]:
-    """Call functions that do work in advance for every kernel.
+    """Call the functions of the group `veritrain.warm_up`, so that their work is done for every kernel forked later.
 
     Args:
-        names: The functions, as `module:function`, or `module:function=argument`.
+        names: The functions, as texts `module:function` or `module:function=ARGUMENT`.
 
     Returns:
-        Those that failed, with the reason: the notebook will do that work itself, or report what is wrong.
+        One text for each function that failed: its name and the error. The notebook will do that work itself.
     """
     failed = []
     for name in names:
@@ -124,7 +134,7 @@ def prepare(names: list[str]) -> list[str]:
 
 
 def release_free_memory() -> None:
-    """Release memory that the imports have used and freed; a fork that reused it would copy useless pages."""
+    """Return memory that the imports have freed to the system, since forked processes would copy its pages."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
     if trim is not None:
         trim(0)
@@ -132,15 +142,16 @@ def release_free_memory() -> None:
 
 @dataclass
 class Fork:
-    """A forked process as the zygote sees it.
+    """Forked kernel or background process, as the fork server keeps track of it.
 
     Attributes:
-        pid: Its process id.
-        ended: pidfd: readable once the process has ended.
-        line: Socket to its owner: gets the exit code; hung up when nobody wants the process any more. A
-            spare's: socket to the spare itself.
-        ready: Whether a request can be given to it; a spare is ready when its sockets are bound.
-        folder: A spare's folder, unless the receiver of the spare has removed it.
+        pid: Process id.
+        ended: Descriptor (pidfd) that is readable once the process has ended.
+        line: Socket to whoever requested the process; it gets the exit code, and its other side is closed to end the
+            process. For a kernel forked in advance that nobody has requested, socket to the kernel itself.
+        ready: Whether the process can be given a request; a kernel forked in advance is ready when its sockets are
+            bound.
+        folder: Folder of the sockets of a kernel forked in advance; None for any other process.
     """
 
     pid: int
@@ -151,19 +162,22 @@ class Fork:
 
 
 class ZygoteServer:
-    """The serving loop of the zygote.
+    """Main loop of the fork server (zygote), which forks on request and watches the forked processes.
+
+    Its owner is the process that started it; spares are kernels forked in advance.
 
     Attributes:
-        control: The owner's socket.
-        set_by_imports: Environment variables that modules of the stack set when they were imported.
-        owner_ended: pidfd of the owner: readable once it has ended.
-        forks: Forked processes, by both of their descriptors.
-        spares: Kernels that wait for their request.
-        overdue: Deadline (`time.monotonic`) by process id of detached processes; they are killed after it.
+        control: Socket to the owner.
+        set_by_imports: Environment variables that the imported modules have set.
+        owner_ended: Descriptor (pidfd) of the owner that is readable once it has ended.
+        forks: Forked processes, by each of their two descriptors.
+        spares: Kernels that wait for a request.
+        overdue: Deadline, in seconds of `time.monotonic`, after which a process that should end is killed, by process
+            id.
         retired: Whether the owner wants no more forks.
-        spares_disabled: Whether a spare ended by itself or could not be forked.
-        spares_allowed_from: When spares may be forked again (`time.monotonic`).
-        folder: Folder for the sockets of spares (removed at the end, also when the owner was killed).
+        spares_disabled: Whether spares are given up, because one ended by itself or could not be forked.
+        spares_allowed_from: Time from which spares may be forked again, in seconds of `time.monotonic`.
+        folder: Folder for the sockets of spares, removed at the end even if the owner was killed.
     """
 
     def __init__(
@@ -189,7 +203,10 @@ class ZygoteServer:
         self.poll.register(self.owner_ended, select.POLLIN)
 
     def serve(self) -> None:
-        """Fork on request until the owner has ended, or, when retired, until the last process has ended."""
+        """Fork on request until the process that started this one has ended.
+
+        After it has asked for no more forks, the loop ends with the last forked process.
+        """
         while not (self.retired and not self.forks):
             self._fork_spares()
             for descriptor, event in self.poll.poll(self._poll_timeout_ms()):
@@ -203,7 +220,7 @@ class ZygoteServer:
             self._kill_overdue()
 
     def end(self) -> None:
-        """Kill the remaining processes: nobody needs them any more."""
+        """Kill all forked processes that are still alive, which nobody needs any more."""
         for fork in self.forks.values():
             _signal_group(fork.pid, signal.SIGKILL)
 
@@ -232,7 +249,13 @@ class ZygoteServer:
         return command != b""
 
     def _assign_spare(self, line: int, stdout: int, stderr: int) -> bool:
-        """Give the request to a spare; return whether one was ready."""
+        """Give a request to a kernel that was forked in advance; return whether one was ready.
+
+        Args:
+            line: Descriptor of the socket to the requesting process.
+            stdout: Descriptor for standard output.
+            stderr: Descriptor for standard error.
+        """
         spare = next((spare for spare in self.spares if spare.ready), None)
         if spare is None:
             return False
@@ -248,7 +271,13 @@ class ZygoteServer:
         return True
 
     def _fork_for_request(self, line: int, stdout: int, stderr: int) -> None:
-        """Fork a process for a request."""
+        """Fork a new process for a request.
+
+        Args:
+            line: Descriptor of the socket to the requesting process.
+            stdout: Descriptor for standard output.
+            stderr: Descriptor for standard error.
+        """
         owned = socket.socket(fileno=line)
         pid = self._fork(
             lambda parent: post_fork.main(parent, post_fork.ForkRequest(owned, stdout, stderr)), {line}
@@ -259,7 +288,7 @@ class ZygoteServer:
             self._register(Fork(pid, os.pidfd_open(pid), owned), 0)
 
     def _fork_spares(self) -> None:
-        """Keep `SPARES` kernels in reserve; one gets ready at a time, so that it takes one core at most."""
+        """Fork a kernel in advance if fewer than `SPARES` wait, one at a time, so that this takes one core at most."""
         if self._lacks_spares() and time.monotonic() >= self.spares_allowed_from:
             self._fork_spare()
 
@@ -269,7 +298,7 @@ class ZygoteServer:
         return len(self.spares) < spares and not (waiting or self.retired or self.spares_disabled)
 
     def _poll_timeout_ms(self) -> float | None:
-        """Return how long to wait for events at most, in milliseconds; None for no limit."""
+        """Return the maximum time to wait for events in milliseconds; None for no limit."""
         timeouts = [200.0] if self.overdue else []
         if self._lacks_spares():
             timeouts.append(max(0.0, self.spares_allowed_from - time.monotonic()) * 1000 + 1)
@@ -371,7 +400,10 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
 
 
 def main() -> None:
-    """Run `zygote_main.py CONTROL_DESCRIPTOR OWNER_PID FOLDER PLAN`; the plan is JSON (see `stack.plan`)."""
+    """Run the fork server as `zygote_main.py CONTROL_DESCRIPTOR OWNER_PID FOLDER PLAN`.
+
+    The plan is JSON (see `stack.plan`).
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
     owner, folder, plan = int(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
     del sys.path[0]  # the folder of this file

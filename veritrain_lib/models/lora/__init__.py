@@ -1,12 +1,12 @@
-"""Local language models with a LoRA adapter: `lora:FOLDER`.
+"""Local language models with a LoRA adapter, opened as `lora:FOLDER`.
 
-- `checkpoint`: the base model, a folder in the format of transformers, never downloaded
-- `question`: the prompt for a row, saved with the adapter
-- `encoding`: messages as token ids, by the checkpoint's chat template
+- `checkpoint`: the base model, a folder in the format of transformers, which is never downloaded
+- `question`: the prompt for a row, saved together with the adapter
+- `encoding`: conversion of messages to token ids, with the checkpoint's chat template
 - `card`: metadata of a saved adapter
-- `answering`: generation, and the probability of the generated text
+- `answering`: generation of answers, and the probability of the generated text
 - `device`: choice of device and precision, and memory use
-- `model`: the model that answers, and the function that opens it
+- `model`: the model that answers rows, and the function that opens it
 
-Only this package and `trainers/lora` import torch, transformers and peft (the extra `lora`).
+Only this package and `trainers/lora` import torch, transformers and peft (the optional dependencies `lora`).
 """

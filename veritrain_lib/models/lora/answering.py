@@ -1,4 +1,4 @@
-"""Generation of candidate answers, each with the probability of its tokens."""
+"""Generation of candidate answers by a local language model, each with the mean probability of its tokens."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generated:
-    """One generated answer.
+    """One answer that a local language model generated, with its probability.
 
     Attributes:
-        text: the answer.
+        text: text of the answer.
         probability: geometric mean of the probabilities of its tokens, 0 to 1.
         tokens: number of its tokens.
-        complete: False when the answer was cut at the token limit before it ended.
+        complete: False when the answer was cut off at the token limit.
     """
 
     text: str
@@ -31,15 +31,16 @@ class Generated:
 def generate(
     model: Any, encoding: Encoding, questions: Sequence[Sequence[int]], *, candidates: int, max_tokens: int
 ) -> list[list[Generated]]:
-    """Generate candidate answers to each question, deterministically.
+    """Generate candidate answers to each question with a local language model, without random sampling.
 
-    One candidate is decoded greedily, several by a beam search of that width (the usual practice for translation).
+    One candidate is decoded greedily; several are decoded by a beam search of that width, which is the usual
+    practice for translation.
 
     Args:
         model: the language model.
         encoding: its tokenizer.
         questions: token ids of each question.
-        candidates: answers to each question.
+        candidates: number of answers to each question.
         max_tokens: token limit of an answer.
 
     Returns:

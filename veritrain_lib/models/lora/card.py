@@ -1,4 +1,4 @@
-"""Metadata of a saved adapter, in `lora.json` beside its weights."""
+"""Metadata of a saved LoRA adapter, stored in `lora.json` beside its weights."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ SETTINGS = "adapter_config.json"
 
 @dataclass(frozen=True)
 class AdapterCard:
-    """Metadata of an adapter: its base model, its prompt and its training.
+    """Metadata of a LoRA adapter: its base model, its prompt and its training.
 
     Attributes:
-        base: folder of the checkpoint.
+        base: folder of the base model's checkpoint.
         base_digest: digest of the checkpoint's content.
         weights_digest: digest of the adapter's weights file.
         asking: the fields of `AdapterPrompt`.
-        inputs: the input columns of the task.
-        target: the target column of the task.
+        inputs: names of the task's input columns.
+        target: name of the task's target column.
         max_input_tokens: token limit of a question.
         max_answer_tokens: token limit of an answer.
-        candidates: number of answers it gives.
+        candidates: number of answers to each row.
         parameters: parameters of the trainer.
-        seed: seed of the training.
-        facts: statistics of the training for people: rows, steps, losses.
-        versions: versions of the libraries it was trained with.
+        seed: random seed of the training.
+        facts: statistics of the training for people, such as rows, steps and losses.
+        versions: versions of the libraries that it was trained with.
         type: always `adapter`.
         format_version: version of the file format.
     """
@@ -55,17 +55,17 @@ class AdapterCard:
     format_version: int = FORMAT_VERSION
 
     def write(self, folder: Path) -> None:
-        """Write `lora.json` into a folder."""
+        """Write the adapter's metadata as `lora.json` into a folder."""
         text = json.dumps(asdict(self), ensure_ascii=False, indent=2)
         (folder / CARD).write_text(text + "\n", encoding="utf-8")
 
 
 def read_card(folder: Path) -> AdapterCard:
-    """Read the card of a saved adapter and verify the digest of its weights.
+    """Read the metadata of a saved LoRA adapter and verify the digest of its weights.
 
     Raises:
-        UserError: the folder has no adapter, another format version, or a damaged file.
-        Refused: the settings of the adapter name code that would be run.
+        UserError: the folder has no adapter, the format version is another one, or a file is damaged.
+        Refused: the adapter's settings name code that peft would run.
     """
     file, weights = folder / CARD, folder / WEIGHTS
     for required_file in (file, weights, folder / SETTINGS):
@@ -89,7 +89,7 @@ def read_card(folder: Path) -> AdapterCard:
 
 
 NAMES_CODE = ("auto_mapping", "megatron_config")
-"""Settings that make peft import an arbitrary module that the file names."""
+"""Settings of an adapter that make peft import whatever module the file names; files with them are refused."""
 
 
 def _refuse_code(settings: Path) -> None:

@@ -1,4 +1,4 @@
-"""Base checkpoints: folders in the format that transformers saves. Nothing is downloaded."""
+"""Base language models in local folders, in the format that transformers saves; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ Kind = Literal["causal", "seq2seq"]
 
 CONFIG = "config.json"
 FILE_PATTERNS = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja")
-"""Files that define a checkpoint: weights, settings, tokenizer, chat template."""
+"""Name patterns of the files that define a checkpoint: weights, settings, tokenizer and chat template."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A base model on disk.
+    """Base language model in a local folder, to which a LoRA adapter is added.
 
     Attributes:
-        folder: its folder.
-        kind: `causal` (continues a text) or `seq2seq` (an encoder reads, a decoder writes).
-        context: token limit of question and answer together for a causal model; None when its settings name no limit.
+        folder: the folder.
+        kind: `causal` (a decoder that continues a text) or `seq2seq` (an encoder with a decoder).
+        context: token limit of question and answer together for a causal model; None when its configuration
+            names no limit.
     """
 
     folder: Path
@@ -36,20 +37,20 @@ class Checkpoint:
 
     @property
     def address(self) -> str:
-        """The URI `checkpoint:FOLDER`, by which the registry names the base of an adapter."""
+        """The URI `checkpoint:FOLDER`, by which MLflow's registry names the base model of an adapter."""
         return f"checkpoint:{self.folder}"
 
     @property
     def digest(self) -> str:
-        """SHA-256 over names and content of its files: equal for the same checkpoint in another folder."""
+        """The SHA-256 over names and content of the base model's files; a copy of the folder has the same one."""
         files = sorted({file for pattern in FILE_PATTERNS for file in self.folder.glob(pattern)})
         return of_json({file.name: _file_digest(file, file.stat().st_mtime_ns) for file in files})
 
     def tokenizer(self) -> Any:
-        """Load the tokenizer.
+        """Load the base model's tokenizer.
 
         Raises:
-            UserError: there is no tokenizer, or it has no end-of-sequence token.
+            UserError: there is no usable tokenizer, or it has no end-of-sequence token.
         """
         need_libraries()
         from transformers import AutoTokenizer
@@ -69,9 +70,12 @@ class Checkpoint:
         return tokenizer
 
     def weights(self, dtype: Any) -> Any:
-        """Load the model without an adapter, in a torch dtype, on the CPU.
+        """Load the base model without an adapter, on the CPU.
 
-        Only safetensors are read, because a pickled file could run code.
+        Only safetensors files are read, because a pickled file could run code.
+
+        Args:
+            dtype: the torch dtype of the weights.
 
         Raises:
             UserError: the weights are missing or damaged.
@@ -94,14 +98,14 @@ class Checkpoint:
 
 
 def find_checkpoint(base: str, relative_to: Path) -> Checkpoint:
-    """Return the checkpoint in a folder.
+    """Return the base language model in a folder, after checking that its `config.json` can be read.
 
     Args:
-        base: the folder, with or without `checkpoint:` before it.
-        relative_to: the folder that `base` is relative to.
+        base: path of the folder, with or without the prefix `checkpoint:`.
+        relative_to: folder that a relative `base` starts from.
 
     Raises:
-        UserError: there is no such folder, or no readable `config.json` in it.
+        UserError: there is no such folder, or it has no readable `config.json`.
     """
     folder = (relative_to / Path(base.removeprefix("checkpoint:")).expanduser()).resolve()
     file = folder / CONFIG
@@ -119,10 +123,10 @@ def find_checkpoint(base: str, relative_to: Path) -> Checkpoint:
 
 
 def need_libraries() -> None:
-    """Check that the extra `lora` is installed.
+    """Check that the libraries for LoRA (torch, transformers, peft) are installed, and silence their warnings.
 
     Raises:
-        Infrastructure: it is not; the message says what to install.
+        Infrastructure: one of them is missing; the message says how to install them.
     """
     try:
         import peft  # noqa: F401

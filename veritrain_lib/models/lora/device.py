@@ -1,4 +1,4 @@
-"""Choice of device and precision for a model, and the memory it uses."""
+"""Choice of device and precision for a local language model, and a measurement of its memory use."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ def best_device() -> Any:
 
 
 def dtype_for(precision: str, device: Any) -> Any:
-    """Return the torch dtype of the base's weights.
+    """Return the torch dtype in which a base model's weights are loaded on a device.
 
     Args:
-        precision: `float32`, `bfloat16`, or `auto`: bfloat16 where the device supports it, else float32.
+        precision: `float32`, `bfloat16`, or `auto` (bfloat16 on a CUDA device that supports it, else
+            float32).
         device: the torch device.
 
     Raises:
-        UserError: another precision.
+        UserError: the precision is none of these.
     """
     import torch
 
@@ -39,11 +40,11 @@ def dtype_for(precision: str, device: Any) -> Any:
 
 
 def usage(device: Any) -> dict[str, float]:
-    """Return the current use of memory and GPU.
+    """Return the memory and GPU use of this process, for the log of a training.
 
     Returns:
-        On CUDA `gpu_memory_gb` (peak so far) and, where NVIDIA's library is available, `gpu_percent` (0 to 100);
-        elsewhere `memory_gb` of this process.
+        On CUDA `gpu_memory_gb` (the peak so far) and, if NVIDIA's library is available, `gpu_percent` (0 to
+        100); on other devices `memory_gb` (the current memory of this process).
     """
     import psutil
     import torch

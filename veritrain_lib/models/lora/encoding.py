@@ -1,4 +1,4 @@
-"""Conversion of chat messages into token ids, split where the answer begins."""
+"""Conversion of chat messages to a language model's token ids, separated into question and answer."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Encoding:
-    """A tokenizer, used in the same way for training and for generation.
+    """Conversion between messages and token ids of a local language model, the same in training and generation.
 
-    With a chat template the messages are rendered by it. Without one they are joined by blank lines, and a causal
-    model continues after a newline. Question and answer are tokenized separately, because the answer is generated
-    after the tokens of the question.
+    Messages are rendered by the tokenizer's chat template. Without a template they are joined by blank lines,
+    and a causal model continues after a final newline. Question and answer are tokenized separately, because
+    the answer is generated after the tokens of the question.
 
     Attributes:
         tokenizer: the tokenizer of transformers.
@@ -33,7 +33,7 @@ class Encoding:
 
     @classmethod
     def of(cls, base: Checkpoint) -> Encoding:
-        """Build the encoding of a checkpoint.
+        """Return the encoding that belongs to a base language model.
 
         Raises:
             UserError: the checkpoint has no usable tokenizer.
@@ -41,7 +41,7 @@ class Encoding:
         return cls(base.tokenizer(), base.kind, base.context)
 
     def question_ids(self, messages: Sequence[Message]) -> list[int]:
-        """Return the token ids of a question, up to where the answer begins."""
+        """Return the token ids of a question to the language model; its answer is generated right after them."""
         text = self._question(messages)
         if self._templated:
             return self._ids(text)
@@ -51,11 +51,15 @@ class Encoding:
         return [*([] if start is None else [start]), *self._ids(text)]
 
     def answer_ids(self, messages: Sequence[Message], answer: str) -> list[int]:
-        """Return the token ids of an answer including the tokens that end it; never empty.
+        """Return the token ids of an answer to a question, including the tokens that end it; never empty.
+
+        Args:
+            messages: the messages of the question.
+            answer: the text of the answer.
 
         Raises:
-            UserError: the chat template renders the question differently once it is answered, so that the start of
-                the answer can't be located.
+            UserError: the chat template renders the question differently once it is answered, so that the
+                start of the answer can't be located.
         """
         end: int = self.tokenizer.eos_token_id
         if self.kind == "seq2seq" or not self._templated:
@@ -74,7 +78,7 @@ class Encoding:
 
     @property
     def stop_ids(self) -> list[int]:
-        """The token ids that end an answer: end of sequence, and special tokens at the end of a turn."""
+        """The token ids that end a language model's answer: the end of the sequence and the end of a chat turn."""
         ends = [self.tokenizer.eos_token_id]
         if self.kind == "causal" and self._templated:
             turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
@@ -84,16 +88,16 @@ class Encoding:
         return list(dict.fromkeys(ends))
 
     def find_special_token(self, texts: Sequence[str]) -> str:
-        """Return the first special token that is written out in a text, empty when there is none.
+        """Return the first special token of the language model that appears literally in the texts; empty without one.
 
-        The tokenizer would read it as the token itself, so a row could end its own question.
+        The tokenizer would turn such text into the special token itself, so a row could end its own question.
         """
         return next(
             (token for token in self.tokenizer.all_special_tokens for text in texts if token in text), ""
         )
 
     def text(self, ids: Sequence[int]) -> str:
-        """Decode generated ids up to the first stop token."""
+        """Return the text of a language model's generated token ids, up to the first stop token."""
         stop_ids = set(self.stop_ids)
         kept = []
         for token in ids:

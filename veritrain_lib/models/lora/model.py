@@ -1,4 +1,4 @@
-"""The fine-tuned local model: a base checkpoint with an adapter and its prompt."""
+"""The model class for a local language model with a LoRA adapter, and the function that opens it as `lora:FOLDER`."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 SCHEME = "lora:"
 BATCH = 16
-"""Questions that are generated in one batch."""
+"""Number of questions that are answered in one batch."""
 
 
 class LoraModel:
-    """A fine-tuned language model (the protocol `Model`).
+    """Local language model with a LoRA adapter that answers rows (protocol `Model`).
 
-    The same row gets the same answer whatever other rows are in the batch, up to floating point rounding.
+    A row gets the same answer whatever other rows are in the batch, up to floating-point rounding.
 
     Attributes:
         card: metadata of the adapter.
@@ -46,20 +46,20 @@ class LoraModel:
 
     @property
     def uri(self) -> str:
-        """The URI `lora:FOLDER` for `open_model`; `lora:` alone until the adapter is saved."""
+        """The URI `lora:FOLDER` of the language model; only `lora:` until its adapter is saved."""
         return f"{SCHEME}{self._folder or ''}"
 
     def set_folder(self, folder: Path) -> None:
-        """Set the folder that `uri` names."""
+        """Set the folder of the saved adapter, which `uri` names from then on."""
         self._folder = folder.resolve()
 
     def answer(self, rows: pd.DataFrame) -> list[Response]:
-        """Return one response for each row, in order.
+        """Return the language model's response to each row, in order.
 
         Returns:
-            Responses whose `raw` is the JSON text that is checked against the output contract and whose `seconds`
-            is the mean over the batch. A row without a text, and a question that is longer than
-            `max_input_tokens` or contains a special token of the tokenizer, gets a response with `error`.
+            Responses whose `raw` is the JSON text that is checked against the output contract, and whose
+            `seconds` is the mean over the batch. A response has an `error` if the row has no text, or its
+            question is too long or contains a special token of the tokenizer.
 
         Raises:
             UserError: a column is missing.
@@ -91,7 +91,7 @@ class LoraModel:
         return [response for response in responses if response is not None]
 
     def _question(self, row: dict[Any, Any]) -> tuple[list[int], str]:
-        """Return the token ids of a row's question, and why it can't be sent (empty when it can)."""
+        """Return the token ids of a row's question, and the reason why it can't be answered (empty if it can)."""
         special = self._encoding.find_special_token([str(value) for value in row.values()])
         if special:
             return [], f"the row holds {special!r}, which is a special token of the model"
@@ -140,7 +140,7 @@ def _distinct(answers: Sequence[Generated]) -> tuple[Candidate, ...]:
 
 
 def _raw(target: str, candidates: Sequence[Candidate], explanation: str) -> str:
-    """Return the answer as JSON in the form of output contracts; empty when there is none."""
+    """Return an answer as JSON in the form that output contracts use; empty when there is no candidate."""
     if not candidates:
         return ""
     listed = [{target: candidate.text, "score": candidate.score} for candidate in candidates]
@@ -149,12 +149,14 @@ def _raw(target: str, candidates: Sequence[Candidate], explanation: str) -> str:
 
 
 def open_lora(uri: str, task: Task) -> LoraModel:
-    """Open `lora:FOLDER` for a task: the base that its card names, with the adapter.
+    """Open a local language model with a LoRA adapter by its URI `lora:FOLDER`.
+
+    The adapter's metadata in the folder name the base model, which is loaded too.
 
     Raises:
-        UserError: there is no adapter in the folder or it is damaged, its base is missing or differs from the one it
-            was trained on, or it reads other columns than the task has.
-        Infrastructure: the extra `lora` is not installed.
+        UserError: there is no adapter in the folder or it is damaged, its base model is missing or is not the
+            one it was trained on, or its columns are not those of the task.
+        Infrastructure: torch, transformers or peft is not installed.
     """
     path = uri.removeprefix(SCHEME)
     if not path:

@@ -1,4 +1,4 @@
-"""The prompt `tuned` of fine-tuned local models, saved with the adapter as it was trained."""
+"""The prompt of local language models with an adapter (template `tuned`), saved with the adapter."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ if TYPE_CHECKING:
     from veritrain_lib.llm.records import Message
 
 NAME = "tuned"
-"""Name of the prompt: a task's `prompts.tuned` replaces the built-in one."""
+"""Name of the prompt template; a task's setting `prompts.tuned` replaces the built-in template."""
 
 
 @dataclass(frozen=True)
 class AdapterPrompt:
-    """A prompt template with the values that come from the task and the columns that come from each row.
+    """Prompt with which a LoRA adapter was trained: the template and all values that fill it.
 
-    An adapter answers well only to the prompt it was trained with, so the prompt is saved with it: a later edit of
-    the task's description does not affect an existing model.
+    An adapter answers well only to the prompt it was trained with. The prompt is therefore saved with the
+    adapter, and a later edit of the task's description does not affect an existing model.
 
-    The template may use all that prompt `answer` may, and `direction` (name of the column with the translation
-    direction, or empty) and `terms` (glossary terms that occur in the row, with their translation).
+    The template may use everything that the prompt `answer` may use, and in addition `direction` (name of the
+    column with the translation direction, or empty) and `terms` (the glossary terms that occur in the row,
+    with their translations).
 
     Attributes:
         template: the Jinja template.
-        columns: the columns that each row fills in.
+        columns: names of the columns whose values each row fills in.
         values: the template values that come from the task.
-        glossary: terms with their translation.
+        glossary: terms with their translations.
     """
 
     template: str
@@ -40,7 +41,7 @@ class AdapterPrompt:
 
     @classmethod
     def of(cls, task: Task) -> AdapterPrompt:
-        """Build the prompt of a task as it is now.
+        """Return the prompt for training an adapter on a task, from the current task file.
 
         Raises:
             UserError: the task's template is missing or can't be read.
@@ -54,7 +55,10 @@ class AdapterPrompt:
         return cls(find_prompt(task, NAME).text, columns, values, dict(task.glossary))
 
     def messages(self, row: Mapping[str, Any]) -> tuple[Message, ...]:
-        """Render the messages for one row, which must have every column.
+        """Render the chat messages that ask for the answer to one row.
+
+        Args:
+            row: the row's values by column; every column in `columns` must be present.
 
         Raises:
             UserError: the template is invalid.

@@ -1,9 +1,9 @@
-"""Check for wrong translation pairs: another row's target, a copy of the source, other numbers or placeholders.
+"""Gate check for wrong translation pairs: another row's target, a copy of the source, other numbers or placeholders.
 
-A lexicon is learned from the pairs themselves, accepted ones first (`quality/translation/lexicon.py`,
-`quality/translation/alignment_classifier.py`): it needs no dictionary and works for any two languages. On Tanaka
-(Japanese to English) with a tenth of the pairs shuffled it finds 93 % of them at 1.5 % of right pairs
-(`make bench-gate`).
+A lexicon (which words translate which) is learned from the accepted pairs and the new ones, see
+`quality/translation/lexicon.py` and `quality/translation/alignment_classifier.py`. It needs no dictionary and works for
+any two languages. On Tanaka (Japanese to English) with a tenth of the pairs shuffled, the check flags 93 % of the
+shuffled pairs and 1.5 % of the right ones (`make bench-gate`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from veritrain_lib.quality.translation.translation_checks import translation_iss
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy as np
     import pandas as pd
 
     from veritrain_lib.core.task import Task
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
 
 
 def unfit(task: Task) -> str:
-    """Return why the check can't judge a task's rows.
+    """Return why the check `alignment` can't judge a task's rows; "" if it can.
 
     Args:
         task: The task.
 
     Returns:
-        The reason, "" when it can.
+        The reason, such as that its answers are labels; "" if there is none.
     """
     if task.labels:
         return "it compares a text with its translation, and the answers of this task are labels"
@@ -52,26 +53,26 @@ def check(
     certainty: Annotated[float, Field(gt=0, lt=1)] = 0.3,
     expected: Annotated[float, Field(gt=0, lt=1)] = 0.05,
 ) -> pd.Series[str]:
-    """Flag rows whose target is no translation of their source.
+    """Flag rows whose target is not a translation of their source.
 
-    Reasons: `alignment:source_in_target` where the target is the source or a piece of it, `alignment:placeholders` and
-    `alignment:numbers` where these differ, `alignment:other_text=<probability>` where source and target hardly match.
-
-    The lexicon needs 200 pairs, accepted and judged ones together; with fewer only the other reasons apply. Rows without
-    source or target are left to `contract`. In a task whose rows go both ways (`target.direction`) each row is judged in its
-    own direction, and all of them train one lexicon.
+    Reasons: `alignment:source_in_target` if the target is the source or a piece of it, `alignment:placeholders` and
+    `alignment:numbers` if these differ, `alignment:other_text=<probability>` if source and target hardly match. The
+    last one needs 200 pairs for its lexicon, accepted and judged ones together. Rows without source or target get no
+    reason here; the check `contract` flags them. In a task that translates in both directions (`target.direction`) each
+    row is judged in its own direction, and all rows train one lexicon.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
         certainty: Probability (0 to 1) that a pair is wrong from which it is rejected.
-        expected: Share (0 to 1) of wrong pairs that is assumed at least; more when the pairs suggest it.
+        expected: Smallest share (0 to 1) of wrong pairs that is assumed; a larger one is assumed if the pairs suggest
+            it.
 
     Returns:
         One reason a row, aligned to `rows.index`; "" for a row that passes.
 
     Raises:
-        UserError: When the task has no language for its target or for any input field, and no direction.
+        UserError: The task declares no language for its target or for any input field, and no direction.
     """
     import numpy as np
     import pandas as pd
@@ -80,7 +81,6 @@ def check(
     reasons = pd.Series("", index=rows.index, dtype=object)
     source_texts, target_texts = (rows[name].fillna("").astype(str) for name in (source, target))
     complete = ((source_texts.str.strip() != "") & (target_texts.str.strip() != "")).to_numpy()
-    accepted = context.accepted_rows
     languages = _languages(rows, context.task)
     issues = [
         translation_issue(source_text, target_text, pair_languages) if is_complete else ""
@@ -88,7 +88,7 @@ def check(
             source_texts, target_texts, languages, complete, strict=True
         )
     ]
-    sources, targets = _language_sides(
+    pairs = _language_sides(
         source_texts[complete],
         target_texts[complete],
         [
@@ -97,16 +97,8 @@ def check(
             if is_complete
         ],
     )
-    if len(accepted):
-        accepted_sides = _language_sides(
-            accepted[source].astype(str), accepted[target].astype(str), _languages(accepted, context.task)
-        )
-        sources, targets = accepted_sides[0] + sources, accepted_sides[1] + targets
-    is_accepted = np.arange(len(sources)) < len(accepted)
     wrong_probability = np.zeros(len(rows))
-    wrong_probability[complete] = misalignment_probabilities(
-        sources, targets, is_accepted, expected=expected, seed=context.seed
-    )[len(accepted) :]
+    wrong_probability[complete] = _wrong_probabilities(*pairs, context, expected)
     for number, (issue, probability) in enumerate(zip(issues, wrong_probability, strict=True)):
         if issue:
             reasons.iloc[number] = f"alignment:{issue}"
@@ -115,8 +107,28 @@ def check(
     return reasons
 
 
+def _wrong_probabilities(
+    sources: list[str], targets: list[str], context: Context, expected: float
+) -> np.ndarray:
+    """Return the probability (0 to 1) that each pair is wrong, by a lexicon learned from accepted and judged pairs."""
+    import numpy as np
+
+    accepted = context.accepted_rows
+    if len(accepted):
+        source, target = fields(context.task)
+        accepted_sides = _language_sides(
+            accepted[source].astype(str), accepted[target].astype(str), _languages(accepted, context.task)
+        )
+        sources, targets = accepted_sides[0] + sources, accepted_sides[1] + targets
+    is_accepted = np.arange(len(sources)) < len(accepted)
+    probabilities = misalignment_probabilities(
+        sources, targets, is_accepted, expected=expected, seed=context.seed
+    )
+    return probabilities[len(accepted) :]
+
+
 def _languages(rows: pd.DataFrame, task: Task) -> list[tuple[str, str]]:
-    """Return the languages of source and target of each row, from its direction or the task."""
+    """Return the language codes of source and target of each row, from the row's direction or the task."""
     column = task.target.direction
     directions = rows[column].tolist() if column and column in rows.columns else [None] * len(rows)
     by_direction = {
@@ -128,7 +140,16 @@ def _languages(rows: pd.DataFrame, task: Task) -> list[tuple[str, str]]:
 def _language_sides(
     sources: Iterable[str], targets: Iterable[str], languages: Iterable[tuple[str, str]]
 ) -> tuple[list[str], list[str]]:
-    """Return the texts with one language on each side, so that both directions train one lexicon."""
+    """Return the texts sorted by language, so that rows of both translation directions train one lexicon.
+
+    Args:
+        sources: Source text of each row.
+        targets: Target text of each row.
+        languages: Language codes of source and target of each row.
+
+    Returns:
+        The texts in the language whose code sorts first, and the texts in the other language.
+    """
     pairs = [
         (left, right) if pair_languages[0] <= pair_languages[1] else (right, left)
         for left, right, pair_languages in zip(sources, targets, languages, strict=True)
@@ -143,10 +164,10 @@ def fields(task: Task) -> tuple[str, str]:
         task: The task.
 
     Returns:
-        The first input field with a language (with a direction the first input field), and the target field.
+        The first input field with a language (in a task with directions simply the first one), and the target field.
 
     Raises:
-        UserError: When a language is not declared, and no direction implies it.
+        UserError: A language is not declared, and no direction implies it.
     """
     if task.target.direction:
         return next(iter(task.inputs)), task.target.field

@@ -1,6 +1,7 @@
-"""Check for labels or slices that are far more, or far less, frequent than in the seed rows.
+"""Gate check for labels or slices that are far more, or far less, frequent than in the seed rows.
 
-The distance is total variation: the share of rows that would need another label for both to have the same shares.
+Seed rows are accepted rows that people wrote. The distance is total variation: the share of rows that would need
+another label to give both sets the same shares.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 def check(rows: pd.DataFrame, context: Context) -> DatasetMetric:
     """Measure how far the shares of labels and slice values are from those of the seed rows.
 
-    The metric is 0 (the same shares) to 1 (none in common), of the column that differs most; the note names each. Seed rows
-    are people's accepted rows, development rows while there are none. Only rows that the row checks leave count. The 95 %
-    interval is a bootstrap of both sides, so that a small batch is not blamed for chance.
+    The metric runs from 0 (the same shares) to 1 (none in common) and is that of the column that differs most; the note
+    names the distance of each column. Seed rows are accepted rows that people wrote, or the development rows as long as
+    there are none. Only rows that no row check rejected count. The 95 % interval is a bootstrap of both sides, so that
+    a small batch is not rejected because of chance.
 
     Args:
         rows: Rows to check.

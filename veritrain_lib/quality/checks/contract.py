@@ -1,4 +1,4 @@
-"""Check for rows that break the task's contract: missing fields, or an answer that is not allowed."""
+"""Gate check for rows that break the task's contract: missing fields, or an answer that is not allowed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """Flag rows that break the task's contract.
+    """Flag rows with missing fields or an answer that the task does not allow.
 
-    Reasons: `contract:empty_field=<name>` for an input field without text, `contract:no_target` for a row without an answer,
-    `contract:unknown_label=<label>` for an answer that the task does not list, `contract:structure` for a JSON object or
-    array where text is required, `contract:schema=<keyword>` for an answer that violates the schema of the target's property
-    in the task's contract (JSON Schema, compiled by jsonschema-rs). The first of these that applies is the reason.
+    Reasons: `contract:empty_field=<name>` for an input field without text, `contract:no_target` for a row without an
+    answer, `contract:unknown_label=<label>` for an answer that is not among the task's labels, `contract:structure` for
+    a JSON object or array where text is required, `contract:schema=<keyword>` for an answer that violates the schema of
+    the target's property in the task's contract (JSON Schema, compiled by jsonschema-rs). The first of these that
+    applies is the reason.
 
-    Every input field of the task is required; invisible characters (U+200B and the like) are no text.
+    Every input field of the task is required; invisible characters (U+200B and the like) do not count as text.
 
     Args:
         rows: Rows to check.
@@ -34,7 +35,7 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
         One reason a row, aligned to `rows.index`; "" for a row that passes.
 
     Raises:
-        UserError: For a contract that is no JSON Schema.
+        UserError: The contract is not a valid JSON Schema.
     """
     import pandas as pd
 
@@ -60,7 +61,7 @@ def _blank(texts: pd.Series[str]) -> pd.Series[bool]:
 
 
 def _violation_of(task: Task) -> Callable[[str], str]:
-    """Return a function that gives the reason why an answer violates the contract, "" if it does not."""
+    """Return a function that gives the reason why an answer violates the task's contract; "" if it does not."""
     import jsonschema_rs
 
     declared = task.contract.get("properties", {}).get(task.target.field, {})

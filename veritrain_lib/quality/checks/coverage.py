@@ -1,6 +1,6 @@
-"""Check for labels and slices that are missing from the new rows.
+"""Gate check for labels and slices that are missing from the new rows.
 
-What is missing from the rows can't be learned from them, however many there are.
+A label or slice that no row has can't be learned, however many rows there are.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ MAXIMUM_NAMED = 8
 
 
 def check(rows: pd.DataFrame, context: Context, *, minimum: Annotated[int, Field(ge=1)] = 1) -> DatasetMetric:
-    """Measure the share of labels and slices with too few rows.
+    """Measure the share of labels and slices that have too few new rows.
 
-    The metric is 0 to 1. Labels are the task's; slices are the values that the columns `slices.by` have in the seed rows
-    (people's accepted rows; development rows while there are none). Only rows that the row checks leave count. It is a count,
-    so its interval has no width.
+    The metric runs from 0 to 1. The labels are the task's; the slices are the values that the columns `slices.by` have
+    in the seed rows (accepted rows that people wrote, or the development rows as long as there are none). Only rows
+    that no row check rejected count. The metric is an exact count, so its interval has no width.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        minimum: Rows that each label and slice needs.
+        minimum: Number of rows that each label and slice needs.
 
     Returns:
         The metric with its 95 % interval and a note.
@@ -58,13 +58,13 @@ def check(rows: pd.DataFrame, context: Context, *, minimum: Annotated[int, Field
 
 
 def group_columns(task: Task) -> list[str]:
-    """Return the columns by whose values rows are counted.
+    """Return the columns by whose values the gate counts rows.
 
     Args:
         task: The task.
 
     Returns:
-        The target of a task with labels, and the columns of its slices.
+        The target if it is a label, and the columns of the slices; each name once.
     """
     return list(dict.fromkeys([*([task.target.field] if task.labels else []), *task.slices.by]))
 

@@ -1,4 +1,4 @@
-"""Check for rows without text: no input field holds a visible character."""
+"""Gate check for rows without text: no input field holds a visible character."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """Flag rows whose input fields together hold no visible character.
+    """Flag rows whose input fields have no visible character.
 
-    Reason: `empty:no_text`. Spaces, line ends, controls and invisible format characters (zero-width space, byte order mark)
-    do not count as visible (Unicode categories Z and C).
+    Reason: `empty:no_text`. Spaces, line ends, controls and invisible format characters (zero-width space, byte order
+    mark) do not count as visible (Unicode categories Z and C).
 
     Args:
         rows: Rows to check.

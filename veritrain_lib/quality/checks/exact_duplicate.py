@@ -1,4 +1,4 @@
-"""Check for repeated messages, whatever their case, spacing or punctuation."""
+"""Gate check for repeated messages, whatever their case, spacing or punctuation."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """Flag rows whose normal form appeared before.
+    """Flag rows that repeat an earlier one, apart from case, spacing and punctuation.
 
-    Reason: `exact_duplicate:of=<id>`. The normal form (NFKC, case, spaces, punctuation) is compared with accepted rows and
-    with earlier rows. Of several duplicates the first is kept, people's before others'. Rows without text are left to
-    `empty`.
+    Reason: `exact_duplicate:of=<id>`. The normal form (NFKC, case, spaces, punctuation) is compared with accepted rows
+    and with earlier rows. Of several duplicates the first is kept, and rows that people wrote count as earlier than
+    others. Rows without text get no reason here; the check `empty` flags them.
 
     Args:
         rows: Rows to check.
@@ -51,13 +51,13 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
 
 
 def first_occurrences(keys: np.ndarray) -> np.ndarray:
-    """Return the position at which each key occurs first.
+    """Return for each key the position at which the same key occurs first, to find repeated rows.
 
     Args:
-        keys: The keys.
+        keys: Keys of the rows, such as hashes, shape (rows,).
 
     Returns:
-        One position a key.
+        Positions from 0, shape (rows,); a key that occurs for the first time gets its own position.
     """
     import numpy as np
 
@@ -70,13 +70,13 @@ def first_occurrences(keys: np.ndarray) -> np.ndarray:
 
 
 def human_rows_first(rows: pd.DataFrame) -> np.ndarray:
-    """Return the order in which duplicates are kept: people's rows, then the others.
+    """Return the order in which rows are compared for duplicates: rows that people wrote, then all others.
 
     Args:
-        rows: Rows with `source`.
+        rows: Rows with a column `source`.
 
     Returns:
-        Positions of the rows in that order.
+        Positions of the rows in that order, shape (rows,).
     """
     import numpy as np
 

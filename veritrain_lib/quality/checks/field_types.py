@@ -1,4 +1,4 @@
-"""Check for fields whose values have the wrong type."""
+"""Gate check for fields whose values have the wrong type."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Type = Literal["text", "whole_number", "number", "boolean", "date", "json"]
 
 
 def check(rows: pd.DataFrame, context: Context, *, types: dict[str, Type] | None = None) -> pd.Series[str]:
-    """Flag rows with a field of the wrong type.
+    """Flag rows with a field whose value has another type than the rule states for it.
 
     Reason: `field_types:<field>=not_<type>`, for the first such field.
 
-    Files hold only text, so text that can be read as a type has it: `whole_number` (12, -3), `number` (also 0.5, 1e-3; not
-    nan or inf), `boolean` (true, false), `date` (ISO 8601: 2026-01-31, with or without a time), `json`. `text` is a value that
-    is text. Empty values and nulls are left to `required_fields`.
+    Files hold only text, so a text has every type as which it can be read: `whole_number` (12, -3), `number` (also 0.5,
+    1e-3; not nan or inf), `boolean` (true, false), `date` (ISO 8601: 2026-01-31, with or without a time), `json`. The
+    type `text` means any text. Empty values and nulls pass; the check `required_fields` flags them.
 
     Args:
         rows: Rows to check.
@@ -32,7 +32,7 @@ def check(rows: pd.DataFrame, context: Context, *, types: dict[str, Type] | None
         One reason a row, aligned to `rows.index`; "" for a row that passes.
 
     Raises:
-        UserError: For a field that the data has no column for.
+        UserError: The rows have no column for a field.
     """
     import pandas as pd
 
@@ -60,14 +60,11 @@ def check(rows: pd.DataFrame, context: Context, *, types: dict[str, Type] | None
 
 
 def fits(value: object, kind: Type) -> bool:
-    """Return whether a value is of a type, or is text that can be read as it.
+    """Return whether a field's value has a declared type, or is a text that can be read as that type.
 
     Args:
         value: The value.
-        kind: The type.
-
-    Returns:
-        True when it fits.
+        kind: The type, such as `whole_number`.
     """
     import math
     from json import loads

@@ -1,4 +1,4 @@
-"""Check for rows that are no message: keyboard mash, symbols, residue of templates and encodings, blobs.
+"""Gate check for rows that are not messages: keyboard mash, symbols, residue of templates and encodings, binary data.
 
 Each detector works on characters and needs no dictionary, so it works for any language; detectors that rely on spaces
 or on letter case do not apply to scripts without them.
@@ -32,17 +32,18 @@ LONGER_WORD = re.compile(r"[^\W\d_]{4,}|[^\W\d_\x00-\u02ff]{2,}")
 def check(
     rows: pd.DataFrame, context: Context, *, familiar: Annotated[float, Field(ge=0, le=1)] = 0.45
 ) -> pd.Series[str]:
-    """Flag rows whose text is no message.
+    """Flag rows whose text is not a message.
 
-    Reason: `garbage:<kind>` of the input fields or of a target of text, the first that applies of: debris (markup residue),
-    mojibake, blob, no_words, repeated, placeholder, mashed (keyboard mash), strange (rare n-grams). Rows without any visible
-    character are left to `empty`.
+    Reason: `garbage:<kind>` of the input fields or of a free-text target. The kinds, of which the first that applies is
+    the reason: debris (markup residue), mojibake (wrongly decoded characters), blob (encoded binary data), no_words,
+    repeated, placeholder, mashed (keyboard mash), strange (rare letter trigrams). Rows without any visible character
+    get no reason here; the check `empty` flags them.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        familiar: A row is strange when at most this share (0 to 1) of its letter trigrams occur in accepted or development
-            rows or in two other rows; 0 turns that off.
+        familiar: Share (0 to 1) of a row's letter trigrams that must occur in accepted or development rows or in two
+            other rows; with less the row is strange. 0 turns this detector off.
 
     Returns:
         One reason a row, aligned to `rows.index`; "" for a row that passes.
@@ -69,18 +70,18 @@ def check(
 
 
 def _may_be_garbage(word: str) -> bool:
-    """Return whether this word may make any detector flag a text."""
+    """Return whether a word could make any of the detectors of garbage flag a text that contains it."""
     return word in NULL_WORDS or kind_of(word) not in ("", "no_words") or mashed(f"{word} {word}")
 
 
 def kind_of(text: str) -> str:
-    """Return the kind of garbage that a text is by itself.
+    """Return the kind of garbage that a text is, judged without other texts.
 
     Args:
         text: The text.
 
     Returns:
-        Name of the first detector that applies, "" for none.
+        Name of the first detector that applies, such as `mojibake`; "" if the text is no garbage.
     """
     if not text.strip("\x1f \t\r\n"):
         return ""
@@ -91,13 +92,13 @@ def kind_of(text: str) -> str:
 
 
 def no_words(text: str) -> bool:
-    """Return whether a text holds hardly any words.
+    """Return whether a text has hardly any words, for the check `garbage`.
 
     Args:
         text: The text.
 
     Returns:
-        True for hardly a letter, or for more signs than letters and digits without one longer word.
+        True if the text has fewer than two letters, or more signs than letters and digits and no longer word.
     """
     longer_word = LONGER_WORD.search(text) is not None
     if longer_word and text.isascii():  # then most of it is letters

@@ -1,7 +1,7 @@
-"""Check a sample of the rows with the task's chat model as judge.
+"""Gate check of a sample of the rows: the task's LLM judge decides whether their answers are right.
 
-The share judged wrong is of the rows examined. The judge's agreement with people (Cohen's kappa) is measured on
-development rows first; while the low end of its interval is below the task's `judge.floor` the rule only warns.
+The share judged wrong is a share of the rows examined. The judge's agreement with people (Cohen's kappa) is measured on
+development rows first; if the low end of its interval is below the task's `judge.floor`, the rule only warns.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def unfit(task: Task) -> str:
-    """Return why the check can't judge a task's rows.
+    """Return why the check `judge_sample` can't judge a task's rows; "" if it can.
 
     Args:
         task: The task.
 
     Returns:
-        The reason, "" when it can.
+        The reason, if the task has no judge; else "".
     """
     return "" if task.judge is not None else "it asks a judge; add a part `judge` to the task file"
 
@@ -37,23 +37,22 @@ def unfit(task: Task) -> str:
 def check(
     rows: pd.DataFrame, context: Context, *, sample: Annotated[int, Field(ge=0, le=100_000)] = 0
 ) -> SampledResult:
-    """Flag sampled rows whose answer the judge calls wrong.
+    """Flag sampled rows whose answer the LLM judge calls wrong.
 
-    Reasons: `judge_sample:wrong`, and `judge_sample:failed=<reason>` for a row that the judge failed on: it counts as wrong.
-
-    People's rows are never judged. The judge is a paid model, under the task's cap; a task without a part `judge` never calls
-    one.
+    Reasons: `judge_sample:wrong`, and `judge_sample:failed=<reason>` for a row that the judge failed on, which counts
+    as wrong. Rows that people wrote are never judged. The judge is a paid model, within the task's budget; for a task
+    without a part `judge` none is called.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        sample: Rows shown to the judge; 0 for the task's `judge.sample`.
+        sample: Number of rows shown to the judge; 0 for the task's `judge.sample`.
 
     Returns:
-        Reasons and a mask of the rows examined, with the agreement as a number.
+        A reason for each row, a mask of the rows examined, and the judge's kappa as a number.
 
     Raises:
-        UserError: When the context has no judge.
+        UserError: The context has no judge.
     """
     if context.judge is None:
         raise UserError(

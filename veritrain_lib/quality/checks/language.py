@@ -1,4 +1,4 @@
-"""Check for texts in another language than the task declares for their field, or that switch to another."""
+"""Gate check for texts in another language than the task declares for their field, or that mix two scripts."""
 
 from __future__ import annotations
 
@@ -27,29 +27,31 @@ def check(
     certainty: Annotated[float, Field(ge=0, le=1)] = 0.7,
     doubt: Annotated[float, Field(ge=0, le=1)] = 0.05,
 ) -> pd.Series[str]:
-    """Flag rows with a field in another language than declared.
+    """Flag rows with a text in another language than the task declares.
 
-    Reasons: `language:<code>` (ISO 639-1) when a field is clearly in another language than declared, and
-    `language:mixed_<code>` when a fifth of its letters or more are in another script.
+    Reasons: `language:<code>` (ISO 639-1) if a field is clearly in another language than declared, and
+    `language:mixed_<code>` if a fifth or more of its letters are in another script.
 
-    Input fields and a target of text with a declared language are checked. A language is clear when lingua gives another
-    language at least `certainty` and the declared one at most `doubt`, or gives the declared one at most a fifth and three of
-    five words occur in no other text of the declared language. Another script than the declared language's is always clear.
-    In a task whose rows go both ways (`target.direction`) each row is compared with the languages of its own direction.
+    Input fields and a free-text target with a declared language are checked. A text is clearly in another language if
+    the detector lingua gives that language a probability of at least `certainty` and the declared one at most `doubt`;
+    or if it gives the declared one at most a fifth, and three of five words occur in no other text of the declared
+    language. Another script than that of the declared language always counts. In a task that translates in both
+    directions (`target.direction`) each row is compared with the languages of its own direction.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        minimum_letters: Letters outside addresses and numbers that a text needs (a letter of Chinese, Japanese or Korean
-            counts as three).
-        certainty: lingua's share for the other language, at least (of 1 over some 35 languages).
-        doubt: lingua's share for the declared language, at most.
+        minimum_letters: Letters outside addresses and numbers that a text needs to be checked (a letter of Chinese,
+            Japanese or Korean counts as three).
+        certainty: Smallest probability that lingua must give the other language (they add up to 1 over some 35
+            languages).
+        doubt: Largest probability that lingua may give the declared language.
 
     Returns:
         One reason a row, aligned to `rows.index`; "" for a row that passes.
 
     Raises:
-        UserError: When a declared language is one that lingua does not know.
+        UserError: lingua does not know a declared language.
     """
     import pandas as pd
 
@@ -72,18 +74,18 @@ def check(
 
 
 def declared_languages(task: Task) -> dict[str, str]:
-    """Return the language of each text field that declares one.
+    """Return the declared languages of a task's text fields: inputs, and a free-text target.
 
     Args:
         task: The task.
 
     Returns:
-        ISO 639-1 codes by field: inputs, and a target without labels.
+        ISO 639-1 codes by field; fields without a declared language are left out.
     """
     return {name: code for name, code in text_languages(task, "").items() if code}
 
 
 def _native(word: str, declared: str) -> bool:
-    """Return whether a word may be one of the declared language, by its script."""
+    """Return whether a word may belong to the declared language, judged by its script (Latin or not)."""
     latin = word < "\u0250"
     return latin != (declared in NOT_LATIN)

@@ -1,6 +1,6 @@
-"""Check for development or test rows among the data.
+"""Gate check for new rows that repeat development or test rows.
 
-A model trained on them would be evaluated on rows that it has seen.
+A model trained on such rows would be evaluated on rows that it has seen.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from veritrain_lib.core.task import Task
     from veritrain_lib.quality.context import Context
 
 
@@ -28,26 +29,29 @@ def check(
     contained: bool = True,
     swapped: Literal["all", "none", "test"] = "test",
 ) -> pd.Series[str]:
-    """Flag rows that duplicate a held-out row.
+    """Flag rows that duplicate a development or test row.
 
-    Reasons, each also with `_development` instead of `_test`:
+    Reasons, each also with `_development` instead of `_test`; a held-out row is a row of either set:
 
-    - `leakage:exact_test=<id>`: the normal form equals that of a held-out row.
-    - `leakage:near_test=<id>`: a near duplicate of it, or the same words in another order (the test of `near_duplicate`).
-    - `leakage:contained_test=<id>`: the row contains it, with a greeting, an ending, quotation marks or other text around it.
-    - `leakage:swapped_test=<id>`: it is the held-out row with other slot values.
-    - `leakage:crossed_test=<id>`: a text answer that is, exactly or nearly, a held-out input: a reversed translation pair.
+    - `leakage:exact_test=<id>`: the row has the same normal form as a held-out row.
+    - `leakage:near_test=<id>`: it is a near duplicate, or the same words in another order (the test of
+      `near_duplicate`).
+    - `leakage:contained_test=<id>`: it contains a held-out row, with a greeting, an ending, quotation marks or other
+      text around it.
+    - `leakage:swapped_test=<id>`: it is a held-out row with other slot values.
+    - `leakage:crossed_test=<id>`: its free-text answer is, exactly or nearly, a held-out input: a reversed translation
+      pair.
 
-    A held-out row of ten words (14 characters of a script without spaces) counts wherever it is contained; one of four (8
-    characters) only where the end of a sentence, a quotation mark or nothing but courtesy separates it from the rest, and not
-    if two more held-out rows contain it: then it is a stock phrase. Shorter ones are not searched for. Only inputs are
-    compared; answers of test rows are not known here.
+    A held-out row of ten words (14 characters of a script without spaces) counts wherever it is contained. One of four
+    words (8 characters) counts only if the end of a sentence, a quotation mark or nothing but courtesy separates it
+    from the rest, and if at most one more held-out row contains it: otherwise it is a stock phrase. Shorter ones are
+    not searched for. Only inputs are compared; the answers of test rows are not known here.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        near: Also search for near duplicates.
-        contained: Also search for contained rows.
+        near: Whether near duplicates are searched for, too.
+        contained: Whether contained rows are searched for, too.
         swapped: Held-out rows whose slot swaps are searched for: `test`, `all` or `none`.
 
     Returns:
@@ -61,8 +65,6 @@ def check(
     for name, frame in held_out.items():
         if len(frame):
             _exact(rows, context, name, frame, reasons)
-    inputs = list(context.task.inputs)
-    match_near = NearDuplicateMatcher(context.task).held_out
     for kind, names in (
         ("near", tuple(held_out) if near else ()),
         ("contained", tuple(held_out) if contained else ()),
@@ -70,17 +72,27 @@ def check(
     ):
         for name in names:
             frame = held_out.get(name, context.test_inputs.iloc[:0])
-            if not len(frame):
-                continue
-            if kind == "contained":
-                matches = ContainedRowFinder(frame, inputs).find(rows)
-            else:
-                matcher = match_near if kind == "near" else slot_swapped
-                matches = matcher(tokens_in(rows, inputs), tokens_in(frame, inputs))
-            _set_reasons(reasons, f"{kind}_{name}", frame, matches)
+            if len(frame):
+                _set_reasons(reasons, f"{kind}_{name}", frame, _matches(kind, rows, frame, context.task))
     if not context.task.labels:
         _crossed(rows, context, held_out, reasons)
     return pd.Series(reasons, index=rows.index, dtype=object)
+
+
+def _matches(kind: str, rows: pd.DataFrame, frame: pd.DataFrame, task: Task) -> np.ndarray:
+    """Return the position of the held-out row that each row matches, or -1 for no match.
+
+    Args:
+        kind: Kind of match: `near`, `contained` or `swapped`.
+        rows: Rows to check.
+        frame: The held-out rows.
+        task: The task.
+    """
+    inputs = list(task.inputs)
+    if kind == "contained":
+        return ContainedRowFinder(frame, inputs).find(rows)
+    matcher = NearDuplicateMatcher(task).held_out if kind == "near" else slot_swapped
+    return matcher(tokens_in(rows, inputs), tokens_in(frame, inputs))
 
 
 def _crossed(
@@ -96,7 +108,14 @@ def _crossed(
 
 
 def _set_reasons(reasons: np.ndarray, kind: str, frame: pd.DataFrame, matches: np.ndarray) -> None:
-    """Set the reason of each row that has none and matches a held-out row."""
+    """Set a reason for each row that matches a held-out row and has no reason yet, in place.
+
+    Args:
+        reasons: Reasons of the rows so far, "" for none; changed.
+        kind: Kind of the reason, such as `near_test`.
+        frame: The held-out rows.
+        matches: Position of the matched held-out row for each row, -1 for none.
+    """
     import numpy as np
 
     ids = frame["id"].astype(str).tolist()

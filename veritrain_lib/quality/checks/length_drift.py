@@ -1,4 +1,4 @@
-"""Check for texts that have become longer or shorter than those of the seed rows."""
+"""Gate check for texts that are longer or shorter than those of the seed rows (accepted rows that people wrote)."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 def check(
     rows: pd.DataFrame, context: Context, *, sample: Annotated[int, Field(ge=100)] = 20_000
 ) -> DatasetMetric:
-    """Measure the drift of text lengths from the seed rows.
+    """Measure how far the lengths of new texts are from those of the seed rows.
 
-    The metric is the Kolmogorov-Smirnov statistic of lengths, 0 (the same) to 1, of the field that differs most; the note has
-    each field's medians. Lengths are in words, of texts in a script without spaces in characters; with `target.direction` each
-    direction is measured by itself. Input fields count, and an answer that is free text. The rows that the row checks leave
-    are compared with people's accepted rows, with development rows while there are none.
+    The metric is the Kolmogorov-Smirnov statistic of the lengths, 0 (the same) to 1, of the field that differs most;
+    the note has the medians of each field. Lengths are in words, or in characters for scripts without spaces. With
+    `target.direction` each translation direction is measured separately. Input fields and a free-text answer are
+    measured. The rows that no row check rejected are compared with the seed rows: accepted rows that people wrote, or
+    the development rows as long as there are none.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        sample: Rows measured at most, drawn with the context's seed.
+        sample: Largest number of rows of each side that are measured, drawn with the context's seed.
 
     Returns:
         The metric with its 95 % interval and a note.
@@ -63,38 +64,29 @@ def check(
 
 
 def length(text: str) -> int:
-    """Return the length of a text.
+    """Return the length of a text: its number of words, or of characters if its script has no spaces between words.
 
     Args:
         text: The text.
-
-    Returns:
-        Number of words; of characters where its script has no spaces between words.
     """
     return len(text.replace(" ", "")) if unspaced(text) else len(text.split())
 
 
 def text_fields(task: Task) -> list[str]:
-    """Return the fields that hold running text.
+    """Return the fields of a task that hold running text: every input field, and the target unless it is a label.
 
     Args:
         task: The task.
-
-    Returns:
-        Every input field, and the target where it is no label.
     """
     return [*task.inputs, *([] if task.labels else [task.target.field])]
 
 
 def subsample(rows: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """Draw rows at random.
+    """Return at most `count` rows, drawn at random if there are more.
 
     Args:
         rows: The rows.
-        count: Rows to draw at most.
+        count: Largest number of rows.
         seed: Seed of the draw.
-
-    Returns:
-        All rows when there are no more than `count`.
     """
     return rows if len(rows) <= count else rows.sample(count, random_state=seed)

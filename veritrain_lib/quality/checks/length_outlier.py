@@ -1,4 +1,4 @@
-"""Check for texts far longer or shorter than the others of their field."""
+"""Gate check for texts far longer or shorter than the others of their field."""
 
 from __future__ import annotations
 
@@ -16,29 +16,34 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.context import Context
 
 MINIMUM_TEXTS = 100
-"""Texts below which there is no usual length."""
+"""Number of texts that a field needs for its usual length to be known; with fewer nothing is rejected."""
 
 MAD_TO_SIGMA = 1.4826
-"""Factor that makes a median absolute deviation the standard deviation of a normal distribution."""
+"""Factor that turns a median absolute deviation into the standard deviation of a normal distribution."""
 
 MINIMUM_SPREAD = 0.25
-"""Smallest standard deviation of the logarithm that is assumed: uniform texts are no reason to reject others."""
+"""Smallest standard deviation of the logarithm of the length that is assumed.
+
+Without it, texts of nearly equal length would make every other text an outlier.
+"""
 
 
 def check(
     rows: pd.DataFrame, context: Context, *, deviations: Annotated[float, Field(gt=0)] = 6.0
 ) -> pd.Series[str]:
-    """Flag rows with a text of unusual length.
+    """Flag rows with a text far longer or shorter than the others.
 
-    Reason: `length_outlier:<field>=<characters>`. Input fields and a target of text are checked; the usual length is that of
-    accepted and judged rows. The median and the median absolute deviation are robust to the outliers themselves (F. R. Hampel
-    1974, JASA 69:383-393). Rows of each direction (`target.direction`) are compared with each other alone: languages differ in
-    length. With fewer than 100 texts nothing is rejected; empty texts are left to `empty` and `contract`.
+    Reason: `length_outlier:<field>=<characters>`. Input fields and a free-text target are checked; the usual length is
+    that of accepted and judged rows together. The median and the median absolute deviation are robust to the outliers
+    themselves (F. R. Hampel 1974, JASA 69:383-393). Rows of each translation direction (`target.direction`) are
+    compared only with each other, because languages differ in length. With fewer than 100 texts nothing is rejected.
+    Empty texts get no reason here; the checks `empty` and `contract` flag them.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        deviations: Robust standard deviations of the logarithm of the length, from the median, above which a text is rejected.
+        deviations: Distance from the median above which a text is rejected, in robust standard deviations of the
+            logarithm of the length.
 
     Returns:
         One reason a row, aligned to `rows.index`; "" for a row that passes.

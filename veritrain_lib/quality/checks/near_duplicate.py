@@ -1,4 +1,4 @@
-"""Check for nearly repeated messages: a typo, another small word, an added greeting, another order."""
+"""Gate check for nearly repeated messages: a typo, another small word, an added greeting, another word order."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 
 def check(rows: pd.DataFrame, context: Context, *, spare_variations: bool = True) -> pd.Series[str]:
-    """Flag rows that nearly duplicate an accepted or an earlier row.
+    """Flag rows that nearly repeat an accepted or an earlier row.
 
-    Reason: `near_duplicate:of=<id>` (`quality/duplicates/near_duplicates.py`). Exact duplicates are left to
-    `exact_duplicate`. Of several duplicates the first is kept, people's before others'.
+    Reason: `near_duplicate:of=<id>` (the test is in `quality/duplicates/near_duplicates.py`). Exact duplicates get no
+    reason here; the check `exact_duplicate` flags them. Of several duplicates the first is kept, and rows that people
+    wrote count as earlier than others.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        spare_variations: Whether a row that was made as a variation of another one, as its provenance says (`operations` and
-            `seed_rows`), may resemble that row and its other variations: that is its purpose.
+        spare_variations: Whether a row that was made as a variation of another row (its provenance names `operations`
+            and `seed_rows`) may resemble that row and the row's other variations, since that is its purpose.
 
     Returns:
         One reason a row, aligned to `rows.index`; "" for a row that passes.
@@ -57,7 +58,11 @@ def check(rows: pd.DataFrame, context: Context, *, spare_variations: bool = True
 
 
 def _answers(rows: pd.DataFrame, context: Context, order: np.ndarray) -> np.ndarray:
-    """Return a number for the answer of each accepted row and each row, in the order of comparison."""
+    """Return a number for the answer of each row, equal for equal answers and -1 for an empty one.
+
+    Accepted rows come first, then the new rows in the given order; shape (rows,). Free-text answers are equal if they
+    differ only in case, spacing and punctuation.
+    """
     import numpy as np
     import pandas as pd
 
@@ -83,7 +88,7 @@ def _provenance(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _varied_from(provenance: object) -> frozenset[str]:
-    """Return the ids of the rows that a row was varied from; empty for no variation."""
+    """Return the ids of the rows of which a row is a variation, as its provenance says; empty if it is none."""
     if not isinstance(provenance, str) or '"operations"' not in provenance:
         return frozenset()
     return frozenset(map(str, json.loads(provenance).get("seed_rows", [])))

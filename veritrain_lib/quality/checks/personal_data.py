@@ -1,4 +1,4 @@
-"""Check for personal data and secrets, which must not be trained on."""
+"""Gate check for personal data and secrets, which must not be trained on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ MAY_HOLD = re.compile(
     r"\d|[@_]|://|[\[(]\s?at|-----|\S{13}|pass|pwd|\bpw|\bpin|mot de|contrase|senha|パスワード", re.IGNORECASE
 )
 PIECES = re.compile("pass|pwd|pw|pin|mot|contrase|senha")
-"""Part of a word that a text of letters and stops needs for `MAY_HOLD` to match anything but a long run."""
+"""Pattern of parts of words (`pass`, `pin`, ...) that quickly excludes texts without personal data and secrets.
+
+A text of only letters and basic punctuation can contain some only if this pattern matches, or if it has a run of 13 or
+more characters without a space.
+"""
 LONG_RUN = 13
 IBAN_LENGTHS = range(15, 35)  # Norway has 15 characters, ISO 13616 allows 34
 
@@ -48,12 +52,13 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
 
     Reason: `personal_data:<kind>`, kinds joined by `+`: email, key, password, card, iban, phone, social, national_id.
 
-    Keys are known prefixes, named assignments (`token: ...`), private key blocks and long random tokens; a hash, a commit or a
-    UUID is none unless the text calls it a key. Card numbers must match a scheme and the Luhn checksum (ISO/IEC 7812-1), IBANs
-    their country's length and checksum (ISO 13616, mod 97). A phone number needs its country code, a grouping used in its
-    country (Japan, China, Europe, North America) or a word like `call` in front. National numbers of 28 states, such as My
-    Number or a Chinese resident's, need valid check digits, and their name where the shape alone is a common one. Full-width
-    digits and signs count as those of ASCII. The value itself is never in the reason, which would leak the secret.
+    Keys are known prefixes, named assignments (`token: ...`), private key blocks and long random tokens; a hash, a
+    commit or a UUID counts only if the text calls it a key. Card numbers must match a scheme and the Luhn checksum
+    (ISO/IEC 7812-1), IBANs their country's length and checksum (ISO 13616, mod 97). A phone number needs its country
+    code, a grouping used in its country (Japan, China, Europe, North America) or a word like `call` before it. National
+    numbers of 28 states, such as Japan's My Number or a Chinese resident's number, need valid check digits, and also
+    their name in the text if many other numbers look like them. Full-width digits and signs count as those of ASCII.
+    The value itself is never in the reason, which would leak the secret.
 
     Args:
         rows: Rows to check.
@@ -82,10 +87,17 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
 
 
 def _may_hold(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each text of a field whether `MAY_HOLD` may match it, and whether it has a long run.
+    """Return for each text of a field whether the pattern `MAY_HOLD` may match it, and whether it has a long run.
 
-    Most texts match no pattern at all. In one of letters and stops (`character_classes.OTHER`) a long run can only be a known
-    key: all else needs a digit, a sign or one of the `PIECES`.
+    Most texts match no pattern at all, and need not be searched. In a text of letters and full stops a long run of
+    characters without a space can only be a known key: everything else needs a digit, a sign or one of the `PIECES`.
+
+    Args:
+        rows: The rows.
+        name: The field.
+
+    Returns:
+        Two boolean masks of shape (rows,).
     """
     classes = character_classes_in(rows, [name])
     mask: np.ndarray = ~classes.lacks(OTHER | BEYOND)
@@ -95,7 +107,7 @@ def _may_hold(rows: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def kinds_in(text: str) -> list[str]:
-    """Return the kinds of personal data and secrets in a text.
+    """Return the kinds of personal data and secrets in a text, such as `email` and `key`.
 
     Args:
         text: The text.
@@ -104,13 +116,17 @@ def kinds_in(text: str) -> list[str]:
         Each kind once, in a fixed order.
     """
     text = to_ascii_form(text)
+    ibans = [match[0] for match in IBAN.finditer(text) if _is_iban(match[0])]
+    without_ibans = text
+    for iban in ibans:  # their groups of digits also look like telephone numbers
+        without_ibans = without_ibans.replace(iban, " ")
     kinds = {
         "email": EMAIL.search(text) is not None,
         "key": has_key(text),
         "password": has_password(text),
         "card": any(_is_card(match[0]) for match in CARD.finditer(text)),
-        "iban": any(_is_iban(match[0]) for match in IBAN.finditer(text)),
-        "phone": has_phone(text),
+        "iban": bool(ibans),
+        "phone": has_phone(without_ibans),
         "social": SOCIAL.search(text) is not None,
         "national_id": has_national_id(text),
     }

@@ -1,4 +1,4 @@
-"""Check for text that a chat model wrote instead of a row: a refusal, a self-description, a preamble."""
+"""Gate check for text that a chat model wrote instead of a row: a refusal, a self-description, a preamble."""
 
 from __future__ import annotations
 
@@ -58,10 +58,11 @@ JAPANESE = re.compile(
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """Flag rows that hold a chat model's refusal or preamble.
+    """Flag rows with a chat model's refusal or preamble.
 
-    Reason: `refusal:<kind>` with the kinds `model` (says that it is one), `refuses`, `preamble` (`Here are 5 examples:`), for
-    English, and `japanese` for any of these in Japanese. Input fields and a target of text are checked.
+    Reason: `refusal:<kind>`. The kinds for English are `model` (the text says that it is a model's), `refuses`, and
+    `preamble` (`Here are 5 examples:`); `japanese` is any of these in Japanese. Input fields and a free-text target are
+    checked.
 
     Args:
         rows: Rows to check.
@@ -86,13 +87,13 @@ def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
 
 
 def kind_of(text: str) -> str:
-    """Return the kind of refusal or preamble that a text is.
+    """Return the kind of a chat model's refusal or preamble in a text: `model`, `refuses`, `preamble` or `japanese`.
 
     Args:
         text: The text.
 
     Returns:
-        The kind, "" for none.
+        The kind; "" if the text has neither.
     """
     if not text.isascii() and JAPANESE.search(text):
         return "japanese"

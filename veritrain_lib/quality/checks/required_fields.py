@@ -1,4 +1,4 @@
-"""Check for fields that every row needs: present and not empty."""
+"""Gate check for fields that every row needs: present and not empty."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def check(rows: pd.DataFrame, context: Context, *, fields: list[str] | None = No
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        fields: Columns of the data; by default every input field of the task. Fields with answers belong in a rule with
-            `needs_label` true.
+        fields: Required columns; by default every input field of the task. A field with answers belongs in a rule of
+            its own with `needs_label` true.
 
     Returns:
         One reason a row, aligned to `rows.index`; "" for a row that passes.
 
     Raises:
-        UserError: For a field that the data has no column for.
+        UserError: The rows have no column for a field.
     """
     import pandas as pd
 

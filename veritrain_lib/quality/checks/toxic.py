@@ -1,4 +1,4 @@
-"""Check for insults, slurs and threats by a word list: a first filter that does not judge the intention."""
+"""Gate check for insults, slurs and threats by a word list: a first filter that does not judge the intention."""
 
 from __future__ import annotations
 
@@ -35,8 +35,10 @@ _JAPANESE = (
 _WORDS = "|".join(word.replace("*", r"\w*") for word in _INSULTS.split())
 WORD = re.compile(_WORDS)
 PHRASE_KEYWORDS = frozenset(max(reversed(phrase.split()), key=len) for phrase in _PHRASES)
-"""The longest word of each phrase, the last of several: a text of ASCII without one of them and without a word of
-the list can't match."""
+"""The longest word of each phrase in the list (the last one of several equally long).
+
+An ASCII text without any of these words, and without any insult of the list, can't match the list.
+"""
 ENGLISH = re.compile(rf"\b(?:{_WORDS}|{'|'.join(_PHRASES)})\b")
 # しね is also the end of いいしね and よろしね; as a curse it stands alone or before a sign.
 JAPANESE = re.compile(
@@ -47,10 +49,11 @@ JAPANESE = re.compile(
 
 
 def check(rows: pd.DataFrame, context: Context) -> pd.Series[str]:
-    """Flag rows with an insult, a slur or a threat from the list.
+    """Flag rows with an insult, a slur or a threat from the word list.
 
-    Reason: `toxic:words`, in English or Japanese. Input fields and a target of text are checked. The word itself is not in the
-    reason. The list can't recognize irony or quotations: use it to warn, or review the rows that it removes.
+    Reason: `toxic:words`, in English or Japanese. Input fields and a free-text target are checked. The word itself is
+    not in the reason. The list can't recognize irony or quotations: let the rule only warn, or review the rows that it
+    removes.
 
     Args:
         rows: Rows to check.
@@ -78,13 +81,10 @@ def _may_be_toxic(word: str) -> bool:
 
 
 def toxic(text: str) -> bool:
-    """Return whether a text holds a word or a phrase of the list.
+    """Return whether a text contains an insult, a slur or a threat from the word list (English or Japanese).
 
     Args:
         text: The text.
-
-    Returns:
-        True for a match.
     """
     return ENGLISH.search(normal(text)) is not None or (
         not text.isascii() and JAPANESE.search(text) is not None

@@ -1,4 +1,4 @@
-"""Check for truncated texts: cut by the limit of a field, by that of a model, or by mistake."""
+"""Gate check for truncated texts: cut off by the length limit of a field or of a model, or by mistake."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def check(
     odds: Annotated[float, Field(ge=1)] = 20.0,
     certainty: Annotated[float, Field(gt=0, lt=1)] = 0.5,
 ) -> pd.Series[str]:
-    """Flag rows whose text ends as truncated texts do.
+    """Flag rows whose text ends in the way that truncated texts end.
 
-    Reason: `truncation:<field>`. Input fields and a target of text are checked. The share of truncated rows is estimated from
-    all of them, so that of rows none of which is truncated hardly any is rejected (none of 6,000 of CLINC150, whose requests
-    end without a full stop). The model is trained on accepted, development and judged rows together; with fewer than 3,000
-    different texts nothing is rejected.
+    Reason: `truncation:<field>`. Input fields and a free-text target are checked. The share of truncated rows is
+    estimated from all rows, so that hardly any row is rejected if none is truncated (0 of 6,000 of CLINC150, whose
+    requests end without a full stop). The model is trained on accepted, development and judged rows together; with
+    fewer than 3,000 different texts nothing is rejected.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        odds: How many times likelier a truncated end must be than a complete one.
+        odds: Number of times that a text's end must be likelier in a truncated than in a complete text.
         certainty: Probability (0 to 1) of truncation from which a text is rejected.
 
     Returns:

@@ -1,8 +1,9 @@
-"""Check for words that the seed rows do not hold, beyond those that any new row brings.
+"""Gate check for words that the seed rows do not contain, beyond those that any new row brings.
 
-New text always holds some unseen words: as large a share as words that occur just once make up of the reference (I. J.
-Good 1953, Biometrika 40:237-264). The excess is drift: another subject, product or language. The variance of that
-estimate is from W. W. Esty 1983, Annals of Statistics 11:905-912.
+Seed rows are accepted rows that people wrote. New text always contains some unseen words. Their expected share equals
+the share of the reference's words that occur just once (I. J. Good 1953, Biometrika 40:237-264). The excess is drift:
+another subject, product or language. The variance of the estimate is from W. W. Esty 1983, Annals of Statistics
+11:905-912.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ MAXIMUM_NAMED = 8
 def check(
     rows: pd.DataFrame, context: Context, *, sample: Annotated[int, Field(ge=100)] = 20_000
 ) -> DatasetMetric:
-    """Measure the share of unseen words beyond the expected share.
+    """Measure the share of words that the seed rows do not contain, beyond the expected share.
 
-    The metric is 0 to 1. Words are those of the normal form, of scripts without spaces bigrams of characters. The rows that
-    the row checks leave are compared with people's accepted rows, with development rows while there are none. The note names
-    the unseen words that are most frequent.
+    The metric runs from 0 to 1. Words are those of the normal form, or character bigrams for scripts without spaces.
+    The rows that no row check rejected are compared with the seed rows: accepted rows that people wrote, or the
+    development rows as long as there are none. The note names the most frequent unseen words.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
-        sample: Rows of each side that are read at most, drawn with the context's seed.
+        sample: Largest number of rows of each side that are read, drawn with the context's seed.
 
     Returns:
         The metric with its 95 % interval and a note.
@@ -73,13 +74,13 @@ def check(
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text's normal form, field by field.
+    """Return the words of a row's texts in normal form, field by field, for the check `vocabulary_drift`.
 
     Args:
-        text: Fields joined by `FIELD_END`.
+        text: The row's fields, joined by `FIELD_END`.
 
     Returns:
-        The words; of a field without spaces, its bigrams of characters.
+        The words; for a field in a script without spaces, its character bigrams.
     """
     return [word for part in text.split(FIELD_END) for word in _words_of(normal(part))]
 

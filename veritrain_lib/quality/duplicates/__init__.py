@@ -1,1 +1,1 @@
-"""Copies of rows: near duplicates, rows contained in longer rows, and the same template with other slot values."""
+"""Duplicates of rows: near duplicates, rows contained in longer rows, and the same template with other slot values."""

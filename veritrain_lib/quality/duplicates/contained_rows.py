@@ -1,10 +1,11 @@
-"""Find held-out rows contained in longer rows.
+"""Search for held-out rows (development, test) that are contained in longer rows, for the gate check `leakage`.
 
-They may have a greeting and an ending around them, or be part of a quotation or a reply.
+A held-out row may have a greeting and an ending around it, or be part of a quotation or a reply.
 
-Long held-out rows count wherever they occur: hardly anybody writes the same ten words by chance. A shorter one may be
-the beginning of another message (`what is the time` in `what is the time in tokyo`), so it must form a message of its
-own there (`message_framing.only_framed`); one that several other held-out rows contain too is a stock phrase.
+Long held-out rows count wherever they occur, because hardly anybody writes the same ten words by chance. A shorter one
+may be the beginning of another message (`what is the time` in `what is the time in tokyo`), so it must stand there as a
+message of its own (`message_framing.only_framed`); one that several other held-out rows contain, too, is a stock phrase
+and does not count.
 """
 
 from __future__ import annotations
@@ -27,29 +28,38 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MINIMUM_WORDS, UNIQUE_WORDS = 4, 10
-"""Words of a held-out row: with fewer it is not searched for; from the second number on it counts wherever it
-occurs."""
+"""Limits on the number of words of a held-out row, in a script with spaces.
+
+A row with fewer than `MINIMUM_WORDS` is not searched for; one with `UNIQUE_WORDS` or more counts wherever it occurs.
+"""
 
 MINIMUM_CHARACTERS, UNIQUE_CHARACTERS = 8, 14
-"""The same for a script without spaces, in characters."""
+"""Limits on the number of characters of a held-out row, in a script without spaces.
+
+A row with fewer than `MINIMUM_CHARACTERS` is not searched for; one with `UNIQUE_CHARACTERS` or more counts wherever it
+occurs.
+"""
 
 STOCK_PHRASE_ROWS = 2
-"""Other held-out rows that contain a short one, from which it is a stock phrase that anybody may use."""
+"""Smallest number of other held-out rows that must contain a short held-out row for it to count as a stock phrase.
+
+Anybody may use a stock phrase, so it is not searched for.
+"""
 
 _OTHER_COURTESY = (
     "there all team support folks guys everyone sir madam morning many kind best warm thank so very"
 )
 COURTESY_WORDS = GREETS | THANKS | frozenset(_OTHER_COURTESY.split())
-"""Words that `tokens_of` may leave out at the ends of a text, or of a longer one that contains the text."""
+"""Words of greetings and thanks that may be missing at the ends of a text when it is compared with a longer one."""
 
 CHUNK = 50_000
-"""Texts without spaces that are searched together: three copies of eight bytes a character are held for so many."""
+"""Number of texts without spaces that are searched together, to limit memory (24 bytes a character)."""
 
 LAST_CODE = 0x2FFFF
 
 
 class ContainedRowFinder:
-    """Finds held-out rows contained in longer rows.
+    """Search for held-out rows that are contained in longer rows.
 
     Args:
         held_out: Held-out rows with the input fields.
@@ -66,14 +76,15 @@ class ContainedRowFinder:
         self._stock_phrases = self._find_stock_phrases(held_out)
 
     def find(self, rows: pd.DataFrame) -> np.ndarray:
-        """Find a held-out row in each row.
+        """Return for each row the held-out row that it contains.
+
+        A row that is the same message as the held-out one, apart from courtesy, counts as containing it.
 
         Args:
             rows: Rows with the input fields.
 
         Returns:
-            For each row the position of the held-out row that it contains, -1 for none; a row that is the same message apart
-            from courtesy counts too.
+            For each row the position of the held-out row that it contains, -1 for none; shape (rows,).
         """
         import numpy as np
 
@@ -156,7 +167,7 @@ class ContainedRowFinder:
 
 
 def _without_ends(words: list[str]) -> list[list[str]]:
-    """Return the words, and variants without the courtesy that a longer text may lack at its ends."""
+    """Return a text's words, and variants without greetings and thanks at either end, which a longer text may lack."""
     first, last = 0, len(words)
     while first < last and words[first] in COURTESY_WORDS:
         first += 1
@@ -181,7 +192,10 @@ def _codes(text: str) -> np.ndarray:
 
 @lru_cache(maxsize=10_000)
 def _pattern(text: str) -> re.Pattern[str]:
-    """Return a pattern that matches a held-out text in a folded one, whatever its punctuation and spaces."""
+    """Return a pattern that finds a held-out text in a text normalized by `folded`.
+
+    It matches whatever the punctuation and spaces between the words.
+    """
     if unspaced(text):
         return re.compile(r"[\W_]*".join(map(re.escape, _bare(text))))
     words = r"[\W_]+".join(map(re.escape, normal(text).split()))

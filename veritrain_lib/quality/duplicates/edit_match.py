@@ -1,4 +1,4 @@
-"""Compare two messages word by word and decide whether one is an edited copy of the other.
+"""Comparison of two messages word by word: whether one is an edited copy of the other.
 
 Typos were corrected before (`typos`). Open this to see which edits are allowed and how much evidence each needs.
 """
@@ -35,7 +35,7 @@ def reordered(one: Sequence[str], other: Sequence[str]) -> bool:
         other: The same words in another order.
 
     Returns:
-        False where two short runs of words swap places around others, as in `from boston to denver` and `from denver to
+        False if two short runs of words swap places around others, as in `from boston to denver` and `from denver to
         boston`, or `today not tomorrow`.
     """
     prefix = 0
@@ -63,23 +63,24 @@ def edited(
     written: tuple[Sequence[str], Sequence[str]] | None = None,
     rare: Container[str] = (),
 ) -> float | None:
-    """Return the evidence that two texts need to count as a text and an edit of it.
+    """Return the evidence that is needed to call one text an edited copy of the other; None if it can't be one.
 
-    The words must be in the same order with at most `EDITS` of them changed (`HIRAGANA_EDITS` hiragana). A function word may
-    be added, left out or replaced by another; a content word may be added or left out unless it holds a digit or reverses
-    the meaning, and never replaced: that is how templated requests differ. Clean requests differ from each other at their
-    ends, in their frame and by a content word more often than copies do from their originals, which costs `AT_END`, `FRAME`
-    and `CONTENT`. A typo that was corrected to another word costs `SLIP`.
+    The words must be in the same order with at most two of them changed (four hiragana characters in Japanese). A
+    function word may be added, left out or replaced by another. A content word may be added or left out unless it
+    contains a digit or reverses the meaning, but never replaced, because templated requests differ in just that way.
+    Different requests differ from each other at their ends, in their frame (`could you ... please`) and by a content
+    word more often than copies do from their originals, so such edits need more evidence (`AT_END`, `FRAME`,
+    `CONTENT`), and so does a typo that was corrected to another word (`SLIP`).
 
     Args:
         one: Words of the first text.
         other: Words of the second text.
-        is_function_word: Whether a word carries no content.
+        is_function_word: Function that returns whether a word carries no content.
         written: The words of both texts before the correction of typos; None if they are the same.
         rare: Words that occur in one text only.
 
     Returns:
-        The number of rare shingles that the two must share, None when they are no edit of each other.
+        The number of rare shingles (runs of words) that the two must share; None if neither is an edit of the other.
     """
     raw_one, raw_other = written or (one, other)
     shared = (Counter(one) & Counter(other)).elements()
@@ -111,15 +112,16 @@ def edited(
 
 
 def with_clause(one: Sequence[str], other: Sequence[str], is_function_word: WordPredicate) -> float | None:
-    """Return the evidence that a text needs to count as another one with a clause added in front or at the end.
+    """Return the evidence that is needed to call one text a copy of the other with a clause added; None if it is not.
 
     Args:
         one: Words of the first text.
         other: Words of the second text.
-        is_function_word: Whether a word carries no content.
+        is_function_word: Function that returns whether a word carries no content.
 
     Returns:
-        The number of rare shingles that the two must share, None when there is no such clause.
+        The number of rare shingles (runs of words) that the two must share; None if neither is the other with a clause
+        of at most five words in front or at the end.
     """
     short, long = sorted((list(one), list(other)), key=len)
     added = len(long) - len(short)

@@ -1,8 +1,8 @@
-"""English word lists for the comparison of messages: function words, courtesy, and reversals of meaning.
+"""English word lists for finding near duplicates: function words, courtesy, and reversals of meaning.
 
 Put together by hand from the closed word classes (articles, pronouns, auxiliaries, light prepositions) and from what
-people write around a message. Words that reverse a meaning are no function words on purpose: negations, question words,
-`before`, `after`, `out`, `off`, `up`, `down`.
+people write around a message. Words that reverse a meaning are deliberately not among the function words: negations,
+question words, `before`, `after`, `out`, `off`, `up`, `down`.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ FRAME_WORDS = frozenset(_FRAME.split())
 """Words of the frame of a request (`could you ... please`), in which people who ask for the same thing differ."""
 
 POLITE_WORDS = frozenset(_POLITE.split())
-"""Those of them that carry no meaning wherever they occur."""
+"""Words that carry no meaning wherever they occur in a request, such as `please`."""
 
 TURNING_WORDS = frozenset(_TURNING.split()) - FUNCTION_WORDS
-"""Words that change the meaning of a message when they are added or left out."""
+"""Words that change the meaning of a message when they are added or left out, such as `not`."""
 
 _HELLO = (
     r"(?:hi|hello|hey|hiya|heya|howdy|yo|dear|greetings|good (?:morning|afternoon|evening|day))"
@@ -50,9 +50,9 @@ _BYE = (
     r"(?: (?:a lot|so much|very much|in advance|again))?)"
 )
 COURTESY = re.compile(rf"^(?:{_HELLO} )+(?=\S)|(?<=\S)(?: {_BYE})+$")
-"""Greetings in front of a message and thanks behind it, in its normal form."""
+"""Pattern of greetings before a message and thanks after it, in the message's normal form."""
 
 _GREETS = "hi hello hey hiya heya howdy yo dear greetings good"
 _THANKS = "thanks you u thx ty cheers regards lot much advance again"
 GREETS, THANKS = frozenset(_GREETS.split()), frozenset(_THANKS.split())
-"""First and last words without which there is no courtesy to leave out."""
+"""Words of greetings and of thanks, one of which a text must begin or end with for `COURTESY` to match."""

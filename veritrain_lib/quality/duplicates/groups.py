@@ -1,4 +1,4 @@
-"""Groups of duplicates for people: the row that is kept, and under it all rows that say the same."""
+"""Groups of duplicate rows for people: the row that is kept, and all rows that duplicate it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 # A reason of any check that names the row that this one duplicates.
 COPY = re.compile(r"^(\w*duplicate\w*):(?:.*[=,])?of=(\S+)$")
 MAXIMUM_GROUPS = 1000
-"""Default number of groups returned: nobody reads more."""
+"""Default of the largest number of groups of duplicates that are returned."""
 
 COLUMNS = ["group", "size", "role", "kind", "id"]
 
 
 def duplicate_reason(reasons: str) -> tuple[str, str] | None:
-    """Return the check that found a row to be a duplicate, and the id of the original.
+    """Return which gate check flagged a row as a duplicate, and the id of the original row.
 
     Args:
-        reasons: Reasons of the row joined by `; `.
+        reasons: Reasons of the row, joined by `; `.
 
     Returns:
-        Name of the check and id; None for a row that is no duplicate.
+        Name of the check and id; None if the row is not a duplicate.
     """
     for reason in reasons.split(SEPARATOR):
         if match := COPY.match(reason):
@@ -44,17 +44,18 @@ def duplicate_groups(
     task: Task,
     most: int = MAXIMUM_GROUPS,
 ) -> pd.DataFrame:
-    """Return the groups of duplicates, the largest first, and in each the row that is kept first.
+    """Return the groups of duplicate rows, the largest group first, and in each group the row that is kept first.
 
     Args:
-        flagged: Tables with `reasons` (quarantine, warnings).
+        flagged: Tables with a column `reasons` (quarantine, warnings).
         kept_tables: Tables in which the kept rows are looked up (accepted now and before).
         task: The task.
-        most: Groups returned.
+        most: Largest number of groups returned.
 
     Returns:
-        One line a row: `group` (from 1), `size` (rows in it), `role` (`kept` or `copy`), `kind` (the check that found the
-        duplicate, "" for the row kept), `id` and the input fields, hidden where they hold personal data.
+        A table with one line a row: `group` (from 1), `size` (number of rows in the group), `role` (`kept` or `copy`),
+        `kind` (the check that found the duplicate, "" for the row kept), `id` and the input fields, whose texts are
+        hidden in rows with personal data.
     """
     import pandas as pd
 
@@ -105,13 +106,14 @@ def _texts_of(ids: set[str], tables: Iterable[pd.DataFrame], inputs: list[str]) 
 
 
 def group_sizes(groups: pd.DataFrame) -> pd.DataFrame:
-    """Count the duplicates of each kind in each group.
+    """Count the duplicates of each kind in each group of duplicate rows.
 
     Args:
         groups: Table of `duplicate_groups`.
 
     Returns:
-        Table with `group`, `text` (the first input of the row that is kept), `kind`, `copies`.
+        Table with `group`, `text` (the first input of the row that is kept), `kind` (the check) and `copies` (their
+        number).
     """
     kept = groups[groups["role"] == "kept"].set_index("group").iloc[:, len(COLUMNS) - 1]
     counts = groups[groups["role"] == "copy"].groupby(["group", "kind"]).size().rename("copies").reset_index()

@@ -23,7 +23,7 @@ bonjour bonsoir salut madame monsieur merci beaucoup cordialement bien hola buen
 un saludo ciao buongiorno buonasera grazie mille cordiali saluti distinti olá bom dia obrigado obrigada
 """
 FRAMING_WORDS = frozenset(_FRAMING.split()) | FUNCTION_WORDS | GREETS | THANKS
-"""Words of which greetings, endings and remarks about a message are made."""
+"""Words that may occur in greetings, endings and remarks about a message."""
 
 _COURTEOUS = """
 hi hello hey hiya heya howdy greetings dear morning afternoon evening team support folks guys everyone everybody sir madam
@@ -42,7 +42,7 @@ _UNSPACED_PHRASES = re.compile(
     "|你好|您好|大家好|早上好|下午好|晚上好|谢谢(?:你|您|大家)?|多谢|请问|麻烦(?:你|您)?|拜托|祝好|再见|請問|謝謝|回复|转发|主题|สวัสดี|ขอบคุณ|ครับ|ค่ะ"
 )
 _SENTENCE_END = re.compile(r"[.!?:;。…|\"“”„«»‹›「」『』【】()\[\]{}<>—–*#~`'\n\r]|\s-|-\s")
-"""Ends of a sentence or a quotation. A comma is none: the sentence continues after it."""
+"""Pattern of the end of a sentence or quotation; a comma does not match, because the sentence continues after it."""
 
 _SALUTATION = re.compile(
     r"(?:^|[.!?\n]\s*)(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|to whom it may concern|hallo|guten (?:tag|morgen|abend)"
@@ -54,33 +54,33 @@ _CLOSING = re.compile(
     r"|(?:un )?saludos?|grazie|cordiali saluti|obrigad[oa])\b"
     r"|^\W*(?:以上|敬具|草々|よろしく|宜しく|何卒|谢谢|謝謝|此致|祝好|감사합니다)"
 )
-"""A greeting with a name behind it, and the beginning of a signature."""
+"""Pattern of the beginning of a closing or signature (`kind regards`, `sent from`) after a message."""
 
 END_DISTANCE = 3
-"""Characters next to a message within which a sentence end must occur."""
+"""Number of characters directly before or after a message in which the end of a sentence is searched for."""
 
 
 def folded(text: str) -> str:
-    """Normalize a text like `normal_form.normal`, but keep its punctuation.
+    """Normalize a text but keep its punctuation, to find what frames a message.
 
     Args:
         text: The text.
 
     Returns:
-        The text in NFKC, case folded, without apostrophes inside words.
+        The text in Unicode form NFKC, case folded, without apostrophes inside words.
     """
     return without_apostrophes(unicodedata.normalize("NFKC", text).casefold())
 
 
 def only_framed(before: str, after: str) -> bool:
-    """Return whether a message inside a folded text is a message of its own.
+    """Return whether a message inside a longer text is a message of its own, with only courtesy around it.
 
     Args:
-        before: The text before it.
-        after: The text behind it.
+        before: The text before the message.
+        after: The text after the message.
 
     Returns:
-        True where each side is empty, holds courtesy only, or is separated by the end of a sentence or a quotation mark.
+        True if each side is empty, holds only courtesy, or is separated by the end of a sentence or a quotation mark.
     """
     starts_fresh = _SENTENCE_END.search(before[-END_DISTANCE:]) or _SALUTATION.search(before)
     ends_here = _SENTENCE_END.search(after[:END_DISTANCE]) or _CLOSING.search(after)
@@ -88,13 +88,13 @@ def only_framed(before: str, after: str) -> bool:
 
 
 def is_framing(text: str) -> bool:
-    """Return whether a text holds courtesy only.
+    """Return whether a text consists only of courtesy, such as a greeting.
 
     `can you` or `please` alone also start other messages, so at least one word must be unmistakable courtesy: `hello`,
     `thanks`, `question`.
 
     Args:
-        text: A folded text.
+        text: A text normalized by `folded`.
 
     Returns:
         True for courtesy, and for a text without a word.

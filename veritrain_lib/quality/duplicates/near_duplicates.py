@@ -1,16 +1,16 @@
-"""Find near duplicates: messages that differ in a typo or a word that does not change the meaning.
+"""Search for near duplicates: messages that differ in a typo or a word that does not change the meaning.
 
-Token overlap alone calls most templated but distinct requests copies (Jaccard >= 0.8 flags two thirds of 5,000 such
-requests), because they differ in one slot value. So a content word may never be replaced by another one, tokens with
-digits must be equal, and words may be added, lost or changed only where the two texts share something that is rare among
+Token overlap alone would flag most templated but distinct requests (Jaccard >= 0.8 flags two thirds of 5,000 of them),
+because they differ in a single slot value. So a content word may never be replaced by another one, tokens with
+digits must be equal, and words may be added, lost or changed only if the two texts share something that is rare among
 all texts. Each step is one or two sorts over all words, so time grows as n log n:
 
 1. Courtesy is left out (`function_words`), and typos are corrected (`typos`).
-2. The same words in any order: a key that adds up the words' numbers finds them (`edit_match.reordered`).
-3. Words added, lost or changed: texts that share a rare shingle (`shingles`), and whose words differ little by a
-   fingerprint of 64 bits, are compared word by word (`edit_match.edited`, `.with_clause`). A copy carries the answer of
-   its original: another answer is evidence against a copy, the same sentence evidence for one.
-4. Texts whose answer is the same sentence, and whose spelling differs by a character or two.
+2. Texts with the same words in any order are found by a key that adds up the words' numbers (`edit_match.reordered`).
+3. Texts with words added, lost or changed: pairs that share a rare shingle (a run of words, `shingles`) and whose
+   fingerprints of 64 bits differ little are compared word by word (`edit_match.edited`, `.with_clause`). A copy carries
+   the answer of its original, so another answer is evidence against a copy and the same sentence is evidence for one.
+4. Texts with the same sentence as answer whose spelling differs by a character or two.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ FEWEST_LETTERS = 6  # characters that such a text needs
 
 
 class NearDuplicateMatcher:
-    """Finds near duplicates among a task's inputs.
+    """Search for near duplicates among the inputs of a task's rows.
 
     Args:
         task: The task; the declared languages of its inputs decide what counts as a function word.
@@ -73,41 +73,41 @@ class NearDuplicateMatcher:
         self._task = task
 
     def duplicates_of_earlier(self, texts: Sequence[str]) -> list[int | None]:
-        """Find the earlier text that each text duplicates.
+        """Return for each text the earlier text that it nearly repeats.
 
-        A duplicate is no original: a text is only compared with texts that are no duplicates themselves.
+        A text is only compared with texts that are not duplicates themselves.
 
         Args:
             texts: The texts.
 
         Returns:
-            For each text the position of the first earlier text that it duplicates, None when there is none.
+            For each text the position of the first earlier text that it duplicates; None if there is none.
         """
         return [None if position < 0 else position for position in self.earlier(tokens_of(texts)).tolist()]
 
     def duplicates_of_reference(self, texts: Sequence[str], reference: Sequence[str]) -> list[int | None]:
-        """Find the reference text that each text duplicates.
+        """Return for each text the reference text that it nearly repeats.
 
         Args:
             texts: The texts.
             reference: The reference texts.
 
         Returns:
-            For each text the position of the first reference text that it duplicates, None when there is none.
+            For each text the position of the first reference text that it duplicates; None if there is none.
         """
         originals = self.held_out(tokens_of(texts), tokens_of(reference))
         return [None if position < 0 else position for position in originals.tolist()]
 
     def earlier(self, tokens: Tokens, answers: np.ndarray | None = None) -> np.ndarray:
-        """Find the earlier text that each tokenized text duplicates.
+        """Return for each tokenized text the earlier text that it nearly repeats.
 
         Args:
             tokens: Tokens of the texts.
-            answers: A number for each text's answer, equal for equal ones, -1 where it is missing. A copy carries the answer of
-                its original: the same answer is evidence for a copy, another one against it.
+            answers: A number for each text's answer, equal for equal answers, -1 if it is missing; None: answers are
+                not compared. The same answer is evidence for a copy, another one evidence against it.
 
         Returns:
-            For each text the position of the first earlier text that it duplicates, -1 for none.
+            For each text the position of the first earlier text that it duplicates, -1 for none; shape (texts,).
         """
         import numpy as np
 
@@ -118,14 +118,14 @@ class NearDuplicateMatcher:
         return originals
 
     def held_out(self, tokens: Tokens, reference: Tokens) -> np.ndarray:
-        """Find the reference text that each tokenized text duplicates.
+        """Return for each tokenized text the reference text that it nearly repeats.
 
         Args:
             tokens: Tokens of the texts.
             reference: Tokens of the reference texts.
 
         Returns:
-            For each text the position of the first reference text that it duplicates, -1 for none.
+            For each text the position of the first reference text that it duplicates, -1 for none; shape (texts,).
         """
         import numpy as np
 
@@ -136,7 +136,13 @@ class NearDuplicateMatcher:
         return originals
 
     def _pairs(self, raw: Tokens, across: int, answers: np.ndarray | None = None) -> list[tuple[int, int]]:
-        """Return sorted pairs (later, earlier) of duplicates; with `across` only pairs on both sides of it."""
+        """Return the pairs of near duplicates as sorted positions (later, earlier).
+
+        Args:
+            raw: Tokens of the texts as they are written.
+            across: If above 0, only pairs of one text before this position and one from it on are returned.
+            answers: A number for each text's answer, -1 if it is missing; None: answers are not compared.
+        """
         tokens = _with_typos_corrected(raw)
         keys = word_keys(len(tokens.words))[tokens.ids]
         pairs = set(self._same_word_pairs(tokens, keys, across))
@@ -210,7 +216,15 @@ class NearDuplicateMatcher:
                 yield later, earlier
 
     def _answer_evidence(self, answers: np.ndarray | None, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Return the evidence that the answers of two texts give for a copy, in rare shingles."""
+        """Return the evidence for a copy that two texts' answers give, as a number of rare shingles.
+
+        A negative number is evidence against a copy.
+
+        Args:
+            answers: A number for each text's answer, -1 if it is missing; None: there is no evidence (0).
+            left: Positions of the first text of each pair.
+            right: Positions of the second text of each pair.
+        """
         import numpy as np
 
         if answers is None:
@@ -229,7 +243,7 @@ def _is_function_word_in_either(word: str) -> bool:
 
 
 def _similarly_spelt_pairs(raw: Tokens, answers: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield pairs (later, earlier) with the same answer and digits and nearly the same spelling."""
+    """Yield pairs (later, earlier) of texts with the same answer, the same digits and nearly the same spelling."""
     import numpy as np
 
     for earlier, later in zip(*_pairs_by_key(answers.astype(np.int64), answers >= 0, 0), strict=True):
@@ -248,12 +262,12 @@ def _count_novel_bigrams(pairs: BigramIndex, tokens: Tokens, keys: np.ndarray, o
 
 
 def _with_typos_corrected(raw: Tokens) -> Tokens:
-    """Return the tokens that are compared: with typos corrected."""
+    """Return the tokens of texts with typos replaced by the usual words."""
     return replace(raw, ids=canonical_words(raw.words, raw.document_frequency)[raw.ids])
 
 
 def _sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return the sum (modulo 2^64) of the values of each text; 0 for one without words."""
+    """Return the sum (modulo 2^64) of the values of each text; 0 for a text without words."""
     import numpy as np
 
     ends = np.concatenate([[np.uint64(0)], np.cumsum(values, dtype=np.uint64)])
@@ -262,7 +276,7 @@ def _sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 
 def _fingerprints(keys: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return a fingerprint of 64 bits for each text, one bit for each word."""
+    """Return a fingerprint of 64 bits for each text, in which each word sets one bit."""
     import numpy as np
 
     fingerprints = np.zeros(len(starts) - 1, dtype=np.uint64)
@@ -275,7 +289,15 @@ def _fingerprints(keys: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 
 def _pairs_by_key(keys: np.ndarray, mask: np.ndarray, across: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs (earlier, later) of texts with the same key: with the first and the last few before."""
+    """Return pairs (earlier, later) of texts with the same key.
+
+    Each text is paired with the first text of its key and with the last three before it.
+
+    Args:
+        keys: A key for each text.
+        mask: Whether each text takes part.
+        across: If above 0, only pairs of one text before this position and one from it on are returned.
+    """
     import numpy as np
 
     numbers = np.flatnonzero(mask)

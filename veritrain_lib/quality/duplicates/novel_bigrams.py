@@ -1,4 +1,4 @@
-"""Word bigrams that occur in no other text.
+"""Word bigrams that occur in no other text, as evidence that two similar texts are copies.
 
 An edit of a copied text leaves such bigrams behind; a person's original wording seldom has them.
 """
@@ -17,11 +17,11 @@ TEXT_END = 0x9E3779B97F4A7C15  # the number of the marker before and behind a te
 
 
 class BigramIndex:
-    """Index of all bigrams of many texts, the ends of a text counted as words.
+    """Index of all word bigrams of many texts; the beginning and the end of a text count as words.
 
     Args:
-        keys: A 64-bit number for each word of all texts one after the other.
-        starts: Text k begins at `keys[starts[k]]`.
+        keys: A 64-bit number for each word of all texts, one text after the other.
+        starts: Position in `keys` at which each text begins, and the length of `keys`; shape (texts + 1,).
     """
 
     def __init__(self, keys: np.ndarray, starts: np.ndarray) -> None:
@@ -34,7 +34,7 @@ class BigramIndex:
         self._bigrams = np.sort(padded[:-1] * np.uint64(FIRST) + padded[1:] * np.uint64(SECOND))
 
     def count_novel(self, one: list[int], other: list[int]) -> int:
-        """Count the bigrams of one of two texts that occur in no other text at all.
+        """Count the bigrams that only one of two texts has and that occur in no other text of the index.
 
         Args:
             one: Numbers of the words of the first text.

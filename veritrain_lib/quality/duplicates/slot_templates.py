@@ -1,7 +1,7 @@
-"""Find copies of held-out rows with other slot values: the same template with another city or number.
+"""Search for copies of held-out rows with other slot values: the same template with another city or number.
 
-A template that is common among the rows is ordinary usage and no copy; where it occurs in a held-out row and in hardly
-any other, the row was made from that one.
+A template that is common among the rows is ordinary usage. A template that occurs in a held-out row and in hardly any
+other row shows that the row was made from the held-out one.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ MINIMUM_FIXED_WORDS = 3  # words that a template needs beside its slots
 
 
 def slot_swapped(tokens: Tokens, reference: Tokens) -> np.ndarray:
-    """Find the reference text with the same template as each text.
+    """Return for each text the reference text with the same template and other slot values.
 
-    A template is the text's words in order, with runs of slot values as one slot. It needs a slot, `LEAST_FIXED` other
-    words, and at most `USED_BY` of the texts may have it.
+    A template is the text's words in order, with each run of slot values (such as cities or numbers) as one slot. It
+    needs a slot and three other words, and only one of the texts may have it.
 
     Args:
         tokens: Tokens of the texts.
         reference: Tokens of the reference texts.
 
     Returns:
-        For each text the position of the first such reference text, -1 for none.
+        For each text the position of the first such reference text, -1 for none; shape (texts,).
     """
     import numpy as np
 
@@ -51,7 +51,7 @@ def slot_swapped(tokens: Tokens, reference: Tokens) -> np.ndarray:
 
 
 def _templates(tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
-    """Return a hash of each text's template, and whether it has a slot and enough other words."""
+    """Return a hash of each text's template, and whether the template has a slot and enough other words."""
     import numpy as np
 
     from veritrain_lib.quality.text.tokens import SEED

@@ -1,7 +1,7 @@
 """Word lists of slot values in requests: numbers, days, places, names, and other closed or well known kinds.
 
 Put together by hand from general knowledge, for English, with a few kinds of Japanese. No list can be complete; a value
-that it lacks is still found where the other row's value is of a listed kind (`slot_templates`).
+that is missing here is treated as an ordinary word.
 """
 
 from __future__ import annotations
@@ -107,14 +107,14 @@ _LISTED = {
 
 
 def slot_kind(word: str) -> str:
-    """Return the kind of slot that a word fills.
+    """Return the kind of slot value that a word is, such as a number, a day or a place.
 
     Args:
         word: A word in its normal form.
 
     Returns:
-        The kind, "" when none is listed. Anything with a digit is a number; a word in katakana, which writes foreign names and
-        loan words, is a kind of its own.
+        The kind, such as `city`; "" if the word is in no list. Anything with a digit is a `number`; a word in katakana,
+        which writes foreign names and loan words, is of the kind `katakana`.
     """
     if any(character.isdigit() for character in word):
         return "number"

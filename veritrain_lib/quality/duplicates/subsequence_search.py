@@ -1,8 +1,8 @@
-"""Search many short sequences in long ones: all positions of all lengths at once, by rolling sums.
+"""Search for many short sequences of words in long ones, all at once by rolling sums, for `contained_rows`.
 
-The long sequences are slices of one array of keys; k keys have a sum that depends on their order, and two cumulative
-sums give that of any window. Only windows that begin like a piece are examined, so the time grows with the length of
-the searched array and hardly with the number of pieces.
+The long sequences are slices of one array of keys (a number for each word). A window of keys has a sum that depends on
+their order, and cumulative sums give that of any window. Only windows that begin like one of the short sequences are
+examined, so the time grows with the length of the searched array and hardly with the number of short sequences.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ BITS = 20
 def find_subsequences(
     keys: np.ndarray, starts: np.ndarray, pieces: Sequence[np.ndarray], least: int
 ) -> Iterator[tuple[int, int]]:
-    """Find pieces that probably occur in sequences.
+    """Find where short sequences of words probably occur in long ones.
 
-    Matches are by hash: whoever needs certainty compares the two.
+    Matches are by hash; a caller that needs certainty must compare the two sequences.
 
     Args:
-        keys: 64-bit numbers of all sequences one after the other.
-        starts: Sequence k is `keys[starts[k]:starts[k + 1]]`.
-        pieces: The sequences to search for, each of at least `least` keys.
-        least: Smallest length of a piece.
+        keys: 64-bit numbers of the words of all long sequences, one after the other.
+        starts: Boundaries: sequence k is `keys[starts[k]:starts[k + 1]]`.
+        pieces: The short sequences to search for, each of at least `least` keys.
+        least: Smallest length of a short sequence.
 
     Yields:
-        Numbers of a sequence and of a piece, the longest pieces first.
+        Number of a long sequence and number of a short one that it contains, the longest short ones first.
     """
     import numpy as np
 

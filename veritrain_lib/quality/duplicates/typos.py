@@ -1,7 +1,7 @@
-"""Find typos: rare words that differ from a more frequent one by a letter or two.
+"""Search for typing errors: rare words that differ from a more frequent one by a letter or two.
 
-Replacing a typo by the usual word makes copies with any number of typos equal, without comparing rows with rows.
-Candidates share a form with one letter left out (the idea of SymSpell by W. Garbe).
+Replacing a typo by the usual word makes copies with any number of typos equal, without comparing rows with rows. Two
+words are compared if they share a form with one letter left out (the idea of SymSpell by W. Garbe).
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ FREQUENCY_RATIO = 15  # how many times as frequent the usual word must be when t
 def canonical_words(words: Sequence[str], document_frequency: np.ndarray) -> np.ndarray:
     """Map each word of a vocabulary to its usual spelling.
 
-    A typo occurs in one text only, or in one for `FREQUENCY_RATIO` of the usual word; it has no digit, and is one edit away from the
-    usual word, two from 9 letters on (optimal string alignment: Damerau 1964). Of several candidates the most frequent, then
-    the first, is the usual word. Two common words are two words.
+    A typo is a word without digits that occurs in one text only, or at most once for every 15 texts with the usual
+    word, and that is one edit away from the usual word, or two from 9 letters on (optimal string alignment: Damerau
+    1964). Of two such words that occur in one text each, the later one is the typo. Of several usual words the most
+    frequent, then the first, is taken.
 
     Args:
         words: The vocabulary.
         document_frequency: Number of texts with each word.
 
     Returns:
-        For each word the position of the usual one: its own, unless it is a typo.
+        For each word the position of its usual spelling: its own position, unless it is a typo.
     """
     import numpy as np
 
@@ -83,7 +84,7 @@ def is_typo(one: str, other: str) -> bool:
         other: Another word.
 
     Returns:
-        True when neither holds a digit and they are one edit apart, or two from 9 letters on.
+        True if neither contains a digit and they are one edit apart, or two from 9 letters on.
     """
     shortest = min(len(one), len(other))
     if shortest < SHORTEST or any(character.isdigit() for character in one + other):
@@ -100,9 +101,6 @@ def edit_distance_at_most(one: str, other: str, limit: int) -> bool:
         one: A word.
         other: Another word.
         limit: Largest distance.
-
-    Returns:
-        True when the distance is at most `limit`.
     """
     if abs(len(one) - len(other)) > limit:
         return False

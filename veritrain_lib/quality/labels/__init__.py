@@ -1,1 +1,1 @@
-"""Label issues: rows whose label is contradicted by students that were trained without them."""
+"""Label issues: rows whose label is contradicted by models that were trained without them."""

@@ -1,4 +1,4 @@
-"""Confident learning: out-of-fold scores, and the labels that they contradict with confidence."""
+"""Confident learning: search for labels that are contradicted with confidence by models trained without the row."""
 
 from __future__ import annotations
 
@@ -12,31 +12,35 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.context import Context
 
 FLOOR = 1e-12
-"""Scores are raised to this before the logarithm."""
+"""Smallest score that is used; smaller ones are raised to it before the logarithm."""
 
 MINIMUM_AGREEING = 10
-"""Rows whose label the students agree with that are needed to know how confident they usually are."""
+"""Smallest number of rows whose label the students must agree with for any label to be called an issue.
+
+With fewer rows the students' usual confidence is unknown.
+"""
 
 
 def out_of_fold(
     judged: pd.DataFrame, context: Context, *, folds: int, repeats: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean log scores by students that were trained without the row, and the rows' given labels.
+    """Return the log scores of each row's labels by student models trained without the row, and the given labels.
 
-    Accepted rows of people train every student. Folds are stratified by label.
+    Accepted rows that people wrote train every student (a small model). Folds are stratified by label.
 
     Args:
         judged: Rows to judge, each with a label of the task.
-        context: Task, accepted rows and `fit`.
+        context: Task, accepted rows and `fit`, which trains a student.
         folds: Number of folds.
-        repeats: Times that the cross-validation is repeated.
+        repeats: Number of times that the cross-validation is repeated; log scores are means over the repeats.
 
     Returns:
-        Log scores of shape (rows, labels of the task in their order), and label numbers of shape (rows,). The judged rows come
-        first, then the accepted rows that are not people's. A label that a student did not know scores `nan`.
+        Log scores of shape (rows, labels of the task in their order), and label numbers of shape (rows,). The judged
+        rows come first, then the accepted rows that people did not write. The score of a label that a student does not
+        know is nan.
 
     Raises:
-        ValueError: When the context has no `fit`.
+        ValueError: The context has no `fit`.
     """
     import numpy as np
     import pandas as pd
@@ -71,7 +75,7 @@ def stratified_folds(row_labels: list[str], folds: int, rng: np.random.Generator
         rng: Source of randomness.
 
     Returns:
-        A fold number for each row.
+        A fold number for each row, from 0; shape (rows,).
     """
     import numpy as np
 
@@ -87,12 +91,12 @@ def stratified_folds(row_labels: list[str], folds: int, rng: np.random.Generator
 
 @dataclass(frozen=True)
 class Margins:
-    """Summary of the log scores of n rows, each array of shape (n,).
+    """Log scores from which follows how strongly each row's given label is contradicted; arrays of shape (rows,).
 
     Attributes:
-        given_score: Log score of the row's given label; nan where no student knew it.
+        given_score: Log score of the row's given label; nan if no student knew the label.
         best_other_score: Log score of the best other label.
-        best_other: Number of that label.
+        best_other: Number of the best other label.
         mean_other_score: Mean log score of all other labels.
     """
 
@@ -103,14 +107,11 @@ class Margins:
 
 
 def margins(log_scores: np.ndarray, given_labels: np.ndarray) -> Margins:
-    """Summarize log scores.
+    """Compute from log scores how strongly each row's given label is contradicted.
 
     Args:
         log_scores: Log scores of shape (rows, labels).
-        given_labels: Number of each row's given label.
-
-    Returns:
-        The margins.
+        given_labels: Number of each row's given label, shape (rows,).
     """
     import numpy as np
 
@@ -126,19 +127,19 @@ def margins(log_scores: np.ndarray, given_labels: np.ndarray) -> Margins:
 
 
 def label_issues(margins: Margins, certainty: float) -> np.ndarray:
-    """Return the label that contradicts each row's given one.
+    """Return for each row the label that contradicts its given one with confidence.
 
-    The log odds of the best other label against the given one must reach `certainty` times the median log odds of the given
-    label against the mean other one where the given label wins: what a random wrong label would show. So the rule does not
-    depend on how sharp a student's scores are, nor much on the number of labels.
+    The log odds of the best other label against the given one must reach `certainty` times a typical value, the median
+    log odds of given label against mean other label over the rows whose given label wins. This is what a random wrong
+    label would show. So the rule does not depend on how sharp a student's scores are, nor much on the number of labels.
 
     Args:
         margins: Margins of the rows.
-        certainty: Confidence that a contradiction needs.
+        certainty: Confidence that a contradiction needs, as a multiple of the typical log odds.
 
     Returns:
-        Number of the contradicting label, -1 where there is none. -1 everywhere when fewer than `MINIMUM_AGREEING` rows agree,
-        and where the given label was unknown to a student.
+        Number of the contradicting label, -1 for none; shape (rows,). It is -1 for every row if the students agree with
+        fewer than 10 rows (`MINIMUM_AGREEING`), and for rows whose given label a student did not know.
     """
     import numpy as np
 

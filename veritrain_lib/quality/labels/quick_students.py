@@ -1,7 +1,7 @@
-"""Out-of-fold margins of very many rows, by students that use word features only.
+"""Search for label issues among very many rows, by student models that use word features only.
 
-Above `MANY` rows two linear support vector machines on words and word bigrams are trained on a sample of one half of the
-rows each, and score the other half: the cost of a row is then a few additions.
+Above `MANY` rows, two linear support vector machines on words and word bigrams replace the task's student. Each is
+trained on a sample of one half of the rows and scores the other half; a row then costs only a few additions.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.text.tokens import Tokens
 
 MANY = 30_000
-"""Rows from which these students replace the task's own."""
+"""Number of rows above which the students of this module replace the task's own in the search for label issues."""
 
 TRAINING_ROWS = 10_000
-"""Rows that each student is trained on, besides people's accepted ones."""
+"""Largest number of rows that each student is trained on, besides the accepted rows that people wrote."""
 
 FEATURES = 2**18
-"""Hash buckets for words and word bigrams (K. Weinberger et al. 2009, ICML)."""
+"""Number of hash buckets for words and word bigrams (K. Weinberger et al. 2009, ICML)."""
 
 CHUNK = 50_000
 
 
 def quick_margins(judged: pd.DataFrame, context: Context) -> Margins:
-    """Return margins of the judged rows, each by the student that was trained on the other half.
+    """Return how strongly each row's label is contradicted by a student model trained on the other half of the rows.
 
     Args:
         judged: Rows to judge, each with a label of the task.
@@ -77,7 +77,10 @@ def _label_numbers(rows: pd.DataFrame, target: str, labels: list[str]) -> np.nda
 
 
 def _features(tokens: Tokens) -> Any:
-    """Return TF-IDF features of words and word bigrams of unit length, shape (texts, FEATURES)."""
+    """Return TF-IDF features of words and word bigrams, as a sparse matrix of shape (texts, FEATURES).
+
+    Each row has unit length.
+    """
     import zlib
 
     import numpy as np
@@ -110,7 +113,7 @@ def _train(features: Any, labels: np.ndarray, seed: int) -> Any:
 
 
 def _log_scores(student: Any, features: Any, labels: int) -> np.ndarray:
-    """Return decision values, shape (rows, labels); nan for labels that the student does not know.
+    """Return a student's decision values, shape (rows, labels); nan for labels that the student does not know.
 
     They differ from log softmax scores by one number a row, which does not affect margins.
     """

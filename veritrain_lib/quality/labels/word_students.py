@@ -1,10 +1,11 @@
-"""Out-of-fold margins of some thousand rows with many labels, by students on words and word prefixes.
+"""Search for label issues among some thousand rows with many labels, by student models on words.
 
-The task's own student would be trained fifteen times, each time once a label on some hundred features a row. These are
-trained fifteen times too, but on one matrix for all folds with a sixth of the features: words, word bigrams, and the first
-letters of words, which stand for their inflections. On CLINC150 with a tenth of wrong labels they find 87 % of them where
-the task's students find 88 %, both at a precision of 0.97, in about a fifth of the time. Where labels are few and broad,
-the task's students are better by some points, and cost little: hence `MAXIMUM_SCORES`.
+The task's own student would be trained fifteen times, each time once for every label on some hundred features a row.
+The students here are trained fifteen times, too, but on one matrix for all folds with a sixth of the features: words,
+word bigrams, and the first letters of words, which stand for their inflections. On CLINC150 with a tenth of wrong
+labels they find 87 % of them and the task's students 88 %, both at a precision of 0.97, in about a fifth of the time.
+If labels are few and broad, the task's students are better by some points and cost little, so they are only replaced
+above `MAXIMUM_SCORES`.
 """
 
 from __future__ import annotations
@@ -22,45 +23,58 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.text.tokens import Tokens
 
 MAXIMUM_SCORES, MAXIMUM_ROWS = 150_000, 5_000
-"""Rows times labels, and rows, above which these students replace the task's own, which need 5 to 10 seconds
-there."""
+"""Largest product of rows and labels, and largest number of rows, for which the task's own students are used.
 
-REPEATS = 3
-"""Repeats at most. The third one spares three of 4,700 clean rows."""
+They search for label issues in 5 to 10 seconds there; above it the students of this module replace them.
+"""
+
+EFFORT = ((5_000, 50, 3), (10_000, 5, 1), (20_000, 3, 1))
+"""Number of rows, and the largest number of folds and of repeats up to it; above the last one there are `FEWEST`.
+
+The time then hardly grows with the rows, since each student has more rows of a label anyway. The third repeat avoids
+flagging three of 4,700 clean rows.
+"""
+
+FEWEST = (2, 1)
+"""Folds and repeats above the numbers of rows that `EFFORT` names."""
+
+TRAINING_ROWS = 12_000
+"""Largest number of rows that a student is trained on, a random draw of more, so that time does not grow with them."""
 
 PREFIX_LENGTHS = (3, 5)
-"""Lengths of the prefixes of words that are longer."""
+"""Lengths in letters of the prefixes that are features of longer words."""
 
 MINIMUM_DOCUMENT_FREQUENCY = 2
-"""Texts that a feature must occur in: one that occurs in a single text says nothing about another."""
+"""Smallest number of texts that a feature must occur in; a feature of a single text says nothing about other texts."""
 
 
 def exceeds_student_budget(rows: int, labels: int) -> bool:
-    """Return whether there are too many rows for the task's own students.
+    """Return whether a task has too many rows for its own student models to search for label issues.
 
     Args:
         rows: Number of judged and accepted rows.
         labels: Number of labels of the task.
 
     Returns:
-        True above `MAXIMUM_ROWS` rows or `MAXIMUM_SCORES` rows times labels.
+        True above 5,000 rows, or 150,000 rows times labels.
     """
     return rows > MAXIMUM_ROWS or rows * labels > MAXIMUM_SCORES
 
 
 def out_of_fold_margins(judged: pd.DataFrame, context: Context, *, folds: int, repeats: int) -> Margins:
-    """Return margins by students that were trained without the row.
+    """Return how strongly each row's label is contradicted by student models trained without the row.
 
-    Accepted rows of people train every student. Folds are stratified as in `confident_learning.out_of_fold`.
+    Accepted rows that people wrote train every student. Folds are stratified by label.
 
     Args:
         judged: Rows to judge, each with a label of the task.
         context: Task and accepted rows.
-        folds: Number of folds.
-        repeats: Times that the cross-validation is repeated, `REPEATS` at most.
+        folds: Number of folds; see `EFFORT`.
+        repeats: Number of times that the cross-validation is repeated; see `EFFORT` for the most
+            that are run.
 
     Returns:
-        Margins of the judged rows, then of the accepted rows that are not people's.
+        Margins of the judged rows, then of the accepted rows that people did not write.
     """
     import numpy as np
     import pandas as pd
@@ -75,7 +89,7 @@ def out_of_fold_margins(judged: pd.DataFrame, context: Context, *, folds: int, r
     given_labels = pd.Categorical(rows[target], categories=labels).codes.astype(int)
     features = features_of(tokens_of(joined(rows, list(context.task.inputs))))
     total = np.zeros((count, len(labels)))
-    repeats = min(repeats, REPEATS)
+    folds, repeats = _effort(len(rows), folds, repeats)
     for repeat in range(repeats):
         rng = np.random.default_rng([context.seed, repeat])
         fold = np.concatenate(
@@ -85,6 +99,7 @@ def out_of_fold_margins(judged: pd.DataFrame, context: Context, *, folds: int, r
             test, train = np.flatnonzero(fold == fold_number), np.flatnonzero(fold != fold_number)
             if not len(test):
                 continue
+            train = rng.permutation(train)[:TRAINING_ROWS] if len(train) > TRAINING_ROWS else train
             student = LinearSVC(random_state=context.seed).fit(features[train], given_labels[train])
             decisions = np.asarray(student.decision_function(features[test]))
             if decisions.ndim == 1:
@@ -96,8 +111,16 @@ def out_of_fold_margins(judged: pd.DataFrame, context: Context, *, folds: int, r
     return margins(total / repeats, given_labels[:count])
 
 
+def _effort(rows: int, folds: int, repeats: int) -> tuple[int, int]:
+    """Return the folds and repeats that are run for a number of rows, by `EFFORT`."""
+    most = next(
+        ((most_folds, most_repeats) for upto, most_folds, most_repeats in EFFORT if rows <= upto), FEWEST
+    )
+    return min(folds, most[0]), min(repeats, most[1])
+
+
 def features_of(tokens: Tokens) -> Any:
-    """Return TF-IDF features of words, word bigrams and word prefixes.
+    """Return TF-IDF features of the words, word bigrams and word prefixes of texts, for student models.
 
     Args:
         tokens: Tokens of the texts.

@@ -1,1 +1,1 @@
-"""Language of a text: a detector, and a prefilter that skips texts made of known words."""
+"""Detection of a text's language, and a prefilter that skips texts made of known words."""

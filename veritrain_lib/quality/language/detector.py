@@ -1,4 +1,4 @@
-"""Detect the language of texts: by script where that decides, else by lingua and a learned vocabulary.
+"""Language detection of texts: by script if it decides, else by the detector lingua and a learned vocabulary.
 
 Open this when a row is rejected for its language.
 """
@@ -25,7 +25,7 @@ _NOT_LATIN = "ja zh ko ru uk bg be mk sr el ar fa ur he hi mr bn pa gu ta te th 
 NOT_LATIN = frozenset(_NOT_LATIN.split())
 OF_SCRIPT = {"latin": "en", "cjk": "ja", "hangul": "ko", "cyrillic": "ru", "greek": "el", "arabic": "ar",
              "hebrew": "he", "devanagari": "hi", "thai": "th"}  # fmt: skip
-"""The usual language of each script, reported when a text only switches to the script."""
+"""Language code (ISO 639-1) that is reported for text in a script, by the name of the script."""
 
 SCRIPT_LETTERS = 3
 # Only ASCII neighbours of a digit or sign are dropped: a script without spaces would lose its full sentence.
@@ -40,35 +40,44 @@ HAN = re.compile("[\u3400-\u9fff]")
 CHINESE = re.compile("[的了吗嗎呢这這那们們她你很吧么没沒说說给給让讓过還还]")
 
 MAXIMUM_CHARACTERS = 2_000
-"""Characters of a text that are passed to lingua: more do not improve the detection."""
+"""Number of characters of a text that are passed to lingua; more do not improve the detection."""
 
 LIKELY = 0.5
-"""lingua's share of the declared language from which the words of a text enter the vocabulary."""
+"""Smallest probability (0..1) of the declared language, by lingua, for a text's words to enter the vocabulary."""
 
 MINIMUM_VOCABULARY = 1000
-"""Different words of the declared language that must be known before an unknown word means anything."""
+"""Smallest number of known words of the declared language at which a text's unknown words count as evidence."""
 
 UNKNOWN_WORD_SHARE = 0.6
-"""Share of a text's words that occur in no other text of the declared language; typos and names reach a half."""
+"""Smallest share (0..1) of a text's words that occur in no other text of the declared language for it to be foreign.
+
+In texts of the declared language, typos and names reach a half.
+"""
 
 WEAK_SHARE = 0.2
-"""lingua's share of the declared language up to which unknown words decide; clean rows above 4 words have more."""
+"""Largest probability (0..1) that lingua may give the declared language for unknown words to decide.
+
+Clean rows of more than 4 words have a higher one.
+"""
 
 SWITCHED = 0.2
-"""Share of a text's letters in another script from which it switches languages; a quoted word stays below."""
+"""Smallest share (0..1) of a text's letters in another script for the text to count as switching languages.
+
+A quoted word stays below it.
+"""
 
 
 class LanguageDetector:
-    """Compares texts with a declared language and learns its vocabulary from those that are in it.
+    """Detector of texts in another language than declared; it learns the vocabulary of texts in the declared language.
 
     Args:
         declared: The declared language (ISO 639-1).
-        minimum_letters: Letters below which a text is not judged.
-        certainty: lingua's share of the other language, at least.
-        doubt: lingua's share of the declared language, at most.
+        minimum_letters: Number of letters that a text needs to be judged.
+        certainty: Smallest probability (0..1) that lingua must give the other language.
+        doubt: Largest probability (0..1) that lingua may give the declared language.
 
     Raises:
-        UserError: For a language that lingua does not know.
+        UserError: lingua does not know the declared language.
     """
 
     def __init__(self, declared: str, minimum_letters: int, certainty: float, doubt: float) -> None:
@@ -88,8 +97,8 @@ class LanguageDetector:
             texts: The texts.
 
         Returns:
-            For each text the code of the other language it is clearly in, `mixed_CODE` where it only switches to it, "" for none;
-            and whether it is most likely in the declared language.
+            For each text the code of the other language that it is clearly in, `mixed_CODE` if it only switches to that
+            language, "" for neither; and for each text whether the declared language is its most likely one.
         """
         prose_texts = [prose(text) for text in texts]
         judged = [
@@ -131,7 +140,7 @@ class LanguageDetector:
 
 
 def _is_sure_within_script(text: str, code: str, declared: str) -> bool:
-    """Return whether a text is surely in `code`, which shares the non-Latin script of the declared language."""
+    """Return whether a text is surely in language `code`, which shares the declared language's non-Latin script."""
     only_language_of_script = declared in ("ja", "zh", "ko", "el", "he", "th")
     return (
         declared in NOT_LATIN
@@ -142,14 +151,14 @@ def _is_sure_within_script(text: str, code: str, declared: str) -> bool:
 
 
 def script_switch(text: str, declared: str) -> str:
-    """Detect a language by a script that the declared language does not use.
+    """Return the language of a text that uses a script which the declared language does not use.
 
     Args:
         text: The text.
         declared: The declared language (ISO 639-1).
 
     Returns:
-        The code of a language whose script holds most of the text, `mixed_CODE` where it holds a fifth or more, "" where the
+        The code of a language whose script holds most of the text, `mixed_CODE` if it holds a fifth or more, "" if the
         text is in the script of the declared language.
     """
     if text.isascii() and declared not in NOT_LATIN:
@@ -177,7 +186,7 @@ def script_switch(text: str, declared: str) -> str:
 
 
 _LETTER_WEIGHTS = {"cjk": 3, "hangul": 3}
-"""Number of Latin letters that one letter of these scripts is worth."""
+"""Number of Latin letters that one letter of a script counts as; 1 for all other scripts."""
 
 
 def _scripts_of(declared: str) -> set[str]:
@@ -219,7 +228,7 @@ def _is_in_shift_jis(character: str) -> bool:
 
 
 def prose(text: str) -> str:
-    """Return the words of a text without addresses, numbers and markup.
+    """Return the words of a text without addresses, numbers and markup, for language detection.
 
     Args:
         text: The text.
@@ -231,13 +240,10 @@ def prose(text: str) -> str:
 
 
 def letter_count(text: str) -> int:
-    """Count the letters of a text.
+    """Return the number of letters in a text, where a letter of Chinese, Japanese or Korean counts as three.
 
     Args:
         text: The text.
-
-    Returns:
-        The number of letters; one of Chinese, Japanese or Korean counts as three.
     """
     if text.isascii():
         return sum(map(str.isalpha, text))
@@ -245,7 +251,7 @@ def letter_count(text: str) -> int:
 
 
 def _shares(texts: list[str], declared: str) -> list[tuple[str, float, float]]:
-    """Return for each text the likeliest language, its share and the share of the declared one."""
+    """Return for each text the likeliest language, the probability of that language and that of the declared one."""
     answers = []
     excerpts = [text[:MAXIMUM_CHARACTERS] for text in texts]
     for values in detector(declared).compute_language_confidence_values_in_parallel(excerpts):
@@ -256,7 +262,7 @@ def _shares(texts: list[str], declared: str) -> list[tuple[str, float, float]]:
 
 
 def most_likely_languages(texts: Sequence[str]) -> list[str]:
-    """Return the likeliest language of each text among the usual ones.
+    """Return the likeliest language of each text among the usual ones (`USUAL`).
 
     Args:
         texts: The texts.
@@ -276,7 +282,7 @@ def most_likely_languages(texts: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def detectable() -> tuple[str, ...]:
-    """Return the languages (ISO 639-1) that can be detected, sorted."""
+    """Return the languages (ISO 639-1) that lingua can detect, sorted."""
     from lingua import Language
 
     return tuple(sorted(language.iso_code_639_1.name.lower() for language in Language.all()))
@@ -289,11 +295,8 @@ def detector(declared: str) -> Any:
     Args:
         declared: The declared language (ISO 639-1).
 
-    Returns:
-        The detector.
-
     Raises:
-        UserError: For a language that lingua does not know.
+        UserError: lingua does not know the language.
     """
     from lingua import IsoCode639_1, LanguageDetectorBuilder
 

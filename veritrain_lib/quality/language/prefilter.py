@@ -1,10 +1,10 @@
-"""Prefilter for language detection: skips texts whose words occur in texts already detected.
+"""Prefilter of language detection, which skips texts made of words that occur in texts already detected.
 
-A detector that knows 35 languages judges 2,000 short texts a second; nearly all texts of a large dataset use the same few
-thousand words. So a sample is judged, words with a minimum document frequency among its texts in the declared language
-become known, and the detector judges what is left, in growing parts that make more words known. No dictionary is needed,
-so it works for any language; words of two languages can't clear a text in one of them, since nearly all its words must be
-known.
+A detector that knows 35 languages judges 2,000 short texts a second, and nearly all texts of a large dataset use the
+same few thousand words. So the detector judges a sample first. Words that occur in enough of the sample's texts in the
+declared language become known, and texts made of known words are skipped. The detector judges what is left in growing
+parts, which make more words known. No dictionary is needed, so this works for any language. A text with words of two
+languages is not skipped, since nearly all of its words must be known.
 """
 
 from __future__ import annotations
@@ -23,37 +23,39 @@ if TYPE_CHECKING:
     Judge = Callable[[Sequence[str]], tuple[list[str], list[bool]]]
 
 FIRST = 3_000
-"""Texts that are judged first; with fewer than twice as many all are judged."""
+"""Number of texts that are judged first; if there are fewer than twice as many texts, all are judged."""
 
 GROWTH = 1.3
-"""Factor by which each further part is larger than the one before."""
+"""Factor by which each part of the texts that is judged is larger than the part before."""
 
 MINIMUM_DOCUMENT_FREQUENCY = 2
-"""Occurrences in texts of the declared language that a known word needs."""
+"""Smallest number of occurrences in texts of the declared language for a word to become known."""
 
 MINIMUM_FREQUENCY_RATIO = 10
-"""How many times as often a known word must occur in texts of the declared language as in others."""
+"""Ratio of occurrences in texts of the declared language to those in other texts that a known word must exceed."""
 
 MAXIMUM_UNKNOWN_SHARE = 0.2
-"""Share of a text's letters in unknown words that is allowed: names, typos, a word of another language."""
+"""Largest share (0..1) of a skipped text's letters in unknown words, such as names, typos and single foreign words."""
 
 MINIMUM_KNOWN_WORDS = 3
-"""Known words that a text needs to be skipped; a shorter one is always judged."""
+"""Smallest number of known words for a text to be skipped; a shorter text is always judged."""
 
 
 def detect_with_prefilter(
     tokens: Tokens, texts: np.ndarray, judge: Judge, *, native: Callable[[str], bool], seed: int = 0
 ) -> Iterator[tuple[int, str]]:
-    """Detect texts in another language; texts made of known words are skipped.
+    """Yield the texts that are in another language than declared; texts made of known words are skipped unjudged.
 
-    A skipped text has at least `MINIMUM_KNOWN_WORDS` known words, and unknown words hold at most the share `MAXIMUM_UNKNOWN_SHARE` of its letters (one of
-    a script without spaces counts as three).
+    A skipped text has at least three known words (`MINIMUM_KNOWN_WORDS`), and at most a fifth of its letters are in
+    unknown words (`MAXIMUM_UNKNOWN_SHARE`; a letter of a script without spaces counts as three).
 
     Args:
         tokens: Tokens of the texts.
         texts: The texts.
-        judge: Returns for each text the code of the other language, "" for none, and whether it is in the declared one.
-        native: Whether a word is in the script of the declared language; only such words become known.
+        judge: Function that returns for each text the code of the other language, "" for none, and whether the text is
+            in the declared language.
+        native: Function that returns whether a word is in the script of the declared language; only such words become
+            known.
         seed: Seed of the order in which texts are judged.
 
     Yields:
@@ -87,7 +89,7 @@ def detect_with_prefilter(
 
 
 def _word_counts(tokens: Tokens, numbers: np.ndarray) -> np.ndarray:
-    """Return how often each word of the vocabulary occurs in these texts."""
+    """Return how often each word of the vocabulary occurs in the texts with these numbers."""
     import numpy as np
 
     return np.bincount(reordered_tokens(tokens, numbers).ids, minlength=len(tokens.words))

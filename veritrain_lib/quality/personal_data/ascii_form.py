@@ -7,7 +7,7 @@ import unicodedata
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _DASHES = re.compile("(?<=[0-9)])\\s?[\u2010-\u2015\u2212\u30fc\u2500\u2501\u4e00]\\s?(?=[0-9(])")
-"""Characters used as a hyphen between digits: dashes, the minus sign, the long vowel mark and box-drawing lines."""
+"""Pattern of characters used as a hyphen between digits: dashes, minus sign, long vowel mark, box-drawing lines."""
 
 
 def to_ascii_form(text: str) -> str:
@@ -17,8 +17,8 @@ def to_ascii_form(text: str) -> str:
         text: The text.
 
     Returns:
-        The text in NFKC, so that `０３` is `03` and `＠` is `@`; digits of any script as ASCII; dashes between digits as `-`;
-        without invisible characters.
+        The text in Unicode form NFKC, so that `０３` is `03` and `＠` is `@`, with digits of any script as ASCII and
+        dashes between digits as `-`, and without invisible characters.
     """
     if text.isascii():
         return text

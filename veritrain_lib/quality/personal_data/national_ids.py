@@ -1,7 +1,8 @@
 """National identification numbers of persons, recognized by their shape and check digits.
 
-python-stdnum knows the check digits of each country. A shape that many other numbers share (nine or eleven digits, one of
-them a check digit) needs its name in the text: a check digit lets one number in ten pass by chance.
+python-stdnum knows the check digits of each country. A number of a shape that many other numbers share (nine or eleven
+digits, one of them a check digit) counts only if its name is in the text, because one number in ten passes a check
+digit by chance.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from importlib import import_module
 
 @dataclass(frozen=True)
 class NationalId:
-    """Pattern of one kind of national number.
+    """Pattern of one country's national identification number, with its check digits.
 
     Attributes:
         module: Module of python-stdnum that validates the check digits.
         shape: Pattern of the number.
-        names: Words of which one must occur in the text; None where the shape is enough.
+        names: Pattern of names of the number, one of which must occur in the text; None if the shape is enough.
     """
 
     module: str
@@ -26,13 +27,10 @@ class NationalId:
     names: re.Pattern[str] | None = None
 
     def occurs_in(self, text: str) -> bool:
-        """Return whether a text holds such a number.
+        """Return whether a text contains a number of this shape with valid check digits.
 
         Args:
-            text: A text in its ASCII form.
-
-        Returns:
-            True for a number of this shape with valid check digits.
+            text: A text in its ASCII form (`to_ascii_form`).
         """
         if self.names is not None and not self.names.search(text):
             return False
@@ -87,19 +85,16 @@ UNCHECKED = re.compile(
     re.IGNORECASE,
 )
 SOCIAL = re.compile(r"(?<![A-Za-z0-9_-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![A-Za-z0-9_-])")
-"""United States Social Security number: no check digit, but a characteristic grouping."""
+"""Pattern of a United States Social Security number, which has no check digit but a characteristic grouping."""
 
 MAY_HOLD = re.compile(r"\d(?:[ ./-]?\d){5}|[A-Za-z]{6}\d{2}|[A-Za-z]{2} ?\d{2}")
 
 
 def has_national_id(text: str) -> bool:
-    """Return whether a text holds a person's national number with valid check digits.
+    """Return whether a text contains a person's national identification number with valid check digits.
 
     Args:
         text: A text in its ASCII form (`to_ascii_form`).
-
-    Returns:
-        True for a match.
     """
     if not MAY_HOLD.search(text):
         return False

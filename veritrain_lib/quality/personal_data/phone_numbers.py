@@ -1,4 +1,4 @@
-"""Telephone numbers in a text: with their country code, or in a grouping used in a country."""
+"""Detection of telephone numbers in a text: with their country code, or in a grouping used in a country."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ GROUPED = re.compile(
 DATE = re.compile(r"\(?0\d[ ./-]\d{1,2}[ ./-](?:(?:19|20)\d{2}|\d{2})(?!\d)")
 DIGITS = range(10, 13)
 FEWEST_LAST = 3
-"""Digits that the last group needs, unless it is one of several short ones: `0123 456 789 0` is no number."""
+"""Smallest number of digits in the last group of a telephone number, unless the number ends with several short groups.
+
+`0123 456 789 0`, for example, does not count as a telephone number.
+"""
 
 CHINESE_MOBILE = re.compile(r"(?<![A-Za-z0-9_.,+\-])1[3-9]\d{9}(?![A-Za-z0-9_]|[-.,]\d)")
 JAPANESE_MOBILE = re.compile(r"(?<![A-Za-z0-9_.,+\-])0[789]0\d{8}(?![A-Za-z0-9_]|[-.,]\d)")
@@ -49,16 +52,14 @@ NAMED = re.compile(
 
 
 def has_phone(text: str) -> bool:
-    """Return whether a text holds a telephone number.
+    """Return whether a text contains a telephone number.
 
-    A number needs its country code (ITU-T E.164), a grouping used in its country (E.123 and the national plans), a word like
-    `call` or 電話 in front, or must be a mobile number of Japan, or of China in a text with Chinese letters.
+    A number counts if it has its country code (ITU-T E.164), a grouping used in its country (E.123 and the national
+    plans) or a word like `call` or 電話 before it, or if it is a mobile number of Japan, or of China in a text with
+    Chinese letters.
 
     Args:
         text: A text in its ASCII form (`to_ascii_form`).
-
-    Returns:
-        True for a match.
     """
     if INTERNATIONAL.search(text) or FIXED.search(text) or NAMED.search(text) or JAPANESE_MOBILE.search(text):
         return True

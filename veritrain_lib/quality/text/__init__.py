@@ -1,1 +1,1 @@
-"""Text features for checks: normal form, tokens, markup residue, keyboard mash, truncation."""
+"""Features of texts for gate checks: normal form, tokens, markup residue, keyboard mash, truncation."""

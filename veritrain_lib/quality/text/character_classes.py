@@ -1,7 +1,7 @@
-"""Character classes of many texts at once.
+"""Classes of characters (letters, digits, ...) that texts contain, computed for many texts at once.
 
-Searching a pattern costs some ten microseconds a text; looking its characters up in a table costs a tenth of that. Whatever
-a pattern can't match without (a digit, a colon, a long run of letters) is known from here.
+Searching a text for a pattern takes some ten microseconds; looking its characters up in a table takes a tenth of that.
+So the classes tell which texts can't match a pattern, because they lack a digit, a colon or a long run of letters.
 """
 
 from __future__ import annotations
@@ -17,22 +17,25 @@ if TYPE_CHECKING:
     import numpy as np
 
 LETTER, APOSTROPHE, SPACE, STOP, COLON, FIELD, OTHER, BEYOND = (1 << bit for bit in range(8))
-"""Bits of the classes: an ASCII letter, `'`, the space, one of `,.?!`, `:`, the separator of fields, any other
-ASCII character, and one beyond ASCII."""
+"""Bits of the character classes.
+
+`LETTER`: an ASCII letter; `APOSTROPHE`: `'`; `SPACE`: the space; `STOP`: one of `,.?!`; `COLON`: `:`; `FIELD`: the
+separator of fields; `OTHER`: any other ASCII character; `BEYOND`: a character that is not ASCII.
+"""
 
 STOPS = ",.?!"
 CHUNK = 50_000
-"""Texts that are processed together: four bytes a character are held for so many."""
+"""Number of texts that are processed together, to limit memory (four bytes a character)."""
 
 
 @dataclass(frozen=True)
 class CharacterClasses:
-    """Character classes of n texts, each array of shape (n,).
+    """Character classes that occur in n texts, as arrays of shape (n,).
 
     Attributes:
         kinds: Bits of the classes that occur in each text.
-        begins: Class of its first character; 0 for an empty text.
-        longest: Length of its longest run of characters without a space or a field separator.
+        begins: Class of each text's first character; 0 for an empty text.
+        longest: Length of each text's longest run of characters without a space or a field separator.
     """
 
     kinds: np.ndarray
@@ -40,7 +43,7 @@ class CharacterClasses:
     longest: np.ndarray
 
     def only(self, kinds: int) -> np.ndarray:
-        """Return whether each text has no character of any other class.
+        """Return which texts have only characters of the given classes.
 
         Args:
             kinds: Bits of the classes.
@@ -52,7 +55,7 @@ class CharacterClasses:
         return mask
 
     def lacks(self, kinds: int) -> np.ndarray:
-        """Return whether each text has no character of any of these classes.
+        """Return which texts have no character of any of the given classes.
 
         Args:
             kinds: Bits of the classes.
@@ -65,13 +68,10 @@ class CharacterClasses:
 
 
 def character_classes_of(texts: Sequence[str]) -> CharacterClasses:
-    """Compute the character classes of texts.
+    """Compute which character classes occur in each of the texts.
 
     Args:
         texts: The texts.
-
-    Returns:
-        Their classes.
     """
     import numpy as np
 

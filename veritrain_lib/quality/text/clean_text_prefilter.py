@@ -1,7 +1,7 @@
-"""Prefilter for clean text: texts of ordinary words that the detectors of garbage need not examine.
+"""Prefilter of the check `garbage`: finds texts of ordinary words, which its detectors need not examine.
 
-Garbage shows in single words (keyboard mash, placeholders, blobs) or in characters that prose lacks (markup, broken
-encodings), so each word of the vocabulary is examined once instead of each text.
+Garbage shows in single words (keyboard mash, placeholders, encoded data) or in characters that prose lacks (markup,
+broken encodings), so each word of the vocabulary is examined once instead of each text.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ LONGEST = 15  # letters from which a word may be a blob
 def is_clean_text(
     tokens: Tokens, texts: Sequence[str], classes: CharacterClasses, is_suspicious: Callable[[str], bool]
 ) -> np.ndarray:
-    """Return whether each text is clean.
+    """Return which texts consist only of ordinary words, so that they can't be garbage.
 
-    A clean text has only ASCII words and punctuation of prose, at least `FEWEST` words, half of them different or more, and no
-    word that is suspicious or longer than `LONGEST` letters.
+    A clean text has only ASCII words and punctuation of prose, at least three words, of which at least half are
+    different, and no word that is suspicious or longer than 15 letters.
 
     Args:
         tokens: Tokens of the texts.
         texts: The texts.
-        classes: Their character classes.
-        is_suspicious: Whether a word is suspicious.
+        classes: Character classes of the texts.
+        is_suspicious: Function that returns whether a word is suspicious.
 
     Returns:
         Boolean array of shape (texts,).
@@ -48,10 +48,10 @@ def is_clean_text(
 
 
 def _is_prose(texts: Sequence[str], classes: CharacterClasses) -> np.ndarray:
-    """Return whether `PROSE` matches each text.
+    """Return whether the pattern `PROSE` matches each text, shape (texts,).
 
-    Letters, apostrophes and spaces that no space begins are prose, and with a character other than these and the stops none is:
-    only the remaining texts are matched with the pattern.
+    A text of letters, apostrophes and spaces that does not begin with a space always matches; a text with a character
+    other than these and `,.?!` never does. Only the remaining texts are searched with the pattern.
     """
     import numpy as np
 
@@ -65,7 +65,7 @@ def _is_prose(texts: Sequence[str], classes: CharacterClasses) -> np.ndarray:
 
 
 def _distinct_words(tokens: Tokens) -> np.ndarray:
-    """Return the number of different words of each text."""
+    """Return the number of different words in each text, shape (texts,)."""
     import numpy as np
 
     if not len(tokens.ids):

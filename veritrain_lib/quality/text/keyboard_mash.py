@@ -1,4 +1,4 @@
-"""Detect text that people typed without saying anything: keyboard mash, repetition, placeholder words."""
+"""Detection of texts that people typed without saying anything: keyboard mash, repetition, placeholders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILLER = "a the this is just hello hi ok one two 1 2 3 12 123 1234 again"
 PLACEHOLDERS = frozenset(_PLACEHOLDERS.split())
 FILLER = frozenset(_FILLER.split())
 CACHED_WORDS = 100_000
-"""Words whose result is cached: texts share most of theirs."""
+"""Number of words whose result is cached, since texts share most of their words."""
 
 
 def repeated(text: str) -> bool:
@@ -33,9 +33,6 @@ def repeated(text: str) -> bool:
 
     Args:
         text: The text.
-
-    Returns:
-        True for repetition.
     """
     visible = "".join(text.split())
     runs = sum(len(match[0]) for match in RUN.finditer(visible))
@@ -49,13 +46,10 @@ def repeated(text: str) -> bool:
 
 
 def placeholder(text: str) -> bool:
-    """Return whether a text is mostly words that people type to fill a field.
+    """Return whether a text is mostly words that people type only to fill a field, such as `test`.
 
     Args:
         text: The text.
-
-    Returns:
-        True for a placeholder.
     """
     words = re.findall(r"\w+", text.casefold())
     real = [word for word in words if not word.isdigit() and word not in FILLER]
@@ -66,13 +60,10 @@ def placeholder(text: str) -> bool:
 
 
 def mashed(text: str) -> bool:
-    """Return whether a text is mostly keyboard mash.
+    """Return whether a text is mostly keyboard mash: neighbouring keys, many consonants in a row, or hardly a vowel.
 
     Args:
         text: The text.
-
-    Returns:
-        True for words with neighbouring keys, many consonants in a row, or hardly a vowel.
     """
     words = [word for word in LATIN_WORD.findall(text.casefold()) if len(word) >= 3]
     letters = sum(map(len, words))
@@ -109,7 +100,7 @@ def _one_letter(word: str) -> bool:
 
 @lru_cache(CACHED_WORDS)
 def _adjacent(word: str) -> bool:
-    """Return whether four fifths of neighbouring letters are neighbours on a keyboard (or equal)."""
+    """Return whether four fifths of a word's letters precede the same letter or a neighbouring one on a keyboard."""
     if len(word) < 4:
         return False
     hits = sum(b in _neighbours().get(a, "") or a == b for a, b in pairwise(word))

@@ -1,4 +1,4 @@
-"""Detect text that machines left behind: residue of templates and markup, broken encodings, blobs."""
+"""Detection of texts that machines left behind: residue of templates and markup, broken encodings, binary data."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ HEX_BYTES = re.compile(r"(?<!\w)(?:(?:0x)?[A-Fa-f0-9]{2}[ :,]+){5,}(?:0x)?[A-Fa-
 
 
 def debris(text: str) -> bool:
-    """Return whether a text is mostly markup residue.
+    """Return whether a text is mostly residue of markup or templates, such as `&nbsp;` or `{{name}}`.
+
+    Null values of programming languages (`undefined`, `NaN`) count, too.
 
     Args:
         text: The text.
-
-    Returns:
-        True for placeholders, markup, encoded words or null values of programming languages.
     """
     rest, count = DEBRIS.subn(" ", text)
     return count > 0 and _letters(rest) * 2 <= _letters(text) and _words(rest) <= 3
@@ -50,8 +49,9 @@ def mojibake(text: str) -> bool:
         text: The text.
 
     Returns:
-        True for, anywhere: a replacement character (U+FFFD), a control of Latin-1 (U+0080 to U+009F), a run that is UTF-8 when
-        written back byte by byte, kanji of misread kana; or for many characters that occur together in no language.
+        True for a replacement character (U+FFFD), a control character of Latin-1 (U+0080 to U+009F), a run of
+        characters whose bytes are UTF-8, or kanji that come from misread kana; and for many characters that occur
+        together in no language.
     """
     if text.isascii():
         return False
@@ -88,9 +88,6 @@ def blob(text: str) -> bool:
 
     Args:
         text: The text.
-
-    Returns:
-        True for a blob.
     """
     rest = text
     for pattern in (BLOB, HEX_BYTES):
@@ -109,6 +106,6 @@ def _letters(text: str) -> int:
 
 
 def _words(text: str) -> int:
-    """Return the number of words of a text; two characters of a script without spaces count as one."""
+    """Return the number of words in a text; two characters of a script without spaces count as one word."""
     spaced = sum(any(c.isalpha() for c in word) and len(word) > 1 for word in UNSPACED.sub(" ", text).split())
     return spaced + len(UNSPACED.findall(text)) // 2

@@ -1,4 +1,4 @@
-"""Normal form of texts for comparisons, the joined text of a row, and scripts without spaces."""
+"""Normal form of texts, in which copies are equal; also the joined text of a row, and scripts without spaces."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIELD_END = "\x1f"
-"""Separator of the input fields of a row's text: no user types it (ASCII unit separator)."""
+"""Separator of the input fields in a row's joined text: the ASCII unit separator, which no user types."""
 
 CACHED_TEXTS = 50_000
-"""Texts whose normal form is cached: several checks need the same one."""
+"""Number of texts whose normal form is cached, since several checks need the same one."""
 
 _APOSTROPHE = re.compile(r"(?<=\w)['’‘`´](?=\w)")
 _ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
@@ -28,7 +28,7 @@ UNSPACED = re.compile(
 
 
 def joined(rows: pd.DataFrame, inputs: Sequence[str]) -> list[str]:
-    """Join the input fields of each row.
+    """Return the input fields of each row, joined into one text by `FIELD_END`.
 
     Args:
         rows: The rows.
@@ -42,16 +42,14 @@ def joined(rows: pd.DataFrame, inputs: Sequence[str]) -> list[str]:
 
 
 def normal(text: str) -> str:
-    """Return the normal form of a text, in which copies are equal.
+    """Return the normal form of a text, which is equal for copies that differ in case, spacing or punctuation.
 
-    It is NFKC, case folded, without punctuation or symbols, with single spaces. An apostrophe inside a word is removed (`can't`
-    is `cant`), other punctuation separates words. Text that is only symbols keeps its NFKC form, else all of it would be equal.
+    It is in Unicode form NFKC, case folded, without punctuation or symbols, with single spaces. An apostrophe inside a
+    word is removed (`can't` is `cant`), other punctuation separates words. A text that consists only of symbols keeps
+    its NFKC form, because the normal form of all such texts would otherwise be equal.
 
     Args:
         text: The text.
-
-    Returns:
-        The normal form.
     """
     if text.isascii():
         # Most text is ASCII: it needs no normalisation, and a table replaces the three patterns used for the rest.
@@ -63,13 +61,10 @@ def normal(text: str) -> str:
 
 
 def without_apostrophes(text: str) -> str:
-    """Remove the apostrophes inside the words of a text.
+    """Return a text without the apostrophes inside its words: `can't` becomes `cant`.
 
     Args:
         text: The text.
-
-    Returns:
-        The text with `can't` as `cant`.
     """
     return _APOSTROPHE.sub("", text)
 
@@ -82,13 +77,10 @@ def _unicode_normal(text: str) -> str:
 
 
 def unspaced(text: str) -> bool:
-    """Return whether a text is mostly in a script without spaces between words (Japanese, Chinese, Thai ...).
+    """Return whether more than half of a text's letters are of a script without spaces between words, such as Thai.
 
     Args:
         text: The text.
-
-    Returns:
-        True when more than half of its letters are.
     """
     unspaced_letters = len(UNSPACED.findall(text))
     return unspaced_letters > 0 and 0 < sum(map(str.isalpha, text)) < unspaced_letters * 2

@@ -1,4 +1,4 @@
-"""Rare letter n-grams: words that resemble nothing in other messages of the same data."""
+"""Rare letter n-grams, by which words are found that resemble nothing in the other messages."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ LATIN_WORD = re.compile(r"[a-zà-öø-ÿā-ž]{3,}")
 def known_trigram_shares(tokens: Tokens, reference: Sequence[str]) -> np.ndarray:
     """Return the share of each text's letter trigrams that occur in reference texts or in two other texts.
 
-    No dictionary: the language is that of the texts themselves. Only words in Latin script count. Each word of the vocabulary
-    is examined once: a trigram counts as often as the words that hold it.
+    No dictionary is needed, because the language is that of the texts themselves. Only words in Latin script count.
+    Each word of the vocabulary is examined once: a trigram counts as often as there are texts with a word that contains
+    it.
 
     Args:
         tokens: Tokens of the texts.
         reference: Reference texts.
 
     Returns:
-        Shares (0 to 1); `nan` for a text with too few trigrams, and everywhere when too few trigrams are known.
+        Shares (0 to 1) of shape (texts,); nan for a text with too few trigrams, and for every text if too few trigrams
+        are known.
     """
     import numpy as np
 

@@ -1,9 +1,9 @@
-"""Prefilter for refusals: texts that `checks/refusal` must match with its patterns, found by single words.
+"""Prefilter of the check `refusal`: finds by single words the few texts that must be searched with its slow patterns.
 
-Each group of words here is what one or more of those patterns can't match without. Words are those of the normal form
-(`normal_form.normal`), where `can't` is `cant` and punctuation separates words. Where a pattern's word may continue only
-the beginning is tested, and where it may be preceded only a part. A text beyond ASCII is always matched: letters that are
-equal apart from case are not only those of ASCII there.
+Each group of words here belongs to one or more of the patterns: they can't match a text that has no word of the group.
+The words are those of the normal form (`normal_form.normal`), where `can't` is `cant` and punctuation separates words.
+If a pattern's word may continue, only its beginning is tested; if other letters may precede it, only its end. A text
+with characters beyond ASCII is always searched, because case-insensitive patterns match some of them as ASCII letters.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ MORE, GIVES = ("context", "details", "information", "clarification"), ("provide"
 
 
 def may_be_refusal(tokens: Tokens, classes: CharacterClasses) -> np.ndarray:
-    """Return whether each text may match a pattern of refusals.
+    """Return which texts may match one of the patterns of the check `refusal`.
 
     Args:
         tokens: Tokens of the texts.
-        classes: Their character classes.
+        classes: Character classes of the texts.
 
     Returns:
-        True where a text has the words of a pattern, or single words can't tell.
+        Boolean array of shape (texts,): True if a text has the words of a pattern, or if single words can't decide.
     """
     contains = tokens.contains
     negates = contains(CANNOT.__contains__) & contains(lambda word: word == DOES or word.startswith(SERVES))

@@ -1,4 +1,4 @@
-"""Columns of a row that hold written text."""
+"""Columns of a task's rows that contain written text, for gate checks."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 
 
 def text_fields(rows: pd.DataFrame, task: Task) -> list[str]:
-    """Return the columns that hold text: the input fields, and the target where it is no label.
+    """Return the columns of a task's rows that contain text: the input fields, and the target unless it is a label.
 
     Args:
         rows: The rows; those of a pool that is screened before it has answers lack the target.
         task: The task.
 
     Returns:
-        Names of the columns that exist.
+        Names of those of the columns that the rows have.
     """
     names = [*task.inputs, *([] if task.labels else [task.target.field])]
     return [name for name in names if name in rows.columns]
 
 
 def text_groups(rows: pd.DataFrame, task: Task) -> list[list[str]]:
-    """Return the same columns grouped by what is checked as one text.
+    """Return the text columns of a task's rows in the groups that gate checks read as one text.
 
     Args:
         rows: The rows.
         task: The task.
 
     Returns:
-        The inputs together, and the target by itself.
+        The input fields as one group, and the target as another unless it is a label or missing.
     """
     names = text_fields(rows, task)
     inputs = [name for name in names if name in task.inputs]

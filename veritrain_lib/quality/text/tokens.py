@@ -1,4 +1,4 @@
-"""Tokens of many texts as numbers: one vocabulary, one array of word ids, and the start of each text."""
+"""Words of many texts as numbers: one vocabulary, one array of word ids, and the start of each text."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SEED = 20261124
 
 @dataclass(frozen=True)
 class Tokens:
-    """Tokens of n texts.
+    """Words of n texts as numbers over one vocabulary.
 
     Attributes:
         words: The vocabulary in order of first appearance.
-        ids: The words of all texts one after the other as positions in the vocabulary.
-        starts: Text k is `ids[starts[k]:starts[k + 1]]`; n + 1 values.
-        document_frequency: Number of texts with each word of the vocabulary.
-        form_hashes: Hashes of the texts' normal forms: equal forms have equal hashes, within this process.
+        ids: The words of all texts, one text after the other, as positions in the vocabulary.
+        starts: Boundaries: text k is `ids[starts[k]:starts[k + 1]]`; shape (n + 1,).
+        document_frequency: For each word of the vocabulary the number of texts that contain it.
+        form_hashes: Hashes of the texts' normal forms, shape (n,); equal forms have equal hashes within one process.
     """
 
     words: list[str]
@@ -47,30 +47,24 @@ class Tokens:
 
     @property
     def lengths(self) -> np.ndarray:
-        """The number of words of each text."""
+        """The number of words of each text, shape (n,)."""
         import numpy as np
 
         return np.diff(self.starts)
 
     def of(self, number: int) -> list[str]:
-        """Return the words of one text, in order.
+        """Return the words of one of the texts, in order.
 
         Args:
-            number: Number of the text.
-
-        Returns:
-            Its words.
+            number: Number of the text, from 0.
         """
         return [self.words[word_id] for word_id in self.ids[self.starts[number] : self.starts[number + 1]]]
 
     def sums(self, values: np.ndarray) -> np.ndarray:
-        """Return for each text the sum of the values of its words.
+        """Return for each text the sum of a value over its words, shape (n,).
 
         Args:
             values: One value for each word of the vocabulary.
-
-        Returns:
-            Array of shape (n,).
         """
         import numpy as np
 
@@ -79,13 +73,10 @@ class Tokens:
         return total
 
     def contains(self, condition: Callable[[str], bool]) -> np.ndarray:
-        """Return whether each text has a word that fulfils a condition.
+        """Return which texts have a word that fulfils a condition, as a boolean array of shape (n,).
 
         Args:
-            condition: The condition, evaluated once for each word of the vocabulary.
-
-        Returns:
-            Boolean array of shape (n,).
+            condition: Function that returns whether a word fulfils it; called once for each word of the vocabulary.
         """
         import numpy as np
 
@@ -94,23 +85,20 @@ class Tokens:
         return mask
 
     def text_indices(self) -> np.ndarray:
-        """Return for each word of `ids` the number of its text."""
+        """Return for each word of all texts the number of its text, from 0; same shape as `ids`."""
         import numpy as np
 
         return np.repeat(np.arange(len(self), dtype=np.int32), self.lengths)
 
 
 def tokens_of(texts: Iterable[str]) -> Tokens:
-    """Tokenize texts in their normal form.
+    """Split texts in their normal form into words, as numbers over one vocabulary.
 
-    Japanese, Chinese and other scripts without spaces are split where the script changes, hiragana into characters. A greeting
-    in front and thanks at the end are left out.
+    Japanese, Chinese and other scripts without spaces are split where the script changes, hiragana into characters. In
+    other scripts a greeting at the beginning and thanks at the end are left out.
 
     Args:
         texts: The texts.
-
-    Returns:
-        Their tokens.
     """
     from array import array
 
@@ -149,14 +137,11 @@ def _document_frequency(ids: np.ndarray, starts: np.ndarray, words: int) -> np.n
 
 
 def concatenated_tokens(first: Tokens, second: Tokens) -> Tokens:
-    """Concatenate two sets of texts over one vocabulary.
+    """Return the tokens of two sets of texts, one after the other, over one vocabulary.
 
     Args:
         first: Tokens of the first texts.
-        second: Tokens of the texts behind them.
-
-    Returns:
-        Tokens of all texts.
+        second: Tokens of the texts that follow them.
     """
     import numpy as np
 
@@ -177,14 +162,14 @@ def concatenated_tokens(first: Tokens, second: Tokens) -> Tokens:
 
 
 def subset_of(tokens: Tokens, numbers: np.ndarray) -> Tokens:
-    """Return some of the texts, in a given order, over the same vocabulary.
+    """Return the tokens of some of the texts, in a given order, over the same vocabulary.
 
     Args:
         tokens: Tokens of all texts.
         numbers: Numbers of the texts.
 
     Returns:
-        Their tokens, with a document frequency of their own; it may be 0.
+        The tokens, whose document frequency counts only the chosen texts and may be 0.
     """
     subset = reordered_tokens(tokens, numbers)
     return replace(
@@ -193,14 +178,11 @@ def subset_of(tokens: Tokens, numbers: np.ndarray) -> Tokens:
 
 
 def reordered_tokens(tokens: Tokens, order: np.ndarray) -> Tokens:
-    """Return texts in another order, over the same vocabulary and document frequency.
+    """Return the tokens of texts in another order, over the same vocabulary and with the same document frequency.
 
     Args:
         tokens: Tokens of all texts.
         order: Text k of the result is text `order[k]`.
-
-    Returns:
-        The reordered tokens.
     """
     import numpy as np
 
@@ -213,7 +195,7 @@ def reordered_tokens(tokens: Tokens, order: np.ndarray) -> Tokens:
 
 
 def word_keys(words: int) -> np.ndarray:
-    """Return a random 64-bit number for each word, the same at every call.
+    """Return a random 64-bit number for each word of a vocabulary, the same at every call.
 
     Args:
         words: Number of words.
@@ -234,7 +216,8 @@ def is_function_word(word: str, *, english: bool) -> bool:
         english: Whether the language is English.
 
     Returns:
-        True for a function word of English; in any other language for a hiragana character, or a word of one or two letters.
+        True for a function word of English; in any other language for a hiragana character, or a word of one or two
+        ASCII letters.
     """
     if english:
         return word in FUNCTION_WORDS

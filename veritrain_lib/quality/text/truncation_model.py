@@ -1,7 +1,8 @@
-"""Truncation model: a classifier of text endings, trained on the texts themselves, complete and cut at random.
+"""Classifier of how texts end, which finds cut-off texts.
 
-A truncated text is not recognized by its last piece alone (`car` may be a word or half a `card`) but by what other texts
-have there: longer words that begin with it, after the same words, and how often it ends a text.
+It is trained on the texts themselves, complete and cut at random. A truncated text can't be recognized by its last
+piece alone (`car` may be a word or half of `card`), but by what other texts have in that place: longer words that begin
+with the piece, after the same words, and how often it ends a text.
 """
 
 from __future__ import annotations
@@ -19,38 +20,50 @@ if TYPE_CHECKING:
     import numpy as np
 
 MINIMUM_TEXTS = 3000
-"""Texts below which too little is known of how they end: of 1,400 diverse messages 2 % looked truncated."""
+"""Smallest number of texts from which the way texts end can be learned.
+
+Of 1,400 diverse messages 2 % were wrongly called truncated.
+"""
 
 TRAINING_TEXTS = 10_000
-"""Texts that the model is trained on at most, drawn evenly."""
+"""Largest number of texts that the model is trained on; they are drawn at random."""
 
 EXAMPLES = 10_000
-"""Texts that the trees are trained on, complete and cut: these show what a cut looks like, all texts which words
-exist."""
+"""Largest number of texts that the decision trees are trained on, each complete and cut off.
+
+They show how a cut looks; the words that exist are counted in all training texts.
+"""
 
 TREES = 120
 
 SUSPICIOUS_ODDS = 5.0
-"""Odds from which a training text is left out of the second training."""
+"""Smallest odds of truncation at which a training text is left out of the second training."""
 
 SHORTEST_CUT = 0.25
 LONGEST_CUT = 0.95
-"""Share of a text that remains in the examples of truncated texts: at least, at most."""
+"""Largest share (0..1) of a text that remains in an example of a truncated text; `SHORTEST_CUT` is the smallest."""
 
 FIRST_SHARE, STEPS = 0.05, 100
-"""Initial value of the estimated share of truncated texts, and the number of steps."""
+"""Initial value (0..1) of the estimated share of truncated texts, and the number of steps of the estimation."""
 
 ENDS_ALIKE = 2
-"""Other texts that end with the same two words, from which a text counts as complete without the classifier."""
+"""Smallest number of other texts with the same last two words for a text to count as complete.
+
+The classifier is not asked about such a text.
+"""
 
 ENDS_OFTEN = 5
-"""The same for the last word alone, where no longer word begins with it after the same word."""
+"""Smallest number of other texts with the same last word for a text to count as complete.
+
+It applies only if no longer word begins with the last word after the same word. The classifier is not asked about such
+a text.
+"""
 
 MINIMUM_LETTERS = 2
-"""Letters of a last piece below which it does not count as truncated: `account a`, `circle k`."""
+"""Smallest number of letters for a last word to count as truncated; shorter ones occur in `account a` or `circle k`."""
 
 FREQUENT_INSIDE = 5
-"""Occurrences of a word inside other texts, from which one that ends a text counts as complete."""
+"""Smallest number of occurrences of a word inside other texts for a text that ends with it to count as complete."""
 
 START = "\x02"
 
@@ -58,17 +71,17 @@ CODE = re.compile(r"@|\d[a-z]{2}|[a-z]{2}\d|\d{7}|[\ufffd\u0080-\u009f]")
 
 
 def truncation_probabilities(odds: np.ndarray) -> np.ndarray:
-    """Return the probability that each text is truncated.
+    """Return the probability of each text that it was cut off.
 
-    The share of truncated texts is estimated from the odds themselves, by expectation maximisation for a shifted prior (M.
-    Saerens, P. Latinne, C. Decaestecker 2002, Neural Computation 14:21-41): where hardly any text is truncated, those with the
-    highest odds are nearly always complete.
+    The share of truncated texts is estimated from the odds themselves, by expectation maximisation for a shifted prior
+    (M. Saerens, P. Latinne, C. Decaestecker 2002, Neural Computation 14:21-41). If hardly any text is truncated, even
+    the texts with the highest odds are nearly always complete.
 
     Args:
-        odds: Odds of truncation were there as many truncated texts as complete ones.
+        odds: Odds of truncation of each text, on the assumption that half of all texts are truncated; shape (texts,).
 
     Returns:
-        Probabilities (0 to 1).
+        Probabilities (0 to 1), shape (texts,).
     """
     import numpy as np
 
@@ -81,11 +94,11 @@ def truncation_probabilities(odds: np.ndarray) -> np.ndarray:
 
 
 class TruncationModel:
-    """Model of how texts end.
+    """Classifier of how texts end, which tells cut-off texts from complete ones.
 
     Args:
-        distinct_texts: Different texts, at least `MINIMUM_TEXTS`, of which a few may be truncated.
-        seed: Fixes every random choice.
+        distinct_texts: Different texts, at least 3,000 (`MINIMUM_TEXTS`), of which a few may be truncated.
+        seed: Seed of every random choice.
     """
 
     def __init__(self, distinct_texts: Sequence[str], seed: int) -> None:
@@ -135,13 +148,14 @@ class TruncationModel:
             ]
 
     def odds(self, texts: Sequence[str]) -> np.ndarray:
-        """Return the odds that each text is truncated, were there as many truncated texts as complete ones.
+        """Return the odds of each text that it was cut off, on the assumption that half of all texts are.
 
         Args:
             texts: The texts.
 
         Returns:
-            How many times likelier each text is to be truncated than complete; 0 for one that ends like others.
+            Number of times that each text is likelier to be truncated than complete, shape (texts,); 0 for a text that
+            ends like several others.
         """
         import numpy as np
 
@@ -178,7 +192,13 @@ class TruncationModel:
         return odds
 
     def _is_common_ending(self, last: str, word: str, self_count: int) -> bool:
-        """Return whether other texts end with these words; `self_count` (0 or 1) is how often the text itself counts."""
+        """Return whether enough other texts end with the same words to call a text complete.
+
+        Args:
+            last: The last but one word.
+            word: The last word.
+            self_count: 1 if the text itself is among the counted texts, else 0.
+        """
         if self._ends[(last, word)] - self_count >= ENDS_ALIKE:
             return True
         # A word that often ends texts, and that begins no longer word after the same word.
@@ -187,7 +207,8 @@ class TruncationModel:
     def _ends_with_complete_word(self, text: str) -> bool:
         """Return whether the last word of a text may be complete by itself.
 
-        In a script with spaces that holds for one letter and, where texts end without a stop, for a word that occurs inside others.
+        In a script with spaces this holds for a word of one letter and, if most texts end without a full stop, for a
+        word that also occurs inside other texts.
         """
         if unspaced(text):
             return False
@@ -205,9 +226,12 @@ class TruncationModel:
         self._ends.update(((words[-1],), (words[-2], words[-1]), ("", "", "", words[-1][-3:])))
 
     def _features(self, text: str, original: str | None) -> list[float]:
-        """Return features of the end of a text compared with the words of other texts.
+        """Return features of the end of a text, compared with the words of other texts.
 
-        `original` is the training text that it is or was cut from, whose words do not count; None for another text.
+        Args:
+            text: The text.
+            original: The training text that the text equals or was cut from, whose words are not counted; None for any
+                other text.
         """
         words = words_of(text)
         before, last, word = words[-3], words[-2], words[-1]
@@ -233,10 +257,10 @@ class TruncationModel:
 
 
 def _with_known_words(texts: Sequence[str]) -> list[str]:
-    """Return texts of mostly known words.
+    """Return the texts that consist mostly of known words.
 
-    Two thirds of the words but the last must occur in another text, and the last must be no address or code: garbage, keys and
-    other languages would teach that complete texts may end in anything.
+    Two thirds of the words except the last must occur in another text, and the last must not be an address or a code.
+    Garbage, keys and other languages would teach the model that complete texts may end in anything.
     """
     document_frequency = Counter(word for text in texts for word in set(words_of(text)))
     kept = []
@@ -249,26 +273,26 @@ def _with_known_words(texts: Sequence[str]) -> list[str]:
 
 
 def words_of(text: str) -> list[str]:
-    """Split a text into words, in a script without spaces into characters.
+    """Split a text into words, or into characters if its script has no spaces.
 
     Args:
         text: The text.
 
     Returns:
-        Two start markers, then the words.
+        Two start markers, then the words, case folded.
     """
     lower = text.casefold().strip()
     return [START, START, *(list(lower) if unspaced(lower) else lower.split())]
 
 
 def last_words(text: str) -> tuple[str, str]:
-    """Return the last two of `words_of` without splitting the full text.
+    """Return the last two words of a text without splitting all of it.
 
     Args:
         text: The text.
 
     Returns:
-        The last two words; the last is empty where the text has none.
+        The last two words, case folded; the last one is "" if the text has no word.
     """
     if not text.isascii():
         words = words_of(text)

@@ -1,9 +1,9 @@
-"""Alignment classifier: the probability that a text is no translation of the text it is paired with.
+"""Classifier of translation pairs: the probability that a text is not a translation of the one it is paired with.
 
-A classifier tells the given pairs from the same texts paired at random. Some of the given pairs may be wrong themselves:
-their share and the probability of each pair are estimated together, by expectation maximisation for a shifted prior (M.
-Saerens, P. Latinne, C. Decaestecker 2002, Neural Computation 14:21-41), and the classifier is trained again with pairs
-weighted by the probability that they are right. Accepted pairs always count in full.
+A classifier tells the given pairs from the same texts paired at random. Some of the given pairs may be wrong
+themselves: their share and the probability of each pair are estimated together, by expectation maximisation for a
+shifted prior (M. Saerens, P. Latinne, C. Decaestecker 2002, Neural Computation 14:21-41), and the classifier is trained
+again with pairs weighted by the probability that they are right. Accepted pairs always count in full.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 MINIMUM_PAIRS = 200
-"""Pairs below which a lexicon can't be trained: none is judged."""
+"""Smallest number of pairs from which a lexicon can be trained; with fewer no pair is judged."""
 
 TRAINING_PAIRS = 20_000
-"""Pairs that lexicon and classifier are trained on at most: accepted ones first, then drawn from the judged
-ones."""
+"""Largest number of pairs that lexicon and classifier are trained on.
+
+Accepted pairs are taken first, then pairs drawn from the judged ones.
+"""
 
 ROUNDS = 10
 STEPS = 200
@@ -31,17 +33,18 @@ STEPS = 200
 def misalignment_probabilities(
     sources: Sequence[str], targets: Sequence[str], accepted: np.ndarray, *, expected: float, seed: int
 ) -> np.ndarray:
-    """Return the probability that each pair is wrong.
+    """Return the probability of each translation pair that its texts don't belong together.
 
     Args:
         sources: Source texts.
         targets: Target texts.
-        accepted: Mask of pairs that are known to be right.
-        expected: Share of wrong pairs among the others that is assumed at least, whatever is estimated.
-        seed: Fixes every random choice.
+        accepted: Mask of the pairs that are known to be right, shape (pairs,).
+        expected: Smallest share (0..1) of wrong pairs among the others that is assumed, whatever is estimated.
+        seed: Seed of every random choice.
 
     Returns:
-        Probabilities (0 to 1); 0 for all when there are fewer than `MINIMUM_PAIRS`.
+        Probabilities (0 to 1), shape (pairs,); 0 for accepted pairs, and for all if there are fewer than 200 pairs
+        (`MINIMUM_PAIRS`).
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Translation directions: groups and languages of rows in a task with `target.direction`."""
+"""Rows grouped by translation direction (such as ja-en), in a task with `target.direction`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 def by_direction(rows: pd.DataFrame, task: Task) -> list[tuple[str, np.ndarray]]:
-    """Group rows by direction.
+    """Group rows by translation direction.
 
     Args:
         rows: The rows.
         task: The task.
 
     Returns:
-        The values of the direction column, in order, each with the positions of its rows; `""` and all rows where the task has
-        no such column, or the rows lack it.
+        The values of the direction column, sorted, each with the positions of its rows; "" with all rows if the task
+        has no such column or the rows lack it.
     """
     import numpy as np
     import pandas as pd
@@ -33,15 +33,15 @@ def by_direction(rows: pd.DataFrame, task: Task) -> list[tuple[str, np.ndarray]]
 
 
 def text_languages(task: Task, direction: str) -> dict[str, str | None]:
-    """Return the language of each text field in rows of a direction.
+    """Return the language of each text field in rows of a translation direction.
 
     Args:
         task: The task.
-        direction: Value of the direction column; "" for none.
+        direction: Value of the direction column, such as `ja-en`; "" for none.
 
     Returns:
-        Languages by field: the first input and a target of text depend on the direction, other inputs have their declared
-        language.
+        ISO 639-1 codes by field, None for an undeclared language. The first input and a free-text target have the
+        languages of the direction, other inputs their declared language.
     """
     source, target = task.languages_of(direction)
     languages = {name: field.language for name, field in task.inputs.items()}

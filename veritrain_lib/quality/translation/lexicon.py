@@ -1,9 +1,10 @@
-"""Bilingual lexicon trained on pairs of texts: scores of how well a translation matches its source.
+"""Bilingual lexicon, trained on translation pairs: how well a translation matches its source.
 
-Ridge regression (A. E. Hoerl, R. W. Kennard 1970, Technometrics 12:55-67) from the character n-grams of one side to those
-of the other, both ways. A row never confirms itself: predictions by a lexicon that was trained on the row are corrected to
-leave-one-out in closed form (the PRESS residual; D. M. Allen 1974, Technometrics 16:125-127). Scores are compared with
-those of the same text paired with other texts, so that long and short, common and rare texts are judged alike.
+It is a ridge regression (A. E. Hoerl, R. W. Kennard 1970, Technometrics 12:55-67) from the character n-grams of one
+side to those of the other, in both directions. A row never confirms itself: predictions by a lexicon that was trained
+on the row are corrected to leave-one-out in closed form (the PRESS residual; D. M. Allen 1974, Technometrics
+16:125-127). Scores are compared with those of the same text paired with other texts, so that long and short, common and
+rare texts are judged alike.
 """
 
 from __future__ import annotations
@@ -20,29 +21,37 @@ if TYPE_CHECKING:
     Encoded = csr_matrix
 
 FEATURES = 4000
-"""n-grams of each side, the most frequent ones: normal equations of this size are solved in seconds."""
+"""Largest number of character n-grams of each side; normal equations of this size are solved in seconds.
+
+The most frequent n-grams are used.
+"""
 
 RIDGE = 3.0
-"""Added to the diagonal of the normal equations of unit-length rows; 0.3 to 3 were tried on Tanaka, the largest
-won."""
+"""Strength of the ridge penalty, added to the diagonal of the normal equations of unit-length rows.
+
+Of the values from 0.3 to 3 that were tried on Tanaka, 3 was the best.
+"""
 
 REFERENCES = 256
-"""Texts that a text is paired with to measure scores by chance."""
+"""Number of random texts with which each text is paired, to measure how high scores are by chance."""
 
 CHUNK = 4096
-"""Rows whose predictions are held at once: (CHUNK, FEATURES) 32-bit numbers are 65 MB."""
+"""Number of rows whose predictions are in memory at once: (CHUNK, FEATURES) 32-bit numbers are 65 MB."""
 
 MAXIMUM_LEVERAGE = 0.95
-"""Largest leverage: a row that determines its own prediction by more has no usable leave-one-out value."""
+"""Largest leverage (0..1) of a row that is used; larger ones are lowered to it.
+
+A row with a leverage near 1 determines its own prediction, which then has no usable leave-one-out value.
+"""
 
 
 @dataclass(frozen=True)
 class DirectionalLexicon:
-    """Lexicon of one direction.
+    """Bilingual lexicon from one language to the other.
 
     Attributes:
-        weights: Shape (n-grams of this side, n-grams of the other).
-        leverage: Leverage (0 to 1) of every row, 0 for rows that it was not trained on.
+        weights: Regression weights, shape (n-grams of this side, n-grams of the other side).
+        leverage: Leverage (0 to 1) of every row, 0 for rows that the lexicon was not trained on; shape (rows,).
     """
 
     weights: np.ndarray
@@ -50,13 +59,13 @@ class DirectionalLexicon:
 
 
 def encode(texts: Sequence[str], is_training: np.ndarray) -> Encoded:
-    """Encode texts as TF-IDF of character n-grams.
+    """Return the TF-IDF features of texts' character n-grams, for the bilingual lexicon.
 
     The n-grams have 1 to 3 characters for scripts without spaces, else 3 to 5 inside words.
 
     Args:
         texts: The texts.
-        is_training: Mask of the texts that define the n-grams.
+        is_training: Mask of the texts that define the n-grams, shape (texts,).
 
     Returns:
         Sparse matrix of unit-length rows, shape (texts, n-grams).
@@ -82,18 +91,15 @@ def encode(texts: Sequence[str], is_training: np.ndarray) -> Encoded:
 
 
 def fit_lexicon(this: Encoded, other: Encoded, is_training: np.ndarray) -> DirectionalLexicon:
-    """Fit the ridge regression from one side to the other.
+    """Train the bilingual lexicon (a ridge regression) from one side of translation pairs to the other.
 
     Args:
         this: Encoded texts of this side.
         other: Encoded texts of the other side.
-        is_training: Mask of the rows to train on.
-
-    Returns:
-        The lexicon.
+        is_training: Mask of the rows to train on, shape (rows,).
 
     Raises:
-        RuntimeError: When the normal equations can't be solved.
+        RuntimeError: The normal equations can't be solved.
     """
     import numpy as np
     from scipy.linalg import cholesky, lapack
@@ -120,7 +126,7 @@ def fit_lexicon(this: Encoded, other: Encoded, is_training: np.ndarray) -> Direc
 def association_scores(
     lexicon: DirectionalLexicon, this: Encoded, other: Encoded, pairs: np.ndarray, references: np.ndarray
 ) -> np.ndarray:
-    """Return how much better the texts of pairs match than by chance.
+    """Return how much better the texts of translation pairs match than texts paired by chance.
 
     Args:
         lexicon: Lexicon from this side to the other.
@@ -130,8 +136,9 @@ def association_scores(
         references: Row numbers of the reference texts.
 
     Returns:
-        Shape (pairs, 2), in standard deviations: above the mean score of this text with the other texts of the references, and
-        above that of the other text with the predictions for the references' texts of this side.
+        Two scores of each pair in standard deviations, shape (pairs, 2): its score above the mean score of its text of
+        this side with the reference texts of the other side, and above the mean score of its text of the other side
+        with the predictions for the reference texts of this side.
     """
     import numpy as np
 

@@ -17,10 +17,16 @@ PLACEHOLDER = re.compile(
 )
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 MINIMUM_COPIED = 8
-"""Letters from which a target that equals its source is a copy; shorter ones are names and `OK`."""
+"""Smallest number of letters of a target that equals its source for it to count as a copy.
+
+Shorter ones are names and `OK`.
+"""
 
 MAXIMUM_SHARED_RUN = 3
-"""Characters in a row of a script without spaces that a target in another script may share with its source."""
+"""Largest number of consecutive characters of a script without spaces that a target may have in common with its source.
+
+It applies to targets in a language of another script than the source's.
+"""
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -36,16 +42,16 @@ KANJI = {character: at for at, character in enumerate("〇一二三四五六七�
 UNITS = {"十": 10, "百": 100, "千": 1000}
 MYRIADS = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8}
 MIXED = re.compile(r"(?<![\d.,])(?:\d+(?:\.\d+)?[億亿万萬千百]){2,}\d*(?![\d.,])")
-"""A number in digits with at least two Japanese or Chinese units between them."""
+"""Pattern of a number in digits that contains at least two Japanese or Chinese units, such as `1万5千`."""
 
 
 def translation_issue(source: str, target: str, languages: tuple[str, str]) -> str:
-    """Return the first sign that a target is no translation of its source.
+    """Return the first sign that a row's target is not a translation of its source (placeholders, numbers, copy).
 
     Args:
-        source: The source.
-        target: The target.
-        languages: Languages of source and target.
+        source: The source text.
+        target: The target text.
+        languages: Languages of source and target (ISO 639-1).
 
     Returns:
         `source_in_target`, `placeholders` or `numbers`; "" for none.
@@ -71,14 +77,14 @@ def _is_copied(source: str, target: str) -> bool:
 
 
 def _unspaced_runs(text: str) -> list[str]:
-    """Return every piece of `MAXIMUM_SHARED_RUN` + 1 characters in scripts without spaces."""
+    """Return every piece of `MAXIMUM_SHARED_RUN` + 1 consecutive characters of scripts without spaces in a text."""
     width = MAXIMUM_SHARED_RUN + 1
     pieces = (text[start : start + width] for start in range(len(text) - width + 1))
     return [piece for piece in pieces if all(map(UNSPACED.match, piece))]
 
 
 def _numbers_differ(source: str, target: str) -> bool:
-    """Return whether each side has a number in digits that the other has in no form at all."""
+    """Return whether each of two texts has a number in digits that the other does not contain in any form."""
     source, target = (
         MIXED.sub(_written_out, unicodedata.normalize("NFKC", text).casefold()) for text in (source, target)
     )
@@ -90,7 +96,7 @@ def _numbers_differ(source: str, target: str) -> bool:
 
 
 def _written_out(match: re.Match[str]) -> str:
-    """Return `1万5千` as `15000`."""
+    """Return a matched number with Japanese or Chinese units in plain digits: `1万5千` becomes `15000`."""
     total = part = 0.0
     for number, unit in re.findall(r"([\d.]+)([億亿万萬千百]?)", match[0]):
         if unit in MYRIADS:
@@ -114,7 +120,11 @@ def _value(text: str) -> float:
 
 
 def _any_form(text: str) -> set[float]:
-    """Return numbers in digits, English words and kanji, their multiples, and hours on both clocks."""
+    """Return all numbers that a text may mean.
+
+    These are its numbers in digits, in English words and in kanji, their multiples by powers of ten, and hours on the
+    12- and the 24-hour clock.
+    """
     numbers = _digits(text) | {float(piece) for piece in re.findall(r"\d+", text)}
     words = [float(WORDS[word]) for word in re.findall(r"[a-z]+", text) if word in WORDS]
     numbers |= {

@@ -1,11 +1,13 @@
-"""Charts, one per file; each function takes a plain DataFrame and returns a figure without using pyplot.
+"""Charts of reports and notebooks, one per file; each function takes a DataFrame and returns a figure.
 
-A frame without rows gives a figure that says what is missing; a frame without a required column raises an error.
-Every figure has a title and an alternative text (`alt`). Importing this package does not load matplotlib.
+A frame without rows gives a figure that says which data are missing; a frame without a required column raises
+an error. Every figure has a title and an alternative text (`alt`). Importing this package does not load
+matplotlib.
 
-`python -m veritrain_lib.reporting.pictures docs/loop.svg` writes the picture of the README.
+`python -m veritrain_lib.reporting.pictures docs/loop.svg` writes the diagram of the loop in the README.
 """
 
+from veritrain_lib.reporting.pictures.arms import arms
 from veritrain_lib.reporting.pictures.confused_pairs import confused_pairs
 from veritrain_lib.reporting.pictures.confusion import confusion
 from veritrain_lib.reporting.pictures.copies import copies
@@ -19,6 +21,7 @@ from veritrain_lib.reporting.pictures.slice_changes import slice_changes
 from veritrain_lib.reporting.pictures.uncertainty import uncertainty
 
 __all__ = [
+    "arms",
     "confused_pairs",
     "confusion",
     "copies",

@@ -1,4 +1,4 @@
-"""Command that writes the picture of the loop: `python -m veritrain_lib.reporting.pictures docs/loop.svg`."""
+"""Command that writes the diagram of the loop: `python -m veritrain_lib.reporting.pictures docs/loop.svg`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from veritrain_lib.reporting.render import png, svg
 
 
 def main(arguments: list[str]) -> int:
-    """Write the picture of the loop to a file, as SVG or PNG depending on its suffix.
+    """Write the diagram of the loop to a file, as SVG or PNG depending on the file's suffix.
 
     Args:
-        arguments: command line arguments: the path of the file.
+        arguments: the command's arguments: only the path of the file, which ends in `.svg` or `.png`.
 
     Returns:
-        The exit code.
+        The exit code: 0, or 2 for wrong arguments.
     """
     if len(arguments) != 1 or Path(arguments[0]).suffix not in (".svg", ".png"):
         print("usage: python -m veritrain_lib.reporting.pictures FILE.svg|FILE.png", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Shared parts of all charts: sizes, colours, new figures, checks of the input and notes."""
+"""Shared parts of all charts: sizes, colours, empty figures, checks of the data, and notes."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
 WIDTH = 9.0
-"""Width of a figure in inches: 900 pixels at 100 % zoom, the width of notebook output and of our pages."""
+"""Width of a chart in inches: 900 pixels at 100 % zoom, the width of notebook output and of HTML reports."""
 
 # Okabe and Ito (2008), "Color Universal Design": distinguishable with any common colour blindness.
 BLUE, ORANGE, VERMILLION, GREEN, SKY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#56B4E9"
 GREY, PALE, INK = "#646c76", "#d3d8de", "#1c2330"
 
 SMALL, NORMAL, LARGE = 9.0, 10.0, 12.5
-"""Font sizes in points: notes, labels, titles."""
+"""Font sizes in points: for notes, for labels and for titles."""
 
 
 def new_figure(title: str, height: float, alt: str) -> Drawing:
-    """Return a figure without axes, with a left-aligned title.
+    """Return an empty figure in the style of all charts, with a left-aligned title and without axes.
 
     Args:
-        title: title of the figure.
+        title: title of the chart.
         height: height in inches.
         alt: alternative text for screen readers.
     """
@@ -42,7 +42,13 @@ def new_figure(title: str, height: float, alt: str) -> Drawing:
 
 
 def new_plot(title: str, height: float, alt: str) -> tuple[Drawing, Axes]:
-    """Return a figure with one pair of axes; the arguments are those of `new_figure`."""
+    """Return an empty chart and its axes, in the style of all charts.
+
+    Args:
+        title: title of the chart.
+        height: height in inches.
+        alt: alternative text for screen readers.
+    """
     drawing = new_figure(title, height, alt)
     axes = drawing.add_subplot()
     style_axes(axes)
@@ -50,7 +56,7 @@ def new_plot(title: str, height: float, alt: str) -> tuple[Drawing, Axes]:
 
 
 def style_axes(axes: Axes) -> None:
-    """Apply the common style to axes: two spines and a pale grid behind the data."""
+    """Apply the style of all charts to axes: lines only at the left and the bottom, and a pale grid behind the data."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -61,7 +67,12 @@ def style_axes(axes: Axes) -> None:
 
 
 def message_figure(title: str, message: str) -> Drawing:
-    """Return a figure that only says what is missing, used when there is no data."""
+    """Return a figure with only a title and a message that says which data are missing for a chart.
+
+    Args:
+        title: title of the figure.
+        message: the message.
+    """
     drawing, axes = new_plot(title, 1.6, f"{title}: {message}")
     axes.set_axis_off()
     axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=NORMAL + 1, color=GREY, wrap=True)
@@ -70,17 +81,17 @@ def message_figure(title: str, message: str) -> Drawing:
 
 
 def add_note(drawing: Drawing, text: str) -> None:
-    """Add a note below the figure, such as how many rows are omitted; an empty text adds nothing."""
+    """Add a note below a chart, such as the number of omitted rows; an empty text adds nothing."""
     if text:
         drawing.supxlabel(text, x=0.014, ha="left", fontsize=SMALL, color=GREY)
 
 
 def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], picture: str) -> None:
-    """Check that a frame has the columns that a chart needs.
+    """Check that a DataFrame has all columns that a chart needs.
 
     Args:
-        frame: the data.
-        columns: the required columns.
+        frame: the data of the chart.
+        columns: names of the required columns.
         picture: name of the chart, for the message.
 
     Raises:
@@ -95,7 +106,7 @@ def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], picture: str)
 
 
 def to_floats(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return a copy with the named columns converted to float; None becomes NaN.
+    """Return a copy of a chart's DataFrame in which the named columns are floats; None becomes NaN.
 
     Raises:
         UserError: a column contains text that is not a number.
@@ -112,11 +123,11 @@ def to_floats(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 
 def bar_chart_height(rows: int, row_height: float = 0.3, fixed_height: float = 1.25) -> float:
-    """Return the height of a bar chart in inches, so that the labels of its rows never overlap.
+    """Return the height of a chart in inches at which the labels of its rows do not overlap.
 
     Args:
         rows: number of rows.
         row_height: height of a row in inches.
-        fixed_height: height of everything but the rows in inches.
+        fixed_height: height of everything except the rows in inches.
     """
     return fixed_height + row_height * max(rows, 2)

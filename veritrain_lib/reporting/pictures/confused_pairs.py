@@ -1,4 +1,4 @@
-"""Bar chart of the most frequent errors, as pairs of expected and answered label."""
+"""Bar chart of a classifier's most frequent errors, as pairs of expected and answered label."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
-    """Draw the most frequent pairs of expected and wrongly answered label, the most frequent on top.
+    """Draw a classifier's most frequent errors as bars, one for each pair of expected and answered label.
 
     Args:
-        pairs: one row per pair: `expected`, `answered`, `count` (rows, 0 or more); pairs of equal labels and pairs with
-            count 0 are ignored.
-        show: most pairs to draw; the others are counted below the chart.
+        pairs: one row per pair: `expected`, `answered`, `count` (number of rows, 0 or more); pairs of equal
+            labels and pairs with count 0 are ignored.
+        show: maximum number of pairs to draw; the others are counted below the chart.
 
     Raises:
         UserError: a column is missing or not numeric.

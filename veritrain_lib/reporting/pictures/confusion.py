@@ -1,4 +1,4 @@
-"""Heat map of the confusion matrix, limited to the labels with the most errors."""
+"""Heat map of a classifier's confusion matrix, limited to the labels with the most errors."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ REST = "all others"
 
 
 def confusion(matrix: pd.DataFrame, show: int = 20) -> Drawing:
-    """Draw the confusion matrix: right answers in blue, errors in vermillion, larger shares darker.
+    """Draw a classifier's confusion matrix: right answers in blue, errors in vermillion, larger shares darker.
 
     Args:
-        matrix: counts; the index holds the expected labels, the columns the answered ones (a label that is
-            missing on one side counts as 0; the order of the labels may differ).
-        show: most labels to draw, those with the most errors; the others are summed up as one.
+        matrix: counts of rows, with the expected labels as index and the answered labels as columns. The two
+            may have different labels in any order; a missing label counts as 0.
+        show: maximum number of labels to draw, those with the most errors; the others are summed up as one.
     """
     title = "Confusion: expected (rows) and answered (columns)"
     counts = _square(matrix)
@@ -75,7 +75,7 @@ def _correct_count(matrix: pd.DataFrame) -> float:
 
 
 def _largest(counts: pd.DataFrame, show: int) -> pd.DataFrame:
-    """Keep the labels with the most errors, as expected or as answered, and sum up the others."""
+    """Keep the labels with the most errors, as expected or as answered label, and sum up all others as one."""
     if len(counts) <= show:
         return counts
     import numpy as np

@@ -1,4 +1,4 @@
-"""Bar chart of duplicate groups: the texts with the most copies that the gate removed."""
+"""Bar chart of the duplicates that the gate removed, by the text that was kept."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def copies(counts: pd.DataFrame, show: int = 12) -> Drawing:
-    """Draw one bar per group of duplicates, stacked by kind of duplicate, the largest on top.
+    """Draw the duplicates that the gate removed: one bar per group of duplicates, stacked by kind, the largest on top.
 
     Args:
-        counts: one row per group and kind: `group` (its number), `text` (the text that is kept), `kind` (how the copies were
-            found), `copies` (rows, 0 or more; missing counts as 0).
-        show: most groups to draw; the others are counted below the chart.
+        counts: one row per group and kind: `group` (its number), `text` (the text that is kept), `kind` (how
+            the duplicates were found), `copies` (number of removed rows; missing counts as 0).
+        show: maximum number of groups to draw; the others are counted below the chart.
 
     Raises:
         UserError: a column is missing or not numeric.

@@ -1,4 +1,4 @@
-"""Matplotlib figure without pyplot and its global state, which is safe in threads and notebooks."""
+"""The class `Drawing` of all charts: a matplotlib figure without pyplot's global state, safe in threads."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from veritrain_lib.fonts.bundled import FAMILIES, JAPANESE, japanese_font
 from veritrain_lib.reporting.render import png
 
 SCREEN_DPI = 100
-"""Dots per inch at 100 % zoom: 10 points are 14 pixels, the size of the text of a page."""
+"""Dots per inch of a chart at 100 % zoom, at which 10 points are 14 pixels, the text size of an HTML report."""
 
 
 class Drawing(Figure):
-    """Matplotlib figure with an alternative text, which displays itself in a notebook as a sharp PNG.
+    """Chart with an alternative text, which displays itself in a notebook as a sharp PNG.
 
     Attributes:
-        alt: what the figure shows in words, for screen readers.
+        alt: description of the chart in words, for screen readers.
     """
 
     def __init__(self, width: float, height: float, alt: str) -> None:
-        """Create an empty figure.
+        """Create an empty chart.
 
         Args:
             width: width in inches.
             height: height in inches.
-            alt: alternative text for screen readers.
+            alt: description of the chart in words, for screen readers.
         """
         _register()
         super().__init__(figsize=(width, height), dpi=SCREEN_DPI, layout="constrained", facecolor="white")
@@ -44,7 +44,7 @@ class Drawing(Figure):
         self._png: bytes | None = None
 
     def png(self) -> bytes:
-        """Return the figure as PNG at twice the resolution of 100 % zoom; it is cached until the figure changes."""
+        """Return the chart as PNG at twice the resolution of 100 % zoom; the PNG is cached until the chart changes."""
         if self._png is None or self.stale:
             self._png = png(self)
             # Rendering at another resolution marks the figure as changed.
@@ -52,7 +52,7 @@ class Drawing(Figure):
         return self._png
 
     def apply_fonts(self) -> None:
-        """Apply the bundled fonts to every text and take dollar signs literally; call this last."""
+        """Set the bundled fonts for every text of the chart and show dollar signs as they are; call this last."""
         families = list(FAMILIES)
         for axes in self.axes:
             axes.tick_params(which="both", labelfontfamily=families)
@@ -67,7 +67,7 @@ class Drawing(Figure):
             text.set_parse_math(False)
 
     def _texts(self) -> Iterator[Text]:
-        """Yield every text except tick labels, which are created on drawing and would be created twice."""
+        """Yield every text of the chart except tick labels, which matplotlib creates when it draws."""
         for artist in self.get_children():
             if isinstance(artist, Axes):
                 for part in artist.get_children():

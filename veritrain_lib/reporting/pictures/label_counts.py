@@ -1,4 +1,4 @@
-"""Bar chart of the rows per label before and after data was added."""
+"""Bar chart of the number of rows per label, before and after rows were added."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 
 def label_counts(counts: pd.DataFrame, show: int = 25, by: str = "label") -> Drawing:
-    """Draw two bars per label (before above after), the largest change on top.
+    """Draw the number of training rows per label before and after rows were added, the largest change on top.
 
     Args:
-        counts: one row per label: `label`, `before`, `after` (rows, 0 or more; missing counts as 0).
-        show: most labels to draw, those that changed most; the others are counted below the chart.
+        counts: one row per label: `label`, `before`, `after` (numbers of rows, 0 or more; missing counts as
+            0).
+        show: maximum number of labels to draw, those that changed most; the others are counted below the
+            chart.
         by: name of the column whose values are counted, for the title.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Diagram of the loop, with the results of a round if there is one."""
+"""Diagram of the closed loop from probe to report, optionally with the results of a round."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
 BOXES = dict(box for stage in STAGES for box in stage.boxes)
-"""Boxes of the stages from left to right, with a short description of each."""
+"""Names of the boxes of the stages from left to right, each with a short description."""
 
 STORES = {"quarantine": "each row with a reason", "champion": "moves only on 'better'"}
 
@@ -28,19 +28,22 @@ ALT = (
     "budget is left, the report leads back to the plan."
 )
 
-BOX_WIDTH, BOX_HEIGHT, STEP = 11.4, 8.6, 14.2
+MARGIN, GAP = 1.7, 2.8
+BOX_WIDTH = (100 - 2 * MARGIN - GAP * (len(BOXES) - 1)) / len(BOXES)
+BOX_HEIGHT, STEP = 8.6, BOX_WIDTH + GAP
 ROW, LANE = 26.0, 9.5
 
 
 def loop(state: Mapping[str, object] | None = None) -> Drawing:
-    """Draw the loop from probe to report with its feedback arrows, the quarantine and the champion.
+    """Draw the closed loop from probe to report, with its feedback arrows, the quarantine and the champion.
 
     Args:
-        state: results of the last round: a short text for any of `BOXES` and `STORES` (shown in its box instead of what
-            the box means), and for `title`. Texts longer than three short lines are truncated.
+        state: results of the last round: a short text for each name in `BOXES` and `STORES`, shown in the box
+            instead of its description, and for `title`. A missing name keeps its description; a text longer
+            than three short lines is truncated. None: only descriptions.
 
     Raises:
-        UserError: a key is unknown.
+        UserError: a name is unknown.
     """
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
@@ -69,8 +72,8 @@ def loop(state: Mapping[str, object] | None = None) -> Drawing:
 
 
 def _center(box: str) -> float:
-    """Return the horizontal position of a stage's box, and of the store below it."""
-    return 7.4 + STEP * list(BOXES).index(box)
+    """Return the horizontal position of the middle of a stage's box."""
+    return MARGIN + BOX_WIDTH / 2 + STEP * list(BOXES).index(box)
 
 
 def _stages(axes: Axes, texts: Mapping[str, str], results: Mapping[str, str]) -> None:
@@ -141,7 +144,7 @@ def _box(axes: Axes, x: float, y: float, name: str, text: str, colour: str, has_
 
 
 def _arrow(axes: Axes, points: list[tuple[float, float]], colour: str) -> None:
-    """Draw a line along the points with an arrow head at its end."""
+    """Draw a line along the given points that ends in an arrow head."""
     if len(points) > 2:
         x, y = zip(*points[:-1], strict=True)
         axes.plot(x, y, color=colour, linewidth=1.5, solid_capstyle="butt", solid_joinstyle="round")

@@ -1,4 +1,4 @@
-"""Chart of the generation plan: error and requested rows by slice."""
+"""Chart of the generation plan: the model's error and the number of requested rows, by slice."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 
 def plan(plan: pd.DataFrame, show: int = 25) -> Drawing:
-    """Draw the error of each slice with its interval (left) and the requested rows (right).
+    """Draw the generation plan by slice: the model's error with its interval (left) and the requested rows (right).
 
     Args:
-        plan: one row per slice: `slice`, `rows` (requested, 0 or more), `error`, `low`, `high` (0..1),
-            `share` (0..1 of all requested rows).
-        show: most slices to draw, those with the most rows; the others are counted below the chart.
+        plan: one row per slice: `slice`, `rows` (requested rows, 0 or more), `error`, `low`, `high` (0 to 1),
+            `share` (of all requested rows, 0 to 1).
+        show: maximum number of slices to draw, those with the most rows; the others are counted below the
+            chart.
 
     Raises:
         UserError: a column is missing or not numeric.

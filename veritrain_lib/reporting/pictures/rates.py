@@ -1,4 +1,4 @@
-"""Chart of rates with their intervals, as measured by the probe."""
+"""Chart of the rates (0 to 100 %) of a model that the stage `probe` measured on development rows, with intervals."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 
 def rates(rates: pd.DataFrame, title: str = "What the probe measured") -> Drawing:
-    """Draw a dot and an interval for each rate, from 0 to 100 %, in the order of the rows.
+    """Draw the rates that the stage `probe` measured of a model, each as a dot with its interval, in the rows' order.
 
     Args:
-        rates: one row per rate: `name`, `value`, `low`, `high` (0..1; a rate without a value is named below the
-            chart), `n` (rows on which it was measured).
+        rates: one row per rate: `name`, `value`, `low`, `high` (0 to 1; a rate without a value is named below
+            the chart), `n` (number of rows on which it was measured).
         title: title of the chart.
 
     Raises:
-        UserError: a column is missing or not numeric, or a value lies outside 0..1.
+        UserError: a column is missing or not numeric, or a value lies outside 0 to 1.
     """
     require_columns(rates, ("name", "value", "low", "high", "n"), "rates")
     rows = to_floats(rates, "value", "low", "high", "n")

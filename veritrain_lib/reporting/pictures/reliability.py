@@ -1,4 +1,4 @@
-"""Reliability diagram: accuracy by confidence, one dot per bin."""
+"""Reliability diagram of a model: its accuracy by its stated confidence, with one dot per bin of confidence."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def reliability(bins: pd.DataFrame) -> Drawing:
-    """Draw accuracy by confidence; below the dashed line the model is overconfident.
+    """Draw a model's accuracy by its stated confidence; dots below the dashed diagonal mean overconfidence.
 
     Args:
-        bins: one row per bin: `low`, `high` (its bounds), `n` (rows, 0 or more), `confidence`, `right` (means, 0..1,
-            missing in an empty bin).
+        bins: one row per bin of confidence: `low`, `high` (its bounds), `n` (number of rows), `confidence`
+            and `right` (mean confidence and accuracy, 0 to 1; missing in an empty bin).
 
     Raises:
         UserError: a column is missing or not numeric.

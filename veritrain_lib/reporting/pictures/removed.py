@@ -1,4 +1,4 @@
-"""Bar chart of the rows that each gate rule rejected, with the limits of the rules."""
+"""Bar chart of the share of rows that each gate rule rejected, with the limits of the rules."""
 
 from __future__ import annotations
 
@@ -29,18 +29,19 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
 BAD, WARNED = ("block", "fail", "refuse", "error"), ("warn",)
-"""Prefixes of outcomes that are drawn in vermillion and in orange; all others are blue."""
+"""Beginnings of the outcomes that are drawn in vermillion and in orange; all other outcomes are drawn in blue."""
 
 
 def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
-    """Draw the share of rows that each rule rejected, with the limit above which the dataset is blocked.
+    """Draw the share of rows that each gate rule rejected, and the limit above which the rule blocks the dataset.
 
     Args:
-        rules: one row per rule: `rule`, `rejected` (rows), `share` and `limit` (0..1 of the rows; no limit is drawn for
-            a rule without one), `outcome` (`passed`, `warned`, `blocked`, ...). With a column `kind` only rules of kind
-            `rows` are drawn, because rules about the full dataset remove nothing.
-        show: most rules to draw, those that block and then those with the largest shares; the others are
-            counted below the chart.
+        rules: one row per rule: `rule`, `rejected` (number of rows), `share` and `limit` (of the rows, 0 to
+            1; no limit is drawn for a rule without one), `outcome` (`passed`, `warned`, `blocked`, ...). If
+            there is a column `kind`, only rules of kind `rows` are drawn, because rules about the dataset as
+            a whole reject no rows.
+        show: maximum number of rules to draw, first those that block, then those with the largest shares; the
+            others are counted below the chart.
 
     Raises:
         UserError: a column is missing or not numeric.

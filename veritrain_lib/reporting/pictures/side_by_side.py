@@ -1,4 +1,4 @@
-"""Chart of the rates of several models: one row per measure, and a dot with its interval per model."""
+"""Chart that compares the rates of several models: one line per measure, with one dot and its interval per model."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from veritrain_lib.reporting.pictures.drawing import Drawing
 
 MARKER_STYLES = ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "D"), (ORANGE, "^"), (SKY, "v"), (GREY, "P"))
-"""Colour and marker of each model; they repeat after six models."""
+"""Colour and marker of each model, in order; they repeat from the seventh model on."""
 
 
 def side_by_side(measures: pd.DataFrame, title: str = "Probe card") -> Drawing:
-    """Draw a dot and an interval for each rate of each model, from 0 to 100 %.
+    """Draw the rates (0 to 100 %) of several models that the stage `probe` measured, each as a dot with its interval.
 
     Args:
         measures: one row per measure and model: `model`, `title`, `unit` (only `rate` is drawn),
-            `lower_is_better`, `value`, `low`, `high` (0..1; a measure without a value is omitted).
+            `lower_is_better`, `value`, `low`, `high` (0 to 1; a measure without a value is omitted).
         title: title of the chart.
 
     Raises:

@@ -1,4 +1,7 @@
-"""Histogram of the margins of the student: selected rows against the full pool."""
+"""Histogram of a student model's margins on pool rows: the selected rows compared with all rows.
+
+The margin of a row is the gap between the model's two best scores; a small margin means an uncertain answer.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,11 @@ BINS = 40
 
 
 def uncertainty(margins: pd.DataFrame) -> Drawing:
-    """Draw a histogram of the margins: the selected rows against the full pool.
+    """Draw a histogram of a student model's margins on pool rows, for the selected rows and for all rows.
 
     Args:
-        margins: one row per candidate: `margin` (best score minus second best; smaller is less certain; missing
-            ones are counted below the chart), `chosen` (bool).
+        margins: one row per pool row: `margin` (gap between the two best scores; smaller is less certain;
+            missing ones are counted below the chart), `chosen` (bool).
 
     Raises:
         UserError: a column is missing or not numeric.

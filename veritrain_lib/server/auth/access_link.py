@@ -1,7 +1,7 @@
-"""Access link of a server without accounts: only clients that have the link's token may use the server.
+"""Access link of a server without user accounts: only requests that carry the secret token of the link are let in.
 
-The token lies in a file (`server/link_token.py`). `veritrain serve` prints the link, a browser keeps the token as a
-cookie, and programs send it as a bearer token.
+`veritrain serve` prints the link. A browser that follows it keeps the token as a cookie; a program sends it as a bearer
+token. `server/link_token.py` stores the token.
 """
 
 from __future__ import annotations
@@ -21,19 +21,23 @@ LINK_REQUIRED = (
     "this server answers whoever has its link: `veritrain serve` prints it at its start; programs send the token in "
     ".veritrain/link_token of the project as a bearer token (MLflow's client: MLFLOW_TRACKING_TOKEN)"
 )
+"""Text of the 401 response to a request that lacks the token of the access link."""
 
 
 def check_link(scope: Scope, headers: Headers, expected: str, address_token: str | None) -> Response | None:
-    """Check that a request carries the token of the access link.
+    """Check that a request to a server without user accounts carries the token of the access link.
+
+    The token may be a bearer token, a cookie, or the parameter `token` of the query string.
 
     Args:
-        scope: ASGI scope of the request; a token in its query string is removed from it.
+        scope: ASGI scope of the request. A token in its query string is removed.
         headers: Headers of the request.
         expected: The token of the access link.
-        address_token: The token that was in the URL of a WebSocket.
+        address_token: Token from the URL of a WebSocket or of Socket.IO's polling; None if there was none.
 
     Returns:
-        None if the request may pass, or a redirect that sets the cookie for a browser that followed the link.
+        None if the request may pass. For a browser that followed the link, a redirect to the same page that sets the
+        cookie.
 
     Raises:
         Refusal: 401, the request carries no valid token.
@@ -54,7 +58,10 @@ def check_link(scope: Scope, headers: Headers, expected: str, address_token: str
 
 
 def has_no_credentials(headers: Headers, expected: str, address_token: str | None) -> bool:
-    """Return whether a request carries neither a token, valid or not, nor the cookie of the link."""
+    """Return whether a request to a server without accounts carries no token at all, not even an invalid one.
+
+    A token can be in the header `Authorization`, in the cookie of the access link, or in a WebSocket's URL.
+    """
     return (
         address_token is None
         and "authorization" not in headers
@@ -63,25 +70,31 @@ def has_no_credentials(headers: Headers, expected: str, address_token: str | Non
 
 
 def is_token(text: str) -> bool:
-    """Return whether a text is the token of this project's link."""
+    """Return whether a text is the secret token of this project's access link; the comparison takes constant time."""
     return _equal(text, link_token())
 
 
 def refusal_page(refusal: Refusal) -> Response:
-    """Return the plain-text response for a person whose request was rejected."""
+    """Return a plain-text page for a person without the access link; its text is the refusal's message."""
     return PlainTextResponse(f"{refusal.detail}\n", refusal.status_code, {"Cache-Control": "no-store"})
 
 
 def _equal(text: str, expected: str) -> bool:
+    """Return whether two texts are equal, in a time that does not depend on where they differ."""
     return hmac.compare_digest(text.encode("utf-8", "replace"), expected.encode())
 
 
 def _cookie_name(expected: str) -> str:
+    """Return the cookie's name, which contains a hash of the token.
+
+    Cookies are shared by all ports of a host, so servers of several projects need cookies of different names.
+    """
     # Cookies ignore the port, so the cookie name differs from project to project.
     return f"veritrain_link_{hashlib.sha256(expected.encode()).hexdigest()[:8]}"
 
 
 def _cookie_token(header: str, expected: str) -> str:
+    """Return the value of the access link's cookie from a `Cookie` header; an empty string if it is not there."""
     for pair in header.split(";"):
         name, _, value = pair.strip().partition("=")
         if name == _cookie_name(expected):
@@ -90,7 +103,10 @@ def _cookie_token(header: str, expected: str) -> str:
 
 
 def _pop_query_token(scope: Scope) -> str | None:
-    """Remove the token from the query string, since servers log URLs, and return it."""
+    """Remove the parameter `token` from the query string of an ASGI scope and return its value; None if there is none.
+
+    It is removed because servers log URLs.
+    """
     token, other_parameters = None, []
     for parameter in scope.get("query_string", b"").decode("latin-1").split("&"):
         name, _, value = parameter.partition("=")
@@ -104,6 +120,10 @@ def _pop_query_token(scope: Scope) -> str | None:
 
 
 def _redirect_with_cookie(scope: Scope, expected: str) -> Response:
+    """Return a redirect (303) to the requested page that sets the access link's cookie.
+
+    The URL to which it redirects does not contain the token.
+    """
     query = scope["query_string"].decode("latin-1")
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
     # A path that begins with two slashes would lead to another host.

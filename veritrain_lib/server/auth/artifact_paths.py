@@ -1,6 +1,6 @@
-"""Path check for MLflow's artifact proxy: only files in experiment folders of `mlruns/` can be read or written.
+"""Path check for MLflow's artifact proxy: only files in the folders of experiments can be read or written.
 
-The gatekeeper calls `check_artifact_path` for every HTTP request to MLflow that its role allows.
+The gatekeeper calls `check_artifact_path` for HTTP requests to MLflow that the user's role allows.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ PROXY_PATH = re.compile(
     r"/(?:ajax-)?api/\d+\.\d+/mlflow-artifacts/(?:artifacts|presigned|mpu/(?:create|complete|abort))(?:/(?P<path>.*))?",
     re.DOTALL,
 )
+"""Regular expression for paths of MLflow's artifact proxy; its group `path` is the path of the artifact."""
 
 
 async def check_artifact_path(scope: Scope) -> None:
-    """Check that a request to the artifact proxy stays inside an experiment's folder, whatever the caller's role.
+    """Check that a request to MLflow's artifact proxy stays inside the folder of an experiment; other requests pass.
 
     Raises:
-        Refusal: 404, the path is not in the folder of an experiment.
+        Refusal: 404, the path names no experiment's folder. This holds for every role.
     """
     match = PROXY_PATH.fullmatch(scope["path"])
     if match is None:
@@ -41,7 +42,7 @@ async def check_artifact_path(scope: Scope) -> None:
 
 
 def _first_folder(path: str) -> str:
-    """Return the first folder of a path after decoding it until it no longer changes."""
+    """Return the first folder of a path that may be percent-encoded several times; an empty string if it has none."""
     while (decoded := unquote(path)) != path:
         path = decoded
     segments = [segment for segment in path.split("/") if segment not in ("", ".")]

@@ -1,6 +1,6 @@
-"""Authentication of a request by a bearer token (`Authorization`) or by the session cookie of a browser.
+"""Authentication of a request by a bearer token (header `Authorization`) or by a browser's session cookie.
 
-A session cookie is renewed automatically while it is in use.
+The session cookie holds an access token and a refresh token; it is renewed while the browser is in use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from veritrain_lib.server.auth.tokens import Claims, InvalidToken
 from veritrain_lib.server.http.current_user import Principal
 
 RENEW_BEFORE_EXPIRY_S = 300
-"""A browser's login is renewed once its access token has fewer seconds left, so it never expires while in use."""
+"""Remaining seconds of an access token below which a browser's login is renewed, so it never expires while in use."""
 
 SOCKET_IO_PATH = "/socket.io/"
 
@@ -27,16 +27,19 @@ DEFERRED_LOGIN_PREFIX = "open-"
 """Start of the random part of a Socket.IO session id if the session was opened without a login."""
 
 OVERLAP_S = 60
-"""Seconds for which a used refresh token still identifies a browser: requests already on their way carry the old cookie."""
+"""Seconds for which a refresh token that was already used still identifies a browser.
+
+Requests that the browser sent before it received the new cookie carry the old one.
+"""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Credentials that came with a request, before they are checked against the database.
+    """Bearer token and session cookie of a request, before they are checked against the database.
 
     Attributes:
-        claims: What a correctly signed token states; None without one.
-        refresh: Refresh token from the session cookie, or an empty string.
+        claims: Content of a correctly signed access or service token; None if the request has no such token.
+        refresh: Refresh token from the session cookie; an empty string if there is none.
         bearer_sent: Whether the request carried a bearer token, valid or not.
     """
 
@@ -46,14 +49,15 @@ class Credentials:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether the request carried no credentials at all, neither valid nor invalid."""
+        """Return whether the request carried neither a bearer token nor a session cookie, not even an invalid one."""
         return self.claims is None and not self.refresh and not self.bearer_sent
 
 
 def pop_query_token(scope: Scope) -> str | None:
-    """Remove the token from the URL of a WebSocket (or of Socket.IO's polling) and return it; None without one.
+    """Remove the token from the URL of a WebSocket or Socket.IO request and return it; None if there is none.
 
-    Browsers can set no header there. The token is removed because servers log URLs.
+    Browsers can set no `Authorization` header on a WebSocket, so they send the token in the URL. It is removed because
+    servers log URLs.
     """
     query = scope.get("query_string", b"")
     if b"token=" not in query or not (
@@ -72,10 +76,10 @@ def pop_query_token(scope: Scope) -> str | None:
 
 
 def may_authenticate_later(scope: Scope) -> bool:
-    """Return whether a request belongs to a Socket.IO session whose client may send a token once it is connected.
+    """Return whether a Socket.IO request may come without a login, because its client may send a token once connected.
 
-    That is the request that opens a session, and those of a session that was opened without a login. A session that was
-    opened with a login needs it with each request.
+    This holds for the request that opens a session and for the later requests of a session that was opened without a
+    login. In a session that was opened with a login, every request needs it.
     """
     if not scope["path"].startswith(SOCKET_IO_PATH):
         return False
@@ -84,10 +88,14 @@ def may_authenticate_later(scope: Scope) -> bool:
 
 
 def read_credentials(headers: Headers, address_token: str | None) -> Credentials:
-    """Return the credentials that came with a request, without a database access.
+    """Return the credentials of a request; signatures are checked, but the database is not read.
+
+    Args:
+        headers: Headers of the request.
+        address_token: Token from the URL of a WebSocket or Socket.IO request; None if there was none.
 
     Raises:
-        Refusal: 401, the request uses another scheme of authorization than bearer.
+        Refusal: 401, the header `Authorization` appears twice or its scheme is not `Bearer`.
     """
     authorization = headers.getlist("authorization")
     if authorization:
@@ -110,11 +118,14 @@ def read_credentials(headers: Headers, address_token: str | None) -> Credentials
 async def authenticate(
     credentials: Credentials, *, may_renew: bool
 ) -> tuple[Principal, sessions.Login | None]:
-    """Return the principal of a request and, if its login was renewed, the new pair of tokens.
+    """Return the user or service that sent a request.
 
     Args:
-        credentials: What came with the request.
-        may_renew: Whether the response can carry a new cookie (an HTTP response can, a WebSocket can't).
+        credentials: Credentials of the request.
+        may_renew: Whether the response can set a new cookie: True for HTTP, False for a WebSocket.
+
+    Returns:
+        The user or service, and the new pair of tokens if the login was renewed, otherwise None.
 
     Raises:
         Refusal: 401, there are no valid credentials.
@@ -139,20 +150,34 @@ async def authenticate(
 
 
 async def authenticate_token(text: str) -> tuple[Principal, Claims] | None:
-    """Return the principal and the claims of a bearer token, or None if it is not valid (any more)."""
+    """Return the user or service of a bearer token, and the token's content.
+
+    Returns:
+        None if the token is malformed, expired or revoked.
+    """
     claims = _read_bearer(text)
     principal = await principal_of(claims) if claims is not None else None
     return None if claims is None or principal is None else (principal, claims)
 
 
 async def principal_of(claims: Claims) -> Principal | None:
-    """Return the principal of a token, or None if the token is no longer valid."""
+    """Return the user or service of a token with a correct signature.
+
+    Returns:
+        None if the token was revoked or the account was disabled.
+    """
     cached = token_validity.cached(claims)
     return cached[0] if cached is not None else await to_thread.run_sync(token_validity.look_up, claims)
 
 
 async def _principal_of_refresh_token(text: str) -> Principal:
-    """Authenticate a WebSocket: its handshake can't return a new cookie, so its refresh token counts."""
+    """Return the user of a refresh token, for a WebSocket whose access token has expired.
+
+    A WebSocket's handshake can't return a new cookie, so the login is not renewed.
+
+    Raises:
+        Refusal: 401, the refresh token is not valid.
+    """
     try:
         principal = await principal_of(tokens.read(text, "refresh"))
     except InvalidToken:
@@ -163,10 +188,16 @@ async def _principal_of_refresh_token(text: str) -> Principal:
 
 
 def _renew(refresh: str) -> sessions.Login | Principal:
+    """Exchange a refresh token for a new pair of tokens.
+
+    Returns:
+        The new login; only its user if another request exchanged the same token less than `OVERLAP_S` seconds ago.
+    """
     return sessions.renew(refresh, overlap_s=OVERLAP_S)
 
 
 def _read_bearer(text: str) -> Claims | None:
+    """Return the content of a correctly signed access or service token; None if the text is not such a token."""
     try:
         return tokens.read(text, "access", "service")
     except InvalidToken:

@@ -1,4 +1,7 @@
-"""ASGI middleware that checks every request: API, MLflow's UI and API, artifacts, pages, sockets."""
+"""ASGI middleware in front of the whole server (`Gatekeeper`), which lets each request in or rejects it.
+
+Open it to see the order of all checks; each check is a module of this folder.
+"""
 
 from __future__ import annotations
 
@@ -35,18 +38,19 @@ from veritrain_lib.server.http.current_user import LOCAL, Principal, Role
 from veritrain_lib.tracking.mlflow_routes import Access, AccessTable
 
 ROLE_FOR_ACCESS: dict[Access, Role] = {"read": "viewer", "write": "editor", "administer": "admin"}
+"""Minimum role for each kind of access to MLflow's routes: read, write, administer."""
 
 
 @dataclass
 class RequestContext:
-    """State of one request while it passes through the checks.
+    """Data of one request that the gatekeeper's checks share.
 
     Attributes:
         scope: ASGI scope of the request.
         headers: Headers of the request.
-        address_token: Token that was in the URL of a WebSocket.
-        origin: Allowed foreign origin that sent the request.
-        next_login: New pair of tokens for a browser whose login was renewed.
+        address_token: Token from the URL of a WebSocket or Socket.IO request; None if there was none.
+        origin: Other site whose page sent the request and which `ALLOWED_ORIGINS` allows; None for our own pages.
+        next_login: New pair of tokens to set as a cookie, if the browser's login was renewed; otherwise None.
     """
 
     scope: Scope
@@ -57,13 +61,18 @@ class RequestContext:
 
 
 class Gatekeeper:
-    """ASGI middleware that checks host, origin, path, body size, rate limits, login and role, in this order.
+    """ASGI middleware that checks host, origin, path, body size, request rate, login and role of each request.
 
-    Each check may reject the request. `server_routes` are the routes of the outer application that are not MLflow's;
-    `mlflow_access` knows which access each route of MLflow needs.
+    A check rejects a request by raising `Refusal`.
+
+    Args:
+        app: Application that gets the requests which pass all checks.
+        settings: Settings of the server.
+        server_routes: Routes of the server that are not MLflow's.
+        mlflow_access: Table of the access that each route of MLflow needs.
 
     Raises:
-        UserError: The settings would let every web page in.
+        UserError: `ALLOWED_ORIGINS` is `*` on a server without logins, so any web page could use it.
     """
 
     def __init__(
@@ -87,7 +96,7 @@ class Gatekeeper:
         self._rate_limits = RateLimits(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on to the application, or reject it."""
+        """Handle one ASGI connection: pass the request on to the application, or send the response that rejects it."""
         if scope["type"] not in ("http", "websocket"):
             try:
                 await self._app(scope, receive, send)  # lifespan: returns when the server ends
@@ -112,7 +121,11 @@ class Gatekeeper:
             )
 
     async def _handle(self, context: RequestContext, receive: Receive, send: Send) -> None:
-        """Run all checks and call the application; raise Refusal before any response was sent."""
+        """Apply all checks to a request, then call the application.
+
+        Raises:
+            Refusal: A check rejects the request; no response has been sent yet.
+        """
         scope, headers = context.scope, context.headers
         check_host(headers, self._settings.allowed_hosts)
         context.origin = check_origin(scope, headers, self._settings.allowed_origins)
@@ -141,7 +154,15 @@ class Gatekeeper:
             raise body.refusal
 
     async def _admit(self, context: RequestContext, receive: Receive) -> tuple[Principal | None, Receive]:
-        """Return the principal (None on a public path), and `receive`, which replays the body if it was read."""
+        """Apply the rate limit and check the login and the role of a request.
+
+        Returns:
+            The user or service that sent the request (None on a public path and for a Socket.IO client that logs in
+            later), and the ASGI `receive` function for the application, which repeats the body if a check has read it.
+
+        Raises:
+            Refusal: 401 without a valid login, 403 if the role does not suffice, 429 for too many requests.
+        """
         scope = context.scope
         method, path = scope.get("method", "GET"), scope["path"]
         if not self._settings.needs_login:
@@ -171,7 +192,10 @@ class Gatekeeper:
         return principal, receive
 
     def _may_show_link_later(self, context: RequestContext) -> bool:
-        """Return whether a Socket.IO request carries no link token yet, which its client may send later."""
+        """Return whether a Socket.IO request without credentials may pass, since its client can send the token later.
+
+        The token is that of the access link of a server without accounts.
+        """
         expected = self._settings.link_token
         return (
             expected is not None
@@ -182,7 +206,10 @@ class Gatekeeper:
         )
 
     def _check_link(self, context: RequestContext) -> Response | None:
-        """Return the redirect for a browser that followed the access link, or None.
+        """Check the access link's token on a server without accounts.
+
+        Returns:
+            A redirect that sets the cookie, for a browser that followed the link; None if the request may pass.
 
         Raises:
             Refusal: 401, the request does not carry the link's token.
@@ -199,11 +226,15 @@ class Gatekeeper:
     async def _role_for_mlflow(
         self, scope: Scope, receive: Receive, principal: Principal
     ) -> tuple[Role, Receive]:
-        """Return the least role for a request to MLflow, and `receive`, which replays a body that was read.
+        """Return the minimum role for a request to MLflow.
+
+        Returns:
+            The role, and the ASGI `receive` function for the application, which repeats the body if it was read here.
 
         Raises:
-            Refusal: 404 for a part of MLflow that is off here and for files that are no artifacts, whatever the role;
-                403 for an editor who would change what decisions are based on.
+            Refusal: 404 for a part of MLflow that is switched off and for files outside the experiments' folders,
+                whatever the role; 403 if an editor's request would change data on which decisions are based
+                (`protected_writes`).
         """
         method, path = scope.get("method", "GET"), scope["path"]
         access = self._mlflow_access.required_access(method, path)
@@ -231,11 +262,12 @@ class Gatekeeper:
         return required, receive
 
     def _is_server_route(self, scope: Scope) -> bool:
+        """Return whether one of our own routes, not MLflow's, handles a request's path and method."""
         # If a server route matches except for its method, the request goes on to MLflow's routes.
         return any(route.matches(scope)[0] is Match.FULL for route in self._server_routes)
 
     def _finish_headers(self, message: Message, context: RequestContext) -> None:
-        """Add the security, CORS and cookie headers to a response."""
+        """Add security headers, CORS headers and the renewed session cookie to the first message of a response."""
         message["headers"] = list(message.get("headers", []))
         headers = MutableHeaders(raw=message["headers"])
         headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -253,7 +285,14 @@ class Gatekeeper:
 
 
 def _refusal_response_for(refusal: Refusal, context: RequestContext, *, by_login: bool) -> Response:
-    """Return a redirect to the login for a person who wants a page, and problem details for a program."""
+    """Return the response to a rejected request: a page for a browser without a login, otherwise JSON problem details.
+
+    Args:
+        refusal: Status and message.
+        context: The rejected request.
+        by_login: Whether the server has accounts. The browser is then redirected to /login, otherwise it gets a text
+            about the access link.
+    """
     scope, headers = context.scope, context.headers
     if (
         refusal.status_code == 401

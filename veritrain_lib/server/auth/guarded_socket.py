@@ -1,4 +1,4 @@
-"""WebSocket wrapper that closes the connection when the login it was opened with is no longer valid."""
+"""WebSocket wrapper that closes the connection once the login with which it was opened has ended."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from veritrain_lib.server.auth.tokens import Claims, Kind
 from veritrain_lib.server.http.current_user import Principal
 
 RECHECK_INTERVAL_S = 10.0
+"""Minimum number of seconds between two checks of one connection's login."""
 
 
 class GuardedSocket:
-    """Wrapper of `send` that checks, at most every few seconds, that the principal's login is still valid."""
+    """Wrapper of a WebSocket's `send` that checks, at most every 10 seconds, whether the user's login is still valid.
+
+    Args:
+        principal: User or service that opened the socket; None if there is no login to check.
+        send: ASGI function that sends a message to the client.
+    """
 
     def __init__(self, principal: Principal | None, send: Send) -> None:
         self._send = send
@@ -26,7 +32,7 @@ class GuardedSocket:
         self._closed = False
 
     async def send(self, message: Message) -> None:
-        """Pass a message on, or close the socket in its place if the login has ended."""
+        """Send an ASGI message to the WebSocket's client; close the socket instead if the client's login has ended."""
         if self._closed:
             return
         if message["type"] == "websocket.send" and not await self._login_is_valid():
@@ -35,6 +41,10 @@ class GuardedSocket:
         await self._send(message)
 
     async def _login_is_valid(self) -> bool:
+        """Return whether the login is still valid.
+
+        The database is read only if the last check was 10 seconds ago or more; otherwise the login counts as valid.
+        """
         if self._claims is None or time.monotonic() - self._checked_at < RECHECK_INTERVAL_S:
             return True
         self._checked_at = time.monotonic()

@@ -1,6 +1,7 @@
-"""Check of the Host header against the names that the server may be called by.
+"""Check that a request's Host header is one of the names by which the server may be called.
 
-It stops DNS rebinding: a web page whose host name was bound to this machine's address must not reach the server.
+It stops DNS rebinding: a web site that binds its own host name to this machine's address, so that its page in a user's
+browser could reach the server.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from starlette.datastructures import Headers
 from veritrain_lib.server.auth.refusal import Refusal
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Host names of this machine itself, which are always allowed."""
 
 
 def check_host(headers: Headers, allowed: Sequence[str]) -> None:
-    """Check that the Host header is a loopback name or an allowed name.
+    """Check that a request's Host header is a loopback name or one of the allowed names.
 
     Args:
         headers: Headers of the request.
-        allowed: Names or patterns, such as `*.example.org` and `*`.
+        allowed: Host names and patterns, such as `*.example.org` or `*`.
 
     Raises:
         Refusal: 403, the name is not allowed.
@@ -34,7 +36,7 @@ def check_host(headers: Headers, allowed: Sequence[str]) -> None:
 
 
 def host_name(host: str) -> str:
-    """Return a host in lower case without its port, or an empty string if it is not a valid host."""
+    """Return the name in a Host header, in lower case and without port; an empty string if the header is not valid."""
     name, colon, port = host.lower().rpartition(":")
     if not colon or host.endswith("]"):
         name, port = host.lower(), ""
@@ -44,6 +46,7 @@ def host_name(host: str) -> str:
 
 
 def _pattern(allowed: str) -> str:
+    """Return an allowed host name as a pattern for `fnmatch`: lower case, without port, with IPv6 brackets escaped."""
     pattern = allowed.lower()
     if pattern.count(":") > 1 and not pattern.startswith("["):
         pattern = f"[{pattern}]"

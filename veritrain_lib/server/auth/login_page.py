@@ -1,4 +1,4 @@
-"""Pages /login and /logout: a form that needs no script, and the session cookie."""
+"""The pages /login and /logout: a form that works without JavaScript, and the session cookie that it sets."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 DEFAULT_TARGET = "/home"
+"""Page to which a login leads if the form names no valid one."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -29,10 +30,11 @@ HEADERS = {
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
 }
+"""Headers of the login page: it is not cached, runs no script and can't be shown in a frame of another site."""
 
 
 def safe_target(target: str) -> str:
-    """Return a path of this server to redirect to; replace targets that could lead a browser to another site."""
+    """Return the path to redirect to after a login; `/home` if the given one could lead a browser to another site."""
     # Browsers remove tabs and line ends from URLs and treat a backslash as a slash.
     if any(character <= " " or character in "\\\x7f" for character in target):
         return DEFAULT_TARGET
@@ -46,7 +48,7 @@ def safe_target(target: str) -> str:
 
 
 async def login(request: Request) -> Response:
-    """Return the login form."""
+    """Show the login form (GET /login); on a server without accounts, redirect to the requested page."""
     target = safe_target(request.query_params.get("next", DEFAULT_TARGET))
     if not environment().needs_login:
         return RedirectResponse(target, 303)
@@ -54,7 +56,7 @@ async def login(request: Request) -> Response:
 
 
 async def sign_in(request: Request) -> Response:
-    """Handle the login form: set the session cookie, or show the form again with an error message."""
+    """Handle the submitted login form (POST /login): set the cookie and redirect, or show the form with an error."""
     if not environment().needs_login:
         return RedirectResponse(DEFAULT_TARGET, 303)
     try:
@@ -83,7 +85,7 @@ async def sign_in(request: Request) -> Response:
 
 
 async def logout(request: Request) -> Response:
-    """End the login of this browser."""
+    """End the login of this browser and remove its session cookie (POST /logout)."""
     principal = request.state.principal
     if principal is not None and principal.family:
         await to_thread.run_sync(sessions.log_out, principal.family)
@@ -100,11 +102,19 @@ routes = [
 
 
 def _page(target: str, message: str = "", status: int = 200) -> HTMLResponse:
+    """Return the login form as an HTML response.
+
+    Args:
+        target: Path to redirect to after the login.
+        message: Error message to show above the form; empty for none.
+        status: HTTP status code.
+    """
     return HTMLResponse(_template().render(next=target, message=message), status, HEADERS)
 
 
 @cache
 def _template() -> Template:
+    """Return the Jinja template of the login form, read once."""
     from jinja2 import Environment, FileSystemLoader
 
     jinja = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)

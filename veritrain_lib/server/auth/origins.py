@@ -1,4 +1,4 @@
-"""Check of the Origin header (requests of other sites' pages), and the CORS headers of responses."""
+"""Check of the Origin header, which names the web page that sent a request, and the CORS headers of responses."""
 
 from __future__ import annotations
 
@@ -14,28 +14,40 @@ from starlette.types import Scope
 from veritrain_lib.server.auth.refusal import Refusal
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that change nothing."""
+"""HTTP methods that only read."""
 
 CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+"""HTTP methods that pages of allowed origins may use."""
 
 EXPOSED_HEADERS = "Content-Disposition, Retry-After, X-Request-ID"
+"""Response headers that scripts of pages of allowed origins may read."""
 
 PREFLIGHT_AGE_S = 600
+"""Seconds for which a browser may keep the response to a CORS preflight."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 ORIGIN_PATTERN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}")
-"""Origins that may be quoted in an error message."""
+"""Regular expression for well-formed origins; only these may be repeated in an error message."""
 
 
 def check_origin(scope: Scope, headers: Headers, allowed: Sequence[str]) -> str | None:
-    """Return the allowed foreign origin of a request, or None for our own pages and for programs.
+    """Check whether the web page that sent a request may do so.
 
-    A request that only reads, sent by a page whose origin is not allowed, is answered, but without the CORS headers that
-    would let the page's script see the response.
+    A reading request of an origin that is not allowed is answered, but without the CORS headers that would let the
+    page's script see the response.
+
+    Args:
+        scope: ASGI scope of the request.
+        headers: Headers of the request.
+        allowed: Allowed origins; `*` allows any.
+
+    Returns:
+        The origin, if it is another site's and allowed; None for this server's own pages, for programs, and for an
+        answered request of an origin that is not allowed.
 
     Raises:
-        Refusal: 403, a page of an origin that is not allowed sends a WebSocket handshake, a preflight or a request that
+        Refusal: 403, a page of an origin that is not allowed sent a WebSocket handshake, a preflight, or a request that
             may change something.
     """
     origin = headers.get("origin")
@@ -54,7 +66,7 @@ def check_origin(scope: Scope, headers: Headers, allowed: Sequence[str]) -> str 
 
 
 def _origin_not_allowed(origin: str, allowed: Sequence[str]) -> str:
-    """Return the error message; it names the setting that allows the origin, if the origin is well-formed."""
+    """Return the error message for an origin that is not allowed; it shows how to set `ALLOWED_ORIGINS`."""
     message = "pages of this origin may not send this request"
     if not ORIGIN_PATTERN.fullmatch(origin):
         return f"{message}; ALLOWED_ORIGINS names those that may"
@@ -63,7 +75,14 @@ def _origin_not_allowed(origin: str, allowed: Sequence[str]) -> str:
 
 
 def is_same_origin(origin: str, host: str) -> bool:
-    """Return whether an origin is the server that a Host header names, wherever TLS is terminated."""
+    """Return whether an origin is this server itself.
+
+    Its scheme is not compared, because a proxy in front of the server may handle TLS.
+
+    Args:
+        origin: Value of the Origin header, such as `https://veritrain.example.org`.
+        host: Value of the Host header.
+    """
     try:
         page = urlsplit(origin)
         server = urlsplit(f"{page.scheme}://{host}")
@@ -79,7 +98,7 @@ def is_same_origin(origin: str, host: str) -> bool:
 
 
 def is_preflight(scope: Scope, headers: Headers) -> bool:
-    """Return whether a request is a CORS preflight of a browser."""
+    """Return whether a request is a CORS preflight, by which a browser asks whether a page may send a request."""
     return (
         scope["type"] == "http"
         and scope["method"] == "OPTIONS"
@@ -89,7 +108,7 @@ def is_preflight(scope: Scope, headers: Headers) -> bool:
 
 
 def preflight_response(headers: Headers) -> Response:
-    """Return the response that allows the request headers that a page asks for."""
+    """Return the response to a CORS preflight: all request headers that the browser asks for are allowed."""
     return Response(
         status_code=204,
         headers={
@@ -102,7 +121,13 @@ def preflight_response(headers: Headers) -> Response:
 
 
 def set_cors_headers(message: Any, origin: str | None, allowed: Sequence[str]) -> None:
-    """Set the CORS headers of a response; MLflow's own, which trust every page of this machine, are removed."""
+    """Replace the CORS headers of a response; MLflow's own, which trust every page of this machine, are removed.
+
+    Args:
+        message: First ASGI message of the response; its headers are changed.
+        origin: Allowed origin of the page that sent the request; None to set no CORS headers.
+        allowed: Allowed origins. A page that only `*` allows may not send cookies.
+    """
     headers = MutableHeaders(raw=message["headers"])
     for name in ("access-control-allow-origin", "access-control-allow-credentials",
                  "access-control-expose-headers"):  # fmt: skip

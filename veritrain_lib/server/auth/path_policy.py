@@ -1,6 +1,6 @@
-"""Policy for model URIs that name a path on the server's machine.
+"""Check that a model URI from a client names no file outside the project's folder.
 
-Files at such a path are read with the server's rights, so a user who may only edit must not choose it freely.
+The server would open such a file with its own rights, so an editor must not be able to choose it freely.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from pathlib import Path
 from veritrain_lib.core import project
 
 NON_LOCAL_SCHEMES = ("models", "runs", "openai", "azure")
-"""URI schemes that read nothing on this machine except what the record keeps. Any other scheme may read files, also one of
-an extension, about which nothing is known.
+"""URI schemes of models that read no file of this machine, except those in MLflow's tracking store.
+
+Any other scheme, such as one that an extension adds, may read files.
 """
 
 
 def is_outside_project(uri: str) -> bool:
-    """Return whether a model URI leads out of the project's folder, also by symbolic links and `..`.
+    """Return whether a model URI leads out of the project's folder; symbolic links and `..` are resolved.
 
-    A relative path counts as outside, since it depends on the process that opens it.
+    A relative path counts as outside, since it depends on the working directory of the process that opens it.
     """
     scheme, colon, location = uri.partition(":")
     if not colon or scheme in NON_LOCAL_SCHEMES:

@@ -1,4 +1,4 @@
-"""Check for request paths that try to leave their folder (path traversal)."""
+"""Check that rejects request paths which try to leave their folder (path traversal)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from starlette.types import Scope
 from veritrain_lib.server.auth.refusal import Refusal
 
 MAX_DECODINGS = 4
-"""A path that is still percent-encoded after so many decodings is rejected."""
+"""Maximum number of times that a path is percent-decoded; a path that is still encoded after that is rejected."""
 
 FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x1f\x7f\\]")
+"""Regular expression for characters that no path may contain: control characters and the backslash."""
 
 
 def check_path(scope: Scope) -> None:
-    """Reject `..`, backslashes and control characters in a path, however often they are percent-encoded.
+    """Reject a request whose path contains `..`, a backslash or a control character, also if percent-encoded.
+
+    A path that is encoded several times is decoded up to `MAX_DECODINGS` times.
 
     Raises:
-        Refusal: 400, or 404 for a path of our API.
+        Refusal: 404 for a path of the REST API, 400 for any other.
     """
     path = scope["path"]
     # No id of the API has such characters, so a path that has them names nothing there.

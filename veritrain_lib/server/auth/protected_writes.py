@@ -1,8 +1,8 @@
-"""Requests to MLflow that only the loop and admins may send, since decisions are based on their data.
+"""Rules for the writing requests to MLflow's API that only an admin may send, because promotion relies on their data.
 
-These are tags named `veritrain.*`, the aliases of champion and challenger, the files and metrics of runs and models
-that were made here, and the source of a model version. A request may name these in its body, its query or its path;
-all three are read.
+Protected are tags named `veritrain.*`, the aliases `champion` and `challenger`, the files and metrics of runs and
+models that Veri-Train made, and the source of a model version. Such a name can stand in the body, the query or the path
+of a request; all three are searched. The improvement loop writes the same data directly, not through these requests.
 """
 
 from __future__ import annotations
@@ -19,51 +19,72 @@ from veritrain_lib.tracking.models import CHALLENGER, CHAMPION
 from veritrain_lib.tracking.ownership import RESERVED_TAG_PREFIX, is_managed
 
 API_PATH = re.compile(r"/(?:ajax-)?api/\d+\.\d+/?(?P<rest>.*)")
+"""Regular expression for paths of MLflow's REST API; its group `rest` is the endpoint, such as `mlflow/runs/update`."""
 
 FILE_UPLOAD = re.compile(r"mlflow-artifacts/.*|mlflow/upload-artifact")
-"""Requests whose body is a file."""
+"""Regular expression for endpoints whose request body is a file."""
 
 VERSION_SOURCE = re.compile(
     r"models:/m-[0-9a-f]{32}|models:/[^/:@?#%\\]+/\d+|runs:/[0-9a-f]{32}(/[^:?#%\\]*)?"
     r"|mlflow-artifacts:/[^/:?#%\\][^:?#%\\]*|prompt-template|dummy-source"
 )
-"""Sources of a model version that an editor may create: files of the record. The last two are MLflow's for prompts."""
+"""Regular expression for sources (URIs of the files) with which an editor may create a model version.
+
+All lie in MLflow's tracking store. MLflow itself uses `prompt-template` and `dummy-source` for prompts.
+"""
 
 ARTIFACT_LOCATION = re.compile(r"|mlflow-artifacts:/[A-Za-z0-9_-][A-Za-z0-9._-]*")
-"""Artifact locations of an experiment that an editor may create: the server's default, or a folder of `mlruns/`."""
+"""Regular expression for artifact locations with which an editor may create an experiment.
+
+They are none (the default) and a folder of `mlruns/`.
+"""
 
 OTHER_RESERVED_TAGS = ("mlflow.artifactLocation",)
-"""Tag of a trace: the server would read the files at that location, on any machine."""
+"""Tags besides `veritrain.*` that only an admin may set.
+
+The tag `mlflow.artifactLocation` of a trace names a location from which the server reads files, on any machine.
+"""
 
 TAG_KEY_FIELDS = ("key", "tagkey")
+"""Names of request fields that hold the name of a tag, in lower case without underscores."""
 ID_FIELDS = ("runid", "runuuid", "runids", "modelid", "modelids")
+"""Names of request fields that hold ids of runs or models, in lower case without underscores."""
 
 RESULT_WRITE = re.compile(
     r"mlflow/(runs/(?!create$|search$|set-tag$|delete-tag$).*|logged-models/.+|upload-artifact|artifacts/presigned-upload-url)"
     r"|mlflow-artifacts/.*"
 )
-"""Requests that change files, metrics or the status of a run or a model. Any editor may change tags and notes."""
+"""Regular expression for endpoints that change files, metrics or the status of a run or model.
+
+Endpoints that change tags and notes, which editors may change, do not match.
+"""
 
 ADMIN_ONLY = re.compile(
     r"mlflow/(registered-models/(delete|rename)|model-versions/delete|experiments/update)"
 )
-"""Requests that change names by which a task finds its record, its looks (test-set evaluations) and its champion."""
+"""Regular expression for endpoints that rename or delete what a task finds by name.
+
+That is its runs, its model and its count of evaluations on the held-out test set.
+"""
 
 
 def needs_body(scope: Scope) -> bool:
-    """Return whether a request's body must be read: every body except a file."""
+    """Return whether the body of a request to MLflow must be read to decide if the request is allowed.
+
+    This is not so for an uploaded file.
+    """
     match = API_PATH.fullmatch(scope["path"])
     return match is not None and not FILE_UPLOAD.fullmatch(match["rest"])
 
 
 def admin_only_reason(scope: Scope, body: bytes) -> str:
-    """Return why a writing request to MLflow's API needs the role admin; empty if it does not.
+    """Return why a writing request to MLflow's API needs the role admin; an empty string if it does not.
 
-    A body that can't be parsed needs it too. This function asks the record to which task a run belongs.
+    A body that is not valid JSON needs it too. This function reads the database to see whether Veri-Train made a run.
 
     Args:
         scope: ASGI scope of the request.
-        body: Body of the request; empty if `needs_body` is false.
+        body: Body of the request; empty if `needs_body` is False.
     """
     match = API_PATH.fullmatch(scope["path"])
     endpoint = match["rest"].rstrip("/") if match else ""
@@ -102,7 +123,11 @@ def admin_only_reason(scope: Scope, body: bytes) -> str:
 
 
 def _pairs(document: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every field name with every value below it, with names normalized as MLflow treats them."""
+    """Yield each field name of a JSON document, nested ones included, with its value.
+
+    Names are in lower case without underscores, except those of reserved tags. A list of plain values yields one pair
+    for each value, and a field that holds an object yields None as its value.
+    """
     pending = [document]
     while pending:
         node = pending.pop()
@@ -120,16 +145,21 @@ def _pairs(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _normalized_field(name: str) -> str:
-    """Return a field name so that `run_id` and `runId` are equal, as they are to MLflow; keep the name of a tag."""
+    """Return a field name in lower case without underscores, since MLflow reads `run_id` and `runId` alike.
+
+    The name of a reserved tag is returned unchanged.
+    """
     return name if _is_reserved_tag(name) else name.replace("_", "").lower()
 
 
 def _is_reserved_tag(name: Any) -> bool:
+    """Return whether a text is the name of a tag that only the improvement loop or an admin may set."""
     text = str(name).strip().casefold()
     return text.startswith(RESERVED_TAG_PREFIX) or any(text == tag.casefold() for tag in OTHER_RESERVED_TAGS)
 
 
 def _has_recorded_source(pairs: list[tuple[str, Any]]) -> bool:
+    """Return whether a new model version has a source and all its sources are files of MLflow's tracking store."""
     sources = [value for name, value in pairs if name == "source"]
     return bool(sources) and all(
         isinstance(source, str) and VERSION_SOURCE.fullmatch(source) and ".." not in source.split("/")
@@ -138,6 +168,7 @@ def _has_recorded_source(pairs: list[tuple[str, Any]]) -> bool:
 
 
 def _has_recorded_location(pairs: list[tuple[str, Any]]) -> bool:
+    """Return whether a new experiment's artifacts go to the server's default location or to a folder of `mlruns/`."""
     locations = [value for name, value in pairs if name == "artifactlocation"]
     return all(
         location is None

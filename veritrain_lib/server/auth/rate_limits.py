@@ -1,4 +1,7 @@
-"""Rate limits of requests and logins: moving windows, counted in this process or in Redis for several processes."""
+"""Rate limits of requests and sign-in attempts, counted over moving windows of time.
+
+They are counted in this process, or in Redis if several processes share them.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,21 @@ if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
 LOGINS_PER_MINUTE = 10
-"""Attempts from one address to sign in or to renew a login."""
+"""Maximum number of attempts per minute, from one network address, to sign in or to renew a login."""
 
 WRONG_PASSWORDS_PER_ACCOUNT = 30
-"""Wrong passwords for one account from one address in a quarter of an hour.
+"""Maximum number of wrong passwords for one account from one network address in 15 minutes.
 
-Never counted over all addresses: whoever knows an e-mail address could then lock its owner out by guessing. Guessing
-from many addresses is limited by the length of a password (12 characters and more) and the slowness of its hash, and is
-reported in the log.
+There is no such limit over all addresses: anybody who knows an e-mail address could then lock its owner out. Guessing
+from many addresses is slowed down by long passwords (12 characters and more) and a slow hash, and is reported in the
+log (`WARN_FROM`).
 """
 
 WARN_FROM = 100
-"""Wrong passwords for one account in a quarter of an hour, from all addresses, from which on the log warns."""
+"""Number of wrong passwords for one account in 15 minutes, from all addresses, above which the log warns."""
 
 LOGIN_PATHS = frozenset({"/login", "/api/v1/auth/login", "/api/v1/auth/refresh"})
+"""Paths at which a POST request counts as an attempt to sign in or to renew a login."""
 
 REDIS_TIMEOUT_S = 1.0
 REDIS_PAUSE_S = 10
@@ -44,7 +48,10 @@ log = logging.getLogger(__name__)
 
 
 class RateLimits:
-    """Moving windows of a server. With `rate_limit` 0 only attempts to sign in are counted."""
+    """Counters of requests and sign-in attempts over moving windows of time.
+
+    The setting `rate_limit` 0 turns the limit of requests off; sign-in attempts are always limited.
+    """
 
     def __init__(self, settings: Environment) -> None:
         from limits import RateLimitItemPerMinute
@@ -64,10 +71,14 @@ class RateLimits:
             self._shared = _redis_limiter(settings.redis_url, self._connections)
 
     async def count(self, scope: Scope, user_id: str | None) -> None:
-        """Count one request of a user or network address.
+        """Count one request of a user or network address, and reject it if a rate limit is exceeded.
+
+        Args:
+            scope: ASGI scope of the request.
+            user_id: Id of the user; None to count the network address instead.
 
         Raises:
-            Refusal: 429 with the seconds to wait.
+            Refusal: 429, with the seconds to wait in the header `Retry-After`.
         """
         address = client_address(scope)
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in LOGIN_PATHS:
@@ -76,15 +87,15 @@ class RateLimits:
             await self._hit(self._per_request, *(("user", user_id) if user_id else ("address", address)))
 
     async def close(self) -> None:
-        """Close the connections to Redis when the server ends."""
+        """Close the connections to Redis; called when the server ends."""
         if self._connections is not None:
             await self._connections.disconnect()
 
     def count_login(self, account: str, address: str) -> None:
-        """Count one attempt to sign in to an account from an address. Call it from a worker thread.
+        """Count one attempt to sign in to an account from a network address. Call it from a worker thread of anyio.
 
         Raises:
-            Refusal: 429, too many wrong passwords came for the account from this address.
+            Refusal: 429, there were too many wrong passwords for this account from this address.
         """
         from_thread.run(self._hit, self._per_account, "account", account, address)
         try:
@@ -96,10 +107,14 @@ class RateLimits:
             )
 
     def forgive_login(self, account: str, address: str) -> None:
-        """Reset the wrong passwords of an address after a correct one. Call it from a worker thread."""
+        """Reset the count of failed attempts to sign in to an account from a network address.
+
+        Call it after a correct password, from a worker thread of anyio.
+        """
         from_thread.run(self._clear, self._per_account, "account", account, address)
 
     async def _clear(self, item: RateLimitItem, *key: str) -> None:
+        """Reset one counter, in this process and in Redis."""
         await self._local.clear(item, *key)
         if self._shared is not None and time.monotonic() >= self._redis_retry_at:
             try:
@@ -108,6 +123,15 @@ class RateLimits:
                 self._pause_redis(error)
 
     async def _hit(self, item: RateLimitItem, *key: str) -> None:
+        """Count one event in Redis, or in this process while Redis is not available.
+
+        Args:
+            item: The limit: how many events in which time.
+            *key: Texts that identify the counter, such as `"user"` and the user's id.
+
+        Raises:
+            Refusal: 429, the limit is exceeded.
+        """
         if self._shared is not None and time.monotonic() >= self._redis_retry_at:
             try:
                 await _hit(self._shared, item, *key)
@@ -119,6 +143,7 @@ class RateLimits:
         await _hit(self._local, item, *key)
 
     def _pause_redis(self, error: Exception) -> None:
+        """Log that Redis failed, and count in this process for the next `REDIS_PAUSE_S` seconds."""
         self._redis_retry_at = time.monotonic() + REDIS_PAUSE_S
         log.warning(
             "Redis does not count requests (%s); this process does for %d s",
@@ -128,6 +153,7 @@ class RateLimits:
 
 
 async def _hit(windows: MovingWindowRateLimiter, item: RateLimitItem, *key: str) -> None:
+    """Count one event in a counter; raise a 429 Refusal with the seconds to wait if the limit is exceeded."""
     if not await windows.hit(item, *key):
         resets_at = (await windows.get_window_stats(item, *key)).reset_time
         raise Refusal(
@@ -136,6 +162,7 @@ async def _hit(windows: MovingWindowRateLimiter, item: RateLimitItem, *key: str)
 
 
 def _redis_connections(url: str) -> ConnectionPool:
+    """Return a pool of connections to Redis with short timeouts."""
     from redis.asyncio import ConnectionPool
 
     return ConnectionPool.from_url(
@@ -144,6 +171,7 @@ def _redis_connections(url: str) -> ConnectionPool:
 
 
 def _redis_limiter(url: str, connections: ConnectionPool) -> MovingWindowRateLimiter:
+    """Return the rate limiter that counts in Redis."""
     from limits.aio.storage import RedisStorage
     from limits.aio.strategies import MovingWindowRateLimiter
 
@@ -156,9 +184,9 @@ def _redis_limiter(url: str, connections: ConnectionPool) -> MovingWindowRateLim
 
 
 def client_address(scope: Scope) -> str:
-    """Return the network address of a client.
+    """Return the network address of the client that sent a request, as the ASGI server reports it.
 
-    For IPv6 it is the /64 network, since a host can use any address of it.
+    For IPv6 it is the /64 network, since a host can use any address of its network.
     """
     client = scope.get("client")
     host = client[0] if client else "unknown"

@@ -1,4 +1,4 @@
-"""Exception for a rejected request, and the responses that report it to people, programs and MLflow's client."""
+"""Exception `Refusal`, by which a check rejects a request, and the responses made from it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from starlette.types import Receive, Scope, Send
 from veritrain_lib.server.http.problems import problem_response
 
 API_PATH_OF_MLFLOW = re.compile(r"/(ajax-)?api/\d\.\d/")
+"""Regular expression for paths of MLflow's REST API, whose clients expect an `error_code` in an error response."""
 
 POLICY_VIOLATION = 1008
-"""WebSocket close code (RFC 6455, section 7.4.1)."""
+"""WebSocket close code for a connection that is not allowed (RFC 6455, section 7.4.1)."""
 
 
 class Refusal(HTTPException):
-    """Rejection of a request: a status, a reason without secrets, and headers."""
+    """Exception that rejects a request: HTTP status, a reason that contains no secret, and extra response headers."""
 
 
 def login_needed(reason: str = "a login is needed") -> Refusal:
-    """Return a refusal with status 401 that names the bearer scheme."""
+    """Return the exception (status 401) for a request without a valid login."""
     return Refusal(401, reason, {"WWW-Authenticate": "Bearer"})
 
 
@@ -31,11 +32,14 @@ ERROR_CODES_OF_MLFLOW = {
     400: "INVALID_PARAMETER_VALUE", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 413: "INVALID_PARAMETER_VALUE",
     429: "REQUEST_LIMIT_EXCEEDED",
 }  # fmt: skip
-"""Error codes that MLflow's client looks for; without one it reports an internal error."""
+"""MLflow's error code for each HTTP status. Without one, MLflow's client would report an internal error."""
 
 
 def refusal_response(refusal: Refusal, scope: Scope) -> Response:
-    """Return a refusal as problem details, with a member `error_code` for MLflow's client."""
+    """Return the HTTP response to a rejected request: JSON problem details (RFC 9457).
+
+    On paths of MLflow's API it also has the `error_code` that MLflow's client expects.
+    """
     request = Request(scope) if scope["type"] == "http" else None
     response = problem_response(
         refusal.status_code, refusal.detail, request, headers=dict(refusal.headers or {})
@@ -49,7 +53,10 @@ def refusal_response(refusal: Refusal, scope: Scope) -> Response:
 
 
 async def send_refusal(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a refusal; a WebSocket handshake gets it as its HTTP response if the server supports that."""
+    """Send the response to a rejected HTTP request or WebSocket handshake.
+
+    If the ASGI server can't answer a handshake with an HTTP response, the WebSocket is closed with code 1008.
+    """
     if scope["type"] == "http":
         await response(scope, receive, send)
     elif "websocket.http.response" in scope.get("extensions", {}):

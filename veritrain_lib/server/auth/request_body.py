@@ -1,6 +1,6 @@
-"""Reading a request body before the application does, and the role that a GraphQL request needs.
+"""Functions that read a request's body before the application does, and find the role that a GraphQL request needs.
 
-GraphQL reads and writes on one path, so only the body shows which role is needed.
+MLflow's GraphQL reads and writes on one path, so only the body shows which role a request needs.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ from starlette.types import Message, Receive
 from veritrain_lib.server.http.current_user import Role
 
 MAX_GRAPHQL_TOKENS = 5000
+"""Maximum number of tokens of a GraphQL query that is parsed; a longer query counts as writing."""
 
 
 async def read_full_body(receive: Receive) -> tuple[bytes, Receive]:
-    """Return the body of a request, and a `receive` that replays the body to the application."""
+    """Read the whole body of a request.
+
+    Returns:
+        The body, and a `receive` function that gives the same body to the application.
+    """
     parts, message = [], await receive()
     while message["type"] == "http.request":
         parts.append(message.get("body", b""))
@@ -37,7 +42,10 @@ async def read_full_body(receive: Receive) -> tuple[bytes, Receive]:
 
 
 def role_for_graphql(body: bytes) -> Role:
-    """Return the least role that may send this GraphQL body; the stricter one if it can't be parsed."""
+    """Return the minimum role for a GraphQL request to MLflow: viewer if it only reads, otherwise editor.
+
+    A body that can't be parsed needs editor, too.
+    """
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -46,6 +54,7 @@ def role_for_graphql(body: bytes) -> Role:
 
 
 def _is_read_only(query: Any) -> bool:
+    """Return whether a GraphQL document consists of queries only, without mutations; False if it can't be parsed."""
     from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
     if not isinstance(query, str):

@@ -1,4 +1,4 @@
-"""Logins of people, which can be renewed, and service tokens of programs: issuing, renewing and revoking them."""
+"""Logins of people and service tokens of programs: issue, renew and revoke them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ from veritrain_lib.server.http.current_user import Principal
 from veritrain_lib.server.http.problems import NotFound
 
 ACCESS_S = 15 * 60
+"""Lifetime of an access token in seconds: 15 minutes."""
 REFRESH_S = 14 * 24 * 3600
+"""Lifetime of a refresh token in seconds: 14 days."""
 MAX_EMAIL_LENGTH = 255
-"""Characters of an e-mail address that are compared; no account has more than 254."""
+"""Number of characters of an e-mail address that are compared; an account's address has 254 at most."""
 KEPT_AFTER_EXPIRY = timedelta(days=1)
+"""Time for which the database row of an expired token is kept."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Login:
-    """The two tokens of a login, and the principal it belongs to."""
+    """A user's login: the access token for requests, the refresh token to renew it, and the user."""
 
     access: str
     refresh: str
@@ -39,16 +42,17 @@ class Login:
 
 
 def log_in(email: str, password: str, rates: RateLimits, address: str) -> Login:
-    """Return a new login.
+    """Sign a user in by e-mail address and password, and return the new login.
 
     Args:
         email: E-mail address of the account.
         password: Its password.
         rates: Rate limits of the server.
-        address: Network address of the client (`rate_limits.client_address`).
+        address: Network address of the client, from `rate_limits.client_address`.
 
     Raises:
-        Refusal: 401 with the same message and timing whatever is wrong; 429 after many attempts from the address.
+        Refusal: 401 for a wrong address, a wrong password or a disabled account, always with the same message and
+            duration; 429 after too many wrong passwords from this network address.
     """
     key = email_key(email)[:MAX_EMAIL_LENGTH]
     rates.count_login(key, address)
@@ -65,17 +69,17 @@ def log_in(email: str, password: str, rates: RateLimits, address: str) -> Login:
 
 
 def renew(text: str, *, overlap_s: float = 0.0) -> Login | Principal:
-    """Return the next pair of tokens of a login for its refresh token, which can be used once.
+    """Return a new pair of tokens in exchange for a login's refresh token, which can be used only once.
 
-    A refresh token that comes a second time was stolen, or its thief used it first: the whole login is ended.
+    If a refresh token is used a second time, it may have been stolen, so the whole login ends.
 
     Args:
         text: The refresh token.
-        overlap_s: Seconds after its use for which a refresh token still identifies its owner without renewing the login:
-            overlapping requests of one browser all send the same token.
+        overlap_s: Seconds after its first use during which a refresh token still identifies its user. A browser can
+            send several requests with the same token at the same time.
 
     Returns:
-        The new login, or only the principal within `overlap_s` seconds after the token was used.
+        The new login; only the user if the token was already used at most `overlap_s` seconds ago.
 
     Raises:
         Refusal: 401, the token is not valid.
@@ -110,23 +114,30 @@ def renew(text: str, *, overlap_s: float = 0.0) -> Login | Principal:
 
 
 def log_out(family: str) -> None:
-    """End a login, or revoke the service token that the request was authenticated with."""
+    """End a login or revoke a service token.
+
+    Args:
+        family: Id that all tokens of the login share.
+    """
     with session() as database:
         _revoke(database, family)
     token_validity.clear_cache()
 
 
 def issue_service_token(user_id: str, name: str, days: int) -> tuple[Token, str]:
-    """Return a new service token of an account, and its text, which is stored nowhere.
+    """Create a service token, by which a program can act as an account.
 
     Args:
         user_id: Id of the account.
-        name: Purpose of the token.
+        name: Purpose of the token, chosen by its user.
         days: Days until it expires.
+
+    Returns:
+        The token's database row, and its text, which is not stored and so can't be shown again.
 
     Raises:
         NotFound: There is no such account.
-        Conflict: SECRET_KEY is not set.
+        Conflict: `SECRET_KEY` is not set.
     """
     token_id = uuid4().hex
     text = tokens.sign("service", user_id, token_id, token_id, days * 24 * 3600)
@@ -142,10 +153,14 @@ def issue_service_token(user_id: str, name: str, days: int) -> tuple[Token, str]
 
 
 def service_tokens(offset: int, size: int) -> tuple[Sequence[tuple[Token, str]], int]:
-    """Return a page of the valid service tokens, newest first.
+    """Return a page of the valid service tokens of all accounts, newest first.
+
+    Args:
+        offset: Number of tokens before the page.
+        size: Maximum number of tokens on the page.
 
     Returns:
-        The tokens, each with the e-mail address of its account, and the number of valid tokens in all.
+        The tokens, each with its account's e-mail address, and the number of all valid service tokens.
     """
     is_valid = (Token.kind == "service", Token.revoked_at.is_(None), Token.expires_at > now())
     with session() as database:
@@ -162,10 +177,10 @@ def service_tokens(offset: int, size: int) -> tuple[Sequence[tuple[Token, str]],
 
 
 def revoke_service_token(token_id: str) -> None:
-    """Revoke a service token.
+    """Revoke a service token, so that no later request can use it.
 
     Raises:
-        NotFound: There is no such valid token.
+        NotFound: There is no service token of this id, or it is revoked already.
     """
     with session() as database:
         token = database.get(Token, token_id) if "\x00" not in token_id else None
@@ -176,6 +191,13 @@ def revoke_service_token(token_id: str) -> None:
 
 
 def _issue_login(database: Session, user: User, family: str) -> Login:
+    """Sign a new access token and a new refresh token for a user, and store the refresh token's id.
+
+    Args:
+        database: Open database session.
+        user: The account.
+        family: Id that all tokens of this login share.
+    """
     token_id, issued_at = uuid4().hex, now()
     database.add(
         Token(
@@ -191,6 +213,7 @@ def _issue_login(database: Session, user: User, family: str) -> Login:
 
 
 def _revoke(database: Session, family: str) -> None:
+    """Mark all tokens of a login or service token (those with one `family` id) as revoked."""
     database.execute(
         update(Token).where(Token.family == family, Token.revoked_at.is_(None)).values(revoked_at=now())
     )

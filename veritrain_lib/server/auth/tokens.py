@@ -1,4 +1,4 @@
-"""Signed tokens: JSON Web Tokens with HMAC-SHA256 and a key derived from SECRET_KEY."""
+"""Signed tokens of logins and services: JSON Web Tokens with HMAC-SHA256 and a key derived from `SECRET_KEY`."""
 
 from __future__ import annotations
 
@@ -13,29 +13,31 @@ from veritrain_lib.server.environment import environment
 from veritrain_lib.server.http.problems import Conflict
 
 Kind = Literal["access", "refresh", "service"]
+"""Kind of token: `access` for requests, `refresh` to renew a login, `service` for programs."""
 
 ALGORITHM = "HS256"
 ISSUER = "veritrain"
 AUDIENCE = "veritrain-server"
 KEY_PURPOSE = b"veritrain tokens, first key"
-"""Context of the key derivation; SECRET_KEY itself signs nothing."""
+"""Text from which, with `SECRET_KEY`, the signing key is derived; `SECRET_KEY` itself signs nothing."""
 
 MAX_LENGTH = 4096
-"""Characters of a token at most; ours have some 350."""
+"""Maximum number of characters of a token that is read; our own have about 350."""
 
 REQUIRED_CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti", "typ", "fam"]
+"""Names of the claims (fields) that each JSON Web Token must contain."""
 
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims of a token that this server signed.
+    """Content of a token that this server signed.
 
     Attributes:
         kind: Access, refresh or service token.
         user_id: Id of the account.
         token_id: Id of the token.
-        family: Token family that the token is revoked with.
-        expires_at: Seconds since 1970.
+        family: Id that all tokens of one login share, and by which they are revoked together.
+        expires_at: Time of expiry in seconds since 1970.
     """
 
     kind: Kind
@@ -46,21 +48,21 @@ class Claims:
 
 
 class InvalidToken(Exception):
-    """The text is not a token of this server, is not for this use, or has expired."""
+    """Exception: a text is not a token of this server, is not of the expected kind, or has expired."""
 
 
 def sign(kind: Kind, user_id: str, token_id: str, family: str, lifetime_s: int) -> str:
-    """Return a signed token.
+    """Return a signed token as text.
 
     Args:
         kind: Access, refresh or service token.
         user_id: Id of the account.
         token_id: Id of the token.
-        family: Token family that the token is revoked with.
-        lifetime_s: Seconds until it expires.
+        family: Id that all tokens of one login share, and by which they are revoked together.
+        lifetime_s: Seconds until the token expires.
 
     Raises:
-        Conflict: SECRET_KEY is not set.
+        Conflict: `SECRET_KEY` is not set.
     """
     now = int(time.time())
     return jwt.encode(
@@ -74,10 +76,15 @@ def sign(kind: Kind, user_id: str, token_id: str, family: str, lifetime_s: int) 
 
 
 def read(text: str, *kinds: Kind) -> Claims:
-    """Return the claims of a token.
+    """Check a token's signature and expiry, and return its content.
+
+    Args:
+        text: The token.
+        *kinds: Kinds of token that are accepted.
 
     Raises:
-        InvalidToken: The token is not ours, not of one of `kinds`, or has expired.
+        InvalidToken: The token was not signed by this server, is of another kind, or has expired.
+        Conflict: `SECRET_KEY` is not set.
     """
     if len(text) > MAX_LENGTH:
         raise InvalidToken("too long for a token")
@@ -98,6 +105,7 @@ def read(text: str, *kinds: Kind) -> Claims:
 
 
 def _key() -> bytes:
+    """Return the signing key, derived from `SECRET_KEY`; raise Conflict if that is not set."""
     secret = environment().secret_key
     if secret is None:
         raise Conflict("SECRET_KEY is not set: nobody signs in here, and there are no tokens")

@@ -1,6 +1,6 @@
-"""Accounts of the server.
+"""User accounts of the server: add, list, change and delete them.
 
-A change that removes rights counts at once in this process, and within seconds in the other worker processes.
+A change that removes rights takes effect at once in this process, and within 3 seconds in the server's other processes.
 """
 
 from __future__ import annotations
@@ -20,18 +20,25 @@ from veritrain_lib.server.database.tables import Preference, Token, User, now
 from veritrain_lib.server.http.problems import Conflict, NotFound, WrongField
 
 EMAIL = r"^[^@\x00-\x20\x7f]{1,64}@[^@\x00-\x20\x7f]{1,189}$"
+"""Regular expression for a valid e-mail address."""
 
 
 def email_key(email: str) -> str:
-    """Return the normalized form of an e-mail address: addresses that differ only in case are equal."""
+    """Return an e-mail address in lower case without surrounding spaces, the form in which addresses are compared."""
     return email.strip().lower()
 
 
 def add(email: str, password: str, role: str, name: str = "") -> User:
-    """Create an account.
+    """Add a user account and return it.
+
+    Args:
+        email: E-mail address, by which the user signs in.
+        password: Password of 12 to 256 characters.
+        role: `viewer`, `editor` or `admin`.
+        name: Displayed name.
 
     Raises:
-        WrongField: A value is not valid.
+        WrongField: The e-mail address, the password or the role is not valid.
         Conflict: There is already an account with this e-mail address.
     """
     key = email_key(email)
@@ -50,14 +57,19 @@ def add(email: str, password: str, role: str, name: str = "") -> User:
 
 
 def page(offset: int = 0, size: int = 10_000) -> tuple[Sequence[User], int]:
-    """Return a page of accounts in the order of their e-mail addresses, and the number of accounts in all."""
+    """Return a page of the user accounts, sorted by e-mail address, and the number of all accounts.
+
+    Args:
+        offset: Number of accounts before the page.
+        size: Maximum number of accounts on the page.
+    """
     with session() as database:
         total = database.scalar(select(func.count()).select_from(User)) or 0
         return database.scalars(select(User).order_by(User.email).offset(offset).limit(size)).all(), total
 
 
 def by_email(email: str) -> User:
-    """Return the account of an e-mail address.
+    """Return the user account with an e-mail address; case is ignored.
 
     Raises:
         NotFound: There is no such account.
@@ -72,11 +84,18 @@ def by_email(email: str) -> User:
 def change(
     user_id: str, *, role: str | None = None, active: bool | None = None, name: str | None = None
 ) -> User:
-    """Change the role or the name of an account, or disable or enable it.
+    """Change the role or the name of a user account, or disable or enable it.
+
+    Args:
+        user_id: Id of the account.
+        role: New role; None to keep it.
+        active: False to disable the account, True to enable it, None to leave it as it is.
+        name: New displayed name; None to keep it.
 
     Raises:
         NotFound: There is no such account.
-        Conflict: This would leave no active admin.
+        WrongField: There is no such role.
+        Conflict: No active admin would be left.
     """
     with session() as database:
         user = _get(database, user_id)
@@ -93,16 +112,16 @@ def change(
 
 
 def set_password(user_id: str, password: str, *, spare_family: str = "", field: str = "password") -> None:
-    """Set a new password and end every login and service token of the account.
+    """Set a user's new password, and end all logins and service tokens of the account.
 
     Args:
         user_id: Id of the account.
         password: The new password.
-        spare_family: Token family of the login that is not ended.
-        field: Field that an error message names.
+        spare_family: Family id of the one login that goes on; empty to end all.
+        field: Field of the request that held the password, for the error message.
 
     Raises:
-        WrongField: The password is not valid.
+        WrongField: The password is too short, too long or not valid text.
         NotFound: There is no such account.
     """
     password_hash = passwords.hash_password(password, field)
@@ -120,11 +139,11 @@ def set_password(user_id: str, password: str, *, spare_family: str = "", field: 
 
 
 def remove(user_id: str) -> None:
-    """Delete an account with its tokens and preferences.
+    """Delete a user account with its tokens and preferences.
 
     Raises:
         NotFound: There is no such account.
-        Conflict: It is the last active admin.
+        Conflict: It is the only active admin.
     """
     with session() as database:
         user = _get(database, user_id)
@@ -137,6 +156,7 @@ def remove(user_id: str) -> None:
 
 
 def _get(database: Session, user_id: str) -> User:
+    """Return the account of an id; raise NotFound if there is none."""
     user = database.get(User, user_id) if "\x00" not in user_id else None
     if user is None:
         raise NotFound(f"there is no account {user_id!r}")
@@ -144,12 +164,14 @@ def _get(database: Session, user_id: str) -> User:
 
 
 def _checked_role(role: str) -> str:
+    """Return the given role; raise WrongField if there is no such role."""
     if role not in ROLES:
         raise WrongField("role", f"{role!r} is not a role; the roles are {', '.join(ROLES)}")
     return role
 
 
 def _keep_an_admin(database: Session, leaving: User) -> None:
+    """Raise Conflict if an account that is about to lose its rights is the only active admin."""
     if leaving.role != "admin" or not leaving.is_active:
         return
     # A write that changes nothing locks the rows, in SQLite too, so that two admins who remove each other at the same

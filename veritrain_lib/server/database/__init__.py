@@ -1,6 +1,7 @@
-"""Veri-Train's own tables in MLflow's database: what MLflow has no place for.
+"""Veri-Train's own tables in MLflow's database (users, tokens, settings, preferences), and their migrations.
 
-tables      users, tokens, settings, preferences
-session     a database session with them
-migrate     create or update them, or check that they are up to date
+tables       SQLAlchemy definitions of the tables
+session      opens a database session
+migrate      creates or updates the tables, or checks that they are up to date
+preferences  reads and writes the preferences of users
 """

@@ -1,4 +1,7 @@
-"""Stored preferences of users: each user has one row, with only the preferences that were changed."""
+"""Stored preferences of users, such as items per page.
+
+Each user has one database row, which contains only the preferences that the user has changed.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,17 @@ from veritrain_lib.server.database.tables import Preference
 
 
 def stored_preferences(user_id: str) -> dict[str, Any]:
-    """Return the preferences that a user changed, by name; they may be of an earlier version and no longer valid."""
+    """Return the preferences that a user has changed, by name.
+
+    Values that an earlier version stored may be invalid now.
+    """
     with session() as database_session:
         row = database_session.get(Preference, user_id)
         return dict(row.content) if row else {}
 
 
 def store_preferences(user_id: str, values: dict[str, Any]) -> None:
-    """Store changed preferences of a user beside those that were changed before."""
+    """Store changed preferences of a user; preferences that `values` does not name keep their stored value."""
     with session() as database_session:
         row = database_session.get(Preference, user_id)
         if row is None:

@@ -1,4 +1,4 @@
-"""Database sessions with our tables, in the same database as MLflow's."""
+"""SQLAlchemy engine and sessions for the server's own tables, which are in the same database as MLflow's."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from veritrain_lib.tracking.sqlite_settings import configure_connection
 
 
 def engine() -> Engine:
-    """Return the engine of the record's database.
+    """Return the SQLAlchemy engine of the database that holds MLflow's tables and the server's own.
 
     Raises:
-        Infrastructure: The record is a remote server.
+        Infrastructure: The tracking store is another MLflow server, whose database can't be reached from here.
     """
     url = store.uri()
     if store.is_remote():
@@ -31,6 +31,7 @@ def engine() -> Engine:
 
 @cache
 def _engine(url: str) -> Engine:
+    """Return the SQLAlchemy engine of a database URL; it is created once in each process."""
     new_engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     if url.startswith("sqlite"):
         event.listen(new_engine, "connect", configure_connection)
@@ -39,6 +40,6 @@ def _engine(url: str) -> Engine:
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """Yield a session that is committed at its end, or rolled back on an error."""
+    """Open a database session; at the end of the context it is committed, or rolled back on an error."""
     with Session(engine(), expire_on_commit=False) as new_session, new_session.begin():
         yield new_session

@@ -1,4 +1,4 @@
-"""Table definitions (SQLAlchemy). Every name begins with `veritrain_` to keep them apart from MLflow's."""
+"""SQLAlchemy definitions of the server's own tables; the name of each begins with `veritrain_`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sqlalchemy import JSON, DateTime, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from veritrain_lib.tracking.state.tables import PREFIX as STATE_PREFIX
+
 PREFIX = "veritrain_"
 VERSION_TABLE = f"{PREFIX}alembic_version"
 
@@ -16,22 +18,26 @@ VERSION_TABLE = f"{PREFIX}alembic_version"
 def is_veritrain_table(
     schema_item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
 ) -> bool:
-    """Return whether Alembic compares an item of the schema: MLflow's tables are left alone."""
-    return kind != "table" or (name or "").startswith(PREFIX)
+    """Return whether Alembic should manage an item of the database schema (a hook for `include_object`).
+
+    Only the server's own tables are managed: not MLflow's, and not the tables `veritrain_state_*`, which have
+    migrations of their own.
+    """
+    return kind != "table" or ((name or "").startswith(PREFIX) and not (name or "").startswith(STATE_PREFIX))
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """Time stamp with time zone; SQLite stores none, so it is written and read as UTC."""
+    """SQLAlchemy column type of a time; it is stored as UTC without a zone, because SQLite has no time zones."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Return a time in UTC without a zone."""
+        """Return a time as it is written to the database: in UTC, without a time zone."""
         return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Return a stored time with the zone UTC."""
+        """Return a time read from the database, with the time zone UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -41,11 +47,11 @@ def now() -> datetime:
 
 
 class BaseTable(DeclarativeBase):
-    """Declarative base of the tables."""
+    """Base class of the server's own tables (SQLAlchemy's declarative base)."""
 
 
 class User(BaseTable):
-    """Account of a user. `role` is viewer, editor or admin; `password` is an argon2 hash."""
+    """Table of user accounts. `role` is viewer, editor or admin; `password` is an argon2id hash."""
 
     __tablename__ = f"{PREFIX}users"
 
@@ -59,9 +65,12 @@ class User(BaseTable):
 
 
 class Token(BaseTable):
-    """Refresh or service token that was issued: stored by its id (`jti`), never the token itself.
+    """Table of issued refresh tokens and service tokens.
 
-    Refresh tokens of one login are a `family`: each is used once, and one that comes twice revokes them all.
+    A row holds the token's id (claim `jti`), never the token itself.
+
+    All refresh tokens of one login have the same `family`. A refresh token can be used once (`used_at`); if it comes a
+    second time, all tokens of its family are revoked.
     """
 
     __tablename__ = f"{PREFIX}tokens"
@@ -78,7 +87,10 @@ class Token(BaseTable):
 
 
 class Setting(BaseTable):
-    """Section of the system's settings, as JSON; an absent section has its defaults."""
+    """Table of the server's settings: one row for each section, with its values as JSON.
+
+    A section without a row has its defaults.
+    """
 
     __tablename__ = f"{PREFIX}settings"
 
@@ -88,7 +100,7 @@ class Setting(BaseTable):
 
 
 class Preference(BaseTable):
-    """Preferences of a user. `user_id` is `local` where nobody signs in."""
+    """Table of the preferences of users as JSON. `user_id` is `local` on a server without accounts."""
 
     __tablename__ = f"{PREFIX}preferences"
 

@@ -1,12 +1,12 @@
-"""Parts of the REST API that all resources share: errors, paging, casing, ids. They import no resource.
+"""Code that all resources of the REST API share: errors, pages of lists, JSON key casing, ids. It imports no resource.
 
-problems            errors as problem details
-paging              pages and filters of lists
-casing              keys in both casings, and the base classes of schemas
-text_fields         types of text fields
-timestamps          timestamps in responses
-ids                 ids of resources
-current_user        the principal that a request is from
-unsupported_fields  fields that clients send and this server does not obey
-openapi             additions to the generated OpenAPI schema
+problems            error responses as problem details (RFC 9457)
+paging              query parameters of lists, and the JSON around a page
+casing              JSON keys in camelCase and snake_case, and the base classes of request and response models
+text_fields         types of text fields in request bodies
+timestamps          times in responses
+ids                 ids of models
+current_user        the authenticated user or service that sent a request
+unsupported_fields  fields that existing clients send and on which this server does not act
+openapi             additions to the OpenAPI document that FastAPI generates
 """

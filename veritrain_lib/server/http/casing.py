@@ -1,9 +1,9 @@
-"""Base classes and conversions for JSON keys in both camelCase and snake_case.
+"""JSON keys of the REST API in camelCase and snake_case: base classes of its models, and conversions.
 
-Page clients write camelCase and backend clients write snake_case, so both must be understood. Request models derive
-from `RequestModel`: every field is accepted as `base_model_id` and as `baseModelId`. Response models derive from
-`ResponseModel` (snake_case) and are sent by `dual_case` (every multi-word key twice), by `camel_case`, or as they are.
-A `DualCaseResponse` serializes every multi-word key twice by itself, and its schema says so.
+Clients in web pages use camelCase and clients in backends use snake_case, so the API understands both. Request models
+derive from `RequestModel`, which accepts each field as `base_model_id` and as `baseModelId`. Response models derive
+from `ResponseModel` (snake_case keys); `dual_case` sends each multi-word key in both forms, `camel_case` in camelCase
+only. A `DualCaseResponse` sends both forms by itself, and its JSON schema lists both.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 
 class RequestModel(BaseModel):
-    """Base class of request bodies.
+    """Base class of request bodies of the REST API; keys may be in camelCase or snake_case.
 
-    Unknown keys are rejected by name; text that no database can store is rejected with its path.
+    Unknown keys are rejected with their name, and text that no database can store is rejected with its path.
     """
 
     model_config = ConfigDict(
@@ -40,22 +40,23 @@ class RequestModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keepable(cls, value: Any) -> Any:
-        """Reject NUL characters and unpaired surrogates in keys and in values."""
+        """Reject NUL characters and unpaired surrogates in keys and values, which no database can store."""
         check_text(value)
         return value
 
 
 class ResponseModel(BaseModel):
-    """Base class of responses; its fields are named in snake_case."""
+    """Base class of responses of the REST API with snake_case keys."""
 
     model_config = ConfigDict(protected_namespaces=())
 
 
 class DualCaseResponse(ResponseModel):
-    """Response that has every multi-word key in both casings, in its JSON and in its schema."""
+    """Base class of REST API responses that contain each multi-word key twice: in snake_case and in camelCase."""
 
     @model_serializer(mode="wrap")
     def _twice(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        """Return the JSON object of the response with each multi-word key in both casings."""
         # Without a return type the schema stays that of the fields. Nested responses already have both casings.
         values = {
             name: dual_case(value) if isinstance(getattr(self, name, None), dict) else value
@@ -65,7 +66,7 @@ class DualCaseResponse(ResponseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return the schema of the fields, each multi-word one in both casings."""
+        """Return the JSON schema of the response, in which each multi-word field appears in both casings."""
         schema = handler.resolve_ref_schema(handler(core))
         fields = schema.get("properties", {})
         camel_names = {name: to_camel(name) for name in fields if _is_name(name)}
@@ -78,11 +79,11 @@ class DualCaseResponse(ResponseModel):
 
 
 def check_text(value: Any, *path: str | int) -> None:
-    """Raise an error if a string in a JSON value can't be stored in a database.
+    """Check that all strings of a JSON value can be stored in a database.
 
     Args:
-        value: A JSON value; it is searched recursively, keys included.
-        *path: Keys and indexes that lead to `value`.
+        value: A JSON value from a client; keys and nested values are checked too.
+        *path: Keys and indexes that lead to `value`, for the error message.
 
     Raises:
         ValidationError: A string contains NUL or an unpaired surrogate; the error names its path.
@@ -105,13 +106,16 @@ def check_text(value: Any, *path: str | int) -> None:
 
 
 class CamelCaseResponse(ResponseModel):
-    """Response that is sent by `camel_case`; its documentation shows the keys in camelCase."""
+    """Base class of responses of the REST API with camelCase keys; `camel_case` converts them when they are sent."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
 def camel_case(value: Any) -> Any:
-    """Return a JSON value with the API's keys in camelCase, recursively."""
+    """Return a JSON value or a pydantic model as JSON with its field names in camelCase, nested ones included.
+
+    Keys that are data rather than field names, such as labels, stay as they are.
+    """
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     if isinstance(value, dict):
@@ -122,7 +126,10 @@ def camel_case(value: Any) -> Any:
 
 
 def dual_case(value: Any) -> Any:
-    """Return a JSON value with every multi-word key in both casings, recursively."""
+    """Return a JSON value or a pydantic model as JSON, with each multi-word field name in both casings.
+
+    Nested objects are converted too. Keys that are data rather than field names, such as labels, stay as they are.
+    """
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     if isinstance(value, dict):
@@ -139,7 +146,7 @@ def dual_case(value: Any) -> Any:
 
 
 def to_snake_case(value: Any) -> Any:
-    """Return a JSON value of a client with its keys in snake_case, recursively."""
+    """Return a JSON value with all its keys in snake_case, nested ones included."""
     if isinstance(value, dict):
         return {to_snake(str(key)): to_snake_case(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -148,5 +155,5 @@ def to_snake_case(value: Any) -> Any:
 
 
 def _is_name(key: str) -> bool:
-    """Return whether a key is the name of a field rather than data such as a label or a slice."""
+    """Return whether a JSON key is a multi-word field name in snake_case, and not data such as a label."""
     return key.isidentifier() and key.islower() and "_" in key.strip("_")

@@ -1,4 +1,4 @@
-"""The principal (user or service) that a request is from, and dependencies of routes that need it."""
+"""The authenticated user or service that sent a request (`Principal`), and the FastAPI dependency for its name."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 Role = Literal["viewer", "editor", "admin"]
+"""Role of a user, from the least to the most rights."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Authenticated user or service whose request passed the gatekeeper.
+    """User or service that sent a request, as the gatekeeper has authenticated it.
 
     Attributes:
-        user_id: Id of the account, `local` where nobody signs in.
-        name: E-mail address of the account, `local` where nobody signs in.
-        role: What the account may do.
-        kind: How it was authenticated: by a login, by a service token, or not at all (local use).
-        family: Token family by which the login or service token can be revoked; empty for local use.
+        user_id: Id of the account; `local` on a server without accounts.
+        name: E-mail address of the account; `local` on a server without accounts.
+        role: Role of the account.
+        kind: `session` for a login, `service` for a service token, `local` on a server without accounts.
+        family: Id that all tokens of the login share, and by which it can be revoked; empty on a server without
+            accounts.
     """
 
     user_id: str
@@ -31,14 +33,14 @@ class Principal:
 
 
 LOCAL = Principal("local", "local", "admin", "local")
-"""Principal of every request if no SECRET_KEY is set: the server then answers to this machine only."""
+"""Sender of every request to a server without accounts (no `SECRET_KEY`), with the rights of an admin."""
 
 
 def current_principal(request: HTTPConnection) -> Principal:
-    """Return the principal of a request or WebSocket.
+    """Return the authenticated user or service that sent a request or opened a WebSocket.
 
     Raises:
-        RuntimeError: No gatekeeper let the request through.
+        RuntimeError: The request did not pass the gatekeeper (a programming error).
     """
     principal = getattr(request.state, "principal", None)
     if not isinstance(principal, Principal):
@@ -47,8 +49,9 @@ def current_principal(request: HTTPConnection) -> Principal:
 
 
 def current_user_name(request: Request) -> str:
-    """Return the e-mail address of the user who is signed in; `local` if sign-in is not configured."""
+    """Return the e-mail address of the user who sent a request; `local` on a server without accounts."""
     return current_principal(request).name
 
 
 CurrentUserName = Annotated[str, Depends(current_user_name)]
+"""Parameter type of a route: FastAPI fills it with the result of `current_user_name`."""

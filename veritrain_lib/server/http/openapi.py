@@ -1,6 +1,7 @@
-"""Additions to the generated OpenAPI schema: sign-in, and the error statuses of each operation.
+"""Additions to the OpenAPI document that FastAPI generates: how to sign in, and the error statuses of each operation.
 
-`tests/server/documented.py` checks every response that a test receives against it.
+Add a new operation to the sets below if it can return one of their statuses. `tests/server/documented.py` checks each
+response in the tests against the document.
 """
 
 from __future__ import annotations
@@ -11,24 +12,25 @@ from typing import Any
 from fastapi import FastAPI
 
 MEDIA_TYPE = "application/problem+json"
+"""Media type of error responses (RFC 9457)."""
 
 ALWAYS_POSSIBLE = frozenset({"403", "429"})
-"""Unknown host or origin, and too many requests: decided before anything else is checked."""
+"""Statuses that any operation can return: 403 for an unknown host or origin, 429 for too many requests."""
 
 PUBLIC_WITH_401 = frozenset({"POST /auth/login", "POST /auth/refresh"})
-"""Public operations that still return 401, for wrong credentials in the request."""
+"""Operations that need no login and still return 401, for wrong credentials in the request."""
 
 NOT_FOUND = frozenset({
     "POST /auth/tokens", "POST /datasets", "POST /datasets/generate", "POST /datasets/generate/estimate", "POST /evaluations",
     "POST /evaluations/compare", "POST /experiments", "POST /models",
 })  # fmt: skip
-"""404 for something that the body names; every operation whose path names something has it too."""
+"""Operations that return 404 for a resource named in the body. Operations with an id in their path always can."""
 
 BAD_STATE = frozenset({
     "POST /datasets/{dataset_id}/review", "POST /experiments/{experiment_id}/start",
     "POST /experiments/{experiment_id}/stop",
 })  # fmt: skip
-"""400: the resource is not in a state that allows the operation, as the API contract defines it."""
+"""Operations that return 400 if the resource's state does not allow them, as existing clients expect."""
 
 CONFLICT = frozenset({
     "POST /auth/login", "POST /auth/refresh", "PUT /auth/me/password", "POST /auth/tokens", "POST /auth/users",
@@ -42,21 +44,21 @@ CONFLICT = frozenset({
     "POST /reports", "PUT /reports/{report_id}", "POST /reports/{report_id}/publish",
     "GET /reports/{report_id}/export", "PUT /settings/system",
 })  # fmt: skip
-"""409: the resource is not in a state that allows the operation."""
+"""Operations that return 409 if the resource's state does not allow them."""
 
 UNSUPPORTED_MEDIA_TYPE = frozenset({"POST /datasets", "POST /datasets/{dataset_id}/versions"})
-"""415: a body or a file in an unsupported format."""
+"""Operations that return 415 for a body or an uploaded file in an unsupported format."""
 
 NEVER_UNAVAILABLE = frozenset({"GET /health/live"})
-"""Uses neither the database nor files, so it never returns 503."""
+"""Operations that never return 503, since they use neither the database nor files."""
 
 
 def possible_error_statuses(name: str, operation: dict[str, Any], *, public: bool) -> set[str]:
-    """Return the statuses from 400 up that an operation may return.
+    """Return the HTTP error statuses (400 and above) that an operation of the REST API can return.
 
     Args:
-        name: HTTP method in capitals and path below `/api/v1`, with its parameters in braces.
-        operation: OpenAPI description of the operation, which says whether it has parameters and a body.
+        name: Method and path below `/api/v1` with parameters in braces, such as `GET /models/{model_id}`.
+        operation: OpenAPI description of the operation, which shows whether it has parameters and a body.
         public: Whether the operation needs no login.
     """
     has_body, has_path_parameter = "requestBody" in operation, "{" in name
@@ -81,12 +83,12 @@ def possible_error_statuses(name: str, operation: dict[str, Any], *, public: boo
 
 
 def complete_openapi(app: FastAPI, is_public: Callable[[str, str], bool], session_cookie: str) -> None:
-    """Have an application complete its OpenAPI schema when it is first generated.
+    """Replace `app.openapi` so that the OpenAPI document is completed (`complete_schema`) when it is first generated.
 
     Args:
-        app: The application.
-        is_public: Function that says whether the operation of a method and of a path below `/api/v1` needs no login.
-        session_cookie: Name of the cookie of a browser that signed in.
+        app: The FastAPI application.
+        is_public: Function of a method and a path below `/api/v1` that returns whether the operation needs no login.
+        session_cookie: Name of the cookie that a signed-in browser sends.
     """
     original = app.openapi
 
@@ -103,14 +105,14 @@ def complete_openapi(app: FastAPI, is_public: Callable[[str, str], bool], sessio
 def complete_schema(
     schema: dict[str, Any], is_public: Callable[[str, str], bool], session_cookie: str
 ) -> None:
-    """Add sign-in, error statuses and the media type of errors to an OpenAPI schema, in place.
+    """Add login methods, error statuses and the media type of errors to an OpenAPI document, which is changed in place.
 
-    FastAPI only knows the statuses of all operations together, and describes errors as plain JSON.
+    FastAPI itself documents the same error statuses for all operations, and errors as plain JSON.
 
     Args:
-        schema: The schema as FastAPI generates it.
-        is_public: As in `complete_openapi`.
-        session_cookie: As in `complete_openapi`.
+        schema: OpenAPI document that FastAPI generated.
+        is_public: Function of a method and a path below `/api/v1` that returns whether the operation needs no login.
+        session_cookie: Name of the cookie that a signed-in browser sends.
     """
     schema.setdefault("components", {})["securitySchemes"] = {
         "bearer": {
@@ -139,6 +141,7 @@ def complete_schema(
 
 
 def _with_problem_media_type(response: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI description of a response; an error gets the media type `application/problem+json`."""
     content = response.get("content", {})
     if "Problem" not in str(content.get("application/json")):
         return response

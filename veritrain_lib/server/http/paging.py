@@ -1,4 +1,4 @@
-"""Pagination and filters of lists: query parameters, and the envelope of a page."""
+"""Query parameters of the REST API's lists (page and filters), and the JSON object around a page."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from veritrain_lib.server.http.current_user import current_principal
 from veritrain_lib.server.http.problems import WrongField
 
 MAX_PAGE_SIZE = 100
+"""Maximum page size that a client can ask for."""
 DEFAULT_PAGE_SIZE = 20
+"""Page size if neither the request nor the user's preferences name one."""
 
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Requested page.
+    """Page of a list that a client asks for.
 
     Attributes:
-        page: Page number, from 1.
-        size: Items on a page.
+        page: Number of the page, from 1.
+        size: Maximum number of items on the page.
     """
 
     page: int
@@ -41,9 +43,9 @@ def page_request(
     page_size: Annotated[int | None, Query(ge=1, le=MAX_PAGE_SIZE)] = None,
     camel_size: Annotated[int | None, Query(alias="pageSize", ge=1, le=MAX_PAGE_SIZE)] = None,
 ) -> PageRequest:
-    """Return the requested page from `page` and `page_size` or `pageSize`.
+    """Return the page of a list that a request asks for, by `page` and `page_size` (or `pageSize`).
 
-    The default size is the caller's `items_per_page`.
+    The default page size is the user's preference `items_per_page`.
     """
     size = page_size or camel_size
     if size is None:
@@ -52,16 +54,17 @@ def page_request(
 
 
 def _preferred_size(user_id: str) -> int:
-    """Return a user's `items_per_page`; the default for one that is missing or no longer valid."""
+    """Return a user's preference `items_per_page`; the default page size if it is not set or not valid."""
     size = stored_preferences(user_id).get("items_per_page")
     return size if type(size) is int and 1 <= size <= MAX_PAGE_SIZE else DEFAULT_PAGE_SIZE
 
 
 Paging = Annotated[PageRequest, Depends(page_request)]
+"""Parameter type of a list's route: FastAPI fills it with the page that the request asks for."""
 
 
 class Page(BaseModel):
-    """Page of a list. The numbers are included in both casings."""
+    """JSON object around one page of a list, with its keys in snake_case and in camelCase."""
 
     items: list[Any]
     total: int
@@ -73,12 +76,12 @@ class Page(BaseModel):
 
 
 def envelope(items: Sequence[Any], total: int, paging: PageRequest) -> dict[str, Any]:
-    """Return the envelope of a page.
+    """Return the JSON object for one page of a list: its items, the total, and the page's number and size.
 
     Args:
         items: Items on the page.
-        total: Items on all pages.
-        paging: Requested page.
+        total: Number of items on all pages.
+        paging: The requested page.
     """
     pages = -(-total // paging.size)
     return {
@@ -89,7 +92,13 @@ def envelope(items: Sequence[Any], total: int, paging: PageRequest) -> dict[str,
 
 @dataclass(frozen=True)
 class Filters:
-    """Filters that every list supports; an empty one does not filter."""
+    """Filters that every list of the REST API supports; an empty text does not filter.
+
+    Attributes:
+        search: Text that an item must contain.
+        type: Type that an item must have.
+        status: Status that an item must have.
+    """
 
     search: str = ""
     type: str = ""
@@ -104,7 +113,13 @@ def list_filters(
     bracket_type: Annotated[str | None, Query(alias="filters[type]", max_length=40)] = None,
     bracket_status: Annotated[str | None, Query(alias="filters[status]", max_length=40)] = None,
 ) -> Filters:
-    """Return the filters from the plain parameters or their bracket form (as axios sends them)."""
+    """Return the filters in a request's query.
+
+    A filter is a plain parameter (`search=`) or one in brackets (`filters[search]=`, as the library axios sends it).
+
+    Raises:
+        WrongField: A filter contains a NUL character.
+    """
     values = {
         "search": search or bracket_search or "", "type": type or bracket_type or "", "status": status or bracket_status or "",
     }  # fmt: skip
@@ -115,3 +130,4 @@ def list_filters(
 
 
 Filtering = Annotated[Filters, Depends(list_filters)]
+"""Parameter type of a list's route: FastAPI fills it with the filters in the request's query."""

@@ -1,6 +1,6 @@
-"""Errors as problem details (RFC 9457), with the path of each wrong field.
+"""Error responses of the REST API as problem details (RFC 9457), and the exceptions that lead to them.
 
-`message` repeats the text for page clients; backend clients read `detail`.
+`detail` and `message` hold the same text: clients in backends read the first, clients in web pages the second.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class FieldError(BaseModel):
-    """Wrong field: its path (such as `body.config.epochs`), and the reason."""
+    """One invalid field of a request: its path, such as `body.config.epochs`, and the reason."""
 
     field: str
     message: str
 
 
 class Problem(BaseModel):
-    """Error response: what went wrong, and what to do about it."""
+    """Error response of the REST API (problem details, RFC 9457): what is wrong and what to do about it."""
 
     type: str = "about:blank"
     title: str
@@ -42,19 +42,27 @@ class Problem(BaseModel):
 
 
 class NotFound(UserError):
-    """Resource does not exist (404)."""
+    """Error 404: the requested resource does not exist."""
 
 
 class Conflict(Refused):
-    """Resource is not in a state that allows the operation (409)."""
+    """Error 409: the state of the resource does not allow the operation."""
 
 
 class BadState(UserError):
-    """Resource is not in a state that allows the operation, as the API contract defines it (400)."""
+    """Error 400: the state of the resource does not allow the operation.
+
+    It is used where existing clients expect status 400; elsewhere the same error has status 409 (`Conflict`).
+    """
 
 
 class WrongField(UserError):
-    """Field of the body contradicts the record (422)."""
+    """Error 422: a field of the request is not valid, such as a name that does not exist.
+
+    Args:
+        field: Path of the field, such as `body.task`.
+        message: Reason, for people.
+    """
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -62,11 +70,16 @@ class WrongField(UserError):
 
 
 class NotAllowed(WrongField):
-    """Field of the body needs a role that the caller does not have (403)."""
+    """Error 403: a value in the request body needs a role that the user does not have."""
 
 
 class WrongFields(UserError):
-    """Several things are wrong, such as rows of a file (422); `errors` has the path and reason of each."""
+    """Error 422 for several invalid values at once, such as rows of a file.
+
+    Args:
+        message: Summary, for people.
+        errors: Path and reason of each invalid value.
+    """
 
     def __init__(self, message: str, errors: list[FieldError]) -> None:
         super().__init__(message)
@@ -77,20 +90,28 @@ STATUS: dict[type[UserError], int] = {
     NotFound: 404, BadState: 400, NotAllowed: 403, WrongField: 422, Conflict: 409, BudgetExceeded: 409, Refused: 409,
     Infrastructure: 503,
 }  # fmt: skip
-"""HTTP status of each kind of UserError; any other is 422."""
+"""HTTP status of each subclass of `UserError`; the first class that matches counts, and any other has 422."""
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     code: {"model": Problem, "description": HTTPStatus(code).phrase}
     for code in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 }
-"""Error responses for the documentation of every operation."""
+"""Error responses that the OpenAPI document can list for an operation, by status."""
 
 
 def problem_response(
     status: int, detail: str, request: Request | None = None, errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:  # fmt: skip
-    """Return an error as a problem-details response, with secrets redacted."""
+    """Return an error response with problem details (RFC 9457); secrets in its texts are masked.
+
+    Args:
+        status: HTTP status.
+        detail: What is wrong and what to do about it.
+        request: The request, whose path the response names; None to name none.
+        errors: Invalid fields.
+        headers: Extra response headers.
+    """
     detail = redact(detail)
     redacted = [FieldError(field=error.field, message=redact(error.message)) for error in errors or []]
     content = Problem(
@@ -101,10 +122,10 @@ def problem_response(
 
 
 def unexpected_error_response(request: Request, error: Exception) -> JSONResponse:
-    """Return the response to an unexpected error.
+    """Return the response to an unexpected exception: 503 for a fault of the machine, otherwise 500.
 
-    It contains the request id, under which the log has details, and nothing else. A fault of the machine (a full disk, an
-    unreachable database) is described, since it is no defect and may pass soon.
+    A fault of the machine (a full disk, an unreachable database) is described, since it may pass soon. Any other error
+    is not described: the response names only the request id, under which the log has details.
     """
     request_id = getattr(request.state, "request_id", "")
     fault = machine_fault(error, show_paths=False)
@@ -117,15 +138,18 @@ def unexpected_error_response(request: Request, error: Exception) -> JSONRespons
 
 
 def _allowed(app: FastAPI, request: Request) -> list[str]:
-    """Return the methods of all routes of a path; Starlette only returns those of the first route."""
+    """Return the HTTP methods of all routes that match the request's path.
+
+    Starlette itself would return only those of the first route.
+    """
     matching = [route for route in app.routes if route.matches(request.scope)[0] is not Match.NONE]
     return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Install the error handlers of an application.
+    """Make a FastAPI application answer every error with problem details (RFC 9457).
 
-    Nothing about an unexpected error is shown; it is logged.
+    The text of an unexpected error is only logged, not sent.
     """
     app.add_exception_handler(Exception, unexpected_error_response)
 

@@ -1,4 +1,4 @@
-"""Timestamps of MLflow (milliseconds since 1970) as responses have them."""
+"""Conversion of MLflow's timestamps (milliseconds since 1970) to the times in API responses."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def utc_datetime(milliseconds: int) -> datetime:
 
 
 def utc_isoformat(milliseconds: int) -> str:
-    """Return a timestamp of MLflow (milliseconds since 1970) as ISO 8601 in UTC, with milliseconds."""
+    """Return a timestamp of MLflow (milliseconds since 1970) as an ISO 8601 text in UTC, with milliseconds."""
     return utc_datetime(milliseconds).isoformat(timespec="milliseconds")

@@ -1,7 +1,8 @@
-"""Fields that clients of the API contract send and this server does not obey.
+"""Lists of request fields that the API contract has and on which this server does not act.
 
-They are accepted, so that such clients work, and every response names them. Settings keep their defaults; a field of an
-experiment is stored and returned as it came.
+The API contract is the interface for which existing clients were written. Requests with such fields are accepted, so
+that these clients work, and each response lists the ignored fields. An unsupported setting keeps its default; an
+unsupported field of an experiment is stored and returned unchanged.
 """
 
 from __future__ import annotations
@@ -32,28 +33,48 @@ UNSUPPORTED_SETTINGS: dict[str, str] = {
     "security.password_expiry_days": "passwords do not expire",
     "security.ip_whitelist": "ALLOWED_HOSTS and the network decide who can reach the server",
 }
-"""Path of the setting, and what applies instead."""
+"""Unsupported settings by `section.name`, each with a text that says what applies instead."""
 
 UNSUPPORTED_PREFERENCES: dict[str, str] = {
     "email_notifications": "the server sends no mail",
     "weekly_summary": "the server sends no mail",
 }
+"""Unsupported preferences of users by name, each with a text that says why."""
 
 
 def refuse_unsupported(field: str, reason: str, value: Any, default: Any) -> None:
-    """Raise WrongField if an unsupported setting would get a value other than its default."""
+    """Reject a request that sets an unsupported setting to another value than its default.
+
+    Args:
+        field: Path of the setting, such as `training.default_epochs`.
+        reason: What applies instead.
+        value: Value in the request.
+        default: Default of the setting.
+
+    Raises:
+        WrongField: The value differs from the default.
+    """
     if value != default:
         raise WrongField(f"body.{field}", f"{field} is not supported and stays {default!r}: {reason}")
 
 
 SUPPORTED_CONFIG_KEYS = ("training_recipe", "seed", "dataset_version")
-"""Keys of an experiment's configuration that are supported; any other key is not."""
+"""Keys of an experiment's configuration on which this server acts; any other key is stored only."""
 
 
 def unsupported_in_experiment(
     adapter_id: str | None, config: Mapping[str, Any]
 ) -> tuple[list[str], list[str]]:
-    """Return the names of an experiment's unsupported fields, and of the unsupported keys of its configuration."""
+    """Return the parts of a request for an experiment on which this server does not act.
+
+    Args:
+        adapter_id: Adapter that the client wants to train further; no trainer does that, each starts from its base
+            model.
+        config: Configuration of the experiment.
+
+    Returns:
+        Names of the unsupported fields, and the unsupported keys of the configuration in alphabetical order.
+    """
     # No trainer continues an adapter: each starts from its base model.
     fields = ["adapter_id"] if adapter_id else []
     return fields, sorted(key for key in config if key not in SUPPORTED_CONFIG_KEYS)

@@ -1,7 +1,7 @@
-"""Background jobs that outlive a request and the server: each runs in its own process and is found by its run.
+"""Start of background jobs, each in a process of its own that outlives the request and even the server.
 
-`launch` starts `python -m veritrain_lib.server.run_job RUN_ID` in a session of its own. A process that dies leaves a run
-whose owner has ended; whoever reads the run next closes it.
+A job belongs to an MLflow run. If its process dies, the run still names the dead process as its owner, and the next
+reader of the run closes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from veritrain_lib.tracking import runs
 
 
 def launch(run_id: str) -> None:
-    """Start the job of a run in a new process and return at once; tag the run with its owner."""
+    """Start the background job of an MLflow run in a new process, and return at once.
+
+    The run is tagged with the process that owns it. The process is `python -m veritrain_lib.server.run_job RUN_ID`; its
+    output goes to `work-RUN_ID.log` in `folder()`.
+    """
     log_path = folder() / f"work-{run_id}.log"
     with log_path.open("ab") as log:
         process = subprocess.Popen(
@@ -36,7 +40,10 @@ def launch(run_id: str) -> None:
 
 
 def folder() -> Path:
-    """Return the folder of locks, sockets and outputs of the server's processes."""
+    """Return the folder `.veritrain/running/`, in which the server's processes keep lock files, sockets and logs.
+
+    The folder is created if it does not exist.
+    """
     path = project.state("running")
     path.mkdir(parents=True, exist_ok=True)
     return path

@@ -1,4 +1,4 @@
-"""End of a run that was opened for a request: exactly once, with the status of its work and a log line."""
+"""Execution of a background job's work, after which its MLflow run is closed exactly once, with the true outcome."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from veritrain_lib.tracking import runs
 
 
 def execute_run(run_id: str, work: Callable[[], str], *, status: str) -> None:
-    """Do the work of a run and end the run with its outcome.
+    """Do the work of a background job, then close its MLflow run as FINISHED, or as FAILED with the reason.
 
-    The run ends FINISHED, or FAILED with the reason. A UserError is not raised again, because the run has it; any other
-    error is.
+    A `UserError` is not raised again, because the run states it; any other exception is.
 
     Args:
-        run_id: The run.
-        work: Function that does the work and returns the run's headline.
-        status: Status in the log line of a run that finished.
+        run_id: Id of the MLflow run.
+        work: Function that does the work and returns one line about its result, for the run's events.
+        status: Status in the run's last event if the work succeeds, such as `completed`.
     """
     try:
         headline = work()

@@ -1,4 +1,4 @@
-"""Environment variables of a stage that the server starts: all that it needs, and none of the server's secrets."""
+"""Choice of the environment variables of a background process: what its stages need, without the server's secrets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core import project
 from veritrain_lib.llm.keys import KEY_NAMES, setting
+from veritrain_lib.loop import experiment_run
 from veritrain_lib.redaction.secret_values import find_secrets
 from veritrain_lib.server.tasks import find_task
 from veritrain_lib.tracking import models, runs, store
@@ -18,30 +19,49 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 EXTRA_VARIABLES = "VERITRAIN_STAGE_VARIABLES"
-"""Environment variable with further secrets that stages get, separated by commas: an extension's keys."""
+"""Name of the setting that lists further secret variables for stages, separated by commas, such as an API key."""
 
 SERVER_ONLY = re.compile(r"SECRET_KEY|DATABASE_URL|REDIS_URL|_MLFLOW_.*")
-"""Variables that only the server needs, whatever their value. A stage finds the record by MLFLOW_TRACKING_URI."""
+"""Variables that no stage gets, whatever their value. A stage finds the tracking store by `MLFLOW_TRACKING_URI`."""
+
+WORKER_VARIABLES = ("DATABASE_URL", "REDIS_URL")
+"""Variables that an experiment's process gets if Celery workers run its stages, so that it can reach them."""
 
 SERVICE_URI = re.compile(r"\b(openai|azure):/")
+"""Regular expression for the URI scheme of a paid chat-model service."""
 MODEL_VERSION_URI = re.compile(r"models:/([^/\"\\@]+)(?:/(\d+)|@(\w+))")
+"""Regular expression for an MLflow URI of a model version, by number or by alias."""
 PROXY_VARIABLE = re.compile(r"(https?|all)_proxy", re.IGNORECASE)
+"""Regular expression for proxy variables, such as HTTPS_PROXY.
+
+A process that may call a paid service gets them even if they contain a password.
+"""
 
 
 def environment_for_run(run_id: str) -> dict[str, str]:
-    """Return the variables for the job of a run: only the keys of services that its task or its request name."""
+    """Return the environment variables for the background job of an MLflow run.
+
+    They contain the API key of a paid service only if the run's task or request names a model of that service.
+
+    Raises:
+        UserError: The run is an experiment, and the setting `VERITRAIN_RUNNER` names no runner.
+    """
     run = runs.get(run_id)
     task = find_task(run.data.tags.get("veritrain.task", ""))
-    return stage_environment(task, [json.dumps(run.data.tags), json.dumps(run.data.params)])
+    variables = stage_environment(task, [json.dumps(run.data.tags), json.dumps(run.data.params)])
+    request = experiment_run.request_of(run)
+    if request is not None and experiment_run.is_for_workers(request):
+        variables |= {name: os.environ[name] for name in WORKER_VARIABLES if name in os.environ}
+    return variables
 
 
 def stage_environment(task: Task | None, requested: Iterable[str] = ()) -> dict[str, str]:
-    """Return this process' environment without its secrets, except those that the work needs.
+    """Return this process's environment variables without its secrets, except those that a stage needs.
 
     Args:
-        task: The task.
-        requested: Texts of the request. A URI of a chat model in them or in the task, or the version of a model that is
-            hosted by a service, includes that service's key.
+        task: The task that the stage belongs to; None if it is not known.
+        requested: Texts of the request. If one of them, or the task, names a chat model of a service or a registered
+            model that a service hosts, the service's API key is included.
     """
     services = _services(task, requested)
     allowed = {name for service in services for name in KEY_NAMES[service]}
@@ -60,6 +80,7 @@ def stage_environment(task: Task | None, requested: Iterable[str] = ()) -> dict[
 
 
 def _services(task: Task | None, requested: Iterable[str]) -> set[str]:
+    """Return the paid services (`openai`, `azure`) whose models the task or the texts of a request name."""
     texts = [*requested]
     if task is not None:
         texts += [task.model_dump_json(), f"models:/{task.name}@{models.CHAMPION}"]

@@ -1,7 +1,12 @@
 """Live progress of runs over WebSocket and Socket.IO.
 
-stream         WS /api/v1/experiments/{id}/stream
-sockets        Socket.IO under /socket.io/
-event_tails    shared readers of the runs' event files
-subscriptions  which client follows which run
+stream            WebSocket /api/v1/experiments/{id}/stream: all events of one experiment
+sockets           Socket.IO under /socket.io/: events of many runs over one connection
+admission         login check of Socket.IO connections
+subscriptions     which Socket.IO client gets the events of which run
+payloads          the messages that clients get for an event
+event_tails       shared readers of the runs' event files
+run_liveness      closes a run whose process has died
+relay             forwards a Socket.IO request to the server process that has its session
+worker_addresses  Unix sockets over which these processes reach each other
 """

@@ -1,8 +1,8 @@
-"""Shared readers of the runs' event files: one per run and process, whatever the number of followers.
+"""Shared readers of the runs' event files: one reader for each run and process, however many clients follow the run.
 
-A tail polls the file every `POLL_S` seconds while somebody follows the run, keeps the newest lines, and wakes its
-followers. Each follower takes lines at its own pace: nothing is queued for a slow one, and a follower that fell behind
-the kept lines reads the older ones from the file itself.
+A reader polls the file every `POLL_S` seconds while at least one client follows the run. It keeps the newest lines in
+memory and wakes its followers. Each follower takes lines at its own pace: nothing is queued for it, and if it needs
+lines that are no longer in memory, it reads them from the file.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ POLL_S = 0.2
 """Seconds between two reads of a file."""
 
 SETTLE_S = 2.0
-"""Seconds between two checks that the process that owns the run still lives."""
+"""Seconds between two checks that the process which owns the run still lives."""
 
 MAX_KEPT_LINES = 2_000
-"""Lines that a tail keeps for its followers."""
+"""Maximum number of lines that a reader keeps in memory."""
 
 READ_LINES = 200
-"""Lines of the history that a follower reads at once."""
+"""Maximum number of lines that a follower takes at once."""
 
 
 @dataclass
 class EventTail:
-    """The newest event lines of one run.
+    """Reader of one run's event file, which keeps the newest lines for all clients of this process that follow the run.
 
     Attributes:
         run_id: Id of the run.
-        settle: Closes the run if its owner has died; called in a thread.
-        lines: The newest lines.
+        settle: Function that closes the run if its owner process has died, called in a thread; None to check nothing.
+        lines: The newest lines, oldest first.
         changed: Condition that is notified when there are new lines or an error.
-        started: Set after the first read.
-        followers: Number of followers.
-        task: The task that reads the file.
-        error: What ended the reading.
+        started: Event that is set after the first read.
+        followers: Number of clients that follow the run.
+        task: The asyncio task that reads the file.
+        error: Exception that ended the reading; None while it goes on.
     """
 
     run_id: str
@@ -56,7 +56,10 @@ class EventTail:
     error: BaseException | None = None
 
     async def watch(self) -> None:
-        """Read new lines until cancelled."""
+        """Read new lines of the run's event file until this asyncio task is cancelled.
+
+        An exception ends the reading; it is stored in `error`, so that the followers see it.
+        """
         reader = event_log.EventReader(self.run_id)
         clock, settled_at = asyncio.get_running_loop().time, float("-inf")
         try:
@@ -79,13 +82,19 @@ class EventTail:
                 self.changed.notify_all()
 
     async def _settle(self, settle: Callable[[], None]) -> None:
+        """Call `settle`, and log a warning if it fails, for example because the database is busy."""
         try:
             await asyncio.to_thread(settle)
         except Exception as error:  # noqa: BLE001 (a database that is busy now is queried again)
             logging.getLogger(__name__).warning("run %s could not be checked: %s", self.run_id, error)
 
     async def wait_for_line(self, number: int, *, or_end: bool) -> None:
-        """Return when there is a line after this number, the tail has failed, or (`or_end`) the run has ended."""
+        """Wait until the file has a line with a number above `number`, or reading it has failed.
+
+        Args:
+            number: Number of the last line that the follower has.
+            or_end: Whether to return also when the run has ended.
+        """
 
         def is_met() -> bool:
             return self.last > number or self.error is not None or (or_end and self.has_ended)
@@ -95,24 +104,30 @@ class EventTail:
 
     @property
     def has_ended(self) -> bool:
-        """Return whether the newest line states that the run has ended."""
+        """Return whether the newest event states that the run has ended."""
         return bool(self.lines and self.lines[-1].data.get(event_log.ENDED_KEY))
 
     @property
     def last(self) -> int:
-        """Return the number of the newest line, 0 if there is none."""
+        """Return the number of the newest event line; 0 if there is none."""
         return self.lines[-1].seq if self.lines else 0
 
 
 class EventTails:
-    """The tails of this process, by run."""
+    """Readers of event files in this process: one for each run that a client follows."""
 
     def __init__(self) -> None:
         self._tails: dict[str, EventTail] = {}
 
     @contextlib.asynccontextmanager
     async def open(self, run_id: str, settle: Callable[[], None] | None = None) -> AsyncIterator[EventTail]:
-        """Yield the run's tail, which reads its file as long as any follower is in the context."""
+        """Open the shared reader of a run's event file; it reads for as long as at least one caller has it open.
+
+        Args:
+            run_id: Id of the run.
+            settle: Function that closes the run if its owner process has died, called in a thread; None to check
+                nothing.
+        """
         tail = self._tails.get(run_id)
         if tail is None:
             tail = self._tails[run_id] = EventTail(run_id, settle)
@@ -130,16 +145,17 @@ class EventTails:
     async def follow(
         self, run_id: str, after: int, *, settle: Callable[[], None] | None = None, until_end: bool = True
     ) -> AsyncIterator[LoggedEvent]:
-        """Yield every line after number `after` in order, each once, then new lines as they come.
+        """Yield the events of a run after a line number, each once and in order, then new ones as they come.
 
         Args:
             run_id: Id of the run.
-            after: Number of the last line that the follower has.
-            settle: Closes the run if its owner has died; called in a thread.
-            until_end: Whether to stop at the line that states that the run has ended, if no line follows it.
+            after: Number of the last line that the follower has; 0 for none.
+            settle: Function that closes the run if its owner process has died, called in a thread; None to check
+                nothing.
+            until_end: Whether to stop after the last line if that states the end of the run.
 
         Raises:
-            Exception: Whatever reading the file raised.
+            Exception: The exception that reading the file raised.
         """
         async with self.open(run_id, settle) as tail:
             while True:
@@ -161,4 +177,4 @@ class EventTails:
 
 
 EVENT_TAILS = EventTails()
-"""The tails of this process."""
+"""The readers of event files of this process."""

@@ -1,4 +1,7 @@
-"""Conversion of event lines to the payloads of the API contract, each with its line number."""
+"""Conversion of a run's events to the Socket.IO messages that clients expect.
+
+Each message carries the event's line number as `seq`, so that a client can ask for what it missed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from veritrain_lib.core.event_log import LoggedEvent
 
 
 def experiment_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
-    """Return a line as `experiment_progress`, `experiment_status` or `experiment_log`."""
+    """Return the message of an experiment's event: `experiment_progress`, `experiment_status` or `experiment_log`.
+
+    A value of `data` that the event does not have is null.
+    """
     data = event.data
     payload: dict[str, Any] = {
         "type": f"experiment_{event.kind}", "experimentId": run_id, "seq": event.seq, "time": event.time,
@@ -32,7 +38,11 @@ def experiment_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
 
 
 def dataset_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
-    """Return a line as `quality_gate`, `dataset_progress`, `dataset_status` or `dataset_log`."""
+    """Return the message of an event of a dataset's run.
+
+    Its type is `quality_gate` for the quality gate's verdict, otherwise `dataset_progress`, `dataset_status` or
+    `dataset_log`.
+    """
     data = event.data
     payload: dict[str, Any] = {
         "type": f"dataset_{event.kind}", "datasetId": run_id, "seq": event.seq, "time": event.time,
@@ -52,7 +62,7 @@ def dataset_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
 
 
 def notification_payload(_: str, event: LoggedEvent) -> dict[str, Any]:
-    """Return a line as a notification for people; its run may be any."""
+    """Return the message (`notification`) for an event in the notification log, which is not bound to one run."""
     payload: dict[str, Any] = {
         "type": "notification", "level": event.level, "message": event.message, "seq": event.seq, "time": event.time,
     }  # fmt: skip

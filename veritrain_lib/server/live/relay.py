@@ -1,8 +1,8 @@
-"""Relay of long-polling requests to the worker process that has their session.
+"""Relay that forwards Socket.IO's long-polling requests to the server process that has their session.
 
-All workers share one port, so a poll may arrive at any of them. A session's id names its worker; every worker also
-listens on a Unix socket of its own, to which the others forward such requests. A WebSocket can't be forwarded: one for
-a session of another worker is rejected, and its client stays with polling.
+All processes of the server (uvicorn workers) share one port, so a request can arrive at any of them. A session's id
+names its process. Each process also listens on a Unix socket of its own, to which the others forward such requests. A
+WebSocket can't be forwarded: one for another process's session is closed, and its client goes on polling.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 SESSION_ID = re.compile(r"([0-9a-f]{16})\.[A-Za-z0-9_-]{16,64}")
+"""Regular expression for a session's id; its first group is the id of the process."""
 
 HOP_BY_HOP_HEADERS = {
     b"connection",
@@ -37,13 +38,20 @@ HOP_BY_HOP_HEADERS = {
     b"upgrade",
     b"keep-alive",
 }
+"""Headers that apply to one connection and are not forwarded."""
 
 _without_login: ContextVar[bool] = ContextVar("_without_login", default=False)
-"""Whether the current request came without a login."""
+"""Whether the request that is being handled came without a login."""
 
 
 class Relay:
-    """ASGI application that serves sessions of this process and forwards those of other workers."""
+    """ASGI application that serves the Socket.IO sessions of this process.
+
+    It forwards each request of another session to the process that has the session.
+
+    Attributes:
+        worker: Random id of this process.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -51,12 +59,15 @@ class Relay:
         self._client_sessions: dict[Path, ClientSession] = {}
 
     def new_session(self) -> str:
-        """Return an id for a session of this process; its prefix shows whether it was opened without a login."""
+        """Return an id for a new Socket.IO session.
+
+        It consists of the id of this process, a mark if the session has no login yet, and random text.
+        """
         prefix = DEFERRED_LOGIN_PREFIX if _without_login.get() else ""
         return f"{self.worker}.{prefix}{secrets.token_urlsafe(18)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request here, or forward it to the worker that has its session."""
+        """Serve a request of this process's sessions, or forward it to the process that has its session."""
         worker = _worker_of(scope)
         if worker in (None, self.worker):
             _without_login.set(
@@ -72,6 +83,10 @@ class Relay:
             await self._forward(worker_addresses.socket_path(str(worker)), scope, receive, send)
 
     async def _forward(self, socket_path: Path, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a request to another process over its Unix socket and pass the response on.
+
+        The client gets status 400 if that process has ended; it then opens a new session.
+        """
         from aiohttp import ClientConnectionError
         from yarl import URL
 
@@ -98,6 +113,7 @@ class Relay:
             await JSONResponse("Invalid session", 400)(scope, receive, send)
 
     def _client_session(self, socket_path: Path) -> ClientSession:
+        """Return the HTTP client for a Unix socket; it is created once for each socket."""
         from aiohttp import ClientSession, ClientTimeout, UnixConnector
 
         if socket_path not in self._client_sessions:
@@ -110,7 +126,10 @@ class Relay:
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Serve this worker's own Unix socket for as long as the context is open."""
+        """Listen on this process's Unix socket, to which other processes forward requests, while the context is open.
+
+        The socket's file is removed at the end.
+        """
         socket_path = worker_addresses.socket_path(self.worker)
         worker_addresses.remove_dead_sockets()
         with worker_addresses.listening_socket(socket_path) as listener:
@@ -128,12 +147,12 @@ class Relay:
 
 
 def _worker_server(app: ASGIApp) -> Any:
-    """Return a uvicorn server without signal handlers, lifespan or start messages."""
+    """Return a uvicorn server for the Unix socket: without signal handlers, lifespan and start messages."""
     import uvicorn
 
     class _QuietServer(uvicorn.Server):
         def _log_started_message(self, listeners: Any) -> None:
-            """Log nothing: only the other workers use this socket."""
+            """Log no start message, because only other processes of this server use its socket."""
 
     config = uvicorn.Config(
         app, lifespan="off", log_config=None, access_log=False, proxy_headers=False, ws="none",
@@ -146,7 +165,7 @@ def _worker_server(app: ASGIApp) -> Any:
 
 
 def _worker_of(scope: Scope) -> str | None:
-    """Return the worker that a request's session id names, or None without a session."""
+    """Return the id of the server process that a request's session id names; None for a request without a session."""
     if scope["type"] not in ("http", "websocket"):
         return None
     session_id = parse_qs(scope.get("query_string", b"").decode("ascii", "replace")).get("sid", [""])[0]
@@ -155,6 +174,7 @@ def _worker_of(scope: Scope) -> str | None:
 
 
 async def _read_body(receive: Receive) -> bytes:
+    """Return the whole body of a request."""
     parts = []
     while True:
         message: Message = await receive()

@@ -1,9 +1,9 @@
-"""Socket.IO under /socket.io/: clients subscribe to experiments, datasets and notifications.
+"""Socket.IO server under /socket.io/, over which clients subscribe to experiments, datasets and notifications.
 
-The gatekeeper checks each request of a handshake by its cookie, its header or the `token` of its URL. A client that
-sends none of these may send a token by Socket.IO's own `auth` when it connects (`admission.py`); until then it receives
-nothing, and it is disconnected after some seconds. Sessions of long polling live in one worker process; `relay`
-forwards their requests there.
+The gatekeeper authenticates the requests of a handshake by cookie, header or the `token` in the URL. A client that
+sends none of these can send a token in Socket.IO's `auth` message when it connects (`admission.py`); until then it
+receives nothing, and it is disconnected after `CONNECT_TIMEOUT_S` seconds. A session of long polling lives in one
+process of the server; `relay.py` forwards its requests there.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from veritrain_lib.server.live.relay import Relay
 from veritrain_lib.server.live.subscriptions import Subscriptions
 
 MAX_MESSAGE_BYTES = 100_000
-"""Largest message from a client; clients send only short requests."""
+"""Maximum size of a client's message in bytes; clients send only short requests."""
 
 
 def socket_app() -> Relay:
-    """Return the ASGI application of Engine.IO and Socket.IO."""
+    """Return the ASGI application that serves Socket.IO."""
     import socketio
 
     # The gatekeeper checks origins: an empty list turns the library's own check off.

@@ -1,4 +1,4 @@
-"""`WS /api/v1/experiments/{id}/stream`: every event of a run in order, resumable from any line number."""
+"""WebSocket `/api/v1/experiments/{id}/stream`: all events of an experiment in order, from any line number on."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from veritrain_lib.server.live.payloads import experiment_payload
 router = APIRouter(tags=["experiments"])
 
 NOT_FOUND, ENDED, INTERNAL_ERROR = 4404, 1000, 1011
-"""Close codes of a stream."""
+"""WebSocket close codes: there is no such experiment, the experiment has ended, the server failed."""
 
 HEARTBEAT_S = 15.0
+"""Seconds between two heartbeat messages."""
 
 
 @router.websocket("/experiments/{experiment_id}/stream")
 async def stream(
     websocket: WebSocket, experiment_id: str, after: Annotated[int, Query(ge=0, le=2**53)] = 0
 ) -> None:
-    """Send the lines after number `after` as JSON, follow the run, and close with 1000 when it has ended.
+    """Send the events of an experiment after line number `after` as JSON, then new ones; close with 1000 at its end.
 
-    The last line has `ended: true`. A message `{"type": "heartbeat"}` without a number comes every 15 s. Messages of the
-    client are ignored; a client that does not read is waited for, and costs no memory.
+    The last event has `ended: true`. Every 15 s a message `{"type": "heartbeat"}`, which has no line number, is sent.
+    Messages from the client are ignored. Nothing is queued for a client that reads slowly.
     """
     await websocket.accept()
     if not await asyncio.to_thread(run_liveness.run_exists, "experiment", experiment_id):
@@ -57,7 +58,7 @@ async def stream(
 
 
 async def _send_events(websocket: WebSocket, run_id: str, after: int) -> None:
-    """Send events and heartbeats, one message at a time."""
+    """Send an experiment's events after a line number, and heartbeats in between, until the experiment ends."""
     sending = asyncio.Lock()
 
     async def send_heartbeats() -> None:
@@ -80,7 +81,7 @@ async def _send_events(websocket: WebSocket, run_id: str, after: int) -> None:
 
 
 async def _wait_for_disconnect(websocket: WebSocket) -> None:
-    """Read until the client has disconnected."""
+    """Read and ignore the client's messages until it has disconnected."""
     with contextlib.suppress(WebSocketDisconnect):
         while True:
             await websocket.receive_text()

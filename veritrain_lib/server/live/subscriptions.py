@@ -1,4 +1,4 @@
-"""Subscriptions over Socket.IO: each sends the event lines of one run at its client's own pace."""
+"""Socket.IO subscriptions: each sends the events of one run to one client, as fast as the client reads."""
 
 from __future__ import annotations
 
@@ -13,35 +13,41 @@ from veritrain_lib.server.live import payloads, run_liveness
 from veritrain_lib.server.live.event_tails import EVENT_TAILS
 
 MAX_SUBSCRIPTIONS = 100
-"""Subscriptions of one connection at most."""
+"""Maximum number of subscriptions of one connection."""
 
 MAX_QUEUED_PACKETS = 8
-"""Packets that wait in a connection's queue before the next one is held back.
+"""Number of packets in a connection's queue from which on no further event is added.
 
-A client that does not read costs no memory, and no response of a poll has more packets than client libraries accept (16).
+So a client that does not read costs no memory, and no polling response has more packets than client libraries accept
+(16).
 """
 
 PAUSE_S = 0.005
+"""Seconds between two checks whether a full queue has room again."""
 
 SubscriptionKey = tuple[str, str]
+"""Kind of a subscription (`experiment`, `dataset`, `notifications`) and the id of the run or log."""
 
 
 class Subscriptions:
-    """Subscriptions of this process, by connection."""
+    """Socket.IO subscriptions of all clients of this process.
+
+    Args:
+        server: The `socketio.AsyncServer`.
+    """
 
     def __init__(self, server: Any) -> None:
         self._server = server
         self._tasks: defaultdict[str, dict[SubscriptionKey, asyncio.Task[None]]] = defaultdict(dict)
 
     async def subscribe(self, sid: str, request: Any = None) -> dict[str, Any]:
-        """Follow `{type: "experiment" | "dataset" | "notifications", id, after?}`.
-
-        Lines after number `after` are sent, then new ones. Without `after` an experiment or dataset is sent from its first line,
-        and of notifications only new ones. A client that is subscribed already and sends no `after` stays subscribed.
+        """Start to send a client the events of an experiment, of a dataset, or all notifications.
 
         Args:
             sid: Id of the connection.
-            request: What the client sent.
+            request: JSON object of the client: `type`, `id` (not for notifications) and optionally `after`. Events
+                after line number `after` are sent, then new ones. Without `after`, an experiment or dataset starts with
+                its first event and notifications with the next new one; an existing subscription stays as it is.
 
         Returns:
             `{"ok": true}`, or `{"ok": false, "error": TEXT}`.
@@ -66,7 +72,15 @@ class Subscriptions:
         return {"ok": True}
 
     async def unsubscribe(self, sid: str, request: Any = None) -> dict[str, Any]:
-        """End a subscription."""
+        """End one subscription of a client.
+
+        Args:
+            sid: Id of the connection.
+            request: JSON object of the client, as in `subscribe`.
+
+        Returns:
+            `{"ok": true}`, also if there was no such subscription, or `{"ok": false, "error": TEXT}`.
+        """
         key, _, error = _parse_request(request)
         task = self._tasks[sid].pop(key, None) if not error else None
         if task is not None:
@@ -74,11 +88,15 @@ class Subscriptions:
         return {"ok": False, "error": error} if error else {"ok": True}
 
     async def leave(self, sid: str, reason: Any = None) -> None:
-        """End all subscriptions of a client that has disconnected; it asks for missed lines when it returns."""
+        """End all subscriptions of a client that has disconnected.
+
+        When it returns, it can ask for missed events with `after`.
+        """
         for task in self._tasks.pop(sid, {}).values():
             task.cancel()
 
     async def _send(self, sid: str, key: SubscriptionKey, after: int) -> None:
+        """Send the events of one subscription to a client until the run ends or the connection closes."""
         kind, name = key
         make_payload = {"experiment": payloads.experiment_payload, "dataset": payloads.dataset_payload}.get(
             kind, payloads.notification_payload
@@ -93,7 +111,7 @@ class Subscriptions:
                 await self._server.emit(event, make_payload(name, line), to=sid)
 
     async def _has_room(self, sid: str) -> bool:
-        """Wait until the connection accepts another packet; return False when it has closed."""
+        """Wait until a connection's queue has room for another packet; return False if the connection has closed."""
         while True:
             session = self._server.manager.eio_sid_from_sid(sid, "/")
             socket = self._server.eio.sockets.get(session)
@@ -105,7 +123,12 @@ class Subscriptions:
 
 
 def _parse_request(request: Any) -> tuple[SubscriptionKey, int | None, str]:
-    """Return the subscription, the line number to start after, and an error message."""
+    """Return the parts of a client's request to subscribe.
+
+    Returns:
+        The kind and id of the subscription, the line number to start after (None if not given), and an error message
+        (empty if the request is valid).
+    """
     no_key = ("", "")
     if not isinstance(request, dict) or request.get("type") not in ("experiment", "dataset", "notifications"):
         return no_key, None, "type must be experiment, dataset or notifications"

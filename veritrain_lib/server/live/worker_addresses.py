@@ -1,4 +1,4 @@
-"""Unix sockets on which the worker processes of a server listen for one another."""
+"""Unix sockets by which the processes of one server (uvicorn workers) forward Socket.IO requests to each other."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from veritrain_lib.core import project
 from veritrain_lib.core.errors import Infrastructure
 
 MAX_PATH_BYTES = 100
-"""Bytes of a Unix socket's path that every system accepts (Linux 107, macOS 103)."""
+"""Maximum length of a Unix socket's path in bytes; Linux accepts 107, macOS 103."""
 
 
 def socket_path(worker: str) -> Path:
-    """Return the path of a worker's Unix socket.
+    """Return the path of the Unix socket on which one process of the server listens.
 
-    It lies in `.veritrain/running/` or, if that path is too long, in a folder of the temporary directory that only this
-    user can enter.
+    It is in `.veritrain/running/` or, if that path is too long, in a folder of the system's temporary directory that
+    only this user can enter.
+
+    Args:
+        worker: Id of the process.
     """
     path = project.state("running", f"live-{worker}.sock")
     if len(os.fsencode(path)) <= MAX_PATH_BYTES:
@@ -32,7 +35,7 @@ def socket_path(worker: str) -> Path:
 
 @contextlib.contextmanager
 def listening_socket(path: Path) -> Iterator[socket.socket]:
-    """Yield a Unix socket that listens at a path, for this user only.
+    """Open a listening Unix socket at a path, to which only this user can connect; remove it at the end of the context.
 
     Raises:
         Infrastructure: The folder belongs to another user.
@@ -56,7 +59,7 @@ def listening_socket(path: Path) -> Iterator[socket.socket]:
 
 
 def remove_dead_sockets() -> None:
-    """Remove the sockets of workers that were killed."""
+    """Remove the Unix socket files of server processes that were killed."""
     for path in socket_path("x").parent.glob("live-*.sock"):
         with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
             probe.settimeout(1)

@@ -1,4 +1,4 @@
-"""Metrics that are read on request: running experiments from the record, money spent from the ledger."""
+"""Prometheus metrics that are read when /metrics is requested: running experiments and money spent."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ if TYPE_CHECKING:
 
 
 class RecordCollector:
-    """Prometheus collector that reads anew on each request, so every worker process gives the same numbers."""
+    """Prometheus collector of running experiments and of money spent on paid answers.
+
+    It reads MLflow's database and the ledger of paid answers each time, so every process of the server gives the same
+    numbers.
+    """
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the number of experiments by status, and the US dollars spent by task."""
+        """Yield two metrics: the number of unfinished experiments by status, and the US dollars spent by task."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         experiments = GaugeMetricFamily(
@@ -30,20 +34,22 @@ class RecordCollector:
         yield paid_dollars
 
     def describe(self) -> Iterable[Metric]:
-        """Return nothing, so that nothing is read when the collector is registered."""
+        """Return no metrics, so that registering this collector does not read the databases."""
         return ()
 
 
 def _count(status: str) -> int:
+    """Return the number of experiments (rounds of the improvement loop) whose MLflow run has the given status."""
     from veritrain_lib.tracking.listing import RunQuery, count_runs
 
     return count_runs(RunQuery(tags={"veritrain.kind": ["round"]}, statuses=[status]))
 
 
 def _paid_by_task() -> list[tuple[str, float]]:
-    from veritrain_lib.llm.ledger import Ledger, default_ledger_path
+    """Return the US dollars spent on paid answers for each task; empty if nothing was ever paid."""
+    from veritrain_lib.llm.ledger import Ledger, exists
 
-    if not default_ledger_path().exists():
+    if not exists():
         return []
-    with Ledger() as ledger:
+    with Ledger(wait=False) as ledger:
         return ledger.accounts()

@@ -1,6 +1,6 @@
-"""JSON logging of a serving process on standard error: lines of our code, uvicorn and MLflow.
+"""JSON logging of a server process on standard error, for our own code, uvicorn and MLflow.
 
-uvicorn reads `uvicorn.json` beside this file and sets up logging with it in each worker process.
+uvicorn reads `uvicorn.json` beside this file, by which it sets up logging in each of its processes.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ import structlog
 from veritrain_lib.redaction import redact_logs, redact_value
 
 CONFIGURATION = Path(__file__).with_name("uvicorn.json")
+"""Path of the logging configuration that uvicorn reads."""
 
 LOGGER = "veritrain.server"
+"""Name of the server's own logger."""
 
 _QUERY = re.compile(r"\?[^\s\"']+")
 
 
 class QueryStringFilter(logging.Filter):
-    """Logging filter that removes query strings: they may hold a token (a page's WebSocket can send no header)."""
+    """Logging filter that removes the query strings of URLs, since they may contain a token."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the message; no line is dropped."""
+        """Replace query strings in a log record by `?...`; always return True, so no record is dropped."""
         message = record.getMessage()
         if "?" in message:
             record.msg, record.args = _QUERY.sub("?...", message), ()
@@ -33,7 +35,7 @@ class QueryStringFilter(logging.Filter):
 
 
 def formatter() -> logging.Formatter:
-    """Return the formatter that `uvicorn.json` names, and log Python's warnings too."""
+    """Return the log formatter that writes JSON, named in `uvicorn.json`; also let Python's warnings go to the log."""
     logging.captureWarnings(True)
     redact_logs()
     shared_processors: list[Any] = _shared_processors()
@@ -49,7 +51,7 @@ def formatter() -> logging.Formatter:
 
 
 def log() -> Any:
-    """Return the server's own logger, which writes where logging is configured to write."""
+    """Return the server's own logger, which takes values as keyword arguments (structlog)."""
     return structlog.wrap_logger(
         logging.getLogger(LOGGER),
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -62,7 +64,7 @@ def log() -> Any:
 
 
 def _redact_event(logger: Any, method: str, event: Any) -> Any:
-    """Redact secrets of the environment and passwords in URLs."""
+    """Return a log event in which secrets of the environment and passwords in URLs are masked."""
     return {
         name: redact_value(value)
         if isinstance(value, str | dict | list | tuple) and name != "exc_info"
@@ -72,6 +74,7 @@ def _redact_event(logger: Any, method: str, event: Any) -> Any:
 
 
 def _shared_processors() -> list[Any]:
+    """Return the structlog processors that add request id, level, logger and time to an event, and mask its secrets."""
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -1,7 +1,7 @@
-"""Request metrics, and the route /metrics.
+"""Prometheus metrics of the server's requests, and the route /metrics.
 
-The counts are correct with several worker processes: `veritrain serve` gives them one shared folder. prometheus_client
-reads `PROMETHEUS_MULTIPROC_DIR` when it is first imported, so nothing here imports it before use.
+All processes of the server count in one shared folder, which `veritrain serve` creates. The library prometheus_client
+reads `PROMETHEUS_MULTIPROC_DIR` when it is first imported, so it is imported only at first use.
 """
 
 from __future__ import annotations
@@ -29,13 +29,19 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable that names the folder in which the processes of one server share their counts."""
 
 DURATION_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the histogram's buckets, in seconds; 0.15 is the target for a page of a list."""
+"""Upper bounds of the histogram's buckets in seconds; 0.15 is the target for one page of a list."""
 
 _LIVE_GAUGE_FILE = re.compile(r"_live\w*_(\d+)\.db$")
 
 
 class ServerMetrics:
-    """Counters of the server since it was started."""
+    """Prometheus metrics of the server's requests since its start.
+
+    Attributes:
+        requests: Number of answered requests, by method, route and status.
+        durations: Seconds from a request to the end of its response, by method and route.
+        sockets: Number of open WebSockets.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         from prometheus_client import Counter, Gauge, Histogram
@@ -55,23 +61,24 @@ class ServerMetrics:
 
 
 FILE_BYTES = {"counter": 2_097_152, "histogram": 4_194_304, "gauge_livesum": 65_536}
-"""Bytes of the files that this process maps, by prometheus_client's name for the kind: some three times what every
-combination of method, route and status takes.
+"""Size in bytes of each file in which a process keeps its counts, by prometheus_client's name for its kind.
+
+It is about three times what all combinations of method, route and status take.
 """
 
 
 @cache
 def metrics() -> ServerMetrics:
-    """Return the metrics of this process, made at first use."""
+    """Return the request metrics of this process, which are created at first use."""
     _preallocate_files()
     return ServerMetrics(_process_registry())
 
 
 def _preallocate_files() -> None:
-    """Write the files that prometheus_client is about to map.
+    """Write the files in which prometheus_client is about to keep this process's counts, at full size.
 
-    It would create them as sparse files: a hole that can't be filled, since the disk is full, ends the process by SIGBUS
-    without a message. If there is no space now, this process counts in memory only.
+    The library would create sparse files. If the disk were full when such a file is filled, the system would end the
+    process (SIGBUS) without a message. If there is no space now, this process counts in memory only.
     """
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder:
@@ -93,21 +100,24 @@ def _preallocate_files() -> None:
 
 @cache
 def _process_registry() -> CollectorRegistry:
+    """Return the Prometheus registry of this process."""
     from prometheus_client import CollectorRegistry
 
     return CollectorRegistry()
 
 
 def exposition() -> tuple[bytes, str]:
-    """Return all metrics in Prometheus' text format, and their media type."""
+    """Return all metrics of the server in Prometheus' text format, and the media type of that format."""
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
     from veritrain_lib.server.observability.gauges import RecordCollector
+    from veritrain_lib.server.observability.job_gauges import JobCollector
 
     metrics()
     record_registry = CollectorRegistry()
     record_registry.register(RecordCollector())
+    record_registry.register(JobCollector())
     if folder := os.environ.get(FOLDER_VARIABLE):
         _remove_dead_gauges(Path(folder))
         count_registry = CollectorRegistry()
@@ -118,7 +128,7 @@ def exposition() -> tuple[bytes, str]:
 
 
 def _record_metrics(registry: CollectorRegistry) -> bytes:
-    """Return the metrics that are read from the record, or nothing if it can't be reached."""
+    """Return the metrics that are read from the databases, in text format; empty if these can't be reached."""
     from prometheus_client import generate_latest
 
     try:
@@ -132,10 +142,10 @@ def _record_metrics(registry: CollectorRegistry) -> bytes:
 
 
 def new_folder() -> Path:
-    """Return an empty folder for this server's counts, and remove the folders of servers that have ended.
+    """Create an empty folder in which the server's processes share their counts, and return its path.
 
-    Its name states the process that owns it, as the work directories of notebooks beside it do, so that nobody removes
-    what a living process uses.
+    The folders of servers that have ended are removed. A folder's name contains that of the process that owns it, so
+    that no folder of a living server is removed.
     """
     from veritrain_lib.tracking import runs
 
@@ -150,7 +160,7 @@ def new_folder() -> Path:
 
 
 def _remove_dead_gauges(folder: Path) -> None:
-    """Remove the gauges of workers that died: they hold no socket any more. Their counters stay."""
+    """Remove the gauge files (open WebSockets) of processes that have died. Their counters stay."""
     import psutil
 
     for file in folder.glob("*_live*_*.db"):
@@ -160,6 +170,7 @@ def _remove_dead_gauges(folder: Path) -> None:
 
 
 def _respond(request: Request) -> Response:
+    """Return the response of GET /metrics."""
     content, media_type = exposition()
     return Response(content, headers={"Content-Type": media_type})
 

@@ -1,7 +1,7 @@
-"""Middleware that writes one log line and one observation for each request.
+"""Middleware that writes one log line and updates the metrics for each request.
 
-Both use an id that the response carries too. Neither a query nor a body is ever logged, since a token may be in one.
-Unexpected errors are logged with their traceback, and the client gets nothing but the request's id.
+The log line and the response contain the request's id. Query strings and bodies are never logged, since they may
+contain a token. Unexpected exceptions are logged with their traceback; the client gets only the request's id.
 """
 
 from __future__ import annotations
@@ -21,21 +21,31 @@ from veritrain_lib.server.observability.request_id import HEADER, request_id
 from veritrain_lib.server.observability.templates import PathTemplates
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""HTTP methods that metrics name; any other is counted as OTHER."""
 
 _STATE_KEY = "seen"
-"""Key in a request's state under which its `_ObservedRequest` is kept."""
+"""Key in a request's ASGI state under which its `_ObservedRequest` is kept."""
 
 _FINAL_MESSAGES = ("http.response.body", "websocket.http.response.body", "websocket.close")
+"""Types of ASGI messages that can be the last one of a response."""
 
 
 class RequestObserver:
-    """ASGI middleware in front of everything. `mlflow_rules` are the URL rules of MLflow's application."""
+    """Outermost ASGI middleware, which logs and counts each request and answers unexpected exceptions.
+
+    Args:
+        app: Application that handles the requests.
+        mlflow_rules: URL rules of MLflow's Flask application, for the names of routes.
+    """
 
     def __init__(self, app: ASGIApp, mlflow_rules: Iterable[str] = ()) -> None:
         self._app, self._templates, self._log = app, PathTemplates(mlflow_rules), log()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, observe its response, then log and count it."""
+        """Pass a request to the application, then log and count it.
+
+        If the application raises an exception, the request is answered here with status 500 or 503.
+        """
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -53,6 +63,7 @@ class RequestObserver:
                 self._log_and_count(request)
 
     def _log_and_count(self, request: _ObservedRequest) -> None:
+        """Write the log line of a finished request and update the metrics."""
         seconds = time.perf_counter() - request.started_at
         route = self._templates.template_of(request.scope)
         method = str(request.scope.get("method", "WEBSOCKET"))
@@ -79,17 +90,17 @@ class RequestObserver:
 
 
 class RouteRecorder:
-    """ASGI middleware right in front of the routes that records the route and the principal of a request.
+    """Innermost ASGI middleware, directly in front of the routes, which keeps a request's final scope for its log line.
 
-    `RequestObserver` reads them. Middleware between the two may pass on a copy of the scope; what is written into the copy
-    can be seen here only.
+    Middleware such as the gatekeeper passes on a copy of the scope. Route and user are written into the copy, so
+    `RequestObserver` could not see them.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Record the scope and pass the request on."""
+        """Store the scope for the log line, and pass the request on."""
         request = scope.get("state", {}).get(_STATE_KEY)
         if isinstance(request, _ObservedRequest):
             request.scope = scope
@@ -97,7 +108,7 @@ class RouteRecorder:
 
 
 class _ObservedRequest:
-    """State and outcome of one request."""
+    """Data of one request for its log line: id, start time, status, exception, and whether the response is complete."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope, self._send = scope, send
@@ -110,7 +121,7 @@ class _ObservedRequest:
         scope.setdefault("state", {}).update({"request_id": self.id, _STATE_KEY: self})
 
     async def send(self, message: Message) -> None:
-        """Pass a message on, the first one with the request's id."""
+        """Send an ASGI message of the response; the first one gets the request's id as a header."""
         kind = message["type"]
         if kind in ("http.response.start", "websocket.http.response.start"):
             self.status = message["status"]
@@ -124,7 +135,7 @@ class _ObservedRequest:
         await self._send(message)
 
     async def refuse(self) -> None:
-        """Send the response to an unexpected error."""
+        """Send the response to an unexpected exception: an HTTP error, or close code 1011 on a WebSocket."""
         if self.is_websocket:
             await self.send({"type": "websocket.close", "code": 1011})
             return
@@ -136,7 +147,7 @@ class _ObservedRequest:
 
 
 def _user_id(scope: Scope) -> str | None:
-    """Return the id of the principal that the gatekeeper let in, or None."""
+    """Return the id of the user or service that the gatekeeper has authenticated; None if there is none."""
     principal = scope.get("state", {}).get("principal")
     user_id = getattr(principal, "user_id", None) or getattr(principal, "id", None)
     return str(user_id) if user_id else None

@@ -1,4 +1,4 @@
-"""Route templates of requests: ids in a path would make the labels of logs and metrics unbounded."""
+"""Route templates of requests, such as `/runs/{id}`, for logs and metrics, whose labels must not contain ids."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from typing import Any
 from starlette.routing import Mount
 
 UNMATCHED = "other"
-"""Label of a path that no route of ours or of MLflow's matches."""
+"""Label of a path that matches neither a route of ours nor one of MLflow's."""
 
 
 _PLACEHOLDER = re.compile(r"<(path:)?[^>]*>")
+"""Regular expression for a parameter in a URL rule of Flask."""
 
 
 class PathTemplates:
-    """Route templates. `mlflow_rules` are such as `/api/2.0/mlflow/runs/get` or `/files/<path:p>`."""
+    """Lookup of the route template of a request.
+
+    Args:
+        mlflow_rules: URL rules of MLflow's Flask application, such as `/files/<path:p>`.
+    """
 
     def __init__(self, mlflow_rules: Iterable[str] = ()) -> None:
         rules = sorted(set(mlflow_rules))
@@ -26,7 +31,14 @@ class PathTemplates:
         ]
 
     def template_of(self, scope: Mapping[str, Any]) -> str:
-        """Return the route template of a request that was routed, or `other` if nothing matches."""
+        """Return the route template of a request.
+
+        Args:
+            scope: ASGI scope of the request after routing.
+
+        Returns:
+            The template; `other` if no route matches.
+        """
         route = scope.get("route")
         # The route is a mount if nothing behind it matched, or if MLflow's Flask application took over.
         template = str(route.path if isinstance(route, Mount) else getattr(route, "path_format", ""))
@@ -43,6 +55,7 @@ class PathTemplates:
 
 
 def _pattern(rule: str) -> re.Pattern[str]:
+    """Return a regular expression for the paths that match a URL rule of Flask."""
     pattern, position = "", 0
     for placeholder in _PLACEHOLDER.finditer(rule):
         pattern += re.escape(rule[position : placeholder.start()]) + (".+" if placeholder[1] else "[^/]+")

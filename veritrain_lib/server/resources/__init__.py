@@ -1,7 +1,10 @@
-"""Resources of the REST API under /api/v1, one folder a noun; none imports another, but `models` reads `evaluations`.
+"""Resources of the REST API under /api/v1, one folder for each noun, such as `datasets`.
 
-routes      what each operation does
-schemas     fields of requests and responses (`requests` has those of requests where there are many)
-serialize   turns runs and model versions of the record into responses
-record      tags in the record, and lookup by id
+No resource imports another, except that `models` imports `evaluations`. Each folder has files of the same names:
+
+routes      the endpoints
+schemas     pydantic models of requests and responses
+requests    pydantic models of requests, where there are many
+serialize   conversion of MLflow runs and model versions to responses
+record      lookup of a resource by id, and the names of its tags in MLflow
 """

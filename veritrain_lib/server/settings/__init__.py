@@ -1,6 +1,6 @@
-"""System settings that people change while the server runs, for every room that obeys one.
+"""Settings that an admin can change while the server runs, stored in its database.
 
-sections  the settings with their defaults and ranges
-stored    read, change and reset them
-usage     disk usage of the record
+sections  schema of the settings, with defaults and ranges
+stored    functions that read, change and reset them
+usage     measured disk usage, which the setting `storage.max_storage_gb` limits
 """

@@ -1,4 +1,4 @@
-"""Schemas of the system settings: six sections, each setting with its default and its range."""
+"""Schema of the server's settings: six sections of settings, each setting with its default and its range."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from veritrain_lib.server.http.casing import RequestModel, ResponseModel
 
-LANGUAGES = ("en", "ja", "zh")
 THEMES = ("light", "dark", "auto")
+"""Appearances of the server's pages; `auto` follows the browser."""
 
 JUDGE_GROUPS = ("gpt_eval_1", "gpt_eval_2")
-"""Groups of an LLM judge's scores and errors in an evaluation, which lists show or hide like a metric."""
+"""Names under which an evaluation has the scores and errors of an LLM judge; lists show or hide them like a metric."""
 
 
 def _zone(name: str) -> str:
+    """Return the name of a time zone if the IANA database has it; raise ValueError otherwise."""
     if name not in _zones():
         raise ValueError("not a time zone of the IANA database, such as UTC or Asia/Tokyo")
     return name
@@ -25,10 +26,12 @@ def _zone(name: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
+    """Return the names of all time zones of the IANA database."""
     return frozenset(zoneinfo.available_timezones() | {"UTC"})
 
 
 def _metric(name: str) -> str:
+    """Return the name of a metric, or of a group of an LLM judge's scores, if it exists; raise ValueError otherwise."""
     from veritrain_lib.core import registry
 
     metric_names = sorted({*registry.names("metrics"), *JUDGE_GROUPS})
@@ -38,7 +41,7 @@ def _metric(name: str) -> str:
 
 
 class GeneralSettings(ResponseModel):
-    """Language and appearance of pages."""
+    """Settings section: language and appearance of the server's pages."""
 
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")
     timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "UTC"
@@ -47,7 +50,7 @@ class GeneralSettings(ResponseModel):
 
 
 class TrainingSettings(ResponseModel):
-    """Training defaults if neither the task nor the experiment sets them."""
+    """Settings section: default parameters of a training, such as the number of epochs."""
 
     default_epochs: int = Field(default=3, ge=1, le=1000)
     default_batch_size: int = Field(default=16, ge=1, le=65_536)
@@ -59,7 +62,7 @@ class TrainingSettings(ResponseModel):
 
 
 class EvaluationSettings(ResponseModel):
-    """Measured and displayed metrics. `default_metrics`: metrics that lists show; all if empty."""
+    """Settings section: metrics and judge. Lists show the metrics `default_metrics`; all if it is empty."""
 
     default_metrics: list[Annotated[str, Field(max_length=100), AfterValidator(_metric)]] = Field(
         default=[], max_length=50
@@ -71,7 +74,10 @@ class EvaluationSettings(ResponseModel):
 
 
 class StorageSettings(ResponseModel):
-    """Retention and storage limits. `current_usage_gb` is measured: a value that is sent is ignored."""
+    """Settings section: retention and disk space.
+
+    `current_usage_gb` is measured; a value that a client sends is ignored.
+    """
 
     data_retention_days: int = Field(default=90, ge=1, le=36_500)
     auto_cleanup_enabled: bool = False
@@ -80,9 +86,9 @@ class StorageSettings(ResponseModel):
 
 
 class ApiSettings(ResponseModel):
-    """Timeouts for calling services, and the rate limit of this one.
+    """Settings section: connection tests of other services, and this server's own requests.
 
-    `rate_limit_per_minute`: requests, 0 for no limit.
+    `rate_limit_per_minute` is the maximum number of requests; 0 means no limit.
     """
 
     base_url: str = Field(default="/api/v1", max_length=500)
@@ -92,7 +98,7 @@ class ApiSettings(ResponseModel):
 
 
 class SecuritySettings(ResponseModel):
-    """Sign-in settings."""
+    """Settings section: sign-in and passwords."""
 
     two_factor_enabled: bool = False
     session_timeout_minutes: int = Field(default=30, ge=1, le=525_600)
@@ -101,7 +107,7 @@ class SecuritySettings(ResponseModel):
 
 
 class SystemSettings(ResponseModel):
-    """System settings in six sections."""
+    """Settings of the server in six sections."""
 
     general: GeneralSettings = GeneralSettings()
     training: TrainingSettings = TrainingSettings()
@@ -112,7 +118,7 @@ class SystemSettings(ResponseModel):
 
 
 def _partial(section: type[BaseModel]) -> type[BaseModel]:
-    """Return a model of a section with optional fields; null counts as missing."""
+    """Return a pydantic model of a settings section in which each field is optional; null counts as missing."""
     fields: dict[str, Any] = {}
     for name, field in section.model_fields.items():
         annotation: Any = field.annotation
@@ -129,7 +135,7 @@ def _partial(section: type[BaseModel]) -> type[BaseModel]:
 
 
 class SystemSettingsUpdate(RequestModel):
-    """Any sections, and any part of each."""
+    """Changes of the server's settings: any sections, and any settings of each."""
 
     model_config = ConfigDict(extra="forbid")
 

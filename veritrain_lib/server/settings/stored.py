@@ -1,4 +1,4 @@
-"""Storage of the system settings in the database: one row for each section, with defaults for a missing one."""
+"""Functions that read and store the server's settings: a database row for each section, defaults for the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from veritrain_lib.server.settings.usage import GB, used_bytes
 
 
 def default_settings() -> SystemSettings:
-    """Return the default settings; the rate limit is that of the environment."""
+    """Return the server's default settings; the rate limit is the one with which the server was started."""
     settings = SystemSettings()
     return settings.model_copy(
         update={"api": settings.api.model_copy(update={"rate_limit_per_minute": environment().rate_limit})}
@@ -25,7 +25,7 @@ def default_settings() -> SystemSettings:
 
 
 def system_settings() -> SystemSettings:
-    """Return the current settings; `storage.current_usage_gb` is 0 unless it was stored."""
+    """Return the server's current settings; `storage.current_usage_gb` is 0, since it is not measured here."""
     settings = default_settings()
     with session() as database_session:
         rows = {row.section: row.content for row in database_session.query(Setting)}
@@ -39,7 +39,7 @@ def system_settings() -> SystemSettings:
 
 
 def settings_with_usage() -> SystemSettings:
-    """Return the current settings with the measured disk usage of the record."""
+    """Return the server's current settings with the measured disk usage."""
     settings = system_settings()
     return settings.model_copy(
         update={
@@ -49,15 +49,15 @@ def settings_with_usage() -> SystemSettings:
 
 
 def default_metrics() -> list[str]:
-    """Return the metrics that lists show; all if empty."""
+    """Return the names of the metrics that the API's lists show; an empty list means all."""
     return system_settings().evaluation.default_metrics
 
 
 def update_settings(changes: SystemSettingsUpdate) -> None:
-    """Store changed settings.
+    """Store changed settings of the server.
 
     Raises:
-        WrongField: An unsupported setting would get a value other than its default.
+        WrongField: An unsupported setting has another value than its default.
     """
     defaults = default_settings()
     new_values: dict[str, dict[str, Any]] = {}
@@ -85,13 +85,20 @@ def update_settings(changes: SystemSettingsUpdate) -> None:
 
 
 def reset_settings() -> None:
-    """Reset all settings to their defaults."""
+    """Reset all of the server's settings to their defaults."""
     with session() as database_session:
         database_session.execute(delete(Setting))
 
 
 def refuse_when_full(additional_bytes: int = 0) -> None:
-    """Raise Conflict if the record takes more space than `storage.max_storage_gb`, `additional_bytes` included."""
+    """Check that the project takes no more disk space than the setting `storage.max_storage_gb` allows.
+
+    Args:
+        additional_bytes: Bytes that are about to be stored, which count too.
+
+    Raises:
+        Conflict: It takes more.
+    """
     max_gb = system_settings().storage.max_storage_gb
     used = used_bytes() + additional_bytes
     if used > max_gb * GB:

@@ -1,4 +1,4 @@
-"""Disk usage of the record: its files and its database."""
+"""Disk usage of a project: artifacts, state and MLflow's database."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ GB = 1024**3
 MB = 1024**2
 
 CACHE_S = 30.0
-"""Seconds for which a measurement is reused; a long record has many files."""
+"""Seconds for which a measurement is reused, since a project can have many files."""
 
 _lock = threading.Lock()
 _last: dict[str, tuple[float, int]] = {}
 
 
 def used_bytes(*, force: bool = False) -> int:
-    """Return the bytes of `mlruns/`, `.veritrain/` and the database.
+    """Return the bytes that the project takes on the disk: `mlruns/`, `.veritrain/` and the database.
 
     Args:
-        force: Measure again although there is a recent measurement.
+        force: Measure again even if the last measurement is less than `CACHE_S` seconds old.
     """
     key = f"{project.root()} {store.uri()}"
     with _lock:
@@ -41,9 +41,9 @@ def used_bytes(*, force: bool = False) -> int:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Return the bytes of all files below a folder.
+    """Return the total size in bytes of all files below a folder.
 
-    Files that vanish meanwhile are skipped, links are not followed.
+    Links are not followed; files that are deleted meanwhile are skipped.
     """
     total = 0
     pending = [str(folder)]
@@ -61,6 +61,7 @@ def folder_bytes(folder: Path) -> int:
 
 
 def _database_bytes() -> int:
+    """Return the size of MLflow's database in bytes, PostgreSQL or SQLite."""
     database = engine()
     if database.dialect.name == "postgresql":
         with database.connect() as connection:

@@ -1,11 +1,11 @@
-"""Web pages for people.
+"""HTML pages of the server: the home page, and files of runs.
 
-home         the home page /home, and the part of it that follows running work
-files        a run's executed notebook, report and tables, served in a sandbox
-running      running and pending runs
-tasks        each task with its champion and its last rounds
-verdicts     datasets that the gate blocked or rejected rows of, and by which rule
-next_steps   suggested next steps
-results      results of finished stages
+home         /home, and the part of it that is updated while work is running
+files        /runs/{run_id}/files/...: a run's executed notebook, report and tables, which can run no code
+running      list of running and pending runs
+tasks        list of tasks with their champion and last rounds
+verdicts     list of datasets that the quality gate blocked or from which it rejected rows
+next_steps   list of suggested next steps
+results      reads the results of finished stages
 links        URLs of runs and files, and times in words
 """

@@ -1,7 +1,7 @@
-"""Files of a run at /runs/{run_id}/files/{path}, served so that they can run no code.
+"""Page /runs/{run_id}/files/{path}, which shows a file of a run in a way that it can run no code.
 
-Executed notebooks and reports hold text from data and from models: a page is shown in a sandbox without scripts and
-with an opaque origin, whatever is in it. Only files of that run's artifacts are ever read.
+Executed notebooks and reports contain text from data and from models, so they are shown in a sandbox without scripts
+and without access to the server. Only artifacts of the named run are ever read.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ SANDBOX = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
+"""Value of the header Content-Security-Policy of the shown files."""
 
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8", ".png": "image/png", ".jpg": "image/jpeg", ".pdf": "application/pdf",
     ".txt": "text/plain; charset=utf-8", ".log": "text/plain; charset=utf-8", ".md": "text/plain; charset=utf-8",
     ".csv": "text/plain; charset=utf-8", ".json": "text/plain; charset=utf-8", ".jsonl": "text/plain; charset=utf-8",
 }  # fmt: skip
-"""Media types by file suffix of the files that a browser shows. Any other file is downloaded."""
+"""Media type by suffix of the files that a browser shows; any other file is downloaded."""
 
 
 def serve_file(request: Request) -> Response:
-    """Return a file of a run, or problem details with 404."""
+    """Return the response with a run's file, which can run no code in the browser; 404 if there is no such file."""
     run_id, path = request.path_params["run_id"], request.path_params["path"]
     file = find_file(run_id, path)
     if file is None:
@@ -51,7 +52,15 @@ def serve_file(request: Request) -> Response:
 
 
 def find_file(run_id: str, path: str) -> Path | None:
-    """Return a file among a run's artifacts on this machine, or None for any other path, such as `..`."""
+    """Return the path of a run's artifact on this machine.
+
+    Args:
+        run_id: Id of the run.
+        path: Path of the artifact below the run's artifact folder.
+
+    Returns:
+        None if there is no such file here, or if the path leaves the run's folder, for example by `..` or a link.
+    """
     if not run_id.isalnum() or not path or "\0" in path:
         return None
     run = read_runs([run_id]).get(run_id)

@@ -1,4 +1,4 @@
-"""Home page /home, and /home/now, the part of it that follows running work."""
+"""Home page of the server at /home, and /home/now, the part of it that is updated while work is running."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 REFRESH_S = 3
-"""Seconds between two requests of the page for the running work."""
+"""Seconds between two updates of the part of the page that shows running work."""
 
 
 def _policy(nonce: str) -> str:
-    """Return a content security policy that allows only the style and the script of this response."""
+    """Return a Content-Security-Policy that allows only the style and the script with a response's random `nonce`."""
     return (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
         "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -29,6 +29,7 @@ def _policy(nonce: str) -> str:
 
 @cache
 def _templates() -> Environment:
+    """Return the environment of the Jinja templates, which is created once."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
@@ -41,12 +42,17 @@ def _templates() -> Environment:
 
 
 DARK_MEDIA = "@media (prefers-color-scheme:dark)"
-"""Media query of the style's dark colours; the setting `general.theme` replaces the browser's choice."""
+"""Media query in the page's style that selects dark colours.
+
+If the setting `general.theme` is `dark` or `light`, another query (`THEME_MEDIA`) takes its place.
+"""
 
 THEME_MEDIA = {"dark": "@media all", "light": "@media not all"}
+"""Media query that takes the place of `DARK_MEDIA`, by the value of the setting `general.theme`."""
 
 
 def _page(template: str, **context: Any) -> HTMLResponse:
+    """Return a rendered Jinja template as an HTML response, with security headers and the colours of the settings."""
     from veritrain_lib.server.settings import stored
 
     nonce = secrets.token_urlsafe(16)
@@ -64,11 +70,16 @@ def _page(template: str, **context: Any) -> HTMLResponse:
 
 
 def home(request: Request) -> Response:
-    """Return the complete home page."""
+    """Show the home page of the server.
+
+    It shows running work, the tasks with their last rounds of the improvement loop, verdicts of the quality gate, and
+    suggested next steps.
+    """
     from veritrain_lib.server.web.next_steps import next_steps
     from veritrain_lib.server.web.running import active_runs
     from veritrain_lib.server.web.tasks import task_cards
     from veritrain_lib.server.web.verdicts import recent_verdicts
+    from veritrain_lib.server.web.workers import worker_items
 
     active = active_runs()
     cards, other_tasks = task_cards()
@@ -76,6 +87,7 @@ def home(request: Request) -> Response:
     return _page(
         "home.html.j2",
         now=active,
+        workers=worker_items(),
         cards=cards,
         others=other_tasks,
         verdicts=gate_verdicts,
@@ -87,13 +99,18 @@ def home(request: Request) -> Response:
 
 
 def running_part(request: Request) -> Response:
-    """Return the part of the page that shows running work."""
-    from veritrain_lib.server.web.running import active_runs
+    """Return the part of the home page that shows running work, as HTML.
 
-    return _page("now.html.j2", now=active_runs())
+    The open page requests it every few seconds.
+    """
+    from veritrain_lib.server.web.running import active_runs
+    from veritrain_lib.server.web.workers import worker_items
+
+    return _page("now.html.j2", now=active_runs(), workers=worker_items())
 
 
 def _run_file(request: Request) -> Response:
+    """Return the response with a run's file."""
     from veritrain_lib.server.web import files
 
     return files.serve_file(request)

@@ -1,4 +1,4 @@
-"""URLs of runs and files on this server, and times and durations in words."""
+"""Links to runs and files for the home page, and times and durations in words."""
 
 from __future__ import annotations
 
@@ -16,29 +16,42 @@ STAGE_FILES = {
     "report": (("report/report.html", "report"), ("report/report.pdf", "PDF")),
     "gate": (("gate/data_docs.html", "data docs"),),
 }
-"""Files of each stage that people open, with their link texts. Each has its executed notebook beside them."""
+"""Files of a stage that people open, with their link texts. The page of a stage's notebook is not listed here."""
 
 
 @dataclass(frozen=True)
 class PageLink:
-    """URL with its link text."""
+    """Link on the home page: URL and text."""
 
     href: str
     text: str
 
 
 def run_page(run: Run) -> str:
-    """Return the URL of the run in the MLflow UI."""
+    """Return the URL of a run's page in MLflow's UI."""
     return f"/#/experiments/{quote(run.info.experiment_id, safe='')}/runs/{run.info.run_id}"
 
 
 def file_page(run_id: str, path: str) -> str:
-    """Return the URL of a run's file on this server."""
+    """Return the URL of this server's page for a file of a run.
+
+    Args:
+        run_id: Id of the run.
+        path: Path of the artifact below the run's artifact folder.
+    """
     return f"/runs/{run_id}/files/{quote(path)}"
 
 
 def file_links(run: Run, stage: str) -> list[PageLink]:
-    """Return links to the existing files of a stage's run that people open."""
+    """Return links to the files of a stage's run that people open, such as the page of its notebook.
+
+    Args:
+        run: MLflow run of the stage.
+        stage: Name of the stage.
+
+    Returns:
+        Links to the files that exist on this machine.
+    """
     folder = local_folder(run.info.artifact_uri)
     if folder is None:
         return []
@@ -55,7 +68,11 @@ def file_links(run: Run, stage: str) -> list[PageLink]:
 
 
 def age_text(milliseconds: int | None) -> str:
-    """Return the age of a time in words: `just now`, `5 min ago`, `3 h ago`, `2 days ago`."""
+    """Return how long ago a time was, in words: `just now`, `5 min ago`, `3 h ago`, `2 days ago`.
+
+    Args:
+        milliseconds: The time in milliseconds since 1970; None or 0 gives an empty text.
+    """
     if not milliseconds:
         return ""
     seconds = time.time() - milliseconds / 1000

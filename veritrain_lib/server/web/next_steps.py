@@ -1,4 +1,4 @@
-"""Suggested next steps of each task: first what only people can do, then what the last report suggests."""
+"""Next steps that the home page suggests for each task: what only people can do, then the advice of the last report."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NextStepItem:
-    """Suggested next step.
+    """Next step that the home page suggests.
 
     Attributes:
-        task: Name of the task.
+        task: Name of the task; empty if the step belongs to none.
         title: What to do.
         reason: Why.
-        command: Command to type in a terminal.
-        link: Page to open.
-        urgent: Whether work is blocked until it is done.
+        command: Command to type in a terminal; empty if there is none.
+        link: Page to open; None if there is none.
+        urgent: Whether the improvement loop can't go on before it is done.
     """
 
     task: str
@@ -39,7 +39,12 @@ class NextStepItem:
 
 
 def next_steps(cards: list[TaskCard], now: ActiveRuns) -> list[NextStepItem]:
-    """Return the next steps, urgent ones first, then in the order of the tasks."""
+    """Return the next steps for the home page, urgent ones first, then in the order of the tasks.
+
+    Args:
+        cards: Tasks on the home page.
+        now: Running and pending runs.
+    """
     query = RunQuery(tags={"veritrain.stage": ["report"]}, statuses=["FINISHED"])
     reports = first_of_each_experiment(query, [card.experiment_id for card in cards], limit=1)
     newest = {key: runs[0] for key, (runs, _) in reports.items()}
@@ -59,6 +64,7 @@ def next_steps(cards: list[TaskCard], now: ActiveRuns) -> list[NextStepItem]:
 
 
 def _waiting(card: TaskCard) -> NextStepItem | None:
+    """Return the next step that asks people to label rows of a task; None if no row waits for an answer."""
     try:
         count = count_waiting(card.task) if card.task else 0
     except (OSError, UserError):
@@ -73,7 +79,11 @@ def _waiting(card: TaskCard) -> NextStepItem | None:
 
 
 def _failed(card: TaskCard) -> NextStepItem | None:
-    """Return a step for the newest round if it did not finish: its message, and how to resume."""
+    """Return the next step that tells how to resume a task's newest round of the improvement loop.
+
+    Returns:
+        None if that round neither failed nor was stopped.
+    """
     newest = card.rounds[0] if card.rounds else None
     if newest is None or newest.outcome not in ("failed", "killed"):
         return None
@@ -84,6 +94,7 @@ def _failed(card: TaskCard) -> NextStepItem | None:
 
 
 def _reported(card: TaskCard, report: Run | None) -> NextStepItem | None:
+    """Return the next step that a task's last report suggests; None if there is no report or it suggests none."""
     result = stage_result(report) if report else {}
     if report is None or not result.get("next_step"):
         return None

@@ -1,4 +1,4 @@
-"""Results of finished stages, without their tables."""
+"""Reader of the results of finished stages, without their tables, for the home page."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 
 def stage_result(run: Run) -> dict[str, Any]:
-    """Return the fields of a finished stage's result; empty if it is stored on another machine."""
+    """Return the fields of a finished stage's result; an empty dict if they are not on this machine."""
     return _read_result(run.info.artifact_uri)
 
 
 @lru_cache(maxsize=256)
 def _read_result(artifact_uri: str) -> dict[str, Any]:
+    """Return the fields of the result in an artifact folder, from a cache."""
     folder = local_folder(artifact_uri)
     try:
         content = (folder / RESULT / "result.json").read_text(encoding="utf-8") if folder else "{}"

@@ -1,4 +1,4 @@
-"""Running and pending runs, with their stage and notebook cell."""
+"""Running and pending runs on the home page, each with its current stage and notebook cell."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ from veritrain_lib.tracking.listing import RunQuery, runs_page
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
-TOP_LEVEL_KINDS = ("round", "final", "upload", "generation", "report", "probe")
-"""Kinds of runs that are listed; a stage inside a round is shown as part of it."""
+TOP_LEVEL_KINDS = ("round", "cell", "final", "upload", "generation", "report", "probe")
+"""Kinds of runs (tag `veritrain.kind`) that the home page lists by themselves.
+
+A pipeline stage inside a round of the improvement loop, or inside one setting of a sweep, is shown as a part of it.
+"""
 
 MAX_SHOWN = 12
-"""Runs that are listed; more are counted."""
+"""Maximum number of runs of each status that are listed; further ones are only counted."""
 
 
 @dataclass(frozen=True)
 class StageStep:
-    """Stage of a round: `done`, `now` or `todo`."""
+    """One pipeline stage of a running round of the improvement loop; its state is `done`, `now` or `todo`."""
 
     name: str
     state: str
@@ -35,12 +38,21 @@ class StageStep:
 
 @dataclass(frozen=True)
 class RunItem:
-    """A run as the page lists it.
+    """Running or pending run on the home page.
 
     Attributes:
-        cell: Current cell of its notebook; 0 if unknown.
-        cells: Number of cells of its notebook; 0 if unknown.
-        owner_ended: Whether the process that worked on it has ended.
+        name: Name of the run.
+        task: Name of the task.
+        kind: Kind of the run, such as `round`.
+        href: URL of the run in MLflow's UI.
+        run_id: Id of the run.
+        since: Duration of a running run, or age of a pending one, in words.
+        stage: Current stage; empty if it is not known.
+        cell: Number of the current cell of the stage's notebook; 0 if it is not known.
+        cells: Number of cells of that notebook; 0 if it is not known.
+        title: Title of the current cell; empty if it has none.
+        steps: Stages of a running round; empty for other runs.
+        owner_ended: Whether the process that worked on the run has ended without closing it.
     """
 
     name: str
@@ -59,7 +71,14 @@ class RunItem:
 
 @dataclass(frozen=True)
 class ActiveRuns:
-    """Running and pending runs that are listed, and the number of each."""
+    """Running and pending runs on the home page.
+
+    Attributes:
+        running: Listed running runs.
+        pending: Listed pending runs.
+        running_total: Number of all running runs.
+        pending_total: Number of all pending runs.
+    """
 
     running: list[RunItem] = field(default_factory=list)
     pending: list[RunItem] = field(default_factory=list)
@@ -68,13 +87,13 @@ class ActiveRuns:
 
     @property
     def key(self) -> str:
-        """Return a text that changes when a run begins or ends, so that a page knows it is out of date."""
+        """Return a text that changes when a run begins or ends, by which an open page sees that it is out of date."""
         ids = [item.run_id for item in (*self.running, *self.pending)]
         return f"{self.running_total}-{self.pending_total}-{'-'.join(item[:6] for item in ids)}"
 
 
 def active_runs() -> ActiveRuns:
-    """Return the active runs from the record and the event logs."""
+    """Return the running and pending runs for the home page, with the progress that their event files state."""
     running, running_total = _runs_with_status("RUNNING")
     pending, pending_total = _runs_with_status("SCHEDULED")
     stages = _stages_of(running)
@@ -87,11 +106,15 @@ def active_runs() -> ActiveRuns:
 
 
 def _runs_with_status(status: str) -> tuple[list[Run], int]:
+    """Return the newest runs of an MLflow status that are listed, and the number of all."""
     return runs_page(RunQuery(tags={"veritrain.kind": TOP_LEVEL_KINDS}, statuses=[status]), limit=MAX_SHOWN)
 
 
 def _stages_of(rounds: list[Run]) -> dict[str, str]:
-    """Return the running stage of each round, for rounds that write no events."""
+    """Return the stage that is running in each round of the improvement loop, by the round's run id.
+
+    It is used for rounds that write no event file.
+    """
     if not rounds:
         return {}
     parents = [run.info.run_id for run in rounds]
@@ -103,6 +126,12 @@ def _stages_of(rounds: list[Run]) -> dict[str, str]:
 
 
 def _run_item(run: Run, stages: Mapping[str, str]) -> RunItem:
+    """Return a run as an item of the home page.
+
+    Args:
+        run: MLflow run.
+        stages: Running stages by the id of their round's run.
+    """
     tags, info = run.data.tags, run.info
     running = info.status == "RUNNING"
     progress = last_progress(info.run_id) if running else {}
@@ -126,6 +155,11 @@ def _run_item(run: Run, stages: Mapping[str, str]) -> RunItem:
 
 
 def _steps(tags: Mapping[str, str], stage: str) -> tuple[StageStep, ...]:
+    """Return the state of each pipeline stage of a running round of the improvement loop.
+
+    A round that the API started on its own begins with the training, since its data has passed the quality gate
+    already.
+    """
     is_standalone = (
         "mlflow.parentRunId" not in tags
     )  # requested by the API, on data that has passed the gate already
@@ -137,11 +171,12 @@ def _steps(tags: Mapping[str, str], stage: str) -> tuple[StageStep, ...]:
 
 
 def _count(value: Any) -> int:
+    """Return a count from an event if it is a whole number from 0, otherwise 0."""
     return value if isinstance(value, int) and value >= 0 else 0
 
 
 def last_progress(run_id: str) -> dict[str, Any]:
-    """Return the newest progress event of a run; empty if there is none in the last lines."""
+    """Return the data of a run's newest progress event; an empty dict if the end of its event file has none."""
     try:
         with event_log.log_path(run_id).open("rb") as log_file:
             size = log_file.seek(0, 2)

@@ -1,4 +1,4 @@
-"""Tasks of the home page: champion, and last rounds with verdict and development value."""
+"""Tasks on the home page, each with its champion (best model so far) and its last rounds of the improvement loop."""
 
 from __future__ import annotations
 
@@ -19,25 +19,35 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.version_listing import VersionItem
 
 MAX_TASKS = 6
-"""Tasks that are shown with their rounds, most recent first; the others are listed by name."""
+"""Maximum number of tasks that the home page shows with their rounds, last used first; others are listed by name."""
 
 MAX_ROUNDS = 6
-"""Rounds of a task that are shown."""
+"""Maximum number of rounds of the improvement loop that are shown for a task."""
 
 LINK_TEXTS = {"data docs": "gate"}
-"""Link text of a file where the stage's name is not beside it."""
+"""Text of a link to a file in the list of rounds, where it differs from the text in `links.STAGE_FILES`."""
 
 ENDED_STATUSES = ("FINISHED", "FAILED", "KILLED")
+"""Statuses of MLflow runs that have ended."""
 
 VERDICT_STYLES = {
     "better": "good", "not better": "plain", "inconclusive": "plain", "worse": "bad", "seed": "plain",
 }  # fmt: skip
-"""CSS class of a verdict's badge."""
+"""CSS class of the badge of each verdict."""
 
 
 @dataclass(frozen=True)
 class IntervalValue:
-    """Development value with its confidence interval, and their positions (0 to 100) on the rounds' common scale."""
+    """Value of the primary metric on development rows, with its confidence interval.
+
+    Attributes:
+        value: The value.
+        low: Lower end of the interval; None if it is not known.
+        high: Upper end of the interval; None if it is not known.
+        position: Position of the value on the drawn scale, from 0 to 100.
+        start: Position of the lower end on that scale.
+        end: Position of the upper end on that scale.
+    """
 
     value: float
     low: float | None = None
@@ -49,7 +59,19 @@ class IntervalValue:
 
 @dataclass(frozen=True)
 class RoundRow:
-    """One round: its outcome as a word and a badge style, its value, and links."""
+    """One round of the improvement loop, as a row of a task on the home page.
+
+    Attributes:
+        name: Name of the round.
+        href: URL of its run in MLflow's UI.
+        outcome: Outcome in a word, such as `better` or `blocked`.
+        style: CSS class of the outcome's badge.
+        value: Value of the new model on development rows; None if there is none.
+        gain: Gain of the new model over the champion on the held-out test set; None if it was not measured there.
+        when: Time of its end in words.
+        headline: One sentence on its result, or the reason why it failed.
+        links: Links to its report and other files.
+    """
 
     name: str
     href: str
@@ -64,14 +86,19 @@ class RoundRow:
 
 @dataclass(frozen=True)
 class TaskCard:
-    """A task with its champion and its last rounds.
+    """One task on the home page, with its champion and its last rounds of the improvement loop.
 
     Attributes:
-        champion: Link to the champion's version, such as `v2`.
-        champion_value: Development value of the champion.
-        rounds: The last rounds.
-        total: Number of all rounds.
-        task: The task, or None if its file can't be read.
+        name: Name of the task.
+        experiment_id: Id of its MLflow experiment.
+        description: Description of the task.
+        href: URL of the experiment in MLflow's UI.
+        metric: Name of the primary metric; empty if it is not known.
+        champion: Link to the version of the champion, such as `v2`; None if there is no champion.
+        champion_value: Value of the champion on development rows; None if it is not known.
+        rounds: The last rounds, newest first.
+        total: Number of all ended rounds.
+        task: The task; None if its file can't be read.
     """
 
     name: str
@@ -87,7 +114,7 @@ class TaskCard:
 
 
 def task_cards() -> tuple[list[TaskCard], list[PageLink]]:
-    """Return the tasks worked on last, and links to the others."""
+    """Return a card for each of the last used tasks (at most `MAX_TASKS`), and links to the other tasks."""
     experiments = [experiment for experiment in store.experiments() if experiment.tags.get("veritrain.task")]
     experiments.sort(key=lambda experiment: (-float(experiment.tags.get(USED_TAG, 0)), experiment.name))
     champions = {item.version.name: item for item in versions_with_alias(models.CHAMPION)}
@@ -128,14 +155,14 @@ def _task_card(
     total: int,
     stage_runs: dict[str, Run],
 ) -> TaskCard:
-    """Return the card of a task.
+    """Return one task for the home page.
 
     Args:
-        experiment: The task's MLflow experiment.
-        champion: The version with the alias champion.
-        round_runs: The last rounds.
-        total: Number of all rounds.
-        stage_runs: Runs of the rounds' stages and the run that made the champion, by id.
+        experiment: MLflow experiment of the task.
+        champion: Model version with the alias `champion`; None if there is none.
+        round_runs: MLflow runs of the last rounds.
+        total: Number of all ended rounds.
+        stage_runs: MLflow runs of the rounds' stages and the run that trained the champion, by id.
     """
     task = task_of_experiment(experiment)
     metric = task.primary.name if task else _logged_primary_metric(round_runs)
@@ -161,6 +188,7 @@ def _task_card(
 
 
 def _champion_link(champion: VersionItem | None) -> PageLink | None:
+    """Return the link to a champion's version in MLflow's UI; None if there is no champion."""
     if champion is None:
         return None
     return PageLink(
@@ -170,11 +198,22 @@ def _champion_link(champion: VersionItem | None) -> PageLink | None:
 
 
 def _stage_runs(run: Run) -> dict[str, str]:
+    """Return the ids of the report, gate and evaluation runs of a round of the improvement loop, by stage.
+
+    A stage that the round has not run is left out.
+    """
     return {stage: run.data.tags[STAGE_RUN + stage] for stage in ("report", "gate", "evaluate")
             if STAGE_RUN + stage in run.data.tags}  # fmt: skip
 
 
 def _round_row(run: Run, value: IntervalValue | None, stage_runs: dict[str, Run]) -> RoundRow:
+    """Return one round of the improvement loop as a row of its task on the home page.
+
+    Args:
+        run: MLflow run of the round.
+        value: Value of the new model on development rows; None if there is none.
+        stage_runs: MLflow runs of the rounds' stages, by id.
+    """
     tags, info = run.data.tags, run.info
     outcome, style = _outcome(run)
     links: list[PageLink] = []
@@ -200,7 +239,7 @@ def _round_row(run: Run, value: IntervalValue | None, stage_runs: dict[str, Run]
 
 
 def _outcome(run: Run) -> tuple[str, str]:
-    """Return the outcome of a round as a word, and its badge style: good, bad, plain, busy."""
+    """Return the outcome of a round of the improvement loop in a word, and the CSS class of its badge."""
     tags, status = run.data.tags, run.info.status
     if status != "FINISHED":
         return status.lower(), "bad"
@@ -217,7 +256,11 @@ def _outcome(run: Run) -> tuple[str, str]:
 
 
 def _logged_primary_metric(round_runs: list[Run]) -> str:
-    """Return the primary metric by what an evaluation logged, if the task's file is missing."""
+    """Return the name of the primary metric that evaluations have logged, for a task whose file can't be read.
+
+    Returns:
+        An empty string if no evaluation has logged one.
+    """
     for run in round_runs:
         for name in run.data.metrics:
             if name.startswith("gain_") and not name.endswith(("_low", "_high")):
@@ -226,6 +269,7 @@ def _logged_primary_metric(round_runs: list[Run]) -> str:
 
 
 def _value(run: Run, metric: str) -> IntervalValue | None:
+    """Return a metric of a run with its confidence interval; None if the run does not have it."""
     metrics = run.data.metrics
     if not metric or metric not in metrics or metrics[metric] != metrics[metric]:
         return None
@@ -233,6 +277,7 @@ def _value(run: Run, metric: str) -> IntervalValue | None:
 
 
 def _scale(values: list[IntervalValue]) -> tuple[float, float]:
+    """Return the smallest and the largest of several values and their interval ends; (0, 1) if there are none."""
     bounds = [
         bound for value in values for bound in (value.value, value.low, value.high) if bound is not None
     ]
@@ -240,7 +285,7 @@ def _scale(values: list[IntervalValue]) -> tuple[float, float]:
 
 
 def _with_positions(interval: IntervalValue, scale: tuple[float, float]) -> IntervalValue:
-    """Return an interval with positions between 0 and 100."""
+    """Return a value with its positions from 0 to 100 on a scale, which is given by its ends."""
     low, high = scale
     width = (high - low) or 1.0
 

@@ -1,4 +1,4 @@
-"""Datasets that the gate recently blocked or rejected rows of, and the rules that did."""
+"""Datasets on the home page that the quality gate blocked or from which it rejected rows, and the rejecting rules."""
 
 from __future__ import annotations
 
@@ -17,15 +17,30 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
 MAX_READ = 20
-"""Newest verdicts that are searched for those with rejected rows."""
+"""Number of the newest runs of the quality gate that are searched for rejected rows."""
 
 MAX_SHOWN = 5
+"""Maximum number of datasets whose verdicts the home page shows."""
 MAX_RULES = 5
+"""Maximum number of rejecting rules that the home page shows for a dataset."""
 
 
 @dataclass(frozen=True)
 class VerdictItem:
-    """Verdict on one dataset: accepted and quarantined rows, the rules that rejected most, reasons of a block."""
+    """Verdict of the quality gate on one dataset, for the home page.
+
+    Attributes:
+        dataset: Name of the dataset (NAME@VERSION).
+        task: Name of the task.
+        blocked: Whether the gate blocked the dataset.
+        accepted: Number of accepted rows.
+        removed: Number of rejected rows.
+        rules: Rules that rejected rows, with the number of rows of each.
+        reasons: Reasons why the dataset is blocked; empty if it passed.
+        when: Time of the verdict in words.
+        href: URL of the gate's run in MLflow's UI.
+        links: Links to the gate's files.
+    """
 
     dataset: str
     task: str
@@ -40,7 +55,7 @@ class VerdictItem:
 
 
 def recent_verdicts() -> tuple[list[VerdictItem], int]:
-    """Return the newest verdicts that blocked or rejected rows, and the number of all verdicts."""
+    """Return the newest verdicts of the quality gate that blocked or rejected rows, and the number of all verdicts."""
     query = RunQuery(tags={"veritrain.stage": ["gate"]}, statuses=["FINISHED"])
     gate_runs, total = runs_page(query, limit=MAX_READ)
     with_rejections = [
@@ -50,10 +65,12 @@ def recent_verdicts() -> tuple[list[VerdictItem], int]:
 
 
 def _is_blocked(run: Run) -> bool:
+    """Return whether a run of the quality gate blocked its dataset."""
     return run.data.tags.get("veritrain.dataset.status") == "blocked"
 
 
 def _verdict_item(run: Run) -> VerdictItem:
+    """Return the verdict of a run of the quality gate, for the home page."""
     tags, logged = run.data.tags, run.data.metrics
     dataset = tags.get("veritrain.input.dataset", "")
     task = tags.get("veritrain.task", "")
@@ -75,7 +92,11 @@ def _verdict_item(run: Run) -> VerdictItem:
 
 @lru_cache(maxsize=256)
 def _rejecting_rules(artifact_uri: str) -> tuple[tuple[str, int], ...]:
-    """Return the rules that rejected rows with their counts, most first; empty if there is no file here."""
+    """Return the rules that rejected rows in a run of the quality gate, each with its number of rows, largest first.
+
+    Returns:
+        An empty tuple if the run's file is not on this machine.
+    """
     folder = local_folder(artifact_uri)
     file = folder / "gate" / "rules.csv" if folder else Path()
     if not file.is_file():

@@ -1,1 +1,1 @@
-"""The evaluate stage: `inputs.py` finds what goes in, `run.py` does the work, `result.py` shows it, `record.py` files it."""
+"""Evaluate stage: compares champion and challenger, and decides whether the challenger is promoted."""

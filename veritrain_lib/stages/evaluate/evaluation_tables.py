@@ -1,6 +1,6 @@
-"""Tables of an evaluation: metrics, slices, predictions and errors of champion and challenger.
+"""Tables of an evaluation's result: metrics, slices, predictions and errors of champion and challenger.
 
-Open this for the meaning of the columns of these tables, or of the measures of an evaluation.
+Open this for the meaning of the tables' columns, or of the evaluation's measures.
 """
 
 from __future__ import annotations
@@ -16,27 +16,15 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from veritrain_lib.core.records import Response
-    from veritrain_lib.core.task import Task
     from veritrain_lib.metrics.base import Metric
+    from veritrain_lib.stages.evaluate.answered_rows import AnsweredRows
 
 
-def metric_table(
-    task: Task,
-    metrics: list[Metric],
-    references: list[str],
-    champion_responses: list[Response],
-    challenger_responses: list[Response],
-    seed: int,
-) -> pd.DataFrame:
-    """Return one row per metric: both models with 95 % intervals, and their paired difference (bootstrap).
+def metric_table(answered: AnsweredRows, seed: int) -> pd.DataFrame:
+    """Return a table with one row per metric: both models' values and their paired difference, with 95 % intervals.
 
     Args:
-        task: The task.
-        metrics: The metrics.
-        references: The expected answers of the development rows.
-        champion_responses: The champion's responses, in the order of the references.
-        challenger_responses: The challenger's responses, in the order of the references.
+        answered: The development rows with the responses of both models.
         seed: Seed of the bootstrap.
     """
     import pandas as pd
@@ -45,16 +33,17 @@ def metric_table(
     from veritrain_lib.statistics.bootstrap import paired_bootstrap
 
     lines: list[dict[str, Any]] = []
+    references = answered.references
     before, after = (
-        measure_all(metrics, references, responses, seed)
-        for responses in (champion_responses, challenger_responses)
+        measure_all(answered.metrics, references, responses, seed)
+        for responses in (answered.champion, answered.challenger)
     )
-    for metric in metrics:
+    for metric in answered.metrics:
         champion, challenger = before[metric.name], after[metric.name]
         if champion.value is None or challenger.value is None:
             lines.append({"metric": metric.name, "n": 0, "signature": metric.signature()})
             continue
-        change = _difference_function(metric, references, champion_responses, challenger_responses)
+        change = _difference_function(metric, answered)
         paired = paired_bootstrap(change, len(references), n_resamples=400, seed=seed)
         lines.append(
             {
@@ -84,23 +73,19 @@ METRIC_COLUMNS = [
     "n",
     "signature",
 ]
-"""Columns of the table of metrics. Numbers are missing where there was nothing to measure."""
+"""Columns of the table of metrics. The numbers are missing for a metric that is not defined on the rows."""
 
 
-def _difference_function(
-    metric: Metric,
-    references: list[str],
-    champion_responses: list[Response],
-    challenger_responses: list[Response],
-) -> Callable[[np.ndarray], float]:
-    """Return a function from row numbers, with repeats, to the metric's value of the challenger minus the champion's.
+def _difference_function(metric: Metric, answered: AnsweredRows) -> Callable[[np.ndarray], float]:
+    """Return a function that computes the challenger's value of a metric minus the champion's, on resampled rows.
 
-    The function returns 0 where there is nothing to measure in these rows.
+    The function takes row numbers, which may repeat. It returns 0 if the metric is not defined on these rows.
     """
     from veritrain_lib.stages.measuring import value_or
 
+    references = answered.references
     before, after = (
-        metric.per_row(references, responses) for responses in (champion_responses, challenger_responses)
+        metric.per_row(references, responses) for responses in (answered.champion, answered.challenger)
     )
     if before is not None and after is not None:
         row_changes = after - before
@@ -110,7 +95,7 @@ def _difference_function(
         drawn_references = [references[row] for row in rows]
         values = [
             metric.value(drawn_references, [responses[row] for row in rows])
-            for responses in (challenger_responses, champion_responses)
+            for responses in (answered.challenger, answered.champion)
         ]
         return value_or(values[0] - values[1], 0.0)
 
@@ -118,7 +103,11 @@ def _difference_function(
 
 
 def slice_table(slices: Any) -> pd.DataFrame:
-    """Return one row per slice, as `statistics.slices` judged it. Without slices the table has its columns and no row."""
+    """Return a table of the verdicts on the evaluation's slices, one row each; empty without slices.
+
+    Args:
+        slices: The `SliceVerdict`s of `statistics.slices`.
+    """
     import pandas as pd
 
     lines = []
@@ -142,54 +131,52 @@ def slice_table(slices: Any) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=names)
 
 
-def predictions(
-    development: pd.DataFrame,
-    task: Task,
-    metric: Metric,
-    references: list[str],
-    champion_responses: list[Response],
-    challenger_responses: list[Response],
-) -> pd.DataFrame:
-    """Return the answers of both models to the development rows.
+def predictions(answered: AnsweredRows) -> pd.DataFrame:
+    """Return a table of both models' answers to the evaluated rows.
 
-    Columns: the inputs, the expected answer, and of both models the answer, whether it is exactly the expected one, and
-    its grade by the primary metric (0 to 1, higher is better).
+    Returns:
+        Columns: the id, the inputs, the expected answer, and for each model the answer, whether it equals the expected
+        one, and its grade by the primary metric (0 to 1, higher is better).
     """
-    from veritrain_lib.metrics.base import row_scores
-
-    target = task.target.field
+    task, target = answered.task, answered.task.target.field
     rows = (
-        development[["id", *task.inputs, target]].rename(columns={target: "expected"}).reset_index(drop=True)
+        answered.rows[["id", *task.inputs, target]]
+        .rename(columns={target: "expected"})
+        .reset_index(drop=True)
     )
-    for role, responses in (("champion", champion_responses), ("challenger", challenger_responses)):
+    for role, responses, grades in zip(
+        ("champion", "challenger"),
+        (answered.champion, answered.challenger),
+        answered.grades(),
+        strict=True,
+    ):
         rows[role] = [response.best or "" for response in responses]
         rows[f"{role}_correct"] = rows[role] == rows["expected"]
-        rows[f"{role}_grade"] = row_scores(metric, references, responses)
+        rows[f"{role}_grade"] = grades
     return rows
 
 
-def errors_by_slice(
-    task: Task,
-    rows: pd.DataFrame,
-    predictions: pd.DataFrame,
-    references: list[str],
-    challenger_responses: list[Response],
-) -> pd.DataFrame:
-    """Return one row per slice: rows, the mean grade of both models, and the challenger's most frequent mistake there."""
+def errors_by_slice(answered: AnsweredRows, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of errors by slice: number of rows, both models' mean grades, the challenger's commonest mistake.
+
+    Args:
+        answered: The evaluated rows with the responses of both models.
+        predictions: The table that `predictions` returns for them.
+    """
     import pandas as pd
 
     from veritrain_lib.metrics.mistakes import confusions
     from veritrain_lib.stages.slices import slice_masks
 
     lines = []
-    for name, mask in slice_masks(task, rows).items():
+    for name, mask in slice_masks(answered.task, answered.rows).items():
         rows_of_slice = [row for row, inside in enumerate(mask) if inside]
         if not rows_of_slice:
             continue
         mistakes = confusions(
-            task,
-            [references[row] for row in rows_of_slice],
-            [challenger_responses[row] for row in rows_of_slice],
+            answered.task,
+            [answered.references[row] for row in rows_of_slice],
+            [answered.challenger[row] for row in rows_of_slice],
         )
         top = mistakes.iloc[0] if len(mistakes) else None
         lines.append(
@@ -207,7 +194,12 @@ def errors_by_slice(
 
 
 def measures(table: pd.DataFrame, held_out: HeldOutResult | None) -> dict[str, Measure]:
-    """Return the measures of an evaluation: of each metric, and of the held-out test set when it was unlocked."""
+    """Return the measures of an evaluation by name: of each metric, and of the held-out test set if it was unlocked.
+
+    Args:
+        table: The table that `metric_table` returns.
+        held_out: The result on the held-out test set; None if it stayed locked.
+    """
     measures: dict[str, Measure] = {}
     for line in table.to_dict("records"):
         name = line["metric"]

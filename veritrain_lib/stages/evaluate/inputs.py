@@ -1,6 +1,7 @@
-"""Inputs of the evaluate stage: both models, and the refusals that need no look at the held-out test set.
+"""Inputs of the evaluate stage: champion and challenger, and the checks before a look at the held-out test set.
 
-Open this to see which models are compared by default, and when training data that holds test rows stops an evaluation.
+Open this to see which models are compared by default, and which errors stop an evaluation, such as test rows in the
+training data.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from veritrain_lib.stages.inputs.defaults import resolve_model
 from veritrain_lib.tracking import datasets, looks, models, runs
 
 if TYPE_CHECKING:
-    pass
+    from veritrain_lib.core.records import Dataset
 
 
 PARAMETERS: Mapping[str, Any] = {
@@ -29,11 +30,17 @@ PARAMETERS: Mapping[str, Any] = {
 
 
 def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
-    """Find both models; if not named those of the latest evaluation, else champion and challenger.
+    """Find the two models to compare.
+
+    If neither is named, they are the models of the latest evaluation, or else the champion and the newest challenger.
+
+    Args:
+        task: The task.
+        parameters: The values of the notebook parameters, by name.
 
     Raises:
         MissingInput: when the task has no model, or no challenger.
-        Refused: when both are the same model, and when a test row is in the training data of either.
+        Refused: when both are the same model, or a test row is in the training data of either.
     """
     champion, challenger = _pair(task, parameters)
     names = {"champion": champion, "challenger": challenger}
@@ -43,7 +50,8 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
             f"{champion} and {challenger} are the same model; a model is never compared with itself. "
             "Train a challenger on other data first."
         )
-    _refuse_leaks(task, names.values())
+    training = _training_data(task, names.values())
+    _refuse_leaks(task, training)
     looks.check_plan(task, sources.held_out_set(task))
     content = {
         **identities,
@@ -55,7 +63,7 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
     }
     if task.judge:
         content["judge"] = task.digest("judge", "description")
-    return Inputs(names, content, {"identities": identities})
+    return Inputs(names, content, {"identities": identities, "training": training})
 
 
 def _pair(task: Task, parameters: Mapping[str, Any]) -> tuple[str, str]:
@@ -83,18 +91,28 @@ def _pair(task: Task, parameters: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def look_limit(task: Task, purpose: str) -> int:
-    """Return the number of looks up to which this purpose may use them; the last is kept for the final comparison."""
+    """Return the largest number of a look at the test set that a purpose may use.
+
+    The last look that the task declares is kept for the final comparison, unless the task declares only one.
+
+    Args:
+        task: The task.
+        purpose: `promotion` or `final`.
+    """
     declared = task.promotion.max_looks
     return declared if purpose == "final" or declared == 1 else declared - 1
 
 
 def look_number(test: looks.HeldOutSet, identities: Mapping[str, str], limit: int) -> int | None:
-    """Return the number of the look that a pair of models has had or would take; None when none is left for it.
+    """Return the number of the look at the test set that two models have had already or would have now.
 
     Args:
         test: The held-out test set.
-        identities: The digests of both models, by role.
-        limit: The number of looks up to which the purpose may use them.
+        identities: The digests of both models, by role (`champion`, `challenger`).
+        limit: The largest number that the purpose may use, see `look_limit`.
+
+    Returns:
+        The number, from 1; None if the pair has had no look and none is left.
     """
     previous = looks.find_look(test, identities["champion"], identities["challenger"])
     if previous is not None:
@@ -104,7 +122,13 @@ def look_number(test: looks.HeldOutSet, identities: Mapping[str, str], limit: in
 
 
 def forecast(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> LookForecast:
-    """Return the forecast for the comparison of an evaluation's two models."""
+    """Forecast a look at the held-out test set: looks left, significance level, and the gain that could be proven.
+
+    Args:
+        task: The task.
+        parameters: The values of the notebook parameters, by name.
+        inputs: The stage's inputs.
+    """
     test, identities = sources.held_out_set(task), inputs.resolved["identities"]
     allowed = look_limit(task, parameters["purpose"])
     number = look_number(test, identities, allowed)
@@ -121,22 +145,33 @@ def forecast(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> LookF
     )
 
 
-def _refuse_leaks(task: Task, addresses: Iterable[str]) -> None:
-    """Raise Refused when the normal form of a test row is in the training data of a model; read each dataset once."""
+def _training_data(task: Task, addresses: Iterable[str]) -> dict[str, Dataset]:
+    """Return the training datasets of models, by model address; a model whose training data is unknown is left out."""
     by_model = {uri: models.describe(task, uri).dataset for uri in addresses if uri.startswith("models:/")}
-    trained = {dataset: uri for uri, dataset in by_model.items() if dataset}
+    by_reference = {reference: datasets.load(task, reference) for reference in by_model.values() if reference}
+    return {uri: by_reference[reference] for uri, reference in by_model.items() if reference}
+
+
+def _refuse_leaks(task: Task, training: Mapping[str, Dataset]) -> None:
+    """Raise Refused if a test row is in the training data of one of the models, compared by normalized inputs.
+
+    Args:
+        task: The task.
+        training: The training datasets by model address.
+    """
+    trained = {dataset.reference: (uri, dataset) for uri, dataset in training.items()}
     if not trained:
         return
     from veritrain_lib.quality.text.normal_form import joined, normal
 
     numbers = {form: at for at, form in enumerate(sources.normal_forms(task, "test"), start=1)}
     test_forms = {normal(text) for text in joined(sources.test_inputs(task), list(task.inputs))}
-    for dataset, uri in trained.items():
-        forms = [normal(text) for text in joined(datasets.load(task, dataset).rows, list(task.inputs))]
+    for reference, (uri, dataset) in trained.items():
+        forms = [normal(text) for text in joined(dataset.rows, list(task.inputs))]
         leaked = [(numbers[form], at) for at, form in enumerate(forms, start=1) if form in test_forms]
         if leaked:
             shown = "; ".join(
-                f"{task.data.test} row {test} and {dataset} row {row}" for test, row in leaked[:5]
+                f"{task.data.test} row {test} and {reference} row {row}" for test, row in leaked[:5]
             )
             raise Refused(
                 f"{len(leaked)} test row(s) are in the training data of {uri}: {shown}. Its scores on them mean "

@@ -1,6 +1,6 @@
-"""Forecast of a look at the held-out test set: looks left, level and power. No row of the set is read for it.
+"""Forecast of a look at the held-out test set: looks left, significance level, power. It reads no row of the set.
 
-Open this to see the numbers that `05_evaluate` shows before it compares two models.
+Open this to see the numbers that the notebook `05_evaluate` shows before it compares two models.
 """
 
 from __future__ import annotations
@@ -14,27 +14,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DISCORDANCES = (0.02, 0.05, 0.1, 0.2)
-"""Shares of rows on which one model alone is right, for which the power is shown; the true share is unknown before."""
+"""Assumed shares of test rows on which only one of the two models is right; the power is shown for each."""
 
 POWER = 0.8
-"""Probability with which the stated gain is shown."""
+"""Probability with which a true gain of the stated size is proven: 0.8."""
 
 
 @dataclass(frozen=True, repr=False)
 class LookForecast:
-    """The looks that are left, and the gain that the next one can show. Shows itself in a notebook.
+    """Forecast of a look at the held-out test set: how many are left, and which gain the next can prove.
 
-    It is a forecast and no setting: changing it changes nothing in the evaluation or in the plan of looks.
+    A look is a comparison of a new pair of models on the test set. A notebook displays the forecast; changing it
+    changes nothing in the evaluation.
 
     Attributes:
-        test_rows: Rows of the held-out test set.
-        development_rows: Development rows, on which a challenger must do well first; 0 for the final comparison, which
-            has no such screen.
-        allowed: Looks that the plan allows for this purpose.
-        spent: Looks that are spent.
-        look: Number of the look that this pair has or would take; None when none is left.
-        is_counted: Whether this pair has had its look: comparing it again costs none.
-        level: One-sided significance level of the look; where none is left that of an equal share.
+        test_rows: The number of rows of the held-out test set.
+        development_rows: The number of development rows, on which a challenger must do well first; 0 for the final
+            comparison, which skips that check.
+        allowed: The number of looks that the task allows for this purpose.
+        spent: The number of looks that are used up.
+        look: The number of the look that this pair of models has had or would have; None if none is left.
+        is_counted: Whether this pair has had its look, so that comparing it again uses up none.
+        level: One-sided significance level of the look; if none is left, the level that equal shares of the error
+            budget would give.
     """
 
     test_rows: int
@@ -47,21 +49,24 @@ class LookForecast:
 
     @property
     def left(self) -> int:
-        """Looks that are left before this comparison."""
+        """The number of looks at the held-out test set that are left before this comparison."""
         return max(self.allowed - self.spent, 0)
 
     def with_rows(self, test: int) -> LookForecast:
         """Return the forecast for a held-out test set of another size, to see how many rows a gain needs.
 
+        Args:
+            test: The number of test rows.
+
         Raises:
-            UserError: when the number of rows is below 1.
+            UserError: when the number is below 1.
         """
         if test < 1:
             raise UserError(f"test is {test}; allowed is a number of rows from 1")
         return replace(self, test_rows=test)
 
     def table(self) -> pd.DataFrame:
-        """Return the counts as a table: what, value."""
+        """Return a table (columns what, value) of the looks at the test set used and left, their level, and rows."""
         import pandas as pd
 
         if self.look is None:
@@ -81,11 +86,11 @@ class LookForecast:
         return pd.DataFrame(lines, columns=["what", "value"])
 
     def power(self) -> pd.DataFrame:
-        """Return the gain that the whole decision shows with 80 % probability, by the share of rows that differ.
+        """Return the true gain that is proven with 80 % probability, by the share of rows on which the models differ.
 
         Returns:
-            Columns `differ`, the share of rows on which one of two equally good models alone is right, and `gain`, the
-            true gain in the share of right answers (NaN where so few rows can show none). It is exact for answers that
+            Columns `differ`, the share of rows on which only one of two equally good models is right, and `gain`, the
+            true gain in the share of right answers (NaN if so few rows can prove none). It is exact for answers that
             are right or wrong, and a guide for graded ones.
         """
         import pandas as pd

@@ -1,7 +1,7 @@
-"""The promotion rule, in one place: when the held-out test set is opened, which verdict follows, who is promoted.
+"""Promotion rule: when the held-out test set is unlocked, which verdict follows, who is promoted.
 
-The numbers come from `statistics.decision` and `statistics.screen`. Whoever asks later whether a challenger is promoted
-reads `EvaluateResult.promote` (tag `veritrain.promote`) and decides nothing again.
+The numbers come from `statistics.decision` and `statistics.screen`. Code that needs to know later whether a challenger
+is promoted reads `EvaluateResult.promote` (MLflow tag `veritrain.promote`) and does not decide again.
 """
 
 from __future__ import annotations
@@ -12,27 +12,34 @@ if TYPE_CHECKING:
     from veritrain_lib.statistics.decision import Decision, Outcome
 
 Purpose = Literal["promotion", "final"]
-"""`promotion`: may move the alias. `final`: the seed model against the last champion, which moves nothing."""
+"""Purpose of an evaluation.
+
+`promotion` may move the alias `champion` to the challenger. `final` compares the seed model with the last champion and
+moves no alias.
+"""
 
 
 def opens_test_set(purpose: Purpose, *, look_left: bool, screen_opens: bool, judge_vetoes: bool) -> bool:
-    """Return whether the held-out test set is opened.
+    """Return whether an evaluation unlocks the held-out test set.
 
     Args:
-        purpose: The purpose of the evaluation; the final comparison asks neither screen nor judge.
-        look_left: Whether this pair has a look, or one is left for it.
-        screen_opens: Whether a gain on development rows makes a look worth its price.
-        judge_vetoes: Whether a judge that agrees with people is sure that the champion is better.
+        purpose: The purpose of the evaluation. For `final`, neither the gain on development rows nor the judge counts.
+        look_left: Whether this pair of models has had a look at the test set already, or one is left for it.
+        screen_opens: Whether the gain on development rows is large enough to be worth a look at the test set.
+        judge_vetoes: Whether an LLM judge that agrees with people well enough is sure that the champion is better.
     """
     return look_left and (purpose == "final" or (screen_opens and not judge_vetoes))
 
 
 def verdict_of(decision: Decision | None, largest_development_gain: float) -> Outcome:
-    """Return the verdict: of the held-out test set if it was opened, else of development rows, never `better`.
+    """Return the verdict on the challenger: from the held-out test set if it was unlocked, else from development rows.
 
     Args:
-        decision: The decision on the held-out test set; None where it stayed locked.
+        decision: The decision on the held-out test set; None if it stayed locked.
         largest_development_gain: Upper end of the 95 % interval of the gain on development rows, -1 to 1.
+
+    Returns:
+        `better`, `not better` or `inconclusive`; never `better` without the test set.
     """
     from veritrain_lib.statistics.decision import outcome
 
@@ -40,5 +47,10 @@ def verdict_of(decision: Decision | None, largest_development_gain: float) -> Ou
 
 
 def promotes(purpose: Purpose, decision: Decision | None) -> bool:
-    """Return whether the challenger is promoted: proven better, no slice shown to be worse, and not the final comparison."""
+    """Return whether the challenger is promoted: it is proven better on the test set, and proven worse on no slice.
+
+    Args:
+        purpose: The purpose of the evaluation; the final comparison promotes no model.
+        decision: The decision on the held-out test set; None if it stayed locked.
+    """
     return purpose == "promotion" and decision is not None and decision.promote

@@ -1,7 +1,7 @@
-"""The evaluate stage in MLflow: it reads two model addresses and stores a verdict.
+"""Evaluate stage in MLflow: reads the addresses of two models, and stores the verdict on the challenger.
 
-The alias `champion` moves only when the gain is proven on the held-out test set. Open this to see how a look at the
-test set is counted, what is stored of it, and when training data that holds test rows stops the evaluation.
+The alias `champion` is moved only if the gain is proven on the held-out test set. Open this to see how a look at the
+test set is counted and what is stored about it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import claims
 from veritrain_lib.core.errors import Refused
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, StageSpec
@@ -20,30 +19,34 @@ from veritrain_lib.stages.evaluate.result import EvaluateResult
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.open_models import open_judge_for, open_model_for
 from veritrain_lib.stages.record.metrics_by_track import by_track
-from veritrain_lib.tracking import datasets, looks, models, runs
+from veritrain_lib.tracking import looks, model_versions, models, runs
+from veritrain_lib.tracking.state import claims
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from veritrain_lib.core.records import Dataset
+
 
 NOT_PROMOTED = "veritrain.not_promoted"
-"""Tag of an evaluation's run: the reason why the alias was not moved to a challenger that is proven better."""
+"""MLflow tag of an evaluation's run: the reason why a challenger that is proven better did not become the champion."""
 
 
 class EvaluateSpec(StageSpec):
-    """Specification of the evaluate stage."""
+    """Specification of the evaluate stage: how it finds its inputs, runs, and loads its result; see `StageSpec`."""
 
     PARAMETERS = evaluate_inputs.PARAMETERS
+    resolve = staticmethod(evaluate_inputs.resolve)
     RESULT = EvaluateResult
-
-    def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """Find the inputs, see `evaluate.inputs.resolve`."""
-        return evaluate_inputs.resolve(task, parameters)
 
     def offers(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
     ) -> Mapping[str, Callable[[], Any]]:
-        """Offer the development rows, and what a look costs and can show; nothing of it can be changed by a cell."""
+        """Return a mapping of name to function for what the notebook can display before its run.
+
+        These are the `development` rows, and `looks`, the forecast of comparisons on the held-out test set that are
+        left. A cell can replace neither.
+        """
         return {
             "development": lambda: sources.development_rows(task).copy(),
             "looks": lambda: evaluate_inputs.forecast(task, parameters, inputs),
@@ -52,9 +55,13 @@ class EvaluateSpec(StageSpec):
     def execute(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
     ) -> EvaluateResult:
-        """Compare the models and decide; a look is recorded before the held-out test set is unlocked.
+        """Compare champion and challenger, and decide on promotion.
 
-        Only one evaluation at a time runs on a test set, since the number of a look decides its significance level.
+        A comparison on the held-out test set (a look) is counted before the set is unlocked. Only one evaluation at a
+        time runs on a test set, since the number of the look decides its significance level.
+
+        Raises:
+            Refused: when another process used this look in between.
         """
         held_out = task.data_digest("test")
         with claims.claim(f"looks at {held_out}", f"evaluation on the test set of task {task.name}"):
@@ -98,7 +105,7 @@ class EvaluateSpec(StageSpec):
                 look=(number, plan.alpha_at(number)) if number else None,
                 unlock_test_set=unlock_test_set,
                 judge=stack.enter_context(open_judge_for(task, run_id)) if task.judge else None,
-                training=self._training(task, inputs.names, parameters["seed"]),
+                training=self._training(task, inputs, parameters["seed"]),
             )
         self._store(task, run_id, result, test.digest)
         if not result.promote:
@@ -111,15 +118,15 @@ class EvaluateSpec(StageSpec):
         return result.model_copy(update={"headline": f"{result.headline} Not promoted: {refused}"})
 
     def apply(self, task: Task, parameters: Mapping[str, Any], run_id: str) -> str:
-        """Promote the challenger if an earlier evaluation of exactly these two models has proven that it is better.
+        """Promote the challenger if an earlier evaluation of the same two models has proven that it is better.
 
         Args:
             task: The task.
-            parameters: Parameters of the stage; nothing is promoted unless both models are named.
-            run_id: The run of the earlier evaluation.
+            parameters: The parameters of the stage, by name; nothing is promoted unless both models are named.
+            run_id: The id of the earlier evaluation's MLflow run.
 
         Returns:
-            The reason why a proven challenger was not promoted; empty otherwise.
+            The reason why a challenger that is proven better was not promoted; empty otherwise.
         """
         tags = runs.get(run_id).data.tags
         both_named = parameters.get("champion") and parameters.get("challenger")
@@ -139,7 +146,11 @@ class EvaluateSpec(StageSpec):
             metrics=development_metrics,
             model_id=challenger.id if challenger else None,
             dataset=("development", task.data_digest("development")[:12]),
-            tags={"veritrain.verdict": result.verdict, "veritrain.promote": str(result.promote).lower()},
+            tags={
+                "veritrain.verdict": result.verdict,
+                "veritrain.promote": str(result.promote).lower(),
+                **_encoder_tags(result),
+            },
         )
         tracks, words = by_track(task, sources.development_rows(task), result.tables["predictions"])
         if words:
@@ -161,14 +172,25 @@ class EvaluateSpec(StageSpec):
             decides = str(result.judge_decides).lower()
             runs.tag(run_id, {"veritrain.judge.decides": decides, "veritrain.judge": result.judge_note})
 
-    def _training(self, task: Task, addresses: Mapping[str, str], seed: int) -> dict[str, pd.DataFrame]:
-        """Return the tables `sources` (training rows of both models by source) and `synthetic` (effect of such rows)."""
+    def _training(self, task: Task, inputs: Inputs, seed: int) -> dict[str, pd.DataFrame]:
+        """Return tables about the models' training rows.
+
+        Args:
+            task: The task.
+            inputs: The stage's inputs.
+            seed: Random seed of the trainings.
+
+        Returns:
+            `sources`, the number of both models' training rows by source; and `synthetic`, the challenger's trainer
+            with and without its synthetic rows, which is empty if there are none or training is slow or paid.
+        """
         import pandas as pd
 
         from veritrain_lib.stages.inputs.students import is_quick
         from veritrain_lib.stages.with_without import empty_comparison, sources_of
 
-        rows = {role: _training_rows(task, uri) for role, uri in addresses.items()}
+        training: dict[str, Dataset] = inputs.resolved["training"]
+        rows = {role: training[uri].rows if uri in training else None for role, uri in inputs.names.items()}
         parts = [
             sources_of(trained).assign(model=role) for role, trained in rows.items() if trained is not None
         ]
@@ -183,13 +205,26 @@ class EvaluateSpec(StageSpec):
         return tables
 
 
-def _training_rows(task: Task, uri: str) -> pd.DataFrame | None:
-    dataset = models.describe(task, uri).dataset if uri.startswith("models:/") else ""
-    return datasets.load(task, dataset).rows if dataset else None
+def _encoder_tags(result: EvaluateResult) -> dict[str, str]:
+    """Return MLflow tags that name the sentence encoder of champion and challenger, for each model that uses one."""
+    encoders = {
+        "champion": model_versions.encoder_of(result.champion),
+        "challenger": model_versions.encoder_of(result.challenger),
+    }
+    return {f"veritrain.encoder.{role}": encoder for role, encoder in encoders.items() if encoder}
 
 
 def _compare_without_synthetic(task: Task, rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Compare the task's trainer on all rows with the same trainer on the rows that are not synthetic."""
+    """Compare the task's trainer on all training rows with the same trainer on the rows that are not synthetic.
+
+    Args:
+        task: The task.
+        rows: The challenger's training rows.
+        seed: Random seed of the trainings.
+
+    Returns:
+        The table of `with_without.with_against_without`.
+    """
     import pandas as pd
 
     from veritrain_lib.metrics.base import primary_metric, references_of, row_scores

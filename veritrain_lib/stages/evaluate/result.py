@@ -1,4 +1,4 @@
-"""The result of the evaluate stage: the verdict, and the tables and pictures that show why."""
+"""Result of the evaluate stage: the verdict on the challenger, with the tables and pictures that explain it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 class HeldOutResult(BaseModel):
-    """The result of a look at the held-out test set, without its rows.
+    """Numbers of one look at the held-out test set, which is one comparison of two models on it; without any row.
 
     Attributes:
-        n: The number of rows.
+        n: The number of test rows.
         look: The number of the look, from 1.
         look_alpha: The one-sided significance level of this look.
         p: The p-value.
-        test: The name of the test.
+        test: The name of the statistical test.
         champion: The champion's value, on the metric's scale.
         challenger: The challenger's value, on the metric's scale.
-        difference: The gain of the challenger, on the metric's scale.
-        low: Low end of its interval.
-        high: High end of its interval.
-        level: The level of the interval.
-        detectable: The gain that a set of this size can show; None where it is not computed.
-        explanation: The decision in words.
+        difference: The challenger's gain, on the metric's scale; above 0 is better.
+        low: Lower end of the gain's interval.
+        high: Upper end of the gain's interval.
+        level: Confidence level of the interval.
+        detectable: The smallest gain that a test set of this size can detect; None if it is not computed.
+        explanation: The decision in sentences.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,29 +51,29 @@ class HeldOutResult(BaseModel):
 
 
 class EvaluateResult(StageResult):
-    """The result of an evaluation.
+    """Result of the evaluate stage: the verdict on the challenger, and tables of both models.
 
-    Tables: `predictions` (development rows, both models), `slices` (of development rows), `confusions` (the challenger's
-    mistakes; with labels, which label was taken for which), `errors_by_slice`, `METRIC_details` for each metric that
-    has details, `sources` (training rows of both models by source), `synthetic` (the challenger's trainer with its
-    synthetic rows compared with without them; empty where there are none or training takes long), `metrics` (both
-    models), `held_out_slices` (of the held-out test set) when that was unlocked, and `judge` (a sample of development
-    rows) when the task has a judge.
+    Its tables are `predictions` (answers of both models to development rows), `metrics` (both models), `slices`
+    (development rows), `confusions` (the challenger's mistakes; with labels, which label was given in place of which),
+    `errors_by_slice`, `METRIC_details` for each metric that has details, `sources` (training rows of both models by
+    source), `synthetic` (the challenger's trainer with and without its synthetic rows; empty if there are none or
+    training takes long), `held_out_slices` (test rows, if the test set was unlocked) and `judge` (a sample of
+    development rows, if the task has an LLM judge).
 
     Attributes:
         champion: The champion's address.
         challenger: The challenger's address.
-        verdict: Whether the challenger is better.
-        promote: Whether the challenger is to be promoted.
+        verdict: Whether the challenger is `better`, `not better`, or the rows are too few to tell (`inconclusive`).
+        promote: Whether the challenger shall become the champion.
         development_gain: The gain on development rows, in the metric's units; above 0 is better.
-        development_detectable: The gain that the development rows can show, in the same units.
-        screen: The explanation of the development screen.
-        held_out: The result of the look at the held-out test set; None where it stayed locked.
-        looks_spent: Whether no look was left.
-        why: The reason for the verdict, in words.
+        development_detectable: The smallest gain that the rows can detect, in the same units; None if none can be.
+        screen: Sentences that say whether the gain on development rows was worth a look at the test set, and why.
+        held_out: The numbers of the look at the held-out test set; None if it stayed locked.
+        looks_spent: Whether no look at the test set was left.
+        why: Sentences with the reason for the verdict.
         judge_decides: Whether the judge agrees with people well enough to count; None without a judge.
-        judge_note: The judge's numbers in words.
-        graded: By what slices, screen and plan are measured where the metric is no mean of rows; empty where it is.
+        judge_note: The judge's numbers in sentences.
+        graded: How single rows are graded if the metric is not a mean over rows; empty if it is.
     """
 
     champion: str
@@ -90,15 +90,31 @@ class EvaluateResult(StageResult):
     judge_note: str = ""
     graded: str = ""
 
+    def box_texts(self, metric: str) -> dict[str, str]:
+        """Return the text of the evaluation's box in the loop's diagram: verdict and gain, on test or development rows.
+
+        Args:
+            metric: The name of the task's primary metric, which is not used.
+        """
+        gain = self.held_out.difference if self.held_out else self.development_gain
+        return {"evaluate": f"{self.verdict} {gain:+.3f} {'test' if self.held_out else 'dev.'}"}
+
     def picture(self) -> Figure:
-        """Draw the change in every slice, with intervals: of the held-out test set if unlocked, else of development."""
+        """Draw the challenger's change in each slice, on test rows if they were unlocked, else on development rows."""
         from veritrain_lib.reporting.pictures import slice_changes
 
         rows = self.tables.get("held_out_slices", self.tables["slices"])
         return self._cached_figure("slices", lambda: slice_changes(rows))
 
     def slices_of(self, which: Literal["development", "held out"]) -> tuple[object, object]:
-        """Return the picture and the table of the slices of one set; two sentences where the test set stayed locked."""
+        """Return a picture and a table of the slices on one set of rows.
+
+        Args:
+            which: The set of rows.
+
+        Returns:
+            The picture and the table; two sentences in their place if the test set is asked for and stayed locked.
+        """
         from veritrain_lib.reporting.pictures import slice_changes
 
         if which == "development":
@@ -115,11 +131,15 @@ class EvaluateResult(StageResult):
         return self._cached_figure("confused", lambda: confused_pairs(self.tables["confusions"]))
 
     def stored_pictures(self) -> dict[str, Figure]:
-        """Return the pictures `slices` and `confused`."""
+        """Return the pictures that are stored for the report, by name: `slices` and `confused`."""
         return {"slices": self.picture(), "confused": self.confused()}
 
     def worst(self, rows: int = 10) -> AnswersSideBySide:
-        """Show the development rows that the challenger answers worst, side by side, with differences marked."""
+        """Return a view of the development rows that the challenger answers worst, both answers side by side.
+
+        Args:
+            rows: The largest number of rows to show.
+        """
         from veritrain_lib.reporting.side_by_side import AnswersSideBySide
 
         table = self.tables["predictions"]

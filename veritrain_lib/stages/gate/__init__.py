@@ -1,1 +1,1 @@
-"""The gate stage: `inputs.py` finds what goes in, `run.py` does the work, `result.py` shows it, `record.py` files it."""
+"""Gate stage: rules accept or reject each new row, and the whole dataset passes or is blocked."""

@@ -1,4 +1,4 @@
-"""Inputs of the gate stage: the draft, its parent, the suite, and what the checks get to work with (`context`)."""
+"""Inputs of the gate stage: the dataset to judge, its parent, the suite of rules, rows to compare with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs
-from veritrain_lib.stages.inputs import sources
+from veritrain_lib.stages.inputs import later_answers, sources
 from veritrain_lib.stages.inputs.defaults import SEED, resolve_draft_dataset
 from veritrain_lib.stages.inputs.privacy import may_leave
 from veritrain_lib.stages.inputs.students import quick_trainer
@@ -27,7 +27,16 @@ PARAMETERS: Mapping[str, Any] = {"dataset": "", "suite": "", "seed": 0}
 
 
 def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
-    """Find the dataset to judge, if not named the newest draft, and its parent, whose rows are accepted already."""
+    """Find the dataset that the gate is to judge, the dataset that its rows are added to, and the suite of rules.
+
+    Args:
+        task: The task.
+        parameters: The values of the notebook parameters, by name. An empty `dataset` means the newest draft, `seed`
+            the task's seed file; an empty `suite` means the task's suite.
+
+    Raises:
+        MissingInput: when no dataset is named and the task has no draft.
+    """
     suite = suite_of(task, parameters["suite"])
     data = {
         "suite": suite.digest,
@@ -42,11 +51,13 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
     draft = resolve_draft_dataset(task, parameters["dataset"])
     parent = datasets.load(task, draft.parent) if draft.parent else None
     content = {"dataset": draft.digest, "parent": parent.digest if parent else "", **data}
+    if answers := later_answers.digest_of(task):
+        content["second_answers"] = answers
     return Inputs({"dataset": draft.reference}, content, {"suite": suite, "draft": draft, "parent": parent})
 
 
 def rows_of(task: Task, inputs: Inputs) -> pd.DataFrame:
-    """Return the rows to judge: those of a cell that changed them, else those of the draft, else the seed rows."""
+    """Return the rows that the gate judges: those that a cell passed, or the draft's, or the seed file's."""
     if "rows" in inputs.resolved:
         changed: pd.DataFrame = inputs.resolved["rows"]
         return changed
@@ -56,20 +67,20 @@ def rows_of(task: Task, inputs: Inputs) -> pd.DataFrame:
 
 
 def suite_of(task: Task, name: str = "") -> Suite:
-    """Load a suite by its name in `gates/` or its path; the task's suite if the name is empty."""
+    """Load a gate suite by its name in `gates/` or by its path. An empty name means the task's suite."""
     from veritrain_lib.quality import task_suite
 
     return task_suite.suite_of(task, name)
 
 
 def context(task: Task, accepted: pd.DataFrame, seed: int, judge: Judge | None = None) -> Context:
-    """Return what the checks may use beside the rows they judge.
+    """Return all that the gate's checks may use besides the rows they judge, such as accepted and development rows.
 
     Args:
         task: The task.
         accepted: The rows accepted so far, with answers.
         seed: Seed of every random choice.
-        judge: The task's judge, where a rule of the suite asks one.
+        judge: The task's LLM judge; None if no rule of the suite needs one.
     """
     from veritrain_lib.quality.context import Context
 
@@ -92,7 +103,7 @@ def context(task: Task, accepted: pd.DataFrame, seed: int, judge: Judge | None =
 
 
 def uses_judge(suite: Suite) -> bool:
-    """Return whether a rule of the suite shows rows to the task's judge."""
+    """Return whether a rule of the gate suite asks the task's LLM judge about rows."""
     return any(rule.meta.check == "judge_sample" for rule in suite.rules)
 
 

@@ -1,6 +1,6 @@
-"""The gate stage in MLflow: it reads a draft dataset and stores a new version of it, passed or blocked.
+"""Gate stage in MLflow: reads a draft dataset, and stores the accepted rows as a dataset that is passed or blocked.
 
-Open this to see what the run stores: accepted rows, quarantine, rule results and data docs.
+Open this to see what the run stores: dataset, quarantine, results of the rules, and the HTML page of the verdict.
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import digest
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, StageSpec
+from veritrain_lib.stages.edited_rows import with_rows
 from veritrain_lib.stages.gate import edits
 from veritrain_lib.stages.gate import inputs as gate_inputs
 from veritrain_lib.stages.gate import run as gate
 from veritrain_lib.stages.gate.result import GateResult
+from veritrain_lib.stages.inputs.asking_again import ask_again
+from veritrain_lib.stages.inputs.defaults import SEED
+from veritrain_lib.stages.inputs.later_answers import later_answers
 from veritrain_lib.stages.inputs.open_models import open_judge_for
+from veritrain_lib.stages.record.batches import lineage
 from veritrain_lib.tracking import datasets, runs
 
 if TYPE_CHECKING:
@@ -29,20 +34,23 @@ if TYPE_CHECKING:
 
 
 class GateSpec(StageSpec):
-    """Specification of the gate stage. The dataset name `seed` means the task's seed file."""
+    """Specification of the gate stage: how it finds its inputs, runs, and loads its result; see `StageSpec`.
+
+    The dataset name `seed` means the rows of the task's seed file.
+    """
 
     PARAMETERS = gate_inputs.PARAMETERS
+    resolve = staticmethod(gate_inputs.resolve)
     RESULT = GateResult
     EDITABLE = ("rows", "suite")
-
-    def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """Find the inputs, see `gate.inputs.resolve`."""
-        return gate_inputs.resolve(task, parameters)
 
     def offers(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
     ) -> Mapping[str, Callable[[], Any]]:
-        """Offer the rows to judge, and the suite."""
+        """Return a mapping of name to function for what the notebook can display before its run: `rows` and `suite`.
+
+        `rows` are the rows to judge, `suite` holds the rules.
+        """
         return {
             "rows": lambda: gate_inputs.rows_of(task, inputs).copy(),
             "suite": lambda: inputs.resolved["suite"],
@@ -51,13 +59,23 @@ class GateSpec(StageSpec):
     def edit(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
     ) -> Inputs:
-        """Judge other rows, or judge by another suite, see `gate.edits`."""
+        """Return the gate's inputs with the rows or the suite of rules replaced by those from a notebook's cell.
+
+        The checks are in `gate.edits` (suite) and `stages/edited_rows.py` (rows).
+        """
         if name == "suite":
             return edits.with_suite(task, inputs, value)
-        return edits.with_rows(task, inputs, gate_inputs.rows_of(task, inputs), value)
+        return with_rows(task, inputs, "rows", gate_inputs.rows_of(task, inputs), value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> GateResult:
-        """Judge the rows, and store the accepted ones together with those of the parent as the next version."""
+        """Judge the draft's rows, and store them with the rows of its parent as the next version of the dataset.
+
+        The version holds the accepted rows, the parent's rows without those whose label a model now contradicts, and
+        rows that people's second answers brought back.
+
+        Raises:
+            UserError: when a rule needs the LLM judge and no API key is set.
+        """
         import pandas as pd
 
         draft: Dataset | None = inputs.resolved.get("draft")
@@ -72,25 +90,51 @@ class GateSpec(StageSpec):
                 stack.enter_context(open_judge_for(task, run_id)) if gate_inputs.uses_judge(suite) else None
             )
             result = gate.run(
-                config, rows, gate_inputs.context(task, accepted, parameters["seed"], judge), suite
+                config,
+                rows,
+                gate_inputs.context(task, accepted, parameters["seed"], judge),
+                suite,
+                later_answers(task, lineage(task, draft)) if draft else None,
             )
         if draft:
             judged = (
-                replace(draft, rows=rows, digest=digest.of_rows(rows)) if "rows" in inputs.edits else draft
+                replace(draft, given=rows, digest=digest.of_rows(rows)) if "rows" in inputs.edits else draft
             )
             datasets.log_input(run_id, judged, "judged")
         self._store(run_id, result, suite if "suite" in inputs.edits else None)
-        all_rows = pd.concat([accepted, result.tables["accepted"][list(rows.columns)]], ignore_index=True)
+        columns = list(rows.columns)
+        kept = accepted[~accepted["id"].isin(result.tables["withdrawn"]["id"])]
+        parts = [kept, result.tables["accepted"][columns], result.tables["settled"][columns]]
+        all_rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        if parameters["dataset"] != SEED:
+            ask_again(task, result)
         status: Any = result.status
-        datasets.save(task, run_id, all_rows, status=status, parent=draft.reference if draft else None)
+        made = datasets.save(
+            task,
+            run_id,
+            all_rows,
+            status=status,
+            parent=draft.reference if draft else None,
+            sources=[dataset for dataset in (draft, parent) if dataset],
+        )
+        result.refer_to(made.rows)
         return result
 
     def _store(self, run_id: str, result: GateResult, edited_suite: Suite | None) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder)
             (path / "data_docs.html").write_text(result.data_docs, encoding="utf-8")
-            for name in ("accepted", "quarantine", "warnings", "rules", "removed", "groups"):
+            for name in (
+                "quarantine",
+                "rules",
+                "removed",
+                "groups",
+                "withdrawn",
+                "second_answers",
+            ):
                 result.tables[name].to_csv(path / f"{name}.csv", index=False)
+            # The accepted rows are in the dataset: `veritrain rows` writes them.
+            result.tables["warnings"][["id", "reasons"]].to_csv(path / "warnings.csv", index=False)
             if edited_suite is not None:
                 # There is no file of it yet: this one can be copied to gates/.
                 content = json.dumps(edited_suite.content(), ensure_ascii=False, indent=2)

@@ -1,8 +1,8 @@
-"""The result of the gate stage: the verdict, with accepted rows, quarantine and the results of every rule."""
+"""Result of the gate stage: the verdict, accepted rows, quarantine, and the result of each rule."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -13,21 +13,25 @@ if TYPE_CHECKING:
 
 
 class GateResult(StageResult):
-    """The verdict of the gate.
+    """Result of the gate stage: its verdict on a dataset, with accepted rows, quarantine and the results of the rules.
 
-    Tables: `rules` (one row per rule), `accepted` (the rows that passed), `quarantine` (rejected rows with all their
-    reasons), `warnings` (rows accepted with a warning), `removed` (the share removed of each label and slice value, with
-    the suite's limit), `groups` (copies listed under the row that is kept), `examples` (a few rows for each kind of
-    reason; the column `what` says whether they were removed or kept with a warning).
+    Its tables are `rules` (one row per rule), `accepted`, `quarantine` (rejected rows with all their reasons),
+    `warnings` (rows accepted with a warning), `withdrawn` (rows that were accepted in an earlier round and are removed,
+    since models now contradict their label), `second_answers` (all rows with a contradicted label, people's answers,
+    and the label that two people agree on), `settled` (rows that such a label brings back), `removed` (removed share of
+    each label and slice value, with the suite's limit), `groups` (copies, listed under the row that is kept) and
+    `examples` (a few rows for each reason; its column `what` is `removed` or `kept`).
 
     Attributes:
         status: `passed` or `blocked`.
         suite: The name of the suite.
         suite_digest: The digest of the suite.
-        block_reasons: Why the data is blocked, as sentences.
-        overview: Counts, notes and numbers for people.
+        block_reasons: Sentences that say why the dataset is blocked; empty if it passed.
+        overview: Counts, notes and numbers that the pages show.
         data_docs: The HTML page of the verdict.
     """
+
+    VIEWS: ClassVar[tuple[str, ...]] = ("accepted", "warnings", "settled")
 
     status: str
     suite: str
@@ -45,18 +49,30 @@ class GateResult(StageResult):
         )
         return super()._repr_html_() + block_text
 
+    def box_texts(self, metric: str) -> dict[str, str]:
+        """Return the texts of the boxes `gate` and `quarantine` in the loop's diagram: verdict and numbers of rows.
+
+        Args:
+            metric: The name of the task's primary metric, which is not used.
+        """
+        accepted, removed = (self.measures[f"rows_{name}"].value for name in ("accepted", "quarantined"))
+        return {
+            "gate": f"{self.status}: {accepted:.0f} rows",
+            "quarantine": f"{removed:.0f} rows with reasons",
+        }
+
     def picture(self) -> Figure:
-        """Draw what each rule removed, beside the limit at which it blocks."""
+        """Draw the number of rows that each rule of the gate removed, and the limit at which the rule blocks."""
         from veritrain_lib.reporting.pictures import removed
 
         return self._cached_figure("removed", lambda: removed(self.tables["rules"]))
 
     def stored_pictures(self) -> dict[str, Figure]:
-        """Return the picture of removed rows, by the name `removed`."""
+        """Return the picture of removed rows, by its name `removed`, which is stored for the report."""
         return {"removed": self.picture()}
 
     def copies(self) -> Figure:
-        """Draw the messages with the most copies."""
+        """Draw the texts of which the gate removed the most copies."""
         from veritrain_lib.quality.duplicates.groups import group_sizes
         from veritrain_lib.reporting.pictures import copies
 

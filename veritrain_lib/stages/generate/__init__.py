@@ -1,1 +1,1 @@
-"""The generate stage: `inputs.py` finds what goes in, `run.py` does the work, `result.py` shows it, `record.py` files it."""
+"""Generate stage: plans how many new rows each slice needs, and gets the rows from a teacher."""

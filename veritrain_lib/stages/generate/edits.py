@@ -1,6 +1,6 @@
-"""The plan that a notebook's cell may change before the teacher is asked: how many new rows each slice gets.
+"""Replacement of the generate stage's plan (new rows per slice) by a cell of its notebook.
 
-Open this to see how a changed plan is checked, and how it is described in the record.
+Open this to see how a changed plan is checked, and how MLflow's record describes the change.
 """
 
 from __future__ import annotations
@@ -17,23 +17,27 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 CHANGED = "changed in a cell"
-"""Text in the column `why` of a plan for a slice whose number of rows was changed."""
+"""Text in a plan's column `why` for a slice whose number of rows a notebook's cell changed."""
 
 
 def with_plan(task: Task, inputs: Inputs, teacher: str, own: pd.DataFrame, plan: pd.DataFrame) -> Inputs:
-    """Return the inputs with another plan; the same inputs if it gives each slice as many rows as the stage's own.
+    """Return the generate stage's inputs with another plan in place of its own.
 
-    Only the columns `slice` and `rows` count. A slice that is left out gets no row.
+    Only the columns `slice` and `rows` are read. A slice that the plan leaves out gets no rows.
 
     Args:
         task: The task.
-        inputs: The stage's own inputs.
+        inputs: The inputs that the stage found itself.
         teacher: The name of the teacher.
-        own: The stage's own plan; without rows where it can't be made before the run.
-        plan: The plan of the cell.
+        own: The stage's own plan; without rows if it can be made only during the run, from paid answers.
+        plan: The plan that the notebook's cell passed.
+
+    Returns:
+        The changed inputs; `inputs` itself when every slice gets as many rows as in the stage's own plan.
 
     Raises:
-        UserError: when the plan has an unknown slice, one twice, or no whole number of rows, or the teacher can't follow it.
+        UserError: when a slice is unknown or occurs twice, a number of rows is not a whole number, or the teacher can't
+            follow a plan.
     """
     if not len(own) and not len(plan):
         return inputs
@@ -59,7 +63,15 @@ def with_plan(task: Task, inputs: Inputs, teacher: str, own: pd.DataFrame, plan:
 
 
 def _counts(plan: pd.DataFrame, slices: dict[str, int]) -> dict[str, int]:
-    """Return the number of rows of each slice in a plan, checked."""
+    """Return the number of rows of each slice in a plan that a cell passed, after checking the plan.
+
+    Args:
+        plan: The plan.
+        slices: The number of rows of each slice in the stage's own plan; empty if that plan can't be made yet.
+
+    Raises:
+        UserError: when a column is missing, a slice is unknown or occurs twice, or a number of rows is not allowed.
+    """
     missing = [name for name in ("slice", "rows") if name not in plan.columns]
     if missing:
         raise UserError(

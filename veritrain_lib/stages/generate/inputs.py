@@ -1,4 +1,4 @@
-"""Inputs of the generate stage: the accepted dataset, and the model whose errors the plan is made from."""
+"""Inputs of the generate stage: the dataset of accepted rows, and the model whose errors decide the plan."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from veritrain_lib.stages.gate.inputs import suite_of
 from veritrain_lib.stages.generate import run as generate
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.defaults import resolve_model, resolve_passed_dataset
+from veritrain_lib.stages.record.batches import removal_digest
 from veritrain_lib.tracking import models
 
 if TYPE_CHECKING:
@@ -32,7 +33,17 @@ PARAMETERS: Mapping[str, Any] = {
 
 
 def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
-    """Find the accepted dataset (if not named the newest passed) and the model whose errors the plan is made from."""
+    """Find the dataset of accepted rows and the model whose errors decide how many new rows each slice gets.
+
+    Left empty, the dataset is the newest one that passed the gate, and the model is the champion.
+
+    Args:
+        task: The task.
+        parameters: The values of the notebook parameters, by name.
+
+    Raises:
+        MissingInput: when the task has no dataset that passed the gate, or no model.
+    """
     dataset = resolve_passed_dataset(task, parameters["dataset"])
     uri = resolve_model(task, parameters["model"])
     config = config_of(task, parameters)
@@ -50,11 +61,21 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
         # The answers, not the file: adding rows without an answer to it changes nothing.
         "labels": digest.of_json(sources.human_labels(task)),
     }
+    removal = removal_digest(task, dataset)
+    if removal:
+        content["removal"] = removal
     return Inputs({"dataset": dataset.reference, "model": uri}, content, {"dataset": dataset})
 
 
 def config_of(task: Task, parameters: Mapping[str, Any]) -> generate.GenerateConfig:
-    """Return the stage's config, with the values of the task file where a parameter is left empty."""
+    """Return the parameters of the generate stage.
+
+    The task file's value is used for each notebook parameter that is empty or 0.
+
+    Args:
+        task: The task.
+        parameters: The values of the notebook parameters, by name.
+    """
     return generate.GenerateConfig(
         rows=parameters["rows"] or task.budget.rows_per_round,
         teacher=parameters["teacher"] or task.teacher.name,
@@ -67,5 +88,5 @@ def config_of(task: Task, parameters: Mapping[str, Any]) -> generate.GenerateCon
 
 
 def is_paid(task: Task, parameters: Mapping[str, Any]) -> bool:
-    """Return whether the teacher asks a paid model."""
+    """Return whether the teacher that the parameters or the task name asks a paid chat model for rows."""
     return generate.prompt_of(config_of(task, parameters), task) is not None

@@ -1,4 +1,4 @@
-"""The plan of a round: how many new rows each slice should get, and why."""
+"""Generation plan of a round: the number of new rows for each slice, by the model's errors."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ if TYPE_CHECKING:
 
 
 def make_plan(errors: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """Divide new rows among slices in proportion to the largest plausible error of each slice.
+    """Divide a number of new rows among slices, in proportion to the largest plausible error rate of each slice.
 
-    The weight of a slice is the upper end of the Wilson interval of its error, so that a slice measured on few rows is
-    not taken for perfect. Grades between right and wrong count as whole rows in the interval, whose spread is not
-    smaller.
+    The weight of a slice is the upper end of the Wilson interval of its error rate, so that a slice with few rows and
+    no error still gets some. The sum of wrong grades is rounded to whole rows for the interval.
 
     Args:
-        errors: Columns slice, n, and right, the sum of the rows' grades, each 0 to 1.
+        errors: Columns `slice`, `n` (development rows) and `right` (sum of their grades, each 0 to 1).
         rows: The number of rows to divide.
 
     Returns:
-        Columns slice, n, error, low, high, share, rows, why. The column `rows` sums to the number of rows to divide
-        (largest remainders).
+        Columns slice, n, error, low, high, share, rows, why. The column `rows` adds up to the number to divide (largest
+        remainder method); the slice with most rows comes first.
     """
     import numpy as np
 

@@ -1,6 +1,6 @@
-"""The generate stage in MLflow: it reads a passed dataset and a model, and stores a draft dataset of new rows.
+"""Generate stage in MLflow: reads a passed dataset and a model, and stores new rows as a draft dataset.
 
-Open this to see what the teacher gets to work with and what the run stores: plan, prompt, traces, draft.
+Open this to see what the teacher gets, and what the run stores: plan, prompt, traces of paid calls, draft.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.open_models import open_model_for
 from veritrain_lib.stages.inputs.privacy import refuse_private_rows
 from veritrain_lib.stages.inputs.students import quick_trainer
+from veritrain_lib.stages.record.batches import lineage, offered_ids
+from veritrain_lib.stages.record.stored_result import load_result
 from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 from veritrain_lib.tracking import datasets, prompts, runs
 
@@ -35,23 +37,23 @@ if TYPE_CHECKING:
 
 
 class GenerateSpec(StageSpec):
-    """Specification of the generate stage.
+    """Specification of the generate stage: how it finds its inputs, runs, and loads its result; see `StageSpec`.
 
-    0 rows or batch, an empty teacher, choose or prompt, and money 0 mean the values of the task file.
+    A notebook parameter that is empty or 0 means the value of the task file.
     """
 
     PARAMETERS = stage_inputs.PARAMETERS
+    resolve = staticmethod(stage_inputs.resolve)
     RESULT = GenerateResult
     EDITABLE = ("plan",)
-
-    def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """Find the inputs, see `generate.inputs.resolve`."""
-        return stage_inputs.resolve(task, parameters)
 
     def offers(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
     ) -> Mapping[str, Callable[[], Any]]:
-        """Offer the rows accepted so far, and the plan."""
+        """Return a mapping of name to function for what the notebook can display before its run: `rows` and `plan`.
+
+        `rows` are the rows that the gate has accepted so far, `plan` is the number of new rows for each slice.
+        """
         return {
             "rows": lambda: inputs.resolved["dataset"].rows.copy(),
             "plan": lambda: _own_plan(task, parameters, inputs),
@@ -60,20 +62,23 @@ class GenerateSpec(StageSpec):
     def edit(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
     ) -> Inputs:
-        """Follow another plan, see `generate.edits`."""
+        """Return the generate stage's inputs with the plan replaced by one from a notebook's cell.
+
+        The checks of the plan are in `generate.edits`.
+        """
         teacher = stage_inputs.config_of(task, parameters).teacher
         return edits.with_plan(task, inputs, teacher, _own_plan(task, parameters, inputs), value)
 
     def preview(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, model: Model
     ) -> Preview | None:
-        """Preview what a paid teacher would ask and pay.
+        """Return the requests that a paid teacher would send, and their estimated cost, without sending any.
 
         Args:
             task: The task.
-            parameters: Parameters of the stage.
-            inputs: Its resolved inputs.
-            model: The model whose errors the plan is made from.
+            parameters: The values of the notebook parameters, by name.
+            inputs: The stage's inputs.
+            model: The model whose errors decide the plan.
 
         Returns:
             The preview; None for a teacher that costs nothing.
@@ -84,7 +89,13 @@ class GenerateSpec(StageSpec):
     def execute(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str
     ) -> GenerateResult:
-        """Plan and generate rows. Rows that people must answer first are added to the labels file."""
+        """Plan and generate new rows, and store them as a draft dataset.
+
+        If people must answer some of the rows first, these are added to the labels file and no dataset is stored.
+
+        Raises:
+            Refused: when rows must not be sent to the provider of a paid teacher.
+        """
         from veritrain_lib.stages.record.progress import ProgressLine
         from veritrain_lib.teachers.base import PaidTeacher
         from veritrain_lib.tracking.traces import Traces
@@ -108,10 +119,20 @@ class GenerateSpec(StageSpec):
         runs.log_table(run_id, result.tables["plan"], "plan.json")
         if "endings" in result.tables:
             runs.log_table(run_id, result.tables["endings"], "endings.json")
+        if "no_label" in result.tables and len(result.tables["no_label"]):
+            runs.tag(run_id, {NO_LABEL: str(len(result.tables["no_label"]))})
         if result.outcome == "waiting":
             queue_for_annotation(task, result.tables["waiting"])
         else:
-            datasets.save(task, run_id, result.tables["rows"], status="draft", parent=parent.reference)
+            draft = datasets.save(
+                task,
+                run_id,
+                result.tables["rows"],
+                status="draft",
+                parent=parent.reference,
+                sources=[parent],
+            )
+            result.refer_to(draft.rows)
         return result
 
     def _generate_inputs(
@@ -132,11 +153,15 @@ class GenerateSpec(StageSpec):
             scorer: Scorer = trainer.train(task, rows, seed=parameters["seed"]).model
             return scorer
 
+        ancestors = lineage(task, parent)
+        no_label = _no_label_rows(ancestors)
+        used = offered_ids(ancestors) | (set() if no_label is None else set(no_label["id"]))
         return generate.GenerateInputs(
             errors=_errors_by_slice(task, model, inputs),
             plan=inputs.resolved.get("plan"),
             accepted_rows=parent.rows,
-            used=frozenset(_offered_ids(task, parent)),
+            used=frozenset(used),
+            no_label=no_label,
             human_labels=sources.human_labels(task),
             fit=fit,
             screen=lambda rows: screen(rows, gate_context, suite),
@@ -144,15 +169,34 @@ class GenerateSpec(StageSpec):
         )
 
 
+NO_LABEL = "veritrain.no_label"
+"""MLflow tag of a generate run: how many of the rows that it chose were answered that no label fits; only if there are any."""
+
+
+def _no_label_rows(ancestors: list[Dataset]) -> pd.DataFrame | None:
+    """Return the rows to which people answered in earlier rounds that no label fits; None for no such rows.
+
+    Args:
+        ancestors: The accepted dataset and its ancestors, see `lineage`.
+    """
+    import pandas as pd
+
+    parts = []
+    for dataset in ancestors:
+        if dataset.status == "draft" and dataset.made_by and NO_LABEL in runs.get(dataset.made_by).data.tags:
+            parts.append(load_result("generate", dataset.made_by).tables["no_label"])
+    return pd.concat(parts, ignore_index=True).drop_duplicates("id") if parts else None
+
+
 def _config_of(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> generate.GenerateConfig:
-    """Return the stage's config; a plan that a cell changed says how many rows are asked for."""
+    """Return the parameters of the generate stage; if a cell changed the plan, the plan decides the number of rows."""
     config = stage_inputs.config_of(task, parameters)
     plan = inputs.resolved.get("plan")
     return config if plan is None else config.model_copy(update={"rows": int(plan["rows"].sum())})
 
 
 def _own_plan(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> pd.DataFrame:
-    """Return the stage's plan; without rows where the answers that it is made from cost money."""
+    """Return the stage's own plan; a plan without rows if it must be made from answers of a paid model."""
     from veritrain_lib.models.base import open_model
     from veritrain_lib.models.chat import ChatModel
 
@@ -166,11 +210,18 @@ def _own_plan(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> pd.D
 
 
 _measured: dict[str, pd.DataFrame] = {}
-"""Errors by slice of the model measured last, by what they depend on: a cell shows the plan, and the run follows it."""
+"""The errors by slice that were measured last, by digest of task and inputs.
+
+They are kept because a notebook first displays the plan and then runs the stage with it.
+"""
 
 
 def _errors_by_slice(task: Task, model: Model, inputs: Inputs) -> pd.DataFrame:
-    """Return the model's development errors by slice: columns slice, n, right."""
+    """Measure a model's errors on the development rows by slice.
+
+    Returns:
+        Columns `slice`, `n` (rows), `right` (sum of their grades, each 0 to 1).
+    """
     from veritrain_lib.models.chat import ChatModel
 
     if isinstance(model, ChatModel):
@@ -193,15 +244,6 @@ def _measure_errors(task: Task, model: Model) -> pd.DataFrame:
     column = slice_column(task)
     slices = development[column].tolist() if column else [ALL_ROWS] * len(development)
     return grades_by_slice(slices, grades.tolist())
-
-
-def _offered_ids(task: Task, dataset: Dataset | None) -> set[str]:
-    """Return the ids of every row of this dataset and its ancestors, including drafts with rows that the gate rejected."""
-    offered: set[str] = set()
-    while dataset is not None:
-        offered |= set(dataset.rows["id"])
-        dataset = datasets.load(task, dataset.parent) if dataset.parent else None
-    return offered
 
 
 SPEC = GenerateSpec()

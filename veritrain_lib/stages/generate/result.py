@@ -1,8 +1,8 @@
-"""The result of the generate stage: the plan, the new rows, and what became of every requested row."""
+"""Result of the generate stage: the plan, the new rows, and the outcome of each requested row."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -14,27 +14,32 @@ if TYPE_CHECKING:
 
 
 class GenerateResult(StageResult):
-    """The result of the generate stage.
+    """Result of the generate stage: the plan, the new rows, and the outcome of the requested rows.
 
-    Tables: `rows` (the new examples), `waiting` (rows that people must answer first), `plan` (the plan), and, for a paid
-    teacher, `endings` (the outcome of every requested row: slice, outcome (done, refused, filtered, invalid, failed),
-    reason, rows). The stage's outcome is `blocked` when one rule rejected most of a pool and nothing is left of it.
+    Its tables are `rows` (the new rows), `waiting` (rows that people must answer first), `plan`, and for a paid teacher
+    `endings` (number of requested rows by slice, outcome and reason; outcomes are done, refused, filtered, invalid,
+    failed). The stage's outcome is `blocked` if one rule rejected most of the pool, so that no row is left to choose.
+
+    With the teacher `pool` there are also `no_label` (chosen rows to which people answered that no label fits) and, where rows
+    of no label are held back, `new_labels` (groups of such rows that could be labels of their own).
 
     Attributes:
         asked: The number of rows requested.
-        left: How many more rows the teacher could give; None where that is unknown.
-        screened: Rows that rules which need no label rejected, by rule: of a pool before choosing, of generated rows
-            before they are kept.
+        left: The number of further rows that the teacher could give; None if unknown.
+        screened: The number of rows that gate rules rejected early, by rule. These rules need no label: they judge pool
+            rows before the choice, and generated rows before they are kept.
     """
+
+    VIEWS: ClassVar[tuple[str, ...]] = ("rows",)
 
     asked: int
     left: int | None = None
     screened: dict[str, int] = Field(default_factory=dict)
 
     def endings(self) -> pd.DataFrame:
-        """Return the outcomes of requested rows: slice, outcome, reason, rows.
+        """Return a table of the outcomes of requested rows: slice, outcome, reason, rows.
 
-        For a pool these are the rows that the suite's rules rejected, by rule.
+        For the teacher `pool` it lists the pool rows that gate rules rejected, by rule.
         """
         import pandas as pd
 
@@ -44,8 +49,20 @@ class GenerateResult(StageResult):
         lines = [("", "screened out", rule, rows) for rule, rows in sorted(self.screened.items())]
         return pd.DataFrame(lines, columns=["slice", "outcome", "reason", "rows"])
 
+    def box_texts(self, metric: str) -> dict[str, str]:
+        """Return the texts of the boxes `plan` and `generate` in the loop's diagram, such as `48 new rows`.
+
+        Args:
+            metric: The name of the task's primary metric, which is not used.
+        """
+        if self.outcome == "waiting":
+            return {"generate": f"{len(self.tables['waiting'])} rows wait for people"}
+        plan, new = self.tables["plan"], self.measures["rows_generated"].value
+        summary = f"{int(plan['rows'].sum())} rows for {len(plan)} slices"
+        return {"plan": summary, "generate": f"{new:.0f} new rows"}
+
     def picture(self) -> Figure:
-        """Draw the plan: where the model fails, and how many rows each slice should get."""
+        """Draw the plan: the model's error rate in each slice, and the number of rows that the slice gets."""
         from veritrain_lib.reporting.pictures import plan
 
         return plan(self.tables["plan"])

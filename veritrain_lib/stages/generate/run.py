@@ -1,6 +1,6 @@
-"""The generate stage: a plan of how many rows each slice gets, and rows from a teacher.
+"""The work of the generate stage: planning the number of rows per slice, and getting them from a teacher.
 
-Open this for the result's tables, or to see when a round ends because a rule rejected most of the pool.
+Open this for the tables of its result, or to see when a round ends because a rule rejected most of the pool.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from veritrain_lib.core.rows import NONE_OF_THESE
 from veritrain_lib.stages.generate.plan import make_plan
 from veritrain_lib.stages.generate.result import GenerateResult
 from veritrain_lib.stages.generate.teacher_request import GenerateInputs, request_of, teacher_of
@@ -26,14 +27,14 @@ class GenerateConfig(BaseModel):
     """Parameters of the generate stage.
 
     Attributes:
-        rows: The number of new examples to request.
-        teacher: The name of the teacher.
+        rows: The number of new rows to request, at least 1.
+        teacher: The name of the teacher, such as `pool`, `augment` or `llm`.
         choose: The strategy by which the teacher `pool` chooses rows.
-        batch: Rows that are chosen between two refits of the student.
+        batch: The number of rows that the teacher `pool` chooses before the student is trained again.
         seed: Seed of every random choice.
-        money: US dollars that a paid teacher may spend.
-        prompt: The template of a paid teacher: a text, or a file beside the task file; empty: the task's, else the
-            built-in one.
+        money: The budget of a paid teacher in US dollars.
+        prompt: The prompt template of a paid teacher: a text, or the name of a file beside the task file. Empty means
+            the task's template, or else the built-in one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +49,13 @@ class GenerateConfig(BaseModel):
 
 
 def preview(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> Preview | None:
-    """Preview what a paid teacher would ask and pay, without asking or paying; None for one that costs nothing."""
+    """Return the requests of a paid teacher and their estimated cost, without sending any; None for a free teacher.
+
+    Args:
+        config: The parameters of the stage.
+        task: The task.
+        inputs: The rows and models that the plan and the teacher use.
+    """
     from veritrain_lib.teachers.base import PaidTeacher
 
     teacher = teacher_of(config, task)
@@ -63,7 +70,7 @@ def _plan(config: GenerateConfig, inputs: GenerateInputs) -> pd.DataFrame:
 
 
 def prompt_of(config: GenerateConfig, task: Task) -> Prompt | None:
-    """Return the prompt of a teacher that asks a model; None for other teachers."""
+    """Return the prompt of a teacher that asks a chat model; None for other teachers."""
     from veritrain_lib.teachers.base import PaidTeacher
 
     teacher = teacher_of(config, task)
@@ -71,12 +78,12 @@ def prompt_of(config: GenerateConfig, task: Task) -> Prompt | None:
 
 
 def run(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> GenerateResult:
-    """Make a plan, and get rows from the teacher.
+    """Plan how many new rows each slice gets, and get them from the teacher.
 
     Args:
-        config: Parameters of the stage.
+        config: The parameters of the stage.
         task: The task.
-        inputs: What the plan and the teacher work on.
+        inputs: The rows and models that the plan and the teacher use.
     """
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
@@ -101,6 +108,9 @@ def run(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> GenerateR
         "rows_screened_out": Measure(value=sum(counts_by_rule.values())),
         "rows_waiting": Measure(value=waiting),
     }
+    no_label_tables, no_label_measures = _no_label(written)
+    tables |= no_label_tables
+    measures |= no_label_measures
     if written.endings is not None:
         tables["endings"] = written.endings
         measures |= _paid_measures(written)
@@ -115,17 +125,40 @@ def run(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> GenerateR
     )
 
 
-EMPTYING_SHARE = 0.5
-"""Share of a pool that one rule must reject before an empty round is blamed on it.
+def _no_label(written: TeacherResult) -> tuple[dict[str, pd.DataFrame], dict[str, Measure]]:
+    """Return the tables and measures on rows that no label fits; empty for a teacher that does not look for them."""
+    tables = {
+        name: table
+        for name, table in (("no_label", written.no_label), ("new_labels", written.new_labels))
+        if table is not None
+    }
+    counts = {"rows_held_back": None if written.held_back is None else len(written.held_back)}
+    if written.no_label is not None:
+        counts["rows_no_label"] = len(written.no_label) or None
+    return tables, {name: Measure(value=count) for name, count in counts.items() if count is not None}
 
-Of a pool that was used up, only bad rows are left, which is not the rule's fault.
+
+EMPTYING_SHARE = 0.5
+"""Share of the pool that one rule must reject before it is named as the reason that no row could be chosen: 0.5.
+
+Below it, the pool is probably used up, so that mostly bad rows are left.
 """
 
 
 def _empty_pool_reason(
     task: Task, written: TeacherResult, counts_by_rule: dict[str, int], counts_by_reason: dict[str, int]
 ) -> str:
-    """Return a sentence that names the rule that rejected most of the pool and what to change; empty for none."""
+    """Return a sentence that names the rule which rejected most of the pool, and what to correct.
+
+    Args:
+        task: The task.
+        written: The rows that the teacher gave.
+        counts_by_rule: The number of rows that each rule rejected.
+        counts_by_reason: The number of rows by full reason, such as `language:uk`.
+
+    Returns:
+        The sentence; empty if there are new rows, or no rule rejected most of the pool.
+    """
     if len(written.rows) or len(written.waiting) or not counts_by_rule or not written.pool_rows:
         return ""
     rule, rejected = max(counts_by_rule.items(), key=lambda item: item[1])
@@ -150,9 +183,9 @@ def _empty_pool_reason(
 
 
 def _paid_measures(written: TeacherResult) -> dict[str, Measure]:
-    """Return measures of a paid teacher, in US dollars and rows by outcome.
+    """Return measures of a paid teacher: US dollars, and the number of requested rows by outcome.
 
-    `cost` is the cost of the answers whenever they were paid, `paid_now` the part that this run paid.
+    `cost` is what the answers cost when they were first paid; `paid_now` is the part that was paid in this run.
     """
     assert written.endings is not None
     rows_by_outcome = written.endings.groupby("outcome")["rows"].sum()
@@ -171,6 +204,14 @@ def _headline(config: GenerateConfig, written: TeacherResult, screened: int) -> 
         )
     elif screened:
         headline += f"; {screened} pool rows screened out before choosing"
+    held_back = 0 if written.held_back is None else len(written.held_back)
+    if held_back:
+        share = held_back / max(held_back + (written.left or 0), 1)
+        headline += (
+            f"; {held_back} pool rows ({share:.0%} of those left) held back, since no label seems to fit them"
+        )
+    if written.no_label is not None and len(written.no_label):
+        headline += f"; {len(written.no_label)} chosen rows were answered “{NONE_OF_THESE}”"
     waiting = len(written.waiting)
     return headline + (f"; {waiting} chosen rows wait for people's answers" if waiting else "") + "."
 

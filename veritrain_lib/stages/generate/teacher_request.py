@@ -1,4 +1,4 @@
-"""Input data of the generate stage for its plan and its teacher, and the request that a teacher gets."""
+"""Inputs of the generate stage's work, and the request for new rows that is made from them for a teacher."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GenerateInputs:
-    """Input data of the plan and the teacher.
+    """Rows, models and functions that the generate stage needs to plan new rows and to get them from a teacher.
 
     Attributes:
-        errors: The model's development errors by slice: columns slice, n, right.
-        accepted_rows: See `teachers.base.TeacherRequest`, as for `used`, `human_labels`, `fit`, `account`, `on_progress`
-            and `on_reply`.
-        screen: Returns a reason for each row that must not be chosen, and "" for a good one.
-        plan: A plan that a person changed, which every teacher then follows; None: it is made from `errors`.
+        errors: The model's errors on development rows: columns `slice`, `n` (rows), `right` (sum of their grades).
+        accepted_rows: The rows that the gate has accepted so far.
+        used: Ids of rows that must not be returned again.
+        human_labels: The labels that people gave to pool rows, by row id.
+        fit: Function that trains a student (a small model) on rows.
+        screen: Function that returns, for each row, the reason why it must not be chosen; "" for a good row.
+        plan: A plan that a person changed, which every teacher follows; None to make the plan from `errors`.
+        account: Name of the account in the ledger of paid answers that a paid teacher spends from.
+        on_progress: Function that is called with the progress of chat requests; None to report none.
+        on_reply: Function that is called with each chat request and its reply; None to report none.
     """
 
     errors: pd.DataFrame
@@ -36,13 +41,19 @@ class GenerateInputs:
     fit: Callable[[pd.DataFrame], Scorer]
     screen: Callable[[pd.DataFrame], pd.Series[str]]
     plan: pd.DataFrame | None = None
+    no_label: pd.DataFrame | None = None
     account: str = ""
     on_progress: Callable[[ChatProgress], None] | None = None
     on_reply: Callable[[ChatRequest, Reply], None] | None = None
 
 
 def teacher_of(config: GenerateConfig, task: Task) -> Teacher:
-    """Create the teacher, with the parameters of the task file if it is the teacher named there."""
+    """Create the teacher. It gets the task file's parameters if it is the teacher that the task file names.
+
+    Args:
+        config: The parameters of the stage, with the teacher's name.
+        task: The task.
+    """
     from veritrain_lib.core import registry
 
     parameters = dict(task.teacher.parameters) if config.teacher == task.teacher.name else {}
@@ -60,15 +71,15 @@ def request_of(
     counts_by_rule: dict[str, int],
     counts_by_reason: dict[str, int] | None = None,
 ) -> TeacherRequest:
-    """Create the request for a teacher.
+    """Create the request for new rows that is passed to a teacher.
 
     Args:
-        config: Parameters of the stage.
+        config: The parameters of the stage.
         task: The task.
-        inputs: What the teacher works on.
-        plan: The plan, see `stages.plan`.
-        counts_by_rule: Filled in with the number of rows that each rule rejects.
-        counts_by_reason: Filled in with the number of rows by full reason, such as `language:uk`.
+        inputs: The rows, models and functions of the stage.
+        plan: The plan, see `generate.plan.make_plan`.
+        counts_by_rule: A dict to which the number of rows that each rule rejects is added while the teacher works.
+        counts_by_reason: The same by full reason, such as `language:uk`; None to count none.
     """
     from veritrain_lib.teachers.base import TeacherRequest
 
@@ -95,6 +106,7 @@ def request_of(
         else dict(zip(plan["slice"], plan["share"], strict=True)),
         used=inputs.used,
         human_labels=dict(inputs.human_labels),
+        no_label=inputs.no_label,
         class_error=dict(zip(plan["slice"], plan["error"], strict=True)),
         money=config.money,
         account=inputs.account,

@@ -1,6 +1,7 @@
-"""The dataset to train on: the rows of a draft that the gate accepted.
+"""Look-up of the dataset that may be trained on, given the MLflow run that made a dataset.
 
-Open this to see how the API turns the run that made a dataset into `NAME@VERSION` for training.
+For a run that made a draft (rows not judged yet), it is the dataset of the rows that the gate accepted. The API uses
+this to turn a run into the reference `NAME@VERSION` of a dataset.
 """
 
 from __future__ import annotations
@@ -15,18 +16,19 @@ if TYPE_CHECKING:
 
 
 def accepted_dataset(task: Task, run: runs.Run) -> str:
-    """Return the dataset to train on for a run that made a dataset.
+    """Return the reference of the dataset that may be trained on, given the MLflow run that made a dataset.
 
     Args:
         task: The task.
-        run: A run that made a dataset of the task.
+        run: The run that made a dataset of the task, either a draft or one that the gate has judged.
 
     Returns:
-        `NAME@VERSION`: of a draft the rows that its newest gate accepted, of a dataset that passed itself.
+        `NAME@VERSION`. For a draft, it names the dataset of the rows that the newest gate run accepted; for a dataset
+        that passed the gate, it names that dataset.
 
     Raises:
-        UserError: when the run made no dataset of the task.
-        Refused: when the dataset is blocked, or is a draft that no gate has judged.
+        UserError: when the run is not finished, or made no dataset of the task.
+        Refused: when the gate blocked the dataset, or no gate has judged the draft.
     """
     reference = _reference(run)
     if (

@@ -1,6 +1,7 @@
-"""Defaults for inputs that are left empty: the latest dataset or model. Nothing is made here; a missing one is an error.
+"""Default inputs of stages: the dataset or model that is used where a notebook parameter is left empty.
 
-Open this to see what `dataset=""` or `model=""` of a stage means, and which stages make what is missing.
+Open this to see what `dataset=""` or `model=""` means, and which stages make an input that is missing. Nothing here
+runs a stage: a missing input raises `MissingInput`.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 SEED = "seed"
-"""The dataset name that means the task's seed file, before any version of it is stored."""
+"""The dataset name `seed`, which means the rows of the task's seed file before they are stored as a dataset."""
 
 
 def resolve_model(task: Task, address: str) -> str:
-    """Return a model address with a fixed version.
+    """Return the address of the model that a stage is to use, with a fixed version.
 
     Args:
         task: The task.
-        address: A model address. Empty: the champion, else the newest model.
+        address: A model address, such as `models:/support@champion`. Empty means the champion, or else the newest
+            model.
 
     Raises:
         MissingInput: when the address is empty and the task has no model.
@@ -46,10 +48,10 @@ def resolve_model(task: Task, address: str) -> str:
 
 
 def find_seed_dataset(task: Task) -> Dataset | None:
-    """Return the seed rows as a dataset that passed the gate; None where the gate has not judged them yet.
+    """Return the dataset of the task's seed rows that passed the gate; None if the gate has not judged them yet.
 
     Raises:
-        Refused: when the gate blocks them.
+        Refused: when the gate blocked the seed rows.
     """
     run = finished_run(task, "gate", dataset=SEED)
     if run is None:
@@ -62,7 +64,11 @@ def find_seed_dataset(task: Task) -> Dataset | None:
 
 
 def resolve_passed_dataset(task: Task, reference: str) -> Dataset:
-    """Return the dataset `reference` (`NAME@VERSION`); if empty the newest that passed, else the seed rows.
+    """Return the dataset that a stage is to use, which must have passed the gate unless it is named.
+
+    Args:
+        task: The task.
+        reference: `NAME@VERSION`. Empty means the newest dataset that passed the gate, or else the judged seed rows.
 
     Raises:
         MissingInput: when the reference is empty and no dataset of the task has passed the gate.
@@ -76,7 +82,11 @@ def resolve_passed_dataset(task: Task, reference: str) -> Dataset:
 
 
 def resolve_draft_dataset(task: Task, reference: str) -> Dataset:
-    """Return the dataset `reference`; if empty the newest draft.
+    """Return the dataset that the gate is to judge.
+
+    Args:
+        task: The task.
+        reference: `NAME@VERSION`. Empty means the newest draft, which the generate stage made.
 
     Raises:
         MissingInput: when the reference is empty and the task has no draft.
@@ -88,10 +98,10 @@ def resolve_draft_dataset(task: Task, reference: str) -> Dataset:
 
 
 def champion_uri(task: Task) -> str:
-    """Return the address of the champion.
+    """Return the address of the task's champion (the best model so far) with its version, such as `models:/support/2`.
 
     Raises:
-        UserError: when there is no champion; the message names the models that there are.
+        UserError: when the task has no champion; if it has other models, the message lists the newest five.
     """
     champion = models.by_alias(task, models.CHAMPION)
     if champion is not None:

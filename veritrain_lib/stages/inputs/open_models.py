@@ -1,4 +1,4 @@
-"""Models and judges opened for a run, with every call of a chat model traced to that run.
+"""Context managers that open a model or an LLM judge for a stage, with each paid call traced to the stage's MLflow run.
 
 Open this to see where privacy checks, traces and progress lines are attached to paid models.
 """
@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def open_model_for(task: Task, uri: str, run_id: str) -> Iterator[Model]:
-    """Open the model at an address for a run, with its calls traced (see `traced`).
+    """Open a model for a stage, as a context manager. Calls of a chat model are traced to the stage's MLflow run.
+
+    Args:
+        task: The task.
+        uri: The address of the model, such as `models:/support/2` or `openai:/MODEL`.
+        run_id: The id of the stage's MLflow run.
 
     Raises:
-        UserError: as `open_model` does.
-        Refused: as `traced` does.
-        Infrastructure: as `traced` does.
+        UserError: when the model can't be opened, see `open_model`.
+        Refused: when a chat model is asked about rows that must not be sent to a provider.
+        Infrastructure: at the end of the context, when traces could not be written.
     """
     with traced(task, open_model(uri, task), run_id) as model:
         yield model
@@ -36,9 +41,14 @@ def open_model_for(task: Task, uri: str, run_id: str) -> Iterator[Model]:
 
 @contextlib.contextmanager
 def traced(task: Task, model: Model, run_id: str) -> Iterator[Model]:
-    """Trace every call of a chat model to the run, with the version of its prompt, and show progress.
+    """Trace every call of a chat model to a stage's MLflow run, with the prompt's version, and show progress.
 
-    Another model is not traced.
+    This is a context manager. A model that is not a chat model passes through unchanged.
+
+    Args:
+        task: The task.
+        model: The model.
+        run_id: The id of the stage's MLflow run.
 
     Raises:
         Refused: when a chat model is asked about rows that must not be sent to a provider.
@@ -62,7 +72,7 @@ def traced(task: Task, model: Model, run_id: str) -> Iterator[Model]:
 
 
 def with_privacy_check(task: Task, model: Model) -> Model:
-    """Return the same model; a chat model refuses from now on to answer rows that must not be sent to a provider."""
+    """Make a chat model raise `Refused` for rows that must not be sent to a provider, and return the model."""
     from veritrain_lib.models.chat import ChatModel
 
     def before(rows: pd.DataFrame) -> None:
@@ -74,12 +84,16 @@ def with_privacy_check(task: Task, model: Model) -> Model:
     return model
 
 
-def check_judged_metrics(task: Task) -> None:
-    """Check that development rows may be sent to the judge, where a metric of the task asks one about them.
+def check_judged_metrics(task: Task, rows: pd.DataFrame | None = None) -> None:
+    """Check that rows may be sent to the LLM judge, if a metric of the task needs a judge.
+
+    Args:
+        task: The task.
+        rows: The rows to check; None for the task's development rows.
 
     Raises:
-        Refused: as `refuse_private_rows` does.
-        UserError: when such a metric has no judge in the task.
+        Refused: when a row holds a secret key or personal data that the task does not allow to be sent.
+        UserError: when a metric needs a judge and the task names none.
     """
     from veritrain_lib.judging.settings import settings_of
     from veritrain_lib.metrics.base import open_metrics
@@ -87,16 +101,20 @@ def check_judged_metrics(task: Task) -> None:
     judged = [metric.name for metric in open_metrics(task) if metric.asks_judge]
     if judged:
         recipient = f"the judge {settings_of(task).model} for {', '.join(judged)}"
-        refuse_private_rows(task, sources.development_rows(task), recipient)
+        refuse_private_rows(task, sources.development_rows(task) if rows is None else rows, recipient)
 
 
 @contextlib.contextmanager
 def open_judge_for(task: Task, run_id: str) -> Iterator[Judge]:
-    """Open the task's judge for a run, with every call traced to the run and progress shown.
+    """Open the task's LLM judge for a stage, as a context manager, with each call traced and progress shown.
+
+    Args:
+        task: The task.
+        run_id: The id of the stage's MLflow run.
 
     Raises:
         Refused: when development rows, on which the judge is calibrated, must not be sent to a provider.
-        UserError: when the task has no judge, or no key or endpoint is set.
+        UserError: when the task names no judge, or no API key or endpoint is set.
         Infrastructure: at the end of the context, when traces could not be written.
     """
     from veritrain_lib.judging.judge import open_judge

@@ -1,6 +1,6 @@
-"""A preview of the generate stage: the requests that it would send to a paid model and what they would cost.
+"""Preview of the generate stage: the requests that it would send to a paid model, and their estimated cost.
 
-`preview(stage, plan=plan)` is the notebook's call; nothing is sent and nothing is paid.
+A notebook calls `preview(stage, plan=plan)`. It sends nothing and pays nothing.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class PreviewView:
-    """A preview that shows itself in a notebook, below its stage.
+    """Preview of a paid generation: requests and estimated cost. It displays itself in a notebook.
 
     Attributes:
         stage: The generate stage.
-        preview: Prompt, first request and cost; None when nothing would be paid.
-        message: One or two sentences for people: what would be paid, or why nothing is.
-        money: The US dollars that may be spent.
+        preview: The prompt, the first request and the cost estimate; None when nothing would be paid.
+        message: One or two sentences that say what would be paid, or why nothing would be.
+        money: The budget in US dollars.
     """
 
     stage: StageRun
@@ -42,7 +42,7 @@ class PreviewView:
     money: float
 
     def table(self) -> pd.DataFrame:
-        """Return the cost estimate as a table with the columns what, likely, at most."""
+        """Return the cost estimate of a paid generation as a table with the columns what, likely, at most."""
         import pandas as pd
 
         assert self.preview is not None
@@ -64,7 +64,7 @@ class PreviewView:
         return pd.DataFrame(lines, columns=["what", "likely", "at most"])
 
     def save_prompt(self, file: str) -> str:
-        """Write the prompt into a new file beside the task file, to be edited there.
+        """Write the teacher's prompt to a new file beside the task file, where the user can edit it.
 
         Args:
             file: The name of the new file, relative to the task file's folder.
@@ -73,7 +73,7 @@ class PreviewView:
             A sentence that says how to use the file.
 
         Raises:
-            UserError: when the file exists, or the teacher uses no prompt.
+            UserError: when the file exists already, or the teacher uses no prompt.
         """
         if self.preview is None:
             raise UserError("this teacher uses no prompt")
@@ -112,14 +112,14 @@ class PreviewView:
 
 
 def preview(stage: StageRun, **changes: Any) -> PreviewView:
-    """Preview what a generate stage would ask and pay, without asking or paying anything.
+    """Return the requests that the generate stage would send to a paid model, and their cost, without sending any.
 
     Args:
         stage: The generate stage.
-        **changes: What `stage.run` is to be given instead of the stage's own: the `plan`.
+        **changes: Inputs to use in place of the stage's own, as `stage.run` accepts them: `plan`.
 
     Raises:
-        UserError: as `StageRun.run`.
+        UserError: when `stage.run` would not accept these inputs.
     """
     inputs = stage.inputs_with(**changes)
     money = float(stage.parameters["money"] or stage.task.budget.money)

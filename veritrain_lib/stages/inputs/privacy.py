@@ -1,4 +1,4 @@
-"""Protection of rows with keys or personal data from being sent to a provider, unless the task allows it.
+"""Protection of rows that hold secret keys or personal data: they are not sent to a provider unless the task allows it.
 
 Open this to see what is checked before rows go into a prompt, a judge's question or a fine-tuning file.
 """
@@ -16,22 +16,25 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 KEY = "data.may_leave"
-"""The key of the task file that lists the kinds of such data that may be sent."""
+"""The key of the task file that lists the kinds of keys and personal data that may be sent to a provider."""
 
 SHOWN = 10
-"""How many rows of a file are named in an error message."""
+"""The largest number of rows per file that an error message names."""
 
 
 def refuse_private_rows(task: Task, rows: pd.DataFrame, recipient: str) -> None:
-    """Refuse to send rows in which the gate's rule `personal_data` finds a kind that the task does not allow.
+    """Raise an error if a row to be sent to a provider holds secret keys or personal data that the task forbids.
+
+    The detection is that of the gate's rule `personal_data`.
 
     Args:
         task: The task; its `data.may_leave` lists the kinds that may be sent (`email`, `phone`, `key`, ...).
         rows: The rows that would be sent, with the task's columns.
-        recipient: The receiver, for the message, such as `the teacher openai:/gpt-4.1-mini`.
+        recipient: The receiver as the message names it, such as `the teacher openai:/gpt-4.1-mini`.
 
     Raises:
-        Refused: with file, row number (from 1, without the header) and kinds of each such row, never with its content.
+        Refused: naming the file, the row number (from 1, without the header) and the kinds for each such row, up to ten
+            per file; the message never quotes a row's content.
     """
     from veritrain_lib.quality.checks.personal_data import kinds_in
     from veritrain_lib.quality.text.normal_form import joined
@@ -58,7 +61,7 @@ def refuse_private_rows(task: Task, rows: pd.DataFrame, recipient: str) -> None:
 
 
 def may_leave(task: Task, rows: pd.DataFrame) -> list[bool]:
-    """Return for each row whether it may be sent, for callers that can leave the others out."""
+    """Return, for each row, whether it may be sent to a provider; for callers that leave out the other rows."""
     from veritrain_lib.quality.checks.personal_data import kinds_in
     from veritrain_lib.quality.text.normal_form import joined
     from veritrain_lib.quality.text.text_fields import text_fields
@@ -68,7 +71,13 @@ def may_leave(task: Task, rows: pd.DataFrame) -> list[bool]:
 
 
 def _describe_rows(task: Task, ids: list[str], kinds_by_row: dict[str, list[str]]) -> str:
-    """Name the rows by file and row number; rows of no file by their position in `ids`, from 1."""
+    """Describe rows by file name and row number (from 1), each with the kinds of personal data found in it.
+
+    Args:
+        task: The task, whose data files are searched for the rows.
+        ids: The ids of all rows that would be sent. A row that is in no file is named by its position here, from 1.
+        kinds_by_row: The kinds found in each row that may not be sent, by row id.
+    """
     remaining = dict(kinds_by_row)
     parts = []
     files: tuple[Literal["seed", "development", "test", "pool"], ...] = (

@@ -1,7 +1,7 @@
-"""Check that development, seed, pool and test rows do not overlap, before anything is measured or spent.
+"""Check that the task's development, seed, pool and test rows do not overlap, before anything is measured.
 
-The loop is steered by development rows, learns from seed and pool rows, and lets the test set decide: a row that is in
-two of these files makes the numbers of one mean less. Only inputs are compared, never the answers of test rows.
+A row that is in two of these files would make a measured number look better than it is. Only inputs are compared, never
+the answers of test rows.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.inputs.sources import Split
 
 ROWS_SHOWN = 10
-"""How many pairs of rows a message names; the others are counted."""
+"""The largest number of row pairs that a message names; further pairs are only counted."""
 
 
 @dataclass(frozen=True)
 class SplitPair:
-    """Two of the task's files, and how many rows they may share.
+    """Two of the task's data files, and the setting that limits how many rows they may share.
 
     Attributes:
-        rows: The file whose rows are set aside where they are also in `other`.
+        rows: The file whose rows are set aside (never used) where `other` holds the same input.
         other: The other file.
-        key: The key of `promotion` with the share that is allowed.
-        ceiling: The largest value of that key; None where the gate removes such rows from the pool and nothing is set
-            aside.
+        key: The key of the task file's `promotion` with the largest allowed share of common rows.
+        ceiling: The largest value that may be given to that key; None for the pool, whose common rows are not set aside
+            but rejected by the gate.
     """
 
     rows: Split
@@ -54,12 +54,12 @@ PAIRS = (
 
 @dataclass(frozen=True)
 class SharedRow:
-    """The same or nearly the same row in two files.
+    """A row that occurs in two of the task's data files, with the same or nearly the same input.
 
     Attributes:
         row: Its row number in the first file, from 1.
         other: Its row number in the second file, from 1.
-        text: Its text in the first file.
+        text: Its input text in the first file.
     """
 
     row: int
@@ -68,16 +68,16 @@ class SharedRow:
 
 
 def refuse_overlap(task: Task, *, pool: bool = True) -> None:
-    """Check that no two of the task's files are the same file or share more rows than the task allows.
+    """Raise an error if two of the task's data files are the same file, or share more rows than the task allows.
 
-    Rows are the same when their inputs are, except for case, width, punctuation and spaces.
+    Two rows are the same when their inputs differ only in case, character width, punctuation or spaces.
 
     Args:
         task: The task.
         pool: Whether to compare the rows of the pool too.
 
     Raises:
-        UserError: with all problems at once, the row numbers in both files, and the key to set.
+        UserError: listing all problems at once, with row numbers in both files and the key to set.
     """
     wrong = _duplicate_files(task)
     if not wrong:
@@ -87,7 +87,7 @@ def refuse_overlap(task: Task, *, pool: bool = True) -> None:
 
 
 def overlap_warnings(task: Task) -> list[str]:
-    """Return warnings about rows that are set aside and about near copies, with their row numbers."""
+    """Return a warning for each two data files of the task that share equal or nearly equal rows, with row numbers."""
     lines = []
     for pair in _pairs_of(task, pool=True):
         shared_rows = same_rows(task, pair.rows, pair.other)
@@ -109,7 +109,16 @@ def overlap_warnings(task: Task) -> list[str]:
 
 
 def same_rows(task: Task, kind: Split, other: Split) -> list[SharedRow]:
-    """Return the rows of one file whose inputs are also in another, in order, each with the first such row there."""
+    """Return the rows of one data file whose input is also in another; case, punctuation and spaces don't count.
+
+    Args:
+        task: The task.
+        kind: The file whose rows are returned.
+        other: The file to compare with.
+
+    Returns:
+        The shared rows, each with the number of the first such row in the other file.
+    """
     forms, other_forms = sources.normal_forms(task, kind), sources.normal_forms(task, other)
     first: dict[str, int] = {}
     for number, form in enumerate(other_forms, start=1):
@@ -123,7 +132,16 @@ def same_rows(task: Task, kind: Split, other: Split) -> list[SharedRow]:
 
 
 def near_rows(task: Task, kind: Split, other: Split) -> list[SharedRow]:
-    """Return the rows of one file that are near copies of rows of another, as the gate's leakage rule tests it."""
+    """Return the rows of one data file that are near duplicates of rows in another, by the gate's test for leaks.
+
+    Args:
+        task: The task.
+        kind: The file whose rows are returned.
+        other: The file to compare with.
+
+    Returns:
+        The near duplicates, without the rows that `same_rows` returns.
+    """
     from veritrain_lib.quality.duplicates.near_duplicates import NearDuplicateMatcher
 
     same = {shared.row for shared in same_rows(task, kind, other)}
@@ -141,7 +159,7 @@ def _pairs_of(task: Task, *, pool: bool) -> list[SplitPair]:
 
 
 def _duplicate_files(task: Task) -> list[str]:
-    """Return a sentence for each two keys that lead to the same file, by whatever path or link, or to a copy of it."""
+    """Return a sentence for each two keys of `data` that name the same file or two files with the same content."""
     kinds: tuple[Split, ...] = ("test", "development", "seed", "pool")
     files = {kind: file for kind in kinds if (file := task.file(kind)) is not None and file.is_file()}
     lines = []
@@ -158,7 +176,7 @@ def _duplicate_files(task: Task) -> list[str]:
 
 
 def _overlap_problem(task: Task, pair: SplitPair) -> str:
-    """Return what is wrong with a pair of files, as sentences; empty when nothing is."""
+    """Return sentences that say why two files share too many rows; empty when the task allows the overlap."""
     shared_rows = same_rows(task, pair.rows, pair.other)
     if not shared_rows:
         return ""
@@ -188,7 +206,7 @@ def _overlap_problem(task: Task, pair: SplitPair) -> str:
 
 
 def _listing(task: Task, pair: SplitPair, shared_rows: Sequence[SharedRow]) -> str:
-    """List rows like this: `test.csv row 4 and seed.csv row 1 ('Thank you.'); ...`."""
+    """Return a list of shared rows as text: `test.csv row 4 and seed.csv row 1 ('Thank you.'); ...`."""
     one, other = (getattr(task.data, kind) for kind in (pair.rows, pair.other))
     parts = [
         f"{one} row {shared.row} and {other} row {shared.other} ({_short(shared.text)})"

@@ -1,6 +1,6 @@
-"""The quick student model that stages other than train fit on the side.
+"""Choice of the trainer for the student, a small model that other stages train in seconds for their own checks.
 
-It is used for out-of-fold checks of the gate, and for choosing rows from a pool.
+The gate uses it for out-of-fold predictions, and the teachers use it to choose rows from a pool.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def quick_trainer(task: Task) -> Any:
-    """Return the task's trainer, or a built-in student with its defaults where the task's is paid or slow.
+    """Return the task's trainer, or a quick built-in one with default parameters if the task's is paid or slow.
 
-    Some checks train a dozen times on one draft, which must never start fine-tuning jobs or take a night.
+    The gate and the teachers train up to a dozen models on one draft, which must not start fine-tuning jobs or take
+    hours.
     """
     if not is_quick(task):
         return registry.get("trainers", quick_student(task))()
@@ -26,6 +27,6 @@ def quick_trainer(task: Task) -> Any:
 
 
 def is_quick(task: Task) -> bool:
-    """Return whether the task's trainer is neither paid nor slow, which a user's own may be."""
+    """Return whether the task's trainer declares itself neither paid nor slow."""
     trainer = trainer_of(task)
     return not (trainer.paid or trainer.slow)

@@ -1,6 +1,6 @@
-"""Lookup of a task by its file, its folder or its name; without any, the task that was worked on last.
+"""Look-up of a task by its file, its folder or its name; if nothing is named, the task that was used last.
 
-Open this to see how a name is resolved, and what is remembered of a task in MLflow.
+Open this to see how a name is resolved, and what MLflow stores about a task for that.
 """
 
 from __future__ import annotations
@@ -22,20 +22,23 @@ if TYPE_CHECKING:
 FILE_TAG = "veritrain.task_file"
 
 USED_TAG = "veritrain.last_used"
-"""Tag: when a task was last used, in seconds since 1970. MLflow itself only stores when the experiment was made."""
+"""MLflow experiment tag with the time at which a task was last used, in seconds since 1970.
+
+MLflow itself stores only the time at which the experiment was created.
+"""
 
 
 def find_task(name_or_path: str = "", *, check: bool = False) -> Task:
-    """Find the task that a user named, and remember it as the last one used.
+    """Return the task that a user named, and remember it as the task used last.
 
     Args:
-        name_or_path: The path of a task file or its folder; or a name, which is looked up among the tasks that this
-            project has worked on and the built-in examples. Empty: the task that was worked on last, or the first
-            built-in example where there is none.
-        check: Whether to check that the task can be worked on, as `veritrain check` does.
+        name_or_path: The path of a task file or of its folder; or a name, which is looked up among the tasks of this
+            project and the built-in examples. Empty means the task that was used last, or the first built-in example if
+            none was used yet.
+        check: Whether to make the checks of `veritrain check` too.
 
     Raises:
-        UserError: when there is no such task, and for a task file with mistakes.
+        UserError: when there is no such task, or its task file has mistakes.
     """
     if check:
         from veritrain_lib.task_check.check import load_checked
@@ -45,7 +48,10 @@ def find_task(name_or_path: str = "", *, check: bool = False) -> Task:
 
 
 def task_file_of(name_or_path: str = "") -> Path:
-    """Return the task file that `find_task` reads; if it was given as a path, the file need not exist.
+    """Return the path of the task file that `find_task` reads. A file that was given as a path need not exist.
+
+    Args:
+        name_or_path: A path or a name, as for `find_task`.
 
     Raises:
         UserError: when no task has the name.
@@ -75,10 +81,10 @@ def _exists(name_or_path: str) -> bool:
 
 
 def task_by_name(name: str) -> Task | None:
-    """Return the task of a name, as `find_task` finds it, without remembering it as used.
+    """Return the task with a name; in contrast to `find_task`, do not remember it as the task used last.
 
     Returns:
-        The task; None when this project has no such task, or its file is missing or broken.
+        The task; None when this project has no such task, or its file is missing or has mistakes.
     """
     try:
         file = _file_of(name) or (project.example_task(name) if name in project.EXAMPLES else None)
@@ -88,7 +94,10 @@ def task_by_name(name: str) -> Task | None:
 
 
 def remember(task: Task) -> Task:
-    """Store in MLflow where the task's file is and that it is used now, and return the task."""
+    """Store a task's file path and the time of its use in MLflow, so that its name finds it later, and return the task.
+
+    Nothing is stored for a derived task, so that the name keeps meaning the original task file.
+    """
     if is_derived(task):
         return task  # for one experiment only: the name still means the original task file
     experiment = store.experiment(task)

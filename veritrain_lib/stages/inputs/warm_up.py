@@ -1,14 +1,14 @@
-"""Reading of a task's files ahead of time, in a process from which kernels are forked."""
+"""Preloading of a task's files in the process from which notebook kernels are forked."""
 
 from __future__ import annotations
 
 
 def read_files_of(task_file: str) -> None:
-    """Read a task's gate suite and its data files, as the stages will.
+    """Read a task's gate suite and data files into the caches of this process, from which notebook kernels are forked.
 
-    Files are cached by content, so a changed file is read anew. The held-out test rows are read without their answers.
-    A task file or data file that can't be read is skipped: the stage itself will report the error. Starts no thread
-    and runs no OpenMP code.
+    The caches are keyed by content, so a file that has changed is read again. Held-out test rows are read without their
+    answers. A file that can't be read is skipped, since the stage itself reports the error. The function starts no
+    thread and runs no OpenMP code, which would make forking unsafe.
 
     Args:
         task_file: The path of the task file.

@@ -1,1 +1,1 @@
-"""The probe stage: `inputs.py` finds what goes in, `run.py` does the work, `result.py` shows it, `record.py` files it."""
+"""Probe stage: measures how well a model answers development rows, how reliable and fast it is, and what it costs."""

@@ -1,4 +1,4 @@
-"""Inputs of the probe stage: the model to probe, and the models to compare it with. Finding them does no work."""
+"""Inputs of the probe stage: the model to probe, and further models to compare it with."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ PARAMETERS: Mapping[str, Any] = {
 
 
 def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
-    """Find the model and the models to compare it with.
+    """Find the model to probe and the further models to compare it with.
 
-    The parameter `model` is an address; empty means the champion, and where there is none the newest model.
-    `models` are further addresses, separated by commas, that are probed too and shown beside it on the card.
+    The notebook parameter `model` is an address; empty means the champion, or the newest model if there is no champion.
+    `models` holds further addresses, separated by commas; these models are probed too and shown on the same card.
+
+    Args:
+        task: The task.
+        parameters: The values of the notebook parameters, by name.
     """
     uri = resolve_model(task, parameters["model"])
     addresses = [address.strip() for address in parameters["models"].split(",") if address.strip()]

@@ -1,15 +1,16 @@
-"""The probe stage in MLflow: it reads a model's address and stores its probe card, also as tags of the model version."""
+"""Probe stage in MLflow: stores the measurements of a model in a run, and as tags of the registered model version."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, StageSpec
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.inputs.open_models import check_judged_metrics, open_model_for
+from veritrain_lib.stages.probe import edits
 from veritrain_lib.stages.probe import inputs as probe_inputs
 from veritrain_lib.stages.probe import run as probe
 from veritrain_lib.stages.probe.result import ProbeResult
@@ -18,25 +19,48 @@ from veritrain_lib.tracking import models, runs
 
 
 class ProbeSpec(StageSpec):
-    """Specification of the probe stage."""
+    """Specification of the probe stage: how it finds its inputs, runs, and loads its result; see `StageSpec`."""
 
     PARAMETERS = probe_inputs.PARAMETERS
+    resolve = staticmethod(probe_inputs.resolve)
     RESULT = ProbeResult
+    EDITABLE = ("development",)
 
-    def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """Find the inputs, see `probe.inputs.resolve`."""
-        return probe_inputs.resolve(task, parameters)
+    def offers(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
+    ) -> Mapping[str, Callable[[], Any]]:
+        """Return a mapping of name to function for what the notebook can display before its run: `development` rows."""
+        return {"development": lambda: sources.development_rows(task).copy()}
+
+    def edit(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
+    ) -> Inputs:
+        """Return the probe's inputs with the rows to ask about replaced by rows from a notebook's cell.
+
+        The checks of these rows are in `probe.edits`.
+        """
+        return edits.with_development(task, inputs, sources.development_rows(task), value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> ProbeResult:
-        """Probe the model and tag its version with the rates. Each further model gets a run of its own."""
+        """Probe the model, tag its registered version, and probe each further model in a run of its own.
+
+        The tags hold the measures and the id of the run. No version is tagged when a notebook's cell replaced the rows,
+        since the measures are then not those of the task's development rows.
+
+        Raises:
+            UserError: when a model can't be opened.
+            Refused: when rows must not be sent to the provider of a paid model.
+        """
         uri = inputs.names["model"]
+        edited = inputs.resolved.get("development")
+        development = sources.development_rows(task) if edited is None else edited
         shared_parameters = {name: parameters[name] for name in ("rows", "extra_rows", "seed")}
         config = probe.ProbeConfig(**shared_parameters, money=task.budget.money)
-        check_judged_metrics(task)
+        check_judged_metrics(task, development)
         with open_model_for(task, uri, run_id) as model:
-            result = probe.run(config, task, model, sources.development_rows(task))
+            result = probe.run(config, task, model, development)
         runs.log_table(run_id, result.tables["evidence"], "evidence.json")
-        if uri.startswith("models:/"):
+        if uri.startswith("models:/") and not inputs.edits:
             measured = {name: measure.model_dump() for name, measure in result.measures.items()}
             version = models.describe(task, uri)
             models.tag_version(

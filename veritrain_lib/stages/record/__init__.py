@@ -1,1 +1,1 @@
-"""Modules that stages share to store their work in MLflow: the stage's run, finished work, results, progress, reviews."""
+"""Modules by which the stages store their work in MLflow: runs, results, progress, reviews, batches of rows."""

@@ -1,7 +1,7 @@
-"""Inputs that a notebook's cell changed: they are checked, compared with the stage's own and described.
+"""Replacement of a stage's inputs by values from a notebook's cell: check, comparison, description.
 
-Open this to see when a run counts as edited. Its digest then differs from that of the task's own work, which the loop
-looks for, and the tag `veritrain.edited` says what was changed.
+Open this to see when a run counts as edited. An edited run has another digest than the loop's own work, so that the
+loop never uses its result; the tag `veritrain.edited` says what was changed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.base import Inputs, StageSpec
 
 TAG = "veritrain.edited"
-"""Tag of a run whose inputs were changed in a cell, and (as `edited`) its parameter: what was changed."""
+"""MLflow tag of a run whose inputs a notebook's cell replaced: a description of the change.
+
+The run's MLflow parameter `edited` has the same text.
+"""
 
 
 def apply_edits(
@@ -28,18 +31,21 @@ def apply_edits(
     inputs: Inputs,
     changes: Mapping[str, Any],
 ) -> Inputs:
-    """Return a stage's inputs with what a cell gives instead; the same inputs where nothing differs.
+    """Return a stage's inputs with those replaced that a notebook's cell passed to `StageRun.run`.
 
     Args:
         spec: The specification of the stage.
-        stage: Its name.
+        stage: The stage's name.
         task: The task.
-        parameters: All parameters of the stage.
-        inputs: What the stage found itself.
-        changes: What a cell gives to `StageRun.run`, by name.
+        parameters: All parameters of the stage, by name.
+        inputs: The inputs that the stage found itself.
+        changes: The values that the cell passed, by the name of the input.
+
+    Returns:
+        The changed inputs; `inputs` itself when every value equals the stage's own.
 
     Raises:
-        UserError: when the stage takes nothing of that name, or the value can't be used.
+        UserError: when the stage accepts no input of that name, or the value can't be used.
     """
     for name, value in changes.items():
         if name not in spec.EDITABLE:
@@ -50,12 +56,18 @@ def apply_edits(
 
 
 def description(inputs: Inputs) -> str:
-    """Return what a cell changed, such as `suite: near_duplicate 0.1 -> 0.02`; empty for a stage's own inputs."""
+    """Describe the inputs that a cell replaced, such as `suite: near_duplicate 0.1 -> 0.02`; empty for none."""
     return "; ".join(f"{name}: {change}" for name, change in inputs.edits.items())[:500]
 
 
 def refuse_for_command(stage: str, task: Task, changed: str) -> None:
-    """Raise Refused: the loop and `veritrain STAGE` do the task's own work, never that of an edited notebook."""
+    """Raise Refused when a command or the loop runs a stage notebook whose saved cells replace an input.
+
+    Args:
+        stage: The stage's name.
+        task: The task.
+        changed: The description of the replaced inputs.
+    """
     raise Refused(
         f"{notebook_name(stage)} was saved with a change ({changed}), and a command does only the task's own work. "
         f"Put the change into the files of task {task.name}, or undo it in the notebook; in JupyterLab the edited "

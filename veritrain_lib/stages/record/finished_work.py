@@ -1,14 +1,14 @@
-"""Finished work of a stage, found again by its digest, and the claim by which two processes do not do it twice."""
+"""Search for finished stage runs by digest, so that equal work is done once, also by two processes at the same time."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
-from veritrain_lib.core import claims
 from veritrain_lib.stages import NAMES
 from veritrain_lib.stages.base import spec_of
-from veritrain_lib.tracking import lookup, runs
+from veritrain_lib.tracking import runs
+from veritrain_lib.tracking.state import claims
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -18,17 +18,17 @@ log = logging.getLogger("veritrain")
 
 
 def find_finished(task: Task, stage: str, work: str) -> runs.Run | None:
-    """Find the finished run that did this work and still has all that it made.
+    """Return the finished MLflow run that already did a stage's work, if all its outputs still exist.
 
-    Warns once about each run that did the work and has lost something.
+    A warning is logged, once per run, about runs that did the work but have lost an output.
 
     Args:
         task: The task.
         stage: The stage's name, for the warning.
-        work: Digest of the work, see `StageRun.digest`.
+        work: The digest of the work, see `StageRun.digest`.
 
     Returns:
-        The run; None when the work is to be done, for the first time or again.
+        The run; None when the work has to be done, for the first time or again.
     """
     lost: list[str] = []
     for run in runs.all_finished(task, work):
@@ -50,25 +50,35 @@ _warned: set[str] = set()
 
 
 def claim_stage(task: Task, stage: str, work: str, *, tell: claims.Notify | None = None) -> claims.Claim:
-    """Claim a stage's work, so that a second process waits and finds it done when the first one has ended.
+    """Claim a stage's work for this process; if another process holds the claim, wait until it has ended.
+
+    A claim is a lock that ends with the process that holds it. After waiting, the caller finds the work done.
 
     Args:
         task: The task.
         stage: The stage's name.
-        work: Digest of the work, see `StageRun.digest`.
-        tell: Called with a message while another process holds the claim; None prints it to standard error.
+        work: The digest of the work, see `StageRun.digest`.
+        tell: Function that is called with a message while another process holds the claim. None prints the message to
+            standard error.
+
+    Returns:
+        The claim, which the caller must release.
     """
     return claims.claim(f"stage {work}", f"{stage} of task {task.name}", notify=tell)
 
 
 def missing_outputs(task: Task, run: Run) -> list[str]:
-    """List what a finished run of a stage stored and is now missing.
+    """List the outputs of a finished stage run that no longer exist.
+
+    Args:
+        task: The task.
+        run: The MLflow run.
 
     Returns:
-        Names of missing files of the run; where all of them are there, names of missing outputs of the run
-        beside its files, such as a registered model.
+        Names of missing artifact files; if no file is missing, names of other missing outputs, such as a registered
+        model.
     """
-    own_files = lookup.missing(run)
+    own_files = runs.missing(run)
     stage = run.data.tags.get("veritrain.stage", "")
     if own_files or stage not in NAMES:
         return own_files

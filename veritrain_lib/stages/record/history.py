@@ -1,6 +1,6 @@
-"""The rounds of a loop, read from MLflow: the runs of their stages, and a table of their results.
+"""History of a loop, read from MLflow: its rounds, the runs of their stages, and a table of results by round.
 
-Open this for the learning curve's numbers, or to find the stage runs behind a round or an evaluation.
+Open this for the numbers of the learning curve, or to find the stage runs behind a round or an evaluation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.train.result import TrainResult
 
 STAGE_RUN = "veritrain.run."
-"""Prefix of the tags by which a round names the runs of its stages; shared work counts in every round."""
+"""Prefix of the MLflow tags in which a round's run names the run of each of its stages: `veritrain.run.gate`.
+
+A stage run whose work several rounds share is named in each of them.
+"""
 
 COLUMNS = [
     "round",
@@ -39,12 +42,12 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Round:
-    """One round of a loop.
+    """One round of a loop, as MLflow stores it: the round's run and the runs of its stages.
 
     Attributes:
-        number: Its number; 0 is the seed model.
-        run_id: Its own run.
-        stages: The run id of each of its stages, by name.
+        number: The round's number; 0 is the round that trains the seed model.
+        run_id: The id of the round's own MLflow run.
+        stages: The run id of each stage that has run, by stage name.
     """
 
     number: int
@@ -53,7 +56,12 @@ class Round:
 
 
 def loop_rounds(task: Task, loop_run: str) -> list[Round]:
-    """Return the rounds of a loop in order, without the final comparison."""
+    """Return the rounds of a loop in order, without the final comparison of the seed model with the last champion.
+
+    Args:
+        task: The task.
+        loop_run: The id of the loop's MLflow run.
+    """
     round_runs = [
         round_
         for round_ in runs.children(task, loop_run)
@@ -63,21 +71,22 @@ def loop_rounds(task: Task, loop_run: str) -> list[Round]:
 
 
 def as_round(run: runs.Run) -> Round:
-    """Return a round, read from its run's tags."""
+    """Read a round of the loop from the tags of its MLflow run."""
     tags = run.data.tags
     stages = {name: tags[STAGE_RUN + name] for name in NAMES if STAGE_RUN + name in tags}
     return Round(int(tags.get("veritrain.round") or 0), run.info.run_id, stages)
 
 
 def stages_by_lineage(task: Task, evaluation: str) -> dict[str, str]:
-    """Find the stage runs behind an evaluation that no loop made.
+    """Find the stage runs whose results led to an evaluation, for an evaluation that belongs to no loop.
 
     Args:
         task: The task.
         evaluation: The run id of the evaluation.
 
     Returns:
-        Run ids by stage: the evaluation, the training of its challenger, the gate and the generation of its data.
+        Run ids by stage name: the evaluation, the training of its challenger, and the gate and generate runs that made
+        the training data. A stage whose run is unknown is left out.
     """
     stages = {"evaluate": evaluation}
     challenger = models.describe(task, runs.get(evaluation).data.tags["veritrain.input.challenger"])
@@ -90,10 +99,11 @@ def stages_by_lineage(task: Task, evaluation: str) -> dict[str, str]:
 
 
 def table(task: Task, rounds: list[Round]) -> pd.DataFrame:
-    """Return a table with one row per round that trained a model; its columns are `COLUMNS`.
+    """Return a table of a loop's rounds that trained a model, one row each.
 
-    These are the number of training rows, the development value with its interval, verdict, gains, and the seconds
-    that its stages took.
+    Its columns are `COLUMNS`: the round's number, the number of training rows, the primary metric on development rows
+    with its interval, the evaluation's verdict, whether the model was promoted, the gains on development and test rows,
+    the seconds that the stages took, and the model's address.
     """
     import pandas as pd
 
@@ -103,7 +113,7 @@ def table(task: Task, rounds: list[Round]) -> pd.DataFrame:
 
 
 def line(task: Task, round_: Round) -> dict[str, Any]:
-    """Return the row of `table` for one round."""
+    """Return one round's row of the table of rounds, a value for each of `COLUMNS`."""
     train: TrainResult = load_result("train", round_.stages["train"])  # type: ignore[assignment]
     evaluated: Any = (
         load_result("evaluate", round_.stages["evaluate"]) if "evaluate" in round_.stages else None
@@ -126,16 +136,16 @@ def line(task: Task, round_: Round) -> dict[str, Any]:
 
 
 def seconds(run_id: str) -> float:
-    """Return how many seconds a run took; 0 while it is still open."""
+    """Return the duration of an MLflow run in seconds; 0 while it is still open."""
     info = runs.get(run_id).info
     return (info.end_time - info.start_time) / 1000 if info.end_time else 0.0
 
 
 def latest_round(task: Task) -> tuple[Round, str] | None:
-    """Find the newest round that compared models, else the newest that has done any stage.
+    """Return the newest round that evaluated a model, or else the newest round in which any stage has run.
 
     Returns:
-        The round and its loop's run id; None when no round has done any stage.
+        The round and the id of its loop's MLflow run; None when no stage of any round has run.
     """
     round_runs = [
         (as_round(run), run.data.tags.get("mlflow.parentRunId", ""))

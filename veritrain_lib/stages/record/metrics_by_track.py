@@ -1,6 +1,6 @@
-"""Metrics of an evaluation per track (spoken and written), for tasks whose rows have such a column.
+"""Metrics of an evaluation per track (spoken or written language), for tasks whose rows have a column that tells it.
 
-Open this to see which columns tell speech from writing, and how the metrics `track.*` of an evaluation are computed.
+Open this to see which columns count as the track, and how the metrics `track.*` of an evaluation are computed.
 """
 
 from __future__ import annotations
@@ -19,32 +19,36 @@ TRACKS = {
     "track": {"spoken": "spoken", "written": "written"},
     "scene": {"meeting": "spoken", "written": "written"},
 }
-"""Columns that tell speech from writing, with the meaning of their values. The first that a task has counts."""
+"""Names of columns that tell spoken from written rows, each with the track that a value of the column stands for.
+
+The first of these columns that the rows have is used.
+"""
 
 TAG = "veritrain.tracks"
-"""Tag of an evaluation's run: the tracks of its rows, `spoken,written` for both."""
+"""MLflow tag of an evaluation's run: the tracks that occur in its rows, such as `spoken,written`."""
 
 PREFIX = "track."
-"""Prefix of the names of these metrics: `track.spoken.bleu`, `track.spoken.champion_bleu`."""
+"""Prefix of the names of per-track metrics: `track.spoken.bleu`, `track.spoken.champion_bleu`."""
 
 NOT_RECOMPUTED = ("contract_rate", "comet")
-"""Metrics that are not computed per track, since they need more than the stored answers, or minutes."""
+"""Names of metrics that are not computed per track: they need more than the stored answers, or take minutes."""
 
 
 def by_track(
     task: Task, development: pd.DataFrame, predictions: pd.DataFrame
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Compute the metrics and tags per track for the run of an evaluation.
+    """Compute the metrics of an evaluation's two models per track (spoken or written language).
 
-    Metrics that ask a judge are not computed again.
+    Metrics that need an LLM judge, and those in `NOT_RECOMPUTED`, are left out.
 
     Args:
         task: The task.
         development: The development rows.
-        predictions: The answers of both models to them, in their order: columns `champion` and `challenger`.
+        predictions: The answers of both models, in the order of the development rows: columns `champion` and
+            `challenger`.
 
     Returns:
-        Metrics by name, and tags; both are empty where the rows have no track.
+        The metrics by name, and the tags for the MLflow run; both are empty if the rows have no column for the track.
     """
     column = next((name for name in TRACKS if name in development.columns), None)
     if column is None or column in task.inputs or column == task.target.field:

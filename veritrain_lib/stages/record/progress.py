@@ -1,4 +1,4 @@
-"""The progress line of a batch of requests: updated in place in a notebook, printed to standard error elsewhere."""
+"""Progress line of a batch of chat requests: updated in place in a notebook, printed to standard error elsewhere."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from veritrain_lib.llm.records import ChatProgress
 
 INTERVAL_S = {"notebook": 0.5, "elsewhere": 5.0}
-"""Seconds between two lines, at least. The last line is always shown."""
+"""Shortest time between two progress lines, in seconds; the last line of a batch is always shown."""
 
 
 class ProgressLine:
-    """A line that shows a `ChatProgress`: requests done, rate, US dollars so far, time left."""
+    """A line that shows the progress of a batch of chat requests: requests done, rate, cost so far, time left."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -22,7 +22,7 @@ class ProgressLine:
         self._notebook = _in_notebook()
 
     def show(self, progress: ChatProgress) -> None:
-        """Show the progress, unless a line was shown a moment ago and more are to come."""
+        """Show the progress of a batch of chat requests; skip it if the last line is recent and requests are open."""
         now = time.monotonic()
         interval = INTERVAL_S["notebook" if self._notebook else "elsewhere"]
         if progress.done < progress.total and now - self._last < interval:
@@ -45,7 +45,7 @@ class ProgressLine:
 
 
 def progress_line(progress: ChatProgress) -> str:
-    """Format the progress as one line: `37 of 120 requests, 4.1 a second, 0.0312 US dollars, 20 s left`."""
+    """Format the progress of a batch: `37 of 120 requests, 4.1 a second, 0.0312 US dollars, 20 s left`."""
     seconds_left = progress.seconds_left
     remaining = "time left unknown" if seconds_left is None else f"{duration(seconds_left)} left"
     if progress.done == progress.total:

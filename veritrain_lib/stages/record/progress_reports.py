@@ -1,7 +1,7 @@
-"""Reports on how a stage's notebook goes: status messages to the engine, and a watcher of failed cells.
+"""Reports on a running stage notebook: the status file that the execution engine reads, and a watcher of failed cells.
 
-Under our engine a stage writes its run into a status file, which the engine reads. In a notebook that a person runs,
-`CellErrorWatcher` tells the stage about cells that fail.
+When our engine runs the notebook, the stage writes the id of its MLflow run to the status file. When a person runs it,
+`CellErrorWatcher` tells the stage about each cell that fails.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-STATUS_FILE = "VERITRAIN_MAILBOX"
-"""Name of the environment variable with the path of the status file, in which a stage tells the engine its run."""
+STATUS_FILE = "VERITRAIN_STATUS_FILE"
+"""Environment variable with the path of the status file, in which a stage tells the engine the id of its MLflow run."""
 
 CLAIMED = "VERITRAIN_CLAIMED"
-"""Name of the environment variable with the digest of the work that the launching process claimed for a stage."""
+"""Environment variable with the digest of the work that the notebook's parent process has claimed (locked) for it."""
 
 
 def write_status(status_file: Path, run_id: str, stored: bool, *, result_stored: bool = False) -> None:
-    """Write the status file atomically.
+    """Write the status file, which tells the engine that runs a stage's notebook which MLflow run the stage opened.
 
     Args:
-        status_file: Its path.
-        run_id: The stage's run.
-        stored: Whether the work was done before and is only shown from the record.
-        result_stored: Whether the result is in the record already, while the notebook goes on.
+        status_file: The path of the file.
+        run_id: The id of the stage's MLflow run.
+        stored: Whether the work was done before and its stored result is only shown.
+        result_stored: Whether the result is stored in the run already, while the notebook still runs.
     """
     part = status_file.with_suffix(".part")
     part.write_text(json.dumps({"run": run_id, "stored": stored, "filed": result_stored}), encoding="utf-8")
@@ -35,10 +35,10 @@ def write_status(status_file: Path, run_id: str, stored: bool, *, result_stored:
 
 
 def read_status(status_file: Path) -> tuple[str, bool]:
-    """Read the status file.
+    """Read the status file, in which a stage tells the engine that runs its notebook which MLflow run it opened.
 
     Returns:
-        The stage's run, empty while there is no status file; and whether the work was done before.
+        The id of the stage's run, empty while the file does not exist; and whether the work was done before.
     """
     if not status_file.exists():
         return "", False
@@ -47,7 +47,7 @@ def read_status(status_file: Path) -> tuple[str, bool]:
 
 
 def run_with_result(status_file: Path) -> str:
-    """Return the stage's run once its result is stored in it; empty before, and for work that was done before."""
+    """Return the id of a stage's MLflow run from its status file once the result is stored; empty until then."""
     if not status_file.exists():
         return ""
     status = json.loads(status_file.read_text(encoding="utf-8"))
@@ -55,19 +55,19 @@ def run_with_result(status_file: Path) -> str:
 
 
 class CellErrorWatcher:
-    """A watcher that calls `failed` with the error of every cell that fails, in a notebook that a person runs."""
+    """Watcher of a notebook that a person runs: for each cell that fails it calls a function with the cell's error."""
 
     def __init__(self, failed: Callable[[BaseException], None]) -> None:
         self._failed = failed
 
     def start(self) -> None:
-        """Start watching; does nothing outside a notebook."""
+        """Start watching the notebook's cells. Outside a notebook this does nothing."""
         shell = _shell()
         if shell is not None:
             shell.events.register("post_run_cell", self._after_cell)
 
     def stop(self) -> None:
-        """Stop watching; may be called twice."""
+        """Stop watching the notebook's cells. It may be called twice."""
         shell = _shell()
         if shell is not None:
             with contextlib.suppress(ValueError):  # never registered, or stopped twice

@@ -1,6 +1,6 @@
-"""Human review of a gate's verdict: a sample drawn from the gate's run, and the stored decisions of reviewers.
+"""Human review of the gate's decisions: the sample of rows to review, and the stored decisions of each reviewer.
 
-Open this to see where a review is kept while it is filled in, and what of it is stored in the gate's run.
+Open this to see which file keeps a review while it is filled in, and what is then stored in the gate's MLflow run.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.gate.result import GateResult
 
 TAG = "veritrain.review"
-"""Tag of a gate's run that holds the numbers of all reviews, as a JSON list."""
+"""MLflow tag of a gate's run with the numbers of all its reviews, as a JSON list."""
 
 ARTIFACT_FOLDER = "gate/review"
 
 
 @dataclass(frozen=True)
 class ReviewSheet:
-    """A sample of one gate's rows for review.
+    """A sample of the rows that one gate run judged, for a person to review, with the decisions so far in a file.
 
     Attributes:
         task: The task.
-        run_id: The gate's run.
-        rows: The sample.
-        file: The CSV in which decisions are kept until the review is stored.
+        run_id: The id of the gate's MLflow run.
+        rows: The sampled rows, without decisions.
+        file: The CSV file that holds the decisions until the review is stored.
     """
 
     task: Task
@@ -53,7 +53,11 @@ class ReviewSheet:
     file: Path
 
     def read(self) -> pd.DataFrame:
-        """Return the sample with the decisions in the file; without a file nothing is decided."""
+        """Return the sampled rows with the decisions from the review's file; without decisions if there is no file yet.
+
+        Raises:
+            UserError: when the file's rows or decisions do not fit the sample.
+        """
         if not self.file.exists():
             return self.rows.copy()
         table = read_filled_in(self.file)
@@ -64,7 +68,10 @@ class ReviewSheet:
         )
 
     def write(self, rows: pd.DataFrame) -> Path:
-        """Write the sample with its decisions to the file, in a way that survives a crash in the middle."""
+        """Write the sampled rows with their decisions to the review's file, and return its path.
+
+        A crash while writing leaves the earlier file intact.
+        """
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self.file}.lock", timeout=20):
             write_spreadsheet(rows, self.file)
@@ -72,23 +79,23 @@ class ReviewSheet:
 
 
 def read_filled_in(file: Path) -> pd.DataFrame:
-    """Read a sample that people filled in, with ids and texts as they were before the spreadsheet changed them.
+    """Read a review file that a person filled in, undoing the escapes that protect ids and texts in spreadsheets.
 
     Raises:
-        UserError: for a file that can't be read.
+        UserError: when the file can't be read.
     """
     return unescape_table(read_file(file).frame())
 
 
 def gate_run(task: Task, prefix: str = "") -> str:
-    """Return the id of the gate run to review.
+    """Return the id of the gate's MLflow run that is to be reviewed.
 
     Args:
         task: The task.
-        prefix: The run id, or the beginning of it; empty: the newest finished gate run.
+        prefix: The run id or its first characters. Empty means the newest finished gate run.
 
     Raises:
-        UserError: when the task has no finished gate run, or `prefix` does not name exactly one.
+        UserError: when the task has no finished gate run, or not exactly one whose id begins with `prefix`.
     """
     where = "tags.`veritrain.stage` = 'gate' AND attributes.status = 'FINISHED'"
     run_ids = [run.info.run_id for run in runs.search(task, where)]
@@ -105,16 +112,16 @@ def gate_run(task: Task, prefix: str = "") -> str:
 
 
 def sheet(task: Task, run_id: str, *, rows: int = ROWS, result: GateResult | None = None) -> ReviewSheet:
-    """Draw the review sample of a gate's run.
+    """Draw the sample of a gate run's accepted and rejected rows that a person reviews.
 
     Args:
         task: The task.
-        run_id: The gate's run.
-        rows: The size of the sample, from 1.
-        result: The gate's result, if it is loaded already.
+        run_id: The id of the gate's MLflow run.
+        rows: The size of the sample, at least 1.
+        result: The gate's result if it is loaded already; None to load it.
 
     Raises:
-        UserError: for a size below 1.
+        UserError: when `rows` is below 1.
     """
     if rows < 1:
         raise UserError(f"a review of {rows} rows is none; ask for 1 or more")
@@ -127,19 +134,22 @@ def sheet(task: Task, run_id: str, *, rows: int = ROWS, result: GateResult | Non
 def store(
     review_sheet: ReviewSheet, answers: pd.DataFrame, reviewer: str, where: str = "the review"
 ) -> review.Review:
-    """Store one person's review beside the verdict.
+    """Store one person's review of a sample of rows in the gate's MLflow run.
 
-    Its rows and numbers become artifacts, its pass rate metrics, and the data docs get a section. A second review by the
-    same reviewer replaces the first.
+    The reviewed rows become artifacts, the pass rate becomes a metric, and the gate's HTML page gets a section. A
+    second review by the same person replaces the first.
 
     Args:
         review_sheet: The sample that was reviewed.
-        answers: The rows with their decisions.
+        answers: The sampled rows with their decisions.
         reviewer: The reviewer's name.
-        where: The name of the answers' source, for error messages.
+        where: The name of the file or source of the answers, for error messages.
+
+    Returns:
+        The stored review.
 
     Raises:
-        UserError: for answers that do not fit the sample, or without a reviewer.
+        UserError: when the answers do not fit the sample, or the reviewer's name is empty.
     """
     name = reviewer.strip()
     if not name:
@@ -152,20 +162,20 @@ def store(
 def store_review_summary(
     run_id: str, reviewer: str, *, pass_rate: float, reviewed_rows: int, comment: str = ""
 ) -> None:
-    """Store a review that was held elsewhere, of which only the numbers are known.
+    """Store the numbers of a review that took place outside Veri-Train, so that the reviewed rows are not known.
 
-    It is listed with the other reviews; a second review by the same reviewer replaces the first. The interval is that
-    of the nearest whole number of rows.
+    The review is listed with the others; a second review by the same person replaces the first. The pass rate's
+    interval is computed for the nearest whole number of passed rows.
 
     Args:
-        run_id: The gate's run.
+        run_id: The id of the gate's MLflow run.
         reviewer: The reviewer's name.
-        pass_rate: The share of the reviewed accepted rows that were found good, 0 to 1.
-        reviewed_rows: The number of accepted rows that were reviewed, from 1.
-        comment: A comment on the review.
+        pass_rate: The share of the reviewed accepted rows that the reviewer approved, 0 to 1.
+        reviewed_rows: The number of accepted rows that were reviewed, at least 1.
+        comment: A comment on the review; empty for none.
 
     Raises:
-        UserError: without a reviewer, or for impossible numbers.
+        UserError: when the name is empty, or a number is out of range.
     """
     from veritrain_lib.statistics.intervals import Rate
 
@@ -187,7 +197,13 @@ def store_review_summary(
 
 
 def _store(run_id: str, entry: dict[str, Any], rows: pd.DataFrame | None) -> None:
-    """Store rows (if known) and numbers as artifacts, rates as metrics, and a section in the data docs."""
+    """Store a review in the gate's MLflow run: artifacts, metrics, tag, and a section of the gate's HTML page.
+
+    Args:
+        run_id: The id of the gate's MLflow run.
+        entry: The review's numbers, comments and reviewer.
+        rows: The reviewed rows; None if they are not known.
+    """
     name = str(entry["reviewer"])
     entry = {**entry, "reviewed_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
     lock_folder = project.root() / "runs" / "reviews"
@@ -214,7 +230,7 @@ def _store(run_id: str, entry: dict[str, Any], rows: pd.DataFrame | None) -> Non
 
 
 def reviews(run_id: str) -> list[dict[str, Any]]:
-    """Return all reviews of a gate's run, with their comments; empty while there are none."""
+    """Return all reviews of a gate's MLflow run with their numbers and comments; empty while there are none."""
     if TAG not in runs.get(run_id).data.tags:
         return []
     with tempfile.TemporaryDirectory() as folder:

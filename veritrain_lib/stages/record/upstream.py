@@ -1,6 +1,6 @@
-"""Stages that another stage needs first, run in this process with a run of their own in MLflow.
+"""Earlier stages that make a missing input of a stage: they run first, in the same process, each in its own MLflow run.
 
-A stage runs them only when its parameter `run_upstream` asks for it; without it the user reads what is missing.
+This happens only if the stage's parameter `run_upstream` is true; otherwise an error tells the user what is missing.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def run_upstream(task: Task, stage: str, **parameters: Any) -> tuple[StageResult, str]:
-    """Run a stage, and before it whatever stages it needs itself, in this process, each with a run of its own in MLflow.
+    """Run an earlier stage in this process, after any stages that it needs itself, each in an MLflow run of its own.
 
     Args:
         task: The task.
-        stage: One of `stages.NAMES`.
-        parameters: Parameters of the stage; those left out get their defaults.
+        stage: The stage's name, one of `stages.NAMES`.
+        parameters: The stage's parameters. One that is left out has its default.
 
     Returns:
-        The result and the run id.
+        The stage's result and the id of its run.
     """
     from veritrain_lib.stages.record.stage_run import prepare
 
@@ -38,7 +38,13 @@ def run_upstream(task: Task, stage: str, **parameters: Any) -> tuple[StageResult
 
 
 def finished_run(task: Task, stage: str, **parameters: Any) -> Run | None:
-    """Return the finished run of a stage with these parameters; None when the work is still to do."""
+    """Return the MLflow run that finished a stage's work with these parameters; None if the work is still to be done.
+
+    Args:
+        task: The task.
+        stage: The stage's name, one of `stages.NAMES`.
+        parameters: The stage's parameters. One that is left out has its default.
+    """
     from veritrain_lib.stages.record.stage_run import prepare
 
     work = prepare(stage, {"task": str(task.path), **parameters}, inner=True).digest
@@ -46,18 +52,18 @@ def finished_run(task: Task, stage: str, **parameters: Any) -> Run | None:
 
 
 def resolve_inputs(spec: StageSpec, stage: str, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-    """Find a stage's inputs; where one is missing, run the stages that make it if `run_upstream` asks for that.
+    """Find a stage's inputs. If one is missing and `run_upstream` is set, first run the stages that make it.
 
     Args:
         spec: The specification of the stage.
-        stage: Its name.
+        stage: The stage's name.
         task: The task.
-        parameters: All parameters of the stage.
+        parameters: All parameters of the stage, by name.
 
     Raises:
-        UserError: when an input is missing: what it is, what makes it, and how to have that run.
-        HumanInputRequired: when a stage that was run first waits for answers of people.
-        Refused: when a stage that was run first is blocked, and the input is still missing.
+        UserError: when an input is missing and `run_upstream` is not set; the message says how to make the input.
+        HumanInputRequired: when an earlier stage waits for people's answers.
+        Refused: when the earlier stages have run and the input is still missing, for example because the gate blocked.
     """
     tried = headline = ""
     while True:
@@ -79,7 +85,11 @@ def resolve_inputs(spec: StageSpec, stage: str, task: Task, parameters: Mapping[
 
 
 def _run_steps(task: Task, steps: tuple[Step, ...]) -> str:
-    """Run stages until one is blocked, and return the headline of the last one."""
+    """Run earlier stages in order, up to the first that is blocked, and return the headline of the last result.
+
+    Raises:
+        HumanInputRequired: when a stage waits for people's answers.
+    """
     headline = ""
     for step in steps:
         result, _ = run_upstream(task, step.stage, **step.parameters)

@@ -1,4 +1,4 @@
-"""The event that tells people who watch a dataset how the gate judged it."""
+"""Event that shows the gate's verdict to users who follow a dataset live, for example over the API's event stream."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def log_verdict(task: Task, gate_run: str, result: StageResult) -> None:
-    """Write the gate's verdict into the events of the run that made the draft.
+    """Append the gate's verdict to the events of the MLflow run that made the draft, for users who follow it live.
 
-    The event holds `result` and `details` of `quality_gate`, as the API's contract names them. Where no run made a
-    draft, the event goes to the gate's run.
+    The event's data has the key `quality_gate` with `result` and `details`, as the API contract names them. If no run
+    made the draft, the event goes to the gate's own run.
 
     Args:
         task: The task.
-        gate_run: The gate's run, which has ended: its tags hold the verdict.
+        gate_run: The id of the gate's MLflow run, which has ended; its tags hold the verdict.
         result: The gate's result.
     """
     tags = runs.get(gate_run).data.tags

@@ -1,1 +1,1 @@
-"""The report stage: `inputs.py` finds what goes in, `run.py` does the work, `result.py` shows it, `record.py` files it."""
+"""Report stage: writes what changed, improved and regressed in a round or a loop, and recommends the next step."""

@@ -1,4 +1,4 @@
-"""The facts that a report is made of: results of stages, rounds, looks, money and provenance."""
+"""`Facts`: all that a report states, read from MLflow: results of stages, rounds, money, provenance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RoundFacts:
-    """The generated and the judged rows of one round of a loop."""
+    """The generate and gate results of one round, for the report on a whole loop.
+
+    Attributes:
+        number: The number of the round.
+        generate: The result of the generate stage; None if it did not run.
+        gate: The result of the gate stage; None if it did not run.
+    """
 
     number: int
     generate: GenerateResult | None = None
@@ -25,23 +31,25 @@ class RoundFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts from MLflow that a report is made of. Stages that did not run are None.
+    """Everything that a report states, read from MLflow. The result of a stage that did not run is None.
 
     Attributes:
         title: The title of the report.
-        rounds: One row per round: round, rows, value, low, high (development, primary metric), verdict, promoted, gain
-            (development), held_out_gain (held-out test set), seconds.
+        rounds: One row per round: round, rows, value, low, high (primary metric on development rows), verdict,
+            promoted, gain (development rows), held_out_gain (test rows), seconds.
         generate: The result of the generate stage.
         gate: The result of the gate stage.
         train: The result of the train stage.
-        without: The training result before this round's rows were added; for a whole loop that of the seed model.
+        without: The result of the training before this round's rows were added; for a whole loop, of the seed model.
         evaluate: The result of the evaluate stage.
-        by_round: Every round of a whole loop; empty for a report on one round.
+        by_round: Generate and gate results of each round of a whole loop; empty for a report on one round.
         champion: The champion's address.
-        stopped: Why the loop stopped.
         looks_used: The number of looks at the held-out test set so far.
         money: US dollars paid for the task so far.
-        made_by: The provenance of the report: task, code, data, seed and runs.
+        remarks: Remarks that a person adds, one text per paragraph.
+        batches: The effect of each batch of training rows, see `batch_table.measure_batches`; None if not measured.
+        batches_note: A sentence that says why the batches were not measured; empty if they were, or there are none.
+        made_by: The provenance of the report by name: task, code, data, seed and runs.
     """
 
     title: str
@@ -53,7 +61,9 @@ class Facts:
     evaluate: EvaluateResult | None = None
     by_round: tuple[RoundFacts, ...] = ()
     champion: str = ""
-    stopped: str = ""
     looks_used: int = 0
     money: float = 0.0
+    remarks: tuple[str, ...] = ()
+    batches: pd.DataFrame | None = None
+    batches_note: str = ""
     made_by: dict[str, str] = field(default_factory=dict)

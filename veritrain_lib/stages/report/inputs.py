@@ -1,4 +1,4 @@
-"""Inputs of the report stage: the runs of the stages behind a round or a whole loop."""
+"""Inputs of the report stage: the stage runs of a round or of a whole loop."""
 
 from __future__ import annotations
 
@@ -20,18 +20,28 @@ PARAMETERS: Mapping[str, Any] = {"about": "", "scope": "round", "seed": 0}
 
 
 LOOP_KINDS = ("loop", "final")
-"""Kinds of runs that stand for a whole loop: the loop's run, and the run of its final comparison."""
+"""Values of the tag `veritrain.kind` of MLflow runs that stand for a whole loop: its own run, its final comparison."""
 
 
 RESULT_STAGES = ("generate", "gate", "train", "evaluate")
-"""The stages whose results a report is made of."""
+"""Names of the stages whose results a report is made from."""
 
 DATA_STAGES = RESULT_STAGES[:-1]
-"""The stages from new rows to a challenger, which a loop's report takes from the last round."""
+"""Names of the stages that lead from new rows to a challenger; a loop's report takes them from its last round."""
 
 
 def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
-    """Find the stage runs of the round: by its tags, or by the lineage of an evaluation where no loop made it."""
+    """Find the stage runs that a report is about: those of a round or loop, or those that led to an evaluation.
+
+    Args:
+        task: The task.
+        parameters: The values of the notebook parameters, by name. `about` is the id of a round's or loop's MLflow run;
+            empty means the newest. `scope` is `round` or `loop`.
+
+    Raises:
+        MissingInput: when the task has neither a round nor an evaluation.
+        UserError: when `about` does not fit `scope`, or no stage has run yet.
+    """
     about = parameters["about"] or parameters["round_run"]
     rounds, stages = _find_round(task, about, parameters["scope"])
     numbers = _numbers(about, parameters["scope"], rounds)
@@ -39,7 +49,7 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
         "rounds": digest.of_json([round_.stages for round_ in rounds]),
         "stages": digest.of_json(stages),
         "task": task.digest(),
-        "data": task.data_digest("test"),
+        "data": task.data_digest("test", "development", "pool"),
         "title": numbers,
     }
     resolved = {"rounds": rounds, "stages": stages, "numbers": numbers}
@@ -71,10 +81,20 @@ def _find_round(task: Task, about: str, scope: str) -> tuple[list[history.Round]
 
 
 def _find_loop(task: Task, about: str) -> tuple[list[history.Round], dict[str, str]]:
-    """Find the rounds of a loop, and the stages to report on.
+    """Find the rounds of a loop and the stage runs that a report on the whole loop is about.
 
-    These are the comparison of seed model and last champion, where there was one, and the last round's other
-    stages.
+    These are the final comparison of seed model and last champion, if there was one, and the other stages of the last
+    round.
+
+    Args:
+        task: The task.
+        about: The id of the loop's MLflow run, or of its final comparison's; empty means the newest loop.
+
+    Returns:
+        The rounds, and run ids by stage name.
+
+    Raises:
+        UserError: when there is no loop, the run is not a loop's, or no stage has run yet.
     """
     if not about:
         newest = runs.search(task, "tags.`veritrain.kind` = 'loop'", limit=1)
@@ -127,7 +147,14 @@ def _without_reports(rounds: list[history.Round]) -> list[history.Round]:
 
 
 def _numbers(about: str, scope: str, rounds: list[history.Round]) -> str:
-    """Return the subject of the report for its title: a round has a number in its loop, an experiment a name."""
+    """Return the report's subject for its title, such as `round 2` or `the whole loop, rounds 1 to 3`.
+
+    Args:
+        about: The id of the reported MLflow run; empty means the newest.
+        scope: `round` or `loop`.
+        rounds: The rounds up to the reported one; empty for an experiment without a loop, which is called by its run's
+            name.
+    """
     if scope == "loop":
         last = max((round_.number for round_ in rounds), default=0)
         return "the whole loop" + (f", rounds 1 to {last}" if last > 1 else "")

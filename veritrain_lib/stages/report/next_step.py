@@ -1,25 +1,43 @@
-"""The recommended next step after a round, and why, by rules in the order of their importance."""
+"""Recommendation of the next step after a round, with its reason, by fixed rules in the order of importance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from veritrain_lib.stages.report.batch_table import harmful
+from veritrain_lib.stages.report.gain_forecast import forecast_of, is_hopeless
+from veritrain_lib.stages.report.gain_forecast import sentence as expected_gain
+
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
+    from veritrain_lib.stages.evaluate.result import EvaluateResult
     from veritrain_lib.stages.report.facts import Facts
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """A recommendation: an action, and the reason for it."""
+    """The next step that a report recommends.
+
+    Attributes:
+        action: A sentence that says what to do.
+        why: A sentence with the reason.
+    """
 
     action: str
     why: str
 
 
 def next_step(task: Task, facts: Facts) -> NextStep:
-    """Recommend what a person should do now, from the facts of a round."""
+    """Return the action that a person should take after a round, chosen by fixed rules from the facts of its report.
+
+    The first rule that applies decides: rows to label, data blocked by the gate, a harmful batch, target met, nothing
+    evaluated yet, worse slices, pool empty, looks at the test set used up, and otherwise another round.
+
+    Args:
+        task: The task.
+        facts: All that the report states, read from MLflow.
+    """
     generate, gate, evaluate = facts.generate, facts.gate, facts.evaluate
     if generate and generate.outcome == "waiting":
         waiting = len(generate.tables["waiting"])
@@ -32,6 +50,9 @@ def next_step(task: Task, facts: Facts) -> NextStep:
             "Look at the quarantine and correct the data or the suite.",
             f"The gate blocked the data: {'; '.join(gate.block_reasons)}",
         )
+    harming = harmful(facts.batches) if facts.batches is not None else []
+    if harming:
+        return _drop(task, harming)
     reached = _reached(task, facts)
     if reached is not None:
         return NextStep(
@@ -64,16 +85,44 @@ def next_step(task: Task, facts: Facts) -> NextStep:
             f"{facts.looks_used} of {task.promotion.max_looks} looks at the held-out test set are used; "
             "the last is kept for the final comparison.",
         )
+    return _another_round(task, facts, evaluate)
+
+
+def _drop(task: Task, harming: list[str]) -> NextStep:
+    """Recommend to remove the first of the harmful batches from the training data.
+
+    Args:
+        task: The task.
+        harming: The names of the batches that are proven to harm the model.
+    """
+    return NextStep(
+        f"Look at batch {harming[0]}, and take it out: veritrain drop-batch {harming[0]} {task.name}",
+        "Trained without these rows, the model gives the right answers of the development rows a higher "
+        f"likelihood. Shown for {len(harming)} batch(es), with false alarms controlled over all of them.",
+    )
+
+
+def _another_round(task: Task, facts: Facts, evaluate: EvaluateResult) -> NextStep:
+    """Recommend another round, or to stop if its expected gain is too small to be proven."""
+    detectable = evaluate.development_detectable
+    forecast = forecast_of(task, facts.rounds)
+    expected = expected_gain(task, forecast)
+    if is_hopeless(forecast, detectable):
+        return NextStep(
+            "Stop here, or change something else than the number of rows: trainer, labels, or a larger test set.",
+            f"{expected} Less than {detectable:.3f} can't be shown with these sets.",
+        )
+    expected = f" {expected}" if expected else ""
     if evaluate.verdict == "better":
         return NextStep(
             "Run another round.",
-            _most_confused(facts) or "The challenger is better, and there is still something to win.",
+            (_most_confused(facts) or "The challenger is better, and there is still something to win.")
+            + expected,
         )
-    detectable = evaluate.development_detectable
     small = f"A gain below {detectable:.3f} can't be shown with these sets; " if detectable else ""
     return NextStep(
         "Run another round, or enlarge the held-out test set.",
-        f"{small}the accepted rows stay, so gains too small for one round add up.",
+        f"{small}the accepted rows stay, so gains too small for one round add up.{expected}",
     )
 
 

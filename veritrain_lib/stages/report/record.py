@@ -1,13 +1,13 @@
-"""The report stage in MLflow: it reads a round or a whole loop, and stores a report with an HTML page.
+"""Report stage in MLflow: reads the runs of a round or a whole loop, and stores a report with an HTML page.
 
-Open this to see how the runs behind a report are found, and how its PDF is made by a background task (`store_pdf`).
+Open this to see how the facts of a report are gathered, and how its PDF is made in the background (`store_pdf`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,33 +17,53 @@ from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, StageSpec
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.record import history
+from veritrain_lib.stages.record.batch_effects import effects_of
 from veritrain_lib.stages.record.stored_result import load_result
 from veritrain_lib.stages.report import inputs as report_inputs
 from veritrain_lib.stages.report import run as report
 from veritrain_lib.stages.report.facts import Facts, RoundFacts
+from veritrain_lib.stages.report.remarks import with_remarks
 from veritrain_lib.stages.report.result import ReportResult
 from veritrain_lib.tracking import looks, models, runs
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from veritrain_lib.reporting.document import ReportDocument
 
 
 FOLDER = "report"
-"""Artifact folder of the run: the page, its pictures and the PDF."""
+"""Artifact folder of the report's MLflow run that holds its HTML page, pictures and PDF."""
 
 
 class ReportSpec(StageSpec):
-    """Specification of the report stage. `about` is the run of a round or of a loop; empty: the newest round."""
+    """Specification of the report stage: how it finds its inputs, runs, and loads its result; see `StageSpec`.
+
+    The parameter `about` is the id of a round's or a loop's MLflow run; empty means the newest round.
+    """
 
     PARAMETERS = report_inputs.PARAMETERS
+    resolve = staticmethod(report_inputs.resolve)
     RESULT = ReportResult
+    EDITABLE = ("remarks",)
 
-    def resolve(self, task: Task, parameters: Mapping[str, Any]) -> Inputs:
-        """Find the inputs, see `report.inputs.resolve`."""
-        return report_inputs.resolve(task, parameters)
+    def offers(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
+    ) -> Mapping[str, Callable[[], Any]]:
+        """Return a mapping of name to function for what the notebook can display before its run: `rounds`, `remarks`.
+
+        `rounds` is the table of rounds, `remarks` an empty list to which a cell can add.
+        """
+        return {"rounds": lambda: _rounds_table(task, inputs).copy(), "remarks": list}
+
+    def edit(
+        self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
+    ) -> Inputs:
+        """Return the report's inputs with remarks that a person wrote in a notebook's cell, see `report.remarks`."""
+        return with_remarks(inputs, value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> ReportResult:
-        """Gather the facts, write the report, and store its page and pictures."""
+        """Gather the facts of a round or loop, write the report, and store its HTML page and pictures."""
         rounds: list[history.Round] = inputs.resolved["rounds"]
         stages: dict[str, str] = inputs.resolved["stages"]
         results: dict[str, Any] = {
@@ -55,13 +75,17 @@ class ReportSpec(StageSpec):
         # The effect of added rows: of a round against the round before, of a loop against the seed model.
         earlier = rounds[0 if is_loop else -2].stages.get("train") if len(rounds) > 1 else None
         champion = models.by_alias(task, models.CHAMPION)
+        batch_table, batches_note = effects_of(task, rounds, stages, parameters["seed"])
         facts = Facts(
             title=f"{task.name}: {inputs.resolved['numbers']}",
-            rounds=history.table(task, rounds or [history.Round(1, "", stages)]),
+            rounds=_rounds_table(task, inputs),
+            remarks=tuple(inputs.resolved.get("remarks", ())),
             **results,
             without=load_result("train", earlier) if earlier else None,  # type: ignore[arg-type]
             by_round=_by_round(rounds) if is_loop else (),
             champion=champion.uri if champion else "",
+            batches=batch_table,
+            batches_note=batches_note,
             money=_money_spent(task),
             looks_used=looks.looks_spent(looks.list_looks(sources.held_out_set(task))),
             made_by={
@@ -92,8 +116,25 @@ class ReportSpec(StageSpec):
             runs.log_folder(run_id, path, FOLDER)
 
 
+_tables: dict[str, pd.DataFrame] = {}
+"""The table of rounds that was read last, by digest of task, rounds and stages.
+
+It is kept because the notebook displays it and the report then needs it again.
+"""
+
+
+def _rounds_table(task: Task, inputs: Inputs) -> pd.DataFrame:
+    """Return a table with one row per round that trained a model; one row in all for stages that no loop ran."""
+    key = digest.of_json([str(task.path), inputs.digest["rounds"], inputs.digest["stages"]])
+    if key not in _tables:
+        _tables.clear()
+        rounds = inputs.resolved["rounds"] or [history.Round(1, "", inputs.resolved["stages"])]
+        _tables[key] = history.table(task, rounds)
+    return _tables[key]
+
+
 def _by_round(rounds: list[history.Round]) -> tuple[RoundFacts, ...]:
-    """Return what each round of a loop generated and removed; the gate of the seed rows is round 0."""
+    """Load the generate and gate results of each round of a loop; round 0 has the gate's result on the seed rows."""
 
     def result_of(round_: history.Round, stage: str) -> Any:
         return load_result(stage, round_.stages[stage]) if stage in round_.stages else None
@@ -105,10 +146,10 @@ def _by_round(rounds: list[history.Round]) -> tuple[RoundFacts, ...]:
 
 
 def _money_spent(task: Task) -> float:
-    """Return the US dollars spent on the task so far: answers, fine-tuning jobs, and requests that may be lost."""
-    from veritrain_lib.llm.ledger import Ledger, default_ledger_path
+    """Return the US dollars spent on the task so far, including requests that may be paid and got no answer."""
+    from veritrain_lib.llm.ledger import Ledger, exists
 
-    if not default_ledger_path().is_file():
+    if not exists():
         return 0.0
     with Ledger() as ledger:
         spent = ledger.spent(task.name)
@@ -116,13 +157,14 @@ def _money_spent(task: Task) -> float:
 
 
 def store_pdf(task: Task, run_id: str) -> None:
-    """Render the stored report of a run as `report/report.pdf`, beside its page.
+    """Make the PDF of a stored report and store it in the same MLflow run as `report/report.pdf`.
 
-    This is separate from the stage because it takes as long as the page and its pictures, and nothing waits for it.
+    The stage does not do this itself, since it takes as long as the HTML page and its pictures, and nothing waits for
+    it.
 
     Args:
-        task: The task that the report is about. Not used: the stored report holds all that is needed.
-        run_id: A run of the report stage whose result is stored.
+        task: The task. It is not used: the stored report holds all that is needed.
+        run_id: The id of a report stage's run whose result is stored.
     """
     from veritrain_lib.reporting.pdf import to_pdf
 
@@ -132,12 +174,12 @@ def store_pdf(task: Task, run_id: str) -> None:
 
 
 def has_pdf(run_id: str) -> bool:
-    """Return whether a run of the report stage has its PDF."""
+    """Return whether a report's MLflow run has its PDF stored."""
     return any(name == f"{FOLDER}/report.pdf" for name in runs.artifact_names(run_id, FOLDER))
 
 
 def document_of(run_id: str) -> ReportDocument:
-    """Return the report that a run of the report stage has stored, with its stored pictures."""
+    """Load the report that a report stage's MLflow run has stored, as a document with its pictures."""
     result = cast(ReportResult, load_result("report", run_id))
     with tempfile.TemporaryDirectory() as fetched:
         folder = Path(fetched)
@@ -146,7 +188,7 @@ def document_of(run_id: str) -> ReportDocument:
 
 
 def document_with_stored_pictures(result: ReportResult, folder: Path) -> ReportDocument:
-    """Return the report as a document with the pictures in the folder, since drawing them again takes long."""
+    """Return a report as a document, with pictures from a folder of PNG files, since drawing them again takes long."""
     return result.document({picture.stem: picture.read_bytes() for picture in folder.glob("*.png")})
 
 

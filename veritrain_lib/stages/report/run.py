@@ -1,4 +1,4 @@
-"""The report stage: what changed, improved and regressed, the effect of added data, cost, time, and the next step."""
+"""The work of the report stage: sentences, tables and measures on changes, cost and time, and the next step."""
 
 from __future__ import annotations
 
@@ -6,16 +6,29 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from veritrain_lib.stages.report.annotator_agreement import agreement_by_label
+from veritrain_lib.stages.report.annotator_agreement import sentence as agreement_sentence
+from veritrain_lib.stages.report.batch_table import empty_batches
+from veritrain_lib.stages.report.batch_table import sentence as batch_sentence
 from veritrain_lib.stages.report.facts import Facts
+from veritrain_lib.stages.report.gain_forecast import forecast_of
+from veritrain_lib.stages.report.gain_forecast import sentence as expected_gain
+from veritrain_lib.stages.report.label_recall import recall_by_label
+from veritrain_lib.stages.report.label_recall import sentence as recall_sentence
 from veritrain_lib.stages.report.next_step import NextStep, next_step
+from veritrain_lib.stages.report.no_label import new_labels
+from veritrain_lib.stages.report.no_label import sentence as no_label_sentence
 from veritrain_lib.stages.report.result import ReportResult
 from veritrain_lib.stages.stage_result import Measure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from veritrain_lib.core.task import Task
     from veritrain_lib.stages.evaluate.result import EvaluateResult
+    from veritrain_lib.stages.gate.result import GateResult
     from veritrain_lib.stages.generate.result import GenerateResult
 
 
@@ -23,7 +36,8 @@ class ReportConfig(BaseModel):
     """Parameters of the report stage.
 
     Attributes:
-        scope: One round, or the whole loop (the seed model compared with the last champion).
+        scope: `round` for one round, or `loop` for the whole loop, which compares the seed model with the last
+            champion.
         seed: Seed of the statistics.
     """
 
@@ -34,18 +48,20 @@ class ReportConfig(BaseModel):
 
 
 def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
-    """Write the report of a round, or of the whole loop, as words, tables and pictures."""
+    """Write the report of a round, or of a whole loop, as sentences, tables and pictures.
+
+    Args:
+        config: The parameters of the stage.
+        task: The task.
+        facts: All that the report states, read from MLflow.
+    """
     import pandas as pd
 
     evaluate = facts.evaluate
     empty = pd.DataFrame()
     slices = evaluate.tables.get("held_out_slices", evaluate.tables["slices"]) if evaluate else empty
     step = next_step(task, facts)
-    verdict = (
-        evaluate.verdict
-        if evaluate
-        else ("blocked" if facts.gate and facts.gate.status == "blocked" else "none")
-    )
+    verdict = _verdict(facts)
     tables = {
         "rounds": facts.rounds,
         "slices": slices,
@@ -59,23 +75,25 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
             [_outcome_counts(round_facts) for round_facts in _generated(facts)], ["outcome", "reason"]
         ),
         "added_data": _added_data(facts, config.seed),
+        "label_recall": recall_by_label(task, facts.train),
+        "agreement": agreement_by_label(task, _gates(facts)),
+        "new_labels": new_labels(_generated(facts)),
+        "batches": empty_batches() if facts.batches is None else facts.batches,
     }
-    measures = dict(evaluate.measures) if evaluate else (dict(facts.train.measures) if facts.train else {})
-    measures["seconds"] = Measure(value=float(facts.rounds["seconds"].sum()) if len(facts.rounds) else 0.0)
-    measures["money"] = Measure(value=facts.money)
     result = ReportResult(
         outcome="done",
         headline=f"{facts.title}: {verdict}. {_short_result(task, evaluate)}{step.action}",
-        measures=measures,
+        measures=_measures(task, facts),
         tables=tables,
         title=facts.title,
         metric=task.primary.name,
         goal=task.goal.at_least if task.goal else None,
         next_step=step.action,
         next_step_why=step.why,
-        changed=_changed(task, facts),
+        changed=_changed(task, facts, tables),
         verdict=verdict,
         made_by=facts.made_by,
+        remarks=facts.remarks,
         graded=evaluate.graded if evaluate else "",
         scope=config.scope,
         slices_of=(
@@ -86,6 +104,26 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
     for stage in (None if facts.by_round else facts.gate, facts.evaluate):
         result.reuse_pictures(stage)
     return result
+
+
+def _verdict(facts: Facts) -> str:
+    """Return the verdict on the challenger, or else whether the gate blocked the data."""
+    if facts.evaluate:
+        return facts.evaluate.verdict
+    return "blocked" if facts.gate and facts.gate.status == "blocked" else "none"
+
+
+def _measures(task: Task, facts: Facts) -> dict[str, Measure]:
+    """Return the report's measures: those of the evaluation or else of the training, time, money, expected gain."""
+    stage = facts.evaluate or facts.train
+    measures = dict(stage.measures) if stage else {}
+    measures["seconds"] = Measure(value=float(facts.rounds["seconds"].sum()) if len(facts.rounds) else 0.0)
+    measures["money"] = Measure(value=facts.money)
+    forecast = forecast_of(task, facts.rounds)
+    if forecast is not None:
+        interval = forecast.interval
+        measures["expected_gain"] = Measure(value=forecast.gain, low=interval.low, high=interval.high)
+    return measures
 
 
 def _short_result(task: Task, evaluate: EvaluateResult | None) -> str:
@@ -104,7 +142,7 @@ def _with_bound(slices: pd.DataFrame, bound: str, *, above: bool) -> pd.DataFram
     return slices[slices[bound] > 0] if above else slices[slices[bound] < 0]
 
 
-def _changed(task: Task, facts: Facts) -> list[str]:
+def _changed(task: Task, facts: Facts, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     lines = _round_lines(facts) or [
         result.headline for result in (facts.generate, facts.gate, facts.train) if result
     ]
@@ -125,13 +163,18 @@ def _changed(task: Task, facts: Facts) -> list[str]:
             )
     elif evaluate:
         lines.append(evaluate.why)
+    batches = facts.batches_note if facts.batches is None else batch_sentence(facts.batches)
+    expected = expected_gain(task, forecast_of(task, facts.rounds))
+    recall, agreement = recall_sentence(tables["label_recall"]), agreement_sentence(tables["agreement"])
+    no_label = no_label_sentence(_generated(facts))
+    lines += [line for line in (expected, batches, agreement, recall, no_label) if line]
     if facts.champion:
         lines.append(f"Champion now: {facts.champion}.")
     return lines
 
 
 def _round_lines(facts: Facts) -> list[str]:
-    """Return a line on each round of a loop, and one on all of them; empty for a report on one round."""
+    """Return a sentence on each round of a loop, and one on all rounds together; empty for a report on one round."""
     active_rounds = [
         round_facts
         for round_facts in facts.by_round
@@ -144,14 +187,12 @@ def _round_lines(facts: Facts) -> list[str]:
         + " ".join(stage.headline for stage in (round_facts.generate, round_facts.gate) if stage)
         for round_facts in active_rounds
     ]
-    new = sum(
-        len(round_facts.generate.tables["rows"]) for round_facts in active_rounds if round_facts.generate
-    )
+    new = sum(round_facts.generate.row_count("rows") for round_facts in active_rounds if round_facts.generate)
     accepted = sum(
-        len(round_facts.gate.tables["accepted"]) for round_facts in active_rounds if round_facts.gate
+        round_facts.gate.row_count("accepted") for round_facts in active_rounds if round_facts.gate
     )
     quarantined = sum(
-        len(round_facts.gate.tables["quarantine"]) for round_facts in active_rounds if round_facts.gate
+        round_facts.gate.row_count("quarantine") for round_facts in active_rounds if round_facts.gate
     )
     lines.append(
         f"All {len(active_rounds)} round(s): {new} new rows, {accepted} of them accepted, {quarantined} in quarantine."
@@ -163,8 +204,17 @@ def _generated(facts: Facts) -> list[GenerateResult | None]:
     return [round_facts.generate for round_facts in facts.by_round] if facts.by_round else [facts.generate]
 
 
+def _gates(facts: Facts) -> list[GateResult | None]:
+    return [round_facts.gate for round_facts in facts.by_round] if facts.by_round else [facts.gate]
+
+
 def _sum_counts(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
-    """Sum tables of counts (column `rows`) of several rounds."""
+    """Add up tables of counts of several rounds.
+
+    Args:
+        tables: Tables with a column `rows`, the count.
+        by: The columns that identify what is counted.
+    """
     import pandas as pd
 
     if len(tables) == 1:
@@ -175,7 +225,10 @@ def _sum_counts(tables: list[pd.DataFrame], by: list[str]) -> pd.DataFrame:
 
 
 def _rules(facts: Facts) -> pd.DataFrame:
-    """Return the rule results of the gate; for a loop, summed over the drafts of all rounds (rules about rows only)."""
+    """Return the table of the gate's rule results for the report.
+
+    For a loop, it holds the rules about single rows, with the counts of all rounds added up.
+    """
     import pandas as pd
 
     gates = [round_facts.gate for round_facts in facts.by_round if round_facts.gate and round_facts.number]
@@ -210,7 +263,7 @@ def _screened(generate: GenerateResult | None) -> pd.DataFrame:
 
 
 def _outcome_counts(generate: GenerateResult | None) -> pd.DataFrame:
-    """Return the outcomes of rows requested from a paid teacher, over all slices: outcome, reason, rows."""
+    """Return the outcomes of rows asked of a paid teacher, added up over slices: columns outcome, reason, rows."""
     import pandas as pd
 
     if generate is None or "endings" not in generate.tables:
@@ -220,7 +273,11 @@ def _outcome_counts(generate: GenerateResult | None) -> pd.DataFrame:
 
 
 def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
-    """Compare the same trainer with and without the round's rows, on the same development rows."""
+    """Compare the models trained with and without the round's rows, on the same development rows.
+
+    Returns:
+        The table of `with_without.with_against_without`; without rows if one of the two models is missing.
+    """
     from veritrain_lib.stages.with_without import empty_comparison, with_against_without
 
     if facts.train is None or facts.without is None:

@@ -1,1 +1,1 @@
-"""The train stage: `inputs.py` finds what goes in, `run.py` does the work, `result.py` shows it, `record.py` files it."""
+"""Train stage: trains a challenger on rows that passed the gate, and measures it on development rows."""

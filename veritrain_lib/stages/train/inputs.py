@@ -1,4 +1,4 @@
-"""Inputs of the train stage: the dataset to train on, and what identifies the work."""
+"""Inputs of the train stage: the dataset to train on, and digests of all else that decides the trained model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ PARAMETERS: Mapping[str, Any] = {"dataset": "", "seed": 0}
 
 
 def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
-    """Find the dataset to train on; if not named the newest that passed."""
+    """Find the dataset to train on; if none is named, the newest that passed the gate.
+
+    Args:
+        task: The task.
+        parameters: The values of the notebook parameters, by name.
+
+    Raises:
+        MissingInput: when no dataset is named and none has passed the gate.
+    """
     dataset = resolve_passed_dataset(task, parameters["dataset"])
     content = {
         "dataset": dataset.digest,
@@ -32,10 +40,10 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
 
 
 def is_paid(task: Task) -> bool:
-    """Return whether each training with the task's trainer costs money."""
+    """Return whether training with the task's trainer costs money."""
     return trainer_of(task).paid
 
 
 def ingredients(task: Task) -> dict[str, str]:
-    """Return digests of what the task's trainer depends on beside rows, parameters and code; empty for most trainers."""
+    """Return digests of what a training reads besides rows, parameters and code, such as a base model's files."""
     return open_trainer(task).ingredients(task)

@@ -1,4 +1,4 @@
-"""The result of the train stage: measures of the new model on development rows."""
+"""Result of the train stage: the new model's address, and its measures on development rows."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ if TYPE_CHECKING:
 
 
 class TrainResult(StageResult):
-    """The result of a training, with measures on development rows.
+    """Result of the train stage: the new model, and its measures on development rows.
 
-    Tables: `predictions` on development rows (id, expected, answer, correct, score, and grade by the primary metric, 0
-    to 1), `labels` (training rows by the column `by`, human ones and all), `errors` (grades by the same column), and
-    `sources` (training rows by source).
+    Its tables are `predictions` (development rows: id, expected, answer, correct, score, and grade by the primary
+    metric, 0 to 1), `labels` (number of training rows for each value of the column `by`: human ones, and all), `errors`
+    (sums of grades by the same column) and `sources` (training rows by source).
 
     Attributes:
         rows: The number of training rows.
-        by: The column by whose values data is planned: the target when it has labels, else the first slice column.
-        model: The address of the model; filled in once it is registered.
-        model_digest: The digest of the model; filled in once it is registered.
+        by: The column by whose values new rows are planned: the target column if it has labels, else the first slice
+            column.
+        model: The address of the model; empty until it is registered.
+        model_digest: The digest of the model; empty until it is registered.
     """
 
     rows: int
@@ -29,8 +30,16 @@ class TrainResult(StageResult):
     model: str = ""
     model_digest: str = ""
 
+    def box_texts(self, metric: str) -> dict[str, str]:
+        """Return the text of the training's box in the loop's diagram: number of training rows, primary metric.
+
+        Args:
+            metric: The name of the task's primary metric.
+        """
+        return {"train": f"{self.rows} rows, {self._shown_measure(metric)}"}
+
     def picture(self) -> Figure:
-        """Draw training rows by label or slice: the human ones, and all."""
+        """Draw the number of training rows of each label or slice: human rows, and all rows."""
         from veritrain_lib.reporting.pictures import label_counts
 
         return label_counts(self.tables["labels"], by=self.by)

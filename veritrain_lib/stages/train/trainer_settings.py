@@ -1,6 +1,6 @@
-"""The task's trainer with its parameters, as a notebook's cell shows them and may change them.
+"""`TrainerSettings`: the task's trainer and its parameters, which a notebook's cell can display and replace.
 
-Open this to see how changed parameters are checked, and how they are described in the record.
+Open this to see how replaced parameters are checked, and how MLflow's record describes the change.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class TrainerSettings:
-    """A trainer's name and parameters. Shows itself in a notebook as a table.
+    """A trainer's name and parameters. A notebook displays them as a table, and a cell may pass changed ones to `run`.
 
     Attributes:
         name: The name of the trainer.
-        parameters: The parameters that the task file, or a cell, sets.
-        defaults: The values of the other parameters, as far as the trainer tells them.
+        parameters: The parameters that the task file or a notebook's cell sets.
+        defaults: The default values of all parameters; None where the trainer does not expose its default.
     """
 
     name: str
@@ -35,7 +35,10 @@ class TrainerSettings:
     defaults: Mapping[str, Any]
 
     def with_parameters(self, **parameters: Any) -> TrainerSettings:
-        """Return the trainer with other values of some parameters.
+        """Return a copy of the trainer's settings with other values of some parameters.
+
+        Args:
+            **parameters: The new values by parameter name.
 
         Raises:
             UserError: when the trainer has no parameter of that name.
@@ -49,11 +52,11 @@ class TrainerSettings:
         return replace(self, parameters={**self.parameters, **parameters})
 
     def values(self) -> dict[str, Any]:
-        """Return the value of every parameter; None where the trainer does not tell its default."""
+        """Return the value of each parameter of the trainer; None where it is not set and the default is not known."""
         return {**self.defaults, **self.parameters}
 
     def table(self) -> pd.DataFrame:
-        """Return the parameters as a table: parameter, value, and whether it is set or the trainer's default."""
+        """Return the trainer's parameters as a table with the columns parameter, value, from (`set` or `default`)."""
         import pandas as pd
 
         lines = [
@@ -72,23 +75,31 @@ class TrainerSettings:
 
 
 def settings_of(task: Task) -> TrainerSettings:
-    """Return the task's trainer with all its parameters."""
+    """Return the task's trainer with the values of all its parameters."""
     trainer = open_trainer(task)
     defaults = {name: getattr(trainer, name, None) for name in trainer_of(task).parameter_names}
     return TrainerSettings(task.trainer.name, dict(task.trainer.parameters), defaults)
 
 
 def edited_task(task: Task, inputs: Inputs) -> Task:
-    """Return the task with the trainer that a cell has changed; the task itself where none was."""
+    """Return the task with the trainer parameters that a notebook's cell replaced; the task itself if none was."""
     settings: TrainerSettings | None = inputs.resolved.get("trainer")
     return task if settings is None else task_with_parameters(task, settings.parameters)
 
 
 def with_settings(task: Task, inputs: Inputs, settings: Any) -> Inputs:
-    """Return the inputs with other parameters of the trainer; the same inputs if all have the values of the task's own.
+    """Return the train stage's inputs with other trainer parameters in place of the task's.
+
+    Args:
+        task: The task.
+        inputs: The inputs that the stage found itself.
+        settings: The `TrainerSettings` that the notebook's cell passed.
+
+    Returns:
+        The changed inputs; `inputs` itself when all values equal the task's own.
 
     Raises:
-        UserError: when it is no trainer's settings, belongs to another trainer, or the trainer refuses a value.
+        UserError: when the value is not a `TrainerSettings`, names another trainer, or the trainer refuses a parameter.
     """
     if not isinstance(settings, TrainerSettings):
         raise UserError(
@@ -111,11 +122,11 @@ def with_settings(task: Task, inputs: Inputs, settings: Any) -> Inputs:
 
 
 def task_with_parameters(task: Task, parameters: Mapping[str, Any]) -> Task:
-    """Return the task with these trainer parameters in place of its own; nothing is written or checked."""
+    """Return a copy of the task with other trainer parameters, in memory only and without checking them."""
     trainer = task.trainer.model_copy(update={"parameters": dict(parameters)})
     return task.model_copy(update={"trainer": trainer})
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as a task file would hold it: lists instead of tuples."""
+    """Return a parameter's value in the form that YAML would hold: a list in place of a tuple."""
     return list(value) if isinstance(value, tuple) else value

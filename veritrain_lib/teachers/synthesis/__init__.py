@@ -1,8 +1,8 @@
-"""The steps of the teacher `llm` from a plan to rows, one per module.
+"""Steps of the teacher `llm`, from a plan to rows that a chat model wrote, one step per module.
 
-- `slices`: the slices of a plan, with their human rows
-- `confusion`: the slice that each one is confused with
+- `slices`: the slices of a plan (such as labels), with their human rows
+- `confusion`: for each slice the one that the student model confuses it with most
 - `requests`: the chat requests, each with the human rows that it shows
-- `answers`: the examples in the replies, and the outcome of every requested row
-- `selection`: the selection of examples that are kept
+- `answers`: the rows in the replies, and the outcome of every requested row
+- `selection`: the choice of the rows that are kept
 """

@@ -1,4 +1,4 @@
-"""Parsing of replies into examples. Every requested row has an outcome and a reason."""
+"""Functions that parse a chat model's replies into new rows, and that count the outcome of every requested row."""
 
 from __future__ import annotations
 
@@ -21,17 +21,24 @@ if TYPE_CHECKING:
 
 @dataclass
 class RowOutcomes:
-    """Counts of requested rows by slice, outcome and reason."""
+    """Counter of the rows that were requested from a chat model, by slice, outcome and reason."""
 
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def add(self, which: str, outcome: str, reason: str, rows: int = 1) -> None:
-        """Add a number of rows of a slice with this outcome and reason."""
+        """Count requested rows of a slice under an outcome and a reason.
+
+        Args:
+            which: The slice.
+            outcome: The outcome: `done`, `refused`, `filtered`, `invalid` or `failed`.
+            reason: The reason in words.
+            rows: The number of rows.
+        """
         if rows > 0:
             self.counts[which, outcome, reason] += rows
 
     def table(self) -> pd.DataFrame:
-        """Return the sorted table: columns slice, outcome (done, refused, filtered, invalid, failed), reason, rows."""
+        """Return the counts as a table with the columns slice, outcome, reason and rows."""
         import pandas as pd
 
         lines = [(*key, rows) for key, rows in sorted(self.counts.items())]
@@ -40,13 +47,13 @@ class RowOutcomes:
 
 @dataclass(frozen=True)
 class GeneratedExample:
-    """An example in a reply.
+    """New example of a task that a chat model wrote.
 
     Attributes:
         id: Its id, the digest of its input fields.
-        fields: The task's columns.
-        request: The request that it answers.
-        reply: The digest of the reply.
+        fields: Its values by column of the task.
+        request: The request that asked for it.
+        reply: The digest of the reply that contains it.
         cost: Its share of the reply's cost, in US dollars.
     """
 
@@ -60,11 +67,17 @@ class GeneratedExample:
 def candidates(
     task: Task, requests_: Sequence[SynthesisRequest], replies: Sequence[Reply], endings: RowOutcomes
 ) -> list[GeneratedExample]:
-    """Return the examples of all replies in order, and count in `endings` the rows that did not come.
+    """Return the new examples in all replies, in order, and count in `endings` the requested rows that are missing.
 
-    Rows of a reply that was refused, filtered, invalid or failed have the outcome of the reply. In a good reply an
-    example with a missing or blank field is invalid, and so is a requested example that did not come. More examples
-    than requested are taken.
+    The rows of a reply that was refused, filtered, invalid or failed get the outcome of the reply. In a good
+    reply, an example with a missing or blank field counts as invalid, and so does each requested example that
+    is missing. Surplus examples are kept.
+
+    Args:
+        task: The task.
+        requests_: The requests.
+        replies: The reply to each request, in the same order.
+        endings: The counter.
     """
     generated = []
     for request, reply in zip(requests_, replies, strict=True):
@@ -97,7 +110,13 @@ def _examples(text: str) -> list[Any] | None:
 
 
 def _fields(task: Task, request: SynthesisRequest, example: Any) -> dict[str, str] | None:
-    """Return the task's columns of an example, with the slice's column filled in; None when a field is missing."""
+    """Return an example's values by column of the task, with the slice filled in; None if a field is missing.
+
+    Args:
+        task: The task.
+        request: The request that asked for the example; it names the slice.
+        example: The example in the reply's JSON.
+    """
     if not isinstance(example, dict):
         return None
     fields = dict.fromkeys(task.columns, "")

@@ -1,4 +1,4 @@
-"""The label that the student confuses each label with most, estimated on the accepted rows."""
+"""Function that finds the labels which the student model confuses most, for the prompt of the teacher `llm`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ FOLDS = 2
 
 
 def neighbours(request: TeacherRequest) -> dict[str, str]:
-    """Return for each label of the accepted rows the other label with the highest mean score on its rows.
+    """Return for each label the other label that the student model confuses it with most.
 
-    A row is scored by a student that was not trained on it: the rows of every label are assigned to two folds in turn.
-    If a fold would have only one label, the student trained on all rows scores. The result is empty for a free-text
-    target and for a student that gives no scores. Among equals the alphabetically first is taken.
+    That is the other label with the highest mean score on the label's accepted rows; of equal ones the
+    alphabetically first. A row is scored by a student model that was not trained on it (two folds); if a fold
+    had only one label, by one trained on all rows. The result is empty for a free-text target, for fewer than
+    two labels, and for a student model without scores.
     """
     import pandas as pd
 
@@ -49,7 +50,16 @@ def neighbours(request: TeacherRequest) -> dict[str, str]:
 def _scores(
     request: TeacherRequest, training_rows: pd.DataFrame, scored_rows: pd.DataFrame
 ) -> pd.DataFrame | None:
-    """Return one column of scores per label; the index is the label of each row."""
+    """Train a student model and return its scores of other rows; None if it gives no scores.
+
+    Args:
+        request: The request to the teacher, which trains the model.
+        training_rows: The rows to train on.
+        scored_rows: The rows to score.
+
+    Returns:
+        A data frame with one row per scored row, whose index is the row's label, and one column per label.
+    """
     import pandas as pd
 
     # A third-party trainer may make a model that gives no scores.

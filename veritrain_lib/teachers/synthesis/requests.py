@@ -1,4 +1,4 @@
-"""The chat requests of the teacher `llm`: as many per slice as its quota needs, each showing human rows."""
+"""Functions that build the chat requests of the teacher `llm`: enough requests for each slice, with human examples."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from veritrain_lib.teachers.base import TeacherRequest
 
 NAMES = ("task", "target", "fields", "number", "slice", "neighbour", "examples", "labels")
-"""The variables that a prompt named `write` may use."""
+"""Names of the variables that a prompt template `write` may use."""
 
 
 @dataclass(frozen=True)
 class SynthesisRequest:
-    """One chat request for new rows.
+    """One request to a chat model for new rows of a slice.
 
     Attributes:
-        slice: The slice that the rows are for.
-        neighbour: The slice that it is to be told apart from; empty for none.
-        seed_rows: The ids of the human rows of the slice that it shows.
-        neighbour_rows: The ids of the human rows of the neighbour that it shows.
-        number: The number of rows requested.
-        request: The request to the model.
+        slice: The slice of the new rows.
+        neighbour: The slice that the new rows must be kept apart from; empty for none.
+        seed_rows: The ids of the human rows of the slice that the request shows.
+        neighbour_rows: The ids of the human rows of the neighbour that the request shows.
+        number: The number of rows that the request asks for.
+        request: The chat request itself.
     """
 
     slice: str
@@ -44,14 +44,14 @@ class SynthesisRequest:
 
 @dataclass(frozen=True)
 class SynthesisSettings:
-    """Settings of the requests.
+    """Settings of the requests that ask a chat model for new rows.
 
     Attributes:
-        batch: Rows per request.
-        few_shot: Human rows shown in a request.
-        over: Rows requested for each row kept.
+        batch: The number of rows that one request asks for.
+        few_shot: The number of human rows that a request shows as examples.
+        over: The number of rows requested for each row that is kept.
         temperature: The sampling temperature; None for the provider's default.
-        max_tokens: The largest number of tokens of an answer; None for a limit computed from the rows.
+        max_tokens: The token limit of an answer; None for a limit computed from the human rows.
     """
 
     batch: int
@@ -68,18 +68,18 @@ def build_requests(
     quotas: Mapping[str, int],
     neighbour_of: Mapping[str, str],
 ) -> list[SynthesisRequest]:
-    """Build all requests, slice by slice.
+    """Build all requests to the chat model for new rows, slice by slice.
 
-    A slice gets requests for `over` times its quota, rounded up to whole requests: raising the quota later leaves the
-    earlier requests as they are, so that their answers are found in the ledger. The human rows of a request are drawn by
-    the seed, the slice and the number of the request within it.
+    A slice gets requests for `over` times its quota of rows, rounded up to whole requests. The human rows
+    that a request shows depend only on the seed, the slice and the number of the request. A higher quota
+    therefore leaves the earlier requests unchanged, and their answers are found in the ledger.
 
     Args:
         request: The request to the teacher.
-        prompt: The template.
-        settings: Settings of the requests.
-        quotas: Rows per slice.
-        neighbour_of: The slice that each slice is confused with.
+        prompt: The prompt template.
+        settings: The settings of the requests.
+        quotas: The number of rows to keep for each slice.
+        neighbour_of: For each slice the one that it must be kept apart from.
     """
     task = request.task
     positive_quotas = {name: number for name, number in quotas.items() if number > 0}
@@ -116,7 +116,11 @@ def build_requests(
 
 
 def schema(task: Task) -> dict[str, Any]:
-    """Return the JSON Schema of an answer: `examples`, each an object with every written field as a string."""
+    """Return the JSON Schema of a reply with new rows.
+
+    A reply is an object whose list `examples` holds one object per row, with each field that the model writes
+    as a string.
+    """
     fields = written_fields(task)
     example = {
         "type": "object",
@@ -133,10 +137,16 @@ def schema(task: Task) -> dict[str, Any]:
 
 
 def most_tokens(task: Task, slices: list[Slice], batch: int) -> int:
-    """Return a token limit that no good answer reaches: each row twice as long as the longest human row.
+    """Return a token limit that no good reply with new rows exceeds.
 
-    A token is counted for every character (English has about four characters per token, Japanese about one), with 60
-    tokens more per row for the field names, and 100 for the rest. A row may have at least 100 characters.
+    It counts one token per character of the longest human row (at least 100) and 60 for the field names, for
+    every requested row, and 100 for the rest of the reply. This is generous: English has about four
+    characters per token, Japanese about one.
+
+    Args:
+        task: The task.
+        slices: The slices, with their human rows.
+        batch: The number of rows that one request asks for.
     """
     fields = written_fields(task)
     longest = max(

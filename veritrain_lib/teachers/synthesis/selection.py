@@ -1,4 +1,7 @@
-"""Selection of generated examples: copies and rejected ones are dropped, the least certain of the others are kept."""
+"""Functions that select among the rows which a chat model wrote: copies and rejected rows are dropped first.
+
+Of the rest, those are kept about which the student model is least certain.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,15 @@ KeptBy = Literal["smallest margin", "novelty"]
 def drop_copies(
     request: TeacherRequest, generated: Sequence[GeneratedExample], endings: RowOutcomes
 ) -> list[GeneratedExample]:
-    """Drop examples with the letters and digits of an accepted row or an earlier example, or with a used id."""
+    """Drop generated examples that copy an accepted row or an earlier example.
+
+    An example is a copy if it has the same id, or the same letters and digits regardless of case.
+
+    Args:
+        request: The request to the teacher, with the accepted rows.
+        generated: The examples.
+        endings: The counter of outcomes, which counts the dropped ones.
+    """
     used = {*request.used, *request.accepted_rows["id"]}
     inputs = list(request.task.inputs)
     known_texts = {
@@ -47,7 +58,7 @@ def _letters_and_digits(fields: Mapping[Any, object], inputs: Sequence[str]) -> 
 
 
 def as_rows(task: Task, generated: Sequence[GeneratedExample]) -> pd.DataFrame:
-    """Convert examples to rows with source `synthetic` and an empty provenance; the index is their position."""
+    """Convert generated examples to a data frame of rows with source `synthetic` and an empty provenance."""
     import pandas as pd
 
     columns = ["id", *task.columns, "source", "provenance"]
@@ -61,7 +72,13 @@ def as_rows(task: Task, generated: Sequence[GeneratedExample]) -> pd.DataFrame:
 def drop_rejected(
     request: TeacherRequest, generated: Sequence[GeneratedExample], endings: RowOutcomes
 ) -> list[GeneratedExample]:
-    """Drop the examples that a rule rejects which needs no answer."""
+    """Drop generated examples that fail a gate rule which needs no answer.
+
+    Args:
+        request: The request to the teacher, which screens the rows.
+        generated: The examples.
+        endings: The counter of outcomes, which counts the dropped ones.
+    """
     if not generated:
         return []
     rows = as_rows(request.task, generated)
@@ -79,15 +96,21 @@ def select_least_certain(
     quotas: Mapping[str, int],
     endings: RowOutcomes,
 ) -> tuple[list[tuple[GeneratedExample, float]], KeptBy]:
-    """Select for each slice as many examples as its quota, best first.
+    """Select as many generated examples for each slice as its quota, those with the least certain answers first.
 
-    With labels and a student that scores, the smallest margin between its two best scores comes first. Otherwise the
-    order is by novelty: one after another the example that is least similar to the accepted rows and those selected so
-    far, ranked by its greatest similarity (0 to 1). A slice with too few examples gets fewer: rows are not moved to
-    other slices.
+    For labels and a student model with scores, examples with the smallest margin between its two best scores
+    come first. Otherwise the example that is least similar to the accepted rows and to those before it comes
+    first; its value is its greatest similarity to them (0 to 1). A slice with too few examples gets fewer
+    rows, and no other slice gets more instead.
+
+    Args:
+        request: The request to the teacher.
+        generated: The examples.
+        quotas: The number of rows to keep for each slice.
+        endings: The counter of outcomes, which counts kept and dropped examples.
 
     Returns:
-        The selected examples with the number that ranked each, and the criterion.
+        The selected examples with their margin or similarity, and the name of the criterion.
     """
     if not generated:
         return [], "smallest margin"
@@ -120,10 +143,14 @@ def _criterion(kept_by: KeptBy) -> str:
 
 
 def _farthest_first(request: TeacherRequest, rows: pd.DataFrame) -> tuple[list[int], list[float]]:
-    """Return the farthest-first order of rows and the greatest similarity of each to all before it.
+    """Order rows so that each next one is least similar to the accepted rows and to all rows before it.
 
-    The order is that of Gonzalez 1985, "Clustering to minimize the maximum intercluster distance", by the cosine of
-    character 2-4-grams.
+    This is farthest-first traversal (Gonzalez 1985, "Clustering to minimize the maximum intercluster
+    distance"). The similarity is the cosine of TF-IDF vectors of character 2- to 4-grams.
+
+    Returns:
+        The positions of the rows in this order, and for each row (by position) its greatest similarity to
+        those before it.
     """
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer

@@ -1,4 +1,4 @@
-"""The slices of a plan, and the human rows of each."""
+"""The slices of a generation plan, and the human rows of each slice that a prompt may show."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 ALL_ROWS = "all rows"
-"""The one slice of a task with a free-text target and no slice columns."""
+"""Name of the only slice of a task that has a free-text target and no slice columns."""
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A slice value with its human rows, the only ones that a prompt may show.
+    """Slice (the rows with one value in a column, such as a label) that new rows are written for.
+
+    A prompt shows only its human rows.
 
     Attributes:
-        name: The value.
-        column: The column; empty when all rows are one slice.
-        description: The description of the label in the task file.
-        human_rows: Its human rows.
+        name: The value of the slice column, such as a label.
+        column: The name of the slice column; empty when all rows are one slice.
+        description: The description of the label in the task file; empty if there is none.
+        human_rows: The accepted human rows of the slice.
     """
 
     name: str
@@ -32,10 +34,11 @@ class Slice:
 
 
 def slice_column(task: Task) -> str | None:
-    """Return the column whose values are the slices of a plan: the target when it has labels, else the first slice column.
+    """Return the column whose values are the slices of a plan.
 
     Returns:
-        The column; None for a free-text target without slice columns, where all rows are one slice.
+        The target for a task with labels, else the first slice column of the task; None for a free-text
+        target without slice columns, where all rows are one slice.
     """
     if task.labels:
         return task.target.field
@@ -43,7 +46,16 @@ def slice_column(task: Task) -> str | None:
 
 
 def slices_of(task: Task, accepted_rows: pd.DataFrame, names: list[str]) -> dict[str, Slice]:
-    """Return the named slices, with the accepted rows of source `human` that have an answer, in their order."""
+    """Return the named slices of a plan, each with its accepted human rows that have an answer.
+
+    Args:
+        task: The task.
+        accepted_rows: All accepted rows.
+        names: The names of the slices.
+
+    Returns:
+        The slices by name.
+    """
     column = slice_column(task)
     human_rows = accepted_rows[
         (accepted_rows["source"] == "human") & (accepted_rows[task.target.field] != "")
@@ -57,6 +69,6 @@ def slices_of(task: Task, accepted_rows: pd.DataFrame, names: list[str]) -> dict
 
 
 def written_fields(task: Task) -> list[str]:
-    """Return the fields that the model writes: inputs and a free-text target, but not the slice column."""
+    """Return the fields that the chat model writes: the inputs and a free-text target, without the slice column."""
     fields = [*task.inputs, *([] if task.labels else [task.target.field])]
     return [name for name in fields if name != slice_column(task)]

@@ -1,4 +1,4 @@
-"""Training examples as token ids: the question is masked, only the tokens of the answer are learned."""
+"""Training examples of a language model as token ids, of which only the tokens of the answer count in the loss."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ if TYPE_CHECKING:
     from veritrain_lib.trainers.lora.parameters import LoraParameters
 
 MASKED = -100
-"""The label that torch's cross entropy ignores."""
+"""Label of the tokens that are left out of the loss; torch's cross entropy ignores it."""
 MIN_HELD_OUT = 2
-"""Smallest number of held-out questions."""
+"""Minimum number of held-out questions; if fewer would be held out, none are."""
 SHOWN = 10
-"""Problems that are listed in an error message."""
+"""Maximum number of problems that an error message lists."""
 
 
 @dataclass(frozen=True)
 class TokenizedExample:
-    """A question and its answer as token ids.
+    """Training example of a language model: a question and its answer as token ids.
 
     Attributes:
-        asked: the tokens of the question.
-        answered: the tokens of the answer.
+        asked: token ids of the question.
+        answered: token ids of the answer.
     """
 
     asked: tuple[int, ...]
     answered: tuple[int, ...]
 
     def fields(self, kind: str) -> dict[str, list[int]]:
-        """Return `input_ids` and `labels`.
+        """Return the example's `input_ids` and `labels`, as transformers expects them.
 
-        A causal model reads the answer after the question, whose labels are masked.
+        Args:
+            kind: `seq2seq`: the question is the input and the answer the labels. `causal`: the input is the
+                question followed by the answer, and the labels of the question are masked.
         """
         if kind == "seq2seq":
             return {"input_ids": list(self.asked), "labels": list(self.answered)}
@@ -53,11 +55,19 @@ class TokenizedExample:
 def encode(
     task: Task, rows: pd.DataFrame, prompt: AdapterPrompt, encoding: Encoding, parameters: LoraParameters
 ) -> list[TokenizedExample]:
-    """Encode each row as one example, in order.
+    """Convert each row to one training example of a language model, in order.
+
+    Args:
+        task: the task.
+        rows: training rows.
+        prompt: prompt that is filled in with each row.
+        encoding: tokenizer of the base model.
+        parameters: parameters of the trainer, with the token limits.
 
     Raises:
-        UserError: rows are invalid (no answer, a special token written out, too many tokens), there are fewer than
-            2, or a column is missing. The message names the rows (from 1) with their problems.
+        UserError: a column is missing, there are fewer than 2 rows, or rows are invalid (no answer, a special
+            token of the tokenizer in a text, too many tokens). The message gives the numbers of the rows
+            (from 1) with their problems.
     """
     target = task.target.field
     missing = [name for name in [*prompt.columns, target] if name not in rows.columns]
@@ -103,18 +113,18 @@ def _too_long(example: TokenizedExample, parameters: LoraParameters, context: in
 def split(
     examples: Sequence[TokenizedExample], share: float, seed: int
 ) -> tuple[list[TokenizedExample], list[TokenizedExample]]:
-    """Split examples into those to train on and those held out for early stopping.
+    """Split a language model's training examples into those to train on and those held out for early stopping.
 
-    All rows with one question go to the same side, so that no held-out answer is learned.
+    All examples with the same question go to the same side, so that no held-out answer is learned.
 
     Args:
         examples: all examples.
-        share: share of the distinct questions that is held out, 0 to 1. With 0, or when it would hold out fewer than
-            2 questions, nothing is held out.
-        seed: seed of the random choice.
+        share: share of the distinct questions to hold out, 0 to 1. If that would be fewer than 2 questions,
+            nothing is held out.
+        seed: random seed.
 
     Returns:
-        Training examples and held-out examples.
+        The training examples and the held-out examples.
     """
     questions = list(dict.fromkeys(example.asked for example in examples))
     n_held_out = round(share * len(questions))
@@ -129,16 +139,16 @@ def split(
 
 @dataclass(frozen=True)
 class PaddingCollator:
-    """Data collator that pads examples and stacks them into a batch of tensors.
+    """Data collator for transformers that pads training examples and stacks them into a batch of tensors.
 
     Attributes:
-        padding: the token id to pad with.
+        padding: token id that inputs are padded with.
     """
 
     padding: int
 
     def __call__(self, batch: Sequence[dict[str, list[int]]]) -> dict[str, Any]:
-        """Return `input_ids`, `attention_mask` and `labels`, each of shape (rows, longest row)."""
+        """Return the tensors `input_ids`, `attention_mask` and `labels`, each of shape (examples, longest example)."""
         import torch
 
         questions, answers = ([item[name] for item in batch] for name in ("input_ids", "labels"))

@@ -1,4 +1,4 @@
-"""The result of trainer `lora`: a finished adapter on disk."""
+"""Result of the trainer `lora`: a finished LoRA adapter on disk."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FittedLora:
-    """A trained adapter (the protocol `Fitted`), registered as an adapter of its base.
+    """Trained LoRA adapter (protocol `Fitted`), registered as an adapter of its base model.
 
     Attributes:
         task: the task.
         folder: folder of the adapter.
-        base: URI of its checkpoint.
-        digest: SHA-256 of its weights.
+        base: URI of the base model's checkpoint.
+        digest: SHA-256 of the adapter's weights.
         facts: statistics of the training for people.
     """
 
@@ -36,18 +36,18 @@ class FittedLora:
 
     @cached_property
     def model(self) -> LoraModel:
-        """The tuned model, loaded from its folder as it will be later."""
+        """The language model with its adapter, loaded from the adapter's folder by `open_lora`."""
         from veritrain_lib.models.lora.model import open_lora
 
         return open_lora(f"lora:{self.folder}", self.task)
 
     @property
     def served(self) -> ServingSpec | None:
-        """None: only `open_model` opens it."""
+        """None: model servers can't serve a LoRA adapter; only `open_model` opens it."""
         return None
 
     def save(self, folder: Path) -> None:
-        """Write adapter and card into an empty or new folder; `open_model("lora:FOLDER", task)` opens it again.
+        """Copy the LoRA adapter into an empty or new folder; `open_model("lora:FOLDER", task)` opens it again.
 
         Raises:
             UserError: the folder is not empty.

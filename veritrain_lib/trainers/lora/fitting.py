@@ -1,4 +1,7 @@
-"""One training with the `Trainer` of transformers, from the start or resumed, with the same result."""
+"""The function `fit`, which runs one training of a LoRA adapter with transformers.
+
+It starts from the beginning or resumes from a checkpoint; the result is the same.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +21,17 @@ if TYPE_CHECKING:
 
 LOSS_BEFORE_FILE = "before.json"
 STATE_FILE = "trainer_state.json"
-"""File in a checkpoint of transformers that states how far the training was."""
+"""Name of the file in a checkpoint of transformers that holds the step count and the log so far."""
 
 
 def fit(training: LoraTraining) -> dict[str, Any]:
-    """Train, and write the adapter to `work.folder / "made"`.
+    """Train a LoRA adapter and write it to the folder `made` in the work directory.
 
-    Resumes from the latest complete checkpoint if there is one.
+    The training resumes from the latest complete checkpoint if there is one.
 
     Returns:
-        Statistics of the training: rows, steps, epochs, losses before and after. The losses are means over answer
-        tokens, in nats, on the held-out rows, or on the training rows when none are held out.
+        Statistics of the training: rows, steps, epochs, losses before and after. The losses are means over
+        answer tokens, in nats, on the held-out rows, or on the training rows when none are held out.
 
     Raises:
         UserError: the checkpoint lacks a named module, or the final loss is not finite.
@@ -77,7 +80,7 @@ def fit(training: LoraTraining) -> dict[str, Any]:
 
 
 def _run(trainer: Any, start: Path | None, progress: TrainingProgress) -> None:
-    """Train to the end, from a checkpoint if there is one."""
+    """Train to the end, from the given checkpoint or from the start if it is None."""
     from transformers import TrainerState
 
     if start is None:
@@ -100,7 +103,7 @@ def _load_adapter(model: Any, checkpoint: Path) -> None:
 
 
 def _normalize_settings(folder: Path) -> None:
-    """Rewrite the settings of peft deterministically, and remove the README meant for a model hub."""
+    """Rewrite peft's settings file in a fixed order, and remove the README that is meant for a model hub."""
     file = folder / SETTINGS
     content = json.loads(file.read_text(encoding="utf-8"))
     # peft stores module names in sets, whose order differs between processes.

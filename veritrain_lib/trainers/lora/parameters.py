@@ -1,4 +1,4 @@
-"""The parameters of trainer `lora`, as a task sets them under `trainer.parameters`."""
+"""Parameters of the trainer `lora`, as a task file sets them under `trainer.parameters`."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from veritrain_lib.core.errors import UserError
 
 
 class LoraParameters(BaseModel):
-    """Settings of a training, in the terms of peft and transformers.
+    """Parameters of the trainer `lora`, in the terms of peft and transformers.
 
     Attributes:
-        base: folder of the checkpoint, relative to the task file.
-        epochs: maximum; early stopping may end the training sooner.
-        batch_size: rows a forward pass on a device.
-        accumulate: forward passes for each optimizer step (gradient accumulation).
-        learning_rate: peak; falls linearly to 0 after a warm-up of 3 % of the steps.
+        base: folder of the base model's checkpoint, relative to the task file.
+        epochs: maximum number of epochs; early stopping may end the training sooner.
+        batch_size: rows per forward pass on a device.
+        accumulate: forward passes per optimizer step (gradient accumulation).
+        learning_rate: peak learning rate; it falls linearly to 0 after a warm-up of 3 % of the steps.
         rank: rank of the update of a weight matrix.
-        alpha: the update is scaled by alpha / rank.
+        alpha: scale of the update, which is multiplied by alpha / rank.
         dropout: dropout of the adapter.
-        modules: modules that get adapters (names, or `all-linear`).
-        also: modules that are trained in full and saved with the adapter. A module that shared its weights with
-            another one no longer does.
-        max_input_tokens: rows with a longer question are rejected, never truncated.
-        max_answer_tokens: rows with a longer answer are rejected, never truncated.
-        candidates: number of answers the model gives.
+        modules: names of the modules that get adapters, or `all-linear`.
+        also: names of modules that are trained in full and saved with the adapter. If such a module shared
+            its weights with another module, the two are separated.
+        max_input_tokens: token limit of a question; rows with a longer question are rejected, never
+            truncated.
+        max_answer_tokens: token limit of an answer; rows with a longer answer are rejected, never truncated.
+        candidates: number of answers that the model gives to a row.
         held_out: share of the rows that are only evaluated, for early stopping.
-        patience: evaluations without a lower held-out loss after which the training stops; the best state is kept
-            (0: never stops early).
+        patience: number of evaluations without a lower held-out loss after which the training stops; the best
+            state is kept. 0: it never stops early.
         every: optimizer steps between two evaluations and checkpoints.
-        precision: of the base's weights: `auto`, `float32` or `bfloat16`.
+        precision: precision of the base model's weights: `auto`, `float32` or `bfloat16`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -56,7 +57,7 @@ class LoraParameters(BaseModel):
 
     @classmethod
     def read(cls, parameters: dict[str, Any]) -> LoraParameters:
-        """Validate the parameters of a task.
+        """Validate the parameters of the trainer `lora` in a task file and return them.
 
         Raises:
             UserError: a parameter is unknown, missing or invalid.

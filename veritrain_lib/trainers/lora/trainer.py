@@ -1,4 +1,4 @@
-"""The trainer `lora`: tunes a checkpoint on this machine, and resumes a training that was killed."""
+"""The trainer `lora`, which fine-tunes a language model on this machine and resumes a training that was killed."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ LIBRARIES = ("torch", "transformers", "peft")
 
 
 class Lora(Trainer):
-    """Trainer of low-rank adapters on a causal or sequence-to-sequence checkpoint.
+    """Trainer that fine-tunes a language model (causal or sequence-to-sequence) with low-rank adapters.
 
-    The loss covers the tokens of the answers only. The text of the target field is learned as it is, a label or free
-    text, by the same code. On one machine the same rows, parameters and seed give the same adapter, also after a
-    kill; another number of threads or another device rounds differently.
+    The loss covers only the tokens of the answers. Labels and free text are learned by the same code, as the
+    text of the target field. On one machine the same rows, parameters and seed give the same adapter, even if
+    the training was killed and resumed; another device or number of threads rounds differently.
 
     Args:
-        parameters: those of `LoraParameters`; `base` is required.
+        parameters: the fields of `LoraParameters`; `base` is required.
 
     Raises:
         UserError: a parameter is unknown, missing or out of range.
@@ -46,14 +46,14 @@ class Lora(Trainer):
     name = "lora"
     parameter_names = tuple(LoraParameters.model_fields)
     slow = True
-    """Each training takes minutes or hours, so other stages train the quick student instead."""
+    """True: a training takes minutes or hours, so other stages train the quick student model instead."""
 
     def __init__(self, **parameters: Any) -> None:
         self.parameters = LoraParameters.read(parameters)
         self.on_step: OnStep | None = None
 
     def ingredients(self, task: Task) -> dict[str, str]:
-        """Return digests of what a training depends on beside rows, parameters and code: checkpoint and prompt.
+        """Return the digests of the base model and the prompt, which affect a training besides rows and parameters.
 
         Raises:
             UserError: there is no checkpoint in the folder `base`.
@@ -61,17 +61,17 @@ class Lora(Trainer):
         return {"base": self._base(task).digest, "asked": digest.of_json(asdict(AdapterPrompt.of(task)))}
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedLora:
-        """Train an adapter, or return the one of the same training that was finished before.
+        """Train a LoRA adapter, or return the adapter if the same training was finished before.
 
         Args:
             task: the task.
             rows: training rows, with the columns that `core.records` defines.
-            seed: seed of the training.
+            seed: random seed of the training.
 
         Raises:
-            UserError: there is no usable checkpoint, rows can't be learned from (with their numbers), or the
-                checkpoint lacks a named module.
-            Infrastructure: the extra `lora` is not installed, or the device has too little memory.
+            UserError: there is no usable checkpoint, rows can't be learned from (the message gives their
+                numbers), or the checkpoint lacks a named module.
+            Infrastructure: torch, transformers or peft is not installed, or the device has too little memory.
         """
         need_libraries()
         base = self._base(task)

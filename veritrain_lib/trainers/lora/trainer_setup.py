@@ -1,4 +1,4 @@
-"""Setup of a training: the base with its adapters, the `Trainer` of transformers, and its settings."""
+"""Preparation of a LoRA training: the base model with its adapters, and the `Trainer` of transformers."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from veritrain_lib.trainers.lora.work_directory import WorkDirectory
 
 WARM_UP = 0.03
-"""Share of the steps over which the learning rate rises (QLoRA, Dettmers et al. 2023, arXiv:2305.14314)."""
+"""Share of the steps over which the learning rate rises (from QLoRA, Dettmers et al. 2023, arXiv:2305.14314)."""
 
 
 @dataclass(frozen=True)
 class LoraTraining:
-    """Everything that one training needs.
+    """All inputs of one training of a LoRA adapter.
 
     Attributes:
-        work: its work directory.
+        work: work directory of the training.
         checkpoint: the base model.
-        encoding: the tokenizer.
-        parameters: the parameters of the task.
+        encoding: tokenizer of the base model.
+        parameters: parameters from the task file.
         train: examples to train on.
         held_out: examples that are only evaluated, for early stopping.
-        seed: seed of the training.
+        seed: random seed.
         device: the torch device.
-        progress: reports the progress.
+        progress: reporter of the progress.
     """
 
     work: WorkDirectory
@@ -48,7 +48,7 @@ class LoraTraining:
 
 
 def build_trainer(training: LoraTraining) -> Any:
-    """Build the `Trainer` of transformers, ready to evaluate and to train.
+    """Return the `Trainer` of transformers for a LoRA adapter, ready to evaluate and to train.
 
     Raises:
         UserError: the checkpoint lacks a named module.

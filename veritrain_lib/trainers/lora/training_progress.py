@@ -1,4 +1,4 @@
-"""Progress reports of a running training: numbers for the tracking run, and lines on the terminal."""
+"""Progress reports of a running LoRA training: numbers for the MLflow run, and lines on the terminal."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any
 from veritrain_lib.models.lora.device import usage
 
 OnStep = Callable[[int, Mapping[str, float]], None]
-"""Takes the number of optimizer steps so far, and numbers by name."""
+"""Type of a callback that is called with the number of optimizer steps so far and with numbers by name."""
 
 NAMES = {"loss": "training_loss", "eval_loss": "held_out_loss", "learning_rate": "learning_rate"}
-"""Names in the log of transformers, and ours."""
+"""Numbers that are reported, by their name in the log of transformers, with the name they get here."""
 SECONDS_BETWEEN_LINES = 5.0
 
 
 class TrainingProgress:
-    """Reporter of the progress of a training; it prints a line every few seconds.
+    """Reporter of a LoRA training's progress; it also prints a line every few seconds.
 
     Args:
         device: the torch device.
-        on_step: called with `training_loss` or `held_out_loss`, `learning_rate`, the `epoch` so far, the number of
-            `steps`, `seconds_left` at the speed so far, and the numbers of `device.usage`. None: not called.
+        on_step: called with `training_loss` or `held_out_loss`, `learning_rate`, the `epoch` so far, the
+            number of `steps`, `seconds_left` at the speed so far, and the numbers of `device.usage`. None:
+            not called.
     """
 
     def __init__(self, device: Any, on_step: OnStep | None) -> None:
@@ -35,7 +36,12 @@ class TrainingProgress:
         self._latest: dict[str, float] = {}
 
     def begin(self, step: int, history: list[dict[str, Any]]) -> None:
-        """Start reporting at a step, and repeat the numbers that an earlier, killed process had logged."""
+        """Start the reports of a training that begins or resumes.
+
+        Args:
+            step: number of optimizer steps done; above 0 for a resumed training.
+            history: log of the steps done by an earlier, killed process; its numbers are reported again.
+        """
         self._started, self._first_step = time.monotonic(), step
         for entry in history:
             numbers = _renamed(entry)
@@ -45,7 +51,13 @@ class TrainingProgress:
             print(f"LoRA: resuming from the checkpoint after step {step}", flush=True)
 
     def log(self, step: int, steps: int, logged: Mapping[str, Any]) -> None:
-        """Report the numbers logged after `step` of `steps` optimizer steps."""
+        """Report the numbers that a training has logged.
+
+        Args:
+            step: number of optimizer steps done.
+            steps: number of all optimizer steps; 0 when it is not known yet.
+            logged: numbers by their name in the log of transformers.
+        """
         numbers = _renamed(logged)
         if not numbers:
             return

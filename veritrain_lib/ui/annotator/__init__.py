@@ -1,7 +1,7 @@
-"""Annotation widget for notebooks: people label the rows that are waiting for an answer.
+"""Annotation widget for notebooks, in which people label the rows that wait for an answer.
 
-`annotator` holds the logic (current row, answer, undo, skip), `shortcuts` assigns a key to each label, and
-`widgets` draws the user interface; it is the only module here that imports ipywidgets.
+`annotator` contains the logic (current row, answer, skip, undo), `shortcuts` assigns a key to each label, and `widgets`
+draws the user interface; only the last one imports ipywidgets.
 """
 
 from __future__ import annotations

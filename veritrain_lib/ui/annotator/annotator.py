@@ -1,4 +1,4 @@
-"""Annotation logic: current row, answer, skip and undo; each answer is saved before the next row is shown."""
+"""Logic of the annotation widget: current row, answer, skip and undo. Each answer is saved at once."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AnnotationProgress:
-    """Progress of the annotation.
+    """Number of rows that are answered, skipped and waiting in a task's labels file.
 
     Attributes:
-        answered: rows with an answer, by whoever gave it.
-        total: all rows that were queued for annotation.
-        skipped: rows that were skipped and have no answer yet.
+        answered: Rows with an answer, whoever gave it.
+        total: All rows that were queued for annotation.
+        skipped: Rows without an answer that were skipped.
     """
 
     answered: int
@@ -29,7 +29,7 @@ class AnnotationProgress:
 
     @property
     def waiting(self) -> int:
-        """Return the number of rows without an answer."""
+        """Return the number of rows without an answer, skipped ones included."""
         return self.total - self.answered
 
     def __str__(self) -> str:
@@ -45,20 +45,20 @@ class AnnotationProgress:
 
 
 class Annotator:
-    """Annotation tool that shows the waiting rows in queue order; skipped rows come back at the end.
+    """Annotation tool in which a person answers waiting rows in the order of the queue; skipped rows come last.
 
-    It shows buttons and a key field in a notebook; the methods below do the same without them. The labels file is
-    read again each time, so that it can also be edited in a spreadsheet in between.
+    In a notebook it shows buttons and a text field; its methods do the same without them. The labels file is read again
+    each time, so that it can be edited in a spreadsheet in between.
     """
 
     def __init__(self, task: str = "") -> None:
         """Open the labels file of a task.
 
         Args:
-            task: a task file or name; empty means the task worked on last, else the built-in example.
+            task: Path or name of a task; empty for the last used task, or the built-in example if there is none.
 
         Raises:
-            UserError: there is no such task, or its labels file lacks a column.
+            UserError: There is no such task, or its labels file lacks a column.
         """
         self.task: Task = find_task(task)
         self._history: list[tuple[Literal["answer", "skip"], str]] = []
@@ -69,7 +69,7 @@ class Annotator:
 
     @property
     def current(self) -> dict[str, str] | None:
-        """Return the row to answer (`id` and the task's inputs), or None when no row is waiting."""
+        """Return the row to answer next as a dict with its `id` and the task's inputs; None if no row is waiting."""
         table = annotation.read_labels(self.task)
         waiting = table[table[self.task.target.field].str.strip() == ""]
         rows = {row["id"]: row for row in waiting[["id", *self.task.inputs]].to_dict("records")}
@@ -81,11 +81,16 @@ class Annotator:
         return None if chosen is None else {str(name): str(value) for name, value in rows[chosen].items()}
 
     def answer(self, value: str) -> AnnotationProgress:
-        """Save the answer of the current row to the labels file and move on to the next row.
+        """Save an answer to the current row in the labels file, and move on to the next row.
+
+        Args:
+            value: The answer.
+
+        Returns:
+            The progress after it.
 
         Raises:
-            UserError: no row is waiting, or the answer is empty or not allowed by the task; the current row
-                then stays the same.
+            UserError: No row is waiting, or the answer is empty or not allowed by the task; the current row then stays.
         """
         row = self._require_row()
         if not value.strip():
@@ -95,10 +100,10 @@ class Annotator:
         return self.progress()
 
     def skip(self) -> AnnotationProgress:
-        """Leave the current row for later.
+        """Put the current row at the end of the queue, and return the progress.
 
         Raises:
-            UserError: no row is waiting.
+            UserError: No row is waiting.
         """
         row = self._require_row()
         self._record_step("skip", row["id"])
@@ -106,10 +111,10 @@ class Annotator:
         return self.progress()
 
     def undo(self) -> AnnotationProgress:
-        """Undo the last answer or skip made with this annotator; its row becomes the current one again.
+        """Undo the last answer or skip of this annotator, whose row becomes the current one again; return the progress.
 
         Raises:
-            UserError: this annotator has nothing to undo.
+            UserError: This annotator has nothing to undo.
         """
         if not self._history:
             raise UserError("there is nothing to undo; earlier answers can be corrected in the labels file")
@@ -122,7 +127,7 @@ class Annotator:
         return self.progress()
 
     def progress(self) -> AnnotationProgress:
-        """Return the progress of the annotation."""
+        """Return the number of rows of the labels file that are answered, skipped and waiting."""
         answers = annotation.read_labels(self.task)
         is_waiting = answers[self.task.target.field].str.strip() == ""
         return AnnotationProgress(
@@ -132,12 +137,14 @@ class Annotator:
         )
 
     def _require_row(self) -> dict[str, str]:
+        """Return the current row; raise UserError if no row is waiting."""
         row = self.current
         if row is None:
             raise UserError("no row is waiting for an answer; run the loop command again and it continues")
         return row
 
     def _record_step(self, kind: Literal["answer", "skip"], row_id: str) -> None:
+        """Remember an answer or a skip, so that it can be undone."""
         self._history.append((kind, row_id))
         self._undone_row = None
         if row_id in self._skipped:

@@ -1,32 +1,32 @@
-"""Keyboard shortcuts: one key per label, and the search of labels by typed text."""
+"""Keyboard shortcuts of the annotation widget (one key for each label), and search of labels by typed text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-UNDO, SKIP = "u", "s"
+UNDO, SKIP, NONE = "u", "s", "0"
+"""Keys that undo the last step and that skip the current row."""
 
 SHORTCUT_KEYS = [
     *"123456789",
     *(letter for letter in "abcdefghijklmnopqrstvwxyz" if letter not in UNDO + SKIP),
 ]
-"""Keys in the order in which they are assigned: digits first, then letters without those of undo and skip."""
+"""Keys in the order in which labels get them: digits, then letters except those for undo and skip."""
 
 
 def assign_shortcuts(labels: Sequence[str]) -> dict[str, str]:
-    """Return the label of each key: a digit or a letter each, in the order of the labels.
+    """Return the key of each label, as a dict from key (a digit or a letter) to label.
 
     Returns:
-        A mapping from key to label; empty when there are more labels than keys (33): those are matches by typing
-        part of their name.
+        An empty dict if there are more labels than keys (33); labels are then found by typing a part of them.
     """
     return dict(zip(SHORTCUT_KEYS, labels, strict=False)) if len(labels) <= len(SHORTCUT_KEYS) else {}
 
 
 def find_labels(labels: Sequence[str], typed: str) -> list[str]:
-    """Return the labels that contain the typed text, those that begin with it first.
+    """Return the labels that contain a typed text; those that begin with it come first.
 
-    Case, spaces, underscores and hyphens are ignored. An empty text returns all labels.
+    Case, spaces, underscores and hyphens are ignored. An empty text finds all labels.
     """
     wanted = _normalized(typed)
     matches = [label for label in labels if wanted in _normalized(label)]
@@ -34,4 +34,5 @@ def find_labels(labels: Sequence[str], typed: str) -> list[str]:
 
 
 def _normalized(text: str) -> str:
+    """Return a text without case, spaces, underscores and hyphens."""
     return "".join(letter for letter in text.casefold() if letter not in " _-")

@@ -1,7 +1,7 @@
-"""Side-by-side comparison of models on development rows; the held-out test set is not read and nothing is promoted.
+"""Comparison of models side by side on development rows. The held-out test set is not read, and no model is promoted.
 
-`compare(task, models)` is the entry point. `side` measures one model, `comparison` builds the tables, and
-`picture` draws the chart.
+`compare(task, models)` is the entry point. `side` measures one model, `comparison` builds the tables, and `picture`
+draws the chart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Comparison tables: metrics of the models, paired tests against the first model, and mean grades per slice."""
+"""Tables of a model comparison: metrics, paired tests against the first model, and mean grades in each slice."""
 
 from __future__ import annotations
 
@@ -19,25 +19,31 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 PAIR_COLUMNS = ["model", "against", "n", "wins", "losses", "difference", "low", "high", "p", "p_holm"]
+"""Columns of the table of paired tests (`ModelComparison.pairs`)."""
 
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """Comparison of models on development rows, in the order requested (all registered versions: oldest first).
+    """Comparison of models on a task's development rows; in a notebook it displays itself as a table.
+
+    The models are in the requested order; if all registered versions are compared, the oldest is first.
 
     Attributes:
-        task: name of the task.
-        metric: the task's primary metric.
-        n: number of development rows.
-        models: one row per model: model, marks (champion, challenger), trained_on, training_rows, each metric as
-            NAME, NAME_low, NAME_high (95 %), the rates of its last probe, answers_from, address.
-        pairs: each later model against the first on the same rows, by the exact McNemar test where rows are right or
-            wrong and by a sign-flip test where they are graded: wins and losses (rows that the later model answers
-            better or worse than the first), difference of the mean grades with its 95 % interval, two-sided p, and
-            p_holm adjusted for all pairs together (S. Holm 1979, Scandinavian Journal of Statistics 6:65-70).
-        slices: the mean grade of the rows in each slice (for labels, the share of right answers), one column per
-            model, and the change from the first to the last model, largest loss on top.
-        notes: remarks on models that were left out.
+        task: Name of the task.
+        metric: Name of the task's primary metric.
+        n: Number of development rows.
+        models: One row for each model, with the columns model, marks (champion, challenger), trained_on, training_rows,
+            each metric as NAME, NAME_low and NAME_high (95 % interval), the rates of its last probe (a test of how it
+            answers), answers_from (`train run` or `asked now`), and address.
+        pairs: One row for each further model, which is compared with the first on the same rows: by the exact McNemar
+            test if answers are right or wrong, by a sign-flip test if they are graded. `wins` and `losses` count the
+            rows that the further model answers better or worse than the first; `difference` is that of the mean grades,
+            with its 95 % interval (`low`, `high`); `p` is two-sided; `p_holm` is adjusted for all pairs together (S.
+            Holm 1979, Scandinavian Journal of Statistics 6:65-70).
+        slices: One row for each slice (named subset of the rows), with the mean grade of its rows for each model (the
+            share of right answers for labels), and the change from the first to the last model; the largest loss is on
+            top.
+        notes: Remarks on models that were left out because they were named twice.
     """
 
     task: str
@@ -49,7 +55,7 @@ class ModelComparison:
     notes: tuple[str, ...] = ()
 
     def picture(self) -> Figure:
-        """Draw the primary metric of each model with its interval; the champion has its own colour and shape."""
+        """Draw the primary metric of each model with its 95 % interval; the champion has its own colour and shape."""
         from veritrain_lib.ui.compare.picture import comparison_picture
 
         title = f"{self.task}: {self.metric} on {self.n} development rows"
@@ -88,6 +94,7 @@ class ModelComparison:
 
 
 def _interval(value: float | None, low: float, high: float) -> str:
+    """Return a value and its interval as text, or `not measured`."""
     if value is None or value != value:
         return "not measured"
     # Non-breaking spaces: an interval broken over three lines is hard to read.
@@ -98,12 +105,13 @@ def compare(task: str = "", models: str = "") -> ModelComparison:
     """Compare models on the development rows of a task.
 
     Args:
-        task: a task file or name; empty means the task worked on last, else the built-in example.
-        models: model addresses separated by commas; empty means every registered version. A model named twice is shown once, with a note.
+        task: Path or name of a task; empty for the last used task, or the built-in example if there is none.
+        models: Addresses of models, separated by commas; empty for all registered versions. A model that is named twice
+            is shown once, with a note.
 
     Raises:
-        MissingInput: no model is named and the task has none; the message says which stages make one.
-        UserError: the task or one of the models does not exist.
+        MissingInput: No model is named and the task has none; the message says which stages make one.
+        UserError: There is no such task or model.
     """
     found_task = find_task(task, check=True)
     requested = [address.strip() for address in models.split(",") if address.strip()]
@@ -122,10 +130,16 @@ def compare(task: str = "", models: str = "") -> ModelComparison:
 
 
 def _all_versions(task: Task) -> list[str]:
+    """Return the URIs of all registered versions of a task's model, oldest first.
+
+    Raises:
+        MissingInput: The task has no model.
+    """
     return [version.uri for version in registered.listing(task)] or [resolve_model(task, "")]
 
 
 def _distinct(task: Task, requested: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the URIs of the requested models, each model once, and a note for each that was named again."""
     seen: dict[str, tuple[str, str]] = {}
     notes = []
     for address in requested:
@@ -139,6 +153,7 @@ def _distinct(task: Task, requested: list[str]) -> tuple[list[str], tuple[str, .
 
 
 def _model_table(measured: list[MeasuredModel]) -> pd.DataFrame:
+    """Return the table of models, their metrics and their origin (`ModelComparison.models`)."""
     import pandas as pd
 
     rows = []
@@ -158,6 +173,7 @@ def _model_table(measured: list[MeasuredModel]) -> pd.DataFrame:
 
 
 def _pair_table(measured: list[MeasuredModel]) -> pd.DataFrame:
+    """Return the table of paired tests of each further model against the first (`ModelComparison.pairs`)."""
     import pandas as pd
 
     from veritrain_lib.statistics.evidence import compare_paired
@@ -180,6 +196,7 @@ def _pair_table(measured: list[MeasuredModel]) -> pd.DataFrame:
 
 
 def _slice_table(task: Task, measured: list[MeasuredModel], development: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of mean grades of each model in each slice of the rows (`ModelComparison.slices`)."""
     import pandas as pd
 
     from veritrain_lib.stages.slices import slice_masks

@@ -1,4 +1,4 @@
-"""Chart of the model comparison: the primary metric of each model with its interval."""
+"""Chart of a model comparison: the primary metric of each model with its 95 % interval."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def comparison_picture(models: pd.DataFrame, metric: str, title: str) -> Figure:
-    """Draw a dot and an interval for each model, the first on top; the champion is a green diamond.
+    """Draw each model's primary metric as a dot with its 95 % interval; the champion is a green diamond.
 
     Args:
-        models: columns model, marks, training_rows (may be missing), and METRIC, METRIC_low, METRIC_high in
-            the metric's own unit.
-        metric: the metric's name.
-        title: title of the picture.
+        models: Table with the columns model, marks, training_rows (values may be missing), METRIC, METRIC_low and
+            METRIC_high, in the unit of the metric.
+        metric: Name of the metric.
+        title: Title of the chart.
     """
     from veritrain_lib.reporting.pictures.canvas import (
         BLUE,

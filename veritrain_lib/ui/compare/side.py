@@ -1,4 +1,4 @@
-"""Measurement of one model on the development rows, reused from its train run or computed now."""
+"""Measurement of one model of a comparison on the development rows: taken from its training run, or made now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.stages.inputs.open_models import check_judged_metrics, with_privacy_check
+from veritrain_lib.stages.record import edits
 from veritrain_lib.stages.record.finished_work import missing_outputs
 from veritrain_lib.stages.record.stage_run import prepare
 from veritrain_lib.stages.record.stored_result import load_result
@@ -19,24 +20,24 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.models import RegisteredVersion
 
 CARD = ("several_candidates", "explanation", "output_contract")
-"""Rates of a probe that are shown for each model."""
+"""Rates of a model's probe (a test of how it answers) that the comparison shows."""
 
 
 @dataclass(frozen=True)
 class MeasuredModel:
-    """One model measured on the development rows.
+    """One model of a comparison, measured on the development rows.
 
     Attributes:
-        name: short unique name: `v3` for a registered version of the task, else the address.
-        uri: the model address with a fixed version.
-        measures: each of the task's metrics, 0..1 unless the metric says otherwise, with 95 % intervals.
-        answers: one row per development row: id, expected, answer, correct, grade (0..1 by the primary metric). A
-            row on which the model failed is not correct.
-        marks: the aliases that point at the model (champion, challenger).
-        trained_on: the dataset reference; empty when it was not recorded.
-        training_rows: number of rows of that dataset; None when it was not recorded.
-        card: the rates of the last probe, 0..1; empty when the model was never probed.
-        stored: whether the train run had already measured this model on these rows, so that it was not run again.
+        name: Short unique name: `v3` for a registered version of the task's model, otherwise the address.
+        uri: Address of the model, with a fixed version.
+        measures: The task's metrics with 95 % intervals, from 0 to 1 unless a metric has another scale.
+        answers: Table with a row for each development row: id, expected, answer, correct, grade (0 to 1, by the primary
+            metric). A row on which the model failed is not correct.
+        marks: Aliases that point to the model (champion, challenger).
+        trained_on: Name (NAME@VERSION) of the dataset it was trained on; empty if it is not known.
+        training_rows: Number of rows of that dataset; None if it is not known.
+        card: Rates of its last probe, 0 to 1; empty if it was never probed.
+        stored: Whether the measurement of its training run was used, so that the model was not asked now.
     """
 
     name: str
@@ -51,15 +52,15 @@ class MeasuredModel:
 
 
 def measure_model(task: Task, uri: str, development: pd.DataFrame) -> MeasuredModel:
-    """Measure a model on the development rows, reusing the measurement of its train run where it still holds.
+    """Measure a model on the development rows, or take the measurement of its training run if nothing has changed.
 
     Args:
-        task: the task.
-        uri: a model address with a fixed version.
-        development: the development rows.
+        task: The task.
+        uri: Address of the model, with a fixed version.
+        development: The development rows.
 
     Raises:
-        UserError: there is no model at the address.
+        UserError: There is no model at the address.
     """
     registered = models.describe(task, uri) if uri.startswith("models:/") else None
     if registered is None:
@@ -85,12 +86,17 @@ def measure_model(task: Task, uri: str, development: pd.DataFrame) -> MeasuredMo
 
 
 def _has_alias(task: Task, registered: RegisteredVersion, alias: str) -> bool:
+    """Return whether an alias (champion, challenger) of a task points to a registered version."""
     model = models.by_alias(task, alias)
     return model is not None and model.uri == registered.uri
 
 
 def _train_result(task: Task, registered: RegisteredVersion) -> Any | None:
-    """Return the result of the model's train run, or None if rows, metrics or code changed or files of it are missing."""
+    """Return the result of the run that trained a model.
+
+    Returns:
+        None if it can't be used: rows, metrics or code have changed since, or its files are missing.
+    """
     run = runs.get(registered.run_id) if registered.run_id else None
     if run is None or run.data.tags.get("veritrain.stage") != "train" or not registered.dataset:
         return None
@@ -101,6 +107,7 @@ def _train_result(task: Task, registered: RegisteredVersion) -> Any | None:
 
 
 def _predict(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str, Measure], pd.DataFrame]:
+    """Ask a model for its answers to the development rows; return the metrics and the table of answers."""
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.models.base import open_model
     from veritrain_lib.stages.measuring import measure_all
@@ -119,12 +126,19 @@ def _predict(task: Task, uri: str, development: pd.DataFrame) -> tuple[dict[str,
 
 
 def _training_rows(registered: RegisteredVersion) -> int | None:
+    """Return the number of rows that a model was trained on; None if it is not known."""
     metrics = runs.get(registered.run_id).data.metrics.get("training_rows") if registered.run_id else None
     return None if metrics is None else int(metrics)
 
 
 def _card(task: Task, uri: str) -> dict[str, float]:
+    """Return the rates of a model's last probe (a test of how it answers) on unchanged development rows.
+
+    Returns:
+        An empty dict if there is none.
+    """
     query = f"tags.`veritrain.stage` = 'probe' AND tags.`veritrain.input.model` = '{uri}'"
-    probes = runs.search(task, f"{query} AND attributes.status = 'FINISHED'", limit=1)
-    metrics = probes[0].data.metrics if probes else {}
+    probes = runs.search(task, f"{query} AND attributes.status = 'FINISHED'", limit=50)
+    # One whose rows were changed in a cell says nothing about the development rows.
+    metrics = next((run.data.metrics for run in probes if edits.TAG not in run.data.tags), {})
     return {name: metrics[name] for name in CARD if name in metrics}

@@ -1,4 +1,4 @@
-"""Results of the last round, summarized in a few words for each box of the loop picture."""
+"""Results of a task's last round, in a few words for each box of the picture of the improvement loop."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LastRound:
-    """The newest round of a loop or, if no loop has run, the newest stages run by hand.
+    """Last round of a task's loop or, if no loop has run, the newest finished run of each stage.
 
     Attributes:
-        round: the round; None if no loop has run.
-        loop_run: run id of the loop; empty if no loop has run.
-        stages: run id of each finished stage, by stage name.
+        round: The round; None if no loop has run.
+        loop_run: Run id of the improvement loop; empty if no loop has run.
+        stages: Run id of each finished stage, by the name of the stage.
     """
 
     round: history.Round | None
@@ -29,18 +29,22 @@ class LastRound:
     stages: dict[str, str]
 
     def box_texts(self, task: Task) -> dict[str, str]:
-        """Return a short text for each box of `reporting.pictures.loop`; empty when no stage has finished yet."""
+        """Return the text for each box of the picture of the improvement loop: the round's results in a few words.
+
+        Returns:
+            Texts by the name of the box; empty if no stage has finished.
+        """
         if not self.stages:
             return {}
         results = {name: load_result(name, run_id) for name, run_id in self.stages.items()}
         texts = {"title": f"{task.name}: {f'round {self.round.number}' if self.round else 'the last stages'}"}
-        for name, result in results.items():
-            texts |= _SUMMARIES[name](task, result)
+        for result in results.values():
+            texts |= result.box_texts(task.primary.name)
         champion = models.by_alias(task, models.CHAMPION)
         return texts | ({"champion": f"v{champion.version} now"} if champion else {})
 
     def next_step(self) -> str:
-        """Return the next step that the last report recommends; empty without a report."""
+        """Return the next step that the report of this round recommends; an empty string if there is no report."""
         if "report" not in self.stages:
             return ""
         report: Any = load_result("report", self.stages["report"])
@@ -48,7 +52,7 @@ class LastRound:
 
 
 def find_last_round(task: Task) -> LastRound:
-    """Return the newest round of a task, or else the newest finished run of each stage."""
+    """Return the last round of a task; if no loop has run, the newest finished run of each stage."""
     latest = history.latest_round(task)
     if latest is not None:
         finished = {
@@ -61,49 +65,3 @@ def find_last_round(task: Task) -> LastRound:
         for run in runs.search(task, query, limit=1):
             stages[name] = run.info.run_id
     return LastRound(None, "", stages)
-
-
-def _value(task: Task, result: Any) -> str:
-    measure = result.measures.get(task.primary.name)
-    return "" if measure is None or measure.value is None else f"{task.primary.name} {measure.value:.3f}"
-
-
-def _probe(task: Task, result: Any) -> dict[str, str]:
-    contract = result.measures["output_contract"].value
-    return {"probe": f"{_value(task, result)} contract {contract:.0%}"}
-
-
-def _generate(task: Task, result: Any) -> dict[str, str]:
-    if result.outcome == "waiting":
-        return {"generate": f"{len(result.tables['waiting'])} rows wait for people"}
-    plan = result.tables["plan"]
-    summary = f"{int(plan['rows'].sum())} rows for {len(plan)} slices"
-    return {"plan": summary, "generate": f"{len(result.tables['rows'])} new rows"}
-
-
-def _gate(task: Task, result: Any) -> dict[str, str]:
-    accepted, removed = len(result.tables["accepted"]), len(result.tables["quarantine"])
-    return {"gate": f"{result.status}: {accepted} rows", "quarantine": f"{removed} rows with reasons"}
-
-
-def _train(task: Task, result: Any) -> dict[str, str]:
-    return {"train": f"{result.rows} rows, {_value(task, result)}"}
-
-
-def _evaluate(task: Task, result: Any) -> dict[str, str]:
-    gain = result.held_out.difference if result.held_out else result.development_gain
-    return {"evaluate": f"{result.verdict} {gain:+.3f} {'test' if result.held_out else 'dev.'}"}
-
-
-def _report(task: Task, result: Any) -> dict[str, str]:
-    return {"report": result.next_step}
-
-
-_SUMMARIES = {
-    "probe": _probe,
-    "generate": _generate,
-    "gate": _gate,
-    "train": _train,
-    "evaluate": _evaluate,
-    "report": _report,
-}

@@ -1,4 +1,4 @@
-"""Links to runs: the MLflow page of each run, its executed notebook and its HTML and PDF pages."""
+"""Links from a task's overview to runs: their page in MLflow, executed notebook, and report as HTML and PDF."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from veritrain_lib.ui.overview.last_round import LastRound
 
 LOCAL_UI = "http://127.0.0.1:5000"
-"""URL at which `make ui` opens the MLflow UI."""
+"""URL at which `make ui` opens MLflow's UI."""
 
 PAGES = (
     "notebook/*.ipynb",
@@ -27,21 +27,21 @@ PAGES = (
     "report/report.pdf",
     "gate/data_docs.html",
 )
-"""Artifacts that people open."""
+"""Path patterns (glob) of the artifacts to which the overview links, such as a report."""
 
 BY_HAND = 6
-"""Number of the newest stage runs outside any round that are listed."""
+"""Maximum number of stages outside of the improvement loop, run by a person, that are listed, newest first."""
 
 
 @dataclass(frozen=True)
 class RunLink:
-    """Link to one run.
+    """Links from the overview to one run.
 
     Attributes:
-        name: name of the run.
-        status: MLflow status in lower case.
-        ui: URL of the run in the MLflow UI.
-        files: artifacts that people open.
+        name: Name of the run.
+        status: MLflow's status in lower case.
+        ui: URL of the run in MLflow's UI.
+        files: Paths of its artifacts that people open.
     """
 
     name: str
@@ -52,13 +52,21 @@ class RunLink:
 
 @dataclass(frozen=True)
 class RunLinks:
-    """Links to runs, displayed as a table; the links to the MLflow UI need a running `make ui`."""
+    """Links from the overview to runs, displayed as a table in a notebook.
+
+    Links to MLflow's UI work while it is running (`make ui`).
+    """
 
     entries: tuple[RunLink, ...]
 
     @classmethod
     def of(cls, task: Task, last_round: LastRound) -> RunLinks:
-        """Collect the runs of a round, the newest report, then the newest stage runs outside any round."""
+        """Return the links to a task's runs: those of its last round, its newest report, and stages run by hand.
+
+        Args:
+            task: The task.
+            last_round: Its last round.
+        """
         wanted = [
             last_round.loop_run,
             *([last_round.round.run_id] if last_round.round else []),
@@ -81,10 +89,12 @@ class RunLinks:
 
 
 def _ui() -> str:
+    """Return the URL of MLflow's UI: the remote tracking server, or this machine."""
     return store.masked_uri().rstrip("/") if store.is_remote() else LOCAL_UI
 
 
 def _link(run: Any) -> RunLink:
+    """Return the links to one MLflow run."""
     url = f"{_ui()}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
     folder = local_folder(run.info.artifact_uri)
     files = tuple(file for pattern in PAGES for file in sorted(folder.glob(pattern))) if folder else ()
@@ -92,6 +102,7 @@ def _link(run: Any) -> RunLink:
 
 
 def _table_row(entry: RunLink) -> str:
+    """Return the links to one run as a row of an HTML table."""
     links = [f'<a href="{html.escape(entry.ui)}">MLflow</a>']
     links += [f'<a href="{html.escape(_href(file))}">{html.escape(file.name)}</a>' for file in entry.files]
     cells = (html.escape(entry.name), html.escape(entry.status), " · ".join(links))
@@ -99,6 +110,11 @@ def _table_row(entry: RunLink) -> str:
 
 
 def _href(file: Path) -> str:
+    """Return the link to a file, for a page that a notebook shows.
+
+    If the notebook is in the project, the link is relative to it, because JupyterLab opens no `file:` URL; otherwise it
+    is a `file:` URL.
+    """
     # JupyterLab opens a path relative to the notebook; it does not open file: addresses.
     working_directory = Path.cwd()
     if working_directory.is_relative_to(project.root()):

@@ -1,4 +1,4 @@
-"""State of a task as a short table, with the rounds of its newest loop and links to the last runs."""
+"""Overview of a task: a short table of its state, the rounds of its newest loop, and links to its last runs."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.models import RegisteredVersion
 
 NOTHING = "none yet"
+"""Text for a part of the overview that does not exist yet."""
 
 
 @dataclass(frozen=True)
 class TaskOverview:
-    """State of a task, which displays itself as a table in a notebook.
+    """State of a task; in a notebook it displays itself as a table.
 
     Attributes:
-        task: the task.
-        state: a table with the columns `what` and `value`, one row each for task, champion, challenger,
-            data, looks, people, loop and next.
-        rounds: one row per round of the newest loop, built by `stages.record.history`; empty before the first round.
-        last_round: the last round, or the last stages run by hand.
+        task: The task.
+        state: Table with the columns `what` and `value`, and one row each for task, champion, challenger, data, looks
+            (used evaluations on the held-out test set), people (rows that wait for an answer), loop, and next step.
+        rounds: Table of the rounds of the newest loop; empty before the first round.
+        last_round: The last round; without a loop, the newest stages that were run by hand.
     """
 
     task: Task = field(repr=False)
@@ -41,13 +42,16 @@ class TaskOverview:
     last_round: LastRound = field(repr=False)
 
     def picture(self) -> Figure:
-        """Draw the loop with the results of the last round; without a round, with the purpose of each stage."""
+        """Draw the improvement loop with the results of the last round.
+
+        If no stage has run, with the purpose of each stage.
+        """
         from veritrain_lib.reporting.pictures import loop
 
         return loop(self.last_round.box_texts(self.task) or None)
 
     def links(self) -> RunLinks:
-        """Return links to the last runs: their MLflow pages, executed notebooks and reports."""
+        """Return links to the task's last runs: MLflow pages, executed notebooks and reports."""
         return RunLinks.of(self.task, self.last_round)
 
     def _repr_html_(self) -> str:
@@ -57,13 +61,13 @@ class TaskOverview:
 
 
 def overview(task: str = "") -> TaskOverview:
-    """Return the state of a task; this also works with an empty tracking store.
+    """Return the state of a task. It also works before anything has been run.
 
     Args:
-        task: a task file or name; empty means the task worked on last, else the built-in example.
+        task: Path or name of a task; empty for the last used task, or the built-in example if there is none.
 
     Raises:
-        UserError: there is no such task.
+        UserError: There is no such task.
     """
     import pandas as pd
 
@@ -91,6 +95,7 @@ def overview(task: str = "") -> TaskOverview:
 
 
 def _model(task: Task, model: RegisteredVersion | None) -> str:
+    """Return a model's URI, its dataset and its primary metric on development rows as text; `none yet` for None."""
     if model is None:
         return NOTHING
     logged = runs.get(model.run_id).data.metrics if model.run_id else {}
@@ -104,6 +109,7 @@ def _model(task: Task, model: RegisteredVersion | None) -> str:
 
 
 def _data(task: Task) -> str:
+    """Return the number of a task's datasets by status, and the newest one, as text."""
     versions = datasets.listing(task)
     if not versions:
         return NOTHING
@@ -116,15 +122,18 @@ def _data(task: Task) -> str:
 
 
 def _looks(task: Task) -> str:
+    """Return how many of the allowed looks (evaluations on the held-out test set) are used, as text."""
     used = looks.looks_spent(looks.list_looks(sources.held_out_set(task)))
     return f"{used} of {task.promotion.max_looks} looks at the held-out test set used"
 
 
 def _waiting(task: Task) -> int:
+    """Return the number of rows that wait for a person's answer."""
     return int((read_labels(task)[task.target.field].str.strip() == "").sum())
 
 
 def _people(task: Task) -> str:
+    """Return the number of rows that wait for a person's answer, as text."""
     waiting = _waiting(task)
     if waiting == 1:
         return "1 row is waiting for an answer: label.ipynb"
@@ -136,6 +145,7 @@ def _people(task: Task) -> str:
 
 
 def _loop(last_round: LastRound) -> str:
+    """Return the headline of the last loop, or its status with the reason, as text."""
     if not last_round.loop_run:
         return NOTHING
     run = runs.get(last_round.loop_run)
@@ -147,6 +157,7 @@ def _loop(last_round: LastRound) -> str:
 
 
 def _next(task: Task, last_round: LastRound) -> str:
+    """Return a sentence that names the next command or step for a task, by fixed rules, the most urgent first."""
     command = f"veritrain loop {task.name}"
     if _waiting(task):
         return f"answer the waiting rows, then: {command}"

@@ -1,7 +1,7 @@
-"""Review widget for notebooks: people accept or reject a sample of the rows that a gate has judged.
+"""Review widget for notebooks, in which people accept or reject a sample of the rows that the quality gate judged.
 
-`reviewer` holds the logic (current row, accept, reject, comment, store), and `widgets` draws the user interface;
-it is the only module here that imports ipywidgets.
+`reviewer` contains the logic (current row, accept, reject, comment, store), and `widgets` draws the user interface;
+only the latter imports ipywidgets.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Review logic: current row, accept, reject, skip and undo; each decision is saved before the next row is shown."""
+"""Logic of the review widget: current row, accept, reject, skip and undo. Each decision is saved at once."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class Reviewer:
-    """Review tool that shows a sample row by row to accept or reject with an optional comment, then stores the review.
+    """Review tool in which a person accepts or rejects sampled rows, optionally with a comment, and stores the review.
 
-    It shows widgets in a notebook; the methods below do the same without them. Decisions are kept in a CSV file, which
-    can also be edited in a spreadsheet in between, and are logged to MLflow when the review is stored under a name.
+    In a notebook it shows widgets; its methods do the same without them. Decisions are saved in a CSV file, which can
+    be edited in a spreadsheet in between. They are stored in MLflow when the review is stored under a person's name.
     """
 
     def __init__(self, stage: StageRun, rows: int = ROWS) -> None:
-        """Draw the sample of a gate and read the decisions made so far.
+        """Draw a sample of the rows that the quality gate judged, and read the decisions that were saved before.
 
         Args:
-            stage: a gate stage that has been started and has run.
-            rows: number of accepted rows in the sample.
+            stage: Gate stage that has run (`start_stage`, then `stage.run()`).
+            rows: Number of accepted rows in the sample.
 
         Raises:
-            UserError: the stage is not a gate, has not run, or the file of decisions can't be read.
+            UserError: The stage is not a gate or has not run, or the file of decisions can't be read.
         """
         if stage.stage != "gate" or not stage.run_id:
             raise UserError("the reviewer needs a gate that has run: call Reviewer(stage) after stage.run()")
@@ -43,7 +43,10 @@ class Reviewer:
 
     @property
     def current(self) -> dict[str, str] | None:
-        """Return the row to decide on, with its fields and (if quarantined) its reasons; None when all rows are decided."""
+        """Return the row to review next, as texts by column; None if all rows are decided.
+
+        A row that the quality gate rejected has its reasons in `reasons`.
+        """
         waiting = self.rows[self.rows["decision"] == ""]
         rows = {str(row["row"]): row for row in waiting.to_dict("records")}
         order = [*(key for key in rows if key not in self._skipped), *self._skipped]
@@ -51,26 +54,32 @@ class Reviewer:
         return None if chosen is None else {str(name): str(value) for name, value in rows[chosen].items()}
 
     def accept(self, comment: str = "") -> str:
-        """Accept the current row and move on to the next one.
+        """Accept the current row and move on to the next one; return the progress as a sentence.
+
+        Args:
+            comment: Comment on the row; may be empty.
 
         Raises:
-            UserError: every row is decided.
+            UserError: All rows are decided.
         """
         return self._decide("accept", comment)
 
     def reject(self, comment: str = "") -> str:
-        """Reject the current row and move on to the next one.
+        """Reject the current row and move on to the next one; return the progress as a sentence.
+
+        Args:
+            comment: Comment on the row; may be empty.
 
         Raises:
-            UserError: every row is decided.
+            UserError: All rows are decided.
         """
         return self._decide("reject", comment)
 
     def skip(self) -> str:
-        """Leave the current row for later.
+        """Put the current row at the end of the queue; return the progress as a sentence.
 
         Raises:
-            UserError: every row is decided.
+            UserError: All rows are decided.
         """
         key = self._require_row()
         if key in self._skipped:
@@ -79,10 +88,10 @@ class Reviewer:
         return self.progress()
 
     def undo(self) -> str:
-        """Undo the last decision made with this reviewer.
+        """Undo the last decision of this reviewer; return the progress as a sentence.
 
         Raises:
-            UserError: there is nothing to undo.
+            UserError: This reviewer has nothing to undo.
         """
         if not self._history:
             raise UserError("there is nothing to undo; earlier decisions can be corrected in the file")
@@ -90,13 +99,13 @@ class Reviewer:
         return self.progress()
 
     def store(self, reviewer: str) -> Review:
-        """Store the review beside the verdict of the gate.
+        """Store the review in MLflow, with the quality gate's run, and return it.
 
         Args:
-            reviewer: name of the person who reviewed.
+            reviewer: Name of the person who has reviewed.
 
         Raises:
-            UserError: there is no decision yet, or the name is empty.
+            UserError: No row is decided yet, or the name is empty.
         """
         return review_store.store(self.sheet, self.rows, reviewer)
 
@@ -108,18 +117,21 @@ class Reviewer:
         return f"{done} of {len(self.rows)} rows reviewed; decisions are in {self.sheet.file.name}."
 
     def _decide(self, decision: str, comment: str) -> str:
+        """Save a decision (`accept` or `reject`) on the current row; return the progress as a sentence."""
         key = self._require_row()
         self._write(key, decision, comment.strip())
         self._history.append(key)
         return self.progress()
 
     def _require_row(self) -> str:
+        """Return the id of the current row; raise UserError if all rows are decided."""
         row = self.current
         if row is None:
             raise UserError("every row is decided; store the review under your name")
         return row["row"]
 
     def _write(self, key: str, decision: str, comment: str) -> None:
+        """Save a decision on a row in the CSV file; changes that were made in a spreadsheet meanwhile are kept."""
         # The file first: somebody may have gone on in a spreadsheet.
         self.rows = self.sheet.read()
         self.rows.loc[self.rows["row"] == key, ["decision", "comment"]] = [decision, comment]

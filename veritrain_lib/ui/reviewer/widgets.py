@@ -1,4 +1,4 @@
-"""User interface of the reviewer: the row, buttons, a comment field, a progress bar and the name of the reviewer."""
+"""Widgets of the review tool: the row, buttons, fields for a comment and the reviewer's name, and a progress bar."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ QUESTIONS = {
     "accepted": "The gate accepted this row. Would you?",
     "quarantine": "The gate rejected this row. Would you have accepted it?",
 }
+"""Question that is shown with a row, for rows that the quality gate accepted and for those in quarantine."""
 
 
 def create_view(reviewer: Reviewer) -> ReviewerView:
-    """Return the widgets of a reviewer."""
+    """Return the widgets that show a reviewer in a notebook."""
     return ReviewerView(reviewer)
 
 
 class ReviewerView(WidgetBase):
-    """Widgets of one reviewer; every event calls a method of the `Reviewer`."""
+    """Widgets of the review tool in a notebook; each event calls a method of the `Reviewer`."""
 
     def __init__(self, reviewer: Reviewer) -> None:
         super().__init__()
@@ -62,8 +63,10 @@ class ReviewerView(WidgetBase):
         self.box.children = [self.row, self.comment, buttons, *below]
 
     def _decide(self, action: Any) -> None:
+        """Accept or reject the current row with the typed comment, then clear the comment."""
         action(self.comment.value)
         self.comment.value = ""
 
     def _store(self) -> None:
+        """Store the review under the typed name, and show a message."""
         self.show_message(f"Stored. {self.reviewer.store(self.name.value)}")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -40,6 +41,24 @@ def draft(server: TestClient, content: str = GOOD, **form: str) -> dict[str, Any
     assert found.status_code == 201, found.text
     made: dict[str, Any] = found.json()["data"]
     return made
+
+
+def test_parquet_and_json_lines_are_uploaded_as_csv_is(
+    server: TestClient, task: Task, launched: list[str]
+) -> None:
+    rows = pd.read_csv(io.StringIO(GOOD))
+    parquet = io.BytesIO()
+    rows.to_parquet(parquet, index=False)
+    lines = rows.to_json(orient="records", lines=True)
+    contents = set()
+    for name, content in (("a.csv", GOOD), ("b.jsonl", lines), ("c.parquet", parquet.getvalue())):
+        found = upload(server, content, file=name)
+        assert found.status_code == 201, found.text
+        stored = datasets.of_run(found.json()["data"]["id"])
+        assert stored is not None
+        contents.add(tuple(stored.rows[["id", "text", "label"]].itertuples(index=False, name=None)))
+    assert len(contents) == 1
+    assert len(launched) == 3
 
 
 def test_an_upload_is_a_draft_until_the_gate_has_passed_it(

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from tests.text_task import write_text_task
 
 
+@pytest.mark.slow  # stages of its own, evaluation included
 def test_each_track_has_its_own_metrics(server: TestClient, home: Path) -> None:
     from veritrain_lib.core.task import load_task
     from veritrain_lib.stages.record.stage_run import prepare

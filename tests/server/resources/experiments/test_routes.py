@@ -201,7 +201,9 @@ def test_an_experiment_is_started_once(server: TestClient, walked: Walked, launc
     made = created(server, walked)
     started = server.post(f"{HERE}/{made['id']}/start").json()
     assert launched == [made["id"]]
-    assert (started["task_id"], started["celery_task_id"], started["status"]) == ("job-1", "job-1", "pending")
+    assert (started["task_id"], started["celery_task_id"], started["status"]) == ("job-1", None, "pending")
+    runs.tag(made["id"], {runs.CELERY_TAG: "the-message"})
+    assert server.get(f"{HERE}/{made['id']}").json()["celery_task_id"] == "the-message"
     assert started["message"]
     assert started["baseModelId"] == "tiny-1"
     for _ in range(2):

@@ -348,7 +348,7 @@ def test_desks_that_nobody_works_at_are_cleared_away(server: TestClient, home: P
     def desk(owner: str, *, notebook: bool) -> Path:
         made = place / f"{owner.replace('/', '~')}~{len(list(place.glob('*')))}"
         made.mkdir(parents=True)
-        (made / "mailbox.json").write_text(json.dumps({"run": run_id, "stored": False}))
+        (made / "status.json").write_text(json.dumps({"run": run_id, "stored": False}))
         if notebook:
             (made / "03_gate.ipynb").write_text("{}")
         return made

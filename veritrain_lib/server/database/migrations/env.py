@@ -1,4 +1,4 @@
-"""Entry point of Alembic: migrates our tables only, over the connection that `migrate` holds."""
+"""Entry point of Alembic: migrates the server's own tables over a connection that `migrate` has opened."""
 
 from alembic import context
 

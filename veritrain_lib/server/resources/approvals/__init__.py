@@ -1,1 +1,1 @@
-"""Approvals of code in the record: /api/v1/approvals."""
+"""REST endpoints under /api/v1/approvals: which stored code, such as a model's, may run."""

@@ -1,4 +1,4 @@
-"""Routes of /api/v1/approvals: approvals of code stored in the MLflow record. For admins only."""
+"""Routes of /api/v1/approvals, by which admins allow stored code (such as a model's) to run."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ router = APIRouter(tags=["approvals"])
 
 @router.get("/approvals", response_model=list[ApprovalItem], summary="List approvals of code in the record")
 def list_approvals() -> Any:
-    """List the approvals, oldest first.
+    """List the approvals by which admins have allowed stored code to run, oldest first.
 
-    Approvals given on the command line of the server's machine are included.
+    Approvals that were given on the command line of the server's machine are included.
     """
     return [approval_item(approval) for approval in approvals.list_approvals()]
 
 
 @router.post("/approvals", response_model=ApprovalItem, status_code=201, summary="Approve code in the record")
 def approve(approval: ApprovalRequest, user_name: CurrentUserName) -> Any:
-    """Approve content by its digest.
+    """Allow stored code to run, by the digest of its content.
 
-    From now on, whoever opens a model with this content runs its author's code with the rights of the server.
+    From then on, opening a model with this content runs the code of its author with the rights of the server.
     """
     return approval_item(approvals.approve(approval.digest, approval.note, user_name))
 
 
 @router.delete("/approvals/{digest}", status_code=204, response_class=Response, summary="Revoke an approval")
 def revoke(digest: Annotated[str, Path(pattern=DIGEST)]) -> None:
-    """Revoke an approval.
+    """Revoke the approval of stored code.
 
-    404 if the digest is not approved. Processes that already run the code continue.
+    The response is 404 if the digest is not approved. Processes that already run the code continue.
     """
     if not approvals.revoke(digest):
         raise NotFound(f"{digest} is not approved")

@@ -1,4 +1,4 @@
-"""Serializer of approvals."""
+"""Conversion of an approval of stored code to its API response."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from veritrain_lib.trust.approvals import Approval
 
 
 def approval_item(approval: Approval) -> ApprovalItem:
-    """Return an approval as an item of the list."""
+    """Return the API response for one approval of stored code."""
     return ApprovalItem(**asdict(approval))

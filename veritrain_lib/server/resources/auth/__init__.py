@@ -1,1 +1,1 @@
-"""Sign-in, accounts and service tokens: /api/v1/auth."""
+"""REST endpoints under /api/v1/auth: sign-in, user accounts and service tokens."""

@@ -1,4 +1,4 @@
-"""Request and response schemas of the routes for sign-in, accounts and service tokens."""
+"""Request and response schemas of the routes for sign-in, user accounts and service tokens."""
 
 from __future__ import annotations
 
@@ -13,35 +13,38 @@ from veritrain_lib.server.http.current_user import Role
 from veritrain_lib.server.http.paging import Page
 
 SINGLE_LINE = r"^[^\x00-\x1f\x7f]*$"
-"""Pattern of a single line of text, without control characters."""
+"""Regular expression for one line of text, without control characters."""
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=users.EMAIL)]
+"""E-mail address of at most 254 characters."""
 Name = Annotated[str, Field(max_length=200, pattern=SINGLE_LINE)]
+"""One line of text of at most 200 characters."""
 Password = Annotated[str, Field(min_length=passwords.MIN_LENGTH, max_length=passwords.MAX_LENGTH)]
+"""New password of 12 to 256 characters."""
 
 
 class LoginRequest(RequestModel):
-    """E-mail address and password of an account."""
+    """Request body of a sign-in: e-mail address and password."""
 
     email: str = Field(max_length=254)
     password: str = Field(max_length=passwords.MAX_LENGTH)
 
 
 class RefreshRequest(RequestModel):
-    """Refresh token of a login."""
+    """Request body that renews a login: its refresh token."""
 
     refresh_token: str = Field(max_length=4096)
 
 
 class PasswordChangeRequest(RequestModel):
-    """New password, and the current one."""
+    """Request body of a password change: the current password and the new one."""
 
     current_password: str = Field(max_length=passwords.MAX_LENGTH)
     new_password: Password
 
 
 class UserCreateRequest(RequestModel):
-    """New account."""
+    """Request body of a new user account."""
 
     email: Email
     password: Password
@@ -50,7 +53,7 @@ class UserCreateRequest(RequestModel):
 
 
 class UserUpdateRequest(RequestModel):
-    """Changes of an account; a missing field stays as it is."""
+    """Request body that changes a user account; a field that is missing stays as it is."""
 
     role: Role | None = None
     name: Name | None = None
@@ -58,7 +61,10 @@ class UserUpdateRequest(RequestModel):
 
 
 class TokenCreateRequest(RequestModel):
-    """New service token for the account of `email` (default: the caller's); it expires after `days`."""
+    """Request body of a new service token, which expires after `days` days.
+
+    The token belongs to the account with the e-mail address `email`, by default to the user who sent the request.
+    """
 
     name: Name
     email: Email | None = None
@@ -66,7 +72,7 @@ class TokenCreateRequest(RequestModel):
 
 
 class LoginResponse(ResponseModel):
-    """Tokens of a login. `expires_in`: seconds for which the access token is valid."""
+    """Access and refresh token of a login; the access token is valid for `expires_in` seconds."""
 
     access_token: str
     refresh_token: str
@@ -75,7 +81,7 @@ class LoginResponse(ResponseModel):
 
 
 class CurrentUserResponse(ResponseModel):
-    """Account that sends the request; `id` is `local` if sign-in is not configured."""
+    """Account of the user who sent the request; its id is `local` on a server without user accounts."""
 
     id: str
     email: str | None
@@ -84,7 +90,7 @@ class CurrentUserResponse(ResponseModel):
 
 
 class UserResponse(ResponseModel):
-    """Account of a user."""
+    """User account, without its password."""
 
     id: str
     email: str
@@ -95,13 +101,13 @@ class UserResponse(ResponseModel):
 
 
 class UserPage(Page):
-    """Page of accounts."""
+    """One page of the list of user accounts."""
 
     items: list[UserResponse]
 
 
 class TokenResponse(ResponseModel):
-    """Service token, without its text."""
+    """Service token of a program, without the text by which it is used."""
 
     id: str
     name: str
@@ -112,12 +118,12 @@ class TokenResponse(ResponseModel):
 
 
 class NewTokenResponse(TokenResponse):
-    """Service token that was just created. Its text is shown only in this response."""
+    """Service token that was just created; `token` is its text, which no later response contains."""
 
     token: str
 
 
 class TokenPage(Page):
-    """Page of service tokens."""
+    """One page of the list of service tokens."""
 
     items: list[TokenResponse]

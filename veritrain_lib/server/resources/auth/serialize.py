@@ -1,4 +1,4 @@
-"""Serializer of accounts and service tokens."""
+"""Conversion of user accounts and service tokens to their API responses."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from veritrain_lib.server.resources.auth.schemas import CurrentUserResponse, Tok
 
 
 def serialize_user(user: User) -> UserResponse:
-    """Return the response for an account."""
+    """Return the API response for a user account."""
     return UserResponse.model_validate(user, from_attributes=True)
 
 
 def serialize_token(token: Token, email: str) -> TokenResponse:
-    """Return the response for a service token; `email` is that of its account."""
+    """Return the API response for a service token, without its text; `email` is the address of its account."""
     return TokenResponse(
         id=token.id, name=token.name, user_id=token.user_id, email=email, created_at=token.created_at,
         expires_at=token.expires_at,
@@ -21,6 +21,6 @@ def serialize_token(token: Token, email: str) -> TokenResponse:
 
 
 def serialize_principal(principal: Principal) -> CurrentUserResponse:
-    """Return the response for the account that sends a request."""
+    """Return the API response for the user or service that sent a request."""
     email = None if principal.kind == "local" else principal.name
     return CurrentUserResponse(id=principal.user_id, email=email, role=principal.role, kind=principal.kind)

@@ -1,4 +1,4 @@
-"""The gate's newest verdict on a dataset, with the newest review by a person."""
+"""API response for the quality gate's newest verdict on a dataset, together with the newest review by a person."""
 
 from __future__ import annotations
 
@@ -8,27 +8,24 @@ from functools import lru_cache
 from typing import Any
 
 from veritrain_lib.server.http.timestamps import utc_datetime
-from veritrain_lib.server.resources.datasets.record import GATE_ERROR_TAG
 from veritrain_lib.server.resources.datasets.schemas import QualityGate, SamplingReview
-from veritrain_lib.tracking.dataset_listing import DatasetItem
+from veritrain_lib.tracking.dataset_listing import GATE_ERROR_TAG, DatasetItem
 from veritrain_lib.tracking.entities import Run
 
 REVIEW_TAG = "veritrain.review"
-"""`stages.record.review.TAG`, which is not imported for every list: the tag of a gate's run that somebody reviewed."""
+"""Tag of an MLflow run of the quality gate that says that a person has reviewed its rows.
 
-CHECKS_OF_METRIC = {
-    "alignment_rate": ("alignment",),
-    "duplicate_rate": ("exact_duplicate", "near_duplicate"),
-    "language_consistency": ("language",),
-}
-"""Checks behind each metric. At most one of the two duplicate checks rejects a row."""
-
-REJECTED_SHARE_METRICS = {"duplicate_rate"}
-"""Metrics that are the rejected share themselves; the others are 1 minus that share."""
+It equals `stages.record.review.TAG`; that module is not imported here, because importing it would slow down every list.
+"""
 
 
 @dataclass(frozen=True)
 class _GateOutcome:
+    """Outcome of one run of the quality gate: metrics, their limits, reasons of a block, headline, and row counts.
+
+    Metrics and limits are shares from 0 to 1.
+    """
+
     metrics: Mapping[str, float]
     thresholds: Mapping[str, float]
     reasons: tuple[str, ...]
@@ -38,7 +35,10 @@ class _GateOutcome:
 
 
 def quality_gate(item: DatasetItem) -> QualityGate:
-    """Return the newest verdict on a dataset; its status is `pending` if there is none yet."""
+    """Return the API response for the quality gate's newest verdict on a dataset.
+
+    Its status is `pending` if there is none yet.
+    """
     gate = item.gate
     if gate is None:
         gate_error = item.run.data.tags.get(GATE_ERROR_TAG)
@@ -65,28 +65,23 @@ def quality_gate(item: DatasetItem) -> QualityGate:
 
 @lru_cache(maxsize=512)
 def _gate_outcome(run_id: str) -> _GateOutcome:
-    """Return the outcome of a finished gate's run, which never changes."""
+    """Return the outcome of a finished run of the quality gate. It is cached, since it never changes."""
+    from veritrain_lib.stages.gate.verdict_rates import verdict_rates
     from veritrain_lib.stages.record.stored_result import load_result
 
     result: Any = load_result("gate", run_id)
-    rules = result.tables["rules"].to_dict("records")
-    metrics, thresholds = {}, {}
-    for name, checks in CHECKS_OF_METRIC.items():
-        rules_of_metric = [rule for rule in rules if rule["check"] in checks and rule["checked"] > 0]
-        if not rules_of_metric:
-            continue
-        rejected = min(sum(float(rule["share"]) for rule in rules_of_metric), 1.0)
-        limit = min(float(rule["limit"]) for rule in rules_of_metric)
-        inverse = name not in REJECTED_SHARE_METRICS
-        metrics[name] = round(1 - rejected if inverse else rejected, 6)
-        thresholds[name] = round(1 - limit if inverse else limit, 6)
+    metrics, thresholds = verdict_rates(result)
     return _GateOutcome(
         metrics, thresholds, tuple(result.block_reasons), result.headline,
-        len(result.tables["accepted"]), len(result.tables["quarantine"]),
+        result.row_count("accepted"), result.row_count("quarantine"),
     )  # fmt: skip
 
 
 def _review(gate: Run) -> SamplingReview | None:
+    """Return the newest review by a person of the rows in a run of the quality gate.
+
+    The result is None if nobody has reviewed them.
+    """
     from veritrain_lib.stages.record.review import reviews
 
     reviews_of_run = reviews(gate.info.run_id) if REVIEW_TAG in gate.data.tags else []

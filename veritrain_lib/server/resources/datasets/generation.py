@@ -1,4 +1,4 @@
-"""Generation requests of clients: what is supported, and the run that does the work."""
+"""Requests for generated training rows: checks of a request, and creation of the MLflow run that will do the work."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from veritrain_lib.server.resources.datasets.requests import GenerationRequest
 
 PARAMETERS_TAG = "veritrain.generation"
-"""Tag of a run of kind `generation`: the generate stage's parameters, as JSON."""
+"""Tag of a run of kind `generation` that holds the parameters of the generate stage, as JSON."""
 
 
 @dataclass(frozen=True)
 class GenerationPlan:
-    """Planned generation.
+    """Checked request for generated rows.
 
     Attributes:
         task: Task of the new rows.
         parameters: Parameters of the generate stage.
-        unsupported: Parts of the request that no teacher here supports, with reasons.
+        unsupported: Parts of the request that will not be followed, each with the reason.
     """
 
     task: Task
@@ -39,12 +39,13 @@ class GenerationPlan:
 
 
 def plan_generation(request: GenerationRequest) -> GenerationPlan:
-    """Return the plan for a generation request.
+    """Check a client's request for generated rows and convert it to parameters of the generate stage.
 
     Raises:
-        WrongField: The task, the teacher or the selection strategy is unknown.
-        NotFound: The seed dataset does not exist.
-        Conflict: The seed dataset did not pass the gate.
+        WrongField: The task, teacher, selection strategy or batch size is not valid, or the dataset that the generation
+            starts from belongs to another task.
+        NotFound: That dataset does not exist.
+        Conflict: That dataset has not passed the quality gate.
     """
     task = _task(request)
     unsupported: list[str] = []
@@ -68,6 +69,11 @@ def plan_generation(request: GenerationRequest) -> GenerationPlan:
 
 
 def _task(request: GenerationRequest) -> Task:
+    """Return the task that a request names, else the last used task of the requested language direction.
+
+    Raises:
+        WrongField: There is no such task.
+    """
     tasks = available_tasks()
     tasks_of_name = [task for task in tasks if task.name == request.task]
     tasks_of_direction = [
@@ -81,6 +87,13 @@ def _task(request: GenerationRequest) -> Task:
 
 
 def _seed_dataset(task: Task, dataset_id: str | None) -> str:
+    """Return the name (NAME@VERSION) of the accepted rows of the dataset that a generation starts from.
+
+    Raises:
+        WrongField: The request has no dataset id, or the dataset belongs to another task.
+        NotFound: There is no such dataset.
+        Conflict: The dataset has not passed the quality gate.
+    """
     if not dataset_id:
         raise WrongField("body.seed_source.id", "a seed source of type dataset needs an id")
     item = find_dataset(dataset_id)
@@ -92,6 +105,11 @@ def _seed_dataset(task: Task, dataset_id: str | None) -> str:
 def _apply_strategy(
     task: Task, strategy: dict[str, Any], parameters: dict[str, Any], unsupported: list[str]
 ) -> None:
+    """Apply the request's `strategy`: add supported keys to the parameters, and others to the unsupported parts.
+
+    Raises:
+        WrongField: The value of a supported key is not valid.
+    """
     from veritrain_lib.core.task import TeacherChoice
 
     teachers, task_model = registry.names("teachers"), task.teacher.parameters.get("model")
@@ -119,13 +137,17 @@ def _apply_strategy(
 
 
 def _reason_unsupported(key: str, task: Task) -> str:
+    """Return why a key of the request's `strategy` is not supported."""
     if key == "model":
         return f"the model of a teacher is set in the task file; task {task.name} has teacher {task.teacher.name}"
     return "no teacher supports it; the plan follows the model's errors"
 
 
 def open_generation_run(plan: GenerationPlan, user_name: str) -> str:
-    """Open the run that will do the generation, register its task in the record, and return the run's id."""
+    """Open the MLflow run in which a dataset will be generated, and return its id.
+
+    The task is registered in the tracking store. The work starts later, in a background process.
+    """
     return runs.open_run(
         remember(plan.task),
         f"generation · {plan.parameters['rows']} rows",

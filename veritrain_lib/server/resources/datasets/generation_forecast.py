@@ -1,4 +1,4 @@
-"""Expected cost and duration of a generation that a client requests. Nothing is paid."""
+"""Estimate of the cost and duration of generating the rows that a client requests; no model is called."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from veritrain_lib.llm.records import Estimate
 
 DEFAULT_SECONDS = 30.0
-"""Expected duration of a generation without earlier ones to compare with: mostly the start of two notebooks."""
+"""Expected duration in seconds if the task has no earlier generation; most of it is the start of two notebooks."""
 
 
 @dataclass(frozen=True)
 class GenerationForecast:
-    """Expected cost of a generation.
+    """Expected cost and duration of generating the requested rows.
 
     Attributes:
         tokens: Likely number of tokens.
         cost: Likely cost in US dollars.
-        max_cost: Highest cost in US dollars.
-        seconds: Likely duration.
-        basis: What the figures are based on.
+        max_cost: Highest possible cost in US dollars.
+        seconds: Likely duration in seconds.
+        basis: Sentence for people about the source of the figures.
     """
 
     tokens: int
@@ -40,10 +40,11 @@ class GenerationForecast:
 
 
 def forecast(plan: GenerationPlan) -> GenerationForecast:
-    """Return the likely cost and duration of a generation. No model is called and nothing is paid.
+    """Estimate the cost and duration of generating rows; no model is called and nothing is paid.
 
     Raises:
-        UserError: No key is set, or the model has no price.
+        UserError: The API key or the price of the model is missing.
+        BudgetExceeded: The likely cost is more than what is left of the budget.
         Conflict: The cost can't be estimated in advance.
     """
     from veritrain_lib.stages.generate.inputs import PARAMETERS, is_paid
@@ -65,7 +66,12 @@ def forecast(plan: GenerationPlan) -> GenerationForecast:
 
 
 def _paid_estimate(plan: GenerationPlan) -> Estimate | None:
-    """Return the estimate of a paid generation; None if the same work was done before."""
+    """Return the estimate for rows that a paid model generates; None if the same work is already done and stored.
+
+    Raises:
+        BudgetExceeded: The likely cost is more than what is left of the budget.
+        Conflict: The cost can't be estimated in advance.
+    """
     from veritrain_lib.stages.inputs.preview import preview
     from veritrain_lib.stages.record.stage_run import prepare
 
@@ -82,6 +88,7 @@ def _paid_estimate(plan: GenerationPlan) -> Estimate | None:
 
 
 def _typical_seconds(task: Task) -> tuple[float, str]:
+    """Return the median duration in seconds of the task's last five generations, and a text that says so."""
     query = RunQuery(
         tags={"veritrain.stage": ["generate"], "veritrain.task": [task.name]}, statuses=["FINISHED"]
     )

@@ -1,4 +1,4 @@
-"""Datasets in the record: their tags, lookup by id, and the rows that may be trained on."""
+"""Lookup of datasets in the tracking store by their API id, and the name of the rows that may be trained on."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import Any
 from veritrain_lib.server.http.ids import RUN_ID
 from veritrain_lib.server.http.problems import Conflict, NotFound
 from veritrain_lib.tracking import dataset_listing
-from veritrain_lib.tracking.dataset_listing import TITLE_TAG, DatasetItem
+from veritrain_lib.tracking.dataset_listing import GATE_ERROR_TAG, TITLE_TAG, DatasetItem
 from veritrain_lib.tracking.datasets import PREFIX
 from veritrain_lib.tracking.entities import Run
 
 EDITION_TAG, PARENT_ID_TAG = f"{PREFIX}edition", f"{PREFIX}parent_id"
-GATE_ERROR_TAG = f"{PREFIX}not_judged"
 
 
 def find_dataset(dataset_id: str) -> DatasetItem:
-    """Return the dataset of an id. Raises NotFound."""
+    """Return the dataset of an API id, with the newest run of the quality gate on it.
+
+    Raises:
+        NotFound: There is no such dataset.
+    """
     datasets = dataset_listing.read_datasets([dataset_id]) if RUN_ID.fullmatch(dataset_id) else {}
     if dataset_id not in datasets:
         raise NotFound(f"there is no dataset {dataset_id[:80]!r}")
@@ -24,13 +27,13 @@ def find_dataset(dataset_id: str) -> DatasetItem:
 
 
 def training_reference(run: Run) -> str:
-    """Return NAME@VERSION of the rows of a run's dataset that may be trained on.
+    """Return the name (NAME@VERSION) of the rows to train on, given the MLflow run that made a dataset.
 
-    These are the rows that the newest gate accepted.
+    They are the rows that the newest run of the quality gate accepted.
 
     Raises:
         NotFound: The run made no dataset.
-        Conflict: The dataset is blocked (with the reasons), or the gate has not run on it yet.
+        Conflict: The quality gate has blocked the dataset (the message has its reasons) or has not run on it yet.
     """
     item = find_dataset(run.info.run_id)
     name = item.run.data.tags.get(TITLE_TAG) or item.reference
@@ -48,7 +51,7 @@ def training_reference(run: Run) -> str:
 
 
 def block_reasons(gate: Run) -> list[str]:
-    """Return the reasons why a gate's run blocked a dataset; empty if it did not."""
+    """Return the reasons why a run of the quality gate blocked its dataset; an empty list if the dataset passed."""
     from veritrain_lib.stages.record.stored_result import load_result
 
     result: Any = load_result("gate", gate.info.run_id)

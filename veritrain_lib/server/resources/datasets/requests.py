@@ -1,4 +1,4 @@
-"""Request schemas of the dataset routes."""
+"""Schemas of the request bodies of the dataset routes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from veritrain_lib.server.http.text_fields import CellText, Id, LongText, ShortT
 from veritrain_lib.server.resources.datasets.schemas import Scene, Type
 
 MAX_CHANGES = 10_000
+"""Maximum number of rows in each list of a dataset's modifications."""
 
 
 class DatasetCreateRequest(RequestModel):
-    """New dataset without rows; `task` is needed if the language direction does not identify the task."""
+    """Request body of a new dataset without rows.
+
+    `task` is needed if there is neither a `parent_id` nor a task with the `language_direction`.
+    """
 
     name: ShortText
     type: Type
@@ -27,7 +31,7 @@ class DatasetCreateRequest(RequestModel):
 
 
 class UploadForm(RequestModel):
-    """Form fields that may accompany an uploaded file; other fields are ignored."""
+    """Form fields that may come with an uploaded dataset file; unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -40,7 +44,7 @@ class UploadForm(RequestModel):
 
 
 class DatasetUpdateRequest(RequestModel):
-    """Changes of a dataset's metadata; its rows never change."""
+    """Request body that changes a dataset's metadata; a field that is missing stays as it is. Rows never change."""
 
     name: ShortText | None = None
     type: Type | None = None
@@ -50,7 +54,10 @@ class DatasetUpdateRequest(RequestModel):
 
 
 class ReviewRequest(RequestModel):
-    """Review of a sample of the accepted rows by a person; `pass_rate` is a share from 0 to 1."""
+    """Request body of a person's review of a sample of a dataset's accepted rows.
+
+    `pass_rate` is a share from 0 to 1.
+    """
 
     sample_size: int = Field(ge=1, le=1_000_000)
     pass_rate: float = Field(ge=0, le=1)
@@ -58,10 +65,10 @@ class ReviewRequest(RequestModel):
 
 
 class DatasetModifications(RequestModel):
-    """Differences between a dataset and its next version.
+    """Changes that turn the rows of a dataset into those of its next version.
 
-    `drop_ids`: rows to leave out; `edit`: rows with their `id` and the fields that change; `add`: complete new rows
-    (inputs, answer, optionally `source`).
+    `drop_ids` lists the ids of rows to leave out; `edit` has rows with their `id` and the columns that change; `add`
+    has complete new rows (inputs, answer, optionally `source`).
     """
 
     drop_ids: list[Id] = Field(default=[], max_length=MAX_CHANGES)
@@ -70,14 +77,17 @@ class DatasetModifications(RequestModel):
 
 
 class DatasetVersionRequest(RequestModel):
-    """Next version of a dataset."""
+    """Request body of the next version of a dataset."""
 
     description: LongText = ""
     modifications: DatasetModifications
 
 
 class SeedSource(RequestModel):
-    """Seed data of a generation: the task's own data (`corpus`), or a dataset that passed the gate (`dataset`)."""
+    """Rows from which a generation starts.
+
+    They are the task's own data (`corpus`), or a dataset that has passed the quality gate (`dataset`, with its `id`).
+    """
 
     type: Literal["corpus", "dataset"] = "corpus"
     id: Id | None = None
@@ -85,10 +95,12 @@ class SeedSource(RequestModel):
 
 
 class GenerationRequest(RequestModel):
-    """Request for new rows.
+    """Request body of a dataset of newly generated training rows.
 
-    Of `strategy` these keys are supported: `teacher` (or `model`, if it names the task's teacher or that teacher's
-    model), `choose`, `batch`; the response lists what is not supported.
+    Supported keys of `strategy` are `teacher`, which supplies the rows (or `model`, if it names a teacher or the model
+    of the task's teacher), `choose`, the strategy by which rows are chosen from the pool, and `batch`, the number of
+    rows that are chosen before the teacher trains its model again. The response lists the parts of the request that are
+    not followed.
     """
 
     task: ShortText

@@ -1,4 +1,4 @@
-"""Routes of /api/v1/datasets: upload, generate, list, change, review and version datasets."""
+"""Routes of /api/v1/datasets: upload, generate, list, change, review, version and delete datasets."""
 
 from __future__ import annotations
 
@@ -41,18 +41,23 @@ router = APIRouter(tags=["datasets"])
 
 
 def json_response(value: Any, status: int = 200) -> JSONResponse:
-    """Return a JSON response with every multi-word key in both casings."""
+    """Return a JSON response in which each multi-word key appears in snake_case and in camelCase."""
     return JSONResponse(dual_case(value), status)
 
 
 def refuse_nul(**parameters: str | None) -> None:
-    """Raise WrongField for a query parameter that contains NUL, which no database can store."""
+    """Reject query parameters that contain NUL, which no database can store.
+
+    Raises:
+        WrongField: A parameter contains NUL.
+    """
     for name, value in parameters.items():
         if value and "\x00" in value:
             raise WrongField(f"query.{name}", "contains a NUL character")
 
 
 FilterParameter = Annotated[str | None, Query(max_length=200)]
+"""Type of an optional filter in the query, of at most 200 characters."""
 
 
 @router.get("/datasets", summary="List datasets, newest first", response_model=DatasetPage)
@@ -64,9 +69,9 @@ def list_datasets(
     bracket_direction: Annotated[str | None, Query(alias="filters[direction]", max_length=200)] = None,
     bracket_scene: Annotated[str | None, Query(alias="filters[scene]", max_length=200)] = None,
 ) -> Response:
-    """List datasets, newest first.
+    """List the datasets of all tasks, newest first.
 
-    `search` matches names; `type` is human, synthetic or mixed; `status` is draft, passed or blocked.
+    `search` is a part of the name; `type` is human, synthetic or mixed; `status` is draft, passed or blocked.
     """
     direction, scene = direction or bracket_direction or "", scene or bracket_scene or ""
     refuse_nul(direction=direction, scene=scene)
@@ -87,10 +92,10 @@ def list_datasets(
 def create_dataset(
     body: Annotated[DatasetBody, Depends(read_dataset_body)], user_name: CurrentUserName
 ) -> Response:
-    """Upload a file of rows, or create an empty draft.
+    """Upload a file of rows as a dataset, or create a dataset without rows.
 
-    A file (multipart, part `file`) becomes a draft of the task whose columns it has, and the gate runs on it at once; the
-    response has the dataset in `data`. A JSON body creates a draft without rows, and the response is that draft.
+    A file (multipart part `file`) becomes a draft of the task whose columns it has, and the quality gate starts on it
+    at once; the response holds the dataset in `data`. A JSON body creates a draft without rows, which is the response.
     """
     from veritrain_lib.server.resources.datasets.upload.drafts import create_empty_draft, store_upload
 
@@ -107,7 +112,7 @@ def create_dataset(
     "/datasets/generate/estimate", summary="Estimate the cost of new rows", response_model=GenerationEstimate
 )
 def estimate_generation(body: GenerationRequest) -> Response:
-    """Estimate the cost of a generation.
+    """Estimate the cost and duration of generating a dataset.
 
     No model is called and nothing is paid.
     """
@@ -130,10 +135,10 @@ def estimate_generation(body: GenerationRequest) -> Response:
     response_model=GenerationStarted,
 )
 def generate_dataset(body: GenerationRequest, user_name: CurrentUserName) -> Response:
-    """Start a generation of new rows.
+    """Start the generation of a dataset of new training rows.
 
-    The rows become a draft of their own, on which the gate runs. A request that the budget can't pay for is rejected
-    before it starts.
+    The rows become a new draft, on which the quality gate then runs. The response is 409 if the likely cost is more
+    than what is left of the budget.
     """
     from veritrain_lib.server.resources.datasets.generation import open_generation_run, plan_generation
     from veritrain_lib.server.resources.datasets.generation_forecast import forecast
@@ -153,7 +158,7 @@ def generate_dataset(body: GenerationRequest, user_name: CurrentUserName) -> Res
 
 @router.get("/datasets/{dataset_id}", summary="Get a dataset", response_model=DatasetDetail)
 def read_dataset(dataset_id: str) -> Response:
-    """Return a dataset with statistics of its rows, the gate's verdict, and the trainings that used it."""
+    """Return a dataset with statistics of its rows, the quality gate's newest verdict, and trainings that used it."""
     item = find_dataset(dataset_id)
     verdict = quality_gate(item)
     detail = DatasetDetail(
@@ -170,9 +175,9 @@ def read_dataset(dataset_id: str) -> Response:
     "/datasets/{dataset_id}", summary="Change the metadata of a dataset", response_model=DatasetResponse
 )
 def change_dataset(dataset_id: str, body: DatasetUpdateRequest) -> Response:
-    """Change name, type, direction, scene or description.
+    """Change the name, type, language direction, scene or description of a dataset.
 
-    Rows never change; create a new version instead.
+    Rows never change: to change them, create a new version.
     """
     from veritrain_lib.server.resources.datasets.upload.drafts import update_description
 
@@ -183,9 +188,9 @@ def change_dataset(dataset_id: str, body: DatasetUpdateRequest) -> Response:
 
 @router.delete("/datasets/{dataset_id}", summary="Delete a dataset", status_code=204)
 def delete_dataset(dataset_id: str) -> Response:
-    """Delete the run of a dataset.
+    """Delete a dataset: the MLflow run that made it, and its newest run of the quality gate.
 
-    The run is deleted as MLflow deletes runs (it can be restored). 409 while something needs the dataset.
+    Deleted MLflow runs can be restored. The response is 409 while a model, a run or another dataset needs the dataset.
     """
     from veritrain_lib.tracking import runs
 
@@ -202,7 +207,7 @@ def delete_dataset(dataset_id: str) -> Response:
     "/datasets/{dataset_id}/quality-gate", summary="Get the gate's newest verdict", response_model=QualityGate
 )
 def read_quality_gate(dataset_id: str) -> Response:
-    """Return the newest verdict of the gate; its status is `pending` until the gate has run on the dataset."""
+    """Return the quality gate's newest verdict on a dataset; its status is `pending` until the gate has run."""
     return json_response(quality_gate(find_dataset(dataset_id)))
 
 
@@ -210,9 +215,9 @@ def read_quality_gate(dataset_id: str) -> Response:
     "/datasets/{dataset_id}/review", summary="Store a person's review", response_model=ReviewResponse
 )
 def review_dataset(dataset_id: str, body: ReviewRequest, user_name: CurrentUserName) -> Response:
-    """Store a person's review next to the verdict, under the caller's name.
+    """Store the current user's review of a sample of the dataset, beside the quality gate's verdict.
 
-    A second review by the same person replaces the first.
+    A second review by the same user replaces the first.
     """
     from veritrain_lib.stages.record.review import store_review_summary
 
@@ -249,8 +254,8 @@ def review_dataset(dataset_id: str, body: ReviewRequest, user_name: CurrentUserN
 def next_version(dataset_id: str, body: DatasetVersionRequest, user_name: CurrentUserName) -> Response:
     """Create the next version of a dataset.
 
-    Its rows are those of the dataset with some left out, changed or added; they become a new draft, and the gate runs
-    on it at once.
+    Its rows are those of the dataset with some left out, changed or added. They become a new draft, on which the
+    quality gate starts at once.
     """
     from veritrain_lib.server.resources.datasets.upload.drafts import store_next_version
 
@@ -261,4 +266,5 @@ def next_version(dataset_id: str, body: DatasetVersionRequest, user_name: Curren
 
 
 def _serialize_by_id(dataset_id: str) -> DatasetResponse:
+    """Return the API response for the dataset of an id; raise NotFound if there is none."""
     return serialize_datasets([find_dataset(dataset_id)])[0]

@@ -1,4 +1,4 @@
-"""Response schemas of the dataset routes."""
+"""Schemas of the responses of the dataset routes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ Status = Literal["draft", "passed", "blocked"]
 
 
 class DatasetResponse(DualCaseResponse):
-    """Dataset.
+    """Dataset of training rows.
 
-    `reference` (NAME@VERSION) is the name by which stages and the command line refer to it; `rows` is the number of
-    rows; `parent_id` is the dataset that it was derived from; `file_path` is the location of its rows in the record.
+    `reference` (NAME@VERSION) is its name for stages and on the command line; `rows` is the number of rows; `parent_id`
+    is the dataset that it was derived from; `file_path` is the MLflow URI of the artifact that says where each of its
+    rows is stored.
     """
 
     id: str
@@ -38,17 +39,17 @@ class DatasetResponse(DualCaseResponse):
 
 
 class DatasetPage(Page):
-    """Page of datasets."""
+    """One page of the list of datasets."""
 
     items: list[DatasetResponse]
 
 
 class DatasetOverview(DualCaseResponse):
-    """Statistics of the rows as they came, over the texts of all inputs.
+    """Statistics of the texts of all input columns of a dataset, before the quality gate has rejected rows.
 
-    Lengths are in `sentence_unit` (characters if most texts are written without spaces). `short_sentence_ratio` is the
-    share of texts of at most `short_sentence_length`; `code_switch_ratio` is the share of rows with words in two
-    scripts. Both are from 0 to 1.
+    Lengths are in `sentence_unit` (characters if most texts are in a script without spaces). `short_sentence_ratio` is
+    the share of texts of at most `short_sentence_length` units, `code_switch_ratio` the share of rows that mix scripts;
+    both are from 0 to 1.
     """
 
     total_count: int
@@ -60,9 +61,9 @@ class DatasetOverview(DualCaseResponse):
 
 
 class SamplingReview(DualCaseResponse):
-    """Newest review of a sample by a person.
+    """Newest review of a sample of a dataset's rows by a person.
 
-    `pass_rate` is a share from 0 to 1 with its 95 % interval; it is null until a row was decided.
+    `pass_rate` is a share from 0 to 1 with its 95 % interval; it is null if the person has decided no row yet.
     """
 
     reviewed_by: str
@@ -75,11 +76,11 @@ class SamplingReview(DualCaseResponse):
 
 
 class QualityGate(DualCaseResponse):
-    """Verdict of the gate.
+    """Newest verdict of the quality gate on a dataset; the status `failed` means that the dataset is blocked.
 
-    `metrics` are shares from 0 to 1; a metric is absent if the suite has no rule for it or the rule checked no row.
-    `thresholds` are the shares at which a rule blocks (for duplicates, the strictest limit of the rules that count).
-    While the status is pending, `block_reasons` says why the gate could not be run, if it could not.
+    `metrics` are shares from 0 to 1; one is missing if no rule of the suite measures it or the rule checked no row.
+    `thresholds` are the limits at which a rule blocks; for duplicates, it is the strictest limit of the rules involved.
+    While the status is `pending`, `block_reasons` holds the reason if the gate could not be run.
     """
 
     status: Literal["passed", "failed", "pending"]
@@ -95,7 +96,10 @@ class QualityGate(DualCaseResponse):
 
 
 class DatasetUse(DualCaseResponse):
-    """Training on the dataset. `performance` is the task's primary metric on development rows."""
+    """A training on the dataset.
+
+    `performance` is the trained model's value of the task's primary metric on development rows.
+    """
 
     experiment_id: str
     experiment_name: str
@@ -104,7 +108,10 @@ class DatasetUse(DualCaseResponse):
 
 
 class DatasetDetail(DatasetResponse):
-    """Dataset with its statistics, its gate verdict (under both of its names) and the trainings that used it."""
+    """Dataset with statistics, the trainings that used it, and the verdict of the quality gate.
+
+    The verdict is in `quality_gate` and in `quality_gate_result`, since clients read either.
+    """
 
     overview: DatasetOverview
     quality_gate: QualityGate
@@ -113,7 +120,7 @@ class DatasetDetail(DatasetResponse):
 
 
 class UploadResponse(DualCaseResponse):
-    """Response to an upload: the dataset is in `data`. It is a draft until the gate has run on it."""
+    """Response to an upload: the new dataset is in `data`, and is a draft until the quality gate has run on it."""
 
     code: int
     message: str
@@ -121,10 +128,11 @@ class UploadResponse(DualCaseResponse):
 
 
 class GenerationEstimate(DualCaseResponse):
-    """Expected cost of a generation.
+    """Expected cost and duration of generating a dataset.
 
-    The figures are the likely tokens, US dollars and seconds; `highest_cost` is the worst case, `basis` says what they
-    are based on, and `unsupported` lists the parts of the request that can't be followed.
+    `total_tokens`, `estimated_cost` (US dollars) and `estimated_time` (seconds) are likely values, `highest_cost` is
+    the worst case, `basis` says where the figures come from, and `unsupported` lists the parts of the request that are
+    not followed.
     """
 
     total_tokens: int
@@ -136,7 +144,10 @@ class GenerationEstimate(DualCaseResponse):
 
 
 class GenerationStarted(DualCaseResponse):
-    """Response to a generation request; `task_id` is the run under which rows are generated and gated."""
+    """Response to a request for generated rows.
+
+    `task_id` is the id of the MLflow run that generates them and runs the quality gate.
+    """
 
     task_id: str
     status: str
@@ -145,7 +156,7 @@ class GenerationStarted(DualCaseResponse):
 
 
 class ReviewResponse(DualCaseResponse):
-    """Stored review of a dataset."""
+    """Stored review of a dataset by a person."""
 
     dataset_id: str
     reviewed_by: str

@@ -1,4 +1,4 @@
-"""Serializer of datasets: the run that made a dataset, with the result of the newest gate on it."""
+"""Conversion of datasets (an MLflow run with the newest run of the quality gate on its rows) to API responses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from veritrain_lib.tracking.datasets import PREFIX
 def serialize_dataset(
     item: DatasetItem, directions: Mapping[str, str], parents: Mapping[str, str]
 ) -> DatasetResponse:
-    """Return the response for a dataset.
+    """Return the API response for a dataset.
 
     Args:
-        item: The run that made the dataset and the newest gate on it.
-        directions: Language direction of each task, by experiment id.
-        parents: Ids of datasets by reference.
+        item: MLflow run that made the dataset, and the newest run of the quality gate on it.
+        directions: Language direction of each task, by MLflow experiment id.
+        parents: API ids of parent datasets, by reference (NAME@VERSION).
     """
     run, tags = item.run, item.run.data.tags
     name = tags[f"{PREFIX}name"]
@@ -39,7 +39,7 @@ def serialize_dataset(
         version=int(tags.get(EDITION_TAG) or tags[f"{PREFIX}version"]),
         status=item.status,  # type: ignore[arg-type]
         parent_id=tags.get(PARENT_ID_TAG) or parents.get(tags.get(f"{PREFIX}parent", "")),
-        file_path=f"runs:/{run.info.run_id}/dataset/rows.jsonl",
+        file_path=f"runs:/{run.info.run_id}/dataset/layout.json",
         task=name,
         reference=item.reference,
         rows=int(tags.get(f"{PREFIX}rows", 0)),
@@ -50,21 +50,34 @@ def serialize_dataset(
 
 
 def serialize_datasets(items: Sequence[DatasetItem]) -> list[DatasetResponse]:
-    """Return the responses for a page of datasets."""
+    """Return the API responses for several datasets, in the same order."""
     parents = dataset_ids_by_reference(item.run.data.tags.get(f"{PREFIX}parent", "") for item in items)
     directions = directions_by_experiment()
     return [serialize_dataset(item, directions, parents) for item in items]
 
 
 def directions_by_experiment() -> dict[str, str]:
-    """Return the language direction of each task, by experiment id."""
+    """Return the language direction of each task, such as `ja-en`, by the id of its MLflow experiment.
+
+    The direction of a task that is not a translation is its name.
+    """
     return {key: dataset_facts.direction(task) for key, task in tasks_by_experiment().items()}
 
 
 def dataset_page(
     *, search: str, type: str, direction: str, scene: str, status: str, offset: int, limit: int
 ) -> tuple[list[DatasetResponse], int]:
-    """Return a page of datasets, newest first, and the total number of datasets."""
+    """Return one page of the datasets that match all filters, newest first, and the number of all that match.
+
+    Args:
+        search: Part of the name; like each filter, an empty text matches everything.
+        type: human, synthetic or mixed.
+        direction: Language direction.
+        scene: meeting or written.
+        status: draft, passed or blocked.
+        offset: Number of datasets before the page.
+        limit: Maximum number of datasets on the page.
+    """
     query = DatasetQuery(
         search, type, direction, scene, status, directions_by_experiment() if direction else {}
     )
@@ -73,5 +86,8 @@ def dataset_page(
 
 
 def dataset_ids_by_reference(references: Iterable[str]) -> dict[str, str]:
-    """Return the id of the dataset that a list shows for each reference: for accepted rows, that of their draft."""
+    """Return the API ids of datasets by reference (NAME@VERSION).
+
+    A reference to the accepted rows of a draft leads to the draft's id, since lists show only the draft.
+    """
     return listing_run_ids([reference for reference in references if reference])

@@ -1,4 +1,4 @@
-"""Statistics of a dataset's rows: length of texts, share of short texts, and share of mixed scripts."""
+"""Statistics of a dataset's texts: average length, share of short texts, and share of rows that mix scripts."""
 
 from __future__ import annotations
 
@@ -13,20 +13,30 @@ if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
 
 SAMPLE_ROWS = 20_000
-"""Rows that are sampled from a longer dataset: a share is then off by 0.7 points at most (95 %)."""
+"""Number of rows that are sampled from a longer dataset.
+
+A share that is measured on them differs from the true one by at most 0.7 percentage points (95 % confidence).
+"""
 
 SHORT_TEXT_LENGTH = {"words": 4, "characters": 10}
 """Maximum length of a short text, by unit."""
 
 
 def dataset_overview(run: Run) -> DatasetOverview:
-    """Return the statistics of the dataset that a run made."""
+    """Return the text statistics of the dataset that an MLflow run made."""
     inputs = tuple(task_of_run(run).inputs)
     return _overview(run.info.run_id, int(run.data.tags.get(f"{PREFIX}rows", 0)), inputs)
 
 
 @lru_cache(maxsize=512)
 def _overview(run_id: str, row_count: int, inputs: tuple[str, ...]) -> DatasetOverview:
+    """Return the text statistics of a dataset, from a cache.
+
+    Args:
+        run_id: Id of the MLflow run that made the dataset.
+        row_count: Number of its rows.
+        inputs: Names of the task's input columns.
+    """
     from veritrain_lib.quality.scripts import is_mixed
     from veritrain_lib.quality.text.normal_form import unspaced
     from veritrain_lib.tracking import datasets

@@ -1,4 +1,4 @@
-"""Uses of a dataset: the trainings on it, and the reason why it can't be deleted."""
+"""Trainings that used a dataset, and the check whether a dataset can be deleted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import RunQuery, read_runs, runs_page
 
 MAX_USES = 200
-"""Maximum number of uses that are listed, newest first."""
+"""Maximum number of trainings that are listed, newest first."""
 
 
 def usage_history(item: DatasetItem) -> list[DatasetUse]:
-    """Return every training on the accepted rows of a dataset, with the experiment that it belongs to."""
+    """Return the trainings on the accepted rows of a dataset, newest first, each with its experiment."""
     training_runs, _ = runs_page(
         RunQuery(
             tags={"veritrain.stage": ["train"], "veritrain.input.dataset": references_of(item)},
@@ -54,7 +54,10 @@ def usage_history(item: DatasetItem) -> list[DatasetUse]:
 
 
 def _rounds(training_run_ids: list[str]) -> dict[str, list[Run]]:
-    """Return the rounds that list each training run among their stages; a shared training counts in every round."""
+    """Return, by the id of each training run, the rounds of the improvement loop that used this training.
+
+    Several rounds share a training if they asked for the same work.
+    """
     stage_tag = "veritrain.run.train"
     round_runs, _ = runs_page(
         RunQuery(tags={stage_tag: training_run_ids, "veritrain.kind": ["round"]}), limit=MAX_USES
@@ -66,7 +69,7 @@ def _rounds(training_run_ids: list[str]) -> dict[str, list[Run]]:
 
 
 def references_of(item: DatasetItem) -> list[str]:
-    """Return NAME@VERSION of the dataset, and of its accepted rows."""
+    """Return the names (NAME@VERSION) of a dataset and of the rows that the quality gate accepted from it."""
     runs = [run for run in (item.run, item.gate) if run is not None]
     return list(
         dict.fromkeys(f"{run.data.tags[f'{PREFIX}name']}@{run.data.tags[f'{PREFIX}version']}" for run in runs)
@@ -74,10 +77,10 @@ def references_of(item: DatasetItem) -> list[str]:
 
 
 def deletion_blocker(item: DatasetItem) -> str:
-    """Return the reason why a dataset must not be deleted; empty if nothing needs it.
+    """Return the reason why a dataset can't be deleted; an empty string if it can.
 
-    A dataset is needed if a champion was trained on it, if an active or queued run uses it, or if another dataset was
-    derived from it.
+    It can't be deleted if the champion was trained on it, an unfinished run uses it, or another dataset was derived
+    from it.
     """
     task, dataset_references = task_of_run(item.run), references_of(item)
     champion = models.by_alias(task, models.CHAMPION)

@@ -1,4 +1,4 @@
-"""Comparison of two evaluations: differences of their metrics, and of their rows in pairs."""
+"""Comparison of two evaluations: differences of their metrics, and of their models' grades on the same rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from veritrain_lib.server.resources.evaluations.schemas import (
 from veritrain_lib.tracking.entities import Run
 
 CONFIDENCE_LEVEL = 0.95
+"""Confidence level of the interval of the mean difference."""
 
 
 def evaluation_comparison(first: Run, second: Run) -> EvaluationComparison:
-    """Return the differences of the metrics that both evaluations have, and of their paired rows."""
+    """Return the differences between two evaluations: of their common metrics, and of the grades on common rows."""
     first_metrics, second_metrics = (
         evaluation_metrics.flatten_metrics(metrics_of(run)) for run in (first, second)
     )
@@ -39,6 +40,11 @@ def evaluation_comparison(first: Run, second: Run) -> EvaluationComparison:
 
 
 def _paired_difference(first: Run, second: Run) -> PairedDifference | None:
+    """Return the mean difference of the models' grades (second minus first) on common rows, with its 95 % interval.
+
+    Returns:
+        None if the evaluations belong to different tasks, have no stored answers, or share fewer than two rows.
+    """
     from veritrain_lib.statistics.intervals import mean_difference_bounds
 
     if first.data.tags.get("veritrain.task") != second.data.tags.get("veritrain.task"):

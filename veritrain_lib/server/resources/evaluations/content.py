@@ -1,6 +1,6 @@
-"""Stored content of an evaluation besides its metrics: tables of the stage, or content that the API stored.
+"""Content of an evaluation besides its metrics: error analysis and rows, from the evaluate stage or sent by a client.
 
-The content of a finished run does not change, so each process reads it once.
+The content of a finished run never changes, so each process reads it once.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 ARTIFACT_FOLDER = "evaluation"
-"""Artifact folder of an evaluation that the API stored."""
+"""Artifact folder in the MLflow run of an evaluation that a client sent."""
 
 MAX_SAMPLES = 50
+"""Maximum number of development rows that are returned with an evaluation."""
 
 
 @dataclass(frozen=True)
 class EvaluationContent:
-    """Content of an evaluation.
+    """Content of an evaluation that is not in the metrics of its MLflow run.
 
     Attributes:
-        analysis: Error analysis.
-        distribution: Number of errors of each type that an LLM judge annotated; None without a judge.
-        metrics: Metrics of an evaluation that the API stored; None for a run of the evaluate stage.
+        analysis: Most frequent mistakes of the model.
+        distribution: Number of errors of each type that an LLM judge annotated; None if no judge did.
+        metrics: Metrics that a client sent; None for an evaluation by the evaluate stage.
     """
 
     analysis: ErrorAnalysis = field(default_factory=ErrorAnalysis)
@@ -47,13 +48,20 @@ class EvaluationContent:
 
 
 def content_of(run: runs.Run) -> EvaluationContent:
-    """Return the stored content of an evaluation; empty if it can't be read."""
+    """Return the content of an evaluation's MLflow run besides its metrics; empty content if it can't be read."""
     from_api = run.data.tags.get("veritrain.kind") == "evaluation"
     return _content(store.uri(), run.info.run_id, from_api)
 
 
 @lru_cache(maxsize=4096)
 def _content(_: str, run_id: str, from_api: bool) -> EvaluationContent:
+    """Return the content of an evaluation, from a cache.
+
+    Args:
+        _: Address of the tracking store, a part of the cache's key.
+        run_id: Id of the evaluation's MLflow run.
+        from_api: Whether a client sent the evaluation.
+    """
     if from_api:
         with tempfile.TemporaryDirectory() as folder:
             try:
@@ -75,14 +83,22 @@ def _content(_: str, run_id: str, from_api: bool) -> EvaluationContent:
 
 
 def predictions_of(run_id: str) -> pd.DataFrame | None:
-    """Return the development rows with the answers of both models; None if the evaluation has none."""
+    """Return an evaluation's table of development rows with the answers of the new model and of the champion.
+
+    Returns:
+        None if the evaluation has no such table.
+    """
     return _table(run_id, "predictions")
 
 
 def sample_results(run_id: str, task: Task | None) -> list[SampleResult]:
-    """Return up to 50 development rows, the worst answers first.
+    """Return up to 50 development rows of an evaluation with the new model's answers, the lowest grades first.
 
-    Rows of the held-out test set are in none of the tables that are read here.
+    No row of the held-out test set is among them: the tables read here contain none.
+
+    Args:
+        run_id: Id of the evaluation's MLflow run.
+        task: Task of the rows, which tells kinds of mistakes apart; None if its file can't be read.
     """
     rows = predictions_of(run_id)
     if rows is None:
@@ -105,6 +121,10 @@ def sample_results(run_id: str, task: Task | None) -> list[SampleResult]:
 
 
 def _errors(task: Task | None, row: Any, inputs: list[str]) -> list[TopError]:
+    """Return the mistakes in the new model's answer to one row.
+
+    Without a task (None), an answer is only right or wrong as a whole.
+    """
     from veritrain_lib.core.records import Candidate, Response
     from veritrain_lib.metrics.base import Reference
     from veritrain_lib.metrics.mistakes import NO_ANSWER, mistakes_of
@@ -121,6 +141,7 @@ def _errors(task: Task | None, row: Any, inputs: list[str]) -> list[TopError]:
 
 
 def _table(run_id: str, name: str) -> pd.DataFrame | None:
+    """Return a stored table of an evaluation's MLflow run; None if it is missing or can't be read."""
     import pandas as pd
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Error analysis of an evaluation: the most frequent mistakes with their types and severities."""
+"""Error analysis of an evaluation: the most frequent mistakes of the model, each with a type and a severity."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEVERITIES: dict[str, Severity] = {"length": "minor", "wording": "minor", "answer": "critical"}
-"""Severities of the mistakes that rules detect; any other, such as a wrong label, is major.
+"""Severity of the mistakes in texts that are found without a judge, by kind; any other mistake is `major`.
 
-A judge returns its own severities.
+Errors that an LLM judge annotated have the severity that the judge gave.
 """
 
 MAX_TOP_ERRORS = 20
+"""Maximum number of kinds of mistakes that are listed."""
 
 
 def error_analysis(tables: dict[str, pd.DataFrame]) -> ErrorAnalysis:
-    """Return the error analysis from the tables of an evaluation.
+    """Return the most frequent mistakes of an evaluated model.
 
-    The errors that an LLM judge annotated (`mqm_details`) are used if there are any, else the table `confusions`.
+    Args:
+        tables: Tables of the evaluation. The errors that an LLM judge annotated (`mqm_details`) are used if there are
+            any, otherwise the pairs of expected and actual answers (`confusions`).
     """
     judge_errors, confusions = tables.get("mqm_details"), tables.get("confusions")
     if judge_errors is not None and len(judge_errors):
@@ -50,15 +53,22 @@ def error_analysis(tables: dict[str, pd.DataFrame]) -> ErrorAnalysis:
 
 
 def mistake_type(expected: str, answered: str) -> str:
-    """Return the type of a mistake: the expected answer, and the actual one."""
+    """Return the type of a mistake as text: `EXPECTED → ANSWERED`."""
     return f"{expected} → {answered}"
 
 
 def mistake_severity(expected: str, answered: str) -> Severity:
-    """Return the severity of a mistake that a rule detected."""
+    """Return the severity of a mistake that was found without a judge.
+
+    It is `critical` for a missing answer, otherwise the one in `SEVERITIES`, which is `major` by default.
+
+    Args:
+        expected: Expected answer, or the kind of mistake in a text, such as `length`.
+        answered: The model's answer.
+    """
     return "critical" if answered == NO_ANSWER else SEVERITIES.get(expected, "major")
 
 
 def judge_severity(severity: str) -> Severity:
-    """Return a severity as a judge wrote it; `major` if it is not a known one."""
+    """Return the severity of an error as an LLM judge wrote it; `major` if the judge wrote another word."""
     return severity if severity in ("minor", "major", "critical") else "major"  # type: ignore[return-value]

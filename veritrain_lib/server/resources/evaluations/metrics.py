@@ -1,4 +1,7 @@
-"""Metrics of an evaluation: those that apply, in the units of the API contract."""
+"""Conversion of an evaluation's metrics to the names and scales of the API contract.
+
+The API contract is the interface for which existing clients were written.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,20 @@ from typing import Any
 from veritrain_lib.stages.record.metrics_by_track import PREFIX
 
 METRIC_SCALES = {"bleu": 100.0}
-"""Metrics that the contract wants from 0 to 1, and the upper end of their own scale."""
+"""Metrics that API clients expect from 0 to 1, with the upper end of the scale on which they are stored."""
 
 JUDGE_SCORES = {"judge_fluency": "fluency", "judge_adequacy": "adequacy", "judge_accuracy": "accuracy"}
+"""Stored names of an LLM judge's scores, with the names that they have in `gpt_eval_1` of an API response."""
 
 MQM = "mqm"
+"""Stored name of the MQM score of an LLM judge, which API responses call `gpt_eval_2.mqm_score`."""
 
 
 def metric_names(metrics: Mapping[str, float]) -> list[str]:
-    """Return the names of the task's metrics on an evaluation's run.
+    """Return the names of the task's metrics in an evaluation's MLflow run.
 
-    The run has each of them for both models and as a gain.
+    A key NAME is such a metric if the run also has `champion_NAME` (the value of the previous best model) and
+    `gain_NAME`.
     """
     gains = {key.removeprefix("gain_") for key in metrics if key.startswith("gain_")}
     interval_ends = {f"{name}{end}" for name in gains for end in ("_low", "_high")}
@@ -30,13 +36,14 @@ def metrics_of_run(
     metrics: Mapping[str, float], *, champion: bool = False, track: str = "",
     distribution: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return a model's metrics from an evaluation's run.
+    """Return the metrics of one model from an evaluation's MLflow run, with the names and scales of API responses.
 
     Args:
         metrics: Metrics of the run.
-        champion: Return those of the champion instead of the challenger.
-        track: Return those of one track; empty for all rows.
-        distribution: Number of errors of each type that an LLM judge annotated.
+        champion: True for the metrics of the champion (the best model so far), False for those of the challenger (the
+            new model).
+        track: `spoken` or `written` for metrics over the rows of that track; empty for all rows.
+        distribution: Number of errors of each type that an LLM judge annotated; None without a judge.
     """
     prefix = f"{PREFIX}{track}." if track else ""
     role = "champion_" if champion else ""
@@ -45,7 +52,12 @@ def metrics_of_run(
 
 
 def to_contract(values: Mapping[str, float], distribution: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """Return metrics, by name and on their own scales, in the form of the API contract."""
+    """Convert metrics to the names and scales of API responses; values that are not finite are left out.
+
+    Args:
+        values: Metrics by name, on their stored scale.
+        distribution: Number of errors of each type that an LLM judge annotated; None without a judge.
+    """
     metrics: dict[str, Any] = {}
     for name, value in values.items():
         if not math.isfinite(value):
@@ -62,12 +74,15 @@ def to_contract(values: Mapping[str, float], distribution: Mapping[str, int] | N
 
 
 def select_metrics(metrics: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """Return the metrics with one of the names; all if no name is given."""
+    """Return the metrics with the given names; all metrics if no name is given."""
     return {name: value for name, value in metrics.items() if not names or name in names}
 
 
 def flatten_metrics(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """Return every numeric metric by a flat name, such as `gpt_eval_1.fluency`, without distributions."""
+    """Return an evaluation's numeric metrics by flat names such as `gpt_eval_1.fluency`.
+
+    Error distributions are left out.
+    """
     flat: dict[str, float] = {}
     for name, value in metrics.items():
         if isinstance(value, Mapping):

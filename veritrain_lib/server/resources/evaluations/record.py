@@ -1,6 +1,7 @@
-"""Evaluations in the record: their query, lookup by id, tracks and metrics.
+"""Lookup of evaluations in MLflow's tracking store: query of the list, lookup by id, metrics and tracks.
 
-An evaluation is a finished run of the evaluate stage, or one that was stored by the API.
+An evaluation is a finished run of the evaluate stage, or a run that stores an evaluation which a client sent. A track
+is `spoken` or `written`: the kind of language of its rows.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from veritrain_lib.tracking.version_listing import read_version
 TRACKS: tuple[Track, Track] = ("spoken", "written")
 
 PARENT = "mlflow.parentRunId"
+"""Tag by which MLflow stores the id of a run's parent run."""
 CHALLENGER, CHAMPION = "veritrain.input.challenger", "veritrain.input.champion"
 
 EVALUATIONS: Mapping[str, Collection[str]] = {
     "veritrain.stage": ["evaluate"],
     "veritrain.kind": ["evaluation"],
 }
-"""Tags that make a run an evaluation; one of them is enough."""
+"""Tags that mark an MLflow run as an evaluation; either one suffices."""
 
 
 def evaluations_query(
@@ -37,12 +39,13 @@ def evaluations_query(
     round_run: Run | None = None,
     also_matching: Sequence[Mapping[str, Collection[str]]] = (),
 ) -> RunQuery:
-    """Return the query for finished evaluations, newest first.
+    """Return the database query for finished evaluations, newest first.
 
     Args:
-        track: Only evaluations with metrics of this track; empty for all.
-        round_run: Only evaluations of this round, including one that it shares with another round.
-        also_matching: Alternative conditions on tags besides `EVALUATIONS`.
+        track: Only evaluations with metrics of this track (`spoken` or `written`); empty for all.
+        round_run: Only evaluations of this round of the improvement loop, also one that another round made and this one
+            reuses; None for all.
+        also_matching: Further alternatives to `EVALUATIONS`: a run with the tags of any of them is returned too.
     """
     alternatives = [EVALUATIONS, *also_matching]
     if round_run is not None:
@@ -60,7 +63,11 @@ def evaluations_query(
 
 
 def find_evaluation(run_id: str) -> Run:
-    """Return the run of an evaluation. Raises NotFound."""
+    """Return the MLflow run of the evaluation with an API id.
+
+    Raises:
+        NotFound: There is no finished evaluation of this id.
+    """
     run = read_runs([run_id]).get(run_id) if run_id.isalnum() else None
     if run is None or run.info.status != "FINISHED" or not is_evaluation(run):
         raise NotFound(f"there is no evaluation {run_id!r}")
@@ -68,24 +75,35 @@ def find_evaluation(run_id: str) -> Run:
 
 
 def is_evaluation(run: Run) -> bool:
-    """Return whether a run is an evaluation."""
+    """Return whether an MLflow run is an evaluation."""
     return any(run.data.tags.get(tag) in values for tag, values in EVALUATIONS.items())
 
 
 def find_round(run_id: str) -> Run | None:
-    """Return the run of a round; None if there is none."""
+    """Return the MLflow run of an experiment of the API, which is a round of the improvement loop.
+
+    The result is None if there is no such experiment.
+    """
     run = read_runs([run_id]).get(run_id) if run_id.isalnum() else None
     return run if run is not None and run.data.tags.get("veritrain.kind") == "round" else None
 
 
 def tracks_of(run: Run) -> list[Track]:
-    """Return the tracks that an evaluation has metrics of; `written` if its rows have no track."""
+    """Return the tracks (`spoken`, `written`) of an evaluation's rows; `written` if the rows have no track."""
     track_names = run.data.tags.get(TAG, "").split(",")
     return [track for track in TRACKS if track in track_names] or ["written"]
 
 
 def metrics_of(run: Run, track: Track | None = None, *, champion: bool = False) -> dict[str, Any]:
-    """Return the metrics of an evaluation, over all rows or of one track."""
+    """Return the metrics of an evaluation, with the names and scales of API responses.
+
+    Args:
+        run: MLflow run of the evaluation.
+        track: `spoken` or `written` for metrics over the rows of that track; None, or a track without metrics of its
+            own, for all rows.
+        champion: True for the metrics of the champion (the best model so far), False for those of the challenger (the
+            new model).
+    """
     content = content_of(run)
     if content.metrics is not None:
         return content.metrics
@@ -101,7 +119,11 @@ def metrics_of(run: Run, track: Track | None = None, *, champion: bool = False) 
 
 
 def training_dataset_of(address: str) -> str:
-    """Return the dataset that the model at an address was trained on; empty if it is unknown."""
+    """Return the name (NAME@VERSION) of the dataset that a model was trained on; an empty string if it is not known.
+
+    Args:
+        address: URI of the model; known only for `models:/NAME/VERSION`.
+    """
     name, _, number = address.removeprefix("models:/").rpartition("/")
     if not (address.startswith("models:/") and name and number.isdecimal()):
         return ""

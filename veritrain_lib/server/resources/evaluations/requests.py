@@ -1,4 +1,4 @@
-"""Request schemas of the evaluation routes."""
+"""Schemas of the request bodies of the evaluation routes: an evaluation that was made elsewhere, and a comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from veritrain_lib.server.resources.evaluations.schemas import JudgeScore, Sever
 
 
 class TopErrorInput(RequestModel):
-    """Kind of mistake with its count and severity."""
+    """Kind of mistake in an evaluation that a client sends: its type, number of occurrences and severity."""
 
     type: str = Field(min_length=1, max_length=200)
     count: int = Field(ge=0, le=10**9)
@@ -19,7 +19,7 @@ class TopErrorInput(RequestModel):
 
 
 class ErrorAnalysisInput(RequestModel):
-    """Error analysis of an evaluation."""
+    """Error analysis of an evaluation that a client sends."""
 
     top_errors: list[TopErrorInput] = Field(default=[], max_length=200)
     error_type_distribution: dict[str, Annotated[float, Field(ge=0, le=1e9)]] = Field(
@@ -28,7 +28,7 @@ class ErrorAnalysisInput(RequestModel):
 
 
 class JudgeScoresInput(RequestModel):
-    """Scores of an LLM judge, 1 to 5."""
+    """Scores (1 to 5) by an LLM judge in an evaluation that a client sends."""
 
     fluency: JudgeScore | None = None
     adequacy: JudgeScore | None = None
@@ -36,7 +36,10 @@ class JudgeScoresInput(RequestModel):
 
 
 class JudgeErrorsInput(RequestModel):
-    """Errors that an LLM judge annotated."""
+    """Errors annotated by an LLM judge in an evaluation that a client sends.
+
+    `mqm_score` is from 0 to 100, `error_distribution` the number of errors of each type.
+    """
 
     mqm_score: float | None = Field(default=None, ge=0, le=100)
     error_distribution: dict[str, Annotated[float, Field(ge=0, le=1e9)]] | None = Field(
@@ -45,7 +48,7 @@ class JudgeErrorsInput(RequestModel):
 
 
 class MetricsInput(RequestModel):
-    """Metrics that were measured elsewhere; besides the named ones, any other as a number."""
+    """Metrics of an evaluation that a client sends; any further key is a metric whose value is a number."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -57,7 +60,7 @@ class MetricsInput(RequestModel):
 
 
 class EvaluationCreateRequest(RequestModel):
-    """Evaluation that was made elsewhere, of the model that a round trained."""
+    """Request body that stores an evaluation which a client made elsewhere, of the model that an experiment trained."""
 
     experiment_id: str = Field(min_length=1, max_length=64)
     track: Track
@@ -66,7 +69,7 @@ class EvaluationCreateRequest(RequestModel):
 
 
 class EvaluationCompareRequest(RequestModel):
-    """Evaluations to compare: the baseline, and the one that is compared with it."""
+    """Request body of a comparison of two evaluations: ids of the baseline and of the one compared with it."""
 
     evaluation_ids: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
         min_length=2, max_length=2

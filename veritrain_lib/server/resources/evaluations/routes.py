@@ -1,4 +1,4 @@
-"""Routes of /api/v1/evaluations: list, store, compare and delete evaluations. Responses are in snake_case."""
+"""Routes of /api/v1/evaluations: list, store, compare and delete evaluations. Responses have snake_case keys."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ from veritrain_lib.tracking.listing import read_runs, runs_page
 router = APIRouter(tags=["evaluations"])
 
 MAX_METRIC_VALUE = 1e100
-"""Largest absolute value of a metric. NaN fails the comparison with it too."""
+"""Maximum absolute value of a metric that a client may send; NaN is rejected by the same comparison."""
 
 METRIC_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+"""Regular expression for the names of metrics that a client may send besides the predefined ones."""
 
 
 @router.get("/evaluations", response_model=EvaluationPage, summary="List evaluations")
@@ -59,9 +60,9 @@ def list_evaluations(
     experiment_id: Annotated[str | None, Query(max_length=64)] = None,
     camel_experiment_id: Annotated[str | None, Query(alias="experimentId", max_length=64)] = None,
 ) -> Any:
-    """List evaluations, newest first.
+    """List the evaluations of all tasks, newest first.
 
-    The metrics shown are those of the setting `evaluation.default_metrics`; all metrics if it is empty.
+    Metrics are those named by the setting `evaluation.default_metrics`; all metrics if it is empty.
     """
     round_id = experiment_id or camel_experiment_id or ""
     round_run = find_round(round_id) if round_id else None
@@ -76,7 +77,7 @@ def list_evaluations(
 
 @router.post("/evaluations", response_model=Evaluation, status_code=201, summary="Store an evaluation")
 def create_evaluation(evaluation: EvaluationCreateRequest) -> Any:
-    """Store an evaluation that was measured elsewhere under a round."""
+    """Store an evaluation that a client made elsewhere, under the experiment whose model it measures."""
     round_run = find_round(evaluation.experiment_id)
     if round_run is None:
         raise WrongField("body.experiment_id", f"there is no experiment {evaluation.experiment_id!r}")
@@ -106,16 +107,20 @@ def create_evaluation(evaluation: EvaluationCreateRequest) -> Any:
 
 
 def _challenger_of(round_id: str) -> str:
-    """Return the model that the newest evaluation of a round measured; empty if the round has none."""
+    """Return the URI of the newly trained model that an experiment's newest evaluation measured.
+
+    The result is an empty string if the experiment has no evaluation.
+    """
     evaluations, _ = runs_page(evaluations_query(round_run=find_round(round_id)), limit=1)
     return evaluations[0].data.tags.get(CHALLENGER, "") if evaluations else ""
 
 
 @router.post("/evaluations/compare", response_model=EvaluationComparison, summary="Compare two evaluations")
 def compare_evaluations(comparison: EvaluationCompareRequest) -> Any:
-    """Return the differences of the metrics that both evaluations have, second minus first.
+    """Compare two evaluations: the differences of their common metrics, second minus first.
 
-    If both models answered the same rows, the difference paired by row is included with its interval.
+    If both models answered the same development rows, the response also has the mean difference of their grades on
+    these rows, with its 95 % interval.
     """
     first, second = (find_evaluation(evaluation_id) for evaluation_id in comparison.evaluation_ids)
     return evaluation_comparison(first, second)
@@ -127,7 +132,10 @@ def compare_evaluations(comparison: EvaluationCompareRequest) -> Any:
     summary="Summarize the evaluations of an experiment",
 )
 def summarize(experiment_id: str) -> Any:
-    """Return the newest metrics of the spoken and the written track, side by side."""
+    """Return the newest metrics of an experiment's spoken and written rows side by side.
+
+    `comparison` says which of the two has the higher BLEU.
+    """
     round_run = find_round(experiment_id)
     if round_run is None:
         raise NotFound(f"there is no experiment {experiment_id!r}")
@@ -149,7 +157,7 @@ def summarize(experiment_id: str) -> Any:
 
 @router.get("/evaluations/{evaluation_id}", response_model=EvaluationDetail, summary="Get an evaluation")
 def get_evaluation(evaluation_id: str) -> Any:
-    """Return an evaluation with all its metrics and up to 50 development rows, the worst answers first."""
+    """Return an evaluation with all its metrics and up to 50 development rows, the lowest grades first."""
     run = find_evaluation(evaluation_id)
     item = evaluation_items([run])[0]
     tags = run.data.tags
@@ -169,8 +177,8 @@ def get_evaluation(evaluation_id: str) -> Any:
     "/evaluations/{evaluation_id}", status_code=204, response_class=Response, summary="Delete an evaluation"
 )
 def delete_evaluation(evaluation_id: str) -> None:
-    """Delete an evaluation from all lists; MLflow can restore the run.
+    """Delete an evaluation; MLflow can restore its run.
 
-    Looks at the held-out test set stay counted.
+    If it used the held-out test set, that use stays counted.
     """
     manual_runs.delete(find_evaluation(evaluation_id).info.run_id)

@@ -1,4 +1,4 @@
-"""Response schemas of the evaluation routes, in snake_case."""
+"""Schemas of the responses of the evaluation routes, with snake_case keys."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from typing_extensions import TypedDict
 from veritrain_lib.server.http.casing import ResponseModel
 
 Track = Literal["spoken", "written"]
+"""Kind of language of an evaluation's rows: spoken or written."""
 Severity = Literal["minor", "major", "critical"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
+"""Number from 0 to 1."""
 JudgeScore = Annotated[float, Field(ge=1, le=5)]
+"""Score of an LLM judge from 1 to 5."""
 
 
 class JudgeScores(TypedDict, total=False):
-    """Scores of an LLM judge, 1 to 5."""
+    """Scores by an LLM judge, each from 1 to 5."""
 
     fluency: JudgeScore
     adequacy: JudgeScore
@@ -33,9 +36,9 @@ class JudgeErrors(TypedDict, total=False):
 
 
 class EvaluationMetrics(TypedDict, total=False):
-    """Metrics that apply; others are absent and none is null.
+    """Metrics of an evaluation; those that do not apply to the task are absent, never null.
 
-    The task's own metrics are added on their own scale.
+    Further metrics of the task are added under their own name, on their own scale.
     """
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
@@ -48,7 +51,7 @@ class EvaluationMetrics(TypedDict, total=False):
 
 
 class TopError(BaseModel):
-    """Kind of mistake: its type, the number of rows that have it, and its severity."""
+    """Kind of mistake of an evaluated model: its type, its number of occurrences, and its severity."""
 
     type: str
     count: int = Field(ge=0)
@@ -56,14 +59,14 @@ class TopError(BaseModel):
 
 
 class ErrorAnalysis(BaseModel):
-    """Most frequent mistakes, and the number of mistakes of each type."""
+    """Most frequent mistakes of an evaluated model, and the number of mistakes of each type."""
 
     top_errors: list[TopError] = []
     error_type_distribution: dict[str, float] = {}
 
 
 class Evaluation(ResponseModel):
-    """Evaluation of the challenger."""
+    """Evaluation of a newly trained model (the challenger)."""
 
     id: str
     experiment_id: str = Field(description="round that the evaluation belongs to; empty for a manual one")
@@ -75,14 +78,14 @@ class Evaluation(ResponseModel):
 
 
 class EvaluationList(BaseModel):
-    """List of evaluations and their total number, as page clients expect them in `data`."""
+    """List of evaluations with their total number, which clients in web pages read from `data`."""
 
     items: list[Evaluation]
     total: int
 
 
 class EvaluationPage(ResponseModel):
-    """Page of evaluations; `data` has the same list."""
+    """One page of the list of evaluations; `data` repeats the list for clients in web pages."""
 
     items: list[Evaluation]
     total: int
@@ -95,7 +98,7 @@ class EvaluationPage(ResponseModel):
 
 
 class SampleResult(BaseModel):
-    """Development row: its input, the reference, the model's answer, the grade (0 to 1) and the mistakes."""
+    """Development row of an evaluation: input, expected answer, the model's answer, grades (0 to 1) and mistakes."""
 
     source: str
     reference: str
@@ -105,7 +108,10 @@ class SampleResult(BaseModel):
 
 
 class EvaluationDetail(Evaluation):
-    """Evaluation with related names and a sample of development rows; never rows of the held-out test set."""
+    """Evaluation with the names of its experiment, dataset and model, and some development rows.
+
+    Rows of the held-out test set are never included.
+    """
 
     experiment_name: str
     dataset_name: str = Field(description="the rows that the model was trained on; empty when unknown")
@@ -117,7 +123,7 @@ class EvaluationDetail(Evaluation):
 
 
 class MetricDifference(ResponseModel):
-    """Metric of both evaluations, and the second value minus the first."""
+    """Values of a metric that two compared evaluations have in common; `difference` is the second minus the first."""
 
     first: float
     second: float
@@ -125,7 +131,7 @@ class MetricDifference(ResponseModel):
 
 
 class PairedDifference(ResponseModel):
-    """Mean difference of the rows' grades (0 to 1, by the task's primary metric), second minus first."""
+    """Mean difference of the grades (0 to 1) that two evaluations gave to the same rows, second minus first."""
 
     rows: int = Field(description="development rows that both answered")
     difference: float
@@ -134,7 +140,7 @@ class PairedDifference(ResponseModel):
 
 
 class EvaluationComparison(ResponseModel):
-    """Differences between two evaluations."""
+    """Differences between two evaluations; `only_first` and `only_second` name metrics that only one of them has."""
 
     first_id: str
     second_id: str
@@ -147,14 +153,17 @@ class EvaluationComparison(ResponseModel):
 
 
 class TrackComparison(ResponseModel):
-    """Better track by BLEU; null if one of them has no BLEU."""
+    """Track (spoken or written rows) of an experiment with the higher BLEU.
+
+    It is null if one of the tracks has no BLEU or both are equal.
+    """
 
     better_track: Track | None
     bleu_diff: float | None = Field(description="spoken minus written")
 
 
 class RoundEvaluationSummary(ResponseModel):
-    """Newest metrics of each track of a round; null for a track without metrics."""
+    """Newest metrics of an experiment for each track (spoken, written); null for a track without an evaluation."""
 
     experiment_id: str
     spoken: EvaluationMetrics | None

@@ -1,4 +1,4 @@
-"""Serializer of evaluations, as items of a list and as the base of one evaluation's details."""
+"""Conversion of evaluations to API responses."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from veritrain_lib.tracking.listing import read_runs
 def evaluation_items(
     runs: Sequence[Run], *, track: Track | None = None, round_id: str = "", names: Collection[str] = ()
 ) -> list[Evaluation]:
-    """Return the list items of evaluation runs.
+    """Return the API responses for the MLflow runs of evaluations, in the same order.
 
     Args:
-        runs: Evaluation runs.
-        track: Track whose metrics to show for evaluations with both tracks; `written` by default.
-        round_id: Id of the round that was requested.
-        names: Names of the metrics to show; all if empty.
+        runs: MLflow runs of the evaluations.
+        track: Track whose metrics are returned; None for `written`, or `spoken` if an evaluation has no written rows.
+        round_id: Id of the experiment that the client asked for, which is returned as `experiment_id`; empty for the
+            evaluation's own.
+        names: Names of the metrics to return; all if empty.
     """
     parents = {run.data.tags.get(PARENT, "") for run in runs} - {""}
     rounds = {

@@ -1,1 +1,1 @@
-"""Experiments, which are rounds of the record: /api/v1/experiments."""
+"""REST endpoints under /api/v1/experiments. An experiment of the API is a round: one trip through the stages."""

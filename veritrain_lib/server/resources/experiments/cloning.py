@@ -1,4 +1,4 @@
-"""Request of an experiment that is a copy of another one, with modifications."""
+"""Copy of an experiment's request with changed values, for `POST /experiments/{id}/clone`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from veritrain_lib.tracking.entities import Run
 
 
 def cloned_request(run: Run, modifications: dict[str, Any]) -> ExperimentCreateRequest:
-    """Return the request of an experiment with modifications.
+    """Return the request that created an experiment, with changed values, as a request for a new experiment.
 
     Args:
-        run: The round to copy.
-        modifications: New values by the keys of a new experiment, in either casing; null removes a key of `config`.
+        run: MLflow run of the experiment.
+        modifications: New values by the keys of a request for an experiment, in camelCase or snake_case. The new
+            `config` is merged into the old one; null removes one of its keys.
 
     Raises:
-        WrongField: The first modification that is wrong.
+        WrongField: A modification is not valid.
     """
     item, request = serialize_experiments([run])[0], experiment_run.request_of(run)
     content: dict[str, Any] = {
@@ -48,7 +49,7 @@ def cloned_request(run: Run, modifications: dict[str, Any]) -> ExperimentCreateR
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return the old values updated with the new ones, recursively in objects; null removes a key."""
+    """Return a configuration updated with new values; objects in both are merged key by key."""
     merged = dict(old)
     for key, value in new.items():
         old_value = merged.get(key)

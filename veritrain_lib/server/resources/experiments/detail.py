@@ -1,4 +1,4 @@
-"""Serializer of one experiment with its configuration, progress, log and results."""
+"""API response for one experiment with its configuration, progress, log and results."""
 
 from __future__ import annotations
 
@@ -23,16 +23,22 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 MAX_PREDICTIONS = 20
-"""Maximum number of predictions that are shown."""
+"""Maximum number of development rows with the model's answers that are returned."""
 
 MAX_LOG_ENTRIES = 100
-"""Log entries that are shown with the experiment; the log's own route returns all of them."""
+"""Maximum number of log entries that are returned with an experiment; the route of its log returns all."""
 
 RECIPE = ("lora_config", "batch_size", "learning_rate", "epochs", "warmup_steps", "optimizer")
+"""Parameters of the training that are always returned in `config.training_recipe`; null if they are not set."""
 
 
 def experiment_detail(run: runs.Run, events: Sequence[LoggedEvent]) -> ExperimentDetail:
-    """Return the details of an experiment from a round's run and its events."""
+    """Return the API response for an experiment with all details.
+
+    Args:
+        run: MLflow run of the experiment.
+        events: All events of the run, oldest first.
+    """
     task = find_task(run.data.tags.get("veritrain.task", ""))
     item = serialize_experiment(run, task)
     return ExperimentDetail(
@@ -47,12 +53,15 @@ def experiment_detail(run: runs.Run, events: Sequence[LoggedEvent]) -> Experimen
 
 
 def log_entry(event: LoggedEvent) -> LogEntry:
-    """Return an event as a log entry."""
+    """Return an event of a run as an entry of the experiment's log."""
     return LogEntry(timestamp=event.time, level=event.level, message=event.message)
 
 
 def experiment_progress(events: Sequence[LoggedEvent]) -> ExperimentProgress:
-    """Return the progress of a run from its newest events."""
+    """Return the progress of an experiment from the events of its run.
+
+    A training counts steps and epochs, any other stage the cells of its notebook.
+    """
     progress_events = [event for event in events if event.kind == "progress"]
     step_events = [event for event in progress_events if "step" in event.data]
     latest = (step_events or progress_events)[-1].data if progress_events else {}
@@ -78,6 +87,7 @@ def experiment_progress(events: Sequence[LoggedEvent]) -> ExperimentProgress:
 
 
 def _config(run: runs.Run, item: ExperimentItem, task: Task | None) -> dict[str, Any]:
+    """Return the experiment's configuration: what the client sent, completed by the values that were used."""
     request = experiment_run.request_of(run)
     requested = dict(request.config) if request else {}
     parameters = {**(task.trainer.parameters if task else {}), **(request.trainer if request else {})}
@@ -101,6 +111,7 @@ def _config(run: runs.Run, item: ExperimentItem, task: Task | None) -> dict[str,
 
 
 def _dataset_version(item: ExperimentItem) -> str | None:
+    """Return the version of the experiment's dataset; None if it has none or the dataset was deleted."""
     if item.dataset_id is None:
         return None
     try:
@@ -110,7 +121,7 @@ def _dataset_version(item: ExperimentItem) -> str | None:
 
 
 def _predictions(run: runs.Run) -> list[dict[str, Any]]:
-    """Return the first development rows with the answers of the trained model."""
+    """Return the first development rows with the answers of the trained model; empty before the training."""
     from veritrain_lib.stages.record.stored_result import load_result
 
     train_run_id = run.data.tags.get("veritrain.run.train")
@@ -122,7 +133,7 @@ def _predictions(run: runs.Run) -> list[dict[str, Any]]:
 
 
 def _evaluation(run: runs.Run) -> dict[str, Any] | None:
-    """Return the evaluation's id, verdict and metrics."""
+    """Return the id, verdict, headline and metrics of the experiment's evaluation; None before the evaluation."""
     run_id = run.data.tags.get("veritrain.run.evaluate")
     if not run_id:
         return None

@@ -1,4 +1,4 @@
-"""Language direction of a task's experiments."""
+"""Language direction, such as `ja-en`, of a task's experiments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 
 def fixed_direction(task: Task | None) -> str | None:
-    """Return the language direction that all rows of a task share; None if it has none or rows differ."""
+    """Return the language direction, such as `ja-en`, that all rows of a task share.
+
+    Returns:
+        None if the task is not a translation, if its rows have a direction each, or if `task` is None.
+    """
     if task is None or task.target.direction:
         return None
     source = next((field.language for field in task.inputs.values() if field.language), None)

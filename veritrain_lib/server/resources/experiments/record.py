@@ -1,4 +1,4 @@
-"""Experiments in the record: lookup by id, and the addresses of their base models."""
+"""Lookup of experiments in MLflow's tracking store by id, and of the addresses of their base models."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from veritrain_lib.tracking import listing, run_events, runs, version_listing
 
 
 def find_run(run_id: str) -> runs.Run | None:
-    """Return the run of an id; None if there is none or the text is not a valid id."""
+    """Return the MLflow run with an id; None if there is none or the text is not a valid id."""
     if not (run_id.isascii() and run_id.isalnum() and len(run_id) <= 64):
         return None
     return listing.read_runs([run_id]).get(run_id)
 
 
 def find_experiment(experiment_id: str) -> runs.Run:
-    """Return the round of an id; its status is corrected if its owner process has died. Raises NotFound."""
+    """Return the MLflow run of the experiment with an API id; if its process has died, the run is closed first.
+
+    Raises:
+        NotFound: There is no such experiment.
+    """
     run = find_run(experiment_id)
     if run is None or run.data.tags.get("veritrain.kind") != "round":
         raise NotFound(f"there is no experiment {experiment_id[:100]!r}")
@@ -25,9 +29,13 @@ def find_experiment(experiment_id: str) -> runs.Run:
 
 
 def model_addresses(model: str) -> list[str]:
-    """Return the addresses under which the record may have a base model.
+    """Return all addresses by which the run of an experiment may name its base model.
 
-    These are its version and the address that it was registered for.
+    They are the API id, the model URI and, if that version was registered for a model elsewhere, the address of that
+    model (such as `openai:/MODEL`).
+
+    Args:
+        model: API id of the model, such as `support-3`.
     """
     name, _, version = model.rpartition("-")
     version_item = (

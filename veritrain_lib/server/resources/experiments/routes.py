@@ -1,6 +1,6 @@
-"""Routes of /api/v1/experiments: create, start, stop, clone and list experiments.
+"""Routes of /api/v1/experiments: create, start, stop, clone, list and delete experiments.
 
-An experiment is a round of the record, whether the API, the loop or a notebook started it.
+An experiment is a round (one trip through the stages), whether the API, the improvement loop or a notebook started it.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from veritrain_lib.tracking.listing import RunQuery
 router = APIRouter(tags=["experiments"])
 
 ENVELOPE_MEDIA_TYPE = "application/vnd.veritrain.envelope+json"
+"""Value of the header `Accept` with which the route of an experiment's log returns `{logs, total}`."""
 
 
 @router.get("/experiments", summary="List experiments, newest first", response_model=Page)
@@ -48,9 +49,9 @@ def list_experiments(
     camel_model_id: Annotated[str | None, Query(alias="modelId", max_length=300)] = None,
     bracket_model_id: Annotated[str | None, Query(alias="filters[modelId]", max_length=300)] = None,
 ) -> JSONResponse:
-    """List the rounds of all tasks, including those of the command line and of notebooks.
+    """List the experiments of all tasks, newest first, including those that the command line or a notebook started.
 
-    `search` matches the name and the task; `status` is pending, running, completed or failed.
+    `search` is a part of the name or of the task's name; `status` is pending, running, completed or failed.
     """
     if filters.status and filters.status not in RUN_STATUSES:
         raise WrongField("query.status", f"status {filters.status!r} is none of {', '.join(RUN_STATUSES)}")
@@ -75,10 +76,10 @@ def list_experiments(
 
 @router.post("/experiments", status_code=201, summary="Create an experiment", response_model=ExperimentItem)
 def create_experiment(experiment: ExperimentCreateRequest) -> JSONResponse:
-    """Create a pending experiment after checking the request against the record.
+    """Create an experiment, which stays pending until it is started.
 
-    Configuration that the trainer does not support is listed in `unsupported_config`. The experiment stays pending until it
-    is started.
+    The request is checked first: task, dataset, base model and configuration. Configuration keys that the trainer does
+    not support are listed in `unsupported_config`.
     """
     return JSONResponse(dual_case(_item(_create_run(experiment))), 201)
 
@@ -87,7 +88,8 @@ def create_experiment(experiment: ExperimentCreateRequest) -> JSONResponse:
 def read_experiment(experiment_id: str) -> JSONResponse:
     """Return an experiment with its configuration, progress, log and results.
 
-    The results are its metrics, predictions and evaluation; only the last log entries are included.
+    The results are its metrics, some answers of the trained model, and its evaluation. Of the log, only the last 100
+    entries are included.
     """
     run = find_experiment(experiment_id)
     detail = experiment_detail(run, event_log.read(run.info.run_id))
@@ -104,9 +106,9 @@ def read_experiment(experiment_id: str) -> JSONResponse:
     "/experiments/{experiment_id}/start", summary="Start an experiment", response_model=ExperimentStarted
 )
 def start_experiment(experiment_id: str) -> JSONResponse:
-    """Start a pending experiment in a process of its own, which outlives the server.
+    """Start a pending experiment in a process of its own, which goes on even if the server ends.
 
-    400 unless the experiment is pending.
+    The response is 400 if the experiment is not pending.
     """
     run_id = find_experiment(experiment_id).info.run_id
     with FileLock(background.folder() / f"start-{run_id}.lock"):
@@ -119,9 +121,11 @@ def start_experiment(experiment_id: str) -> JSONResponse:
             )
             raise BadState(f"experiment {run_id} is {state}; only a pending one can be started")
         background.launch(run_id)
-    item = _item(find_experiment(run_id))
+    run = find_experiment(run_id)
     started = ExperimentStarted(
-        **item.model_dump(), task_id=item.celery_task_id or "", message="The experiment was started."
+        **_item(run).model_dump(),
+        task_id=run.data.tags.get(runs.JOB_TAG, ""),
+        message="The experiment was started.",
     )
     return JSONResponse(dual_case(started))
 
@@ -130,7 +134,8 @@ def start_experiment(experiment_id: str) -> JSONResponse:
 def stop_experiment(experiment_id: str) -> JSONResponse:
     """Ask the process of an experiment to stop, and return at once.
 
-    The experiment ends as failed with the reason `stopped`. 400 unless it is running, or started and queued.
+    The experiment then ends as failed with the reason `stopped`. The response is 400 if it is neither running nor
+    waiting to run.
     """
     run = find_experiment(experiment_id)
     waits = run.info.status == "SCHEDULED" and runs.JOB_TAG in run.data.tags
@@ -153,7 +158,7 @@ def clone_experiment(
 ) -> JSONResponse:
     """Create a new pending experiment from the request of another one.
 
-    `modifications` are applied to the request, which is then checked like a new one.
+    `modifications` replace values of that request, which is then checked like a new one.
     """
     experiment = cloned_request(find_experiment(experiment_id), clone.modifications if clone else {})
     return JSONResponse(dual_case(_item(_create_run(experiment))), 201)
@@ -161,9 +166,9 @@ def clone_experiment(
 
 @router.delete("/experiments/{experiment_id}", status_code=204, summary="Delete an experiment")
 def delete_experiment(experiment_id: str) -> Response:
-    """Mark the run of an experiment as deleted in MLflow; the results of its stages stay.
+    """Delete an experiment; MLflow can restore its run, and the results of its stages stay.
 
-    409 while the experiment is active.
+    The response is 409 while the experiment is running or waiting to run.
     """
     run = find_experiment(experiment_id)
     if run.info.status == "RUNNING" or (run.info.status == "SCHEDULED" and runs.JOB_TAG in run.data.tags):
@@ -184,9 +189,9 @@ def read_logs(
     as_envelope: Annotated[bool, Query(alias="envelope", description="return {logs, total}")] = False,
     accept: Annotated[str | None, Header()] = None,
 ) -> JSONResponse:
-    """Return the log, oldest entry first.
+    """Return the log of an experiment, oldest entry first.
 
-    It is a bare array, or `{logs, total}` for `?envelope=true` or `Accept: application/vnd.veritrain.envelope+json`.
+    It is an array, or `{logs, total}` for `?envelope=true` or `Accept: application/vnd.veritrain.envelope+json`.
     """
     events = event_log.read(find_experiment(experiment_id).info.run_id)
     logs = [log_entry(event).model_dump() for event in events[offset : offset + limit]]
@@ -196,9 +201,11 @@ def read_logs(
 
 
 def _item(run: runs.Run) -> ExperimentItem:
+    """Return the API response for the MLflow run of an experiment."""
     return serialize_experiments([run])[0]
 
 
 def _create_run(experiment: ExperimentCreateRequest) -> runs.Run:
+    """Check a request for an experiment, store it as a pending MLflow run, and return that run."""
     task, request = validate_request(experiment)
     return find_experiment(experiment_run.schedule_experiment(task, experiment.name, request))

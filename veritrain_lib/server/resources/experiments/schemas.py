@@ -1,4 +1,4 @@
-"""Request and response schemas of the experiment routes."""
+"""Schemas of the requests and responses of the experiment routes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ Status = Literal["pending", "running", "completed", "failed"]
 class ExperimentItem(ResponseModel):
     """Experiment as an item of a list.
 
-    `best_score` is the primary metric; `celery_task_id` is the id of the job; `reason` says why a failed experiment
-    failed; `unsupported_config` lists the configuration keys that the trainer does not support.
+    `best_score` is the task's primary metric. `celery_task_id` is the Celery task of the last stage that was given to
+    workers; it is null if the server's machine runs the stages (`VERITRAIN_RUNNER`). `reason` says why a failed
+    experiment failed. `unsupported_config` lists the configuration keys that the trainer does not support.
     """
 
     id: str
@@ -37,7 +38,7 @@ class ExperimentItem(ResponseModel):
 
 
 class ExperimentStarted(ExperimentItem):
-    """Experiment and the job that was started for it."""
+    """Experiment that was just started; `task_id` is the id of its background job."""
 
     task_id: str
     message: str
@@ -52,16 +53,16 @@ class LogEntry(ResponseModel):
 
 
 class ExperimentLogs(ResponseModel):
-    """Log entries, and the total number of them."""
+    """Entries of an experiment's log, and the number of all entries."""
 
     logs: list[LogEntry]
     total: int
 
 
 class ExperimentProgress(ResponseModel):
-    """Progress of an experiment: steps and epochs of a training, cells of any other stage.
+    """Progress of an experiment: steps and epochs of a training, or notebook cells (as steps) of any other stage.
 
-    `eta` is in seconds, `gpu_utilization` in percent; null if it is not known.
+    `eta` is in seconds and `gpu_utilization` in percent; a value that is not known is null.
     """
 
     current_epoch: float
@@ -76,7 +77,7 @@ class ExperimentProgress(ResponseModel):
 
 
 class ExperimentDetail(ExperimentItem):
-    """Experiment with all details."""
+    """Experiment with its configuration, progress, log and results."""
 
     config: dict[str, Any]
     progress: ExperimentProgress
@@ -87,7 +88,7 @@ class ExperimentDetail(ExperimentItem):
 
 
 class ExperimentConfigInput(RequestModel):
-    """Training configuration. Keys that are not supported are stored and returned as `unsupported_config`."""
+    """Training configuration of a new experiment; unsupported keys are stored and listed in `unsupported_config`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -99,11 +100,11 @@ class ExperimentConfigInput(RequestModel):
 
 
 class ExperimentCreateRequest(RequestModel):
-    """New experiment: train on a dataset and compare with the base model.
+    """Request body of a new experiment, which trains a model on a dataset and compares it with the base model.
 
-    `direction` defaults to the task's own. Without `base_model_id` the new model is compared with the task's champion. If
-    there is no champion yet, the experiment first trains the seed model, as the loop does: the task's own rows go through
-    the gate, and a model is trained on the accepted rows.
+    `direction` defaults to that of the task. Without `base_model_id` the new model is compared with the task's
+    champion. If there is no champion yet, the experiment first trains one as the improvement loop does: the task's own
+    rows go through the quality gate, and a model is trained on the accepted rows.
     """
 
     name: str = Field(min_length=1, max_length=200)
@@ -116,6 +117,6 @@ class ExperimentCreateRequest(RequestModel):
 
 
 class ExperimentCloneRequest(RequestModel):
-    """Changes of the copy relative to the original; the keys are those of a new experiment."""
+    """Request body that copies an experiment; `modifications` has keys of a request for a new experiment."""
 
     modifications: dict[str, Any] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Serializer of experiments: a round of the record, started by a request, a loop or a notebook."""
+"""Conversion of rounds (one trip through the stages, whoever started it) to experiments of the API."""
 
 from __future__ import annotations
 
@@ -22,18 +22,26 @@ RUN_STATUSES: dict[str, tuple[str, ...]] = {
     status: tuple(name for name, api_status in API_STATUS.items() if api_status == status)
     for status in dict.fromkeys(API_STATUS.values())
 }
-"""MLflow's statuses for each status of the API."""
+"""Statuses of MLflow runs for each status of the API's experiments."""
 
 
 def serialize_experiments(page_runs: Sequence[runs.Run]) -> list[ExperimentItem]:
-    """Return the items of a page; each task is read once."""
+    """Return the API responses for experiments, in the order of the given MLflow runs.
+
+    An experiment is a round of the improvement loop.
+    """
     names = {run.data.tags.get("veritrain.task", "") for run in page_runs}
     tasks = {name: find_task(name) for name in names}
     return [serialize_experiment(run, tasks[run.data.tags.get("veritrain.task", "")]) for run in page_runs]
 
 
 def serialize_experiment(run: runs.Run, task: Task | None) -> ExperimentItem:
-    """Return the item of a round's run; `task` is None if its task file can't be read."""
+    """Return the API response for an experiment, which is a round of the improvement loop.
+
+    Args:
+        run: MLflow run of the round.
+        task: Task of the round; None if its file can't be read.
+    """
     tags, info = run.data.tags, run.info
     request = experiment_run.request_of(run)
     name = tags.get("veritrain.task", "")
@@ -55,7 +63,7 @@ def serialize_experiment(run: runs.Run, task: Task | None) -> ExperimentItem:
         adapter_id=request.adapter_id if request else None,
         status=API_STATUS[info.status],  # type: ignore[arg-type]
         best_score=score if score is not None and math.isfinite(score) else None,
-        celery_task_id=tags.get(runs.JOB_TAG),
+        celery_task_id=tags.get(runs.CELERY_TAG),
         created_at=utc_isoformat(info.start_time),
         updated_at=utc_isoformat(ended or started or info.start_time),
         started_at=utc_isoformat(started) if started else None,
@@ -66,11 +74,15 @@ def serialize_experiment(run: runs.Run, task: Task | None) -> ExperimentItem:
 
 
 def _dataset(tags: Any) -> str | None:
-    """Return the run of the draft that the round's rows came from; for the seed round, the run of its gate."""
+    """Return the API id of the dataset that an experiment trained on; None if it is not known.
+
+    It is the id of the run that generated the rows or, if no rows were generated, of the run of the quality gate.
+    """
     stages = [tags.get(f"veritrain.run.{stage}") for stage in ("generate", "gate")]
     return next((run_id for run_id in stages if run_id), None)
 
 
 def _model(address: str) -> str | None:
+    """Return the API id of a model URI `models:/NAME/VERSION`; any other address as it is; None for an empty one."""
     name, _, version = address.removeprefix("models:/").rpartition("/")
     return model_id(name, int(version)) if name and version.isdecimal() else (address or None)

@@ -1,4 +1,4 @@
-"""Stop requests: asks the process that works on a run to stop, from any process of the server."""
+"""Request to stop an experiment, which signals the process that works on it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ import signal
 from datetime import UTC, datetime
 
 from veritrain_lib.core import event_log, liveness
+from veritrain_lib.loop.round_run import STOPPED
 from veritrain_lib.server.http.problems import Conflict
 from veritrain_lib.tracking import run_events, runs
+from veritrain_lib.tracking.state import database, jobs
 
 
 def request_stop(run: runs.Run) -> None:
-    """Ask the run's owner to stop; it closes the run as KILLED. If the owner has ended, the run is closed here.
+    """Ask the process that works on an experiment to stop; if it has died already, close the MLflow run as KILLED.
 
     Args:
-        run: The run to stop.
+        run: MLflow run of the experiment.
 
     Raises:
-        Conflict: The owner is a process of another machine or container, or this one itself.
+        Conflict: The process belongs to another machine or container, or is the one that calls this function.
     """
     run_id = run.info.run_id
+    if _stop_on_worker(run):
+        return
     owner = run.data.tags.get(runs.OWNER_TAG, "")
     is_alive = runs.is_alive(owner) if owner else False
     process = liveness.local_pid(owner) if is_alive else None
@@ -41,3 +45,17 @@ def request_stop(run: runs.Run) -> None:
         is_alive = False
     if not is_alive:
         run_events.reconcile(runs.get(run_id))
+
+
+def _stop_on_worker(run: runs.Run) -> bool:
+    """Stop an experiment that a worker was called for (`train_model`), on whatever machine; return whether one was."""
+    job_id = run.data.tags.get(runs.CELERY_TAG, "")
+    state = jobs.states([job_id]).get(job_id) if job_id and database.is_shared() else None
+    if state is None or state.status not in ("queued", "running"):
+        return False
+    run_id = run.info.run_id
+    runs.tag(run_id, {runs.STOP_TAG: datetime.now(UTC).isoformat()})
+    jobs.cancel([job_id])
+    if jobs.states([job_id])[job_id].status == "cancelled":  # it had not begun, so nobody else ends its run
+        run_events.end_run(run_id, "KILLED", STOPPED)
+    return True

@@ -1,4 +1,4 @@
-"""Validation of a new experiment against the record, before anything is stored."""
+"""Checks of a request for a new experiment (task, dataset, base model, training recipe), before anything is stored."""
 
 from __future__ import annotations
 
@@ -27,17 +27,21 @@ LORA_NAMES = {
     "r": "rank", "lora_r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout", "target_modules": "modules",
     "modules_to_save": "also",
 }  # fmt: skip
-"""Parameter names of peft and the names that our trainers use for them."""
+"""Names of LoRA parameters in the library peft, with the names of the same parameters in our trainers."""
 
 MAX_DEPTH = 30
-"""Maximum nesting depth of a configuration."""
+"""Maximum number of nested levels of a configuration."""
 
 
 def validate_request(experiment: ExperimentCreateRequest) -> tuple[Task, ExperimentRequest]:
-    """Return the task and the validated request of an experiment.
+    """Check a request for a new experiment and fill in defaults.
+
+    Returns:
+        The task, and the request as it will be stored.
 
     Raises:
-        WrongField: The first field that contradicts the record.
+        WrongField: A field is not valid, such as an unknown task, dataset or model; only the first such field is
+            reported.
     """
     _refuse_unencodable(experiment)
     task = require_task(experiment.task)
@@ -69,9 +73,14 @@ def validate_request(experiment: ExperimentCreateRequest) -> tuple[Task, Experim
 
 
 def refuse_deep(value: Any, field: str) -> None:
-    """Raise WrongField for a value that is nested deeper than `MAX_DEPTH`.
+    """Reject a JSON value that is nested deeper than `MAX_DEPTH` levels, over which recursion would overflow the stack.
 
-    Walking it recursively would overflow the stack.
+    Args:
+        value: JSON value from a client.
+        field: Path of the value in the request, for the error message.
+
+    Raises:
+        WrongField: The value is nested too deeply.
     """
     level, depth = [value], 0
     while level:
@@ -88,7 +97,11 @@ def refuse_deep(value: Any, field: str) -> None:
 
 
 def _refuse_unencodable(experiment: ExperimentCreateRequest) -> None:
-    """Reject text that no database or response can hold, before either is used."""
+    """Reject a request whose text can't be stored or returned: deep nesting, NaN, NUL characters, unpaired surrogates.
+
+    Raises:
+        WrongField: The request contains such a value.
+    """
     refuse_deep(experiment.model_dump(), "body")
     try:
         text = json.dumps(experiment.model_dump(), allow_nan=False)
@@ -102,7 +115,11 @@ def _refuse_unencodable(experiment: ExperimentCreateRequest) -> None:
 
 
 def _base(task: Task, base_model_id: str | None) -> tuple[str, str]:
-    """Return id and URI of the model to compare with; two empty strings if the experiment has to train it first."""
+    """Return the id and the address of the model to compare with: the requested one, else the task's champion.
+
+    Returns:
+        Two empty strings if there is no champion, so that the experiment has to train one first.
+    """
     if base_model_id:
         return base_model_id, _model(task, base_model_id, "body.base_model_id")
     champion = models.by_alias(task, models.CHAMPION)
@@ -110,7 +127,16 @@ def _base(task: Task, base_model_id: str | None) -> tuple[str, str]:
 
 
 def _model(task: Task, model: str, field: str) -> str:
-    """Return the URI of a model that can answer the task."""
+    """Return the address of a model by its API id.
+
+    Args:
+        task: Task that the model must be able to answer.
+        model: API id of the model.
+        field: Field of the request that names it, for the error message.
+
+    Raises:
+        WrongField: There is no such model, or it answers another task.
+    """
     try:
         name, version = parse_model_id(model)
     except NotFound as error:
@@ -128,6 +154,14 @@ def _model(task: Task, model: str, field: str) -> str:
 
 
 def _dataset(task: Task, dataset_id: str, version: object) -> None:
+    """Check that an experiment can train on a dataset.
+
+    The dataset must belong to the task, have passed the quality gate, and have the version that the client names, if
+    any.
+
+    Raises:
+        WrongField: One of these does not hold; the message says which.
+    """
     field = "body.dataset_id"
     run = find_run(dataset_id)
     if run is None or f"{datasets.PREFIX}version" not in run.data.tags:
@@ -148,7 +182,14 @@ def _dataset(task: Task, dataset_id: str, version: object) -> None:
 
 
 def _recipe(task: Task, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the recipe's parameters that the task's trainer supports, and the names of those that it does not."""
+    """Split a requested training recipe into parameters of the task's trainer and unsupported ones.
+
+    Returns:
+        Supported parameters by the trainer's names, and the paths of the unsupported ones.
+
+    Raises:
+        WrongField: The trainer rejects the value of a parameter.
+    """
     kind = trainer_of(task)
     # Some are capital letters, as in scikit-learn.
     names = {str(name).lower(): str(name) for name in kind.parameter_names}

@@ -1,1 +1,1 @@
-"""Liveness and readiness: /api/v1/health."""
+"""REST endpoints under /api/v1/health: liveness and readiness of the server, for load balancers."""

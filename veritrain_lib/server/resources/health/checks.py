@@ -1,4 +1,4 @@
-"""Health checks: the database answers, our tables match this version, and artifacts can be stored."""
+"""Health checks: the database answers, its tables have the version of this code, and artifacts can be stored."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from veritrain_lib.server.resources.health.schemas import CheckStatus, HealthChe
 
 
 def run_checks() -> HealthChecks:
-    """Return the results of all checks."""
+    """Run all health checks of the server and return the result of each."""
     return HealthChecks(
         database=_state(_database), tables=_state(migrate.check), artifacts=_state(_artifacts)
     )
 
 
 def _state(check: Callable[[], None]) -> CheckStatus:
-    """Return the result of a check without its error, whose message may contain private paths."""
+    """Return `ok` or `failed` for a check; its error is not returned, since the message may contain private paths."""
     try:
         check()
     except Exception:  # noqa: BLE001 (any error means that the check failed)
@@ -30,11 +30,13 @@ def _state(check: Callable[[], None]) -> CheckStatus:
 
 
 def _database() -> None:
+    """Run a trivial database query; raise an error if the database does not answer."""
     with engine().connect() as connection:
         connection.execute(text("SELECT 1"))
 
 
 def _artifacts() -> None:
+    """Raise OSError if the folder of artifacts can't be written to."""
     folder = project.artifacts()
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -13,9 +13,9 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health/live", response_model=LivenessResponse, summary="Check liveness: the process answers")
 async def liveness() -> LivenessResponse:
-    """Return that the process answers, without any other check.
+    """Confirm that the server process answers; nothing else is checked.
 
-    A server must not be restarted only because its database is down.
+    So a load balancer does not restart the server only because its database is down.
     """
     return LivenessResponse()
 
@@ -33,9 +33,9 @@ async def liveness() -> LivenessResponse:
     summary="Check health (same as readiness)",
 )
 def health(response: Response) -> HealthResponse:
-    """Return the results of all checks.
+    """Check whether the server can work: database, tables and artifact store.
 
-    503 if a check fails; the log and `veritrain doctor` say why.
+    The response is 503 if a check fails; the log and `veritrain doctor` say why.
     """
     checks = run_checks()
     healthy = all(state == "ok" for state in checks.model_dump().values())

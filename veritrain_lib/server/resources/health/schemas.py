@@ -1,4 +1,4 @@
-"""Response schemas of the health routes."""
+"""Schemas of the responses of the health routes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CheckStatus = Literal["ok", "failed"]
 
 
 class HealthChecks(ResponseModel):
-    """Results of the checks: the database answers, our tables match this version, and artifacts can be stored."""
+    """Result of each health check: the database answers, its tables have the right version, artifacts can be stored."""
 
     database: CheckStatus
     tables: CheckStatus
@@ -19,7 +19,7 @@ class HealthChecks(ResponseModel):
 
 
 class HealthResponse(ResponseModel):
-    """Health of the server."""
+    """Health of the server: `unhealthy` if any check failed."""
 
     status: Literal["healthy", "unhealthy"]
     service: str
@@ -28,7 +28,7 @@ class HealthResponse(ResponseModel):
 
 
 class LivenessResponse(ResponseModel):
-    """Confirmation that the process answers."""
+    """Confirmation that the server process answers."""
 
     status: Literal["alive"] = "alive"
     service: str = "veritrain"

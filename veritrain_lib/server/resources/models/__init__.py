@@ -1,1 +1,1 @@
-"""Models, which are versions of registered models: /api/v1/models."""
+"""REST endpoints under /api/v1/models. A model of the API is a version of an MLflow registered model."""

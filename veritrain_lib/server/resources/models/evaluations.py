@@ -1,4 +1,4 @@
-"""Serializer of a model's evaluations, as challenger or as champion."""
+"""Evaluations in which a model took part, as challenger or as champion."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from veritrain_lib.tracking.listing import read_runs, runs_page
 from veritrain_lib.tracking.version_listing import VersionItem
 
 MAX_EVALUATIONS = 100
+"""Maximum number of evaluations that are returned for a model."""
 
 
 def evaluations_of(item: VersionItem) -> ModelEvaluations:
-    """Return the newest 100 evaluations of a model."""
+    """Return the API response for the newest 100 evaluations of a model version, and the number of all."""
     evaluation_runs, total = _page(item, MAX_EVALUATIONS)
     parents = read_runs(sorted({run.data.tags.get(PARENT, "") for run in evaluation_runs} - {""}))
     addresses = addresses_of(item)
@@ -46,7 +47,7 @@ def evaluations_of(item: VersionItem) -> ModelEvaluations:
 
 
 def summary_of(item: VersionItem) -> EvaluationSummary:
-    """Return the summary of a model's evaluations."""
+    """Return the number of evaluations of a model version, and its metrics in the newest one."""
     evaluation_runs, total = _page(item, 1)
     if not evaluation_runs:
         return EvaluationSummary(total=total, latest_id=None, latest_at=None, metrics={})
@@ -60,6 +61,7 @@ def summary_of(item: VersionItem) -> EvaluationSummary:
 
 
 def _page(item: VersionItem, limit: int) -> tuple[list[Run], int]:
+    """Return the newest evaluations of a model version (MLflow runs), and the number of all."""
     addresses = addresses_of(item)
     return runs_page(
         evaluations_query(also_matching=[{CHALLENGER: addresses, CHAMPION: addresses}]), limit=limit
@@ -67,7 +69,12 @@ def _page(item: VersionItem, limit: int) -> tuple[list[Run], int]:
 
 
 def _own_metrics(run: Run, addresses: list[str]) -> dict[str, Any]:
-    """Return the model's metrics, without those whose names are fields of `ModelEvaluation`."""
+    """Return a model's metrics in an evaluation, except those whose names are fields of `ModelEvaluation`.
+
+    Args:
+        run: MLflow run of the evaluation.
+        addresses: All addresses of the model.
+    """
     champion = run.data.tags.get(CHALLENGER) not in addresses
     values = evaluation_metrics.flatten_metrics(metrics_of(run, champion=champion))
     return {name: value for name, value in values.items() if name not in ModelEvaluation.model_fields}

@@ -1,4 +1,7 @@
-"""Serializer of a probe: three conclusions, and the rates with intervals that they are based on."""
+"""API response for a model's probe: what the model can do, and the measured rates behind that.
+
+A probe is the stage that sends a model some rows of a task to see how it answers.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,22 @@ from veritrain_lib.server.http.timestamps import utc_datetime
 from veritrain_lib.server.resources.models.schemas import BaselineProbe
 
 MAJORITY = 0.5
-"""A model is said to answer in some way if it does so in more than this share of the probed rows."""
+"""Share of the probed rows above which a model is said to offer several answers, or to explain its answers."""
 
 CONTRACT_THRESHOLD = 0.95
-"""A model follows the output contract if it does so in at least this share of the rows."""
+"""Minimum share of the probed rows on which a model must follow the output contract (the JSON Schema of answers)."""
 
 
 def serialize_probe(
     measures: Mapping[str, Mapping[str, Any]], run_id: str, ended_ms: int | None, **more_details: Any
 ) -> BaselineProbe:
-    """Return the result of a probe.
+    """Return the API response for a model's probe, a stage that measures how the model answers some rows of a task.
 
     Args:
-        measures: Rates of the probe, by name.
-        run_id: Run of the probe.
-        ended_ms: End of the run in milliseconds since 1970; None if it has not ended.
-        **more_details: Further entries of `details`.
+        measures: Measured rates by name; each has a `value` from 0 to 1.
+        run_id: Id of the probe's MLflow run.
+        ended_ms: End of that run in milliseconds since 1970; None if it has not ended.
+        **more_details: Further entries of the response's `details`.
     """
 
     def value(name: str) -> float:
@@ -47,11 +50,14 @@ def serialize_probe(
 
 
 def probe_from_tags(tags: Mapping[str, str], end_times: Mapping[str, int | None]) -> BaselineProbe | None:
-    """Return the probe result in the tags of a version; None if it was never probed.
+    """Return how a model answered the probe (a test on some rows of a task), as stored in the tags of its version.
 
     Args:
-        tags: Tags of the version.
-        end_times: End of each probe's run, by run id.
+        tags: Tags of the model version.
+        end_times: End of each probe's MLflow run in milliseconds since 1970, by run id.
+
+    Returns:
+        None if the model was never probed.
     """
     try:
         measures = json.loads(tags["veritrain.probe"])
@@ -62,7 +68,7 @@ def probe_from_tags(tags: Mapping[str, str], end_times: Mapping[str, int | None]
 
 
 def _finite(measure: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a measure with null instead of numbers that JSON does not have."""
+    """Return a measured rate in which NaN and infinity, which JSON does not have, are None."""
     return {
         key: None if isinstance(value, float) and not math.isfinite(value) else value
         for key, value in measure.items()

@@ -1,8 +1,8 @@
-"""Probe of a model in a process of its own.
+"""Probe of a model in a process of its own: does it offer several answers, explain them, and keep the output format?
 
-Usage: `python -m veritrain_lib.server.resources.models.probing MODEL-ID ANSWER.json [CASES.json]`. Stage notebooks need
-signals and an asyncio loop, which the threads of a server can't provide. The result or the error is written to a file;
-the record has it too, even if nobody waits for it any more.
+Usage: `python -m veritrain_lib.server.resources.models.probing MODEL-ID ANSWER.json [CASES.json]`. A stage's notebook
+needs signals and an asyncio loop, which the server's threads can't provide. The result or the error is written to
+ANSWER.json; the tracking store has it too, even if the process that asked for it has ended.
 """
 
 from __future__ import annotations
@@ -34,26 +34,30 @@ if TYPE_CHECKING:
     from veritrain_lib.loop.stage_job import CompletedStage
 
 TIMEOUT_S = 1800.0
-"""Seconds after which a probe is terminated; its run says so."""
+"""Seconds after which the process that probes a model is terminated."""
 
 ERROR_TYPES: dict[str, type[UserError]] = {
     kind.__name__: kind
     for kind in (BadState, Conflict, NotFound, BudgetExceeded, Refused, Infrastructure, UserError)
 }
+"""Exceptions that the process which probes a model can report to the server, by name."""
 
 
 def probe_in_subprocess(model: str, cases: Sequence[Any]) -> BaselineProbe:
-    """Return the probe of a model: from the record if it was probed before, else by a process of its own.
+    """Return the result of a model's probe, which tests how the model answers some rows of its task.
+
+    A stored result is returned at once; otherwise the probe stage is run in a process of its own.
 
     Args:
-        model: Id of the model.
-        cases: Test cases to answer; with any, the model is always asked.
+        model: API id of the model.
+        cases: Test cases that the model answers in addition; if there are any, the probe is always run.
 
     Raises:
-        NotFound: The model does not exist.
-        Conflict: The model can't be probed here.
-        WrongField: Test cases are not rows of the model's task.
-        UserError: As the stage raises it.
+        NotFound: There is no such model.
+        Conflict: The model can't be opened, or its task is not known here.
+        WrongField: A test case is not a row of the model's task.
+        Infrastructure: The probe took longer than `TIMEOUT_S`, or its process ended without a result.
+        UserError: The probe stage failed.
     """
     item, task = _probeable_version(model)
     if cases:
@@ -76,6 +80,15 @@ def probe_in_subprocess(model: str, cases: Sequence[Any]) -> BaselineProbe:
 
 
 def _run_process(arguments: list[str], environment: Mapping[str, str]) -> None:
+    """Run this module as a program in a process of its own and wait for it, for up to `TIMEOUT_S` seconds.
+
+    Args:
+        arguments: Arguments of `main`.
+        environment: Environment variables of the process.
+
+    Raises:
+        Infrastructure: It took longer.
+    """
     # A session of its own: stopping the server does not end a paid probe.
     process = subprocess.Popen(
         [sys.executable, "-m", "veritrain_lib.server.resources.models.probing", *arguments],
@@ -89,12 +102,19 @@ def _run_process(arguments: list[str], environment: Mapping[str, str]) -> None:
 
 
 def probe_and_store(model: str, cases: Sequence[Any]) -> BaselineProbe:
-    """Run the probe stage's notebook, store its rates on the model version, and answer the test cases."""
-    from veritrain_lib.execution.jobs import LocalRunner, warm_kernels_requested
+    """Probe a model in this process: run the probe stage's notebook and let the model answer the test cases.
+
+    The measured rates are stored in the tags of the model version.
+
+    Args:
+        model: API id of the model.
+        cases: Test cases; may be empty.
+    """
+    from veritrain_lib.execution.runner_choice import notebook_runner
     from veritrain_lib.loop.stage_job import run_stage
 
     item, task = _probeable_version(model)
-    runner = LocalRunner(warm=warm_kernels_requested(default=True))
+    runner = notebook_runner()
     lock_folder = project.state("running")
     lock_folder.mkdir(parents=True, exist_ok=True)
     # Two simultaneous requests for the same probe share one.
@@ -105,6 +125,12 @@ def probe_and_store(model: str, cases: Sequence[Any]) -> BaselineProbe:
 
 
 def _probeable_version(model: str) -> tuple[VersionItem, Task]:
+    """Return the model version of an API id, and its task.
+
+    Raises:
+        NotFound: There is no such model.
+        Conflict: The model can't be opened, or its task is not known here.
+    """
     item = read_version(*parse_model_id(model))
     if item is None:
         raise NotFound(f"there is no model {model!r}")
@@ -123,6 +149,7 @@ def _probeable_version(model: str) -> tuple[VersionItem, Task]:
 
 
 def _find_earlier_probe(item: VersionItem, task: Task) -> CompletedStage | None:
+    """Return the finished run of the probe stage for this model and task; None if there is none."""
     from veritrain_lib.loop.stage_job import find_completed
 
     return find_completed(task, "probe", {"model": address_of(item)})
@@ -131,6 +158,7 @@ def _find_earlier_probe(item: VersionItem, task: Task) -> CompletedStage | None:
 def _store_probe(
     item: VersionItem, probe_run: CompletedStage, test_case_answers: Sequence[Any] = ()
 ) -> BaselineProbe:
+    """Store the rates that a probe measured in the tags of the model version, and return the API response."""
     measures = {name: measure.model_dump() for name, measure in probe_run.result.measures.items()}
     if item.version.tags.get("veritrain.probe.run") != probe_run.run_id:
         tags = {"veritrain.probe": json.dumps(measures), "veritrain.probe.run": probe_run.run_id}
@@ -142,7 +170,15 @@ def _store_probe(
 
 
 def _test_case_rows(task: Task, cases: Sequence[Any]) -> Any:
-    """Return the test cases as rows: each is a text for the task's first input, or an object with its inputs."""
+    """Return test cases as a table of the task's inputs.
+
+    Args:
+        task: Task of the model.
+        cases: Test cases; each is a text for the task's first input, or an object with all its inputs.
+
+    Raises:
+        WrongField: A test case has other keys, or values that are not texts.
+    """
     import pandas as pd
 
     rows = []
@@ -164,6 +200,7 @@ def _test_case_rows(task: Task, cases: Sequence[Any]) -> Any:
 def _answer_test_cases(
     item: VersionItem, task: Task, cases: Sequence[Any], run_id: str
 ) -> list[dict[str, Any]]:
+    """Return the answer to each test case, and whether it has several candidates and fulfils the output contract."""
     from veritrain_lib.stages.inputs.open_models import open_model_for
     from veritrain_lib.stages.probe.measures.answer_content import answer_contents
 
@@ -185,7 +222,11 @@ def _answer_test_cases(
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Probe a model and write the result or the error to a file."""
+    """Probe a model and write the result, or the error, as JSON to a file.
+
+    Args:
+        arguments: API id of the model, path of the file to write, and optionally the path of a JSON file of test cases.
+    """
     model, answer_file = arguments[0], Path(arguments[1])
     cases = json.loads(Path(arguments[2]).read_text(encoding="utf-8")) if len(arguments) > 2 else []
     try:

@@ -1,4 +1,4 @@
-"""Serializer of a task's prompts, as the prompt contracts of a model."""
+"""API response for the prompts of a model's task, from MLflow's prompt registry."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from veritrain_lib.tracking.registered_models import PROMPT_TAG, PROMPT_TEXT_TAG
 from veritrain_lib.tracking.version_listing import VersionQuery, versions_page
 
 MAX_PROMPTS = 100
+"""Maximum number of prompts that are returned with a model."""
 
 
 def prompts_of(task: str, model_id: str) -> list[PromptContract]:
-    """Return the prompts that the registry has for a task (`TASK.NAME`), newest first; at most 100."""
+    """Return the newest 100 prompt versions of a task (named `TASK.NAME` in the registry), newest first.
+
+    Args:
+        task: Name of the task.
+        model_id: API id of the model with which the prompts are returned.
+    """
     prefix = f"{task}."
     versions, _ = versions_page(VersionQuery(tags={PROMPT_TAG: []}, search=prefix), limit=MAX_PROMPTS)
     return [

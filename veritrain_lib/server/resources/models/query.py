@@ -1,4 +1,4 @@
-"""Filters and sort order of the model list, translated into a query of model versions."""
+"""Conversion of the filters and the sort order of the model list to a database query."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ ORDERS: dict[str, dict[str, Any]] = {
     "type": {"order_tag": (TYPE, "base")},
     "status": {"order_tag": (STATUS, "available")},
 }
+"""Database sort order for each column by which the model list can be sorted."""
 
 SortBy = Literal[
     "name", "version", "type", "status", "created_at", "createdAt", "updated_at", "updatedAt", ""
 ]
+"""Columns by which a client can sort; an empty text means the default."""
 SortOrder = Literal["asc", "desc", "ascend", "descend", ""]
+"""Sort orders that a client can ask for; an empty text means the default."""
 
 
 def requested_sorting(
@@ -33,7 +36,11 @@ def requested_sorting(
     sort_order: Annotated[SortOrder, Query()] = "",
     sort_order_camel: Annotated[SortOrder, Query(alias="sortOrder")] = "",
 ) -> tuple[str, bool]:
-    """Return a key of `ORDERS`, and whether the order is descending (default: newest first)."""
+    """Return the sort order of the model list that a client asks for.
+
+    Returns:
+        A key of `ORDERS` (`created_at` by default), and True for descending order (the default for times only).
+    """
     column = {"createdAt": "created_at", "updatedAt": "updated_at"}.get(
         requested := sort_by or sort_by_camel or "created_at", requested
     )
@@ -42,10 +49,15 @@ def requested_sorting(
 
 
 def models_query(filters: Filters, column: str, descending: bool) -> VersionQuery:
-    """Return the query for model versions that match the filters, without prompts.
+    """Return the database query for the model versions that match a client's filters; prompts are left out.
+
+    Args:
+        filters: Filters of the request.
+        column: Key of `ORDERS`.
+        descending: Whether the order is descending.
 
     Raises:
-        WrongField: A filter has a value that does not exist.
+        WrongField: The filter `type` or `status` has a value that does not exist.
     """
     tags: dict[str, list[str]] = {}
     without: dict[str, list[str]] = {registered_models.PROMPT_TAG: []}
@@ -60,7 +72,21 @@ def _choose(
     tag: str, name: str, value: str, allowed: tuple[str, ...], tags: dict[str, list[str]],
     without: dict[str, list[str]],
 ) -> None:  # fmt: skip
-    """Restrict a query to one value of a tag; versions without the tag have the first of the allowed values."""
+    """Restrict a query to the versions with one value of a tag.
+
+    A version without the tag counts as the first allowed value.
+
+    Args:
+        tag: Name of the tag.
+        name: Name of the filter, for the error message.
+        value: Requested value; empty for no restriction.
+        allowed: Values of the tag.
+        tags: Tags that a version must have; changed.
+        without: Tags that a version must not have; changed.
+
+    Raises:
+        WrongField: The value is none of the allowed ones.
+    """
     if not value:
         return
     if value not in allowed:

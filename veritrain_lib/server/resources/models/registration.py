@@ -1,4 +1,4 @@
-"""Registration of a model by a client: checks of the request, and the tags of the new version."""
+"""Registration of a model by a client: checks of the request, and creation of the model version with its tags."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ MAX_CONFIG_LENGTH = 20_000
 
 
 def register_model(model: ModelCreateRequest, role: Role) -> str:
-    """Register a model as the next version of the registered model of its name, and return its id.
+    """Register a client's model as the next version of the registered model of that name, and return its API id.
 
     Args:
-        model: The request.
-        role: Role of the caller; only an admin may register an address outside the project's folder.
+        model: Request body.
+        role: Role of the user; only an admin may register a model in a folder outside the project.
 
     Raises:
-        WrongField: The first field that is wrong.
-        NotAllowed: The address is outside the project's folder.
+        WrongField: A field is not valid; only the first such field is reported.
+        NotAllowed: The user is not an admin, and the model is in a folder outside the project.
     """
     name = model.name.strip()
     if name == "":
@@ -82,7 +82,13 @@ def register_model(model: ModelCreateRequest, role: Role) -> str:
 
 
 def _address(config: dict[str, Any]) -> str:
-    """Return the address in a configuration, with aliases resolved to a version number; empty if there is none."""
+    """Return the checked address of a model in its configuration; an empty string if there is none.
+
+    An alias, such as `models:/support@champion`, is replaced by the version number to which it points now.
+
+    Raises:
+        WrongField: The address is not valid.
+    """
     address = config.get("address")
     field = "body.config.address"
     if address is None or address == "":
@@ -115,7 +121,11 @@ def _address(config: dict[str, Any]) -> str:
 
 
 def _base_uri(base: str) -> str:
-    """Return the URI of a base model, given its id or a URI."""
+    """Return the URI of a base model that is named by its API id or by a URI.
+
+    Raises:
+        WrongField: There is no model of this id.
+    """
     if ":" in base:
         return base
     item = find_version(base)

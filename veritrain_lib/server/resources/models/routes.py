@@ -1,4 +1,4 @@
-"""Routes of /api/v1/models: list, register, probe and delete models."""
+"""Routes of /api/v1/models: list, register, probe and delete models, and change their status."""
 
 from __future__ import annotations
 
@@ -43,16 +43,17 @@ router = APIRouter(tags=["models"])
 def list_models(
     paging: Paging, filters: Filtering, sorting: Annotated[tuple[str, bool], Depends(requested_sorting)]
 ) -> Any:
-    """List models, newest first by default. A model is a version of a registered model."""
+    """List models, newest first by default. A model is a version of an MLflow registered model."""
     versions, total = versions_page(models_query(filters, *sorting), offset=paging.offset, limit=paging.size)
     return envelope(model_items(versions), total, paging)
 
 
 @router.post("/models", response_model=ModelItem, status_code=201, summary="Register a model")
 def create_model(model: ModelCreateRequest, request: Request) -> Any:
-    """Register a base model, or a model at an address, as the next version of the registered model of that name.
+    """Register a model as the next version of the registered model of that name.
 
-    403 for an address in a folder outside the project, unless an admin registers it.
+    It is a base model that is only a name, or one that can be opened at `config.address`. The response is 403 if the
+    model is in a folder outside the project and the user is not an admin.
     """
     model_id = register_model(model, current_principal(request).role)
     return model_items([require_version(model_id)])[0]
@@ -60,7 +61,7 @@ def create_model(model: ModelCreateRequest, request: Request) -> Any:
 
 @router.get("/models/{model_id}", response_model=ModelDetail, summary="Get a model")
 def get_model(model_id: str) -> Any:
-    """Return a model with its task's prompts and a summary of its evaluations."""
+    """Return a model with the prompts of its task and a summary of its evaluations."""
     item = require_version(model_id)
     model = model_items([item])[0]
     return ModelDetail(
@@ -72,9 +73,10 @@ def get_model(model_id: str) -> Any:
 
 @router.post("/models/{model_id}/probe", response_model=BaselineProbe, summary="Probe a model")
 def probe_model(model_id: str, request: ProbeRequest | None = None) -> Any:
-    """Run the probe stage of the model's task by its notebook; an earlier result is returned at once.
+    """Return what a model can do, measured by the probe stage on rows of the model's task.
 
-    409 if the model can't be opened or its task is not known to this server.
+    A stored result is returned at once; otherwise the response comes when the probe has ended. The response is 409 if
+    the model can't be opened or its task is not known to this server.
     """
     from veritrain_lib.server.resources.models.probing import probe_in_subprocess
 
@@ -87,7 +89,10 @@ def probe_model(model_id: str, request: ProbeRequest | None = None) -> Any:
     summary="List the evaluations of a model",
 )
 def list_model_evaluations(model_id: str) -> Any:
-    """List the newest 100 evaluations, newest first. Metrics that the task does not have are absent."""
+    """List the newest 100 evaluations of a model, newest first.
+
+    Metrics that its task does not have are absent.
+    """
     return evaluations_of(require_version(model_id))
 
 
@@ -97,7 +102,7 @@ def change_status(
 ) -> Any:
     """Change the status of a model.
 
-    The status is in the query or in the body; the body takes precedence.
+    The status can be in the query or in the body; the body takes precedence.
     """
     new_status = request.status if request else status
     if new_status is None:
@@ -109,9 +114,9 @@ def change_status(
 
 @router.delete("/models/{model_id}", status_code=204, response_class=Response, summary="Delete a model")
 def delete_model(model_id: str) -> None:
-    """Delete a model; also 204 if there is no such model.
+    """Delete a model version. The response is 204 also if there is no such model.
 
-    409 if an alias points to the model or an adapter is based on it.
+    The response is 409 if an alias points to the model or an adapter is based on it.
     """
     item = find_version(model_id)
     if item is None:

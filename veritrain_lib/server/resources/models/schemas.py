@@ -1,4 +1,4 @@
-"""Request and response schemas of the model routes."""
+"""Schemas of the requests and responses of the model routes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Status = Literal["available", "deprecated", "training"]
 
 
 class ModelMetadata(DualCaseResponse):
-    """Metadata of a model."""
+    """Size, tokenizer and origin of a model."""
 
     parameters: str | None = Field(default=None, description="number of parameters, such as `7B`")
     tokenizer: str | None = None
@@ -22,7 +22,7 @@ class ModelMetadata(DualCaseResponse):
 
 
 class BaselineProbe(DualCaseResponse):
-    """Result of the probe stage for a model."""
+    """Result of the probe stage for a model: what it can do, and the measured rates behind that."""
 
     is_multi_candidate: bool = Field(description="several candidates in more than half of the rows")
     has_explanation: bool = Field(description="an explanation in more than half of the rows")
@@ -35,7 +35,7 @@ class BaselineProbe(DualCaseResponse):
 
 
 class ModelItem(DualCaseResponse):
-    """Model as an item of a list."""
+    """Version of a registered model, as an item of a list."""
 
     id: str = Field(examples=["support-3"])
     name: str
@@ -55,7 +55,7 @@ class ModelItem(DualCaseResponse):
 
 
 class ModelPage(DualCaseResponse):
-    """Page of models."""
+    """One page of the list of models."""
 
     items: list[ModelItem]
     total: int
@@ -65,7 +65,7 @@ class ModelPage(DualCaseResponse):
 
 
 class PromptContract(DualCaseResponse):
-    """Version of a prompt in MLflow's registry."""
+    """Version of a prompt of a model's task, from MLflow's prompt registry."""
 
     id: str
     name: str
@@ -77,7 +77,7 @@ class PromptContract(DualCaseResponse):
 
 
 class EvaluationSummary(DualCaseResponse):
-    """Number of evaluations of a model, and the metrics of the newest evaluation."""
+    """Number of a model's evaluations, and its metrics in the newest one."""
 
     total: int
     latest_id: str | None
@@ -86,14 +86,14 @@ class EvaluationSummary(DualCaseResponse):
 
 
 class ModelDetail(ModelItem):
-    """Model with its prompts and a summary of its evaluations."""
+    """Model with the prompts of its task and a summary of its evaluations."""
 
     prompt_contracts: list[PromptContract] = Field(description="prompts of the model's task")
     evaluation_summary: EvaluationSummary
 
 
 class ModelEvaluation(DualCaseResponse):
-    """Evaluation of the model; besides these fields, each of its metrics as a number."""
+    """Evaluation in which a model took part. Each of its metrics is a further key whose value is a number."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -106,14 +106,14 @@ class ModelEvaluation(DualCaseResponse):
 
 
 class ModelEvaluations(DualCaseResponse):
-    """Newest evaluations of a model, and the total number of them."""
+    """Newest evaluations of a model, and the number of all."""
 
     items: list[ModelEvaluation]
     total: int
 
 
 class ModelMetadataInput(RequestModel):
-    """Client-supplied metadata of a model."""
+    """Size, tokenizer and origin that a client states when it registers a model."""
 
     parameters: Annotated[str, Field(max_length=200)] | int | None = None
     tokenizer: str | None = Field(default=None, max_length=500)
@@ -121,7 +121,7 @@ class ModelMetadataInput(RequestModel):
 
 
 class ModelCreateRequest(RequestModel):
-    """Model to register: a base model, or one that is opened at `config.address`."""
+    """Request body that registers a model: a base model that is only a name, or one that opens at `config.address`."""
 
     name: str = Field(
         min_length=1,
@@ -142,13 +142,13 @@ class ModelCreateRequest(RequestModel):
 
 
 class ModelStatusRequest(RequestModel):
-    """New status of a model."""
+    """Request body that changes the status of a model."""
 
     status: Status
 
 
 class ProbeRequest(RequestModel):
-    """Test cases to answer in addition to the task's development rows."""
+    """Request body of a probe, which tests how a model answers: test cases in addition to rows of its task."""
 
     test_cases: list[str | dict[str, Any]] = Field(
         default=[], max_length=50, description="texts, or objects of the task's inputs"

@@ -1,4 +1,4 @@
-"""Serializer of models: a model of the API is a version of a registered model."""
+"""Conversion of versions of MLflow's registered models to the API's models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ from veritrain_lib.tracking.version_listing import VersionItem
 
 
 def model_items(versions: Sequence[VersionItem]) -> list[ModelItem]:
-    """Return the items of versions; the ends of all their probes are read in one query."""
+    """Return the API responses for model versions, in the same order.
+
+    The runs of all their probes are read in one query.
+    """
     probe_runs = [item.version.tags.get("veritrain.probe.run", "") for item in versions]
     runs_by_id = read_runs(run_id for run_id in probe_runs if run_id)
     end_times = {run_id: run.info.end_time for run_id, run in runs_by_id.items()}
@@ -36,6 +39,12 @@ def model_items(versions: Sequence[VersionItem]) -> list[ModelItem]:
 
 
 def _item(item: VersionItem, end_times: dict[str, int | None]) -> ModelItem:
+    """Return the API response for one model version.
+
+    Args:
+        item: The model version.
+        end_times: End of each probe's MLflow run in milliseconds since 1970, by run id.
+    """
     tags = item.version.tags
     metadata = ModelMetadata(**_metadata(item))
     base = tags.get(BASE)
@@ -58,6 +67,7 @@ def _item(item: VersionItem, end_times: dict[str, int | None]) -> ModelItem:
 
 
 def _config(item: VersionItem) -> dict[str, Any]:
+    """Return a model's configuration: address, task, dataset and trainer if known, and what the client stored."""
     tags = item.version.tags
     standard = {
         "address": tags.get(ADDRESS) or (address_of(item) if can_be_opened(item) else None), "task": task_name_of(item),
@@ -67,6 +77,7 @@ def _config(item: VersionItem) -> dict[str, Any]:
 
 
 def _metadata(item: VersionItem) -> dict[str, Any]:
+    """Return a model's size, tokenizer and origin; without a stated origin, the trainer and dataset that made it."""
     tags = item.version.tags
     client_metadata = _json(tags.get(METADATA))
     source = client_metadata.get("source") or tags.get(ADDRESS)
@@ -81,6 +92,7 @@ def _metadata(item: VersionItem) -> dict[str, Any]:
 
 
 def _json(text: str | None) -> dict[str, Any]:
+    """Return a stored JSON object; an empty dict if the text is missing or not a JSON object."""
     try:
         value = json.loads(text or "{}")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Model versions in the record: their tags, their addresses, and lookup by id."""
+"""Lookup of model versions in MLflow's model registry by API id, with their tags and addresses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ TYPE, STATUS, BASE = "veritrain.type", "veritrain.status", "veritrain.base"
 CONFIG, METADATA, TASK = "veritrain.config", "veritrain.metadata", "veritrain.task"
 DATASET, TRAINER = "veritrain.dataset", "veritrain.trainer"
 NAME_ONLY = "entry:"
-"""Prefix of the source of a version that is only a name: it can't be opened."""
+"""Prefix of the source of a model version that is only a name, so it can't be opened."""
 
 
 def find_version(model_id: str) -> VersionItem | None:
-    """Return the version of an id; None if it does not exist or belongs to a prompt."""
+    """Return the model version of an API id; None if there is none or it is a version of a prompt."""
     try:
         item = read_version(*parse_model_id(model_id))
     except NotFound:
@@ -25,7 +25,11 @@ def find_version(model_id: str) -> VersionItem | None:
 
 
 def require_version(model_id: str) -> VersionItem:
-    """Return the version of an id. Raises NotFound."""
+    """Return the model version of an API id.
+
+    Raises:
+        NotFound: There is no such model.
+    """
     item = find_version(model_id)
     if item is None:
         raise NotFound(f"there is no model {model_id!r}")
@@ -33,27 +37,30 @@ def require_version(model_id: str) -> VersionItem:
 
 
 def address_of(item: VersionItem) -> str:
-    """Return the address that opens a version: `models:/NAME/VERSION`.
+    """Return the address `models:/NAME/VERSION` of a model version.
 
-    It also works for a model that is stored elsewhere.
+    It opens the model even if the model itself is elsewhere, such as at a service.
     """
     return f"models:/{item.version.name}/{item.version.version}"
 
 
 def addresses_of(item: VersionItem) -> list[str]:
-    """Return every address under which the record may have measured a version."""
+    """Return all addresses by which a run may name a model version.
+
+    They are `models:/NAME/VERSION` and, if it was registered for a model elsewhere, the address of that model.
+    """
     external_address = item.version.tags.get(ADDRESS)
     return [address_of(item), *([external_address] if external_address else [])]
 
 
 def can_be_opened(item: VersionItem) -> bool:
-    """Return whether a version is more than a name."""
+    """Return whether a model version can be opened to answer rows; False if it is only a name."""
     return ADDRESS in item.version.tags or not item.version.storage_location.startswith(NAME_ONLY)
 
 
 def task_name_of(item: VersionItem) -> str:
-    """Return the name of the task that the model answers.
+    """Return the name of the task that a model version answers.
 
-    It is the task that the model was registered with, else the registered model's name.
+    It is the task with which the version was registered, otherwise the name of the registered model.
     """
     return item.version.tags.get(TASK) or item.version.name

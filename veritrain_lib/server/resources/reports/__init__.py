@@ -1,1 +1,1 @@
-"""Reports: /api/v1/reports."""
+"""REST endpoints under /api/v1/reports: reports of experiments (rounds of the improvement loop) as data and files."""

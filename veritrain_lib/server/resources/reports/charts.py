@@ -1,4 +1,4 @@
-"""Charts of a report as numbers."""
+"""Data of the charts of an experiment's report, for clients that draw the charts themselves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def report_charts(result: ReportResult) -> list[ReportChart]:
-    """Return the charts of a report that have at least one point."""
+    """Return the data of the charts of a report; charts without any point are left out."""
     tables = result.tables
     definitions = (
         (
@@ -34,6 +34,7 @@ def report_charts(result: ReportResult) -> list[ReportChart]:
 
 
 def _records(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of a table as JSON objects with those of the given columns that the table has."""
     present_columns = [name for name in columns if name in table.columns]
     return [
         {str(name): value if isinstance(value, str) else finite_number(value) for name, value in row.items()}
@@ -42,7 +43,7 @@ def _records(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
 
 
 def finite_number(value: Any) -> float | None:
-    """Return a number of a table as JSON can represent it; None if it is missing or not finite."""
+    """Return a number of a report's table as a float; None if it is missing, NaN or infinite."""
     import math
 
     return float(value) if value is not None and math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Comparison of a report: the new model against the champion before it, and the runs involved."""
+"""Comparison in a report: the new model against the champion before it, with the runs and the dataset involved."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def report_comparison(result: ReportResult, experiment: str | None) -> ReportComparison:
-    """Return the comparison of a report.
+    """Return a report's comparison of the new model with the champion before it.
 
     Args:
         result: Result of the report stage.
-        experiment: Id of the run that the report is about.
+        experiment: Id of the MLflow run of the experiment that the report is about; None if it is not known.
     """
     metrics = _metric_changes(result)
     stages = _stages(experiment)
@@ -39,6 +39,7 @@ def report_comparison(result: ReportResult, experiment: str | None) -> ReportCom
 
 
 def _metric_changes(result: ReportResult) -> dict[str, MetricChange]:
+    """Return, for each metric, the values of the champion and the new model, and their difference with its interval."""
     changes = {}
     for name, gain in result.measures.items():
         if name.startswith("gain_") and (metric := name.removeprefix("gain_")) in result.measures:
@@ -53,7 +54,7 @@ def _metric_changes(result: ReportResult) -> dict[str, MetricChange]:
 
 
 def _stages(experiment: str | None) -> dict[str, Run]:
-    """Return the stage runs that an experiment's run refers to, by stage."""
+    """Return the MLflow runs of an experiment's stages (such as `gate`, `train`) by the name of the stage."""
     run = read_runs([experiment]).get(experiment) if experiment else None
     tags = run.data.tags if run else {}
     prefix = "veritrain.run."
@@ -63,6 +64,10 @@ def _stages(experiment: str | None) -> dict[str, Run]:
 
 
 def _previous_round(experiment: str | None) -> str | None:
+    """Return the run id of the round that came before an experiment in the same run of the improvement loop.
+
+    The result is None if there is no earlier round.
+    """
     from veritrain_lib.stages.record.history import as_round, loop_rounds
 
     run = read_runs([experiment]).get(experiment) if experiment else None

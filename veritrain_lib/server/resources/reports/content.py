@@ -1,4 +1,4 @@
-"""Content of a report, from the stored result of the report stage."""
+"""API response for a report with its content, which is read from the stored result of the report stage."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from veritrain_lib.stages.report.result import ReportResult
 
 SUMMARY_METRICS = {"avg_bleu": "bleu", "avg_rouge_l": "rouge_l", "avg_ribes": "ribes"}
+"""Keys of the metrics in the report's summary, with the names of the metrics."""
 
 
 def report_detail(run: Run) -> ReportDetail:
-    """Return the response for a report's run, with its content if it was written."""
+    """Return the API response for a report, with its content if it has been written."""
     from veritrain_lib.stages.record.stored_result import load_result
 
     header, content = serialize_report(run).model_dump(), content_run(run)
@@ -52,6 +53,7 @@ def report_detail(run: Run) -> ReportDetail:
 
 
 def _empty_detail(header: Mapping[str, Any], experiment: str | None) -> ReportDetail:
+    """Return the API response for a report whose content has not been written yet."""
     no_differences = ReportDifferences(config=[], metrics={})
     return ReportDetail(
         **header,
@@ -73,6 +75,7 @@ def _empty_detail(header: Mapping[str, Any], experiment: str | None) -> ReportDe
 
 
 def _sentences(slices: pd.DataFrame) -> list[str]:
+    """Return a sentence for each slice (named subset of the rows): both models' grades, the change, the row count."""
     return [
         f"{row['name']}: {row['champion']:.3f} to {row['challenger']:.3f}, change {row['difference']:+.3f} "
         f"({row['low']:+.3f} to {row['high']:+.3f}), n = {row['n']}"
@@ -81,6 +84,7 @@ def _sentences(slices: pd.DataFrame) -> list[str]:
 
 
 def _synthetic_data(result: ReportResult) -> SyntheticDataAnalysis:
+    """Return the report's part about the added training rows: how many, how many were rejected, and their effect."""
     added_data, rules = result.tables["added_data"], result.tables["rules"]
     comparison = added_data.to_dict("records")[0] if len(added_data) else None
     rows = rules[rules["kind"] == "rows"] if len(rules) else rules
@@ -107,9 +111,9 @@ def _synthetic_data(result: ReportResult) -> SyntheticDataAnalysis:
 
 
 def _accepted_share(result: ReportResult) -> float | None:
-    """Return the share of new rows that the gate accepted; None if the report does not have it.
+    """Return the share (0 to 1) of new rows that the quality gate accepted.
 
-    It is taken from the gate's headline in the report.
+    It is read from the headline of the gate in the report; None if the report has no such headline.
     """
     import re
 
@@ -121,9 +125,11 @@ def _accepted_share(result: ReportResult) -> float | None:
 
 
 def _metrics_summary(result: ReportResult) -> dict[str, float | str | None]:
-    """Return the task's metrics as shares, the newest promoted model, and the relative gain.
+    """Return the report's summary of metrics.
 
-    The gain is that on the primary metric.
+    It contains BLEU, ROUGE-L and RIBES from 0 to 1 as far as the task has them, the newest promoted model
+    (`best_model`), and the relative gain of the primary metric over the champion (`improvement_rate`, None if it is not
+    known).
     """
     from veritrain_lib.metrics.base import metric_class
 

@@ -1,4 +1,4 @@
-"""Report files for download: page and PDF as the report stage stored them, or made from the stored result."""
+"""Files of a report for download: as the report stage stored them, or made from its stored result."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ MEDIA_TYPES: dict[Format, str] = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html; charset=utf-8",
 }
+"""Media type of each file format."""
 
 
 def report_bytes(content_run_id: str, format: Format, title: str = "", description: str = "") -> bytes:
-    """Return a report as the bytes of a file; a file that the stage did not store is made now.
+    """Return the bytes of a report as a file; a file that the report stage has not stored is made now.
 
     Args:
-        content_run_id: Run of the report stage that wrote the content.
-        format: Kind of file.
-        title: Title that a user gave the report; the stage's own title is then shown below it. If empty, page and PDF
-            are the files that the stage stored.
-        description: Description that a user gave the report; shown below a user's title.
+        content_run_id: Id of the report stage's MLflow run.
+        format: Format of the file.
+        title: Title that a user gave the report; the stage's own title is then shown below it. If empty, the stored
+            HTML or PDF file is returned.
+        description: Description that a user gave the report, shown below a user's title.
 
     Raises:
-        Infrastructure: It can't be made in this format; the message names the other formats.
+        Infrastructure: The file can't be made in this format; the message names the others.
     """
     try:
         if title or format == "docx":
@@ -55,6 +56,7 @@ def report_bytes(content_run_id: str, format: Format, title: str = "", descripti
 
 
 def _stored_file(run_id: str, name: str) -> bytes | None:
+    """Return the bytes of a file that the report stage stored; None if there is no such file."""
     from veritrain_lib.stages.report.record import FOLDER
 
     if f"{FOLDER}/{name}" not in runs.artifact_names(run_id, FOLDER):
@@ -64,7 +66,7 @@ def _stored_file(run_id: str, name: str) -> bytes | None:
 
 
 def _render(run_id: str, format: Format, title: str, description: str) -> bytes:
-    """Return a file made from the stored result and its stored charts."""
+    """Return the bytes of a file made from the stored result and the stored charts."""
     from veritrain_lib.reporting.docx import to_docx
     from veritrain_lib.reporting.page import to_html
     from veritrain_lib.reporting.pdf import to_pdf

@@ -1,8 +1,9 @@
-"""Background job of a report: the report stage, run by its notebook."""
+"""Background job that writes a report which a client requested, by running the report stage's notebook."""
 
 from __future__ import annotations
 
-from veritrain_lib.execution.jobs import JobRunner, LocalRunner, warm_kernels_requested
+from veritrain_lib.execution.jobs import JobRunner
+from veritrain_lib.execution.runner_choice import notebook_runner
 from veritrain_lib.loop.stage_job import finish_background_tasks, run_stage
 from veritrain_lib.server.jobs.run_end import execute_run
 from veritrain_lib.server.resources.reports.record import CONTENT_TAG
@@ -12,10 +13,17 @@ from veritrain_lib.tracking.report_listing import EXPERIMENT_TAG, HIDDEN_TAG
 
 
 def write_report(run_id: str, runner: JobRunner | None = None) -> None:
-    """Write the content of a run of kind `report`; the run ends with the status of the report stage."""
+    """Write the content of a report that a client requested.
+
+    The MLflow run ends as FINISHED, or FAILED with the reason.
+
+    Args:
+        run_id: Id of the report's MLflow run, whose tags name the experiment.
+        runner: Runner of notebooks; None for the one that the settings choose.
+    """
     runs.resume(run_id)
     run = runs.get(run_id)
-    job_runner = runner or LocalRunner(warm=warm_kernels_requested(default=True))
+    job_runner = runner or notebook_runner()
 
     def work() -> str:
         parameters = {"round_run": run_id, "about": run.data.tags[EXPERIMENT_TAG]}

@@ -1,4 +1,4 @@
-"""Routes of /api/v1/reports: list, request, publish and export reports."""
+"""Routes of /api/v1/reports: list, request, change, publish, export and delete reports."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from veritrain_lib.tracking.report_listing import EXPERIMENT_TAG, HIDDEN_TAG, PR
 router = APIRouter(tags=["reports"])
 
 PAGE_SIZE = 10
+"""Default page size of the list of reports."""
 
 
 EXPORT_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -50,6 +51,7 @@ EXPORT_RESPONSES: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+"""OpenAPI description of the responses of the export route."""
 
 
 def report_page_request(
@@ -57,7 +59,7 @@ def report_page_request(
     page_size: Annotated[int | None, Query(include_in_schema=False)] = None,
     camel_size: Annotated[int | None, Query(alias="pageSize", include_in_schema=False)] = None,
 ) -> PageRequest:
-    """Return the requested page; unlike in other lists, the default size is ten."""
+    """Return the page of the report list that a client asks for; the default page size is 10, unlike in other lists."""
     return paging if page_size or camel_size else PageRequest(paging.page, PAGE_SIZE)
 
 
@@ -70,9 +72,9 @@ def camel_case_json(value: Any, status: int = 200) -> JSONResponse:
 def list_reports(
     paging: Annotated[PageRequest, Depends(report_page_request)], filters: Filtering
 ) -> Response:
-    """List the reports of the loop's rounds and those requested by the API.
+    """List the reports that the improvement loop wrote and those that clients requested, newest first.
 
-    `search` matches title, description and headline.
+    `search` is a part of the title, the description or the headline.
     """
     items, total = report_page(
         search=filters.search,
@@ -86,10 +88,10 @@ def list_reports(
 
 @router.post("/reports", summary="Create a report of an experiment", response_model=ReportResponse)
 def create_report(body: ReportCreateRequest, user_name: CurrentUserName) -> Response:
-    """Create a report of an experiment.
+    """Request a report of an experiment.
 
-    The content of the experiment's report stage is used. If there is none yet, it is written, and the status is
-    `generating` until then. 409 if the experiment has nothing to report.
+    If the report stage of the experiment has run, its content is used. Otherwise it is run in the background, and the
+    status is `generating` until then. The response is 409 if the experiment has done nothing yet.
     """
     experiment = read_runs([body.experiment_id]).get(body.experiment_id)
     if experiment is None or experiment.data.tags.get("veritrain.kind") not in ("round", "loop", "final"):
@@ -113,15 +115,15 @@ def create_report(body: ReportCreateRequest, user_name: CurrentUserName) -> Resp
 
 @router.get("/reports/{report_id}", summary="Get a report", response_model=ReportDetail)
 def read_report(report_id: str) -> Response:
-    """Return a report with its content, which is empty until it is written."""
+    """Return a report with its content, which is empty until it has been written."""
     return camel_case_json(report_detail(find_report(report_id)))
 
 
 @router.put("/reports/{report_id}", summary="Change the metadata of a report", response_model=ReportResponse)
 def change_report(report_id: str, body: ReportUpdateRequest) -> Response:
-    """Change the metadata of a report.
+    """Change the metadata of a report, such as its title.
 
-    Missing fields stay as they are. Setting the status to `published` publishes the report.
+    A field that is missing stays as it is. The status `published` publishes the report.
     """
     run = find_report(report_id)
     tags = {
@@ -143,7 +145,10 @@ def change_report(report_id: str, body: ReportUpdateRequest) -> Response:
 
 @router.post("/reports/{report_id}/publish", summary="Publish a report", response_model=ReportResponse)
 def publish_report(report_id: str) -> Response:
-    """Publish a report; publishing it again keeps the date. 409 until it is written."""
+    """Publish a report; if it is published already, it keeps its date.
+
+    The response is 409 if the report has not been written yet.
+    """
     run = find_report(report_id)
     _need_content(report_id)
     runs.tag(report_id, _published(run.data.tags.get(f"{PREFIX}published_at", "")))
@@ -154,8 +159,8 @@ def publish_report(report_id: str) -> Response:
 def delete_report(report_id: str) -> Response:
     """Delete a report.
 
-    A report that was requested by the API is deleted as MLflow deletes runs. A report of a round is only hidden from the
-    list, because its run is part of the round's record.
+    A report that a client requested can be restored in MLflow. A report that the improvement loop wrote is only hidden
+    from the list, because its run is a part of the loop.
     """
     run = find_report(report_id)
     if run.data.tags.get("veritrain.kind") == "report":
@@ -176,10 +181,9 @@ def export_report(
     format: Annotated[Format, Query()] = "pdf",
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> Response:
-    """Return a report as a file.
+    """Download a report as an HTML, PDF or Word file.
 
-    Page and PDF are those that the report stage stored, or are made with the title that the report was given; the Word
-    file is made from the same content. 409 until the report is written.
+    If the report was given a title, the file has it. The response is 409 if the report has not been written yet.
     """
     content = _need_content(report_id)
     name = f"report_{report_id}.{format}"
@@ -201,6 +205,7 @@ def export_report(
 
 
 def _need_content(report_id: str) -> str:
+    """Return the id of the MLflow run with a report's content; raise Conflict (409) if it has not been written yet."""
     run = find_report(report_id)
     content = content_run(run)
     if content is None:
@@ -210,5 +215,6 @@ def _need_content(report_id: str) -> str:
 
 
 def _published(published_at: str) -> dict[str, str]:
+    """Return the tags of a published report; an empty date becomes the current time."""
     new_date = published_at or datetime.now(UTC).isoformat(timespec="seconds")
     return {f"{PREFIX}status": "published", f"{PREFIX}published_at": new_date}

@@ -1,4 +1,4 @@
-"""Request and response schemas of the report routes. Responses are in camelCase."""
+"""Schemas of the requests and responses of the report routes. Responses have camelCase keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Status = Literal["draft", "generating", "published"]
 
 
 class ReportResponse(CamelCaseResponse):
-    """Report. `error` says why it could not be written; it then has no content."""
+    """Report of an experiment, without its content; `error` says why it could not be written."""
 
     id: str
     experiment_id: str | None
@@ -32,13 +32,16 @@ class ReportResponse(CamelCaseResponse):
 
 
 class ReportPage(Page):
-    """Page of reports."""
+    """One page of the list of reports."""
 
     items: list[ReportResponse]
 
 
 class ReportSummary(CamelCaseResponse):
-    """Changes in sentences, and one sentence for each slice that improved or regressed beyond chance."""
+    """Summary of a report: what changed, and one sentence for each slice of the rows that improved or became worse.
+
+    A slice is listed if its change is beyond chance.
+    """
 
     changes: str
     improvements: list[str]
@@ -46,7 +49,10 @@ class ReportSummary(CamelCaseResponse):
 
 
 class MetricChange(CamelCaseResponse):
-    """Metric before and after, on its own scale, with the 95 % interval of the difference."""
+    """Value of a metric for the champion (`baseline`) and the new model (`current`), and the difference.
+
+    `low` and `high` are the 95 % interval of the difference; a value that was not measured is null.
+    """
 
     baseline: float | None
     current: float | None
@@ -56,14 +62,14 @@ class MetricChange(CamelCaseResponse):
 
 
 class ReportDifferences(CamelCaseResponse):
-    """Differences between the two models: `config` in sentences, `metrics` by name."""
+    """Differences between the champion and the new model: `config` in sentences, `metrics` by name."""
 
     config: list[str]
     metrics: dict[str, MetricChange]
 
 
 class ReportComparison(CamelCaseResponse):
-    """New model compared with the champion before it. `metrics` repeats `differences.metrics`."""
+    """Comparison of the new model with the champion before it; `metrics` repeats `differences.metrics`."""
 
     baseline_experiment_id: str | None
     current_experiment_id: str | None
@@ -75,11 +81,11 @@ class ReportComparison(CamelCaseResponse):
 
 
 class SyntheticDataAnalysis(CamelCaseResponse):
-    """Effect of the added rows.
+    """Effect of the training rows that an experiment added.
 
-    `synthetic_ratio` is the number of added rows relative to the rows before; `quality_score` is the share of new rows that
-    the gate accepted; `performance_change` is the difference in the mean grade (0 to 1) of the same trainer with and without
-    the added rows. Null if it was not measured.
+    `synthetic_ratio` is the number of added rows divided by the number of rows before; `quality_score` is the share (0
+    to 1) of new rows that the quality gate accepted; `performance_change` is the difference in the mean grade (0 to 1)
+    of models trained with and without the added rows. A value that was not measured is null.
     """
 
     synthetic_ratio: float | None
@@ -92,7 +98,7 @@ class SyntheticDataAnalysis(CamelCaseResponse):
 
 
 class ReportChart(CamelCaseResponse):
-    """Data of a chart: `line` over rounds, or `bar`; `data` has one object for each point."""
+    """Data of one chart of a report; `type` is `line` or `bar`, and `data` has one object for each point or bar."""
 
     type: str
     title: str
@@ -100,9 +106,9 @@ class ReportChart(CamelCaseResponse):
 
 
 class ReportDetail(ReportResponse):
-    """Report with its content, which is empty until it is written.
+    """Report with its content, which is empty until it has been written.
 
-    Averages are shares from 0 to 1; those of metrics that the task does not have are absent.
+    Averages in `metricsSummary` are from 0 to 1; metrics that the task does not have are absent.
     """
 
     summary: ReportSummary
@@ -116,7 +122,7 @@ class ReportDetail(ReportResponse):
 
 
 class ReportCreateRequest(RequestModel):
-    """Request for a report of an experiment."""
+    """Request body for a report of an experiment."""
 
     title: ShortText
     description: LongText = ""
@@ -125,7 +131,10 @@ class ReportCreateRequest(RequestModel):
 
 
 class ReportUpdateRequest(RequestModel):
-    """Changes of a report's metadata; its content never changes."""
+    """Request body that changes a report's metadata; a field that is missing stays as it is.
+
+    The content never changes.
+    """
 
     title: ShortText | None = None
     description: LongText | None = None
@@ -141,7 +150,7 @@ class ReportDeleted(BaseModel):
 
 
 class ReportDownload(CamelCaseResponse):
-    """Download URL of a file, which is returned for any other `Accept` than `application/json` alone."""
+    """URL of a report's file, for clients that send `Accept: application/json` only."""
 
     message: str
     download_url: str

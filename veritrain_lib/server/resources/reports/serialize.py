@@ -1,4 +1,4 @@
-"""Serializer of reports: a run, its title and other metadata."""
+"""Conversion of reports (MLflow runs) to API responses without their content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from veritrain_lib.tracking.report_listing import DEFAULT_TYPE, PREFIX, RUNNING_
 
 
 def serialize_report(run: Run) -> ReportResponse:
-    """Return the response for a report's run."""
+    """Return the API response for a report's MLflow run, without the report's content."""
     tags = run.data.tags
     report_type, published_at = tags.get(f"{PREFIX}type", ""), tags.get(f"{PREFIX}published_at", "")
     status: Status = "published" if tags.get(f"{PREFIX}status") == "published" else "draft"
@@ -37,7 +37,15 @@ def serialize_report(run: Run) -> ReportResponse:
 def report_page(
     *, search: str, type: str, status: str, offset: int, limit: int
 ) -> tuple[list[ReportResponse], int]:
-    """Return a page of reports, newest first, and the total number of reports."""
+    """Return one page of the reports that match all filters, newest first, and the number of all that match.
+
+    Args:
+        search: Part of the title, description or headline; like each filter, an empty text matches everything.
+        type: Type of the report.
+        status: draft, generating or published.
+        offset: Number of reports before the page.
+        limit: Maximum number of reports on the page.
+    """
     report_runs, total = report_listing.reports_page(
         ReportQuery(search, type, status), offset=offset, limit=limit
     )

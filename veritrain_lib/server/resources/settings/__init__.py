@@ -1,1 +1,1 @@
-"""System settings and preferences: /api/v1/settings."""
+"""REST endpoints under /api/v1/settings: settings of the server and preferences of its users."""

@@ -1,4 +1,4 @@
-"""Deletion of data that is no longer needed: stored log lines, abandoned work directories and expired tokens."""
+"""Clean-up of the server's disk: old event files and job logs, abandoned work directories, expired tokens."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ from veritrain_lib.tracking.entities import Run
 from veritrain_lib.tracking.listing import read_runs
 
 ENDED_STATUSES = ("FINISHED", "FAILED", "KILLED")
+"""Statuses of MLflow runs that have ended."""
 DAY_S = 86_400
 READ_BATCH = 500
-"""Runs that are read in one query."""
+"""Number of MLflow runs that are read in one query."""
 
 
 @dataclass(frozen=True)
 class CleanupResult:
-    """Number of deleted items, and the bytes that they freed (a token frees none)."""
+    """Result of a clean-up: number of deleted items (files, folders, tokens), and bytes freed on the disk."""
 
     items: int
     freed_bytes: int
 
 
 def clean_up(retention_days: int) -> CleanupResult:
-    """Delete data that is no longer needed.
+    """Delete files and tokens that the server no longer needs.
 
     Args:
-        retention_days: Days after the end of a run for which its log lines are kept; later they are deleted if they are
-            also stored with the run.
+        retention_days: Days after the end of a run for which its event file and job log are kept. An older event file
+            is deleted only if it is also stored as an artifact of its run.
     """
     cutoff = time.time() - retention_days * DAY_S
     results = [_event_files(cutoff), _job_logs(cutoff), _work_directories(), _expired_tokens()]
@@ -50,6 +51,7 @@ def clean_up(retention_days: int) -> CleanupResult:
 
 
 def _event_files(cutoff: float) -> CleanupResult:
+    """Delete event files of runs that ended before a time (seconds since 1970), if the run has them as an artifact."""
     folder = project.state("events")
     return _remove(
         file
@@ -59,7 +61,7 @@ def _event_files(cutoff: float) -> CleanupResult:
 
 
 def _job_logs(cutoff: float) -> CleanupResult:
-    """Delete the old output files of background jobs."""
+    """Delete the output files of background jobs whose runs ended before a time (seconds since 1970)."""
     folder = project.state("running")
     return _remove(
         file for file, run in _with_runs(folder.glob("work-*.log"), "work-") if _ended_before(run, cutoff)
@@ -67,7 +69,12 @@ def _job_logs(cutoff: float) -> CleanupResult:
 
 
 def _with_runs(files: Iterator[Path], prefix: str) -> Iterator[tuple[Path, Run]]:
-    """Yield files that are named after a run, with the run; other files and those of deleted runs are skipped."""
+    """Yield each file that is named after an MLflow run together with that run; other files are skipped.
+
+    Args:
+        files: Files whose names are the prefix followed by a run's id.
+        prefix: First part of the files' names.
+    """
     files_by_run = {
         file.stem.removeprefix(prefix): file for file in files if file.is_file() and not file.is_symlink()
     }
@@ -78,6 +85,7 @@ def _with_runs(files: Iterator[Path], prefix: str) -> Iterator[tuple[Path, Run]]
 
 
 def _ended_before(run: Run, cutoff: float) -> bool:
+    """Return whether a run ended before a time in seconds since 1970."""
     return (
         run.info.status in ENDED_STATUSES
         and run.info.end_time is not None
@@ -86,7 +94,7 @@ def _ended_before(run: Run, cutoff: float) -> bool:
 
 
 def _is_stored(run: Run, file: Path) -> bool:
-    """Return whether an artifact of the run has the same lines."""
+    """Return whether the content of an event file is also stored as an artifact of its run."""
     artifacts = local_folder(run.info.artifact_uri)
     if artifacts is None:
         from tempfile import TemporaryDirectory
@@ -100,6 +108,10 @@ def _is_stored(run: Run, file: Path) -> bool:
 
 
 def _holds(folder: Path, file: Path) -> bool:
+    """Return whether a folder has a file with the same bytes as another file.
+
+    Instead of a folder, one file may be given.
+    """
     content = file.read_bytes()
     stored_files = [folder] if folder.is_file() else list(folder.glob("*")) if folder.is_dir() else []
     return any(
@@ -111,9 +123,10 @@ def _holds(folder: Path, file: Path) -> bool:
 
 
 def _work_directories() -> CleanupResult:
-    """Delete work directories whose owner process is dead, whose run has ended and whose notebook is stored.
+    """Delete the work directories of notebooks that no process needs any more.
 
-    Other work directories are kept for `veritrain loop`.
+    The process that owned the directory must have ended, and the run, if any, must have ended with its notebook stored.
+    Any other directory is kept, so that the next `veritrain loop` can store its notebook.
     """
     items = freed = 0
     for directory in sorted((project.state("running")).glob("*~*~*~*")):
@@ -125,7 +138,7 @@ def _work_directories() -> CleanupResult:
         ):
             continue
         executed = list(directory.glob("*.ipynb"))
-        run_id, stored = read_status(directory / "mailbox.json")
+        run_id, stored = read_status(directory / "status.json")
         run = read_runs([run_id]).get(run_id) if run_id else None
         if executed and not stored and not (run and run.info.status in ENDED_STATUSES and _has_notebook(run)):
             continue
@@ -139,17 +152,20 @@ def _work_directories() -> CleanupResult:
 
 
 def _has_notebook(run: Run) -> bool:
+    """Return whether a run has its executed notebook as an artifact on this machine."""
     artifacts = local_folder(run.info.artifact_uri)
     return artifacts is not None and any((artifacts / "notebook").glob("*.ipynb"))
 
 
 def _expired_tokens() -> CleanupResult:
+    """Delete the database rows of expired tokens."""
     with session() as database_session:
         deleted = database_session.execute(delete(Token).where(Token.expires_at < datetime.now(UTC)))
         return CleanupResult(int(getattr(deleted, "rowcount", 0) or 0), 0)
 
 
 def _remove(files: Iterator[Path]) -> CleanupResult:
+    """Delete files; return how many, and their size in bytes."""
     items = freed = 0
     for file in list(files):
         size = file.stat().st_size

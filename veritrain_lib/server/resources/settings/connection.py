@@ -1,4 +1,4 @@
-"""Connection test of a service that the server is configured for; no other address is ever contacted."""
+"""Test of the connection to a service with which the server is configured; no other address is ever contacted."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from veritrain_lib.server.http.problems import WrongField
 from veritrain_lib.tracking import store
 
 FIELD = "body.url"
+"""Field of the request that holds the address, for error messages."""
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
+"""Address of the model service if the setting `OPENAI_BASE_URL` is not set."""
 MAX_REDIRECTS = 3
+"""Maximum number of redirects that are followed."""
 
 Origin = tuple[str, str, int]
+"""Scheme, host and port of a web address."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,9 @@ class ConnectionResult:
     """Result of a connection test.
 
     Attributes:
-        success: Whether the service answered.
-        latency: Time to the answer in milliseconds.
-        message: Status or error.
+        success: Whether the service answered with an HTTP status below 500.
+        latency: Time until the answer, in milliseconds.
+        message: HTTP status or error.
     """
 
     success: bool
@@ -38,7 +42,7 @@ class ConnectionResult:
 
 
 def allowed_origins() -> set[Origin]:
-    """Return scheme, host and port of every service that this server is configured for."""
+    """Return scheme, host and port of each configured service: model services, tracking store, allowed web origins."""
     urls = [
         setting("OPENAI_BASE_URL") or DEFAULT_BASE_URL, setting("AZURE_OPENAI_ENDPOINT") or "", store.uri(),
         *environment().allowed_origins,
@@ -47,15 +51,15 @@ def allowed_origins() -> set[Origin]:
 
 
 def server_origins(bound_to: tuple[str, int] | None, base_url: str) -> set[Origin]:
-    """Return the addresses of this server itself.
+    """Return the addresses of this server itself, whose connection may be tested too.
 
     Args:
-        bound_to: Host and port that the server listens on, from the ASGI scope; None if it does not listen.
-        base_url: Address that the request was sent to; the gatekeeper has accepted its host.
+        bound_to: Host and port on which the server listens, from the ASGI scope; None if it is not known.
+        base_url: Address to which the request was sent; the gatekeeper has checked its host.
 
     Returns:
-        The loopback names with the server's port, and the requested host name with that port or with the ports of a
-        proxy in front of it (80, 443); never another port of this machine, whatever a request says.
+        The loopback names with the server's port. If the request named another host, also that host with the server's
+        port and with the usual ports of a proxy (80, 443). No other port of this machine can be tested.
     """
     if bound_to is None:
         return set()
@@ -67,16 +71,18 @@ def server_origins(bound_to: tuple[str, int] | None, base_url: str) -> set[Origi
 
 
 def test_service(url: str, timeout_s: float, retries: int, server_addresses: Set[Origin]) -> ConnectionResult:
-    """Send a request to a configured service; any HTTP status below 500 is a success. No key is sent.
+    """Test the connection to a configured service by an HTTP GET request, without sending a key.
+
+    Any HTTP status below 500 is a success.
 
     Args:
         url: Address of the service.
-        timeout_s: Timeout of each attempt in seconds.
-        retries: Attempts after the first one.
+        timeout_s: Longest duration of each attempt in seconds.
+        retries: Number of attempts after a failed first one.
         server_addresses: Addresses of this server itself.
 
     Raises:
-        WrongField: The address, or one that it redirects to, is neither in `allowed_origins` nor in `server_addresses`.
+        WrongField: The address, or one to which it redirects, is not a configured service.
     """
     import httpx2
 
@@ -98,9 +104,12 @@ def test_service(url: str, timeout_s: float, retries: int, server_addresses: Set
 
 
 def _model_service_url(url: str) -> str:
-    """Return the URL of a model service as the model client understands it (`llm/base_url.py`).
+    """Return the URL of a model service in the form that the model client uses (`llm/base_url.py`).
 
-    Raises WrongField for a URL that the client would reject.
+    Any other URL is returned unchanged.
+
+    Raises:
+        WrongField: The model client would reject the URL.
     """
     if _origin(url) != _origin(setting("OPENAI_BASE_URL") or DEFAULT_BASE_URL):
         return url
@@ -111,7 +120,7 @@ def _model_service_url(url: str) -> str:
 
 
 def _get_status(client: object, url: str, allowed: Set[Origin]) -> int:
-    """Return the status of an address; redirects to configured addresses are followed."""
+    """Return the HTTP status of an address; redirects are followed, but only to configured services."""
     import httpx2
 
     assert isinstance(client, httpx2.Client)
@@ -127,6 +136,7 @@ def _get_status(client: object, url: str, allowed: Set[Origin]) -> int:
 
 
 def _require_allowed(url: str, allowed: Set[Origin], note: str = "") -> str:
+    """Return a URL if its origin is allowed; raise WrongField otherwise."""
     if _origin(url) not in allowed or not url.isprintable():
         raise WrongField(
             FIELD,
@@ -137,7 +147,7 @@ def _require_allowed(url: str, allowed: Set[Origin], note: str = "") -> str:
 
 
 def _origin(url: str) -> Origin | None:
-    """Return scheme, host and port; None if the text is no plain web address."""
+    """Return scheme, host and port of a web address; None if the text is not a plain http or https URL."""
     try:
         parts: SplitResult = urlsplit(url)
         port = parts.port
@@ -149,4 +159,5 @@ def _origin(url: str) -> Origin | None:
 
 
 def _milliseconds_since(started: float) -> float:
+    """Return the milliseconds that have passed since a value of `time.perf_counter()`."""
     return round((time.perf_counter() - started) * 1000, 3)

@@ -1,4 +1,4 @@
-"""Preferences of users, stored for each user, or for `local` if sign-in is not configured."""
+"""Functions that read and change a user's preferences; a server without accounts has one user, `local`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from veritrain_lib.server.resources.settings.schemas import PreferencesUpdateReq
 
 
 def read_preferences(user_id: str) -> PreferenceValues:
-    """Return the preferences of a user; a stored value that is no longer valid is replaced by its default."""
+    """Return the preferences of a user; a preference that is not stored, or no longer valid, has its default."""
     content = stored_preferences(user_id)
     try:
         return PreferenceValues.model_validate(content)
@@ -22,7 +22,11 @@ def read_preferences(user_id: str) -> PreferenceValues:
 
 
 def update_preferences(user_id: str, changes: PreferencesUpdateRequest) -> None:
-    """Store changed preferences. Raises WrongField for an unsupported preference."""
+    """Store preferences that a user has changed.
+
+    Raises:
+        WrongField: A preference that this server does not support is set to another value than its default.
+    """
     values = changes.model_dump(exclude_none=True, exclude={"user_id", "unsupported"})
     for field, reason in UNSUPPORTED_PREFERENCES.items():
         if field in values:

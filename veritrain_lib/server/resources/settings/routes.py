@@ -1,4 +1,4 @@
-"""Routes of /api/v1/settings, in snake_case. Each setting has an effect or is listed under `unsupported`."""
+"""Routes of /api/v1/settings. Settings that have no effect on this server are listed as `unsupported`."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ router = APIRouter(tags=["settings"])
 
 @router.get("/settings/system", response_model=SystemSettingsResponse, summary="Get the system settings")
 def get_system() -> Any:
-    """Return all six sections; the storage usage is measured."""
+    """Return the server's settings in six sections, with the measured disk usage."""
     return serialize_settings()
 
 
 @router.put("/settings/system", response_model=SystemSettingsResponse, summary="Change the system settings")
 def change_system(changes: SystemSettingsRequest) -> Any:
-    """Change any sections and any part of a section.
+    """Change settings of the server: any sections, and any settings of a section.
 
-    422 with the field for a value out of range, and for an unsupported setting with a value other than its default.
+    The response is 422 for a value out of range, and for an unsupported setting with another value than its default; it
+    names the field.
     """
     stored.update_settings(changes)
     return serialize_settings()
@@ -45,7 +46,7 @@ def change_system(changes: SystemSettingsRequest) -> Any:
     "/settings/system/reset", response_model=SystemSettingsResponse, summary="Reset the system settings"
 )
 def reset_system() -> Any:
-    """Reset every section to its defaults."""
+    """Reset all of the server's settings to their defaults."""
     stored.reset_settings()
     return serialize_settings()
 
@@ -56,7 +57,7 @@ def reset_system() -> Any:
     summary="Get the preferences of the current user",
 )
 def get_preferences(request: Request) -> Any:
-    """Return the preferences of the current user."""
+    """Return the preferences of the user who sent the request."""
     return serialize_preferences(current_principal(request).user_id)
 
 
@@ -66,7 +67,10 @@ def get_preferences(request: Request) -> Any:
     summary="Change the preferences of the current user",
 )
 def change_preferences(request: Request, changes: PreferencesUpdateRequest) -> Any:
-    """Change any part of the preferences. 422 with the field for an unsupported preference."""
+    """Change preferences of the user who sent the request.
+
+    The response is 422 for an unsupported preference with another value than its default; it names the field.
+    """
     user_id = current_principal(request).user_id
     update_preferences(user_id, changes)
     return serialize_preferences(user_id)
@@ -78,9 +82,9 @@ def change_preferences(request: Request, changes: PreferencesUpdateRequest) -> A
     summary="Test the connection to a configured service",
 )
 def test_connection(requested: ConnectionTestRequest, request: Request) -> Any:
-    """Test the connection to a configured service or to the server itself.
+    """Test whether the server can reach a service with which it is configured, or itself.
 
-    422 for any other address, and for an address that redirects to one.
+    The response is 422 for any other address, and for an address that redirects to one.
     """
     limits = stored.system_settings().api
     server_addresses = connection.server_origins(request.scope.get("server"), str(request.base_url))
@@ -95,10 +99,11 @@ def test_connection(requested: ConnectionTestRequest, request: Request) -> Any:
     summary="Delete data that is no longer needed",
 )
 def clean_up_storage() -> Any:
-    """Delete data that is no longer needed.
+    """Delete data that the server no longer needs.
 
-    These are log lines of finished runs that are stored with the run and older than `storage.data_retention_days`,
-    abandoned work directories of stages, and expired tokens.
+    Deleted are old event files and job logs of runs that ended more than `storage.data_retention_days` days ago,
+    abandoned work directories of notebooks, and expired tokens. An event file is deleted only if its run has a copy as
+    an artifact.
     """
     result = cleanup.clean_up(stored.system_settings().storage.data_retention_days)
     used_bytes(force=True)

@@ -1,4 +1,7 @@
-"""Request and response schemas of the settings routes; the sections themselves are in `server/settings/sections.py`."""
+"""Schemas of the requests and responses of the settings routes.
+
+Those of the settings are in `server/settings/sections.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,22 @@ from veritrain_lib.server.settings.sections import SystemSettings, SystemSetting
 
 
 class SystemSettingsResponse(SystemSettings):
-    """System settings, and which of them are not supported."""
+    """Settings of the server, with the paths of those that have no effect (`unsupported`)."""
 
     unsupported: list[str] = Field(description="paths of unsupported settings; they keep their defaults")
 
 
 class SystemSettingsRequest(SystemSettingsUpdate):
-    """System settings or any part of them; `unsupported` may be sent back unchanged."""
+    """Request body that changes settings of the server; a setting that is missing stays as it is.
+
+    `unsupported` is ignored, so that a client can send back what it received.
+    """
 
     unsupported: list[str] | None = Field(default=None, max_length=1000, description="ignored")
 
 
 class PreferenceValues(ResponseModel):
-    """Preferences with their defaults."""
+    """Preferences of a user with their defaults."""
 
     display_name: str = Field(default="", max_length=200)
     email: str = Field(default="", max_length=254, pattern=r"^(|[^@\s]+@[^@\s]+)$")
@@ -41,14 +47,17 @@ class PreferenceValues(ResponseModel):
 
 
 class PreferencesResponse(PreferenceValues):
-    """Preferences of the caller."""
+    """Preferences of the user who sent the request, with the names of those that have no effect (`unsupported`)."""
 
     user_id: str = Field(description="`local` if sign-in is not configured")
     unsupported: list[str] = Field(description="unsupported preferences; they keep their defaults")
 
 
 class PreferencesUpdateRequest(RequestModel):
-    """Any part of the preferences; `user_id` may be sent back unchanged."""
+    """Request body that changes preferences; one that is missing stays as it is.
+
+    `user_id` and `unsupported` are ignored, so that a client can send back what it received.
+    """
 
     user_id: str | None = Field(default=None, max_length=64)
     display_name: str | None = Field(default=None, max_length=200)
@@ -66,7 +75,7 @@ class PreferencesUpdateRequest(RequestModel):
 
 
 class ConnectionTestRequest(RequestModel):
-    """Service to connect to."""
+    """Request body of a connection test: the address of a service with which the server is configured."""
 
     url: str = Field(min_length=1, max_length=2000, description="an address of a configured service")
 
@@ -80,7 +89,7 @@ class ConnectionTestResponse(ResponseModel):
 
 
 class CleanupResponse(DualCaseResponse):
-    """Deleted items and freed space."""
+    """Result of a clean-up of the server's disk: number of deleted files, folders and tokens, and freed space."""
 
     deleted_items: int = Field(ge=0)
     freed_space: float = Field(ge=0, description="megabytes (1,048,576 bytes)")

@@ -1,4 +1,4 @@
-"""Serializer of settings and preferences: their values, and which of them are not supported."""
+"""Conversion of settings and preferences to API responses, with the names of those that have no effect."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from veritrain_lib.server.settings import stored
 
 
 def serialize_settings() -> SystemSettingsResponse:
-    """Return the response with the current settings and the measured disk usage."""
+    """Return the API response for the server's current settings, with the measured disk usage."""
     return SystemSettingsResponse(
         **dict(stored.settings_with_usage()), unsupported=sorted(UNSUPPORTED_SETTINGS)
     )
 
 
 def serialize_preferences(user_id: str) -> PreferencesResponse:
-    """Return the response with the preferences of a user."""
+    """Return the API response for a user's preferences."""
     return PreferencesResponse(
         **dict(read_preferences(user_id)), user_id=user_id, unsupported=sorted(UNSUPPORTED_PREFERENCES)
     )

@@ -1,4 +1,4 @@
-"""The content of answers: whether one has several candidates, an explanation, and keeps the output contract."""
+"""Probe measures of an answer's form: has several candidates, has an explanation, keeps the output contract."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ NAMES = ("several_candidates", "explanation", "output_contract")
 
 
 def answer_contents(task: Task, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame:
-    """Return one row per response, with a boolean column for each of `NAMES`.
+    """Return, for each response of a model, whether it has several candidates, an explanation, and keeps the contract.
 
-    For a row that the model failed on all are False.
+    Args:
+        task: The task, whose JSON Schema is the contract.
+        references: The expected answers.
+        responses: The model's responses, in the order of the references.
+
+    Returns:
+        A table of booleans with one row per response and the columns `NAMES`; all False where the model failed.
 
     Raises:
-        UserError: when the contract is no JSON Schema.
+        UserError: when the contract is not a valid JSON Schema.
     """
     import pandas as pd
 

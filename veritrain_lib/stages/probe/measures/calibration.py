@@ -1,4 +1,4 @@
-"""Expected calibration error: whether a model is right as often as its confidence says."""
+"""Probe measure: the expected calibration error, the gap between a model's stated confidence and its accuracy."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def calibration(
     seed: int = 0,
     grades: Sequence[float] | None = None,
 ) -> tuple[Measure, pd.DataFrame]:
-    """Compute the expected calibration error, 0 to 1 (lower is better), and the table of its bins.
+    """Compute a model's expected calibration error, 0 to 1 (lower is better), and the table of its bins.
 
     The confidence of a row is the score of its best candidate; there are ten bins of equal width; the error is the mean
-    gap between confidence and share right, weighted by rows (C. Guo et al. (2017), ICML, section 2). A row without an
-    answer counts as a gap of 1. The error is not measured when no row has a score, or a score lies outside 0 to 1 and
-    so is no confidence.
+    gap between confidence and share of right answers, weighted by rows (C. Guo et al. (2017), ICML, section 2). A row
+    without an answer counts as a gap of 1. The error is not measured if no row has a score, or if a score is not
+    between 0 and 1, so that it is no confidence.
 
     The interval is the value plus and minus 1.96 bootstrap standard errors, clipped to 0..1 (B. Efron and R. J.
     Tibshirani (1993), chapter 13). With few rows per bin the error is biased upwards.
@@ -38,7 +38,7 @@ def calibration(
         responses: The model's responses.
         references: The expected answers, in the order of the responses.
         seed: Seed of the bootstrap.
-        grades: How right each answer is, 0 to 1; None: an answer is right when it equals the reference.
+        grades: The grade of each answer, 0 to 1; None grades an answer 1 if it equals the reference and 0 otherwise.
 
     Returns:
         The measure, and a table with one row per bin: `low`, `high`, `n`, `confidence` and `right` (means; missing in
@@ -74,7 +74,17 @@ def _score(response: Response) -> float | None:
 
 
 def _errors(bin_index: np.ndarray, gaps: np.ndarray) -> np.ndarray:
-    """Return for each row of an array of shape (resamples, rows) the sum over bins of |sum of gaps|, divided by rows."""
+    """Compute the expected calibration error of each bootstrap resample.
+
+    It is the absolute sum of the gaps in a bin, summed over the bins and divided by the number of rows.
+
+    Args:
+        bin_index: The bin of each row, shape (resamples, rows).
+        gaps: Confidence minus grade of each row, in the same shape.
+
+    Returns:
+        One error per resample.
+    """
     import numpy as np
 
     resamples, n = bin_index.shape

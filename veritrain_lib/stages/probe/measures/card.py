@@ -1,4 +1,4 @@
-"""Tables of probe cards: the measures of one model, or of several models side by side."""
+"""Tables of probe cards: the measures of one probed model, or of several side by side."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ COLUMNS = ("model", "measure", "title", "says", "unit", "lower_is_better", "valu
 
 
 def card_rows(model: str, measures: Mapping[str, Measure]) -> pd.DataFrame:
-    """Return one row per measure of a model, with title and meaning; the columns are `COLUMNS`."""
+    """Return a probed model's card as a table: one row per measure, with its title and meaning; columns `COLUMNS`.
+
+    Args:
+        model: The model's address.
+        measures: The measures by name.
+    """
     import pandas as pd
 
     rows = [
@@ -39,10 +44,10 @@ def card_rows(model: str, measures: Mapping[str, Measure]) -> pd.DataFrame:
 
 
 def compare_cards(results: Sequence[ProbeResult]) -> ProbeCard:
-    """Return one card for several probed models, side by side, in the order of the results.
+    """Return one probe card that shows several probed models side by side, in the order of the results.
 
     Raises:
-        UserError: without a result, or when a model is there twice.
+        UserError: when there is no result, or two results are of the same model.
     """
     import pandas as pd
 

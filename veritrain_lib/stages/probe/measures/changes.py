@@ -1,7 +1,7 @@
-"""Changed versions of a question for the robustness measures: in capitals, with typing errors, reworded by rule.
+"""Rules that change a question for the probe's robustness measures: capitals, typing errors, rewording.
 
-The changes are rules that need no model and no network. Each row has a random stream of its own, so a row is changed
-the same way whichever other rows are asked.
+The rules need no model and no network. The random generator is seeded for each row, so a row is changed in the same way
+whichever other rows are asked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 TextChange = Callable[[str, str | None, random.Random], str]
-"""A function of text, language (ISO 639-1 or None) and random generator to the changed text, or the same text."""
+"""Type of a function that changes a text: (text, language as ISO 639-1 code or None, random generator) -> changed text.
+
+It returns the same text where it has nothing to change.
+"""
 
 WORDS_PER_ERROR = 6
 _TYPING = ("neighbour_key", "dropped_letter", "swapped_letters", "doubled_letter")
@@ -31,12 +34,26 @@ _CLAUSES = re.compile(
 
 
 def capitals(text: str, language: str | None, rng: random.Random) -> str:
-    """Change the text to upper case, or to lower case if it is in upper case already."""
+    """Return a text in upper case, or in lower case if it is in upper case already.
+
+    Args:
+        text: The text.
+        language: Not used.
+        rng: Not used.
+    """
     return text.upper() if text != text.upper() else text.lower()
 
 
 def typing_errors(text: str, language: str | None, rng: random.Random) -> str:
-    """Add one typing error for every six words: a neighbouring key, or a letter left out, swapped or doubled."""
+    """Return a text with random typing errors: a neighbouring key, or a letter dropped, doubled or swapped.
+
+    There is one error, and one more for every six words.
+
+    Args:
+        text: The text.
+        language: Its language as ISO 639-1 code; None if unknown.
+        rng: Random generator.
+    """
     operations = variation.operations(language)
     for _ in range(1 + len(text.split()) // WORDS_PER_ERROR):
         text = operations[rng.choice(_TYPING)](text, rng) or text
@@ -44,10 +61,15 @@ def typing_errors(text: str, language: str | None, rng: random.Random) -> str:
 
 
 def rewording(text: str, language: str | None, rng: random.Random) -> str:
-    """Reword the text by rules: contractions, a spare word less, a greeting, a closing, two clauses swapped.
+    """Reword a text by rules: contractions, a filler word dropped, a greeting or closing added, two clauses swapped.
 
-    Each rule is used where it applies. The result is no paraphrase in other words, which would take a model. All rules
-    exist for English, greeting and closing also for German, Spanish, French and Japanese, none for other languages.
+    Every rule that applies is used. There is no paraphrase in other words, which would need a model. English has all
+    rules; German, Spanish, French and Japanese have only greeting and closing; other languages have none.
+
+    Args:
+        text: The text.
+        language: Its language as ISO 639-1 code; None if unknown.
+        rng: Random generator.
     """
     operations = variation.operations(language)
     if language == "en":
@@ -71,7 +93,14 @@ CHANGES: Mapping[str, TextChange] = {
 
 
 def changed_rows(task: Task, rows: pd.DataFrame, name: str, seed: int) -> pd.DataFrame:
-    """Return the rows with every input field changed, without the rows in which nothing could be changed."""
+    """Return the probe's rows with every input field changed by one rule; rows that the rule can't change are left out.
+
+    Args:
+        task: The task.
+        rows: The rows to ask.
+        name: The name of the measure and its rule, a key of `CHANGES`.
+        seed: Random seed.
+    """
     change = CHANGES[name]
     changed = rows.copy()
     column = task.target.direction

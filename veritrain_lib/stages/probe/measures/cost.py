@@ -1,4 +1,4 @@
-"""The cost of a thousand answers."""
+"""Probe measure: the cost of 1,000 answers of a paid model, in US dollars."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 
 def dollars_per_1000(responses: Sequence[Response], seed: int = 0) -> Measure | None:
-    """Compute the US dollars for 1,000 rows asked, answered or not, with a percentile bootstrap interval.
+    """Compute the cost of 1,000 rows in US dollars, failed ones included, with a 95 % bootstrap interval.
 
-    An answer counts with its cost when it was paid, also if it now came from the ledger.
+    An answer that comes from the ledger of paid answers counts with the cost at which it was once paid.
+
+    Args:
+        responses: The model's responses.
+        seed: Seed of the bootstrap.
 
     Returns:
-        The measure; None for a model that reports no cost, since an unknown cost is not 0.
+        The measure; None if any response has no cost, since an unknown cost is not 0.
     """
     from veritrain_lib.statistics.bootstrap import bootstrap_interval
 

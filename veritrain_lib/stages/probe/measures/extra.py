@@ -1,4 +1,4 @@
-"""All measures of the probe beyond the content of the first answers and the task's metrics, for one model."""
+"""Measures of the probe in addition to the task's metrics: from the first answers, and by asking the model again."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExtraMeasures:
-    """The extra measures of one model.
+    """Measures of a probed model in addition to the task's metrics, with the answers that they were computed from.
 
     Attributes:
         measures: The measures by name.
         again: The rows that were asked again, with the columns `repeated_questions.COLUMNS`.
-        reliability: The calibration bins.
-        notes: What was not measured, and why.
+        reliability: The bins of the calibration error.
+        notes: Sentences that say what was not measured, and why.
     """
 
     measures: dict[str, Measure]
@@ -46,12 +46,12 @@ class ExtraMeasures:
 
 @dataclass(frozen=True)
 class FirstAnswers:
-    """The first answers of a model.
+    """A probed model's first answers to the sampled rows.
 
     Attributes:
         rows: The rows that were asked.
         responses: One response per row.
-        seconds: Seconds for all rows together.
+        seconds: The time for all rows together, in seconds.
         grades: The grade of each response by the primary metric, 0 to 1.
     """
 
@@ -64,14 +64,14 @@ class FirstAnswers:
 def measure_extra(
     task: Task, model: Model, first: FirstAnswers, *, extra_rows: int, money: float, seed: int
 ) -> ExtraMeasures:
-    """Compute what can be measured from the first answers, and ask some rows again.
+    """Compute a probed model's measures in addition to the task's metrics, some of them by asking rows again.
 
     Args:
         task: The task.
         model: The model.
-        first: Its first answers.
-        extra_rows: How many rows are asked again; 0 for none.
-        money: US dollars that a paid model may cost, including the first answers.
+        first: The model's first answers.
+        extra_rows: The number of rows to ask again; 0 for none. For a free and quick model it is multiplied by three.
+        money: The budget in US dollars for a paid model, of which the first answers have used a part.
         seed: Seed of every random choice.
     """
     import pandas as pd

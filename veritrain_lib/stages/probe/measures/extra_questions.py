@@ -1,4 +1,4 @@
-"""Extra questions to a model within limits of rows and money."""
+"""Further questions that the probe asks a model, within a limit of rows and a budget."""
 
 from __future__ import annotations
 
@@ -15,28 +15,34 @@ if TYPE_CHECKING:
     from veritrain_lib.models.base import Model
 
 QUICK_SECONDS = 2.0
-"""A free model that answered all its rows in fewer seconds is asked three times as many rows again."""
+"""Largest time for all first answers, in seconds, with which a free model counts as quick.
+
+A quick model is asked three times as many rows again.
+"""
 
 
 @runtime_checkable
 class PaidModel(Protocol):
-    """A model whose answers cost money and are stored, so that asking again needs another sample number."""
+    """Protocol of a model whose answers cost money and are stored.
+
+    A stored answer is returned again for the same question, so a second answer needs another sample number.
+    """
 
     def answer_again(self, rows: pd.DataFrame, sample: int) -> Sequence[Response]:
-        """Return one response per row to the same question, asked anew under this sample number."""
+        """Ask the paid model about the rows and return one response per row, stored under the given sample number."""
         ...
 
     def estimate(self, rows: pd.DataFrame, sample: int = 0) -> Estimate:
-        """Estimate what asking would cost, without asking."""
+        """Estimate the cost of asking the paid model about the rows under a sample number, without asking."""
         ...
 
 
 class ExtraQuestions:
-    """Extra questions to one model, with a shared limit on their cost.
+    """Further questions of the probe to one model, under one budget.
 
     Attributes:
         model: The model.
-        left: The US dollars that are left for a paid model.
+        left: The rest of the budget for a paid model, in US dollars.
         notes: Sentences that say what could not be asked, and why.
     """
 
@@ -47,21 +53,22 @@ class ExtraQuestions:
 
     @property
     def paid(self) -> bool:
-        """Whether asking the model costs money."""
+        """Whether questions to the probed model cost money."""
         return isinstance(self.model, PaidModel)
 
     def ask(self, name: str, rows: pd.DataFrame, sample: int = 0) -> list[Response] | None:
-        """Ask the model about rows.
+        """Ask the probed model about rows, if the budget allows it.
 
-        Nothing is asked if the likely cost is above what is left; reaching the limit on the way stops the measure.
+        Nothing is asked if the likely cost is above the rest of the budget. If the budget runs out while answers come
+        in, the answers are not used and the rest of the budget becomes 0.
 
         Args:
             name: The name of the measure, for the notes.
             rows: The rows.
-            sample: The sample number, for a paid model.
+            sample: The sample number for a paid model; another number than before gets a new answer.
 
         Returns:
-            One response per row; None when the money that is left does not allow it, which a note then says.
+            One response per row; None when the budget does not allow it, which a note then says.
         """
         if not len(rows):
             return []
@@ -86,11 +93,18 @@ class ExtraQuestions:
 
 
 def spent(responses: Sequence[Response]) -> float:
-    """Sum the US dollars paid now; an answer that came from the ledger cost nothing again."""
+    """Return the US dollars that responses cost in this run; an answer from the ledger costs nothing again."""
     return sum(response.cost or 0.0 for response in responses if not response.stored)
 
 
 def rows_again(rows: pd.DataFrame, extra_rows: int, seed: int, *, bounded: bool) -> pd.DataFrame:
-    """Draw the rows to ask again: `extra_rows` for a paid or slow model, three times as many for another."""
+    """Draw the rows that the probe asks again.
+
+    Args:
+        rows: The rows that were asked.
+        extra_rows: The number to draw.
+        seed: Random seed of the draw.
+        bounded: Whether the model is paid or slow; if not, three times as many rows are drawn.
+    """
     limit = extra_rows if bounded else 3 * extra_rows
     return rows.sample(n=min(limit, len(rows)), random_state=seed).sort_index()

@@ -1,4 +1,4 @@
-"""Latency of answers: median and 95th percentile, in seconds."""
+"""Probe measure: the latency of a model's answers, as median and 95th percentile in seconds."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ QUANTILES = {"seconds_median": 0.5, "seconds_p95": 0.95}
 
 
 def timed_singly(model: Model, rows: pd.DataFrame) -> list[float]:
-    """Measure the seconds of each row asked alone; infinite for a row that the model failed on.
+    """Measure the seconds that a model takes for each row when asked one row at a time; infinite where it failed.
 
-    Answering many rows at once takes less time per row, but a user with one question does not get that speed.
+    In a batch a row takes less time, but a user who asks one question does not get that speed.
     """
     row_seconds = []
     for row in range(len(rows)):
@@ -33,7 +33,7 @@ def timed_singly(model: Model, rows: pd.DataFrame) -> list[float]:
 
 
 def as_reported(responses: Sequence[Response]) -> list[float]:
-    """Return the seconds that the responses report; infinite for a failed row, or one that reports none."""
+    """Return the seconds that each response of a model reports; infinite if the row failed or no time is reported."""
     return [
         math.inf if response.error is not None or response.seconds is None else response.seconds
         for response in responses
@@ -41,16 +41,23 @@ def as_reported(responses: Sequence[Response]) -> list[float]:
 
 
 def latency(seconds: Sequence[float]) -> dict[str, Measure]:
-    """Compute `seconds_median` and `seconds_p95` over all rows, including failed ones."""
+    """Compute a model's median and 95th percentile of seconds per answer, by the names of the measures.
+
+    Failed rows count as infinite seconds.
+    """
     return {name: quantile(seconds, share) for name, share in QUANTILES.items()}
 
 
 def quantile(seconds: Sequence[float], share: float) -> Measure:
-    """Compute the smallest time that at least `share` (above 0, below 1) of the rows did not exceed.
+    """Compute a quantile of latency: the smallest time that at least a given share of the rows did not exceed.
 
-    The interval goes from one order statistic to another and needs no assumption on the distribution of times (G. J.
-    Hahn and W. Q. Meeker (1991), Statistical Intervals, section 5.2). Its high end is open when there are too few rows,
-    as for the 95th percentile of fewer than 72 rows. There is no value when too many rows failed.
+    The 95 % interval goes from one order statistic to another, without an assumption on the distribution (G. J. Hahn
+    and W. Q. Meeker (1991), Statistical Intervals, section 5.2). It has no upper end if there are too few rows, as for
+    the 95th percentile of fewer than 72 rows. There is no value if too many rows failed.
+
+    Args:
+        seconds: The latency of each row in seconds; infinite for a failed row.
+        share: The share of rows, above 0 and below 1; 0.5 for the median.
     """
     import numpy as np
     from scipy.special import bdtr

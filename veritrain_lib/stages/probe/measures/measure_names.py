@@ -1,4 +1,4 @@
-"""The title, the meaning, the unit and the better direction of each measure of the probe."""
+"""Titles, meanings, units and better directions of the probe's measures, for the probe card."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Unit = Literal["rate", "points", "seconds", "dollars"]
 
 @dataclass(frozen=True)
 class MeasureInfo:
-    """What people need to read a measure.
+    """Description of one measure of the probe, as the probe card shows it.
 
     Attributes:
-        title: Its title.
-        says: What the number counts.
-        unit: A rate from 0 to 1, points on a metric's own scale, seconds or dollars.
+        title: The measure's title.
+        says: What the number counts, in words.
+        unit: `rate` (0 to 1), `points` on a metric's own scale, `seconds` or `dollars`.
         lower_is_better: Whether a lower value is better.
     """
 
@@ -56,7 +56,10 @@ MEASURE_INFO = {
 
 
 def measure_info(name: str) -> MeasureInfo:
-    """Describe a measure; one of the task's metrics is described by its name, as a rate or in points."""
+    """Return the title, meaning, unit and better direction of a measure of the probe.
+
+    A metric of the task has its own name as the title, and is a rate or in points.
+    """
     if name in MEASURE_INFO:
         return MEASURE_INFO[name]
     from veritrain_lib.metrics.base import metric_class

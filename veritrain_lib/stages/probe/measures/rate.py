@@ -1,4 +1,4 @@
-"""A rate with its interval, which most measures of the probe are."""
+"""Computation of a rate (a share of rows) with its confidence interval, the form of most probe measures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from veritrain_lib.stages.stage_result import Measure
 
 
 def rate(held: Sequence[bool]) -> Measure:
-    """Compute the share of True values with the 95 % interval of Agresti and Coull; without rows there is no value."""
+    """Compute the share of rows with a property, with its Agresti-Coull 95 % interval; no value without rows.
+
+    Args:
+        held: Whether each row has the property.
+    """
     from veritrain_lib.statistics.intervals import agresti_coull
 
     n = len(held)

@@ -1,4 +1,4 @@
-"""The refusal rate: how often a model declines to answer."""
+"""Probe measure: the refusal rate, the share of rows that a model declines to answer."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ DECLINED = ("refused", "filtered")
 
 
 def declined(response: Response) -> bool:
-    """Return whether the model refused to answer, or the provider's content filter stopped it.
+    """Return whether the model refused to answer, or the provider's content filter stopped the answer.
 
-    Only the answer of a model that reports how a request ended can be a refusal.
+    It is always False for models that do not report how a request ended.
     """
     return response.outcome in DECLINED
 
 
 def refusal_rate(responses: Sequence[Response]) -> Measure:
-    """Compute the share of refused rows, 0 to 1; a row that failed for another reason was not refused."""
+    """Compute the share of rows that a model refused to answer, 0 to 1. Rows that failed otherwise are not refusals."""
     return rate([declined(response) for response in responses])

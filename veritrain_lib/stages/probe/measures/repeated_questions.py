@@ -1,4 +1,4 @@
-"""Questions asked again, in the same words or others, with one evidence row per answer."""
+"""Questions that the probe asks a model again, unchanged or changed, and the comparison with the first answers."""
 
 from __future__ import annotations
 
@@ -19,19 +19,25 @@ if TYPE_CHECKING:
 COLUMNS = ("measure", "id", "input", "first_answer", "answer", "planted", "held", "error")
 
 Held = Callable[["Response", "Response", str], bool]
-"""A function of first response, new response and planted label ("" for none) to whether the measured property holds."""
+"""Type of a row check: (first response, new response, label of an injected instruction or "") -> property holds."""
 
 
 @dataclass(frozen=True)
 class RepeatResult:
-    """A rate and the evidence rows behind it. The measure is None when nothing was asked."""
+    """Result of asking the probe's rows again.
+
+    Attributes:
+        measure: The share of rows for which the measured property holds, such as an unchanged answer; None if the
+            budget did not allow asking.
+        evidence: One entry per row that was asked again, with the keys `COLUMNS`.
+    """
 
     measure: Measure | None
     evidence: list[dict[str, Any]]
 
 
 def same(first: Response, second: Response, _: str = "") -> bool:
-    """Return whether both have the same best answer; a failed response equals no other."""
+    """Return whether two responses have the same best answer. A failed response is not the same as any other."""
     failed = first.error is not None or second.error is not None
     return not failed and first.best is not None and first.best == second.best
 
@@ -47,19 +53,19 @@ def ask_again(
     sample: int = 0,
     planted: Sequence[str] = (),
 ) -> RepeatResult:
-    """Ask a model about rows again and compare its answers with the first ones.
+    """Ask a model about rows of the probe again, and compare its answers with the first ones.
 
-    A row that the model fails on, now or the first time, stays in the denominator.
+    A row on which the model fails, now or the first time, counts in the denominator of the rate.
 
     Args:
-        questions: The extra questions to the model.
+        questions: The object that asks the model, within a budget.
         task: The task.
         name: The name of the measure.
-        rows: The rows to ask.
-        first: The first responses, by the index of the rows.
-        held: Whether the measured property holds for an answer.
-        sample: The sample number, for a paid model.
-        planted: The planted label of each row, if there is one.
+        rows: The rows to ask, changed or not.
+        first: The model's first responses, by the index of the rows.
+        held: The check of whether the measured property holds for a row; by default, that both answers are the same.
+        sample: The sample number for a paid model; another number than before gets a new answer.
+        planted: The label that the injected instruction of each row asks for; empty if there are no instructions.
     """
     responses = questions.ask(name, rows, sample)
     if responses is None:

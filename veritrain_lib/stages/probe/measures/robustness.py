@@ -1,4 +1,4 @@
-"""Robustness: whether the answer stays the same in capitals, with typing errors, and reworded by rule."""
+"""Probe measure: robustness, the share of answers that stay the same in capitals, with typing errors, or reworded."""
 
 from __future__ import annotations
 
@@ -19,9 +19,19 @@ if TYPE_CHECKING:
 def robustness(
     questions: ExtraQuestions, task: Task, rows: pd.DataFrame, first: Mapping[Any, Response], seed: int
 ) -> dict[str, RepeatResult]:
-    """Measure for each change the share of changed rows whose best answer stayed the same.
+    """Measure the share of rows whose best answer stays the same when the question is changed, for each kind of change.
 
-    For a model that varies its answer even to the same question, `stability` is the most that can be expected.
+    A model that varies its answer even to the same question can't reach more than its `stability`.
+
+    Args:
+        questions: The object that asks the model, within a budget.
+        task: The task.
+        rows: The rows to ask.
+        first: The model's first responses, by the index of the rows.
+        seed: Seed of every random choice.
+
+    Returns:
+        Results by the name of the measure: `robust_case`, `robust_typing`, `robust_rewording`.
     """
     return {
         name: ask_again(questions, task, name, changed_rows(task, rows, name, seed), first)

@@ -1,4 +1,4 @@
-"""Stability: whether a model gives the same answer to the same question twice."""
+"""Probe measure: stability, the share of questions that a model answers in the same way when asked twice."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 
 NAME = "stability"
 SECOND = 1
-"""The sample number of the second time; without it a stored answer would be compared with itself."""
+"""Sample number of the second answer; under the first one's number a stored answer would be compared with itself."""
 
 
 def stability(
     questions: ExtraQuestions, task: Task, rows: pd.DataFrame, first: Mapping[Any, Response]
 ) -> RepeatResult:
-    """Measure the share of rows with the same best answer both times."""
+    """Measure the share of rows to which a model gives the same best answer when it is asked twice.
+
+    Args:
+        questions: The object that asks the model, within a budget.
+        task: The task.
+        rows: The rows to ask again.
+        first: The model's first responses, by the index of the rows.
+    """
     return ask_again(questions, task, NAME, rows, first, sample=SECOND)

@@ -12,7 +12,7 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the server's tables of users, tokens, settings and preferences."""
     op.create_table(
         "veritrain_preferences",
         sa.Column("user_id", sa.String(length=32), nullable=False),
@@ -59,7 +59,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop the server's tables of users, tokens, settings and preferences."""
     with op.batch_alter_table("veritrain_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_veritrain_tokens_user_id"))
         batch_op.drop_index(batch_op.f("ix_veritrain_tokens_family"))

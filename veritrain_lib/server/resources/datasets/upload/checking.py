@@ -1,6 +1,6 @@
-"""Validation of uploaded rows against a task.
+"""Check of uploaded rows against a task: columns, answers, and who wrote the rows.
 
-All rows are accepted or none, and each wrong row is named by its number.
+If one row is wrong, no row is accepted; each wrong row is named by its number.
 """
 
 from __future__ import annotations
@@ -21,31 +21,35 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 SOURCES = ("human", "synthetic", "pool")
+"""Sources that an uploaded row may name in its column `source`."""
 
 EXTERNAL_SOURCE: Source = "pool"
-"""Source of rows from outside, unless a model wrote them.
+"""Source that uploaded rows get, unless a model wrote them.
 
-The gate exempts rows of source `human` from its rules, so a client that could label its rows that way would pass any
-gate.
+It is not `human`: the quality gate exempts human rows from its rules, so a client could pass any gate by calling its
+rows human.
 """
 
 
 def required_columns(task: Task) -> list[str]:
-    """Return the columns that rows of a task must have."""
+    """Return the columns that an uploaded file must have for a task: its inputs and its answer."""
     return [*task.inputs, task.target.field]
 
 
 def examples_from_table(task: Task, table: UploadedTable, row_type: str = "") -> pd.DataFrame:
-    """Return the rows of a table as examples of a task.
+    """Check the rows of an uploaded table and convert them to examples of a task.
 
     Args:
         task: Task of the rows.
         table: Uploaded table.
-        row_type: human, synthetic, mixed or empty: who wrote the rows that have no column `source`. Rows of people get
-            `EXTERNAL_SOURCE`.
+        row_type: Who wrote the rows if the table has no column `source`: `human`, `synthetic`, `mixed`, or empty if not
+            known. Only `synthetic` is kept; any other becomes `EXTERNAL_SOURCE`.
+
+    Returns:
+        Table of the task's columns with `id`, `source` and `provenance`.
 
     Raises:
-        WrongFields: Rows without an answer, or with an answer that the task does not allow.
+        WrongFields: Rows have no answer, or one that the task does not allow.
     """
     import pandas as pd
 
@@ -61,10 +65,13 @@ def examples_from_table(task: Task, table: UploadedTable, row_type: str = "") ->
 
 
 def _unwrap_single_answers(task: Task, table: UploadedTable) -> UploadedTable:
-    """Return the table with single answers taken out of an annotation tool's lists and objects.
+    """Replace answers that an annotation tool has exported as a list or object of one answer by that answer.
 
-    Only tables of tasks with labels are changed. The number of such answers is added to the notes. Raises WrongFields for
-    rows with several answers.
+    Only tables of tasks with labels are changed. A remark with the number of replaced answers is added to the table's
+    notes.
+
+    Raises:
+        WrongFields: A row has several answers.
     """
     target = task.target.field
     if not task.labels or target not in table.columns:
@@ -93,20 +100,20 @@ def _unwrap_single_answers(task: Task, table: UploadedTable) -> UploadedTable:
 
 
 def row_source(source: str) -> Source:
-    """Return the source of a row from outside, given the source that it claims."""
+    """Return the source under which an uploaded row is stored: `synthetic` if the row names that, otherwise `pool`."""
     return "synthetic" if source == "synthetic" else EXTERNAL_SOURCE
 
 
 def row_errors(
     task: Task, records: Sequence[Mapping[str, str]], field_prefix: str, *, first: int = 1
 ) -> list[FieldError]:
-    """Return the errors of rows whose answer is missing or not among the task's labels.
+    """Return an error for each uploaded row whose answer is missing or none of the task's labels.
 
-    An input may be empty here: rejecting such rows, with a reason each, is the task of the gate.
+    An empty input is not an error here, since the quality gate rejects such rows with a reason.
 
     Args:
         task: Task of the rows.
-        records: The rows.
+        records: The rows, as texts by column.
         field_prefix: Path of the rows in the request body, for the error messages.
         first: Number of the first row.
     """

@@ -1,4 +1,4 @@
-"""Drafts that clients create: from the rows of a file, without rows, or as the next version of a dataset."""
+"""Creation of draft datasets for clients: from an uploaded file, without rows, or as the next version of a dataset."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 
 def store_upload(body: DatasetBody, user_name: str) -> tuple[str, int, list[str]]:
-    """Store the rows of an uploaded file as a draft.
+    """Store the rows of an uploaded file as a draft: a dataset on which the quality gate has not run yet.
+
+    Args:
+        body: Uploaded file with its form fields.
+        user_name: User who sent it.
 
     Returns:
-        The run's id, the number of rows, and notes on how the file was read.
+        Id of the MLflow run, number of rows, and remarks on how the file was read.
 
     Raises:
-        UserError: As reading, matching and checking raise it.
+        UserError: The file can't be read, fits no task, or has wrong rows.
     """
     from veritrain_lib.server.resources.datasets.upload.checking import examples_from_table
     from veritrain_lib.server.resources.datasets.upload.matching import match_task
@@ -49,11 +53,11 @@ def store_upload(body: DatasetBody, user_name: str) -> tuple[str, int, list[str]
 
 
 def create_empty_draft(request: DatasetCreateRequest, user_name: str) -> str:
-    """Store a draft without rows and return the id of its run.
+    """Store a dataset without rows and return the id of its MLflow run.
 
     Raises:
-        NotFound: The parent does not exist.
-        WrongField: Neither task nor direction identifies the task.
+        NotFound: The parent dataset does not exist.
+        WrongField: There is no task of this name or of this language direction.
     """
     task = _task(request)
     metadata = DraftMetadata(
@@ -64,6 +68,10 @@ def create_empty_draft(request: DatasetCreateRequest, user_name: str) -> str:
 
 
 def _task(request: DatasetCreateRequest) -> Task:
+    """Return the task of a new dataset.
+
+    It is the task of the parent dataset, else the named one, else the first with the language direction.
+    """
     if request.parent_id:
         return task_of_run(find_dataset(request.parent_id).run)
     if request.task:
@@ -82,10 +90,19 @@ def _task(request: DatasetCreateRequest) -> Task:
 def store_next_version(
     item: DatasetItem, current: DatasetResponse, request: DatasetVersionRequest, user_name: str
 ) -> tuple[str, int]:
-    """Store the next version of a dataset; return the run's id and the number of rows.
+    """Store the next version of a dataset as a draft.
+
+    Args:
+        item: MLflow run of the present version.
+        current: API response for the present version.
+        request: Rows to leave out, change and add.
+        user_name: User who sent the request.
+
+    Returns:
+        Id of the new version's MLflow run, and its number of rows.
 
     Raises:
-        WrongFields: As `apply_modifications` raises it.
+        WrongFields: A modification is not valid (`apply_modifications`).
     """
     from veritrain_lib.server.resources.datasets.upload.versions import apply_modifications
 
@@ -103,7 +120,7 @@ def store_next_version(
 
 
 def update_description(dataset_id: str, changes: DatasetUpdateRequest) -> None:
-    """Write the metadata of a dataset that changed; missing fields stay as they are."""
+    """Store changed metadata of a dataset in the tags of its MLflow run; fields that are None stay as they are."""
     tags = {
         TITLE_TAG: changes.name, f"{PREFIX}type": changes.type, f"{PREFIX}direction": changes.language_direction,
         f"{PREFIX}scene": changes.scene, runs.NOTE_TAG: changes.description,

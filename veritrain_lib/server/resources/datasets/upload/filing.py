@@ -1,4 +1,4 @@
-"""Storage of rows from outside as a draft in the record, with a run of its own."""
+"""Storage of uploaded rows as a draft dataset in MLflow's tracking store, in a run of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from veritrain_lib.loop.task_bundle import publish_if_shared
 from veritrain_lib.server.resources.datasets.record import EDITION_TAG, PARENT_ID_TAG
 from veritrain_lib.stages.inputs.tasks import remember
 from veritrain_lib.tracking import datasets, runs
@@ -18,22 +19,22 @@ if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
 
 RUN_KIND = "upload"
-"""`veritrain.kind` of a run that stores rows from outside."""
+"""Value of the tag `veritrain.kind` of an MLflow run that stores rows from a client."""
 
 
 @dataclass(frozen=True)
 class DraftMetadata:
-    """Metadata of a draft. Empty texts are inferred from the task and the rows.
+    """Metadata of an uploaded dataset; an empty text is derived from the task and the rows.
 
     Attributes:
         title: Name for people.
-        user_name: Name of the user who sent the rows.
+        user_name: User who sent the rows.
         type: human, synthetic or mixed.
         direction: Language direction.
         scene: meeting or written.
-        edition: Number among the drafts of the same title.
-        parent_id: Dataset that this is an edition of.
-        parent_reference: Reference of the accepted rows that the draft is added to.
+        edition: Version number for clients, from 1.
+        parent_id: API id of the dataset that this is a version of.
+        parent_reference: Name (NAME@VERSION) of the accepted rows to which the draft's rows are added.
         description: Note for people.
     """
 
@@ -48,10 +49,7 @@ class DraftMetadata:
     description: str = ""
 
     def tags(self) -> Mapping[str, str]:
-        """Return the tags of the run.
-
-        An empty value is omitted, so that the one inferred from rows and task stays.
-        """
+        """Return the metadata as tags for the dataset's MLflow run; empty values are left out."""
         values = {
             TITLE_TAG: self.title, EDITION_TAG: str(self.edition), PARENT_ID_TAG: self.parent_id,
             f"{PREFIX}type": self.type, f"{PREFIX}direction": self.direction, f"{PREFIX}scene": self.scene,
@@ -61,9 +59,9 @@ class DraftMetadata:
 
 
 def store_draft(task: Task, rows: pd.DataFrame, metadata: DraftMetadata) -> str:
-    """Store rows as the next draft of a task and return the id of the finished run.
+    """Store rows as the next draft dataset of a task, and return the id of the MLflow run, which is finished.
 
-    The task is registered in the record.
+    The task is registered in the tracking store if it is not yet.
     """
     run_id = runs.open_run(
         remember(task),
@@ -72,17 +70,20 @@ def store_draft(task: Task, rows: pd.DataFrame, metadata: DraftMetadata) -> str:
         tags={"mlflow.user": metadata.user_name, "veritrain.by": metadata.user_name},
     )
     try:
-        datasets.save(task, run_id, rows, status="draft", parent=metadata.parent_reference or None)
+        parent = metadata.parent_reference
+        sources = [datasets.load(task, parent)] if parent and datasets.is_intact(task, parent) else []
+        datasets.save(task, run_id, rows, status="draft", parent=parent or None, sources=sources)
         runs.tag(run_id, metadata.tags())
     except BaseException as error:
         runs.end_run(run_id, "FAILED", f"{type(error).__name__}: the draft could not be stored")
         raise
+    publish_if_shared(task)
     runs.end_run(run_id, "FINISHED")
     return run_id
 
 
 def empty_table(task: Task) -> pd.DataFrame:
-    """Return a table with the columns of a task and no rows."""
+    """Return a table without rows that has the columns of a task's examples."""
     import pandas as pd
 
     return pd.DataFrame(columns=["id", *task.columns, "source", "provenance"], dtype=str)

@@ -1,4 +1,4 @@
-"""Assignment of an uploaded table to a task by its columns."""
+"""Lookup of the task that an uploaded table belongs to, by its columns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 def match_task(table: UploadedTable, task_name: str = "") -> Task:
-    """Return the named task, else the last used task whose inputs and answer are columns of the table.
+    """Return the task of an uploaded table: the named one, or else the last used one whose columns the table has.
+
+    Args:
+        table: Uploaded table.
+        task_name: Name of the task; empty to find it by the columns.
 
     Raises:
-        WrongField: The named task does not fit, or no task does; with the missing columns and the existing ones.
+        WrongField: There is no task of this name, or the table lacks columns; the message lists them.
     """
     columns = ", ".join(table.columns[:30]) or "none"
     tasks = [require_task(task_name)] if task_name else available_tasks()

@@ -1,4 +1,7 @@
-"""OpenAPI description of the body of `POST /datasets`, which is read by hand (`receiving.py`)."""
+"""OpenAPI description of the body of `POST /datasets`.
+
+FastAPI can't derive it, because `receiving.py` reads the body without a schema.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Reader of uploaded files: a table of texts, within the limits of an upload.
+"""Reader that turns an uploaded file into a table of texts, within size limits.
 
-Files are read like every file of rows (`reading`). The name of a file is only a name: no path is made from it.
+Files are read as everywhere else (`veritrain_lib/reading`). A file's name is only displayed; no path is made from it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from veritrain_lib.reading.table import Limits
 from veritrain_lib.server.http.problems import FieldError, WrongField, WrongFields
 
 UPLOAD_LIMITS = Limits(columns=200, rows=500_000, cells=20_000_000, unpacked=500_000_000)
-"""Limits of an uploaded table."""
+"""Maximum size of an uploaded table: columns, rows, cells, and bytes after unpacking."""
 
 MAX_LISTED_ROWS = 20
-"""Wrong rows that a response lists; the others are counted."""
+"""Maximum number of wrong rows that a response lists; further ones are only counted."""
 
 
 @dataclass(frozen=True)
 class UploadedTable:
-    """Rows of texts.
+    """Rows of an uploaded file, in which all values are texts.
 
     Attributes:
         title: File name without its suffix, safe to display.
         file: File name, safe to display.
         columns: Names of the columns.
-        records: Texts of each row by column.
-        notes: Remarks on the file for the user.
+        records: Each row's texts by column.
+        notes: Remarks for the user on how the file was read.
     """
 
     title: str
@@ -42,11 +42,15 @@ class UploadedTable:
 
 
 def read_upload(name: str, content: bytes) -> UploadedTable:
-    """Return the table in a file.
+    """Read an uploaded file as a table of texts.
+
+    Args:
+        name: Name of the file.
+        content: Bytes of the file.
 
     Raises:
-        HTTPException: 415 for an unsupported format, whatever the file's name says.
-        WrongField: The file is wrong as a whole, such as more rows or columns than `UPLOAD_LIMITS`.
+        HTTPException: 415, the format is not supported, whatever the file's name says.
+        WrongField: The whole file is wrong: it has no rows, or exceeds `UPLOAD_LIMITS`.
         WrongFields: Some rows are wrong; they are named by number.
     """
     file_name = display_name(name)
@@ -70,14 +74,14 @@ def read_upload(name: str, content: bytes) -> UploadedTable:
 
 
 def display_name(name: str) -> str:
-    """Return the last part of a file's name without characters that can't be displayed; at most 120 characters."""
+    """Return an uploaded file's name without folders and control characters, at most 120 characters long."""
     base_name = re.split(r"[\\/]", name)[-1]
     clean = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff<>]", "", base_name).strip().lstrip(".")
     return clean[-120:] or "upload"
 
 
 def raise_row_errors(errors: list[FieldError]) -> None:
-    """Raise WrongFields if there are errors; the first `MAX_LISTED_ROWS` are listed, the others counted."""
+    """Raise WrongFields if there are errors of rows; the first `MAX_LISTED_ROWS` (20) are listed."""
     if errors:
         rest = f"; and {len(errors) - 5} more" if len(errors) > 5 else ""
         messages = "; ".join(error.message for error in errors[:5])

@@ -1,4 +1,4 @@
-"""Body of `POST /datasets`: a file as multipart form data, or a description as JSON, within its size limit."""
+"""Reader of the body of `POST /datasets`: a file as multipart form data, or a JSON description, within size limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_FIELD_BYTES, MAX_FIELDS, MAX_JSON_BYTES = 16_384, 12, 65_536
 
 @dataclass(frozen=True)
 class DatasetBody:
-    """Request body: either a file (`name`, `content`) with its form fields, or a `description`."""
+    """Body of `POST /datasets`: either a file (`name`, `content`) with its form fields, or a JSON `description`."""
 
     name: str = ""
     content: bytes = b""
@@ -31,11 +31,11 @@ class DatasetBody:
 
 
 async def read_dataset_body(request: Request) -> DatasetBody:
-    """Return the request body.
+    """Read the body of `POST /datasets`.
 
     Raises:
-        HTTPException: 413 for more than VERITRAIN_UPLOAD_MB, 415 for another kind of body.
-        RequestValidationError: 422, as for any wrong body: a form without `file`, or with invalid fields.
+        HTTPException: 413, the body is larger than `VERITRAIN_UPLOAD_MB`; 415, it is neither a form nor JSON.
+        RequestValidationError: 422, the form has no part `file`, or a field is not valid.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/json":
@@ -62,6 +62,7 @@ async def read_dataset_body(request: Request) -> DatasetBody:
 
 
 async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+    """Yield the parts of a request's body; raise HTTPException (413) once there are more than `max_bytes` bytes."""
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -73,10 +74,12 @@ async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, No
 
 
 async def _read_all(request: Request, max_bytes: int) -> bytes:
+    """Return the whole body of a request; raise HTTPException (413) if it has more than `max_bytes` bytes."""
     return b"".join([chunk async for chunk in _limited(request, max_bytes)])
 
 
 def _parse_json(content: bytes) -> DatasetCreateRequest:
+    """Return the description of a dataset in a JSON body; raise RequestValidationError (422) if it is not valid."""
     try:
         return DatasetCreateRequest.model_validate(json.loads(content))
     except ValidationError as error:
@@ -86,6 +89,7 @@ def _parse_json(content: bytes) -> DatasetCreateRequest:
 
 
 def _parse_form(fields: dict[str, str]) -> UploadForm:
+    """Return the checked fields of an upload's form; raise RequestValidationError (422) if one is not valid."""
     try:
         return UploadForm.model_validate(fields)
     except ValidationError as error:
@@ -93,11 +97,13 @@ def _parse_form(fields: dict[str, str]) -> UploadForm:
 
 
 def _invalid(error: ValidationError) -> RequestValidationError:
+    """Return a pydantic error as the one with which FastAPI reports a wrong request body (422)."""
     return RequestValidationError(
         [{**details, "loc": ("body", *details["loc"])} for details in error.errors()]
     )
 
 
 def _field_error(field: str, message: str) -> RequestValidationError:
+    """Return the error (422) that reports one wrong field of the request body; an empty name means the whole body."""
     location = ("body", field) if field else ("body",)
     return RequestValidationError([{"loc": location, "msg": message, "type": "value_error"}])

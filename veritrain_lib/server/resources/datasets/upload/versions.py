@@ -1,4 +1,4 @@
-"""Rows of a dataset's next version: rows left out, changed or added, each validated like an uploaded row."""
+"""Rows of a dataset's next version: rows are left out, changed or added, and checked like uploaded rows."""
 
 from __future__ import annotations
 
@@ -22,16 +22,23 @@ if TYPE_CHECKING:
     from veritrain_lib.server.resources.datasets.requests import DatasetModifications
 
 BODY_FIELD = "body.modifications"
+"""Path of the modifications in the request body, for error messages."""
 
 
 def apply_modifications(
     task: Task, rows: pd.DataFrame, reference: str, modifications: DatasetModifications
 ) -> pd.DataFrame:
-    """Return the rows of the dataset `reference` after the modifications.
+    """Return the rows of a dataset's next version.
+
+    Args:
+        task: Task of the rows.
+        rows: Rows of the present version.
+        reference: Name (NAME@VERSION) of the present version, for the provenance of changed and new rows.
+        modifications: Rows to leave out, change and add.
 
     Raises:
-        WrongFields: Nothing is modified, ids or fields are unknown, or rows are wrong; each error has its path in
-            the body.
+        WrongFields: Nothing is modified, an id or a column is unknown, or a row is wrong; each error has its path in
+            the request body.
     """
     import pandas as pd
 
@@ -48,6 +55,7 @@ def apply_modifications(
 
 
 def _unknown_ids(rows: pd.DataFrame, modifications: DatasetModifications) -> list[FieldError]:
+    """Return an error for each id in the modifications that the dataset lacks, or that they change and remove."""
     row_ids = set(rows["id"])
     errors = [
         FieldError(field=f"{BODY_FIELD}.drop_ids.{position}", message=f"there is no row {row_id!r}")
@@ -64,6 +72,7 @@ def _unknown_ids(rows: pd.DataFrame, modifications: DatasetModifications) -> lis
 
 
 def _unknown_fields(task: Task, modifications: DatasetModifications) -> list[FieldError]:
+    """Return an error for each column in the modifications that the task does not have or a new row lacks."""
     errors = []
     for kind, changes, extra_fields in (
         ("edit", modifications.edit, {"id"}),
@@ -84,6 +93,7 @@ def _unknown_fields(task: Task, modifications: DatasetModifications) -> list[Fie
 
 
 def _edited(task: Task, rows: pd.DataFrame, reference: str, changes: list[dict[str, str]]) -> pd.DataFrame:
+    """Return the rows with a client's changes; changed rows get a new provenance, and ids are computed again."""
     from veritrain_lib.core.digest import of_example
 
     if not changes:
@@ -110,6 +120,7 @@ def _edited(task: Task, rows: pd.DataFrame, reference: str, changes: list[dict[s
 
 
 def _added(task: Task, reference: str, new_rows: list[dict[str, str]]) -> pd.DataFrame:
+    """Return a client's new rows as examples of the task."""
     import pandas as pd
 
     from veritrain_lib.core.rows import as_examples
@@ -123,6 +134,7 @@ def _added(task: Task, reference: str, new_rows: list[dict[str, str]]) -> pd.Dat
 
 
 def _raise_errors(errors: list[FieldError]) -> None:
+    """Raise WrongFields if there are errors; the first five are in its message, the first 20 in its list."""
     if errors:
         messages = "; ".join(f"{error.field.removeprefix('body.')}: {error.message}" for error in errors[:5])
         raise WrongFields(messages, errors[:20])

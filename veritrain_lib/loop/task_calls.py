@@ -1,0 +1,80 @@
+"""What workers are given for the Celery tasks that people call by name: `train_model` and `check_quality_gate`.
+
+Each call becomes a job of names, as a stage of a loop does (`remote_stages.py`), so it survives lost messages and killed
+workers. `task_results.py` runs it on the worker.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from veritrain_lib.core import digest
+from veritrain_lib.core.errors import UserError
+from veritrain_lib.loop import task_bundle
+from veritrain_lib.loop.experiment_run import request_of
+from veritrain_lib.loop.remote_stages import LORA
+from veritrain_lib.tracking import runs
+from veritrain_lib.tracking.state import database
+from veritrain_lib.tracking.state.jobs import QueuedJob
+
+
+def train_model(experiment_id: str) -> QueuedJob:
+    """Return the job of an experiment: it trains on the experiment's dataset, compares and reports.
+
+    Args:
+        experiment_id: The id that `POST /api/v1/experiments` gave it: its run.
+
+    Raises:
+        UserError: There is no such experiment, or workers can't get the files of its task.
+        Infrastructure: The record is not in PostgreSQL.
+    """
+    database.require_shared("the Celery task train_model")
+    run = runs.get(experiment_id)
+    if request_of(run) is None:
+        raise UserError(
+            f"run {experiment_id} is no experiment that somebody requested; POST /api/v1/experiments makes one"
+        )
+    job = _job("train_model", run, {"experiment_id": experiment_id})
+    if run.info.status == "SCHEDULED" and runs.JOB_TAG not in run.data.tags:
+        # As by `POST .../start`: it can't be started a second time, and can be stopped.
+        runs.tag(experiment_id, {runs.JOB_TAG: job.id, runs.CELERY_TAG: job.id})
+    return job
+
+
+def check_quality_gate(dataset_id: str) -> QueuedJob:
+    """Return the job that has the gate judge a dataset.
+
+    Args:
+        dataset_id: The id of the dataset in the API: the run that made it.
+
+    Raises:
+        UserError: There is no such run, or workers can't get the files of its task.
+        Infrastructure: The record is not in PostgreSQL.
+    """
+    database.require_shared("the Celery task check_quality_gate")
+    return _job("check_quality_gate", runs.get(dataset_id), {"dataset_id": dataset_id})
+
+
+CALLS: Mapping[str, Callable[..., QueuedJob]] = {
+    "train_model": train_model,
+    "check_quality_gate": check_quality_gate,
+}
+"""Function that returns the job of each Celery task, by the task's name; its arguments are those of the task."""
+
+
+def _job(call: str, run: runs.Run, arguments: Mapping[str, str]) -> QueuedJob:
+    name = run.data.tags.get("veritrain.task", "")
+    if not name:
+        raise UserError(f"run {run.info.run_id} belongs to no task of Veri-Train")
+    payload: dict[str, Any] = {
+        **task_bundle.published(name),
+        "call": call,
+        "arguments": dict(arguments),
+        "code": digest.of_code(),
+    }
+    needs_card = call == "train_model" and run.data.params.get("trainer") == LORA
+    job_id = str(uuid.uuid4())
+    title = f"{call} of task {name}, run {run.info.run_id[:8]}"
+    return QueuedJob(job_id, title, payload, "gpu" if needs_card else "cpu", message=job_id)

@@ -1,0 +1,74 @@
+"""Prometheus metrics of jobs, leases and workers, read from the shared tables when the metrics are requested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+    from veritrain_lib.tracking.state.job_counts import JobCounts
+    from veritrain_lib.tracking.state.workers import WorkerState
+
+
+class JobCollector:
+    """Prometheus collector of jobs, leases and workers; it gives nothing where no machines share the record."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield queue lengths, running and failed jobs, the age of the oldest one, attempts, leases and workers."""
+        from veritrain_lib.tracking.state import database, job_counts, workers
+
+        if not database.is_shared():
+            return
+        yield from families(job_counts.read(), workers.listed())
+
+    def describe(self) -> Iterable[Metric]:
+        """Return no metrics, so that Prometheus' client reads nothing when the collector is registered."""
+        return ()
+
+
+def families(counts: JobCounts, listed: Iterable[WorkerState]) -> Iterable[Metric]:
+    """Yield the metrics of numbers of jobs and of the listed workers."""
+    yield from _job_metrics(counts)
+    yield _family("veritrain_workers", "Workers, by state", "state", _worker_counts(listed))
+
+
+def _worker_counts(listed: Iterable[WorkerState]) -> dict[str, float]:
+    states = ["silent" if not worker.is_alive else "busy" if worker.jobs else "idle" for worker in listed]
+    return {state: float(states.count(state)) for state in ("busy", "idle", "silent")}
+
+
+def _job_metrics(counts: JobCounts) -> Iterable[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    from veritrain_lib.tracking.state.jobs import QUEUES
+
+    for name, text, by_queue in (
+        ("veritrain_queue_jobs", "Jobs that wait for a worker", counts.waiting),
+        ("veritrain_queue_oldest_seconds", "Age of the oldest job that waits", counts.oldest_s),
+        ("veritrain_running_jobs", "Jobs that workers run", counts.running),
+        ("veritrain_failed_jobs", "Jobs that failed within the last hour", counts.failed),
+    ):
+        # Every queue has a value, 0 where there is nothing, so that a rule can tell that from no data.
+        yield _family(name, text, "queue", {queue: float(by_queue.get(queue, 0)) for queue in QUEUES})
+    attempts = {str(number): float(count) for number, count in sorted(counts.attempts.items())}
+    yield _family(
+        "veritrain_job_attempts", "Unfinished jobs, by how often they were started", "attempts", attempts
+    )
+    leases = GaugeMetricFamily(
+        "veritrain_leases", "Leases on jobs and on other work, by state", labels=["kind", "state"]
+    )
+    for kind in ("job", "claim"):
+        for state in ("held", "expired"):
+            leases.add_metric([kind, state], counts.leases.get((kind, state), 0))
+    yield leases
+
+
+def _family(name: str, text: str, label: str, values: dict[str, float]) -> Metric:
+    from prometheus_client.core import GaugeMetricFamily
+
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family

@@ -1,0 +1,59 @@
+"""Workers on the home page: which run, from which queues, and what each does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from veritrain_lib.server.web.links import duration_text
+
+if TYPE_CHECKING:
+    from veritrain_lib.tracking.state.workers import WorkerJob
+
+
+@dataclass(frozen=True)
+class WorkerItem:
+    """Worker on the home page.
+
+    Attributes:
+        name: Its machine and process.
+        queues: Names of its queues, separated by commas.
+        state: `busy`, `idle`, or `silent` if it gave no sign of life for half a minute.
+        since: How long it has run, or has been silent, in words.
+        work: One sentence for each job that it runs.
+    """
+
+    name: str
+    queues: str
+    state: str
+    since: str
+    work: tuple[str, ...]
+
+
+def worker_items() -> list[WorkerItem]:
+    """Return the workers for the home page, by name; none where no machines share the record."""
+    from veritrain_lib.tracking.state import database, workers
+
+    if not database.is_shared():
+        return []
+    return [
+        WorkerItem(
+            state.name,
+            ", ".join(state.queues),
+            "silent" if not state.is_alive else "busy" if state.jobs else "idle",
+            duration_text(state.up_s if state.is_alive else state.silent_s),
+            tuple(_sentence(job) for job in state.jobs),
+        )
+        for state in workers.listed()
+    ]
+
+
+def _sentence(job: WorkerJob) -> str:
+    """Return what a worker does, such as `train of task support, cell 3 of 8, attempt 2`."""
+    cell, cells = job.progress.get("cell"), job.progress.get("cells")
+    parts = [
+        job.name,
+        f"cell {cell} of {cells}" if cells else "",
+        f"attempt {job.attempt}" if job.attempt > 1 else "",
+    ]
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,144 @@
+"""Rows of a pool that are held back before choosing, because none of the task's labels seems to fit them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from veritrain_lib.encoders import of_task, vector_store
+from veritrain_lib.encoders.base import open_encoder
+from veritrain_lib.models.served import joined
+from veritrain_lib.teachers.out_of_scope.novelty import AT_ONCE, novelty, unit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from veritrain_lib.core.task import Task
+
+DEFAULT_SHARE = 0.03
+"""Share of the rows with a label that may be held back, where the trainer reads a sentence encoder's vectors."""
+
+MINIMUM_TRAINING_ROWS = 50
+"""Training rows below which nothing is held back: their highest novelties say nothing about the pool's."""
+
+
+def share_of(task: Task) -> float:
+    """Return the share of the rows with a label that may be held back; 0 holds nothing back.
+
+    It is the task file's `teacher.out_of_scope`, or else `DEFAULT_SHARE` where the trainer reads vectors anyway.
+    """
+    if not task.labels:
+        return 0.0
+    if task.teacher.out_of_scope is not None:
+        return task.teacher.out_of_scope
+    return DEFAULT_SHARE if of_task.encoder_name(task) else 0.0
+
+
+class HoldBack:
+    """Pool rows that are held back from choosing; one object serves one call of the teacher.
+
+    Novelty is measured once. A limit is set by the training rows: the given share of them is as novel as that or more. After
+    each batch, rows are held back too that are nearer to a row to which people answered "none of these" than to any
+    training row.
+
+    Args:
+        task: The task.
+        training_rows: The rows accepted so far.
+        pool: The pool rows that may be chosen; their index names them.
+        no_label: Rows to which people answered "none of these" earlier.
+        share: Share of the rows with a label that may be held back; 0 holds nothing back.
+        seed: Draws the reference rows.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        training_rows: pd.DataFrame,
+        pool: pd.DataFrame,
+        no_label: pd.DataFrame,
+        *,
+        share: float,
+        seed: int,
+    ) -> None:
+        import numpy as np
+        import pandas as pd
+
+        self._task = task
+        self._mask = pd.Series(False, index=pool.index)
+        self.is_active = bool(share) and len(training_rows) >= MINIMUM_TRAINING_ROWS and len(pool) > 0
+        if not self.is_active:
+            return
+        training, self.vectors = self._encoded(training_rows), self._encoded(pool)
+        target = task.target.field
+        of_pool, of_training = novelty(
+            training, training_rows[target].tolist(), self.vectors, np.random.default_rng([seed, 0])
+        )
+        self._mask[:] = of_pool > np.quantile(of_training, 1 - share)
+        self._centre = training.mean(axis=0)
+        self._nearest_label = self._cosines(training)
+        self._nearest_none = np.full(len(pool), -np.inf)
+        if len(no_label):
+            self.learn(training_rows.iloc[:0], no_label)
+
+    def learn(self, labelled: pd.DataFrame, no_label: pd.DataFrame) -> None:
+        """Take in the answers to a batch.
+
+        Args:
+            labelled: Rows that have a label.
+            no_label: Rows to which people answered "none of these".
+        """
+        import numpy as np
+
+        if not self.is_active:
+            return
+        if len(labelled):
+            self._nearest_label = np.maximum(self._nearest_label, self._cosines(self._encoded(labelled)))
+        if len(no_label):
+            self._nearest_none = np.maximum(self._nearest_none, self._cosines(self._encoded(no_label)))
+            self._mask |= self._nearest_none > self._nearest_label
+
+    def may_be_chosen(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the pool rows that are not held back."""
+        return rows[~self._mask.loc[rows.index].to_numpy()] if self.is_active else rows
+
+    def held_back(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """Return the pool rows that are held back; None where nothing looks for such rows."""
+        if not self.is_active:
+            return None
+        return rows[self._mask.loc[rows.index].to_numpy()]
+
+    def new_labels(self, rows: pd.DataFrame, no_label: pd.DataFrame, seed: int) -> pd.DataFrame | None:
+        """Return groups of rows that could be labels of their own (see `new_labels.groups_of`); None as `held_back`.
+
+        Args:
+            rows: The pool rows that are left, of which those held back are grouped.
+            no_label: Rows to which people answered "none of these", which are grouped too.
+            seed: Draws rows where there are too many.
+        """
+        import numpy as np
+        import pandas as pd
+
+        from veritrain_lib.teachers.out_of_scope.new_labels import groups_of
+
+        held_back = self.held_back(rows)
+        if held_back is None:
+            return None
+        without_label = pd.concat([held_back, no_label], ignore_index=True)
+        texts = joined(without_label, list(self._task.inputs))
+        vectors = self._encoded(without_label) - self._centre
+        return groups_of(texts, vectors, np.random.default_rng([seed, 1]))
+
+    def _encoded(self, rows: pd.DataFrame) -> np.ndarray:
+        name = of_task.encoder_name(self._task) or of_task.DEFAULT
+        return vector_store.encode(open_encoder(name), joined(rows, list(self._task.inputs)))
+
+    def _cosines(self, others: np.ndarray) -> np.ndarray:
+        """Return each pool row's highest cosine to some other rows, around the training rows' centre."""
+        import numpy as np
+
+        directions = unit(others - self._centre)
+        parts = [
+            (unit(self.vectors[start : start + AT_ONCE] - self._centre) @ directions.T).max(axis=1)
+            for start in range(0, len(self.vectors), AT_ONCE)
+        ]
+        return np.concatenate(parts)
