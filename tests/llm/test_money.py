@@ -13,7 +13,7 @@ from tests.llm.conftest import Open, Serve
 from tests.llm.questions import LABEL, question, questions
 from tests.llm.server import Answer, Fault, prompt_tokens
 from veritrain_lib.core.errors import Refused, UserError
-from veritrain_lib.llm import budget
+from veritrain_lib.llm import worst_cost
 from veritrain_lib.llm.prices import find_price, price_of
 from veritrain_lib.llm.records import Endpoint, Usage
 
@@ -84,18 +84,18 @@ def test_no_prompt_has_more_tokens_than_the_worst_case() -> None:
         text = "".join(rng.choice(letters) for _ in range(rng.randint(0, 80)))
         asked = question(text, schema=rng.choice([None, LABEL]))
         body = {"messages": [{"content": text}]}
-        assert budget.max_input_tokens(asked) >= prompt_tokens(body)
+        assert worst_cost.max_input_tokens(asked) >= prompt_tokens(body)
         # No byte-level tokenizer can do worse than a token a byte.
-        assert budget.max_input_tokens(asked) >= len(text.encode()) + 7
+        assert worst_cost.max_input_tokens(asked) >= len(text.encode()) + 7
 
 
 def test_the_worst_cost_counts_every_candidate_to_its_end() -> None:
     price = price_of(M)
-    one, four = (budget.worst_cost(question(n=n, max_tokens=30), price) for n in (1, 4))
+    one, four = (worst_cost.worst_cost(question(n=n, max_tokens=30), price) for n in (1, 4))
     assert four - one == pytest.approx(3 * 30 * PRICE_OUT)
-    assert budget.max_output_tokens(question(max_tokens=None), price) == 50
+    assert worst_cost.max_output_tokens(question(max_tokens=None), price) == 50
     with pytest.raises(UserError, match="max_output"):
-        budget.worst_cost(question(max_tokens=None), price_of(Endpoint("openai", "endless")))
+        worst_cost.worst_cost(question(max_tokens=None), price_of(Endpoint("openai", "endless")))
 
 
 def test_a_cap_of_nothing_asks_nothing_but_free_models(serve: Serve, chat: Open) -> None:
@@ -171,7 +171,7 @@ def test_an_answer_that_does_not_say_what_it_cost_is_taken_at_its_worst(
     monkeypatch.setattr(module, "completion", lambda body, answer: whole(body, answer) | {"usage": None})
     serve()
     [reply] = chat().ask([question()])
-    assert reply.cost == pytest.approx(budget.worst_cost(question(), price_of(M)))
+    assert reply.cost == pytest.approx(worst_cost.worst_cost(question(), price_of(M)))
 
 
 ABOUT = "a question of some length, about row"

@@ -51,7 +51,7 @@ class StopRequest:
             self._loop.call_soon_threadsafe(self._set_events)
 
     def attach(self) -> None:
-        """Connect this object to the running event loop, which is then told of requests, including earlier ones."""
+        """Have stop requests wake the running event loop's waiters from now on; an earlier request wakes them at once."""
         self._loop = asyncio.get_running_loop()
         self._set_events()
 

@@ -23,7 +23,10 @@ class InterpreterKernelSpec(KernelSpecManager):
         self._warm = warm
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return the spec of this interpreter's kernel, whatever the name; a `warm` manager's kernel is forked."""
+        """Return the kernel spec of this Python interpreter; the name is ignored.
+
+        A manager that was made with `warm=True` names the provisioner that forks the kernel instead of starting it.
+        """
         streams = [] if self._warm else stream_arguments()  # a fork adds them itself
         program = str(Path(kernel_process.__file__).with_name("main.py"))
         return KernelSpec(

@@ -11,6 +11,6 @@ then `batch` (one batch from start to end; `loop_thread` runs it in a thread).
 - Stored answers: `ledger` (the answers that were paid for), `ledger_store` (SQLite or PostgreSQL),
   `ledger_writer` (the thread that writes), `ledger_transfer` (moves a local file into the shared database),
   `owner` (who holds a claim).
-- Speed and money: `rate_limiter`, `batch_settings`, `prices`, `budget`, `estimate`.
+- Speed and money: `rate_limiter`, `batch_settings`, `prices`, `worst_cost`, `estimate`.
 - Jobs that train a model at the provider: `fine_tuning*`.
 """

@@ -18,7 +18,6 @@ from dataclasses import replace
 from veritrain_lib.core.errors import BudgetExceeded, Infrastructure
 from veritrain_lib.llm import response_status
 from veritrain_lib.llm.batch_settings import BatchSettings, ChatStats, ledger_endpoint, reply_of
-from veritrain_lib.llm.budget import characters, worst_cost
 from veritrain_lib.llm.connection import ChatConnection, HttpResponse
 from veritrain_lib.llm.keys import KeyRedactor
 from veritrain_lib.llm.ledger import Ledger, Spending, StoredAnswer
@@ -28,6 +27,7 @@ from veritrain_lib.llm.rate_limiter import Permit, rate_limiter_of, retry_after
 from veritrain_lib.llm.records import ChatRequest, Endpoint, Reply, Usage
 from veritrain_lib.llm.request_body import body_of, encode
 from veritrain_lib.llm.response_adapter import normalize_response
+from veritrain_lib.llm.worst_cost import characters, worst_cost
 from veritrain_lib.redaction import redact_passwords
 
 MAX_WEB_PAGES = 2

@@ -13,7 +13,6 @@ from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.llm.answers import check_schema
 from veritrain_lib.llm.batch import Batch
 from veritrain_lib.llm.batch_settings import BatchSettings, ChatStats, ledger_endpoint, reply_of
-from veritrain_lib.llm.budget import worst_cost
 from veritrain_lib.llm.endpoint import open_endpoint
 from veritrain_lib.llm.estimate import MIN_ANSWERS, PilotEstimate, UsageProfile, estimate, usage_profile
 from veritrain_lib.llm.keys import key_of
@@ -22,6 +21,7 @@ from veritrain_lib.llm.loop_thread import ProgressReporter, ReplyCallback, run_b
 from veritrain_lib.llm.prices import price_of
 from veritrain_lib.llm.rate_limiter import rate_limiter_of
 from veritrain_lib.llm.records import ChatProgress, ChatRequest, Endpoint, Estimate, Reply
+from veritrain_lib.llm.worst_cost import worst_cost
 
 Confirm = Callable[[Estimate], bool]
 

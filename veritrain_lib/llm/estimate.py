@@ -15,10 +15,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from veritrain_lib.llm.budget import characters, max_output_tokens, worst_cost
 from veritrain_lib.llm.ledger import UsageRecord
 from veritrain_lib.llm.prices import Price
 from veritrain_lib.llm.records import ChatRequest, Estimate, Usage
+from veritrain_lib.llm.worst_cost import characters, max_output_tokens, worst_cost
 
 MIN_ANSWERS = 10
 """Minimum number of earlier answers for an estimate from measured usage; with fewer, the rule of thumb is used."""

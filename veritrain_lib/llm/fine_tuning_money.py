@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from veritrain_lib.core.errors import BudgetExceeded, UserError
-from veritrain_lib.llm.budget import MESSAGE_OVERHEAD_TOKENS, REQUEST_OVERHEAD_TOKENS
 from veritrain_lib.llm.owner import PROVIDER
 from veritrain_lib.llm.prices import BUILT_IN, MILLION, find_price
+from veritrain_lib.llm.worst_cost import MESSAGE_OVERHEAD_TOKENS, REQUEST_OVERHEAD_TOKENS
 
 if TYPE_CHECKING:
     from veritrain_lib.llm.fine_tuning import TuningJob

@@ -65,7 +65,12 @@ def _train(experiment_id: str, task: Task, runner: JobRunner, report: Report, at
 
 
 def experiment_result(experiment_id: str) -> dict[str, Any]:
-    """Return what `train_model` gives back for a finished experiment: runs, model, verdict and metrics."""
+    """Return what `train_model` gives back for a finished experiment.
+
+    Returns:
+        `experiment_id`, `status`, `runs` (run id by stage), `model` (its URI), `verdict` (`none` without an evaluation),
+        `promoted`, `headline` (one sentence) and `metrics` (finite values by name).
+    """
     run = runs.get(experiment_id)
     stages = {
         tag.removeprefix(STAGE_RUN): value

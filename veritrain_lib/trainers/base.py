@@ -37,7 +37,7 @@ class Fitted(Protocol):
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """Statistics of the training for people, such as the id of the provider's job.
+        """Statistics of the training for people, by name, such as the id of the provider's job.
 
         The training's result shows them as the table `job`; a few become tags of the registered model.
         """

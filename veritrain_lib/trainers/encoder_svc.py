@@ -71,7 +71,7 @@ class EncoderSvc(TfidfSvc):
         self.discriminant_weight = number_from_zero("discriminant_weight", values["discriminant_weight"])
 
     def ingredients(self, task: Task) -> dict[str, str]:
-        """Return the digest of the sentence encoder; another version of the encoder gives another model."""
+        """Return the digest of the sentence encoder as `encoder`; another version of it gives another model."""
         return {"encoder": open_encoder(self.encoder).digest}
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedStudent:

@@ -37,7 +37,7 @@ class FittedStudent(StandAlone):
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """Name and digest of the model's sentence encoder and the weight of its vectors; empty without an encoder."""
+        """The sentence encoder of the model: `encoder` (name), `encoder_digest` and `vector_weight`; empty without one."""
         card = self.model.served.card
         if not card.encoder:
             return {}

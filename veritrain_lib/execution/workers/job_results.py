@@ -60,12 +60,12 @@ def failure_of(state: JobState) -> Exception | None:
 
 
 def outcome_of(state: JobState) -> dict[str, Any]:
-    """Return the result of a call that is done.
+    """Return what a called Celery task gave back (see `loop.task_results`), from its job in the database.
 
     Raises:
-        UserError: It failed, of the class that it raised.
-        TaskRevokedError: It was stopped.
-        Ignore: It has not ended: another worker has it, or will get it.
+        UserError: The call failed; the error has the class that the call raised.
+        TaskRevokedError: The call was stopped.
+        Ignore: The call has not ended; another worker has it, or will get it.
     """
     error = failure_of(state)
     if error is not None:

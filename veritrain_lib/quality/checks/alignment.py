@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.context import Context
 
 
-def unfit(task: Task) -> str:
+def why_unfit(task: Task) -> str:
     """Return why the check `alignment` can't judge a task's rows; "" if it can.
-
-    Args:
-        task: The task.
 
     Returns:
         The reason, such as that its answers are labels; "" if there is none.
@@ -45,7 +42,7 @@ def unfit(task: Task) -> str:
     return ""
 
 
-@unfit_for(unfit)
+@unfit_for(why_unfit)
 def check(
     rows: pd.DataFrame,
     context: Context,
@@ -159,9 +156,6 @@ def _language_sides(
 
 def fields(task: Task) -> tuple[str, str]:
     """Return the input field that is translated and the field with its translation.
-
-    Args:
-        task: The task.
 
     Returns:
         The first input field with a language (in a task with directions simply the first one), and the target field.

@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.context import Context
 
 
-def unfit(task: Task) -> str:
+def why_unfit(task: Task) -> str:
     """Return why the check `judge_sample` can't judge a task's rows; "" if it can.
-
-    Args:
-        task: The task.
 
     Returns:
         The reason, if the task has no judge; else "".
@@ -33,7 +30,7 @@ def unfit(task: Task) -> str:
     return "" if task.judge is not None else "it asks a judge; add a part `judge` to the task file"
 
 
-@unfit_for(unfit)
+@unfit_for(why_unfit)
 def check(
     rows: pd.DataFrame, context: Context, *, sample: Annotated[int, Field(ge=0, le=100_000)] = 0
 ) -> SampledResult:

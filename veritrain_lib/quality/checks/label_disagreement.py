@@ -31,11 +31,8 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.context import Context
 
 
-def unfit(task: Task) -> str:
+def why_unfit(task: Task) -> str:
     """Return why the check `label_disagreement` can't judge a task's rows; "" if it can.
-
-    Args:
-        task: The task.
 
     Returns:
         The reason, if the answers are free text; else "".
@@ -43,7 +40,7 @@ def unfit(task: Task) -> str:
     return "" if task.labels else "it compares labels, and the answers of this task are free text"
 
 
-@unfit_for(unfit)
+@unfit_for(why_unfit)
 def check(
     rows: pd.DataFrame,
     context: Context,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def stage_result(run: Run) -> dict[str, Any]:
-    """Return the fields of a finished stage's result; an empty dict if they are not on this machine."""
+    """Return a finished stage's result as stored: values by field name; empty if its file is not on this machine."""
     return _read_result(run.info.artifact_uri)
 
 

@@ -94,7 +94,10 @@ class EvaluateResult(StageResult):
         """Return the text of the evaluation's box in the loop's diagram: verdict and gain, on test or development rows.
 
         Args:
-            metric: The name of the task's primary metric, which is not used.
+            metric: The name of the task's primary metric; the text does not depend on it.
+
+        Returns:
+            `evaluate`: a text such as `better +0.083 test`; `dev.` if the test set stayed closed.
         """
         gain = self.held_out.difference if self.held_out else self.development_gain
         return {"evaluate": f"{self.verdict} {gain:+.3f} {'test' if self.held_out else 'dev.'}"}

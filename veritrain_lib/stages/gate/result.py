@@ -53,7 +53,10 @@ class GateResult(StageResult):
         """Return the texts of the boxes `gate` and `quarantine` in the loop's diagram: verdict and numbers of rows.
 
         Args:
-            metric: The name of the task's primary metric, which is not used.
+            metric: The name of the task's primary metric; the text does not depend on it.
+
+        Returns:
+            `gate`: status and number of accepted rows; `quarantine`: number of rejected rows.
         """
         accepted, removed = (self.measures[f"rows_{name}"].value for name in ("accepted", "quarantined"))
         return {

@@ -53,7 +53,11 @@ class GenerateResult(StageResult):
         """Return the texts of the boxes `plan` and `generate` in the loop's diagram, such as `48 new rows`.
 
         Args:
-            metric: The name of the task's primary metric, which is not used.
+            metric: The name of the task's primary metric; the texts do not depend on it.
+
+        Returns:
+            `plan`: numbers of planned rows and of slices; `generate`: number of new rows. While rows wait for people's
+            answers it is `generate` alone: how many.
         """
         if self.outcome == "waiting":
             return {"generate": f"{len(self.tables['waiting'])} rows wait for people"}

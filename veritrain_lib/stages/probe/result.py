@@ -41,6 +41,9 @@ class ProbeResult(StageResult):
 
         Args:
             metric: The name of the task's primary metric.
+
+        Returns:
+            `probe`: the text.
         """
         contract = self.measures["output_contract"].value
         return {"probe": f"{self._shown_measure(metric)} contract {contract:.0%}"}

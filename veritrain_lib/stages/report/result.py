@@ -55,7 +55,10 @@ class ReportResult(StageResult):
         """Return the text of the report's box in the loop's diagram: the recommended next step.
 
         Args:
-            metric: The name of the task's primary metric, which is not used.
+            metric: The name of the task's primary metric; the text does not depend on it.
+
+        Returns:
+            `report`: one sentence.
         """
         return {"report": self.next_step}
 

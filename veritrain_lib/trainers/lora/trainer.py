@@ -53,7 +53,7 @@ class Lora(Trainer):
         self.on_step: OnStep | None = None
 
     def ingredients(self, task: Task) -> dict[str, str]:
-        """Return the digests of the base model and the prompt, which affect a training besides rows and parameters.
+        """Return the digests of the base model (`base`) and the prompt (`asked`), which affect a training, too.
 
         Raises:
             UserError: there is no checkpoint in the folder `base`.

@@ -19,7 +19,7 @@ QUANTILES = {"seconds_median": 0.5, "seconds_p95": 0.95}
 
 
 def timed_singly(model: Model, rows: pd.DataFrame) -> list[float]:
-    """Measure the seconds that a model takes for each row when asked one row at a time; infinite where it failed.
+    """Measure a model's latency in seconds for each row, asked one row at a time; infinite where it failed.
 
     In a batch a row takes less time, but a user who asks one question does not get that speed.
     """
@@ -33,7 +33,7 @@ def timed_singly(model: Model, rows: pd.DataFrame) -> list[float]:
 
 
 def as_reported(responses: Sequence[Response]) -> list[float]:
-    """Return the seconds that each response of a model reports; infinite if the row failed or no time is reported."""
+    """Return the latency in seconds that a model reports in each response; infinite if the row failed or none is given."""
     return [
         math.inf if response.error is not None or response.seconds is None else response.seconds
         for response in responses
