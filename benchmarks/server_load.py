@@ -132,7 +132,7 @@ async def _stream(session: aiohttp.ClientSession, run_id: str, found: Loaded) ->
                     seen += [said["seq"]] if "seq" in said else []
     except (OSError, aiohttp.ClientError) as error:
         found.errors[f"stream: {type(error).__name__}"] += 1
-    from veritrain_lib.core import event_log
+    from veritrain_lib.tracking import event_log
 
     written = [event.seq for event in event_log.read(run_id)]
     found.lines += len(written)
@@ -177,7 +177,7 @@ async def _ask(
 
 async def _compare(session: aiohttp.ClientSession, run_id: str, found: Loaded) -> None:
     """Compare what the log route returns for a run, page by page, with what was written."""
-    from veritrain_lib.core import event_log
+    from veritrain_lib.tracking import event_log
 
     written = [event.message for event in event_log.read(run_id)]
     given: list[str] = []

@@ -36,8 +36,7 @@ class Followed:
 
 async def follow(served: Served, ready: Ready) -> Followed:
     """Log to a round that is opened for this, while both clients listen."""
-    from veritrain_lib.core import event_log
-    from veritrain_lib.tracking import runs
+    from veritrain_lib.tracking import event_log, runs
 
     run_id = runs.open_run(ready.task, "followed", kind="round")
     event_log.append(run_id, "status", "begins", data={"status": "running"})

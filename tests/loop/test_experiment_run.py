@@ -12,7 +12,6 @@ from filelock import FileLock
 
 from tests.server.walked import Walked, walked_home
 from tests.stages.in_process import InProcess
-from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import Refused, UserError
 from veritrain_lib.execution import Job, LocalRunner, NotebookOutcome
 from veritrain_lib.execution.workers.remote_runner import RemoteRunner
@@ -24,7 +23,7 @@ from veritrain_lib.server.jobs import background
 from veritrain_lib.stages.inputs.derived_task import is_derived, with_trainer
 from veritrain_lib.stages.inputs.tasks import find_task
 from veritrain_lib.stages.report.record import ReportSpec
-from veritrain_lib.tracking import models, runs
+from veritrain_lib.tracking import event_log, models, runs
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.server.linked import bearer
 from tests.server.served import free_port, kill, serve, serving
 from tests.server.walked import Walked, walked_home
-from veritrain_lib.core import event_log
-from veritrain_lib.tracking import run_events, runs
+from veritrain_lib.tracking import event_log, run_events, runs
 
 pytestmark = pytest.mark.slow
 

@@ -5,5 +5,5 @@
 - `registry`: extension points; `digest`: content digests; `errors`: errors that a user can fix
 - `project`: folders of the project; `claims`, `liveness`, `lock_file`, `temporary_folders`: several processes in a
   project
-- `event_log`: events of a run; `machine_fault`: faults of the machine in one sentence
+- `machine_fault`: faults of the machine in one sentence
 """

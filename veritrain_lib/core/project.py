@@ -35,7 +35,7 @@ def artifacts() -> Path:
 
 
 def state(*parts: str) -> Path:
-    """Return a path within `.veritrain/`, the folder of paid answers, event files, locks and checkpoints.
+    """Return a path within `.veritrain/`, the folder of paid answers, locks and checkpoints.
 
     That folder is not within `mlruns/`, so MLflow's server can neither show nor replace its files.
 

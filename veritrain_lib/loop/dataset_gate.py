@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.execution.runner_choice import notebook_runner
 from veritrain_lib.loop.stage_job import CompletedStage, finish_background_tasks, run_stage
 from veritrain_lib.stages.record.history import STAGE_RUN
 from veritrain_lib.stages.record.stored_result import load_result
-from veritrain_lib.tracking import datasets, runs
+from veritrain_lib.tracking import datasets, event_log, runs
 from veritrain_lib.tracking.dataset_listing import GATE_ERROR_TAG, GATE_TAG
 
 if TYPE_CHECKING:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from veritrain_lib.core import event_log
 from veritrain_lib.execution.workers.remote_runner import RemoteRunner
 from veritrain_lib.loop.stage_job import CompletedStage, StageJob, find_or_claim, run_together
 from veritrain_lib.stages.record.history import STAGE_RUN
-from veritrain_lib.tracking import datasets, run_events, runs
+from veritrain_lib.tracking import datasets, event_log, run_events, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -226,9 +225,9 @@ class RoundRun:
                 "seconds": progress.seconds,
             }
             message = f"{event.stage}: cell {progress.cell} of {progress.cells}, {progress.title_of_cell}"
-            event_log.append_or_warn(self.run_id, "progress", message, data=data)
+            event_log.append(self.run_id, "progress", message, data=data)
         else:
-            event_log.append_or_warn(
+            event_log.append(
                 self.run_id, "log", f"{event.stage}: {event.text or EVENT_PHRASES[event.kind]}", data=data
             )
 

@@ -14,11 +14,10 @@ import traceback
 from collections.abc import Iterator
 from types import FrameType
 
-from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.llm.keys import setting
 from veritrain_lib.server.jobs import background
-from veritrain_lib.tracking import run_events, runs
+from veritrain_lib.tracking import event_log, run_events, runs
 
 JOB_FUNCTIONS: dict[str, str] = {
     "round": "veritrain_lib.loop.experiment_run:run_experiment",
@@ -132,7 +131,7 @@ def _slot(run_id: str) -> Iterator[None]:
             return
         if not reported:
             reported = True
-            event_log.append_or_warn(
+            event_log.append(
                 run_id, "status", f"waits: {max_running} experiment(s) are running on this machine",
                 data={"status": "pending", "waits": True},
             )  # fmt: skip

@@ -9,5 +9,6 @@ No other package imports MLflow. Open one of these modules:
 - `datasets`: datasets by name@version; `models`: the model registry and its aliases; `served_model`: the form in which
   MLflow serves a model; `pyfunc_model`: a registered model that answers rows; `looks`: the counted comparisons of
   models on held-out test sets.
+- `event_log`: events of a run, for showing progress live; `run_events`: its start and end.
 - `warm_up`: preparation before a process is forked.
 """

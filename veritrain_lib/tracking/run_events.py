@@ -1,24 +1,17 @@
-"""Start and end of runs that people watch live, written to MLflow and to the run's event file.
+"""Start and end of runs that people watch live, written to MLflow and to the run's events.
 
 The final status is stored in MLflow before the last event is written, so whoever reads that event finds the status.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import shutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import event_log
-from veritrain_lib.tracking import artifacts, runs
+from veritrain_lib.tracking import event_log, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
-
-ARTIFACT_PATH = "events"
-"""Artifact folder of a run in which its events are stored after it has ended."""
 
 API_STATUS = {
     "SCHEDULED": "pending", "RUNNING": "running", "FINISHED": "completed", "FAILED": "failed", "KILLED": "failed",
@@ -27,14 +20,14 @@ API_STATUS = {
 
 
 def emit_start(run_id: str, message: str, data: Mapping[str, Any] | None = None) -> None:
-    """Write an event that work on a run starts or continues into the run's event file.
+    """Append the event that work on a run starts or continues.
 
     Args:
         run_id: The run.
         message: Text of the event.
         data: Further fields of the event.
     """
-    event_log.append_or_warn(run_id, "status", message, data={"status": "running", **(data or {})})
+    event_log.append(run_id, "status", message, data={"status": "running", **(data or {})})
 
 
 def end_run(
@@ -60,7 +53,7 @@ def emit_end(
     metrics: Mapping[str, float] | None = None,
     notify: bool = True,
 ) -> None:
-    """Write the event of a run's end into its event file, and store all its events as an artifact.
+    """Append the event of a run's end, and store all its events as an artifact.
 
     Args:
         run_id: The run.
@@ -76,17 +69,17 @@ def emit_end(
         event_data["reason"] = reason
     if metrics:
         event_data["metrics"] = dict(metrics)
-    if event_log.end(run_id, summary, level=level, data=event_data) is None or not notify:
+    if not event_log.end(run_id, summary, level=level, data=event_data) or not notify:
         return
-    event_log.append_or_warn(
+    event_log.append(
         event_log.NOTIFICATIONS, "log", f"Run {run_id[:8]} {summary}", level=level,
         data={"run": run_id, "status": API_STATUS[status]},
     )  # fmt: skip
-    _store_events(run_id)
+    event_log.archive(run_id)
 
 
 def reconcile(run: Run) -> bool:
-    """Bring a run and its event file up to date: close the run if its process has died, and write a missing end event.
+    """Bring a run and its events up to date: close the run if its process has died, and append a missing end event.
 
     Returns:
         Whether the run has ended. A run whose owner may still be alive, such as on another machine, is left unchanged.
@@ -96,35 +89,8 @@ def reconcile(run: Run) -> bool:
     if run.info.status not in ("FINISHED", "FAILED", "KILLED"):
         return False
     run_id = run.info.run_id
-    was_logged = event_log.log_path(run_id).exists()
-    if not was_logged:
-        _restore_events(run)
     if not event_log.has_ended(run_id):
-        emit_end(run_id, run.info.status, run.data.tags.get("veritrain.reason", ""), notify=was_logged)
+        has_events = event_log.last_number(run_id) > 0
+        if has_events or not event_log.restore(run_id):
+            emit_end(run_id, run.info.status, run.data.tags.get("veritrain.reason", ""), notify=has_events)
     return True
-
-
-def _restore_events(run: Run) -> None:
-    """Copy the events of an ended run from its artifact back to its event file, which somebody has deleted."""
-    folder = artifacts.local_folder(run.info.artifact_uri)
-    file = event_log.log_path(run.info.run_id)
-    stored = folder / ARTIFACT_PATH / file.name if folder else None
-    if stored and stored.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}.part")
-        shutil.copyfile(stored, part)
-        part.replace(file)
-
-
-def _store_events(run_id: str) -> None:
-    """Store a run's event file as an artifact of the run.
-
-    A failure is only logged as a warning, because the event file still exists.
-    """
-    file = event_log.log_path(run_id)
-    if not file.exists():
-        return
-    try:
-        artifacts.log_file(run_id, file, ARTIFACT_PATH)
-    except Exception as error:  # noqa: BLE001 (an artifact store fails in ways of its own)
-        logging.getLogger(__name__).warning("events of run %s were not stored as artifact: %s", run_id, error)

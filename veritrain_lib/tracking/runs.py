@@ -204,7 +204,7 @@ def close_abandoned(task: Task) -> list[str]:
 def close_if_abandoned(run: Run) -> bool:
     """Close a run in MLflow if its owner process has died, and return whether it was closed.
 
-    The end event is written to the run's event file as well, except for runs of kind stage, loop and sweep.
+    The end event is appended to the run's events as well, except for runs of kind stage, loop and sweep.
     """
     tags = run.data.tags
     is_open = run.info.status == "RUNNING" or (run.info.status == "SCHEDULED" and JOB_TAG in tags)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from veritrain_lib.core.task import Task
 
+SERVER_SCHEMES = ("http://", "https://")
+"""Beginnings of the tracking URI of an MLflow store that is a server."""
+
 RETRY_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
@@ -76,7 +79,7 @@ def database_url(url: str) -> str:
 
 def is_remote() -> bool:
     """Return whether the MLflow store is a server, reached over HTTP, which then decides where artifacts are stored."""
-    return uri().startswith(("http://", "https://"))
+    return uri().startswith(SERVER_SCHEMES)
 
 
 def client() -> MlflowClient:

@@ -15,11 +15,11 @@ import socketio
 import uvicorn
 
 from tests.server.served import free_port
-from veritrain_lib.core import event_log
 from veritrain_lib.server import environment as settings
 from veritrain_lib.server import link_token
 from veritrain_lib.server.http.current_user import LOCAL, Principal
 from veritrain_lib.server.live import event_tails, run_liveness, sockets, worker_addresses
+from veritrain_lib.tracking import event_log
 
 RUN = "run1"
 

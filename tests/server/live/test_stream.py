@@ -14,11 +14,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from tests.server.walked import project_in, server_over
 from tests.stages.tiny_task import write_tiny
-from veritrain_lib.core import event_log
 from veritrain_lib.core.task import Task
 from veritrain_lib.server.live import stream
 from veritrain_lib.stages.inputs.tasks import find_task
-from veritrain_lib.tracking import run_events, runs
+from veritrain_lib.tracking import event_log, run_events, runs
 
 
 @pytest.fixture(scope="module")

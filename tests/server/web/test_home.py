@@ -8,9 +8,8 @@ from bs4 import BeautifulSoup
 from starlette.testclient import TestClient
 
 from tests.stages.tiny_task import LABELS, write_tiny
-from veritrain_lib.core import event_log
 from veritrain_lib.core.task import load_task
-from veritrain_lib.tracking import runs, store
+from veritrain_lib.tracking import event_log, runs, store
 
 EVIL = "<img src=x onerror=alert(1)>"
 

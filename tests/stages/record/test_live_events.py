@@ -10,10 +10,10 @@ import pytest
 
 from tests.stages.in_process import InProcess
 from tests.stages.tiny_task import write_tiny
-from veritrain_lib.core import event_log, registry
+from veritrain_lib.core import registry
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.loop.round_run import RoundRun
-from veritrain_lib.tracking import runs
+from veritrain_lib.tracking import event_log, runs
 from veritrain_lib.trainers.tfidf_svc import TfidfSvc
 
 

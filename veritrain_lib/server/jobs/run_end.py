@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.tracking import runs
+from veritrain_lib.tracking import event_log, runs
 
 
 def execute_run(run_id: str, work: Callable[[], str], *, status: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from veritrain_lib.core.event_log import LoggedEvent
+from veritrain_lib.tracking.event_log import LoggedEvent
 
 
 def experiment_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:

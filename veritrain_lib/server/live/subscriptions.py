@@ -8,9 +8,9 @@ from collections import defaultdict
 from functools import partial
 from typing import Any
 
-from veritrain_lib.core import event_log
 from veritrain_lib.server.live import payloads, run_liveness
 from veritrain_lib.server.live.event_tails import EVENT_TAILS
+from veritrain_lib.tracking import event_log
 
 MAX_SUBSCRIPTIONS = 100
 """Maximum number of subscriptions of one connection."""

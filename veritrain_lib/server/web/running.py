@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core import event_log
 from veritrain_lib.server.web.links import age_text, duration_text, run_page
 from veritrain_lib.stages import NAMES
 from veritrain_lib.stages.record.history import STAGE_RUN
-from veritrain_lib.tracking import runs
+from veritrain_lib.tracking import event_log, runs
 from veritrain_lib.tracking.listing import RunQuery, runs_page
 
 if TYPE_CHECKING:
@@ -93,7 +91,7 @@ class ActiveRuns:
 
 
 def active_runs() -> ActiveRuns:
-    """Return the running and pending runs for the home page, with the progress that their event files state."""
+    """Return the running and pending runs for the home page, with the progress that their events state."""
     running, running_total = _runs_with_status("RUNNING")
     pending, pending_total = _runs_with_status("SCHEDULED")
     stages = _stages_of(running)
@@ -113,7 +111,7 @@ def _runs_with_status(status: str) -> tuple[list[Run], int]:
 def _stages_of(rounds: list[Run]) -> dict[str, str]:
     """Return the stage that is running in each round of the improvement loop, by the round's run id.
 
-    It is used for rounds that write no event file.
+    It is used for rounds that have no progress events.
     """
     if not rounds:
         return {}
@@ -176,19 +174,6 @@ def _count(value: Any) -> int:
 
 
 def last_progress(run_id: str) -> dict[str, Any]:
-    """Return the data of a run's newest progress event; an empty dict if the end of its event file has none."""
-    try:
-        with event_log.log_path(run_id).open("rb") as log_file:
-            size = log_file.seek(0, 2)
-            log_file.seek(max(size - event_log.TAIL_BYTES, 0))
-            lines = log_file.read().split(b"\n")
-    except (OSError, ValueError):
-        return {}
-    for line in reversed(lines):
-        if b'"kind": "progress"' in line:
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue  # half a line: still being written, or cut off at its beginning
-            return dict(event.get("data") or {})
-    return {}
+    """Return the data of a run's newest progress event; an empty dict if it has none."""
+    event = event_log.latest(run_id, "progress")
+    return dict(event.data) if event else {}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veritrain_lib.core import event_log
-from veritrain_lib.tracking import runs
+from veritrain_lib.tracking import event_log, runs
 from veritrain_lib.tracking.datasets import PREFIX
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def log_verdict(task: Task, gate_run: str, result: StageResult) -> None:
     tags = runs.get(gate_run).data.tags
     status = tags.get(f"{PREFIX}status", "")
     details = {"run": gate_run, "headline": result.headline[:500], "metrics": result.metrics()}
-    event_log.append_or_warn(
+    event_log.append(
         _made_by(task, tags.get(f"{PREFIX}parent", "")) or gate_run,
         "log",
         f"gate: {result.headline}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from veritrain_lib.core import digest, event_log
+from veritrain_lib.core import digest
 from veritrain_lib.core.records import Dataset
 from veritrain_lib.core.task import Task
 from veritrain_lib.stages.base import Inputs, StageSpec
@@ -20,7 +20,7 @@ from veritrain_lib.stages.train import inputs as train_inputs
 from veritrain_lib.stages.train import run as train
 from veritrain_lib.stages.train.result import TrainResult
 from veritrain_lib.stages.train.trainer_settings import edited_task, settings_of, with_settings
-from veritrain_lib.tracking import datasets, models, runs
+from veritrain_lib.tracking import datasets, event_log, models, runs
 from veritrain_lib.trainers.base import Fitted
 from veritrain_lib.trainers.openai_tuning_fitted import FittedRemote as Remote
 
@@ -176,7 +176,7 @@ def _log_step(watched_run: str, run_id: str, step: int, numbers: Mapping[str, fl
     for name, metric in EVENT_NAMES.items():
         if metric in numbers:
             data[name] = numbers[metric]
-    event_log.append_or_warn(watched_run, "progress", f"train: step {step}, {summary}", data=data)
+    event_log.append(watched_run, "progress", f"train: step {step}, {summary}", data=data)
 
 
 EVENT_NAMES = {

@@ -11,4 +11,5 @@ jobs            jobs for workers: queued, taken, kept by a heartbeat, ended
 job_counts      numbers of jobs and leases, for Prometheus
 workers         workers that run, and what each does
 files           files that are sent to workers
+event_table     events of runs, appended by any process and followed by number
 """

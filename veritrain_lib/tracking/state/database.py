@@ -28,6 +28,9 @@ NEEDED = (
 )
 """End of the error message for a user whose tracking store can't be shared by several machines."""
 
+READS_OPTION = "veritrain_reads"
+"""Execution option of a SQLAlchemy connection that only reads, and so need not wait for SQLite's one writer."""
+
 CONNECT_TIMEOUT_S = 10
 """Seconds to wait for a connection to a PostgreSQL server that does not answer."""
 
@@ -39,7 +42,7 @@ def address() -> str:
         The URL; empty when the tracking store is a server and `DATABASE_URL` is not set.
     """
     record = store.uri()
-    if not store.is_remote():
+    if not record.startswith(store.SERVER_SCHEMES):
         return record if record.startswith(("sqlite", "postgresql")) else ""
     return store.database_url(keys.project_setting("DATABASE_URL"))
 
@@ -72,6 +75,11 @@ def engine() -> Engine:
     url = address()
     if not url:
         require_shared("shared state")
+    return engine_at(url)
+
+
+def engine_at(url: str) -> Engine:
+    """Return this process's SQLAlchemy engine for the database at a URL, set up as for Veri-Train's own tables."""
     return _engine(url, os.getpid())
 
 
@@ -102,7 +110,8 @@ def _configure_sqlite(connection: Any, record: object) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     # A transaction that only asks for the write lock after it has read may find another's change there, and fail.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(READS_OPTION)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def run(work: Callable[[Connection], T], *, wait: bool = True) -> T:
@@ -139,8 +148,7 @@ def transaction() -> Iterator[Connection]:
     """Open a transaction on Veri-Train's own tables: committed at the end of the block, rolled back on an error."""
     from veritrain_lib.tracking.state import migrate
 
-    migrate.ensure()
-    with engine().begin() as connection:
+    with migrate.ensure().begin() as connection:
         yield connection
 
 

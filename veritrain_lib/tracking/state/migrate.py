@@ -7,7 +7,6 @@ this one after another.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,35 +16,39 @@ from veritrain_lib.tracking.state import database
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 SCRIPTS = Path(__file__).parent / "migrations"
 """Folder of the Alembic migrations."""
 
-_ready: set[tuple[int, str]] = set()
-"""Process id and URL of each database whose tables this process knows to be up to date."""
+_ready: set[Engine] = set()
+"""Engine of each database whose tables this process knows to be up to date."""
 
 
-def ensure() -> None:
+def ensure() -> Engine:
     """Create or migrate Veri-Train's own tables unless they are up to date; MLflow creates its own tables first.
+
+    Returns:
+        This process's engine for the database.
 
     Raises:
         Infrastructure: The tables belong to a newer version of Veri-Train.
     """
     from veritrain_lib.tracking.state.tables import REVISION
 
-    key = (os.getpid(), database.address())
-    if key in _ready:
-        return
+    engine = database.engine()
+    if engine in _ready:
+        return engine
     if not store.is_remote():
         store.client()
-    with database.engine().connect() as connection:
+    with engine.connect() as connection:
         revision = current(connection)
     if revision != REVISION:
-        with database.engine().begin() as connection:
+        with engine.begin() as connection:
             database.lock(connection, "migration of shared tables")
             _bring_up_to_date(connection)
-    _ready.add(key)
+    _ready.add(engine)
+    return engine
 
 
 def current(connection: Connection) -> str | None:

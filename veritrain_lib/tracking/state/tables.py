@@ -19,7 +19,7 @@ from sqlalchemy import (
 PREFIX = "veritrain_state_"
 """Prefix of the names of Veri-Train's own database tables."""
 
-REVISION = "0004"
+REVISION = "0005"
 """Alembic revision of the tables defined here: that of the newest file in `migrations/versions/`."""
 
 METADATA = MetaData()
@@ -116,3 +116,14 @@ FILES = Table(
     Column("content", LargeBinary, nullable=False),
 )
 """Files that are sent to workers, in parts, by the SHA-256 digest of their content."""
+
+EVENTS = Table(
+    f"{PREFIX}events",
+    METADATA,
+    Column("run_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("payload", Text, nullable=False),
+)
+"""Events of runs (see `event_table.py`): `number` counts from 1 in each run, `payload` is level, message and data."""

@@ -14,9 +14,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.walked import Walked, server_over, walked_home
-from veritrain_lib.core import event_log
 from veritrain_lib.server.jobs import background
-from veritrain_lib.tracking import runs, store
+from veritrain_lib.tracking import event_log, runs, store
 
 FIELDS = {
     "id", "name", "task", "direction", "dataset_id", "base_model_id", "adapter_id", "status", "best_score",

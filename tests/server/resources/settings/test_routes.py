@@ -13,7 +13,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.walked import project_in, server_over
-from veritrain_lib.core import event_log
 from veritrain_lib.server.database.session import session
 from veritrain_lib.server.database.tables import Preference, Setting
 from veritrain_lib.server.environment import environment
@@ -294,42 +293,34 @@ def test_the_rate_limit_is_the_environments_and_says_so(
 
 
 def test_only_what_may_go_is_deleted(server: TestClient, home: Path) -> None:
-    from veritrain_lib.tracking import runs, store
+    from veritrain_lib.tracking import store
 
     talk = store.client()
     day = 86_400_000
     now = int(time.time() * 1000)
+    folder = home / ".veritrain" / "running"
+    folder.mkdir(parents=True, exist_ok=True)
 
-    def run_with_lines(*, ended: int | None, stored: bool) -> str:
+    def job_log(*, ended: int | None) -> Path:
         run_id = str(talk.create_run("0").info.run_id)
-        event_log.append(run_id, "log", "x" * 5000)
-        if stored:
-            runs.log_file(run_id, event_log.log_path(run_id), "events")
+        file = folder / f"work-{run_id}.log"
+        file.write_text("x" * 5000)
         if ended is not None:
             talk.set_terminated(run_id, "FINISHED", end_time=ended)
-        return run_id
+        return file
 
-    old = run_with_lines(ended=now - 100 * day, stored=True)
-    kept = [
-        run_with_lines(ended=now - 100 * day, stored=False),
-        run_with_lines(ended=now - 80 * day, stored=True),
-        run_with_lines(ended=None, stored=True),
-    ]
-    changed = run_with_lines(ended=now - 100 * day, stored=True)
-    event_log.append(changed, "log", "a line that the artifact lacks")
-    stray = home / ".veritrain" / "events" / "nobody.jsonl"
-    stray.write_text("{}")
+    old, younger, running = (job_log(ended=ended) for ended in (now - 100 * day, now - 80 * day, None))
+    stray = folder / "work-nobody.log"
+    stray.write_text("x")
 
     answer = server.post(CLEANUP).json()
     assert answer["deletedItems"] == answer["deleted_items"] == 1
-    assert answer["freedSpace"] == answer["freed_space"] == pytest.approx(5000 / 1024**2, rel=0.1)
-    assert not event_log.log_path(old).exists()
-    assert all(event_log.log_path(one).exists() for one in [*kept, changed])
-    assert stray.exists()
+    assert answer["freedSpace"] == answer["freed_space"] == pytest.approx(5000 / 1024**2)
+    assert [file.exists() for file in (old, younger, running, stray)] == [False, True, True, True]
 
     server.put(SYSTEM, json={"storage": {"data_retention_days": 30}})
     assert server.post(CLEANUP).json()["deletedItems"] == 1
-    assert not event_log.log_path(kept[1]).exists()
+    assert [file.exists() for file in (younger, running, stray)] == [False, True, True]
     assert server.post(CLEANUP).json() == {
         "deleted_items": 0, "deletedItems": 0, "freed_space": 0.0, "freedSpace": 0.0,
     }  # fmt: skip

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 
-from veritrain_lib.core import event_log
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.execution.jobs import JobRunner
 from veritrain_lib.loop.dataset_gate import gate_draft, reported_to, run_stage_of
 from veritrain_lib.server.jobs.run_end import execute_run
 from veritrain_lib.server.resources.datasets.generation import PARAMETERS_TAG
 from veritrain_lib.server.tasks import task_of_run
-from veritrain_lib.tracking import datasets, runs
+from veritrain_lib.tracking import datasets, event_log, runs
 
 
 def gate_upload(run_id: str, runner: JobRunner | None = None) -> None:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.core.event_log import LoggedEvent
 from veritrain_lib.loop import experiment_run
 from veritrain_lib.server.resources.experiments.schemas import (
     ExperimentDetail,
@@ -18,6 +17,7 @@ from veritrain_lib.server.resources.experiments.serialize import serialize_exper
 from veritrain_lib.server.tasks import find_task
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.datasets import PREFIX
+from veritrain_lib.tracking.event_log import LoggedEvent
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from filelock import FileLock
 from starlette.responses import JSONResponse
 
-from veritrain_lib.core import event_log
 from veritrain_lib.loop import experiment_run
 from veritrain_lib.server.http.casing import dual_case
 from veritrain_lib.server.http.paging import Filtering, Page, Paging, envelope
@@ -32,7 +31,7 @@ from veritrain_lib.server.resources.experiments.schemas import (
 from veritrain_lib.server.resources.experiments.serialize import RUN_STATUSES, serialize_experiments
 from veritrain_lib.server.resources.experiments.stopping import request_stop
 from veritrain_lib.server.resources.experiments.validation import validate_request
-from veritrain_lib.tracking import listing, run_events, runs
+from veritrain_lib.tracking import event_log, listing, run_events, runs
 from veritrain_lib.tracking.listing import RunQuery
 
 router = APIRouter(tags=["experiments"])

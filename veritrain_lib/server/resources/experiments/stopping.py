@@ -6,10 +6,10 @@ import os
 import signal
 from datetime import UTC, datetime
 
-from veritrain_lib.core import event_log, liveness
+from veritrain_lib.core import liveness
 from veritrain_lib.loop.round_run import STOPPED
 from veritrain_lib.server.http.problems import Conflict
-from veritrain_lib.tracking import run_events, runs
+from veritrain_lib.tracking import event_log, run_events, runs
 from veritrain_lib.tracking.state import database, jobs
 
 
@@ -35,7 +35,7 @@ def request_stop(run: runs.Run) -> None:
     if process == os.getpid():
         raise Conflict(f"run {run_id} is just being started; try again in a moment")
     runs.tag(run_id, {runs.STOP_TAG: datetime.now(UTC).isoformat()})
-    event_log.append_or_warn(
+    event_log.append(
         run_id, "status", "stop was requested", data={"status": run_events.API_STATUS[run.info.status]}
     )
     try:

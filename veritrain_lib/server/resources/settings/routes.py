@@ -101,9 +101,8 @@ def test_connection(requested: ConnectionTestRequest, request: Request) -> Any:
 def clean_up_storage() -> Any:
     """Delete data that the server no longer needs.
 
-    Deleted are old event files and job logs of runs that ended more than `storage.data_retention_days` days ago,
-    abandoned work directories of notebooks, and expired tokens. An event file is deleted only if its run has a copy as
-    an artifact.
+    Deleted are job logs of runs that ended more than `storage.data_retention_days` days ago, abandoned work directories
+    of notebooks, and expired tokens.
     """
     result = cleanup.clean_up(stored.system_settings().storage.data_retention_days)
     used_bytes(force=True)
