@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,10 @@ from veritrain_lib.core.errors import Infrastructure, Refused, UserError
 from veritrain_lib.core.rows import read_examples
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.loop.experiment_run import ExperimentRequest, schedule_experiment
+from veritrain_lib.server.live.event_tails import EventTails
 from veritrain_lib.server.resources.datasets.upload.filing import DraftMetadata, store_draft
 from veritrain_lib.server.resources.experiments.stopping import request_stop
-from veritrain_lib.tracking import runs
+from veritrain_lib.tracking import event_log, runs
 from veritrain_lib.tracking.state import database, jobs
 
 WAIT_S = 240
@@ -59,6 +62,11 @@ def _experiment(task: Task, dataset_id: str, **changes: Any) -> str:
     return schedule_experiment(task, "mine", ExperimentRequest.model_validate({**request, **changes}))
 
 
+async def _follow(run_id: str) -> list[event_log.LoggedEvent]:
+    """The events of a run, as a server on this machine follows them while another machine works on it."""
+    return [event async for event in EventTails().follow(run_id, 0)]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_worker_that_has_no_file_of_the_task_runs_calls_once_and_gives_back_their_results(
@@ -81,14 +89,21 @@ def test_a_worker_that_has_no_file_of_the_task_runs_calls_once_and_gives_back_th
         assert runs.get(verdict["gate_run_id"]).info.status == "FINISHED"
         assert check_quality_gate.delay(dataset_id=draft).get(timeout=WAIT_S) == verdict
 
-        called = train_model.delay(experiment_id=experiment)
-        result = called.get(timeout=WAIT_S)
+        with ThreadPoolExecutor(1) as pool:
+            following = pool.submit(asyncio.run, _follow(experiment))
+            called = train_model.delay(experiment_id=experiment)
+            result = called.get(timeout=WAIT_S)
+            followed = following.result(timeout=WAIT_S)
         assert (called.state, app.AsyncResult(called.id).result) == ("SUCCESS", result)
         with app.connection_for_write(os.environ["REDIS_URL"]) as broker:
             again = app.send_task("train_model", kwargs={"experiment_id": experiment}, connection=broker)
         assert again.get(timeout=WAIT_S) == result, "also when it is sent by its name alone"
         of_its_gate = check_quality_gate.delay(dataset_id=result["runs"]["gate"]).get(timeout=WAIT_S)
         assert of_its_gate["gate_run_id"] == result["runs"]["gate"], "its verdict is in the record"
+    assert [event.seq for event in followed] == list(range(1, len(followed) + 1))
+    assert {"gate", "train", "evaluate", "report"} <= {event.data.get("stage") for event in followed}
+    assert (followed[-1].data["status"], followed[-1].data["ended"]) == ("completed", True)
+    assert event_log.read(experiment) == followed, "they are in the artifact by now"
     run = runs.get(experiment)
     assert (run.info.status, run.data.tags[runs.CELERY_TAG]) == ("FINISHED", called.id)
     assert set(result["runs"]) == {"gate", "train", "evaluate", "report"}
