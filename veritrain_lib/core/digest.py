@@ -43,7 +43,8 @@ def of_rows(rows: pd.DataFrame) -> str:
 
 EXCLUDED_PATHS = (
     "cli/", "doctor/", "ui/", "library/", "new_task/", "loop/", "execution/", "server/", "trust/", "core/claims.py",
-    "tracking/event_log.py", "tracking/state/", "core/liveness.py", "core/lock_file.py", "core/temporary_folders.py",
+    "core/liveness.py", "core/lock_file.py", "core/temporary_folders.py", "tracking/event_log.py",
+    "tracking/event_archive.py", "tracking/logged_event.py", "tracking/state/",
 )  # fmt: skip
 """Folders and files whose code can't change a stage's result, because they only display, launch or arrange work."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.tracking import event_log, runs
+from veritrain_lib.tracking import event_archive, event_log, runs
 
 if TYPE_CHECKING:
     from veritrain_lib.tracking.entities import Run
@@ -75,7 +75,7 @@ def emit_end(
         event_log.NOTIFICATIONS, "log", f"Run {run_id[:8]} {summary}", level=level,
         data={"run": run_id, "status": API_STATUS[status]},
     )  # fmt: skip
-    event_log.archive(run_id)
+    event_archive.store(run_id)
 
 
 def reconcile(run: Run) -> bool:
@@ -91,6 +91,6 @@ def reconcile(run: Run) -> bool:
     run_id = run.info.run_id
     if not event_log.has_ended(run_id):
         has_events = event_log.last_number(run_id) > 0
-        if has_events or not event_log.restore(run_id):
+        if has_events or not event_archive.restore(run_id):
             emit_end(run_id, run.info.status, run.data.tags.get("veritrain.reason", ""), notify=has_events)
     return True

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from tests.server.postgres import new_database
+from veritrain_lib.tracking.logged_event import LoggedEvent
 from veritrain_lib.tracking.state import database, event_table
 
 RUN = "run1"
@@ -56,7 +57,7 @@ def test_processes_append_at_once_and_a_follower_gets_all_in_order(record: str, 
         )
         for name, folder in folders.items()
     ]
-    seen: list[event_table.LoggedEvent] = []
+    seen: list[LoggedEvent] = []
     while any(writer.poll() is None for writer in writers):
         seen += event_table.select_newer({RUN: len(seen)}, limit=50).get(RUN, [])
     assert [writer.wait() for writer in writers] == [0, 0]

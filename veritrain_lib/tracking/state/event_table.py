@@ -11,29 +11,19 @@ its own project (`http://127.0.0.1`) is followed there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from veritrain_lib.core import project
 from veritrain_lib.tracking import address as addresses
+from veritrain_lib.tracking.logged_event import Kind, LoggedEvent
 from veritrain_lib.tracking.state import database
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 T = TypeVar("T")
-
-Kind = Literal["log", "progress", "status"]
-"""Kind of an event: `log` (a line for people), `progress` (of a stage), or `status` (start, end, request to stop)."""
-
-Level = Literal["debug", "info", "warning", "error"]
-"""Severity of an event."""
-
-ENDED_KEY = "ended"
-"""Key in the data of a `status` event that says the run has ended; nothing follows unless the run is resumed."""
 
 APPEND_SQL = """
 INSERT INTO veritrain_state_events (run_id, number, at, kind, payload)
@@ -65,21 +55,6 @@ _made: set[Engine] = set()
 """Engines of SQLite files of which this process knows that they have the table."""
 
 
-@dataclass(frozen=True)
-class LoggedEvent:
-    """One event of a run.
-
-    `seq` is its number, from 1 without gaps within a run. `time` is ISO 8601 in UTC with microseconds.
-    """
-
-    seq: int
-    time: str
-    kind: Kind
-    level: Level
-    message: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
 def append(run_id: str, kind: Kind, payload: str, *, unless_ended: bool = False) -> bool:
     """Store a run's next event; several processes of several machines may do so at the same time.
 
@@ -105,7 +80,8 @@ def append(run_id: str, kind: Kind, payload: str, *, unless_ended: bool = False)
             return True
         if unless_ended:
             database.lock(connection, f"end of run {run_id}")
-            if _is_end(_latest(connection, run_id, "status")):
+            status = _latest(connection, run_id, "status")
+            if status is not None and status.is_end:
                 return False
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         event.update(run_id=run_id, at=now, kind=kind, payload=payload, number=None)
@@ -121,8 +97,7 @@ def put(run_id: str, events: Iterable[LoggedEvent]) -> None:
     from sqlalchemy import text
 
     rows = [
-        {"run_id": run_id, "number": event.seq, "at": event.time, "kind": event.kind,
-         "payload": json.dumps({"level": event.level, "message": event.message, "data": dict(event.data)})}
+        {"run_id": run_id, "number": event.seq, "at": event.time, "kind": event.kind, "payload": event.payload}
         for event in events
     ]  # fmt: skip
     _run(lambda connection: connection.execute(text(PUT_SQL), rows))
@@ -135,7 +110,7 @@ def select(run_id: str, after: int = 0, limit: int | None = None) -> list[Logged
     sql = f"{SELECT_SQL} AND number > :after ORDER BY number" + (" LIMIT :limit" if limit is not None else "")
     values = {"run_id": run_id, "after": after} | ({"limit": limit} if limit is not None else {})
     rows = _run(lambda connection: connection.execute(text(sql), values).all(), reads=True)
-    return [_event(*row) for row in rows]
+    return [LoggedEvent.of_row(*row) for row in rows]
 
 
 def select_newer(known: Mapping[str, int], limit: int) -> dict[str, list[LoggedEvent]]:
@@ -156,7 +131,7 @@ def select_newer(known: Mapping[str, int], limit: int) -> dict[str, list[LoggedE
     sql = text(NEWER_SQL.format(known=pairs))
     newer: dict[str, list[LoggedEvent]] = {}
     for run_id, *fields in _run(lambda connection: connection.execute(sql, values).all(), reads=True):
-        newer.setdefault(run_id, []).append(_event(*fields))
+        newer.setdefault(run_id, []).append(LoggedEvent.of_row(*fields))
     return newer
 
 
@@ -167,7 +142,8 @@ def latest(run_id: str, kind: Kind | None = None) -> LoggedEvent | None:
 
 def has_ended(run_id: str) -> bool:
     """Return whether the last status event of a run says that it has ended."""
-    return _is_end(latest(run_id, "status"))
+    status = latest(run_id, "status")
+    return status is not None and status.is_end
 
 
 def delete_before(run_id: str, number: int) -> None:
@@ -183,15 +159,7 @@ def _latest(connection: Connection, run_id: str, kind: Kind | None) -> LoggedEve
 
     sql = f"{SELECT_SQL}{' AND kind = :kind' if kind else ''} ORDER BY number DESC LIMIT 1"
     row = connection.execute(text(sql), {"run_id": run_id} | ({"kind": kind} if kind else {})).first()
-    return _event(*row) if row else None
-
-
-def _event(number: int, at: str, kind: Kind, payload: str) -> LoggedEvent:
-    return LoggedEvent(number, at, kind, **json.loads(payload))
-
-
-def _is_end(event: LoggedEvent | None) -> bool:
-    return event is not None and bool(event.data.get(ENDED_KEY))
+    return LoggedEvent.of_row(*row) if row else None
 
 
 def _run(work: Callable[[Connection], T], *, reads: bool = False) -> T:

@@ -1,0 +1,79 @@
+"""Events of ended runs: stored as an artifact of the run, read from it, and deleted as rows of the database."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from veritrain_lib.tracking import artifacts
+from veritrain_lib.tracking.logged_event import LoggedEvent
+from veritrain_lib.tracking.missing_artifacts import MissingArtifact
+from veritrain_lib.tracking.state import event_table
+
+ARTIFACT_PATH = "events"
+"""Artifact folder of a run in which its events are stored after it has ended."""
+
+
+def store(run_id: str) -> None:
+    """Store all events of an ended run as an artifact of it, and delete those before its last status event as rows.
+
+    The rows that are left give the numbers of events to come, and say that the run has ended. If the artifact can't be
+    stored, all rows stay, and a warning is logged.
+    """
+    try:
+        events = with_archived(run_id, 0, event_table.select(run_id))
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / _file_name(run_id)
+            file.write_bytes(b"".join(event.line for event in events))
+            artifacts.log_file(run_id, file, ARTIFACT_PATH)
+        event_table.delete_before(run_id, _last_status(events))
+    except Exception as error:  # noqa: BLE001 (artifact stores and databases fail in ways of their own)
+        logging.getLogger(__name__).warning("events of run %s were not stored as artifact: %s", run_id, error)
+
+
+def with_archived(run_id: str, after: int, rows: list[LoggedEvent]) -> list[LoggedEvent]:
+    """Return a run's rows that follow event `after`, with the events that are only in its artifact before them."""
+    if not rows or rows[0].seq == after + 1:
+        return rows
+    return [*(event for event in _load(run_id, rows[0].seq) if event.seq > after), *rows]
+
+
+def restore(run_id: str) -> bool:
+    """Store the last status event of a run's artifact, and what follows it, as rows again; return whether it has any.
+
+    It is for runs whose rows are lost, or whose events an earlier version kept in files.
+    """
+    events = _load(run_id, before=2**31)
+    if events:
+        number = _last_status(events)
+        event_table.put(run_id, [event for event in events if event.seq >= number])
+    return bool(events)
+
+
+def _load(run_id: str, before: int) -> Sequence[LoggedEvent]:
+    """Return the events with numbers below `before` that are in a run's artifact; empty when it has none."""
+    try:
+        return _read_artifact(run_id, before)
+    except MissingArtifact:
+        return ()
+
+
+@lru_cache(maxsize=4)
+def _read_artifact(run_id: str, before: int) -> tuple[LoggedEvent, ...]:
+    # What precedes the first row does not change any more, so whoever reads it page by page reads the file once.
+    with tempfile.TemporaryDirectory() as folder:
+        file = artifacts.fetch(run_id, f"{ARTIFACT_PATH}/{_file_name(run_id)}", Path(folder))
+        events = [LoggedEvent(**json.loads(line)) for line in file.read_bytes().splitlines()]
+    return tuple(event for event in events if event.seq < before)
+
+
+def _file_name(run_id: str) -> str:
+    return f"{run_id}.jsonl"
+
+
+def _last_status(events: Sequence[LoggedEvent]) -> int:
+    return max((event.seq for event in events if event.kind == "status"), default=0)
