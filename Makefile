@@ -36,7 +36,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c '$(USABLE)' 2>/dev/null || { echo "Python 3.11, 3.12 or 3.13 with venv is needed; PYTHON=$(PYTHON) is $$($(PYTHON) --version 2>&1 || true), or lacks venv (Debian, Ubuntu: apt-get install python3-venv)"; exit 3; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked environment (a few minutes the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --compile -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile -r requirements.lock
+	@# pip compiles in one process; this takes all cores, and leaves the packages' own tests out. A file that is no
+	@# Python of this version (a template, say) is passed over, as pip does.
+	@$(BIN)/python -m compileall -q -q -j 0 -x '/tests?/' $(VENV)/lib || true
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# Parsing the grammar of this optional dependency takes a second in every process that imports jsonschema,
 	@# which does without it.
@@ -77,6 +80,10 @@ ui: $(READY)  ## open the MLflow UI on the project's store
 
 serve: $(READY)  ## serve the REST API, the home page and the MLflow UI on port 8000
 	@$(BIN)/veritrain serve
+
+# One thread of linear algebra a process: there is a test process for each core, and threads of two wait for each other.
+test test-slow: export OPENBLAS_NUM_THREADS := 1
+test test-slow: export OMP_NUM_THREADS := 1
 
 test: $(READY)  ## the fast tests (about 6 minutes on 2 cores)
 	@$(BIN)/python -m pytest -q -p no:nbval -n $(CORES) --dist loadfile --no-loadscope-reorder --timeout=300 -m "not slow"

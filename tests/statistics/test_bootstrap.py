@@ -1,9 +1,12 @@
 """Bootstrap: known intervals, equal seeds, coverage."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
 from veritrain_lib.statistics import bootstrap_interval, paired_bootstrap
+from veritrain_lib.statistics.bootstrap import mean_bootstrap
 
 
 def test_mean_matches_the_normal_interval() -> None:
@@ -56,6 +59,15 @@ def test_p_value_of_no_difference() -> None:
     found = paired_bootstrap(lambda rows: 0.0, 20, n_resamples=50)
     assert found.p_greater == 1.0
     assert found.standard_error == 0.0
+
+
+def test_the_mean_drawn_at_once_is_that_drawn_one_by_one() -> None:
+    values = np.random.default_rng(1).normal(0.1, 1, 37)
+    one_by_one = paired_bootstrap(lambda rows: float(values[rows].mean()), 37, n_resamples=300, seed=5)
+    at_once = mean_bootstrap(values, n_resamples=300, seed=5)
+    assert astuple(at_once.interval) == pytest.approx(astuple(one_by_one.interval), rel=1e-12)
+    for name in ("difference", "standard_error", "p_greater", "n_resamples"):
+        assert getattr(at_once, name) == pytest.approx(getattr(one_by_one, name), rel=1e-12)
 
 
 def test_covers() -> None:

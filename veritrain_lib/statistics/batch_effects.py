@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from veritrain_lib.statistics.bootstrap import PairedBootstrap, paired_bootstrap
+from veritrain_lib.statistics.bootstrap import PairedBootstrap, mean_bootstrap
 from veritrain_lib.statistics.intervals import Interval
 from veritrain_lib.statistics.scores import FloatArray
 from veritrain_lib.statistics.slices import holm
@@ -174,6 +174,4 @@ def _checked(name: str, values: ArrayLike) -> FloatArray:
 
 
 def _resampled(values: FloatArray, seed: int) -> PairedBootstrap:
-    return paired_bootstrap(
-        lambda rows: float(values[rows].mean()), values.size, n_resamples=N_RESAMPLES, seed=seed
-    )
+    return mean_bootstrap(values, n_resamples=N_RESAMPLES, seed=seed)

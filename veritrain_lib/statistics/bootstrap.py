@@ -75,14 +75,34 @@ def paired_bootstrap(
         rows = rng.integers(0, n_rows, n_rows)
         draws[i] = _finite(statistic(rows), rows)
     jackknife = _jackknife(statistic, n_rows) if method == "bca" else None
-    reached = int(np.sum(draws - observed >= observed - 1e-12))
-    return PairedBootstrap(
-        difference=observed,
-        interval=_interval(draws, observed, level, jackknife),
-        standard_error=float(draws.std(ddof=1)) if n_resamples > 1 else 0.0,
-        p_greater=(1 + reached) / (1 + n_resamples),
-        n_resamples=n_resamples,
-    )
+    return _outcome(draws, observed, level, jackknife)
+
+
+def mean_bootstrap(
+    values: ArrayLike, *, n_resamples: int = 2000, seed: int = 0, level: float = 0.95
+) -> PairedBootstrap:
+    """Bootstrap the mean of paired differences, with all resamples drawn at once.
+
+    The result is that of `paired_bootstrap` with the mean as statistic, in less time.
+
+    Args:
+        values: for each row the challenger's value minus the champion's, shape (n,), n >= 1.
+        n_resamples: number of resamples, 1 or more, default 2000.
+        seed: seed of the resamples; equal seeds give equal results, default 0.
+        level: confidence level of the interval, default 0.95.
+
+    Raises:
+        ValueError: an argument is out of range, or a value isn't finite.
+    """
+    sample = _checked_sample(values)
+    _check(sample.size, n_resamples, level, "percentile")
+    rng = np.random.default_rng(seed)
+    draws = np.empty(n_resamples)
+    block = max(1, 1_000_000 // sample.size)  # keeps a block of row numbers near 8 MB
+    for start in range(0, n_resamples, block):
+        size = min(block, n_resamples - start)
+        draws[start : start + size] = sample[rng.integers(0, sample.size, (size, sample.size))].mean(axis=1)
+    return _outcome(draws, float(sample.mean()), level, None)
 
 
 def bootstrap_interval(
@@ -98,8 +118,7 @@ def bootstrap_interval(
 
     Args:
         values: the sample, shape (n,), n >= 1.
-        statistic: gets n resampled values and returns a number; default the mean, for
-            which all resamples are drawn at once.
+        statistic: gets n resampled values and returns a number; default the mean.
         n_resamples: number of resamples, 1 or more, default 2000.
         seed: seed of the resamples; equal seeds give equal results, default 0.
         level: confidence level, default 0.95.
@@ -108,28 +127,38 @@ def bootstrap_interval(
     Raises:
         ValueError: an argument is out of range, or the statistic isn't finite on a resample.
     """
+    if statistic is None and method == "percentile":
+        return mean_bootstrap(values, n_resamples=n_resamples, seed=seed, level=level).interval
+    sample = _checked_sample(values)
+    of_sample = statistic if statistic is not None else _mean
+    return paired_bootstrap(
+        lambda rows: of_sample(sample[rows]),
+        sample.size,
+        n_resamples=n_resamples,
+        seed=seed,
+        level=level,
+        method=method,
+    ).interval
+
+
+def _checked_sample(values: ArrayLike) -> FloatArray:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or not np.all(np.isfinite(sample)):
         raise ValueError(f"values have shape {sample.shape}: expected finite numbers, shape (n,)")
-    chosen = statistic
-    if chosen is not None or method == "bca":
-        of_sample = chosen if chosen is not None else _mean
-        return paired_bootstrap(
-            lambda rows: of_sample(sample[rows]),
-            sample.size,
-            n_resamples=n_resamples,
-            seed=seed,
-            level=level,
-            method=method,
-        ).interval
-    _check(sample.size, n_resamples, level, method)
-    rng = np.random.default_rng(seed)
-    draws = np.empty(n_resamples)
-    block = max(1, 1_000_000 // sample.size)  # keeps a block of row numbers near 8 MB
-    for start in range(0, n_resamples, block):
-        size = min(block, n_resamples - start)
-        draws[start : start + size] = sample[rng.integers(0, sample.size, (size, sample.size))].mean(axis=1)
-    return _interval(draws, float(sample.mean()), level, None)
+    return sample
+
+
+def _outcome(
+    draws: FloatArray, observed: float, level: float, jackknife: FloatArray | None
+) -> PairedBootstrap:
+    reached = int(np.sum(draws - observed >= observed - 1e-12))
+    return PairedBootstrap(
+        difference=observed,
+        interval=_interval(draws, observed, level, jackknife),
+        standard_error=float(draws.std(ddof=1)) if draws.size > 1 else 0.0,
+        p_greater=(1 + reached) / (1 + draws.size),
+        n_resamples=draws.size,
+    )
 
 
 def _interval(draws: FloatArray, observed: float, level: float, jackknife: FloatArray | None) -> Interval:
