@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import JudgeChoice
+from veritrain_lib.llm.providers import FORMS
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -19,7 +20,6 @@ def settings_of(task: Task) -> JudgeChoice:
     """
     if task.judge is None:
         raise UserError(
-            f"task {task.name} has no judge; add a part `judge` with `model` (openai:/MODEL or "
-            "azure:/DEPLOYMENT) and `rubric` to the task file, or remove what needs one"
+            f"task {task.name} has no judge; add a part `judge` with `model` ({FORMS}) and `rubric` to the task file, or remove what needs one"
         )
     return task.judge

@@ -3,7 +3,7 @@
 This is the only package that imports the openai SDK. Read `chat` first (the entry point for other packages),
 then `batch` (one batch from start to end; `loop_thread` runs it in a thread).
 
-- Reaching a model: `endpoint` and `keys` (URL and API key), `base_url` (reads the URL), `connection` (the
+- Reaching a model: `providers` (one file for each), `endpoint` and `keys` (URL and API key), `base_url` (reads the URL), `connection` (the
   SDK).
 - Requests and answers: `request_body` (the request's JSON), `answers` (checks the raw answer),
   `response_status` (the meaning of an HTTP response), `response_adapter` and `streamed_answer` (non-standard

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING
 
 from veritrain_lib.llm.keys import KeyRedactor, key_of
+from veritrain_lib.llm.providers import PROVIDERS
 from veritrain_lib.llm.records import Endpoint
 
 if TYPE_CHECKING:
@@ -62,20 +62,15 @@ class ChatConnection:
         # The SDK's transport reports a connection that broke after the request was sent as a connect timeout; only
         # aiohttp's error underneath distinguishes the two.
         self._not_sent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-        path, query = "chat/completions", ""
-        if endpoint.provider == "azure" and endpoint.api_version is not None:
-            path = f"deployments/{quote(endpoint.model, safe='')}/{path}"
-            query = f"?{urlencode({'api-version': endpoint.api_version})}"
-        self._url = httpx2.URL(f"{str(sdk.base_url).rstrip('/')}/{path}{query}")
+        self._provider = PROVIDERS[endpoint.provider]
+        self._url = httpx2.URL(f"{str(sdk.base_url).rstrip('/')}/{self._provider.chat_path(endpoint)}")
         # Without the SDK's telemetry headers: each costs time in every request.
         headers = {
             name: value
             for name, value in sdk.default_headers.items()
             if isinstance(value, str) and not name.startswith("X-Stainless")
         }
-        name = "api-key" if endpoint.provider == "azure" else "Authorization"
-        headers[name] = key_of(endpoint) if name == "api-key" else f"Bearer {key_of(endpoint)}"
-        self._http.headers.update(headers)
+        self._http.headers.update({**headers, **self._provider.key_headers(key_of(endpoint))})
 
     @property
     def url(self) -> str:
@@ -91,12 +86,13 @@ class ChatConnection:
             body: The request's JSON as bytes.
         """
         try:
-            answer = await self._http.post(self._url, content=body)
+            answer = await self._http.post(self._url, content=self._provider.to_wire(body))
         except self._errors as error:
             cause = error.__cause__ or error
             reason = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
             return HttpResponse(0, reason=self._redact(reason), sent=not isinstance(cause, self._not_sent))
-        return HttpResponse(answer.status_code, answer.content, answer.headers)
+        content = self._provider.from_wire(answer.content)
+        return HttpResponse(answer.status_code, content, answer.headers)
 
     async def __aenter__(self) -> ChatConnection:
         return self
@@ -134,25 +130,16 @@ def open_sdk(endpoint: Endpoint, *, asynchronous: bool, **options: object) -> op
     """Return the openai SDK's client for an endpoint, with the API key from the environment.
 
     Args:
-        endpoint: The endpoint; it decides between the classes for OpenAI and for Azure.
+        endpoint: The endpoint, whose provider names the SDK's class.
         asynchronous: Whether to return the SDK's asynchronous client.
         options: Further keyword arguments of the SDK's client, such as `timeout`.
     """
     import openai
 
-    settings: dict[str, object] = {"api_key": key_of(endpoint), **options}
+    key = key_of(endpoint)
+    class_name, needed = PROVIDERS[endpoint.provider].sdk_settings(endpoint, key)
+    settings: dict[str, object] = {"api_key": key, **options, **needed}
     if not asynchronous:
         settings.setdefault("http_client", openai.DefaultHttpxClient(follow_redirects=False))
-    class_name: Literal["OpenAI", "AzureOpenAI"] = "OpenAI"
-    if endpoint.provider == "azure" and endpoint.api_version is not None:
-        class_name = "AzureOpenAI"
-        settings |= {"azure_endpoint": endpoint.base_url, "api_version": endpoint.api_version}
-    elif endpoint.provider == "azure":
-        settings |= {
-            "base_url": f"{endpoint.base_url}/openai/v1",
-            "default_headers": {"api-key": key_of(endpoint)},
-        }
-    else:
-        settings |= {"base_url": endpoint.base_url}
     client: openai.OpenAI = getattr(openai, f"Async{class_name}" if asynchronous else class_name)(**settings)
     return client

@@ -10,14 +10,11 @@ from pathlib import Path
 
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.llm.providers import PROVIDERS
 from veritrain_lib.llm.records import Endpoint
 from veritrain_lib.redaction import redactor
 from veritrain_lib.redaction.process_secrets import read_dotenv
 
-KEY_NAMES = {
-    "openai": ("OPENAI_API_KEY",),
-    "azure": ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"),
-}
 MIN_KEY_CHARACTERS = 6
 """Length from which on a key is redacted in texts; shorter values would damage unrelated text."""
 
@@ -52,7 +49,7 @@ def key_of(endpoint: Endpoint) -> str:
         UserError: There is no key, or it contains forbidden characters; the message names the variable to
             set.
     """
-    names = KEY_NAMES[endpoint.provider]
+    names = PROVIDERS[endpoint.provider].key_settings
     key = setting(*names)
     if key is None:
         raise UserError(
@@ -73,7 +70,7 @@ class KeyRedactor:
     """
 
     def __init__(self) -> None:
-        keys = {setting(name) for names in KEY_NAMES.values() for name in names}
+        keys = {setting(name) for provider in PROVIDERS.values() for name in provider.key_settings}
         long_enough = [value for value in keys if value and len(value) >= MIN_KEY_CHARACTERS]
         self._keys = sorted(long_enough, key=len, reverse=True)
         self._redactor = redactor()

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from veritrain_lib.core import digest
 
-Provider = Literal["openai", "azure"]
 ReplyOutcome = Literal["done", "refused", "filtered", "invalid", "failed"]
 """Outcome of a chat request.
 
@@ -25,13 +24,13 @@ class Endpoint:
     The key is read from the environment at every call.
 
     Attributes:
-        provider: `openai` or `azure`.
+        provider: Name of the provider, one of `providers.PROVIDERS`.
         model: Name of the model, or for Azure of the deployment.
         base_url: URL of the service; None for the provider's own.
         api_version: Azure's API version; None for the unversioned API and for OpenAI.
     """
 
-    provider: Provider
+    provider: str
     model: str
     base_url: str | None = None
     api_version: str | None = None

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from veritrain_lib.core.errors import Infrastructure, UserError
 from veritrain_lib.llm import answers
 from veritrain_lib.llm.connection import HttpResponse
-from veritrain_lib.llm.keys import KEY_NAMES
+from veritrain_lib.llm.providers import PROVIDERS
 from veritrain_lib.llm.records import Endpoint, Usage
 from veritrain_lib.llm.response_adapter import page_title, summarize_body
-
-BASE_NAMES = {"openai": "OPENAI_BASE_URL", "azure": "AZURE_OPENAI_ENDPOINT"}
 
 POSSIBLY_BILLED_STATUS = frozenset({408, 504, 524})
 """HTTP statuses with which a service or gateway gave up waiting, so that the work may be done and billed."""
@@ -80,9 +78,10 @@ def fatal_error(
     code, message = answers.error_of(received.body)
     message_text = redact((message or summarize_body(received.body))[:200])
     location = f"{endpoint.address} at {url}" if url else endpoint.address
-    variable = BASE_NAMES[endpoint.provider]
+    provider = PROVIDERS[endpoint.provider]
+    variable = provider.url_setting
     if status in (401, 403, 407):
-        names = " or ".join(KEY_NAMES[endpoint.provider])
+        names = " or ".join(provider.key_settings)
         return UserError(
             f"{location} refused the key (HTTP {status}): check {names}. It answered: {message_text}"
         )
@@ -109,5 +108,5 @@ def web_page_error(
     """Return the error for a chat service that returned only web pages and no answer."""
     return UserError(
         f"{endpoint.address} at {url} answers with {redact(summarize_body(received.body))}, not with a chat completion: "
-        f"check the address in {BASE_NAMES[endpoint.provider]}"
+        f"check the address in {PROVIDERS[endpoint.provider].url_setting}"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.llm.providers import PROVIDERS
 from veritrain_lib.trust import door
 
 if TYPE_CHECKING:
@@ -71,9 +72,6 @@ CODE_FREE_SCHEMES = ("student", "memory", "lora")
 Their files are skops (with a fixed list of allowed types), JSON and safetensors.
 """
 
-REMOTE_SCHEMES = ("openai", "azure")
-"""URI schemes of models that are called over the network."""
-
 
 def open_model(uri: str, task: Task) -> Model:
     """Open a model by its URI, such as `models:/support@champion` or `openai:/MODEL`.
@@ -95,7 +93,7 @@ def open_model(uri: str, task: Task) -> Model:
             f"{uri!r} is not a model URI; examples: models:/{task.name}@champion, models:/{task.name}/3"
         )
     name = "mlflow" if scheme in ("models", "runs") else scheme
-    if name not in ("mlflow", *CODE_FREE_SCHEMES, *REMOTE_SCHEMES):
+    if name not in ("mlflow", *CODE_FREE_SCHEMES, *PROVIDERS):
         door.require_local_file(Path(path).expanduser(), f"the model {uri}")
     opened: Model = registry.get("models", name)(uri, task)
     return opened

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core import digest
 from veritrain_lib.core.records import Response
+from veritrain_lib.llm.providers import PROVIDERS
 from veritrain_lib.llm.records import ChatProgress, ChatRequest, Estimate, Reply, ReplyOutcome
 from veritrain_lib.models.blank_rows import NO_INPUT, answerable
 from veritrain_lib.models.chat_prompt import AnswerPrompt
 from veritrain_lib.models.chat_reading import merge, parse_answer
-from veritrain_lib.models.chat_settings import PROVIDERS, ChatSettings
+from veritrain_lib.models.chat_settings import ChatSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,12 +194,10 @@ def identity(uri: str, task: Task) -> str:
     from veritrain_lib.llm.keys import setting
 
     settings = ChatSettings.read(uri)
-    service = setting(
-        "OPENAI_BASE_URL" if settings.address.startswith("openai:") else "AZURE_OPENAI_ENDPOINT"
-    )
+    service = setting(PROVIDERS[settings.address.partition(":")[0]].url_setting)
     return digest.of_json([settings.uri, service, AnswerPrompt(task).digest])
 
 
 def is_chat_address(uri: str) -> bool:
-    """Return whether a URI names a paid chat model (`openai:` or `azure:`)."""
+    """Return whether a URI names a paid chat model, such as `openai:/MODEL`."""
     return uri.partition(":")[0] in PROVIDERS

@@ -7,8 +7,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl
 
 from veritrain_lib.core.errors import UserError
-
-PROVIDERS = ("openai", "azure")
+from veritrain_lib.llm.providers import FORMS, PROVIDERS
 
 MAX_TOKENS = 2048
 """Default token limit of one answer, the reasoning tokens of reasoning models included.
@@ -52,8 +51,7 @@ class ChatSettings:
         provider, slash, model = address.partition(":/")
         if provider not in PROVIDERS or not slash or not model.strip("/"):
             raise UserError(
-                f"{uri!r} is not the URI of a chat model; write openai:/MODEL or azure:/DEPLOYMENT, "
-                "for example openai:/gpt-4o-mini"
+                f"{uri!r} is not the URI of a chat model; write {FORMS}, for example openai:/gpt-4o-mini"
             )
         settings: dict[str, Any] = {}
         for name, text in parse_qsl(query, keep_blank_values=True):

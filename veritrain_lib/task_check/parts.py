@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.llm.providers import PROVIDERS
 from veritrain_lib.task_check.own_code import own_metric_mistakes, own_trainer_mistakes
 from veritrain_lib.trainers.base import trainer_of
 
@@ -137,11 +138,10 @@ def _goal(
 
 def _address(path: tuple[str, ...], uri: str, document: YamlDocument) -> Iterator[Mistake]:
     scheme = uri.partition(":")[0]
-    chat_schemes = [name for name in ("openai", "azure") if name in registry.names("models")]
-    if scheme not in chat_schemes:
+    if scheme not in PROVIDERS:
         yield document.mistake(
             path,
-            f"{scheme!r} is not a kind of model that can judge; known: {', '.join(f'{scheme_name}:/' for scheme_name in chat_schemes)}",
+            f"{scheme!r} is not a kind of model that can judge; known: {', '.join(f'{scheme_name}:/' for scheme_name in PROVIDERS)}",
         )
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import BudgetExceeded, Infrastructure, UserError
+from veritrain_lib.llm.providers import FORMS, PROVIDERS
 from veritrain_lib.prompts.lookup import find_prompt
 from veritrain_lib.teachers import selection_strategies
 from veritrain_lib.teachers.base import Preview, TeacherRequest, TeacherResult
@@ -75,11 +76,8 @@ class Llm:
                 f"teacher llm has no parameter {', '.join(sorted(unknown))}; allowed: model, temperature, "
                 "over, few_shot, confused_with, batch, at_once, max_tokens"
             )
-        if not isinstance(model, str) or not model.startswith(("openai:/", "azure:/")):
-            raise UserError(
-                f"teacher llm: model is {model!r}; set teacher.parameters.model to openai:/MODEL or "
-                "azure:/DEPLOYMENT"
-            )
+        if not isinstance(model, str) or not model.startswith(tuple(f"{name}:/" for name in PROVIDERS)):
+            raise UserError(f"teacher llm: model is {model!r}; set teacher.parameters.model to {FORMS}")
         for name, value in (("few_shot", few_shot), ("batch", batch), ("at_once", at_once)):
             low, high = INTEGER_RANGES[name]
             if type(value) is not int or not low <= value <= high:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.models.base import CODE_FREE_SCHEMES, REMOTE_SCHEMES
+from veritrain_lib.llm.providers import PROVIDERS
+from veritrain_lib.models.base import CODE_FREE_SCHEMES
 from veritrain_lib.models.sklearn_model import sklearn_model
 from veritrain_lib.tracking.pyfunc_model import PyfuncModel, with_registry_uri
 from veritrain_lib.trust import content_digest, door, skops_types
@@ -106,7 +107,7 @@ def code_at_address(address: str) -> tuple[str, str]:
     from veritrain_lib.core.digest import of_json
 
     scheme, _, path = address.partition(":")
-    if scheme in (*CODE_FREE_SCHEMES, *REMOTE_SCHEMES, "models", "runs"):
+    if scheme in (*CODE_FREE_SCHEMES, *PROVIDERS, "models", "runs"):
         return "", ""
     target = Path(path).expanduser()
     content = content_digest.digest_of(target) if path and target.exists() else of_json(address)

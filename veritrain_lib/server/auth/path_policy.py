@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from veritrain_lib.core import project
+from veritrain_lib.llm.providers import PROVIDERS
 
-NON_LOCAL_SCHEMES = ("models", "runs", "openai", "azure")
+NON_LOCAL_SCHEMES = ("models", "runs", *PROVIDERS)
 """URI schemes of models that read no file of this machine, except those in MLflow's tracking store.
 
 Any other scheme, such as one that an extension adds, may read files.

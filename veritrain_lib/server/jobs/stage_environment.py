@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core import project
-from veritrain_lib.llm.keys import KEY_NAMES, setting
+from veritrain_lib.llm.keys import setting
+from veritrain_lib.llm.providers import PROVIDERS
 from veritrain_lib.loop import experiment_run
 from veritrain_lib.redaction.secret_values import find_secrets
 from veritrain_lib.server.tasks import find_task
@@ -27,7 +28,7 @@ SERVER_ONLY = re.compile(r"SECRET_KEY|DATABASE_URL|REDIS_URL|_MLFLOW_.*")
 WORKER_VARIABLES = ("DATABASE_URL", "REDIS_URL")
 """Variables that an experiment's process gets if Celery workers run its stages, so that it can reach them."""
 
-SERVICE_URI = re.compile(r"\b(openai|azure):/")
+SERVICE_URI = re.compile(rf"\b({'|'.join(PROVIDERS)}):/")
 """Regular expression for the URI scheme of a paid chat-model service."""
 MODEL_VERSION_URI = re.compile(r"models:/([^/\"\\@]+)(?:/(\d+)|@(\w+))")
 """Regular expression for an MLflow URI of a model version, by number or by alias."""
@@ -64,7 +65,7 @@ def stage_environment(task: Task | None, requested: Iterable[str] = ()) -> dict[
             model that a service hosts, the service's API key is included.
     """
     services = _services(task, requested)
-    allowed = {name for service in services for name in KEY_NAMES[service]}
+    allowed = {name for service in services for name in PROVIDERS[service].key_settings}
     allowed |= {name.strip() for name in (setting(EXTRA_VARIABLES) or "").split(",")}
     stage_variables = {
         name: value

@@ -7,6 +7,7 @@ from typing import Any
 
 from veritrain_lib.core import project, registry
 from veritrain_lib.core.errors import UserError
+from veritrain_lib.llm.providers import PROVIDERS
 from veritrain_lib.server.auth.path_policy import is_outside_project
 from veritrain_lib.server.http.current_user import Role
 from veritrain_lib.server.http.ids import model_id, model_uri
@@ -110,7 +111,7 @@ def _address(config: dict[str, Any]) -> str:
         raise WrongField(
             field, f"{address!r} is not a model address; it must begin with models: or one of {known_schemes}"
         )
-    if scheme in ("openai", "azure"):
+    if scheme in PROVIDERS:
         from veritrain_lib.models.chat_settings import ChatSettings
 
         try:
