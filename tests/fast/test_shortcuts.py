@@ -14,7 +14,6 @@ from veritrain_lib.fast.shortcuts import SHORTCUTS, is_on
 PACKAGE = Path(veritrain_lib.__file__).parent
 
 OTHERS_PRIVATE_NAMES = {
-    "metrics/sacrebleu_based.py",  # counts of a sentence, which sacrebleu offers no other way
     "reporting/pdf_layout.py",  # a defect of fpdf2 (issue 1772), and marks that must not be copied with the text
 }
 """Files outside `fast/` that use private names of a library, and why."""

@@ -1,4 +1,4 @@
-"""Base class of BLEU, chrF and TER: sacrebleu computes the counts and the formula, so the values equal its own.
+"""Base class of BLEU, chrF and TER, whose values equal those of sacrebleu.
 
 The significance tests of sacrebleu sum the counts of rows in the same way (M. Post, "A Call for Clarity in
 Reporting BLEU Scores", WMT 2018).
@@ -7,19 +7,16 @@ Reporting BLEU Scores", WMT 2018).
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from veritrain_lib.metrics.count_based import CountMetric
 from veritrain_lib.metrics.word_tokens import language_of
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 class SacrebleuMetric(CountMetric):
     """Base class of the metrics that sacrebleu computes, with one reference a row.
 
-    A subclass implements `_make`, which returns the sacrebleu metric for a language.
+    A subclass implements `_make`, which returns the sacrebleu metric for a language, and the counts and the formula.
     """
 
     def _make(self, language: str) -> Any:
@@ -34,17 +31,6 @@ class SacrebleuMetric(CountMetric):
             self._opened[language] = self._make(language)
             self._opened[language].num_refs = 1
         return self._opened[language]
-
-    def counts(self, reference: str, answer: str, language: str) -> list[float]:
-        """Return sacrebleu's statistics of one row, such as n-gram counts, which are summed over rows."""
-        metric = self._metric(language)
-        (statistics,) = metric._extract_corpus_statistics([answer], [[str(reference)]])
-        return [float(number) for number in statistics]
-
-    def from_sums(self, sums: np.ndarray) -> float:
-        """Return the metric by sacrebleu's formula from its statistics summed over rows."""
-        metric = self._metric(language_of(self.task, ""))
-        return float(metric._compute_score_from_stats(sums.tolist()).score)
 
     def signature(self) -> str:
         """Return everything that determines the metric, as one line of text that includes sacrebleu's own signature."""

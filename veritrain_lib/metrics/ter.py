@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.metrics.sacrebleu_based import SacrebleuMetric
 from veritrain_lib.metrics.word_tokens import LANGUAGES_WITHOUT_SPACES
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Ter(SacrebleuMetric):
@@ -24,3 +27,15 @@ class Ter(SacrebleuMetric):
 
         asian = language in LANGUAGES_WITHOUT_SPACES
         return TER(normalized=asian, asian_support=asian)
+
+    def counts(self, reference: str, answer: str, language: str) -> list[float]:
+        """Return the number of edits and the length of the reference in words."""
+        score = self._metric(language).sentence_score(answer, [str(reference)])
+        return [float(score.num_edits), float(score.ref_length)]
+
+    def from_sums(self, sums: np.ndarray) -> float:
+        """Return the edits in percent of the references' words; without words 100 if there are edits, else 0."""
+        edits, words = sums.tolist()
+        if not words:
+            return 100.0 if edits else 0.0
+        return float(100 * (edits / words))
