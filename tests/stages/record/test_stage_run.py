@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,23 @@ def test_going_back_to_the_first_cell_leaves_no_run_open(task: Task) -> None:
     other.run()
     other.finish()
     assert {run.info.status for run in runs.search(task)} == {"KILLED", "FINISHED"}
+
+
+def test_a_stage_that_is_open_in_another_record_is_left_alone(
+    new_home: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    task = load_task(write_tiny(tmp_path / "task"))
+    new_home(tmp_path / "first")
+    first = start_stage("gate", given(task, dataset="seed"))
+    first.run()
+    new_home(tmp_path / "second")
+    other = start_stage("gate", given(task, dataset="seed", seed=1))
+    other.run()
+    other.finish()
+    new_home(tmp_path / "first")
+    assert start_stage("gate", given(task, dataset="seed")) is first
+    first.finish()
+    assert [run.info.status for run in runs.search(task)] == ["FINISHED"]
 
 
 def test_watching_outside_a_notebook_does_nothing() -> None:

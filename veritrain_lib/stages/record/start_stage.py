@@ -13,6 +13,7 @@ from veritrain_lib.kernel_process.redaction import redact_current_kernel
 from veritrain_lib.stages.base import check_seed, spec_of
 from veritrain_lib.stages.record.stage_run import StageRun
 from veritrain_lib.stages.record.stage_work import COMMON_PARAMETERS
+from veritrain_lib.tracking import store
 
 
 def start_stage(stage: str, namespace: Mapping[str, Any]) -> StageRun:
@@ -37,17 +38,19 @@ def start_stage(stage: str, namespace: Mapping[str, Any]) -> StageRun:
     _validate_parameters(namespace, allowed)
     parameters = {name: namespace.get(name, default) for name, default in allowed.items()}
     stage_run = StageRun(stage, parameters, spec)
-    previous = _started.get(stage)
+    key = (store.uri(), stage)
+    previous = _started.get(key)
     if previous is not None and previous.is_open:
         if previous.own_digest == stage_run.own_digest:
             return previous
         previous.abandon("started again with other parameters or inputs before the last cell")
-    _started[stage] = stage_run
+    _started[key] = stage_run
     return stage_run
 
 
-_started: dict[str, StageRun] = {}
-"""The stages that this kernel has started, by name, so that running the first cell again leaves no MLflow run open."""
+_started: dict[tuple[str, str], StageRun] = {}
+"""The stages that this kernel has started, by MLflow store and name, so that running the first cell again leaves no run
+open. A stage that is open in another store stays so: this store does not have its run, so it could not be ended here."""
 
 
 def _validate_parameters(namespace: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
