@@ -107,7 +107,7 @@ def _reporter(
             if reported.get(state.id) != (state.reason, ended):
                 reported[state.id] = (state.reason, ended)
                 on_wait(stage, f"{state.reason}; another attempt follows ({ended} so far)")
-        # A job may end between two looks at it; its last progress is told even so.
+        # A job may end between two looks at it; its last progress is reported even so.
         if state.status in ("running", "done") and state.progress:
             on_progress(stage, NotebookProgress(**state.progress))
 
@@ -118,9 +118,7 @@ def _completed(task: Task, stage: str, parameters: Mapping[str, Any], state: Job
     if state.status == "cancelled":
         raise KeyboardInterrupt
     if state.status == "failed":
-        kind = class_of(state.error, StageFailed)
-        attempts = f" It was tried {state.attempts} times." if state.attempts > 1 else ""
-        raise kind(f"{stage} on worker {state.worker}: {state.reason}.{attempts}".replace("..", "."))
+        raise class_of(state.error, StageFailed)(state.failure(f"{stage} on worker {state.worker}"))
     done = find_completed(task, stage, parameters)
     if done is None:
         raise StageFailed(

@@ -55,8 +55,7 @@ def failure_of(state: JobState) -> Exception | None:
         return error
     if state.status != "failed":
         return None
-    attempts = f" It was tried {state.attempts} times." if state.attempts > 1 else ""
-    return class_of(state.error)(f"{state.name}: {state.reason}.{attempts}".replace("..", "."))
+    return class_of(state.error)(state.failure(state.name))
 
 
 def outcome_of(state: JobState) -> dict[str, Any]:

@@ -35,8 +35,10 @@ def families(counts: JobCounts, listed: Iterable[WorkerState]) -> Iterable[Metri
 
 
 def _worker_counts(listed: Iterable[WorkerState]) -> dict[str, float]:
-    states = ["silent" if not worker.is_alive else "busy" if worker.jobs else "idle" for worker in listed]
-    return {state: float(states.count(state)) for state in ("busy", "idle", "silent")}
+    from veritrain_lib.tracking.state.workers import STATES
+
+    states = [worker.state for worker in listed]
+    return {state: float(states.count(state)) for state in STATES}
 
 
 def _job_metrics(counts: JobCounts) -> Iterable[Metric]:

@@ -1,4 +1,4 @@
-"""Workers on the home page: which run, from which queues, and what each does."""
+"""Items of the home page's list of workers: name, queues and current work of each."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def worker_items() -> list[WorkerItem]:
         return []
     return [
         WorkerItem(
-            state.name,
-            ", ".join(state.queues),
-            "silent" if not state.is_alive else "busy" if state.jobs else "idle",
-            duration_text(state.up_s if state.is_alive else state.silent_s),
-            tuple(_sentence(job) for job in state.jobs),
+            worker.name,
+            ", ".join(worker.queues),
+            worker.state,
+            duration_text(worker.up_s if worker.is_alive else worker.silent_s),
+            tuple(_sentence(job) for job in worker.jobs),
         )
-        for state in workers.listed()
+        for worker in workers.listed()
     ]
 
 

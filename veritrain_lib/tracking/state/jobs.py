@@ -27,7 +27,7 @@ QUEUES = ("cpu", "gpu", "teacher")
 """Names of the queues of jobs; the first one is the default."""
 
 MAX_ATTEMPTS = 3
-"""How many times a job is started at most, if its workers die or it exceeds its memory or time limit."""
+"""Maximum number of times that a job is started if its workers die or it exceeds its memory or time limit."""
 
 RESEND_S = 30.0
 """Seconds after which the broker's message of a job that still waits is sent again; an extra message does no harm."""
@@ -145,6 +145,15 @@ class JobState:
     worker: str
     message: str
     result: Mapping[str, Any]
+
+    def failure(self, subject: str) -> str:
+        """Return the sentences that tell people why the job failed, and how often it was tried if more than once.
+
+        Args:
+            subject: What failed, with which the first sentence begins, such as `train on worker gpu-box/4711`.
+        """
+        attempts = f" It was tried {self.attempts} times." if self.attempts > 1 else ""
+        return f"{subject}: {self.reason.removesuffix('.')}.{attempts}"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from veritrain_lib.tracking.state.leases import TTL_S
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+STATES = ("busy", "idle", "silent")
+"""States of a worker: it runs jobs, waits for one, or gives no sign of life."""
+
 FORGET_S = 3600.0
 """Seconds after the last sign of life at which a worker that was killed is no longer listed."""
 
@@ -76,6 +79,13 @@ class WorkerState:
     def is_alive(self) -> bool:
         """Whether it gave a sign of life within the time after which its jobs would be queued again."""
         return self.silent_s < TTL_S
+
+    @property
+    def state(self) -> str:
+        """One of `STATES`; `silent` if the worker is not alive, whatever its jobs."""
+        if not self.is_alive:
+            return "silent"
+        return "busy" if self.jobs else "idle"
 
 
 def beat(name: str, queues: Sequence[str]) -> None:
