@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import is_template
-from veritrain_lib.loop.derived_bundle import store_derived
+from veritrain_lib.loop.derived_bundle import DATA_KINDS, store_derived
 from veritrain_lib.stages.inputs.derived_task import is_derived
 from veritrain_lib.stages.inputs.tasks import FILE_TAG, task_by_name
 from veritrain_lib.tracking import store
@@ -28,8 +28,6 @@ TASK_FILE = "task.yaml"
 
 BUNDLE_TAG = "veritrain.bundle."
 """Prefix of tags of a task's MLflow experiment: digest of the newest bundle that was published, by its name in a job."""
-
-KINDS = ("seed", "development", "test", "pool", "labels")
 
 
 def store_task(task: Task) -> str:
@@ -106,7 +104,7 @@ def published(name: str) -> dict[str, str]:
 
 def _task_files(task: Task) -> Iterator[tuple[str, Path]]:
     folder = task.path.parent
-    names = [name for kind in KINDS if (name := getattr(task.data, kind)) is not None]
+    names = [name for kind in DATA_KINDS if (name := getattr(task.data, kind)) is not None]
     names += [name for _, name in task.code_files]
     names += [value for value in task.prompts.values() if value and not is_template(value)]
     names += [task.gate] if task.gate.endswith(".json") else []

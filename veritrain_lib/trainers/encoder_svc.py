@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.encoders import vector_store
 from veritrain_lib.encoders.base import open_encoder
+from veritrain_lib.encoders.of_task import DEFAULT as DEFAULT_ENCODER
 from veritrain_lib.models.student import Student
 from veritrain_lib.trainers.discriminant import blend_in
 from veritrain_lib.trainers.parameters import number_from_zero, positive_number, with_defaults
@@ -25,7 +26,7 @@ AUTO = "auto"
 """Value of the parameter `vector_weight` that makes the trainer choose the weight by cross-validation."""
 
 DEFAULTS: dict[str, Any] = {
-    "encoder": "use_multilingual",
+    "encoder": DEFAULT_ENCODER,
     "vector_weight": AUTO,
     "discriminant_weight": 1.0,
     **NGRAM_DEFAULTS,

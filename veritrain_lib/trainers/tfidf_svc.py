@@ -54,10 +54,11 @@ class FittedStudent(StandAlone):
         It is None if the model uses a sentence encoder that the prediction code for servers can't open.
         """
         from veritrain_lib.encoders.base import open_encoder
+        from veritrain_lib.encoders.joined import SEPARATOR
         from veritrain_lib.models import served
 
         card = self.model.served.card
-        if card.encoder and not set(card.encoder.split("+")) <= set(served.ENCODERS):
+        if card.encoder and not set(card.encoder.split(SEPARATOR)) <= set(served.ENCODERS):
             return None
         packages = open_encoder(card.encoder).packages if card.encoder else ()
         return ServingSpec(

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from veritrain_lib.teachers.base import Preview
 
 
+NO_LABEL = "veritrain.no_label"
+"""MLflow tag of a generate run: how many of the rows that it chose were answered that no label fits; only if there are any."""
+
+
 class GenerateSpec(StageSpec):
     """Specification of the generate stage: how it finds its inputs, runs, and loads its result; see `StageSpec`.
 
@@ -167,10 +171,6 @@ class GenerateSpec(StageSpec):
             screen=lambda rows: screen(rows, gate_context, suite),
             account=task.name,
         )
-
-
-NO_LABEL = "veritrain.no_label"
-"""MLflow tag of a generate run: how many of the rows that it chose were answered that no label fits; only if there are any."""
 
 
 def _no_label_rows(ancestors: list[Dataset]) -> pd.DataFrame | None:

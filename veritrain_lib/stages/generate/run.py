@@ -14,6 +14,7 @@ from veritrain_lib.stages.generate.plan import make_plan
 from veritrain_lib.stages.generate.result import GenerateResult
 from veritrain_lib.stages.generate.teacher_request import GenerateInputs, request_of, teacher_of
 from veritrain_lib.stages.stage_result import Measure
+from veritrain_lib.teachers.out_of_scope.hold_back import share_held_back
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,7 +207,7 @@ def _headline(config: GenerateConfig, written: TeacherResult, screened: int) -> 
         headline += f"; {screened} pool rows screened out before choosing"
     held_back = 0 if written.held_back is None else len(written.held_back)
     if held_back:
-        share = held_back / max(held_back + (written.left or 0), 1)
+        share = share_held_back(held_back, written.left)
         headline += (
             f"; {held_back} pool rows ({share:.0%} of those left) held back, since no label seems to fit them"
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from veritrain_lib.core.rows import NONE_OF_THESE
+from veritrain_lib.teachers.out_of_scope.hold_back import share_held_back
 from veritrain_lib.teachers.out_of_scope.new_labels import COLUMNS
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def sentence(rounds: Sequence[GenerateResult | None]) -> str:
     held_back = int(last.measures["rows_held_back"].value or 0) if last else 0
     parts = []
     if last and held_back:
-        share = held_back / max(held_back + (last.left or 0), 1)
+        share = share_held_back(held_back, last.left)
         parts.append(
             f"{held_back} pool row(s), {share:.0%} of those left, are held back, since no label seems to fit them"
         )

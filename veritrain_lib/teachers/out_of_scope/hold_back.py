@@ -34,6 +34,16 @@ def share_of(task: Task) -> float:
     return DEFAULT_SHARE if of_task.encoder_name(task) else 0.0
 
 
+def share_held_back(held_back: int, left: int | None) -> float:
+    """Return the share of a pool's remaining rows that is held back, from 0 to 1.
+
+    Args:
+        held_back: Number of rows held back.
+        left: Number of the other rows that are left in the pool; None where the teacher does not count them.
+    """
+    return held_back / max(held_back + (left or 0), 1)
+
+
 class HoldBack:
     """Pool rows that are held back from choosing; one object serves one call of the teacher.
 

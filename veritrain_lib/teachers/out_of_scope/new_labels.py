@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veritrain_lib.teachers.out_of_scope.novelty import unit
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,18 +49,18 @@ def groups_of(texts: Sequence[str], vectors: np.ndarray, rng: np.random.Generato
     drawn = rng.permutation(len(texts))[:MOST_ROWS]
     if len(drawn) < SMALLEST_GROUP:
         return pd.DataFrame(columns=list(COLUMNS))
-    centred = vectors[drawn] / np.maximum(np.linalg.norm(vectors[drawn], axis=1, keepdims=True), 1e-9)
+    scaled = unit(vectors[drawn])
     clustering = AgglomerativeClustering(
         n_clusters=None, metric="cosine", linkage="average", distance_threshold=DISTANCE
     )
-    numbers = clustering.fit_predict(centred)
-    found = []
+    numbers = clustering.fit_predict(scaled)
+    groups = []
     for number, size in enumerate(np.bincount(numbers)):
         if size < SMALLEST_GROUP:
             continue
         members = np.flatnonzero(numbers == number)
-        nearest = members[np.argsort(-(centred[members] @ centred[members].mean(axis=0)), kind="stable")]
+        nearest = members[np.argsort(-(scaled[members] @ scaled[members].mean(axis=0)), kind="stable")]
         examples = "; ".join(f"“{texts[drawn[member]]}”" for member in nearest[:EXAMPLES])
-        found.append((int(size), size / len(drawn), examples))
-    found.sort(key=lambda group: (-group[0], group[2]))
-    return pd.DataFrame(found[:MOST_GROUPS], columns=list(COLUMNS))
+        groups.append((int(size), size / len(drawn), examples))
+    groups.sort(key=lambda group: (-group[0], group[2]))
+    return pd.DataFrame(groups[:MOST_GROUPS], columns=list(COLUMNS))
