@@ -140,18 +140,15 @@ def _run_missing(
         run_id = begun[cell.key].info.run_id if cell.key in begun else ""
         return _cell(plan, cell, sweep_run, run_id, runner, tell)
 
-    if isinstance(runner, RemoteRunner):
-        for cell in plan.cells:
-            if cell.key in done:
-                tell(SweepEvent("stored", cell, outcome=done[cell.key]))
-        return run_cells([cell for cell in plan.cells if cell.key not in done], run_one, runner)
-    outcomes: dict[str, CellOutcome] = {}
+    missing: list[Cell] = []
     for cell in plan.cells:
         if cell.key in done:
             tell(SweepEvent("stored", cell, outcome=done[cell.key]))
         else:
-            outcomes[cell.key] = run_one(cell)
-    return outcomes
+            missing.append(cell)
+    if isinstance(runner, RemoteRunner):
+        return run_cells(missing, run_one, runner)
+    return {cell.key: run_one(cell) for cell in missing}
 
 
 def _cell(
