@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from veritrain_lib.stages.stored_tables import POSITION, StoredTables, view_of
+from veritrain_lib.stages.stored_tables import POSITION, DatasetPositions, StoredTables
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ DATASET = pd.DataFrame(
 
 def test_a_view_holds_positions_and_what_the_dataset_lacks_and_opens_as_the_table(tmp_path: Path) -> None:
     table = DATASET.iloc[[2, 0]].assign(reasons=["long", "short"])[["reasons", "id", "text", "label"]]
-    view = view_of(table.assign(scene=["m", None]), DATASET)
+    view = DatasetPositions(DATASET).view_of(table.assign(scene=["m", None]))
     assert view is not None
     assert view.to_dict("list") == {POSITION: [2, 0], "reasons": ["long", "short"]}
     view.to_parquet(tmp_path / "warnings.parquet", index=False)
@@ -66,8 +66,8 @@ def test_a_view_holds_positions_and_what_the_dataset_lacks_and_opens_as_the_tabl
 
 
 def test_a_row_with_the_id_of_a_dataset_row_and_another_label_makes_no_view() -> None:
-    assert view_of(DATASET.assign(label="z"), DATASET) is None
-    empty = view_of(DATASET.iloc[:0], DATASET)
+    assert DatasetPositions(DATASET).view_of(DATASET.assign(label="z")) is None
+    empty = DatasetPositions(DATASET).view_of(DATASET.iloc[:0])
     assert empty is not None
     assert len(empty) == 0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SkipValidation
 
-from veritrain_lib.stages.stored_tables import StoredTables, view_of
+from veritrain_lib.stages.stored_tables import DatasetPositions, StoredTables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,9 +148,10 @@ class StageResult(BaseModel):
             (folder / f"{name}.png").write_bytes(Picture(figure).png)
 
     def _views(self) -> dict[str, pd.DataFrame]:
-        if self._dataset_rows is None:
+        if self._dataset_rows is None or not self.VIEWS:
             return {}
-        views = {name: view_of(self.tables[name], self._dataset_rows) for name in self.VIEWS}
+        positions = DatasetPositions(self._dataset_rows)
+        views = {name: positions.view_of(self.tables[name]) for name in self.VIEWS}
         return {name: view for name, view in views.items() if view is not None}
 
     @classmethod

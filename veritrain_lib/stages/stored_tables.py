@@ -19,26 +19,34 @@ POSITION = "position_in_dataset"
 """Column of a view: the position of the row in the dataset that the same run made."""
 
 
-def view_of(table: pd.DataFrame, dataset_rows: pd.DataFrame) -> pd.DataFrame | None:
-    """Return a view of a table: for each row its position in a dataset, and the columns that the dataset lacks.
+class DatasetPositions:
+    """Positions of the rows of a dataset, by which a table of such rows is stored as a view of the dataset.
 
     Args:
-        table: The table.
         dataset_rows: The rows of the dataset.
-
-    Returns:
-        The view; None if the dataset does not hold every row of the table.
     """
-    columns = [str(name) for name in dataset_rows.columns]
-    positions: dict[object, int] = {}
-    for position, key in enumerate(row_keys(dataset_rows, columns)):
-        positions.setdefault(key, position)
-    keys = row_keys(table, columns)
-    if any(key not in positions for key in keys):
-        return None
-    others = table[[name for name in table.columns if name not in columns]].reset_index(drop=True)
-    others.insert(0, POSITION, [positions[key] for key in keys])
-    return others.astype({POSITION: "int64"})
+
+    def __init__(self, dataset_rows: pd.DataFrame) -> None:
+        self._columns = [str(name) for name in dataset_rows.columns]
+        self._positions: dict[object, int] = {}
+        for position, key in enumerate(row_keys(dataset_rows, self._columns)):
+            self._positions.setdefault(key, position)
+
+    def view_of(self, table: pd.DataFrame) -> pd.DataFrame | None:
+        """Return a view of a table: for each row its position in the dataset, and the columns that the dataset lacks.
+
+        Args:
+            table: The table.
+
+        Returns:
+            The view; None if the dataset does not hold every row of the table.
+        """
+        keys = row_keys(table, self._columns)
+        if any(key not in self._positions for key in keys):
+            return None
+        others = table[[name for name in table.columns if name not in self._columns]].reset_index(drop=True)
+        others.insert(0, POSITION, [self._positions[key] for key in keys])
+        return others.astype({POSITION: "int64"})
 
 
 class StoredTables(Mapping[str, "pd.DataFrame"]):
