@@ -16,6 +16,7 @@ from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.records import Dataset, DatasetStatus
 from veritrain_lib.tracking import lookup, missing_artifacts, runs, store, stored_rows
 from veritrain_lib.tracking.dataset_facts import facts
+from veritrain_lib.tracking.missing_files import missing_files
 from veritrain_lib.tracking.part_runs import FOLDER
 from veritrain_lib.tracking.state import claims
 
@@ -87,14 +88,14 @@ def _missing_version(task: Task, tags: Mapping[str, str]) -> int | None:
     compared = [f"{PREFIX}{name}" for name in ("digest", "status", "parent")]
     filter_string = f"tags.`{PREFIX}name` = '{task.name}'"
     candidates = runs.search(task, filter_string)
-    standing = [run for run in candidates if run.info.status in ("FINISHED", "RUNNING")]
-    finished = [run for run in standing if run.info.status == "FINISHED"]
+    present = [run for run in candidates if run.info.status in ("FINISHED", "RUNNING")]
+    finished = [run for run in present if run.info.status == "FINISHED"]
     for run in [*finished, *lookup.deleted(task, filter_string)]:
         tags_of_run = run.data.tags
         number = tags_of_run.get(f"{PREFIX}version", "")
         if not number or any(tags_of_run.get(name, "") != tags[name] for name in compared):
             continue
-        holders = [other for other in standing if other.data.tags.get(f"{PREFIX}version") == number]
+        holders = [other for other in present if other.data.tags.get(f"{PREFIX}version") == number]
         if all(other.info.status == "FINISHED" and runs.missing(other) for other in holders):
             return int(number)
     return None
@@ -225,10 +226,9 @@ def _refuse_lost(run: Run) -> None:
     Raises:
         MissingArtifact: A file is missing or was changed.
     """
-    for name in runs.missing(run):
-        if name.startswith(f"{FOLDER}/"):
-            file, _, holder = name.partition(" of run ")
-            raise _missing_rows(run, stored_rows.LostRows(file, holder or run.info.run_id))
+    for file in missing_files(run):
+        if file.name.startswith(f"{FOLDER}/"):
+            raise _missing_rows(run, stored_rows.LostRows(file.name, file.run_id))
 
 
 def _checked_rows(run: Run, content: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ Open this to see when work is done again because some of its results were lost.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from veritrain_lib.tracking import lookup, manifest, stored_rows
@@ -19,20 +20,46 @@ VERSION_TAG = "veritrain.dataset.version"
 """Tag of a run that made a dataset: the version number of the dataset."""
 
 
-def missing(run: Run) -> list[str]:
-    """Return the names of the files that a run stored or refers to and that are now missing or changed.
+@dataclass(frozen=True)
+class MissingFile:
+    """Artifact of a run that is missing or was changed.
 
-    A dataset's run refers to files of other runs that hold some of its rows; such a name ends with the other run's id.
-    The list is empty when the run's files are not on this machine, since they can't be checked then.
+    Attributes:
+        name: Artifact path of the file.
+        run_id: Id of the run that stored it.
+    """
+
+    name: str
+    run_id: str
+
+
+def missing_files(run: Run) -> list[MissingFile]:
+    """Return the files that a run stored or refers to and that are now missing or changed.
+
+    A dataset's run refers to files of other runs that hold some of its rows. The list is empty when the run's files are
+    not on this machine, since they can't be checked then.
     """
     folder = local_folder(run.info.artifact_uri)
-    names = manifest.missing(folder) if folder is not None else []
-    is_checkable = folder is not None and folder.is_dir() and VERSION_TAG in run.data.tags
-    if is_checkable and not any(name.startswith(f"{FOLDER}/") for name in names):
+    if folder is None:
+        return []
+    files = [MissingFile(name, run.info.run_id) for name in manifest.missing(folder)]
+    is_dataset = folder.is_dir() and VERSION_TAG in run.data.tags
+    if is_dataset and not any(file.name.startswith(f"{FOLDER}/") for file in files):
         lost = stored_rows.lost(run)
         if lost is not None:
-            names.append(lost.name if lost.run_id == run.info.run_id else f"{lost.name} of run {lost.run_id}")
-    return names
+            files.append(MissingFile(lost.name, lost.run_id))
+    return files
+
+
+def missing(run: Run) -> list[str]:
+    """Return the names of a run's missing or changed files, as in `missing_files`, for people.
+
+    The name of a file that another run stored ends with that run's id.
+    """
+    return [
+        file.name if file.run_id == run.info.run_id else f"{file.name} of run {file.run_id}"
+        for file in missing_files(run)
+    ]
 
 
 def finished(task: Task, work: str) -> Run | None:
