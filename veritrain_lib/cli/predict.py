@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from veritrain_lib.cli.output import TASK_HELP, CommandResult, ResultCommand, json_value, task_argument
+from veritrain_lib.cli.output_file import replace_file, write_json_lines
 from veritrain_lib.cli.prediction_input import file_rows, typed_row
 from veritrain_lib.core.errors import UserError
 
@@ -85,7 +85,7 @@ def predict(
             for number, (inputs_of_row, response) in enumerate(_pairs(part, loaded_model.answer(part)), 1)
         )
     if out is not None:
-        _write(out, records)
+        replace_file(out, lambda file: write_json_lines(file, records))
     failed = sum(record["error"] is not None for record in records)
     show = _output(loaded_task, loaded_model.uri, records, failed, out)
     if file is None:
@@ -111,17 +111,6 @@ def _record(task: Task, number: int, inputs: dict[str, str], response: Response)
         "error": response.error,
     }
     return dict(json_value(record))
-
-
-def _write(out: Path, records: list[dict[str, Any]]) -> None:
-    temporary = out.with_name(out.name + ".part")
-    try:
-        temporary.write_text(
-            "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8"
-        )
-        temporary.replace(out)
-    except OSError as error:
-        raise UserError(f"--out {out} can't be written: {error.strerror}") from error
 
 
 def _output(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from veritrain_lib.cli.output import CommandResult, ResultCommand
+from veritrain_lib.cli.output_file import replace_file, write_json_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def rows(
         raise UserError(f"{dataset!r} is not a dataset; write NAME@VERSION, for example support@3")
     loaded = datasets.load(find_task(task or name), dataset)
     for file, write in wanted:
-        _replace(file, loaded.rows, write)
+        replace_file(file, partial(write, loaded.rows))
     written = [str(file) for file, _ in wanted]
     document = {
         "dataset": loaded.reference, "status": loaded.status, "rows": len(loaded.rows),
@@ -100,31 +100,13 @@ def _table(dataset: Dataset) -> Table:
     return table
 
 
-def _replace(file: Path, rows: pd.DataFrame, write: Callable[[pd.DataFrame, Path], object]) -> None:
-    """Write rows to a file in one step, so that a crash never leaves half a file.
-
-    Args:
-        file: The file; it is replaced if it exists.
-        rows: The rows.
-        write: Function that writes rows to a path.
-    """
-    partial = file.with_name(f"{file.name}.part")
-    try:
-        write(rows, partial)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _csv(rows: pd.DataFrame, file: Path) -> None:
     rows.to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
 
 
 def _jsonl(rows: pd.DataFrame, file: Path) -> None:
     records = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    file.write_text(
-        "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8"
-    )
+    write_json_lines(file, records)
 
 
 def _parquet(rows: pd.DataFrame, file: Path) -> None:
