@@ -19,7 +19,7 @@ def rows(*ids: str) -> pd.DataFrame:
 
 def test_a_layout_comes_back_from_its_file_and_places_each_row() -> None:
     assert Layout.of_json(json.loads(json.dumps(LAYOUT.as_json()))) == LAYOUT
-    assert list(LAYOUT.places()) == [(FIRST, 4), (FIRST, 5), (SECOND, 0), (FIRST, 0)]
+    assert list(LAYOUT.locations()) == [(FIRST, 4), (FIRST, 5), (SECOND, 0), (FIRST, 0)]
 
 
 def test_rows_of_a_source_keep_their_places_and_new_ones_go_to_the_own_file() -> None:

@@ -1,4 +1,4 @@
-"""`veritrain flower`: starts Flower, whose pages the server shows to its admins at /flower/."""
+"""Command `veritrain flower`: starts Flower (the monitoring pages of Celery), which the server shows to its admins at /flower/."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import click
     "--port", default=5555, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
 def flower(host: str, port: int) -> None:
-    """Run `veritrain flower`: replace this process by Flower's, with the password that the server knows.
+    """Run `veritrain flower`: replace this process by Flower's process, which asks for the password that the server derives too.
 
     Args:
         host: Address to listen on.

@@ -1,4 +1,4 @@
-"""Which sentence encoder a task's trainer reads."""
+"""Name of the sentence encoder that a task's trainer reads, and the default encoder."""
 
 from __future__ import annotations
 

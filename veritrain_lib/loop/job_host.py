@@ -34,7 +34,7 @@ IDLE_S = 0.3
 """Seconds without a new job after which the process waits for the background tasks of earlier jobs."""
 
 KERNEL_DIED = re.compile(rf"\b({'|'.join(NAMES)}) died\b")
-"""What the failure of a stage says whose kernel died."""
+"""Pattern of the error message of a stage whose notebook kernel died."""
 
 EXIT_AFTER_S = 10.0
 """Seconds that this process has to end its notebook after its Celery worker has died, before it exits anyway."""

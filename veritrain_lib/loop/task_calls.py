@@ -1,7 +1,7 @@
-"""What workers are given for the Celery tasks that people call by name: `train_model` and `check_quality_gate`.
+"""Jobs of the Celery tasks that programs call by name: `train_model` and `check_quality_gate`.
 
-Each call becomes a job of names, as a stage of a loop does (`remote_stages.py`), so it survives lost messages and killed
-workers. `task_results.py` runs it on the worker.
+Like a stage of a loop (`remote_stages.py`), each call is queued in the table of jobs, so that it survives lost messages
+and killed workers. `task_results.py` runs it on the worker.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from veritrain_lib.tracking.state.jobs import QueuedJob
 
 
 def train_model(experiment_id: str) -> QueuedJob:
-    """Return the job of an experiment: it trains on the experiment's dataset, compares and reports.
+    """Return the job that runs an experiment: training on its dataset, evaluation and report.
 
     Args:
-        experiment_id: The id that `POST /api/v1/experiments` gave it: its run.
+        experiment_id: Id of the experiment, as `POST /api/v1/experiments` returned it: the id of its MLflow run.
 
     Raises:
         UserError: There is no such experiment, or workers can't get the files of its task.
@@ -44,10 +44,10 @@ def train_model(experiment_id: str) -> QueuedJob:
 
 
 def check_quality_gate(dataset_id: str) -> QueuedJob:
-    """Return the job that has the gate judge a dataset.
+    """Return the job that runs the quality gate on a dataset.
 
     Args:
-        dataset_id: The id of the dataset in the API: the run that made it.
+        dataset_id: Id of the dataset in the API: the id of the MLflow run that made it.
 
     Raises:
         UserError: There is no such run, or workers can't get the files of its task.

@@ -125,18 +125,17 @@ def judge_pair_slices(
     weights = masks / np.maximum(sizes, 1)[:, None]
     old, new, differing = weights @ pair.champion, weights @ pair.challenger, weights @ pair.differing
     n_holm_tests = max(1, int(np.sum(sizes > 0)))
+    level = alpha / n_holm_tests
     if pair.binary:
         p, low, high = _judge_counts(pair, masks, 1 - 2 * alpha)
     else:
-        p, low, high = _judge_means(pair, masks, 1 - 2 * alpha, alpha / n_holm_tests, seed)
+        p, low, high = _judge_means(pair, masks, 1 - 2 * alpha, level, seed)
     adjusted = holm(p, n_holm_tests)
     verdicts = []
     for i, name in enumerate(slices):
         n, change = int(sizes[i]), float(new[i] - old[i])
         verdict = _outcome(n, change, float(adjusted[i]) <= alpha, float(low[i]), margin)
-        loss = _detectable_loss(pair, masks[i], float(differing[i]), alpha / n_holm_tests, power, margin)
-        if loss is not None and loss > old[i] + 1e-9:
-            loss = None  # no model can lose more than the champion's score
+        loss = _detectable_slice_loss(pair, masks[i], differing[i], old[i], level, power, margin)
         verdicts.append(
             SliceVerdict(
                 name=name,
@@ -178,8 +177,14 @@ def _outcome(n: int, change: float, significant: bool, low: float, margin: float
     return "not worse" if low > -margin else "can't tell"
 
 
-def _detectable_loss(
-    pair: PairedScores, mask: BoolArray, discordance: float, alpha: float, power: float, margin: float
+def _detectable_slice_loss(
+    pair: PairedScores,
+    mask: BoolArray,
+    discordance: float,
+    champion: float,
+    alpha: float,
+    power: float,
+    margin: float,
 ) -> float | None:
     """Return the smallest loss on a slice that its rows could have shown; None where none could.
 
@@ -187,16 +192,19 @@ def _detectable_loss(
         pair: Scores of the two models on the same n rows.
         mask: Which rows are in the slice, shape (n,).
         discordance: Share of the slice's rows on which exactly one of the models is right (right/wrong scores only).
+        champion: The champion's mean score on the slice, more than which no model can lose.
         alpha: One-sided significance level of the slice's own test.
         power: Probability of finding that loss.
         margin: Smallest loss that matters.
     """
     n = int(mask.sum())
-    if not pair.binary:
-        return _detectable_mean_loss(pair, mask, n, alpha, power, margin)
-    # The discordance of a small slice is uncertain; the larger of the slice's and the overall one is conservative
-    # about what could have been detected.
-    return detectable_loss(n, max(discordance, pair.discordance), alpha, power, margin)
+    if pair.binary:
+        # The discordance of a small slice is uncertain; the larger of the slice's and the overall one is conservative
+        # about what could have been detected.
+        loss = detectable_loss(n, max(discordance, pair.discordance), alpha, power, margin)
+    else:
+        loss = _detectable_mean_loss(pair, mask, n, alpha, power, margin)
+    return loss if loss is not None and loss <= champion + 1e-9 else None
 
 
 def holm(p_values: ArrayLike, n_tests: int | None = None) -> FloatArray:

@@ -65,7 +65,7 @@ class Layout:
             raise ValueError("a row of the layout is in a file that the layout does not name")
         return cls(tuple(content["columns"]), parts, spans)
 
-    def places(self) -> Iterator[tuple[Part, int]]:
+    def locations(self) -> Iterator[tuple[Part, int]]:
         """Yield, for each row of the dataset in order, its file and its position in that file."""
         for part, first, count in self.spans:
             for position in range(first, first + count):
@@ -101,25 +101,25 @@ def arrange(rows: pd.DataFrame, sources: Sequence[tuple[pd.DataFrame, Layout]]) 
     columns = list(dict.fromkeys(names))
     stored: dict[Any, tuple[Part | None, int]] = {}
     for table, layout in sources:
-        for key, (part, position) in zip(row_keys(table, columns), layout.places(), strict=True):
+        for key, (part, position) in zip(row_keys(table, columns), layout.locations(), strict=True):
             stored.setdefault(key, (part, position))
     own: list[int] = []
-    places: list[tuple[Part | None, int]] = []
+    locations: list[tuple[Part | None, int]] = []
     for position, key in enumerate(row_keys(rows, columns)):
         if key not in stored:
             stored[key] = (None, len(own))
             own.append(position)
-        places.append(stored[key])
-    known = tuple(part for part in dict.fromkeys(part for part, _ in places) if part is not None)
+        locations.append(stored[key])
+    known = tuple(part for part in dict.fromkeys(part for part, _ in locations) if part is not None)
     numbers: dict[Part | None, int] = {part: number for number, part in enumerate(known)}
     numbers[None] = len(known)
-    spans = tuple(_spans((numbers[part], position) for part, position in places))
+    spans = tuple(_spans((numbers[part], position) for part, position in locations))
     return Arrangement(known, spans, tuple(own))
 
 
-def _spans(places: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+def _spans(locations: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
     part = first = count = -1
-    for number, position in places:
+    for number, position in locations:
         if number == part and position == first + count:
             count += 1
             continue

@@ -1,4 +1,4 @@
-"""Flower, Celery's page for its tasks and workers: how its process is started, and the password that opens it.
+"""Address, start command and password of Flower, the monitoring pages of Celery.
 
 Flower shows and changes everything, so it asks for a password that only this project's server knows. The server passes on
 the requests of signed-in admins (`server/web/flower.py`).
@@ -18,17 +18,17 @@ USER = "veritrain"
 """User name that Flower asks for."""
 
 URL_PREFIX = "flower"
-"""First part of the path of Flower's pages, there and at our server."""
+"""First part of the path of Flower's pages, on Flower itself and on Veri-Train's server."""
 
 LOCAL_ADDRESS = "http://127.0.0.1:5555"
-"""Where our server finds Flower if `VERITRAIN_FLOWER_URL` is not set."""
+"""Address of Flower if `VERITRAIN_FLOWER_URL` is not set."""
 
 PURPOSE = b"password of Flower"
-"""What the password is derived for, so that it is none of the server's other secrets."""
+"""Message of the HMAC that derives the password, so that the password differs from all other values derived from the secret."""
 
 
 def url() -> str:
-    """Return where Flower answers: the setting `VERITRAIN_FLOWER_URL`, or this machine."""
+    """Return the address of Flower: the setting `VERITRAIN_FLOWER_URL`, or `LOCAL_ADDRESS`."""
     return (setting("VERITRAIN_FLOWER_URL") or LOCAL_ADDRESS).rstrip("/")
 
 
@@ -48,7 +48,12 @@ def authorization(secret: str) -> str:
 
 
 def command(host: str, port: int) -> list[str]:
-    """Return the command that starts Flower on an address and a port."""
+    """Return the command that starts Flower.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+    """
     return [
         sys.executable, "-m", "celery", "-A", "veritrain_lib.celery_app", "flower", f"--address={host}",
         f"--port={port}", f"--url_prefix={URL_PREFIX}",
@@ -56,5 +61,5 @@ def command(host: str, port: int) -> list[str]:
 
 
 def environment(secret: str) -> Mapping[str, str]:
-    """Return the variables that Flower's process needs; the password is not in its arguments, which others can read."""
+    """Return the environment variables of Flower's process: its password, since other users can read its arguments."""
     return {"FLOWER_BASIC_AUTH": f"{USER}:{password(secret)}"}

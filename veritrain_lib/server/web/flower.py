@@ -1,4 +1,4 @@
-"""Flower behind our login: requests to /flower/ of a signed-in admin are passed on to the Flower process."""
+"""Reverse proxy for Flower, the monitoring pages of Celery: passes requests of signed-in admins to /flower/ on to it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NOT_PASSED_ON = frozenset({
     "authorization", "cookie", "host", "connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer",
     "proxy-authorization", "proxy-authenticate", "content-length", "accept-encoding",
 })  # fmt: skip
-"""Headers of a request that belong to its sender's connection, or are a secret of our server."""
+"""Headers of a request that are not passed on to Flower: they describe the browser's connection or hold its credentials."""
 
 NOT_PASSED_BACK = frozenset({
     "connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length", "set-cookie", "server",
     "date", "www-authenticate",
 })  # fmt: skip
-"""Headers of an answer that belong to the connection with Flower."""
+"""Headers of a response that are not passed back to the browser: they describe the connection with Flower."""
 
 
 def _without(headers: Iterable[tuple[str, str]], names: frozenset[str]) -> dict[str, str]:
@@ -32,7 +32,7 @@ def _without(headers: Iterable[tuple[str, str]], names: frozenset[str]) -> dict[
 
 
 async def pass_on(request: Request) -> Response:
-    """Pass a request on to Flower and return its answer; 503 if Flower does not run."""
+    """Pass a request on to Flower and return its response; return status 503 if Flower does not run or rejects the password."""
     import httpx2
 
     from veritrain_lib.execution.workers import flower
