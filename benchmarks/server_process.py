@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.machine_services import free_port
 
 UP_WITHIN_S = 180
 
@@ -38,13 +39,6 @@ class Served:
         request = urllib.request.Request(f"{self.address}/api/v1/openapi.json", headers=self.headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return dict(json.load(answer))
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -93,3 +93,20 @@ def new_home(empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pa
 def home(new_home: Callable[[Path], Path], tmp_path: Path) -> Path:
     """A project with an empty record, in which this test works."""
     return new_home(tmp_path)
+
+
+@pytest.fixture
+def shared_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of a machine whose record other machines share: an empty PostgreSQL database, and Redis for its jobs."""
+    from tests.machines import free_redis
+    from tests.server.postgres import new_database
+    from veritrain_lib.tracking.state import database
+
+    with new_database() as address, free_redis() as redis_url:
+        monkeypatch.setenv("DATABASE_URL", address)
+        monkeypatch.setenv("REDIS_URL", redis_url)
+        monkeypatch.setenv("VERITRAIN_HOME", str(tmp_path / "main"))
+        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        (tmp_path / "main").mkdir()
+        yield tmp_path / "main"
+        database.engine().dispose()

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ import pytest
 import redis
 from celery.exceptions import TaskRevokedError
 
-from tests.machines import free_redis, running_job, worker
-from tests.server.postgres import new_database
+from tests.machines import running_job, worker
 from tests.stages.tiny_task import write_tiny
 from veritrain_lib.celery_app import app, check_quality_gate, train_model
 from veritrain_lib.core.errors import Infrastructure, Refused, UserError
@@ -27,22 +25,9 @@ from veritrain_lib.server.live.event_tails import EventTails
 from veritrain_lib.server.resources.datasets.upload.filing import DraftMetadata, store_draft
 from veritrain_lib.server.resources.experiments.stopping import request_stop
 from veritrain_lib.tracking import event_log, runs
-from veritrain_lib.tracking.state import database, jobs
+from veritrain_lib.tracking.state import jobs
 
 WAIT_S = 240
-
-
-@pytest.fixture
-def shared_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of the machine that calls the tasks; the record is an empty PostgreSQL database."""
-    with new_database() as address, free_redis() as redis_url:
-        monkeypatch.setenv("DATABASE_URL", address)
-        monkeypatch.setenv("REDIS_URL", redis_url)
-        monkeypatch.setenv("VERITRAIN_HOME", str(tmp_path / "main"))
-        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        (tmp_path / "main").mkdir()
-        yield tmp_path / "main"
-        database.engine().dispose()
 
 
 def _draft(task: Task) -> str:

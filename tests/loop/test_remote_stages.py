@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -16,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.machines import VERITRAIN, free_redis, running_job, worker
-from tests.server.postgres import new_database
+from tests.machines import VERITRAIN, running_job, worker
+from tests.server.served import free_port
 from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import Task, load_task
@@ -33,19 +32,6 @@ from veritrain_lib.tracking import datasets, models, runs
 from veritrain_lib.tracking.state import database, jobs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-
-@pytest.fixture
-def shared_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of the machine that wants the stages done; the record is an empty PostgreSQL database."""
-    with new_database() as address, free_redis() as redis_url:
-        monkeypatch.setenv("DATABASE_URL", address)
-        monkeypatch.setenv("REDIS_URL", redis_url)
-        monkeypatch.setenv("VERITRAIN_HOME", str(tmp_path / "main"))
-        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        (tmp_path / "main").mkdir()
-        yield tmp_path / "main"
-        database.engine().dispose()
 
 
 def _kill_worker_of(stage: str, killed: list[jobs.JobState]) -> None:
@@ -87,13 +73,6 @@ def _answers(address: str) -> bool:
             return bool(response.status == 200)
     except OSError:
         return False
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_worker_without_a_shared_folder_works_through_the_server(

@@ -17,18 +17,9 @@ import psutil
 import pytest
 import yaml
 
-from tests.stages.tiny_task import write_tiny
+from tests.stages.tiny_task import OWN_TRAINER, write_tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
-
-OWN_TRAINER = """
-def make(seed=0, C=1.0):
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    return make_pipeline(CountVectorizer(), LogisticRegression(C=C, max_iter=500))
-"""
 
 
 def start(home: Path) -> subprocess.Popen[str]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.machines import free_redis, worker
-from tests.server.postgres import new_database
-from tests.stages.tiny_task import write_tiny
+from tests.machines import worker
+from tests.stages.tiny_task import OWN_TRAINER, write_tiny
 from veritrain_lib.core.task import load_task
 from veritrain_lib.execution.workers.remote_runner import RemoteRunner
 from veritrain_lib.loop.sweep import run_sweep
@@ -19,28 +17,6 @@ from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.state import database
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-OWN_TRAINER = """
-def make(seed=0, C=1.0):
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    return make_pipeline(CountVectorizer(), LogisticRegression(C=C, max_iter=500))
-"""
-
-
-@pytest.fixture
-def shared_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of the machine that starts the sweep; the record is an empty PostgreSQL database."""
-    with new_database() as address, free_redis() as redis_url:
-        monkeypatch.setenv("DATABASE_URL", address)
-        monkeypatch.setenv("REDIS_URL", redis_url)
-        monkeypatch.setenv("VERITRAIN_HOME", str(tmp_path / "main"))
-        monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        (tmp_path / "main").mkdir()
-        yield tmp_path / "main"
-        database.engine().dispose()
 
 
 def test_cells_of_two_trainers_one_of_them_a_file_are_done_by_two_workers(

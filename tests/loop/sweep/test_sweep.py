@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.stages.in_process import InProcess
-from tests.stages.tiny_task import write_suite, write_tiny
+from tests.stages.tiny_task import OWN_TRAINER, write_suite, write_tiny
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.core.task import load_task
 from veritrain_lib.execution import Job, NotebookOutcome
@@ -23,15 +23,6 @@ from veritrain_lib.loop.sweep.run import SweepEvent
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.report.record import ReportSpec
 from veritrain_lib.tracking import looks, models, runs
-
-OWN_TRAINER = """
-def make(seed=0, C=1.0):
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    return make_pipeline(CountVectorizer(), LogisticRegression(C=C, max_iter=500))
-"""
 
 
 @pytest.fixture

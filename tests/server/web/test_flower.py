@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from tests.machines import free_redis
+from tests.machines import VERITRAIN, free_redis
+from tests.server.served import free_port
 from veritrain_lib.execution.workers import flower
 from veritrain_lib.server.auth import users
 
 PASSWORD = "a long enough password"  # for tests only
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def _flower(redis_url: str) -> Iterator[str]:
     """Flower as `veritrain flower` starts it, with the settings of the test; yields its address."""
-    port = _free_port()
-    veritrain = str(Path(sys.executable).with_name("veritrain"))
+    port = free_port()
     process = subprocess.Popen(
-        [veritrain, "flower", "--port", str(port)],
+        [VERITRAIN, "flower", "--port", str(port)],
         env={**os.environ, "REDIS_URL": redis_url}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
