@@ -106,7 +106,7 @@ def fetch(run_id: str, artifact_path: str, destination: Path) -> Path:
     try:
         return Path(client.download_artifacts(run_id, artifact_path, str(destination)))
     except (MlflowException, FileNotFoundError) as error:
-        raise missing_artifacts.of_run(run, artifact_path) from error
+        raise missing_artifacts.missing_file(run, artifact_path) from error
 
 
 __all__ = ["fetch", "local_folder", "log_file", "log_folder", "log_table", "log_tables", "write_manifest"]

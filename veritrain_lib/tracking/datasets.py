@@ -245,4 +245,4 @@ def _missing_rows(run: Run, lost: stored_rows.LostRows) -> missing_artifacts.Mis
         holder = lookup.get(lost.run_id)
     except lookup.NoSuchRun:
         holder = None
-    return missing_artifacts.of_dataset(run, reference, lost.name, lost.run_id, holder)
+    return missing_artifacts.missing_dataset(run, reference, lost.name, lost.run_id, holder)

@@ -14,7 +14,7 @@ class MissingArtifact(Infrastructure):
     """Error: something that was stored in MLflow, such as a file, dataset or model, is missing or was changed since."""
 
 
-def of_run(run: Run, name: str) -> MissingArtifact:
+def missing_file(run: Run, name: str) -> MissingArtifact:
     """Return the error for the file `name` of a run that is missing or was changed."""
     tags = run.data.tags
     stage, task = tags.get("veritrain.stage", ""), tags.get("veritrain.task", "TASK")
@@ -24,7 +24,7 @@ def of_run(run: Run, name: str) -> MissingArtifact:
     )
 
 
-def of_dataset(run: Run, reference: str, name: str, holder_id: str, holder: Run | None) -> MissingArtifact:
+def missing_dataset(run: Run, reference: str, name: str, holder_id: str, holder: Run | None) -> MissingArtifact:
     """Return the error for a dataset whose file `name` is missing or was changed.
 
     Args:
@@ -49,7 +49,7 @@ def of_dataset(run: Run, reference: str, name: str, holder_id: str, holder: Run 
     return MissingArtifact(f"dataset {reference}: {name} of run {holder_id} {condition}. {remedy}")
 
 
-def of_model(uri: str, task: str, name: str) -> MissingArtifact:
+def missing_model(uri: str, task: str, name: str) -> MissingArtifact:
     """Return the error for a registered model whose file `name` is missing or was changed.
 
     Args:
@@ -62,7 +62,7 @@ def of_model(uri: str, task: str, name: str) -> MissingArtifact:
     )
 
 
-def of_experiment(task: str, experiment_id: str, tracking_uri: str) -> MissingArtifact:
+def missing_experiment(task: str, experiment_id: str, tracking_uri: str) -> MissingArtifact:
     """Return the error for a task whose MLflow experiment was deleted, with the command that restores it.
 
     Args:

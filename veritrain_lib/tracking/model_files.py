@@ -66,7 +66,7 @@ def files_of(address: str, version: Version | None = None) -> Path:
     if version is not None and folder is not None and DIGEST in version.tags:
         lost = manifest.missing(folder)
         if lost:
-            raise missing_artifacts.of_model(
+            raise missing_artifacts.missing_model(
                 address, version.tags.get("veritrain.task", version.name), lost[0]
             )
     return folder if folder is not None and folder.is_dir() else _download(address)

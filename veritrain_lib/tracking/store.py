@@ -209,7 +209,7 @@ def experiment(task: Task) -> Experiment:
         experiment = find_experiment(task.name)
     assert experiment is not None
     if experiment.lifecycle_stage != "active":
-        raise missing_artifacts.of_experiment(
+        raise missing_artifacts.missing_experiment(
             task.name, experiment.experiment_id, uri() if uri().startswith("sqlite:") else ""
         )
     return experiment

@@ -32,13 +32,13 @@ def load_result(stage: str, run_id: str) -> StageResult:
     run = runs.get(run_id)
     lost = [name for name in runs.missing(run) if name.startswith(f"{RESULT}/")]
     if lost:
-        raise missing_artifacts.of_run(run, lost[0])
+        raise missing_artifacts.missing_file(run, lost[0])
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = runs.fetch(run_id, RESULT, Path(folder))
             return spec_of(stage).RESULT.load(path, partial(_dataset_rows, run_id))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise missing_artifacts.of_run(run, f"{RESULT}/result.json") from error
+            raise missing_artifacts.missing_file(run, f"{RESULT}/result.json") from error
 
 
 def _dataset_rows(run_id: str) -> pd.DataFrame:
@@ -49,5 +49,5 @@ def _dataset_rows(run_id: str) -> pd.DataFrame:
     """
     dataset = datasets.of_run(run_id)
     if dataset is None:
-        raise missing_artifacts.of_run(runs.get(run_id), f"{RESULT}/result.json")
+        raise missing_artifacts.missing_file(runs.get(run_id), f"{RESULT}/result.json")
     return dataset.rows
