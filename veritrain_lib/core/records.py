@@ -82,7 +82,7 @@ class Dataset:
         version: Version number, from 1.
         status: draft, passed or blocked.
         digest: Digest of the rows.
-        given: The rows, or a function that reads them; use `rows` instead.
+        rows_or_reader: The rows, or a function that reads them; use `rows` instead.
         parent: Reference (`NAME@VERSION`) of the dataset that it was made from, or None.
         made_by: Id of the run that made it, or None.
     """
@@ -91,7 +91,7 @@ class Dataset:
     version: int
     status: DatasetStatus
     digest: str
-    given: pd.DataFrame | Callable[[], pd.DataFrame] = field(repr=False, compare=False)
+    rows_or_reader: pd.DataFrame | Callable[[], pd.DataFrame] = field(repr=False, compare=False)
     parent: str | None = None
     made_by: str | None = None
 
@@ -102,7 +102,7 @@ class Dataset:
         Raises:
             UserError: The stored rows are missing or were changed.
         """
-        return self.given() if callable(self.given) else self.given
+        return self.rows_or_reader() if callable(self.rows_or_reader) else self.rows_or_reader
 
     @property
     def reference(self) -> str:
