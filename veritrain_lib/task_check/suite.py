@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.quality.checks.language import declared_languages
-from veritrain_lib.quality.fitness import unfit_reason
+from veritrain_lib.quality.applicability import not_applicable_reason
 from veritrain_lib.quality.suite import read_suite
 from veritrain_lib.trust import own_code
 
@@ -60,7 +60,7 @@ def _unsuitable(rule: Rule, task: Task, custom_checks: set[str]) -> str:
         check = registry.get("checks", name)
     except UserError as error:
         return str(error)
-    return unfit_reason(check, task)
+    return not_applicable_reason(check, task)
 
 
 def _languages(task: Task, document: YamlDocument, rules: list[Rule]) -> Iterator[Mistake]:

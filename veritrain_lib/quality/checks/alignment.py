@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.fitness import unfit_for
+from veritrain_lib.quality.applicability import not_applicable_if
 from veritrain_lib.quality.translation.alignment_classifier import misalignment_probabilities
 from veritrain_lib.quality.translation.translation_checks import translation_issue
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.context import Context
 
 
-def why_unfit(task: Task) -> str:
+def not_applicable_reason(task: Task) -> str:
     """Return why the check `alignment` can't judge a task's rows; "" if it can.
 
     Returns:
@@ -42,7 +42,7 @@ def why_unfit(task: Task) -> str:
     return ""
 
 
-@unfit_for(why_unfit)
+@not_applicable_if(not_applicable_reason)
 def check(
     rows: pd.DataFrame,
     context: Context,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.fitness import unfit_for
+from veritrain_lib.quality.applicability import not_applicable_if
 from veritrain_lib.quality.sampled_result import SampledResult
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.context import Context
 
 
-def why_unfit(task: Task) -> str:
+def not_applicable_reason(task: Task) -> str:
     """Return why the check `judge_sample` can't judge a task's rows; "" if it can.
 
     Returns:
@@ -30,7 +30,7 @@ def why_unfit(task: Task) -> str:
     return "" if task.judge is not None else "it asks a judge; add a part `judge` to the task file"
 
 
-@unfit_for(why_unfit)
+@not_applicable_if(not_applicable_reason)
 def check(
     rows: pd.DataFrame, context: Context, *, sample: Annotated[int, Field(ge=0, le=100_000)] = 0
 ) -> SampledResult:

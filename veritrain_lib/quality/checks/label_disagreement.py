@@ -15,7 +15,7 @@ from pydantic import Field
 
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.encoders.of_task import encoder_name
-from veritrain_lib.quality.fitness import unfit_for
+from veritrain_lib.quality.applicability import not_applicable_if
 from veritrain_lib.quality.labels.confident_learning import label_issues, margins, out_of_fold
 from veritrain_lib.quality.labels.quick_students import MANY, quick_margins
 from veritrain_lib.quality.labels.settled import is_settled
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from veritrain_lib.quality.context import Context
 
 
-def why_unfit(task: Task) -> str:
+def not_applicable_reason(task: Task) -> str:
     """Return why the check `label_disagreement` can't judge a task's rows; "" if it can.
 
     Returns:
@@ -40,7 +40,7 @@ def why_unfit(task: Task) -> str:
     return "" if task.labels else "it compares labels, and the answers of this task are free text"
 
 
-@unfit_for(why_unfit)
+@not_applicable_if(not_applicable_reason)
 def check(
     rows: pd.DataFrame,
     context: Context,

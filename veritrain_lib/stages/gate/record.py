@@ -98,7 +98,7 @@ class GateSpec(StageSpec):
             )
         if draft:
             judged = (
-                replace(draft, given=rows, digest=digest.of_rows(rows)) if "rows" in inputs.edits else draft
+                replace(draft, rows_or_reader=rows, digest=digest.of_rows(rows)) if "rows" in inputs.edits else draft
             )
             datasets.log_input(run_id, judged, "judged")
         self._store(run_id, result, suite if "suite" in inputs.edits else None)

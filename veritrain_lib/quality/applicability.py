@@ -17,7 +17,7 @@ Reason = Callable[["Task"], str]
 _REASONS: dict[Check, Reason] = {}
 
 
-def unfit_for(reason: Reason) -> Callable[[Check], Check]:
+def not_applicable_if(reason: Reason) -> Callable[[Check], Check]:
     """Return a decorator that declares for which tasks a gate check can't judge rows.
 
     Args:
@@ -31,7 +31,7 @@ def unfit_for(reason: Reason) -> Callable[[Check], Check]:
     return declare
 
 
-def unfit_reason(check: Check, task: Task) -> str:
+def not_applicable_reason(check: Check, task: Task) -> str:
     """Return why a gate check can't judge the rows of a task; "" if it can."""
     reason = _REASONS.get(check)
     return reason(task) if reason is not None else ""
