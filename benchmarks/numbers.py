@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veritrain_lib.statistics import Rate, judge_slices, macro_f1_interval
-from veritrain_lib.statistics.agreeing import agree_with_test
+from veritrain_lib.statistics.consistent_interval import make_consistent_with_test
 from veritrain_lib.statistics.intervals import agresti_coull, paired_difference_bounds
 from veritrain_lib.statistics.mcnemar import exact_p
 
@@ -122,7 +122,7 @@ def agreed(
     """Return the ends of the product's interval for tables of counts."""
     n = both + wins + losses + neither
     bounds = paired_difference_bounds(both, wins, losses, neither, 1 - 2 * alpha)
-    return agree_with_test(*bounds, (wins - losses) / n, exact_p(wins, losses), exact_p(losses, wins), alpha)
+    return make_consistent_with_test(*bounds, (wins - losses) / n, exact_p(wins, losses), exact_p(losses, wins), alpha)
 
 
 def disagreements(alpha: float, counts: Iterable[int], both: int) -> tuple[int, int, int]:
@@ -132,7 +132,7 @@ def disagreements(alpha: float, counts: Iterable[int], both: int) -> tuple[int, 
     n = 2 * both + wins + losses
     plain_low, plain_high = paired_difference_bounds(rest, wins, losses, rest, 1 - 2 * alpha)
     greater, less = exact_p(wins, losses), exact_p(losses, wins)
-    low, high = agree_with_test(plain_low, plain_high, (wins - losses) / n, greater, less, alpha)
+    low, high = make_consistent_with_test(plain_low, plain_high, (wins - losses) / n, greater, less, alpha)
     wrong = ((greater <= alpha) != (low > 0)) | ((less <= alpha) != (high < 0)) | (low > high)
     moved = (low != plain_low) | (high != plain_high)
     return wins.size, int(wrong.sum()), int(moved.sum())

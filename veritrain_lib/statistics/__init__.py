@@ -11,24 +11,24 @@ champion and challenger on the test set, and each look spends a part of the erro
 
 Modules, simplest first:
 
-    scores         paired scores of two models, validated
-    intervals      Agresti-Coull interval of a rate, Newcombe interval of the difference of two rates
-    mcnemar        exact paired test for right-or-wrong scores
-    agreeing       adjusts an interval so that it excludes 0 exactly where its test is significant
-    macro_f1       interval of macro F1 over a fixed set of labels
-    randomization  paired test for graded scores and corpus metrics
-    bootstrap      intervals of metrics that are not a mean over rows
-    power          power of a paired test, and the difference it can detect
-    detectable     power of screen and test together: the detectable difference that reports state
-    looks          budget of looks at the held-out test set, and why a sum of levels is enough
-    screen         whether the development gain is worth a look
-    slices         whether any slice is worse, and the loss that would have been detected
-    evidence       difference with interval and p value, by the test that fits the metric
-    decision       verdict of the promotion decision
-    agreement      Cohen's kappa of two raters
-    arms           comparison of several settings over several seeds
-    batch_effects  which batches of training rows help and which harm
-    power_law      forecast of the gain from more training rows
+    scores               paired scores of two models, validated
+    intervals            Agresti-Coull interval of a rate, Newcombe interval of the difference of two rates
+    mcnemar              exact paired test for right-or-wrong scores
+    consistent_interval  adjusts an interval so that it excludes 0 exactly where its test is significant
+    macro_f1             interval of macro F1 over a fixed set of labels
+    randomization        paired test for graded scores and corpus metrics
+    bootstrap            intervals of metrics that are not a mean over rows
+    power                power of a paired test, and the difference it can detect
+    detectable           power of screen and test together: the detectable difference that reports state
+    looks                budget of looks at the held-out test set, and why a sum of levels is enough
+    screen               whether the development gain is worth a look
+    slices               whether any slice is worse, and the loss that would have been detected
+    evidence             difference with interval and p value, by the test that fits the metric
+    decision             verdict of the promotion decision
+    agreement            Cohen's kappa of two raters
+    arms                 comparison of several settings over several seeds
+    batch_effects        which batches of training rows help and which harm
+    power_law            forecast of the gain from more training rows
 """
 
 from veritrain_lib.statistics.bootstrap import PairedBootstrap, bootstrap_interval, paired_bootstrap

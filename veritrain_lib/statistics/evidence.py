@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from veritrain_lib.statistics.agreeing import agree_with_test
+from veritrain_lib.statistics.consistent_interval import make_consistent_with_test
 from veritrain_lib.statistics.bootstrap import paired_bootstrap
 from veritrain_lib.statistics.detectable import pair_detectable, possible_gain
 from veritrain_lib.statistics.intervals import Interval, mean_difference_bounds, paired_difference_bounds
@@ -87,7 +87,7 @@ def by_scores(pair: PairedScores, alpha: float, n_dev: int, power: float, seed: 
         swaps = max(10_000, swaps_for(alpha))
         p, p_less = (sign_flip_test(sign * pair.differences, n_swaps=swaps, seed=seed) for sign in (1, -1))
         bounds = mean_difference_bounds(pair.differences, level, pair.scale)  # type: ignore[assignment]
-    low, high = agree_with_test(*bounds, pair.difference or 0.0, p, p_less, alpha)
+    low, high = make_consistent_with_test(*bounds, pair.difference or 0.0, p, p_less, alpha)
     interval = Interval(float(low), float(high), level)
     old, new = (float(x.mean()) if pair.n else None for x in (pair.champion, pair.challenger))
     detectable = possible_gain(pair_detectable(pair, n_dev, pair.n, alpha, power), old)
@@ -130,7 +130,7 @@ def by_metric(metric: CorpusMetric, n: int, alpha: float, power: float, seed: in
         seed=seed,
         level=level,
     )
-    low, high = agree_with_test(
+    low, high = make_consistent_with_test(
         bootstrap.interval.low, bootstrap.interval.high, bootstrap.difference, p, p_less, alpha
     )
     score = metric.score(old, rows)
@@ -193,7 +193,7 @@ def compare_paired(first: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Pai
         )
     bounds = mean_difference_bounds(pair.differences, 0.95, pair.scale)
     p_values = [sign_flip_test(sign * pair.differences, seed=seed) for sign in (1, -1)]
-    low, high = agree_with_test(*bounds, difference, p_values[0], p_values[1], 0.025)
+    low, high = make_consistent_with_test(*bounds, difference, p_values[0], p_values[1], 0.025)
     return PairedChange(
         pair.n, wins, losses, difference, float(low), float(high), min(1.0, 2 * min(p_values))
     )

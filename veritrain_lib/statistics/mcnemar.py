@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from veritrain_lib.statistics.agreeing import agree_with_test
+from veritrain_lib.statistics.consistent_interval import make_consistent_with_test
 from veritrain_lib.statistics.intervals import Interval, paired_difference_bounds
 from veritrain_lib.statistics.scores import FloatArray, check_fraction, pair_scores
 
@@ -27,7 +27,7 @@ class McNemar:
         n10: number of rows that only the champion got right (the challenger's losses).
         difference: challenger accuracy minus champion accuracy, -1..1; None without rows.
         interval: Newcombe's method 10 interval of the difference, adjusted so that it excludes 0 exactly where the test
-            is significant (`agreeing.agree_with_test`).
+            is significant (`consistent_interval.make_consistent_with_test`).
         p_greater: one-sided p value against the null hypothesis 'the challenger is no better'.
         p_less: one-sided p value against the null hypothesis 'the challenger is no worse'.
         p_two_sided: twice the smaller of the two one-sided p values, at most 1.
@@ -64,7 +64,7 @@ def mcnemar(champion_correct: ArrayLike, challenger_correct: ArrayLike, level: f
     both, n01, n10 = int(np.sum(old & new)), int(np.sum(~old & new)), int(np.sum(old & ~new))
     greater, less = float(exact_p(n01, n10)), float(exact_p(n10, n01))
     bounds = paired_difference_bounds(both, n01, n10, pair.n - both - n01 - n10, level)
-    low, high = agree_with_test(*bounds, pair.difference or 0.0, greater, less, (1 - level) / 2)
+    low, high = make_consistent_with_test(*bounds, pair.difference or 0.0, greater, less, (1 - level) / 2)
     return McNemar(
         n=pair.n,
         n01=n01,

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from veritrain_lib.statistics.agreeing import agree_with_test
+from veritrain_lib.statistics.consistent_interval import make_consistent_with_test
 from veritrain_lib.statistics.intervals import Interval, mean_difference_bounds, paired_difference_bounds
 from veritrain_lib.statistics.mcnemar import exact_p
 from veritrain_lib.statistics.power import detectable_from_error, detectable_loss
@@ -234,7 +234,7 @@ def _judge_counts(
     worse, better = exact_p(losses, wins), exact_p(wins, losses)
     bounds = paired_difference_bounds(both, wins, losses, neither, level)
     change = (wins - losses) / np.maximum(both + wins + losses + neither, 1)
-    return worse, *agree_with_test(*bounds, change, better, worse, (1 - level) / 2)
+    return worse, *make_consistent_with_test(*bounds, change, better, worse, (1 - level) / 2)
 
 
 def _judge_means(
@@ -248,7 +248,7 @@ def _judge_means(
     )
     bounds = np.array([mean_difference_bounds(part, level, pair.scale) for part in parts])
     change = np.array([part.mean() if part.size else 0.0 for part in parts])
-    return worse, *agree_with_test(bounds[:, 0], bounds[:, 1], change, better, worse, (1 - level) / 2)
+    return worse, *make_consistent_with_test(bounds[:, 0], bounds[:, 1], change, better, worse, (1 - level) / 2)
 
 
 def _detectable_mean_loss(

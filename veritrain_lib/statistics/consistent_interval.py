@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from veritrain_lib.statistics.scores import FloatArray, check_fraction
 
 
-def agree_with_test(
+def make_consistent_with_test(
     low: ArrayLike,
     high: ArrayLike,
     difference: ArrayLike,

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.numbers import disagreements
 from veritrain_lib.statistics import decide, mcnemar
-from veritrain_lib.statistics.agreeing import agree_with_test
+from veritrain_lib.statistics.consistent_interval import make_consistent_with_test
 from veritrain_lib.statistics.evidence import CorpusMetric, compare_paired
 
 
@@ -51,8 +51,8 @@ def test_graded_scores_and_corpus_metrics_agree_too() -> None:
 
 def test_the_end_that_is_moved_is_the_test_based_limit() -> None:
     # One-sided p = 0.02, so z = 2.0537; the limit at alpha 0.05 (z = 1.6449) is d (1 - 1.6449 / 2.0537).
-    low, high = agree_with_test(-0.001, 0.2, 0.1, 0.02, 0.98, 0.05)
+    low, high = make_consistent_with_test(-0.001, 0.2, 0.1, 0.02, 0.98, 0.05)
     assert low == pytest.approx(0.1 * (1 - 1.6449 / 2.0537), abs=1e-4)
     assert high == 0.2
-    low, _ = agree_with_test(0.001, 0.2, 0.1, 0.051, 0.95, 0.05)
+    low, _ = make_consistent_with_test(0.001, 0.2, 0.1, 0.051, 0.95, 0.05)
     assert -0.01 < low <= 0
