@@ -187,7 +187,7 @@ class EvaluateSpec(StageSpec):
         import pandas as pd
 
         from veritrain_lib.stages.inputs.students import is_quick
-        from veritrain_lib.stages.with_without import empty_comparison, sources_of
+        from veritrain_lib.stages.added_rows_effect import empty_effect, sources_of
 
         training: dict[str, Dataset] = inputs.resolved["training"]
         rows = {role: training[uri].rows if uri in training else None for role, uri in inputs.names.items()}
@@ -196,7 +196,7 @@ class EvaluateSpec(StageSpec):
         ]
         columns = ["model", "source", "rows", "share"]
         tables = {"sources": pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)}
-        tables["synthetic"] = empty_comparison()
+        tables["synthetic"] = empty_effect()
         trained = rows["challenger"]
         if trained is not None and is_quick(task):
             made = trained["source"] == "synthetic"
@@ -223,13 +223,13 @@ def _compare_without_synthetic(task: Task, rows: pd.DataFrame, seed: int) -> pd.
         seed: Random seed of the trainings.
 
     Returns:
-        The table of `with_without.with_against_without`.
+        The table of `added_rows_effect.effect_of_added_rows`.
     """
     import pandas as pd
 
     from veritrain_lib.metrics.base import primary_metric, references_of, row_scores
     from veritrain_lib.stages.inputs.students import quick_trainer
-    from veritrain_lib.stages.with_without import with_against_without
+    from veritrain_lib.stages.added_rows_effect import effect_of_added_rows
 
     development = sources.development_rows(task)
     metric, references = primary_metric(task), references_of(task, development)
@@ -240,7 +240,7 @@ def _compare_without_synthetic(task: Task, rows: pd.DataFrame, seed: int) -> pd.
         scores = row_scores(metric, references, model.answer(development))
         return pd.DataFrame({"id": development["id"], "grade": scores})
 
-    return with_against_without(grades(human_rows), grades(rows), len(human_rows), len(rows), seed=seed)
+    return effect_of_added_rows(grades(human_rows), grades(rows), len(human_rows), len(rows), seed=seed)
 
 
 SPEC = EvaluateSpec()

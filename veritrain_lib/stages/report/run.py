@@ -276,14 +276,14 @@ def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
     """Compare the models trained with and without the round's rows, on the same development rows.
 
     Returns:
-        The table of `with_without.with_against_without`; without rows if one of the two models is missing.
+        The table of `added_rows_effect.effect_of_added_rows`; without rows if one of the two models is missing.
     """
-    from veritrain_lib.stages.with_without import empty_comparison, with_against_without
+    from veritrain_lib.stages.added_rows_effect import empty_effect, effect_of_added_rows
 
     if facts.train is None or facts.without is None:
-        return empty_comparison()
+        return empty_effect()
     with_rows, without = facts.train, facts.without
-    return with_against_without(
+    return effect_of_added_rows(
         without.tables["predictions"],
         with_rows.tables["predictions"],
         without.rows,

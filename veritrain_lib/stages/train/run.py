@@ -102,7 +102,7 @@ def _tables(
     import pandas as pd
 
     from veritrain_lib.stages.measuring import grades_by_slice
-    from veritrain_lib.stages.with_without import sources_of
+    from veritrain_lib.stages.added_rows_effect import sources_of
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
     predictions = _predictions(task, development, responses)

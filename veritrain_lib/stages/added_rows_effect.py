@@ -33,14 +33,14 @@ def sources_of(rows: pd.DataFrame) -> pd.DataFrame:
     return counts.sort_values("source", ignore_index=True)
 
 
-def empty_comparison() -> pd.DataFrame:
-    """Return a table with the columns of `with_against_without` and no rows, for when there is nothing to compare."""
+def empty_effect() -> pd.DataFrame:
+    """Return a table with the columns of `effect_of_added_rows` and no rows, for when there is nothing to compare."""
     import pandas as pd
 
     return pd.DataFrame(columns=list(COLUMNS))
 
 
-def with_against_without(
+def effect_of_added_rows(
     without: pd.DataFrame, with_rows: pd.DataFrame, rows_without: int, rows_with: int, *, seed: int
 ) -> pd.DataFrame:
     """Compare two models on the same development rows: one trained with the added rows, one trained without them.
