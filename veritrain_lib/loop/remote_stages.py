@@ -130,7 +130,7 @@ def _completed(task: Task, stage: str, parameters: Mapping[str, Any], state: Job
 
         queue_for_annotation(task, done.result.tables["waiting"])  # the worker wrote them into its own copy
     if stage == "gate":
-        from veritrain_lib.stages.inputs.asking_again import ask_again
+        from veritrain_lib.stages.inputs.reannotation import queue_for_reannotation
 
-        ask_again(task, done.result)
+        queue_for_reannotation(task, done.result)
     return CompletedStage(done.stage, done.result, done.run_id, False)

@@ -21,7 +21,7 @@ from veritrain_lib.stages.gate import edits
 from veritrain_lib.stages.gate import inputs as gate_inputs
 from veritrain_lib.stages.gate import run as gate
 from veritrain_lib.stages.gate.result import GateResult
-from veritrain_lib.stages.inputs.asking_again import ask_again
+from veritrain_lib.stages.inputs.reannotation import queue_for_reannotation
 from veritrain_lib.stages.inputs.defaults import SEED
 from veritrain_lib.stages.inputs.later_answers import later_answers
 from veritrain_lib.stages.inputs.open_models import open_judge_for
@@ -107,7 +107,7 @@ class GateSpec(StageSpec):
         parts = [kept, result.tables["accepted"][columns], result.tables["settled"][columns]]
         all_rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         if parameters["dataset"] != SEED:
-            ask_again(task, result)
+            queue_for_reannotation(task, result)
         status: Any = result.status
         made = datasets.save(
             task,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.stages.probe.measures.refusal import declined
-from veritrain_lib.stages.probe.measures.repeated_questions import RepeatResult, ask_again
+from veritrain_lib.stages.probe.measures.repeated_questions import RepeatResult, repeat_questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def resistance(
     usable = [label != "" for label in planted]
     usable_rows, labels = rows[usable], [label for label in planted if label]
     changed = with_order(task, usable_rows, labels, seed)
-    return ask_again(questions, task, NAME, changed, first, resisted, planted=labels)
+    return repeat_questions(questions, task, NAME, changed, first, resisted, planted=labels)
 
 
 def resisted(_: Response, response: Response, planted: str) -> bool:

@@ -42,7 +42,7 @@ def same(first: Response, second: Response, _: str = "") -> bool:
     return not failed and first.best is not None and first.best == second.best
 
 
-def ask_again(
+def repeat_questions(
     questions: ExtraQuestions,
     task: Task,
     name: str,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.stages.probe.measures.changes import CHANGES, changed_rows
-from veritrain_lib.stages.probe.measures.repeated_questions import RepeatResult, ask_again
+from veritrain_lib.stages.probe.measures.repeated_questions import RepeatResult, repeat_questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,6 @@ def robustness(
         Results by the name of the measure: `robust_case`, `robust_typing`, `robust_rewording`.
     """
     return {
-        name: ask_again(questions, task, name, changed_rows(task, rows, name, seed), first)
+        name: repeat_questions(questions, task, name, changed_rows(task, rows, name, seed), first)
         for name in CHANGES
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from veritrain_lib.stages.probe.measures.repeated_questions import RepeatResult, ask_again
+from veritrain_lib.stages.probe.measures.repeated_questions import RepeatResult, repeat_questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,4 +30,4 @@ def stability(
         rows: The rows to ask again.
         first: The model's first responses, by the index of the rows.
     """
-    return ask_again(questions, task, NAME, rows, first, sample=SECOND)
+    return repeat_questions(questions, task, NAME, rows, first, sample=SECOND)
