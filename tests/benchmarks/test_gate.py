@@ -19,7 +19,7 @@ def test_every_kind_has_rules_of_its_own():
 
 def test_languages_are_counted_from_the_reasons_that_are_about_them():
     caught = {
-        ("wrong_language", "gross"): [(True, "language:de"), (True, "garbage:strange"), (False, "")],
+        ("wrong_language", "gross"): [(True, "language:de"), (True, "garbage:rare_trigrams"), (False, "")],
         ("untranslated_target", "plain"): [(True, "garbage:x; alignment:source_in_target")],
         ("clean", ""): [(True, "language:fr"), (True, "near_duplicate:of=1"), (False, "")],
         ("garbage", "gross"): [(True, "language:ja")],

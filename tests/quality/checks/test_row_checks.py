@@ -45,14 +45,14 @@ def test_a_free_text_task_takes_any_answer_but_none():
 
 
 GARBAGE = {
-    "debris": ["{{first_name}} {{last_name}}", "<p></p>&nbsp;", "%USER_NAME%", "null undefined", "=?utf-8?B?w6TDtg==?=", "#REF!",
+    "markup_residue": ["{{first_name}} {{last_name}}", "<p></p>&nbsp;", "%USER_NAME%", "null undefined", "=?utf-8?B?w6TDtg==?=", "#REF!",
                "%20%20%3D"],
     "mojibake": ["ÃƒÂ¤ÃƒÂ¶ÃƒÂ¼", "\ufffd\ufffd\ufffd \ufffd"],
     "blob": ["ZGFzIGlzdCBlaW4gdGVzdA==", "d41d8cd98f00b204e9800998ecf8427e", "0xdeadbeefcafebabe1234"],
     "no_words": ["!!!???", "12345678", "😂😂😂", ";lk;lk;lk ./,/.,/., ][p][p"],
     "repeated": ["aaaaaaaaa", "ok ok ok ok ok ok ok", "abcabcabcabc"],
     "placeholder": ["test", "test 123 test 1 2 3 test", "lorem ipsum dolor sit amet", "asdf asdf"],
-    "mashed": ["sdfkjh sdkfjh wekrjh", "xzcvzxcv"],
+    "keyboard_mash": ["sdfkjh sdkfjh wekrjh", "xzcvzxcv"],
 }  # fmt: skip
 
 

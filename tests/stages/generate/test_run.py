@@ -120,7 +120,7 @@ def test_pool_rows_that_the_rules_turn_down_are_counted_by_reason_and_never_chos
     bad = dict(
         zip(
             pool["id"][:4],
-            ["garbage: mashed", "garbage: symbols", "language: de; short", "empty"],
+            ["garbage: keyboard_mash", "garbage: symbols", "language: de; short", "empty"],
             strict=True,
         )
     )
@@ -144,7 +144,7 @@ def test_a_pool_that_one_rule_turns_down_is_blocked_and_names_the_rule(
     task: Task, parts: dict[str, Any]
 ) -> None:
     def screen(rows: pd.DataFrame) -> pd.Series[str]:
-        return pd.Series(["language:uk"] * (len(rows) - 3) + ["garbage:mashed"] * 3, index=rows.index)
+        return pd.Series(["language:uk"] * (len(rows) - 3) + ["garbage:keyboard_mash"] * 3, index=rows.index)
 
     config = generate.GenerateConfig(rows=10, choose="random", batch=10)
     result = generate.run(config, task, GenerateInputs(**{**parts, "screen": screen}))
@@ -163,7 +163,7 @@ def test_dirty_rows_that_are_left_of_a_pool_that_was_used_up_block_nothing(
     used = frozenset(read_examples(task, file, "pool")["id"][:40])
 
     def screen(rows: pd.DataFrame) -> pd.Series[str]:
-        return pd.Series("garbage:mashed", index=rows.index)
+        return pd.Series("garbage:keyboard_mash", index=rows.index)
 
     around = GenerateInputs(**{**parts, "screen": screen, "used": used})
     result = generate.run(generate.GenerateConfig(rows=10, choose="random", batch=10), task, around)

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from veritrain_lib.quality.prepared_texts import character_classes_in, tokens_in
 from veritrain_lib.quality.text.clean_text_prefilter import is_clean_text
-from veritrain_lib.quality.text.keyboard_mash import mashed, placeholder, repeated
-from veritrain_lib.quality.text.markup_residue import blob, debris, mojibake
+from veritrain_lib.quality.text.keyboard_mash import keyboard_mash, placeholder, repeated
+from veritrain_lib.quality.text.markup_residue import blob, markup_residue, mojibake
 from veritrain_lib.quality.text.normal_form import joined
 from veritrain_lib.quality.text.rare_ngrams import known_trigram_shares
 from veritrain_lib.quality.text.text_fields import text_groups
@@ -35,15 +35,15 @@ def check(
     """Flag rows whose text is not a message.
 
     Reason: `garbage:<kind>` of the input fields or of a free-text target. The kinds, of which the first that applies is
-    the reason: debris (markup residue), mojibake (wrongly decoded characters), blob (encoded binary data), no_words,
-    repeated, placeholder, mashed (keyboard mash), strange (rare letter trigrams). Rows without any visible character
-    get no reason here; the check `empty` flags them.
+    the reason: markup_residue, mojibake (wrongly decoded characters), blob (encoded binary data), no_words, repeated,
+    placeholder, keyboard_mash, rare_trigrams. Rows without any visible character get no reason here; the check `empty`
+    flags them.
 
     Args:
         rows: Rows to check.
         context: Task and reference data.
         familiar: Share (0 to 1) of a row's letter trigrams that must occur in accepted or development rows or in two
-            other rows; with less the row is strange. 0 turns this detector off.
+            other rows; with less the reason is rare_trigrams. 0 turns this detector off.
 
     Returns:
         One reason a row, aligned to `rows.index`; "" for a row that passes.
@@ -65,13 +65,13 @@ def check(
             for text in joined(frame, names)
         ]
         has_rare_ngrams = known_trigram_shares(tokens, reference_texts) < familiar
-        reasons[has_rare_ngrams & (reasons == "")] = "garbage:strange"  # nan compares as False
+        reasons[has_rare_ngrams & (reasons == "")] = "garbage:rare_trigrams"  # nan compares as False
     return pd.Series(reasons, index=rows.index, dtype=object)
 
 
 def _may_be_garbage(word: str) -> bool:
     """Return whether a word could make any of the detectors of garbage flag a text that contains it."""
-    return word in NULL_WORDS or kind_of(word) not in ("", "no_words") or mashed(f"{word} {word}")
+    return word in NULL_WORDS or kind_of(word) not in ("", "no_words") or keyboard_mash(f"{word} {word}")
 
 
 def kind_of(text: str) -> str:
@@ -85,7 +85,7 @@ def kind_of(text: str) -> str:
     """
     if not text.strip("\x1f \t\r\n"):
         return ""
-    for detector in (debris, mojibake, blob, no_words, repeated, placeholder, mashed):
+    for detector in (markup_residue, mojibake, blob, no_words, repeated, placeholder, keyboard_mash):
         if detector(text):
             return detector.__name__
     return ""

@@ -59,7 +59,7 @@ def placeholder(text: str) -> bool:
     return hits * 3 > len(real) * 2
 
 
-def mashed(text: str) -> bool:
+def keyboard_mash(text: str) -> bool:
     """Return whether a text is mostly keyboard mash: neighbouring keys, many consonants in a row, or hardly a vowel.
 
     Args:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from veritrain_lib.quality.text.normal_form import UNSPACED
 
-DEBRIS = re.compile(
+RESIDUE = re.compile(
     r"""<!--.*?(?:-->|$)|</?[a-zA-Z][^<>]{0,200}>|&(?:\#\d+|\w{2,8});
       | \{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|\[\[.*?\]\]|<%.*?%>|%[A-Z][A-Z0-9_]{2,}%|%%\w+%%|\{\w+(?:\.\w+)*\}
       | =\?[\w-]+\?[QBqb]\?.*?\?=|(?:=[0-9A-F]{2}){2,}|(?:%[0-9A-Fa-f]{2}){2,}|(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+
@@ -30,7 +30,7 @@ BLOB = re.compile(
 HEX_BYTES = re.compile(r"(?<!\w)(?:(?:0x)?[A-Fa-f0-9]{2}[ :,]+){5,}(?:0x)?[A-Fa-f0-9]{2}(?!\w)")
 
 
-def debris(text: str) -> bool:
+def markup_residue(text: str) -> bool:
     """Return whether a text is mostly residue of markup or templates, such as `&nbsp;` or `{{name}}`.
 
     Null values of programming languages (`undefined`, `NaN`) count, too.
@@ -38,7 +38,7 @@ def debris(text: str) -> bool:
     Args:
         text: The text.
     """
-    rest, count = DEBRIS.subn(" ", text)
+    rest, count = RESIDUE.subn(" ", text)
     return count > 0 and _letters(rest) * 2 <= _letters(text) and _words(rest) <= 3
 
 
