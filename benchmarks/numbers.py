@@ -122,7 +122,9 @@ def agreed(
     """Return the ends of the product's interval for tables of counts."""
     n = both + wins + losses + neither
     bounds = paired_difference_bounds(both, wins, losses, neither, 1 - 2 * alpha)
-    return make_consistent_with_test(*bounds, (wins - losses) / n, exact_p(wins, losses), exact_p(losses, wins), alpha)
+    return make_consistent_with_test(
+        *bounds, (wins - losses) / n, exact_p(wins, losses), exact_p(losses, wins), alpha
+    )
 
 
 def disagreements(alpha: float, counts: Iterable[int], both: int) -> tuple[int, int, int]:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from veritrain_lib.statistics.consistent_interval import make_consistent_with_test
 from veritrain_lib.statistics.bootstrap import paired_bootstrap
+from veritrain_lib.statistics.consistent_interval import make_consistent_with_test
 from veritrain_lib.statistics.detectable import pair_detectable, possible_gain
 from veritrain_lib.statistics.intervals import Interval, mean_difference_bounds, paired_difference_bounds
 from veritrain_lib.statistics.mcnemar import exact_p, mcnemar

@@ -248,7 +248,9 @@ def _judge_means(
     )
     bounds = np.array([mean_difference_bounds(part, level, pair.scale) for part in parts])
     change = np.array([part.mean() if part.size else 0.0 for part in parts])
-    return worse, *make_consistent_with_test(bounds[:, 0], bounds[:, 1], change, better, worse, (1 - level) / 2)
+    return worse, *make_consistent_with_test(
+        bounds[:, 0], bounds[:, 1], change, better, worse, (1 - level) / 2
+    )
 
 
 def _detectable_mean_loss(

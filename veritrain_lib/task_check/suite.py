@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.core import registry
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.quality.checks.language import declared_languages
 from veritrain_lib.quality.applicability import not_applicable_reason
+from veritrain_lib.quality.checks.language import declared_languages
 from veritrain_lib.quality.suite import read_suite
 from veritrain_lib.trust import own_code
 

@@ -24,7 +24,9 @@ def missing_file(run: Run, name: str) -> MissingArtifact:
     )
 
 
-def missing_dataset(run: Run, reference: str, name: str, holder_id: str, holder: Run | None) -> MissingArtifact:
+def missing_dataset(
+    run: Run, reference: str, name: str, holder_id: str, holder: Run | None
+) -> MissingArtifact:
     """Return the error for a dataset whose file `name` is missing or was changed.
 
     Args:

@@ -186,8 +186,8 @@ class EvaluateSpec(StageSpec):
         """
         import pandas as pd
 
-        from veritrain_lib.stages.inputs.students import is_quick
         from veritrain_lib.stages.added_rows_effect import empty_effect, sources_of
+        from veritrain_lib.stages.inputs.students import is_quick
 
         training: dict[str, Dataset] = inputs.resolved["training"]
         rows = {role: training[uri].rows if uri in training else None for role, uri in inputs.names.items()}
@@ -228,8 +228,8 @@ def _compare_without_synthetic(task: Task, rows: pd.DataFrame, seed: int) -> pd.
     import pandas as pd
 
     from veritrain_lib.metrics.base import primary_metric, references_of, row_scores
-    from veritrain_lib.stages.inputs.students import quick_trainer
     from veritrain_lib.stages.added_rows_effect import effect_of_added_rows
+    from veritrain_lib.stages.inputs.students import quick_trainer
 
     development = sources.development_rows(task)
     metric, references = primary_metric(task), references_of(task, development)

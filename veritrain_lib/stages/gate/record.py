@@ -21,10 +21,10 @@ from veritrain_lib.stages.gate import edits
 from veritrain_lib.stages.gate import inputs as gate_inputs
 from veritrain_lib.stages.gate import run as gate
 from veritrain_lib.stages.gate.result import GateResult
-from veritrain_lib.stages.inputs.reannotation import queue_for_reannotation
 from veritrain_lib.stages.inputs.defaults import SEED
 from veritrain_lib.stages.inputs.later_answers import later_answers
 from veritrain_lib.stages.inputs.open_models import open_judge_for
+from veritrain_lib.stages.inputs.reannotation import queue_for_reannotation
 from veritrain_lib.stages.record.batches import lineage
 from veritrain_lib.tracking import datasets, runs
 
@@ -98,7 +98,9 @@ class GateSpec(StageSpec):
             )
         if draft:
             judged = (
-                replace(draft, rows_or_reader=rows, digest=digest.of_rows(rows)) if "rows" in inputs.edits else draft
+                replace(draft, rows_or_reader=rows, digest=digest.of_rows(rows))
+                if "rows" in inputs.edits
+                else draft
             )
             datasets.log_input(run_id, judged, "judged")
         self._store(run_id, result, suite if "suite" in inputs.edits else None)

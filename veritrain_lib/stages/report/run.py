@@ -278,7 +278,7 @@ def _added_data(facts: Facts, seed: int) -> pd.DataFrame:
     Returns:
         The table of `added_rows_effect.effect_of_added_rows`; without rows if one of the two models is missing.
     """
-    from veritrain_lib.stages.added_rows_effect import empty_effect, effect_of_added_rows
+    from veritrain_lib.stages.added_rows_effect import effect_of_added_rows, empty_effect
 
     if facts.train is None or facts.without is None:
         return empty_effect()

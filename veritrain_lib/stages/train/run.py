@@ -101,8 +101,8 @@ def _tables(
     """Return the tables of a training's result by name: predictions, labels, errors, sources (see `TrainResult`)."""
     import pandas as pd
 
-    from veritrain_lib.stages.measuring import grades_by_slice
     from veritrain_lib.stages.added_rows_effect import sources_of
+    from veritrain_lib.stages.measuring import grades_by_slice
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 
     predictions = _predictions(task, development, responses)
