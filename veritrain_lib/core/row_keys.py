@@ -1,4 +1,4 @@
-"""Keys of rows: what two rows must have in common to be the same row, in every column and not only in their id."""
+"""Keys that identify equal rows: two rows are equal if they agree in every column, not only in their id."""
 
 from __future__ import annotations
 

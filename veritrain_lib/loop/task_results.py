@@ -1,6 +1,6 @@
-"""The Celery tasks `train_model` and `check_quality_gate` on a worker: they run, and give back a small JSON object.
+"""Execution of the Celery tasks `train_model` and `check_quality_gate` on a worker, and their results as JSON objects.
 
-Whatever is in the record already is given back without a second run. `task_calls.py` says what a worker is given.
+Work whose result is in the record already is not done again. `task_calls.py` makes the jobs of these tasks.
 """
 
 from __future__ import annotations

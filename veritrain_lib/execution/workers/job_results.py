@@ -1,4 +1,4 @@
-"""Results of called Celery tasks, read from the table of jobs: Celery's result backend of the workbench.
+"""Results of called Celery tasks, read from the table of jobs: the result backend that `.get()` of a task uses.
 
 Nothing is stored here: the worker ends the job in the database, which is the only place that says how a call ended. So
 `.get()` returns on every machine that has `DATABASE_URL`, also when the worker died right after the end.

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from veritrain_lib.stages.record import edits
+from veritrain_lib.stages.record import edited_inputs
 from veritrain_lib.stages.record.finished_work import claim_stage, find_finished, missing_outputs
 from veritrain_lib.stages.record.progress_reports import CLAIMED, CellErrorWatcher, write_status
 from veritrain_lib.stages.record.stored_result import RESULT
@@ -96,7 +96,7 @@ class RunRecord:
         tags |= {f"veritrain.input.{key}": value for key, value in work.inputs.names.items() if value}
         changed = {"edited": work.edited} if work.edited else {}
         if changed:
-            tags[edits.TAG] = work.edited
+            tags[edited_inputs.TAG] = work.edited
         self.run_id = runs.open_run(work.task, name, kind="stage", parent=work.round_run or None, tags=tags)
         try:
             self._report_status()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from veritrain_lib.core.errors import UserError
 from veritrain_lib.stages.base import StageSpec, spec_of
 from veritrain_lib.stages.inputs import split_overlap
-from veritrain_lib.stages.record import edits
+from veritrain_lib.stages.record import edited_inputs
 from veritrain_lib.stages.record.progress_reports import STATUS_FILE
 from veritrain_lib.stages.record.run_record import RunRecord
 from veritrain_lib.stages.record.stage_work import COMMON_PARAMETERS, StageWork
@@ -102,7 +102,7 @@ class StageRun(StageWork):
         """
         inputs = self.inputs_with(**changes)
         if inputs.edits and self._status_file:
-            edits.refuse_for_command(self.stage, self.task, edits.description(inputs))
+            edited_inputs.refuse_for_command(self.stage, self.task, edited_inputs.description(inputs))
         if self.digest_with(inputs) != self.digest:
             self._start_over(inputs)
         record = self._record

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core import digest
-from veritrain_lib.stages.record import edits
+from veritrain_lib.stages.record import edited_inputs
 from veritrain_lib.stages.record.offered import Offered
 from veritrain_lib.stages.record.upstream import resolve_inputs
 
@@ -66,7 +66,7 @@ class StageWork(Offered):
     @property
     def edited(self) -> str:
         """The inputs that a notebook's cell replaced, in words: `suite: near_duplicate 0.1 -> 0.02`; empty for none."""
-        return edits.description(self.inputs)
+        return edited_inputs.description(self.inputs)
 
     @property
     def round_run(self) -> str:
@@ -97,7 +97,9 @@ class StageWork(Offered):
         Raises:
             UserError: when the stage accepts no input of that name, or the value can't be used.
         """
-        return edits.apply_edits(self.spec, self.stage, self.task, self.parameters, self._own_inputs, changes)
+        return edited_inputs.apply_edits(
+            self.spec, self.stage, self.task, self.parameters, self._own_inputs, changes
+        )
 
     def _repr_html_(self) -> str:
         rows = {

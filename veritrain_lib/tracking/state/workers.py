@@ -1,4 +1,4 @@
-"""Workers that run, in our shared tables: which there are, and what each does; for the home page and Prometheus.
+"""Table of the workers that run, and of the jobs that each runs, for the home page and Prometheus.
 
 Nothing depends on this table: jobs are held by their own heartbeats (`jobs.py`).
 """
@@ -89,7 +89,7 @@ class WorkerState:
 
 
 def beat(name: str, queues: Sequence[str]) -> None:
-    """Note that a worker runs; called every few seconds, and free to fail while the database is away."""
+    """Store a heartbeat of a worker. It is called every few seconds, and raises at once if the database can't be reached."""
     _run(BEAT_SQL, name=name, queues=",".join(queues))
 
 

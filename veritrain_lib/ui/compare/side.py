@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.stages.inputs.open_models import check_judged_metrics, with_privacy_check
-from veritrain_lib.stages.record import edits
+from veritrain_lib.stages.record import edited_inputs
 from veritrain_lib.stages.record.finished_work import missing_outputs
 from veritrain_lib.stages.record.stage_run import prepare
 from veritrain_lib.stages.record.stored_result import load_result
@@ -140,5 +140,5 @@ def _card(task: Task, uri: str) -> dict[str, float]:
     query = f"tags.`veritrain.stage` = 'probe' AND tags.`veritrain.input.model` = '{uri}'"
     probes = runs.search(task, f"{query} AND attributes.status = 'FINISHED'", limit=50)
     # One whose rows were changed in a cell says nothing about the development rows.
-    metrics = next((run.data.metrics for run in probes if edits.TAG not in run.data.tags), {})
+    metrics = next((run.data.metrics for run in probes if edited_inputs.TAG not in run.data.tags), {})
     return {name: metrics[name] for name in CARD if name in metrics}

@@ -1,4 +1,4 @@
-"""Migration 0003 of our shared tables: what a Celery task that somebody called by name gave back."""
+"""Migration 0003 of Veri-Train's own tables: the results of Celery tasks that programs call by name."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Migration 0004 of our shared tables: the workers that run."""
+"""Migration 0004 of Veri-Train's own tables: the workers that run."""
 
 import sqlalchemy as sa
 from alembic import op
