@@ -7,11 +7,12 @@ import fnmatch
 import re
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.small_task import write_task
-from veritrain_lib.core import registry
+from veritrain_lib.core import project, registry
 from veritrain_lib.core.stage_list import NAMES
 from veritrain_lib.core.task import load_task
 
@@ -199,3 +200,10 @@ def _message_templates() -> tuple[list[str], ...]:
     variable = r"\$?\$\((?:[^()]|\([^()]*\))*\)"  # of make, and of the shell with one of make inside
     templates.extend(re.split(variable, text) for text in re.findall(r'echo "([^"]+)"', read("Makefile")))
     return tuple(parts for parts in templates if len("".join(parts)) >= MIN_FIXED_CHARACTERS)
+
+
+def test_everything_in_the_state_folder_is_in_the_table_of_the_architecture() -> None:
+    text = read("ARCHITECTURE.md").partition("| in `.veritrain/` |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in text.splitlines()[2:]]
+    named = [place.partition("/")[0] for cell in cells for place in re.findall(r"`([^`]+)`", cell)]
+    assert sorted(named) == sorted(get_args(project.StatePlace))

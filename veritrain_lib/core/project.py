@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 MARKERS = ("veritrain_lib", "notebooks", "gates")
 """Folders by which a folder is recognized as a project's root."""
@@ -34,15 +35,35 @@ def artifacts() -> Path:
     return root() / "mlruns"
 
 
-def state(*parts: str) -> Path:
+StatePlace = Literal[
+    "approved",
+    "claims",
+    "events.db",
+    "fine_tuning.db",
+    "ledger.db",
+    "link_token",
+    "living",
+    "lora",
+    "reserve",
+    "running",
+    "tasks",
+    "vectors",
+    "worker",
+]
+"""Names of all folders and files in `.veritrain/`; ARCHITECTURE.md ("State") says what each is."""
+
+
+def state(place: StatePlace | None = None, *parts: str) -> Path:
     """Return a path within `.veritrain/`, the folder of paid answers, locks and checkpoints.
 
     That folder is not within `mlruns/`, so MLflow's server can neither show nor replace its files.
 
     Args:
-        parts: Names of folders and of the file, from `.veritrain/` downwards; none for the folder itself.
+        place: Name of a folder or file in `.veritrain/`; None for `.veritrain/` itself.
+        parts: Names of the folders and the file within that folder.
     """
-    return root().joinpath(".veritrain", *parts)
+    folder = root() / ".veritrain"
+    return folder if place is None else folder.joinpath(place, *parts)
 
 
 def notebooks() -> Path:

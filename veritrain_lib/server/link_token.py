@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from typing import Final
 
 from veritrain_lib.core import project
 from veritrain_lib.core.errors import Infrastructure
 
-TOKEN_FILE = "link_token"
+TOKEN_FILE: Final = "link_token"
 """Name of the token's file in the project's folder `.veritrain/`."""
 
 MIN_TOKEN_LENGTH = 32
