@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import pandas as pd
 import pytest
 
+from tests.stages.done_before import DoneBefore
 from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.records import Candidate, Response
 from veritrain_lib.core.task import Task, load_task
@@ -86,6 +87,29 @@ def do(home: Path) -> Do:
         return stood
 
     return stage_of
+
+
+@pytest.fixture(scope="session")
+def done_before(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> DoneBefore:
+    return DoneBefore(empty_store, tmp_path_factory.mktemp("done"))
+
+
+@pytest.fixture
+def gated(home: Path, done_before: DoneBefore) -> Task:
+    """A project with one batch of 15 rows, tiny@3, and the seed model."""
+    return done_before.copy("gated", home)
+
+
+@pytest.fixture
+def two_models(home: Path, done_before: DoneBefore) -> Task:
+    """A project with version 1 from the seed rows, and version 2 with 15 pool rows more."""
+    return done_before.copy("two models", home)
+
+
+@pytest.fixture
+def compared(home: Path, done_before: DoneBefore) -> Task:
+    """A project in which version 2 was compared with version 1."""
+    return done_before.copy("compared", home)
 
 
 def reread(task: Task) -> Task:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
-from tests.stages.conftest import Do, state
-from tests.stages.tiny_task import write_tiny
+from tests.stages.conftest import state
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.core.task import Task, load_task
+from veritrain_lib.core.task import Task
 from veritrain_lib.stages.evaluate.result import EvaluateResult
 from veritrain_lib.stages.inputs import sources
 from veritrain_lib.stages.record.stage_run import StageRun, prepare
@@ -18,11 +15,8 @@ from veritrain_lib.statistics.detectable import detectable_gain
 
 
 @pytest.fixture
-def task(home: Path, do: Do) -> Task:
-    task = load_task(write_tiny(home / "task"))
-    do("gate", task)
-    do("train", task, dataset="tiny@3")
-    return task
+def task(two_models: Task) -> Task:
+    return two_models
 
 
 def evaluation(task: Task, **parameters: str) -> StageRun:

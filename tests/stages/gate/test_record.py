@@ -55,9 +55,8 @@ def test_a_suite_by_another_name_is_other_work(copies: Task, do: Do) -> None:
     assert do("gate", copies, suite="strict.json").run().outcome == "blocked"
 
 
-def test_the_next_version_is_the_trusted_rows_and_the_accepted_ones(home: Path, do: Do) -> None:
-    task = load_task(write_tiny(home / "task"))
-    do("gate", task)
+def test_the_next_version_is_the_trusted_rows_and_the_accepted_ones(gated: Task) -> None:
+    task = gated
     draft, passed = datasets.load(task, "tiny@2"), datasets.load(task, "tiny@3")
     seed = sources.seed_rows(task)
     assert (draft.status, draft.parent, passed.status, passed.parent) == (

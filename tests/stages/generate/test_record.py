@@ -102,9 +102,8 @@ def test_one_answer_is_checked_and_can_be_taken_back(unlabelled: Task) -> None:
         save_answer(unlabelled, "z", "billing")
 
 
-def test_a_row_once_offered_never_comes_again_even_when_the_gate_turned_it_down(home: Path, do: Do) -> None:
-    task = load_task(write_tiny(home / "task"))
-    do("gate", task)
+def test_a_row_once_offered_never_comes_again_even_when_the_gate_turned_it_down(gated: Task, do: Do) -> None:
+    task = gated
     first = datasets.load(task, "tiny@2").rows
     second = do("generate", task, dataset="tiny@3", rows=100).run().tables["rows"]
     assert len(first) == 15

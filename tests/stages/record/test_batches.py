@@ -8,21 +8,12 @@ import pandas as pd
 import pytest
 
 from tests.stages.conftest import Do
-from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.errors import Refused, UserError
-from veritrain_lib.core.task import Task, load_task
+from veritrain_lib.core.task import Task
 from veritrain_lib.stages.inputs.defaults import resolve_passed_dataset
 from veritrain_lib.stages.record.batches import BATCH, batches_of, current, drop_batch, lineage
 from veritrain_lib.stages.record.stored_result import load_result
 from veritrain_lib.tracking import datasets, runs
-
-
-@pytest.fixture
-def gated(home: Path, do: Do) -> Task:
-    """A task with one batch of 15 rows, tiny@3."""
-    task = load_task(write_tiny(home / "task"))
-    do("gate", task)
-    return task
 
 
 def rows_of(task: Task, reference: str) -> pd.DataFrame:

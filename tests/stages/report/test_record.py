@@ -9,9 +9,8 @@ import pytest
 from pypdf import PdfReader
 
 from tests.stages.conftest import Do
-from tests.stages.tiny_task import write_tiny
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.core.task import load_task
+from veritrain_lib.core.task import Task
 from veritrain_lib.reporting import pictures, render
 from veritrain_lib.reporting.html import data_uri
 from veritrain_lib.stages.record.start_stage import start_stage
@@ -20,12 +19,9 @@ from veritrain_lib.tracking import runs
 
 
 def test_the_page_comes_with_the_stage_and_the_pdf_apart_with_the_stored_pictures(
-    home: Path, do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    compared: Task, do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = load_task(write_tiny(home / "task"))
-    do("gate", task)
-    do("train", task, dataset=f"{task.name}@3")
-    do("evaluate", task)
+    task = compared
     run_id = do("report", task).run_id
     folder = runs.fetch(run_id, "report", tmp_path)
     stored = {file.name for file in folder.glob("*.png")}
@@ -42,12 +38,10 @@ def test_the_page_comes_with_the_stage_and_the_pdf_apart_with_the_stored_picture
 
 
 def test_pictures_that_gate_and_evaluation_stored_are_shown_and_not_drawn_again(
-    home: Path, do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    compared: Task, do: Do, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = load_task(write_tiny(home / "task"))
-    gate = do("gate", task).run_id
-    do("train", task, dataset=f"{task.name}@3")
-    evaluate = do("evaluate", task).run_id
+    task = compared
+    gate, evaluate = (do(stage, task).run_id for stage in ("gate", "evaluate"))
     for drawing in ("removed", "slice_changes", "confused_pairs"):
         monkeypatch.delattr(pictures, drawing)
 
@@ -60,12 +54,9 @@ def test_pictures_that_gate_and_evaluation_stored_are_shown_and_not_drawn_again(
 
 
 def test_remarks_of_a_cell_are_on_the_page_and_make_it_no_report_of_the_loop(
-    home: Path, do: Do, tmp_path: Path
+    compared: Task, tmp_path: Path
 ) -> None:
-    task = load_task(write_tiny(home / "task"))
-    do("gate", task)
-    do("train", task, dataset=f"{task.name}@3")
-    do("evaluate", task)
+    task = compared
     stage = start_stage("report", {"task": str(task.path), "In": []})
     assert stage.rounds["rows"].tolist() == [stage.rounds["rows"][0]]
     assert stage.remarks == []
