@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from veritrain_lib.core.task import Promotion
 from veritrain_lib.encoders.use_multilingual import LANGUAGES
 
 
@@ -86,12 +87,15 @@ class TaskTemplate:
             contract = LABEL_CONTRACT
             trainer = ENCODER_TRAINER if LANGUAGES.issuperset(self.inputs.values()) else WORD_TRAINER
             metrics = IMBALANCED_METRICS if self.imbalanced else LABEL_METRICS
+        defaults = Promotion()
         return TEMPLATE.format(
             name=self.name, made_from=self.made_from, inputs="\n".join(_input(*item) for item in self.inputs.items()),
             target=target, contract=contract, metrics=metrics, goal="60" if self.text_answers else "0.95", trainer=trainer, gate=_with_comment(f"gate: {self.gate}", GATE_COMMENTS.get(self.gate, "beside this file")), slices=_list(self.slices), bands=bands, files=files,
             teacher=_with_comment(f"  name: {self.teacher}", "pool selects rows from data.pool, augment varies the existing rows"),
             batch=_with_comment(f"  batch: {self.batch}", "rows between two refits of the student"), rounds=self.rounds, rows_per_round=self.rows_per_round,
             looks=_with_comment(f"  max_looks: {self.rounds + 1}", "new model pairs evaluated on the held-out test set; the last is for the final comparison"), seed=self.seed,
+            alpha=_with_comment(f"  alpha: {defaults.alpha:g}", "one-sided error budget for all looks together"),
+            slice_margin=_with_comment(f"  slice_margin: {defaults.slice_margin:g}", "a significant loss of more than this in any slice blocks promotion"),
         )  # fmt: skip
 
 
@@ -228,9 +232,9 @@ budget:
 
 promotion:
 {looks}
-  alpha: 0.05               # one-sided error budget for all looks together
+{alpha}
   spending: even            # or halving
-  slice_margin: 0.10        # a significant loss of more than this in any slice blocks promotion
+{slice_margin}
 
 seed: {seed}
 """
