@@ -22,10 +22,11 @@ MIGRATE = (
 
 
 LONGEST_FIRST = (
-    "test_no_key_in_the_record", "test_many_notebooks", "test_canaries", "test_server_live", "test_clinc150", "test_kills",
-    "test_server_whole_loop", "test_server_schemathesis", "test_ledger_kills", "test_loop_command", "test_server_process",
-    "test_notebooks_run", "test_run_again", "test_plain_papermill", "test_interrupted_runs", "test_zygote", "test_postgresql",
-    "test_meetings", "test_fork_safety", "test_provisioner",
+    "test_notebooks_run", "test_server_live", "test_canaries", "test_processes", "test_server_process", "test_worker_process",
+    "test_server_whole_loop", "test_sweep", "test_kills", "test_remote_stages", "test_two_machines",
+    "test_no_key_in_the_record", "test_many_notebooks", "test_clinc150", "test_server_schemathesis", "test_ledger_kills",
+    "test_loop_command", "test_run_again", "test_plain_papermill", "test_interrupted_runs", "test_zygote", "test_postgresql",
+    "test_meetings", "test_fork_safety", "test_provisioner", "test_loop",
 )  # fmt: skip
 """Files that take minutes, the longest first: begun last, they would keep one worker waiting for the other."""
 
