@@ -6,12 +6,14 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.server.postgres import new_database
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.server.live import event_tails
 from veritrain_lib.server.live.event_tails import EventTails
 from veritrain_lib.tracking import event_log
@@ -117,6 +119,36 @@ def test_what_can_not_be_read_is_raised_and_not_waited_for(at_once: bool) -> Non
 
     with pytest.raises(ValueError):
         asyncio.run(watch())
+
+
+def test_a_database_that_is_away_for_a_while_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_tails, "SETTLE_S", 0.01)
+    failures = {"read": 0, "read_newer": 0}
+
+    def failing_twice(name: str) -> Callable[..., Any]:
+        whole = getattr(event_log, name)
+
+        def call(*args: Any) -> Any:
+            if failures[name] < 2:
+                failures[name] += 1
+                raise Infrastructure("the database is away")
+            return whole(*args)
+
+        return call
+
+    async def watch() -> list[int]:
+        following = asyncio.create_task(numbers(EventTails()))
+        while failures["read_newer"] < 2:
+            await asyncio.sleep(0.01)
+        write(2)
+        event_log.end(RUN, "over")
+        return await following
+
+    write(1)
+    for name in failures:
+        monkeypatch.setattr(event_log, name, failing_twice(name))
+    assert asyncio.run(watch()) == [1, 2, 3, 4]
+    assert failures == {"read": 2, "read_newer": 2}
 
 
 def test_another_machine_appends_and_a_server_that_was_restarted_goes_on(

@@ -16,15 +16,20 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
+from typing import ParamSpec, TypeVar
 
+from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.tracking import event_log
 from veritrain_lib.tracking.event_log import LoggedEvent
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 POLL_S = 0.2
 """Seconds between two looks at what is new."""
 
 SETTLE_S = 2.0
-"""Seconds between two checks that the process which owns the run still lives."""
+"""Seconds between two checks that the process which owns the run still lives, or that the database is back."""
 
 MAX_KEPT_EVENTS = 2_000
 """Maximum number of events of a run that are kept in memory, and that are read at once."""
@@ -62,7 +67,7 @@ class EventTail:
         try:
             await self._settle()
             # A long history is read in parts, since only its newest part is kept.
-            while new := await asyncio.to_thread(event_log.read, self.run_id, self.last, MAX_KEPT_EVENTS):
+            while new := await _read(event_log.read, self.run_id, self.last, MAX_KEPT_EVENTS):
                 self.events.extend(new)
             self.started.set()
             while True:
@@ -163,7 +168,7 @@ class EventTails:
                 continue
             try:
                 known = {run_id: tail.last for run_id, tail in tails.items()}
-                newer = await asyncio.to_thread(event_log.read_newer, known, MAX_KEPT_EVENTS)
+                newer = await _read(event_log.read_newer, known, MAX_KEPT_EVENTS)
             except Exception as error:  # noqa: BLE001 (followers get the error; they must not wait for ever)
                 for tail in tails.values():
                     await tail.fail(error)
@@ -194,7 +199,7 @@ class EventTails:
                 if tail.last <= after:
                     return
                 if tail.events[0].seq > after + 1:
-                    events = await asyncio.to_thread(event_log.read, run_id, after, FOLLOWER_EVENTS)
+                    events = await _read(event_log.read, run_id, after, FOLLOWER_EVENTS)
                 else:
                     skipped = bisect_right(tail.events, after, key=attrgetter("seq"))
                     events = list(islice(tail.events, skipped, skipped + FOLLOWER_EVENTS))
@@ -203,6 +208,19 @@ class EventTails:
                     after = event.seq
                     if until_end and event.data.get(event_log.ENDED_KEY) and after == tail.last:
                         return
+
+
+async def _read(read: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Call a function that reads events in a thread, and again while the database can't be reached.
+
+    A follower then only waits: its client need not notice that the database was restarted.
+    """
+    while True:
+        try:
+            return await asyncio.to_thread(read, *args, **named)
+        except Infrastructure as error:
+            logging.getLogger(__name__).warning("events can't be read, which is tried again: %s", error)
+            await asyncio.sleep(SETTLE_S)
 
 
 EVENT_TAILS = EventTails()
