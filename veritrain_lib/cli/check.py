@@ -28,6 +28,7 @@ def check(task: str) -> CommandResult:
     Args:
         task: Path or name of the task; empty for the one used last.
     """
+    from veritrain_lib.encoders.of_task import language_warnings
     from veritrain_lib.stages.inputs import split_overlap
     from veritrain_lib.stages.inputs.tasks import task_file_of
     from veritrain_lib.task_check.check import check_task
@@ -37,7 +38,7 @@ def check(task: str) -> CommandResult:
     if not outcome.mistakes and outcome.reading.task is not None:
         # Files that can't be read can't be compared.
         split_overlap.refuse_overlap(outcome.reading.task)
-        notes = split_overlap.overlap_warnings(outcome.reading.task)
+        notes = split_overlap.overlap_warnings(outcome.reading.task) + language_warnings(outcome.reading.task)
     return CommandResult(
         {**_document(outcome), "notes": notes},
         [_summary(outcome), *notes],

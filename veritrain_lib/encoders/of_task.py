@@ -1,8 +1,11 @@
-"""Name of the sentence encoder that a task's trainer reads, and the default encoder."""
+"""The sentence encoder that a task's trainer reads, and whether it knows the languages of the task's inputs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from veritrain_lib.encoders.base import open_encoder
+from veritrain_lib.encoders.joined import SEPARATOR
 
 if TYPE_CHECKING:
     from veritrain_lib.core.task import Task
@@ -19,3 +22,23 @@ def encoder_name(task: Task) -> str:
     if task.trainer.name != TRAINER or task.trainer.file:
         return ""
     return str(task.trainer.parameters.get("encoder", DEFAULT))
+
+
+def language_warnings(task: Task) -> list[str]:
+    """Return one warning for each encoder of the task's trainer that does not know the language of an input.
+
+    Args:
+        task: The task; inputs without a language are passed over.
+    """
+    name = encoder_name(task)
+    languages = {field.language for field in task.inputs.values() if field.language}
+    warnings = []
+    for encoder in [open_encoder(part) for part in name.split(SEPARATOR)] if name else []:
+        unknown = sorted(languages - encoder.languages) if encoder.languages else []
+        if unknown:
+            warnings.append(
+                f"the sentence encoder {encoder.name} knows only {', '.join(sorted(encoder.languages))}, and inputs are "
+                f"in {', '.join(unknown)}, of which its vectors say little. Use another encoder, or the trainer tfidf_svc "
+                "(docs/encoders.md)"
+            )
+    return warnings

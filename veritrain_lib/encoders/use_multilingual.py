@@ -33,6 +33,7 @@ class UseMultilingual(Encoder):
     name = "use_multilingual"
     dimension = 512
     packages = (PACKAGE,)
+    languages = LANGUAGES
 
     @cached_property
     def digest(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import BudgetExceeded
+from veritrain_lib.encoders.of_task import language_warnings
 from veritrain_lib.execution.jobs import JobRunner
 from veritrain_lib.execution.runner_choice import notebook_runner
 from veritrain_lib.execution.workers.remote_runner import RemoteRunner
@@ -130,7 +131,7 @@ def _find_or_run(task: Task, runner: Runner, tell: Callable[[Event], None]) -> L
         runs.resume(loop_run)
     with finish_background_tasks(runner):
         try:
-            for line in split_overlap.overlap_warnings(task):
+            for line in [*split_overlap.overlap_warnings(task), *language_warnings(task)]:
                 log.warning("%s", line)
             runs.log(loop_run, parameters=loop_parameters(task))
             return _run_rounds(task, loop_run, runner, tell)
