@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from veritrain_lib.encoders import of_task, vector_store
 from veritrain_lib.encoders.base import open_encoder
 from veritrain_lib.models.served import joined
-from veritrain_lib.teachers.out_of_scope.novelty import AT_ONCE, novelty, unit
+from veritrain_lib.teachers.out_of_scope.novelty import novelty, unit
+from veritrain_lib.teachers.out_of_scope.random_walk import AT_ONCE
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,28 +1,31 @@
 """Novelty of pool rows: how little their vectors are like those of the training rows (novelty detection).
 
-Two values are added, each in standard deviations of the training rows: the cosine to the nearest label's mean (K. Lee et al.
-2018, NeurIPS, without the covariance, which takes more rows to estimate than a task starts with), and the share of training
-rows among the nearest neighbours. The second compares two densities: where rows have a label, training rows are near as
-often as elsewhere, while rows of a subject that no label names have neighbours in the pool only.
+Two values are added, each in standard deviations of the training rows: the cosine to the nearest label's mean, and how often a
+random walk from row to similar row meets training rows. The second compares two densities: where rows have a label, training
+rows are met as often as elsewhere, while rows of a subject that no label names lead to each other. Both are measured where the
+rows of a label spread more evenly in all directions (K. Lee et al. 2018, NeurIPS).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veritrain_lib.teachers.out_of_scope.random_walk import AT_ONCE, nearest, shares_met
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
 
-NEIGHBOURS = 40
-"""Nearest neighbours that are looked at; at most a twentieth of the rows to search."""
-
 REFERENCE_ROWS = 4_000
-"""Rows of the pool, and of the training rows, among which neighbours are searched: a random draw of larger ones."""
+"""Rows of the pool, and of the training rows, among which the walk goes: a random draw of larger ones."""
 
-AT_ONCE = 5_000
-"""Rows that are compared with the reference rows at once, which takes 160 MB."""
+EVENED = 0.1
+"""Share of the labels' common covariance, beside a multiple of the identity matrix, by which directions are evened out (0 to 1).
+With more, pool rows with a label look more novel than the training rows, from which the covariance is estimated."""
+
+LEAST_SHARE = 0.01
+"""Share of training rows that is added before the logarithm, so that a walk that meets none has a finite value."""
 
 
 def novelty(
@@ -47,51 +50,54 @@ def novelty(
     drawn = rng.permutation(len(training))[:REFERENCE_ROWS]
     _, numbers = np.unique(np.asarray(labels, dtype=object)[drawn].astype(str), return_inverse=True)
     centre = training[drawn].mean(axis=0)
-    known = unit(training[drawn] - centre)
+    evened = _evening(training[drawn], numbers)
+    known = unit((training[drawn] - centre) @ evened)
     counts = np.bincount(numbers)
     sums = np.zeros((len(counts), known.shape[1]), dtype=known.dtype)
     np.add.at(sums, numbers, known)
     means = unit(sums)
-    reference = rng.permutation(len(pool))[:REFERENCE_ROWS]
-    searched = np.vstack([known, unit(pool[reference] - centre)])
-    position = np.full(len(pool), -1)
-    position[reference] = len(known) + np.arange(len(reference))
-
     cosines = known @ means.T
     without_itself = (known * unit(sums[numbers] - known)).sum(axis=1)
     cosines[np.arange(len(known)), numbers] = np.where(counts[numbers] > 1, without_itself, -1.0)
     known_cosine = cosines.max(axis=1)
-    known_share = (_nearest(known, np.arange(len(known)), searched) < len(known)).mean(axis=1)
-    pool_cosine, pool_share = np.empty(len(pool)), np.empty(len(pool))
+
+    reference = rng.permutation(len(pool))[:REFERENCE_ROWS]
+    nodes = np.vstack([known, unit((pool[reference] - centre) @ evened)])
+    met_before_last_step, met = shares_met(nodes, len(known))
+    known_met = met[: len(known)]
+    pool_cosine, pool_met = np.empty(len(pool)), np.empty(len(pool))
     for start in range(0, len(pool), AT_ONCE):
         part = slice(start, start + AT_ONCE)
-        vectors = unit(pool[part] - centre)
+        vectors = unit((pool[part] - centre) @ evened)
         pool_cosine[part] = (vectors @ means.T).max(axis=1)
-        pool_share[part] = (_nearest(vectors, position[part], searched) < len(known)).mean(axis=1)
-    of_known = -_standardized(known_cosine, known_cosine) - _standardized(known_share, known_share)
-    of_pool = -_standardized(pool_cosine, known_cosine) - _standardized(pool_share, known_share)
+        if len(reference) < len(pool):
+            pool_met[part] = met_before_last_step[nearest(vectors, nodes)].mean(axis=1)
+    pool_met[reference] = met[len(known) :]
+    known_met, pool_met = (np.log(values + LEAST_SHARE) for values in (known_met, pool_met))
+    of_known = -_standardized(known_cosine, known_cosine) - _standardized(known_met, known_met)
+    of_pool = -_standardized(pool_cosine, known_cosine) - _standardized(pool_met, known_met)
     return of_pool, of_known
 
 
-def _nearest(vectors: np.ndarray, own_positions: np.ndarray, searched: np.ndarray) -> np.ndarray:
-    """Return the positions of each row's nearest neighbours among the searched ones, the row itself left out.
+def _evening(vectors: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return a square matrix; vectors multiplied by it spread more evenly in all directions within their labels.
 
     Args:
-        vectors: Vectors of length 1, shape (rows, dimension).
-        own_positions: Where each row itself is among the searched ones; -1 for nowhere.
-        searched: Vectors among which neighbours are searched.
-
-    Returns:
-        Shape (rows, neighbours), in no order.
+        vectors: Vectors of training rows.
+        numbers: Number of each row's label.
     """
     import numpy as np
 
-    neighbours = max(1, min(NEIGHBOURS, len(searched) // 20))
-    similarity = vectors @ searched.T
-    itself = np.flatnonzero(own_positions >= 0)
-    similarity[itself, own_positions[itself]] = -np.inf
-    nearest: np.ndarray = np.argpartition(-similarity, neighbours - 1, axis=1)[:, :neighbours]
-    return nearest
+    means = np.stack([vectors[numbers == number].mean(axis=0) for number in range(numbers.max() + 1)])
+    within = (vectors - means[numbers]).astype(np.float64)
+    covariance = within.T @ within / len(within)
+    dimension = len(covariance)
+    # Few rows tell little about the spread in so many directions, and most of it is their own chance.
+    share = EVENED * min(1.0, (len(vectors) - len(means)) / (2 * dimension))
+    # The last term keeps the matrix invertible where all rows of each label are equal.
+    even = (1 - share) * np.trace(covariance) / dimension + 1e-9
+    evened: np.ndarray = np.linalg.cholesky(np.linalg.inv(share * covariance + even * np.eye(dimension)))
+    return evened.astype(vectors.dtype)
 
 
 def _standardized(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
