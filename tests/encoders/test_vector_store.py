@@ -60,8 +60,9 @@ def test_a_damaged_or_locked_store_costs_time_only(monkeypatch: pytest.MonkeyPat
     file.parent.mkdir(parents=True)
     file.write_bytes(b"no database" * 1000)
     assert vector_store.encode(Lengths(), ["aa"]).tolist() == [[2, 2, 1]]
-    file.unlink()
-    vector_store.encode(Lengths(), ["aa"])
+    again = Lengths()
+    vector_store.encode(again, ["aa"])
+    assert again.encoded == [], "the damaged file was made anew"
     monkeypatch.setattr(vector_store, "WAIT_S", 0.01)
     writer = sqlite3.connect(file)
     try:

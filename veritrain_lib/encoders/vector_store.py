@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from veritrain_lib.encoders.base import Encoder
+
+logger = logging.getLogger(__name__)
 
 MAXIMUM_VECTORS = 500_000
 """Largest number of vectors kept for one encoder; at 512 numbers (1 KB) each, the file stays below 600 MB."""
@@ -81,7 +84,7 @@ def _stored(file: Path, keys: list[bytes], dimension: int) -> dict[bytes, np.nda
     found: dict[bytes, np.ndarray] = {}
     if not file.is_file():
         return found
-    with contextlib.suppress(sqlite3.Error, OSError), _opened(file) as database:
+    with _without_errors(file), _opened(file) as database:
         for start in range(0, len(keys), LOOKUP):
             part = keys[start : start + LOOKUP]
             marks = ",".join("?" * len(part))
@@ -96,7 +99,7 @@ def _stored(file: Path, keys: list[bytes], dimension: int) -> dict[bytes, np.nda
 
 def _store(file: Path, vectors: dict[bytes, np.ndarray]) -> None:
     """Store vectors by the digest of their text, delete the oldest beyond `MAXIMUM_VECTORS`, and ignore errors."""
-    with contextlib.suppress(sqlite3.Error, OSError):
+    with _without_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         with _opened(file) as database, database:
             database.execute(_SCHEMA)
@@ -108,6 +111,20 @@ def _store(file: Path, vectors: dict[bytes, np.ndarray]) -> None:
                 "DELETE FROM vectors WHERE number <= (SELECT max(number) FROM vectors) - ?",
                 (MAXIMUM_VECTORS,),
             )
+
+
+@contextlib.contextmanager
+def _without_errors(file: Path) -> Iterator[None]:
+    """Context manager that ignores errors of the SQLite file, and deletes a damaged one, so that the next write makes it anew."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        logger.debug("the vectors in %s are not used now: %s", file, error)
+    except sqlite3.DatabaseError as error:
+        logger.warning("the file of stored vectors %s is damaged and made anew: %s", file, error)
+        with contextlib.suppress(OSError):
+            for part in ("", "-wal", "-shm"):
+                file.with_name(file.name + part).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

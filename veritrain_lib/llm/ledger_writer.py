@@ -8,6 +8,7 @@ repeated; the functions in it must therefore be safe to run twice.
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 import time
@@ -16,6 +17,8 @@ from typing import Any, TypeVar
 
 from veritrain_lib.core.errors import Infrastructure
 from veritrain_lib.llm.ledger_store import AWAY_S, Connection, LedgerStore, roll_back
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -137,8 +140,9 @@ class LedgerWriter:
         self._beat_at = time.monotonic()
         try:
             self._write([_WriteJob(lambda connection: self._store.beat(connection, self.owners), None, None)])
-        except Exception:  # noqa: BLE001  # the database is away: the next beat tries again
+        except Exception as error:  # noqa: BLE001  # nobody waits for a beat, and the next one tries again
             self._disconnect()
+            logger.warning("the ledger's heartbeat was not stored, and is tried again: %s", error)
 
     def _write_until_done(self, jobs: list[_WriteJob]) -> None:
         deadline = time.monotonic() + AWAY_S
