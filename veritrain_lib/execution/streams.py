@@ -6,12 +6,9 @@ notebook. When they are joined, only the bar's last state is left.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from nbformat import NotebookNode
-
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n])")
 
 
 def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
@@ -45,4 +42,7 @@ def apply_carriage_returns(text: str) -> str:
     >>> apply_carriage_returns("10 %\r 50 %\r100 %\n")
     '100 %\n'
     """
-    return _OVERWRITTEN.sub("", text)
+    if "\r" not in text:
+        return text
+    # What follows the last carriage return of a line is left, unless nothing follows it.
+    return "\n".join(line[line.rfind("\r", 0, len(line) - 1) + 1 :] for line in text.split("\n"))

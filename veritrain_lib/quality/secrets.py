@@ -55,7 +55,7 @@ PASSWORD_IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]*:[^\s/@]{3,}@
 LENGTH = re.compile(r"[0-9０-９]+(?:文字|桁|字以)")
 """Pattern of a required length in a Japanese password policy (such as `8文字`), which is not a password."""
 LONG_TOKEN = re.compile(r"(?<![\w/.@-])[A-Za-z0-9_+/-]{20,}={0,2}(?![\w@])")
-URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://\S+", re.IGNORECASE)
 # Identifiers that are no secret: a hash, a commit or an object's id in hexadecimal, a UUID (RFC 9562), a
 # ULID (its first ten characters are a time), and the hash of a package or an image behind the name of its algorithm.
 HEXADECIMAL = re.compile(r"(?:0x)?[A-Fa-f0-9-]{20,}", re.IGNORECASE)
