@@ -89,7 +89,8 @@ test: $(READY)  ## the fast tests (about 6 minutes on 2 cores)
 	@$(BIN)/python -m pytest -q -p no:nbval -n $(CORES) --dist loadfile --no-loadscope-reorder --timeout=300 -m "not slow"
 
 test-slow: $(READY)  ## kills, long runs, browsers (about 25 minutes on 2 cores)
-	@$(BIN)/python -m pytest -q -p no:nbval -n $(CORES) --dist loadfile --no-loadscope-reorder -m slow
+	@# One process more than cores: these wait for servers, kernels and leases much of their time.
+	@$(BIN)/python -m pytest -q -p no:nbval -n $$(( $(CORES) + 1 )) --dist loadfile --no-loadscope-reorder -m slow
 
 check: $(READY)  ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
