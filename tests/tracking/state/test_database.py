@@ -61,7 +61,8 @@ def test_a_job_or_a_claim_taken_twice_by_the_same_holder_is_taken_once(
     assert [row[2] for row in repeated] == [1], "the answer of the first time was lost with its connection"
     assert jobs.take(JOB.id, "another") is None
     with claims.claim("work", "the work"):
-        (lease,) = leases._held.values()
+        held = text("SELECT id, token FROM veritrain_state_leases WHERE work = 'work'")
+        (lease,) = database.run(lambda connection: connection.execute(held).all())
         values = {
             "work": "work",
             "what": "the work",
