@@ -50,6 +50,13 @@ Prepare = Callable[..., PreparedNotebook]
 
 
 @pytest.fixture(autouse=True)
+def _no_limit_of_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make test` gives each of its processes one thread."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
 def a_small_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is there in a moment."""
     monkeypatch.setenv("VERITRAIN_PRELOAD", "numpy")
@@ -118,8 +125,6 @@ def test_unasked_it_runs_what_the_machine_bears(
 def test_the_cores_are_divided_among_the_notebooks(
     prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: bool
 ) -> None:
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)
     cores(monkeypatch, 2)
 
     execute_all([prepare(f"n{place}", LIMITS, warm=warm) for place in range(2)], at_once=2)
