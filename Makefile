@@ -85,10 +85,10 @@ serve: $(READY)  ## serve the REST API, the home page and the MLflow UI on port 
 test test-slow: export OPENBLAS_NUM_THREADS := 1
 test test-slow: export OMP_NUM_THREADS := 1
 
-test: $(READY)  ## the fast tests (about 6 minutes on 2 cores)
+test: $(READY)  ## the fast tests (6 to 10 minutes on 2 cores)
 	@$(BIN)/python -m pytest -q -p no:nbval -n $(CORES) --dist loadfile --no-loadscope-reorder --timeout=300 -m "not slow"
 
-test-slow: $(READY)  ## kills, long runs, browsers (about 25 minutes on 2 cores)
+test-slow: $(READY)  ## kills, long runs, browsers (20 to 30 minutes on 2 cores)
 	@# One process more than cores: these wait for servers, kernels and leases much of their time.
 	@$(BIN)/python -m pytest -q -p no:nbval -n $$(( $(CORES) + 1 )) --dist loadfile --no-loadscope-reorder -m slow
 
