@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -115,6 +118,30 @@ def test_a_notebook_that_fails_after_its_stage_ran_leaves_no_finished_work(task:
     (run,) = runs.search(task)
     assert run.info.status == "FAILED"
     assert find_completed(task, "gate", {"dataset": "seed"}) is None
+
+
+IN_A_KERNEL = """
+import json, sys
+from veritrain_lib.stages.record.start_stage import start_stage
+stage = start_stage("gate", {**json.loads(sys.argv[1]), "In": []})
+stage.run()
+stage.finish()
+"""
+
+
+@pytest.mark.slow
+def test_a_run_is_not_abandoned_while_its_engine_lives_though_its_kernel_has_ended(task: Task) -> None:
+    closed: list[str] = []
+
+    def work(job: Job) -> None:
+        command = [sys.executable, "-c", IN_A_KERNEL, json.dumps(dict(job.parameters))]
+        subprocess.run(command, env={**os.environ, **job.environment}, check=True, timeout=120)
+        closed.extend(runs.close_abandoned(task))  # as another loop on this task does at any time
+
+    done = run_stage(task, "gate", {"dataset": "seed"}, runner=Ends("finished", work))
+    assert closed == []
+    run = runs.get(done.run_id)
+    assert (run.info.status, run.data.tags[runs.OWNER_TAG]) == ("FINISHED", runs.owner())
 
 
 def test_a_notebook_without_a_stage_in_it_is_a_failure(task: Task) -> None:

@@ -66,6 +66,20 @@ def test_only_a_killed_owner_of_this_host_has_its_run_closed(task: Task) -> None
     assert runs.close_abandoned(task) == []
 
 
+def test_a_run_that_its_owner_ended_as_its_last_act_is_not_closed_by_who_read_it_before(task: Task) -> None:
+    dead = f"{socket.gethostname()}/4194304/1"
+    ended, taken_over, left_open = (
+        runs.open_run(task, name, kind="stage", tags={runs.OWNER_TAG: dead}) for name in ("a", "b", "c")
+    )
+    seen = {run.info.run_id: run for run in runs.search(task, "attributes.status = 'RUNNING'")}
+    runs.end_run(ended, "FINISHED")
+    runs.resume(taken_over)
+    assert not runs.close_if_abandoned(seen[ended])
+    assert not runs.close_if_abandoned(seen[taken_over])
+    assert runs.close_if_abandoned(seen[left_open])
+    assert [status(run) for run in (ended, taken_over, left_open)] == ["FINISHED", "RUNNING", "KILLED"]
+
+
 @pytest.mark.parametrize("ending", ["FAILED", "KILLED", None])
 def test_work_counts_as_done_only_when_its_run_finished(task: Task, ending: runs.FinalStatus | None) -> None:
     run = runs.open_run(task, "work", kind="stage", tags={"veritrain.digest": "abc"})

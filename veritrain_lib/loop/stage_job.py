@@ -34,7 +34,13 @@ from veritrain_lib.loop.stage_pages import (
 from veritrain_lib.redaction import redact
 from veritrain_lib.stages.evaluate.record import SPEC as EVALUATE
 from veritrain_lib.stages.record.finished_work import claim_stage, find_finished
-from veritrain_lib.stages.record.progress_reports import CLAIMED, STATUS_FILE, read_status, run_with_result
+from veritrain_lib.stages.record.progress_reports import (
+    CLAIMED,
+    RUN_OWNER,
+    STATUS_FILE,
+    read_status,
+    run_with_result,
+)
 from veritrain_lib.stages.record.stage_run import prepare
 from veritrain_lib.stages.record.stored_result import load_result
 from veritrain_lib.stages.record.verdict_event import log_verdict
@@ -286,8 +292,9 @@ class StageJob:
             claim: The claim on the work, which is released when the job is closed; None for none.
         """
         self.task, self.stage, self.parameters = task, stage, parameters
+        owner = runs.owner()
         self.work_directory = (
-            _work_directories() / f"{runs.owner().replace('/', SEPARATOR)}{SEPARATOR}{uuid.uuid4().hex}"
+            _work_directories() / f"{owner.replace('/', SEPARATOR)}{SEPARATOR}{uuid.uuid4().hex}"
         )
         self.work_directory.mkdir(parents=True)
         self._status_file, self._executed = (
@@ -299,7 +306,12 @@ class StageJob:
             notebook_of(stage),
             self._executed,
             {"task": str(task.path), **parameters},
-            {STATUS_FILE: str(self._status_file), CLAIMED: work, "VERITRAIN_HOME": str(project.root())},
+            {
+                STATUS_FILE: str(self._status_file),
+                CLAIMED: work,
+                RUN_OWNER: owner,
+                "VERITRAIN_HOME": str(project.root()),
+            },
             cell_timeout_s,
         )
         self.done: CompletedStage | None = None

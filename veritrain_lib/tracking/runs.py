@@ -211,6 +211,9 @@ def close_if_abandoned(run: Run) -> bool:
     owner_name = tags.get(OWNER_TAG)
     if not is_open or not owner_name or is_alive(owner_name) is not False:
         return False
+    now = get(run.info.run_id)  # read after the owner's death: its last act may have been to end the run
+    if now.info.status != run.info.status or now.data.tags.get(OWNER_TAG) != owner_name:
+        return False
     reason = "the process that owned this run died; closed at the next start"
     end_run(run.info.run_id, "KILLED", "stopped" if STOP_TAG in tags else reason)
     if tags.get("veritrain.kind") not in ("stage", "loop", "sweep"):

@@ -19,6 +19,12 @@ STATUS_FILE = "VERITRAIN_STATUS_FILE"
 CLAIMED = "VERITRAIN_CLAIMED"
 """Environment variable with the digest of the work that the notebook's parent process has claimed (locked) for it."""
 
+RUN_OWNER = "VERITRAIN_RUN_OWNER"
+"""Environment variable with the name of the notebook's parent process, which ends the stage's MLflow run and owns it.
+
+A notebook's kernel ends before its run does, so a run that the kernel owned would look abandoned for a moment.
+"""
+
 
 def write_status(status_file: Path, run_id: str, stored: bool, *, result_stored: bool = False) -> None:
     """Write the status file, which tells the engine that runs a stage's notebook which MLflow run the stage opened.

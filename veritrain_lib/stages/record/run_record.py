@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from veritrain_lib.stages.record import edited_inputs
 from veritrain_lib.stages.record.finished_work import claim_stage, find_finished, missing_outputs
-from veritrain_lib.stages.record.progress_reports import CLAIMED, CellErrorWatcher, write_status
+from veritrain_lib.stages.record.progress_reports import CLAIMED, RUN_OWNER, CellErrorWatcher, write_status
 from veritrain_lib.stages.record.stored_result import RESULT
 from veritrain_lib.tracking import runs
 from veritrain_lib.tracking.state import claims
@@ -97,6 +97,9 @@ class RunRecord:
         changed = {"edited": work.edited} if work.edited else {}
         if changed:
             tags[edited_inputs.TAG] = work.edited
+        engine = os.environ.get(RUN_OWNER) if self._status_file else None
+        if engine:
+            tags[runs.OWNER_TAG] = engine
         self.run_id = runs.open_run(work.task, name, kind="stage", parent=work.round_run or None, tags=tags)
         try:
             self._report_status()
