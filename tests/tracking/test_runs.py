@@ -74,10 +74,14 @@ def test_a_run_that_its_owner_ended_as_its_last_act_is_not_closed_by_who_read_it
     seen = {run.info.run_id: run for run in runs.search(task, "attributes.status = 'RUNNING'")}
     runs.end_run(ended, "FINISHED")
     runs.resume(taken_over)
+    runs.tag(left_open, {runs.STOP_TAG: "now"})
     assert not runs.close_if_abandoned(seen[ended])
     assert not runs.close_if_abandoned(seen[taken_over])
     assert runs.close_if_abandoned(seen[left_open])
     assert [status(run) for run in (ended, taken_over, left_open)] == ["FINISHED", "RUNNING", "KILLED"]
+    assert runs.get(left_open).data.tags[runs.REASON_TAG] == "stopped", (
+        "also where the request came in between"
+    )
 
 
 @pytest.mark.parametrize("ending", ["FAILED", "KILLED", None])

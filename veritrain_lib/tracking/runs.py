@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FinalStatus = Literal["FINISHED", "FAILED", "KILLED"]
 
 OWNER_TAG = "veritrain.owner"
-"""Tag of a run with the name of the process that works on it."""
+"""Tag of a run with the name of the process that owns it: the one that will end it."""
 
 JOB_TAG = "veritrain.job"
 """Tag of a run with the id of the background process started for it, set before that process takes over the run."""
@@ -87,21 +87,21 @@ def is_alive(owner_name: str) -> bool | None:
 def open_run(
     task: Task, name: str, *, kind: str, parent: str | None = None, tags: Mapping[str, str] | None = None
 ) -> str:
-    """Open a run in the task's MLflow experiment, owned by this process, and return its id.
+    """Open a run in the task's MLflow experiment, and return its id.
 
     Args:
         task: The task.
         name: Name of the run.
         kind: Kind of run, such as `stage` or `loop`, stored as a tag.
         parent: Id of the parent run, or None.
-        tags: Further tags.
+        tags: Further tags. Unless `OWNER_TAG` names another process, this process owns the run.
     """
     all_tags = {
         "veritrain.kind": kind,
         "veritrain.task": task.name,
         "veritrain.code": digest.of_code()[:12],
         "veritrain.version": __version__,
-        OWNER_TAG: owner(),
+        OWNER_TAG: (tags or {}).get(OWNER_TAG) or owner(),
         "mlflow.runName": name,
         "mlflow.source.name": "veritrain",
         "mlflow.user": os.environ.get("USER", "unknown"),
@@ -206,13 +206,12 @@ def close_if_abandoned(run: Run) -> bool:
 
     The end event is appended to the run's events as well, except for runs of kind stage, loop and sweep.
     """
-    tags = run.data.tags
-    is_open = run.info.status == "RUNNING" or (run.info.status == "SCHEDULED" and JOB_TAG in tags)
-    owner_name = tags.get(OWNER_TAG)
-    if not is_open or not owner_name or is_alive(owner_name) is not False:
+    owner_name = run.data.tags.get(OWNER_TAG)
+    if not _is_open(run) or not owner_name or is_alive(owner_name) is not False:
         return False
-    now = get(run.info.run_id)  # read after the owner's death: its last act may have been to end the run
-    if now.info.status != run.info.status or now.data.tags.get(OWNER_TAG) != owner_name:
+    run = get(run.info.run_id)  # read after the owner's death: its last act may have been to end the run
+    tags = run.data.tags
+    if not _is_open(run) or tags.get(OWNER_TAG) != owner_name:
         return False
     reason = "the process that owned this run died; closed at the next start"
     end_run(run.info.run_id, "KILLED", "stopped" if STOP_TAG in tags else reason)
@@ -221,6 +220,11 @@ def close_if_abandoned(run: Run) -> bool:
 
         run_events.emit_end(run.info.run_id, "KILLED", "stopped" if STOP_TAG in tags else reason)
     return True
+
+
+def _is_open(run: Run) -> bool:
+    """Return whether a run is RUNNING, or SCHEDULED with a background process already started for it."""
+    return run.info.status == "RUNNING" or (run.info.status == "SCHEDULED" and JOB_TAG in run.data.tags)
 
 
 def tag(run_id: str, tags: Mapping[str, str]) -> None:
