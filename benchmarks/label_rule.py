@@ -83,6 +83,7 @@ def _measure_all(folder: Path, data: Path) -> dict[str, float]:
     from veritrain_lib.core.rows import read_examples, read_table
     from veritrain_lib.encoders import vector_store
     from veritrain_lib.encoders.base import open_encoder
+    from veritrain_lib.encoders.of_task import AUTO, resolved
 
     parts = [read_table(data / name) for name in ("seed.csv", "pool.csv")]
     pd.concat(parts, ignore_index=True).to_csv(folder / "pool.csv", index=False)
@@ -90,7 +91,7 @@ def _measure_all(folder: Path, data: Path) -> dict[str, float]:
         parts[0].to_csv(folder / f"{name}.csv", index=False)
     task = task_of(folder, sorted(set(parts[0]["label"])))
     rows = read_examples(task, folder / "pool.csv", "pool")
-    vector_store.encode(open_encoder("use_multilingual"), rows["text"].tolist())
+    vector_store.encode(open_encoder(resolved(AUTO, task)), rows["text"].tolist())
     result: dict[str, float] = {}
     for name, trainer in TRAINERS.items():
         chosen = task.model_copy(update={"trainer": task.trainer.model_copy(update={"name": trainer})})

@@ -24,7 +24,7 @@ import click
 from benchmarks import batches, mended
 from benchmarks.choice import DATA, FILES, task_of
 from benchmarks.seeds import by_seed
-from veritrain_lib.encoders.of_task import DEFAULT, TRAINER
+from veritrain_lib.encoders.of_task import AUTO, TRAINER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ ROWS_AN_INTENT = (5, 10)
 TRAINERS = ("tfidf_svc", "encoder_svc")
 
 
-def measure_seed(seed: int, data: str, encoder: str = DEFAULT) -> dict[str, dict[str, float]]:
+def measure_seed(seed: int, data: str, encoder: str = AUTO) -> dict[str, dict[str, float]]:
     """Measure one seed: the test accuracy in percent by trainer and number of rows an intent (as text)."""
     import pandas as pd
 
@@ -83,7 +83,7 @@ def _accuracy(task: Task, trainer: str, parameters: dict[str, str], seed: int) -
 )
 @click.option("--trials", default=100, show_default=True, type=click.IntRange(4), help="Repetitions of 3.")
 @click.option("--data", default=DATA, type=click.Path(path_type=Path), help="Folder of CLINC150's CSV files.")
-@click.option("--encoder", default=DEFAULT, show_default=True, help="Sentence encoder of 1.")
+@click.option("--encoder", default=AUTO, show_default=True, help="Sentence encoder of 1.")
 @click.option("--few-rows-only", is_flag=True, help="Measure 1. alone.")
 def main(seeds: int, trials: int, data: Path, encoder: str, few_rows_only: bool) -> None:
     """Print the tables, then the JSON line."""
@@ -117,7 +117,7 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def few_shot(seeds: int, data: Path, encoder: str = DEFAULT) -> dict[str, float]:
+def few_shot(seeds: int, data: Path, encoder: str = AUTO) -> dict[str, float]:
     """Measure both trainers with few rows, print the table, and return its figures."""
     from statistics import mean, stdev
 

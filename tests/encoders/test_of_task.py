@@ -9,7 +9,7 @@ import pytest
 from veritrain_lib.core import registry
 from veritrain_lib.core.task import Task, load_task
 from veritrain_lib.encoders.base import Encoder, open_encoder
-from veritrain_lib.encoders.of_task import language_warnings
+from veritrain_lib.encoders.of_task import encoder_name, language_warnings
 
 
 class English(Encoder):
@@ -71,3 +71,17 @@ def test_nothing_is_said_where_the_language_is_known_or_nothing_says_that_it_is_
     tmp_path: Path, language: str | None, encoder: str, trainer: str
 ) -> None:
     assert language_warnings(task_in(tmp_path, language, encoder, trainer)) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "encoder"),
+    [("en", "use_multilingual+minilm"), ("ja", "use_multilingual"), (None, "use_multilingual")],
+)
+def test_auto_adds_the_english_encoder_only_where_all_inputs_are_english(
+    tmp_path: Path, language: str | None, encoder: str
+) -> None:
+    assert encoder_name(task_in(tmp_path, language, "auto")) == encoder
+
+
+def test_a_named_encoder_is_read_whatever_the_language(tmp_path: Path) -> None:
+    assert encoder_name(task_in(tmp_path, "en", "use_multilingual")) == "use_multilingual"

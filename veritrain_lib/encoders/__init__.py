@@ -2,7 +2,7 @@
 
 - `base`: the protocol `Encoder`, and `open_encoder`, which opens one by its name
 - `use_multilingual`: the built-in encoder, Google's Universal Sentence Encoder for 16 languages, on a CPU and offline
-- `minilm`: an encoder for English, from the extra `minilm`
+- `minilm`: an encoder for English, read beside the built-in one
 - `joined`: several encoders as one, with their vectors side by side
 - `of_task`: which encoder a task's trainer reads
 - `vector_store`: vectors on disk by the digest of encoder and text, so that no text is encoded twice

@@ -13,15 +13,33 @@ if TYPE_CHECKING:
 TRAINER = "encoder_svc"
 """Name of the built-in trainer that reads a sentence encoder's vectors."""
 
-DEFAULT = "use_multilingual"
-"""Name of the sentence encoder that is read where a task names none."""
+AUTO = "auto"
+"""Value of the parameter `encoder` that takes the encoder by the languages of the task's inputs; the default."""
+
+FOR_ENGLISH = "use_multilingual+minilm"
+"""Sentence encoder that `auto` takes where all inputs of a task are declared to be English (docs/encoders.md)."""
+
+FOR_OTHERS = "use_multilingual"
+"""Sentence encoder that `auto` takes for every other task."""
 
 
 def encoder_name(task: Task) -> str:
     """Return the name of the sentence encoder that the task's trainer reads; empty where it reads none."""
     if task.trainer.name != TRAINER or task.trainer.file:
         return ""
-    return str(task.trainer.parameters.get("encoder", DEFAULT))
+    return resolved(str(task.trainer.parameters.get("encoder", AUTO)), task)
+
+
+def resolved(encoder: str, task: Task) -> str:
+    """Return the name of the sentence encoder that a value of the parameter `encoder` means for a task.
+
+    Args:
+        encoder: The value: the name of an encoder, which is returned as it is, or `AUTO`.
+        task: The task, whose inputs' languages decide what `AUTO` means.
+    """
+    if encoder != AUTO:
+        return encoder
+    return FOR_ENGLISH if {field.language for field in task.inputs.values()} == {"en"} else FOR_OTHERS
 
 
 def language_warnings(task: Task) -> list[str]:

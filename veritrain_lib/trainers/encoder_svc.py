@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.encoders import vector_store
+from veritrain_lib.encoders import of_task, vector_store
 from veritrain_lib.encoders.base import open_encoder
-from veritrain_lib.encoders.of_task import DEFAULT as DEFAULT_ENCODER
 from veritrain_lib.models.student import Student
 from veritrain_lib.trainers.discriminant import blend_in
 from veritrain_lib.trainers.parameters import number_from_zero, positive_number, with_defaults
@@ -21,12 +20,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from veritrain_lib.core.task import Task
+    from veritrain_lib.encoders.base import Encoder
 
 AUTO = "auto"
 """Value of the parameter `vector_weight` that makes the trainer choose the weight by cross-validation."""
 
 DEFAULTS: dict[str, Any] = {
-    "encoder": DEFAULT_ENCODER,
+    "encoder": of_task.AUTO,
     "vector_weight": AUTO,
     "discriminant_weight": 1.0,
     **NGRAM_DEFAULTS,
@@ -41,7 +41,8 @@ class EncoderSvc(TfidfSvc):
     all features and of a linear discriminant analysis of the vectors (`discriminant`). docs/encoders.md has the measurements.
 
     Args:
-        encoder: name of the sentence encoder, default `use_multilingual`.
+        encoder: name of the sentence encoder. Default "auto": `use_multilingual+minilm` where all inputs of the task
+            are English, `use_multilingual` otherwise.
         vector_weight: length to which a vector is scaled, above 0; the word and the character n-grams have
             length 1 each. Default "auto": chosen by cross-validation on the training rows.
         discriminant_weight: weight of a linear discriminant analysis of the vectors in the decision values, 0 or
@@ -62,7 +63,8 @@ class EncoderSvc(TfidfSvc):
         values = with_defaults(self.name, DEFAULTS, parameters)
         super().__init__(**{name: values[name] for name in NGRAM_DEFAULTS})
         self.encoder = str(values["encoder"])
-        open_encoder(self.encoder)
+        if self.encoder != of_task.AUTO:
+            open_encoder(self.encoder)
         weight = values["vector_weight"]
         if isinstance(weight, str) and weight != AUTO:
             raise UserError(f"vector_weight must be a number above 0, or {AUTO!r}, not {weight!r}")
@@ -73,7 +75,7 @@ class EncoderSvc(TfidfSvc):
 
     def ingredients(self, task: Task) -> dict[str, str]:
         """Return the digest of the sentence encoder as `encoder`; another version of it gives another model."""
-        return {"encoder": open_encoder(self.encoder).digest}
+        return {"encoder": self._encoder(task).digest}
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedStudent:
         """Train a student model on the rows' word n-grams, character n-grams and sentence vectors.
@@ -94,7 +96,7 @@ class EncoderSvc(TfidfSvc):
         answers = training_answers(task, rows)
         texts = joined(rows, list(task.inputs))
         features, ngrams = self._ngram_features(texts)
-        encoder = open_encoder(self.encoder)
+        encoder = self._encoder(task)
         vectors = vector_store.encode(encoder, texts)
         weight = (
             choose_weight(ngrams, vectors, answers, C=self.C, seed=seed)
@@ -106,11 +108,14 @@ class EncoderSvc(TfidfSvc):
         blend_in(classifier, vectors, answers, encoded, scale=weight, weight=self.discriminant_weight)
         card = replace(
             self._card(task, [str(label) for label in classifier.classes_], len(rows), seed),
-            encoder=self.encoder,
+            encoder=encoder.name,
             encoder_digest=encoder.digest,
             vector_weight=weight,
         )
         return FittedStudent(Student(ServedStudent(card, features, classifier)))
+
+    def _encoder(self, task: Task) -> Encoder:
+        return open_encoder(of_task.resolved(self.encoder, task))
 
     def _parameters(self) -> Mapping[str, Any]:
         return {

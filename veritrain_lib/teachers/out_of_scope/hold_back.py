@@ -140,7 +140,7 @@ class HoldBack:
         return groups_of(texts, vectors, np.random.default_rng([seed, 1]))
 
     def _encoded(self, rows: pd.DataFrame) -> np.ndarray:
-        name = of_task.encoder_name(self._task) or of_task.DEFAULT
+        name = of_task.encoder_name(self._task) or of_task.resolved(of_task.AUTO, self._task)
         return vector_store.encode(open_encoder(name), joined(rows, list(self._task.inputs)))
 
     def _cosines(self, others: np.ndarray) -> np.ndarray:
