@@ -31,7 +31,12 @@ def emit_start(run_id: str, message: str, data: Mapping[str, Any] | None = None)
 
 
 def end_run(
-    run_id: str, status: runs.FinalStatus, reason: str = "", *, metrics: Mapping[str, float] | None = None
+    run_id: str,
+    status: runs.FinalStatus,
+    reason: str = "",
+    *,
+    metrics: Mapping[str, float] | None = None,
+    result: str = "",
 ) -> None:
     """Close a run in MLflow and write the event of its end.
 
@@ -40,9 +45,10 @@ def end_run(
         status: MLflow's final status.
         reason: Reason why the run did not finish, in one line; empty if it did.
         metrics: Final metrics for the event.
+        result: One line about what a run that finished has made, for the event.
     """
     runs.end_run(run_id, status, reason)
-    emit_end(run_id, status, reason, metrics=metrics)
+    emit_end(run_id, status, reason, metrics=metrics, result=result)
 
 
 def emit_end(
@@ -51,6 +57,7 @@ def emit_end(
     reason: str = "",
     *,
     metrics: Mapping[str, float] | None = None,
+    result: str = "",
     notify: bool = True,
 ) -> None:
     """Append the event of a run's end, and store all its events as an artifact.
@@ -60,10 +67,11 @@ def emit_end(
         status: MLflow's final status.
         reason: Reason why the run did not finish; empty if it did.
         metrics: Final metrics for the event.
+        result: One line about what a run that finished has made.
         notify: Whether to send a notification and store the artifact; False for a run that ended long ago.
     """
     level: event_log.Level = "info" if status == "FINISHED" else "error"
-    summary = API_STATUS[status] + (f": {reason}" if reason else "")
+    summary = ": ".join(part for part in (API_STATUS[status], reason or result) if part)
     event_data: dict[str, Any] = {"status": API_STATUS[status], "run_status": status}
     if reason:
         event_data["reason"] = reason

@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from veritrain_lib.core.errors import UserError
-from veritrain_lib.tracking import event_log, runs
+from veritrain_lib.tracking import run_events
 
 
-def execute_run(run_id: str, work: Callable[[], str], *, status: str) -> None:
-    """Do the work of a background job, then close its MLflow run as FINISHED, or as FAILED with the reason.
+def execute_run(run_id: str, work: Callable[[], str]) -> None:
+    """Do the work of a background job, then close its MLflow run and its events as FINISHED, or as FAILED with the reason.
 
     A `UserError` is not raised again, because the run states it; any other exception is.
 
     Args:
         run_id: Id of the MLflow run.
-        work: Function that does the work and returns one line about its result, for the run's events.
-        status: Status in the run's last event if the work succeeds, such as `completed`.
+        work: Function that does the work and returns one line about its result, for the run's last event.
     """
     try:
         headline = work()
     except BaseException as error:
-        runs.end_run(run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
-        event_log.append(
-            run_id, "status", str(error).splitlines()[0], level="error", data={"status": "failed"}
-        )
+        run_events.end_run(run_id, "FAILED", f"{type(error).__name__}: {error}".splitlines()[0])
         if not isinstance(error, UserError):
             raise
     else:
-        runs.end_run(run_id, "FINISHED")
-        event_log.append(run_id, "status", headline, data={"status": status})
+        run_events.end_run(run_id, "FINISHED", result=headline)

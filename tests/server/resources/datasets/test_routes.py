@@ -22,7 +22,7 @@ from veritrain_lib.server.http.problems import Conflict
 from veritrain_lib.server.resources.datasets.record import training_reference
 from veritrain_lib.server.tasks import task_of_run
 from veritrain_lib.stages.inputs.tasks import find_task
-from veritrain_lib.tracking import datasets, runs
+from veritrain_lib.tracking import datasets, event_log, runs
 
 Work = Callable[[], InProcess]
 
@@ -493,6 +493,10 @@ def test_generation_writes_rows_and_judges_them(
     assert do_work().jobs == ["generate", "gate"]
     run = runs.get(begun["taskId"])
     assert run.info.status == "FINISHED"
+    last = event_log.read(run.info.run_id)[-1]
+    assert last.is_end
+    assert (last.kind, last.data["status"]) == ("status", "completed")
+    assert last.message == f"completed: {run.data.tags[runs.NOTE_TAG]}"
     newest = server.get(HERE).json()["items"][0]
     assert (newest["rows"], newest["status"]) == (9, "passed")
     seeded = {**WANTED, "seed_source": {"type": "dataset", "id": newest["id"]}, "target_count": 5}
@@ -527,7 +531,9 @@ def test_a_failed_generation_says_so(server: TestClient, task: Task, do_work: Wo
     do_work()
     run = runs.get(begun["taskId"])
     assert run.info.status == "FAILED"
-    assert run.data.tags["veritrain.reason"]
+    last = event_log.read(run.info.run_id)[-1]
+    assert last.is_end
+    assert (last.data["status"], last.data["reason"]) == ("failed", run.data.tags["veritrain.reason"])
 
 
 TEACHER = {"name": "llm", "parameters": {"model": "openai:/gpt-4.1-mini", "batch": 3}}

@@ -52,4 +52,4 @@ def generate_and_gate(run_id: str, runner: JobRunner | None = None) -> None:
         runs.tag(run_id, {runs.NOTE_TAG: headline, "veritrain.outcome": generated.result.outcome})
         return str(headline)
 
-    execute_run(run_id, work, status="completed")
+    execute_run(run_id, work)

@@ -35,4 +35,4 @@ def write_report(run_id: str, runner: JobRunner | None = None) -> None:
         runs.tag(run_id, {CONTENT_TAG: stage_run.run_id, runs.NOTE_TAG: stage_run.result.headline})
         return str(stage_run.result.headline)
 
-    execute_run(run_id, work, status="draft")
+    execute_run(run_id, work)
