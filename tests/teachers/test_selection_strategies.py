@@ -28,14 +28,13 @@ def test_one_label_has_no_margin() -> None:
 
 def test_uncertainty_takes_the_closest_race_first_not_the_lowest_best_score() -> None:
     scores = np.array([[0.40, 0.20, 0.20, 0.20], [0.48, 0.47, 0.03, 0.02], [0.90, 0.05, 0.03, 0.02]])
-    assert selection_strategies.uncertainty(scores, np.random.default_rng(0)).tolist() == [1, 0, 2]
+    margins = selection_strategies.margins(scores)
+    assert selection_strategies.least(margins, np.random.default_rng(0)).tolist() == [1, 0, 2]
 
 
 def test_ties_are_broken_by_the_seed_only() -> None:
-    scores = np.full((30, 3), 1 / 3)
-    orders = [
-        selection_strategies.uncertainty(scores, np.random.default_rng(seed)).tolist() for seed in (1, 1, 2)
-    ]
+    margins = selection_strategies.margins(np.full((30, 3), 1 / 3))
+    orders = [selection_strategies.least(margins, np.random.default_rng(seed)).tolist() for seed in (1, 1, 2)]
     assert orders[0] == orders[1] != orders[2]
     assert sorted(orders[2]) == list(range(30))
 

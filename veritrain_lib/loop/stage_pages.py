@@ -39,13 +39,15 @@ NOTEBOOK = "notebook"
 
 
 def store_pages(run_id: str, stage: str, executed: str, task_file: str = "") -> None:
-    """Make the pages of a finished stage and store them in its MLflow run; store an error in the run's tag.
+    """Make a stage's executed notebook into an HTML page, and a report into a PDF, and store both in the stage's MLflow run.
+
+    A page that can't be made raises no error: the run's tag `veritrain.missing` names it and the reason.
 
     Args:
-        run_id: The id of the stage's run.
-        stage: The stage's name; a report becomes a PDF too.
+        run_id: The id of the stage's run, whatever its status.
+        stage: The stage's name.
         executed: The path of the executed notebook. Its folder is deleted afterwards.
-        task_file: The path of the task file, for a report that finished; empty for a stage that did not finish.
+        task_file: The path of the task file, which the PDF of a finished report needs; empty for no PDF.
     """
     notebook = Path(executed)
     _render(run_id, notebook, Path(task_file) if stage == "report" and task_file else None)

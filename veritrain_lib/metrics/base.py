@@ -115,10 +115,13 @@ def references_of(task: Task, rows: pd.DataFrame) -> list[str]:
 
 
 def row_of(reference: str) -> Mapping[str, str]:
-    """Return the row that a reference answer belongs to: the text of each column by name.
+    """Return the row that belongs to a reference answer: the text of each column, by the column's name.
+
+    Args:
+        reference: A reference answer of `references_of`, which attaches the row to the text.
 
     Raises:
-        ValueError: the reference is a plain text without a row.
+        ValueError: The reference is a plain text, to which no row is attached.
     """
     if not isinstance(reference, Reference):
         raise ValueError(f"the reference {str(reference)[:60]!r} has no row; create it with references_of")

@@ -1,8 +1,8 @@
 """Bootstrap intervals, for one sample and for two models on the same rows.
 
-They serve metrics that are not a mean over rows, such as macro F1 or a corpus score. Rows are drawn with replacement;
-of two models, the answers to a row are drawn together. Source: B. Efron and R. J. Tibshirani (1993), An Introduction to
-the Bootstrap, chapters 13 (percentile), 14 (BCa) and 16 (p value).
+They serve metrics that are not a mean over rows, such as a corpus score and, for two models, macro F1. Rows are
+drawn with replacement; of two models, the answers to a row are drawn together. Source: B. Efron and R. J. Tibshirani (1993), An
+Introduction to the Bootstrap, chapters 13 (percentile), 14 (BCa) and 16 (p value).
 """
 
 from __future__ import annotations

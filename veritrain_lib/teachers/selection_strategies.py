@@ -41,16 +41,6 @@ def margins(scores: np.ndarray) -> np.ndarray:
     return gaps
 
 
-def uncertainty(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the positions of all pool rows in the order of their margin, with the least certain rows first.
-
-    Args:
-        scores: Array of shape (rows, labels), with at least 2 labels.
-        rng: Random generator that breaks ties.
-    """
-    return least(margins(scores), rng)
-
-
 def least(certainty: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the positions of all rows in the order of rising certainty, with ties in random order.
 

@@ -1,4 +1,4 @@
-"""MLflow's database tables, and connections to read them with SQL, for all lists that are shown in pages.
+"""MLflow's database tables, and connections to read them with SQL, for all lists that are returned page by page.
 
 The table definitions are MLflow's own, so a list always matches the store; nothing is stored twice.
 """

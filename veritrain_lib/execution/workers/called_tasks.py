@@ -27,7 +27,11 @@ log = logging.getLogger("veritrain.worker")
 
 
 class CalledTask(Task):  # type: ignore[misc]  # celery has no types
-    """Celery task whose calls are jobs; `prepare` returns the job of a call from the call's arguments."""
+    """Celery task of which each call is stored as a job in the database, and run by a worker.
+
+    Attributes:
+        prepare: Function that makes the job of a call from the call's arguments.
+    """
 
     abstract = True
     prepare: Callable[..., QueuedJob]

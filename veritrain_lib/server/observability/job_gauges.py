@@ -29,7 +29,14 @@ class JobCollector:
 
 
 def families(counts: JobCounts, listed: Iterable[WorkerState]) -> Iterable[Metric]:
-    """Yield the metrics of numbers of jobs and of the listed workers."""
+    """Yield Prometheus metrics of jobs and workers.
+
+    They count waiting, running and failed jobs by queue, unfinished jobs by attempts, and workers by state.
+
+    Args:
+        counts: Numbers of jobs.
+        listed: Workers whose states are counted.
+    """
     yield from _job_metrics(counts)
     yield _family("veritrain_workers", "Workers, by state", "state", _worker_counts(listed))
 

@@ -21,23 +21,25 @@ CHANGED = "changed in a cell"
 
 
 def with_plan(task: Task, inputs: Inputs, teacher: str, own: pd.DataFrame, plan: pd.DataFrame) -> Inputs:
-    """Return the generate stage's inputs with another plan in place of its own.
+    """Return the generate stage's inputs with a plan that a notebook's cell has changed.
 
-    Only the columns `slice` and `rows` are read. A slice that the plan leaves out gets no rows.
+    A plan is a table of the number of rows to supply for each slice, such as a label. Of the changed plan only the columns
+    `slice` and `rows` are read. A slice that it leaves out gets no rows.
 
     Args:
         task: The task.
         inputs: The inputs that the stage found itself.
         teacher: The name of the teacher.
-        own: The stage's own plan; without rows if it can be made only during the run, from paid answers.
+        own: The stage's own plan. It is empty if it can be made only during the run, from paid answers; then no cell can
+            change it.
         plan: The plan that the notebook's cell passed.
 
     Returns:
         The changed inputs; `inputs` itself when every slice gets as many rows as in the stage's own plan.
 
     Raises:
-        UserError: when a slice is unknown or occurs twice, a number of rows is not a whole number, or the teacher can't
-            follow a plan.
+        UserError: A column is missing, a slice is unknown or occurs twice, a number of rows is negative or not whole, all
+            are 0, the stage's own plan can't be made yet, or the teacher can't follow a plan.
     """
     if not len(own) and not len(plan):
         return inputs

@@ -89,7 +89,10 @@ def find_round(run_id: str) -> Run | None:
 
 
 def tracks_of(run: Run) -> list[Track]:
-    """Return the tracks (`spoken`, `written`) of an evaluation's rows; `written` if the rows have no track."""
+    """Return the tracks that occur among an evaluation's rows, each once: `spoken`, `written` or both.
+
+    A track says whether a row's text was spoken or written. Rows without one count as `written`.
+    """
     track_names = run.data.tags.get(TAG, "").split(",")
     return [track for track in TRACKS if track in track_names] or ["written"]
 

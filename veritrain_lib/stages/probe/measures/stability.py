@@ -29,5 +29,8 @@ def stability(
         task: The task.
         rows: The rows to ask again.
         first: The model's first responses, by the index of the rows.
+
+    Returns:
+        The share, with both answers to each row; without a share if the budget allows no questions.
     """
     return repeat_questions(questions, task, NAME, rows, first, sample=SECOND)
