@@ -24,9 +24,14 @@ MINIMUM_TRAINING_ROWS = 50
 
 
 def share_of(task: Task) -> float:
-    """Return the share of the rows with a label that may be held back; 0 holds nothing back.
+    """Return the accepted false-alarm rate of the out-of-scope filter, which holds pool rows back from being chosen.
 
-    It is the task file's `teacher.out_of_scope`, or else `DEFAULT_SHARE` where the trainer reads vectors anyway.
+    The filter may hold back this share of the rows that have one of the task's labels, so that it catches rows with none.
+    With 0 nothing is held back.
+
+    Returns:
+        The task file's `teacher.out_of_scope`; without it `DEFAULT_SHARE` if the task's trainer uses a sentence encoder, else
+        0. Always 0 for a task without labels.
     """
     if not task.labels:
         return 0.0
@@ -36,7 +41,7 @@ def share_of(task: Task) -> float:
 
 
 def share_held_back(held_back: int, left: int | None) -> float:
-    """Return the share of a pool's remaining rows that is held back, from 0 to 1.
+    """Return the share (0 to 1) of a pool's remaining rows that is held back because none of the task's labels seems to fit.
 
     Args:
         held_back: Number of rows held back.
@@ -46,19 +51,22 @@ def share_held_back(held_back: int, left: int | None) -> float:
 
 
 class HoldBack:
-    """Pool rows that are held back from choosing; one object serves one call of the teacher.
+    """Filter that holds back pool rows which none of the task's labels seems to fit, so that they are not chosen for training.
 
-    Novelty is measured once. A limit is set by the training rows: the given share of them is as novel as that or more. After
-    each batch, rows are held back too that are nearer to a row to which people answered "none of these" than to any
-    training row.
+    A pool row is held back in two cases: it is more novel (less like the training rows) than all but a given share of
+    the training rows themselves, or it is nearer to a row to which people answered "none of these" than to any row with a
+    label. Novelty is measured once, at construction; `learn` adds people's answers. One object serves one call of the teacher.
+
+    It is off, so that nothing is held back, if `share` is 0, the pool is empty, or there are fewer than
+    `MINIMUM_TRAINING_ROWS` training rows.
 
     Args:
         task: The task.
-        training_rows: The rows accepted so far.
-        pool: The pool rows that may be chosen; their index names them.
+        training_rows: The rows accepted for training so far, with their labels.
+        pool: The pool rows that may be chosen; their index identifies them in later calls.
         no_label: Rows to which people answered "none of these" earlier.
-        share: Share of the rows with a label that may be held back; 0 holds nothing back.
-        seed: Draws the reference rows.
+        share: Share of the rows with a label that may be held back by mistake, 0 to 1; 0 holds nothing back.
+        seed: Random seed for drawing the rows among which novelty is measured.
     """
 
     def __init__(
@@ -92,11 +100,11 @@ class HoldBack:
             self.learn(training_rows.iloc[:0], no_label)
 
     def learn(self, labelled: pd.DataFrame, no_label: pd.DataFrame) -> None:
-        """Take in the answers to a batch.
+        """Update the filter with people's answers: hold back pool rows that are nearer to a "none of these" than to a labelled row.
 
         Args:
-            labelled: Rows that have a label.
-            no_label: Rows to which people answered "none of these".
+            labelled: The answered rows that have a label.
+            no_label: The answered rows to which people answered "none of these".
         """
         import numpy as np
 
@@ -109,22 +117,25 @@ class HoldBack:
             self._mask |= self._nearest_none > self._nearest_label
 
     def may_be_chosen(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the pool rows that are not held back."""
+        """Return those of the given pool rows that the out-of-scope filter does not hold back."""
         return rows[~self._mask.loc[rows.index].to_numpy()] if self.is_active else rows
 
     def held_back(self, rows: pd.DataFrame) -> pd.DataFrame | None:
-        """Return the pool rows that are held back; None where nothing looks for such rows."""
+        """Return those of the given pool rows that the out-of-scope filter holds back; None if the filter is off."""
         if not self.is_active:
             return None
         return rows[self._mask.loc[rows.index].to_numpy()]
 
     def new_labels(self, rows: pd.DataFrame, no_label: pd.DataFrame, seed: int) -> pd.DataFrame | None:
-        """Return groups of rows that could be labels of their own (see `new_labels.groups_of`); None as `held_back`.
+        """Cluster the rows that no label of the task fits into groups that could become new labels.
 
         Args:
-            rows: The pool rows that are left, of which those held back are grouped.
-            no_label: Rows to which people answered "none of these", which are grouped too.
-            seed: Draws rows where there are too many.
+            rows: The pool rows that are left; of these, the rows held back are clustered.
+            no_label: Rows to which people answered "none of these", which are clustered too.
+            seed: Random seed for drawing a sample if there are too many rows to cluster.
+
+        Returns:
+            The table of groups that `new_labels.groups_of` describes; None if the out-of-scope filter is off.
         """
         import numpy as np
         import pandas as pd

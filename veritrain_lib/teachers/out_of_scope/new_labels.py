@@ -31,16 +31,17 @@ COLUMNS = ("rows", "share", "examples")
 
 
 def groups_of(texts: Sequence[str], vectors: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    """Return groups of texts that mean something similar, the largest first.
+    """Cluster texts without a label by meaning, and return the groups that are large enough to become labels.
 
     Args:
-        texts: Texts of rows without a label.
-        vectors: Their vectors, shape (texts, dimension), any length.
-        rng: Draws rows where there are too many.
+        texts: Texts of rows that no label of the task fits.
+        vectors: Sentence vectors of the texts, shape (texts, dimension); their length does not matter.
+        rng: Random generator that draws `MOST_ROWS` texts to cluster if there are more.
 
     Returns:
-        A table with the columns `rows` (size of the group), `share` (of the rows grouped), `examples` (the texts nearest to the
-        group's mean, in quotes).
+        One row per group of at least `SMALLEST_GROUP` texts, the largest group first, at most `MOST_GROUPS`. Columns: `rows`
+        (size of the group), `share` (of the clustered texts), `examples` (the texts nearest to the group's mean, in quotes).
+        Empty if there is no such group.
     """
     import numpy as np
     import pandas as pd

@@ -31,19 +31,19 @@ LEAST_SHARE = 0.01
 def novelty(
     training: np.ndarray, labels: Sequence[str], pool: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return how little each pool row and each training row is like the training rows.
+    """Return the novelty of pool rows and of training rows: how dissimilar each row is to the training rows.
 
-    A training row is compared with the others only, so that its value is one that a pool row with a label could have.
+    A training row is compared with the other training rows only, so the two kinds of values can be compared.
 
     Args:
         training: Vectors of the training rows, shape (rows, dimension).
-        labels: Their labels.
+        labels: Labels of the training rows.
         pool: Vectors of the pool rows, shape (rows, dimension).
-        rng: Draws the reference rows.
+        rng: Random generator that draws `REFERENCE_ROWS` rows of the pool and of the training rows if there are more.
 
     Returns:
-        Novelty of the pool rows and of the training rows; higher is more novel. The latter are those that were drawn, in
-        random order.
+        The novelty of each pool row, in order, and the novelty of each drawn training row, in random order. Higher is more
+        novel.
     """
     import numpy as np
 
@@ -106,7 +106,7 @@ def _standardized(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors scaled to length 1."""
+    """Return each vector (row of the array) scaled to length 1; a zero vector stays zero."""
     import numpy as np
 
     result: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)

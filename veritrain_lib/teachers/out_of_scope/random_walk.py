@@ -1,7 +1,7 @@
 """Random walk from row to similar row, which tells how many training rows there are around each row.
 
-A walk of four steps goes beyond a row's nearest neighbours to theirs. So it follows the shape of a subject, where a search for as
-many neighbours would reach into the next subject.
+A walk of four steps goes beyond a row's nearest neighbours to the neighbours of these. It therefore stays within a dense cluster
+of rows about one subject, whatever the cluster's shape; a search for as many nearest neighbours would reach into other clusters.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ AT_ONCE = 5_000
 
 
 def shares_met(nodes: np.ndarray, training: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return which share of the first steps of a random walk from each row leads to training rows.
+    """Return the expected share of a random walk's steps that land on training rows, for walks that start at each row.
 
-    The walk steps with equal chance to each row that is among the nearest of the other, in either direction.
+    Two rows are linked if one is among the nearest neighbours of the other. Each step goes along one of the links of the
+    current row, all with equal chance.
 
     Args:
-        nodes: Vectors of length 1, those of the training rows first.
+        nodes: Vectors of length 1 of all rows, shape (rows, dimension); the training rows come first.
         training: Number of training rows.
 
     Returns:
-        Shares of shape (rows,): over a walk's start and first three steps, which serve a row outside of `nodes` from where
-        its own first step leads, and over its first four steps. In the latter, a training row's returns to itself are
-        left out.
+        Two arrays of shape (rows,), with values from 0 to 1. The first is the share over the start and the first three steps.
+        Its mean over the nearest neighbours of a row that is not in `nodes` is that row's share over four steps. The second
+        is the share over the first four steps, without the returns of a walk to the training row at which it started.
     """
     import numpy as np
     from scipy.sparse import csr_matrix
@@ -64,16 +65,17 @@ def _dots(matrix: Any, other: Any) -> np.ndarray:
 
 
 def nearest(vectors: np.ndarray, nodes: np.ndarray, itself: int = -1) -> np.ndarray:
-    """Return the positions of each row's nearest neighbours among the nodes, in no order.
+    """Return the positions of each vector's nearest neighbours (by cosine similarity) among the nodes.
 
     Args:
         vectors: Vectors of length 1, shape (rows, dimension).
-        nodes: Vectors of length 1 among which neighbours are searched.
-        itself: Position of the first row among the nodes, where the others follow it, so that no row is its own neighbour; -1 for
-            rows that are no nodes.
+        nodes: Vectors of length 1 among which the neighbours are searched, shape (nodes, dimension).
+        itself: If the vectors are consecutive nodes, the position of the first of them, so that no vector is its own neighbour;
+            -1 if the vectors are not nodes.
 
     Returns:
-        Shape (rows, neighbours).
+        Positions in `nodes`, shape (rows, neighbours), each row in no particular order. There are `NEIGHBOURS` neighbours, but at
+        most a twentieth of the nodes, and at least 1.
     """
     import numpy as np
 

@@ -24,14 +24,15 @@ KeptBy = Literal["smallest margin", "novelty"]
 def drop_copies(
     request: TeacherRequest, generated: Sequence[GeneratedExample], endings: RowOutcomes
 ) -> list[GeneratedExample]:
-    """Drop generated examples that copy an accepted row or an earlier example.
+    """Return the generated examples, in order, without those that copy an accepted row or an earlier example.
 
-    An example is a copy if it has the same id, or the same letters and digits regardless of case.
+    An example is a copy if it has the same letters and digits, regardless of case, as an accepted row or an earlier example, or
+    the id of an accepted row or of one in `request.used`.
 
     Args:
         request: The request to the teacher, with the accepted rows.
         generated: The examples.
-        endings: The counter of outcomes, which counts the dropped ones.
+        endings: Counter of outcomes, in which each dropped example is counted with the reason.
     """
     used = {*request.used, *request.accepted_rows["id"]}
     inputs = list(request.task.inputs)
@@ -72,12 +73,12 @@ def as_rows(task: Task, generated: Sequence[GeneratedExample]) -> pd.DataFrame:
 def drop_rejected(
     request: TeacherRequest, generated: Sequence[GeneratedExample], endings: RowOutcomes
 ) -> list[GeneratedExample]:
-    """Drop generated examples that fail a gate rule which needs no answer.
+    """Return the generated examples, in order, that pass all gate rules (the rules for new rows) which need no answer.
 
     Args:
         request: The request to the teacher, which screens the rows.
         generated: The examples.
-        endings: The counter of outcomes, which counts the dropped ones.
+        endings: Counter of outcomes, in which each dropped example is counted with the reason.
     """
     if not generated:
         return []
