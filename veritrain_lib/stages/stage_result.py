@@ -108,7 +108,13 @@ class StageResult(BaseModel):
         return figure
 
     def refer_to(self, dataset_rows: pd.DataFrame) -> None:
-        """Make `save` store the tables named in `VIEWS` as positions in these rows, those of the run's dataset."""
+        """Make `save` store some tables as positions of rows in a dataset, so that the rows are not stored twice.
+
+        These are the tables named in `VIEWS`, whose rows the dataset of the same run holds too.
+
+        Args:
+            dataset_rows: The rows of that dataset.
+        """
         self._dataset_rows = dataset_rows
 
     def row_count(self, name: str) -> int:

@@ -66,6 +66,9 @@ def ask_both(task: Task, champion: Model, challenger: Model, rows: pd.DataFrame)
         champion: The best model so far.
         challenger: The model that may replace it.
         rows: The rows, with their expected answers.
+
+    Returns:
+        The rows with both models' answers, and the task's metrics to grade them.
     """
     from veritrain_lib.metrics.base import open_metrics, references_of
 

@@ -109,9 +109,13 @@ def compare_on_development(
     Args:
         answered: The development rows with the responses of both models.
         n_test: The number of rows of the held-out test set.
-        look_alpha: One-sided significance level of the look at the held-out test set that would follow.
+        look_alpha: One-sided significance level of the look (the comparison on the held-out test set) that would
+            follow.
         judge: The task's LLM judge; None if the task has none.
         seed: Seed of every random choice.
+
+    Returns:
+        The comparison: metrics, slices, the decision whether a look is worth it, and the judge's opinion.
     """
     from veritrain_lib.judging.comparison import compare
     from veritrain_lib.stages.slices import slice_masks
@@ -131,8 +135,8 @@ def compare_on_development(
 def grade_note(metric: Metric, difference: float, *, has_grades: bool) -> str:
     """Return a sentence that says how gains in the rows' mean grade differ from the gain of the metric itself.
 
-    The screen, slices and effects of added rows are measured in grades of single rows; a corpus metric such as BLEU is
-    computed over all rows together.
+    The screen (is a gain large enough to be tested?), the slices and the effects of added rows are measured in grades
+    of single rows; a corpus metric such as BLEU is computed over all rows together.
 
     Args:
         metric: The primary metric, which is not a mean over rows.

@@ -194,11 +194,15 @@ def errors_by_slice(answered: AnsweredRows, predictions: pd.DataFrame) -> pd.Dat
 
 
 def measures(table: pd.DataFrame, held_out: HeldOutResult | None) -> dict[str, Measure]:
-    """Return the measures of an evaluation by name: of each metric, and of the held-out test set if it was unlocked.
+    """Return an evaluation's measured numbers: of each metric, and of the held-out test set if it was unlocked.
 
     Args:
         table: The table that `metric_table` returns.
         held_out: The result on the held-out test set; None if it stayed locked.
+
+    Returns:
+        Measures by name. For each metric they are `METRIC` (the challenger), `champion_METRIC` and `gain_METRIC`; for
+        the test set their names begin with `held_out_`.
     """
     measures: dict[str, Measure] = {}
     for line in table.to_dict("records"):

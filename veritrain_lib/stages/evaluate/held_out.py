@@ -23,6 +23,9 @@ def decide_on_test_set(answered: AnsweredRows, *, alpha: float, n_dev: int, seed
         alpha: One-sided significance level of this look at the test set.
         n_dev: The number of development rows on which the challenger had to do well before; 0 if it had not.
         seed: Seed of every random choice.
+
+    Returns:
+        The decision, with its numbers in grades of 0 to 1.
     """
     from veritrain_lib.stages.slices import slice_masks
     from veritrain_lib.statistics.decision import decide
@@ -44,7 +47,10 @@ def held_out_result(metric: Metric, decision: Decision, look: int) -> HeldOutRes
     Args:
         metric: The primary metric.
         decision: The decision, in grades of 0 to 1.
-        look: The number of the look at the test set, from 1.
+        look: The number of this look (comparison on the held-out test set), from 1.
+
+    Returns:
+        The same numbers in the metric's own units, as the evaluation's result stores them.
     """
     scale = metric.scale
     return HeldOutResult(

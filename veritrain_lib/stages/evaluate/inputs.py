@@ -38,9 +38,13 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
         task: The task.
         parameters: The values of the notebook parameters, by name.
 
+    Returns:
+        The addresses and digests of both models, and their training data.
+
     Raises:
         MissingInput: when the task has no model, or no challenger.
         Refused: when both are the same model, or a test row is in the training data of either.
+        UserError: when a model that was named does not exist.
     """
     champion, challenger = _pair(task, parameters)
     names = {"champion": champion, "challenger": challenger}
@@ -91,9 +95,10 @@ def _pair(task: Task, parameters: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def look_limit(task: Task, purpose: str) -> int:
-    """Return the largest number of a look at the test set that a purpose may use.
+    """Return the largest number that a look at the held-out test set may have in an evaluation with this purpose.
 
-    The last look that the task declares is kept for the final comparison, unless the task declares only one.
+    A look is one comparison of two models on the test set; looks are numbered from 1. The last look that the task
+    allows is kept for the final comparison, unless the task allows only one.
 
     Args:
         task: The task.
@@ -104,15 +109,17 @@ def look_limit(task: Task, purpose: str) -> int:
 
 
 def look_number(test: looks.HeldOutSet, identities: Mapping[str, str], limit: int) -> int | None:
-    """Return the number of the look at the test set that two models have had already or would have now.
+    """Return the number of the look at the held-out test set that two models have had, or would have now.
+
+    A look is one comparison of two models on the test set; the looks are numbered from 1.
 
     Args:
         test: The held-out test set.
         identities: The digests of both models, by role (`champion`, `challenger`).
-        limit: The largest number that the purpose may use, see `look_limit`.
+        limit: The largest number that the evaluation may use, see `look_limit`.
 
     Returns:
-        The number, from 1; None if the pair has had no look and none is left.
+        The number; None if the two models have had no look and none is left.
     """
     previous = looks.find_look(test, identities["champion"], identities["challenger"])
     if previous is not None:
@@ -122,12 +129,15 @@ def look_number(test: looks.HeldOutSet, identities: Mapping[str, str], limit: in
 
 
 def forecast(task: Task, parameters: Mapping[str, Any], inputs: Inputs) -> LookForecast:
-    """Forecast a look at the held-out test set: looks left, significance level, and the gain that could be proven.
+    """Forecast the look (comparison of two models) at the held-out test set that an evaluation would use.
 
     Args:
         task: The task.
         parameters: The values of the notebook parameters, by name.
         inputs: The stage's inputs.
+
+    Returns:
+        The forecast: the looks that are left, the significance level, and the gain that could be proven.
     """
     test, identities = sources.held_out_set(task), inputs.resolved["identities"]
     allowed = look_limit(task, parameters["purpose"])

@@ -49,7 +49,7 @@ class LookForecast:
 
     @property
     def left(self) -> int:
-        """The number of looks at the held-out test set that are left before this comparison."""
+        """The number of looks (comparisons of two models) at the held-out test set that are left before this one."""
         return max(self.allowed - self.spent, 0)
 
     def with_rows(self, test: int) -> LookForecast:
@@ -66,7 +66,11 @@ class LookForecast:
         return replace(self, test_rows=test)
 
     def table(self) -> pd.DataFrame:
-        """Return a table (columns what, value) of the looks at the test set used and left, their level, and rows."""
+        """Return the forecast of a look at the held-out test set as a table with the columns `what` and `value`.
+
+        Its lines are the number of test rows, the looks allowed, used and left, the look of this pair of models, and
+        the significance level.
+        """
         import pandas as pd
 
         if self.look is None:
@@ -90,8 +94,8 @@ class LookForecast:
 
         Returns:
             Columns `differ`, the share of rows on which only one of two equally good models is right, and `gain`, the
-            true gain in the share of right answers (NaN if so few rows can prove none). It is exact for answers that
-            are right or wrong, and a guide for graded ones.
+            true gain in the share of right answers (NaN if so few rows can prove none). The gain is exact for answers
+            that are right or wrong, and a guide for graded answers.
         """
         import pandas as pd
 

@@ -24,7 +24,8 @@ def opens_test_set(purpose: Purpose, *, look_left: bool, screen_opens: bool, jud
 
     Args:
         purpose: The purpose of the evaluation. For `final`, neither the gain on development rows nor the judge counts.
-        look_left: Whether this pair of models has had a look at the test set already, or one is left for it.
+        look_left: Whether these two models have had a look at the test set (a comparison on it) already, or one is
+            left.
         screen_opens: Whether the gain on development rows is large enough to be worth a look at the test set.
         judge_vetoes: Whether an LLM judge that agrees with people well enough is sure that the champion is better.
     """

@@ -60,6 +60,9 @@ class EvaluateSpec(StageSpec):
         A comparison on the held-out test set (a look) is counted before the set is unlocked. Only one evaluation at a
         time runs on a test set, since the number of the look decides its significance level.
 
+        Returns:
+            The verdict on the challenger, with its tables.
+
         Raises:
             Refused: when another process used this look in between.
         """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class HeldOutResult(BaseModel):
-    """Numbers of one look at the held-out test set, which is one comparison of two models on it; without any row.
+    """Numbers of one look (a comparison of two models) at the held-out test set; no row of the set is in them.
 
     Attributes:
         n: The number of test rows.
@@ -103,7 +103,10 @@ class EvaluateResult(StageResult):
         return {"evaluate": f"{self.verdict} {gain:+.3f} {'test' if self.held_out else 'dev.'}"}
 
     def picture(self) -> Figure:
-        """Draw the challenger's change in each slice, on test rows if they were unlocked, else on development rows."""
+        """Return a chart of the challenger's change in each slice.
+
+        It shows test rows if they were unlocked, else development rows.
+        """
         from veritrain_lib.reporting.pictures import slice_changes
 
         rows = self.tables.get("held_out_slices", self.tables["slices"])
@@ -113,10 +116,10 @@ class EvaluateResult(StageResult):
         """Return a picture and a table of the slices on one set of rows.
 
         Args:
-            which: The set of rows.
+            which: The set of rows: `development` or `held out` (the test set).
 
         Returns:
-            The picture and the table; two sentences in their place if the test set is asked for and stayed locked.
+            The picture and the table; if the test set is requested but stayed locked, two sentences that say so.
         """
         from veritrain_lib.reporting.pictures import slice_changes
 
@@ -128,7 +131,7 @@ class EvaluateResult(StageResult):
         return self.picture(), self.tables["held_out_slices"]
 
     def confused(self) -> Figure:
-        """Draw the challenger's most frequent mistakes on development rows."""
+        """Return a chart of the challenger's most frequent mistakes on development rows."""
         from veritrain_lib.reporting.pictures import confused_pairs
 
         return self._cached_figure("confused", lambda: confused_pairs(self.tables["confusions"]))

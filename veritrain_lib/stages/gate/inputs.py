@@ -34,8 +34,12 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
         parameters: The values of the notebook parameters, by name. An empty `dataset` means the newest draft, `seed`
             the task's seed file; an empty `suite` means the task's suite.
 
+    Returns:
+        The suite, and the draft dataset with its parent (for `seed`, the suite only), with their digests.
+
     Raises:
         MissingInput: when no dataset is named and the task has no draft.
+        UserError: when the named dataset or suite does not exist, or the suite is invalid.
     """
     suite = suite_of(task, parameters["suite"])
     data = {
@@ -57,7 +61,11 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
 
 
 def rows_of(task: Task, inputs: Inputs) -> pd.DataFrame:
-    """Return the rows that the gate judges: those that a cell passed, or the draft's, or the seed file's."""
+    """Return the rows that the gate judges.
+
+    They are the rows that a notebook's cell passed; without such rows, those of the draft dataset; and without a draft,
+    those of the task's seed file.
+    """
     if "rows" in inputs.resolved:
         changed: pd.DataFrame = inputs.resolved["rows"]
         return changed
@@ -67,7 +75,20 @@ def rows_of(task: Task, inputs: Inputs) -> pd.DataFrame:
 
 
 def suite_of(task: Task, name: str = "") -> Suite:
-    """Load a gate suite by its name in `gates/` or by its path. An empty name means the task's suite."""
+    """Load a gate suite, the rules and limits by which the gate judges rows.
+
+    Args:
+        task: The task.
+        name: The suite's name in `gates/`, or its path, which may be relative to the task file's folder; empty means
+            the task's suite.
+
+    Returns:
+        The suite.
+
+    Raises:
+        UserError: when the suite, or a file with the user's own rules, is missing or invalid.
+        Refused: when one of the files is in `mlruns/`, the folder of MLflow's artifacts.
+    """
     from veritrain_lib.quality import task_suite
 
     return task_suite.suite_of(task, name)

@@ -68,10 +68,13 @@ class GateSpec(StageSpec):
         return with_rows(task, inputs, "rows", gate_inputs.rows_of(task, inputs), value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> GateResult:
-        """Judge the draft's rows, and store them with the rows of its parent as the next version of the dataset.
+        """Judge the rows of a draft or of the seed file, and store those that are kept as a new dataset version.
 
-        The version holds the accepted rows, the parent's rows without those whose label a model now contradicts, and
-        rows that people's second answers brought back.
+        The new version holds the accepted rows, the rows of the draft's parent without those whose label a model now
+        contradicts, and rows that people's second answers brought back. It is stored as passed or blocked.
+
+        Returns:
+            The verdict, with the accepted and rejected rows.
 
         Raises:
             UserError: when a rule needs the LLM judge and no API key is set.

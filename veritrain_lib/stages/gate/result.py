@@ -65,7 +65,7 @@ class GateResult(StageResult):
         }
 
     def picture(self) -> Figure:
-        """Draw the number of rows that each rule of the gate removed, and the limit at which the rule blocks."""
+        """Return a chart of the number of rows that each rule removed, with the limit at which it blocks the dataset."""
         from veritrain_lib.reporting.pictures import removed
 
         return self._cached_figure("removed", lambda: removed(self.tables["rules"]))
@@ -75,7 +75,7 @@ class GateResult(StageResult):
         return {"removed": self.picture()}
 
     def copies(self) -> Figure:
-        """Draw the texts of which the gate removed the most copies."""
+        """Return a chart of the texts of which the gate removed the most copies."""
         from veritrain_lib.quality.duplicates.groups import group_sizes
         from veritrain_lib.reporting.pictures import copies
 

@@ -45,7 +45,7 @@ def run(
     suite: Suite,
     later: LaterAnswers | None = None,
 ) -> GateResult:
-    """Judge rows by a gate suite.
+    """Judge rows by a gate suite (rules with limits), and decide whether the dataset passes or is blocked.
 
     A blocked dataset is a result, not an error. An error inside a check blocks the dataset too, and is named in the
     reasons.
@@ -56,6 +56,9 @@ def run(
         context: All that the checks may use besides the rows.
         suite: The rules and their limits.
         later: Second and third human answers to rows whose label a model contradicts; None if there are none.
+
+    Returns:
+        The verdict, with the accepted and rejected rows, the results of the rules, and an HTML page.
     """
     from veritrain_lib.quality.data_docs import data_docs
     from veritrain_lib.quality.gate import run_gate

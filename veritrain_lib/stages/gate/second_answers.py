@@ -30,7 +30,8 @@ class LaterAnswers:
     """Second and third human answers to rows whose label a model contradicts.
 
     Attributes:
-        of: Function from row ids to the later answers of those rows that have any, in order, by row id.
+        of: Function that takes row ids and returns, by row id, the later answers in order; a row without any is
+            missing.
         waiting: Rows that were removed in an earlier round and have later answers now, with their first answer; None
             for no such rows.
     """
@@ -71,9 +72,9 @@ def settle_rows(
         later: The second and third answers.
 
     Returns:
-        The settled rows, with their label and with all answers in `provenance`, without those to which two people answered
-        that no label fits; and a table of all contradicted rows
-        with the columns `COLUMNS`, whose `label` is empty where no two people agree.
+        Two tables. The first holds the settled rows with their label, and with all answers in `provenance`; rows for
+        which two people answered that no label fits are left out. The second lists all contradicted rows with the
+        columns `COLUMNS`; its `label` is empty where no two people agree.
     """
     import pandas as pd
 

@@ -41,8 +41,13 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
         task: The task.
         parameters: The values of the notebook parameters, by name.
 
+    Returns:
+        The dataset and the address of the model, with the digests of all that decides the new rows.
+
     Raises:
         MissingInput: when the task has no dataset that passed the gate, or no model.
+        UserError: when a dataset, model, suite or teacher that was named does not exist.
+        Refused: when nothing is named, and the gate blocked the seed rows.
     """
     dataset = resolve_passed_dataset(task, parameters["dataset"])
     uri = resolve_model(task, parameters["model"])
@@ -88,5 +93,10 @@ def config_of(task: Task, parameters: Mapping[str, Any]) -> generate.GenerateCon
 
 
 def is_paid(task: Task, parameters: Mapping[str, Any]) -> bool:
-    """Return whether the teacher that the parameters or the task name asks a paid chat model for rows."""
+    """Return whether the stage's teacher, the source of new rows, asks a paid chat model.
+
+    Args:
+        task: The task, whose teacher is meant if the parameters name none.
+        parameters: The values of the notebook parameters, by name.
+    """
     return generate.prompt_of(config_of(task, parameters), task) is not None

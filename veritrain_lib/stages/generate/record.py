@@ -97,6 +97,9 @@ class GenerateSpec(StageSpec):
 
         If people must answer some of the rows first, these are added to the labels file and no dataset is stored.
 
+        Returns:
+            The plan, the new rows, and the rows that wait for people.
+
         Raises:
             Refused: when rows must not be sent to the provider of a paid teacher.
         """

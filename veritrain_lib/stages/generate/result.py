@@ -37,9 +37,9 @@ class GenerateResult(StageResult):
     screened: dict[str, int] = Field(default_factory=dict)
 
     def endings(self) -> pd.DataFrame:
-        """Return a table of the outcomes of requested rows: slice, outcome, reason, rows.
+        """Return a table of what became of the requested rows: columns `slice`, `outcome`, `reason` and `rows`.
 
-        For the teacher `pool` it lists the pool rows that gate rules rejected, by rule.
+        For the teacher `pool`, the table lists the pool rows that gate rules rejected, by rule.
         """
         import pandas as pd
 
@@ -57,7 +57,7 @@ class GenerateResult(StageResult):
 
         Returns:
             `plan`: numbers of planned rows and of slices; `generate`: number of new rows. While rows wait for people's
-            answers it is `generate` alone: how many.
+            answers, there is only `generate`, with the number of these rows.
         """
         if self.outcome == "waiting":
             return {"generate": f"{len(self.tables['waiting'])} rows wait for people"}
@@ -66,7 +66,7 @@ class GenerateResult(StageResult):
         return {"plan": summary, "generate": f"{new:.0f} new rows"}
 
     def picture(self) -> Figure:
-        """Draw the plan: the model's error rate in each slice, and the number of rows that the slice gets."""
+        """Return a chart of the plan: the model's error rate in each slice, and the number of rows the slice gets."""
         from veritrain_lib.reporting.pictures import plan
 
         return plan(self.tables["plan"])

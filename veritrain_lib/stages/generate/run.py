@@ -79,12 +79,15 @@ def prompt_of(config: GenerateConfig, task: Task) -> Prompt | None:
 
 
 def run(config: GenerateConfig, task: Task, inputs: GenerateInputs) -> GenerateResult:
-    """Plan how many new rows each slice gets, and get them from the teacher.
+    """Plan how many new rows each slice gets, and get them from the teacher (the source of new rows).
 
     Args:
         config: The parameters of the stage.
         task: The task.
         inputs: The rows and models that the plan and the teacher use.
+
+    Returns:
+        The plan, the new rows, and the outcome of each requested row.
     """
     from veritrain_lib.teachers.synthesis.slices import ALL_ROWS, slice_column
 

@@ -29,6 +29,7 @@ class GenerateInputs:
         fit: Function that trains a student (a small model) on rows.
         screen: Function that returns, for each row, the reason why it must not be chosen; "" for a good row.
         plan: A plan that a person changed, which every teacher follows; None to make the plan from `errors`.
+        no_label: Pool rows to which people answered in earlier rounds that no label fits; None for no such rows.
         account: Name of the account in the ledger of paid answers that a paid teacher spends from.
         on_progress: Function that is called with the progress of chat requests; None to report none.
         on_reply: Function that is called with each chat request and its reply; None to report none.
@@ -48,11 +49,16 @@ class GenerateInputs:
 
 
 def teacher_of(config: GenerateConfig, task: Task) -> Teacher:
-    """Create the teacher. It gets the task file's parameters if it is the teacher that the task file names.
+    """Create the teacher, the source of new rows, that the stage's parameters name.
+
+    The task file's parameters of the teacher are used only if the task file names the same teacher.
 
     Args:
         config: The parameters of the stage, with the teacher's name.
         task: The task.
+
+    Returns:
+        The teacher, which has done nothing yet.
     """
     from veritrain_lib.core import registry
 
@@ -80,6 +86,9 @@ def request_of(
         plan: The plan, see `generate.plan.make_plan`.
         counts_by_rule: A dict to which the number of rows that each rule rejects is added while the teacher works.
         counts_by_reason: The same by full reason, such as `language:uk`; None to count none.
+
+    Returns:
+        The request.
     """
     from veritrain_lib.teachers.base import TeacherRequest
 

@@ -27,11 +27,13 @@ def resolve_model(task: Task, address: str) -> str:
 
     Args:
         task: The task.
-        address: A model address, such as `models:/support@champion`. Empty means the champion, or else the newest
-            model.
+        address: A model address, such as `models:/support@champion`. Empty means the champion, or else the newest model
+            of the task.
 
     Raises:
         MissingInput: when the address is empty and the task has no model.
+        UserError: when the address names a registered model that does not exist.
+        Refused: when the address is empty, the task has no model, and the gate blocked the seed rows.
     """
     if address:
         return models.describe(task, address).uri if address.startswith("models:/") else address
@@ -72,6 +74,8 @@ def resolve_passed_dataset(task: Task, reference: str) -> Dataset:
 
     Raises:
         MissingInput: when the reference is empty and no dataset of the task has passed the gate.
+        UserError: when there is no dataset with this reference.
+        Refused: when the reference is empty, and the gate blocked the seed rows of a task without any passed dataset.
     """
     if reference:
         return datasets.load(task, reference)
@@ -90,6 +94,7 @@ def resolve_draft_dataset(task: Task, reference: str) -> Dataset:
 
     Raises:
         MissingInput: when the reference is empty and the task has no draft.
+        UserError: when there is no dataset with this reference.
     """
     dataset = datasets.load(task, reference) if reference else datasets.latest(task, "draft")
     if dataset is None:

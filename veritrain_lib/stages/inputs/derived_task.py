@@ -66,7 +66,7 @@ def with_content(task: Task, content: Mapping[str, Any]) -> Task:
 
 
 def write_derived(task: Task, content: Mapping[str, Any]) -> Path:
-    """Write the task file of a derived task unless it exists already, and return its path.
+    """Write the file of a derived task (a copy of a task with other settings) unless it exists; return its path.
 
     The folder is named by the digest of the content. The content is not checked.
 
@@ -87,7 +87,7 @@ def write_derived(task: Task, content: Mapping[str, Any]) -> Path:
 
 
 def is_derived(task: Task) -> bool:
-    """Return whether a task's file is in the folder of derived tasks, where `with_content` writes."""
+    """Return whether a task is derived: a copy of another task with other settings, which `with_content` wrote."""
     return task.path.is_relative_to(_folder())
 
 

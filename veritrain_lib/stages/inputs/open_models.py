@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def open_model_for(task: Task, uri: str, run_id: str) -> Iterator[Model]:
-    """Open a model for a stage, as a context manager. Calls of a chat model are traced to the stage's MLflow run.
+    """Context manager that opens a model for a stage. Calls of a chat model are traced to the stage's MLflow run.
 
     Args:
         task: The task.
         uri: The address of the model, such as `models:/support/2` or `openai:/MODEL`.
         run_id: The id of the stage's MLflow run.
+
+    Returns:
+        The model, as the value of the `with` statement.
 
     Raises:
         UserError: when the model can't be opened, see `open_model`.
@@ -41,14 +44,17 @@ def open_model_for(task: Task, uri: str, run_id: str) -> Iterator[Model]:
 
 @contextlib.contextmanager
 def traced(task: Task, model: Model, run_id: str) -> Iterator[Model]:
-    """Trace every call of a chat model to a stage's MLflow run, with the prompt's version, and show progress.
+    """Context manager in which each call of a chat model is traced to a stage's MLflow run, and its progress shown.
 
-    This is a context manager. A model that is not a chat model passes through unchanged.
+    The version of the model's prompt is stored in the run too. A model that is not a chat model is not changed.
 
     Args:
         task: The task.
         model: The model.
         run_id: The id of the stage's MLflow run.
+
+    Returns:
+        The model, as the value of the `with` statement.
 
     Raises:
         Refused: when a chat model is asked about rows that must not be sent to a provider.
@@ -72,7 +78,15 @@ def traced(task: Task, model: Model, run_id: str) -> Iterator[Model]:
 
 
 def with_privacy_check(task: Task, model: Model) -> Model:
-    """Make a chat model raise `Refused` for rows that must not be sent to a provider, and return the model."""
+    """Make a chat model raise `Refused` when it is asked about rows that must not be sent to a provider.
+
+    Args:
+        task: The task, which says what may be sent.
+        model: The model; one that is not a chat model is not changed.
+
+    Returns:
+        The same model.
+    """
     from veritrain_lib.models.chat import ChatModel
 
     def before(rows: pd.DataFrame) -> None:
@@ -106,11 +120,14 @@ def check_judged_metrics(task: Task, rows: pd.DataFrame | None = None) -> None:
 
 @contextlib.contextmanager
 def open_judge_for(task: Task, run_id: str) -> Iterator[Judge]:
-    """Open the task's LLM judge for a stage, as a context manager, with each call traced and progress shown.
+    """Context manager that opens the task's LLM judge for a stage, with each call traced and progress shown.
 
     Args:
         task: The task.
         run_id: The id of the stage's MLflow run.
+
+    Returns:
+        The judge, as the value of the `with` statement.
 
     Raises:
         Refused: when development rows, on which the judge is calibrated, must not be sent to a provider.

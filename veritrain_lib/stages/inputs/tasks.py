@@ -96,7 +96,7 @@ def task_by_name(name: str) -> Task | None:
 def remember(task: Task) -> Task:
     """Store a task's file path and the time of its use in MLflow, so that its name finds it later, and return the task.
 
-    Nothing is stored for a derived task, so that the name keeps meaning the original task file.
+    Nothing is stored for a derived task (a copy with other settings), so that the name keeps meaning the original file.
     """
     if is_derived(task):
         return task  # for one experiment only: the name still means the original task file

@@ -30,6 +30,13 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
     Args:
         task: The task.
         parameters: The values of the notebook parameters, by name.
+
+    Returns:
+        The addresses of the models, with the digests of all that decides what is measured.
+
+    Raises:
+        MissingInput: when no model is named and the task has none.
+        UserError: when a registered model that was named does not exist.
     """
     uri = resolve_model(task, parameters["model"])
     addresses = [address.strip() for address in parameters["models"].split(",") if address.strip()]

@@ -47,6 +47,9 @@ class ProbeSpec(StageSpec):
         The tags hold the measures and the id of the run. No version is tagged when a notebook's cell replaced the rows,
         since the measures are then not those of the task's development rows.
 
+        Returns:
+            The model's measures, with those of the further models on its card.
+
         Raises:
             UserError: when a model can't be opened.
             Refused: when rows must not be sent to the provider of a paid model.

@@ -49,7 +49,7 @@ class ProbeResult(StageResult):
         return {"probe": f"{self._shown_measure(metric)} contract {contract:.0%}"}
 
     def picture(self) -> Figure:
-        """Draw the probed model's rates with their 95 % intervals."""
+        """Return a chart of the probed model's rates with their 95 % intervals."""
         from veritrain_lib.reporting.pictures import rates
 
         card = self.tables["card"]
@@ -58,7 +58,7 @@ class ProbeResult(StageResult):
         return rates(card.assign(name=names)[["name", "value", "low", "high", "n"]].reset_index(drop=True))
 
     def reliability(self) -> Figure:
-        """Draw the reliability diagram of the probed model: share of right answers against stated confidence."""
+        """Return the reliability diagram of the probed model: share of right answers against stated confidence."""
         from veritrain_lib.reporting.pictures.reliability import reliability
 
         return reliability(self.tables["reliability"])

@@ -55,6 +55,9 @@ def run(config: ProbeConfig, task: Task, model: Model, development: pd.DataFrame
         task: The task.
         model: The model.
         development: The development rows.
+
+    Returns:
+        The measures with their intervals, and the tables that explain them.
     """
     from veritrain_lib.metrics.base import open_metrics, references_of, row_scores
     from veritrain_lib.metrics.mistakes import confusions

@@ -91,7 +91,7 @@ def offered_ids(ancestors: list[Dataset]) -> set[str]:
 def current(task: Task, reference: str) -> str:
     """Return the reference of the dataset that replaces a given one today, after batches were removed or put back.
 
-    It is the given reference itself when no batch was.
+    It is the given reference itself when no batch was removed or put back.
     """
     seen = {reference}
     while True:
@@ -105,10 +105,10 @@ def current(task: Task, reference: str) -> str:
 
 
 def removal_digest(task: Task, dataset: Dataset) -> str:
-    """Return a digest that tells a dataset made by a batch removal from an earlier dataset with the same rows.
+    """Return a digest that distinguishes a dataset made by removing a batch from an earlier dataset with equal rows.
 
-    A teacher whose inputs include it chooses other rows after a removal, because the removed rows count as offered
-    already.
+    The generate stage makes it part of its inputs: the removed rows must not be chosen again, so its earlier result for
+    equal rows is not valid here.
 
     Returns:
         The digest of the dataset before the removal; an empty text for a dataset that no removal made.
@@ -126,6 +126,9 @@ def drop_batch(task: Task, batch: str, *, undo: bool = False) -> Removal:
         task: The task.
         batch: The batch's name in the report, such as `support@5`, or its number alone, such as `5`.
         undo: Whether to put back a batch that was removed before.
+
+    Returns:
+        What was removed or put back, and the references of the datasets before and after.
 
     Raises:
         UserError: when the task's newest dataset has no such batch, or the batch was removed (or put back) already.

@@ -61,12 +61,15 @@ def description(inputs: Inputs) -> str:
 
 
 def refuse_for_command(stage: str, task: Task, changed: str) -> None:
-    """Raise Refused when a command or the loop runs a stage notebook whose saved cells replace an input.
+    """Raise an error because a command or the loop runs a stage notebook whose saved cells replace an input.
 
     Args:
         stage: The stage's name.
         task: The task.
         changed: The description of the replaced inputs.
+
+    Raises:
+        Refused: always; the message names the notebook and the change, and says what to do.
     """
     raise Refused(
         f"{notebook_name(stage)} was saved with a change ({changed}), and a command does only the task's own work. "

@@ -71,7 +71,7 @@ def loop_rounds(task: Task, loop_run: str) -> list[Round]:
 
 
 def as_round(run: runs.Run) -> Round:
-    """Read a round of the loop from the tags of its MLflow run."""
+    """Return the round of a loop that an MLflow run stores in its tags."""
     tags = run.data.tags
     stages = {name: tags[STAGE_RUN + name] for name in NAMES if STAGE_RUN + name in tags}
     return Round(int(tags.get("veritrain.round") or 0), run.info.run_id, stages)

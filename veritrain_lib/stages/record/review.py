@@ -120,6 +120,9 @@ def sheet(task: Task, run_id: str, *, rows: int = ROWS, result: GateResult | Non
         rows: The size of the sample, at least 1.
         result: The gate's result if it is loaded already; None to load it.
 
+    Returns:
+        The sample, with the path of the CSV file for the decisions; no file is written.
+
     Raises:
         UserError: when `rows` is below 1.
     """

@@ -35,6 +35,9 @@ def prepare(stage: str, parameters: Mapping[str, Any], *, inner: bool = False) -
         stage: The stage's name, one of `stages.NAMES`.
         parameters: The stage's parameters by name. One that is left out has its default.
         inner: Whether another stage runs it, in this process, to make a missing input; see `StageRun`.
+
+    Returns:
+        The stage, whose inputs have been found; its work has not begun.
     """
     spec = spec_of(stage)
     return StageRun(stage, {**COMMON_PARAMETERS, **spec.PARAMETERS, **parameters}, spec, inner=inner)
@@ -95,6 +98,9 @@ class StageRun(StageWork):
         Args:
             **changes: Values to use in place of the stage's own inputs, by the name of the input; the gate, for
                 example, accepts `rows` and `suite`. A value that equals the stage's own changes nothing.
+
+        Returns:
+            The stage's result.
 
         Raises:
             UserError: when the stage accepts no input of that name, or the value can't be used.

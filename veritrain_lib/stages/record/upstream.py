@@ -60,6 +60,9 @@ def resolve_inputs(spec: StageSpec, stage: str, task: Task, parameters: Mapping[
         task: The task.
         parameters: All parameters of the stage, by name.
 
+    Returns:
+        The inputs.
+
     Raises:
         UserError: when an input is missing and `run_upstream` is not set; the message says how to make the input.
         HumanInputRequired: when an earlier stage waits for people's answers.

@@ -56,16 +56,19 @@ def empty_batches() -> pd.DataFrame:
 
 
 def work_of(task: Task, rows: int, batches: int) -> float:
-    """Return the work of measuring batches: training rows times labels, summed over the trainings; see `MAX_WORK`.
+    """Estimate the computing work of measuring batches: training rows times labels, summed over the trainings.
 
     A batch takes three trainings: all rows without it, the starting rows with it, and the starting rows with random
-    rows. The two further trainings for a batch with many contradicted labels are not counted, because few batches need
-    them.
+    rows. All rows and the starting rows alone are trained on once, too. The two further trainings for a batch with many
+    contradicted labels are not counted, because few batches need them.
 
     Args:
         task: The task.
         rows: The number of training rows.
         batches: The number of batches.
+
+    Returns:
+        The work as a number without unit, to be compared with `MAX_WORK`.
     """
     return float(rows) * len(task.labels) * (3 * batches + 2)
 

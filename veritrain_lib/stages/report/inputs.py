@@ -38,6 +38,9 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
         parameters: The values of the notebook parameters, by name. `about` is the id of a round's or loop's MLflow run;
             empty means the newest. `scope` is `round` or `loop`.
 
+    Returns:
+        The rounds, the ids of the stage runs, and their digests.
+
     Raises:
         MissingInput: when the task has neither a round nor an evaluation.
         UserError: when `about` does not fit `scope`, or no stage has run yet.

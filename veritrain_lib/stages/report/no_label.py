@@ -29,7 +29,7 @@ def new_labels(rounds: Sequence[GenerateResult | None]) -> pd.DataFrame:
         rounds: The generate stage's results, the earliest round first.
 
     Returns:
-        A table with the columns `out_of_scope.new_labels.COLUMNS`; empty where nothing looked for such rows.
+        A table with the columns `out_of_scope.new_labels.COLUMNS`; empty if no round looked for such rows.
     """
     import pandas as pd
 
@@ -41,7 +41,7 @@ def new_labels(rounds: Sequence[GenerateResult | None]) -> pd.DataFrame:
 
 
 def sentence(rounds: Sequence[GenerateResult | None]) -> str:
-    """Return a sentence on the rows that seem to have no label; empty where nothing looked for them or none was found.
+    """Return a sentence on the rows that seem to have no label; empty if there are none, or no round looked for them.
 
     Args:
         rounds: The generate stage's results, the earliest round first.

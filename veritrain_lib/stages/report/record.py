@@ -63,7 +63,11 @@ class ReportSpec(StageSpec):
         return with_remarks(inputs, value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> ReportResult:
-        """Gather the facts of a round or loop, write the report, and store its HTML page and pictures."""
+        """Gather the facts of a round or loop, write the report, and store its HTML page and pictures.
+
+        Returns:
+            The report's sentences, tables and pictures.
+        """
         rounds: list[history.Round] = inputs.resolved["rounds"]
         stages: dict[str, str] = inputs.resolved["stages"]
         results: dict[str, Any] = {

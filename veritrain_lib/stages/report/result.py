@@ -76,7 +76,7 @@ class ReportResult(StageResult):
                 self._figures[name] = StoredPicture(content)
 
     def learning_curve(self) -> Figure:
-        """Draw the primary metric on development rows by round, and the value expected of one more round."""
+        """Return a chart of the primary metric on development rows by round, with a forecast for one more round."""
         from veritrain_lib.reporting.pictures import learning_curve
 
         return self._cached_figure(
@@ -93,21 +93,21 @@ class ReportResult(StageResult):
         return last + gain.value, last + gain.low, last + gain.high
 
     def slices(self) -> Figure | StoredPicture | None:
-        """Draw the challenger's change in each slice; None if nothing was evaluated."""
+        """Return a chart of the challenger's change in each slice; None if nothing was evaluated."""
         from veritrain_lib.reporting.pictures import slice_changes
 
         rows = self.tables["slices"]
         return self._cached_figure("slices", lambda: slice_changes(rows)) if len(rows) else None
 
     def confused(self) -> Figure | StoredPicture | None:
-        """Draw the pairs of answers that the challenger confuses most often; None if nothing was evaluated."""
+        """Return a chart of the answers that the challenger confuses most often; None if nothing was evaluated."""
         from veritrain_lib.reporting.pictures import confused_pairs
 
         rows = self.tables["confusions"]
         return self._cached_figure("confused", lambda: confused_pairs(rows)) if len(rows) else None
 
     def removed(self) -> Figure | StoredPicture | None:
-        """Draw the number of rows that each rule of the gate removed; None if no gate ran."""
+        """Return a chart of the number of rows that each rule of the gate removed; None if no gate ran."""
         from veritrain_lib.reporting.pictures import removed
 
         rows = self.tables["rules"]

@@ -54,6 +54,9 @@ def run(config: ReportConfig, task: Task, facts: Facts) -> ReportResult:
         config: The parameters of the stage.
         task: The task.
         facts: All that the report states, read from MLflow.
+
+    Returns:
+        The report, with its tables and the measured numbers.
     """
     import pandas as pd
 

@@ -21,8 +21,13 @@ def resolve(task: Task, parameters: Mapping[str, Any]) -> Inputs:
         task: The task.
         parameters: The values of the notebook parameters, by name.
 
+    Returns:
+        The dataset, with the digests of all that decides the trained model.
+
     Raises:
         MissingInput: when no dataset is named and none has passed the gate.
+        UserError: when the dataset that was named does not exist.
+        Refused: when no dataset is named, and the gate blocked the seed rows of a task without any passed dataset.
     """
     dataset = resolve_passed_dataset(task, parameters["dataset"])
     content = {

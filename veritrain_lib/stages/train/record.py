@@ -62,6 +62,9 @@ class TrainSpec(StageSpec):
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> TrainResult:
         """Train a challenger, measure it on development rows, and register it in MLflow.
 
+        Returns:
+            The new model and its measures.
+
         Raises:
             Refused: when the dataset has not passed the gate, or rows must not be sent to the provider of a paid
                 trainer.
@@ -117,7 +120,15 @@ class TrainSpec(StageSpec):
         )
 
     def missing(self, task: Task, tags: Mapping[str, str]) -> list[str]:
-        """List what a finished train run registered and is no longer in MLflow: the model version, or files of it."""
+        """List the outputs of a finished train run that MLflow no longer has: the model version, or files of it.
+
+        Args:
+            task: The task.
+            tags: The tags of the MLflow run.
+
+        Returns:
+            A description of each missing output; empty if everything exists.
+        """
         uri = tags.get("veritrain.model", "")
         if models.resolve_version_uri(uri) is None:
             return [f"model {uri}"]

@@ -42,7 +42,7 @@ class TrainResult(StageResult):
         return {"train": f"{self.rows} rows, {self._shown_measure(metric)}"}
 
     def picture(self) -> Figure:
-        """Draw the number of training rows of each label or slice: human rows, and all rows."""
+        """Return a chart of the number of training rows of each label or slice: human rows, and all rows."""
         from veritrain_lib.reporting.pictures import label_counts
 
         return label_counts(self.tables["labels"], by=self.by)

@@ -15,10 +15,10 @@ NAMES = ("several_candidates", "explanation", "output_contract")
 
 
 def answer_contents(task: Task, references: Sequence[str], responses: Sequence[Response]) -> pd.DataFrame:
-    """Return, for each response of a model, whether it has several candidates, an explanation, and keeps the contract.
+    """Return whether each response has several candidates, has an explanation, and keeps the output contract.
 
     Args:
-        task: The task, whose JSON Schema is the contract.
+        task: The task, whose output contract is the JSON Schema that every answer must follow.
         references: The expected answers.
         responses: The model's responses, in the order of the references.
 

@@ -73,6 +73,9 @@ def measure_extra(
         extra_rows: The number of rows to ask again; 0 for none. For a free and quick model it is multiplied by three.
         money: The budget in US dollars for a paid model, of which the first answers have used a part.
         seed: Seed of every random choice.
+
+    Returns:
+        The measures with the answers behind them, and notes on what was not measured.
     """
     import pandas as pd
 

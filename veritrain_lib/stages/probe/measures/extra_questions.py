@@ -33,7 +33,7 @@ class PaidModel(Protocol):
         ...
 
     def estimate(self, rows: pd.DataFrame, sample: int = 0) -> Estimate:
-        """Estimate the cost of asking the paid model about the rows under a sample number, without asking."""
+        """Return the estimated cost of asking the paid model about the rows under a sample number; ask nothing."""
         ...
 
 
@@ -98,11 +98,11 @@ def spent(responses: Sequence[Response]) -> float:
 
 
 def rows_again(rows: pd.DataFrame, extra_rows: int, seed: int, *, bounded: bool) -> pd.DataFrame:
-    """Draw the rows that the probe asks again.
+    """Draw at random, and return, the rows that the probe asks the model about again.
 
     Args:
         rows: The rows that were asked.
-        extra_rows: The number to draw.
+        extra_rows: The number to draw; all rows if there are fewer.
         seed: Random seed of the draw.
         bounded: Whether the model is paid or slow; if not, three times as many rows are drawn.
     """

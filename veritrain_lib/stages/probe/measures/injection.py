@@ -40,6 +40,9 @@ def resistance(
         rows: The rows to ask.
         first: The model's first responses, by the index of the rows.
         seed: Seed of every random choice.
+
+    Returns:
+        The share with its interval, and both answers to each row; without a share if the budget allows no questions.
     """
     planted = planted_labels(task, rows, [first[index].best for index in rows.index], seed)
     usable = [label != "" for label in planted]

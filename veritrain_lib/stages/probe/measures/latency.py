@@ -41,9 +41,13 @@ def as_reported(responses: Sequence[Response]) -> list[float]:
 
 
 def latency(seconds: Sequence[float]) -> dict[str, Measure]:
-    """Compute a model's median and 95th percentile of seconds per answer, by the names of the measures.
+    """Compute the median and the 95th percentile of a model's latency; failed rows count as infinite.
 
-    Failed rows count as infinite seconds.
+    Args:
+        seconds: The latency of each row in seconds.
+
+    Returns:
+        Both numbers with their intervals, by the names of the measures in `QUANTILES`.
     """
     return {name: quantile(seconds, share) for name, share in QUANTILES.items()}
 
@@ -53,11 +57,14 @@ def quantile(seconds: Sequence[float], share: float) -> Measure:
 
     The 95 % interval goes from one order statistic to another, without an assumption on the distribution (G. J. Hahn
     and W. Q. Meeker (1991), Statistical Intervals, section 5.2). It has no upper end if there are too few rows, as for
-    the 95th percentile of fewer than 72 rows. There is no value if too many rows failed.
+    the 95th percentile of fewer than 72 rows.
 
     Args:
         seconds: The latency of each row in seconds; infinite for a failed row.
         share: The share of rows, above 0 and below 1; 0.5 for the median.
+
+    Returns:
+        The quantile with its interval; its value is None if there are no rows or too many of them failed.
     """
     import numpy as np
     from scipy.special import bdtr

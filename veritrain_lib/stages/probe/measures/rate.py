@@ -12,6 +12,9 @@ def rate(held: Sequence[bool]) -> Measure:
 
     Args:
         held: Whether each row has the property.
+
+    Returns:
+        The share (0 to 1), the ends of its interval, and the number of rows.
     """
     from veritrain_lib.statistics.intervals import agresti_coull
 

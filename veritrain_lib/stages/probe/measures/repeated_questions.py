@@ -66,6 +66,10 @@ def repeat_questions(
         held: The check of whether the measured property holds for a row; by default, that both answers are the same.
         sample: The sample number for a paid model; another number than before gets a new answer.
         planted: The label that the injected instruction of each row asks for; empty if there are no instructions.
+
+    Returns:
+        The share of rows for which the property holds, with both answers to each row; without a share and answers if
+        the budget allows no questions.
     """
     responses = questions.ask(name, rows, sample)
     if responses is None:
