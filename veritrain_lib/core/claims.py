@@ -180,7 +180,10 @@ def claim(
         notify: Function that receives a line about the process that is waited for, at once and then every minute; None
             prints the lines to standard error.
         quiet_s: Seconds to wait before the first line.
-        locks: Kind of locks.
+        locks: Kind of locks: lock files of this machine (default), or leases in a database.
+
+    Returns:
+        The claim, which lasts until it is released. A thread that holds the claim already gets another one at once.
 
     Raises:
         Infrastructure: Files in the project's folder can't be locked.
@@ -201,9 +204,13 @@ def claim(
 
 
 def claim_update(work: str, what: str) -> Claim:
-    """Claim a short change, such as choosing a version number, against other processes of this machine.
+    """Claim a short change, such as choosing a version number, so that no other process of this machine makes it meanwhile.
 
-    It works like `claim`, but a wait is only reported after `QUIET_S` seconds.
+    It works like `claim`, but reports that it waits for another process only after `QUIET_S` seconds.
+
+    Args:
+        work: Name of the change, the same in every process.
+        what: Name of the change for people.
     """
     return claim(work, what, quiet_s=QUIET_S)
 

@@ -33,6 +33,9 @@ class HumanInputRequired(UserError):
 
 
 def class_of(name: str, default: type[UserError] = Infrastructure) -> type[UserError]:
-    """Return the class of an error that another process reported by name; `default` where the name is none of ours."""
+    """Return the error class of this module that has a given name; `default` if there is none of that name.
+
+    It serves to raise an error that another process has reported by its name.
+    """
     known = (Refused, BudgetExceeded, UserError, HumanInputRequired, Infrastructure)
     return {kind.__name__: kind for kind in known}.get(name, default)

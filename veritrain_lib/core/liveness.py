@@ -51,7 +51,7 @@ def process_name(pid: int) -> str:
 
 
 def is_alive(name: str) -> bool | None:
-    """Return whether the process with this name is alive; None when this machine can't tell, as for one elsewhere."""
+    """Return whether the process with this name is alive; None when that can't be known, as for one on another machine."""
     host, pid, start = _split_name(name)
     if pid is None:
         return None

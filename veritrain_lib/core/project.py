@@ -87,5 +87,5 @@ EXAMPLES = ("support", "meetings")
 
 
 def example_task(name: str = EXAMPLES[0]) -> Path:
-    """Return the path of a built-in example's task file."""
+    """Return the path of the task file of a built-in example task, given by its name (one of `EXAMPLES`)."""
     return Path(__file__).resolve().parents[1] / "examples" / name / "task.yaml"

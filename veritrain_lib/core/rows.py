@@ -60,7 +60,8 @@ def read_examples(task: Task, path: Path, source: Source, *, answers: bool = Tru
             until a row is chosen. A pool's answer `NONE_OF_THESE` is read as the empty text.
 
     Raises:
-        UserError: A column is missing, or (with answers) a label is not one of the task's.
+        UserError: The file can't be read, a column is missing, or (with answers) a row has several labels or one that is
+            not one of the task's.
     """
     return as_examples(task, read_table(path), path.name, source, answers=answers)
 
@@ -78,7 +79,7 @@ def as_examples(
         answers: Whether to read the target column; see `read_examples`.
 
     Raises:
-        UserError: A column is missing, or (with answers) a label is not one of the task's.
+        UserError: A column is missing, or (with answers) a row has several labels or one that is not one of the task's.
     """
     import pandas as pd
 
@@ -110,7 +111,10 @@ def as_examples(
 
 
 def single_answers_or_none(task: Task, answers: pd.Series[str], name: str) -> pd.Series[str]:
-    """Return answers as `single_answers` does; one that says that no label fits becomes `NONE_OF_THESE`.
+    """Check that every answer is a single label or says that no label fits, and return the answers as plain texts.
+
+    An answer that says that no label fits is returned as `NONE_OF_THESE`, however it is spelled; all others as by
+    `single_answers`.
 
     Args:
         task: The task.
@@ -118,7 +122,7 @@ def single_answers_or_none(task: Task, answers: pd.Series[str], name: str) -> pd
         name: Name of the file, for errors.
 
     Raises:
-        UserError: As `single_answers`.
+        UserError: A row has several answers, or one that the task does not list (an empty text means no answer).
     """
     none = _says_none(task, answers)
     found: pd.Series[str] = single_answers(task, answers.where(~none, ""), name).where(~none, NONE_OF_THESE)

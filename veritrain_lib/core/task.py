@@ -204,9 +204,9 @@ class TeacherChoice(TaskSection):
         name: Name of the teacher.
         choose: Strategy by which rows are chosen from the pool.
         batch: Number of rows chosen at once; after each batch the teacher trains its model again.
-        out_of_scope: Share (0 to 0.5) of the pool's rows with a label that may be held back from choosing, so that rows
-            with none of the task's labels are. 0 holds nothing back. By default it is 0.03 with the trainer
-            `encoder_svc`, and else 0.
+        out_of_scope: Pool rows that seem to have none of the task's labels are held back from being chosen. This is the
+            share (0 to 0.5) of rows with a label that may be held back by mistake; with 0 nothing is held back. By
+            default it is 0.03 with the trainer `encoder_svc`, else 0.
         parameters: Parameters of the teacher; those of the teacher `llm` are listed in `teachers/llm.py`.
     """
 
@@ -402,7 +402,10 @@ class Task(TaskSection):
 
     @property
     def code_files(self) -> list[tuple[tuple[str | int, ...], str]]:
-        """The user's Python files that the task names (gate rules, trainer, metrics), each with its path of keys."""
+        """The user's Python files that the task names (gate rules, trainer, metrics).
+
+        Each is a pair: the path of keys in the task file, such as `("trainer", "file")`, and the name of the file.
+        """
         files: list[tuple[tuple[str | int, ...], str | None]] = [
             *((("gate_rules", number), name) for number, name in enumerate(self.gate_rules)),
             (("trainer", "file"), self.trainer.file),

@@ -31,11 +31,12 @@ def encoder_name(task: Task) -> str:
 
 
 def resolved(encoder: str, task: Task) -> str:
-    """Return the name of the sentence encoder that a value of the parameter `encoder` means for a task.
+    """Return the name of the sentence encoder that a trainer's parameter `encoder` selects for a task.
 
     Args:
-        encoder: The value: the name of an encoder, which is returned as it is, or `AUTO`.
-        task: The task, whose inputs' languages decide what `AUTO` means.
+        encoder: The parameter's value: the name of an encoder, which is returned unchanged, or `auto` (`AUTO`).
+        task: The task. For `auto`, the result is `FOR_ENGLISH` if all its inputs are declared to be English, else
+            `FOR_OTHERS`.
     """
     if encoder != AUTO:
         return encoder
@@ -43,10 +44,13 @@ def resolved(encoder: str, task: Task) -> str:
 
 
 def language_warnings(task: Task) -> list[str]:
-    """Return one warning for each encoder of the task's trainer that does not know the language of an input.
+    """Return a warning text for each sentence encoder of the task's trainer that does not know the language of an input.
 
     Args:
-        task: The task; inputs without a language are passed over.
+        task: The task; inputs without a declared language are ignored.
+
+    Returns:
+        The warnings; empty if there is nothing to warn of or the trainer uses no sentence encoder.
     """
     name = encoder_name(task)
     languages = {field.language for field in task.inputs.values() if field.language}

@@ -55,7 +55,7 @@ class LedgerChat:
 
     @property
     def spent(self) -> Spending:
-        """The money that the client's account has spent according to the ledger, by earlier processes too."""
+        """The US dollars that the client's account has spent and reserved, in all processes, according to the ledger."""
         with Ledger(self._ledger_path) as ledger:
             return ledger.spent(self._settings.account)
 
@@ -97,7 +97,12 @@ class LedgerChat:
         Returns:
             The estimate of the total cost.
 
-        Raises: the errors of `ask`.
+        Raises:
+            Refused: There is no cap and nobody has confirmed the cost.
+            BudgetExceeded: The worst-case cost of the next request would exceed the cap; the answers so far
+                are stored in the ledger.
+            UserError: As in `ask`.
+            Infrastructure: As in `ask`.
         """
         pending = list(self._by_digest(requests).items())
         random.Random(seed).shuffle(pending)

@@ -121,6 +121,9 @@ def open_client(endpoint: Endpoint, *, retries: int = 4, timeout: float = 120.0)
         endpoint: The endpoint.
         retries: Number of times that the SDK repeats a failed call.
         timeout: Seconds after which one attempt is given up.
+
+    Raises:
+        UserError: There is no API key for the endpoint, or it contains forbidden characters.
     """
     client: openai.OpenAI = open_sdk(endpoint, asynchronous=False, max_retries=retries, timeout=timeout)
     return client
@@ -133,6 +136,9 @@ def open_sdk(endpoint: Endpoint, *, asynchronous: bool, **options: object) -> op
         endpoint: The endpoint, whose provider names the SDK's class.
         asynchronous: Whether to return the SDK's asynchronous client.
         options: Further keyword arguments of the SDK's client, such as `timeout`.
+
+    Raises:
+        UserError: There is no API key for the endpoint, or it contains forbidden characters.
     """
     import openai
 

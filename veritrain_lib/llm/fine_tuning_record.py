@@ -31,8 +31,8 @@ class TuningState:
     Attributes:
         key: `TuningJobSpec.key`.
         file_id: The provider's id of the uploaded training file.
-        intended: Time just before the job was ordered, in seconds since 1970. If it is set and `job_id` is
-            None, a job may exist at the provider whose id is not known here.
+        intended: Time just before the request that creates the job, in seconds since 1970. If it is set and `job_id`
+            is None, a job may exist at the provider whose id is not known here.
         job_id: The provider's id of the job.
         status: Last known status of the job.
         model: Name of the tuned model.
@@ -109,7 +109,7 @@ class TuningRecord:
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Hold a lock on a fine-tuning job, so that no other process uploads its file or orders it meanwhile.
+        """Hold a lock on a fine-tuning job (a context manager), so that no other process uploads its file or creates it.
 
         If another process holds the lock, the call waits and prints for whom. The lock of a killed process is
         released.

@@ -104,6 +104,7 @@ def run_tuning_job(
         TuningJobFailed: The job failed or was cancelled; the message quotes the provider's reason.
         Infrastructure: The provider can't be reached; call again to resume the job.
         UserError: The provider refused the file or the job.
+        Exception: Any error of `allow`; this call has then uploaded and created nothing.
     """
     waits = waits or PollingIntervals()
     state = record.state(spec.key)

@@ -278,9 +278,10 @@ class Ledger:
             cap: Maximum amount in US dollars that the account may spend; None for no cap.
 
         Returns:
-            The result, and for `no money` and a capped `ours` the account's money before the claim. `ours`:
-            send the request. `answered`: its answer has been stored meanwhile. `theirs`: another owner has
-            claimed it. `no money`: the reservation would exceed the cap.
+            The result of the claim, and the account's money before it (only with a cap and for the results `ours` and
+            `no money`; otherwise zeros). The result is one of: `ours` (the caller may send the request), `answered` (its
+            answer has been stored meanwhile), `theirs` (another owner has claimed it), `no money` (the reservation would
+            exceed the cap).
 
         Raises:
             UserError: The ledger is a shared database, and the project's local ledger has not been moved into
@@ -363,7 +364,9 @@ class Ledger:
         await self.writer.run(work)
 
     def abandon_claims(self, owner: str, reason: str) -> list[str]:
-        """Record the unfinished requests that an owner has claimed as possibly paid for, and return their digests.
+        """End all claims of an owner, record their requests as possibly paid for, and return the digests of the requests.
+
+        A claim marks a request as in flight, so an answer to it may have been billed without having arrived.
 
         Args:
             owner: Name of the claims' owner.
@@ -372,9 +375,9 @@ class Ledger:
         return self.writer.run_sync(lambda connection: _mark_lost(connection, "owner = ?", [owner], reason))
 
     def recover(self) -> int:
-        """Record the requests that dead processes had claimed as possibly paid for, and return the number of requests.
+        """End the claims of all dead processes, record their requests as possibly paid for, and return the number of these.
 
-        Each was in flight when its process died, so it may have been paid for, and will be paid for again
+        Each request was in flight when its process died, so it may have been paid for, and will be paid for again
         when it is repeated.
         """
         owners = {row[0] for row in self._select("SELECT DISTINCT owner FROM claims")}

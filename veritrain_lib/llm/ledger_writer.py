@@ -64,6 +64,7 @@ class LedgerWriter:
 
         Raises:
             Infrastructure: The ledger can't be written.
+            Exception: The function failed, or another one in the same transaction; nothing of it was stored.
         """
         loop = asyncio.get_running_loop()
         job = _WriteJob(work, loop, loop.create_future())
@@ -79,6 +80,7 @@ class LedgerWriter:
 
         Raises:
             Infrastructure: The ledger can't be written.
+            Exception: The function failed, or another one in the same transaction; nothing of it was stored.
         """
         job = _WriteJob(work, None, threading.Event())
         self._jobs.put(job)

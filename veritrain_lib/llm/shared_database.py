@@ -1,4 +1,4 @@
-"""Function that finds the PostgreSQL database shared by several machines, in which the ledger of paid answers then is.
+"""Function that finds the PostgreSQL database that several machines share and that holds their ledger of paid answers.
 
 Open it when paid answers are missing or counted twice because machines do not use the same ledger.
 """

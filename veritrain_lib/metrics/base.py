@@ -235,5 +235,10 @@ def open_metrics(task: Task) -> list[Metric]:
 
 
 def primary_metric(task: Task) -> Metric:
-    """Open and return the task's primary metric (its first), which steers generation and decides promotion."""
+    """Open and return the task's primary metric (its first), which steers generation and decides promotion.
+
+    Raises:
+        UserError: the metric can't be opened, or it calls an LLM judge.
+        Refused: the user's metric file lies in the folders where MLflow's artifacts are stored.
+    """
     return open_metrics(task.model_copy(update={"metrics": task.metrics[:1]}))[0]

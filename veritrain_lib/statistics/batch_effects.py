@@ -85,10 +85,11 @@ class BatchEffect:
 
 
 def suspect_batches(contradicted: Mapping[str, Contradicted]) -> tuple[dict[str, float], list[str]]:
-    """Find the batches whose labels are contradicted more often than those of the other batches.
+    """Find the batches of training rows whose labels are contradicted more often than those of the other batches.
 
     Args:
-        contradicted: For each batch the number of rows whose label a student trained without the batch contradicts.
+        contradicted: For each batch the number of its rows whose label is contradicted by a small model that was trained
+            without the batch.
 
     Returns:
         The one-sided p value of each batch (Fisher's exact test, Holm's correction over the batches), and the names of
@@ -114,8 +115,8 @@ def judge_batches(
     Args:
         effects: For each batch its effect on every development row (such as the log likelihood of the right label with
             the batch minus without it), shape (n,) with n at least 2.
-        suspects: For each batch that `suspect_batches` names, the effect of its contradicted rows alone, shape (n,);
-            None: no batch is suspect.
+        suspects: For each batch that `suspect_batches` names, the effect, on every development row, of the batch's rows
+            whose label looks wrong, shape (n,); None: no batch is suspect.
         seed: Seed of the bootstrap resamples, which are the same for every batch.
 
     Returns:

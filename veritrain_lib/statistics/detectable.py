@@ -67,7 +67,7 @@ def detectable_gain(
     """Return the smallest true gain at which the promotion decision promotes a challenger with a requested probability.
 
     Args:
-        n_dev: number of development rows; with 0 there is no screen.
+        n_dev: number of development rows, on which the gain is screened before the test set is used; 0: no screen.
         n_test: number of rows of the held-out test set.
         discordance: share of rows on which exactly one of two equally good models is right, 0..1.
         look_alpha: one-sided significance level of the look at the test set.
@@ -92,7 +92,7 @@ def pair_detectable(
 
     Args:
         pair: scores of the two models on the same rows.
-        n_dev: number of development rows; with 0 there is no screen.
+        n_dev: number of development rows, on which the gain is screened before the test set is used; 0: no screen.
         n_test: number of rows of the held-out test set.
         look_alpha: one-sided significance level of the look at the test set.
         power: requested probability of promotion.

@@ -103,8 +103,8 @@ class Trainer(Protocol):
         name: the name in the task file.
         answers: the kinds of answer that it can learn, "labels" or "text"; tasks with another kind are
             rejected.
-        parameter_names: the names that `parameters` may contain; other parameters of a recipe from elsewhere
-            are dropped.
+        parameter_names: the names of the parameters that it accepts. The HTTP API drops other parameters of a
+            requested `training_recipe`.
         paid: whether each training costs money; if so, other stages train the quick student model (see
             `quick`) instead.
         slow: whether each training takes many minutes; if so, other stages train the quick student model
@@ -123,12 +123,12 @@ class Trainer(Protocol):
     def ingredients(self, task: Task) -> dict[str, str]:
         """Return digests of everything that affects a training besides rows, parameters and code, by name.
 
-        An example is the digest of a base model's files. The default is none.
+        An example is the digest of a base model's files. By default there are none.
         """
         return {}
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> Fitted:
-        """Train a model on rows.
+        """Train a model on rows and return it, ready to answer rows and to be saved.
 
         Args:
             task: the task.

@@ -78,7 +78,9 @@ class EncoderSvc(TfidfSvc):
         return {"encoder": self._encoder(task).digest}
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedStudent:
-        """Train a student model on the rows' word n-grams, character n-grams and sentence vectors.
+        """Train a student model (a small classifier) on rows and return it.
+
+        It reads the word n-grams, character n-grams and sentence vector of each row.
 
         Args:
             task: the task.

@@ -85,7 +85,7 @@ class MemoryTrainer(Trainer):
             raise UserError(f"repair must be true or false, not {self.repair!r}")
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedMemory:
-        """Make a translation memory of the distinct translation pairs among the rows.
+        """Make a translation memory of the distinct translation pairs among the rows and return it.
 
         Args:
             task: the task.

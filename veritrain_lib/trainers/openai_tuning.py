@@ -96,6 +96,14 @@ class OpenAiTuning(Trainer):
 
         It prints the cost estimate before anything is sent, and every change of the job's status.
 
+        Args:
+            task: the task.
+            rows: training rows with an answer each, with the columns that `core.records` defines.
+            seed: random seed that is passed to the provider.
+
+        Returns:
+            The fine-tuned model, which stays at the provider.
+
         Raises:
             UserError: rows can't be trained on (the message gives their numbers), the price is unknown, there
                 is no key or URL, or the provider rejected the file or the job.

@@ -168,7 +168,7 @@ class OwnTrainer(Trainer):
         return estimator
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedSklearn:
-        """Fit the user's estimator on the inputs of the rows.
+        """Fit the user's scikit-learn estimator on the inputs of the rows and return it as a trained model.
 
         Args:
             task: the task; its answers must be labels.

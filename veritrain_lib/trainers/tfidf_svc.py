@@ -106,7 +106,7 @@ class TfidfSvc(Trainer):
         self._words, self._characters = NgramCounts(), NgramCounts()
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedStudent:
-        """Train a student model on rows.
+        """Train a student model (a small classifier) on rows and return it.
 
         Args:
             task: the task.

@@ -31,7 +31,8 @@ class AzureOpenAi(ChatProvider):
         The API version is that of the URL, else that of `OPENAI_API_VERSION` or `AZURE_OPENAI_API_VERSION`.
 
         Raises:
-            UserError: `AZURE_OPENAI_ENDPOINT` is not set, or is no URL of such a service.
+            UserError: `AZURE_OPENAI_ENDPOINT` is not set, is not a URL of an Azure OpenAI resource, or names another
+                deployment.
         """
         from veritrain_lib.llm.keys import setting
 

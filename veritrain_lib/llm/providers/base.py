@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 class ChatProvider(ABC):
-    """Base class of a provider of chat models; one that speaks OpenAI's API needs only the names and `endpoint`."""
+    """Base class of a provider of chat models.
+
+    A subclass defines the class attributes and `endpoint`. The other methods fit a service that speaks OpenAI's API; a
+    subclass for any other service overrides them.
+    """
 
     name: ClassVar[str]
     """The scheme of the addresses of its models, such as `openai`."""

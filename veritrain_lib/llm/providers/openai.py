@@ -19,7 +19,7 @@ class OpenAi(ChatProvider):
         """Return the endpoint of a model: at `OPENAI_BASE_URL` if that is set, else at OpenAI's own URL.
 
         Raises:
-            UserError: `OPENAI_BASE_URL` is no URL of such a service.
+            UserError: `OPENAI_BASE_URL` is not the URL of an OpenAI-compatible service.
         """
         from veritrain_lib.llm.keys import setting
 

@@ -33,12 +33,12 @@ def generate(
 ) -> list[list[Generated]]:
     """Generate candidate answers to each question with a local language model, without random sampling.
 
-    One candidate is decoded greedily; several are decoded by a beam search of that width, which is the usual
-    practice for translation.
+    One candidate is decoded greedily; several are decoded by a beam search with as many beams as candidates, which is the
+    usual practice for translation.
 
     Args:
         model: the language model.
-        encoding: its tokenizer.
+        encoding: tokenizer of the language model.
         questions: token ids of each question.
         candidates: number of answers to each question.
         max_tokens: token limit of an answer.

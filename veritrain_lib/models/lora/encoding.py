@@ -41,7 +41,7 @@ class Encoding:
         return cls(base.tokenizer(), base.kind, base.context)
 
     def question_ids(self, messages: Sequence[Message]) -> list[int]:
-        """Return the token ids of a question to the language model; its answer is generated right after them."""
+        """Return the token ids of a question (a list of chat messages); the model generates its answer right after them."""
         text = self._question(messages)
         if self._templated:
             return self._ids(text)
