@@ -1,6 +1,6 @@
-"""Registry of the reasons why a gate check can't judge a task's rows, asked before any row is judged.
+"""Registry of the reasons why a gate check can't judge a task's rows, such as a check of labels for free-text answers.
 
-Each reason is declared beside its check, by a decorator.
+The gate asks for the reason before it judges any row. Each reason is declared beside its check, by a decorator.
 """
 
 from __future__ import annotations

@@ -61,6 +61,7 @@ def run_gate(rows: pd.DataFrame, context: Context, suite: Suite) -> GateVerdict:
 
     Raises:
         UserError: A column is missing.
+        Refused, Infrastructure: A check's budget is spent, or a service that it needs has failed; there is no verdict.
     """
     _need_columns(rows, context, context.task.columns)
     rows = rows.reset_index(drop=True)
@@ -134,10 +135,10 @@ def _withdrawn(suite: Suite, rule_results: RuleResults, accepted: pd.DataFrame) 
 
 
 def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]:
-    """Return for each row of a pool the reasons why the gate's rules do not let it be chosen; "" if they do.
+    """Return for each row of a pool (candidate rows without answers) the reasons why the gate's rules reject it.
 
-    Of duplicates within the pool the first is kept. Only rules with action `quarantine` that need no label apply;
-    limits and rules about the whole dataset do not.
+    A row with a reason must not be chosen for a dataset. Of duplicates within the pool the first is kept. Only rules
+    with action `quarantine` that need no label apply; limits and rules about the whole dataset do not.
 
     Args:
         rows: Rows of the pool, without answers.
@@ -150,6 +151,7 @@ def screen(rows: pd.DataFrame, context: Context, suite: Suite) -> pd.Series[str]
     Raises:
         UserError: A column is missing, or a rule could not be evaluated: nothing may be chosen from a pool that was not
             screened.
+        Refused, Infrastructure: A check's budget is spent, or a service that it needs has failed.
     """
     import numpy as np
     import pandas as pd

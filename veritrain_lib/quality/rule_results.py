@@ -76,6 +76,10 @@ def run_checks(
         rule_results: Results, to which the reasons and errors are added.
         removed: Mask of rows that earlier rules removed and that are not checked; None: all rows are checked.
         parallel: Whether some checks may run in a second process if there are very many rows.
+
+    Raises:
+        Refused, Infrastructure: A check's budget is spent, or a service that it needs has failed. Any other error of a
+            check is added to `rule_results`.
     """
     import numpy as np
 
@@ -146,6 +150,10 @@ def run_measures(
         rules: Rules; those about single rows are skipped.
         rule_results: Results, to which the numbers and errors are added.
         removed: Mask of rows that the row checks removed.
+
+    Raises:
+        Refused, Infrastructure: A check's budget is spent, or a service that it needs has failed. Any other error of a
+            check is added to `rule_results`.
     """
     remaining = rows[~removed].reset_index(drop=True)
     for rule in rules:

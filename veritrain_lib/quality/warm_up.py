@@ -1,4 +1,4 @@
-"""Preparation of the gate in the process from which warm kernels are forked.
+"""Preparation of the gate in the process from which Jupyter kernels are forked.
 
 The functions change no result and are safe before a fork: they start no thread and run no OpenMP code.
 """
@@ -11,7 +11,7 @@ SAMPLE = "where is the invoice that you sent to my colleague last week"
 
 
 def warm_up() -> None:
-    """Import the gate's built-in checks and load the suites of `gates/` before kernels are forked.
+    """Import all registered gate checks, metrics, trainers etc., and load the suites of `gates/`, before kernels are forked.
 
     Besides the imports this takes 0.1 s, which each gate and each generate stage then saves.
     """

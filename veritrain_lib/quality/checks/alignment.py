@@ -31,7 +31,7 @@ def not_applicable_reason(task: Task) -> str:
     """Return why the check `alignment` can't judge a task's rows; "" if it can.
 
     Returns:
-        The reason, such as that its answers are labels; "" if there is none.
+        The reason, such as that the task's answers are labels, not translations; "" if there is none.
     """
     if task.labels:
         return "it compares a text with its translation, and the answers of this task are labels"

@@ -19,9 +19,9 @@ def check(rows: pd.DataFrame, context: Context, *, types: dict[str, Type] | None
 
     Reason: `field_types:<field>=not_<type>`, for the first such field.
 
-    Files hold only text, so a text has every type as which it can be read: `whole_number` (12, -3), `number` (also 0.5,
-    1e-3; not nan or inf), `boolean` (true, false), `date` (ISO 8601: 2026-01-31, with or without a time), `json`. The
-    type `text` means any text. Empty values and nulls pass; the check `required_fields` flags them.
+    Files hold only text, so a text has a type if it can be parsed as that type: `whole_number` (12, -3), `number` (also
+    0.5, 1e-3; not nan or inf), `boolean` (true, false), `date` (ISO 8601: 2026-01-31, with or without a time), `json`.
+    Any text has the type `text`. Empty values and nulls pass; the check `required_fields` flags them.
 
     Args:
         rows: Rows to check.

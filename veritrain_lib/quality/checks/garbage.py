@@ -98,7 +98,8 @@ def no_words(text: str) -> bool:
         text: The text.
 
     Returns:
-        True if the text has fewer than two letters, or more signs than letters and digits and no longer word.
+        True if the text has fewer than two letters; or if it has more signs than letters and digits together, and no
+        run of four letters (two in scripts other than Latin).
     """
     longer_word = LONGER_WORD.search(text) is not None
     if longer_word and text.isascii():  # then most of it is letters

@@ -37,8 +37,7 @@ def check(
     """Flag sampled rows whose answer the LLM judge calls wrong.
 
     Reasons: `judge_sample:wrong`, and `judge_sample:failed=<reason>` for a row that the judge failed on, which counts
-    as wrong. Rows that people wrote are never judged. The judge is a paid model, within the task's budget; for a task
-    without a part `judge` none is called.
+    as wrong. Rows that people wrote are never judged. The judge is a paid model; its calls count in the task's budget.
 
     Args:
         rows: Rows to check.
@@ -46,10 +45,10 @@ def check(
         sample: Number of rows shown to the judge; 0 for the task's `judge.sample`.
 
     Returns:
-        A reason for each row, a mask of the rows examined, and the judge's kappa as a number.
+        A reason for each row, a mask of the rows examined, and the judge's agreement with people (Cohen's kappa).
 
     Raises:
-        UserError: The context has no judge.
+        UserError: The context has no judge, because the task file has no part `judge`.
     """
     if context.judge is None:
         raise UserError(

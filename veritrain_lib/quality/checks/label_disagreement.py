@@ -58,8 +58,8 @@ def check(
     rows whose label several people agreed on. Rows without an allowed answer get no reason here; the check `contract`
     flags them.
 
-    Above 5,000 rows, accepted ones included, or 150,000 rows times labels, other students replace the task's own
-    (docs/gate_scale.md); these run fewer `folds` and `repeats` the more rows there are, or ignore them.
+    Above 5,000 rows, accepted ones included, or if rows times labels exceed 150,000, faster models replace the task's
+    own (docs/gate_scale.md). These use fewer `folds` and `repeats` than given, or ignore both arguments.
 
     Args:
         rows: Rows to check.

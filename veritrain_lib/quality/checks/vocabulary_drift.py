@@ -1,7 +1,7 @@
 """Gate check for words that the seed rows do not contain, beyond those that any new row brings.
 
 Seed rows are accepted rows that people wrote. New text always contains some unseen words. Their expected share equals
-the share of the reference's words that occur just once (I. J. Good 1953, Biometrika 40:237-264). The excess is drift:
+the share of the seed rows' words that occur just once (I. J. Good 1953, Biometrika 40:237-264). The excess is drift:
 another subject, product or language. The variance of the estimate is from W. W. Esty 1983, Annals of Statistics
 11:905-912.
 """

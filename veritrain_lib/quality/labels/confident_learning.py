@@ -24,7 +24,7 @@ With fewer rows the students' usual confidence is unknown.
 def out_of_fold(
     judged: pd.DataFrame, context: Context, *, folds: int, repeats: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the log scores of each row's labels by student models trained without the row, and the given labels.
+    """Return log scores of every label for each row, by student models trained without the row, and the given labels.
 
     Accepted rows that people wrote train every student (a small model). Folds are stratified by label.
 
@@ -91,7 +91,9 @@ def stratified_folds(row_labels: list[str], folds: int, rng: np.random.Generator
 
 @dataclass(frozen=True)
 class Margins:
-    """Log scores from which follows how strongly each row's given label is contradicted; arrays of shape (rows,).
+    """Log scores of each row's given label and of the other labels, as a model predicts them; arrays of shape (rows,).
+
+    Their differences say how strongly the model contradicts the given label.
 
     Attributes:
         given_score: Log score of the row's given label; nan if no student knew the label.
@@ -112,6 +114,9 @@ def margins(log_scores: np.ndarray, given_labels: np.ndarray) -> Margins:
     Args:
         log_scores: Log scores of shape (rows, labels).
         given_labels: Number of each row's given label, shape (rows,).
+
+    Returns:
+        The scores of the given and the best other label, and the mean of the others; labels with score nan are ignored.
     """
     import numpy as np
 

@@ -1,7 +1,8 @@
 """Search for label issues among very many rows, by student models that use word features only.
 
-Above `MANY` rows, two linear support vector machines on words and word bigrams replace the task's student. Each is
-trained on a sample of one half of the rows and scores the other half; a row then costs only a few additions.
+Above 30,000 rows (`MANY`), two linear support vector machines on words and word bigrams replace the task's student
+model. Each is trained on a sample of one half of the rows and scores the other half, at the cost of a few additions a
+row.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def quick_margins(judged: pd.DataFrame, context: Context) -> Margins:
         context: Task and accepted rows.
 
     Returns:
-        Margins in the order of the rows.
+        Log scores of the given and the other labels, in the order of the rows.
     """
     import numpy as np
 

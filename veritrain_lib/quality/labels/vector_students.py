@@ -29,9 +29,10 @@ AT_ONCE = 20_000
 
 
 def vector_margins(judged: pd.DataFrame, context: Context, *, folds: int) -> Margins:
-    """Return how strongly each row's label is contradicted by discriminants of vectors, found without the row.
+    """Return how strongly each row's label is contradicted by discriminant models that were trained without the row.
 
-    Accepted rows count in every fold: people wrote them, or several people agreed on their label. Folds are stratified by label, and there is one repeat.
+    The models are linear discriminants of sentence vectors. Accepted rows train the model of every fold, since people
+    wrote them, or several people agreed on their label. Folds are stratified by label; cross-validation runs once.
 
     Args:
         judged: Rows to judge, each with a label of the task.
@@ -39,7 +40,7 @@ def vector_margins(judged: pd.DataFrame, context: Context, *, folds: int) -> Mar
         folds: Number of folds.
 
     Returns:
-        Margins of the judged rows.
+        Log scores of the given and the other labels of the judged rows.
     """
     import numpy as np
     import pandas as pd

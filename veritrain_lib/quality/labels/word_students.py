@@ -49,7 +49,7 @@ MINIMUM_DOCUMENT_FREQUENCY = 2
 
 
 def exceeds_student_budget(rows: int, labels: int) -> bool:
-    """Return whether a task has too many rows for its own student models to search for label issues.
+    """Return whether a task has too many rows to search for label issues with its own student models.
 
     Args:
         rows: Number of judged and accepted rows.
@@ -69,12 +69,12 @@ def out_of_fold_margins(judged: pd.DataFrame, context: Context, *, folds: int, r
     Args:
         judged: Rows to judge, each with a label of the task.
         context: Task and accepted rows.
-        folds: Number of folds; see `EFFORT`.
-        repeats: Number of times that the cross-validation is repeated; see `EFFORT` for the most
-            that are run.
+        folds: Number of folds; fewer are used for many rows (`EFFORT`).
+        repeats: Number of times that the cross-validation is repeated; fewer for many rows (`EFFORT`).
 
     Returns:
-        Margins of the judged rows, then of the accepted rows that people did not write.
+        Log scores of the given and the other labels: of the judged rows, then of the accepted rows that people did not
+        write.
     """
     import numpy as np
     import pandas as pd

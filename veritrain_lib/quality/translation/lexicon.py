@@ -47,7 +47,7 @@ A row with a leverage near 1 determines its own prediction, which then has no us
 
 @dataclass(frozen=True)
 class DirectionalLexicon:
-    """Bilingual lexicon from one language to the other.
+    """Bilingual lexicon from one language to the other: a regression that predicts n-grams of the translation.
 
     Attributes:
         weights: Regression weights, shape (n-grams of this side, n-grams of the other side).
@@ -98,6 +98,9 @@ def fit_lexicon(this: Encoded, other: Encoded, is_training: np.ndarray) -> Direc
         other: Encoded texts of the other side.
         is_training: Mask of the rows to train on, shape (rows,).
 
+    Returns:
+        The lexicon, with the leverage of every row.
+
     Raises:
         RuntimeError: The normal equations can't be solved.
     """
@@ -136,9 +139,9 @@ def association_scores(
         references: Row numbers of the reference texts.
 
     Returns:
-        Two scores of each pair in standard deviations, shape (pairs, 2): its score above the mean score of its text of
-        this side with the reference texts of the other side, and above the mean score of its text of the other side
-        with the predictions for the reference texts of this side.
+        Two scores of each pair, shape (pairs, 2). Both say by how many standard deviations the match of the pair's two
+        texts exceeds the mean of chance matches: first those of its text of this side with the reference texts of the
+        other side, then those of its text of the other side with the reference texts of this side.
     """
     import numpy as np
 
