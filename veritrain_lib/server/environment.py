@@ -65,7 +65,7 @@ class Environment(BaseModel):
 
     @property
     def secret(self) -> str:
-        """Return the secret of this project's server: `SECRET_KEY`, or the token of the access link without one."""
+        """Return the secret of this project's server: `SECRET_KEY` or, if it is not set, the access link's token."""
         found = self.secret_key or self.link_token
         return found.get_secret_value() if found else ""
 

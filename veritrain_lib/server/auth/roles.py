@@ -48,8 +48,8 @@ def includes(role: Role, required: Role) -> bool:
 def required_role(method: str, path: str) -> Role:
     """Return the minimum role for a request to our own API and pages.
 
-    It is viewer to read, editor to write, or what `ROLE_RULES` says. MLflow's paths have a table of their own
-    (`tracking/mlflow_routes.py`).
+    It is viewer to read and editor to write, unless a rule in `ROLE_RULES` names another role for the endpoint. MLflow's
+    paths have a table of their own (`tracking/mlflow_routes.py`).
     """
     endpoint = f"{method} {path}"
     for pattern, role in ROLE_RULES:

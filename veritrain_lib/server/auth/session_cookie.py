@@ -20,7 +20,10 @@ def cookie_value(login: Login) -> str:
 
 
 def split_value(value: str) -> tuple[str, str]:
-    """Return the access token and the refresh token in the value of a session cookie."""
+    """Return the access token and the refresh token in the value of a session cookie.
+
+    If the value has only one token, the refresh token is an empty string.
+    """
     access, _, refresh = value.partition(SEPARATOR)
     return access, refresh
 

@@ -53,6 +53,7 @@ def log_in(email: str, password: str, rates: RateLimits, address: str) -> Login:
     Raises:
         Refusal: 401 for a wrong address, a wrong password or a disabled account, always with the same message and
             duration; 429 after too many wrong passwords from this network address.
+        Conflict: `SECRET_KEY` is not set.
     """
     key = email_key(email)[:MAX_EMAIL_LENGTH]
     rates.count_login(key, address)
@@ -83,6 +84,7 @@ def renew(text: str, *, overlap_s: float = 0.0) -> Login | Principal:
 
     Raises:
         Refusal: 401, the token is not valid.
+        Conflict: `SECRET_KEY` is not set.
     """
     try:
         claims = tokens.read(text, "refresh")

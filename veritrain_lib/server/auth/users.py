@@ -84,7 +84,7 @@ def by_email(email: str) -> User:
 def change(
     user_id: str, *, role: str | None = None, active: bool | None = None, name: str | None = None
 ) -> User:
-    """Change the role or the name of a user account, or disable or enable it.
+    """Change the role or the name of a user account, or disable or enable it, and return the changed account.
 
     Args:
         user_id: Id of the account.

@@ -1,4 +1,4 @@
-"""Choice of the environment variables of a background process: what its stages need, without the server's secrets."""
+"""Choice of the environment variables of a process that runs pipeline stages: what they need, without other secrets."""
 
 from __future__ import annotations
 
@@ -57,12 +57,14 @@ def environment_for_run(run_id: str) -> dict[str, str]:
 
 
 def stage_environment(task: Task | None, requested: Iterable[str] = ()) -> dict[str, str]:
-    """Return this process's environment variables without its secrets, except those that a stage needs.
+    """Return the environment variables for a process that runs pipeline stages.
+
+    They are those of the calling process without its secrets, except for secrets that the stages need.
 
     Args:
-        task: The task that the stage belongs to; None if it is not known.
-        requested: Texts of the request. If one of them, or the task, names a chat model of a service or a registered
-            model that a service hosts, the service's API key is included.
+        task: Task that the stages belong to; None if it is not known.
+        requested: Texts from the request for the stages. If one of them, or the task, names a chat model of a paid
+            service or a registered model that such a service hosts, the service's API key is included.
     """
     services = _services(task, requested)
     allowed = {name for service in services for name in PROVIDERS[service].key_settings}

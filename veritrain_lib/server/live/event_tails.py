@@ -2,7 +2,7 @@
 
 While clients follow runs, one statement every `POLL_S` seconds reads what is new in all of them. The newest events are
 kept in memory and the followers are woken. Each follower takes events at its own pace: nothing is queued for it, and if
-it needs events that are no longer in memory, it reads them from the record.
+it needs events that are no longer in memory, it reads them from the stored event log.
 """
 
 from __future__ import annotations
@@ -63,7 +63,11 @@ class EventTail:
     error: BaseException | None = None
 
     async def watch(self) -> None:
-        """Read the events that the run has, then check that its owner lives until this asyncio task is cancelled."""
+        """Read the run's events so far, then call `settle` every `SETTLE_S` seconds until the task is cancelled.
+
+        An error of `settle` is only logged. While the database can't be reached, reading is tried again; any other error
+        ends this asyncio task and is raised to the followers.
+        """
         try:
             await self._settle()
             # A long history is read in parts, since only its newest part is kept.
@@ -83,7 +87,7 @@ class EventTail:
             self.changed.notify_all()
 
     async def fail(self, error: BaseException) -> None:
-        """End the reading: the followers raise the exception once they have all events before it."""
+        """Store the error that ended the reading; each follower raises it once it has all events read before."""
         async with self.changed:
             self.error = error
             self.started.set()
@@ -131,7 +135,9 @@ class EventTails:
 
     @contextlib.asynccontextmanager
     async def open(self, run_id: str, settle: Callable[[], None] | None = None) -> AsyncIterator[EventTail]:
-        """Open the shared events of a run; they are read for as long as at least one caller has them open.
+        """Return an async context manager that gives the shared events of a run as an `EventTail`.
+
+        The events are read for as long as at least one caller has its context open.
 
         Args:
             run_id: Id of the run.

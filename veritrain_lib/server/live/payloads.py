@@ -11,9 +11,10 @@ from veritrain_lib.tracking.event_log import LoggedEvent
 
 
 def experiment_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
-    """Return the message of an experiment's event: `experiment_progress`, `experiment_status` or `experiment_log`.
+    """Return the Socket.IO message for an event of an experiment.
 
-    A value of `data` that the event does not have is null.
+    Its type is `experiment_progress`, `experiment_status` or `experiment_log`. In a progress message, a value that the
+    event lacks, such as the loss, is null.
     """
     data = event.data
     payload: dict[str, Any] = {
@@ -38,7 +39,7 @@ def experiment_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
 
 
 def dataset_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
-    """Return the message of an event of a dataset's run.
+    """Return the Socket.IO message for an event of a run that makes a dataset.
 
     Its type is `quality_gate` for the quality gate's verdict, otherwise `dataset_progress`, `dataset_status` or
     `dataset_log`.
@@ -62,7 +63,7 @@ def dataset_payload(run_id: str, event: LoggedEvent) -> dict[str, Any]:
 
 
 def notification_payload(_: str, event: LoggedEvent) -> dict[str, Any]:
-    """Return the message (`notification`) for an event in the notification log, which is not bound to one run."""
+    """Return the Socket.IO message for an event in the notification log, which is not bound to one run."""
     payload: dict[str, Any] = {
         "type": "notification", "level": event.level, "message": event.message, "seq": event.seq, "time": event.time,
     }  # fmt: skip

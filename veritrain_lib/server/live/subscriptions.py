@@ -90,7 +90,7 @@ class Subscriptions:
     async def leave(self, sid: str, reason: Any = None) -> None:
         """End all subscriptions of a client that has disconnected.
 
-        When it returns, it can ask for missed events with `after`.
+        A client that connects again can ask for the events that it missed by `after` in `subscribe`.
         """
         for task in self._tasks.pop(sid, {}).values():
             task.cancel()

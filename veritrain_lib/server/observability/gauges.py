@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class RecordCollector:
-    """Prometheus collector of running experiments and of money spent on paid answers.
+    """Prometheus collector of unfinished experiments and of the money spent on paid model services.
 
-    It reads MLflow's database and the ledger of paid answers each time, so every process of the server gives the same
-    numbers.
+    It reads MLflow's database and the stored costs of paid answers each time, so every process of the server gives the
+    same numbers.
     """
 
     def collect(self) -> Iterable[Metric]:

@@ -1,4 +1,7 @@
-"""Prometheus metrics of jobs, leases and workers, read from the shared tables when the metrics are requested."""
+"""Prometheus metrics of jobs, leases (time-limited locks on work) and workers, read when /metrics is requested.
+
+There are none unless Veri-Train's tables are in PostgreSQL, where several machines can share them.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,16 @@ if TYPE_CHECKING:
 
 
 class JobCollector:
-    """Prometheus collector of jobs, leases and workers; it gives nothing where no machines share the record."""
+    """Prometheus collector of jobs, leases (time-limited locks on work) and workers.
+
+    It yields no metrics unless Veri-Train's tables are in PostgreSQL, where several machines can share them.
+    """
 
     def collect(self) -> Iterable[Metric]:
-        """Yield queue lengths, running and failed jobs, the age of the oldest one, attempts, leases and workers."""
+        """Yield Prometheus metrics: jobs by queue and state, age of the oldest waiting job, attempts, leases, workers.
+
+        Nothing is yielded unless Veri-Train's tables are in PostgreSQL, where several machines can share them.
+        """
         from veritrain_lib.tracking.state import database, job_counts, workers
 
         if not database.is_shared():
@@ -29,12 +38,13 @@ class JobCollector:
 
 
 def families(counts: JobCounts, listed: Iterable[WorkerState]) -> Iterable[Metric]:
-    """Yield Prometheus metrics of jobs and workers.
+    """Yield Prometheus metrics of jobs, leases (time-limited locks on work) and workers.
 
-    They count waiting, running and failed jobs by queue, unfinished jobs by attempts, and workers by state.
+    They are the number of waiting, running and failed jobs and the age of the oldest waiting job, by queue; unfinished
+    jobs by attempts; leases by kind and state; and workers by state.
 
     Args:
-        counts: Numbers of jobs.
+        counts: Numbers of jobs and leases.
         listed: Workers whose states are counted.
     """
     yield from _job_metrics(counts)

@@ -62,7 +62,10 @@ class TrainingSettings(ResponseModel):
 
 
 class EvaluationSettings(ResponseModel):
-    """Settings section: metrics and judge. Lists show the metrics `default_metrics`; all if it is empty."""
+    """Settings section: evaluation metrics and LLM judge.
+
+    `default_metrics` names the metrics that the API's list of evaluations shows; if it is empty, the list shows all.
+    """
 
     default_metrics: list[Annotated[str, Field(max_length=100), AfterValidator(_metric)]] = Field(
         default=[], max_length=50
@@ -86,9 +89,10 @@ class StorageSettings(ResponseModel):
 
 
 class ApiSettings(ResponseModel):
-    """Settings section: connection tests of other services, and this server's own requests.
+    """Settings section: base URL of this server's API, its rate limit, and the connection tests of other services.
 
-    `rate_limit_per_minute` is the maximum number of requests; 0 means no limit.
+    `rate_limit_per_minute` is the maximum number of requests of one user or network address; 0 means no limit.
+    `timeout_seconds` and `retry_attempts` apply to a connection test.
     """
 
     base_url: str = Field(default="/api/v1", max_length=500)

@@ -49,7 +49,7 @@ def settings_with_usage() -> SystemSettings:
 
 
 def default_metrics() -> list[str]:
-    """Return the names of the metrics that the API's lists show; an empty list means all."""
+    """Return the names of the metrics that the API's list of evaluations shows; an empty list means all."""
     return system_settings().evaluation.default_metrics
 
 
@@ -97,7 +97,7 @@ def refuse_when_full(additional_bytes: int = 0) -> None:
         additional_bytes: Bytes that are about to be stored, which count too.
 
     Raises:
-        Conflict: It takes more.
+        Conflict: The project takes more.
     """
     max_gb = system_settings().storage.max_storage_gb
     used = used_bytes() + additional_bytes

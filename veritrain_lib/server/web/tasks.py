@@ -66,11 +66,11 @@ class RoundRow:
         href: URL of its run in MLflow's UI.
         outcome: Outcome in a word, such as `better` or `blocked`.
         style: CSS class of the outcome's badge.
-        value: Value of the new model on development rows; None if there is none.
+        value: Primary metric of the new model on development rows; None if there is none.
         gain: Gain of the new model over the champion on the held-out test set; None if it was not measured there.
-        when: Time of its end in words.
-        headline: One sentence on its result, or the reason why it failed.
-        links: Links to its report and other files.
+        when: How long ago the round ended, in words.
+        headline: One sentence on the result of the round, or the reason why it failed.
+        links: Links to the report and other files of the round.
     """
 
     name: str
@@ -95,7 +95,7 @@ class TaskCard:
         href: URL of the experiment in MLflow's UI.
         metric: Name of the primary metric; empty if it is not known.
         champion: Link to the version of the champion, such as `v2`; None if there is no champion.
-        champion_value: Value of the champion on development rows; None if it is not known.
+        champion_value: Primary metric of the champion on development rows; None if it is not known.
         rounds: The last rounds, newest first.
         total: Number of all ended rounds.
         task: The task; None if its file can't be read.

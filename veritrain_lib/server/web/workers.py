@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkerItem:
-    """Worker on the home page.
+    """Worker (a process that runs jobs) on the home page.
 
     Attributes:
-        name: Its machine and process.
+        name: Machine and process of the worker.
         queues: Names of its queues, separated by commas.
         state: `busy`, `idle`, or `silent` if it gave no sign of life for half a minute.
         since: How long it has run, or has been silent, in words.
@@ -31,7 +31,10 @@ class WorkerItem:
 
 
 def worker_items() -> list[WorkerItem]:
-    """Return the workers for the home page, by name; none where no machines share the record."""
+    """Return the workers that run jobs, for the home page.
+
+    The list is empty unless Veri-Train's tables are in PostgreSQL, where several machines can share them.
+    """
     from veritrain_lib.tracking.state import database, workers
 
     if not database.is_shared():

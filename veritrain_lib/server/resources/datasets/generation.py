@@ -39,11 +39,13 @@ class GenerationPlan:
 
 
 def plan_generation(request: GenerationRequest) -> GenerationPlan:
-    """Check a client's request for generated rows and convert it to parameters of the generate stage.
+    """Check a client's request for generated rows and return its task and the parameters of the generate stage.
+
+    Parts of the request that are not supported are listed in the result, not rejected.
 
     Raises:
         WrongField: The task, teacher, selection strategy or batch size is not valid, or the dataset that the generation
-            starts from belongs to another task.
+            starts from is not named or belongs to another task.
         NotFound: That dataset does not exist.
         Conflict: That dataset has not passed the quality gate.
     """

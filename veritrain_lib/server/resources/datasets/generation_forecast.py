@@ -40,7 +40,10 @@ class GenerationForecast:
 
 
 def forecast(plan: GenerationPlan) -> GenerationForecast:
-    """Estimate the cost and duration of generating rows; no model is called and nothing is paid.
+    """Return the expected cost and duration of generating rows; no model is called and nothing is paid.
+
+    Tokens and costs are 0 for a teacher that calls no paid model. All numbers are 0 if the same rows were generated
+    before, since the stored result is used again.
 
     Raises:
         UserError: The API key or the price of the model is missing.

@@ -33,7 +33,8 @@ def training_reference(run: Run) -> str:
 
     Raises:
         NotFound: The run made no dataset.
-        Conflict: The quality gate has blocked the dataset (the message has its reasons) or has not run on it yet.
+        Conflict: The dataset has no rows, or the quality gate has blocked it (the message has the reasons) or has not
+            run on it yet.
     """
     item = find_dataset(run.info.run_id)
     name = item.run.data.tags.get(TITLE_TAG) or item.reference

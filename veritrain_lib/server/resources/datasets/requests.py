@@ -95,12 +95,12 @@ class SeedSource(RequestModel):
 
 
 class GenerationRequest(RequestModel):
-    """Request body of a dataset of newly generated training rows.
+    """Request body for a dataset of new training rows, which a teacher writes or chooses from a pool.
 
-    Supported keys of `strategy` are `teacher`, which supplies the rows (or `model`, if it names a teacher or the model
-    of the task's teacher), `choose`, the strategy by which rows are chosen from the pool, and `batch`, the number of
-    rows that are chosen before the teacher trains its model again. The response lists the parts of the request that are
-    not followed.
+    Supported keys of `strategy` are `teacher` (name of the teacher), `choose` (strategy by which rows are chosen from
+    the pool) and `batch` (number of rows chosen at once; after each batch the teacher trains its model again). The key
+    `model` is supported only if it names a teacher or the model of the task's teacher. The response lists the parts of
+    the request that are not followed.
     """
 
     task: ShortText

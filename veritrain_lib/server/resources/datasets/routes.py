@@ -217,7 +217,8 @@ def read_quality_gate(dataset_id: str) -> Response:
 def review_dataset(dataset_id: str, body: ReviewRequest, user_name: CurrentUserName) -> Response:
     """Store the current user's review of a sample of the dataset, beside the quality gate's verdict.
 
-    A second review by the same user replaces the first.
+    A second review by the same user replaces the first. The response is 400 if the quality gate has not run on the
+    dataset yet.
     """
     from veritrain_lib.stages.record.review import store_review_summary
 

@@ -78,9 +78,9 @@ class SamplingReview(DualCaseResponse):
 class QualityGate(DualCaseResponse):
     """Newest verdict of the quality gate on a dataset; the status `failed` means that the dataset is blocked.
 
-    `metrics` are shares from 0 to 1; one is missing if no rule of the suite measures it or the rule checked no row.
-    `thresholds` are the limits at which a rule blocks; for duplicates, it is the strictest limit of the rules involved.
-    While the status is `pending`, `block_reasons` holds the reason if the gate could not be run.
+    `metrics` are shares from 0 to 1; a metric is missing if no rule of the gate measures it or its rule checked no row.
+    `thresholds` are the limits at which a rule blocks the dataset; if several rules find duplicates, it is the strictest
+    of their limits. While the status is `pending`, `block_reasons` holds the reason if the gate could not be run.
     """
 
     status: Literal["passed", "failed", "pending"]

@@ -98,7 +98,8 @@ def sample_results(run_id: str, task: Task | None) -> list[SampleResult]:
 
     Args:
         run_id: Id of the evaluation's MLflow run.
-        task: Task of the rows, which tells kinds of mistakes apart; None if its file can't be read.
+        task: Task of the rows, which defines the kinds of mistakes. None if its file can't be read; an answer is then only
+            right or wrong as a whole.
     """
     rows = predictions_of(run_id)
     if rows is None:

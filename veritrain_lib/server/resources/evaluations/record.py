@@ -45,7 +45,8 @@ def evaluations_query(
         track: Only evaluations with metrics of this track (`spoken` or `written`); empty for all.
         round_run: Only evaluations of this round of the improvement loop, also one that another round made and this one
             reuses; None for all.
-        also_matching: Further alternatives to `EVALUATIONS`: a run with the tags of any of them is returned too.
+        also_matching: Further conditions, as allowed values by tag. For each mapping, an evaluation must have at least
+            one of the tags with one of its values.
     """
     alternatives = [EVALUATIONS, *also_matching]
     if round_run is not None:

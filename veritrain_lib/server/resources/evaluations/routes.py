@@ -77,7 +77,10 @@ def list_evaluations(
 
 @router.post("/evaluations", response_model=Evaluation, status_code=201, summary="Store an evaluation")
 def create_evaluation(evaluation: EvaluationCreateRequest) -> Any:
-    """Store an evaluation that a client made elsewhere, under the experiment whose model it measures."""
+    """Store an evaluation that a client made elsewhere, under the experiment whose model it measures.
+
+    The response is 422 if there is no such experiment or a metric is not valid.
+    """
     round_run = find_round(evaluation.experiment_id)
     if round_run is None:
         raise WrongField("body.experiment_id", f"there is no experiment {evaluation.experiment_id!r}")

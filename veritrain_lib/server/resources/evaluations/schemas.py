@@ -153,9 +153,10 @@ class EvaluationComparison(ResponseModel):
 
 
 class TrackComparison(ResponseModel):
-    """Track (spoken or written rows) of an experiment with the higher BLEU.
+    """Track (spoken or written rows) of an experiment with the higher BLEU, and the difference.
 
-    It is null if one of the tracks has no BLEU or both are equal.
+    `better_track` and `bleu_diff` are null if one of the tracks has no BLEU; `better_track` is also null if both have
+    the same.
     """
 
     better_track: Track | None

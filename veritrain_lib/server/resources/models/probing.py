@@ -2,7 +2,7 @@
 
 Usage: `python -m veritrain_lib.server.resources.models.probing MODEL-ID ANSWER.json [CASES.json]`. A stage's notebook
 needs signals and an asyncio loop, which the server's threads can't provide. The result or the error is written to
-ANSWER.json; the tracking store has it too, even if the process that asked for it has ended.
+ANSWER.json. A result is also stored in the tracking store, even if the process that requested it has ended.
 """
 
 from __future__ import annotations
@@ -104,11 +104,17 @@ def _run_process(arguments: list[str], environment: Mapping[str, str]) -> None:
 def probe_and_store(model: str, cases: Sequence[Any]) -> BaselineProbe:
     """Probe a model in this process: run the probe stage's notebook and let the model answer the test cases.
 
-    The measured rates are stored in the tags of the model version.
+    The measured rates are stored in the tags of the model version and returned.
 
     Args:
         model: API id of the model.
         cases: Test cases; may be empty.
+
+    Raises:
+        NotFound: There is no such model.
+        Conflict: The model can't be opened, or its task is not known here.
+        WrongField: A test case is not a row of the model's task.
+        UserError: The probe stage failed.
     """
     from veritrain_lib.execution.runner_choice import notebook_runner
     from veritrain_lib.loop.stage_job import run_stage

@@ -49,7 +49,9 @@ def requested_sorting(
 
 
 def models_query(filters: Filters, column: str, descending: bool) -> VersionQuery:
-    """Return the database query for the model versions that match a client's filters; prompts are left out.
+    """Return the database query for the model versions that match a client's filters.
+
+    Prompts, which MLflow keeps in the same registry, are left out.
 
     Args:
         filters: Filters of the request.

@@ -52,8 +52,8 @@ def list_models(
 def create_model(model: ModelCreateRequest, request: Request) -> Any:
     """Register a model as the next version of the registered model of that name.
 
-    It is a base model that is only a name, or one that can be opened at `config.address`. The response is 403 if the
-    model is in a folder outside the project and the user is not an admin.
+    With `config.address`, the model can be opened there; without it, only the model's name is registered. The response
+    is 403 if the model is in a folder outside the project and the user is not an admin.
     """
     model_id = register_model(model, current_principal(request).role)
     return model_items([require_version(model_id)])[0]

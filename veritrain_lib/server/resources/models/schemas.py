@@ -121,7 +121,10 @@ class ModelMetadataInput(RequestModel):
 
 
 class ModelCreateRequest(RequestModel):
-    """Request body that registers a model: a base model that is only a name, or one that opens at `config.address`."""
+    """Request body that registers a model.
+
+    With `config.address`, the model can be opened there; without it, only the model's name is registered.
+    """
 
     name: str = Field(
         min_length=1,

@@ -39,7 +39,7 @@ def require_version(model_id: str) -> VersionItem:
 def address_of(item: VersionItem) -> str:
     """Return the address `models:/NAME/VERSION` of a model version.
 
-    It opens the model even if the model itself is elsewhere, such as at a service.
+    The model can be opened by this address even if it is elsewhere, such as at a service.
     """
     return f"models:/{item.version.name}/{item.version.version}"
 
@@ -54,7 +54,7 @@ def addresses_of(item: VersionItem) -> list[str]:
 
 
 def can_be_opened(item: VersionItem) -> bool:
-    """Return whether a model version can be opened to answer rows; False if it is only a name."""
+    """Return whether a model version can be opened to answer rows; False if only its name was registered."""
     return ADDRESS in item.version.tags or not item.version.storage_location.startswith(NAME_ONLY)
 
 

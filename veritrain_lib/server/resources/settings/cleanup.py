@@ -33,7 +33,7 @@ class CleanupResult:
 
 
 def clean_up(retention_days: int) -> CleanupResult:
-    """Delete files and tokens that the server no longer needs.
+    """Delete files and tokens that the server no longer needs, and return how much was deleted.
 
     Args:
         retention_days: Days after the end of a run for which its job log is kept.

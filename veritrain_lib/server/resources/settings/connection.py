@@ -73,7 +73,8 @@ def server_origins(bound_to: tuple[str, int] | None, base_url: str) -> set[Origi
 def test_service(url: str, timeout_s: float, retries: int, server_addresses: Set[Origin]) -> ConnectionResult:
     """Test the connection to a configured service by an HTTP GET request, without sending a key.
 
-    Any HTTP status below 500 is a success.
+    The result is a success for any HTTP status below 500. A service that does not answer is a failed result, not an
+    exception.
 
     Args:
         url: Address of the service.

@@ -43,13 +43,13 @@ def examples_from_table(task: Task, table: UploadedTable, row_type: str = "") ->
         task: Task of the rows.
         table: Uploaded table.
         row_type: Who wrote the rows if the table has no column `source`: `human`, `synthetic`, `mixed`, or empty if not
-            known. Only `synthetic` is kept; any other becomes `EXTERNAL_SOURCE`.
+            known. Only `synthetic` is kept; for any other value, the rows get the source `pool`.
 
     Returns:
         Table of the task's columns with `id`, `source` and `provenance`.
 
     Raises:
-        WrongFields: Rows have no answer, or one that the task does not allow.
+        WrongFields: Rows have no answer, several answers, or an answer that the task does not allow.
     """
     import pandas as pd
 
@@ -100,7 +100,10 @@ def _unwrap_single_answers(task: Task, table: UploadedTable) -> UploadedTable:
 
 
 def row_source(source: str) -> Source:
-    """Return the source under which an uploaded row is stored: `synthetic` if the row names that, otherwise `pool`."""
+    """Return the source under which an uploaded row is stored: `synthetic` if the row names that, otherwise `pool`.
+
+    It is never `human`, because the quality gate exempts human rows from its rules.
+    """
     return "synthetic" if source == "synthetic" else EXTERNAL_SOURCE
 
 

@@ -57,6 +57,7 @@ def create_empty_draft(request: DatasetCreateRequest, user_name: str) -> str:
 
     Raises:
         NotFound: The parent dataset does not exist.
+        Conflict: The file of the parent dataset's task is missing or invalid.
         WrongField: There is no task of this name or of this language direction.
     """
     task = _task(request)
@@ -103,6 +104,7 @@ def store_next_version(
 
     Raises:
         WrongFields: A modification is not valid (`apply_modifications`).
+        Conflict: The task's file is missing or invalid.
     """
     from veritrain_lib.server.resources.datasets.upload.versions import apply_modifications
 

@@ -59,9 +59,10 @@ class DraftMetadata:
 
 
 def store_draft(task: Task, rows: pd.DataFrame, metadata: DraftMetadata) -> str:
-    """Store rows as the next draft dataset of a task, and return the id of the MLflow run, which is finished.
+    """Store rows as the next draft dataset of a task in a new MLflow run, and return the run's id.
 
-    The task is registered in the tracking store if it is not yet.
+    The task is registered in the tracking store if it is not yet. The run ends as FINISHED; if the rows can't be stored,
+    it ends as FAILED and the error is raised.
     """
     run_id = runs.open_run(
         remember(task),

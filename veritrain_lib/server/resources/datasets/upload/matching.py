@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def match_task(table: UploadedTable, task_name: str = "") -> Task:
-    """Return the task of an uploaded table: the named one, or else the last used one whose columns the table has.
+    """Return the named task or, without a name, the most recently used task whose columns an uploaded table has.
 
     Args:
         table: Uploaded table.
