@@ -75,13 +75,16 @@ def missing_message(missing: list[str]) -> str:
 
 
 def missing_start(task: Task, loop_run: str) -> list[str]:
-    """List the models and the dataset that a loop is to start from and that no longer exist, each as a reference.
+    """List the models and the dataset that a loop is to start from but that no longer exist.
 
-    They were made by an earlier loop of the task.
+    An earlier loop of the task made them: its champion, its newest model and its newest dataset.
 
     Args:
         task: The task.
         loop_run: The id of the new loop's MLflow run, whose tags name them.
+
+    Returns:
+        The address or reference of each; empty if all exist.
     """
     tags = runs.get(loop_run).data.tags
     missing = []
@@ -109,7 +112,14 @@ def reset_start(loop_run: str) -> None:
 
 
 def record_alias(task: Task, loop_run: str) -> None:
-    """Store in a loop's MLflow run whether the alias `champion` is missing, before the loop makes anything again."""
+    """Store in a loop's MLflow run whether the task has no alias `champion` now.
+
+    This is called before a finished loop is run again to make missing outputs, because that loop sets the alias itself.
+
+    Args:
+        task: The task.
+        loop_run: The id of the loop's run.
+    """
     runs.tag(loop_run, {ALIAS_MISSING: str(models.by_alias(task, models.CHAMPION) is None).lower()})
 
 

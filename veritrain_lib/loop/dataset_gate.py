@@ -36,6 +36,9 @@ def gate_dataset(
         runner: The runner of the notebook; by default this machine.
         on_progress: Called as the cells run.
 
+    Returns:
+        The gate stage with its verdict.
+
     Raises:
         UserError: The run made no dataset that a gate can judge.
         StageFailed: The notebook did not finish; the reason is stored with the draft, which stays a draft.
@@ -55,7 +58,13 @@ def gate_dataset(
 
 @contextmanager
 def reported_to(run_id: str) -> Iterator[None]:
-    """Report to a draft's run that its gate starts, and why it could not be run if the block of this context fails."""
+    """Context manager in which the gate judges a run's draft; it logs to the run's events that the gate starts.
+
+    If the body raises, the reason why the gate could not be run is stored with the run, and the error is raised again.
+
+    Args:
+        run_id: The id of the MLflow run that made the draft.
+    """
     event_log.append(run_id, "status", "the gate starts", data={"status": "judging"})
     try:
         yield
@@ -74,7 +83,21 @@ def gate_draft(
     runner: JobRunner | None,
     on_progress: Notify | None = None,
 ) -> CompletedStage:
-    """Run the gate on a run's draft, as a stage of a parent run; the verdict goes into the events of the draft's run."""
+    """Run the gate on the draft dataset that an MLflow run made, and log the verdict to that run's events.
+
+    Args:
+        task: The task.
+        draft_run: The id of the run that made the draft.
+        parent_run_id: The id of the run to which the gate's run belongs.
+        runner: The runner of the notebook; None for this machine.
+        on_progress: Function that is called as the cells run; None to report nothing.
+
+    Returns:
+        The gate stage with its verdict.
+
+    Raises:
+        StageFailed: The notebook did not finish.
+    """
     dataset = datasets.of_run(draft_run)
     assert dataset is not None
     gate_run = run_stage_of(task, parent_run_id, "gate", {"dataset": dataset.reference}, runner, on_progress)
@@ -99,7 +122,22 @@ def run_stage_of(
     runner: JobRunner | None,
     on_progress: Notify | None = None,
 ) -> CompletedStage:
-    """Run a stage's notebook under a run; its progress is added to that run's events."""
+    """Run a stage's notebook as part of a parent MLflow run, and log its progress to the parent's events.
+
+    Args:
+        task: The task.
+        parent_run_id: The id of the parent run, such as that of a round.
+        stage: The stage's name.
+        parameters: The stage's parameters.
+        runner: The runner of the notebook; None for this machine.
+        on_progress: Function that is called as the cells run; None to report nothing.
+
+    Returns:
+        The completed stage.
+
+    Raises:
+        StageFailed: The notebook did not finish.
+    """
 
     def report_progress(progress: NotebookProgress) -> None:
         data = {"stage": stage, "cell": progress.cell, "cells": progress.cells}

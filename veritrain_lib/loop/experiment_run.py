@@ -140,15 +140,24 @@ def run_experiment(
 
 
 def claim_experiment(run_id: str) -> claims.Claim:
-    """Claim the work on an experiment, which the server and a worker may be asked for at once; the second one waits."""
+    """Claim (lock) the work on an experiment, so that the server and a worker never do it at the same time.
+
+    If another process holds the claim, wait until that process has ended or released it.
+
+    Args:
+        run_id: The id of the experiment's MLflow run.
+
+    Returns:
+        The claim, a context manager that releases it.
+    """
     return claims.claim(f"experiment {run_id}", f"experiment {run_id[:8]}")
 
 
 def is_for_workers(request: ExperimentRequest) -> bool:
-    """Return whether Celery workers run an experiment's stages: the settings say so, and it keeps the task file.
+    """Return whether Celery workers run an experiment's stages, not this machine.
 
-    If the request has other trainer parameters, the experiment has a derived task file whose data files are in folders
-    that a worker does not have.
+    They do if `VERITRAIN_RUNNER` says so and the request has no trainer parameters of its own. With such parameters,
+    the experiment has a derived task file whose data files are in folders that a worker does not have.
 
     Raises:
         UserError: when `VERITRAIN_RUNNER` does not name a runner.

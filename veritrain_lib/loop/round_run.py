@@ -149,6 +149,12 @@ class RoundRun:
         Args:
             stage: The stage's name.
             **parameters: The stage's parameters.
+
+        Returns:
+            The completed stage.
+
+        Raises:
+            StageFailed: when the stage's notebook does not finish.
         """
         return self.stages((stage, parameters))[0]
 

@@ -52,12 +52,15 @@ def store_project() -> str:
 
 
 def publish(task: Task) -> dict[str, str]:
-    """Store the files of a task and of the project for workers, and note in MLflow which they are.
+    """Store the files of a task and of the project for workers, and note their digests in MLflow.
 
-    A machine that knows only the task's name, because somebody named a run of it, then finds them by `published`.
+    A machine that knows the task's name but does not have its file finds them by that name, see `published`.
+
+    Args:
+        task: The task.
 
     Returns:
-        The digests of the bundles by their names in a job: `task` and `project`.
+        The digests of the two bundles: `task` and `project`.
 
     Raises:
         UserError: The task names a file outside its folder.
@@ -73,19 +76,31 @@ def publish(task: Task) -> dict[str, str]:
 
 
 def publish_if_shared(task: Task) -> None:
-    """Publish a task's files where other machines share the record; a task that workers can't do is left out."""
+    """Store a task's files for workers if other machines use the same tracking store; otherwise do nothing.
+
+    A task that workers can't run, because it names a file outside its folder, is skipped without an error.
+
+    Args:
+        task: The task.
+    """
     if database.is_shared():
         with contextlib.suppress(UserError):
             publish(task)
 
 
 def published(name: str) -> dict[str, str]:
-    """Return the digests of the bundles of a task, given its name, as a job names them.
+    """Return the digests of the bundles of files that workers need for a task, given the task's name.
 
-    The task's file is read where this machine has it; otherwise the files that were published last are meant.
+    If this machine has the task's file, its present content is stored and meant; otherwise what was stored last.
+
+    Args:
+        name: The task's name.
+
+    Returns:
+        The digests of the two bundles: `task` and `project`.
 
     Raises:
-        UserError: This machine does not have the file, and nobody has published it.
+        UserError: The task names a file outside its folder; or its file is not on this machine and was never stored.
     """
     experiment = store.find_experiment(name)
     tags = experiment.tags if experiment else {}

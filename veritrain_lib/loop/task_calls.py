@@ -21,14 +21,17 @@ from veritrain_lib.tracking.state.jobs import QueuedJob
 
 
 def train_model(experiment_id: str) -> QueuedJob:
-    """Return the job that runs an experiment: training on its dataset, evaluation and report.
+    """Create the job that runs an experiment: training on its dataset, evaluation and report. The caller queues it.
 
     Args:
         experiment_id: Id of the experiment, as `POST /api/v1/experiments` returned it: the id of its MLflow run.
 
+    Returns:
+        The job. A scheduled experiment is marked with its id, so that it can not be started a second time.
+
     Raises:
         UserError: There is no such experiment, or workers can't get the files of its task.
-        Infrastructure: The record is not in PostgreSQL.
+        Infrastructure: MLflow's tracking store is not in PostgreSQL.
     """
     database.require_shared("the Celery task train_model")
     run = runs.get(experiment_id)
@@ -44,14 +47,17 @@ def train_model(experiment_id: str) -> QueuedJob:
 
 
 def check_quality_gate(dataset_id: str) -> QueuedJob:
-    """Return the job that runs the quality gate on a dataset.
+    """Create the job that runs the quality gate on a dataset. The caller queues it.
 
     Args:
         dataset_id: Id of the dataset in the API: the id of the MLflow run that made it.
 
+    Returns:
+        The job.
+
     Raises:
         UserError: There is no such run, or workers can't get the files of its task.
-        Infrastructure: The record is not in PostgreSQL.
+        Infrastructure: MLflow's tracking store is not in PostgreSQL.
     """
     database.require_shared("the Celery task check_quality_gate")
     return _job("check_quality_gate", runs.get(dataset_id), {"dataset_id": dataset_id})

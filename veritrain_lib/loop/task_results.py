@@ -1,6 +1,6 @@
 """Execution of the Celery tasks `train_model` and `check_quality_gate` on a worker, and their results as JSON objects.
 
-Work whose result is in the record already is not done again. `task_calls.py` makes the jobs of these tasks.
+Work whose result is in MLflow already is not done again. `task_calls.py` makes the jobs of these tasks.
 """
 
 from __future__ import annotations
@@ -27,16 +27,20 @@ Report = Callable[["NotebookProgress"], None]
 
 
 def run_call(payload: Mapping[str, Any], task: Task, *, runner: JobRunner, report: Report) -> dict[str, Any]:
-    """Run a called Celery task on this machine and return its result.
+    """Run a Celery task that was called by name, on this machine, and return its result as a JSON object.
 
     Args:
-        payload: The job's payload, with `call`, `arguments`, and the number of this `attempt`.
-        task: The task that it belongs to.
-        runner: The runner of its notebooks.
-        report: Called as the cells of its notebooks run.
+        payload: The job's payload, with `call` (the name of the Celery task), its `arguments`, and the number of this
+            `attempt`.
+        task: The Veri-Train task that the job belongs to.
+        runner: The runner of the stage notebooks.
+        report: Function that is called as the cells of the notebooks run.
+
+    Returns:
+        The result, see `experiment_result` for `train_model`.
 
     Raises:
-        UserError: It could not be done, or had failed before; of the class and with the reason of that failure.
+        UserError: The work can't be done, or an earlier attempt failed; then with that failure's class and reason.
     """
     arguments = payload["arguments"]
     if payload["call"] == "train_model":

@@ -85,6 +85,9 @@ def read_sweep(path: str | Path) -> SweepPlan:
     Args:
         path: The path of the sweep file.
 
+    Returns:
+        The sweep with all its cells, ready to be run.
+
     Raises:
         UserError: when there are mistakes in the sweep file, in its task, or in the task of a cell.
     """

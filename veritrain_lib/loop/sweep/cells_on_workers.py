@@ -21,13 +21,16 @@ def run_cells(
 ) -> dict[str, CellOutcome]:
     """Run cells of a sweep, several at once, and return their outcomes by the cells' keys.
 
+    If a cell raises an error, or this process is interrupted, the stages that run on workers are stopped first.
+
     Args:
         cells: The cells.
         run_cell: Function that runs one cell; it is called in several threads.
         runner: The runner that `run_cell` uses.
 
     Raises:
-        KeyboardInterrupt: This process was interrupted; the stages that run on workers are stopped.
+        Exception: Any error that `run_cell` raised.
+        KeyboardInterrupt: This process was interrupted.
     """
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="veritrain cell") as pool:
         running = [(cell, pool.submit(run_cell, cell)) for cell in cells]

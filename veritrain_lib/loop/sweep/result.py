@@ -73,7 +73,7 @@ class SweepResult:
         return 0 if self.best else 1
 
     def picture(self) -> Figure:
-        """Draw the mean of the metric of each arm (combination of settings), with its 95 % interval over seeds."""
+        """Return a chart of the mean metric of each arm (combination of settings), with its 95 % interval over seeds."""
         from veritrain_lib.reporting.pictures.arms import arms
 
         return arms(self.arms, self.metric, f"Sweep {self.name}: settings on development rows")
@@ -92,6 +92,9 @@ def compare_cells(
         run_id: The id of the sweep's MLflow run.
         outcomes: The outcomes of the cells.
         again: Whether the sweep had ended before this call.
+
+    Returns:
+        The comparison: tables of cells, arms and pairs of arms, and the best model.
     """
     import numpy as np
     import pandas as pd

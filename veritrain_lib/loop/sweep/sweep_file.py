@@ -40,7 +40,7 @@ MAX_ROUNDS = 100
 
 @dataclass(frozen=True)
 class SweepFile:
-    """Content of a sweep file that has no mistakes of its own.
+    """Content of a sweep file whose keys and values have been checked; the task has not.
 
     Attributes:
         path: The absolute path of the file.
@@ -64,6 +64,9 @@ def read_sweep_file(path: str | Path) -> SweepFile:
 
     Args:
         path: The path of the file.
+
+    Returns:
+        The file's content, with the settings of each cell.
 
     Raises:
         UserError: when the file is missing, is not valid YAML, or has mistakes; the message lists each with its line.
