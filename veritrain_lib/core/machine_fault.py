@@ -63,9 +63,9 @@ def error_chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def machine_fault(error: BaseException, *, show_paths: bool = True) -> str | None:
-    """Return one sentence that says what is wrong with the machine and what to do; None for any other error.
+    """Return one sentence that names the machine's fault behind an error and what to do; None if the machine is not at fault.
 
-    The errors that caused it are examined too, since libraries wrap errors of the operating system and of databases.
+    The causes of the error are examined too, since libraries wrap errors of the operating system and of databases.
 
     Args:
         error: The error.

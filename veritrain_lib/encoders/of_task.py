@@ -1,4 +1,4 @@
-"""The sentence encoder that a task's trainer reads, and whether it knows the languages of the task's inputs."""
+"""Choice of the sentence encoder that a task's trainer uses, and warnings if it does not know the inputs' languages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOR_OTHERS = "use_multilingual"
 
 
 def encoder_name(task: Task) -> str:
-    """Return the name of the sentence encoder that the task's trainer reads; empty where it reads none."""
+    """Return the name of the sentence encoder that the task's trainer uses; empty if it uses none."""
     if task.trainer.name != TRAINER or task.trainer.file:
         return ""
     return resolved(str(task.trainer.parameters.get("encoder", AUTO)), task)

@@ -34,8 +34,11 @@ class Chat(Protocol):
             on_progress: Called with the batch's progress as replies arrive; None for no reports.
 
         Raises:
+            Refused: There is no cap and nobody has confirmed the cost.
             BudgetExceeded: The worst-case cost of the next request would exceed the cap; the answers so far
                 are stored in the ledger.
-            UserError: No API key or URL is set, or the price is unknown; nothing was sent.
+            UserError: No API key or URL is set, the price is unknown or a request is malformed (nothing was sent), or the
+                service rejects the key or has no such model.
+            Infrastructure: The service or the ledger can't be reached.
         """
         ...

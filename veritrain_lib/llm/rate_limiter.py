@@ -91,10 +91,9 @@ class Bucket:
     def update(self, rate: float, remaining: float, sent_at: float, answered_then: float, now: float) -> None:
         """Adjust the bucket to the remaining amount that the chat service reported.
 
-        The service counts requests that are in flight together in any order, so its report only bounds our
-        own count from below and above, and does not replace it. It has certainly counted `answered_then`; it
-        may or may not have counted the requests in flight, and it may have refilled its limit since it sent
-        the report.
+        The report does not replace the bucket's own level; it only bounds the level from below and above. The reason is
+        that the service has certainly counted `answered_then`, but may or may not have counted the other requests in
+        flight, and may have refilled its limit since it sent the report.
 
         Args:
             rate: Amount per second that is refilled.

@@ -81,8 +81,8 @@ def encode(body: Mapping[str, Any]) -> bytes:
 def is_strict(schema: object, *, is_root: bool = True) -> bool:
     """Return whether the provider's strict mode of structured answers accepts a JSON Schema.
 
-    It accepts a schema whose root is an object, whose objects allow no additional properties and require all
-    of theirs, and which contains none of `NON_STRICT_KEYWORDS`.
+    It accepts a schema whose root is an object, whose objects allow no additional properties and require all their
+    properties, and which contains none of `NON_STRICT_KEYWORDS`.
 
     Args:
         schema: The JSON Schema, or a part of one.

@@ -61,7 +61,7 @@ class LooksSpentError(ValueError):
 
 @dataclass(frozen=True)
 class LookPlan:
-    """Plan of how many looks at the held-out test set are allowed, and at which significance level each is tested.
+    """Plan of how many looks (comparisons on the held-out test set) are allowed, each at which significance level.
 
     Attributes:
         max_looks: how many looks there may be, 1 or more, default 10. A round whose challenger fails on
@@ -111,7 +111,7 @@ class LookPlan:
         return self.schedule()[look - 1]
 
     def schedule(self) -> tuple[float, ...]:
-        """Return the significance levels of all looks, first look first; their sum never exceeds alpha."""
+        """Return the significance levels of all looks at the test set, in order; their sum never exceeds alpha."""
         k = self.max_looks
         if self.spending == "even":
             shares = [1 / k] * k
@@ -127,7 +127,7 @@ class LookPlan:
         return tuple(levels)
 
     def wider_than(self, stored: LookPlan) -> bool:
-        """Return whether this plan allows more looks than a stored one, or a higher significance level at any look."""
+        """Return whether this plan allows more looks at the test set than a stored plan, or a higher level at any look."""
         if self.max_looks > stored.max_looks:
             return True
         # The tolerance covers rounding, by which two series of equal sums may differ.
@@ -140,7 +140,7 @@ class LookPlan:
         return f"alpha {self.alpha:g} over {self.max_looks} looks, spending {self.spending}"
 
     def guaranteed_error(self, true_promotions: int = 0) -> float:
-        """Return a proven bound on the probability of any false promotion after a number of true ones.
+        """Return a proven upper bound on the probability of any false promotion after some true promotions.
 
         The bound is a sum over the looks: the level of each look times the number of sequences of earlier answers
         (promote or keep) with at most `true_promotions` promotions. With 0 it equals alpha.
@@ -166,7 +166,7 @@ class LookPlan:
 def sets_with_inherited_looks(
     rows: Collection[str], shown: Mapping[Key, Collection[str]], share: float = REUSED_SHARE
 ) -> list[Key]:
-    """Return the earlier test sets whose looks also count against a new test set, because they share rows with it.
+    """Return the earlier test sets whose looks (evaluations) also count for a new test set, because they share rows with it.
 
     Sets that share the fewest rows are left out first, as long as the sets left out showed at most `share` of the rows.
 

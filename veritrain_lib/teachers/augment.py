@@ -65,8 +65,8 @@ class Augment:
         """Return up to `request.rows` new rows with source `synthetic`, which are variations of accepted human rows.
 
         `request.shares` sets the share of the new rows for each label; without it all labels of the human
-        rows get equally many. In a task without labels, slices take the place of labels, and only operations
-        are used after which the answer stays right. A label without human rows, or with too few possible
+        rows get equally many. In a task without labels, slices (the rows with one value in a column) take the place of
+        labels, and only operations are used that leave the answer right. A label without human rows, or with too few possible
         variations, gets fewer rows. Rows with an id in `request.used` and copies of known texts are never
         returned.
 

@@ -1,9 +1,10 @@
 """Novelty of pool rows: how little their vectors are like those of the training rows (novelty detection).
 
-Two values are added, each in standard deviations of the training rows: the cosine to the nearest label's mean, and how often a
-random walk from row to similar row meets training rows. The second compares two densities: where rows have a label, training
-rows are met as often as elsewhere, while rows of a subject that no label names lead to each other. Both are measured where the
-rows of a label spread more evenly in all directions (K. Lee et al. 2018, NeurIPS).
+A row is novel if two values are low: its cosine to the mean vector of the nearest label, and how often a random walk from row to
+similar row, which starts at it, meets training rows. A walk from a row of a subject that no label names mostly stays among pool
+rows of that subject. Each value is measured in standard deviations of the training rows, and their sum, negated, is the novelty.
+Before, the vectors are transformed linearly, so that the rows of one label spread more evenly in all directions (K. Lee et al.
+2018, NeurIPS).
 """
 
 from __future__ import annotations

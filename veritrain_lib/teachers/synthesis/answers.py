@@ -38,7 +38,7 @@ class RowOutcomes:
             self.counts[which, outcome, reason] += rows
 
     def table(self) -> pd.DataFrame:
-        """Return the counts as a table with the columns slice, outcome, reason and rows."""
+        """Return the numbers of requested rows as a table with the columns slice, outcome, reason and rows."""
         import pandas as pd
 
         lines = [(*key, rows) for key, rows in sorted(self.counts.items())]

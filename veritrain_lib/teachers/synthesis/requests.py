@@ -1,4 +1,4 @@
-"""Functions that build the chat requests of the teacher `llm`: enough requests for each slice, with human examples."""
+"""Functions that build the requests by which the teacher `llm` lets a chat model write rows: prompts with human examples."""
 
 from __future__ import annotations
 

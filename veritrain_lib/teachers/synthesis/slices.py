@@ -1,4 +1,4 @@
-"""The slices of a generation plan, and the human rows of each slice that a prompt may show."""
+"""Slices of a generation plan (such as the rows with one label), and the human rows of each that a prompt may show."""
 
 from __future__ import annotations
 
