@@ -57,7 +57,10 @@ def direction(task: Task, rows: pd.DataFrame | None = None) -> str:
 
 
 def scene(rows: pd.DataFrame) -> str:
-    """Return the most frequent value of the rows' column `scene` if it is one of `SCENES`, else `written`."""
+    """Return whether a dataset's rows were spoken or written: `meeting` or `written`.
+
+    It is the most frequent value of the column `scene`; `written` without that column, or if the value is neither.
+    """
     value = _most_frequent(rows["scene"]) if "scene" in rows.columns else ""
     return value if value in SCENES else DEFAULT_SCENE
 

@@ -63,7 +63,7 @@ class DatasetItem:
 
     @property
     def reference(self) -> str:
-        """The dataset's reference `NAME@VERSION`; for a draft that a quality gate has judged, that of the draft."""
+        """The dataset's reference `NAME@VERSION`; the draft's own one, even if a quality gate made a new version of it."""
         return _reference(self.run)
 
     @property
@@ -97,9 +97,13 @@ def datasets_page(query: DatasetQuery, *, offset: int = 0, limit: int = 20) -> t
 
 
 def read_datasets(ids: Collection[str]) -> dict[str, DatasetItem]:
-    """Return entries of the list of datasets by the ids of the runs that made them.
+    """Return entries of the list of datasets by the ids of the MLflow runs that made the datasets.
 
-    Left out are unknown ids, and runs of the quality gate that judged a draft: what they made is listed with the draft.
+    Unknown ids are left out. So are runs of the quality gate that judged a draft, because the dataset that they made is
+    listed with the draft.
+
+    Args:
+        ids: Ids of the runs.
     """
     from sqlalchemy import select
 

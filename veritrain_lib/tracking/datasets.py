@@ -40,7 +40,8 @@ def save(
 ) -> Dataset:
     """Store rows as the next version of the task's dataset in MLflow and return the new dataset.
 
-    A dataset with the same content, status and parent whose run or files were lost gives its version number back.
+    The version number is the next free one. But if an earlier dataset with the same content, status and parent has lost
+    its run or files, the new one replaces it under its number.
 
     Args:
         task: The task that the dataset belongs to.

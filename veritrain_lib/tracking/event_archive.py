@@ -1,4 +1,4 @@
-"""Events of ended runs: stored as an artifact of the run, read from it, and deleted as rows of the database."""
+"""Archive of the events of ended runs: they move from the database table of events to an artifact of the run."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ARTIFACT_PATH = "events"
 
 
 def store(run_id: str) -> None:
-    """Store all events of an ended run as an artifact of it, and delete those before its last status event as rows.
+    """Store all events of an ended run as an artifact of it, and delete most of them from the database.
 
-    The rows that are left give the numbers of events to come, and say that the run has ended. If the artifact can't be
-    stored, all rows stay, and a warning is logged.
+    The last status event and what follows it stay in the database: they say that the run has ended, and which number
+    the next event gets. If the artifact can't be stored, nothing is deleted, and a warning is logged.
     """
     try:
         events = with_archived(run_id, 0, event_table.select(run_id))
@@ -36,16 +36,26 @@ def store(run_id: str) -> None:
 
 
 def with_archived(run_id: str, after: int, rows: list[LoggedEvent]) -> list[LoggedEvent]:
-    """Return a run's rows that follow event `after`, with the events that are only in its artifact before them."""
+    """Return a run's events from number `after` + 1 on: those that only its artifact holds, then those of the database.
+
+    Args:
+        run_id: The run.
+        after: Number of the event before the first one wanted.
+        rows: The run's events in the database with numbers above `after`, in order.
+    """
     if not rows or rows[0].seq == after + 1:
         return rows
     return [*(event for event in _load(run_id, rows[0].seq) if event.seq > after), *rows]
 
 
 def restore(run_id: str) -> bool:
-    """Store the last status event of a run's artifact, and what follows it, as rows again; return whether it has any.
+    """Copy the last status event in a run's artifact, and the events after it, back to the database.
 
-    It is for runs whose rows are lost, or whose events an earlier version kept in files.
+    This is for runs whose events are missing in the database, because they were lost or because an earlier version of
+    Veri-Train kept events in files.
+
+    Returns:
+        Whether the artifact holds any events.
     """
     events = _load(run_id, before=2**31)
     if events:

@@ -1,8 +1,9 @@
-"""Events of runs, for showing progress live: appended by whoever works on a run, followed by their numbers.
+"""Log of the events of runs, for showing progress live: whoever works on a run appends, readers ask for newer numbers.
 
-They are rows of our own table (`state/event_table.py`) while the run goes on. A number never changes and is never used
-twice, so a reader that names the last number it has gets every event exactly once, whichever process and machine it
-asks. The events of an ended run are an artifact of it, and only its last status event stays a row (`event_archive.py`).
+While a run goes on, its events are rows of Veri-Train's own table (`state/event_table.py`). An event's number never
+changes and is never used twice, so a reader that names the last number it has gets every event exactly once, from any
+process and machine. When the run has ended, its events become an artifact of it, and only the last status event and
+what follows it stay in the table (`event_archive.py`).
 """
 
 from __future__ import annotations

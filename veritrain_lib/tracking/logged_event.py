@@ -44,7 +44,7 @@ class LoggedEvent:
 
     @property
     def is_end(self) -> bool:
-        """Whether it says that the run has ended."""
+        """Whether the event says that its run has ended."""
         return bool(self.data.get(ENDED_KEY))
 
     @property

@@ -117,7 +117,7 @@ def find_look(test_set: HeldOutSet, champion: str, challenger: str) -> Look | No
 
 
 def check_plan(task: Task, test_set: HeldOutSet) -> None:
-    """Check that a task does not plan more comparisons on its test set (looks) than were planned at the first one.
+    """Check that a task's plan of comparisons on its test set (looks) is no wider than at the first comparison.
 
     A wider plan would allow more looks, or a larger error, than was declared before the first look at these rows.
 

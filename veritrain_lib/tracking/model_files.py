@@ -41,7 +41,8 @@ def stored_folder(version: Version) -> Path | None:
 def missing(task: Task, version: RegisteredVersion) -> list[str]:
     """Return the names of a model version's files that are missing or were changed.
 
-    The list is empty when the files are not on this machine. If the version itself is gone, it holds the model's URI.
+    The list is empty when the files are not on this machine. If MLflow has no such version any more, the list holds
+    only the version's URI.
     """
     stored = find(f"{version.name}/{version.version}")
     if stored is None:
@@ -55,8 +56,8 @@ def files_of(address: str, version: Version | None = None) -> Path:
 
     Args:
         address: `models:/...` or `runs:/...`.
-        version: The model version at that address if the caller has read it already, else None. Only with it are the
-            files checked and read in place.
+        version: The model version at that address, if the caller has it: its files are checked, and are not copied if
+            they are on this machine. None: the files are downloaded, unchecked.
 
     Raises:
         UserError: There is no such model.
@@ -96,6 +97,7 @@ def model_contents(address: str) -> ModelContents:
 
     Raises:
         UserError: There is no such model, or the address has another form.
+        MissingArtifact: A file of the model is missing or was changed.
     """
     if not address.startswith(("models:/", "runs:/")):
         raise UserError(

@@ -26,9 +26,9 @@ _folder_cache: dict[str, tuple[float, frozenset[str]]] = {}
 
 
 def is_managed(ids: Collection[str]) -> bool:
-    """Return whether one of the ids is a run or a logged model that the loop, a stage or the server has stored.
+    """Return whether one of the ids is a run or a logged model that Veri-Train itself has stored in MLflow.
 
-    Such an object has a tag that begins with `RESERVED_TAG_PREFIX`.
+    Such an object has a tag that begins with `veritrain.` (`RESERVED_TAG_PREFIX`).
     """
     from mlflow.store.tracking.dbmodels import models as mlflow_models
     from sqlalchemy import select, union_all

@@ -1,4 +1,4 @@
-"""Access to the files of rows that datasets share: the run that has such a file now, and its cached content."""
+"""Access to the Parquet files of rows that several datasets share: the MLflow run that has a file, and its content."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _lock = Lock()
 
 
 def find(parts: Sequence[Part], experiment_id: str) -> list[Run | None]:
-    """Return for each file of rows a run that has it, complete; None where no run has it.
+    """Return for each file of rows an MLflow run that has it undamaged; None where no run has it.
 
-    It is the run that the dataset's layout names or, if that was deleted or has lost the file, one that stored the same
-    rows.
+    It is the run that the dataset's layout names. If that run was deleted or has lost the file, it is another run that
+    stored the same rows.
 
     Args:
         parts: The files, as a dataset's layout describes them.

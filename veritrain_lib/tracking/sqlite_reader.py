@@ -117,7 +117,8 @@ class SqliteReader:
 
         Args:
             experiment_id: Id of the experiment.
-            filter_string: Terms of the form `TERM`, joined by AND; empty for all runs.
+            filter_string: Terms of the form "tags.`NAME` = 'VALUE'" or "attributes.status = 'VALUE'", joined by AND;
+                empty for all runs.
             limit: Maximum number of runs.
             newest_first: Whether the run that started last comes first.
 

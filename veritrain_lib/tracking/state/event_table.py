@@ -1,12 +1,12 @@
-"""Events of runs in Veri-Train's own table, which processes of all machines append to and follow by number.
+"""Veri-Train's own database table of the events of runs, numbered within each run; all processes and machines use it.
 
-The statement that stores an event takes the run's next number. Of two that do so at once, the second waits for the
-first one's transaction and then takes the number after it. So a run's numbers have no gaps and are committed in their
-order: whoever sees an event sees all those before it, and misses none by asking for larger numbers.
+The SQL statement that stores an event takes the run's next number. If two processes store an event at once, the second
+one waits for the first one's transaction and then takes the number after it. So a run's numbers have no gaps and are
+committed in their order: whoever sees an event sees all those before it, and misses none by asking for larger numbers.
 
 Where machines share the tracking store, the table is in its PostgreSQL database. Otherwise it is in a SQLite file of the
-project, `.veritrain/events.db`: so no event waits for MLflow's writes, and a loop whose tracking store is the server of
-its own project (`http://127.0.0.1`) is followed there.
+project, `.veritrain/events.db`, and not in MLflow's: so no event waits for MLflow's writes, and it works also if the
+tracking store is an MLflow server on this machine.
 """
 
 from __future__ import annotations

@@ -132,7 +132,8 @@ class JobState:
         progress: Progress that the worker last reported.
         worker: Name of the worker that started the job last.
         message: Id of the broker's message.
-        result: What a called task gave back (`called_tasks.py`); empty for a stage, whose result is in the record.
+        result: Result of a Celery task that was called by name (`called_tasks.py`); empty for a stage, whose result is
+            in MLflow.
     """
 
     id: str
@@ -325,7 +326,11 @@ def states(ids: Sequence[str]) -> dict[str, JobState]:
 
 
 def of_message(message: str) -> list[str]:
-    """Return the jobs, none or one, whose message has an id."""
+    """Return the id of the job that belongs to a broker message, as a list that is empty if there is no such job.
+
+    Args:
+        message: Id of the broker message.
+    """
     return [
         row[0]
         for row in _execute("SELECT id FROM veritrain_state_jobs WHERE message = :message", message=message)

@@ -77,12 +77,12 @@ class WorkerState:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it gave a sign of life within the time after which its jobs would be queued again."""
+        """Whether the worker's last heartbeat is recent enough; if it is not, its jobs are queued again."""
         return self.silent_s < TTL_S
 
     @property
     def state(self) -> str:
-        """One of `STATES`; `silent` if the worker is not alive, whatever its jobs."""
+        """The worker's state: `busy` (it runs jobs), `idle` (it waits for one) or `silent` (it is not alive)."""
         if not self.is_alive:
             return "silent"
         return "busy" if self.jobs else "idle"
@@ -94,7 +94,7 @@ def beat(name: str, queues: Sequence[str]) -> None:
 
 
 def forget(name: str) -> None:
-    """Remove a worker that ends, and those that were killed long ago."""
+    """Remove a worker that ends from the table of workers, and those that were killed more than an hour ago."""
     _run(FORGET_SQL, name=name, forget=FORGET_S)
 
 
