@@ -87,7 +87,7 @@ class Annotator:
             value: The answer.
 
         Returns:
-            The progress after it.
+            The progress after the answer.
 
         Raises:
             UserError: No row is waiting, or the answer is empty or not allowed by the task; the current row then stays.

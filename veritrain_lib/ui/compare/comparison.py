@@ -55,7 +55,7 @@ class ModelComparison:
     notes: tuple[str, ...] = ()
 
     def picture(self) -> Figure:
-        """Draw the primary metric of each model with its 95 % interval; the champion has its own colour and shape."""
+        """Return a chart of the primary metric of each model with its 95 % interval; the champion is marked."""
         from veritrain_lib.ui.compare.picture import comparison_picture
 
         title = f"{self.task}: {self.metric} on {self.n} development rows"
@@ -108,6 +108,9 @@ def compare(task: str = "", models: str = "") -> ModelComparison:
         task: Path or name of a task; empty for the last used task, or the built-in example if there is none.
         models: Addresses of models, separated by commas; empty for all registered versions. A model that is named twice
             is shown once, with a note.
+
+    Returns:
+        The comparison: metrics, paired tests and slices of all models.
 
     Raises:
         MissingInput: No model is named and the task has none; the message says which stages make one.

@@ -17,6 +17,9 @@ def comparison_picture(models: pd.DataFrame, metric: str, title: str) -> Figure:
             METRIC_high, in the unit of the metric.
         metric: Name of the metric.
         title: Title of the chart.
+
+    Returns:
+        The chart.
     """
     from veritrain_lib.reporting.pictures.canvas import (
         BLUE,

@@ -59,6 +59,9 @@ def measure_model(task: Task, uri: str, development: pd.DataFrame) -> MeasuredMo
         uri: Address of the model, with a fixed version.
         development: The development rows.
 
+    Returns:
+        The model's metrics and its answers to the development rows.
+
     Raises:
         UserError: There is no model at the address.
     """

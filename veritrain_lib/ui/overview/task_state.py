@@ -42,9 +42,9 @@ class TaskOverview:
     last_round: LastRound = field(repr=False)
 
     def picture(self) -> Figure:
-        """Draw the improvement loop with the results of the last round.
+        """Return a diagram of the improvement loop with the results of the last round.
 
-        If no stage has run, with the purpose of each stage.
+        If no stage has run, it shows the purpose of each stage instead.
         """
         from veritrain_lib.reporting.pictures import loop
 
