@@ -80,6 +80,9 @@ def calibrate(
         seed: Seed of the sample.
         mistakes: Wrong answers that models gave, by the id of the development row; default none.
 
+    Returns:
+        The agreement, which says whether the judge may decide.
+
     Raises:
         UserError: There are too few development rows or different answers.
     """

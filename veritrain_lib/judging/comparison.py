@@ -92,6 +92,12 @@ def compare(
         champion: The champion's responses to them, in the same order.
         challenger: The challenger's responses to them, in the same order.
         seed: Seed of the sample, default 0.
+
+    Returns:
+        The judge's verdict on which model answers better, with its agreement with people.
+
+    Raises:
+        UserError: There are too few development rows or different answers to measure the agreement.
     """
     sample = _sample(len(development), judge.settings.sample, seed)
     rows = development.iloc[sample].reset_index(drop=True)

@@ -168,13 +168,17 @@ def open_judge(
     on_reply: Callable[[ChatRequest, Reply], None] | None = None,
     on_progress: Callable[[ChatProgress], None] | None = None,
 ) -> Judge:
-    """Open the task's LLM judge with the ledger of paid answers, rate limits and the task's budget; ask it nothing.
+    """Open the task's LLM judge with the ledger of paid answers, rate limits and the task's budget.
 
     Args:
         task: The task.
         settings: Settings that replace those of the task, for a metric with a rubric of its own; None: the task's.
-        on_reply: Called with the request and the reply of every answer that is paid for.
-        on_progress: Called repeatedly while a batch of questions is answered.
+        on_reply: Function that is called with the request and the reply of every answer that is paid for; None to
+            report none.
+        on_progress: Function that is called repeatedly while a batch of questions is answered; None to report none.
+
+    Returns:
+        The judge, which has not been asked anything yet.
 
     Raises:
         UserError: The task has no judge.

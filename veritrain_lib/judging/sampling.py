@@ -62,6 +62,12 @@ def judge_sample(
         count: The size of the sample; 0 for the number in the task file.
         seed: Seed of the sample, default 0.
         may_leave: For each row whether it may be sent to the judge's provider; None: all rows may.
+
+    Returns:
+        The judge's verdicts on the sampled rows, with its agreement with people.
+
+    Raises:
+        UserError: There are too few development rows or different answers to measure the agreement.
     """
     import pandas as pd
 
