@@ -82,6 +82,9 @@ def choose_columns(
         target: target column named by the user; empty to guess it.
         text: whether the answers are free texts instead of labels.
 
+    Returns:
+        The columns, with a sentence on each guess.
+
     Raises:
         UserError: a named column does not exist or is named twice, or a column can't be guessed.
     """

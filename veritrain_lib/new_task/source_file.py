@@ -53,6 +53,9 @@ def read_source_file(
         requested: columns that the user named; `meta.text` is the field `text` of the JSON objects in the
             column `meta`.
 
+    Returns:
+        The rows, with remarks on how they were read.
+
     Raises:
         UserError: the file can't be read, has no rows or only blank rows, or it is in doubt whether it has a
             header.

@@ -86,6 +86,9 @@ def split(
         text: whether the answers are free texts; then the split is not stratified, and of several answers to
             the same input the first is kept.
 
+    Returns:
+        The rows of each part, and the rows that are in no part.
+
     Raises:
         UserError: there are too few rows or labels (the message says which rows were left out and why), or
             labels have too few rows and may not be left out.

@@ -41,6 +41,9 @@ def check_task(path: str | Path) -> CheckedTask:
     Args:
         path: the task file, or a folder with a `task.yaml`.
 
+    Returns:
+        The content of the task file, and all mistakes.
+
     Raises:
         UserError: The file can't be read as a task file (see `read_task_file`); mistakes inside it are in the
             result.
@@ -66,6 +69,9 @@ def load_checked(path: str | Path) -> Task:
 
     Args:
         path: the task file, or a folder with a `task.yaml`.
+
+    Returns:
+        The task.
 
     Raises:
         UserError: There are mistakes; the message lists all of them.

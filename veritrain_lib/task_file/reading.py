@@ -38,6 +38,9 @@ class ParsedTaskFile:
 def read_task_file(path: str | Path) -> ParsedTaskFile:
     """Read a task file, or the `task.yaml` in a folder, and collect its mistakes.
 
+    Returns:
+        The content of the task file, and its mistakes.
+
     Raises:
         UserError: The file does not exist, can't be read, is not valid YAML, holds no mapping, or exceeds a
             limit of `yaml_file`.
