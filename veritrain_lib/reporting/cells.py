@@ -59,6 +59,9 @@ def to_grid(frame: pd.DataFrame, max_rows: int = 50, *, by_row: bool = False) ->
         by_row: whether the numbers of a row have the same decimal places instead, for tables whose rows are
             different quantities (a rate, then seconds). Columns of integers have no decimal places in either
             case.
+
+    Returns:
+        The formatted cells, and the number of rows that are not shown.
     """
     import pandas as pd
 

@@ -36,7 +36,7 @@ def with_line_breaks(text: str) -> str:
 
 
 def remove_break_marks(fragments: Sequence[Fragment]) -> list[Fragment]:
-    """Remove every `ZERO_WIDTH_SPACE` from a PDF line's fragments, so that readers do not copy it with the text.
+    """Return a PDF line's fragments without any `ZERO_WIDTH_SPACE`, so that it is not copied with the text.
 
     Fragments that were separated only by such a character (which is in another font) are joined again.
     """

@@ -63,6 +63,9 @@ def encode(rgba: np.ndarray, dpi: float, description: str = "") -> bytes:
         dpi: resolution in dots per inch, for programs that show a picture at its print size.
         description: alternative text that is stored in the file (W3C PNG, third edition, 11.3.3); empty for
             none.
+
+    Returns:
+        The bytes of the PNG file.
     """
     import numpy as np
 

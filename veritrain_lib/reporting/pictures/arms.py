@@ -29,6 +29,9 @@ def arms(table: pd.DataFrame, metric: str, title: str = "Settings on development
         metric: name of the metric, for the axis.
         title: title of the chart.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

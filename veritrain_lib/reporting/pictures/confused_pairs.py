@@ -32,6 +32,9 @@ def confused_pairs(pairs: pd.DataFrame, show: int = 15) -> Drawing:
             labels and pairs with count 0 are ignored.
         show: maximum number of pairs to draw; the others are counted below the chart.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

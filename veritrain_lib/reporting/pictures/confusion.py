@@ -32,6 +32,9 @@ def confusion(matrix: pd.DataFrame, show: int = 20) -> Drawing:
         matrix: counts of rows, with the expected labels as index and the answered labels as columns. The two
             may have different labels in any order; a missing label counts as 0.
         show: maximum number of labels to draw, those with the most errors; the others are summed up as one.
+
+    Returns:
+        The chart.
     """
     title = "Confusion: expected (rows) and answered (columns)"
     counts = _square(matrix)

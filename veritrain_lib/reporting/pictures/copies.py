@@ -33,6 +33,9 @@ def copies(counts: pd.DataFrame, show: int = 12) -> Drawing:
             the duplicates were found), `copies` (number of removed rows; missing counts as 0).
         show: maximum number of groups to draw; the others are counted below the chart.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

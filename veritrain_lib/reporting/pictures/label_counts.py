@@ -35,6 +35,9 @@ def label_counts(counts: pd.DataFrame, show: int = 25, by: str = "label") -> Dra
             chart.
         by: name of the column whose values are counted, for the title.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

@@ -48,6 +48,9 @@ def wrap(text: object, width: int, lines: int) -> str:
         text: the label.
         width: greatest display width of a line (see `display_width`).
         lines: maximum number of lines.
+
+    Returns:
+        The lines, separated by newline characters.
     """
     wrapped = [""]
     for word in clean(str(text)).split():
@@ -72,6 +75,9 @@ def shorten(text: object, width: int = 40) -> str:
     Args:
         text: the label.
         width: greatest display width of the result (see `display_width`).
+
+    Returns:
+        The label, with `…` where text was cut out.
     """
     label = " ".join(clean(str(text)).split())
     if display_width(label) <= width:

@@ -42,6 +42,9 @@ def learning_curve(
         expected: forecast for one more round as (value, low, high), drawn as a cross after the last round;
             None for no forecast.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

@@ -42,6 +42,9 @@ def loop(state: Mapping[str, object] | None = None) -> Drawing:
             instead of its description, and for `title`. A missing name keeps its description; a text longer
             than three short lines is truncated. None: only descriptions.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a name is unknown.
     """

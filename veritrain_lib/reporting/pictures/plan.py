@@ -35,6 +35,9 @@ def plan(plan: pd.DataFrame, show: int = 25) -> Drawing:
         show: maximum number of slices to draw, those with the most rows; the others are counted below the
             chart.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

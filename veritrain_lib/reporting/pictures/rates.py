@@ -34,6 +34,9 @@ def rates(rates: pd.DataFrame, title: str = "What the probe measured") -> Drawin
             the chart), `n` (number of rows on which it was measured).
         title: title of the chart.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric, or a value lies outside 0 to 1.
     """

@@ -29,6 +29,9 @@ def reliability(bins: pd.DataFrame) -> Drawing:
         bins: one row per bin of confidence: `low`, `high` (its bounds), `n` (number of rows), `confidence`
             and `right` (mean confidence and accuracy, 0 to 1; missing in an empty bin).
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

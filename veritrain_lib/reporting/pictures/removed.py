@@ -43,6 +43,9 @@ def removed(rules: pd.DataFrame, show: int = 25) -> Drawing:
         show: maximum number of rules to draw, first those that block, then those with the largest shares; the
             others are counted below the chart.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

@@ -39,6 +39,9 @@ def side_by_side(measures: pd.DataFrame, title: str = "Probe card") -> Drawing:
             `lower_is_better`, `value`, `low`, `high` (0 to 1; a measure without a value is omitted).
         title: title of the chart.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

@@ -46,6 +46,9 @@ def slice_changes(slices: pd.DataFrame, show: int = 25) -> Drawing:
         show: maximum number of slices to draw: first those with the verdict `worse`, then those that changed
             most. The others are counted below the chart.
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """

@@ -35,6 +35,9 @@ def uncertainty(margins: pd.DataFrame) -> Drawing:
         margins: one row per pool row: `margin` (gap between the two best scores; smaller is less certain;
             missing ones are counted below the chart), `chosen` (bool).
 
+    Returns:
+        The chart.
+
     Raises:
         UserError: a column is missing or not numeric.
     """
