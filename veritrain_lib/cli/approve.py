@@ -30,6 +30,9 @@ def approve(what: str, note: str, revoke: bool) -> CommandResult:
         what: Digest to approve, or URI of a model to describe; empty to list all approvals.
         note: Note for people who read the list.
         revoke: Whether to revoke the approval of the digest.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.trust import approvals
 

@@ -27,6 +27,9 @@ def check(task: str) -> CommandResult:
 
     Args:
         task: Path or name of the task; empty for the one used last.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.encoders.of_task import language_warnings
     from veritrain_lib.stages.inputs import split_overlap

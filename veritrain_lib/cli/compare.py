@@ -30,6 +30,9 @@ def compare(task: str, models: tuple[str, ...]) -> CommandResult:
     Args:
         task: Path or name of the task; empty for the one used last.
         models: URIs of the models; empty for every registered version.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.ui.compare import compare as compare_models
 

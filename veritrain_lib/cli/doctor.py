@@ -19,7 +19,11 @@ MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
     "Exit code 3 when a check fails; a warning does not."
 ))  # fmt: skip
 def doctor() -> CommandResult:
-    """Run `veritrain doctor`: check the installation and print how to fix what is wrong."""
+    """Run `veritrain doctor`: check the installation and print how to fix what is wrong.
+
+    Returns:
+        What the command prints, and its exit code.
+    """
     from veritrain_lib.doctor.examine import examine
 
     checks = examine()

@@ -26,6 +26,9 @@ def drop_batch(batch: str, task: str, undo: bool) -> CommandResult:
         batch: Name of the batch of rows, such as `support@5`.
         task: Path or name of the task; empty for the one used last.
         undo: Whether to put the rows back.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.stages.inputs.tasks import find_task
     from veritrain_lib.stages.record import batches

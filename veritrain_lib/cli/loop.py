@@ -31,6 +31,9 @@ def loop(task: str, runner: str | None) -> CommandResult:
     Args:
         task: Path or name of the task; empty for the one used last.
         runner: Name of the runner of notebooks, `local` or `celery`; None for the settings' choice.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.cli.progress import ProgressDisplay
     from veritrain_lib.core import temporary_folders

@@ -66,6 +66,9 @@ def new_task(source: Path, name: str, into: Path | None, seed: int, **options: A
         into: Folder to write; None for the task's name in the working directory.
         seed: Seed of the split into data files.
         options: Fields of `SourceOptions`, which say how the file is read.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.new_task.make import SourceOptions, make_task
 

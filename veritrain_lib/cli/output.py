@@ -71,7 +71,7 @@ class OutputError(Exception):
 
 @contextlib.contextmanager
 def checked_output() -> Iterator[None]:
-    """Make sure that everything printed in the `with` block reaches standard output, or raise an error.
+    """Context manager that raises an error unless all that is printed in it reaches standard output.
 
     A reader that has closed the pipe (`| head`) is no error. After any other failure, such as a full disk, standard
     output is discarded, so that the interpreter reports nothing more at exit.
@@ -143,7 +143,7 @@ def _print_text(parts: Sequence[RenderableType]) -> None:
 
 
 def task_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the optional argument `[TASK]` (default: empty) to a click command."""
+    """Add the optional argument `[TASK]` (default: empty) to a click command, and return the command; a decorator."""
     return click.argument("task", default="", metavar="[TASK]")(function)
 
 

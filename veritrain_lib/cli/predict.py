@@ -63,6 +63,9 @@ def predict(
         file: File with rows to answer, or None.
         out: File to which the answers are written as JSON Lines, or None.
         model: URI of the model; empty for the champion.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     if sum([text is not None, bool(inputs), file is not None]) != 1:
         raise click.UsageError("give one of --text, --input NAME=VALUE (once a field) or --file")

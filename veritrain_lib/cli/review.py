@@ -33,6 +33,9 @@ def review(task: str, run: str, rows: int | None, answers: str, reviewer: str) -
         rows: Number of accepted rows in the sample; None for the default.
         answers: File with people's decisions to store; empty to write the sample.
         reviewer: Name of the person who made the decisions; required with `answers`.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.quality.review_sample import ROWS
     from veritrain_lib.stages.inputs.tasks import find_task

@@ -52,6 +52,9 @@ def rows(
         csv: CSV file to write, or None.
         jsonl: JSON Lines file to write, or None.
         parquet: Parquet file to write, or None.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.core.errors import UserError
     from veritrain_lib.stages.inputs.tasks import find_task

@@ -123,6 +123,9 @@ def migrate(only_check: bool, down_to: str) -> CommandResult:
     Args:
         only_check: Whether only to check that the tables are up to date.
         down_to: Revision down to which migrations are undone; empty for none.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from dataclasses import asdict
 

@@ -11,6 +11,9 @@ from veritrain_lib.core.errors import UserError
 def parse_stage_parameters(stage: str, assignments: list[str]) -> dict[str, Any]:
     """Convert the `name=value` texts of a stage's command to values of the types that the stage's notebook declares.
 
+    Returns:
+        The values by name.
+
     Raises:
         UserError: A name is unknown or given twice, a value has the wrong type or is outside the allowed range, or the
             task is among the parameters (it is an argument of its own).

@@ -27,6 +27,9 @@ def status(task: str) -> CommandResult:
 
     Args:
         task: Path or name of the task; empty for the one used last.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.cli.task_status import task_status
     from veritrain_lib.stages.inputs.tasks import find_task

@@ -32,6 +32,9 @@ def sweep(sweep: str, runner: str | None) -> CommandResult:
     Args:
         sweep: Path of the sweep file; empty for the built-in example.
         runner: Name of the runner of the stage notebooks; None for the one that the settings choose.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     from veritrain_lib.cli.sweep_display import SweepDisplay
     from veritrain_lib.core import temporary_folders

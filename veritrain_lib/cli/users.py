@@ -36,6 +36,9 @@ def add(email: str, role: str, name: str) -> CommandResult:
     """Run `veritrain users add`: add an account of the server.
 
     The password is read from `VERITRAIN_PASSWORD`, or asked for.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     accounts = _accounts()
     user = accounts.add(email, _new_password(), role, name)
@@ -44,7 +47,11 @@ def add(email: str, role: str, name: str) -> CommandResult:
 
 @users.command("list", cls=ResultCommand, short_help="List the accounts.", help="List the accounts.")
 def list_users() -> CommandResult:
-    """Run `veritrain users list`: list all accounts of the server."""
+    """Run `veritrain users list`: list all accounts of the server.
+
+    Returns:
+        What the command prints, and its exit code.
+    """
     from rich.table import Table
 
     users_page, _ = _accounts().page()
@@ -62,7 +69,11 @@ def list_users() -> CommandResult:
 @click.argument("email")
 @click.argument("role", type=ROLE)
 def role(email: str, role: str) -> CommandResult:
-    """Run `veritrain users role`: set the role of the account with this e-mail address."""
+    """Run `veritrain users role`: set the role of the account with this e-mail address.
+
+    Returns:
+        What the command prints, and its exit code.
+    """
     accounts = _accounts()
     changed = accounts.change(accounts.by_email(email).id, role=role)
     return CommandResult(_row(changed), [f"{changed.email} is {changed.role} now."])
@@ -74,7 +85,11 @@ def role(email: str, role: str) -> CommandResult:
 @click.argument("email")
 @click.option("--undo", is_flag=True, help="Enable it again.")
 def disable(email: str, undo: bool) -> CommandResult:
-    """Run `veritrain users disable`: disable an account of the server, or enable it again if `undo` is True."""
+    """Run `veritrain users disable`: disable an account of the server, or enable it again if `undo` is True.
+
+    Returns:
+        What the command prints, and its exit code.
+    """
     accounts = _accounts()
     changed = accounts.change(accounts.by_email(email).id, active=undo)
     return CommandResult(
@@ -91,6 +106,9 @@ def password(email: str) -> CommandResult:
     """Run `veritrain users password`: set the password of an account, which ends all its logins.
 
     The password is read from `VERITRAIN_PASSWORD`, or asked for.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     accounts = _accounts()
     user = accounts.by_email(email)
@@ -114,6 +132,9 @@ def token(email: str, name: str, days: int) -> CommandResult:
         email: E-mail address of the account.
         name: Purpose of the token.
         days: Number of days until the token expires.
+
+    Returns:
+        What the command prints, and its exit code.
     """
     accounts = _accounts()
     from veritrain_lib.server.auth import sessions

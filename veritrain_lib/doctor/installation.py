@@ -34,7 +34,11 @@ MAX_SHOWN = 5
 
 
 def python() -> HealthCheck:
-    """Check that this Python version is supported; one of the checks of `veritrain doctor`."""
+    """Check that this Python version is supported; one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok` if it is supported, else `fail`.
+    """
     installed = f"{platform.python_version()} at {sys.executable}"
     if sys.version_info[:2] in SUPPORTED_PYTHONS:
         return HealthCheck("python", "ok", installed)
@@ -49,8 +53,10 @@ def python() -> HealthCheck:
 def versions() -> HealthCheck:
     """Check that the installed packages have the versions in requirements.lock.
 
-    This is one of the checks of `veritrain doctor`. A different version of a direct dependency is a failure,
-    of any other package a warning.
+    This is one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`; `fail` if the version of a direct dependency differs; `warn` if only other versions differ.
     """
     # If VERITRAIN_HOME holds only a store, the lock of the checkout counts.
     roots = (project.root(), Path(project.__file__).resolve().parents[2])
@@ -118,7 +124,11 @@ def _direct_dependencies() -> set[str]:
 
 
 def imports() -> HealthCheck:
-    """Check that packages whose import tends to fail can be imported; one of the checks of `veritrain doctor`."""
+    """Check that packages whose import tends to fail can be imported; one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`, or `fail` with the packages and errors.
+    """
     broken = []
     for name in FRAGILE_PACKAGES:
         try:
@@ -137,7 +147,11 @@ KINDS_WITHOUT_BUILT_INS = ("expectations",)
 
 
 def extensions() -> HealthCheck:
-    """Check that all metrics, trainers, teachers and other extensions can be loaded; a check of `veritrain doctor`."""
+    """Check that all metrics, trainers, teachers and other extensions can be loaded; a check of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`, or `fail` with the extensions and errors.
+    """
     broken = []
     count = 0
     for kind in registry.KINDS:

@@ -18,7 +18,11 @@ KERNEL_SECONDS = 60
 
 
 def suites() -> HealthCheck:
-    """Check that every gate suite in `gates/` can be loaded; one of the checks of `veritrain doctor`."""
+    """Check that every gate suite in `gates/` can be loaded; one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`, or `fail` with the message of each broken suite.
+    """
     from veritrain_lib.quality.suite import load_suite
 
     files = sorted(project.gates().glob("*.json"))
@@ -39,7 +43,11 @@ def suites() -> HealthCheck:
 
 
 def notebooks() -> HealthCheck:
-    """Check that every stage has a notebook with a readable parameters cell; a check of `veritrain doctor`."""
+    """Check that every stage has a notebook with a readable parameters cell; a check of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`, or `fail` with the notebooks that can't be read.
+    """
     from veritrain_lib.execution.parameters import read_parameters
     from veritrain_lib.loop.stage_job import notebook_of
 
@@ -61,7 +69,11 @@ def notebooks() -> HealthCheck:
 
 
 def example() -> HealthCheck:
-    """Check that the tasks of the built-in examples can be loaded; one of the checks of `veritrain doctor`."""
+    """Check that the tasks of the built-in examples can be loaded; one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`, or `fail` with the error of the first broken task.
+    """
     from veritrain_lib.core.task import load_task
 
     try:
@@ -77,7 +89,11 @@ def example() -> HealthCheck:
 
 
 def kernel() -> HealthCheck:
-    """Check that a one-line notebook can be executed in a kernel; one of the checks of `veritrain doctor`."""
+    """Check that a one-line notebook can be executed in a kernel; one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok` with the seconds it took, or `fail` with the error.
+    """
     import nbformat
 
     from veritrain_lib.execution.notebook import execute_notebook
@@ -100,7 +116,9 @@ def kernel() -> HealthCheck:
 def browser() -> HealthCheck:
     """Report whether a Chromium is installed; one of the checks of `veritrain doctor`.
 
-    The check never fails, because only browser tests need Chromium.
+    Returns:
+        The result, which is always `ok`, since only browser tests need Chromium; with its path, or a note
+        that there is none.
     """
     executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if executable is None:

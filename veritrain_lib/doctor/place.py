@@ -18,7 +18,11 @@ A loop of the built-in example writes about 20 MB; pip and MLflow need temporary
 
 
 def disk() -> HealthCheck:
-    """Check that the disk of the project's folder has enough free space; one of the checks of `veritrain doctor`."""
+    """Check that the disk of the project's folder has enough free space; one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`; `warn` below 2 GB; `fail` below 0.5 GB.
+    """
     free = shutil.disk_usage(project.root()).free / 1e9
     summary = f"{free:.1f} GB free at {project.root()}"
     if free >= COMFORTABLE_FREE_GB:
@@ -32,7 +36,11 @@ def disk() -> HealthCheck:
 
 
 def writing() -> HealthCheck:
-    """Check that the project's folders can be written to; one of the checks of `veritrain doctor`."""
+    """Check that the project's folders can be written to; one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`, or `fail` with the folders that can't be written to.
+    """
     not_writable = []
     for folder in (project.root(), project.artifacts(), project.state()):
         try:
@@ -54,7 +62,11 @@ def writing() -> HealthCheck:
 
 
 def store() -> HealthCheck:
-    """Check that the MLflow tracking store can be opened; one of the checks of `veritrain doctor`."""
+    """Check that the MLflow tracking store can be opened; one of the checks of `veritrain doctor`.
+
+    Returns:
+        The result: `ok`, or `fail` with the error.
+    """
     from veritrain_lib.tracking import store as record
 
     try:
@@ -75,6 +87,10 @@ def leftovers() -> HealthCheck:
 
     Unfinished are MLflow runs that are marked RUNNING although their process has ended, and half-executed
     notebooks.
+
+    Returns:
+        The result: `ok`, or `warn` with the numbers of runs and notebooks, or if the tracking store can't be
+        opened.
     """
     from veritrain_lib.execution.notebook import was_cut_off
     from veritrain_lib.tracking import runs
