@@ -18,7 +18,12 @@ _UnfinishedCall = tuple[str, tuple[str, ...], str]
 
 
 def call_in_process(function: str, *arguments: str) -> None:
-    """Call a function, given as the text `module:function`, with text arguments in this process."""
+    """Import and call a function in this process.
+
+    Args:
+        function: The function, as the text `module:function`.
+        arguments: Its arguments, all texts.
+    """
     module, _, name = function.partition(":")
     getattr(importlib.import_module(module), name)(*arguments)
 
@@ -43,6 +48,8 @@ class BackgroundTasks:
 
     def call(self, function: str, *arguments: str) -> None:
         """Queue a function call, to be made in the background after the calls queued before it.
+
+        Without a background process the call is made at once, and its error is raised here.
 
         Args:
             function: The function, as the text `module:function`.

@@ -27,7 +27,8 @@ class StopRequest:
 
     Attributes:
         reason: Source of the first request: a signal's name, or the type of `error`; None before any request.
-        error: Exception that `on_event`, or somebody else's signal handler, raised in the caller's thread; else None.
+        error: Exception that the caller's event callback, or a signal handler of other code, raised in the caller's
+            thread; None if none did.
         count: Number of requests.
     """
 

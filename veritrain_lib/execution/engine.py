@@ -101,7 +101,7 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
     ) -> None:
         """Run the cells of a prepared notebook and raise an error unless it finished.
 
-        It has the signature that papermill requires; for the options and errors see `execute_notebook`.
+        It has the signature that papermill requires; for the options see `execute_notebook`.
 
         Args:
             nb_man: The notebook with the states of its cells.
@@ -112,6 +112,10 @@ class TruthfulEngine(NBClientEngine):  # type: ignore[misc]  # papermill is unty
             start_timeout: Time limit of the kernel's start in seconds; None for the default.
             execution_timeout: Time limit of each cell in seconds; None for no limit.
             options: As in `execute_notebook`.
+
+        Raises:
+            NotebookNotFinished: The notebook failed, timed out or its kernel died.
+            KeyboardInterrupt: This process was asked to stop; the notebook is saved.
         """
         options.pop("input_path", None)
         on_progress = options.pop("on_progress", None)

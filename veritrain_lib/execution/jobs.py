@@ -1,6 +1,6 @@
 """Notebook executions as jobs, and the protocol of the runners that execute them.
 
-The loop makes `Job`s and gives them to a `JobRunner`; it makes no difference to the loop where that runs them.
+Code that needs notebooks executed makes `Job`s and gives them to a `JobRunner`, which decides where they run.
 """
 
 from __future__ import annotations
@@ -55,14 +55,19 @@ class JobRunner(Protocol):
     ) -> list[NotebookOutcome]:
         """Run notebook jobs that do not depend on each other, and return their outcomes in the same order.
 
+        A notebook that fails raises no error; its outcome says so.
+
         Args:
             jobs: The jobs.
             on_progress: Called with a job and its progress before each of its code cells.
             on_done: Called with a job and its outcome as soon as it has ended.
 
         Raises:
-            KeyboardInterrupt: As for `parallel.execute_all`.
-            OSError: As for `parallel.execute_all`.
+            FileNotFoundError: There is no such notebook.
+            ValueError: A notebook, its parameters or its time limit are invalid; no job has been started.
+            Refused: A notebook lies in `mlruns/`, the folder of MLflow's artifacts.
+            OSError: A notebook could not be saved.
+            KeyboardInterrupt: This process got Ctrl-C, SIGTERM or SIGHUP; all kernels have ended.
         """
         ...
 
@@ -112,7 +117,9 @@ class LocalRunner:
         self._background: BackgroundTasks | None = None
 
     def run_in_background(self, function: str, *arguments: str) -> None:
-        """Queue a function call that runs in a forked process beside the next notebooks; with cold kernels, run it now.
+        """Queue a function call that runs in a forked process beside the next notebooks.
+
+        Where processes are not forked (`warm` is False), the call is made at once in this process.
 
         Args:
             function: The function, as the text `module:function`.
@@ -125,9 +132,12 @@ class LocalRunner:
         self._background.call(function, *arguments)
 
     def get_ready(self, *functions: str) -> None:
-        """Import libraries and call functions in the process that kernels are forked from; do nothing for cold kernels.
+        """Import libraries and call functions in the process that kernels are forked from.
 
-        See `JobRunner.get_ready` for the form of the functions.
+        Nothing happens if kernels are not forked (`warm` is False).
+
+        Args:
+            *functions: Functions as texts `module:function` or `module:function=ARGUMENT`.
         """
         from veritrain_lib.fast.warm import warm_up
 
@@ -135,7 +145,11 @@ class LocalRunner:
             warm_up(*functions)
 
     def finish(self) -> None:
-        """Wait until all background calls are done and all kernel processes have ended; see `JobRunner.finish`."""
+        """Wait until all background calls are done and all kernel processes have ended.
+
+        Raises:
+            Infrastructure: A background call failed.
+        """
         from veritrain_lib.execution.process_wait import wait_for_exits
 
         try:

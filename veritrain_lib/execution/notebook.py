@@ -50,6 +50,7 @@ def execute_notebook(
 
     Raises:
         FileNotFoundError: There is no such notebook.
+        Refused: The notebook lies in `mlruns/`, the folder of MLflow's artifacts, whose code is never run.
         ParameterError: A parameter is unknown or has the wrong type.
         ValueError: The file isn't a notebook, `output` is `notebook`, or the time limit or the kernel is invalid.
         OSError: `output` can't be written.

@@ -48,11 +48,14 @@ def chosen_runner(name: str | None = None) -> str:
 
 
 def open_runner(name: str | None = None, *, ready: Sequence[str] = ()) -> JobRunner | RemoteRunner:
-    """Create a runner for a loop.
+    """Create the runner that executes the notebooks of a loop's stages: on this machine, or on Celery workers.
 
     Args:
         name: Name of the runner; None for the settings' choice.
-        ready: Functions that prepare a runner of notebooks while the loop begins, see `JobRunner.get_ready`.
+        ready: Functions (as texts, see `JobRunner.get_ready`) that a runner on this machine calls in advance.
+
+    Returns:
+        A runner of notebooks, or a `RemoteRunner`, which gives whole stages to workers.
 
     Raises:
         UserError: There is no runner with this name.
@@ -73,6 +76,9 @@ def notebook_runner(*, warm: bool = True) -> JobRunner:
     Args:
         warm: Whether to use forked kernels, which is worth it when several notebooks follow; the environment variable
             `VERITRAIN_KERNELS` overrides it.
+
+    Raises:
+        UserError: The settings name an unknown runner, or `VERITRAIN_KERNELS` is neither `warm` nor `cold`.
     """
     chosen = chosen_runner()
     if chosen in STAGE_RUNNERS:

@@ -1,4 +1,4 @@
-"""Celery tasks that people call by name (`train_model.delay(...)`): each call is a job in the record's database.
+"""Celery tasks that people call by name (`train_model.delay(...)`): each call is a job in the tracking store's database.
 
 The job is stored before its message is sent, so a call survives a lost message, a broker that was restarted and a worker
 that was killed. Its result is read from there too (`job_results.py`).
@@ -52,8 +52,9 @@ class CalledTask(Task):  # type: ignore[misc]  # celery has no types
             options: Other options of Celery; those of `UNSUPPORTED` are refused.
 
         Raises:
-            UserError: An argument names nothing in the record, or an option is not supported.
-            Infrastructure: The record is not in PostgreSQL.
+            UserError: An argument names a dataset, model or run that MLflow does not have, or an option is not
+                supported.
+            Infrastructure: The tracking store is not in PostgreSQL, which workers need.
         """
         from veritrain_lib.execution.workers.watch import send_due
 
@@ -73,7 +74,13 @@ class CalledTask(Task):  # type: ignore[misc]  # celery has no types
         return self.AsyncResult(job.id)
 
     def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Run the job of this call on this worker and return its result, or raise why it failed."""
+        """Run the job of this call on this worker and return its result.
+
+        Raises:
+            UserError: The call failed; the error has the class that the call raised.
+            TaskRevokedError: The call was stopped.
+            Ignore: The call has not ended here; this or another worker will run it.
+        """
         from veritrain_lib.execution.workers import slot
 
         job_id = self.request.id
@@ -95,7 +102,12 @@ class CalledTask(Task):  # type: ignore[misc]  # celery has no types
 
 
 def define(application: Celery, prepare: Callable[..., QueuedJob]) -> CalledTask:
-    """Define the Celery task of a function that returns the job of a call; the task has the function's name."""
+    """Define and return a Celery task whose calls are stored as jobs.
+
+    Args:
+        application: The Celery application that the task is added to.
+        prepare: Function that returns the job for the arguments of a call; the task gets its name.
+    """
     task: CalledTask = application.task(
         CalledTask.run, name=prepare.__name__, base=CalledTask, bind=True, prepare=staticmethod(prepare),
         typing=False, throws=(UserError, TaskRevokedError),

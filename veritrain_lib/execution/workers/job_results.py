@@ -44,12 +44,16 @@ class JobResults(BaseBackend):  # type: ignore[misc]  # celery has no types
         return
 
     def as_uri(self, include_password: bool = False) -> str:
-        """Return how Celery's own pages name this backend."""
+        """Return the URL by which Celery shows this result backend to people; the argument has no effect."""
         return "veritrain-jobs://"
 
 
 def failure_of(state: JobState) -> Exception | None:
-    """Return the error of a call that failed or was stopped; None for any other."""
+    """Return the error of a called Celery task that failed or was stopped; None if it succeeded or has not ended.
+
+    Args:
+        state: State of the call's job.
+    """
     if state.status == "cancelled":
         error: Exception = TaskRevokedError(f"{state.name}: {state.reason}")
         return error
