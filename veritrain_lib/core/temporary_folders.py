@@ -1,4 +1,4 @@
-"""Temporary folders that name their process, so that folders of killed processes can be deleted later."""
+"""Temporary folders that record which process created them, so that those of killed processes can be deleted later."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class ChatModel:
             sample: number of the sample, as in `answer_again`.
 
         Raises:
-            UserError: the price is unknown.
+            UserError: the price is unknown, or an input column is missing.
         """
         return self.chat.estimate(self.requests(rows[self._answerable(rows)], sample))
 

@@ -100,7 +100,9 @@ class HoldBack:
             self.learn(training_rows.iloc[:0], no_label)
 
     def learn(self, labelled: pd.DataFrame, no_label: pd.DataFrame) -> None:
-        """Update the filter with people's answers: hold back pool rows that are nearer to a "none of these" than to a labelled row.
+        """Update the filter with people's answers to a batch of chosen rows.
+
+        From then on, pool rows are also held back that are nearer to a row answered "none of these" than to a row with a label.
 
         Args:
             labelled: The answered rows that have a label.
