@@ -25,7 +25,7 @@ def check_host(headers: Headers, allowed: Sequence[str]) -> None:
         allowed: Host names and patterns, such as `*.example.org` or `*`.
 
     Raises:
-        Refusal: 403, the name is not allowed.
+        Refusal: 403, the name is not allowed, or the request has no valid Host header or several.
     """
     host_headers = headers.getlist("host")
     name = host_name(host_headers[0]) if len(host_headers) == 1 else ""

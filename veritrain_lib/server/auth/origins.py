@@ -48,7 +48,7 @@ def check_origin(scope: Scope, headers: Headers, allowed: Sequence[str]) -> str 
 
     Raises:
         Refusal: 403, a page of an origin that is not allowed sent a WebSocket handshake, a preflight, or a request that
-            may change something.
+            may change something; or a page of another site sent such a request without an Origin header.
     """
     origin = headers.get("origin")
     is_safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS and not is_preflight(scope, headers)

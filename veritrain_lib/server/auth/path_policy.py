@@ -20,7 +20,8 @@ Any other scheme, such as one that an extension adds, may read files.
 def is_outside_project(uri: str) -> bool:
     """Return whether a model URI leads out of the project's folder; symbolic links and `..` are resolved.
 
-    A relative path counts as outside, since it depends on the working directory of the process that opens it.
+    The result is False for a URI that opens no file chosen by the client, such as `models:/NAME/VERSION`. A relative
+    path counts as outside, since it depends on the working directory of the process that opens it.
     """
     scheme, colon, location = uri.partition(":")
     if not colon or scheme in NON_LOCAL_SCHEMES:

@@ -19,7 +19,8 @@ FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x1f\x7f\\]")
 def check_path(scope: Scope) -> None:
     """Reject a request whose path contains `..`, a backslash or a control character, also if percent-encoded.
 
-    A path that is encoded several times is decoded up to `MAX_DECODINGS` times.
+    A path that is encoded several times is decoded up to `MAX_DECODINGS` times; one that is encoded more often is
+    rejected too.
 
     Raises:
         Refusal: 404 for a path of the REST API, 400 for any other.

@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 class RateLimits:
     """Counters of requests and sign-in attempts over moving windows of time.
 
-    The setting `rate_limit` 0 turns the limit of requests off; sign-in attempts are always limited.
+    If the setting `rate_limit` is 0, requests are not limited; sign-in attempts are always limited.
     """
 
     def __init__(self, settings: Environment) -> None:

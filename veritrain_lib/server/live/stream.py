@@ -31,7 +31,8 @@ async def stream(
     """Send the events of an experiment after line number `after` as JSON, then new ones; close with 1000 at its end.
 
     The last event has `ended: true`. Every 15 s a message `{"type": "heartbeat"}`, which has no line number, is sent.
-    Messages from the client are ignored. Nothing is queued for a client that reads slowly.
+    Messages from the client are ignored. Nothing is queued for a client that reads slowly. The WebSocket is closed with
+    4404 if there is no such experiment, and with 1011 if its events can't be read.
     """
     await websocket.accept()
     if not await asyncio.to_thread(run_liveness.run_exists, "experiment", experiment_id):

@@ -1,4 +1,4 @@
-"""Reverse proxy for Flower, the monitoring pages of Celery: passes requests of signed-in admins to /flower/ on to it."""
+"""Reverse proxy under /flower/ for Flower, the monitoring pages of Celery; only admins may use it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def _without(headers: Iterable[tuple[str, str]], names: frozenset[str]) -> dict[
 
 
 async def pass_on(request: Request) -> Response:
-    """Pass a request on to Flower and return its response; return status 503 if Flower does not run or rejects the password."""
+    """Pass a request on to Flower and return Flower's response.
+
+    The response is 503 if Flower does not answer or rejects this server's password.
+    """
     import httpx2
 
     from veritrain_lib.execution.workers import flower

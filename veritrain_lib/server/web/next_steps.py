@@ -27,7 +27,7 @@ class NextStepItem:
         reason: Why.
         command: Command to type in a terminal; empty if there is none.
         link: Page to open; None if there is none.
-        urgent: Whether the improvement loop can't go on before it is done.
+        urgent: Whether the improvement loop can't go on before this step is done.
     """
 
     task: str

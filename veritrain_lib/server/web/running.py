@@ -72,8 +72,8 @@ class ActiveRuns:
     """Running and pending runs on the home page.
 
     Attributes:
-        running: Listed running runs.
-        pending: Listed pending runs.
+        running: The newest running runs, which the page lists.
+        pending: The newest pending runs, which the page lists.
         running_total: Number of all running runs.
         pending_total: Number of all pending runs.
     """

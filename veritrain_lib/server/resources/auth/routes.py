@@ -75,7 +75,8 @@ def me(request: Request) -> CurrentUserResponse:
 def change_password(change: PasswordChangeRequest, request: Request) -> None:
     """Change the password of the user who sent the request.
 
-    All other logins and all service tokens of the account are revoked.
+    All other logins and all service tokens of the account are revoked. The response is 422 if the current password is
+    wrong or the new one is not valid.
     """
     caller, address = _signed_in_principal(request), client_address(request.scope)
     request.state.rates.count_login(caller.name, address)

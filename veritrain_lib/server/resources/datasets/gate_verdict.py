@@ -37,7 +37,7 @@ class _GateOutcome:
 def quality_gate(item: DatasetItem) -> QualityGate:
     """Return the API response for the quality gate's newest verdict on a dataset.
 
-    Its status is `pending` if there is none yet.
+    The status in the response is `pending` if the gate has given no verdict yet.
     """
     gate = item.gate
     if gate is None:

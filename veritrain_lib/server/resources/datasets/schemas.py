@@ -76,7 +76,9 @@ class SamplingReview(DualCaseResponse):
 
 
 class QualityGate(DualCaseResponse):
-    """Newest verdict of the quality gate on a dataset; the status `failed` means that the dataset is blocked.
+    """Newest verdict on a dataset of the quality gate, whose rules accept or reject rows.
+
+    The status `failed` means that the dataset is blocked.
 
     `metrics` are shares from 0 to 1; a metric is missing if no rule of the gate measures it or its rule checked no row.
     `thresholds` are the limits at which a rule blocks the dataset; if several rules find duplicates, it is the strictest

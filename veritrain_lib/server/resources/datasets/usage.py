@@ -18,7 +18,11 @@ MAX_USES = 200
 
 
 def usage_history(item: DatasetItem) -> list[DatasetUse]:
-    """Return the trainings on the accepted rows of a dataset, newest first, each with its experiment."""
+    """Return the trainings on the accepted rows of a dataset, newest first, each with its experiment.
+
+    Raises:
+        Conflict: The file of the dataset's task is missing or invalid.
+    """
     training_runs, _ = runs_page(
         RunQuery(
             tags={"veritrain.stage": ["train"], "veritrain.input.dataset": references_of(item)},
@@ -81,6 +85,9 @@ def deletion_blocker(item: DatasetItem) -> str:
 
     It can't be deleted if the champion was trained on it, an unfinished run uses it, or another dataset was derived
     from it.
+
+    Raises:
+        Conflict: The file of the dataset's task is missing or invalid.
     """
     task, dataset_references = task_of_run(item.run), references_of(item)
     champion = models.by_alias(task, models.CHAMPION)

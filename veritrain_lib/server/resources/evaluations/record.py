@@ -81,9 +81,9 @@ def is_evaluation(run: Run) -> bool:
 
 
 def find_round(run_id: str) -> Run | None:
-    """Return the MLflow run of an experiment of the API, which is a round of the improvement loop.
+    """Return the MLflow run of the experiment with an API id; None if there is no such experiment.
 
-    The result is None if there is no such experiment.
+    An experiment of the API is a round of the improvement loop: one pass through the pipeline stages.
     """
     run = read_runs([run_id]).get(run_id) if run_id.isalnum() else None
     return run if run is not None and run.data.tags.get("veritrain.kind") == "round" else None

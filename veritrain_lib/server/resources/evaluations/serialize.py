@@ -21,8 +21,8 @@ def evaluation_items(
     Args:
         runs: MLflow runs of the evaluations.
         track: Track whose metrics are returned; None for `written`, or `spoken` if an evaluation has no written rows.
-        round_id: Id of the experiment that the client asked for, which is returned as `experiment_id`; empty for the
-            evaluation's own.
+        round_id: Id of the experiment that the client asked for, which is returned as `experiment_id`; empty to return
+            the id of the experiment that made the evaluation.
         names: Names of the metrics to return; all if empty.
     """
     parents = {run.data.tags.get(PARENT, "") for run in runs} - {""}

@@ -1,6 +1,7 @@
 """Routes of /api/v1/experiments: create, start, stop, clone, list and delete experiments.
 
-An experiment is a round (one trip through the stages), whether the API, the improvement loop or a notebook started it.
+An experiment is a round (one pass through the pipeline stages), whether the API, the improvement loop or a notebook
+started it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Conversion of rounds (one trip through the stages, whoever started it) to experiments of the API."""
+"""Conversion of rounds (each one pass through the pipeline stages, whoever started it) to experiments of the API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUN_STATUSES: dict[str, tuple[str, ...]] = {
 def serialize_experiments(page_runs: Sequence[runs.Run]) -> list[ExperimentItem]:
     """Return the API responses for experiments, in the order of the given MLflow runs.
 
-    An experiment is a round of the improvement loop.
+    An experiment is a round of the improvement loop: one pass through the pipeline stages.
     """
     names = {run.data.tags.get("veritrain.task", "") for run in page_runs}
     tasks = {name: find_task(name) for name in names}

@@ -102,7 +102,7 @@ def change_status(
 ) -> Any:
     """Change the status of a model.
 
-    The status can be in the query or in the body; the body takes precedence.
+    The status can be in the query or in the body; the body takes precedence. The response is 422 if neither has it.
     """
     new_status = request.status if request else status
     if new_status is None:

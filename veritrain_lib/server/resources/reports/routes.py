@@ -91,7 +91,8 @@ def create_report(body: ReportCreateRequest, user_name: CurrentUserName) -> Resp
     """Request a report of an experiment.
 
     If the report stage of the experiment has run, its content is used. Otherwise it is run in the background, and the
-    status is `generating` until then. The response is 409 if the experiment has done nothing yet.
+    status is `generating` until then. The response is 422 if there is no such experiment, and 409 if it has done nothing
+    yet.
     """
     experiment = read_runs([body.experiment_id]).get(body.experiment_id)
     if experiment is None or experiment.data.tags.get("veritrain.kind") not in ("round", "loop", "final"):

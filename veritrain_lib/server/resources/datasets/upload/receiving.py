@@ -34,8 +34,9 @@ async def read_dataset_body(request: Request) -> DatasetBody:
     """Read the body of `POST /datasets`.
 
     Raises:
-        HTTPException: 413, the body is larger than `VERITRAIN_UPLOAD_MB`; 415, it is neither a form nor JSON.
-        RequestValidationError: 422, the form has no part `file`, or a field is not valid.
+        HTTPException: 413, a form is larger than `VERITRAIN_UPLOAD_MB` or a JSON body than `MAX_JSON_BYTES`; 415, the
+            body is neither a form nor JSON.
+        RequestValidationError: 422, the body can't be parsed, the form has no part `file`, or a field is not valid.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/json":
