@@ -31,7 +31,7 @@ class WorkerItem:
 
 
 def worker_items() -> list[WorkerItem]:
-    """Return the workers that run jobs, for the home page.
+    """Return the workers that run jobs, sorted by name, for the home page.
 
     The list is empty unless Veri-Train's tables are in PostgreSQL, where several machines can share them.
     """

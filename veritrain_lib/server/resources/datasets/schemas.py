@@ -76,7 +76,7 @@ class SamplingReview(DualCaseResponse):
 
 
 class QualityGate(DualCaseResponse):
-    """Newest verdict on a dataset of the quality gate, whose rules accept or reject rows.
+    """Newest verdict of the quality gate (rules that accept or reject rows) on a dataset.
 
     The status `failed` means that the dataset is blocked.
 
