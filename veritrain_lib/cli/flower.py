@@ -16,11 +16,16 @@ import click
     "--port", default=5555, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
 )
 def flower(host: str, port: int) -> None:
-    """Run `veritrain flower`: replace this process by Flower's process, which asks for the password that the server derives too.
+    """Run `veritrain flower`: replace this process by Flower's process.
+
+    Flower asks for a password: the setting `VERITRAIN_FLOWER_PASSWORD`, or one derived from the server's secret.
 
     Args:
         host: Address to listen on.
         port: Port to listen on.
+
+    Raises:
+        Infrastructure: `REDIS_URL` is not set.
     """
     from veritrain_lib.execution.workers import flower as flower_process
     from veritrain_lib.execution.workers.app import broker_url

@@ -53,7 +53,11 @@ class ResultCommand(click.Command):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command's function, print its result and exit with its exit code."""
+        """Run the command's function, print its result and exit with its exit code.
+
+        Raises:
+            OutputError: The result could not be written to standard output.
+        """
         as_json = bool(ctx.params.pop("as_json", False))
         with contextlib.redirect_stdout(sys.stderr):
             result: CommandResult = super().invoke(ctx)

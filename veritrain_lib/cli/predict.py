@@ -66,6 +66,10 @@ def predict(
 
     Returns:
         What the command prints, and its exit code.
+
+    Raises:
+        UserError: The task, the file or the model can't be used, or `out` is the file that is read.
+        click.UsageError: Not exactly one of `text`, `inputs` and `file` is given.
     """
     if sum([text is not None, bool(inputs), file is not None]) != 1:
         raise click.UsageError("give one of --text, --input NAME=VALUE (once a field) or --file")

@@ -36,6 +36,10 @@ def review(task: str, run: str, rows: int | None, answers: str, reviewer: str) -
 
     Returns:
         What the command prints, and its exit code.
+
+    Raises:
+        UserError: There is no such task or gate run, or the decisions can't be used.
+        click.UsageError: Only one of `answers` and `reviewer` is given, or the file does not exist.
     """
     from veritrain_lib.quality.review_sample import ROWS
     from veritrain_lib.stages.inputs.tasks import find_task

@@ -55,6 +55,10 @@ def rows(
 
     Returns:
         What the command prints, and its exit code.
+
+    Raises:
+        UserError: There is no such task or dataset, or a file can't be written.
+        click.UsageError: The folder of a file to write does not exist.
     """
     from veritrain_lib.core.errors import UserError
     from veritrain_lib.stages.inputs.tasks import find_task

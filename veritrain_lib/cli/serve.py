@@ -31,12 +31,15 @@ if TYPE_CHECKING:
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
 def serve(host: str, port: int, workers: int) -> None:
-    """Run `veritrain serve`: start MLflow's own server with our application in front.
+    """Run `veritrain serve`: replace this process by MLflow's server with the Veri-Train application in front.
 
     Args:
         host: Address to listen on.
         port: Port to listen on.
         workers: Number of server processes.
+
+    Raises:
+        UserError: The address can't be listened on, or other machines can reach it and `SECRET_KEY` is not set.
     """
     from veritrain_lib.core.errors import UserError
     from veritrain_lib.server.environment import environment, is_loopback

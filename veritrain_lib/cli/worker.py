@@ -33,6 +33,7 @@ def worker(queues: str, concurrency: int, name: str) -> None:
     Raises:
         UserError: A queue is unknown, or a limit of the jobs is wrong.
         Infrastructure: The tracking store's database is not PostgreSQL, or `REDIS_URL` is not set.
+        SystemExit: Always at the end, with the exit code of the supervisor.
     """
     import socket
 

@@ -56,7 +56,9 @@ def run_remotely(
         The completed stages, in the order requested.
 
     Raises:
-        UserError: when a stage failed; of the subclass that was raised on the worker if it is known here.
+        UserError: when a stage failed on a worker; of the class that was raised there, or else `StageFailed`.
+        StageFailed: also when a stage ended but its result is not found in MLflow from this machine.
+        KeyboardInterrupt: when a stage was cancelled.
     """
     completed = {stage: find_completed(task, stage, parameters) for stage, parameters in requested}
     jobs = {

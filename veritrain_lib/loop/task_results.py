@@ -41,6 +41,7 @@ def run_call(payload: Mapping[str, Any], task: Task, *, runner: JobRunner, repor
 
     Raises:
         UserError: The work can't be done, or an earlier attempt failed; then with that failure's class and reason.
+        Refused: A person stopped the experiment.
     """
     arguments = payload["arguments"]
     if payload["call"] == "train_model":

@@ -46,6 +46,8 @@ class EvaluateSpec(StageSpec):
 
         These are the `development` rows, and `looks`, the forecast of comparisons on the held-out test set that are
         left. A cell can replace neither.
+
+        The arguments are those of `StageSpec.offers`.
         """
         return {
             "development": lambda: sources.development_rows(task).copy(),
@@ -59,6 +61,8 @@ class EvaluateSpec(StageSpec):
 
         A comparison on the held-out test set (a look) is counted before the set is unlocked. Only one evaluation at a
         time runs on a test set, since the number of the look decides its significance level.
+
+        The arguments are those of `StageSpec.execute`.
 
         Returns:
             The verdict on the challenger, with its tables.

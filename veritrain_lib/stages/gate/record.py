@@ -50,6 +50,8 @@ class GateSpec(StageSpec):
         """Return a mapping of name to function for what the notebook can display before its run: `rows` and `suite`.
 
         `rows` are the rows to judge, `suite` holds the rules.
+
+        The arguments are those of `StageSpec.offers`.
         """
         return {
             "rows": lambda: gate_inputs.rows_of(task, inputs).copy(),
@@ -62,6 +64,11 @@ class GateSpec(StageSpec):
         """Return the gate's inputs with the rows or the suite of rules replaced by those from a notebook's cell.
 
         The checks are in `gate.edits` (suite) and `stages/edited_rows.py` (rows).
+
+        The arguments are those of `StageSpec.edit`.
+
+        Raises:
+            UserError: when the rows or the suite can't be used.
         """
         if name == "suite":
             return edits.with_suite(task, inputs, value)
@@ -72,6 +79,8 @@ class GateSpec(StageSpec):
 
         The new version holds the accepted rows, the rows of the draft's parent without those whose label a model now
         contradicts, and rows that people's second answers brought back. It is stored as passed or blocked.
+
+        The arguments are those of `StageSpec.execute`.
 
         Returns:
             The verdict, with the accepted and rejected rows.

@@ -51,6 +51,9 @@ def queue_for_annotation(task: Task, waiting: pd.DataFrame) -> Path:
 
     Returns:
         The path of the labels file.
+
+    Raises:
+        UserError: when the labels file can't be used, see `label_file` and `read_labels`.
     """
     import pandas as pd
 

@@ -57,6 +57,8 @@ class GenerateSpec(StageSpec):
         """Return a mapping of name to function for what the notebook can display before its run: `rows` and `plan`.
 
         `rows` are the rows that the gate has accepted so far, `plan` is the number of new rows for each slice.
+
+        The arguments are those of `StageSpec.offers`.
         """
         return {
             "rows": lambda: inputs.resolved["dataset"].rows.copy(),
@@ -69,6 +71,11 @@ class GenerateSpec(StageSpec):
         """Return the generate stage's inputs with the plan replaced by one from a notebook's cell.
 
         The checks of the plan are in `generate.edits`.
+
+        The arguments are those of `StageSpec.edit`.
+
+        Raises:
+            UserError: when the plan can't be used.
         """
         teacher = stage_inputs.config_of(task, parameters).teacher
         return edits.with_plan(task, inputs, teacher, _own_plan(task, parameters, inputs), value)
@@ -96,6 +103,8 @@ class GenerateSpec(StageSpec):
         """Plan and generate new rows, and store them as a draft dataset.
 
         If people must answer some of the rows first, these are added to the labels file and no dataset is stored.
+
+        The arguments are those of `StageSpec.execute`.
 
         Returns:
             The plan, the new rows, and the rows that wait for people.

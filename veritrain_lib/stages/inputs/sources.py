@@ -26,7 +26,11 @@ TestedSplit = Literal["test", "development"]
 
 
 def seed_rows(task: Task) -> pd.DataFrame:
-    """Return the rows of the task's seed file: the human-labelled rows that the first model is trained on."""
+    """Return the rows of the task's seed file: the human-labelled rows that the first model is trained on.
+
+    Raises:
+        UserError: when the file can't be read, has no rows, lacks a column, or has a row without an answer.
+    """
     return _read_answered(task, "seed")
 
 
@@ -34,6 +38,9 @@ def development_rows(task: Task) -> pd.DataFrame:
     """Return the development rows: the labelled rows on which every stage measures models; they are never trained on.
 
     Rows that are set aside because their input is also a seed or test row are left out.
+
+    Raises:
+        UserError: when the file can't be read, has no rows, lacks a column, or has a row without an answer.
     """
     return _without_set_aside(task, "development", _read_answered(task, "development"))
 
@@ -66,6 +73,9 @@ def unlock_test_set(task: Task) -> pd.DataFrame:
     """Return the rows of the held-out test set with their answers.
 
     Call this only for a look: an evaluation on the test set that has been counted against its limit beforehand.
+
+    Raises:
+        UserError: when the file can't be read, has no rows, lacks a column, or has a row without an answer.
     """
     return _without_set_aside(task, "test", _read_answered(task, "test"))
 

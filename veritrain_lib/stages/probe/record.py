@@ -29,7 +29,10 @@ class ProbeSpec(StageSpec):
     def offers(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs
     ) -> Mapping[str, Callable[[], Any]]:
-        """Return a mapping of name to function for what the notebook can display before its run: `development` rows."""
+        """Return a mapping of name to function for what the notebook can display before its run: `development` rows.
+
+        The arguments are those of `StageSpec.offers`.
+        """
         return {"development": lambda: sources.development_rows(task).copy()}
 
     def edit(
@@ -38,6 +41,11 @@ class ProbeSpec(StageSpec):
         """Return the probe's inputs with the rows to ask about replaced by rows from a notebook's cell.
 
         The checks of these rows are in `probe.edits`.
+
+        The arguments are those of `StageSpec.edit`.
+
+        Raises:
+            UserError: when the rows can't be used.
         """
         return edits.with_development(task, inputs, sources.development_rows(task), value)
 
@@ -46,6 +54,8 @@ class ProbeSpec(StageSpec):
 
         The tags hold the measures and the id of the run. No version is tagged when a notebook's cell replaced the rows,
         since the measures are then not those of the task's development rows.
+
+        The arguments are those of `StageSpec.execute`.
 
         Returns:
             The model's measures, with those of the further models on its card.

@@ -27,7 +27,7 @@ class Offered:
     stage: str
 
     def offers(self) -> Mapping[str, Callable[[], Any]]:
-        """Return a mapping of attribute name to the function that computes the attribute's value."""
+        """Return a mapping of attribute name to the function that computes its value; each subclass defines it."""
         raise NotImplementedError
 
     def _offer(self, name: str) -> Any:
@@ -40,31 +40,51 @@ class Offered:
 
     @property
     def rows(self) -> pd.DataFrame:
-        """The rows that the stage reads: accepted so far (generate), to be judged (gate), to be trained on (train)."""
+        """The rows that the stage reads: accepted so far (generate), to be judged (gate), to be trained on (train).
+
+        Raises:
+            AttributeError: when the stage has no such input.
+        """
         rows: pd.DataFrame = self._offer("rows")
         return rows
 
     @property
     def development(self) -> pd.DataFrame:
-        """The development rows, on which models are measured and never trained (stages probe, train, evaluate)."""
+        """The development rows, on which models are measured and never trained (stages probe, train, evaluate).
+
+        Raises:
+            AttributeError: when the stage has no such input.
+        """
         rows: pd.DataFrame = self._offer("development")
         return rows
 
     @property
     def plan(self) -> pd.DataFrame:
-        """The plan of new rows: a table with the number of rows that each slice shall get (stage generate)."""
+        """The plan of new rows: a table with the number of rows that each slice shall get (stage generate).
+
+        Raises:
+            AttributeError: when the stage has no such input.
+        """
         plan: pd.DataFrame = self._offer("plan")
         return plan
 
     @property
     def suite(self) -> Suite:
-        """The gate suite: the rules and limits by which rows are judged (stage gate)."""
+        """The gate suite: the rules and limits by which rows are judged (stage gate).
+
+        Raises:
+            AttributeError: when the stage has no such input.
+        """
         suite: Suite = self._offer("suite")
         return suite
 
     @property
     def trainer(self) -> TrainerSettings:
-        """The trainer that will make the challenger, with its parameters (stage train)."""
+        """The trainer that will make the challenger, with its parameters (stage train).
+
+        Raises:
+            AttributeError: when the stage has no such input.
+        """
         settings: TrainerSettings = self._offer("trainer")
         return settings
 
@@ -73,19 +93,30 @@ class Offered:
         """Forecast of the comparisons still allowed on the held-out test set (looks), for stage evaluate.
 
         It contains their number and the smallest gain that the next one can prove.
+
+        Raises:
+            AttributeError: when the stage has no such input.
         """
         forecast: LookForecast = self._offer("looks")
         return forecast
 
     @property
     def rounds(self) -> pd.DataFrame:
-        """The table of the rounds that the report is about, one row per round (stage report)."""
+        """The table of the rounds that the report is about, one row per round (stage report).
+
+        Raises:
+            AttributeError: when the stage has no such input.
+        """
         rounds: pd.DataFrame = self._offer("rounds")
         return rounds
 
     @property
     def remarks(self) -> list[str]:
-        """The remarks that a person adds to the report, one text per paragraph (stage report)."""
+        """The remarks that a person adds to the report, one text per paragraph (stage report).
+
+        Raises:
+            AttributeError: when the stage has no such input.
+        """
         remarks: list[str] = self._offer("remarks")
         return remarks
 

@@ -53,17 +53,27 @@ class ReportSpec(StageSpec):
         """Return a mapping of name to function for what the notebook can display before its run: `rounds`, `remarks`.
 
         `rounds` is the table of rounds, `remarks` an empty list to which a cell can add.
+
+        The arguments are those of `StageSpec.offers`.
         """
         return {"rounds": lambda: _rounds_table(task, inputs).copy(), "remarks": list}
 
     def edit(
         self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, name: str, value: Any
     ) -> Inputs:
-        """Return the report's inputs with remarks that a person wrote in a notebook's cell, see `report.remarks`."""
+        """Return the report's inputs with remarks that a person wrote in a notebook's cell, see `report.remarks`.
+
+        The arguments are those of `StageSpec.edit`.
+
+        Raises:
+            UserError: when the remarks can't be used.
+        """
         return with_remarks(inputs, value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> ReportResult:
         """Gather the facts of a round or loop, write the report, and store its HTML page and pictures.
+
+        The arguments are those of `StageSpec.execute`.
 
         Returns:
             The report's sentences, tables and pictures.

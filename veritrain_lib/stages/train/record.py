@@ -43,6 +43,8 @@ class TrainSpec(StageSpec):
 
         These are the training `rows`, the `trainer` with its parameters, and the `development` rows. A cell can't
         replace the training rows, because only rows that the gate has judged are trained on.
+
+        The arguments are those of `StageSpec.offers`.
         """
         return {
             "rows": lambda: inputs.resolved["dataset"].rows.copy(),
@@ -56,11 +58,18 @@ class TrainSpec(StageSpec):
         """Return the train stage's inputs with trainer parameters that a notebook's cell changed.
 
         The checks of the parameters are in `train.trainer_settings`.
+
+        The arguments are those of `StageSpec.edit`.
+
+        Raises:
+            UserError: when the parameters can't be used.
         """
         return with_settings(task, inputs, value)
 
     def execute(self, task: Task, parameters: Mapping[str, Any], inputs: Inputs, run_id: str) -> TrainResult:
         """Train a challenger, measure it on development rows, and register it in MLflow.
+
+        The arguments are those of `StageSpec.execute`.
 
         Returns:
             The new model and its measures.
