@@ -219,17 +219,10 @@ def test_a_model_of_a_derived_task_is_one_of_the_task(walked: Walked) -> None:
     assert models.describe(walked.task, trained).dataset == "tiny@3"
 
 
-def test_an_experiment_runs_where_the_settings_say_unless_its_task_file_is_of_this_machine(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    request = ExperimentRequest(
-        direction="tiny", base_model_id="tiny-1", dataset_id="d", champion="models:/tiny/1", seed=3
-    )
+def test_an_experiment_runs_where_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VERITRAIN_RUNNER", raising=False)
-    assert isinstance(experiment_run._runner_of(request), LocalRunner)
+    assert isinstance(experiment_run._runner(), LocalRunner)
     monkeypatch.setenv("VERITRAIN_RUNNER", "celery")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://nobody@127.0.0.1:1/none")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    assert isinstance(experiment_run._runner_of(request), RemoteRunner)
-    other = request.model_copy(update={"trainer": {"C": 2.0}})
-    assert isinstance(experiment_run._runner_of(other), LocalRunner)
+    assert isinstance(experiment_run._runner(), RemoteRunner)

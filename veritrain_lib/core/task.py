@@ -5,6 +5,7 @@ The classes are pydantic models of the file's sections; unknown keys are rejecte
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -449,7 +450,8 @@ class Task(TaskSection):
         """Return the digest of the named parts of the task, or of all parts; the content of data files does not count.
 
         Prompts count by their text, and a user's own trainer and metrics by the content of their file, wherever it is
-        stored. If a task has no prompts, judge, custom gate rules or glossary, that part is left out of the digest of
+        stored. Other files count by their name without its folder, so that a copy of the task on another machine has the
+        same digest. If a task has no prompts, judge, custom gate rules or glossary, that part is left out of the digest of
         all parts.
 
         Args:
@@ -462,7 +464,16 @@ class Task(TaskSection):
         content["prompts"] = {
             name: read_prompt(self._path.parent, value)[0] for name, value in self.prompts.items()
         }
+        content["data"] = {
+            kind: Path(value).name if isinstance(value, str) else value
+            for kind, value in content["data"].items()
+        }
+        content["gate"] = self._without_folder(content["gate"])
+        content["gate_rules"] = [Path(rule).name for rule in content["gate_rules"]]
         for choice in (content["trainer"], *content["metrics"]):
+            choice["parameters"] = {
+                name: self._without_folder(value) for name, value in choice["parameters"].items()
+            }
             file = choice.pop("file")
             if file is not None:
                 choice["code"] = self._code_digest(file)
@@ -475,6 +486,12 @@ class Task(TaskSection):
         if not content["glossary"] and "glossary" not in parts:
             del content["glossary"]
         return of_json({part: content[part] for part in parts} if parts else content)
+
+    def _without_folder(self, value: Any) -> Any:
+        """Return the name of a file or folder without the folder that it is in; any other value as it is."""
+        is_name = isinstance(value, str) and bool(value)
+        # os.path.exists is False for a text that no file can be named by, where Path.exists may raise.
+        return Path(value).name if is_name and os.path.exists(self._path.parent / value) else value
 
     def _code_digest(self, name: str) -> str:
         path = (self._path.parent / name).resolve()

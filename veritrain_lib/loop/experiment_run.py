@@ -124,7 +124,7 @@ def run_experiment(
     request = request_of(run)
     if request is None:
         raise UserError(f"run {run_id} is not a requested experiment")
-    runner = runner or _runner_of(request)
+    runner = runner or _runner()
     runs.tag(run_id, {STARTED: str(int(time.time() * 1000))})
     task = task or find_task(run.data.tags["veritrain.task"], check=True)
     recover_killed_runs(task)
@@ -153,24 +153,21 @@ def claim_experiment(run_id: str) -> claims.Claim:
     return claims.claim(f"experiment {run_id}", f"experiment {run_id[:8]}")
 
 
-def is_for_workers(request: ExperimentRequest) -> bool:
-    """Return whether Celery workers run an experiment's stages, not this machine.
-
-    They do if `VERITRAIN_RUNNER` says so and the request has no trainer parameters of its own. With such parameters,
-    the experiment has a derived task file whose data files are in folders that a worker does not have.
+def is_for_workers() -> bool:
+    """Return whether Celery workers run the stages of experiments, not this machine: `VERITRAIN_RUNNER` says so.
 
     Raises:
         UserError: when `VERITRAIN_RUNNER` does not name a runner.
     """
     from veritrain_lib.execution.runner_choice import STAGE_RUNNERS, chosen_runner
 
-    return chosen_runner() in STAGE_RUNNERS and not request.trainer
+    return chosen_runner() in STAGE_RUNNERS
 
 
-def _runner_of(request: ExperimentRequest) -> JobRunner | RemoteRunner:
+def _runner() -> JobRunner | RemoteRunner:
     from veritrain_lib.execution.runner_choice import notebook_runner, open_runner
 
-    return open_runner() if is_for_workers(request) else notebook_runner()
+    return open_runner() if is_for_workers() else notebook_runner()
 
 
 def _run_stages(round_run: RoundRun, request: ExperimentRequest) -> None:

@@ -98,5 +98,5 @@ def test_only_the_process_of_an_experiment_that_workers_do_reaches_them(
     assert {name: found[name] for name in set(SERVERS) & set(found)} == {
         name: SERVERS[name] for name in ("DATABASE_URL", "REDIS_URL")
     }
-    for run in (other, report):
-        assert not set(SERVERS) & set(environment_for_run(run)), "its stages run here"
+    assert set(environment_for_run(other)) == set(found)
+    assert not set(SERVERS) & set(environment_for_run(report)), "its stages run here"

@@ -50,8 +50,7 @@ def environment_for_run(run_id: str) -> dict[str, str]:
     run = runs.get(run_id)
     task = find_task(run.data.tags.get("veritrain.task", ""))
     variables = stage_environment(task, [json.dumps(run.data.tags), json.dumps(run.data.params)])
-    request = experiment_run.request_of(run)
-    if request is not None and experiment_run.is_for_workers(request):
+    if experiment_run.request_of(run) is not None and experiment_run.is_for_workers():
         variables |= {name: os.environ[name] for name in WORKER_VARIABLES if name in os.environ}
     return variables
 
