@@ -59,7 +59,7 @@ def check(
     flags them.
 
     Above 5,000 rows, accepted ones included, or if rows times labels exceed 150,000, faster models replace the task's
-    own (docs/gate_scale.md). These use fewer `folds` and `repeats` than given, or ignore both arguments.
+    own (docs/gate_scale.md). These may use fewer `folds` and `repeats` than given, or ignore them.
 
     Args:
         rows: Rows to check.
