@@ -88,7 +88,8 @@ def gate(
         data.
 
     Raises:
-        UserError: when the suite can't be used, or asks a paid judge, whose calls must be recorded in MLflow.
+        UserError: when there is no such dataset, its rows lack a column, the suite can't be used, or a rule asks the
+            task's LLM judge, which is paid, so that its calls must be recorded in MLflow.
     """
     from veritrain_lib.stages.gate.inputs import context, suite_of, uses_judge
     from veritrain_lib.stages.gate.run import GateConfig, run

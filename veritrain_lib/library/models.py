@@ -42,6 +42,7 @@ def predict(
 
     Raises:
         UserError: when there is no such model, or an input column is missing.
+        Refused: when the model is a chat model at a provider, and a row holds private data that must not be sent there.
     """
     import pandas as pd
 
@@ -80,8 +81,12 @@ def probe(
         rows: The number of development rows to sample.
         seed: Seed of the sample and of every other random choice.
 
+    Returns:
+        The measures, and tables of the answers, the mistakes and the error rates.
+
     Raises:
-        UserError: when there is no such model.
+        UserError: when there is no such model, or a metric needs an LLM judge and the task names none.
+        Refused: when a row holds private data that must not be sent to a model or judge elsewhere.
     """
     from veritrain_lib.stages.inputs.open_models import check_judged_metrics
     from veritrain_lib.stages.probe.run import ProbeConfig, run
@@ -112,9 +117,14 @@ def evaluate(
         look: Whether the held-out test set may be used; both models must then be registered.
         seed: Seed of every random choice.
 
+    Returns:
+        The verdict (`better`, `not better` or `inconclusive` for the challenger), the gain, and tables of both models.
+
     Raises:
-        Refused: when both are the same model; with `look=True` also when test rows are in the training data.
-        UserError: when `look` is true and a model is not registered.
+        Refused: when both are the same model, or a row holds private data that must not be sent to a model or judge
+            elsewhere; with `look=True` also when test rows are in the training data.
+        UserError: when there is no such model, a metric needs an LLM judge and the task names none, or `look` is true
+            and a model is not registered.
     """
     from veritrain_lib.stages.evaluate.result import EvaluateResult
     from veritrain_lib.stages.evaluate.run import EvaluateConfig, run

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def overview(task: Task) -> TaskOverview:
-    """Return the overview of a task: champion, data, looks at the test set, rounds, and what to do next."""
+    """Return the overview of a task, which displays itself in a notebook.
+
+    It shows the champion, the data, how many comparisons on the held-out test set are used up, the rounds of the loop,
+    and what to do next.
+    """
     from veritrain_lib.ui.overview import overview as overview_of
 
     return overview_of(str(task.path))
@@ -38,7 +42,9 @@ def report(task: Task) -> StageResult:
 
 
 def run_loop(task: Task) -> LoopResult:
-    """Run the closed loop of a task until its target is met or its budget is spent, or resume it where it stopped.
+    """Run the rounds of a task's loop until its target is met or its budget is spent, or resume them where they stopped.
+
+    A round makes new rows, filters them by the quality gate, trains a model and compares it with the champion.
 
     Returns:
         The outcome of the loop. Its runs, datasets and models are in MLflow, as after `veritrain loop`.

@@ -49,9 +49,13 @@ def train(
         parameters: Parameters of the trainer, by name, that replace those of the task file.
         seed: Random seed of the training.
 
+    Returns:
+        The trained model with its measures; it is not registered in MLflow.
+
     Raises:
-        Refused: when rows did not pass the gate.
-        UserError: when the trainer refuses a parameter, or is paid, so that its jobs must be recorded in MLflow.
+        Refused: when rows did not pass the gate, or development rows hold private data that must not be sent to a judge.
+        UserError: when there is no such dataset or the list is empty, the trainer refuses a parameter, or the trainer is
+            paid, so that its jobs must be recorded in MLflow.
     """
     from veritrain_lib.stages.inputs.open_models import check_judged_metrics
     from veritrain_lib.stages.train.inputs import is_paid

@@ -38,8 +38,8 @@ def read_excel(
             raising an error.
 
     Raises:
-        FileFault: The file is not a workbook, unpacks to more than the limits, names a column twice, or has rows with
-            an Excel error value such as #REF!.
+        FileFault: The file is not a workbook, exceeds the limits, names a column twice, or has rows with an Excel error
+            value such as #REF!.
     """
     _reject_bomb(name, content, limits)
     sheet, rows, other_sheets = _first_sheet(name, content, limits)

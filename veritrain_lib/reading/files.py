@@ -45,8 +45,8 @@ def read_file(
         skip_broken: Whether invalid rows are left out and listed in `TextTable.skipped`, instead of raising an error.
 
     Raises:
-        FileFault: The suffix is not supported, the content does not match it, or the file or its rows are invalid (exit
-            code 2).
+        FileFault: There is no such file, it may not be read, its suffix is not supported, the content does not match
+            the suffix, or the file or its rows are invalid (exit code 2).
         Infrastructure: The operating system can't read the file.
     """
     try:

@@ -38,8 +38,9 @@ def read_json(name: str, text: str, limits: Limits, *, skip_broken: bool = False
         skip_broken: Whether invalid rows are left out and listed in `TextTable.skipped`, instead of raising an error.
 
     Raises:
-        FileFault: The text is not valid JSON, rows are not JSON objects or contain what is not allowed (all are
-            counted, the first ones named), or the table exceeds the limits.
+        FileFault: The text is not valid JSON, rows are invalid (all are counted, the first ones named), or the table
+            exceeds the limits. A valid row is a JSON object of texts, numbers, true, false, null, and lists and objects
+            of these within a limit of nesting.
     """
     check_surrogates = may_hold_surrogates(text)
     records: list[dict[str, Any]] = []

@@ -25,7 +25,8 @@ def read_parquet(name: str, content: bytes, limits: Limits) -> TextTable:
         limits: Maximum size of the table and of its unpacked values.
 
     Raises:
-        FileFault: The file is not a Parquet file, exceeds the limits, has a column twice, or has columns of bytes.
+        FileFault: The file is not a Parquet file, exceeds the limits, nests values too deeply, has a column twice, or
+            has columns of bytes.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -89,9 +89,9 @@ def load_own_function(path: Path, subject: str, name: str, page: str) -> Callabl
 
 
 def require_free_name(kind: str, name: str, subject: str) -> None:
-    """Check that a user's own trainer, metric or other part has no name of a built-in or installed one.
+    """Check that the name of a user's own trainer, metric or other part is not that of a built-in or installed one.
 
-    Its results would otherwise be taken for those of the other one.
+    Otherwise its results would be taken for those of the built-in or installed part.
 
     Args:
         kind: Kind of the part, one of `registry.KINDS`, such as `trainers`.

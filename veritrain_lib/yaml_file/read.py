@@ -55,11 +55,16 @@ def read_yaml(file: FilePath) -> YamlDocument:
 
 
 def parse_yaml(text: str, name: str) -> YamlDocument:
-    """Parse the text of a YAML file; see `read_yaml` for the result and the errors.
+    """Parse the text of a YAML file to a document with the line of each value.
+
+    Duplicate keys and invalid values are collected in the document's `mistakes`.
 
     Args:
         text: The text.
         name: Name of the file, for messages.
+
+    Raises:
+        UserError: The text is not valid YAML (the message names the line), or has too many values or levels of nesting.
     """
     import yaml
 

@@ -122,8 +122,8 @@ def plan(environment: Mapping[str, str], prepare: Sequence[str]) -> dict[str, li
         prepare: Further functions to call, as texts `module:function` or `module:function=ARGUMENT`.
 
     Returns:
-        `modules`: the modules to import, in order. `prepare`: the functions to call, none if `PRELOAD` replaces the
-        default modules.
+        `modules`: the modules to import, in order. `prepare`: the functions to call; none if the environment variable
+        `VERITRAIN_PRELOAD` names modules that replace the default ones.
     """
     preload = environment.get(PRELOAD, "+").strip()
     extra_modules = [name.strip() for name in preload.removeprefix("+").split(",") if name.strip()]
