@@ -1,6 +1,7 @@
-"""The gate on one stored dataset, whoever asked for it: the server after an upload, or a Celery task by name.
+"""Runs of the quality gate on one stored dataset, requested by the server after an upload or by a Celery task.
 
-Progress and verdict go into the events of the dataset's run; a gate that can't be run leaves its reason there.
+Progress and verdict are logged as events of the MLflow run that made the dataset. If the gate can't be run, the reason
+is stored there too.
 """
 
 from __future__ import annotations

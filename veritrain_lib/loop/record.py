@@ -97,7 +97,12 @@ def find_loop(task: Task) -> str | None:
 
 
 def open_loop(task: Task) -> str:
-    """Open a loop's MLflow run with tags for what it starts from, in one call so that a kill can't separate them.
+    """Open a loop's MLflow run, with tags that say which models and dataset the loop starts from.
+
+    One call does both, so that a process that is killed never leaves a run without these tags.
+
+    Args:
+        task: The task.
 
     Returns:
         The id of the run.

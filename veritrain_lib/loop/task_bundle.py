@@ -1,4 +1,4 @@
-"""Bundles of the files that a stage on another machine needs: its task's, and the notebooks and suites.
+"""Bundles of the files that other machines need to run a stage: the task's files, stage notebooks and gate suites.
 
 Bundles are stored in the tracking store's database, once for equal content. A task that names a file outside its folder
 is refused before anything is queued, since a worker could not find that file.

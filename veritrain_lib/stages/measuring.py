@@ -20,8 +20,8 @@ def measure_metric(
 ) -> Measure:
     """Compute one metric over a model's answers, with its 95 % confidence interval.
 
-    The interval is the metric's own method if it has one; Agresti-Coull if every row's value is 0 or 1; and a
-    percentile bootstrap otherwise.
+    The interval is computed by the metric's own method if it has one, by Agresti-Coull if every row's value is 0 or 1,
+    and by a percentile bootstrap otherwise.
 
     Args:
         metric: The metric.

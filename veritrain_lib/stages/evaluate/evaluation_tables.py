@@ -103,10 +103,14 @@ def _difference_function(metric: Metric, answered: AnsweredRows) -> Callable[[np
 
 
 def slice_table(slices: Any) -> pd.DataFrame:
-    """Return a table of the verdicts on the evaluation's slices, one row each; empty without slices.
+    """Return a table with one row per slice of an evaluation: both models' grades, and whether the challenger is worse.
 
     Args:
-        slices: The `SliceVerdict`s of `statistics.slices`.
+        slices: The verdicts on the slices, as `statistics.slices` computes them.
+
+    Returns:
+        Columns: `name`, `n` (rows), both models' mean grades (`champion`, `challenger`), their `difference` with its
+        interval (`low`, `high`), `p_worse` and `p_holm`, `detectable_loss`, and `verdict`. Empty without slices.
     """
     import pandas as pd
 

@@ -22,7 +22,13 @@ class ProgressLine:
         self._notebook = _in_notebook()
 
     def show(self, progress: ChatProgress) -> None:
-        """Show the progress of a batch of chat requests; skip it if the last line is recent and requests are open."""
+        """Show the progress of a batch of chat requests, but not more often than once in `INTERVAL_S`.
+
+        The end of the batch is always shown.
+
+        Args:
+            progress: The progress.
+        """
         now = time.monotonic()
         interval = INTERVAL_S["notebook" if self._notebook else "elsewhere"]
         if progress.done < progress.total and now - self._last < interval:

@@ -53,7 +53,10 @@ class RunRecord:
 
     @property
     def is_open(self) -> bool:
-        """Whether the MLflow run is RUNNING and only this stage will end it, since no engine runs the notebook."""
+        """Whether the MLflow run is RUNNING and must be ended here.
+
+        It is False if the execution engine runs the notebook, since the engine then ends the run.
+        """
         return bool(self.run_id) and not (self.stored or self._status_file or self.failed or self._closed)
 
     def find_finished(self) -> bool:

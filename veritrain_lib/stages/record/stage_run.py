@@ -86,7 +86,10 @@ class StageRun(StageWork):
 
     @property
     def is_open(self) -> bool:
-        """Whether the MLflow run is RUNNING and only this stage will end it, since no engine runs the notebook."""
+        """Whether the MLflow run is RUNNING and must be ended here.
+
+        It is False if the execution engine runs the notebook, since the engine then ends the run.
+        """
         return self._record.is_open
 
     def run(self, **changes: Any) -> StageResult:

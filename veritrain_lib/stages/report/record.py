@@ -202,7 +202,12 @@ def document_of(run_id: str) -> ReportDocument:
 
 
 def document_with_stored_pictures(result: ReportResult, folder: Path) -> ReportDocument:
-    """Return a report as a document, with pictures from a folder of PNG files, since drawing them again takes long."""
+    """Return a report as a document, with pictures that are stored as PNG files, since drawing them again takes long.
+
+    Args:
+        result: The report stage's result.
+        folder: The folder of the PNG files, each named like its picture.
+    """
     return result.document({picture.stem: picture.read_bytes() for picture in folder.glob("*.png")})
 
 

@@ -50,5 +50,5 @@ def is_paid(task: Task) -> bool:
 
 
 def ingredients(task: Task) -> dict[str, str]:
-    """Return digests of what a training reads besides rows, parameters and code, such as a base model's files."""
+    """Return digests, by name, of what a training reads besides rows, parameters and code, such as base models."""
     return open_trainer(task).ingredients(task)
