@@ -39,8 +39,7 @@ def execute_notebook(
         cwd: Working directory of the kernel; None for this process's.
         cell_timeout_s: Time limit of each cell in seconds (> 0); None for no limit.
         environment: Variables added to the environment of the kernel only.
-        on_progress: Called before each code cell, in the calling thread. If it raises, the run is interrupted and
-            saved, and the exception is raised.
+        on_progress: Called before each code cell in the calling thread. Its exception interrupts the run and is raised.
         kernel_name: A kernel spec installed on this machine; None (the usual choice) for this interpreter's ipykernel.
         warm: Whether to fork the kernel from a process that has imported the libraries already, which is kept for the
             next notebook. Where that is impossible, a plain kernel is started.

@@ -60,8 +60,7 @@ def run_gate(rows: pd.DataFrame, context: Context, suite: Suite) -> GateVerdict:
         The verdict with accepted, quarantined and warned rows.
 
     Raises:
-        UserError: A column is missing.
-        Refused, Infrastructure: A check's budget is spent, or a service that it needs has failed; there is no verdict.
+        UserError: A column is missing; or a check's budget is spent (`Refused`) or its service fails (`Infrastructure`).
     """
     _need_columns(rows, context, context.task.columns)
     rows = rows.reset_index(drop=True)
