@@ -110,7 +110,11 @@ def gate(
 
 
 def as_dataset(task: Task, data: str | pd.DataFrame | Dataset) -> Dataset:
-    """Return a dataset unchanged, or open other data as a dataset of the task by `open_dataset`."""
+    """Return a dataset unchanged, or open other data as a dataset of the task by `open_dataset`.
+
+    Raises:
+        UserError: when there is no such dataset, or the rows lack a column.
+    """
     from veritrain_lib.core.records import Dataset
 
     return data if isinstance(data, Dataset) else open_dataset(task, data)

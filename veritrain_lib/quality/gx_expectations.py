@@ -100,6 +100,9 @@ def is_row_rule(rule: Rule) -> bool:
 
     Returns:
         True for expectations about the values of one column or several.
+
+    Raises:
+        UserError: There is no expectation of the rule's type.
     """
     gx()
     from great_expectations.expectations.expectation import (

@@ -67,7 +67,7 @@ def unwrap(values: Sequence[str], numbers: Sequence[int] | None = None) -> Unwra
 
 
 def joined_labels(values: Sequence[str], numbers: Sequence[int]) -> list[RowFault]:
-    """Return a fault for each row whose answer cell holds several labels, joined by one of the `JOINING_SIGNS`.
+    """Return a fault for each row whose answer cell holds several labels, joined by `#`, `|`, `;` or `,`.
 
     `billing#access` holds two labels if `billing` and `access` are each the whole answer of another row; `C#` and
     `Smith, John` hold one.

@@ -53,6 +53,9 @@ def compare(task: Task, name: str, old: int, new: int) -> PromptComparison:
         old: Number of the first version.
         new: Number of the second version.
 
+    Returns:
+        Both versions, the diff of their texts, and a table of the runs.
+
     Raises:
         UserError: A version does not exist.
     """

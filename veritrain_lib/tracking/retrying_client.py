@@ -131,6 +131,9 @@ def with_retries(work: Callable[[], Any], address: str, *, repeatable: bool = Tr
         repeatable: Whether the function may be executed twice; if False, it is repeated only when it certainly was not
             executed.
 
+    Returns:
+        What the function returned.
+
     Raises:
         Infrastructure: The store can't be reached for longer, or its disk is full or read-only. Any other error is that
             of the function.

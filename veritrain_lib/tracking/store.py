@@ -47,6 +47,9 @@ def uri() -> str:
     It is `MLFLOW_TRACKING_URI` if that is set, else the database of `DATABASE_URL`, else the absolute path of
     `<project>/mlflow.db`. A relative SQLite path in the environment is not changed, so that it means what it means to
     MLflow.
+
+    Raises:
+        UserError: `DATABASE_URL` names another kind of database than PostgreSQL or SQLite.
     """
     configured = os.environ.get("MLFLOW_TRACKING_URI") or database_url(keys.project_setting("DATABASE_URL"))
     return configured or addresses.sqlite_uri(project.root() / "mlflow.db")
@@ -83,7 +86,11 @@ def is_remote() -> bool:
 
 
 def client() -> MlflowClient:
-    """Return the client of the project's MLflow store, opened at the first call; every write to the store uses it."""
+    """Return the client of the project's MLflow store, opened at the first call; every write to the store uses it.
+
+    Raises:
+        Infrastructure: The store can't be opened.
+    """
     address = uri()
     mlflow_client = _client(address)
     import mlflow

@@ -94,9 +94,10 @@ def send(message: DueMessage) -> None:
     """Send workers the Celery message that there is a job.
 
     Args:
-        message: The message. That of a call has the name and the arguments of the Celery task that was called.
+        message: The message to send. If the job is a call of a Celery task by name, it is sent as a call of that task.
 
     Raises:
+        Infrastructure: `REDIS_URL` is not set.
         OSError: Redis can't be reached; the caller may try again later.
     """
     # A connection of its own: the application keeps the address of Redis that was set when it was imported.

@@ -132,6 +132,6 @@ def home_of(project_bundle: str) -> Path:
     """Return the folder on this machine in which a worker runs the jobs of a project.
 
     Args:
-        project_bundle: Digest of the project's bundle, whose first 16 characters name the folder.
+        project_bundle: Digest of the project's files that were sent to workers; its first 16 characters name the folder.
     """
     return project.state("worker", project_bundle[:16])

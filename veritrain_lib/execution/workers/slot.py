@@ -77,6 +77,9 @@ def stop_after_grace() -> None:
     """Make this Celery worker give its jobs back after `VERITRAIN_WORKER_GRACE_S` seconds, so that others run them.
 
     Celery calls this when the worker is told to stop.
+
+    Raises:
+        UserError: The setting is not a number above 0.
     """
     grace = _number("VERITRAIN_WORKER_GRACE_S") or DEFAULT_GRACE_S
     _stop_at[:] = [time.monotonic() + grace]

@@ -203,9 +203,9 @@ class ZygoteServer:
         self.poll.register(self.owner_ended, select.POLLIN)
 
     def serve(self) -> None:
-        """Fork on request until the process that started this one has ended.
+        """Fork on request until the owner (the process that started this one) has ended.
 
-        After it has asked for no more forks, the loop ends with the last forked process.
+        If the owner has asked for no more forks, the loop ends as soon as the last forked process has ended.
         """
         while not (self.retired and not self.forks):
             self._fork_spares()

@@ -23,6 +23,9 @@ def claim(work: str, what: str, *, notify: Notify | None = None, quiet_s: float 
             prints the lines to standard error.
         quiet_s: Seconds to wait before the first line.
 
+    Returns:
+        The claim, which holds until its `release`, or until the end of a `with` block.
+
     Raises:
         Infrastructure: Files in the project's folder can't be locked.
     """
@@ -32,7 +35,14 @@ def claim(work: str, what: str, *, notify: Notify | None = None, quiet_s: float 
 def claim_update(work: str, what: str) -> Claim:
     """Claim a short piece of work that changes the tracking store, such as choosing a version number.
 
-    It works like `claim`, but a wait is only reported after `QUIET_S` seconds.
+    It waits while somebody else has claimed the same work, and reports that after `QUIET_S` seconds.
+
+    Args:
+        work: Name of the work; the same work must have the same name everywhere.
+        what: Name of the work for people.
+
+    Returns:
+        The claim, which holds until its `release`, or until the end of a `with` block.
     """
     return claim(work, what, quiet_s=QUIET_S)
 

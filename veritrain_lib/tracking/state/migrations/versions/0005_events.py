@@ -1,4 +1,4 @@
-"""Migration 0005 of our shared tables: events of runs, for showing progress live."""
+"""Migration 0005 of Veri-Train's own tables: events of runs, for showing progress live."""
 
 import sqlalchemy as sa
 from alembic import op
