@@ -55,8 +55,8 @@ class OutputCollector(PapermillNotebookClient):  # type: ignore[misc]  # papermi
     ) -> NotebookNode | None:
         """Handle a kernel's output message as nbclient does, but limit the printed text that is stored for a cell.
 
-        It is cut after `MAX_PRINTED_CHARACTERS`. Lines that begin with `NOTICE_PREFIX` are also printed to this
-        process's standard error at once.
+        It is cut after 10 million characters. Lines that begin with `veritrain: ` are also printed to this process's
+        standard error at once.
 
         Args:
             msg: The message.

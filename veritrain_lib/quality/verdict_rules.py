@@ -37,7 +37,7 @@ def rule_table(
         rule_results: Results of the checks.
 
     Returns:
-        One line a rule with the columns `RULE_COLUMNS`.
+        One line a rule, with the columns of `GateVerdict.rules`.
     """
     import pandas as pd
 

@@ -36,7 +36,7 @@ class RunQuery:
         statuses: Allowed MLflow run statuses; empty allows all.
         search: Part of the run's name, or with `search_task` of its task's name; case-insensitive.
         search_task: Whether `search` also applies to the task's name.
-        order: Column of the order, one of `RUN_ORDERS`; runs that are equal in it are ordered by run id.
+        order: Column to sort by: `start_time`, `end_time`, `name` or `status`; equal runs are sorted by run id.
         descending: Whether the largest value comes first.
     """
 

@@ -281,8 +281,8 @@ def identity(task: Task, uri: str) -> str:
 def open_mlflow(uri: str, task: Task) -> Model:
     """Open a model that is stored in or registered with MLflow, by its address `models:/...` or `runs:/...`.
 
-    A model that Veri-Train trained keeps the abilities that it had after training, such as confidence. A version with
-    the tag `ADDRESS` is opened by the address in that tag.
+    A model that Veri-Train trained keeps the abilities that it had after training, such as confidence. A version whose
+    model is stored elsewhere, such as at a provider, is opened by the address in its tag `veritrain.address`.
 
     Raises:
         UserError: There is no such model.

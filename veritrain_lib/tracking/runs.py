@@ -79,7 +79,7 @@ def is_alive(owner_name: str) -> bool | None:
     lease in the database.
 
     Args:
-        owner_name: Name of the process, from the tag `OWNER_TAG`.
+        owner_name: Name of the process, from the run's tag `veritrain.owner` (`OWNER_TAG`).
     """
     return process_leases.is_alive(owner_name)
 
@@ -94,7 +94,7 @@ def open_run(
         name: Name of the run.
         kind: Kind of run, such as `stage` or `loop`, stored as a tag.
         parent: Id of the parent run, or None.
-        tags: Further tags. Unless `OWNER_TAG` names another process, this process owns the run.
+        tags: Further tags. Unless the tag `veritrain.owner` names another process, this process owns the run.
     """
     all_tags = {
         "veritrain.kind": kind,

@@ -25,8 +25,8 @@ class VersionQuery:
         tags: Allowed values by tag; an empty collection only requires that the version has the tag.
         without: Excluded values by tag; an empty collection excludes every version that has the tag.
         search: Part of the registered model's name; case-insensitive.
-        order: Column of the order, one of `VERSION_ORDERS`; versions that are equal in it are ordered by name, then by
-            version number from the highest.
+        order: Column to sort by: `creation_time`, `last_updated_time`, `name` or `version`; equal versions are sorted by
+            name, then by version number from the highest.
         descending: Whether the largest value comes first.
         order_tag: Tag to sort by before `order`: its name, and the value that a version without it counts as; None for
             no such tag.

@@ -31,9 +31,9 @@ skops itself also rejects classes that it does not trust, even if they match.
 
 
 def unapproved_types(file: Path) -> list[str]:
-    """Return the sorted names of the classes and functions in a skops file that are not known to be safe.
+    """Return the sorted names of the classes and functions in a skops file that are not on the list of safe ones.
 
-    Those that `SAFE_TYPES` matches are safe.
+    The list is the pattern `SAFE_TYPES`.
 
     Raises:
         ValueError: The file is not a skops file.

@@ -49,7 +49,7 @@ class CalledTask(Task):  # type: ignore[misc]  # celery has no types
             args: Positional arguments.
             kwargs: Arguments by name.
             task_id: Id of the call; a new one by default.
-            options: Other options of Celery; those of `UNSUPPORTED` are refused.
+            options: Other options of Celery; those that a job does not have (such as `countdown`) are refused.
 
         Raises:
             UserError: An argument names a dataset, model or run that MLflow does not have, or an option is not
@@ -74,7 +74,7 @@ class CalledTask(Task):  # type: ignore[misc]  # celery has no types
         return self.AsyncResult(job.id)
 
     def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Run the job of this call on this worker and return its result.
+        """Run the job of a called Celery task on this worker and return its result.
 
         Raises:
             UserError: The call failed; the error has the class that the call raised.

@@ -28,7 +28,7 @@ PURPOSE = b"password of Flower"
 
 
 def url() -> str:
-    """Return the address of Flower: the setting `VERITRAIN_FLOWER_URL`, or `LOCAL_ADDRESS`."""
+    """Return the address of Flower: the setting `VERITRAIN_FLOWER_URL`, or by default port 5555 of this machine."""
     return (setting("VERITRAIN_FLOWER_URL") or LOCAL_ADDRESS).rstrip("/")
 
 

@@ -77,7 +77,7 @@ def is_deaf(waiting_s: float, idle_s: float) -> bool:
 def send_due() -> None:
     """Queue the jobs of dead workers again, and send the Celery message of every queued job that needs one.
 
-    A job needs one if its message was never sent or was sent more than `RESEND_S` seconds ago.
+    A job needs one if its message was never sent or was sent more than 30 seconds ago (`jobs.RESEND_S`).
 
     Raises:
         OSError: Redis can't be reached.

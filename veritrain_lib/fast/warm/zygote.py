@@ -244,7 +244,7 @@ def zygote_for(environment: Mapping[str, str]) -> Zygote:
 
 
 def add_preparations(*functions: str) -> None:
-    """Add functions that fork servers (zygotes) started from now on call before they fork.
+    """Register functions that every fork server (zygote) started from now on calls before it forks kernels.
 
     Args:
         functions: The functions, as texts `module:function` or `module:function=ARGUMENT`.

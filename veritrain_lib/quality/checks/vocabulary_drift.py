@@ -77,7 +77,7 @@ def words(text: str) -> list[str]:
     """Return the words of a row's texts in normal form, field by field, for the check `vocabulary_drift`.
 
     Args:
-        text: The row's fields, joined by `FIELD_END`.
+        text: The row's fields, joined by the separator `FIELD_END` (U+001F).
 
     Returns:
         The words; for a field in a script without spaces, its character bigrams.

@@ -35,7 +35,7 @@ def reordered(one: Sequence[str], other: Sequence[str]) -> bool:
         other: The same words in another order.
 
     Returns:
-        False if two short runs of words swap places around others, as in `from boston to denver` and `from denver to
+        True; but False if two short runs of words swap places around others, as in `from boston to denver` and `from denver to
         boston`, or `today not tomorrow`.
     """
     prefix = 0

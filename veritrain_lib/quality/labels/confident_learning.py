@@ -136,15 +136,15 @@ def label_issues(margins: Margins, certainty: float) -> np.ndarray:
 
     The log odds of the best other label against the given one must reach `certainty` times a typical value, the median
     log odds of given label against mean other label over the rows whose given label wins. This is what a random wrong
-    label would show. So the rule does not depend on how sharp a student's scores are, nor much on the number of labels.
+    label would show. So the rule does not depend on how sharp a model's scores are, nor much on the number of labels.
 
     Args:
         margins: Margins of the rows.
         certainty: Confidence that a contradiction needs, as a multiple of the typical log odds.
 
     Returns:
-        Number of the contradicting label, -1 for none; shape (rows,). It is -1 for every row if the students agree with
-        fewer than 10 rows (`MINIMUM_AGREEING`), and for rows whose given label a student did not know.
+        Number of the contradicting label, -1 for none; shape (rows,). It is -1 for every row if the models agree with
+        fewer than 10 rows (`MINIMUM_AGREEING`), and for rows whose given label a model did not know.
     """
     import numpy as np
 

@@ -262,7 +262,7 @@ def _shares(texts: list[str], declared: str) -> list[tuple[str, float, float]]:
 
 
 def most_likely_languages(texts: Sequence[str]) -> list[str]:
-    """Return the likeliest language of each text among the usual ones (`USUAL`).
+    """Return the likeliest language of each text among some 35 common ones (`USUAL`).
 
     Args:
         texts: The texts.

@@ -28,7 +28,7 @@ UNSPACED = re.compile(
 
 
 def joined(rows: pd.DataFrame, inputs: Sequence[str]) -> list[str]:
-    """Return the input fields of each row, joined into one text by `FIELD_END`.
+    """Return the input fields of each row, joined into one text by the separator `FIELD_END` (U+001F).
 
     Args:
         rows: The rows.

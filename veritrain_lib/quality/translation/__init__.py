@@ -1,1 +1,1 @@
-"""Pairs of a text and its translation: alignment, numbers and placeholders, and the direction of each row."""
+"""Checks of translation pairs (a text and its translation), and the translation direction of each row."""
