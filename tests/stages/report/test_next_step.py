@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -131,6 +132,16 @@ def test_the_first_rule_that_holds_gives_the_step(
     step = next_step(task, Facts(title="t", **{"rounds": ROUNDS, **facts}))
     assert step.action.startswith(action)
     assert why in step.why
+
+
+def test_a_task_with_a_single_look_is_told_to_collect_a_test_set_only_when_it_is_used(tmp_path: Path) -> None:
+    single = load_task(write_tiny(tmp_path, promotion={"max_looks": 1}))
+    facts: dict[str, Any] = {"title": "t", "rounds": ROUNDS, "evaluate": evaluated(), "generate": generated()}
+    assert next_step(single, Facts(**facts, looks_used=0)).action.startswith("Run another round")
+    spent = next_step(single, Facts(**facts, looks_used=1))
+    assert (spent.action, spent.why) == (
+        "Collect a fresh test set.", "1 of 1 looks at the held-out test set are used."
+    )  # fmt: skip
 
 
 def test_a_target_is_met_by_a_promoted_model_only(task: Task) -> None:

@@ -35,16 +35,17 @@ BAD_STATE = frozenset({
 CONFLICT = frozenset({
     "POST /auth/login", "POST /auth/refresh", "PUT /auth/me/password", "POST /auth/tokens", "POST /auth/users",
     "PATCH /auth/users/{user_id}", "DELETE /auth/users/{user_id}",
-    "POST /datasets", "POST /datasets/generate", "POST /datasets/generate/estimate", "DELETE /datasets/{dataset_id}",
+    "POST /datasets", "POST /datasets/generate", "POST /datasets/generate/estimate",
+    "GET /datasets/{dataset_id}", "DELETE /datasets/{dataset_id}",
     "POST /datasets/{dataset_id}/review", "POST /datasets/{dataset_id}/versions", "PATCH /datasets/{dataset_id}",
     "POST /evaluations", "POST /evaluations/compare", "DELETE /evaluations/{evaluation_id}",
     "POST /experiments", "POST /experiments/{experiment_id}/clone", "POST /experiments/{experiment_id}/start",
     "POST /experiments/{experiment_id}/stop", "DELETE /experiments/{experiment_id}",
     "POST /models", "DELETE /models/{model_id}", "POST /models/{model_id}/probe", "PATCH /models/{model_id}/status",
-    "POST /reports", "PUT /reports/{report_id}", "POST /reports/{report_id}/publish",
+    "POST /reports", "GET /reports/{report_id}", "PUT /reports/{report_id}", "POST /reports/{report_id}/publish",
     "GET /reports/{report_id}/export", "PUT /settings/system",
 })  # fmt: skip
-"""Operations that return 409 if the resource's state does not allow them."""
+"""Operations that return 409 if the resource's state does not allow them, or the file of its task is gone."""
 
 UNSUPPORTED_MEDIA_TYPE = frozenset({"POST /datasets", "POST /datasets/{dataset_id}/versions"})
 """Operations that return 415 for a body or an uploaded file in an unsupported format."""

@@ -262,6 +262,20 @@ def test_bad_rows_are_named_by_their_numbers(server: TestClient, task: Task) -> 
     assert problem["errors"][0]["field"] == "file.rows.2"
 
 
+def test_a_description_has_a_largest_size_and_says_how_rows_are_sent(server: TestClient, task: Task) -> None:
+    found = server.post(HERE, json={"name": "x" * 70_000})
+    assert found.status_code == 413
+    assert "65,536 bytes; send rows as a file" in found.json()["detail"]
+
+
+def test_a_dataset_whose_task_file_is_gone_says_so(server: TestClient, task: Task) -> None:
+    made = draft(server, COPIES)
+    task.path.rename(task.path.with_suffix(".gone"))
+    found = server.get(f"{HERE}/{made['id']}")
+    assert found.status_code == 409
+    assert "restore it" in found.json()["detail"]
+
+
 def test_an_upload_has_a_largest_size(
     home: Path, task: Task, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:

@@ -40,13 +40,13 @@ async def read_dataset_body(request: Request) -> DatasetBody:
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/json":
-        return DatasetBody(description=_parse_json(await _read_all(request, MAX_JSON_BYTES)))
+        return DatasetBody(description=_parse_json(await _read_json(request)))
     if content_type != "multipart/form-data":
         raise HTTPException(415, "send multipart/form-data with the part `file`, or application/json")
     max_bytes = environment().upload_mb * MEGABYTE
     try:
         parser = MultiPartParser(
-            request.headers, _limited(request, max_bytes), max_files=1, max_fields=MAX_FIELDS,
+            request.headers, _limited(request, max_bytes, "split the file, or raise VERITRAIN_UPLOAD_MB"), max_files=1, max_fields=MAX_FIELDS,
             max_part_size=MAX_FIELD_BYTES,
         )  # fmt: skip
         form = await parser.parse()
@@ -62,21 +62,20 @@ async def read_dataset_body(request: Request) -> DatasetBody:
         await form.close()
 
 
-async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+async def _limited(request: Request, max_bytes: int, remedy: str) -> AsyncGenerator[bytes, None]:
     """Yield the parts of a request's body; raise HTTPException (413) once there are more than `max_bytes` bytes."""
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > max_bytes:
-            raise HTTPException(
-                413, f"more than {max_bytes / MEGABYTE:g} MB; split it, or raise VERITRAIN_UPLOAD_MB"
-            )
+            raise HTTPException(413, f"the body has more than {max_bytes:,} bytes; {remedy}")
         yield chunk
 
 
-async def _read_all(request: Request, max_bytes: int) -> bytes:
-    """Return the whole body of a request; raise HTTPException (413) if it has more than `max_bytes` bytes."""
-    return b"".join([chunk async for chunk in _limited(request, max_bytes)])
+async def _read_json(request: Request) -> bytes:
+    """Return the whole JSON body of a request; raise HTTPException (413) if it has more than `MAX_JSON_BYTES` bytes."""
+    remedy = "send rows as a file, in multipart/form-data with the part `file`"
+    return b"".join([chunk async for chunk in _limited(request, MAX_JSON_BYTES, remedy)])
 
 
 def _parse_json(content: bytes) -> DatasetCreateRequest:
