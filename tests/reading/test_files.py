@@ -168,6 +168,18 @@ def test_numbers_dates_and_lists_of_packed_files_become_texts() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["binary", "large binary", "fixed-size binary"])
+def test_a_parquet_column_of_bytes_is_refused(kind: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = {"binary": pa.binary(), "large binary": pa.large_binary(), "fixed-size binary": pa.binary(2)}
+    content = io.BytesIO()
+    pq.write_table(pa.table({"text": ["x"], "raw": pa.array([b"ab"], types[kind])}), content)
+    with pytest.raises(FileFault, match=r"'raw' holds bytes"):
+        read_bytes("a.parquet", content.getvalue())
+
+
 def test_small_files_that_unfold_to_large_ones_are_refused() -> None:
     small = Limits(unpacked=1_000_000)
     bomb = io.BytesIO()

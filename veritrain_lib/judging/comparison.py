@@ -44,7 +44,8 @@ class JudgedPair:
             `judge_kappa_preference` and `judge_kappa_points` (agreement with people), and of the pairs that the judge
             was asked about `judge_failed` (share without a verdict) and `judge_order` (share whose verdict changed when
             the two answers were swapped).
-        table: One line for each sampled row: answers, verdict, points, reason and failure.
+        table: One line for each sampled row: answers, verdict, points, reason and failure. Rows that the judge failed on
+            stay in, as a tie with the lowest points.
         preference: The judge's agreement with people on preferences.
         points: The judge's agreement with people on points.
         note: The results as a paragraph for people.
@@ -81,10 +82,9 @@ def compare(
     *,
     seed: int = 0,
 ) -> JudgedPair:
-    """Have the LLM judge compare both models' answers to a sample of development rows.
+    """Return the LLM judge's verdict on which model answers a sample of rows better, and its agreement with people.
 
-    Two equal answers are a tie without asking the judge. A model that gave no answer loses to one that did, and gets
-    the lowest points. Rows that the judge failed on stay in, as a tie with the lowest points.
+    Two equal answers are a tie without asking the judge. A missing answer loses to any other, and gets the lowest points.
 
     Args:
         judge: The judge.
@@ -92,9 +92,6 @@ def compare(
         champion: The champion's responses to them, in the same order.
         challenger: The challenger's responses to them, in the same order.
         seed: Seed of the sample, default 0.
-
-    Returns:
-        The judge's verdict on which model answers better, with its agreement with people.
 
     Raises:
         UserError: There are too few development rows or different answers to measure the agreement.

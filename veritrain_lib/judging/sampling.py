@@ -50,7 +50,7 @@ def judge_sample(
     seed: int = 0,
     may_leave: Sequence[bool] | None = None,
 ) -> JudgedSample:
-    """Have the LLM judge decide for a sample of new rows whether their answers are right.
+    """Return the LLM judge's verdicts on whether a sample of new rows has right answers, and its agreement with people.
 
     Rows written by people (source `human`) are the reference and are never judged. Which rows are drawn depends only on
     their ids and the seed, so a row that was judged before is answered from the ledger of paid answers again.
@@ -62,9 +62,6 @@ def judge_sample(
         count: The size of the sample; 0 for the number in the task file.
         seed: Seed of the sample, default 0.
         may_leave: For each row whether it may be sent to the judge's provider; None: all rows may.
-
-    Returns:
-        The judge's verdicts on the sampled rows, with its agreement with people.
 
     Raises:
         UserError: There are too few development rows or different answers to measure the agreement.

@@ -83,15 +83,13 @@ def split(
         languages: language of each input column; None where it is unclear.
         seed: random seed of the split.
         leave_out_rare: whether to leave out labels with too few rows; otherwise they are an error.
-        text: whether the answers are free texts; then the split is not stratified, and of several answers to
-            the same input the first is kept.
+        text: whether the answers are free texts: not stratified, and of several answers to an input the first is kept.
 
     Returns:
         The rows of each part, and the rows that are in no part.
 
     Raises:
-        UserError: there are too few rows or labels (the message says which rows were left out and why), or
-            labels have too few rows and may not be left out.
+        UserError: too few rows or labels are left (the message says why), or labels with too few rows may not be left out.
     """
     import pandas as pd
 

@@ -74,7 +74,8 @@ def _reject_columns(name: str, columns: list[str], schema: Any, pa: Any) -> None
         raise FileFault(
             f"{name}: a column occurs twice: {', '.join(map(repr, repeated[:5]))}; rename one of them"
         )
-    binary = [column for column in columns if pa.types.is_binary(schema.field(column).type)]
+    of_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    binary = [column for column in columns if any(test(schema.field(column).type) for test in of_bytes)]
     if binary:
         raise FileFault(f"{name}: the column {binary[0]!r} holds bytes; leave it out, or write it as text")
 

@@ -19,8 +19,7 @@ from starlette.types import ASGIApp
 def create_app() -> ASGIApp:
     """Return the ASGI application of `veritrain serve`: REST API, web pages, live progress, and MLflow's server behind.
 
-    If the database tables are outdated, the application answers every request with status 503 and the command that
-    updates them.
+    If the database tables are outdated, it answers every request with status 503 and the command that updates them.
 
     Raises:
         UserError: A setting in the environment or in `.env` is not valid.

@@ -92,17 +92,11 @@ class OpenAiTuning(Trainer):
         self.settle: float = _number("settle_seconds", values["settle_seconds"], 0, 3600)
 
     def train(self, task: Task, rows: pd.DataFrame, *, seed: int) -> FittedRemote:
-        """Fine-tune a model at the provider within `budget.money`: check the rows, and run or resume the job.
+        """Return a model that was fine-tuned within `budget.money` at the provider, where it stays.
 
-        It prints the cost estimate before anything is sent, and every change of the job's status.
-
-        Args:
-            task: the task.
-            rows: training rows with an answer each, with the columns that `core.records` defines.
-            seed: random seed that is passed to the provider.
-
-        Returns:
-            The fine-tuned model, which stays at the provider.
+        The rows are checked and the cost estimate is printed before anything is sent; a job begun earlier is resumed.
+        Every change of the job's status is printed. The arguments are those of `Trainer.train`: each row must have an
+        answer, and the seed is passed to the provider.
 
         Raises:
             UserError: rows can't be trained on (the message gives their numbers), the price is unknown, there

@@ -21,16 +21,13 @@ KINDS = (
 
 
 def arms(table: pd.DataFrame, metric: str, title: str = "Settings on development rows") -> Figure:
-    """Draw the mean score of each setting ("arm") of a sweep with its interval, the best setting on top.
+    """Return a chart of the mean score of each setting ("arm") of a sweep with its interval, the best setting on top.
 
     Args:
         table: one row per setting: `arm` (its name), `seeds` (number of seeds), `mean`, `low` and `high` (may
             be missing) and `against_best` (`best`, `within noise`, `differs` or `not tested`).
         metric: name of the metric, for the axis.
         title: title of the chart.
-
-    Returns:
-        The chart.
 
     Raises:
         UserError: a column is missing or not numeric.

@@ -32,8 +32,7 @@ def plan(plan: pd.DataFrame, show: int = 25) -> Drawing:
     Args:
         plan: one row per slice: `slice`, `rows` (requested rows, 0 or more), `error`, `low`, `high` (0 to 1),
             `share` (of all requested rows, 0 to 1).
-        show: maximum number of slices to draw, those with the most rows; the others are counted below the
-            chart.
+        show: maximum number of slices to draw, those with the most rows; the others are counted below the chart.
 
     Returns:
         The chart.

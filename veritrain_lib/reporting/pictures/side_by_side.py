@@ -32,15 +32,12 @@ MARKER_STYLES = ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "D"), (ORANGE, "^"), (S
 
 
 def side_by_side(measures: pd.DataFrame, title: str = "Probe card") -> Drawing:
-    """Draw the rates (0 to 100 %) of several models that the stage `probe` measured, each as a dot with its interval.
+    """Return a chart of several models' rates (0 to 100 %) that the stage `probe` measured, each a dot with its interval.
 
     Args:
         measures: one row per measure and model: `model`, `title`, `unit` (only `rate` is drawn),
             `lower_is_better`, `value`, `low`, `high` (0 to 1; a measure without a value is omitted).
         title: title of the chart.
-
-    Returns:
-        The chart.
 
     Raises:
         UserError: a column is missing or not numeric.

@@ -75,8 +75,7 @@ class TrainSpec(StageSpec):
             The new model and its measures.
 
         Raises:
-            Refused: when the dataset has not passed the gate, or rows must not be sent to the provider of a paid
-                trainer.
+            Refused: when the dataset has not passed the gate, or rows must not be sent to the provider of a paid trainer.
         """
         dataset = inputs.resolved["dataset"]
         task = edited_task(task, inputs)
