@@ -34,7 +34,7 @@ def content(file: Path) -> dict[str, object]:
         experiments = (
             "SELECT experiment_id, name, artifact_location, lifecycle_stage, workspace FROM experiments"
         )
-        settings = ("journal_mode", "user_version", "application_id", "page_size", "auto_vacuum", "encoding")
+        settings = ("user_version", "application_id", "page_size", "auto_vacuum", "encoding")
         return {
             "schema": sorted(schema, key=repr),
             "rows": rows,
@@ -85,6 +85,13 @@ def test_a_store_that_is_there_is_never_touched(tmp_path: Path) -> None:
     file.write_bytes(b"mine")
     assert not store_template.create_store(file)
     assert file.read_bytes() == b"mine"
+
+
+def test_a_new_store_has_its_write_ahead_log_before_anybody_opens_it(tmp_path: Path) -> None:
+    assert store_template.create_store(tmp_path / "mlflow.db")
+    # https://sqlite.org/fileformat.html: both format versions are 2 with a write-ahead log, and 1 without.
+    assert (tmp_path / "mlflow.db").read_bytes()[18:20] == b"\x02\x02"
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
 @pytest.mark.slow

@@ -273,6 +273,14 @@ class Promotion(TaskSection):
     max_development_set_aside: float = Field(default=0.01, ge=0, le=0.05)
     max_pool_overlap: float = Field(default=0.1, ge=0, le=1)
 
+    @property
+    def looks_before_final(self) -> int:
+        """The largest number of comparisons on the test set before the final one, for which the last is kept.
+
+        A task that allows a single comparison keeps none.
+        """
+        return max(self.max_looks - 1, 1)
+
 
 class JudgeChoice(TaskSection):
     """Section `judge` of a task file: a chat model that judges answers by a rubric.

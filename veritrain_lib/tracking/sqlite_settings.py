@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from typing import Any
+
+SWITCH_TIMEOUT_S = 20.0
+"""Seconds to wait for other connections that keep a database from being switched to a write-ahead log."""
+
+PAUSE_S = 0.02
 
 
 def use_wal(connection: Any, _: object) -> None:
@@ -10,10 +17,27 @@ def use_wal(connection: Any, _: object) -> None:
 
     Killed processes do no harm in this mode (https://sqlite.org/wal.html). The second argument, which SQLAlchemy's
     event passes, is not used.
+
+    Raises:
+        sqlite3.OperationalError: Others have kept the database locked for `SWITCH_TIMEOUT_S` seconds.
     """
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    if mode and mode[0] == "wal":
+    if _journal_mode(connection) == "wal":
         connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _journal_mode(connection: Any) -> str:
+    """Ask for a write-ahead log, and return the journal mode that the database has then."""
+    deadline = time.monotonic() + SWITCH_TIMEOUT_S
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return str(mode[0]) if mode else ""
+        except sqlite3.OperationalError as error:
+            # Of several connections that switch at once, SQLite refuses all but one without waiting (no `busy_timeout`
+            # applies, since each would wait for the others' read lock). The mode is stored, so this ends soon.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_S)
 
 
 def configure_connection(connection: Any, _: object) -> None:

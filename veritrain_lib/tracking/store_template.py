@@ -104,6 +104,8 @@ def _migrate(path: Path) -> None:
 def _set_default_experiment(store: Path, project: Path) -> None:
     """Set artifact location and creation time of experiment 0 in a copied store, as if MLflow had created it there.
 
+    The store gets a write-ahead log before anybody else can open it, see `sqlite_settings.use_wal`.
+
     Raises:
         sqlite3.DatabaseError: The store has no experiment 0.
     """
@@ -116,3 +118,5 @@ def _set_default_experiment(store: Path, project: Path) -> None:
         )
         if cursor.rowcount != 1:
             raise sqlite3.DatabaseError("the template has no experiment 0")
+        connection.commit()
+        connection.execute("PRAGMA journal_mode = WAL")

@@ -104,8 +104,7 @@ def look_limit(task: Task, purpose: str) -> int:
         task: The task.
         purpose: `promotion` or `final`.
     """
-    declared = task.promotion.max_looks
-    return declared if purpose == "final" or declared == 1 else declared - 1
+    return task.promotion.max_looks if purpose == "final" else task.promotion.looks_before_final
 
 
 def look_number(test: looks.HeldOutSet, identities: Mapping[str, str], limit: int) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from veritrain_lib.stages.evaluate.inputs import look_limit
 from veritrain_lib.stages.report.batch_table import harmful
 from veritrain_lib.stages.report.gain_forecast import forecast_of, is_hopeless
 from veritrain_lib.stages.report.gain_forecast import sentence as expected_gain
@@ -80,7 +79,7 @@ def next_step(task: Task, facts: Facts) -> NextStep:
             "Bring more traffic into the pool, or another teacher.",
             "The pool has no rows left to choose from.",
         )
-    if facts.looks_used >= look_limit(task, "promotion"):
+    if facts.looks_used >= task.promotion.looks_before_final:
         kept = "; the last is kept for the final comparison" if task.promotion.max_looks > 1 else ""
         return NextStep(
             "Collect a fresh test set.",
