@@ -21,6 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from veritrain_lib.tracking.address import sqlite_uri
+from veritrain_lib.tracking.sqlite_settings import use_wal
 
 MIGRATION_TIMEOUT_S = 120.0
 """Seconds to wait for another process that is making the template; the migrations take 1 to 10 s."""
@@ -44,7 +45,10 @@ def create_store(store: Path) -> bool:
         if template is None:
             return False
         shutil.copyfile(template, partial)
-        _set_default_experiment(partial, store.parent)
+        with closing(sqlite3.connect(partial)) as connection:
+            _set_default_experiment(connection, store.parent)
+            # Before anybody else can open it: while others read it, the switch would have to wait for them.
+            use_wal(connection, None)
         # A link, unlike a rename, fails if the store exists by now; it appears completely or not at all.
         os.link(partial, store)
     except (OSError, sqlite3.Error):
@@ -101,16 +105,14 @@ def _migrate(path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _set_default_experiment(store: Path, project: Path) -> None:
+def _set_default_experiment(connection: sqlite3.Connection, project: Path) -> None:
     """Set artifact location and creation time of experiment 0 in a copied store, as if MLflow had created it there.
-
-    The store gets a write-ahead log before anybody else can open it, see `sqlite_settings.use_wal`.
 
     Raises:
         sqlite3.DatabaseError: The store has no experiment 0.
     """
     now = int(time.time() * 1000)
-    with closing(sqlite3.connect(store)) as connection, connection:
+    with connection:
         cursor = connection.execute(
             "UPDATE experiments SET artifact_location = ?, creation_time = ?, last_update_time = ?"
             " WHERE experiment_id = 0",
@@ -118,5 +120,3 @@ def _set_default_experiment(store: Path, project: Path) -> None:
         )
         if cursor.rowcount != 1:
             raise sqlite3.DatabaseError("the template has no experiment 0")
-        connection.commit()
-        connection.execute("PRAGMA journal_mode = WAL")
